@@ -1,0 +1,217 @@
+"""Checks on what a user passes in; each failure is one sentence that names the cure.
+
+Every message has the form ``who: argument must ..., got ...; do ...``, for example
+``LIF: tau_rc must be above 0, got -1.0; pass seconds, such as 0.02.``
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Larger numbers than this are slips of a unit, not models.
+HUGE = 1e12
+
+#: Names an axis of an array whose length is free.
+ANY = None
+
+
+def show(value: object) -> str:
+    """What a message says it got: short, on one line, arrays by shape and type."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and type {value.dtype}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if callable(value) and hasattr(value, "__name__"):
+        return f"the function {value.__name__}"
+    text = " ".join(repr(value).split())
+    if len(text) > 60:
+        text = text[:57] + "..."
+    return text
+
+
+def fail(
+    who: str,
+    argument: str,
+    must: str,
+    got: object,
+    do: str,
+    kind: type[Exception] = ValueError,
+) -> NoReturn:
+    """Raise the house sentence; ``got`` is shown as it is when it is a string ending a phrase."""
+    said = got if isinstance(got, str) else show(got)
+    raise kind(f"{who}: {argument} must {must}, got {said}; {do}.")
+
+
+def real(
+    who: str,
+    argument: str,
+    value: Any,
+    do: str = "pass a finite number",
+    low: float = -HUGE,
+    high: float = HUGE,
+    open_low: bool = False,
+    open_high: bool = False,
+) -> float:
+    """A finite number between ``low`` and ``high``, as a float."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        fail(who, argument, "be a number", show(value), do, TypeError)
+    number = float(value)
+    if not math.isfinite(number):
+        fail(who, argument, "be finite", str(number), do)
+    if number < low or (open_low and number == low):
+        fail(who, argument, f"be {'above' if open_low else 'at least'} {low:g}", repr(value), do)
+    if number > high or (open_high and number == high):
+        fail(who, argument, f"be {'below' if open_high else 'at most'} {high:g}", repr(value), do)
+    return number
+
+
+def positive(who: str, argument: str, value: Any, do: str = "pass a number above 0") -> float:
+    """A finite number above zero."""
+    return real(who, argument, value, do, low=0.0, open_low=True)
+
+
+def seconds(who: str, argument: str, value: Any, zero: bool = False) -> float:
+    """A duration in seconds, above zero unless ``zero`` is allowed, at most a million."""
+    return real(who, argument, value, "pass seconds, such as 0.005", 0.0, 1e6, open_low=not zero)
+
+
+def integer(
+    who: str,
+    argument: str,
+    value: Any,
+    do: str = "pass a whole number",
+    low: int = 0,
+    high: int = 10**9,
+) -> int:
+    """A whole number between ``low`` and ``high``, both allowed."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        fail(who, argument, "be a whole number", show(value), do, TypeError)
+    number = int(value)
+    if number < low:
+        fail(who, argument, f"be at least {low}", str(number), do)
+    if number > high:
+        fail(who, argument, f"be at most {high}", str(number), do)
+    return number
+
+
+def seed(who: str, value: Any) -> int | None:
+    """None, or a whole number from 0 below 2**64."""
+    if value is None:
+        return None
+    return integer(who, "seed", value, "pass a whole number or None", 0, 2**64 - 1)
+
+
+def flag(who: str, argument: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        fail(who, argument, "be True or False", show(value), "pass True or False", TypeError)
+    return bool(value)
+
+
+def one_of(who: str, argument: str, value: Any, options: Sequence[str]) -> str:
+    """One of a few names."""
+    if not isinstance(value, str) or value not in options:
+        listed = ", ".join(repr(option) for option in options)
+        kind = ValueError if isinstance(value, str) else TypeError
+        fail(who, argument, f"be one of {listed}", show(value), "pass one of these names", kind)
+    return value
+
+
+def label(who: str, value: Any) -> str | None:
+    """None or a string."""
+    if value is not None and not isinstance(value, str):
+        fail(who, "label", "be a string or None", show(value), "pass a name", TypeError)
+    return value
+
+
+def instance(
+    who: str, argument: str, value: Any, kinds: type | tuple[type, ...], what: str, do: str
+) -> Any:
+    """An object of one of ``kinds``, called ``what`` in the message."""
+    if not isinstance(value, kinds):
+        fail(who, argument, f"be {what}", show(value), do, TypeError)
+    return value
+
+
+def function(who: str, argument: str, value: Any) -> Any:
+    """Something that can be called, and is not a class."""
+    if not callable(value) or isinstance(value, type):
+        fail(who, argument, "be a function", show(value), "pass a function", TypeError)
+    return value
+
+
+def _as_float_array(who: str, argument: str, value: Any, do: str) -> NDArray[np.float64]:
+    if value is None or isinstance(value, (str, bytes, dict, set)) or callable(value):
+        fail(who, argument, "be numbers", show(value), do, TypeError)
+    try:
+        raw = np.asarray(value)
+    except ValueError:
+        fail(who, argument, "be an array", "rows of unequal length", do)
+    if raw.dtype.kind not in "fiu":
+        got = f"type {raw.dtype}" if isinstance(value, np.ndarray) else show(value)
+        fail(who, argument, "be real numbers", got, do, TypeError)
+    return np.array(raw, dtype=np.float64)
+
+
+def array(
+    who: str,
+    argument: str,
+    value: Any,
+    shape: tuple[int | None, ...] | None = None,
+    do: str = "pass an array of finite numbers",
+    low: float = -HUGE,
+    high: float = HUGE,
+) -> NDArray[np.float64]:
+    """A copy as float64 of a finite array of the given shape; None stands for any length.
+
+    Values below ``low`` or above ``high`` are refused and the first of them is named.
+    """
+    checked = _as_float_array(who, argument, value, do)
+    if shape is not None and not _fits(checked.shape, shape):
+        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape)
+        wanted += ",)" if len(shape) == 1 else ")"
+        fail(who, argument, f"have shape {wanted}", f"shape {checked.shape}", do)
+    if checked.size and not (checked.min() >= low and checked.max() <= high):
+        _fail_at_element(who, argument, checked, do, low, high)
+    return checked
+
+
+def _fail_at_element(
+    who: str, argument: str, values: NDArray[np.float64], do: str, low: float, high: float
+) -> NoReturn:
+    bad, must = next(
+        (wrong, words)
+        for wrong, words in (
+            (~np.isfinite(values), "be finite"),
+            (values < low, f"be at least {low:g}"),
+            (values > high, f"be at most {high:g}"),
+        )
+        if wrong.any()
+    )
+    where = tuple(np.argwhere(bad)[0].tolist())
+    at = f" (element {', '.join(map(str, where))})" if where else ""
+    fail(who, argument, must, f"{values[where]:g}{at}", do)
+
+
+def _fits(got: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(got) == len(wanted) and all(
+        w is None or g == w for g, w in zip(got, wanted, strict=True)
+    )
+
+
+def generator(who: str, value: Any) -> np.random.Generator:
+    """A Generator as it is, or a new one from a seed or None."""
+    if isinstance(value, np.random.Generator):
+        return value
+    if value is None:
+        return np.random.default_rng()
+    do = "pass numpy.random.default_rng(seed), a seed or None"
+    return np.random.default_rng(integer(who, "rng", value, do, 0, 2**64 - 1))

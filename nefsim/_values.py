@@ -1,0 +1,46 @@
+"""Values: small frozen descriptions that are equal when their content is equal."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+
+def _canonical(value: Any) -> Any:
+    """Something hashable that is equal exactly when the contents are equal."""
+    if isinstance(value, np.ndarray):
+        return (value.shape, value.dtype.str, value.tobytes())
+    if isinstance(value, (tuple, list)):
+        return tuple(_canonical(item) for item in value)
+    if isinstance(value, dict):
+        return tuple((key, _canonical(item)) for key, item in value.items())
+    return value
+
+
+class Value:
+    """Base of frozen dataclasses compared by content, arrays included.
+
+    Subclasses are declared ``@dataclass(frozen=True, eq=False)``: equality and hash come
+    from here, so that a field may hold an array.
+    """
+
+    def _content(self) -> tuple[Any, ...]:
+        assert is_dataclass(self)
+        return tuple(_canonical(getattr(self, f.name)) for f in fields(self))
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._content()))
+
+    def _set(self, **checked: Any) -> None:
+        """Store checked fields; for ``__post_init__`` of a frozen dataclass only."""
+        for name, value in checked.items():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+            object.__setattr__(self, name, value)

@@ -1,0 +1,222 @@
+"""The arrays of a model: encoders, gains, biases, evaluation points, decoders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.encoding import gain_bias, max_rates_intercepts
+from nefsim.network.functions import values_at
+from nefsim.network.objects import Connection, Ensemble, indices
+from nefsim.neurons import Direct
+from nefsim.program import Stream
+from nefsim.sampling import Distribution, as_samples
+from nefsim.solvers import Solver
+
+Array = NDArray[np.float64]
+Decode = Callable[[Array], tuple[Array, Mapping[str, Any]]]
+
+#: Parts of an ensemble that draw random numbers, each from its own stream.
+EVAL_POINTS, ENCODERS, MAX_RATES, INTERCEPTS, GAIN, BIAS, NEURONS, NOISE, SOLVER = range(9)
+
+
+@dataclass(frozen=True, eq=False)
+class BuiltEnsemble:
+    """The arrays of an ensemble, ``sim.data[ensemble]``.
+
+    Attributes
+    ----------
+    encoders : (N, D) ndarray
+        Preferred directions.
+    gain, bias : (N,) ndarray
+        ``J = gain * (encoders @ x / radius) + bias``.
+    max_rates, intercepts : (N,) ndarray [Hz], []
+        The two points that each tuning curve passes through.
+    eval_points : (P, D) ndarray
+        Where decoders are solved, scaled by the radius.
+    radius : float
+        Length of the vectors that the ensemble is meant to represent.
+    """
+
+    encoders: Array
+    gain: Array
+    bias: Array
+    max_rates: Array
+    intercepts: Array
+    eval_points: Array
+    radius: float
+
+    @cached_property
+    def scaled_encoders(self) -> Array:
+        """``gain / radius * encoders``, (N, D): what the vector is multiplied by."""
+        return self.encoders * (self.gain / self.radius)[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class BuiltConnection:
+    """The arrays of a connection, ``sim.data[connection]``.
+
+    Attributes
+    ----------
+    decoders : (N, k) ndarray or None
+        Decoders of the function [value / Hz]; None where nothing is decoded.
+    eval_points : (P, D) ndarray or None
+        Points at which they were solved.
+    solver_info : mapping
+        What the solver says: ``rmse`` at the evaluation points, ``condition`` and more.
+    transform : float, (D,) or (M, D) array or sparse array
+        The linear map after the function.
+    """
+
+    decoders: Array | None
+    eval_points: Array | None
+    solver_info: Mapping[str, Any]
+    transform: Any
+    full: Array | None = field(default=None, repr=False)
+    post: tuple[BuiltEnsemble, tuple[int, ...] | None] | None = field(default=None, repr=False)
+
+    @cached_property
+    def decoded_weights(self) -> Array:
+        """``transform @ decoders.T``: from the neurons before to the values after."""
+        assert self.decoders is not None
+        return times(self.transform, self.decoders.T)
+
+    @property
+    def weights(self) -> Any:
+        """The weight matrix from what is before to what is after, formed when asked for.
+
+        Between two ensembles it is ``gain / radius * encoders @ transform @ decoders.T``,
+        (M, N) [current / Hz]; to a node it ends in values; without decoders it is the
+        transform.
+        """
+        if self.full is not None:
+            return self.full
+        if self.decoders is None:
+            return self.transform
+        if self.post is None:
+            return self.decoded_weights
+        return into(*self.post) @ self.decoded_weights
+
+
+def into(post: BuiltEnsemble, rows: tuple[int, ...] | None) -> Array:
+    """Scaled encoders of the dimensions that a connection ends in."""
+    return post.scaled_encoders if rows is None else post.scaled_encoders[:, list(rows)]
+
+
+def times(transform: Any, matrix: Array) -> Array:
+    """``transform @ matrix`` for a number, a diagonal, a matrix or a sparse array."""
+    if np.ndim(transform) == 1 and not hasattr(transform, "tocsr"):
+        return np.asarray(transform[:, None] * matrix)
+    if np.ndim(transform) == 0 and not hasattr(transform, "tocsr"):
+        return np.asarray(transform * matrix)
+    return np.asarray(transform @ matrix)
+
+
+def n_eval_points(ensemble: Ensemble) -> int:
+    """``max(clip(500 D, 750, 2500), 2 N)`` unless the user says."""
+    if ensemble.n_eval_points is not None:
+        return ensemble.n_eval_points
+    return max(min(max(500 * ensemble.dimensions, 750), 2500), 2 * ensemble.n_neurons)
+
+
+def build_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
+    """Draw an ensemble's arrays, each from a stream of its own."""
+    n, d = ensemble.n_neurons, ensemble.dimensions
+
+    def draw(argument: str, part: int, columns: int | None = None) -> Array:
+        value = getattr(ensemble, argument)
+        return as_samples(
+            repr(ensemble), argument, value, n, columns, stream.child(part).generator()
+        )
+
+    points = ensemble.eval_points
+    if isinstance(points, Distribution):
+        rng = stream.child(EVAL_POINTS).generator()
+        points = points.sample(n_eval_points(ensemble), d, rng)
+    points = points * ensemble.radius
+    if isinstance(ensemble.neuron_type, Direct):
+        none = np.empty(0)
+        return BuiltEnsemble(np.empty((0, d)), none, none, none, none, points, ensemble.radius)
+    encoders = draw("encoders", ENCODERS, d)
+    if ensemble.normalize_encoders:
+        encoders = _unit_rows(ensemble, encoders)
+    if ensemble.gain is None:
+        max_rates, intercepts = draw("max_rates", MAX_RATES), draw("intercepts", INTERCEPTS)
+        gain, bias = gain_bias(ensemble.neuron_type, max_rates, intercepts)
+    else:
+        gain, bias = draw("gain", GAIN), draw("bias", BIAS)
+        max_rates, intercepts = max_rates_intercepts(ensemble.neuron_type, gain, bias)
+    return BuiltEnsemble(encoders, gain, bias, max_rates, intercepts, points, ensemble.radius)
+
+
+def _unit_rows(ensemble: Ensemble, encoders: Array) -> Array:
+    length = np.linalg.norm(encoders, axis=1, keepdims=True)
+    if (length == 0).any():
+        got = f"a zero row (neuron {int(np.argmin(length))})"
+        do = "pass encoders with a direction"
+        check.fail(repr(ensemble), "encoders", "have a direction", got, do)
+    return np.asarray(encoders / length)
+
+
+class Decoders:
+    """Solves for decoders, with one factorisation per ensemble, set of points and solver.
+
+    All functions decoded from the same activities share the Gram matrix and its factor.
+    """
+
+    def __init__(self) -> None:
+        self._prepared: dict[Any, Decode] = {}
+
+    def solve(
+        self,
+        ensemble: Ensemble,
+        built: BuiltEnsemble,
+        solver: Solver,
+        points: Array,
+        targets: Array,
+        stream: Stream,
+    ) -> tuple[Array, Mapping[str, Any]]:
+        """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
+        digest = blake2b(points.tobytes()).digest()
+        key = (ensemble, solver, digest, stream.seed, stream.key)
+        decode = self._prepared.get(key)
+        if decode is None:
+            J = points @ built.scaled_encoders.T + built.bias
+            activities = ensemble.neuron_type.rates(J)
+            try:
+                decode = solver.prepare(activities, stream.generator())
+            except ValueError as error:
+                error.add_note(f"while solving for decoders of {ensemble!r}")
+                raise
+            self._prepared[key] = decode
+        return decode(targets)
+
+
+def eval_points_of(
+    connection: Connection, ensemble: Ensemble, built: BuiltEnsemble, stream: Stream
+) -> Array:
+    """The points at which a connection's decoders are solved, (P, D of the ensemble)."""
+    points = connection.eval_points
+    if points is None:
+        return built.eval_points
+    if isinstance(points, Distribution):
+        rng = stream.child(EVAL_POINTS).generator()
+        points = points.sample(n_eval_points(ensemble), ensemble.dimensions, rng)
+    scale = ensemble.radius if connection.scale_eval_points else 1.0
+    return np.asarray(points * scale)
+
+
+def targets_of(connection: Connection, points: Array) -> Array:
+    """The function's values at the evaluation points, (P, k)."""
+    if isinstance(connection.function, np.ndarray):
+        return connection.function
+    chosen = indices(connection.pre)
+    seen = points if chosen is None else points[:, list(chosen)]
+    return values_at(repr(connection), connection.function, seen, connection.size_mid)

@@ -1,0 +1,77 @@
+"""The order of a step: which operations come before which, and which can run ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import cast
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim.network.functions import is_elementwise
+from nefsim.program import Evaluate, Group, Op, Signal, outputs
+
+
+def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
+    """Groups of operations in order: strongly connected ones together, each other alone.
+
+    Python functions of nodes may share variables that nobody sees here; where there are
+    two or more, they are kept in step with one another.
+    """
+    writer = {signal: i for i, op in enumerate(ops) for signal in outputs(op)}
+    now: dict[int, list[int]] = {i: [] for i in range(len(ops))}
+    ever: dict[int, list[int]] = {i: [] for i in range(len(ops))}
+    for i, op in enumerate(ops):
+        for read in op.reads:
+            ever[i].append(writer[read.signal])
+            if read.delay == 0:
+                now[i].append(writer[read.signal])
+    opaque = [i for i, op in enumerate(ops) if _is_opaque(op)]
+    if len(opaque) > 1:
+        for i, j in zip(opaque, opaque[1:] + opaque[:1], strict=True):
+            ever[i].append(j)
+    members = _strong_components(ever)
+    component = {i: c for c, group in enumerate(members) for i in group}
+    order = TopologicalSorter(
+        {c: {component[j] for i in group for j in ever[i]} - {c} for c, group in enumerate(members)}
+    ).static_order()
+    return tuple(_group(members[c], ever, now, ops, signals) for c in order)
+
+
+def _is_opaque(op: Op) -> bool:
+    """Whether an operation calls a function of a node whose inside is unknown."""
+    return isinstance(op, Evaluate) and op.form != "x" and not is_elementwise(op.function)
+
+
+def _strong_components(before: dict[int, list[int]]) -> list[list[int]]:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(before)
+    edges = np.array([(i, j) for i, js in before.items() for j in js], dtype=np.intp).reshape(-1, 2)
+    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
+    count, labels = connected_components(graph, directed=True, connection="strong")
+    members: list[list[int]] = [[] for _ in range(count)]
+    for i, c in enumerate(labels):
+        members[c].append(i)
+    return members
+
+
+def _group(
+    members: list[int],
+    ever: dict[int, list[int]],
+    now: dict[int, list[int]],
+    ops: Sequence[Op],
+    signals: Sequence[Signal],
+) -> Group:
+    inside = set(members)
+    sorter = TopologicalSorter({i: [j for j in now[i] if j in inside] for i in members})
+    try:
+        order = tuple(sorter.static_order())
+    except CycleError as error:
+        cycle = cast(list[int], error.args[1])
+        names = " <- ".join(signals[ops[i].output].name for i in cycle)
+        do = "give one of these connections a synapse"
+        check.fail("Simulator", "network", "have a synapse in each loop", names, do)
+    return Group(order, loop=len(members) > 1 or members[0] in ever[members[0]])

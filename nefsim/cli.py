@@ -1,0 +1,234 @@
+"""The command ``nefsim``: demo, run, crosscheck and info."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import runpy
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nefsim import backends
+from nefsim.crosscheck import crosscheck
+from nefsim.network import Network
+from nefsim.simulator import Simulator
+
+PACKAGES = ("nefsim", "numpy", "scipy", "matplotlib", "numba", "nengo", "torch", "tqdm")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0, 1 if back ends disagree, 2 on errors."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except (ValueError, TypeError, ImportError, OSError) as error:
+        print(f"nefsim: error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nefsim", description="Simulate networks of the Neural Engineering Framework."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for name, function, add in (
+        ("demo", _demo, _demo_options),
+        ("run", _run, _run_options),
+        ("crosscheck", _crosscheck, _crosscheck_options),
+        ("info", _info, _info_options),
+    ):
+        command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
+        add(command)
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+        command.set_defaults(command=function)
+    return parser
+
+
+def _common(command: argparse.ArgumentParser, seconds: float, seed: int | None) -> None:
+    command.add_argument("--seconds", type=float, default=seconds, help="how long to run [s]")
+    command.add_argument("--dt", type=float, default=0.001, help="time step [s]")
+    command.add_argument("--seed", type=int, default=seed, help="seed of the network")
+
+
+def _backend(command: argparse.ArgumentParser) -> None:
+    names = ["auto", *backends.BACKENDS]
+    command.add_argument("--backend", choices=names, default="auto", help="what takes the steps")
+
+
+def _demo_options(command: argparse.ArgumentParser) -> None:
+    from nefsim import demo
+
+    defaults = {field.name: field.default for field in fields(demo.Settings)}
+    for name in "ab":
+        population = name.upper()
+        command.add_argument(
+            f"--neurons-{name}",
+            type=int,
+            default=defaults[f"neurons_{name}"],
+            help=f"neurons of {population}",
+        )
+        command.add_argument(
+            f"--rates-{name}",
+            type=float,
+            nargs=2,
+            metavar=("LOW", "HIGH"),
+            default=defaults[f"rates_{name}"],
+            help=f"range of maximum rates of {population} [Hz]",
+        )
+    command.add_argument("--stimulus", choices=demo.STIMULI, default="sin", help="what A gets")
+    command.add_argument(
+        "--function", choices=demo.FUNCTIONS, default="square", help="what B computes from A"
+    )
+    command.add_argument("--synapse", type=float, default=0.1, help="time constant [s]")
+    command.add_argument("--out", type=Path, default=Path("nefsim-demo"), help="folder of figures")
+    _common(command, 10.0, 1)
+    _backend(command)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    """compute a function between two populations and draw what happens"""
+    from nefsim import demo
+
+    chosen = {field.name: getattr(options, field.name) for field in fields(demo.Settings)}
+    chosen |= {name: tuple(chosen[name]) for name in ("rates_a", "rates_b")}
+    report = demo.run(demo.Settings(**chosen), options.out)
+    if options.json:
+        print(json.dumps(report))
+        return 0
+    print(f"{'population':<12}{'neurons':>8}{'mean rate':>12}")
+    for name in "ab":
+        rate = f"{report[f'mean_rate_{name}']:.1f} Hz"
+        print(f"{name.upper():<12}{report[f'neurons_{name}']:>8}{rate:>12}")
+    print(f"{report['n_steps']} steps of {report['dt']:g} s on {report['backend']}", end=", ")
+    print(f"{report['microseconds_per_step']:.1f} microseconds each")
+    print(f"rmse of {report['function']} against the filtered ideal: {report['rmse']:.4f}")
+    for file in report["files"]:
+        print(f"wrote {file}")
+    return 0
+
+
+def _model(options: argparse.Namespace) -> Network:
+    """The network ``net`` that a file defines, with the seed of the command line."""
+    if not options.model.is_file():
+        message = f"nefsim: model must be a Python file, got {options.model}; pass its path."
+        raise ValueError(message)
+    net = runpy.run_path(str(options.model), run_name="nefsim_model").get("net")
+    if not isinstance(net, Network):
+        message = (
+            f"nefsim: model must define net, a nefsim.Network, got {options.model} without; "
+            "write net = nefsim.Network(...) in it."
+        )
+        raise ValueError(message)
+    if options.seed is not None:
+        net.seed = options.seed
+    return net
+
+
+def _run_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", type=Path, help="Python file that defines net")
+    command.add_argument("--out", type=Path, default=Path("result.npz"), help="file of the result")
+    _common(command, 1.0, None)
+    _backend(command)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """run the network of a file and save what its probes record"""
+    simulator = Simulator(_model(options), options.dt, options.backend)
+    try:
+        simulator.run(options.seconds)
+    except KeyboardInterrupt:
+        print(f"nefsim: stopped after {simulator.n_steps} steps", file=sys.stderr)
+    result = simulator.result()
+    path = result.save(options.out)
+    shapes = {name: list(values.shape) for name, values in result.items()}
+    if options.json:
+        print(json.dumps({**result.info, "probes": shapes, "file": str(path)}))
+        return 0
+    print(f"{simulator.n_steps} steps of {simulator.dt:g} s on {simulator.backend}")
+    for name, shape in shapes.items():
+        print(f"  {name}: {' x '.join(map(str, shape))}")
+    print(f"wrote {path}")
+    return 0
+
+
+def _crosscheck_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", type=Path, help="Python file that defines net")
+    command.add_argument(
+        "--backends",
+        nargs=2,
+        choices=list(backends.BACKENDS),
+        default=("numpy", "nengo"),
+        help="the two back ends",
+    )
+    _common(command, 1.0, None)
+
+
+def _crosscheck(options: argparse.Namespace) -> int:
+    """run the network of a file on two back ends and compare them spike for spike"""
+    report = crosscheck(_model(options), options.seconds, options.backends, options.dt)
+    if options.json:
+        told = {
+            "backends": list(report.backends),
+            "seconds": report.seconds,
+            "n_spikes": report.n_spikes,
+            "spikes_differ": report.spikes_differ,
+            "max_abs_diff": report.max_abs_diff,
+            "agrees": report.agrees,
+        }
+        print(json.dumps(told))
+    else:
+        print(report)
+    return 0 if report.agrees else 1
+
+
+def _info_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", type=Path, nargs="?", help="Python file that defines net")
+    command.add_argument("--seed", type=int, default=None, help="seed of the network")
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _info(options: argparse.Namespace) -> int:
+    """say which versions and back ends are there, or what a file's network consists of"""
+    told: dict[str, Any] = {
+        "python": platform.python_version(),
+        "packages": {package: _installed(package) for package in PACKAGES},
+        "backends": backends.available(),
+    }
+    if options.model is not None:
+        told["model"] = _described(_model(options))
+    if options.json:
+        print(json.dumps(told))
+        return 0
+    print(f"python {told['python']}")
+    for package, installed in told["packages"].items():
+        print(f"{package} {installed or '(not installed)'}")
+    print(f"back ends: {', '.join(told['backends'])}")
+    for name, value in told.get("model", {}).items():
+        print(f"{name}: {value}")
+    return 0
+
+
+def _described(net: Network) -> dict[str, Any]:
+    return {
+        "label": net.label,
+        "seed": net.seed,
+        "nodes": len(net.all_nodes),
+        "ensembles": len(net.all_ensembles),
+        "neurons": net.n_neurons,
+        "dimensions": int(np.sum([e.dimensions for e in net.all_ensembles])),
+        "connections": len(net.all_connections),
+        "probes": len(net.all_probes),
+    }

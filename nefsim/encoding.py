@@ -1,0 +1,309 @@
+"""Principle 1 of the NEF: encoders, gains, biases, tuning curves, and A to B weights.
+
+The verbs of this module act on plain arrays; a network is not needed for them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim import _checks as check
+from nefsim.neurons import Direct, NeuronType
+
+Array = NDArray[np.float64]
+
+
+def _neuron(who: str, neuron: object) -> NeuronType:
+    do = "pass a neuron type such as LIF()"
+    checked = check.instance(who, "neuron", neuron, NeuronType, "a neuron type", do)
+    if isinstance(checked, Direct):
+        check.fail(who, "neuron", "have a rate curve", "Direct()", do, TypeError)
+    assert isinstance(checked, NeuronType)
+    return checked
+
+
+def gain_bias(
+    neuron: NeuronType, max_rates: ArrayLike, intercepts: ArrayLike
+) -> tuple[Array, Array]:
+    r"""Gain and bias that put each tuning curve through its two chosen points.
+
+    .. math:: \alpha_i = \frac{J(r_i) - J_0}{1 - c_i}, \qquad
+              J^{bias}_i = J_0 - \alpha_i c_i
+
+    A neuron receives the current ``J = gain * (encoder @ x) + bias``.  Two wishes fix the
+    two numbers: at the intercept, ``encoder @ x = c``, the current is the threshold
+    current :math:`J_0`, where firing starts; at ``encoder @ x = 1`` it is
+    :math:`J(r)`, the current at which the neuron fires at its maximum rate r.  For LIF
+    neurons :math:`J_0 = 1` and :math:`J(r) = 1/(1 - e^{(\tau_{ref} - 1/r)/\tau_{RC}})`.
+    This last number is often called ``z`` in plain-loop programs: the current that the
+    rate curve, read backwards, asks for; ``g = (1 - z)/(c - 1)`` and ``b = 1 - g c`` are
+    the same two equations.  A real neuron has its gain and bias; a modeller knows
+    intercepts and rates from recordings, and gets gain and bias from them.
+
+    Parameters
+    ----------
+    neuron : NeuronType
+        Supplies ``current``, the inverse of its rate curve, and its ``threshold``.
+    max_rates : (N,) array_like [Hz]
+        Firing rate at ``encoder @ x == 1``; below the neuron's rate limit.
+    intercepts : (N,) array_like
+        Value of ``encoder @ x`` at which firing starts; below 1.
+
+    Returns
+    -------
+    gain, bias : (N,) ndarray
+        In units of current, the threshold current of a LIF neuron being 1.
+
+    Raises
+    ------
+    ValueError
+        When a rate is out of reach or an intercept is 1 or more; the neuron is named.
+
+    References
+    ----------
+    Eliasmith & Anderson (2003), Neural Engineering, MIT Press.
+
+    Examples
+    --------
+    >>> from nefsim import LIF, gain_bias
+    >>> gain, bias = gain_bias(LIF(), [100.0], [0.0])
+    >>> LIF().rates(gain + bias).round(9)
+    array([100.])
+    """
+    neuron = _neuron("gain_bias", neuron)
+    rates = np.atleast_1d(check.array("gain_bias", "max_rates", max_rates))
+    cross = np.atleast_1d(check.array("gain_bias", "intercepts", intercepts, low=-1e6))
+    if rates.ndim != 1 or (cross.shape not in (rates.shape, (1,)) and rates.shape != (1,)):
+        got = f"shapes {rates.shape} and {cross.shape}"
+        check.fail("gain_bias", "max_rates", "be as long as intercepts", got, "pass (N,) of both")
+    _check_range(neuron, rates, cross)
+    J = neuron.current(rates)
+    gain = (J - neuron.threshold) / (1.0 - cross)
+    return gain, neuron.threshold - gain * cross
+
+
+def _check_range(neuron: NeuronType, rates: Array, intercepts: Array) -> None:
+    who = f"{type(neuron).__name__}.gain_bias"
+    for wrong, argument, must, value, do in (
+        (
+            rates >= neuron.rate_limit,
+            "max_rates",
+            f"be below {_limit_name(neuron)} = {neuron.rate_limit:g} Hz",
+            rates,
+            "lower max_rates or tau_ref",
+        ),
+        (
+            rates <= neuron.rate_floor,
+            "max_rates",
+            f"be above {neuron.rate_floor:g} Hz",
+            rates,
+            "raise max_rates",
+        ),
+        (intercepts >= 1.0, "intercepts", "be below 1", intercepts, "lower the intercepts"),
+    ):
+        if wrong.any():
+            i = int(np.flatnonzero(wrong)[0])
+            unit = " Hz" if argument == "max_rates" else ""
+            check.fail(who, argument, must, f"{value[i]:g}{unit} (neuron {i})", do)
+
+
+def _limit_name(neuron: NeuronType) -> str:
+    return "1/tau_ref" if hasattr(neuron, "tau_ref") else "the rate limit"
+
+
+def max_rates_intercepts(
+    neuron: NeuronType, gain: ArrayLike, bias: ArrayLike
+) -> tuple[Array, Array]:
+    """Maximum rates and intercepts of given gains and biases, the inverse of :func:`gain_bias`.
+
+    ``intercept = (threshold - bias) / gain``; ``max_rate = a(gain + bias)`` before the
+    amplitude.
+
+    Parameters
+    ----------
+    neuron : NeuronType
+        Supplies the rate curve.
+    gain, bias : (N,) array_like
+        Gains above 0, and biases.
+
+    Returns
+    -------
+    max_rates : (N,) ndarray [Hz]
+    intercepts : (N,) ndarray
+
+    Examples
+    --------
+    >>> from nefsim import LIF, gain_bias
+    >>> rates, intercepts = max_rates_intercepts(LIF(), *gain_bias(LIF(), [100.0], [0.25]))
+    >>> rates.round(9), intercepts.round(9)
+    (array([100.]), array([0.25]))
+    """
+    who = "max_rates_intercepts"
+    neuron = _neuron(who, neuron)
+    g = np.atleast_1d(check.array(who, "gain", gain))
+    b = np.atleast_1d(check.array(who, "bias", bias, g.shape))
+    if (g <= 0).any():
+        check.fail(who, "gain", "be above 0", f"{g.min():g}", "pass gains above 0")
+    return neuron.rates(g + b) / getattr(neuron, "amplitude", 1.0), (neuron.threshold - b) / g
+
+
+def _currents(
+    who: str, x: ArrayLike, encoders: ArrayLike, gain: ArrayLike, bias: ArrayLike, radius: float
+) -> Array:
+    """J = gain * (x @ encoders.T / radius) + bias, (P, N); a 1-D x is P values in 1-D."""
+    points = check.array(who, "x", x)
+    points = points.reshape(-1, 1) if points.ndim < 2 else points
+    rows = check.array(who, "encoders", encoders)
+    rows = rows.reshape(-1, 1) if rows.ndim < 2 else rows
+    if points.ndim != 2 or rows.ndim != 2 or rows.shape[1] != points.shape[1]:
+        got = f"x of shape {points.shape} and encoders of shape {rows.shape}"
+        check.fail(who, "encoders", "have as many columns as x", got, "pass (N, D) and (P, D)")
+    g = check.array(who, "gain", gain, (len(rows),), "pass one gain per encoder")
+    b = check.array(who, "bias", bias, (len(rows),), "pass one bias per encoder")
+    scale = check.positive(who, "radius", radius, "pass the largest value to represent")
+    return np.asarray(points @ (rows.T / scale) * g + b)
+
+
+def tuning_curves(
+    neuron: NeuronType,
+    x: ArrayLike,
+    encoders: ArrayLike,
+    gain: ArrayLike,
+    bias: ArrayLike,
+    radius: float = 1.0,
+) -> Array:
+    r"""Steady firing rates of a population at given values, in closed form.
+
+    .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i]
+
+    Parameters
+    ----------
+    neuron : NeuronType
+        Supplies the rate curve G.
+    x : (P, D) or (P,) array_like
+        Represented values; a 1-D array is P values of one dimension.
+    encoders : (N, D) or (N,) array_like
+        Preferred directions, of length 1.
+    gain, bias : (N,) array_like
+        From :func:`gain_bias`.
+    radius : float
+        The range of values that the population is meant for.
+
+    Returns
+    -------
+    (P, N) ndarray [Hz]
+        The activities A: a row for each value, a column for each neuron.
+
+    Examples
+    --------
+    >>> from nefsim import LIF, gain_bias, tuning_curves
+    >>> gain, bias = gain_bias(LIF(), [100.0, 50.0], [0.0, -0.5])
+    >>> tuning_curves(LIF(), [-1.0, 1.0], [1, -1], gain, bias).round(6)
+    array([[  0.,  50.],
+           [100.,   0.]])
+    """
+    neuron = _neuron("tuning_curves", neuron)
+    return neuron.rates(_currents("tuning_curves", x, encoders, gain, bias, radius))
+
+
+def measure_tuning_curves(
+    neuron: NeuronType,
+    x: ArrayLike,
+    encoders: ArrayLike,
+    gain: ArrayLike,
+    bias: ArrayLike,
+    radius: float = 1.0,
+    seconds: float = 0.5,
+    dt: float = 0.001,
+    rng: np.random.Generator | int | None = None,
+) -> Array:
+    """Firing rates of a population at given values, counted while the neurons run.
+
+    Each neuron starts at a voltage drawn at random and runs at a constant input for
+    ``seconds``; its rate is the sum of its output times ``dt / seconds``.  One spike more
+    or less is ``1 / seconds`` Hz, so that decoders solved from these rates are as rough as
+    the counting; :func:`tuning_curves` has no such noise.
+
+    Parameters
+    ----------
+    neuron, x, encoders, gain, bias, radius
+        As for :func:`tuning_curves`.
+    seconds : float [s]
+        How long the neurons run.
+    dt : float [s]
+        The step.
+    rng : Generator, int or None
+        Source of the initial voltages.
+
+    Returns
+    -------
+    (P, N) ndarray [Hz]
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim import LIF, gain_bias
+    >>> gain, bias = gain_bias(LIF(), [100.0], [0.0])
+    >>> A = measure_tuning_curves(LIF(), [-1.0, 1.0], [1], gain, bias, seconds=1.0, rng=0)
+    >>> bool(abs(A[1, 0] - 100.0) <= 1.0)
+    True
+    """
+    who = "measure_tuning_curves"
+    neuron = _neuron(who, neuron)
+    J = _currents(who, x, encoders, gain, bias, radius)
+    step = check.seconds(who, "dt", dt)
+    length = check.seconds(who, "seconds", seconds)
+    n_steps = check.integer(who, "seconds", round(length / step), "run at least one step", 1)
+    generator = check.generator(who, rng)
+    initial = {
+        name: generator.uniform(*start, J.shape) if isinstance(start, tuple) else start + 0 * J
+        for name, start in neuron.initial_state.items()
+    }
+    state = neuron.start(initial, step)
+    out, total = np.zeros_like(J), np.zeros_like(J)
+    for _ in range(n_steps):
+        neuron.step(J, state, step, out, generator)
+        total += out
+    return total / n_steps
+
+
+def connection_weights(
+    decoders: ArrayLike, post_encoders: ArrayLike, post_gain: ArrayLike
+) -> Array:
+    r"""The full weight matrix from a population's decoders to the next one's neurons.
+
+    .. math:: \omega_{ji} = \alpha_j \, e_j \cdot d_i
+
+    Decoding a value from A and encoding it into B are two thin matrices, (D, N) and
+    (M, D); their product is the (M, N) matrix of synaptic weights.  The gain belongs to
+    it, as nothing but the current reaches the neuron: ``J_B = weights @ a_A + bias_B``.
+    A program that leaves the gain out of its weights must multiply the current by it
+    later, before the bias is added; both give the same current.
+
+    Parameters
+    ----------
+    decoders : (N, D) array_like [value / Hz]
+        Decoders of the population before.
+    post_encoders : (M, D) array_like
+        Encoders of the population after; divide them by its radius if that is not 1.
+    post_gain : (M,) array_like
+        Gains of the population after.
+
+    Returns
+    -------
+    (M, N) ndarray [current / Hz]
+
+    Examples
+    --------
+    >>> connection_weights([[0.01], [0.02]], [[1.0], [-1.0], [1.0]], [2.0, 1.0, 0.5])
+    array([[ 0.02 ,  0.04 ],
+           [-0.01 , -0.02 ],
+           [ 0.005,  0.01 ]])
+    """
+    who = "connection_weights"
+    D = check.array(who, "decoders", decoders, (None, None), "pass decoders of shape (N, D)")
+    do = "pass encoders of shape (M, D) with the D of the decoders"
+    E = check.array(who, "post_encoders", post_encoders, (None, D.shape[1]), do)
+    gain = check.array(who, "post_gain", post_gain, (len(E),), "pass one gain per post encoder")
+    return np.asarray((gain[:, None] * E) @ D.T)

@@ -1,0 +1,103 @@
+"""Files: arrays in .npz with a JSON text of what they are; no pickle is written or read."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.program import State
+
+Arrays = dict[str, NDArray[Any]]
+
+#: Name under which the description of a file is kept, and its version.
+META, VERSION = "nefsim", 1
+
+
+def as_path(who: str, path: Any) -> Path:
+    """A path, with ".npz" added when it has no ending."""
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        check.fail(who, "path", "be a path", check.show(path), "pass a file name", TypeError)
+    checked = Path(path)
+    return checked if checked.suffix else checked.with_suffix(".npz")
+
+
+def write(who: str, path: Any, arrays: Mapping[str, NDArray[Any]], meta: dict[str, Any]) -> Path:
+    """Write arrays and what they are; the file appears whole or not at all."""
+    target = as_path(who, path)
+    text = json.dumps({"version": VERSION, **meta})
+    if not target.parent.is_dir():
+        do = "make the folder first"
+        check.fail(who, "path", "lie in a folder that exists", f"{target}", do)
+    part = target.with_name(target.name + ".part")
+    try:
+        with part.open("wb") as stream:
+            np.savez_compressed(stream, **{META: np.array(text)}, **arrays)  # type: ignore[arg-type]
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def read(who: str, path: Any, kind: str) -> tuple[Arrays, dict[str, Any]]:
+    """Arrays and description of a file of a kind that :func:`write` wrote."""
+    source = as_path(who, path)
+    do = f"pass a file that nefsim saved as a {kind}"
+    if not source.is_file():
+        check.fail(who, "path", "be a file", f"{source}", do)
+    try:
+        with np.load(source, allow_pickle=False) as loaded:
+            arrays = dict(loaded.items())
+        meta = json.loads(str(arrays.pop(META)))
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        check.fail(who, "path", f"be a {kind} of nefsim", f"{source} ({error})", do)
+    if not isinstance(meta, dict) or meta.get("kind") != kind or meta.get("version") != VERSION:
+        check.fail(who, "path", f"be a {kind} of nefsim", f"{source}", do)
+    return arrays, meta
+
+
+def state_arrays(state: State, meta: dict[str, Any]) -> Arrays:
+    """A state as arrays; steps done and generators go into ``meta``."""
+    arrays: Arrays = {f"signal {i}": value for i, value in enumerate(state.signals)}
+    for i, memory in enumerate(state.ops):
+        arrays |= {f"op {i} {name}": value for name, value in memory.items()}
+    for i, trials in enumerate(state.running):
+        for j, process in enumerate(trials):
+            arrays |= {f"process {i} {j} {name}": v for name, v in process.state.items()}
+    meta["step"] = state.step
+    meta["rngs"] = [[rng.bit_generator.state for rng in streams] for streams in state.rngs]
+    meta["running"] = [[p.rng.bit_generator.state for p in trials] for trials in state.running]
+    return arrays
+
+
+def set_state(who: str, state: State, arrays: Arrays, meta: dict[str, Any]) -> None:
+    """Make a fresh state equal to a saved one of the same program."""
+    fresh = state_arrays(state, {})
+    saved = {k: v for k, v in arrays.items() if not k.startswith("record ")}
+    blocks = {k for k in fresh if k.startswith("process ")}
+    if fresh.keys() != saved.keys() or any(
+        fresh[k].shape != saved[k].shape for k in fresh.keys() - blocks
+    ):
+        do = "pass the network that was saved"
+        check.fail(who, "net", "fit the saved state", "another network", do)
+    state.step = int(meta["step"])
+    for i, signal in enumerate(state.signals):
+        signal[...] = saved[f"signal {i}"]
+    for i, memory in enumerate(state.ops):
+        for name, value in memory.items():
+            value[...] = saved[f"op {i} {name}"]
+    for streams, states in zip(state.rngs, meta["rngs"], strict=True):
+        for rng, was in zip(streams, states, strict=True):
+            rng.bit_generator.state = was
+    for i, (trials, states) in enumerate(zip(state.running, meta["running"], strict=True)):
+        for j, (process, was) in enumerate(zip(trials, states, strict=True)):
+            process.rng.bit_generator.state = was
+            for name in process.state:
+                process.state[name] = saved[f"process {i} {j} {name}"]

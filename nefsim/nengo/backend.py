@@ -1,0 +1,51 @@
+"""The "nengo" back end: a runner that takes its steps in Nengo."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import nengo
+import numpy as np
+from nengo.builder import Model
+from nengo.cache import NoDecoderCache
+
+from nefsim import _checks as check
+from nefsim.backends import Recording, Runner
+from nefsim.build import Built
+from nefsim.nengo.translate import Translation
+from nefsim.program import State
+
+
+def prepare(built: Built, state: State) -> Runner:
+    """A runner that steps the network in Nengo; only the step count of ``state`` changes."""
+    if state.signals and (state.signals[0].ndim > 1 or state.signals[0].dtype != np.float64):
+        must = "run one trial in float64 on nengo"
+        got = "a batch or float32"
+        check.fail("Simulator", "backend", must, got, "leave out batch_size and dtype")
+    if state.step:
+        check.fail("Simulator.load", "backend", "not be nengo", "nengo", "take another back end")
+    translation = Translation(built, state)
+    dt = built.program.dt
+    model = Model(dt=dt, decoder_cache=NoDecoderCache())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Nengo's own, of its neuron types and of NumPy
+        simulator = nengo.Simulator(
+            translation.model, dt=dt, model=model, progress_bar=False, optimize=False
+        )
+    probes = [translation.of[probe] for probe in built.network.all_probes]
+    floors = [0.0 if p.attr == "refractory_time" else -np.inf for p in built.network.all_probes]
+
+    def run(n_steps: int, recordings: Sequence[Recording]) -> None:
+        before = simulator.n_steps
+        simulator.clear_probes()
+        try:
+            for _ in range(n_steps):
+                simulator.step()
+        finally:
+            state.step += simulator.n_steps - before
+            for probe, floor, recording in zip(probes, floors, recordings, strict=True):
+                rows = simulator.data[probe]
+                recording.data[: len(rows)] = np.maximum(rows, floor)
+
+    return run

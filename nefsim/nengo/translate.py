@@ -1,0 +1,248 @@
+"""A built network as a Nengo network, object by object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import nengo
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim import neurons, synapses
+from nefsim.build import Built, build
+from nefsim.nengo.guests import Draws, Played, as_list, drawing_from
+from nefsim.network import Connection, Ensemble, Network, Neurons, Node, Probe
+from nefsim.network.objects import Endpoint, indices, whole
+from nefsim.processes import Process
+from nefsim.program import Neurons as NeuronsOp
+from nefsim.program import Play, State, initial_state
+from nefsim.simulator import fresh_seed
+
+Array = NDArray[np.float64]
+
+
+def to_nengo(net: Network, dt: float = 0.001) -> nengo.Network:
+    """The network as a Nengo network with the arrays that nefsim draws and solves.
+
+    Parameters
+    ----------
+    net : Network
+        The model; its seed decides the arrays.
+    dt : float [s]
+        The step it is meant to run at (processes and initial states depend on it).
+
+    Returns
+    -------
+    nengo.Network
+        Flat, with the labels of the objects; run it in ``nengo.Simulator(model, dt=dt)``.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> from nefsim.nengo import to_nengo
+    >>> net = nef.Network(seed=1)
+    >>> a = net.ensemble(20, 1, label="a")
+    >>> to_nengo(net).ensembles[0].n_neurons
+    20
+    """
+    do = "pass a Network"
+    check.instance("to_nengo", "net", net, Network, "a network", do)
+    built = build(net, check.seconds("to_nengo", "dt", dt), fresh_seed(net))
+    return Translation(built, initial_state(built.program)).model
+
+
+class Translation:
+    """A Nengo model of a built network, and where each of our objects went."""
+
+    def __init__(self, built: Built, state: State) -> None:
+        self.built, self.state = built, state
+        self.model = nengo.Network(label=built.network.label, seed=built.seed % 2**31)
+        self.of: dict[Any, Any] = {}
+        self._ops = {op.output: i for i, op in enumerate(built.program.ops)}
+        network = built.network
+        with self.model:
+            for ensemble in network.all_ensembles:
+                self.of[ensemble] = self._ensemble(ensemble)
+            for node in network.all_nodes:
+                self.of[node] = self._node(node)
+            for connection in network.all_connections:
+                self.of[connection] = self._connection(connection)
+            for probe in network.all_probes:
+                self.of[probe] = self._probe(probe)
+
+    def _end(self, end: Endpoint) -> Any:
+        obj = whole(end)
+        theirs = self.of[obj.ensemble].neurons if isinstance(obj, Neurons) else self.of[obj]
+        chosen = indices(end)
+        return theirs if chosen is None else theirs[as_list(chosen)]
+
+    def _played(self, signal: str) -> Played:
+        """The process behind a signal, fresh from its stream as our state has it."""
+        signals = self.built.program.signals
+        index = next(i for s, i in self._ops.items() if signals[s].name == signal)
+        op = self.built.program.ops[index]
+        assert isinstance(op, Play)
+        return Played(self.state.running[index][0], signals[op.output].size)
+
+    def _ensemble(self, ensemble: Ensemble) -> nengo.Ensemble:
+        built = self.built.ensembles[ensemble]
+        common = {"radius": ensemble.radius, "label": ensemble.label}
+        n, d = ensemble.n_neurons, ensemble.dimensions
+        if isinstance(ensemble.neuron_type, neurons.Direct):
+            return nengo.Ensemble(n, d, neuron_type=nengo.Direct(), **common)
+        noise = None
+        if ensemble.noise is not None:
+            noise = self._played(f"{ensemble!r}.noise")
+        return nengo.Ensemble(
+            n,
+            d,
+            encoders=built.encoders,
+            gain=built.gain,
+            bias=built.bias,
+            eval_points=np.zeros((1, d)),
+            neuron_type=self._neuron_type(ensemble),
+            noise=noise,
+            normalize_encoders=False,
+            **common,
+        )
+
+    def _neuron_type(self, ensemble: Ensemble) -> nengo.neurons.NeuronType:
+        signals = self.built.program.signals
+        name = f"{ensemble!r}.neurons.output"
+        index = next(i for s, i in self._ops.items() if signals[s].name == name)
+        op = self.built.program.ops[index]
+        assert isinstance(op, NeuronsOp)
+        memory = self.state.ops[index]
+        initial = {key: op.neuron.read(memory, key).copy() for key in op.neuron.initial_state}
+        draws = Draws(self.state.rngs[index][0])
+        return neuron_type(repr(ensemble), ensemble.neuron_type, initial, draws)
+
+    def _node(self, node: Node) -> nengo.Node:
+        common = {"size_in": node.size_in, "label": node.label}
+        if node.output is None:
+            return nengo.Node(**common)
+        if isinstance(node.output, Process):
+            return nengo.Node(self._played(f"{node!r}.output"), label=node.label)
+        if isinstance(node.output, np.ndarray):
+            return nengo.Node(node.output, label=node.label)
+        function = node.output
+        if isinstance(function, np.ufunc):
+            return nengo.Node(lambda *args: function(*args), size_out=node.size_out, **common)
+        return nengo.Node(function, size_out=node.size_out, **common)
+
+    def _connection(self, connection: Connection) -> nengo.Connection:
+        built = self.built.connections[connection]
+        pre, post = self._end(connection.pre), self._end(connection.post)
+        options: dict[str, Any] = {
+            "synapse": synapse(connection.synapse, self.built.program.dt),
+            "label": connection.label,
+        }
+        if built.full is not None:
+            # Nengo multiplies by the gain on the way into neurons.
+            after = self.built.ensembles[whole(connection.post)]  # type: ignore[index]
+            options["transform"] = built.full / after.gain[:, None]
+            return nengo.Connection(
+                self.of[whole(connection.pre)].neurons,
+                post.obj.neurons if hasattr(post, "obj") else post.neurons,
+                **options,
+            )
+        options["transform"] = _transform(built.transform)
+        if built.decoders is not None:
+            size = built.decoders.shape[1]
+            options["function"] = lambda x: np.zeros(size)
+            options["solver"] = nengo.solvers.NoSolver(built.decoders)
+        elif connection.function is not None:
+            function = connection.function
+            options["function"] = lambda x: function(x)  # type: ignore[operator]
+        return nengo.Connection(pre, post, **options)
+
+    def _probe(self, probe: Probe) -> nengo.Probe:
+        target = probe.target
+        theirs = self.of[target] if isinstance(target, Connection) else self._end(target)
+        options: dict[str, Any] = {
+            "synapse": synapse(probe.synapse, self.built.program.dt),
+            "sample_every": probe.sample_every,
+            "label": probe.label,
+        }
+        decoding = self.built.probe_data.get(probe)
+        if decoding is not None:
+            options["solver"] = nengo.solvers.NoSolver(decoding.decoders)
+        attr = "output" if probe.attr in ("spikes", "rates") else probe.attr
+        return nengo.Probe(theirs, attr, **options)
+
+
+def _transform(transform: Any) -> Any:
+    if hasattr(transform, "tocsr"):
+        entries = transform.tocoo()
+        places = np.stack([entries.row, entries.col], axis=1)
+        return nengo.Sparse(transform.shape, indices=places, init=entries.data)
+    return transform
+
+
+def synapse(ours: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse | None:
+    """Nengo's synapse of the same transfer function; its own discretisation where it has one."""
+    if ours is None:
+        return None
+    if isinstance(ours, synapses.Lowpass):
+        return nengo.Lowpass(ours.tau)
+    if isinstance(ours, synapses.Alpha):
+        return nengo.Alpha(ours.tau)
+    if isinstance(ours, synapses.Triangle):
+        return nengo.synapses.Triangle(ours.t)
+    if isinstance(ours, synapses.DoubleExp):
+        t1, t2 = ours.tau1, ours.tau2
+        return nengo.LinearFilter([1.0], [t1 * t2, t1 + t2, 1.0])
+    if isinstance(ours, synapses.LinearFilter):
+        return nengo.LinearFilter(ours.num, ours.den, analog=ours.analog)
+    b, a = ours.coefficients(dt)
+    size = max(len(a), len(b))
+    return nengo.LinearFilter(np.pad(b, (0, size - len(b))), np.pad(a, (0, size - len(a))), False)
+
+
+def neuron_type(
+    who: str, ours: neurons.NeuronType, initial: Mapping[str, Array], draws: Draws
+) -> nengo.neurons.NeuronType:
+    """Nengo's neuron type of the same parameters, starting at ``initial``."""
+    state: dict[str, Any] = dict(initial)
+    state.pop("rate_out", None)
+    lif = {"tau_rc": getattr(ours, "tau_rc", 0), "tau_ref": getattr(ours, "tau_ref", 0)}
+    match ours:
+        case neurons.LIF(method="exact"):
+            low = {"min_voltage": ours.min_voltage}
+            return nengo.LIF(**lif, **low, amplitude=ours.amplitude, initial_state=state)
+        case neurons.LIFRate():
+            return nengo.LIFRate(**lif, amplitude=ours.amplitude)
+        case neurons.AdaptiveLIF():
+            low = {"min_voltage": ours.min_voltage, "tau_n": ours.tau_n, "inc_n": ours.inc_n}
+            return nengo.AdaptiveLIF(**low, **lif, amplitude=ours.amplitude, initial_state=state)
+        case neurons.AdaptiveLIFRate():
+            slow = {"tau_n": ours.tau_n, "inc_n": ours.inc_n}
+            amplitude = ours.amplitude
+            return nengo.AdaptiveLIFRate(**slow, **lif, amplitude=amplitude, initial_state=state)
+        case neurons.RectifiedLinear():
+            return nengo.RectifiedLinear(ours.amplitude)
+        case neurons.SpikingRectifiedLinear():
+            return nengo.SpikingRectifiedLinear(ours.amplitude, initial_state=state)
+        case neurons.Sigmoid():
+            return nengo.Sigmoid(ours.tau_ref)
+        case neurons.Tanh():
+            return nengo.Tanh(ours.tau_ref)
+        case neurons.Izhikevich():
+            return nengo.Izhikevich(
+                ours.tau_recovery,
+                ours.coupling,
+                ours.reset_voltage,
+                ours.reset_recovery,
+                initial_state=state,
+            )
+        case neurons.RegularSpiking() | neurons.StochasticSpiking() | neurons.PoissonSpiking():
+            kind = getattr(nengo, type(ours).__name__)
+            if not isinstance(ours, neurons.RegularSpiking):
+                kind = drawing_from(kind, draws)
+            own = {"voltage": state.pop("voltage")} if "voltage" in state else None
+            base = neuron_type(who, ours.base_type, state, draws)
+            return kind(base, ours.amplitude, initial_state=own)
+    do = "run it on another back end"
+    check.fail(who, "neuron_type", "be one that Nengo has", repr(ours), do)

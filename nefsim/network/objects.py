@@ -1,0 +1,232 @@
+"""Nodes, ensembles, connections and probes: frozen things, each equal only to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.neurons import Direct, NeuronType
+from nefsim.processes import Process
+from nefsim.sampling import Distribution
+from nefsim.solvers import Solver
+from nefsim.synapses import Synapse
+
+if TYPE_CHECKING:
+    from nefsim.network.network import Network
+
+Indices = tuple[int, ...]
+Transform = Any  # a float, a (D,) or (M, D) array, or a SciPy sparse array
+
+
+def _indices(obj: Node | Ensemble | Neurons, size: int, key: Any) -> Indices:
+    """The dimensions that ``obj[key]`` names."""
+    who = f"{obj!r}[...]"
+    do = "pass an index, a slice or a list of indices"
+    if isinstance(key, (bool, np.bool_)) or not isinstance(
+        key, (int, np.integer, slice, list, tuple, np.ndarray)
+    ):
+        check.fail(who, "index", "be an int, a slice or a list", check.show(key), do, TypeError)
+    try:
+        chosen = np.atleast_1d(np.arange(size)[list(key) if isinstance(key, tuple) else key])
+    except (IndexError, TypeError, ValueError):
+        check.fail(who, "index", f"lie within {size} dimensions", check.show(key), do)
+    if chosen.ndim != 1 or not len(chosen):
+        check.fail(who, "index", "name at least one dimension", check.show(key), do)
+    return tuple(int(i) for i in chosen)
+
+
+@dataclass(frozen=True)
+class View:
+    """Some dimensions of a node, an ensemble or an ensemble's neurons, in the order named."""
+
+    obj: Node | Ensemble | Neurons
+    indices: Indices
+
+    @property
+    def size_out(self) -> int:
+        """Number of dimensions in view."""
+        return len(self.indices)
+
+    @property
+    def size_in(self) -> int:
+        """Number of dimensions in view."""
+        return len(self.indices)
+
+    @property
+    def network(self) -> Network:
+        """The network of the whole object."""
+        return self.obj.network
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(str, self.indices[:4])) + (", ..." if len(self.indices) > 4 else "")
+        return f"{self.obj!r}[{shown}]"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Node:
+    """A source of values, a function of values, or a place where values meet.
+
+    Made by :meth:`Network.node`, which says what the fields mean.
+    """
+
+    network: Network
+    output: Callable[..., Any] | Process | NDArray[np.float64] | None
+    size_in: int
+    size_out: int
+    seed: int | None
+    label: str
+
+    def __getitem__(self, key: Any) -> View:
+        return View(self, _indices(self, self.size_out or self.size_in, key))
+
+    def __repr__(self) -> str:
+        return f"<node {self.label!r}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ensemble:
+    """A population of neurons that represents a vector.
+
+    Made by :meth:`Network.ensemble`, which says what the fields mean.
+    """
+
+    network: Network
+    n_neurons: int
+    dimensions: int
+    radius: float
+    encoders: Distribution | NDArray[np.float64]
+    intercepts: Distribution | NDArray[np.float64]
+    max_rates: Distribution | NDArray[np.float64]
+    gain: Distribution | NDArray[np.float64] | None
+    bias: Distribution | NDArray[np.float64] | None
+    eval_points: Distribution | NDArray[np.float64]
+    n_eval_points: int | None
+    neuron_type: NeuronType
+    noise: Process | None
+    normalize_encoders: bool
+    initial_state: Mapping[str, Any]
+    seed: int | None
+    label: str
+
+    @property
+    def size_in(self) -> int:
+        """Dimensions of the represented vector."""
+        return self.dimensions
+
+    @property
+    def size_out(self) -> int:
+        """Dimensions of the represented vector."""
+        return self.dimensions
+
+    @property
+    def neurons(self) -> Neurons:
+        """The neurons themselves: currents in, spikes out."""
+        return Neurons(self)
+
+    def __getitem__(self, key: Any) -> View:
+        return View(self, _indices(self, self.dimensions, key))
+
+    def __repr__(self) -> str:
+        return f"<ensemble {self.label!r}>"
+
+
+@dataclass(frozen=True)
+class Neurons:
+    """The neurons of an ensemble, to connect currents to or take spikes from."""
+
+    ensemble: Ensemble
+
+    @property
+    def size_in(self) -> int:
+        """Number of neurons; none in Direct mode."""
+        return 0 if isinstance(self.ensemble.neuron_type, Direct) else self.ensemble.n_neurons
+
+    @property
+    def size_out(self) -> int:
+        """Number of neurons; none in Direct mode."""
+        return self.size_in
+
+    @property
+    def network(self) -> Network:
+        """The network of the ensemble."""
+        return self.ensemble.network
+
+    def __getitem__(self, key: Any) -> View:
+        return View(self, _indices(self, self.size_in, key))
+
+    def __repr__(self) -> str:
+        return f"{self.ensemble!r}.neurons"
+
+
+Endpoint = Node | Ensemble | Neurons | View
+
+
+def whole(end: Endpoint) -> Node | Ensemble | Neurons:
+    """The object behind a view."""
+    return end.obj if isinstance(end, View) else end
+
+
+def indices(end: Endpoint) -> Indices | None:
+    """The dimensions of a view, None for a whole object."""
+    return end.indices if isinstance(end, View) else None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Connection:
+    """A path for values: decode a function, transform, filter, hand on.
+
+    Made by :meth:`Network.connect`, which says what the fields mean.
+    """
+
+    network: Network
+    pre: Endpoint
+    post: Endpoint
+    function: Callable[..., Any] | NDArray[np.float64] | None
+    size_mid: int
+    transform: Transform
+    synapse: Synapse | None
+    solver: Solver
+    eval_points: Distribution | NDArray[np.float64] | None
+    scale_eval_points: bool
+    seed: int | None
+    label: str
+
+    def __repr__(self) -> str:
+        return f"<connection {self.label!r}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Probe:
+    """Something to record.
+
+    Made by :meth:`Network.probe`, which says what the fields mean.
+    """
+
+    network: Network
+    target: Endpoint | Connection
+    attr: str
+    synapse: Synapse | None
+    sample_every: float | None
+    solver: Solver
+    label: str
+
+    def __repr__(self) -> str:
+        return f"<probe {self.label!r}>"
+
+
+def probeable(target: Endpoint | Connection) -> tuple[str, ...]:
+    """What can be recorded of an object; the first is the default."""
+    if isinstance(target, Connection):
+        return ("output", "input")
+    obj = whole(target)
+    if isinstance(obj, Ensemble):
+        return ("decoded_output", "input")
+    if isinstance(obj, Neurons):
+        states = tuple(obj.ensemble.neuron_type.initial_state)
+        return ("output", "spikes", "rates", "input", *states)
+    return ("output", "input") if obj.size_in else ("output",)

@@ -1,0 +1,27 @@
+"""Neuron types: values that know their rate curve, its inverse and one step in time."""
+
+from nefsim.neurons.adaptive import AdaptiveLIF, AdaptiveLIFRate
+from nefsim.neurons.base import NeuronType
+from nefsim.neurons.direct import Direct
+from nefsim.neurons.izhikevich import Izhikevich
+from nefsim.neurons.lif import LIF, LIFRate
+from nefsim.neurons.rectified import RectifiedLinear, SpikingRectifiedLinear
+from nefsim.neurons.sigmoid import Sigmoid, Tanh
+from nefsim.neurons.spiking import PoissonSpiking, RegularSpiking, StochasticSpiking
+
+__all__ = [
+    "LIF",
+    "AdaptiveLIF",
+    "AdaptiveLIFRate",
+    "Direct",
+    "Izhikevich",
+    "LIFRate",
+    "NeuronType",
+    "PoissonSpiking",
+    "RectifiedLinear",
+    "RegularSpiking",
+    "Sigmoid",
+    "SpikingRectifiedLinear",
+    "StochasticSpiking",
+    "Tanh",
+]

@@ -1,0 +1,224 @@
+"""LIF neurons that tire: a slow current, driven by their own spikes, opposes the input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nefsim import _checks as check
+from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
+from nefsim.neurons.lif import (
+    check_time_constants,
+    exact_lif,
+    lif_current,
+    lif_rates,
+    refractory_start,
+    refractory_time,
+    refractory_variable,
+)
+
+#: Halvings of the interval [0, 1/tau_ref]: enough to exhaust float64.
+HALVINGS = 60
+
+
+def adapted_rates(J: Array, tau_rc: float, tau_ref: float, per_hertz: float) -> Array:
+    """Rate r with ``J = lif_current(r) + per_hertz * r``, found by bisection [Hz].
+
+    The right-hand side rises with r, so that one root lies between 0 and the rate
+    without adaptation.
+    """
+    high = lif_rates(J, tau_rc, tau_ref)
+    low = np.zeros_like(high)
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        too_low = lif_current(middle, tau_rc, tau_ref) + per_hertz * middle < J
+        low = np.where(too_low, middle, low)
+        high = np.where(too_low, high, middle)
+    return np.where(J > 1.0, high, 0.0)
+
+
+def _check_adaptation(neuron: NeuronType, tau_n: object, inc_n: object, amplitude: object) -> None:
+    who = type(neuron).__name__
+    neuron._set(
+        tau_n=check.seconds(who, "tau_n", tau_n),
+        inc_n=check.real(who, "inc_n", inc_n, "pass a current per Hz such as 0.01", low=0.0),
+        amplitude=check.positive(who, "amplitude", amplitude),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class AdaptiveLIF(NeuronType):
+    r"""LIF neurons with an adaptation current ``n`` taken from the input.
+
+    .. math:: \tau_n \frac{dn}{dt} = inc_n \, \delta - n, \qquad
+              J_{net} = J - n
+
+    where δ is the output of the neuron itself.  At a constant current the neurons settle
+    at the rate r for which ``J = current_LIF(r) + inc_n amplitude r``; this is the rate
+    curve used for gains, biases and decoders.
+
+    Parameters
+    ----------
+    tau_rc, tau_ref : float [s]
+        Membrane time constant and refractory time.
+    tau_n : float [s]
+        Time constant of the adaptation.
+    inc_n : float
+        Adaptation current per Hz of output.
+    min_voltage : float
+        The voltage never falls below this; at most 0.
+    amplitude : float
+        Output of one spike is ``amplitude / dt``.
+
+    References
+    ----------
+    Camera, Rauch, Luescher, Senn & Fusi (2004), Minimal models of adapted neuronal
+    response to in vivo-like input currents, Neural Computation 16.
+
+    Examples
+    --------
+    >>> AdaptiveLIF().rates(3.0) < 0.6 * AdaptiveLIF(inc_n=0.0).rates(3.0)
+    np.True_
+    """
+
+    tau_rc: float = 0.02
+    tau_ref: float = 0.002
+    tau_n: float = 1.0
+    inc_n: float = 0.01
+    min_voltage: float = 0.0
+    amplitude: float = 1.0
+
+    threshold: ClassVar[float] = 1.0
+    spiking: ClassVar[bool] = True
+    initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = MappingProxyType(
+        {"voltage": (0.0, 1.0), "refractory_time": 0.0, "adaptation": 0.0}
+    )
+
+    def __post_init__(self) -> None:
+        check_time_constants(self, self.tau_rc, self.tau_ref)
+        _check_adaptation(self, self.tau_n, self.inc_n, self.amplitude)
+        self._set(min_voltage=check.real("AdaptiveLIF", "min_voltage", self.min_voltage, high=0.0))
+
+    @property
+    def rate_limit(self) -> float:
+        """1 / tau_ref [Hz]."""
+        return 1.0 / self.tau_ref if self.tau_ref else math.inf
+
+    def rates(self, J: ArrayLike) -> Array:
+        """``amplitude`` times the firing rate after adaptation to current ``J`` [Hz]."""
+        per_hertz = self.inc_n * self.amplitude
+        return self.amplitude * adapted_rates(
+            as_current(self, J), self.tau_rc, self.tau_ref, per_hertz
+        )
+
+    def current(self, rates: ArrayLike) -> Array:
+        """Current at which the adapted neurons fire at ``rates`` [Hz]."""
+        checked = self._current_of(rates)
+        adaptation = self.inc_n * self.amplitude * checked
+        return lif_current(checked, self.tau_rc, self.tau_ref) + adaptation
+
+    def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
+        """Voltage, refractory variable and adaptation."""
+        wait = np.array(initial["refractory_time"])
+        return {
+            "voltage": np.array(initial["voltage"]),
+            "adaptation": np.array(initial["adaptation"]),
+        } | refractory_start(wait, self.tau_rc, self.tau_ref, dt)
+
+    def step(
+        self,
+        J: Array,
+        state: NeuronState,
+        dt: float,
+        out: Array,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        """One LIF step at ``J - n``, then one Euler step of ``n``."""
+        del rng
+        advance = exact_lif(self.tau_rc, self.tau_ref, self.min_voltage, dt)
+        adaptation = state["adaptation"]
+        fired = advance(J - adaptation, state["voltage"], refractory_variable(state))
+        out[...] = 0.0
+        out[fired] = self.amplitude / dt
+        adaptation += (dt / self.tau_n) * (self.inc_n * out - adaptation)
+
+    def read(self, state: Mapping[str, Array], name: str) -> Array:
+        """Voltage, adaptation, or the refractory time still to come [s]."""
+        if name == "refractory_time":
+            return refractory_time(state, self.tau_rc)
+        return state[name]
+
+
+@dataclass(frozen=True, eq=False)
+class AdaptiveLIFRate(NeuronType):
+    """The LIF firing rate at the current left over by adaptation, without spikes.
+
+    Parameters
+    ----------
+    tau_rc, tau_ref : float [s]
+        Membrane time constant and refractory time of the rate curve.
+    tau_n : float [s]
+        Time constant of the adaptation.
+    inc_n : float
+        Adaptation current per Hz of output.
+    amplitude : float
+        The output is ``amplitude`` times the rate.
+
+    Examples
+    --------
+    >>> bool(AdaptiveLIFRate().rates(3.0) == AdaptiveLIF().rates(3.0))
+    True
+    """
+
+    tau_rc: float = 0.02
+    tau_ref: float = 0.002
+    tau_n: float = 1.0
+    inc_n: float = 0.01
+    amplitude: float = 1.0
+
+    threshold: ClassVar[float] = 1.0
+    initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = MappingProxyType(
+        {"adaptation": 0.0}
+    )
+
+    def __post_init__(self) -> None:
+        check_time_constants(self, self.tau_rc, self.tau_ref)
+        _check_adaptation(self, self.tau_n, self.inc_n, self.amplitude)
+
+    @property
+    def rate_limit(self) -> float:
+        """1 / tau_ref [Hz]."""
+        return 1.0 / self.tau_ref if self.tau_ref else math.inf
+
+    def rates(self, J: ArrayLike) -> Array:
+        """``amplitude`` times the firing rate after adaptation to current ``J`` [Hz]."""
+        per_hertz = self.inc_n * self.amplitude
+        return self.amplitude * adapted_rates(
+            as_current(self, J), self.tau_rc, self.tau_ref, per_hertz
+        )
+
+    def current(self, rates: ArrayLike) -> Array:
+        """Current at which the adapted neurons fire at ``rates`` [Hz]."""
+        checked = self._current_of(rates)
+        adaptation = self.inc_n * self.amplitude * checked
+        return lif_current(checked, self.tau_rc, self.tau_ref) + adaptation
+
+    def step(
+        self,
+        J: Array,
+        state: NeuronState,
+        dt: float,
+        out: Array,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        """The rate at ``J - n``, then one Euler step of ``n``."""
+        del rng
+        adaptation = state["adaptation"]
+        out[...] = self.amplitude * lif_rates(J - adaptation, self.tau_rc, self.tau_ref)
+        adaptation += (dt / self.tau_n) * (self.inc_n * out - adaptation)

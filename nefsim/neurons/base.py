@@ -1,0 +1,106 @@
+"""What every neuron type offers to the framework and to the back ends."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim import _checks as check
+from nefsim._values import Value
+
+Array = NDArray[np.float64]
+NeuronState = dict[str, Array]
+
+NO_STATE: Mapping[str, float | tuple[float, float]] = MappingProxyType({})
+
+
+class NeuronType(Value, ABC):
+    """A neuron model as a value: a rate curve, its inverse, and a step in time.
+
+    The input current ``J`` is measured so that the rate curve starts at ``threshold``.
+    Arrays keep any leading axes; the last axis is the neurons.
+
+    Attributes
+    ----------
+    threshold : float
+        Current at which a neuron reaches its intercept.
+    spiking : bool
+        Whether the output is spikes (pulses of ``amplitude / dt``) or rates.
+    negative : bool
+        Whether the output can be below zero.
+    initial_state : mapping of str to number or pair
+        The state variables and how each starts: a number, or a range to draw from.
+    """
+
+    threshold: ClassVar[float] = 0.0
+    spiking: ClassVar[bool] = False
+    negative: ClassVar[bool] = False
+    initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = NO_STATE
+
+    @property
+    def rate_limit(self) -> float:
+        """Firing rate that no current reaches [Hz]."""
+        return math.inf
+
+    @property
+    def rate_floor(self) -> float:
+        """Firing rate at the threshold current [Hz]; maximum rates lie above it."""
+        return 0.0
+
+    @abstractmethod
+    def rates(self, J: ArrayLike) -> Array:
+        """Steady output at constant current ``J``: ``amplitude`` times the firing rate [Hz]."""
+
+    @abstractmethod
+    def current(self, rates: ArrayLike) -> Array:
+        """Current that gives a firing rate [Hz]; ``rates(current(r)) == amplitude * r``."""
+
+    @abstractmethod
+    def step(
+        self,
+        J: Array,
+        state: NeuronState,
+        dt: float,
+        out: Array,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        """Advance ``state`` by ``dt`` seconds in place and write the output into ``out``."""
+
+    def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
+        """The working state that stands for the initial values of ``initial_state``'s names."""
+        del dt
+        return {name: np.array(value) for name, value in initial.items()}
+
+    def read(self, state: Mapping[str, Array], name: str) -> Array:
+        """The state variable ``name`` as a user knows it."""
+        return state[name]
+
+    def _current_of(self, rates: ArrayLike) -> Array:
+        """Checked rates for :meth:`current`: at least 0 (or signed), below the limit."""
+        who = f"{type(self).__name__}.current"
+        low = -self.rate_limit if self.negative else 0.0
+        checked = check.array(
+            who, "rates", rates, do="pass firing rates in Hz", low=max(low, -1e12)
+        )
+        if (np.abs(checked) >= self.rate_limit).any():
+            check.fail(
+                who,
+                "rates",
+                f"be below the rate limit {self.rate_limit:g} Hz",
+                f"{np.abs(checked).max():g} Hz",
+                "lower the rates or tau_ref",
+            )
+        return checked
+
+
+def as_current(neuron: NeuronType, J: ArrayLike) -> Array:
+    """Checked currents for a neuron's ``rates``."""
+    if isinstance(J, np.ndarray) and J.dtype.kind == "f":
+        return J
+    return check.array(f"{type(neuron).__name__}.rates", "J", J, do="pass input currents")

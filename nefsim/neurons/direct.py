@@ -1,0 +1,47 @@
+"""Direct mode: no neurons at all, functions are computed as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nefsim import _checks as check
+from nefsim.neurons.base import Array, NeuronState, NeuronType
+
+
+@dataclass(frozen=True, eq=False)
+class Direct(NeuronType):
+    """Represent the value itself; each connection computes its function exactly.
+
+    Useful to see what a network would do without the noise and distortion of neurons.
+    There are no encoders, rates or decoders, and ``ensemble.neurons`` is empty.
+
+    Examples
+    --------
+    >>> Direct() == Direct()
+    True
+    """
+
+    def rates(self, J: ArrayLike) -> Array:
+        """Refused: there are no neurons."""
+        del J
+        check.fail("Direct.rates", "neuron", "have a rate curve", "Direct", "pass LIF or another")
+
+    def current(self, rates: ArrayLike) -> Array:
+        """Refused: there are no neurons."""
+        del rates
+        check.fail("Direct.current", "neuron", "have a rate curve", "Direct", "pass LIF or another")
+
+    def step(
+        self,
+        J: Array,
+        state: NeuronState,
+        dt: float,
+        out: Array,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        """Hand the input on."""
+        del state, dt, rng
+        out[...] = J

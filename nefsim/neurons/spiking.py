@@ -1,0 +1,183 @@
+"""Spikes made from any rate neuron: regular, by stochastic rounding, or Poisson."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nefsim import _checks as check
+from nefsim.neurons.base import NO_STATE, Array, NeuronState, NeuronType
+from nefsim.neurons.direct import Direct
+from nefsim.neurons.lif import LIFRate
+
+
+class _SpikesFromRates(NeuronType):
+    """What the three kinds share: the rate curve and state of a base type, made spikes.
+
+    Each step computes the base type's output ``r`` and gives out
+    ``n * amplitude / dt``, where the whole number n has mean ``r * dt``.
+    """
+
+    base_type: NeuronType
+    amplitude: float
+    own_state: ClassVar[Mapping[str, float | tuple[float, float]]] = NO_STATE
+
+    spiking: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        who = type(self).__name__
+        what, do = "a rate neuron type", "pass one such as LIFRate()"
+        base = check.instance(who, "base_type", self.base_type, NeuronType, what, do)
+        if base.spiking or isinstance(base, Direct):
+            check.fail(who, "base_type", f"be {what}", check.show(base), do, TypeError)
+        self._set(
+            amplitude=check.positive(who, "amplitude", self.amplitude),
+            threshold=base.threshold,
+            negative=base.negative,
+            initial_state={**base.initial_state, "rate_out": 0.0, **self.own_state},
+        )
+
+    @property
+    def rate_limit(self) -> float:
+        """That of the base type [Hz]."""
+        return self.base_type.rate_limit
+
+    @property
+    def rate_floor(self) -> float:
+        """That of the base type [Hz]."""
+        return self.base_type.rate_floor
+
+    def rates(self, J: ArrayLike) -> Array:
+        """``amplitude`` times the rates of the base type [Hz]."""
+        return self.amplitude * self.base_type.rates(J)
+
+    def current(self, rates: ArrayLike) -> Array:
+        """Current at which the base type gives ``rates`` [Hz]."""
+        return self.base_type.current(rates)
+
+    def step(
+        self,
+        J: Array,
+        state: NeuronState,
+        dt: float,
+        out: Array,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        """One step of the base type, then a whole number of spikes from its rates."""
+        rates = state["rate_out"]
+        self.base_type.step(J, state, dt, rates, rng)
+        np.multiply(self._spikes(rates, state, dt, rng), self.amplitude / dt, out=out)
+
+    @abstractmethod
+    def _spikes(
+        self, rates: Array, state: NeuronState, dt: float, rng: np.random.Generator | None
+    ) -> Array:
+        """The number of spikes in this step, signed like the rates."""
+
+
+def _generator(neuron: NeuronType, rng: np.random.Generator | None) -> np.random.Generator:
+    if rng is None:
+        who = f"{type(neuron).__name__}.step"
+        check.fail(who, "rng", "be a Generator", "None", "pass numpy.random.default_rng(seed)")
+    return rng
+
+
+@dataclass(frozen=True, eq=False)
+class RegularSpiking(_SpikesFromRates):
+    """Spikes at regular intervals: rates are integrated and whole numbers given out.
+
+    ``v += r dt; n = floor(v); v -= n``
+
+    Parameters
+    ----------
+    base_type : NeuronType
+        A rate neuron type.
+    amplitude : float
+        Output of one spike is ``amplitude / dt``.
+
+    References
+    ----------
+    Voelker, Rasmussen & Eliasmith (2020), A spike in performance, arXiv:2002.03553.
+
+    Examples
+    --------
+    >>> bool(RegularSpiking(LIFRate()).rates(2.0) == LIFRate().rates(2.0))
+    True
+    """
+
+    base_type: NeuronType = LIFRate()
+    amplitude: float = 1.0
+
+    own_state: ClassVar[Mapping[str, float | tuple[float, float]]] = {"voltage": (0.0, 1.0)}
+
+    def _spikes(
+        self, rates: Array, state: NeuronState, dt: float, rng: np.random.Generator | None
+    ) -> Array:
+        del rng
+        v = state["voltage"]
+        v += dt * rates
+        n_spikes: Array = np.floor(v)
+        v -= n_spikes
+        return n_spikes
+
+
+@dataclass(frozen=True, eq=False)
+class StochasticSpiking(_SpikesFromRates):
+    """Spikes by stochastic rounding: ``r dt`` is rounded up with its fraction's probability.
+
+    Parameters
+    ----------
+    base_type : NeuronType
+        A rate neuron type.
+    amplitude : float
+        Output of one spike is ``amplitude / dt``.
+
+    Examples
+    --------
+    >>> bool(StochasticSpiking(LIFRate()).rates(2.0) == LIFRate().rates(2.0))
+    True
+    """
+
+    base_type: NeuronType = LIFRate()
+    amplitude: float = 1.0
+
+    def _spikes(
+        self, rates: Array, state: NeuronState, dt: float, rng: np.random.Generator | None
+    ) -> Array:
+        del state
+        fraction, n_spikes = np.modf(dt * np.abs(rates))
+        n_spikes += _generator(self, rng).random(rates.shape) < fraction
+        return np.copysign(n_spikes, rates)
+
+
+@dataclass(frozen=True, eq=False)
+class PoissonSpiking(_SpikesFromRates):
+    """Spikes of a Poisson process: the number in a step is Poisson with mean ``r dt``.
+
+    Parameters
+    ----------
+    base_type : NeuronType
+        A rate neuron type.
+    amplitude : float
+        Output of one spike is ``amplitude / dt``.
+
+    Examples
+    --------
+    >>> bool(PoissonSpiking(LIFRate()).rates(2.0) == LIFRate().rates(2.0))
+    True
+    """
+
+    base_type: NeuronType = LIFRate()
+    amplitude: float = 1.0
+
+    def _spikes(
+        self, rates: Array, state: NeuronState, dt: float, rng: np.random.Generator | None
+    ) -> Array:
+        del state
+        n_spikes = _generator(self, rng).poisson(dt * np.abs(rates)).astype(rates.dtype)
+        return np.copysign(n_spikes, rates)

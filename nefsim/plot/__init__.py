@@ -1,0 +1,22 @@
+"""Figures of a population: what its neurons do, what they say, and how they are wired.
+
+Each function takes plain arrays, or a simulator or result with the object to show, draws on
+the axes it is given or on a new figure, and returns the axes.  Matplotlib is imported when
+a figure is drawn, and its settings are left as they are.
+"""
+
+from nefsim.plot.decoding import decoded, decoding_error
+from nefsim.plot.spectra import spectrum
+from nefsim.plot.spikes import raster
+from nefsim.plot.tuning import tuning_curves, tuning_surface
+from nefsim.plot.weights import weight_matrix
+
+__all__ = [
+    "decoded",
+    "decoding_error",
+    "raster",
+    "spectrum",
+    "tuning_curves",
+    "tuning_surface",
+    "weight_matrix",
+]

@@ -1,0 +1,105 @@
+"""Where the numbers of a figure come from: arrays, or a simulator or result and an object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.network import Probe
+from nefsim.result import Result
+from nefsim.simulator import Simulator
+
+Array = NDArray[np.float64]
+
+#: Step of arrays that come without times [s], the simulator's default.
+STEP = 0.001
+
+
+def is_recording(source: object) -> bool:
+    """Whether probes can be read from ``source``."""
+    return isinstance(source, (Simulator, Result))
+
+
+def records(
+    who: str, argument: str, source: Any, probe: Any, time: Any, trial: Any
+) -> tuple[Array, Array]:
+    """Values (T, D) and times (T,) of an array, or of a probe of a simulator or result."""
+    if not is_recording(source):
+        if probe is not None:
+            do = "pass a Simulator or Result first, or leave probe out"
+            check.fail(who, "probe", "be None with an array", probe, do)
+        values = of_one_trial(who, argument, source, trial)
+        return values, times(who, time, len(values))
+    if time is not None:
+        got = check.show(time)
+        check.fail(who, "time", "be None with recorded data", got, "leave it out")
+    values = of_one_trial(who, argument, recorded(who, "probe", source, probe), trial)
+    return values, np.asarray(source.trange(probe), dtype=np.float64)
+
+
+def recorded(who: str, argument: str, source: Simulator | Result, probe: Any) -> Any:
+    """What a probe recorded, with trials first in a batch."""
+    do = f"pass {argument}= a probe, or a label of a Result"
+    check.instance(who, argument, probe, (Probe, str), "a probe or a label", do)
+    return source.data[probe] if isinstance(source, Simulator) else source[probe]
+
+
+def of_one_trial(who: str, argument: str, values: Any, trial: Any) -> Array:
+    """Values (T, D) of one trial; (T,) counts as one column."""
+    do = "pass an array (T, D), or a Simulator or Result and probe="
+    checked = check.array(who, argument, values, do=do)
+    if checked.ndim == 3 and trial is None:
+        got = f"{len(checked)} trials of shape {checked.shape[1:]}"
+        check.fail(who, argument, "be of one trial", got, "pass trial=0 or another number")
+    if checked.ndim == 3:
+        do = "pass the number of a trial"
+        checked = checked[check.integer(who, "trial", trial, do, 0, len(checked) - 1)]
+    elif trial is not None:
+        check.fail(who, "trial", "be None without a batch", trial, "leave it out")
+    if checked.ndim == 1:
+        checked = checked[:, None]
+    if checked.ndim != 2 or 0 in checked.shape:
+        got = f"shape {checked.shape}"
+        check.fail(who, argument, "have shape (T, D) with no side empty", got, do)
+    return checked
+
+
+def times(who: str, time: Any, n: int) -> Array:
+    """Checked times of ``n`` rows [s]; None counts steps of 1 ms."""
+    if time is None:
+        return STEP * np.arange(1, n + 1)
+    do = "pass the time of each row in seconds"
+    checked = check.array(who, "time", time, (n,), do)
+    if (np.diff(checked) <= 0).any():
+        at = int(np.argmax(np.diff(checked) <= 0)) + 1
+        check.fail(who, "time", "increase", f"{checked[at]:g} s after {checked[at - 1]:g} s", do)
+    return checked
+
+
+def points(who: str, argument: str, value: Any, n: int | None = None) -> Array:
+    """A finite array (P, D), of ``n`` rows where given; (P,) counts as one column."""
+    do = "pass an array (P, D)"
+    checked = check.array(who, argument, value, do=do)
+    checked = checked[:, None] if checked.ndim == 1 else checked
+    if checked.ndim != 2 or 0 in checked.shape:
+        check.fail(who, argument, "have shape (P, D)", f"shape {np.shape(value)}", do)
+    if n not in (None, len(checked)):
+        check.fail(who, argument, f"have {n} rows", f"{len(checked)}", "pass one for each point")
+    return checked
+
+
+def built(who: str, argument: str, simulator: Simulator, key: Any, kind: type) -> Any:
+    """The built arrays of an ensemble or connection of the simulator's network."""
+    name = kind.__name__.lower()
+    do = f"pass {argument}= one of the simulator's network"
+    check.instance(who, argument, key, kind, f"an {name}" if name[0] == "e" else f"a {name}", do)
+    return simulator.data[key]
+
+
+def unused(who: str, argument: str, value: Any, beside: str, do: str) -> None:
+    """Refuse an argument that means nothing beside another."""
+    if value is not None:
+        check.fail(who, argument, f"be None with {beside}", check.show(value), do)

@@ -1,0 +1,92 @@
+"""The look that all figures share: axes, colours, line styles, legends and colour bars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nefsim import _checks as check
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+
+#: Blue, vermilion, green, purple, orange, sky: told apart by all kinds of colour vision
+#: (Okabe & Ito, 2008, Color universal design).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+GREY = "#9A9A9A"
+INK = "#262626"
+
+#: Longest legend: one entry for each of the colours.
+MOST_ENTRIES = len(COLOURS)
+
+
+def axes(who: str, ax: Any, size: tuple[float, float] = (6.4, 3.4)) -> Axes:
+    """The axes given, or those of a new figure of ``size`` inches."""
+    from matplotlib.axes import Axes
+
+    if ax is not None:
+        do = "pass matplotlib axes or None"
+        given: Axes = check.instance(who, "ax", ax, Axes, "axes or None", do)
+        return given
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def finish(ax: Axes, xlabel: str, ylabel: str) -> None:
+    """Labels, thin spines and thin ticks."""
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    for side, spine in ax.spines.items():
+        spine.set_linewidth(0.6)
+        spine.set_visible(side in ("left", "bottom"))
+    ax.tick_params(which="both", width=0.6)
+
+
+def colours(n: int) -> list[Any]:
+    """A colour for each of ``n`` lines: distinct ones for few, a scale for many."""
+    return list(COLOURS[:n]) if n <= MOST_ENTRIES else scale(n)
+
+
+def scale(n: int) -> list[Any]:
+    """``n`` colours from dark violet to green, without the yellow that is pale on white."""
+    from matplotlib import colormaps
+
+    return [colormaps["viridis"](0.85 * i / max(n - 1, 1)) for i in range(n)]
+
+
+def line_style(who: str, style: dict[str, Any], **defaults: Any) -> dict[str, Any]:
+    """Checked properties of lines, by their full names, over the defaults."""
+    from matplotlib.cbook import normalize_kwargs
+    from matplotlib.lines import Line2D
+
+    try:
+        full = normalize_kwargs(style, Line2D)
+        Line2D([], [], **full)
+    except (AttributeError, TypeError, ValueError) as error:
+        do = "pass such as color='black', linewidth=2"
+        got = f"{check.show(style)} ({error})"
+        check.fail(who, "line_style", "be properties of matplotlib lines", got, do)
+    return defaults | full
+
+
+def legend(ax: Axes) -> None:
+    """A legend above the axes, on the right, where it covers no data."""
+    ax.legend(
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=MOST_ENTRIES,
+        frameon=False,
+        borderaxespad=0.2,
+        columnspacing=1.4,
+        handlelength=1.6,
+    )
+
+
+def colour_bar(ax: Axes, image: ScalarMappable, label: str) -> None:
+    """A thin bar beside the axes that says what the colours mean."""
+    figure = ax.get_figure()
+    assert figure is not None
+    bar = figure.colorbar(image, ax=ax, label=label, aspect=30, pad=0.03)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.ax.tick_params(width=0.6)

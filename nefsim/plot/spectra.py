@@ -1,0 +1,108 @@
+"""Power spectra of signals and spikes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim.plot import _source as source
+from nefsim.plot import _style as style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def spectrum(
+    signal: Any,
+    dt: float | None = None,
+    window: float | None = None,
+    probe: Any = None,
+    trial: int | None = None,
+    ax: Any = None,
+    **line_style: Any,
+) -> Axes:
+    r"""Power spectral density, by Welch's method: the mean over windows of the signal.
+
+    .. math:: S(f) = \frac{2\, dt}{\sum_k w_k^2}
+              \left\langle \Big| \sum_k w_k \, x_k \, e^{-2 \pi i f k\, dt} \Big|^2 \right\rangle
+
+    Each window overlaps the next by half, is freed of its mean and weighted by Hann's w.
+    The area under S is the variance of the signal.
+
+    Parameters
+    ----------
+    signal : (T, D) or (T,) array_like, Simulator or Result
+        Values at equal steps; or what recorded them with ``probe``.
+    dt : float [s]
+        The step; None takes 0.001, or the step of the recording.
+    window : float or None [s]
+        Length of the windows, which resolves frequencies down to its inverse; None takes an
+        eighth of the signal.
+    probe : Probe or str
+        A probe, or its label, with a simulator or result only.
+    trial : int or None
+        Which trial of a batch, from 0.
+    ax : matplotlib.axes.Axes or None
+        Where to draw; None makes a new figure.
+    **line_style
+        Properties of the lines, such as ``linewidth=2``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With a line for each column, on logarithmic axes.
+
+    References
+    ----------
+    Welch (1967), The use of fast Fourier transform for the estimation of power spectra,
+    IEEE Transactions on Audio and Electroacoustics 15(2).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim import plot
+    >>> t = np.arange(8000) * 0.001
+    >>> f, power = plot.spectrum(np.sin(2 * np.pi * 20 * t)).lines[0].get_data()
+    >>> float(f[np.argmax(power)])
+    20.0
+    """
+    from scipy.signal import welch
+
+    who = "plot.spectrum"
+    values, time = source.records(who, "signal", signal, probe, None, trial)
+    if len(values) < 4:
+        check.fail(who, "signal", "have at least 4 rows", str(len(values)), "pass a longer one")
+    if not np.ptp(values, axis=0).any():
+        check.fail(who, "signal", "change over time", "a constant", "pass one that varies")
+    if source.is_recording(signal):
+        source.unused(who, "dt", dt, "recorded data", "leave it out")
+        step = float(time[-1] - time[0]) / (len(time) - 1)
+    else:
+        step = source.STEP if dt is None else check.seconds(who, "dt", dt)
+    n = _window(who, window, step, len(values))
+    frequency, power = welch(values, 1.0 / step, nperseg=n, axis=0)
+    look = style.line_style(who, line_style, linewidth=1.1)
+    ax = style.axes(who, ax)
+    columns = power.shape[1]
+    for d, colour in enumerate(style.colours(columns)):
+        # A logarithmic axis has no place for 0 Hz, which the windows were freed of.
+        own = {"color": colour, "label": f"dimension {d}"}
+        ax.loglog(frequency[1:], power[1:, d], **(own | look))
+    ax.margins(x=0)
+    if 1 < columns <= style.MOST_ENTRIES:
+        style.legend(ax)
+    style.finish(ax, "frequency [Hz]", r"power density [value$^2$ / Hz]")
+    return ax
+
+
+def _window(who: str, window: Any, step: float, n: int) -> int:
+    """Length of Welch's windows in steps."""
+    if window is None:
+        return min(n, max(256, n // 8))
+    length = check.seconds(who, "window", window)
+    if not 3.5 <= length / step <= n + 0.5:
+        must = f"be from {4 * step:g} to {n * step:g} s"
+        check.fail(who, "window", must, f"{length:g} s", "pass at most the length of the signal")
+    return round(length / step)

@@ -1,0 +1,204 @@
+"""Tuning curves: firing rate against the represented value, in one and two dimensions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim import encoding
+from nefsim.network import Ensemble
+from nefsim.neurons import Direct
+from nefsim.plot import _source as source
+from nefsim.plot import _style as style
+from nefsim.simulator import Simulator
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+RATE = "firing rate [Hz]"
+
+
+def tuning_curves(
+    rates: Any, x: Any = None, ensemble: Any = None, ax: Any = None, **line_style: Any
+) -> Axes:
+    r"""Firing rate of each neuron against the represented value.
+
+    .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i]
+
+    The colours go with the values that neurons prefer, from the lowest to the highest.
+
+    Parameters
+    ----------
+    rates : (P, N) array_like [Hz] or Simulator
+        Rates at ``x``, a column for each neuron; or the simulator that built ``ensemble``.
+    x : (P,) array_like
+        Represented values, in any order.  With a simulator, None spans the radius.
+    ensemble : Ensemble
+        Whose curves to draw, with a simulator only.  In several dimensions each curve is
+        drawn along its neuron's encoder.
+    ax : matplotlib.axes.Axes or None
+        Where to draw; None makes a new figure.
+    **line_style
+        Properties of the lines, such as ``linewidth=2``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With a line for each neuron.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim import plot
+    >>> x = np.linspace(-1, 1, 101)
+    >>> ax = plot.tuning_curves(100 * np.column_stack([x > 0, x < 0]), x)
+    >>> len(ax.lines), ax.get_ylabel()
+    (2, 'firing rate [Hz]')
+    """
+    who, label = "plot.tuning_curves", "represented value x"
+    if isinstance(rates, Simulator):
+        built, neuron = _neurons(who, rates, ensemble)
+        n, d = built.encoders.shape
+        values = np.linspace(-built.radius, built.radius, 501) if x is None else _line(who, x)
+        along = built.encoders if d == 1 else np.ones((n, 1))
+        label = label if d == 1 else "represented value along each neuron's encoder"
+        curves = encoding.tuning_curves(neuron, values, along, built.gain, built.bias, built.radius)
+    else:
+        source.unused(who, "ensemble", ensemble, "an array", "pass a Simulator first")
+        curves = source.points(who, "rates", rates)
+        values = _line(who, x, len(curves))
+    order = np.argsort(values, kind="stable")
+    values, curves = values[order], curves[order]
+    look = style.line_style(who, line_style, linewidth=1.0)
+    ax = style.axes(who, ax)
+    lines = ax.plot(values, curves, **look)
+    if "color" not in look:
+        ranked = style.scale(len(lines))
+        for colour, i in zip(ranked, _by_preferred_value(values, curves), strict=True):
+            lines[i].set_color(colour)
+    ax.margins(x=0)
+    style.finish(ax, label, RATE)
+    return ax
+
+
+def _line(who: str, x: Any, n: int | None = None) -> Any:
+    do = "pass the represented values, one for each row of rates"
+    values = check.array(who, "x", x, (n,), do)
+    if not len(values):
+        check.fail(who, "x", "have at least one value", "none", do)
+    return values
+
+
+def _by_preferred_value(x: Any, curves: Any) -> Any:
+    """Numbers of the neurons, by the mean of x weighted with their rates."""
+    weight = np.abs(curves)
+    total = weight.sum(axis=0)
+    mean = (x @ weight) / np.where(total > 0, total, 1.0)
+    return np.argsort(mean, kind="stable")
+
+
+def _neurons(who: str, simulator: Simulator, ensemble: Any) -> Any:
+    """The built arrays and the type of an ensemble's neurons."""
+    built = source.built(who, "ensemble", simulator, ensemble, Ensemble)
+    if isinstance(ensemble.neuron_type, Direct):
+        do = "pass an ensemble of another neuron type"
+        check.fail(who, "ensemble", "have neurons", "one in Direct mode", do)
+    return built, ensemble.neuron_type
+
+
+def tuning_surface(
+    rates: Any,
+    x: Any = None,
+    neuron: int = 0,
+    ensemble: Any = None,
+    square: bool = False,
+    ax: Any = None,
+) -> Axes:
+    r"""Firing rate of one neuron over the plane of represented values, as colours.
+
+    .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i], \qquad
+              x \in \mathbb{R}^2
+
+    With an ensemble, an arrow points from the centre along the neuron's encoder.
+
+    Parameters
+    ----------
+    rates : (P, N) array_like [Hz] or Simulator
+        Rates at the points ``x``; or the simulator that built ``ensemble``.
+    x : (P, 2) array_like
+        Points of the plane, regular or scattered, not all on a line.  With a simulator,
+        None fills the disc, or the square, of the ensemble's radius.
+    neuron : int
+        Which neuron, from 0.
+    ensemble : Ensemble
+        A two-dimensional ensemble, with a simulator only.
+    square : bool
+        Whether to fill the square around the disc, when ``x`` is None.
+    ax : matplotlib.axes.Axes or None
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With one collection of triangles, coloured by rate.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> from nefsim import plot
+    >>> net = nef.Network(seed=1)
+    >>> a = net.ensemble(20, 2)
+    >>> ax = plot.tuning_surface(nef.Simulator(net), ensemble=a, neuron=3)
+    >>> ax.get_title(loc="left")
+    'neuron 3'
+    """
+    who = "plot.tuning_surface"
+    fill_square = check.flag(who, "square", square)
+    arrow = None
+    if isinstance(rates, Simulator):
+        built, kind = _neurons(who, rates, ensemble)
+        if built.encoders.shape[1] != 2:
+            got = f"{built.encoders.shape[1]}"
+            check.fail(who, "ensemble", "have 2 dimensions", got, "see tuning_curves for others")
+        plane = _plane(who, x if x is not None else built.radius * _unit_points(fill_square))
+        curves = encoding.tuning_curves(
+            kind, plane, built.encoders, built.gain, built.bias, built.radius
+        )
+        arrow = built.encoders * built.radius
+    else:
+        source.unused(who, "ensemble", ensemble, "an array", "pass a Simulator first")
+        curves = source.points(who, "rates", rates)
+        plane = _plane(who, x, len(curves))
+    do = "pass the number of a neuron"
+    i = check.integer(who, "neuron", neuron, do, 0, curves.shape[1] - 1)
+    ax = style.axes(who, ax, (4.6, 3.8))
+    image = ax.tripcolor(plane[:, 0], plane[:, 1], curves[:, i], shading="gouraud", cmap="viridis")
+    if arrow is not None:
+        pen = {"arrowstyle": "-|>", "color": "white", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", xy=0.5 * arrow[i], xytext=(0.0, 0.0), arrowprops=pen)
+    style.colour_bar(ax, image, RATE)
+    ax.set_aspect("equal")
+    ax.set_title(f"neuron {i}", loc="left", fontsize="medium")
+    style.finish(ax, "represented value $x_0$", "represented value $x_1$")
+    return ax
+
+
+def _plane(who: str, x: Any, n: int | None = None) -> Any:
+    """Points (P, 2) that span the plane."""
+    do = "pass points (P, 2), one for each row of rates"
+    plane = check.array(who, "x", x, (n, 2), do)
+    if len(plane) < 3 or np.linalg.matrix_rank(plane - plane[0]) < 2:
+        check.fail(who, "x", "have three points that are not on a line", f"{len(plane)} points", do)
+    return plane
+
+
+def _unit_points(square: bool) -> Any:
+    """A fine grid over the unit disc, in rings, or over the square from -1 to 1."""
+    if square:
+        side = np.linspace(-1.0, 1.0, 81)
+        return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    radius, angle = np.linspace(0.0, 1.0, 41)[1:], np.linspace(0.0, 2 * np.pi, 161)[:-1]
+    rings = np.multiply.outer(radius, np.column_stack([np.cos(angle), np.sin(angle)]))
+    return np.concatenate([np.zeros((1, 2)), rings.reshape(-1, 2)])

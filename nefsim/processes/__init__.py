@@ -1,0 +1,17 @@
+"""Signals over time that come from outside a network: noise, random signals, inputs by time."""
+
+from nefsim.processes.base import Process, Running
+from nefsim.processes.noise import FilteredNoise, WhiteNoise
+from nefsim.processes.piecewise import Piecewise
+from nefsim.processes.present import PresentInput
+from nefsim.processes.signal import WhiteSignal
+
+__all__ = [
+    "FilteredNoise",
+    "Piecewise",
+    "PresentInput",
+    "Process",
+    "Running",
+    "WhiteNoise",
+    "WhiteSignal",
+]

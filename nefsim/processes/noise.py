@@ -1,0 +1,188 @@
+"""Noise that is new at every step, white or filtered."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim.processes.base import Array, Process, Running, own
+from nefsim.sampling import Distribution, Gaussian, Samples
+from nefsim.synapses import Coefficients, Synapse, as_synapse
+
+#: Steps drawn at a time. Always the same number, so that the numbers do not depend on how a
+#: run is cut into calls, whatever a distribution does with its generator.
+BLOCK = 1000
+
+STANDARD_NORMAL = Gaussian(0.0, 1.0)
+
+
+class RunningNoise(Running):
+    """Samples of a distribution, scaled and filtered, in blocks of equal length.
+
+    Parameters
+    ----------
+    noise : WhiteNoise or FilteredNoise
+        Which it is.
+    size : int
+        Dimensions.
+    dt : float [s]
+        Length of a step.
+    rng : numpy.random.Generator
+        Drawn from in order.
+    coefficients : (b, a) or None
+        The filter, None for white noise.
+    """
+
+    def __init__(
+        self,
+        noise: WhiteNoise | FilteredNoise,
+        size: int,
+        dt: float,
+        rng: np.random.Generator,
+        coefficients: Coefficients | None,
+    ) -> None:
+        super().__init__(rng, {"number": np.array(-1), "block": np.zeros((0, size))})
+        self._dist = noise.dist
+        self._size = size
+        self._gain = 1 / math.sqrt(dt) if noise.scale else 1.0
+        self._coefficients = coefficients
+        if coefficients is not None:
+            order = max(len(part) for part in coefficients) - 1
+            self.state["filter"] = np.zeros((order, size))
+        self._draw()
+
+    def __call__(self, first_step: int, n_steps: int) -> Array:
+        values = np.empty((n_steps, self._size))
+        done = 0
+        while done < n_steps:
+            number, at = divmod(first_step + done, BLOCK)
+            self._advance_to(number)
+            piece = self.state["block"][at : at + n_steps - done]
+            values[done : done + len(piece)] = piece
+            done += len(piece)
+        return values
+
+    def _advance_to(self, number: int) -> None:
+        if number < self.state["number"]:
+            earliest = int(self.state["number"]) * BLOCK
+            do = "call for steps in order, or start again"
+            check.fail("Running", "first_step", f"be at least {earliest}", "an earlier one", do)
+        while self.state["number"] < number:
+            self._draw()
+
+    def _draw(self) -> None:
+        block = self._gain * self._dist.sample(BLOCK, self._size, self.rng)
+        if self._coefficients is not None:
+            from scipy.signal import lfilter
+
+            b, a = self._coefficients
+            block, self.state["filter"] = lfilter(b, a, block, axis=0, zi=self.state["filter"])
+        self.state["block"] = block
+        self.state["number"] = np.array(self.state["number"] + 1)
+
+
+def _fresh(who: str, dist: Distribution) -> Distribution:
+    """A distribution that gives new samples at every step."""
+    do = "pass a distribution such as Gaussian(0, 1)"
+    check.instance(who, "dist", dist, Distribution, "a distribution", do)
+    if isinstance(dist, Samples):
+        check.fail(who, "dist", "give new samples at every step", dist, do)
+    return dist
+
+
+@dataclass(frozen=True, eq=False)
+class WhiteNoise(Process):
+    r"""An independent sample at every step, scaled so that its power is independent of dt.
+
+    .. math:: u_k = \xi_k / \sqrt{dt}, \qquad \xi_k \sim p
+
+    The integral over a second then has the variance of p, whatever dt.
+
+    Parameters
+    ----------
+    dist : Distribution
+        p, of each coordinate or of the whole vector.
+    scale : bool
+        Whether to divide by the root of dt [s].
+    seed : int, optional
+        Makes the signal the same wherever the process is used.
+
+    Examples
+    --------
+    >>> from nefsim.sampling import Uniform
+    >>> WhiteNoise(Uniform(-1, 1), scale=False, seed=3).run(0.01, size=2).shape
+    (10, 2)
+    """
+
+    dist: Distribution = STANDARD_NORMAL
+    scale: bool = True
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        self._set(
+            dist=_fresh("WhiteNoise", self.dist),
+            scale=check.flag("WhiteNoise", "scale", self.scale),
+            seed=check.seed("WhiteNoise", self.seed),
+        )
+
+    @property
+    def size(self) -> int | None:
+        return None
+
+    def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
+        size, dt, rng = self._place(size, dt, rng)
+        return RunningNoise(self, size, dt, own(self.seed, rng), None)
+
+
+@dataclass(frozen=True, eq=False)
+class FilteredNoise(Process):
+    r"""White noise through a synapse.
+
+    .. math:: u = h * (\xi / \sqrt{dt}), \qquad \xi_k \sim p
+
+    Parameters
+    ----------
+    synapse : Synapse or float [s]
+        The filter h, at rest before the start; a number is the time constant of a `Lowpass`.
+    dist : Distribution
+        p, of each coordinate or of the whole vector.
+    scale : bool
+        Whether to divide by the root of dt [s].
+    seed : int, optional
+        Makes the signal the same wherever the process is used.
+
+    Examples
+    --------
+    >>> FilteredNoise(0.1).synapse
+    Lowpass(tau=0.1)
+    """
+
+    synapse: Synapse | float = 0.005
+    dist: Distribution = STANDARD_NORMAL
+    scale: bool = True
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        synapse = as_synapse("FilteredNoise", self.synapse)
+        if synapse is None:
+            do = "pass a synapse such as Lowpass(0.005), or use WhiteNoise"
+            check.fail("FilteredNoise", "synapse", "be a synapse", synapse, do, TypeError)
+        self._set(
+            synapse=synapse,
+            dist=_fresh("FilteredNoise", self.dist),
+            scale=check.flag("FilteredNoise", "scale", self.scale),
+            seed=check.seed("FilteredNoise", self.seed),
+        )
+
+    @property
+    def size(self) -> int | None:
+        return None
+
+    def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
+        size, dt, rng = self._place(size, dt, rng)
+        assert isinstance(self.synapse, Synapse)
+        coefficients = self.synapse.coefficients(dt)
+        return RunningNoise(self, size, dt, own(self.seed, rng), coefficients)

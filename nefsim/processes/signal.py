@@ -1,0 +1,128 @@
+"""Random signals of limited bandwidth."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim.processes.base import Array, Process, Running, own
+
+
+class Periodic(Running):
+    """One period, given out again and again: u_k = signal[k mod n].
+
+    Parameters
+    ----------
+    signal : (n, size) ndarray
+        One period, from time 0 on.
+    rng : numpy.random.Generator
+        What drew it.
+    """
+
+    def __init__(self, signal: Array, rng: np.random.Generator) -> None:
+        super().__init__(rng, {"signal": signal})
+
+    def __call__(self, first_step: int, n_steps: int) -> Array:
+        signal: Array = np.asarray(self.state["signal"], dtype=np.float64)
+        return signal[np.arange(first_step + 1, first_step + n_steps + 1) % len(signal)]
+
+
+@dataclass(frozen=True, eq=False)
+class WhiteSignal(Process):
+    r"""Band-limited white noise: equal power at all frequencies up to ``high``, none above.
+
+    .. math:: u(t) = \sum_{0 < f_k \le high} a_k \cos 2\pi f_k t + b_k \sin 2\pi f_k t,
+              \qquad f_k = k / period, \qquad a_k, b_k \sim \mathcal{N}(0, \sigma^2)
+
+    σ is set for each dimension so that the root mean square over a period is ``rms`` exactly.
+    There is no constant part, so that the mean over a period is 0. The same seed gives the
+    same u(t) at every dt that divides the period.
+
+    Parameters
+    ----------
+    period : float [s]
+        After which the signal repeats.
+    high : float [Hz]
+        The highest frequency, at least 1 / period and at most 0.5 / dt.
+    rms : float
+        Root mean square, above 0.
+    y0 : float, optional
+        Shifts every dimension in time so that its value at the first step is the one of the
+        period that is closest to y0.
+    seed : int, optional
+        Makes the signal the same wherever the process is used.
+
+    Examples
+    --------
+    >>> u = WhiteSignal(period=1.0, high=5.0, rms=0.5, seed=1).run(1.0, size=2)
+    >>> np.sqrt((u**2).mean(axis=0)).round(12)
+    array([0.5, 0.5])
+    """
+
+    period: float
+    high: float
+    rms: float = 0.5
+    y0: float | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        who = "WhiteSignal"
+        period = check.seconds(who, "period", self.period)
+        do = "pass hertz, or lengthen the period"
+        high = check.positive(who, "high", self.high, do)
+        if _components(period, high) < 1:
+            must = f"be at least 1/period = {1 / period:g} Hz"
+            check.fail(who, "high", must, f"{high:g} Hz", do)
+        self._set(
+            period=period,
+            high=high,
+            rms=check.positive(who, "rms", self.rms),
+            y0=None if self.y0 is None else check.real(who, "y0", self.y0),
+            seed=check.seed(who, self.seed),
+        )
+
+    @property
+    def size(self) -> int | None:
+        return None
+
+    def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
+        size, dt, rng = self._place(size, dt, rng)
+        rng = own(self.seed, rng)
+        signal = self._one_period(size, dt, rng)
+        if self.y0 is not None:
+            first = np.argmin(np.abs(signal - self.y0), axis=0)
+            index = (first + np.arange(-1, len(signal) - 1)[:, None]) % len(signal)
+            signal = np.take_along_axis(signal, index, axis=0)
+        return Periodic(signal, rng)
+
+    def _one_period(self, size: int, dt: float, rng: np.random.Generator) -> Array:
+        n_steps = self._steps(dt)
+        n_components = min(_components(n_steps * dt, self.high), n_steps // 2)
+        parts = rng.standard_normal((n_components, 2, size))
+        spectrum = np.zeros((n_steps // 2 + 1, size), dtype=complex)
+        spectrum[1 : n_components + 1] = parts[:, 0] + 1j * parts[:, 1]
+        signal = np.fft.irfft(spectrum, n_steps, axis=0)
+        scaled: Array = signal * (self.rms / np.sqrt(np.mean(signal**2, axis=0)))
+        return scaled
+
+    def _steps(self, dt: float) -> int:
+        """Steps in a period, at least two for every wave."""
+        who = "WhiteSignal.start"
+        do = "lower high or dt"
+        if self.high > 0.5 / dt:
+            must = f"be at most 0.5/dt = {0.5 / dt:g} Hz"
+            check.fail(who, "high", must, f"{self.high:g} Hz", do)
+        n_steps = round(self.period / dt)
+        check.integer(who, "period / dt", n_steps, "shorten the period", 2)
+        if _components(n_steps * dt, self.high) < 1:
+            got = f"{self.period:g} s at dt = {dt:g} s"
+            check.fail(who, "period", "be a multiple of dt or long enough for high", got, do)
+        return n_steps
+
+
+def _components(period: float, high: float) -> int:
+    """How many multiples of 1/period lie in (0, high], rounding aside."""
+    return math.floor(period * high * (1 + 1e-9))

@@ -1,0 +1,75 @@
+"""What a user may pass for the parameters of a population, made a distribution or an array."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim.sampling.base import (
+    Array,
+    Distribution,
+    Rng,
+    check_width,
+    checked_shape,
+    numbers_or_rows,
+)
+from nefsim.sampling.distributions import Choice, Constant, Samples, Uniform, all_rows
+
+
+def as_distribution(who: str, argument: str, value: Any, d: int | None = None) -> Distribution:
+    """What a user may pass for numbers or vectors, as a distribution; bad input fails here.
+
+    Parameters
+    ----------
+    who, argument : str
+        Whose argument it is, for the message.
+    value : Distribution, float, (low, high) or array
+        A distribution stays what it is; a number becomes `Constant`; a tuple of two numbers
+        becomes `Uniform` if d is None; any other array (n,) or (n, d) becomes `Samples`.
+    d : int or None
+        Coordinates of each vector; None for plain numbers.
+
+    Examples
+    --------
+    >>> as_distribution("Ensemble", "max_rates", (200, 400))
+    Uniform(low=200.0, high=400.0)
+    """
+    if isinstance(value, Samples):
+        check_width(who, argument, np.asarray(value.values), d)
+    if isinstance(value, Choice) and np.ndim(value.options) == 2:
+        check_width(who, argument, np.asarray(value.options), d)
+    if isinstance(value, Distribution):
+        return value
+    pair = "" if d is not None else "a pair (low, high), "
+    do = f"pass a number, {pair}an array with one row for each or a distribution"
+    if isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return Constant(check.real(who, argument, value, do))
+    if d is None and isinstance(value, tuple) and len(value) == 2:
+        low, high = (check.real(who, argument, end, do) for end in value)
+        if high < low:
+            check.fail(who, argument, "have low at most high", value, "swap the two")
+        return Uniform(low, high)
+    rows = numbers_or_rows(who, argument, value, do)
+    check_width(who, argument, rows, d)
+    return Samples(rows)
+
+
+def as_samples(
+    who: str, argument: str, value: Any, n: int, d: int | None = None, rng: Rng = None
+) -> Array:
+    """Samples (n,) or (n, d) from what `as_distribution` takes.
+
+    Examples
+    --------
+    >>> as_samples("Ensemble", "intercepts", 0.5, n=3)
+    array([0.5, 0.5, 0.5])
+    """
+    distribution = as_distribution(who, argument, value, d)
+    shape = checked_shape(who, n, d)
+    if isinstance(distribution, Samples):
+        return all_rows(who, argument, distribution, shape, d)
+    do = "let its sample return one row for each"
+    return check.array(who, argument, distribution.sample(n, d, rng), shape, do)

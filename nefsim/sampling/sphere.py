@@ -1,0 +1,268 @@
+"""Points of the unit ball and its surface, the sphere."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nefsim import _checks as check
+from nefsim.sampling.base import Array, Distribution, Rng, generator, sample_shape
+
+#: With more dimensions the additive recurrence spreads points no better than chance.
+MOST_SCATTERED = 40
+
+
+@dataclass(frozen=True, eq=False)
+class UniformHypersphere(Distribution):
+    r"""Random points of the unit ball or sphere, every place alike.
+
+    .. math:: x = r\, g / \lVert g \rVert, \qquad g \sim \mathcal{N}(0, I_d), \qquad
+              r^d \sim U(m^d, 1) \text{ (ball)} \quad\text{or}\quad r = 1 \text{ (surface)}
+
+    Parameters
+    ----------
+    surface : bool
+        True for points on the surface, False for points of the whole ball.
+    min_magnitude : float
+        m, the shortest length in a ball, at least 0 and below 1.
+
+    References
+    ----------
+    Muller, M. E. (1959). A note on a method for generating points uniformly on n-dimensional
+    spheres. Communications of the ACM 2(4), 19-20.
+
+    Examples
+    --------
+    >>> x = UniformHypersphere(surface=True).sample(5, d=3, rng=0)
+    >>> np.linalg.norm(x, axis=1).round(12)
+    array([1., 1., 1., 1., 1.])
+    """
+
+    surface: bool = False
+    min_magnitude: float = 0.0
+
+    def __post_init__(self) -> None:
+        who = "UniformHypersphere"
+        do = "pass a length in [0, 1)"
+        surface = check.flag(who, "surface", self.surface)
+        m = check.real(who, "min_magnitude", self.min_magnitude, do, 0.0, 1.0, open_high=True)
+        self._set(surface=surface, min_magnitude=m)
+
+    def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
+        shape = sample_shape(self, n, d)
+        rng = generator(self, rng)
+        points = _random_directions(n, d or 1, rng)
+        if not self.surface:
+            points *= _radii(rng.random(n), d or 1, self.min_magnitude)
+        return points.reshape(shape)
+
+
+def _random_directions(n: int, d: int, rng: np.random.Generator) -> Array:
+    return _normalised(rng.standard_normal((n, d)))
+
+
+def _normalised(x: Array) -> Array:
+    unit: Array = x / np.linalg.norm(x, axis=1, keepdims=True)
+    return unit
+
+
+def _radii(u: Array, d: int, shortest: float = 0.0) -> Array:
+    """Lengths (n, 1) of points that fill the ball evenly, from u (n,) that fill [0, 1)."""
+    core = shortest**d
+    radii: Array = (core + (1 - core) * u[:, None]) ** (1 / d)
+    return radii
+
+
+@dataclass(frozen=True, eq=False)
+class ScatteredHypersphere(Distribution):
+    r"""Evenly scattered points of the unit ball or sphere (low discrepancy).
+
+    .. math:: u_i = (s + i\,\alpha) \bmod 1, \quad \alpha_j = \varphi_k^{-j}, \quad
+              \varphi_k^{k+1} = \varphi_k + 1, \qquad x_i = Q\,h(u_i)
+
+    The recurrence fills the cube of k dimensions evenly; h maps it on the sphere (k = d - 1) or
+    on the ball (k = d) so that equal volumes stay equal. The start s and the rotation Q are
+    random. In one dimension the surface is half +1 and half -1 (of an odd number one has a
+    random sign) and the ball is a grid on [-1, 1), both in random order. Above 40 dimensions,
+    where the recurrence is no better than chance, the points are random.
+
+    Parameters
+    ----------
+    surface : bool
+        True for points on the surface, False for points of the whole ball.
+
+    References
+    ----------
+    Fang, K.-T. and Wang, Y. (1994). Number-Theoretic Methods in Statistics. Chapman & Hall.
+
+    Roberts, M. (2018). The unreasonable effectiveness of quasirandom sequences.
+    http://extremelearning.com.au/unreasonable-effectiveness-of-quasirandom-sequences/
+
+    Examples
+    --------
+    >>> np.sort(ScatteredHypersphere(surface=True).sample(4, rng=0))
+    array([-1., -1.,  1.,  1.])
+    """
+
+    surface: bool = False
+
+    def __post_init__(self) -> None:
+        self._set(surface=check.flag("ScatteredHypersphere", "surface", self.surface))
+
+    def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
+        shape = sample_shape(self, n, d)
+        rng = generator(self, rng)
+        if d is None or d == 1:
+            return _scattered_line(n, self.surface, rng).reshape(shape)
+        if d > MOST_SCATTERED:
+            return UniformHypersphere(self.surface).sample(n, d, rng)
+        u = _additive_recurrence(n, d - 1 if self.surface else d, rng)
+        points = _normalised(_sphere_from_cube(u[:, 1 - d :]) @ _rotation(d, rng))
+        return points if self.surface else points * _radii(u[:, 0], d)
+
+
+def _scattered_line(n: int, surface: bool, rng: np.random.Generator) -> Array:
+    if surface:
+        signs = np.where(np.arange(n) % 2 == 0, 1.0, -1.0)
+        signs *= rng.choice([-1.0, 1.0])
+        return rng.permutation(signs)
+    return rng.permutation(2 * (np.arange(n) + rng.random()) / n - 1)
+
+
+def _additive_recurrence(n: int, k: int, rng: np.random.Generator) -> Array:
+    """n points of the cube [0, 1)^k."""
+    root = 2.0
+    for _ in range(64):  # a contraction by more than 1/2: 64 times is to rounding
+        root = (1 + root) ** (1 / (k + 1))
+    alpha = root ** -np.arange(1.0, k + 1)
+    points: Array = (rng.random(k) + np.arange(n)[:, None] * alpha) % 1.0
+    return points
+
+
+def _sphere_from_cube(u: Array) -> Array:
+    """Unit vectors (n, d) from points (n, d - 1) of the cube; equal volumes to equal areas.
+
+    The first coordinate of a random unit vector follows CosineSimilarity(d); what is left of
+    the vector is a random one in d - 1 dimensions; in two dimensions it is an angle.
+    """
+    n, d = len(u), u.shape[1] + 1
+    points = np.empty((n, d))
+    left = np.ones(n)
+    for k in range(d - 2):
+        cosine = _cosine_ppf(d - k, u[:, k])
+        points[:, k] = left * cosine
+        left *= np.sqrt(1 - cosine**2)
+    points[:, -2] = left * np.cos(2 * np.pi * u[:, -1])
+    points[:, -1] = left * np.sin(2 * np.pi * u[:, -1])
+    return points
+
+
+def _rotation(d: int, rng: np.random.Generator) -> Array:
+    """A random orthogonal matrix (d, d): QR of normal numbers, with the signs made random."""
+    q, r = np.linalg.qr(rng.standard_normal((d, d)))
+    rotation: Array = q * np.sign(np.diag(r))
+    return rotation
+
+
+@dataclass(frozen=True, eq=False)
+class CosineSimilarity(Distribution):
+    r"""One coordinate of a random unit vector; the cosine between two random vectors.
+
+    .. math:: p(x) = \frac{(1 - x^2)^{(D-3)/2}}{B(\frac{1}{2}, \frac{D-1}{2})}, \quad |x| \le 1,
+              \qquad \frac{x+1}{2} \sim \mathrm{Beta}\bigl(\tfrac{D-1}{2}, \tfrac{D-1}{2}\bigr)
+
+    Parameters
+    ----------
+    dimensions : int
+        D, at least 2.
+
+    References
+    ----------
+    Cai, T., Fan, J. and Jiang, T. (2013). Distributions of angles in random packing on spheres.
+    Journal of Machine Learning Research 14, 1837-1864.
+
+    Examples
+    --------
+    >>> CosineSimilarity(3).cdf([-1, 0, 0.5])
+    array([0.  , 0.5 , 0.75])
+    """
+
+    dimensions: int
+
+    def __post_init__(self) -> None:
+        do = "pass how many dimensions the vectors have"
+        dimensions = check.integer("CosineSimilarity", "dimensions", self.dimensions, do, low=2)
+        self._set(dimensions=dimensions)
+
+    def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
+        a = (self.dimensions - 1) / 2
+        x: Array = 2 * generator(self, rng).beta(a, a, sample_shape(self, n, d)) - 1
+        return x
+
+    def pdf(self, x: ArrayLike) -> Array:
+        """Density p(x), an array of the shape of x; 0 outside [-1, 1]."""
+        x = check.array("CosineSimilarity.pdf", "x", x)
+        half = (self.dimensions - 1) / 2
+        log_beta = math.lgamma(0.5) + math.lgamma(half) - math.lgamma(half + 0.5)
+        with np.errstate(divide="ignore"):  # in two dimensions the density at ±1 is infinite
+            density: Array = np.maximum(1 - x**2, 0.0) ** (half - 1) / math.exp(log_beta)
+        return np.where(np.abs(x) <= 1, density, 0.0)
+
+    def cdf(self, x: ArrayLike) -> Array:
+        """Share of the samples below x, an array of the shape of x."""
+        from scipy.special import betainc
+
+        x = check.array("CosineSimilarity.cdf", "x", x)
+        a = (self.dimensions - 1) / 2
+        return np.asarray(betainc(a, a, np.clip((x + 1) / 2, 0.0, 1.0)))
+
+    def ppf(self, p: ArrayLike) -> Array:
+        """Number below which a share p of the samples lies, the inverse of ``cdf``."""
+        do = "pass shares between 0 and 1"
+        p = check.array("CosineSimilarity.ppf", "p", p, None, do, 0.0, 1.0)
+        return _cosine_ppf(self.dimensions, p)
+
+
+def _cosine_ppf(dimensions: int, p: Array) -> Array:
+    from scipy.special import betaincinv
+
+    a = (dimensions - 1) / 2
+    return np.asarray(2 * betaincinv(a, a, p) - 1)
+
+
+def unit_vectors(
+    n: int,
+    d: int,
+    rng: Rng = None,
+    kind: Literal["scattered", "uniform"] = "scattered",
+) -> Array:
+    r"""n vectors of length one, :math:`\lVert e_i \rVert = 1`: the encoders of a population.
+
+    Parameters
+    ----------
+    n, d : int
+        How many vectors and dimensions; with one dimension they are ±1.
+    rng : numpy.random.Generator, int or None
+        The source of randomness, or a seed for one.
+    kind : "scattered" or "uniform"
+        Evenly scattered (`ScatteredHypersphere`) or independent (`UniformHypersphere`).
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+
+    Examples
+    --------
+    >>> np.sort(unit_vectors(4, 1, rng=0).ravel())
+    array([-1., -1.,  1.,  1.])
+    """
+    n = check.integer("unit_vectors", "n", n, "pass how many vectors")
+    d = check.integer("unit_vectors", "d", d, "pass how many dimensions", low=1)
+    rng = check.generator("unit_vectors", rng)
+    if check.one_of("unit_vectors", "kind", kind, ("scattered", "uniform")) == "scattered":
+        return ScatteredHypersphere(surface=True).sample(n, d, rng)
+    return UniformHypersphere(surface=True).sample(n, d, rng)

@@ -1,0 +1,30 @@
+"""Independent streams of random numbers from one seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nefsim import _checks as check
+
+
+def stream(seed: int, *key: int) -> np.random.Generator:
+    """An own stream of random numbers for each (seed, key), independent of all others.
+
+    Parameters
+    ----------
+    seed : int
+        From 0 below 2**64.
+    *key : int
+        What the stream is for, numbers from 0 below 2**32.
+
+    Examples
+    --------
+    >>> bool(stream(1, 2, 3).random() == stream(1, 2, 3).random())
+    True
+    >>> bool(stream(1, 2, 3).random() == stream(1, 3, 2).random())
+    False
+    """
+    do = "pass a whole number"
+    seed = check.integer("stream", "seed", seed, do, 0, 2**64 - 1)
+    words = tuple(check.integer("stream", "key", word, do, 0, 2**32 - 1) for word in key)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=words))

@@ -1,0 +1,368 @@
+"""Run a network: build it once, step it, and keep what its probes record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim import backends, files
+from nefsim.build import Built, build
+from nefsim.network import Connection, Ensemble, Network, Probe
+from nefsim.program import initial_state
+from nefsim.progress import Progress, progress_bar
+from nefsim.result import Result
+
+Array = NDArray[np.float64]
+
+#: Longest run in one call [steps].
+MOST_STEPS = 10**9
+
+
+def fresh_seed(net: Network) -> int:
+    """The network's seed, or a new one."""
+    if net.seed is not None:
+        return net.seed
+    return int(np.random.default_rng().integers(2**63))
+
+
+class Data(Mapping[Any, Any]):
+    """What a simulator knows, by object: arrays of probes, ensembles and connections."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    def __getitem__(self, key: Any) -> Any:
+        """Records of a probe, or the built arrays of an ensemble or a connection."""
+        simulator = self._simulator
+        if isinstance(key, Probe) and key in simulator.probes:
+            return simulator.recorded(key)
+        if isinstance(key, Ensemble) and key in simulator.built.ensembles:
+            return simulator.built.ensembles[key]
+        if isinstance(key, Connection) and key in simulator.built.connections:
+            return simulator.built.connections[key]
+        what = "a probe, ensemble or connection of this simulator's network"
+        do = "make probes before the simulator"
+        check.fail("Simulator.data", "key", f"be {what}", check.show(key), do, TypeError)
+
+    def __iter__(self) -> Iterator[Any]:
+        built = self._simulator.built
+        yield from (*self._simulator.probes, *built.ensembles, *built.connections)
+
+    def __len__(self) -> int:
+        built = self._simulator.built
+        return len(self._simulator.probes) + len(built.ensembles) + len(built.connections)
+
+
+class Simulator:
+    """A network that runs.
+
+    Building draws encoders, gains and biases, solves for decoders, and lowers the network
+    to a :class:`~nefsim.program.Program`; running takes steps of ``dt`` on a back end.
+
+    Parameters
+    ----------
+    net : Network
+        The model; changes made to it later are not seen.
+    dt : float [s]
+        The time step.
+    backend : {"auto", "numpy", "nengo"}
+        What takes the steps.  All give the same spikes; "nengo" runs the same arrays in
+        Nengo, to check; "auto" takes the fastest that is installed.
+    seed : int or None
+        Seed of what is random while running (noise, initial voltages, stochastic neurons);
+        None takes the network's.
+    batch_size : int or None
+        Number of trials at once, each with noise and initial voltages of its own; the
+        first is the run without a batch.  Data get a leading axis of trials.
+    dtype : {"float64", "float32"}
+        Precision of the run.
+    progress : bool, callable or None
+        Show a bar, or call ``progress(done, total)`` now and then; None shows a bar in a
+        terminal when tqdm is installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> a = net.ensemble(50, 1)
+    >>> c = net.connect(net.node(np.sin), a)
+    >>> y = net.probe(a, synapse=0.01)
+    >>> with nef.Simulator(net) as sim:
+    ...     sim.run(0.5)
+    >>> sim.time.shape, sim.data[y].shape
+    ((500,), (500, 1))
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        dt: float = 0.001,
+        backend: str = "auto",
+        seed: int | None = None,
+        batch_size: int | None = None,
+        dtype: str = "float64",
+        progress: bool | Callable[[int, int], None] | None = None,
+    ) -> None:
+        who = "Simulator"
+        do = "pass a Network"
+        self.network = check.instance(who, "net", net, Network, "a network", do)
+        if net.parent is not None:
+            do = "simulate the outermost network"
+            check.fail(who, "net", "not be part of another network", repr(net), do)
+        self.dt = check.seconds(who, "dt", dt)
+        names = ("auto", *backends.BACKENDS)
+        self.backend = check.one_of(who, "backend", backend, names)
+        if self.backend == "auto":
+            self.backend = backends.FASTEST
+        module = backends.module(self.backend)
+        self.batch_size = batch_size
+        if batch_size is not None:
+            do = "pass a number of trials"
+            self.batch_size = check.integer(who, "batch_size", batch_size, do, 1, 10**6)
+        self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
+        self.run_seed = check.seed(who, seed)
+        self._progress: Progress = progress_bar(who, progress)
+        self.seed = fresh_seed(net)
+        self.built: Built = build(net, self.dt, self.seed)
+        self.probes: tuple[Probe, ...] = tuple(net.all_probes)
+        self._prepare = module.prepare
+        self.closed = False
+        self._restart()
+
+    def _restart(self) -> None:
+        program = self.built.program
+        self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
+        self._run = self._prepare(self.built, self.state)
+        self._kept: dict[Probe, list[Array]] = {probe: [] for probe in self.probes}
+
+    @property
+    def n_steps(self) -> int:
+        """Steps done since the start or the last reset."""
+        return self.state.step
+
+    @property
+    def time(self) -> NDArray[np.float64]:
+        """Times of all steps done, ``dt, 2 dt, ...`` [s]."""
+        steps: NDArray[np.float64] = np.arange(1.0, self.n_steps + 1)
+        return steps * self.dt
+
+    def trange(self, probe: Probe | None = None) -> NDArray[np.float64]:
+        """Times of all steps, or of a probe's records when it has ``sample_every`` [s]."""
+        if probe is None:
+            return self.time
+        self.data[probe]
+        every = self.built.program.records[self.probes.index(probe)].every
+        return self.time[backends.sampled(0, self.n_steps, every)]
+
+    @property
+    def data(self) -> Data:
+        """Records of probes and built arrays of ensembles and connections, by object."""
+        return Data(self)
+
+    def recorded(self, probe: Probe) -> Array:
+        """All records of a probe, (n_records, size), with trials first in a batch."""
+        kept = self._kept[probe]
+        if len(kept) != 1:
+            self._kept[probe] = kept = [self._joined(probe, kept)]
+        kept[0].setflags(write=False)
+        return np.moveaxis(kept[0], 1, 0) if self.batch_size is not None else kept[0]
+
+    def _joined(self, probe: Probe, kept: list[Array]) -> Array:
+        if kept:
+            return np.concatenate(kept)
+        return np.empty((0, *self._shape(probe)), self.dtype)
+
+    def _shape(self, probe: Probe) -> tuple[int, ...]:
+        read = self.built.program.records[self.probes.index(probe)].read
+        size = self.built.program.signals[read.signal].size
+        if read.columns is not None:
+            size = len(np.arange(size)[read.columns])
+        return (size,) if self.batch_size is None else (self.batch_size, size)
+
+    def run(self, seconds: float) -> None:
+        """Run for ``round(seconds / dt)`` steps.
+
+        Parameters
+        ----------
+        seconds : float [s]
+            How much longer to run.
+        """
+        who = "Simulator.run"
+        length = check.seconds(who, "seconds", seconds, zero=True)
+        if length / self.dt > MOST_STEPS:
+            got = f"{length:g} s at dt = {self.dt:g} s"
+            check.fail(who, "seconds", f"be at most {MOST_STEPS} steps", got, "run in parts")
+        self.run_steps(round(length / self.dt))
+
+    def step(self) -> None:
+        """Take one step."""
+        self.run_steps(1)
+
+    def run_steps(self, n_steps: int) -> None:
+        """Take ``n_steps`` steps; if an error or Ctrl-C ends them, what was recorded is kept.
+
+        Parameters
+        ----------
+        n_steps : int
+            How many steps more.
+        """
+        who = "Simulator.run_steps"
+        n = check.integer(who, "n_steps", n_steps, "pass a number of steps", 0, MOST_STEPS)
+        if self.closed:
+            check.fail(who, "simulator", "be open", "a closed one", "make a new Simulator")
+        with self._progress(n) as (pieces, report):
+            for piece in pieces:
+                self._run_piece(piece)
+                report(piece)
+
+    def _run_piece(self, n_steps: int) -> None:
+        start = self.state.step
+        records = self.built.program.records
+        recordings = [
+            backends.Recording(
+                record.every,
+                np.empty(
+                    (len(backends.sampled(start, n_steps, record.every)), *self._shape(probe)),
+                    self.dtype,
+                ),
+            )
+            for probe, record in zip(self.probes, records, strict=True)
+        ]
+        try:
+            self._run(n_steps, recordings)
+        finally:
+            done = self.state.step - start
+            for probe, recording in zip(self.probes, recordings, strict=True):
+                rows = len(backends.sampled(start, done, recording.every))
+                self._kept[probe].append(recording.data[:rows])
+
+    def reset(self, seed: int | None = None) -> None:
+        """Go back to the start and forget what was recorded.
+
+        Parameters
+        ----------
+        seed : int or None
+            A new seed of what is random while running; None keeps the last one, so that
+            the run repeats itself.
+        """
+        if seed is not None:
+            self.run_seed = check.seed("Simulator.reset", seed)
+        self._restart()
+
+    def result(self) -> Result:
+        """All records so far, apart from the simulator."""
+        return Result.of(
+            {probe: (self.trange(probe), self.recorded(probe)) for probe in self.probes},
+            self.time,
+            {
+                "dt": self.dt,
+                "backend": self.backend,
+                "seed": self.seed,
+                "run_seed": self.run_seed,
+                "n_steps": self.n_steps,
+                "dtype": self.dtype,
+            },
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Save the state and all records, to go on later from :meth:`load`.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write; ".npz" is added when it has no ending.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        if self.backend == "nengo":
+            do = "save with another back end"
+            check.fail("Simulator.save", "backend", "keep its own state", "nengo", do)
+        meta = {
+            "kind": "simulator",
+            "dt": self.dt,
+            "seed": self.seed,
+            "run_seed": self.run_seed,
+            "batch_size": self.batch_size,
+            "dtype": self.dtype,
+        }
+        arrays = files.state_arrays(self.state, meta)
+        for i, probe in enumerate(self.probes):
+            arrays[f"record {i}"] = self._joined(probe, self._kept[probe])
+        return files.write("Simulator.save", path, arrays, meta)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        net: Network,
+        backend: str = "auto",
+        progress: bool | Callable[[int, int], None] | None = None,
+    ) -> Simulator:
+        """Go on from a saved state, with the same network.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file that :meth:`save` wrote.
+        net : Network
+            The network that was saved, described by the same program.
+        backend, progress
+            As for :class:`Simulator`.
+
+        Returns
+        -------
+        Simulator
+            One that continues exactly as the saved one would have.
+        """
+        who = "Simulator.load"
+        arrays, meta = files.read(who, path, "simulator")
+        check.instance(who, "net", net, Network, "a network", "pass the network that was saved")
+        if net.seed is not None and net.seed != meta["seed"]:
+            got = f"seed {net.seed}"
+            check.fail(who, "net", f"have the seed {meta['seed']} of the file", got, "pass its own")
+        seed, net.seed = net.seed, meta["seed"]
+        try:
+            simulator = cls(
+                net,
+                meta["dt"],
+                backend,
+                meta["run_seed"],
+                meta["batch_size"],
+                meta["dtype"],
+                progress,
+            )
+        finally:
+            net.seed = seed
+        files.set_state(who, simulator.state, arrays, meta)
+        simulator._run = simulator._prepare(simulator.built, simulator.state)
+        for i, probe in enumerate(simulator.probes):
+            simulator._kept[probe] = [arrays[f"record {i}"]]
+        return simulator
+
+    def close(self) -> None:
+        """Refuse further steps; data stay readable."""
+        self.closed = True
+
+    def __enter__(self) -> Simulator:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<simulator of {self.network!r} on {self.backend}, {self.n_steps} steps>"

@@ -1,0 +1,32 @@
+"""Decoder solvers: from activities A (P, N) and targets Y (P, D_out) to decoders D (N, D_out).
+
+Every solver is a value. ``solver(A, Y)`` solves at once; ``solver.prepare(A)`` does the work
+that depends on A alone and returns a function to be called once per target.
+"""
+
+from nefsim.solvers.base import Solver
+from nefsim.solvers.given import NoSolver
+from nefsim.solvers.l2 import LstsqL2, LstsqL2nz
+from nefsim.solvers.noise import LstsqMultNoise, LstsqNoise
+from nefsim.solvers.nonnegative import Nnls, NnlsL2
+from nefsim.solvers.solve import solve_decoders
+from nefsim.solvers.sparse import LstsqDrop, LstsqL1
+from nefsim.solvers.svd import Lstsq, PseudoInverse
+from nefsim.solvers.weighted import LstsqWeighted
+
+__all__ = [
+    "Lstsq",
+    "LstsqDrop",
+    "LstsqL1",
+    "LstsqL2",
+    "LstsqL2nz",
+    "LstsqMultNoise",
+    "LstsqNoise",
+    "LstsqWeighted",
+    "Nnls",
+    "NnlsL2",
+    "NoSolver",
+    "PseudoInverse",
+    "Solver",
+    "solve_decoders",
+]

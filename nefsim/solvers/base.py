@@ -1,0 +1,155 @@
+"""What all decoder solvers share: checks, the order of work and the report."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim import _checks as check
+from nefsim._values import Value
+
+FloatArray = NDArray[np.float64]
+Info = dict[str, Any]
+
+#: Targets to decoders and info; what ``prepare`` returns.
+Decode = Callable[[ArrayLike], tuple[FloatArray, Info]]
+
+#: The same for targets already checked; what a solver writes.
+Solve = Callable[[FloatArray], tuple[FloatArray, Info]]
+
+
+class Solver(Value, ABC):
+    r"""A way to find the decoders D that turn activities A into targets Y.
+
+    .. math:: A D \approx Y
+
+    A new solver is a frozen dataclass with a field ``weights`` and the method ``factor``.
+
+    Attributes
+    ----------
+    weights : bool
+        Whether a network builder solves for full connection weights (N, M) instead of
+        decoders (N, D_out). Its targets are then what each postsynaptic neuron should receive
+        (P, M); for a compositional solver the encoders times the decoders are the same.
+    compositional : bool
+        Whether the decoders of a linear image of Y are the same image of the decoders,
+        D(Y T) = D(Y) T, so that a transform T may be applied after solving.
+    uses_activities : bool
+        Whether the decoders depend on A at all.
+    """
+
+    compositional: ClassVar[bool]
+    uses_activities: ClassVar[bool] = True
+    weights: bool
+
+    @abstractmethod
+    def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
+        """Do the work that depends on A alone.
+
+        Parameters
+        ----------
+        A : (P, N) ndarray [Hz]
+            Activities, checked.
+        rng : numpy.random.Generator
+            Source of the noise, if the solver adds any.
+
+        Returns
+        -------
+        callable
+            Maps checked targets (P, D_out) to decoders (N, D_out) and a dict of figures for
+            ``info``. It may be called any number of times and must not change what it holds.
+        """
+
+    def prepare(
+        self, activities: ArrayLike, rng: np.random.Generator | int | None = None
+    ) -> Decode:
+        """Check and factor the activities once, for any number of targets.
+
+        Parameters
+        ----------
+        activities : (P, N) array_like [Hz]
+            Row p holds the rates of the N neurons at evaluation point p.
+        rng : numpy.random.Generator, int or None
+            Source of the noise, if the solver adds any; an int is a seed.
+
+        Returns
+        -------
+        callable
+            Maps targets (P, D_out) or (P,) to decoders (N, D_out) and ``info``. Each call
+            solves for its own targets, so that one more call changes no bit of the others.
+            ``info`` holds ``solver`` (its name), ``rmse`` (D_out,), the root mean square of
+            A D - Y over the points without any noise, and ``condition``, an estimate of the
+            condition number of the system that was solved, or None where there is none.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an array has the wrong shape or a value that is not finite, or if no neuron
+            fires at any point.
+        """
+        who = type(self).__name__
+        A = self._checked_activities(who, activities)
+        solve = self.factor(A, check.generator(who, rng))
+
+        def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
+            Y = _checked_targets(who, targets, len(A))
+            solved, figures = solve(Y)
+            decoders = np.ascontiguousarray(solved)
+            rmse = np.sqrt(np.mean((A @ decoders - Y) ** 2, axis=0))
+            return decoders, {"solver": who, "rmse": rmse, "condition": None} | figures
+
+        return decode
+
+    def __call__(
+        self,
+        activities: ArrayLike,
+        targets: ArrayLike,
+        rng: np.random.Generator | int | None = None,
+    ) -> tuple[FloatArray, Info]:
+        """Solve for one set of targets: ``prepare(activities, rng)(targets)``.
+
+        Parameters
+        ----------
+        activities : (P, N) array_like [Hz]
+            Row p holds the rates of the N neurons at evaluation point p.
+        targets : (P, D_out) or (P,) array_like
+            Row p holds what should be decoded at evaluation point p.
+        rng : numpy.random.Generator, int or None
+            Source of the noise, if the solver adds any; an int is a seed.
+
+        Returns
+        -------
+        decoders : (N, D_out) ndarray [value/Hz]
+        info : dict
+            See ``prepare``.
+        """
+        return self.prepare(activities, rng)(targets)
+
+    def _checked_activities(self, who: str, activities: ArrayLike) -> FloatArray:
+        do = "pass rates of shape (points, neurons)"
+        A = check.array(who, "activities", activities, (check.ANY, check.ANY), do)
+        if not A.size:
+            must = "hold at least one evaluation point and one neuron"
+            check.fail(who, "activities", must, f"shape {A.shape}", do)
+        if self.uses_activities and not A.any():
+            must = "hold a neuron that fires at some evaluation point"
+            check.fail(who, "activities", must, "only zeros", "widen intercepts or eval_points")
+        return A
+
+
+def peak(A: FloatArray) -> float:
+    """The largest rate, in absolute value for neurons whose rates may be negative."""
+    return max(float(A.max()), -float(A.min()))
+
+
+def _checked_targets(who: str, targets: ArrayLike, n_points: int) -> FloatArray:
+    do = "pass one row per evaluation point"
+    Y = check.array(who, "targets", targets, do=do)
+    if Y.ndim not in (1, 2) or len(Y) != n_points or not Y.size:
+        must = f"have shape ({n_points},) or ({n_points}, D_out)"
+        check.fail(who, "targets", must, f"shape {Y.shape}", do)
+    return Y.reshape(n_points, -1)

@@ -1,0 +1,169 @@
+"""Least squares with an L2 penalty on the decoders: the standard way of the NEF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim.solvers.base import FloatArray, Solve, Solver, peak
+
+SHARE = "pass a share of the maximum rate such as 0.1"
+
+
+@dataclass(frozen=True, eq=False)
+class LstsqL2(Solver):
+    r"""Least squares with L2 regularisation.
+
+    .. math::
+
+        (A^\top A + P \sigma^2 I)\, D = A^\top Y,
+        \qquad \sigma = \mathrm{reg} \cdot \max A
+
+    The penalty is what independent noise of standard deviation σ on every rate would add to
+    the mean square error, so decoders tolerate spikes. It grows with the number P of points
+    as :math:`A^\top A` does, so that D does not depend on P. With fewer points than neurons
+    the same D comes from the smaller system,
+    :math:`D = A^\top (A A^\top + P \sigma^2 I)^{-1} Y`.
+
+    Parameters
+    ----------
+    reg : float
+        Standard deviation of the noise, as a share of the maximum rate; 0 is plain least
+        squares and needs a Gram matrix that is positive definite.
+    weights : bool
+        Whether a network builder solves for full weights instead of decoders.
+
+    Raises
+    ------
+    ValueError
+        On use, if the Gram matrix with this reg is not positive definite in double precision.
+
+    References
+    ----------
+    C. Eliasmith and C. H. Anderson, Neural Engineering: Computation, Representation, and
+    Dynamics in Neurobiological Systems, MIT Press, 2003, chapter 2.
+
+    Examples
+    --------
+    >>> A = [[0, 40], [20, 20], [40, 0]]
+    >>> decoders, info = LstsqL2(reg=0.1)(A, [-1, 0, 1])
+    >>> decoders.round(4).tolist()
+    [[0.0243], [-0.0243]]
+    """
+
+    reg: float = 0.1
+    weights: bool = False
+
+    compositional: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        self._set(
+            reg=check.real("LstsqL2", "reg", self.reg, SHARE, low=0.0),
+            weights=check.flag("LstsqL2", "weights", self.weights),
+        )
+
+    def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
+        ridge = len(A) * (self.reg * peak(A)) ** 2
+        solve, condition = factor_ridge("LstsqL2", self.reg, A, ridge)
+        return lambda Y: (solve(Y), {"condition": condition})
+
+
+@dataclass(frozen=True, eq=False)
+class LstsqL2nz(Solver):
+    r"""Least squares with an L2 penalty for each neuron according to how often it fires.
+
+    .. math::
+
+        (A^\top A + P\, \mathrm{diag}(\sigma_i^2))\, D = A^\top Y,
+        \qquad \sigma_i = \mathrm{reg} \cdot \max A \cdot \sqrt{p_i}
+
+    where :math:`p_i` is the share of evaluation points at which neuron i is active: noise
+    of a neuron is counted only where it fires. Neurons that never fire get decoders of 0.
+
+    Parameters
+    ----------
+    reg : float
+        Standard deviation of the noise, as a share of the maximum rate.
+    weights : bool
+        Whether a network builder solves for full weights instead of decoders.
+
+    Raises
+    ------
+    ValueError
+        On use, if the Gram matrix with this reg is not positive definite in double precision.
+
+    Examples
+    --------
+    >>> A = [[0, 40, 0], [20, 20, 0], [40, 0, 0]]
+    >>> decoders, info = LstsqL2nz(reg=0.1)(A, [-1, 0, 1])
+    >>> decoders.round(4).tolist()
+    [[0.0245], [-0.0245], [0.0]]
+    """
+
+    reg: float = 0.1
+    weights: bool = False
+
+    compositional: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        self._set(
+            reg=check.real("LstsqL2nz", "reg", self.reg, SHARE, low=0.0),
+            weights=check.flag("LstsqL2nz", "weights", self.weights),
+        )
+
+    def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
+        # With B = A / sqrt(p) and E = sqrt(p) D the penalty is the same for every row of E.
+        scale = np.sqrt((A != 0).mean(axis=0))
+        scale[scale == 0] = 1.0
+        ridge = len(A) * (self.reg * peak(A)) ** 2
+        solve, condition = factor_ridge("LstsqL2nz", self.reg, A / scale, ridge)
+        return lambda Y: (solve(Y) / scale[:, None], {"condition": condition})
+
+
+def factor_ridge(
+    who: str, reg: float, A: FloatArray, ridge: float
+) -> tuple[Callable[[FloatArray], FloatArray], float]:
+    """Factor (AᵀA + ridge I) once: the map from Y to D, and the condition number.
+
+    With fewer points than neurons (AᵀA + ridge I)⁻¹ Aᵀ = Aᵀ (AAᵀ + ridge I)⁻¹ gives the
+    same decoders from the smaller of the two matrices.
+    """
+    import scipy.linalg
+
+    dual = A.shape[0] < A.shape[1]
+    gram = A @ A.T if dual else A.T @ A
+    gram.flat[:: len(gram) + 1] += ridge
+    lower, condition = cholesky(who, "reg", reg, gram)
+
+    def solve(Y: FloatArray) -> FloatArray:
+        right = Y if dual else A.T @ Y
+        solved: FloatArray = scipy.linalg.cho_solve((lower, True), right, check_finite=False)
+        return A.T @ solved if dual else solved
+
+    return solve, condition
+
+
+def cholesky(who: str, penalty: str, value: float, gram: FloatArray) -> tuple[FloatArray, float]:
+    """The lower Cholesky factor of a Gram matrix, which is overwritten, and its condition.
+
+    The upper triangle of the factor holds rubbish. The condition number is LAPACK's estimate
+    in the 1-norm from the factor, O(n²); a matrix that is singular to double precision is
+    refused, in the name of the argument that was too small a ``penalty``.
+    """
+    import scipy.linalg
+
+    norm = np.linalg.norm(gram, 1)
+    try:
+        # The transpose of a symmetric C-ordered matrix is itself in LAPACK's order: no copy.
+        lower, _ = scipy.linalg.cho_factor(gram.T, lower=True, overwrite_a=True, check_finite=False)
+        reciprocal, _ = scipy.linalg.lapack.dpocon(lower, norm, uplo="L")
+    except scipy.linalg.LinAlgError:
+        reciprocal = 0.0
+    if reciprocal < np.finfo(float).eps:
+        do = f"pass a larger {penalty}, or use Lstsq"
+        check.fail(who, penalty, "make the Gram matrix positive definite", repr(value), do)
+    return lower, 1.0 / reciprocal

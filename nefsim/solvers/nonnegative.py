@@ -1,0 +1,167 @@
+"""Least squares with decoders that are not negative, for connections of one sign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.solvers.base import FloatArray, Solve, Solver, peak
+from nefsim.solvers.l2 import SHARE
+
+
+@dataclass(frozen=True, eq=False)
+class Nnls(Solver):
+    r"""Least squares over decoders that are not negative.
+
+    .. math:: \min_{D \ge 0} \lVert A D - Y \rVert^2
+
+    With ``weights=True`` a network builder gets connection weights that are all excitatory.
+    Targets that are negative at many points have decoders of 0.
+
+    Parameters
+    ----------
+    weights : bool
+        Whether a network builder solves for full weights instead of decoders.
+
+    References
+    ----------
+    C. L. Lawson and R. J. Hanson, Solving Least Squares Problems, Prentice-Hall, 1974.
+
+    Examples
+    --------
+    >>> A = [[0, 40], [20, 20], [40, 0]]
+    >>> decoders, info = Nnls()(A, [-1, 0, 1])
+    >>> decoders.round(4).tolist()
+    [[0.02], [0.0]]
+    """
+
+    weights: bool = False
+
+    compositional: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        self._set(weights=check.flag("Nnls", "weights", self.weights))
+
+    def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
+        solve = _factor_nnls("Nnls", A, len(A))
+        return lambda Y: (solve(Y), {})
+
+
+@dataclass(frozen=True, eq=False)
+class NnlsL2(Solver):
+    r"""Least squares with L2 regularisation over decoders that are not negative.
+
+    .. math::
+
+        \min_{D \ge 0} \lVert A D - Y \rVert^2 + P \sigma^2 \lVert D \rVert^2,
+        \qquad \sigma = \mathrm{reg} \cdot \max A
+
+    Parameters
+    ----------
+    reg : float
+        Standard deviation of the noise, as a share of the maximum rate.
+    weights : bool
+        Whether a network builder solves for full weights instead of decoders.
+
+    Notes
+    -----
+    This is the penalty of ``LstsqL2``, and the same decoders where those are not negative.
+    Nengo's solver of this name replaces negative targets by 0 and minimises the residual of
+    the normal equations instead, which is another problem wherever the constraint acts.
+
+    Examples
+    --------
+    >>> A = [[0, 40], [20, 20], [40, 0]]
+    >>> decoders, info = NnlsL2(reg=0.1)(A, [-1, 0, 1])
+    >>> decoders.round(4).tolist()
+    [[0.0195], [0.0]]
+    """
+
+    reg: float = 0.1
+    weights: bool = False
+
+    compositional: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        self._set(
+            reg=check.real("NnlsL2", "reg", self.reg, SHARE, low=0.0),
+            weights=check.flag("NnlsL2", "weights", self.weights),
+        )
+
+    def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
+        P, N = A.shape
+        sigma = self.reg * peak(A)
+        # One more row per neuron, sqrt(P) sigma d_i -> 0, adds its penalty to the squares.
+        augmented = np.vstack([A, np.sqrt(P) * sigma * np.eye(N)])
+        solve = _factor_nnls("NnlsL2", augmented, P)
+        return lambda Y: (solve(Y), {})
+
+
+def _factor_nnls(who: str, M: FloatArray, n_points: int) -> Callable[[FloatArray], FloatArray]:
+    """The map from targets of the first rows of M, the others being 0, to its D >= 0.
+
+    With M = QR the residual of R D = QᵀY has the same minimum and fewer rows.
+    """
+    import scipy.linalg
+
+    Q, R = scipy.linalg.qr(M, mode="economic", check_finite=False)
+    return lambda Y: nonnegative(who, R, Q[:n_points].T @ Y)
+
+
+def nonnegative(who: str, M: FloatArray, B: FloatArray) -> FloatArray:
+    """The D >= 0 that minimises ‖M D - B‖, column by column."""
+    import scipy.optimize
+
+    columns = []
+    for b in B.T:
+        try:
+            start, _ = scipy.optimize.nnls(M, b)
+        except RuntimeError:  # too many iterations
+            start = np.zeros(M.shape[1])
+        columns.append(_settle(who, M, b, start))
+    return np.stack(columns, axis=1)
+
+
+def _settle(who: str, M: FloatArray, b: FloatArray, x: FloatArray) -> FloatArray:
+    """Lawson and Hanson's active-set method, from a start that mostly is the minimum already.
+
+    At the minimum no entry that is 0 would gain by rising, and no other one by moving. SciPy's
+    ``nnls`` is quick, but several releases miss the minimum now and then without saying so,
+    where a gain is 0 to rounding (scipy issues 21140 and 25389).
+    """
+    small = 100 * len(b) * np.finfo(float).eps * np.linalg.norm(M, axis=0) * np.linalg.norm(b)
+    used = x > 0
+    for _ in range(3 * len(x) + 1):
+        gain = M.T @ (b - M @ x)
+        fitted = bool((np.abs(gain) <= small)[used].all())
+        free = np.where(used, -np.inf, gain - small)
+        if fitted and free.max() <= 0:
+            return x
+        if fitted:
+            used[np.argmax(free)] = True
+        x, used = _fit(M, b, x, used)
+    do = "add a penalty or remove neurons with equal tuning curves"
+    got = "a set of neurons in use that does not settle"
+    check.fail(who, "activities", "give a well-posed problem", got, do)
+
+
+def _fit(
+    M: FloatArray, b: FloatArray, x: FloatArray, used: NDArray[np.bool_]
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Least squares over the used entries; those that would fall below 0 on the way leave."""
+    used = used.copy()
+    while True:
+        fit = np.zeros_like(x)
+        fit[used] = np.linalg.lstsq(M[:, used], b, rcond=None)[0]
+        below = np.flatnonzero(used & (fit <= 0))
+        if not below.size:
+            return fit, used
+        tiny = np.finfo(float).tiny  # x = fit = 0 is no way at all
+        shares = x[below] / np.maximum(x[below] - fit[below], tiny)
+        x = np.maximum(x + shares.min() * (fit - x), 0.0)
+        used[below[np.argmin(shares)]] = False

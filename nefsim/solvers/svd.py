@@ -1,0 +1,118 @@
+"""Least squares without a penalty: small singular values are cut off instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim.solvers.base import FloatArray, Solve, Solver
+
+
+@dataclass(frozen=True, eq=False)
+class Lstsq(Solver):
+    r"""Least squares by singular values, without those that are small.
+
+    .. math::
+
+        D = \sum_{s_k > \mathrm{rcond}\, s_1} v_k \frac{1}{s_k} u_k^\top Y,
+        \qquad A = \sum_k s_k\, u_k v_k^\top
+
+    Parameters
+    ----------
+    rcond : float
+        Singular values of A up to rcond times the largest count as zero; below 1.
+    weights : bool
+        Whether a network builder solves for full weights instead of decoders.
+
+    Notes
+    -----
+    ``info`` also has ``rank``, the number of singular values that were kept; ``condition``
+    is the ratio of the largest to the smallest of them.
+
+    Examples
+    --------
+    >>> A = [[0, 40], [20, 20], [40, 0]]
+    >>> decoders, info = Lstsq()(A, [-1, 0, 1])
+    >>> decoders.round(4).tolist(), info["rank"]
+    ([[0.025], [-0.025]], 2)
+    """
+
+    rcond: float = 0.01
+    weights: bool = False
+
+    compositional: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        self._set(
+            rcond=_rcond("Lstsq", self.rcond),
+            weights=check.flag("Lstsq", "weights", self.weights),
+        )
+
+    def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
+        left, scaled_right, figures = _cut_svd(A, self.rcond)
+        return lambda Y: (scaled_right @ (left.T @ Y), figures.copy())
+
+
+@dataclass(frozen=True, eq=False)
+class PseudoInverse(Solver):
+    r"""The pseudo-inverse of the Gram matrix, as plain-loop NEF programs use it.
+
+    .. math:: D = (A^\top A)^+ A^\top Y
+
+    There is no penalty: the default cut-off removes only what is zero to rounding, and
+    squaring A squares its condition number. With many neurons or noisy rates the decoders
+    are large and fit the noise; prefer ``LstsqL2``, and use this one to compare with such
+    programs.
+
+    Parameters
+    ----------
+    rcond : float
+        Singular values of the Gram matrix up to rcond times the largest count as zero;
+        below 1.
+    weights : bool
+        Whether a network builder solves for full weights instead of decoders.
+
+    Notes
+    -----
+    ``info`` also has ``rank``, the number of singular values that were kept; ``condition``
+    is the ratio of the largest to the smallest of them.
+
+    Examples
+    --------
+    >>> A = [[0, 40], [20, 20], [40, 0]]
+    >>> decoders, info = PseudoInverse()(A, [-1, 0, 1])
+    >>> decoders.round(4).tolist()
+    [[0.025], [-0.025]]
+    """
+
+    rcond: float = 1e-15
+    weights: bool = False
+
+    compositional: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        self._set(
+            rcond=_rcond("PseudoInverse", self.rcond),
+            weights=check.flag("PseudoInverse", "weights", self.weights),
+        )
+
+    def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
+        left, scaled_right, figures = _cut_svd(A.T @ A, self.rcond)
+        inverse = scaled_right @ left.T
+        return lambda Y: (inverse @ (A.T @ Y), figures.copy())
+
+
+def _rcond(who: str, value: float) -> float:
+    do = "pass a share of the largest singular value such as 0.01"
+    return check.real(who, "rcond", value, do, low=0.0, high=1.0, open_high=True)
+
+
+def _cut_svd(M: FloatArray, rcond: float) -> tuple[FloatArray, FloatArray, dict[str, Any]]:
+    """U and V/s of the singular values above rcond times the largest, and what to report."""
+    left, values, right = np.linalg.svd(M, full_matrices=False)
+    rank = int(np.count_nonzero(values > rcond * values[0]))
+    figures = {"condition": float(values[0] / values[rank - 1]), "rank": rank}
+    return left[:, :rank], right[:rank].T / values[:rank], figures

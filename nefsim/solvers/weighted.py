@@ -1,0 +1,127 @@
+"""Least squares in which evaluation points count differently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nefsim import _checks as check
+from nefsim.solvers.base import FloatArray, Info, Solve, Solver, peak
+from nefsim.solvers.l2 import SHARE, factor_ridge
+
+
+@dataclass(frozen=True, eq=False)
+class LstsqWeighted(Solver):
+    r"""Least squares with L2 regularisation and a weight for each evaluation point.
+
+    .. math::
+
+        \Bigl(A^\top S A + \sum_p s_p\, \sigma^2 I\Bigr) D = A^\top S Y,
+        \qquad S = \mathrm{diag}(s), \quad \sigma = \mathrm{reg} \cdot \max A
+
+    Equal weights give ``LstsqL2``; a weight of 2 counts a point as if it were there twice;
+    a common factor changes nothing.
+
+    Parameters
+    ----------
+    sample_weights : (P,) or (P, D_out) array_like, or callable
+        Weights s, not negative and not all 0, for all outputs or one column per output. A
+        function gets the targets (P, D_out) and returns either. It is pure: what it returns
+        depends on the targets only.
+    reg : float
+        Standard deviation of the noise, as a share of the maximum rate.
+    weights : bool
+        Whether a network builder solves for full weights instead of decoders.
+
+    Notes
+    -----
+    Weights of shape (P,) are factored once for all targets. Others need one factorisation
+    per output, which is done when its targets come, so that only one is held at a time;
+    ``condition`` is then the largest of them.
+
+    Examples
+    --------
+    Ten one-vs-all classifiers of ten classes see each class on one point out of ten. With
+    weights 1/(2p) where the target is 1, for a share p of the points, and 1/(2(1 - p))
+    elsewhere, both answers count alike:
+
+    >>> import numpy as np
+    >>> def balanced(targets):
+    ...     p = np.mean(targets > 0, axis=0)
+    ...     return np.where(targets > 0, 1 / (2 * p), 1 / (2 * (1 - p)))
+    >>> A = np.array([[10.0, 20.0], [20.0, 20.0], [30.0, 20.0], [40.0, 20.0]])
+    >>> targets = np.array([[-1.0], [-1.0], [-1.0], [1.0]])
+    >>> decoders, info = LstsqWeighted(balanced, reg=0.01)(A, targets)
+    >>> (A @ decoders).round(1).ravel().tolist()
+    [-1.5, -0.7, 0.0, 0.7]
+    """
+
+    sample_weights: ArrayLike | Callable[[FloatArray], ArrayLike]
+    reg: float = 0.1
+    weights: bool = False
+
+    compositional: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        self._set(
+            reg=check.real("LstsqWeighted", "reg", self.reg, SHARE, low=0.0),
+            weights=check.flag("LstsqWeighted", "weights", self.weights),
+        )
+        if callable(self.sample_weights):
+            check.function("LstsqWeighted", "sample_weights", self.sample_weights)
+        else:
+            self._set(sample_weights=_checked("sample_weights", self.sample_weights))
+
+    def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
+        given = self.sample_weights
+        if callable(given):
+
+            def from_targets(Y: FloatArray) -> tuple[FloatArray, Info]:
+                name = "sample_weights(targets)"
+                s = _fitted(name, _checked(name, given(Y.copy())), len(A))
+                return self._by_columns(A, Y, s)
+
+            return from_targets
+        s = _fitted("sample_weights", np.asarray(given, dtype=np.float64), len(A))
+        return self._shared(A, s) if s.ndim == 1 else lambda Y: self._by_columns(A, Y, s)
+
+    def _shared(self, A: FloatArray, s: FloatArray) -> Solve:
+        """Factor for weights (P,) that all outputs share."""
+        root = np.sqrt(s)[:, None]
+        ridge = float(s.sum()) * (self.reg * peak(A)) ** 2
+        solve, condition = factor_ridge("LstsqWeighted", self.reg, root * A, ridge)
+        return lambda Y: (solve(root * Y), {"condition": condition})
+
+    def _by_columns(self, A: FloatArray, Y: FloatArray, s: FloatArray) -> tuple[FloatArray, Info]:
+        if s.ndim == 1:
+            return self._shared(A, s)(Y)
+        if s.shape != Y.shape:
+            do = "pass one column per output, or weights of shape (P,)"
+            must = f"have the shape of the targets {Y.shape}"
+            check.fail("LstsqWeighted", "sample_weights", must, f"shape {s.shape}", do)
+        solved = [self._shared(A, s[:, j])(Y[:, [j]]) for j in range(Y.shape[1])]
+        condition = max(figures["condition"] for _, figures in solved)
+        return np.hstack([column for column, _ in solved]), {"condition": condition}
+
+
+def _checked(name: str, value: ArrayLike) -> FloatArray:
+    """Weights (P,) or (P, D_out), each column of which has something above 0."""
+    do = "pass weights from 0, (P,) or (P, D_out), or a function of the targets"
+    s = check.array("LstsqWeighted", name, value, do=do, low=0.0)
+    if s.ndim not in (1, 2) or not s.size:
+        check.fail("LstsqWeighted", name, "have shape (P,) or (P, D_out)", f"shape {s.shape}", do)
+    if not s.any(axis=0).all():
+        check.fail("LstsqWeighted", name, "be above 0 at some point", "only zeros", do)
+    return s
+
+
+def _fitted(name: str, s: FloatArray, n_points: int) -> FloatArray:
+    if len(s) != n_points:
+        do = "pass one weight per evaluation point"
+        must = f"have {n_points} rows"
+        check.fail("LstsqWeighted", name, must, f"shape {s.shape}", do)
+    return s

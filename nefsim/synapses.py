@@ -1,0 +1,265 @@
+"""Synapses: linear time-invariant filters, discretised once by zero-order hold."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim import _checks as check
+from nefsim._values import Value
+
+Coefficients = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+class Synapse(Value, ABC):
+    """A filter from spikes or values to what the next population receives.
+
+    A back end advances every synapse once per step, after the neurons, by
+
+    .. code-block:: none
+
+        y = b[0] u + z[0];   z[i] = b[i+1] u - a[i+1] y + z[i+1]
+
+    and what it gives out is seen by others in the next step.
+    """
+
+    @abstractmethod
+    def coefficients(self, dt: float) -> Coefficients:
+        """Numerator b and denominator a of the filter in z^-1 at step ``dt``; a[0] is 1."""
+
+    def filt(self, signal: ArrayLike, dt: float = 0.001, axis: int = 0) -> NDArray[np.float64]:
+        """Filter a recorded signal from rest, without the extra step of a connection.
+
+        Parameters
+        ----------
+        signal : (..., T, ...) array_like
+            Values at steps of ``dt``.
+        dt : float [s]
+            Step of the signal.
+        axis : int
+            The axis of time.
+
+        Returns
+        -------
+        ndarray
+            The filtered signal, of the same shape.
+        """
+        from scipy.signal import lfilter
+
+        who = f"{type(self).__name__}.filt"
+        values = check.array(who, "signal", signal, do="pass an array of numbers over time")
+        step = check.seconds(who, "dt", dt)
+        if values.ndim == 0:
+            check.fail(who, "signal", "have an axis of time", "a number", "pass an array")
+        which = check.integer(who, "axis", axis, "pass an axis of signal", -values.ndim)
+        if which >= values.ndim:
+            got = f"{which} for shape {values.shape}"
+            check.fail(who, "axis", "be an axis of signal", got, "pass the axis of time")
+        b, a = self.coefficients(step)
+        return np.asarray(lfilter(b, a, values, axis=which))
+
+
+def discretised(num: ArrayLike, den: ArrayLike, dt: float) -> Coefficients:
+    """Zero-order hold of ``num(s) / den(s)``, less the delay that every held filter has.
+
+    The delay of one step comes back when the output is seen by others only in the step
+    after; so a filter adds one step and no more.
+    """
+    from scipy.signal import cont2discrete
+
+    b, a, _ = cont2discrete((np.atleast_1d(num), np.atleast_1d(den)), dt, method="zoh")
+    return without_delay(np.ravel(b), np.ravel(a))
+
+
+def without_delay(b: NDArray[np.float64], a: NDArray[np.float64]) -> Coefficients:
+    """Drop one leading zero of ``b``: the held input acts within the same step."""
+    if len(b) > 1 and abs(b[0]) <= 1e-14 * np.abs(b).max():
+        b = b[1:]
+    return np.asarray(b / a[0]), np.asarray(a / a[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Lowpass(Synapse):
+    r"""First-order lowpass, the exponential post-synaptic current.
+
+    .. math:: H(s) = \frac{1}{\tau s + 1}, \qquad
+              y \leftarrow a y + (1 - a) u, \; a = e^{-dt/\tau}
+
+    Parameters
+    ----------
+    tau : float [s]
+        Time constant; 0 hands the value on, one step later.
+
+    Examples
+    --------
+    >>> Lowpass(0.1).filt([1.0, 1.0], dt=0.1).round(4)
+    array([0.6321, 0.8647])
+    """
+
+    tau: float
+
+    def __post_init__(self) -> None:
+        self._set(tau=check.seconds("Lowpass", "tau", self.tau, zero=True))
+
+    def coefficients(self, dt: float) -> Coefficients:
+        """``b = [1 - a], a = [1, -a]``."""
+        if self.tau == 0:
+            return np.ones(1), np.ones(1)
+        rate = dt / self.tau
+        return np.array([-math.expm1(-rate)]), np.array([1.0, -math.exp(-rate)])
+
+
+@dataclass(frozen=True, eq=False)
+class Alpha(Synapse):
+    r"""Second-order lowpass with two equal time constants.
+
+    .. math:: H(s) = \frac{1}{(\tau s + 1)^2}, \qquad h(t) = \frac{t}{\tau^2} e^{-t/\tau}
+
+    Parameters
+    ----------
+    tau : float [s]
+        Time constant, above 0; the response peaks after ``tau``.
+
+    Examples
+    --------
+    >>> float(Alpha(0.005).filt(np.ones(200))[-1].round(9))
+    1.0
+    """
+
+    tau: float
+
+    def __post_init__(self) -> None:
+        self._set(tau=check.seconds("Alpha", "tau", self.tau))
+
+    def coefficients(self, dt: float) -> Coefficients:
+        """Zero-order hold of ``1 / (tau s + 1)**2``."""
+        return discretised([1.0], [self.tau**2, 2 * self.tau, 1.0], dt)
+
+
+@dataclass(frozen=True, eq=False)
+class DoubleExp(Synapse):
+    r"""Second-order lowpass with separate rise and decay.
+
+    .. math:: H(s) = \frac{1}{(\tau_1 s + 1)(\tau_2 s + 1)}
+
+    Parameters
+    ----------
+    tau1, tau2 : float [s]
+        The two time constants, above 0.
+
+    Examples
+    --------
+    >>> DoubleExp(0.01, 0.01).coefficients(0.001)[1].round(12) == Alpha(0.01).coefficients(
+    ...     0.001
+    ... )[1].round(12)
+    array([ True,  True,  True])
+    """
+
+    tau1: float
+    tau2: float
+
+    def __post_init__(self) -> None:
+        self._set(
+            tau1=check.seconds("DoubleExp", "tau1", self.tau1),
+            tau2=check.seconds("DoubleExp", "tau2", self.tau2),
+        )
+
+    def coefficients(self, dt: float) -> Coefficients:
+        """Zero-order hold of ``1 / ((tau1 s + 1)(tau2 s + 1))``."""
+        return discretised([1.0], [self.tau1 * self.tau2, self.tau1 + self.tau2, 1.0], dt)
+
+
+@dataclass(frozen=True, eq=False)
+class Triangle(Synapse):
+    """A triangular response: strongest at once, falling in a straight line to 0 after ``t``.
+
+    The ``n = round(t / dt) + 1`` taps are proportional to ``n, n - 1, ..., 1`` and sum to 1.
+
+    Parameters
+    ----------
+    t : float [s]
+        Length of the triangle, at most 100,000 steps.
+
+    Examples
+    --------
+    >>> Triangle(0.002).filt([6.0, 0.0, 0.0, 0.0]).round(9)
+    array([3., 2., 1., 0.])
+    """
+
+    t: float
+
+    def __post_init__(self) -> None:
+        self._set(t=check.seconds("Triangle", "t", self.t, zero=True))
+
+    def coefficients(self, dt: float) -> Coefficients:
+        """The taps, and 1."""
+        n_taps = round(self.t / dt) + 1
+        if n_taps > 100_000:
+            got = f"{self.t:g} s at dt = {dt:g} s"
+            check.fail("Triangle", "t", "be at most 100000 steps", got, "shorten t or raise dt")
+        taps = np.arange(n_taps, 0, -1.0)
+        return taps / taps.sum(), np.ones(1)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearFilter(Synapse):
+    """Any proper transfer function ``num / den``.
+
+    Parameters
+    ----------
+    num, den : (n,) array_like
+        Polynomial coefficients, highest power first: in s [1/s], or in z when
+        ``analog=False``.
+    analog : bool
+        Whether the function is of s, to be held and discretised, or of z, used as it is.
+
+    Examples
+    --------
+    >>> lowpass = LinearFilter([1.0], [0.1, 1.0])
+    >>> lowpass.coefficients(0.001)[1].round(9) == Lowpass(0.1).coefficients(0.001)[1].round(9)
+    array([ True,  True])
+    """
+
+    num: ArrayLike
+    den: ArrayLike
+    analog: bool = True
+
+    def __post_init__(self) -> None:
+        who, do = "LinearFilter", "pass polynomial coefficients, highest power first"
+        num = check.array(who, "num", np.atleast_1d(_plain(self.num)), (None,), do)
+        den = check.array(who, "den", np.atleast_1d(_plain(self.den)), (None,), do)
+        num, den = np.trim_zeros(num, "f"), np.trim_zeros(den, "f")
+        if len(den) == 0:
+            check.fail(who, "den", "have a coefficient other than 0", "none", do)
+        if len(num) == 0:
+            num = np.zeros(1)
+        if len(num) > len(den):
+            got = f"{len(num)} coefficients over {len(den)}"
+            check.fail(who, "num", "be no longer than den", got, "pass a proper filter")
+        self._set(num=num, den=den, analog=check.flag(who, "analog", self.analog))
+
+    def coefficients(self, dt: float) -> Coefficients:
+        """Zero-order hold of the function of s, or the given function of z in z^-1."""
+        num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
+        if self.analog:
+            return discretised(num, den, dt)
+        padded = np.concatenate([np.zeros(len(den) - len(num)), num])
+        return without_delay(padded, den)
+
+
+def _plain(value: Any) -> Any:
+    """A number or sequence that numpy may make 1-D; anything else is left to be refused."""
+    return value if isinstance(value, (list, tuple, np.ndarray, int, float)) else object()
+
+
+def as_synapse(who: str, value: Any) -> Synapse | None:
+    """None, a synapse as it is, or a number of seconds as a :class:`Lowpass`."""
+    if value is None or isinstance(value, Synapse):
+        return value
+    do = "pass seconds, a synapse such as Lowpass(0.005), or None"
+    return Lowpass(check.real(who, "synapse", value, do, 0.0, 1e6))
