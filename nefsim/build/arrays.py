@@ -1,11 +1,10 @@
-"""The arrays of a model: encoders, gains, biases, evaluation points, decoders."""
+"""Principle 1 in a network: encoders, gains, biases and evaluation points, drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,10 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.encoding import gain_bias, max_rates_intercepts
-from nefsim.network.functions import values_at
-from nefsim.network.objects import Connection, Ensemble, indices
+from nefsim.network.objects import Ensemble
 from nefsim.neurons import Direct
 from nefsim.program import Stream
 from nefsim.sampling import Distribution, as_samples
-from nefsim.solvers import Solver
 
 Array = NDArray[np.float64]
 Decode = Callable[[Array], tuple[Array, Mapping[str, Any]]]
@@ -163,60 +160,3 @@ def _unit_rows(ensemble: Ensemble, encoders: Array) -> Array:
         do = "pass encoders with a direction"
         check.fail(repr(ensemble), "encoders", "have a direction", got, do)
     return np.asarray(encoders / length)
-
-
-class Decoders:
-    """Solves for decoders, with one factorisation per ensemble, set of points and solver.
-
-    All functions decoded from the same activities share the Gram matrix and its factor.
-    """
-
-    def __init__(self) -> None:
-        self._prepared: dict[Any, Decode] = {}
-
-    def solve(
-        self,
-        ensemble: Ensemble,
-        built: BuiltEnsemble,
-        solver: Solver,
-        points: Array,
-        targets: Array,
-        stream: Stream,
-    ) -> tuple[Array, Mapping[str, Any]]:
-        """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
-        digest = blake2b(points.tobytes()).digest()
-        key = (ensemble, solver, digest, stream.seed, stream.key)
-        decode = self._prepared.get(key)
-        if decode is None:
-            J = points @ built.scaled_encoders.T + built.bias
-            activities = ensemble.neuron_type.rates(J)
-            try:
-                decode = solver.prepare(activities, stream.generator())
-            except ValueError as error:
-                error.add_note(f"while solving for decoders of {ensemble!r}")
-                raise
-            self._prepared[key] = decode
-        return decode(targets)
-
-
-def eval_points_of(
-    connection: Connection, ensemble: Ensemble, built: BuiltEnsemble, stream: Stream
-) -> Array:
-    """The points at which a connection's decoders are solved, (P, D of the ensemble)."""
-    points = connection.eval_points
-    if points is None:
-        return built.eval_points
-    if isinstance(points, Distribution):
-        rng = stream.child(EVAL_POINTS).generator()
-        points = points.sample(n_eval_points(ensemble), ensemble.dimensions, rng)
-    scale = ensemble.radius if connection.scale_eval_points else 1.0
-    return np.asarray(points * scale)
-
-
-def targets_of(connection: Connection, points: Array) -> Array:
-    """The function's values at the evaluation points, (P, k)."""
-    if isinstance(connection.function, np.ndarray):
-        return connection.function
-    chosen = indices(connection.pre)
-    seen = points if chosen is None else points[:, list(chosen)]
-    return values_at(repr(connection), connection.function, seen, connection.size_mid)

@@ -122,7 +122,10 @@ class Translation:
     def _node(self, node: Node) -> nengo.Node:
         common = {"size_in": node.size_in, "label": node.label}
         if node.output is None:
-            return nengo.Node(**common)
+            # Nengo takes no function from a node that only passes its input on.
+            connections = self.built.network.all_connections
+            called = any(whole(c.pre) is node and c.function is not None for c in connections)
+            return nengo.Node((lambda t, x: x) if called else None, **common)
         if isinstance(node.output, Process):
             return nengo.Node(self._played(f"{node!r}.output"), label=node.label)
         if isinstance(node.output, np.ndarray):

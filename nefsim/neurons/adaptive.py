@@ -15,12 +15,11 @@ from nefsim import _checks as check
 from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
 from nefsim.neurons.lif import (
     check_time_constants,
-    exact_lif,
+    exact_start,
+    exact_step,
     lif_current,
     lif_rates,
-    refractory_start,
     refractory_time,
-    refractory_variable,
 )
 
 #: Halvings of the interval [0, 1/tau_ref]: enough to exhaust float64.
@@ -125,11 +124,8 @@ class AdaptiveLIF(NeuronType):
 
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
         """Voltage, refractory variable and adaptation."""
-        wait = np.array(initial["refractory_time"])
-        return {
-            "voltage": np.array(initial["voltage"]),
-            "adaptation": np.array(initial["adaptation"]),
-        } | refractory_start(wait, self.tau_rc, self.tau_ref, dt)
+        lif = exact_start("AdaptiveLIF", initial, self.tau_rc, self.tau_ref, dt)
+        return lif | {"adaptation": np.array(initial["adaptation"])}
 
     def step(
         self,
@@ -141,15 +137,15 @@ class AdaptiveLIF(NeuronType):
     ) -> None:
         """One LIF step at ``J - n``, then one Euler step of ``n``."""
         del rng
-        advance = exact_lif(self.tau_rc, self.tau_ref, self.min_voltage, dt)
         adaptation = state["adaptation"]
-        fired = advance(J - adaptation, state["voltage"], refractory_variable(state))
+        net = J - adaptation
+        fired = exact_step(net, state, self.tau_rc, self.tau_ref, self.min_voltage, dt)
         out[...] = 0.0
         out[fired] = self.amplitude / dt
         adaptation += (dt / self.tau_n) * (self.inc_n * out - adaptation)
 
     def read(self, state: Mapping[str, Array], name: str) -> Array:
-        """Voltage, adaptation, or the refractory time still to come [s]."""
+        """Voltage, adaptation, or the refractory time to come when the last step began [s]."""
         if name == "refractory_time":
             return refractory_time(state, self.tau_rc)
         return state[name]

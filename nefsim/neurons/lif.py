@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -15,11 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from nefsim import _checks as check
 from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
 
-#: Beyond this exponent the refractory factor would leave the range of float64.
-LARGEST_EXPONENT = 600.0
-
-Fired = tuple[NDArray[np.intp], ...]
-LifStep = Callable[[Array, Array, Array], Fired]
+#: Beyond this exponent the refractory factor would leave the range of float32.
+LARGEST_EXPONENT = 80.0
 
 
 def lif_rates(J: Array, tau_rc: float, tau_ref: float) -> Array:
@@ -47,93 +43,86 @@ def check_time_constants(neuron: NeuronType, tau_rc: object, tau_ref: object) ->
     )
 
 
-def overflows(tau_rc: float, tau_ref: float, dt: float) -> bool:
-    """Whether exp((tau_ref + dt)/tau_rc) would leave the range of float64."""
-    return (tau_ref + dt) / tau_rc > LARGEST_EXPONENT
+def exact_start(
+    who: str, initial: Mapping[str, Array], tau_rc: float, tau_ref: float, dt: float
+) -> NeuronState:
+    """The state of :func:`exact_step`: voltages, and a refractory factor or time."""
+    voltage, wait = np.array(initial["voltage"]), np.array(initial["refractory_time"])
+    check_voltage(who, voltage)
+    if max(tau_ref + dt, wait.max(initial=0.0)) / tau_rc > LARGEST_EXPONENT:
+        return {"voltage": voltage, "refractory_time": wait}
+    return {"voltage": voltage, "refractory_factor": np.exp(wait / tau_rc)}
 
 
-@lru_cache(maxsize=64)
-def exact_lif(tau_rc: float, tau_ref: float, min_voltage: float, dt: float) -> LifStep:
-    r"""The exact step as a function ``(J, v, E) -> indices of the neurons that fired``.
+def check_voltage(who: str, voltage: Array) -> None:
+    """Refuse neurons that start above the threshold, where none can be."""
+    if (voltage > 1.0).any():
+        got = f"{voltage.max():g}"
+        check.fail(who, "voltage", "start at 1 or below", got, "start it below the threshold")
 
-    ``v`` and ``E`` change in place.  With :math:`k = e^{-dt/\tau_{RC}}` and the refractory
-    factor :math:`E = e^{t/\tau_{RC}}`, ``t`` being the refractory time still to come,
 
-    .. math:: e = kE, \quad f = k \, \mathrm{clip}(e, 1, 1/k), \quad
-              v \leftarrow \max(J + (v - J) f, v_{min})
+def exact_step(
+    J: Array, state: NeuronState, tau_rc: float, tau_ref: float, min_voltage: float, dt: float
+) -> tuple[Array, ...]:
+    r"""Advance the state in place and return the indices of the neurons that fired.
 
-    where ``f`` is the decay over the part of the step that lies after the refractory
-    time.  A neuron with ``v > 1`` fired when its voltage met 1, so that
+    With :math:`k = e^{-dt/\tau_{RC}}` and the refractory factor
+    :math:`E = e^{t/\tau_{RC}}`, ``t`` being the refractory time still to come,
 
-    .. math:: E \leftarrow e^{(\tau_{ref} + dt)/\tau_{RC}} \frac{J - v}{J - 1}, \quad
+    .. math:: E \leftarrow \max(kE, 1), \quad g = (J - v) \min(kE, 1), \quad
+              v \leftarrow \max(J - g, v_{min})
+
+    where ``min(k E, 1)`` is the decay over the part of the step that lies after the
+    refractory time.  A neuron with ``v > 1`` fired when its voltage met 1, so that
+
+    .. math:: E \leftarrow e^{(\tau_{ref} + dt)/\tau_{RC}} \frac{g}{J - 1}, \quad
               v \leftarrow 0
 
-    and elsewhere ``E = max(e, 1)``: no logarithm, no exponential, no branch per neuron.
+    without a logarithm, an exponential or a branch per neuron.  The gap ``g`` is kept, as
+    ``J - v`` would have no digits left where ``dt`` is many times ``tau_rc``.
     """
-    if overflows(tau_rc, tau_ref, dt):
-        return _libm_lif(tau_rc, tau_ref, min_voltage, dt)
+    E, v = state.get("refractory_factor"), state["voltage"]
+    if E is None:
+        return _exact_step_in_time(J, state, tau_rc, tau_ref, min_voltage, dt)
     k = math.exp(-dt / tau_rc)
-    longest = math.exp(dt / tau_rc)
-    jump = math.exp((tau_ref + dt) / tau_rc)
-
-    def step(J: Array, v: Array, E: Array) -> Fired:
-        E *= k
-        np.maximum(E, 1.0, out=E)
-        f = np.minimum(E, longest)
-        f *= k
-        v -= J
-        v *= f
-        v += J
-        np.maximum(v, min_voltage, out=v)
-        fired = (v > 1.0).nonzero()
-        if len(fired[0]):
-            J_fired = J[fired]
-            E[fired] = jump * (J_fired - v[fired]) / (J_fired - 1.0)
-            v[fired] = 0.0
-        return fired
-
-    return step
+    E *= k
+    np.maximum(E, 1.0, out=E)
+    f = E * k
+    np.minimum(f, 1.0, out=f)
+    gap = J - v
+    gap *= f
+    np.subtract(J, gap, out=v)
+    np.maximum(v, min_voltage, out=v)
+    fired = (v > 1.0).nonzero()
+    if len(fired[0]):
+        E[fired] = math.exp((tau_ref + dt) / tau_rc) * (gap[fired] / (J[fired] - 1.0))
+        v[fired] = 0.0
+    return fired
 
 
-def _libm_lif(tau_rc: float, tau_ref: float, min_voltage: float, dt: float) -> LifStep:
+def _exact_step_in_time(
+    J: Array, state: NeuronState, tau_rc: float, tau_ref: float, min_voltage: float, dt: float
+) -> tuple[Array, ...]:
     """The same step on the refractory time itself, where its exponential would overflow."""
-
-    def step(J: Array, v: Array, refractory_time: Array) -> Fired:
-        refractory_time -= dt
-        after = np.minimum(np.maximum(dt - refractory_time, 0.0), dt)
-        v -= (J - v) * np.expm1(-after / tau_rc)
-        np.maximum(v, min_voltage, out=v)
-        fired = (v > 1.0).nonzero()
-        if len(fired[0]):
-            overshoot = (v[fired] - 1.0) / (J[fired] - 1.0)
-            refractory_time[fired] = tau_ref + dt + tau_rc * np.log1p(-overshoot)
-            v[fired] = 0.0
-        return fired
-
-    return step
-
-
-def refractory_start(
-    refractory_time: Array, tau_rc: float, tau_ref: float, dt: float
-) -> NeuronState:
-    """The refractory variable of :func:`exact_lif` that stands for a refractory time [s]."""
-    if overflows(tau_rc, tau_ref, dt):
-        return {"refractory_time": np.array(refractory_time)}
-    return {"refractory_factor": np.exp(refractory_time / tau_rc)}
-
-
-def refractory_variable(state: Mapping[str, Array]) -> Array:
-    """The array that :func:`exact_lif` advances beside the voltage."""
-    factor = state.get("refractory_factor")
-    return state["refractory_time"] if factor is None else factor
+    v, wait = state["voltage"], state["refractory_time"]
+    wait -= dt
+    after = np.clip(dt - wait, 0.0, dt)
+    gap = J - v
+    np.subtract(J, gap * np.exp(-after / tau_rc), out=v)
+    np.maximum(v, min_voltage, out=v)
+    fired = (v > 1.0).nonzero()
+    if len(fired[0]):
+        rise = tau_rc * np.log(gap[fired] / (J[fired] - 1.0))
+        wait[fired] = tau_ref + (dt - after[fired]) + rise
+        v[fired] = 0.0
+    return fired
 
 
 def refractory_time(state: Mapping[str, Array], tau_rc: float) -> Array:
-    """Refractory time still to come [s], at least 0."""
+    """Refractory time that was still to come when the last step began [s], at least 0."""
     factor = state.get("refractory_factor")
-    if factor is None:
-        return np.maximum(state["refractory_time"], 0.0)
-    return tau_rc * np.log(factor)
+    time = state["refractory_time"] if factor is None else tau_rc * np.log(factor)
+    return np.maximum(time, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +135,10 @@ class LIF(NeuronType):
     A neuron fires when ``v`` exceeds 1, and then stays at 0 for ``tau_ref`` seconds.  With
     ``method="exact"`` the time of the spike and the end of the refractory time are found
     inside the step, so that the spike count follows the rate curve to one spike at any
-    ``dt``.  With ``method="euler"`` the step is the first one of textbooks and plain-loop
-    programs: ``v += dt (J - v) / tau_rc``, and a whole number of refractory steps.
+    ``dt`` up to ``tau_ref``.  A longer step holds the voltage at 0 from the spike to the end
+    of the step, which adds at most ``dt - tau_ref`` to each interval.  With
+    ``method="euler"`` the step is the first one of textbooks and plain-loop programs:
+    ``v += dt (J - v) / tau_rc``, and a whole number of refractory steps.
 
     Parameters
     ----------
@@ -210,10 +201,10 @@ class LIF(NeuronType):
 
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
         """Voltage and refractory variable of the chosen method."""
-        voltage, wait = np.array(initial["voltage"]), np.array(initial["refractory_time"])
-        if self.method == "euler":
-            return {"voltage": voltage, "refractory_time": wait}
-        return {"voltage": voltage} | refractory_start(wait, self.tau_rc, self.tau_ref, dt)
+        if self.method == "exact":
+            return exact_start("LIF", initial, self.tau_rc, self.tau_ref, dt)
+        check_voltage("LIF", initial["voltage"])
+        return {name: np.array(value) for name, value in initial.items()}
 
     def step(
         self,
@@ -228,13 +219,12 @@ class LIF(NeuronType):
         if self.method == "euler":
             fired = self._euler_step(J, state["voltage"], state["refractory_time"], dt)
         else:
-            advance = exact_lif(self.tau_rc, self.tau_ref, self.min_voltage, dt)
-            fired = advance(J, state["voltage"], refractory_variable(state))
+            fired = exact_step(J, state, self.tau_rc, self.tau_ref, self.min_voltage, dt)
         out[...] = 0.0
         out[fired] = self.amplitude / dt
 
     def read(self, state: Mapping[str, Array], name: str) -> Array:
-        """Voltage, or the refractory time still to come [s]."""
+        """Voltage, or the refractory time that was to come when the last step began [s]."""
         if name == "refractory_time":
             return refractory_time(state, self.tau_rc)
         return state[name]
@@ -302,4 +292,4 @@ class LIFRate(NeuronType):
     ) -> None:
         """The rates at ``J``; there is no state."""
         del state, dt, rng
-        out[...] = self.rates(J)
+        np.multiply(lif_rates(J, self.tau_rc, self.tau_ref), self.amplitude, out=out)

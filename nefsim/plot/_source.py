@@ -56,7 +56,8 @@ def of_one_trial(who: str, argument: str, values: Any, trial: Any) -> Array:
         check.fail(who, argument, "be of one trial", got, "pass trial=0 or another number")
     if checked.ndim == 3:
         do = "pass the number of a trial"
-        checked = checked[check.integer(who, "trial", trial, do, 0, len(checked) - 1)]
+        chosen = check.integer(who, "trial", trial, do, 0, len(checked) - 1)
+        checked = checked[chosen]
     elif trial is not None:
         check.fail(who, "trial", "be None without a batch", trial, "leave it out")
     if checked.ndim == 1:
@@ -70,7 +71,7 @@ def of_one_trial(who: str, argument: str, values: Any, trial: Any) -> Array:
 def times(who: str, time: Any, n: int) -> Array:
     """Checked times of ``n`` rows [s]; None counts steps of 1 ms."""
     if time is None:
-        return STEP * np.arange(1, n + 1)
+        return np.multiply(STEP, np.arange(1, n + 1), dtype=np.float64)
     do = "pass the time of each row in seconds"
     checked = check.array(who, "time", time, (n,), do)
     if (np.diff(checked) <= 0).any():

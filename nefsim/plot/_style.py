@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nefsim import _checks as check
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.cm import ScalarMappable
 
 #: Blue, vermilion, green, purple, orange, sky: told apart by all kinds of colour vision
@@ -41,6 +45,20 @@ def finish(ax: Axes, xlabel: str, ylabel: str) -> None:
         spine.set_linewidth(0.6)
         spine.set_visible(side in ("left", "bottom"))
     ax.tick_params(which="both", width=0.6)
+
+
+def span_time(ax: Axes, time: NDArray[np.float64]) -> None:
+    """Reach from the start of the first step to the last time, and as far as was drawn before."""
+    step = time[1] - time[0] if len(time) > 1 else 0.0
+    ax.update_datalim([(time[0] - step, 0.0), (time[-1], 0.0)], updatey=False)
+    ax.margins(x=0)
+
+
+def whole_numbers(axis: Axis) -> None:
+    """Ticks at whole numbers only, for an axis that counts."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def colours(n: int) -> list[Any]:
@@ -80,6 +98,7 @@ def legend(ax: Axes) -> None:
         borderaxespad=0.2,
         columnspacing=1.4,
         handlelength=1.6,
+        markerscale=2.0,
     )
 
 
@@ -88,5 +107,5 @@ def colour_bar(ax: Axes, image: ScalarMappable, label: str) -> None:
     figure = ax.get_figure()
     assert figure is not None
     bar = figure.colorbar(image, ax=ax, label=label, aspect=30, pad=0.03)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(width=0.6)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.build.arrays import targets_of
-from nefsim.network import Connection, Probe
+from nefsim.build.decode import targets_of
+from nefsim.network import Connection, Ensemble, Probe
 from nefsim.network.objects import whole
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
@@ -28,7 +28,7 @@ def decoded(
     input: Any = None,
     probe: Any = None,
     trial: int | None = None,
-    ax: Any = None,
+    ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
     r"""The decoded value over time, beside what it should be and what went in.
@@ -86,9 +86,9 @@ def decoded(
     each = [f"output {d}" for d in range(n)] if 1 < n <= style.MOST_ENTRIES else ["output"]
     _label(lines, [look["label"]] if "label" in look else each)
     if ideals is not None:
-        dashes = {"color": style.INK, "linewidth": 1.0, "linestyle": (0, (4, 2))}
+        dashes: dict[str, Any] = {"color": style.INK, "linewidth": 1.0, "linestyle": (0, (4, 2))}
         _label(ax.plot(when, ideals, **dashes), ["ideal"])
-    ax.margins(x=0)
+    style.span_time(ax, when)
     style.legend(ax)
     style.finish(ax, "time [s]", "decoded value")
     return ax
@@ -119,7 +119,7 @@ def decoding_error(
     x_hat: Any = None,
     target: Any = None,
     connection: Any = None,
-    ax: Any = None,
+    ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
     r"""How far the decoded value is off, over the range of values.
@@ -138,8 +138,8 @@ def decoding_error(
         column, or as many as the target.
     connection : Connection
         Whose decoders to judge at their evaluation points, with a simulator only: the
-        closed-form rates times the decoders, less the function.  When the ensemble has
-        several dimensions the error is drawn against the function's values.
+        rates times the decoders, less the function, both through the transform.  When the
+        ensemble has several dimensions the error is drawn against the function's values.
     ax : matplotlib.axes.Axes or None
         Where to draw; None makes a new figure.
     **line_style
@@ -175,7 +175,7 @@ def decoding_error(
     if values.shape[1] not in (1, wanted.shape[1]):
         got = f"{values.shape[1]}"
         check.fail(who, "x", f"have 1 or {wanted.shape[1]} columns", got, "pass target as x too")
-    return _draw_error(who, ax, values, estimate - wanted, line_style)
+    return _draw_error(who, ax, values, wanted, estimate, line_style)
 
 
 def _of_connection(who: str, simulator: Simulator, connection: Any) -> tuple[Array, Array, Array]:
@@ -185,16 +185,24 @@ def _of_connection(who: str, simulator: Simulator, connection: Any) -> tuple[Arr
         do = "pass a connection that decodes from an ensemble"
         check.fail(who, "connection", "have decoders", repr(connection), do)
     ensemble = whole(connection.pre)
+    assert isinstance(ensemble, Ensemble)
     before = simulator.data[ensemble]
-    points = built.eval_points
+    points, chosen = built.eval_points, indices(connection.pre)
     rates = ensemble.neuron_type.rates(points @ before.scaled_encoders.T + before.bias)
-    wanted = targets_of(connection, points)
-    return points if points.shape[1] == 1 else wanted, wanted, rates @ built.decoders
+    wanted = connection.function
+    if not isinstance(wanted, np.ndarray):
+        seen = points if chosen is None else points[:, list(chosen)]
+        wanted = values_at(who, wanted, seen, connection.size_mid)
+    wanted = times(connection.transform, wanted.T).T
+    values = points if points.shape[1] == 1 else wanted
+    return values, wanted, rates @ built.decoded_weights.T
 
 
-def _draw_error(who: str, ax: Any, x: Array, error: Array, line_style: dict[str, Any]) -> Axes:
-    several = x.shape[1] > 1
-    points = {"linestyle": "none", "marker": ".", "markersize": 3.0, "markeredgewidth": 0.0}
+def _draw_error(
+    who: str, ax: Axes | None, x: Array, wanted: Array, estimate: Array, line_style: dict[str, Any]
+) -> Axes:
+    error, several = estimate - wanted, x.shape[1] > 1
+    points = {"linestyle": "none", "marker": ".", "markersize": 3.5, "markeredgewidth": 0.0}
     look = style.line_style(who, line_style, **(points if several else {"linewidth": 1.3}))
     ax = style.axes(who, ax)
     ax.axhline(0.0, color=style.GREY, linewidth=0.6, label="_")
@@ -202,11 +210,12 @@ def _draw_error(who: str, ax: Any, x: Array, error: Array, line_style: dict[str,
     for d, colour in enumerate(style.colours(n)):
         column = x[:, d if several else 0]
         order = np.argsort(column, kind="stable")
-        label = f"dimension {d}"
-        ax.plot(column[order], error[order, d], **({"color": colour, "label": label} | look))
+        own = {"color": colour, "label": f"dimension {d}"}
+        ax.plot(column[order], error[order, d], **(own | look))
     ax.margins(x=0.02 if several else 0.0)
     ax.set_title(f"rmse {np.sqrt(np.mean(error**2)):.3g}", loc="left", fontsize="medium")
     if 1 < n <= style.MOST_ENTRIES:
         style.legend(ax)
-    style.finish(ax, "value $x$", r"decoding error $\hat{x} - x$")
+    hat, value = (r"\hat{x}", "x") if np.array_equal(x, wanted) else (r"\hat{f}(x)", "f(x)")
+    style.finish(ax, "represented value $x$", f"decoding error ${hat} - {value}$")
     return ax

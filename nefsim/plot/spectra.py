@@ -20,7 +20,7 @@ def spectrum(
     window: float | None = None,
     probe: Any = None,
     trial: int | None = None,
-    ax: Any = None,
+    ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
     r"""Power spectral density, by Welch's method: the mean over windows of the signal.
@@ -39,7 +39,7 @@ def spectrum(
         The step; None takes 0.001, or the step of the recording.
     window : float or None [s]
         Length of the windows, which resolves frequencies down to its inverse; None takes an
-        eighth of the signal.
+        eighth of the signal, and 256 steps of a short one.
     probe : Probe or str
         A probe, or its label, with a simulator or result only.
     trial : int or None

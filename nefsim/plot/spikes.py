@@ -30,7 +30,7 @@ def raster(
     sort: Any = None,
     probe: Any = None,
     trial: int | None = None,
-    ax: Any = None,
+    ax: Axes | None = None,
 ) -> Axes:
     r"""Spikes of a population: a mark at (t, i) where neuron i fires at time t.
 
@@ -79,12 +79,13 @@ def raster(
         linestyle="none",
         marker="|",
         markersize=float(np.clip(0.75 * height, 1.0, 12.0)),
-        markeredgewidth=0.7,
+        markeredgewidth=0.6,
         color=style.INK,
     )
-    ax.set_xlim(when[0] - (when[-1] == when[0]), when[-1])
-    ax.set_ylim(-0.7, len(order) - 0.3)
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    style.span_time(ax, when)
+    ax.update_datalim([(when[0], -0.7), (when[0], len(order) - 0.3)])
+    ax.margins(y=0)
+    style.whole_numbers(ax.yaxis)
     style.finish(ax, "time [s]", label)
     return ax
 

@@ -21,7 +21,7 @@ RATE = "firing rate [Hz]"
 
 
 def tuning_curves(
-    rates: Any, x: Any = None, ensemble: Any = None, ax: Any = None, **line_style: Any
+    rates: Any, x: Any = None, ensemble: Any = None, ax: Axes | None = None, **line_style: Any
 ) -> Axes:
     r"""Firing rate of each neuron against the represented value.
 
@@ -57,7 +57,7 @@ def tuning_curves(
     >>> len(ax.lines), ax.get_ylabel()
     (2, 'firing rate [Hz]')
     """
-    who, label = "plot.tuning_curves", "represented value x"
+    who, label = "plot.tuning_curves", "represented value $x$"
     if isinstance(rates, Simulator):
         built, neuron = _neurons(who, rates, ensemble)
         n, d = built.encoders.shape
@@ -114,7 +114,7 @@ def tuning_surface(
     neuron: int = 0,
     ensemble: Any = None,
     square: bool = False,
-    ax: Any = None,
+    ax: Axes | None = None,
 ) -> Axes:
     r"""Firing rate of one neuron over the plane of represented values, as colours.
 
@@ -174,15 +174,32 @@ def tuning_surface(
     do = "pass the number of a neuron"
     i = check.integer(who, "neuron", neuron, do, 0, curves.shape[1] - 1)
     ax = style.axes(who, ax, (4.6, 3.8))
-    image = ax.tripcolor(plane[:, 0], plane[:, 1], curves[:, i], shading="gouraud", cmap="viridis")
+    image = ax.tripcolor(
+        plane[:, 0], plane[:, 1], curves[:, i], shading="gouraud", cmap="viridis", rasterized=True
+    )
     if arrow is not None:
-        pen = {"arrowstyle": "-|>", "color": "white", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
-        ax.annotate("", xy=0.5 * arrow[i], xytext=(0.0, 0.0), arrowprops=pen)
+        _arrow(ax, 0.5 * arrow[i])
     style.colour_bar(ax, image, RATE)
+    ax.margins(0.0 if fill_square else 0.03)
     ax.set_aspect("equal")
     ax.set_title(f"neuron {i}", loc="left", fontsize="medium")
     style.finish(ax, "represented value $x_0$", "represented value $x_1$")
     return ax
+
+
+def _arrow(ax: Axes, tip: Any) -> None:
+    """An arrow from the centre, dark with a light rim, to be seen on all colours."""
+    from matplotlib.patheffects import withStroke
+
+    pen = {
+        "arrowstyle": "-|>",
+        "color": style.INK,
+        "linewidth": 1.2,
+        "shrinkA": 0.0,
+        "shrinkB": 0.0,
+        "path_effects": [withStroke(linewidth=3.0, foreground="white")],
+    }
+    ax.annotate("", xy=tip, xytext=(0.0, 0.0), arrowprops=pen)
 
 
 def _plane(who: str, x: Any, n: int | None = None) -> Any:

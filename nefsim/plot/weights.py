@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def weight_matrix(weights: Any, connection: Any = None, ax: Any = None) -> Axes:
+def weight_matrix(weights: Any, connection: Any = None, ax: Axes | None = None) -> Axes:
     r"""Connection weights as colours: red excites, blue inhibits, white is none.
 
     .. math:: \omega_{ji} = \alpha_j \, e_j \cdot d_i
@@ -65,7 +65,7 @@ def weight_matrix(weights: Any, connection: Any = None, ax: Any = None) -> Axes:
     ax = style.axes(who, ax, (5.2, 4.2))
     image = ax.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
     style.colour_bar(ax, image, f"weight [{unit}]")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.get_major_locator().set_params(integer=True)
+    style.whole_numbers(ax.xaxis)
+    style.whole_numbers(ax.yaxis)
     style.finish(ax, f"{before} before (pre)", f"{after} after (post)")
     return ax

@@ -1,0 +1,88 @@
+"""Collects signals, operations and records, and puts them in order at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim.build.schedule import schedule
+from nefsim.program import Filter, Index, Op, Program, Read, Record, Signal, Sum, Term
+from nefsim.synapses import Synapse
+
+
+class Assembly:
+    """A program in the making; sums gather their terms until the end."""
+
+    def __init__(self, dt: float) -> None:
+        self.dt = dt
+        self.signals: list[Signal] = []
+        self._ops: list[Op] = []
+        self._records: list[Record] = []
+        self._sums: dict[int, tuple[list[Term], NDArray[np.float64] | None]] = {}
+
+    def signal(self, name: str, size: int) -> int:
+        """A new signal."""
+        self.signals.append(Signal(name, size))
+        return len(self.signals) - 1
+
+    def op(self, op: Op) -> int:
+        """A new operation; returns the signal that it writes."""
+        self._ops.append(op)
+        return op.output
+
+    def sum(self, name: str, size: int, offset: NDArray[np.float64] | None = None) -> int:
+        """A new signal that collects terms."""
+        signal = self.signal(name, size)
+        self._sums[signal] = ([], offset)
+        return signal
+
+    def add(self, signal: int, term: Term) -> None:
+        """One more term of a sum."""
+        self._sums[signal][0].append(term)
+
+    def filtered(self, name: str, read: Read, synapse: Synapse) -> Read:
+        """A signal of this step through a synapse, as others see it: one step later."""
+        if read.columns is not None:
+            chosen = self.sum(f"{name}.input", self.size(read))
+            self.add(chosen, Term(read))
+            read = Read(chosen)
+        output = self.signal(f"{name}.output", self.signals[read.signal].size)
+        b, a = synapse.coefficients(self.dt)
+        return Read(self.op(Filter(output, read.signal, b, a)), 1)
+
+    def record(self, read: Read, sample_every: float | None) -> None:
+        """One more thing to record."""
+        every = 1.0 if sample_every is None else sample_every / self.dt
+        self._records.append(Record(read, every))
+
+    def size(self, read: Read) -> int:
+        """How many elements are read."""
+        size = self.signals[read.signal].size
+        return size if read.columns is None else len(np.arange(size)[read.columns])
+
+    def program(self) -> Program:
+        """All operations, in the order of a step."""
+        sums = (Sum(signal, tuple(terms), at) for signal, (terms, at) in self._sums.items())
+        ops, signals = (*self._ops, *sums), tuple(self.signals)
+        return Program(self.dt, signals, ops, schedule(ops, signals), tuple(self._records))
+
+
+def as_index(chosen: tuple[int, ...] | None) -> Index | None:
+    """A slice where the dimensions are in a row, else an index array."""
+    if chosen is None:
+        return None
+    first, last = chosen[0], chosen[-1]
+    if chosen == tuple(range(first, last + 1)):
+        return slice(first, last + 1)
+    return np.array(chosen, dtype=np.intp)
+
+
+def scaled(gain: Any, matrix: Any) -> Any:
+    """``diag(gain) @ matrix``, leaving a number or a sparse array what it is."""
+    if np.ndim(gain) == 0 and gain == 1.0:
+        return matrix
+    if hasattr(matrix, "tocsr"):
+        return matrix.multiply(gain[:, None]).tocsr()
+    return np.asarray(gain * matrix if np.ndim(matrix) < 2 else gain[:, None] * matrix)
