@@ -29,7 +29,10 @@ def show(value: object) -> str:
         return f"the class {value.__name__}"
     if callable(value) and hasattr(value, "__name__"):
         return f"the function {value.__name__}"
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a whole number of thousands of digits, or an object that is broken
+        return f"an object of type {type(value).__name__}"
     if len(text) > 60:
         text = text[:57] + "..."
     return text
@@ -63,13 +66,16 @@ def real(
         value = value.item()
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         fail(who, argument, "be a number", show(value), do, TypeError)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf if value > 0 else -math.inf
     if not math.isfinite(number):
-        fail(who, argument, "be finite", str(number), do)
+        fail(who, argument, "be finite", show(value), do)
     if number < low or (open_low and number == low):
-        fail(who, argument, f"be {'above' if open_low else 'at least'} {low:g}", repr(value), do)
+        fail(who, argument, f"be {'above' if open_low else 'at least'} {low:g}", show(value), do)
     if number > high or (open_high and number == high):
-        fail(who, argument, f"be {'below' if open_high else 'at most'} {high:g}", repr(value), do)
+        fail(who, argument, f"be {'below' if open_high else 'at most'} {high:g}", show(value), do)
     return number
 
 
@@ -96,9 +102,9 @@ def integer(
         fail(who, argument, "be a whole number", show(value), do, TypeError)
     number = int(value)
     if number < low:
-        fail(who, argument, f"be at least {low}", str(number), do)
+        fail(who, argument, f"be at least {low}", show(number), do)
     if number > high:
-        fail(who, argument, f"be at most {high}", str(number), do)
+        fail(who, argument, f"be at most {high}", show(number), do)
     return number
 
 

@@ -7,6 +7,7 @@ import json
 import platform
 import runpy
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from nefsim import backends
+from nefsim import _checks as check
+from nefsim import backends, files
 from nefsim.crosscheck import crosscheck
 from nefsim.network import Network
 from nefsim.simulator import Simulator
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
-    except (ValueError, TypeError, ImportError, OSError) as error:
+    except (ValueError, TypeError, ImportError, OSError, MemoryError) as error:
         print(f"nefsim: error: {error}", file=sys.stderr)
         return 2
 
@@ -116,18 +118,27 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _model(options: argparse.Namespace) -> Network:
     """The network ``net`` that a file defines, with the seed of the command line."""
+    path = str(options.model)
     if not options.model.is_file():
-        message = f"nefsim: model must be a Python file, got {options.model}; pass its path."
+        message = f"nefsim: model must be a Python file, got {path}; pass its path."
         raise ValueError(message)
-    net = runpy.run_path(str(options.model), run_name="nefsim_model").get("net")
+    try:
+        net = runpy.run_path(path, run_name="nefsim_model").get("net")
+    except Exception as error:
+        # Whatever is wrong there, the file and the line say more than our own calls below it.
+        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
+        at = f" in line {lines[-1]}" if lines else ""
+        got = f"{type(error).__name__}: {error}"
+        message = f"nefsim: model must run, got {got}{at} of {path}; mend the file."
+        raise ValueError(message) from error
     if not isinstance(net, Network):
         message = (
-            f"nefsim: model must define net, a nefsim.Network, got {options.model} without; "
+            f"nefsim: model must define net, a nefsim.Network, got {path} without; "
             "write net = nefsim.Network(...) in it."
         )
         raise ValueError(message)
     if options.seed is not None:
-        net.seed = options.seed
+        net.seed = check.seed("nefsim", options.seed)
     return net
 
 
@@ -140,6 +151,7 @@ def _run_options(command: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     """run the network of a file and save what its probes record"""
+    files.as_target("nefsim run", options.out)
     simulator = Simulator(_model(options), options.dt, options.backend)
     try:
         simulator.run(options.seconds)

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim import _checks as check
 from nefsim import plot
-from nefsim.encoding import tuning_curves
 from nefsim.network import Ensemble, Network
 from nefsim.processes import Piecewise, WhiteSignal
 from nefsim.simulator import Simulator
@@ -81,6 +81,7 @@ def run(settings: Settings, folder: Path, progress: bool | None = None) -> dict[
         Sizes, rates, the error against the ideal passed through the same synapses, the
         time per step, and the files written.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     function, synapse = FUNCTIONS[settings.function], Lowpass(settings.synapse)
     net = Network(seed=settings.seed, label="demo")
     stimulus = net.node(STIMULI[settings.stimulus], label="stimulus")
@@ -92,8 +93,10 @@ def run(settings: Settings, folder: Path, progress: bool | None = None) -> dict[
     output = net.probe(b, synapse=synapse, label="output")
     spikes = {ensemble: net.probe(ensemble.neurons) for ensemble in (a, b)}
     simulator = Simulator(net, settings.dt, settings.backend, progress=progress)
+    do = "run for a step at least"
+    seconds = check.real("demo", "seconds", settings.seconds, do, simulator.dt)
     start = time.perf_counter()
-    simulator.run(settings.seconds)
+    simulator.run(seconds)
     took = time.perf_counter() - start
     u = simulator.data[given]
     ideal = synapse.filt(synapse.filt(function(u), settings.dt), settings.dt)
@@ -107,7 +110,7 @@ def run(settings: Settings, folder: Path, progress: bool | None = None) -> dict[
         "rmse": float(np.sqrt(np.mean((decoded - ideal) ** 2))),
         "n_steps": simulator.n_steps,
         "dt": settings.dt,
-        "microseconds_per_step": 1e6 * took / max(simulator.n_steps, 1),
+        "microseconds_per_step": 1e6 * took / simulator.n_steps,
         "backend": simulator.backend,
         "function": settings.function,
         "seed": settings.seed,
@@ -123,17 +126,13 @@ def _figures(
     decoded: Array,
     folder: Path,
 ) -> list[str]:
-    folder.mkdir(parents=True, exist_ok=True)
     files = []
     for ensemble in ensembles:
-        built = simulator.data[ensemble]
-        x = np.linspace(-1, 1, 201)
-        rates = tuning_curves(ensemble.neuron_type, x, built.encoders, built.gain, built.bias)
-        ax = plot.tuning_curves(rates, x)
-        ax.set_title(f"Tuning curves of population {ensemble.label}")
+        ax = plot.tuning_curves(simulator, ensemble=ensemble)
+        ax.set_title(f"Tuning curves of population {ensemble.label}", loc="left")
         files.append(_save(ax, folder / f"tuning_curves_{ensemble.label.lower()}.png"))
-    ax = plot.decoded(simulator.time, decoded, ideal=ideal, input=given)
-    ax.set_title("Simulation results")
+    ax = plot.decoded(decoded, simulator.time, ideal=ideal, input=given)
+    ax.set_title("Simulation results", loc="left")
     return [*files, _save(ax, folder / "results.png")]
 
 

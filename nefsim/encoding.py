@@ -74,11 +74,17 @@ def gain_bias(
     neuron = _neuron("gain_bias", neuron)
     rates = np.atleast_1d(check.array("gain_bias", "max_rates", max_rates))
     cross = np.atleast_1d(check.array("gain_bias", "intercepts", intercepts, low=-1e6))
-    if rates.ndim != 1 or (cross.shape not in (rates.shape, (1,)) and rates.shape != (1,)):
+    lengths = {rates.size, cross.size} - {1}
+    if rates.ndim != 1 or cross.ndim != 1 or len(lengths) > 1 or 0 in lengths:
         got = f"shapes {rates.shape} and {cross.shape}"
         check.fail("gain_bias", "max_rates", "be as long as intercepts", got, "pass (N,) of both")
     _check_range(neuron, rates, cross)
     J = neuron.current(rates)
+    lost = np.flatnonzero(J <= neuron.threshold)
+    if len(lost):
+        who, i = f"{type(neuron).__name__}.gain_bias", lost[0]
+        got = f"{rates[i]:g} Hz (neuron {i}), reached at the threshold itself"
+        check.fail(who, "max_rates", "need a current above the threshold", got, "raise max_rates")
     gain = (J - neuron.threshold) / (1.0 - cross)
     return gain, neuron.threshold - gain * cross
 
@@ -142,10 +148,13 @@ def max_rates_intercepts(
     who = "max_rates_intercepts"
     neuron = _neuron(who, neuron)
     g = np.atleast_1d(check.array(who, "gain", gain))
-    b = np.atleast_1d(check.array(who, "bias", bias, g.shape))
+    b = np.atleast_1d(check.array(who, "bias", bias))
+    if g.ndim != 1 or b.shape != g.shape or not len(g):
+        got = f"shapes {g.shape} and {b.shape}"
+        check.fail(who, "gain", "be as long as bias", got, "pass (N,) of both")
     if (g <= 0).any():
         check.fail(who, "gain", "be above 0", f"{g.min():g}", "pass gains above 0")
-    return neuron.rates(g + b) / getattr(neuron, "amplitude", 1.0), (neuron.threshold - b) / g
+    return neuron.rates(g + b) / neuron.output_per_hertz, (neuron.threshold - b) / g
 
 
 def _currents(
@@ -156,6 +165,9 @@ def _currents(
     points = points.reshape(-1, 1) if points.ndim < 2 else points
     rows = check.array(who, "encoders", encoders)
     rows = rows.reshape(-1, 1) if rows.ndim < 2 else rows
+    for argument, given in (("x", points), ("encoders", rows)):
+        if not given.size:
+            check.fail(who, argument, "have at least one row", "none", "pass (N, D) and (P, D)")
     if points.ndim != 2 or rows.ndim != 2 or rows.shape[1] != points.shape[1]:
         got = f"x of shape {points.shape} and encoders of shape {rows.shape}"
         check.fail(who, "encoders", "have as many columns as x", got, "pass (N, D) and (P, D)")

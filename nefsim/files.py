@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,19 +22,34 @@ META, VERSION = "nefsim", 1
 
 def as_path(who: str, path: Any) -> Path:
     """A path, with ".npz" added when it has no ending."""
-    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(text, str):
         check.fail(who, "path", "be a path", check.show(path), "pass a file name", TypeError)
-    checked = Path(path)
+    checked = Path(text)
+    if not checked.name or not text.isprintable():
+        check.fail(who, "path", "name a file", check.show(path), "pass a file name")
     return checked if checked.suffix else checked.with_suffix(".npz")
+
+
+def as_target(who: str, path: Any) -> Path:
+    """A path that can be written to, so far as its folder says."""
+    target = as_path(who, path)
+    if not target.parent.is_dir():
+        do = "make the folder first"
+        check.fail(who, "path", "lie in a folder that exists", f"{target}", do)
+    if target.is_dir():
+        check.fail(who, "path", "be a file", f"the folder {target}", "pass a file name")
+    return target
 
 
 def write(who: str, path: Any, arrays: Mapping[str, NDArray[Any]], meta: dict[str, Any]) -> Path:
     """Write arrays and what they are; the file appears whole or not at all."""
-    target = as_path(who, path)
-    text = json.dumps({"version": VERSION, **meta})
-    if not target.parent.is_dir():
-        do = "make the folder first"
-        check.fail(who, "path", "lie in a folder that exists", f"{target}", do)
+    target = as_target(who, path)
+    try:
+        text = json.dumps({"version": VERSION, **meta})
+    except (TypeError, ValueError) as error:
+        do = "keep other things elsewhere"
+        check.fail(who, "info", "hold numbers, texts, lists and dicts", f"{error}", do, TypeError)
     part = target.with_name(target.name + ".part")
     try:
         with part.open("wb") as stream:
@@ -53,10 +67,11 @@ def read(who: str, path: Any, kind: str) -> tuple[Arrays, dict[str, Any]]:
     if not source.is_file():
         check.fail(who, "path", "be a file", f"{source}", do)
     try:
-        with np.load(source, allow_pickle=False) as loaded:
+        with source.open("rb") as stream, np.load(stream, allow_pickle=False) as loaded:
             arrays = dict(loaded.items())
         meta = json.loads(str(arrays.pop(META)))
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except Exception as error:
+        # A file that is foreign or broken meets NumPy, zipfile, zlib or JSON, each in its way.
         check.fail(who, "path", f"be a {kind} of nefsim", f"{source} ({error})", do)
     if not isinstance(meta, dict) or meta.get("kind") != kind or meta.get("version") != VERSION:
         check.fail(who, "path", f"be a {kind} of nefsim", f"{source}", do)

@@ -308,4 +308,4 @@ def restore(state: State, before: Snapshot) -> None:
     for trials, olds in zip(state.running, processes, strict=True):
         for process, (rng_state, values) in zip(trials, olds, strict=True):
             process.rng.bit_generator.state = rng_state
-            process.state.update(values)
+            process.state.update({name: value.copy() for name, value in values.items()})

@@ -56,19 +56,27 @@ class Result(Mapping[Any, Array]):
         who = "Result"
         for argument, value in (("records", records), ("times", times), ("info", info)):
             check.instance(who, argument, value, Mapping, "a dict", "pass a dict by label")
+        for label in records:
+            check.instance(who, "records", label, str, "named by strings", "pass a dict by label")
         if records.keys() != times.keys():
-            got = f"{sorted(times)} for {sorted(records)}"
+            got = f"{check.show([*times])} for {check.show([*records])}"
             check.fail(who, "times", "have the labels of records", got, "pass one for each")
-        self._records = {
-            name: np.asarray(check.array(who, "records", value)).astype(np.asarray(value).dtype)
-            for name, value in records.items()
-        }
         self._times = {
             name: check.array(who, "times", value, (None,)) for name, value in times.items()
         }
+        self._records = {
+            name: _record(who, name, value, len(self._times[name]))
+            for name, value in records.items()
+        }
         self.time: NDArray[np.float64] = check.array(who, "time", time, (None,))
         self.info = dict(info)
-        self._labels = dict(labels or {})
+        do = "pass a dict from probes to labels of records"
+        given = {} if labels is None else labels
+        self._labels = dict(check.instance(who, "labels", given, Mapping, "a dict", do))
+        for probe, label in self._labels.items():
+            if not isinstance(probe, Probe) or label not in self._records:
+                got = f"{check.show(probe)} to {check.show(label)}"
+                check.fail(who, "labels", "lead from probes to labels of records", got, do)
 
     @classmethod
     def of(
@@ -79,7 +87,12 @@ class Result(Mapping[Any, Array]):
     ) -> Result:
         """A result of probes, each with its times and records."""
         labels: dict[Probe, str] = {}
-        for probe in recorded:
+        do = "pass a dict from probes to pairs of times and records"
+        check.instance("Result.of", "recorded", recorded, Mapping, "a dict", do)
+        for probe, pair in recorded.items():
+            if not isinstance(probe, Probe) or not isinstance(pair, tuple) or len(pair) != 2:
+                got = f"{check.show(probe)} to {check.show(pair)}"
+                check.fail("Result.of", "recorded", "lead from probes to pairs", got, do, TypeError)
             label, n = probe.label, 1
             while label in labels.values():
                 label, n = f"{probe.label} {n}", n + 1
@@ -98,6 +111,10 @@ class Result(Mapping[Any, Array]):
 
     def __getitem__(self, key: Any) -> Array:
         return self._records[self._label(key)]
+
+    def __contains__(self, key: object) -> bool:
+        label = self._labels.get(key) if isinstance(key, Probe) else key
+        return isinstance(label, str) and label in self._records
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
@@ -154,3 +171,15 @@ class Result(Mapping[Any, Array]):
 
     def __repr__(self) -> str:
         return f"<result: {', '.join(map(repr, self._records))}; {len(self.time)} steps>"
+
+
+def _record(who: str, label: str, value: Any, n_records: int) -> NDArray[Any]:
+    """A copy of a record, (n_records, size) or with trials first; it may hold infinities."""
+    do = "pass an array (n_records, size) or (batch_size, n_records, size)"
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
+        must = "be arrays of real numbers"
+        check.fail(who, "records", must, f"{check.show(value)} for {label!r}", do, TypeError)
+    if value.ndim not in (2, 3) or value.shape[-2] != n_records:
+        must = f"have {n_records} rows, as times has"
+        check.fail(who, "records", must, f"shape {value.shape} for {label!r}", do)
+    return value.copy()

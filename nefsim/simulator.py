@@ -50,6 +50,9 @@ class Data(Mapping[Any, Any]):
         do = "make probes before the simulator"
         check.fail("Simulator.data", "key", f"be {what}", check.show(key), do, TypeError)
 
+    def __contains__(self, key: object) -> bool:
+        return any(key is known for known in self)
+
     def __iter__(self) -> Iterator[Any]:
         built = self._simulator.built
         yield from (*self._simulator.probes, *built.ensembles, *built.connections)
@@ -71,9 +74,9 @@ class Simulator:
         The model; changes made to it later are not seen.
     dt : float [s]
         The time step.
-    backend : {"auto", "numpy", "nengo"}
-        What takes the steps.  All give the same spikes; "nengo" runs the same arrays in
-        Nengo, to check; "auto" takes the fastest that is installed.
+    backend : {"auto", "numpy", "numba", "nengo"}
+        What takes the steps.  All give the same spikes; "numba" is compiled, "nengo" runs the
+        same arrays in Nengo, to check; "auto" takes the fastest that is installed.
     seed : int or None
         Seed of what is random while running (noise, initial voltages, stochastic neurons);
         None takes the network's.
@@ -120,7 +123,7 @@ class Simulator:
         names = ("auto", *backends.BACKENDS)
         self.backend = check.one_of(who, "backend", backend, names)
         if self.backend == "auto":
-            self.backend = backends.FASTEST
+            self.backend = backends.fastest()
         module = backends.module(self.backend)
         self.batch_size = batch_size
         if batch_size is not None:
@@ -157,7 +160,7 @@ class Simulator:
         """Times of all steps, or of a probe's records when it has ``sample_every`` [s]."""
         if probe is None:
             return self.time
-        self.data[probe]
+        self._check_probe("Simulator.trange", probe)
         every = self.built.program.records[self.probes.index(probe)].every
         return self.time[backends.sampled(0, self.n_steps, every)]
 
@@ -168,11 +171,17 @@ class Simulator:
 
     def recorded(self, probe: Probe) -> Array:
         """All records of a probe, (n_records, size), with trials first in a batch."""
+        self._check_probe("Simulator.recorded", probe)
         kept = self._kept[probe]
         if len(kept) != 1:
             self._kept[probe] = kept = [self._joined(probe, kept)]
         kept[0].setflags(write=False)
         return np.moveaxis(kept[0], 1, 0) if self.batch_size is not None else kept[0]
+
+    def _check_probe(self, who: str, probe: object) -> None:
+        if not isinstance(probe, Probe) or probe not in self.probes:
+            what, do = "be a probe of this simulator's network", "make probes before the simulator"
+            check.fail(who, "probe", what, check.show(probe), do, TypeError)
 
     def _joined(self, probe: Probe, kept: list[Array]) -> Array:
         if kept:
@@ -345,9 +354,17 @@ class Simulator:
             net.seed = seed
         files.set_state(who, simulator.state, arrays, meta)
         simulator._run = simulator._prepare(simulator.built, simulator.state)
-        for i, probe in enumerate(simulator.probes):
-            simulator._kept[probe] = [arrays[f"record {i}"]]
+        n_records = sum(name.startswith("record ") for name in arrays)
+        simulator._keep([arrays[f"record {i}"] for i in range(n_records)])
         return simulator
+
+    def _keep(self, records: list[Array]) -> None:
+        """Take over the records of a saved simulator."""
+        shapes = [(len(self.trange(probe)), *self._shape(probe)) for probe in self.probes]
+        if [record.shape for record in records] != shapes:
+            do = "pass the network that was saved"
+            check.fail("Simulator.load", "net", "have the saved probes", "other probes", do)
+        self._kept = {p: [record] for p, record in zip(self.probes, records, strict=True)}
 
     def close(self) -> None:
         """Refuse further steps; data stay readable."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,8 @@ class Synapse(Value, ABC):
         if which >= values.ndim:
             got = f"{which} for shape {values.shape}"
             check.fail(who, "axis", "be an axis of signal", got, "pass the axis of time")
+        if not values.size:
+            return values
         b, a = self.coefficients(step)
         return np.asarray(lfilter(b, a, values, axis=which))
 
@@ -72,7 +75,15 @@ def discretised(num: ArrayLike, den: ArrayLike, dt: float) -> Coefficients:
     """
     from scipy.signal import cont2discrete
 
-    b, a, _ = cont2discrete((np.atleast_1d(num), np.atleast_1d(den)), dt, method="zoh")
+    try:
+        with np.errstate(all="ignore"):
+            b, a, _ = cont2discrete((np.atleast_1d(num), np.atleast_1d(den)), dt, method="zoh")
+        finite = np.isfinite(b).all() and np.isfinite(a).all()
+    except ValueError:  # SciPy met an infinity on the way
+        finite = False
+    if not finite:
+        must, got = "have poles that stay finite for a step", f"an overflow at dt = {dt:g} s"
+        check.fail("LinearFilter", "den", must, got, "check its coefficients or lower dt")
     return without_delay(np.ravel(b), np.ravel(a))
 
 
@@ -81,6 +92,25 @@ def without_delay(b: NDArray[np.float64], a: NDArray[np.float64]) -> Coefficient
     if len(b) > 1 and abs(b[0]) <= 1e-14 * np.abs(b).max():
         b = b[1:]
     return np.asarray(b / a[0]), np.asarray(a / a[0])
+
+
+def held_pair(tau1: float, tau2: float, dt: float) -> Coefficients:
+    r"""Zero-order hold of two lowpasses in a row, in closed form, without its delay.
+
+    With :math:`x_i = dt/\tau_i`, :math:`p_i = e^{-x_i}` and :math:`x_1 \ge x_2`,
+
+    .. math:: a = [1, -p_1 - p_2, p_1 p_2], \qquad
+              b_0 = 1 - p_1 - p_2 \, x_1 \frac{e^{x_2 - x_1} - 1}{x_2 - x_1}
+
+    and ``b[0] + b[1] = sum(a)``, so that a constant passes unchanged however slow the
+    filter is.
+    """
+    x2, x1 = sorted(min(dt / tau, 1e300) for tau in (tau1, tau2))  # finite for any tau
+    p1, p2 = math.exp(-x1), math.exp(-x2)
+    both = math.expm1(x2 - x1) / (x2 - x1) if x1 > x2 else 1.0
+    b0 = -math.expm1(-x1) - p2 * x1 * both
+    a = np.array([1.0, -p1 - p2, p1 * p2])
+    return np.array([b0, a[0] + a[1] + a[2] - b0]), a
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +168,7 @@ class Alpha(Synapse):
 
     def coefficients(self, dt: float) -> Coefficients:
         """Zero-order hold of ``1 / (tau s + 1)**2``."""
-        return discretised([1.0], [self.tau**2, 2 * self.tau, 1.0], dt)
+        return held_pair(self.tau, self.tau, dt)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +201,7 @@ class DoubleExp(Synapse):
 
     def coefficients(self, dt: float) -> Coefficients:
         """Zero-order hold of ``1 / ((tau1 s + 1)(tau2 s + 1))``."""
-        return discretised([1.0], [self.tau1 * self.tau2, self.tau1 + self.tau2, 1.0], dt)
+        return held_pair(self.tau1, self.tau2, dt)
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,8 +261,10 @@ class LinearFilter(Synapse):
 
     def __post_init__(self) -> None:
         who, do = "LinearFilter", "pass polynomial coefficients, highest power first"
-        num = check.array(who, "num", np.atleast_1d(_plain(self.num)), (None,), do)
-        den = check.array(who, "den", np.atleast_1d(_plain(self.den)), (None,), do)
+        num = check.array(who, "num", _listed(self.num), (None,), do)
+        den = check.array(who, "den", _listed(self.den), (None,), do)
+        if len(num) == 0:
+            check.fail(who, "num", "have a coefficient", "none", do)
         num, den = np.trim_zeros(num, "f"), np.trim_zeros(den, "f")
         if len(den) == 0:
             check.fail(who, "den", "have a coefficient other than 0", "none", do)
@@ -252,9 +284,9 @@ class LinearFilter(Synapse):
         return without_delay(padded, den)
 
 
-def _plain(value: Any) -> Any:
-    """A number or sequence that numpy may make 1-D; anything else is left to be refused."""
-    return value if isinstance(value, (list, tuple, np.ndarray, int, float)) else object()
+def _listed(value: Any) -> Any:
+    """A number as a list of it; anything else as it is, to be checked."""
+    return [value] if isinstance(value, Real) else value
 
 
 def as_synapse(who: str, value: Any) -> Synapse | None:

@@ -20,11 +20,9 @@ Array = NDArray[np.float64]
 #: Module, package it needs and extra that installs it, by the name users give.
 BACKENDS = {
     "numpy": ("nefsim.backends.numpy", "numpy", ""),
+    "numba": ("nefsim.backends.numba", "numba", "fast"),
     "nengo": ("nefsim.nengo", "nengo", "nengo"),
 }
-
-#: What "auto" takes: the fastest back end that is installed.
-FASTEST = "numpy"
 
 
 class BackendUnavailable(ImportError):
@@ -34,6 +32,11 @@ class BackendUnavailable(ImportError):
 def available() -> list[str]:
     """Names of the back ends whose packages are installed."""
     return [name for name, (_, package, _) in BACKENDS.items() if find_spec(package)]
+
+
+def fastest() -> str:
+    """What "auto" takes: the fastest back end that is installed."""
+    return "numba" if find_spec("numba") else "numpy"
 
 
 def module(name: str) -> ModuleType:
@@ -68,5 +71,7 @@ Runner = Callable[[int, Sequence[Recording]], None]
 
 def sampled(first_step: int, n_steps: int, every: float) -> NDArray[np.intp]:
     """Which of the steps ``first_step + 1 ... first_step + n_steps`` are recorded, from 0."""
+    if every <= 1:
+        return np.arange(n_steps)
     steps = np.arange(first_step + 1, first_step + n_steps + 1)
     return np.flatnonzero(steps % every < 1)

@@ -1,39 +1,26 @@
 """The operations of a program on rows of NumPy arrays.
 
 Each maker below returns ``advance(lo, hi)``, which computes rows ``lo + 1`` to ``hi`` of an
-operation's output; see :mod:`nefsim.backends.numpy`.
+operation's output; see :mod:`nefsim.backends.engine`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim.backends.engine import Advance, Engine
 from nefsim.network.functions import call, is_elementwise
-from nefsim.program import Evaluate, Filter, Neurons, Play, Program, Read, State, Sum
+from nefsim.program import Evaluate, Filter, Neurons, Play, Sum
 
 Array = NDArray[np.float64]
-Advance = Callable[[int, int], None]
 
 #: From this many rows on, SciPy's filter beats a loop over them.
 ROWS_FOR_LFILTER = 16
-
-
-class Engine(Protocol):
-    """What an operation needs to know of the engine that runs it."""
-
-    program: Program
-    state: State
-    rows: list[Array]
-    called: dict[int, int]
-    good: int
-
-    def read(self, read: Read, lo: int, hi: int) -> Array:
-        """Rows of a signal as an operation reads them."""
 
 
 def advances(engine: Engine, index: int) -> Advance:
@@ -108,7 +95,8 @@ def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
             x = times.reshape(-1, *[1] * (out.ndim - 1))
         else:
             x = engine.read(op.input, lo, hi)
-        out[lo + 1 : hi + 1] = op.function(x)
+        with np.errstate(all="ignore"):  # what is not finite is told below, with its time
+            out[lo + 1 : hi + 1] = op.function(x)
         finite = np.isfinite(out[lo + 1 : hi + 1]).reshape(hi - lo, -1).all(axis=1)
         if not finite.all():
             row = lo + int(np.argmin(finite))
@@ -119,37 +107,45 @@ def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
 
 
 def _evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
-    """A function of the user, called once for each row, and never twice for the same."""
+    """A function of the user; without input it has one value for all trials."""
     out = engine.rows[op.output]
     size = out.shape[-1]
-    trials = out.shape[1] if out.ndim == 3 else None
 
-    def value(row: int) -> Array:
+    def value(row: int, trial: int) -> Array:
         t = _time(engine, row)
-        if op.input is None:
-            return call(op.name, "function", op.function, t)
-        x = engine.read(op.input, row, row + 1)[0]
-        before = (t,) if op.form == "tx" else ()
-        if trials is None:
-            return call(op.name, "function", op.function, *before, x.copy())
-        return np.stack(
-            [call(op.name, "function", op.function, *before, x[b].copy()) for b in range(trials)]
-        )
+        given: tuple[Any, ...] = () if op.form == "x" else (t,)
+        if op.input is not None:
+            x = engine.read(op.input, row, row + 1)[0]
+            given = (*given, (x if x.ndim == 1 else x[trial]).copy())
+        try:
+            result = call(op.name, "function", op.function, *given)
+        except Exception as error:
+            error.add_note(f"in the function of {op.name} at t = {t:g} s")
+            raise
+        if len(result) != size:
+            got, do = f"{len(result)} at t = {t:g} s", "return as many values at every step"
+            check.fail(op.name, "function", f"return {size} values", got, do)
+        if not np.isfinite(result).all():
+            _not_finite(engine, op, row, result)
+        return result
+
+    return _row_by_row(engine, index, value, op.input is not None)
+
+
+def _row_by_row(
+    engine: Engine, index: int, value: Callable[[int, int], Array], for_each_trial: bool
+) -> Advance:
+    """``value(row, trial)``, asked for once, whatever happens to it or after it."""
+    out = engine.rows[engine.program.ops[index].output]
+    trials = out.shape[1] if out.ndim == 3 and for_each_trial else 1
+    done: list[Array] = []  # of the trials of this row
 
     def advance(lo: int, hi: int) -> None:
         for row in range(max(lo, engine.called.get(index, 0)), hi):
-            try:
-                result = value(row)
-            except Exception as error:
-                error.add_note(f"in the function of {op.name} at t = {_time(engine, row):g} s")
-                raise
-            if result.shape[-1] != size:
-                got = f"{result.shape[-1]} at t = {_time(engine, row):g} s"
-                do = "return the same number of values at every step"
-                check.fail(op.name, "function", f"return {size} values", got, do)
-            if not np.isfinite(result).all():
-                _not_finite(engine, op, row, result)
-            out[row + 1] = result
+            while len(done) < trials:
+                done.append(value(row, len(done)))
+            out[row + 1] = done[0] if trials == 1 else done
+            done.clear()
             engine.called[index] = row + 1
             if hi - lo > 1:
                 engine.good = row + 1
@@ -162,7 +158,9 @@ def _time(engine: Engine, row: int) -> float:
 
 
 def _not_finite(engine: Engine, op: Evaluate, row: int, value: Array) -> None:
-    got = f"{value} at t = {_time(engine, row):g} s"
+    where = tuple(np.argwhere(~np.isfinite(value))[0].tolist())
+    at = f" (element {', '.join(map(str, where))})" if value.size > 1 else ""
+    got = f"{value[where]:g}{at} at t = {_time(engine, row):g} s"
     check.fail(op.name, "function", "return finite numbers", got, "guard it at this time")
 
 
@@ -170,10 +168,27 @@ def _play(engine: Engine, op: Play, index: int) -> Advance:
     """A process, one for each trial."""
     out = engine.rows[op.output]
     trials = engine.state.running[index]
+    name = engine.program.signals[op.output].name
+
+    def values(trial: int, lo: int, hi: int) -> Array:
+        try:
+            given = trials[trial](engine.state.step + lo, hi - lo)
+        except Exception as error:
+            error.add_note(f"in the process of {name} from t = {_time(engine, lo):g} s on")
+            raise
+        wanted = (hi - lo, out.shape[-1])
+        if np.shape(given) != wanted or not np.isfinite(given).all():
+            got = f"{check.show(given)} at t = {_time(engine, lo):g} s"
+            do = "mend its start"
+            check.fail(name, "process", f"give finite numbers of shape {wanted}", got, do)
+        return given
+
+    if any(process.calls_functions for process in trials):
+        return _row_by_row(engine, index, lambda row, b: values(b, row, row + 1)[0], True)
 
     def advance(lo: int, hi: int) -> None:
-        values = [process(engine.state.step + lo, hi - lo) for process in trials]
-        out[lo + 1 : hi + 1] = values[0] if out.ndim == 2 else np.stack(values, axis=1)
+        rows = [values(trial, lo, hi) for trial in range(len(trials))]
+        out[lo + 1 : hi + 1] = rows[0] if out.ndim == 2 else np.stack(rows, axis=1)
 
     return advance
 

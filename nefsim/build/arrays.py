@@ -136,7 +136,7 @@ def build_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
     points = ensemble.eval_points
     if isinstance(points, Distribution):
         rng = stream.child(EVAL_POINTS).generator()
-        points = points.sample(n_eval_points(ensemble), d, rng)
+        points = as_samples(repr(ensemble), "eval_points", points, n_eval_points(ensemble), d, rng)
     points = points * ensemble.radius
     if isinstance(ensemble.neuron_type, Direct):
         none = np.empty(0)
@@ -146,7 +146,11 @@ def build_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
         encoders = _unit_rows(ensemble, encoders)
     if ensemble.gain is None:
         max_rates, intercepts = draw("max_rates", MAX_RATES), draw("intercepts", INTERCEPTS)
-        gain, bias = gain_bias(ensemble.neuron_type, max_rates, intercepts)
+        try:
+            gain, bias = gain_bias(ensemble.neuron_type, max_rates, intercepts)
+        except ValueError as error:
+            error.add_note(f"in {ensemble!r}")
+            raise
     else:
         gain, bias = draw("gain", GAIN), draw("bias", BIAS)
         max_rates, intercepts = max_rates_intercepts(ensemble.neuron_type, gain, bias)

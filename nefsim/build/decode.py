@@ -18,47 +18,85 @@ from nefsim.build.arrays import (
     n_eval_points,
     times,
 )
+from nefsim.network import Network
 from nefsim.network.functions import values_at
 from nefsim.network.objects import Connection, Ensemble, Probe, indices, whole
 from nefsim.neurons import Direct
 from nefsim.program import Stream
-from nefsim.sampling import Distribution
+from nefsim.sampling import Distribution, as_samples
 from nefsim.solvers import Solver
 
 Array = NDArray[np.float64]
 Decode = Callable[[Array], tuple[Array, Mapping[str, Any]]]
 
 
-class Decoders:
-    """Solves for decoders, with one factorisation per ensemble, set of points and solver.
+def decode(
+    network: Network, ensembles: Mapping[Ensemble, BuiltEnsemble], streams: Mapping[Any, Stream]
+) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
+    """The arrays of all connections and probes that decode from neurons.
 
-    All functions decoded from the same activities share the Gram matrix and its factor.
+    One ensemble is done after the other, so that only one keeps its Gram matrix.
 
     Parameters
     ----------
+    network : Network
+        The model.
     ensembles : mapping
         The arrays of each ensemble.
     streams : mapping
         Where each object draws its random numbers.
+
+    Returns
+    -------
+    connections, probes : dict
+    """
+    decoding: dict[Ensemble, tuple[list[Connection], list[Probe]]] = {
+        ensemble: ([], []) for ensemble in ensembles if not isinstance(ensemble.neuron_type, Direct)
+    }
+    for connection in network.all_connections:
+        pre = whole(connection.pre)
+        if isinstance(pre, Ensemble) and pre in decoding:
+            decoding[pre][0].append(connection)
+    for probe in network.all_probes:
+        target = None if isinstance(probe.target, Connection) else whole(probe.target)
+        if isinstance(target, Ensemble) and target in decoding and probe.attr != "input":
+            decoding[target][1].append(probe)
+    connections: dict[Connection, BuiltConnection] = {}
+    probes: dict[Probe, BuiltConnection] = {}
+    for ensemble, (outgoing, watching) in decoding.items():
+        decoder = _Decoder(ensemble, ensembles, streams)
+        connections |= {c: decoder.of_connection(c) for c in outgoing}
+        probes |= {p: decoder.of_probe(p) for p in watching}
+    return connections, probes
+
+
+class _Decoder:
+    """Solves for the decoders of one ensemble, factoring once per set of points and solver.
+
+    All functions decoded from the same activities share the Gram matrix and its factor.
     """
 
     def __init__(
-        self, ensembles: Mapping[Ensemble, BuiltEnsemble], streams: Mapping[Any, Stream]
+        self,
+        ensemble: Ensemble,
+        ensembles: Mapping[Ensemble, BuiltEnsemble],
+        streams: Mapping[Any, Stream],
     ) -> None:
-        self._ensembles, self._streams = ensembles, streams
+        self._ensemble, self._ensembles, self._streams = ensemble, ensembles, streams
+        self._built = ensembles[ensemble]
         self._prepared: dict[Any, Decode] = {}
 
-    def of_connection(self, connection: Connection, pre: Ensemble) -> BuiltConnection:
-        """The arrays of a connection that decodes from ``pre``."""
-        points = self._points(connection, pre)
+    def of_connection(self, connection: Connection) -> BuiltConnection:
+        """The arrays of a connection from the ensemble."""
+        points = self._points(connection)
         targets = targets_of(connection, points)
         post, transform = self._post(connection), connection.transform
 
         def solve(wanted: Array) -> tuple[Array, Mapping[str, Any]]:
-            stream = self._streams[pre].child(SOLVER)
+            stream = self._streams[self._ensemble].child(SOLVER)
             if connection.seed is not None or isinstance(connection.eval_points, Distribution):
                 stream = self._streams[connection]
-            return self._solve(pre, connection.solver, points, wanted, stream)
+            return self._solve(connection.solver, points, wanted, stream)
 
         if connection.solver.compositional:
             decoders, info = solve(targets)
@@ -77,41 +115,41 @@ class Decoders:
         weights, info = solve(wanted @ into(*post).T)
         return BuiltConnection(None, points, info, transform, weights.T, post)
 
-    def of_probe(self, probe: Probe, ensemble: Ensemble) -> BuiltConnection:
-        """The arrays of a probe of the value that ``ensemble`` represents."""
+    def of_probe(self, probe: Probe) -> BuiltConnection:
+        """The arrays of a probe of the value that the ensemble represents."""
         assert not isinstance(probe.target, Connection)
-        points, chosen = self._ensembles[ensemble].eval_points, indices(probe.target)
+        points, chosen = self._built.eval_points, indices(probe.target)
         wanted = points if chosen is None else points[:, list(chosen)]
-        stream = self._streams[ensemble].child(SOLVER)
-        decoders, info = self._solve(ensemble, probe.solver, points, wanted, stream)
+        stream = self._streams[self._ensemble].child(SOLVER)
+        decoders, info = self._solve(probe.solver, points, wanted, stream)
         return BuiltConnection(decoders, points, info, 1.0)
 
     def _solve(
-        self, ensemble: Ensemble, solver: Solver, points: Array, targets: Array, stream: Stream
+        self, solver: Solver, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
         digest = blake2b(points.tobytes()).digest()
-        key = (ensemble, solver, digest, stream.seed, stream.key)
+        key = (solver, digest, stream.seed, stream.key)
         decode = self._prepared.get(key)
         try:
             if decode is None:
-                built = self._ensembles[ensemble]
-                J = points @ built.scaled_encoders.T + built.bias
-                activities = ensemble.neuron_type.rates(J)
+                J = points @ self._built.scaled_encoders.T + self._built.bias
+                activities = self._ensemble.neuron_type.rates(J)
                 decode = self._prepared[key] = solver.prepare(activities, stream.generator())
             return decode(targets)
         except ValueError as error:
-            error.add_note(f"while solving for decoders of {ensemble!r}")
+            error.add_note(f"while solving for decoders of {self._ensemble!r}")
             raise
 
-    def _points(self, connection: Connection, pre: Ensemble) -> Array:
+    def _points(self, connection: Connection) -> Array:
         """The points at which a connection's decoders are solved, (P, D of the ensemble)."""
-        points = connection.eval_points
+        points, pre = connection.eval_points, self._ensemble
         if points is None:
-            return self._ensembles[pre].eval_points
+            return self._built.eval_points
         if isinstance(points, Distribution):
             rng = self._streams[connection].child(EVAL_POINTS).generator()
-            points = points.sample(n_eval_points(pre), pre.dimensions, rng)
+            n, d = n_eval_points(pre), pre.dimensions
+            points = as_samples(repr(connection), "eval_points", points, n, d, rng)
         return np.asarray(points * (pre.radius if connection.scale_eval_points else 1.0))
 
     def _post(self, connection: Connection) -> tuple[BuiltEnsemble, tuple[int, ...] | None] | None:

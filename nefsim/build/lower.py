@@ -11,7 +11,7 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim.build.arrays import NEURONS, NOISE, BuiltConnection, BuiltEnsemble, build_ensemble
 from nefsim.build.assembly import Assembly, as_index, scaled
-from nefsim.build.decode import Decoders
+from nefsim.build.decode import decode
 from nefsim.network import Connection, Ensemble, Network, Node, Probe
 from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import indices, whole
@@ -40,6 +40,10 @@ class Built:
         The arrays of each object.
     probe_data : mapping of Probe to BuiltConnection
         Decoders of probes that decode.
+    signals : mapping
+        What comes out of each object: the number of its signal.
+    noise : mapping of Ensemble to int
+        The signals of the noise that ensembles are given.
     """
 
     network: Network
@@ -48,6 +52,8 @@ class Built:
     ensembles: Mapping[Ensemble, BuiltEnsemble]
     connections: Mapping[Connection, BuiltConnection]
     probe_data: Mapping[Probe, BuiltConnection]
+    signals: Mapping[Any, int]
+    noise: Mapping[Ensemble, int]
 
 
 def build(network: Network, dt: float, seed: int) -> Built:
@@ -55,6 +61,9 @@ def build(network: Network, dt: float, seed: int) -> Built:
     lowering = _Lowering(Assembly(dt), _streams(network, Stream(seed)))
     for ensemble in network.all_ensembles:
         lowering.ensemble(ensemble)
+    lowering.connections, lowering.probe_data = decode(
+        network, lowering.ensembles, lowering.streams
+    )
     for node in network.all_nodes:
         lowering.node(node)
     for connection in network.all_connections:
@@ -64,7 +73,7 @@ def build(network: Network, dt: float, seed: int) -> Built:
     lowering.neurons()
     program = lowering.assembly.program()
     built = (lowering.ensembles, lowering.connections, lowering.probe_data)
-    return Built(network, program, seed, *built)
+    return Built(network, program, seed, *built, lowering.outputs, lowering.noise)
 
 
 def _streams(network: Network, stream: Stream) -> dict[Any, Stream]:
@@ -94,9 +103,9 @@ class _Lowering:
         self.ensembles: dict[Ensemble, BuiltEnsemble] = {}
         self.connections: dict[Connection, BuiltConnection] = {}
         self.probe_data: dict[Probe, BuiltConnection] = {}
-        self._decoders = Decoders(self.ensembles, streams)
+        self.outputs: dict[Any, int] = {}
+        self.noise: dict[Ensemble, int] = {}
         self._in: dict[Any, int] = {}
-        self._out: dict[Any, int] = {}
         self._weighted: dict[Connection, Term] = {}
         self._observed: dict[Ensemble, dict[str, int]] = {}
 
@@ -106,21 +115,21 @@ class _Lowering:
         built = self.ensembles[ensemble] = build_ensemble(ensemble, stream)
         x = self._in[ensemble] = make.sum(f"{ensemble!r}.input", ensemble.dimensions)
         if isinstance(ensemble.neuron_type, Direct):
-            self._out[ensemble] = x
+            self.outputs[ensemble] = x
             return
         n, neurons = ensemble.n_neurons, ensemble.neurons
         J = self._in[neurons] = make.sum(f"{neurons!r}.input", n, built.bias)
         make.add(J, Term(Read(x), built.scaled_encoders))
         if ensemble.noise is not None:
-            noise = make.signal(f"{ensemble!r}.noise", n)
+            noise = self.noise[ensemble] = make.signal(f"{ensemble!r}.noise", n)
             make.add(J, Term(Read(make.op(Play(noise, ensemble.noise, stream.child(NOISE))))))
-        self._out[neurons] = make.signal(f"{neurons!r}.output", n)
+        self.outputs[neurons] = make.signal(f"{neurons!r}.output", n)
         self._observed[ensemble] = {}
 
     def neurons(self) -> None:
         """The step of each population, once it is known which state variables are probed."""
         for ensemble, observed in self._observed.items():
-            output, J = self._out[ensemble.neurons], self._in[ensemble.neurons]
+            output, J = self.outputs[ensemble.neurons], self._in[ensemble.neurons]
             stream = self.streams[ensemble].child(NEURONS)
             initial = _initial_state(ensemble)
             step = Neurons(output, J, ensemble.neuron_type, initial, stream, (*observed.items(),))
@@ -132,11 +141,11 @@ class _Lowering:
         if node.size_in:
             self._in[node] = make.sum(f"{node!r}.input", node.size_in)
         if output is None:
-            self._out[node] = self._in[node]
+            self.outputs[node] = self._in[node]
         elif isinstance(output, np.ndarray):
-            self._out[node] = make.sum(f"{node!r}.output", node.size_out, output)
+            self.outputs[node] = make.sum(f"{node!r}.output", node.size_out, output)
         else:
-            signal = self._out[node] = make.signal(f"{node!r}.output", node.size_out)
+            signal = self.outputs[node] = make.signal(f"{node!r}.output", node.size_out)
             if isinstance(output, Process):
                 make.op(Play(signal, output, self.streams[node]))
             else:
@@ -157,7 +166,7 @@ class _Lowering:
         # Kept for probes: what goes into the filter and what comes out.
         read = self._weighted_signal(connection)
         filtered = make.filtered(repr(connection), read, connection.synapse)
-        self._out[connection] = filtered.signal
+        self.outputs[connection] = filtered.signal
         make.add(target, Term(filtered, gain, rows))
 
     def _weighted_signal(self, connection: Connection) -> Read:
@@ -181,12 +190,11 @@ class _Lowering:
         """What a connection reads and the matrix from there to what it carries."""
         pre, transform = whole(connection.pre), connection.transform
         if isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct):
-            built = self._decoders.of_connection(connection, pre)
-            self.connections[connection] = built
+            built = self.connections[connection]
             matrix = built.decoded_weights if built.full is None else built.full
-            return Read(self._out[pre.neurons]), matrix
+            return Read(self.outputs[pre.neurons]), matrix
         self.connections[connection] = BuiltConnection(None, None, {}, transform)
-        read = Read(self._out[pre], 0, as_index(indices(connection.pre)))
+        read = Read(self.outputs[pre], 0, as_index(indices(connection.pre)))
         if connection.function is None:
             return read, transform
         if not callable(connection.function):
@@ -208,7 +216,7 @@ class _Lowering:
         if isinstance(target, Connection):
             # A connection's own output is seen as it is after this step's filtering.
             if attr == "output" and target.synapse is not None:
-                return Read(self._out[target])
+                return Read(self.outputs[target])
             return self._weighted_signal(target)
         obj, columns = whole(target), as_index(indices(target))
         if attr == "input":
@@ -217,13 +225,13 @@ class _Lowering:
             return Read(self._state(obj.ensemble, attr), 0, columns)
         if isinstance(obj, Ensemble) and not isinstance(obj.neuron_type, Direct):
             return self._decoded_output(probe, obj)
-        return Read(self._out[obj], 0, columns)
+        return Read(self.outputs[obj], 0, columns)
 
     def _decoded_output(self, probe: Probe, ensemble: Ensemble) -> Read:
-        built = self.probe_data[probe] = self._decoders.of_probe(probe, ensemble)
+        built = self.probe_data[probe]
         assert built.decoders is not None
         decoded = self.assembly.sum(f"{probe!r}.decoded", built.decoders.shape[1])
-        spikes = Read(self._out[ensemble.neurons])
+        spikes = Read(self.outputs[ensemble.neurons])
         self.assembly.add(decoded, Term(spikes, built.decoders.T))
         return Read(decoded)
 

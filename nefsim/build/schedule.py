@@ -31,7 +31,7 @@ def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
     if len(opaque) > 1:
         for i, j in zip(opaque, opaque[1:] + opaque[:1], strict=True):
             ever[i].append(j)
-    members = _strong_components(ever)
+    members = strong_components(ever)
     component = {i: c for c, group in enumerate(members) for i in group}
     order = TopologicalSorter(
         {c: {component[j] for i in group for j in ever[i]} - {c} for c, group in enumerate(members)}
@@ -44,7 +44,8 @@ def _is_opaque(op: Op) -> bool:
     return isinstance(op, Evaluate) and op.form != "x" and not is_elementwise(op.function)
 
 
-def _strong_components(before: dict[int, list[int]]) -> list[list[int]]:
+def strong_components(before: dict[int, list[int]]) -> list[list[int]]:
+    """Numbers that come before one another, however far around, each kind in one list."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Sequence
 
 import nengo
@@ -48,4 +49,6 @@ def prepare(built: Built, state: State) -> Runner:
                 rows = simulator.data[probe]
                 recording.data[: len(rows)] = np.maximum(rows, floor)
 
+    # Nengo warns of simulators that are not closed; ours ends with its runner.
+    weakref.finalize(run, simulator.close)
     return run

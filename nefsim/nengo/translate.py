@@ -16,8 +16,7 @@ from nefsim.nengo.guests import Draws, Played, as_list, drawing_from
 from nefsim.network import Connection, Ensemble, Network, Neurons, Node, Probe
 from nefsim.network.objects import Endpoint, indices, whole
 from nefsim.processes import Process
-from nefsim.program import Neurons as NeuronsOp
-from nefsim.program import Play, State, initial_state
+from nefsim.program import State, initial_state
 from nefsim.simulator import fresh_seed
 
 Array = NDArray[np.float64]
@@ -78,13 +77,10 @@ class Translation:
         chosen = indices(end)
         return theirs if chosen is None else theirs[as_list(chosen)]
 
-    def _played(self, signal: str) -> Played:
+    def _played(self, signal: int) -> Played:
         """The process behind a signal, fresh from its stream as our state has it."""
-        signals = self.built.program.signals
-        index = next(i for s, i in self._ops.items() if signals[s].name == signal)
-        op = self.built.program.ops[index]
-        assert isinstance(op, Play)
-        return Played(self.state.running[index][0], signals[op.output].size)
+        running = self.state.running[self._ops[signal]][0]
+        return Played(running, self.built.program.signals[signal].size)
 
     def _ensemble(self, ensemble: Ensemble) -> nengo.Ensemble:
         built = self.built.ensembles[ensemble]
@@ -94,7 +90,7 @@ class Translation:
             return nengo.Ensemble(n, d, neuron_type=nengo.Direct(), **common)
         noise = None
         if ensemble.noise is not None:
-            noise = self._played(f"{ensemble!r}.noise")
+            noise = self._played(self.built.noise[ensemble])
         return nengo.Ensemble(
             n,
             d,
@@ -109,15 +105,10 @@ class Translation:
         )
 
     def _neuron_type(self, ensemble: Ensemble) -> nengo.neurons.NeuronType:
-        signals = self.built.program.signals
-        name = f"{ensemble!r}.neurons.output"
-        index = next(i for s, i in self._ops.items() if signals[s].name == name)
-        op = self.built.program.ops[index]
-        assert isinstance(op, NeuronsOp)
-        memory = self.state.ops[index]
-        initial = {key: op.neuron.read(memory, key).copy() for key in op.neuron.initial_state}
-        draws = Draws(self.state.rngs[index][0])
-        return neuron_type(repr(ensemble), ensemble.neuron_type, initial, draws)
+        index = self._ops[self.built.signals[ensemble.neurons]]
+        neuron, memory = ensemble.neuron_type, self.state.ops[index]
+        initial = {name: neuron.read(memory, name).copy() for name in neuron.initial_state}
+        return neuron_type(repr(ensemble), neuron, initial, Draws(self.state.rngs[index][0]))
 
     def _node(self, node: Node) -> nengo.Node:
         common = {"size_in": node.size_in, "label": node.label}
@@ -127,7 +118,7 @@ class Translation:
             called = any(whole(c.pre) is node and c.function is not None for c in connections)
             return nengo.Node((lambda t, x: x) if called else None, **common)
         if isinstance(node.output, Process):
-            return nengo.Node(self._played(f"{node!r}.output"), label=node.label)
+            return nengo.Node(self._played(self.built.signals[node]), label=node.label)
         if isinstance(node.output, np.ndarray):
             return nengo.Node(node.output, label=node.label)
         function = node.output
@@ -136,22 +127,27 @@ class Translation:
         return nengo.Node(function, size_out=node.size_out, **common)
 
     def _connection(self, connection: Connection) -> nengo.Connection:
-        built = self.built.connections[connection]
-        pre, post = self._end(connection.pre), self._end(connection.post)
-        options: dict[str, Any] = {
-            "synapse": synapse(connection.synapse, self.built.program.dt),
-            "label": connection.label,
-        }
+        filtered = synapse(connection.synapse, self.built.program.dt)
+        post, full = whole(connection.post), self.built.connections[connection].full
+        if full is None:
+            return self._carry(connection, self._end(connection.post), filtered)
+        # Nengo multiplies by the gain on the way into neurons.
+        assert isinstance(post, Ensemble)
+        gain = self.built.ensembles[post].gain
+        undone = np.divide(1.0, gain, out=np.zeros_like(gain), where=gain != 0)
+        currents = nengo.Node(size_in=len(full), label=f"{connection.label}.currents")
+        nengo.Connection(currents, self.of[post].neurons, transform=undone, synapse=None)
+        return self._carry(connection, currents, filtered)
+
+    def _carry(
+        self, connection: Connection, post: Any, filtered: nengo.synapses.Synapse | None
+    ) -> nengo.Connection:
+        """What a connection carries, brought to ``post``."""
+        built, pre = self.built.connections[connection], self._end(connection.pre)
+        options: dict[str, Any] = {"synapse": filtered, "label": connection.label}
         if built.full is not None:
-            # Nengo multiplies by the gain on the way into neurons.
-            after = self.built.ensembles[whole(connection.post)]  # type: ignore[index]
-            options["transform"] = built.full / after.gain[:, None]
-            return nengo.Connection(
-                self.of[whole(connection.pre)].neurons,
-                post.obj.neurons if hasattr(post, "obj") else post.neurons,
-                **options,
-            )
-        options["transform"] = _transform(built.transform)
+            pre = self.of[whole(connection.pre)].neurons
+            return nengo.Connection(pre, post, transform=built.full, **options)
         if built.decoders is not None:
             size = built.decoders.shape[1]
             options["function"] = lambda x: np.zeros(size)
@@ -159,11 +155,15 @@ class Translation:
         elif connection.function is not None:
             function = connection.function
             options["function"] = lambda x: function(x)  # type: ignore[operator]
-        return nengo.Connection(pre, post, **options)
+        return nengo.Connection(pre, post, transform=_transform(built.transform), **options)
 
     def _probe(self, probe: Probe) -> nengo.Probe:
         target = probe.target
-        theirs = self.of[target] if isinstance(target, Connection) else self._end(target)
+        if isinstance(target, Connection):
+            theirs, attr = self._carried(target, probe.attr), "output"
+        else:
+            theirs = self._end(target)
+            attr = "output" if probe.attr in ("spikes", "rates") else probe.attr
         options: dict[str, Any] = {
             "synapse": synapse(probe.synapse, self.built.program.dt),
             "sample_every": probe.sample_every,
@@ -172,8 +172,17 @@ class Translation:
         decoding = self.built.probe_data.get(probe)
         if decoding is not None:
             options["solver"] = nengo.solvers.NoSolver(decoding.decoders)
-        attr = "output" if probe.attr in ("spikes", "rates") else probe.attr
         return nengo.Probe(theirs, attr, **options)
+
+    def _carried(self, connection: Connection, attr: str) -> Any:
+        """Where to see what goes through a connection, after its filter or before it."""
+        if attr == "output" and connection.synapse is not None:
+            return self.of[connection]
+        # What Nengo calls a connection's input is the spikes, so that a twin shows the values.
+        full = self.built.connections[connection].full
+        node = nengo.Node(size_in=connection.post.size_in if full is None else len(full))
+        self._carry(connection, node, None)
+        return node
 
 
 def _transform(transform: Any) -> Any:

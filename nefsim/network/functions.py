@@ -14,8 +14,15 @@ Array = NDArray[np.float64]
 
 
 def is_elementwise(function: object) -> bool:
-    """Whether a function is a NumPy ufunc of one argument, good for whole arrays at once."""
-    return isinstance(function, np.ufunc) and function.nin == 1 and function.nout == 1
+    """Whether a function is a NumPy ufunc of one argument, good for whole arrays at once.
+
+    ``np.frompyfunc`` makes one of a Python function, which may not be called twice.
+    """
+    return (
+        isinstance(function, np.ufunc)
+        and (function.nin, function.nout) == (1, 1)
+        and any(kinds.startswith("d->") for kinds in function.types)
+    )
 
 
 def call(who: str, argument: str, function: Any, *inputs: Any) -> Array:
@@ -24,11 +31,14 @@ def call(who: str, argument: str, function: Any, *inputs: Any) -> Array:
     if value is None:
         return np.empty(0)
     try:
-        result = np.ravel(np.asarray(value, dtype=np.float64))
-    except (TypeError, ValueError):
-        got = check.show(value)
-        check.fail(who, argument, "return numbers", got, "return a number or an array", TypeError)
-    return result
+        raw = np.asarray(value)
+        # Not the numbers that a text spells, nor the real part of complex ones.
+        if raw.dtype.kind in "fiubO":
+            return raw.astype(np.float64).ravel()
+    except (TypeError, ValueError, OverflowError):
+        pass
+    do = "return a number or an array"
+    check.fail(who, argument, "return numbers", check.show(value), do, TypeError)
 
 
 def result_size(who: str, argument: str, function: Any, *inputs: Any) -> int:

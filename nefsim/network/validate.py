@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.network import functions
@@ -22,7 +24,7 @@ from nefsim.network.objects import (
 )
 from nefsim.neurons import Direct, NeuronType
 from nefsim.processes import Process
-from nefsim.sampling import Distribution, as_distribution
+from nefsim.sampling import Choice, Constant, Distribution, Samples, Uniform, as_distribution
 from nefsim.solvers import Solver
 from nefsim.synapses import as_synapse
 
@@ -39,22 +41,17 @@ def _named(network: Network, who: str, label: Any, kind: str, siblings: list[Any
     return f"{path}.{own}" if path else own
 
 
-def _per_neuron(
-    who: str, argument: str, value: Any, shape: Shape, limits: tuple[float, float]
-) -> Any:
+def _rows(who: str, argument: str, value: Any, shape: Shape) -> Any:
     """A distribution as it is; a pair or number as one; an array checked and write-protected."""
-    if isinstance(value, Distribution):
-        return value
-    one_dimensional = len(shape) == 1
-    is_pair = isinstance(value, tuple) and len(value) == 2 and np.ndim(value[0]) == 0
-    if one_dimensional and (is_pair or (np.ndim(value) == 0 and not callable(value))):
-        ends = value if is_pair else (value, value)
-        for end in ends:
-            check.real(who, argument, end, "pass a number, (low, high) or one per neuron", *limits)
-        return as_distribution(who, argument, value)
+    columns = None if len(shape) == 1 else shape[1]
+    if isinstance(value, Samples):
+        value = value.values
+    is_range = isinstance(value, Real) or (isinstance(value, tuple) and len(value) == 2)
+    if isinstance(value, Distribution) or (columns is None and is_range):
+        return as_distribution(who, argument, value, columns)
     size = " x ".join("points" if n is None else str(n) for n in shape)
     do = f"pass a distribution or an array of {size} numbers"
-    checked = check.array(who, argument, value, shape, do, *limits)
+    checked = check.array(who, argument, value, shape, do)
     if not len(checked):
         check.fail(who, argument, "have at least one row", "none", do)
     checked.setflags(write=False)
@@ -87,11 +84,19 @@ def node(network: Network, output: Any, size_in: Any, size_out: Any, seed: Any, 
         check.function(who, "output", output)
         inputs = (0.0, np.zeros(n_in)) if n_in else (0.0,)
         output_size = n_out
-        if output_size is None:
+        if functions.is_elementwise(output):
+            output_size = 1
+            if n_in:  # NumPy would take x for the array to write its result in
+                got, do = check.show(output), "write lambda t, x: ..."
+                check.fail(who, "output", "accept (t, x)", got, do, TypeError)
+        elif output_size is None:
             output_size = functions.result_size(who, "output", output, *inputs)
     else:
         do = "pass a function, a number, an array, a process or None"
-        output = np.ravel(check.array(who, "output", output, do=do))
+        output = np.atleast_1d(check.array(who, "output", output, do=do))
+        if output.ndim > 1 or not output.size:
+            must = "be a number or a list of numbers"
+            check.fail(who, "output", must, f"shape {output.shape}", "flatten it")
         output.setflags(write=False)
         output_size = len(output)
         if n_in:
@@ -123,22 +128,26 @@ def ensemble(network: Network, **given: Any) -> Ensemble:
         check.instance(who, "noise", noise, Process, "a process or None", do)
         if noise.size not in (None, n):
             check.fail(who, "noise", f"have {n} dimensions", str(noise.size), "match n_neurons")
-    limits = (-check.HUGE, check.HUGE)
+    normalize = check.flag(who, "normalize_encoders", given["normalize_encoders"])
+    eval_points = _rows(who, "eval_points", given["eval_points"], (None, d))
+    if isinstance(eval_points, np.ndarray) and n_points not in (None, len(eval_points)):
+        must, do = f"be {len(eval_points)}, as eval_points has", "leave it out"
+        check.fail(who, "n_eval_points", must, str(n_points), do)
     made = Ensemble(
         network=network,
         n_neurons=n,
         dimensions=d,
         radius=check.positive(who, "radius", given["radius"], "pass a length above 0"),
-        encoders=_encoders(who, given["encoders"], n, d, given["normalize_encoders"]),
-        intercepts=_per_neuron(who, "intercepts", given["intercepts"], (n,), limits),
-        max_rates=_per_neuron(who, "max_rates", given["max_rates"], (n,), limits),
-        gain=_optional_per_neuron(who, "gain", given["gain"], n),
-        bias=_optional_per_neuron(who, "bias", given["bias"], n),
-        eval_points=_per_neuron(who, "eval_points", given["eval_points"], (None, d), limits),
+        encoders=_encoders(who, given["encoders"], n, d, normalize),
+        intercepts=_rows(who, "intercepts", given["intercepts"], (n,)),
+        max_rates=_rows(who, "max_rates", given["max_rates"], (n,)),
+        gain=None if given["gain"] is None else _rows(who, "gain", given["gain"], (n,)),
+        bias=None if given["bias"] is None else _rows(who, "bias", given["bias"], (n,)),
+        eval_points=eval_points,
         n_eval_points=n_points,
         neuron_type=neuron,
         noise=noise,
-        normalize_encoders=check.flag(who, "normalize_encoders", given["normalize_encoders"]),
+        normalize_encoders=normalize,
         initial_state=_initial_state(who, neuron, given["initial_state"], n),
         seed=check.seed(who, given["seed"]),
         label=_named(network, who, given["label"], "ensemble", network.ensembles),
@@ -147,15 +156,9 @@ def ensemble(network: Network, **given: Any) -> Ensemble:
     return made
 
 
-def _optional_per_neuron(who: str, argument: str, value: Any, n: int) -> Any:
-    if value is None:
-        return None
-    return _per_neuron(who, argument, value, (n,), (-check.HUGE, check.HUGE))
-
-
-def _encoders(who: str, value: Any, n: int, d: int, normalize: Any) -> Any:
-    checked = _per_neuron(who, "encoders", value, (n, d), (-check.HUGE, check.HUGE))
-    if isinstance(checked, np.ndarray) and normalize is True:
+def _encoders(who: str, value: Any, n: int, d: int, normalize: bool) -> Any:
+    checked = _rows(who, "encoders", value, (n, d))
+    if isinstance(checked, np.ndarray) and normalize:
         zero = np.flatnonzero(~np.any(checked, axis=1))
         if len(zero):
             got = f"a zero row (neuron {zero[0]})"
@@ -170,47 +173,49 @@ def _initial_state(who: str, neuron: NeuronType, value: Any, n: int) -> dict[str
     check.instance(who, "initial_state", value, dict, "a dict or None", do)
     for name in value:
         check.one_of(who, "initial_state", name, tuple(neuron.initial_state))
-    limits = (-check.HUGE, check.HUGE)
     return {
-        name: _per_neuron(who, f"initial_state[{name!r}]", start, (n,), limits)
-        for name, start in value.items()
+        name: _rows(who, f"initial_state[{name!r}]", start, (n,)) for name, start in value.items()
     }
 
 
 def _check_curve(who: str, made: Ensemble) -> None:
-    """Maximum rates and intercepts that the neuron type can meet, where they are known now."""
+    """Maximum rates, intercepts and gains that the neuron type can meet, where known now."""
     neuron = made.neuron_type
-    if isinstance(neuron, Direct) or made.gain is not None:
+    if isinstance(neuron, Direct):
         return
-    for argument, value in (("max_rates", made.max_rates), ("intercepts", made.intercepts)):
-        ends = np.asarray(value if isinstance(value, np.ndarray) else _ends(value))
-        if not len(ends):
-            continue
-        if argument == "intercepts":
-            wrong, must, do = ends >= 1.0, "be below 1", "lower the intercepts"
-            # A range up to 1 itself, which is never drawn, is what people write.
-            if not isinstance(value, np.ndarray) and ends[0] < ends[-1]:
-                wrong = ends > 1.0
-        else:
-            limit, floor = neuron.rate_limit, neuron.rate_floor
-            wrong = (ends > limit) | (ends <= floor)
-            if isinstance(value, np.ndarray) or ends[0] == ends[-1]:
-                wrong |= ends >= limit
-            of = "1/tau_ref" if hasattr(neuron, "tau_ref") else "the rate limit"
-            must = f"be above {floor:g} Hz and below {of} = {limit:g} Hz"
-            do = "change max_rates or tau_ref"
-        if wrong.any():
-            i = int(np.flatnonzero(wrong)[0])
-            at = f" (neuron {i})" if isinstance(value, np.ndarray) else ""
-            unit = " Hz" if argument == "max_rates" else ""
-            check.fail(who, argument, must, f"{ends[i]:g}{unit}{at}", do)
+    if made.gain is not None:
+        _in_between(who, "gain", made.gain, 0.0, np.inf, "be above 0")
+        return
+    limit, floor = neuron.rate_limit, neuron.rate_floor
+    of = "1/tau_ref" if hasattr(neuron, "tau_ref") else "the rate limit"
+    must = f"be above {floor:g} Hz and below {of} = {limit:g} Hz"
+    _in_between(who, "max_rates", made.max_rates, floor, limit, must, " Hz")
+    _in_between(who, "intercepts", made.intercepts, -np.inf, 1.0, "be below 1")
 
 
-def _ends(distribution: Any) -> tuple[float, ...]:
-    """The lowest and highest value of a uniform distribution; nothing of others."""
-    if hasattr(distribution, "low") and hasattr(distribution, "high"):
-        return (distribution.low, distribution.high)
-    return ()
+def _in_between(
+    who: str, argument: str, value: Any, above: float, below: float, must: str, unit: str = ""
+) -> None:
+    known = _known(value)
+    wrong = np.flatnonzero((known <= above) | (known >= below))
+    if len(wrong):
+        at = f" (neuron {wrong[0]})" if isinstance(value, np.ndarray) else ""
+        got, do = f"{known[wrong[0]]:g}{unit}{at}", "pass values within these limits"
+        check.fail(who, argument, must, got, do)
+
+
+def _known(value: Any) -> NDArray[np.float64]:
+    """Values that are sure to come, or are the extremes of those that may; else none."""
+    match value:
+        case np.ndarray():
+            return value
+        case Uniform(low=low, high=high):
+            return np.array([low, max(low, np.nextafter(high, -np.inf))])
+        case Constant(value=number):
+            return np.array([number])
+        case Choice(options=options):
+            return np.ravel(np.asarray(options, dtype=np.float64))
+    return np.empty(0)
 
 
 def _endpoint(network: Network, who: str, argument: str, value: Any) -> Any:
@@ -239,9 +244,7 @@ def connection(network: Network, **given: Any) -> Connection:
         check.fail(who, "post", "name no dimension twice", f"{post!r}", do)
     eval_points = given["eval_points"]
     if eval_points is not None:
-        whole_size = whole(pre).size_out
-        limits = (-check.HUGE, check.HUGE)
-        eval_points = _per_neuron(who, "eval_points", eval_points, (None, whole_size), limits)
+        eval_points = _rows(who, "eval_points", eval_points, (None, whole(pre).size_out))
     solver = _solver(who, given["solver"])
     if solver.weights and not _both_neurons(pre, post):
         got = f"{pre!r} to {post!r}"
@@ -305,7 +308,7 @@ def _transform(who: str, transform: Any, size_mid: int, pre: Endpoint, post: End
     ends = f"{pre!r} gives {size_mid} and {post!r} takes {size_out}"
     if transform is None:
         transform = 1.0
-    if hasattr(transform, "tocsr"):
+    if hasattr(transform, "tocsr") and not isinstance(transform, type):
         sparse = transform.tocsr()
         if sparse.shape != (size_out, size_mid):
             must = f"have shape ({size_out}, {size_mid})"

@@ -77,13 +77,13 @@ class AdaptiveLIF(NeuronType):
 
     References
     ----------
-    Camera, Rauch, Luescher, Senn & Fusi (2004), Minimal models of adapted neuronal
+    La Camera, Rauch, Luescher, Senn & Fusi (2004), Minimal models of adapted neuronal
     response to in vivo-like input currents, Neural Computation 16.
 
     Examples
     --------
-    >>> AdaptiveLIF().rates(3.0) < 0.6 * AdaptiveLIF(inc_n=0.0).rates(3.0)
-    np.True_
+    >>> AdaptiveLIF().rates([2.0]).round(2), AdaptiveLIF(inc_n=0.0).rates([2.0]).round(2)
+    (array([44.32]), array([63.04]))
     """
 
     tau_rc: float = 0.02
@@ -145,7 +145,7 @@ class AdaptiveLIF(NeuronType):
         adaptation += (dt / self.tau_n) * (self.inc_n * out - adaptation)
 
     def read(self, state: Mapping[str, Array], name: str) -> Array:
-        """Voltage, adaptation, or the refractory time to come when the last step began [s]."""
+        """Voltage, adaptation, or the end of the refractory time from the last step's start [s]."""
         if name == "refractory_time":
             return refractory_time(state, self.tau_rc)
         return state[name]

@@ -53,13 +53,18 @@ class NeuronType(Value, ABC):
         """Firing rate at the threshold current [Hz]; maximum rates lie above it."""
         return 0.0
 
+    @property
+    def output_per_hertz(self) -> float:
+        """Steady output of a neuron that fires at 1 Hz: its ``amplitude``, 1 without one."""
+        return float(getattr(self, "amplitude", 1.0))
+
     @abstractmethod
     def rates(self, J: ArrayLike) -> Array:
         """Steady output at constant current ``J``: ``amplitude`` times the firing rate [Hz]."""
 
     @abstractmethod
     def current(self, rates: ArrayLike) -> Array:
-        """Current that gives a firing rate [Hz]; ``rates(current(r)) == amplitude * r``."""
+        """Current that gives a firing rate [Hz]: ``rates(current(r)) == output_per_hertz * r``."""
 
     @abstractmethod
     def step(
@@ -88,7 +93,8 @@ class NeuronType(Value, ABC):
         checked = check.array(
             who, "rates", rates, do="pass firing rates in Hz", low=max(low, -1e12)
         )
-        if (np.abs(checked) >= self.rate_limit).any():
+        # Nearer to the limit than this, the current has no digits left or is infinite.
+        if (np.abs(checked) >= self.rate_limit * (1.0 - 1e-12)).any():
             check.fail(
                 who,
                 "rates",
@@ -101,6 +107,4 @@ class NeuronType(Value, ABC):
 
 def as_current(neuron: NeuronType, J: ArrayLike) -> Array:
     """Checked currents for a neuron's ``rates``."""
-    if isinstance(J, np.ndarray) and J.dtype.kind == "f":
-        return J
     return check.array(f"{type(neuron).__name__}.rates", "J", J, do="pass input currents")

@@ -74,6 +74,9 @@ class Izhikevich(NeuronType):
             reset_recovery=check.real(who, "reset_recovery", self.reset_recovery, do, -1e4, 1e4),
         )
         currents, rates = rate_table(self)
+        if rates[0] > 0:
+            must, do = f"leave it silent at J = {LOWEST_CURRENT:g}", "pass less extreme ones"
+            check.fail(who, "parameters", must, f"{rates[0]:g} Hz", do)
         self._set(threshold=float(currents[np.flatnonzero(rates == 0)[-1]]))
 
     @property
@@ -88,9 +91,11 @@ class Izhikevich(NeuronType):
     def current(self, rates: ArrayLike) -> Array:
         """Current at which the measured rate curve meets ``rates`` [Hz]."""
         currents, measured = rate_table(self)
-        rising = np.flatnonzero(np.diff(measured, prepend=-1.0) > 0)
-        rising[0] = np.flatnonzero(measured == 0)[-1]
-        return np.interp(self._current_of(rates), measured[rising], currents[rising])
+        wanted = self._current_of(rates)
+        # The last current of a flat piece, since the rate rises from there.
+        below = np.searchsorted(measured, wanted, side="right") - 1
+        share = (wanted - measured[below]) / (measured[below + 1] - measured[below])
+        return np.asarray(currents[below] + share * CURRENT_STEP)
 
     def step(
         self,

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from nefsim import _checks as check
 from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
 
+Fired = tuple[NDArray[np.intp], ...]
+
 #: Beyond this exponent the refractory factor would leave the range of float32.
 LARGEST_EXPONENT = 80.0
 
@@ -63,7 +65,7 @@ def check_voltage(who: str, voltage: Array) -> None:
 
 def exact_step(
     J: Array, state: NeuronState, tau_rc: float, tau_ref: float, min_voltage: float, dt: float
-) -> tuple[Array, ...]:
+) -> Fired:
     r"""Advance the state in place and return the indices of the neurons that fired.
 
     With :math:`k = e^{-dt/\tau_{RC}}` and the refractory factor
@@ -102,7 +104,7 @@ def exact_step(
 
 def _exact_step_in_time(
     J: Array, state: NeuronState, tau_rc: float, tau_ref: float, min_voltage: float, dt: float
-) -> tuple[Array, ...]:
+) -> Fired:
     """The same step on the refractory time itself, where its exponential would overflow."""
     v, wait = state["voltage"], state["refractory_time"]
     wait -= dt
@@ -119,7 +121,7 @@ def _exact_step_in_time(
 
 
 def refractory_time(state: Mapping[str, Array], tau_rc: float) -> Array:
-    """Refractory time that was still to come when the last step began [s], at least 0."""
+    """When the refractory time ends, from the start of the last step [s], at least 0."""
     factor = state.get("refractory_factor")
     time = state["refractory_time"] if factor is None else tau_rc * np.log(factor)
     return np.maximum(time, 0.0)
@@ -160,8 +162,8 @@ class LIF(NeuronType):
     Examples
     --------
     >>> lif = LIF()
-    >>> lif.rates([0.5, 2.0]).round(3)
-    array([ 0.   , 63.042])
+    >>> lif.rates([0.5, 2.0]).round(2)
+    array([ 0.  , 63.04])
     >>> lif.current(lif.rates([2.0])).round(9)
     array([2.])
     """
@@ -224,7 +226,7 @@ class LIF(NeuronType):
         out[fired] = self.amplitude / dt
 
     def read(self, state: Mapping[str, Array], name: str) -> Array:
-        """Voltage, or the refractory time that was to come when the last step began [s]."""
+        """Voltage, or when the refractory time ends, from the start of the last step [s]."""
         if name == "refractory_time":
             return refractory_time(state, self.tau_rc)
         return state[name]

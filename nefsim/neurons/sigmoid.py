@@ -65,7 +65,10 @@ class Sigmoid(NeuronType):
     ) -> None:
         """The rates at ``J``; there is no state."""
         del state, dt, rng
-        out[...] = self.rates(J)
+        np.multiply(J, 0.5, out=out)
+        np.tanh(out, out=out)
+        out += 1.0
+        out *= 0.5 / self.tau_ref
 
 
 @dataclass(frozen=True, eq=False)

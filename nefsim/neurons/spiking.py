@@ -52,6 +52,11 @@ class _SpikesFromRates(NeuronType):
         """That of the base type [Hz]."""
         return self.base_type.rate_floor
 
+    @property
+    def output_per_hertz(self) -> float:
+        """``amplitude`` times that of the base type, whose output is what is made spikes."""
+        return self.amplitude * self.base_type.output_per_hertz
+
     def rates(self, J: ArrayLike) -> Array:
         """``amplitude`` times the rates of the base type [Hz]."""
         return self.amplitude * self.base_type.rates(J)

@@ -44,7 +44,10 @@ def recorded(who: str, argument: str, source: Simulator | Result, probe: Any) ->
     """What a probe recorded, with trials first in a batch."""
     do = f"pass {argument}= a probe, or a label of a Result"
     check.instance(who, argument, probe, (Probe, str), "a probe or a label", do)
-    return source.data[probe] if isinstance(source, Simulator) else source[probe]
+    values = source.data[probe] if isinstance(source, Simulator) else source[probe]
+    if not values.size:
+        check.fail(who, argument, "have recorded something", "nothing", "run the simulator first")
+    return values
 
 
 def of_one_trial(who: str, argument: str, values: Any, trial: Any) -> Array:
@@ -94,9 +97,8 @@ def points(who: str, argument: str, value: Any, n: int | None = None) -> Array:
 
 def built(who: str, argument: str, simulator: Simulator, key: Any, kind: type) -> Any:
     """The built arrays of an ensemble or connection of the simulator's network."""
-    name = kind.__name__.lower()
-    do = f"pass {argument}= one of the simulator's network"
-    check.instance(who, argument, key, kind, f"an {name}" if name[0] == "e" else f"a {name}", do)
+    what = f"one of the simulator's {kind.__name__.lower()}s"
+    check.instance(who, argument, key, kind, what, f"pass {argument}=")
     return simulator.data[key]
 
 

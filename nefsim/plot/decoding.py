@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim.build.arrays import times
 from nefsim.build.decode import targets_of
 from nefsim.network import Connection, Ensemble, Probe
 from nefsim.network.objects import whole
@@ -187,13 +188,9 @@ def _of_connection(who: str, simulator: Simulator, connection: Any) -> tuple[Arr
     ensemble = whole(connection.pre)
     assert isinstance(ensemble, Ensemble)
     before = simulator.data[ensemble]
-    points, chosen = built.eval_points, indices(connection.pre)
+    points = built.eval_points
     rates = ensemble.neuron_type.rates(points @ before.scaled_encoders.T + before.bias)
-    wanted = connection.function
-    if not isinstance(wanted, np.ndarray):
-        seen = points if chosen is None else points[:, list(chosen)]
-        wanted = values_at(who, wanted, seen, connection.size_mid)
-    wanted = times(connection.transform, wanted.T).T
+    wanted = times(connection.transform, targets_of(connection, points).T).T
     values = points if points.shape[1] == 1 else wanted
     return values, wanted, rates @ built.decoded_weights.T
 
@@ -216,6 +213,8 @@ def _draw_error(
     ax.set_title(f"rmse {np.sqrt(np.mean(error**2)):.3g}", loc="left", fontsize="medium")
     if 1 < n <= style.MOST_ENTRIES:
         style.legend(ax)
-    hat, value = (r"\hat{x}", "x") if np.array_equal(x, wanted) else (r"\hat{f}(x)", "f(x)")
-    style.finish(ax, "represented value $x$", f"decoding error ${hat} - {value}$")
+    if np.array_equal(x, wanted):
+        style.finish(ax, "value $x$", r"decoding error $\hat{x} - x$")
+    else:
+        style.finish(ax, "represented value $x$", r"decoding error $\hat{f}(x) - f(x)$")
     return ax

@@ -36,6 +36,8 @@ class Running(ABC):
     def __init__(self, rng: np.random.Generator, state: dict[str, NDArray[Any]]) -> None:
         self.rng = rng
         self.state = state
+        #: Whether functions of the user are called, so that it is run step by step.
+        self.calls_functions = False
 
     @abstractmethod
     def __call__(self, first_step: int, n_steps: int) -> Array:

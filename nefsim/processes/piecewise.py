@@ -55,7 +55,8 @@ class Piecewise(Process):
         do = "pass a dict such as {0.0: 1, 0.5: -1}"
         if not isinstance(self.data, Mapping) or not self.data:
             kind = ValueError if isinstance(self.data, Mapping) else TypeError
-            check.fail(who, "data", "be a dict from times to values", self.data, do, kind)
+            got = check.show(self.data)
+            check.fail(who, "data", "be a dict from times to values", got, do, kind)
         names = ("zero", "linear", "cubic")
         interpolation = check.one_of(who, "interpolation", self.interpolation, names)
         given = [(check.real(who, "time in data", t, do), v) for t, v in self.data.items()]
@@ -80,7 +81,9 @@ class Piecewise(Process):
             turn = np.searchsorted(times, t + 0.5 * dt) - 1
             return np.where(turn[:, None] < 0, 0.0, signal(t, turn))
 
-        return FunctionOfTime(values, dt, rng)
+        running = FunctionOfTime(values, dt, rng)
+        running.calls_functions = any(callable(piece) for piece in pieces)
+        return running
 
     def _smooth(self, times: Array) -> Signal:
         rows = np.array(list(self.data.values()), dtype=np.float64)

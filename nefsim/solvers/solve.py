@@ -104,7 +104,8 @@ def solve_decoders(
     if solver is None:
         solver = LstsqL2() if reg is None else LstsqL2(reg)
     elif reg is not None:
-        check.fail(who, "reg", "be left out when a solver is given", reg, "pass one of them")
+        do = "pass one of them"
+        check.fail(who, "reg", "be left out when a solver is given", check.show(reg), do)
     check.instance(who, "solver", solver, Solver, "a solver", "pass one such as LstsqL2(reg=0.1)")
     decoders, _ = solver(activities, targets, rng)
     return decoders

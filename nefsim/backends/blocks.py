@@ -1,0 +1,73 @@
+"""Which operations belong together when steps are compiled.
+
+A population, the currents that it alone receives and the decoding of its spikes form one
+block: what is as large as the population never leaves it, and only what is decoded is
+handed on, step by step for a whole chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from graphlib import TopologicalSorter
+
+from nefsim.build.schedule import strong_components
+from nefsim.program import Neurons, Program, Sum, outputs
+
+
+def blocks(program: Program) -> list[list[int]]:
+    """Operations in blocks, blocks in order, operations in the order of a step in each."""
+    ops = program.ops
+    writer = {signal: i for i, op in enumerate(ops) for signal in outputs(op)}
+    before = [[writer[read.signal] for read in op.reads] for op in ops]
+    now = [[writer[read.signal] for read in op.reads if read.delay == 0] for op in ops]
+    together = _Together(len(ops))
+    for group in program.groups:
+        for i in group.ops[1:]:
+            together.join(group.ops[0], i)
+    for i, op in enumerate(ops):
+        if isinstance(op, Neurons):
+            together.join(i, writer[op.current])
+        elif isinstance(op, Sum):
+            for j in now[i]:
+                if isinstance(ops[j], Neurons):
+                    together.join(i, j)
+    # Blocks that have grown into one another's way become one.
+    names = sorted({together.of(i) for i in range(len(ops))})
+    place = {name: b for b, name in enumerate(names)}
+    members: list[list[int]] = [[] for _ in names]
+    for i in range(len(ops)):
+        members[place[together.of(i)]].append(i)
+    reads = {
+        b: sorted({place[together.of(j)] for i in group for j in before[i]} - {b})
+        for b, group in enumerate(members)
+    }
+    merged = strong_components(reads)
+    home = {b: c for c, group in enumerate(merged) for b in group}
+    order = TopologicalSorter(
+        {c: {home[j] for b in group for j in reads[b]} - {c} for c, group in enumerate(merged)}
+    ).static_order()
+    return [_in_order([i for b in merged[c] for i in members[b]], now) for c in order]
+
+
+class _Together:
+    """Disjoint sets of numbers."""
+
+    def __init__(self, n: int) -> None:
+        self._parent = list(range(n))
+
+    def of(self, i: int) -> int:
+        """The number that stands for the set of ``i``."""
+        while self._parent[i] != i:
+            self._parent[i] = self._parent[self._parent[i]]
+            i = self._parent[i]
+        return i
+
+    def join(self, i: int, j: int) -> None:
+        """Make one set of two."""
+        self._parent[self.of(i)] = self.of(j)
+
+
+def _in_order(members: Sequence[int], now: Sequence[Sequence[int]]) -> list[int]:
+    inside = set(members)
+    graph = {i: [j for j in now[i] if j in inside] for i in members}
+    return list(TopologicalSorter(graph).static_order())

@@ -1,0 +1,135 @@
+"""What the back ends share: chunks of time, recording, and going back after an error.
+
+Each signal has a row for every step of a chunk; row 0 is the last step of the chunk
+before.  An operation's ``advance(lo, hi)`` computes rows ``lo + 1 ... hi`` of its output
+from the rows of what it reads, one row earlier where the read has a delay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim.backends import Recording, sampled
+from nefsim.program import Program, Read, Snapshot, State, restore, snapshot
+
+Array = NDArray[np.float64]
+Advance = Callable[[int, int], None]
+
+#: Longest chunk [steps], and the most numbers that the rows of all signals may take.
+LONGEST_CHUNK, MOST_NUMBERS = 1000, 2_000_000
+
+
+class HasProgram(Protocol):
+    """Whatever holds a program."""
+
+    @property
+    def program(self) -> Program:
+        """The program."""
+
+
+def chunk_length(width: int, longest: int = LONGEST_CHUNK) -> int:
+    """Steps of a chunk for signals of so many numbers in all."""
+    return int(np.clip(MOST_NUMBERS // max(width, 1), 1, longest))
+
+
+class Engine:
+    """Rows for signals, and a plan of what advances them.
+
+    Parameters
+    ----------
+    program : Program
+        What to run.
+    state : State
+        What it changes.
+    rows : list of ndarray
+        Rows of each signal; None for one that a back end keeps to itself.
+
+    Attributes
+    ----------
+    plan : list of (list of Advance, bool)
+        Groups in order; one that loops advances all its operations row by row, and any
+        other has one operation that advances a whole chunk at once.
+    called : dict
+        For operations that call a function of the user, the rows of this chunk done.
+    good : int
+        Rows of this chunk that the last group has finished.
+    """
+
+    def __init__(self, program: Program, state: State, rows: list[Any]) -> None:
+        self.program, self.state, self.rows = program, state, rows
+        self.plan: list[tuple[list[Advance], bool]] = []
+        self.called: dict[int, int] = {}
+        self.good = 0
+        self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
+        for mine, signal in zip(rows, state.signals, strict=True):
+            if mine is not None:
+                mine[0] = signal
+
+    def run(self, n_steps: int, recordings: Sequence[Recording]) -> None:
+        """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
+        filled = [0] * len(recordings)
+        while n_steps:
+            length = min(n_steps, self.longest)
+            before = snapshot(self.state)
+            try:
+                self._chunk(length)
+            except BaseException:
+                self._go_back(before, recordings, filled)
+                raise
+            self._finish(length, recordings, filled)
+            n_steps -= length
+
+    def _chunk(self, length: int) -> None:
+        """Rows 1 to ``length`` of all signals."""
+        for advances, loop in self.plan:
+            self.good = 0
+            if not loop:
+                advances[0](0, length)
+                continue
+            for k in range(length):
+                for advance in advances:
+                    advance(k, k + 1)
+                self.good = k + 1
+
+    def _go_back(
+        self, before: Snapshot, recordings: Sequence[Recording], filled: list[int]
+    ) -> None:
+        """Take again the steps that were complete, or none if that is stopped, too."""
+        length = self.good
+        restore(self.state, before)
+        if not length:
+            return
+        try:
+            self._chunk(length)
+        except BaseException:
+            restore(self.state, before)
+            raise
+        self._finish(length, recordings, filled)
+
+    def _finish(self, length: int, recordings: Sequence[Recording], filled: list[int]) -> None:
+        """Record a chunk and make its last row the first of the next."""
+        for i, (recording, record) in enumerate(zip(recordings, self.program.records, strict=True)):
+            chosen = sampled(self.state.step, length, recording.every)
+            values = self.read(record.read, 0, length)
+            values = values if len(chosen) == length else values[chosen]
+            recording.data[filled[i] : filled[i] + len(chosen)] = values
+            filled[i] += len(chosen)
+        for rows, signal in zip(self.rows, self.state.signals, strict=True):
+            if rows is not None:
+                rows[0] = rows[length]
+                signal[...] = rows[0]
+        self.state.step += length
+        for index, done in self.called.items():
+            # What functions gave for steps after an error is kept: each is called once a step.
+            ahead = self.rows[self.program.ops[index].output]
+            ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
+            self.called[index] = max(done - length, 0)
+
+    def read(self, read: Read, lo: int, hi: int) -> Array:
+        """Rows of a signal as an operation reads them."""
+        rows: Array = self.rows[read.signal][lo + 1 - read.delay : hi + 1 - read.delay]
+        return rows if read.columns is None else rows[..., read.columns]

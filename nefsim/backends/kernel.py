@@ -1,0 +1,365 @@
+"""The compiled interpreter: one function that runs any table of operations.
+
+It is compiled once for each precision and cached on disk, so that a new network compiles
+nothing.  A row of the table is one operation; its columns are named below.  Numbers are
+reached through plain pointers, which cost nothing to make or to pass on.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from numba import njit, types
+from numba.extending import intrinsic
+
+# Columns of the table: what an operation is, where it writes and reads (row r of a signal
+# lies at offset + r * stride), how much, and where its constants, memory and indices lie.
+KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET = range(11)
+N_COLUMNS = 11
+
+# Kinds of operation.
+(
+    FILL,
+    SCALE,
+    DIAGONAL,
+    AFFINE,
+    COLUMNS,
+    ROWS,
+    SPIKES,
+    SPARSE,
+    GATHER,
+    SCATTER,
+    LOWPASS,
+    FILTER,
+    MINUS_STATE,
+    ADAPT,
+    LOGARITHM,
+    LIF,
+    LIF_DENSE,
+    LIF_LOG,
+    LIF_EULER,
+    LIF_RATE,
+    RELU,
+    SIGMOID,
+    TANH,
+    IZHIKEVICH,
+    WHOLE_SPIKES,
+) = range(25)
+
+options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+
+
+@intrinsic
+def at(typing_context, array, offset):
+    """A pointer to the element of a contiguous array that lies ``offset`` from its start."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        start = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.gep(start, [arguments[1]])
+
+    return types.CPointer(array.dtype)(array, types.intp), generate
+
+
+@intrinsic
+def shifted(typing_context, pointer, offset):
+    """A pointer ``offset`` elements further on."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        return builder.gep(arguments[0], [arguments[1]])
+
+    return pointer(pointer, types.intp), generate
+
+
+@njit(**options, fastmath={"reassoc", "contract", "nsz"})
+def dot(a, b, n):
+    """Inner product; the one place where the order of a sum is left to the compiler."""
+    total = 0.0 * a[0]
+    for i in range(n):
+        total += a[i] * b[i]
+    return total
+
+
+@njit(**options)
+def lif(J, v, E, out, fired, n, c):
+    """The exact LIF step; see :func:`nefsim.neurons.lif.exact_step`.
+
+    c holds k, the factor of a new refractory time, the lowest voltage and a spike's height.
+    """
+    k, jump, low, pulse = c[0], c[1], c[2], c[3]
+    zero = k - k
+    one = zero + 1
+    for i in range(n):
+        e = E[i] * k
+        e = e if e > one else one
+        E[i] = e
+        f = e * k
+        gap = (J[i] - v[i]) * (f if f < one else one)
+        w = J[i] - gap
+        v[i] = w if w > low else low
+        out[i] = gap
+    count = 0
+    for i in range(n):
+        fired[count] = i
+        count += v[i] > one
+    for m in range(count):
+        i = fired[m]
+        E[i] = jump * (out[i] / (J[i] - one))
+        v[i] = zero
+    for i in range(n):
+        out[i] = zero
+    for m in range(count):
+        out[fired[m]] = pulse
+    return count
+
+
+@njit(**options)
+def lif_dense(J, v, E, out, n, c):
+    """The exact LIF step for populations whose spikes nobody lists: no branch at all."""
+    k, jump, low, pulse = c[0], c[1], c[2], c[3]
+    zero = k - k
+    one = zero + 1
+    for i in range(n):
+        e = E[i] * k
+        e = e if e > one else one
+        f = e * k
+        gap = (J[i] - v[i]) * (f if f < one else one)
+        w = J[i] - gap
+        w = w if w > low else low
+        spiked = w > one
+        E[i] = jump * (gap / (J[i] - one)) if spiked else e
+        v[i] = zero if spiked else w
+        out[i] = pulse if spiked else zero
+
+
+@njit(**options)
+def lif_log(J, v, wait, out, fired, n, c, dt):
+    """The LIF step on the refractory time itself, where its exponential would overflow."""
+    tau_rc, tau_ref, low, pulse = c[0], c[1], c[2], c[3]
+    count = 0
+    for i in range(n):
+        wait[i] -= dt
+        after = min(max(dt - wait[i], 0.0), dt)
+        gap = (J[i] - v[i]) * math.exp(-after / tau_rc)
+        w = J[i] - gap
+        w = w if w > low else low
+        out[i] = 0.0
+        if w > 1.0:
+            wait[i] = tau_ref + dt + tau_rc * math.log(gap / (J[i] - 1.0))
+            w = 0.0
+            out[i] = pulse
+            fired[count] = i
+            count += 1
+        v[i] = w
+    return count
+
+
+@njit(**options)
+def lif_euler(J, v, wait, out, fired, n, c, dt):
+    """Explicit Euler; see :class:`nefsim.LIF`."""
+    tau_rc, tau_ref, low, pulse = c[0], c[1], c[2], c[3]
+    count = 0
+    for i in range(n):
+        w = v[i] + dt * (J[i] - v[i]) / tau_rc
+        w = w if w > low else low
+        if wait[i] > 0.0:
+            w = 0.0
+            wait[i] -= dt
+        out[i] = 0.0
+        if w > 1.0:
+            w = 0.0
+            wait[i] = tau_ref
+            out[i] = pulse
+            fired[count] = i
+            count += 1
+        v[i] = w
+    return count
+
+
+@njit(**options)
+def lif_rate(J, out, n, c):
+    """``amplitude / (tau_ref + tau_rc log(1 + 1/(J - 1)))`` above J = 1."""
+    tau_rc, tau_ref, amplitude = c[0], c[1], c[2]
+    for i in range(n):
+        over = J[i] - 1.0
+        rate = 0.0
+        if over > 0.0:
+            rate = amplitude * (1.0 / (tau_ref + tau_rc * math.log1p(1.0 / over)))
+        out[i] = rate
+
+
+@njit(**options)
+def izhikevich(J, v, u, out, fired, n, c, dt):
+    """See :class:`nefsim.Izhikevich`; c holds its parameters, the two limits and the pulse."""
+    count = 0
+    for i in range(n):
+        current = J[i] if J[i] > c[4] else c[4]
+        w = v[i] + (0.04 * (v[i] * v[i]) + 5 * v[i] + 140 - u[i] + current) * 1000 * dt
+        spiked = w >= c[5]
+        w = c[2] if spiked else w
+        r = u[i] + (c[0] * (c[1] * w - u[i])) * 1000 * dt
+        out[i] = 0.0
+        if spiked:
+            r += c[3]
+            out[i] = c[6]
+            fired[count] = i
+            count += 1
+        v[i] = w
+        u[i] = r
+    return count
+
+
+@njit(**options)
+def whole_spikes(rates, v, out, fired, n, c, dt):
+    """Integrate rates and give out whole numbers of spikes."""
+    pulse = c[0]
+    count = 0
+    for i in range(n):
+        w = v[i] + rates[i] * dt
+        spikes = math.floor(w)
+        v[i] = w - spikes
+        out[i] = spikes * pulse
+        if spikes != 0:
+            fired[count] = i
+            count += 1
+    return count
+
+
+@njit(**options)
+def linear(kind, t, y, x, c, indices, fired, counts):
+    """Terms of sums: ``y = ...`` where the operation sets, ``y += ...`` where it adds."""
+    n, m = t[N], t[M]
+    if kind == AFFINE:
+        slope, value = shifted(c, n), x[0]
+        for i in range(n):
+            y[i] = c[i] + slope[i] * value
+        return
+    if kind == FILL and m:
+        for i in range(n):
+            y[i] = c[i]
+        return
+    if t[SET] or kind == FILL:
+        for i in range(n):
+            y[i] = 0.0
+    if kind == SCALE:
+        factor = c[0]
+        for i in range(n):
+            y[i] += factor * x[i]
+    elif kind == DIAGONAL:
+        for i in range(n):
+            y[i] += c[i] * x[i]
+    elif kind == COLUMNS:
+        for j in range(m):
+            column, value = shifted(c, j * n), x[j]
+            for i in range(n):
+                y[i] += column[i] * value
+    elif kind == ROWS:
+        for i in range(n):
+            y[i] += dot(shifted(c, i * m), x, m)
+    elif kind == SPIKES:
+        who = shifted(fired, t[X])
+        for s in range(counts[t[S]]):
+            j = who[s]
+            row, height = shifted(c, j * n), x[j]
+            for i in range(n):
+                y[i] += row[i] * height
+    elif kind == SPARSE:
+        ends = shifted(indices, t[X])
+        which = shifted(ends, n + 1)
+        for i in range(n):
+            total = y[i]
+            for s in range(ends[i], ends[i + 1]):
+                total += c[s] * x[which[s]]
+            y[i] = total
+    elif kind == GATHER:
+        which = shifted(indices, t[X])
+        for i in range(n):
+            y[i] = x[which[i]]
+    elif kind == SCATTER:
+        which = shifted(indices, t[X])
+        for i in range(m):
+            y[which[i]] += x[i]
+
+
+@njit(**options)
+def memory(kind, t, y, x, c, state):
+    """Filters, and what shows or moves a state variable."""
+    n, m = t[N], t[M]
+    if kind == LOWPASS:
+        gain, keep = c[0], c[1]
+        for i in range(n):
+            value = gain * x[i] + state[i]
+            y[i] = value
+            state[i] = keep * value
+    elif kind == FILTER:
+        for i in range(n):
+            y[i] = c[0] * x[i] + (state[i] if m else 0.0)
+        for k in range(m):
+            z = shifted(state, k * n)
+            for i in range(n):
+                after = z[n + i] if k + 1 < m else 0.0
+                z[i] = after + c[k + 1] * x[i] - c[m + 2 + k] * y[i]
+    elif kind == MINUS_STATE:
+        for i in range(n):
+            y[i] = x[i] - state[i]
+    elif kind == ADAPT:
+        for i in range(n):
+            state[i] += c[0] * (c[1] * x[i] - state[i])
+    elif kind == LOGARITHM:
+        for i in range(n):
+            y[i] = c[0] * math.log(x[i])
+
+
+@njit(**options)
+def neurons(kind, t, y, J, c, data, fired, counts, dt):
+    """One step of a population; spikes are listed for those who decode them."""
+    n, state, other = t[N], shifted(data, t[S]), shifted(data, t[M])
+    who, count = shifted(fired, t[X]), t[SET]
+    if kind == LIF:
+        counts[count] = lif(J, state, other, y, who, n, c)
+    elif kind == LIF_DENSE:
+        lif_dense(J, state, other, y, n, c)
+    elif kind == LIF_LOG:
+        counts[count] = lif_log(J, state, other, y, who, n, c, dt)
+    elif kind == LIF_EULER:
+        counts[count] = lif_euler(J, state, other, y, who, n, c, dt)
+    elif kind == IZHIKEVICH:
+        counts[count] = izhikevich(J, state, other, y, who, n, c, dt)
+    elif kind == WHOLE_SPIKES:
+        counts[count] = whole_spikes(J, state, y, who, n, c, dt)
+    elif kind == LIF_RATE:
+        lif_rate(J, y, n, c)
+    elif kind == RELU:
+        for i in range(n):
+            y[i] = c[0] * J[i] if J[i] > 0.0 else 0.0
+    elif kind == SIGMOID:
+        for i in range(n):
+            y[i] = c[0] * (1.0 + math.tanh(0.5 * J[i]))
+    elif kind == TANH:
+        for i in range(n):
+            y[i] = math.tanh(J[i]) / c[0]
+
+
+@njit(**options)
+def run(table, first, last, lo, hi, data, constants, indices, fired, counts, dt):
+    """Rows ``lo + 1`` to ``hi`` of operations ``first`` to ``last - 1``, trial by trial."""
+    start, whole, places = at(table, 0), at(constants, 0), at(indices, 0)
+    for trial in range(data.shape[0]):
+        D = at(data, trial * data.shape[1])
+        F, K = at(fired, trial * fired.shape[1]), at(counts, trial * counts.shape[1])
+        for row in range(lo + 1, hi + 1):
+            for o in range(first, last):
+                t = shifted(start, o * N_COLUMNS)
+                kind = t[KIND]
+                y = shifted(D, t[OUT] + row * t[OUT_STRIDE])
+                x = shifted(D, t[IN] + row * t[IN_STRIDE])
+                c = shifted(whole, t[C])
+                if kind <= SCATTER:
+                    linear(kind, t, y, x, c, places, F, K)
+                elif kind <= LOGARITHM:
+                    memory(kind, t, y, x, c, shifted(D, t[S]))
+                else:
+                    neurons(kind, t, y, x, c, D, F, K, dt)

@@ -1,0 +1,151 @@
+"""Neuron types as rows of the interpreter's table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from nefsim.backends import kernel as k
+from nefsim.neurons import (
+    LIF,
+    AdaptiveLIF,
+    AdaptiveLIFRate,
+    Izhikevich,
+    LIFRate,
+    NeuronType,
+    RectifiedLinear,
+    RegularSpiking,
+    Sigmoid,
+    SpikingRectifiedLinear,
+    Tanh,
+)
+from nefsim.neurons.izhikevich import LOWEST_CURRENT, PEAK
+from nefsim.program import Neurons
+
+if TYPE_CHECKING:
+    from nefsim.backends.table import Place, Table
+
+RATES = (LIFRate, AdaptiveLIFRate, RectifiedLinear, Sigmoid, Tanh)
+COMPILED = (*RATES, LIF, AdaptiveLIF, Izhikevich, SpikingRectifiedLinear, RegularSpiking)
+
+
+def is_compiled(neuron: NeuronType) -> bool:
+    """Whether the interpreter knows a neuron type; others take their steps in NumPy."""
+    if isinstance(neuron, RegularSpiking):
+        return isinstance(neuron.base_type, RATES)
+    return isinstance(neuron, COMPILED)
+
+
+def emit_neurons(table: Table, op: Neurons, memory: dict[str, int]) -> None:
+    """The rows of one population."""
+    neuron, n = op.neuron, table.program.signals[op.output].size
+    out, J = table.places[op.output], table.places[op.current]
+    if isinstance(neuron, RATES):
+        _rates(table, neuron, n, out, J, memory)
+    else:
+        fired, count = table.n_fired, table.n_counts
+        table.n_fired, table.n_counts = fired + n, count + 1
+        if op.output in table.listed:
+            table.spikes[op.output] = (fired, count)
+        _spikes(table, op, n, out, J, memory, {"X": fired, "SET": count})
+    for name, signal in op.observed:
+        _observe(table, neuron, n, table.places[signal], memory, name)
+
+
+def _spikes(
+    table: Table,
+    op: Neurons,
+    n: int,
+    out: Place,
+    J: Place,
+    memory: dict[str, int],
+    lists: dict[str, int],
+) -> None:
+    dt, neuron = table.program.dt, op.neuron
+    if isinstance(neuron, AdaptiveLIF):
+        net = _minus_adaptation(table, n, J, memory)
+        _lif(table, op.output, neuron, n, out, net, memory, lists)
+        _adapt(table, neuron, n, out, memory)
+    elif isinstance(neuron, LIF):
+        _lif(table, op.output, neuron, n, out, J, memory, lists)
+    elif isinstance(neuron, Izhikevich):
+        parts = (neuron.tau_recovery, neuron.coupling, neuron.reset_voltage)
+        c = table.constant([*parts, neuron.reset_recovery, LOWEST_CURRENT, PEAK, 1.0 / dt])
+        v, u = memory["voltage"], memory["recovery"]
+        table.op(k.IZHIKEVICH, out, n, J, C=c, S=v, M=u, **lists)
+    elif isinstance(neuron, SpikingRectifiedLinear):
+        rates = (table.room(n), 0)
+        table.op(k.RELU, rates, n, J, C=table.constant(1.0))
+        c = table.constant(neuron.amplitude / dt)
+        table.op(k.WHOLE_SPIKES, out, n, rates, C=c, S=memory["voltage"], **lists)
+    elif isinstance(neuron, RegularSpiking):
+        rates = (memory["rate_out"], 0)
+        _rates(table, neuron.base_type, n, rates, J, memory)
+        c = table.constant(neuron.amplitude / dt)
+        table.op(k.WHOLE_SPIKES, out, n, rates, C=c, S=memory["voltage"], **lists)
+
+
+def _lif(
+    table: Table,
+    signal: int,
+    neuron: LIF | AdaptiveLIF,
+    n: int,
+    out: Place,
+    J: Place,
+    memory: dict[str, int],
+    lists: dict[str, int],
+) -> None:
+    dt, tau_rc, tau_ref = table.program.dt, neuron.tau_rc, neuron.tau_ref
+    low, pulse = neuron.min_voltage, neuron.amplitude / dt
+    if "refractory_factor" in memory:
+        jump = math.exp((tau_ref + dt) / tau_rc)
+        c = table.constant([math.exp(-dt / tau_rc), jump, low, pulse])
+        kind = k.LIF if table.spikes.get(signal) else k.LIF_DENSE
+        wait = memory["refractory_factor"]
+    else:
+        euler = isinstance(neuron, LIF) and neuron.method == "euler"
+        c = table.constant([tau_rc, tau_ref, low, pulse])
+        kind, wait = k.LIF_EULER if euler else k.LIF_LOG, memory["refractory_time"]
+    table.op(kind, out, n, J, C=c, S=memory["voltage"], M=wait, **lists)
+
+
+def _minus_adaptation(table: Table, n: int, J: Place, memory: dict[str, int]) -> Place:
+    net = (table.room(n), 0)
+    table.op(k.MINUS_STATE, net, n, J, S=memory["adaptation"])
+    return net
+
+
+def _adapt(table: Table, neuron: Any, n: int, out: Place, memory: dict[str, int]) -> None:
+    c = table.constant([table.program.dt / neuron.tau_n, neuron.inc_n])
+    table.op(k.ADAPT, out, n, out, C=c, S=memory["adaptation"])
+
+
+def _rates(
+    table: Table, neuron: NeuronType, n: int, out: Place, J: Place, memory: dict[str, int]
+) -> None:
+    if isinstance(neuron, AdaptiveLIFRate):
+        J = _minus_adaptation(table, n, J, memory)
+    if isinstance(neuron, (LIFRate, AdaptiveLIFRate)):
+        c = table.constant([neuron.tau_rc, neuron.tau_ref, neuron.amplitude])
+        table.op(k.LIF_RATE, out, n, J, C=c)
+    elif isinstance(neuron, RectifiedLinear):
+        table.op(k.RELU, out, n, J, C=table.constant(neuron.amplitude))
+    elif isinstance(neuron, Sigmoid):
+        table.op(k.SIGMOID, out, n, J, C=table.constant(0.5 / neuron.tau_ref))
+    elif isinstance(neuron, Tanh):
+        table.op(k.TANH, out, n, J, C=table.constant(neuron.tau_ref))
+    if isinstance(neuron, AdaptiveLIFRate):
+        _adapt(table, neuron, n, out, memory)
+
+
+def _observe(
+    table: Table, neuron: NeuronType, n: int, out: Place, memory: dict[str, int], name: str
+) -> None:
+    """Copy a state variable as a user knows it."""
+    if name == "refractory_time" and "refractory_factor" in memory:
+        tau_rc: Callable[..., Any] | float = getattr(neuron, "tau_rc", 0.0)
+        source = (memory["refractory_factor"], 0)
+        table.op(k.LOGARITHM, out, n, source, C=table.constant(tau_rc))
+        return
+    table.op(k.SCALE, out, n, (memory[name], 0), C=table.constant(1.0), M=n, SET=1)

@@ -1,0 +1,246 @@
+"""From a program to the table that the compiled interpreter runs.
+
+Signals that one block of operations keeps to itself have a single row, so that the
+neurons of a population stay in the cache; all others have a row for each step of a chunk.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim.backends import kernel as k
+from nefsim.backends.populations import emit_neurons
+from nefsim.program import Filter, Neurons, Program, Read, State, Sum, Term
+
+#: A term with this many outputs per input or more is summed column by column.
+TALL = 4
+
+#: Up to this many numbers decoded from a population, all neurons are summed, spike or not.
+FEW = 3
+
+Place = tuple[int, int]  # offset of row 0, and the stride from row to row
+
+
+class Table:
+    """The operations of a program as rows of numbers, and the arrays they speak of.
+
+    Parameters
+    ----------
+    program : Program
+        What to run.
+    state : State
+        Where it starts; its memories are moved into ``data``.
+    shared : set of int
+        Signals that have a row for each step.
+    length : int
+        Steps of a chunk.
+    """
+
+    def __init__(self, program: Program, state: State, shared: set[int], length: int) -> None:
+        self.program = program
+        self.dtype = state.signals[0].dtype if state.signals else np.dtype(np.float64)
+        self._ops: list[list[int]] = []
+        self._constants: list[NDArray[Any]] = [np.zeros(1)]
+        self._n_constants = 1
+        self._indices: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
+        self._n_indices = 1
+        self._size = 0
+        self.n_fired = self.n_counts = 0
+        self.spikes: dict[int, tuple[int, int]] = {}
+        self.listed = _listed(program)
+        self._same = {
+            op.output: op.terms[0].read
+            for op in program.ops
+            if isinstance(op, Sum) and op.output not in shared and _is_copy(op)
+        }
+        self.places: list[Place] = []
+        for i, signal in enumerate(program.signals):
+            stride = signal.size if i in shared else 0
+            room = 0 if i in self._same else signal.size + stride * length
+            self.places.append((self.room(room), stride))
+        for i in self._same:
+            self.places[i] = self._origin(i)
+        self.memories: list[dict[str, int]] = [
+            {name: self.room(_per_trial(value, state)) for name, value in memory.items()}
+            for memory in state.ops
+        ]
+
+    # -- what operations are made of ---------------------------------------------------
+
+    def room(self, size: int) -> int:
+        """Offset of so many numbers that change."""
+        self._size += size
+        return self._size - size
+
+    def constant(self, values: Any) -> int:
+        """Offset of numbers that do not change."""
+        flat = np.ravel(np.asarray(values, dtype=np.float64))
+        self._constants.append(flat)
+        self._n_constants += flat.size
+        return self._n_constants - flat.size
+
+    def index(self, values: Any) -> int:
+        """Offset of whole numbers."""
+        flat = np.ravel(np.asarray(values, dtype=np.int64))
+        self._indices.append(flat)
+        self._n_indices += flat.size
+        return self._n_indices - flat.size
+
+    def op(self, kind: int, out: Place, n: int, source: Place = (0, 0), **columns: int) -> None:
+        """One more row."""
+        row = [0] * k.N_COLUMNS
+        row[k.KIND], row[k.OUT], row[k.OUT_STRIDE], row[k.N] = kind, *out, n
+        row[k.IN], row[k.IN_STRIDE] = source
+        for name, value in columns.items():
+            row[getattr(k, name)] = value
+        self._ops.append(row)
+
+    def place(self, read: Read) -> Place:
+        """Where what is read lies, its delay taken off; a slice of it starts there too."""
+        offset, stride = self.places[read.signal]
+        start = read.columns.start if isinstance(read.columns, slice) else 0
+        return offset + start - read.delay * stride, stride
+
+    def size(self, read: Read) -> int:
+        """How many elements are read."""
+        size = self.program.signals[read.signal].size
+        return size if read.columns is None else len(np.arange(size)[read.columns])
+
+    def arrays(self, batch: int) -> tuple[Any, ...]:
+        """The table and its arrays, for the interpreter."""
+        return (
+            np.array(self._ops, np.int64).reshape(-1, k.N_COLUMNS),
+            np.zeros((batch, self._size), self.dtype),
+            np.concatenate(self._constants).astype(self.dtype),
+            np.concatenate(self._indices),
+            np.zeros((batch, max(self.n_fired, 1)), np.int64),
+            np.zeros((batch, max(self.n_counts, 1)), np.int64),
+        )
+
+    def _origin(self, signal: int) -> Place:
+        """Where a signal really lies that only repeats another."""
+        read = self._same.get(signal)
+        if read is None:
+            return self.places[signal]
+        offset, stride = self._origin(read.signal)
+        start = read.columns.start if isinstance(read.columns, slice) else 0
+        return offset + start - read.delay * stride, stride
+
+    # -- operations ----------------------------------------------------------------------
+
+    def emit(self, index: int) -> range:
+        """The rows of one operation of the program."""
+        first = len(self._ops)
+        op = self.program.ops[index]
+        if isinstance(op, Sum):
+            if op.output not in self._same:
+                self._sum(op)
+        elif isinstance(op, Neurons):
+            emit_neurons(self, op, self.memories[index])
+        elif isinstance(op, Filter):
+            self._filter(op, self.memories[index])
+        return range(first, len(self._ops))
+
+    def _filter(self, op: Filter, memory: dict[str, int]) -> None:
+        n = self.program.signals[op.output].size
+        out, source = self.places[op.output], self.places[op.input]
+        order = max(len(op.a), len(op.b)) - 1
+        if len(op.b) == 1 and order == 1:
+            c = self.constant([op.b[0], -op.a[1]])
+            self.op(k.LOWPASS, out, n, source, C=c, S=memory["z"], M=1)
+            return
+        b, a = (np.pad(part, (0, order + 1 - len(part))) for part in (op.b, op.a))
+        c = self.constant([*b, *a])
+        self.op(k.FILTER, out, n, source, C=c, S=memory["z"], M=order)
+
+    def _sum(self, op: Sum) -> None:
+        out, n = self.places[op.output], self.program.signals[op.output].size
+        terms = list(op.terms)
+        if op.offset is not None:
+            slope = _affine(terms[0], op.offset) if terms else None
+            if slope is not None:
+                c = self.constant([*op.offset, *slope])
+                self.op(k.AFFINE, out, n, self.place(terms.pop(0).read), C=c)
+            else:
+                self.op(k.FILL, out, n, C=self.constant(op.offset), M=1)
+        elif not terms or terms[0].rows is not None:
+            self.op(k.FILL, out, n)
+        for i, term in enumerate(terms):
+            sets = int(i == 0 and op.offset is None and term.rows is None)
+            self._term(term, out, n, sets)
+
+    def _term(self, term: Term, out: Place, n: int, sets: int) -> None:
+        """``out = ...`` or ``out += ...``, through a scratch row for scattered elements."""
+        source, m = self.place(term.read), self.size(term.read)
+        if isinstance(term.read.columns, np.ndarray):
+            gathered = (self.room(m), 0)
+            self.op(
+                k.GATHER, gathered, m, source, X=self.index(term.read.columns), M=self._whole(term)
+            )
+            source = gathered
+        if term.rows is None:
+            self._product(term, out, n, source, m, sets)
+        elif isinstance(term.rows, slice):
+            start, stop = term.rows.start, term.rows.stop
+            self._product(term, (out[0] + start, out[1]), stop - start, source, m, sets)
+        else:
+            scratch, size = (self.room(len(term.rows)), 0), len(term.rows)
+            self._product(term, scratch, size, source, m, 1)
+            self.op(k.SCATTER, out, n, scratch, X=self.index(term.rows), M=size)
+
+    def _product(self, term: Term, out: Place, n: int, source: Place, m: int, sets: int) -> None:
+        matrix = term.matrix
+        if hasattr(matrix, "tocsr"):
+            csr = matrix.tocsr()
+            x = self.index([*csr.indptr, *csr.indices])
+            self.op(k.SPARSE, out, n, source, C=self.constant(csr.data), X=x, M=m, SET=sets)
+        elif matrix is None or np.ndim(matrix) == 0:
+            c = self.constant(1.0 if matrix is None else matrix)
+            self.op(k.SCALE, out, n, source, C=c, M=m, SET=sets)
+        elif np.ndim(matrix) == 1:
+            self.op(k.DIAGONAL, out, n, source, C=self.constant(matrix), M=m, SET=sets)
+        elif term.read.columns is None and term.read.signal in self.spikes:
+            fired, count = self.spikes[term.read.signal]
+            c = self.constant(np.asarray(matrix).T)
+            self.op(k.SPIKES, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
+        elif n >= TALL * m or n >= 8:
+            self.op(k.COLUMNS, out, n, source, C=self.constant(np.asarray(matrix).T), M=m, SET=sets)
+        else:
+            self.op(k.ROWS, out, n, source, C=self.constant(matrix), M=m, SET=sets)
+
+
+def _affine(term: Term, offset: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The slope of a term that is one number times a vector, over the whole output."""
+    matrix = term.matrix
+    if term.rows is not None or hasattr(matrix, "tocsr") or np.ndim(matrix) != 2:
+        return None
+    if isinstance(term.read.columns, np.ndarray) or np.shape(matrix) != (len(offset), 1):
+        return None
+    return np.ravel(matrix)
+
+
+def _is_copy(op: Sum) -> bool:
+    """Whether a sum does nothing but repeat what it reads."""
+    if op.offset is not None or len(op.terms) != 1 or op.terms[0].rows is not None:
+        return False
+    term = op.terms[0]
+    identity = term.matrix is None or (np.ndim(term.matrix) == 0 and term.matrix == 1.0)
+    return bool(identity) and not isinstance(term.read.columns, np.ndarray)
+
+
+def _listed(program: Program) -> set[int]:
+    """Signals of which so much is decoded that listing the spikes pays."""
+    decoded: dict[int, int] = {}
+    for op in program.ops:
+        for term in op.terms if isinstance(op, Sum) else ():
+            rows = np.shape(term.matrix)[0] if np.ndim(term.matrix) == 2 else 0
+            decoded[term.read.signal] = decoded.get(term.read.signal, 0) + rows
+    return {signal for signal, rows in decoded.items() if rows > FEW}
+
+
+def _per_trial(value: NDArray[Any], state: State) -> int:
+    """Numbers of a memory in one trial."""
+    return value.size // (state.signals[0].shape[0] if state.signals[0].ndim == 2 else 1)

@@ -1,0 +1,160 @@
+"""Each back end gives the spikes of the reference, on the same program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from models import MODELS, NEURON_TYPES, neuron_type
+
+import nefsim as nef
+
+pytest.importorskip("numba")
+
+Model = Callable[[int], nef.Network]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_compiled_spikes_equal_those_of_the_reference(name: str, seed: int) -> None:
+    report = nef.crosscheck(MODELS[name](seed), 3.0, backends=("numpy", "numba"))
+    assert report.n_spikes > 1000
+    assert report.spikes_differ == 0
+    assert report.agrees, str(report)
+
+
+@pytest.mark.parametrize("kind", NEURON_TYPES, ids=repr)
+def test_compiled_neuron_types_equal_the_reference(kind: nef.neurons.NeuronType) -> None:
+    report = nef.crosscheck(neuron_type(kind), 3.0, backends=("numpy", "numba"))
+    assert report.n_spikes > 1000
+    assert report.spikes_differ == 0
+    assert report.agrees, str(report)
+
+
+@pytest.mark.parametrize("dt", [0.0005, 0.005])
+def test_compiled_spikes_equal_the_reference_at_other_steps(dt: float) -> None:
+    report = nef.crosscheck(MODELS["integrator"](1), 2.0, ("numpy", "numba"), dt=dt)
+    assert report.spikes_differ == 0
+    assert report.agrees, str(report)
+
+
+def _records(net: nef.Network, backend: str, **options: Any) -> list[np.ndarray]:
+    with nef.Simulator(net, backend=backend, **options) as sim:
+        sim.run(0.7)
+        return [sim.data[probe] for probe in sim.probes]
+
+
+@pytest.mark.parametrize("name", ["neuron_connections", "signals", "synapses"])
+def test_a_compiled_batch_equals_the_reference_batch(name: str) -> None:
+    net = MODELS[name](1)
+    for ensemble in net.all_ensembles:
+        net.probe(ensemble.neurons)
+    reference = _records(net, "numpy", batch_size=3)
+    compiled = _records(net, "numba", batch_size=3)
+    for one, two in zip(reference, compiled, strict=True):
+        assert one.shape == two.shape
+        # Sums are taken in another order, so that values differ in their last digits.
+        np.testing.assert_allclose(two, one, rtol=0, atol=1e-9 * max(1.0, np.abs(one).max()))
+
+
+def test_float32_runs_compiled_and_stays_close() -> None:
+    net = MODELS["square"](1)
+    single = _records(net, "numba", dtype="float32")[0]
+    double = _records(net, "numba")[0]
+    assert single.dtype == np.float32
+    # One spike of a neuron moves the decoded value by less than this.
+    np.testing.assert_allclose(single, double, atol=0.02)
+
+
+def test_a_run_cut_in_pieces_equals_a_run_in_one() -> None:
+    net = MODELS["oscillator"](1)
+    spikes = net.probe(net.ensembles[0].neurons)
+    whole, parts = (nef.Simulator(net, backend="numba") for _ in range(2))
+    whole.run(0.5)
+    for n_steps in (1, 2, 47, 150, 300):
+        parts.run_steps(n_steps)
+    np.testing.assert_array_equal(parts.data[spikes], whole.data[spikes])
+
+
+def test_a_run_saved_on_one_back_end_goes_on_on_the_other(tmp_path: Any) -> None:
+    net = MODELS["neuron_connections"](1)
+    spikes = net.probe(net.ensembles[2].neurons)
+    whole = nef.Simulator(net, backend="numpy")
+    whole.run(0.4)
+    half = nef.Simulator(net, backend="numba")
+    half.run(0.2)
+    rest = nef.Simulator.load(half.save(tmp_path / "half"), net, backend="numpy")
+    rest.run(0.2)
+    np.testing.assert_array_equal(rest.data[spikes], whole.data[spikes])
+
+
+def test_populations_with_wide_refractory_times_take_the_logarithm() -> None:
+    net = nef.Network(seed=1)
+    kind = nef.LIF(tau_rc=1e-4, tau_ref=0.1)
+    a = net.ensemble(40, 1, neuron_type=kind, max_rates=(9.97, 9.999))
+    net.connect(net.node(np.sin), a)
+    report = nef.crosscheck(net, 3.0, ("numpy", "numba"))
+    assert report.n_spikes > 100 and report.spikes_differ == 0
+
+
+def test_the_euler_step_is_the_same_compiled() -> None:
+    net = nef.Network(seed=1)
+    a = net.ensemble(60, 1, neuron_type=nef.LIF(method="euler"))
+    net.connect(net.node(np.sin), a)
+    net.probe(a.neurons, "refractory_time")
+    report = nef.crosscheck(net, 3.0, ("numpy", "numba"))
+    assert report.n_spikes > 1000 and report.spikes_differ == 0 and report.agrees
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> nef.Network:
+    """Small random networks: populations, nodes, views, transforms, synapses, loops."""
+    net = nef.Network(seed=draw(st.integers(0, 2**32)))
+    kinds = st.sampled_from([k for k in NEURON_TYPES if not isinstance(k, nef.Izhikevich)])
+    stimulus = net.node(nef.WhiteSignal(1.0, high=20.0, rms=0.5), size_out=2)
+    ends: list[Any] = [stimulus]
+    for _ in range(draw(st.integers(1, 4))):
+        d = draw(st.integers(1, 3))
+        ends.append(
+            net.ensemble(
+                draw(st.integers(1, 40)),
+                d,
+                radius=draw(st.sampled_from([0.5, 1.0, 3.0])),
+                neuron_type=draw(st.one_of(st.just(nef.LIF()), kinds)),
+                max_rates=(260.0, 390.0),
+                intercepts=(-0.9, 0.5),
+                noise=draw(st.sampled_from([None, nef.WhiteNoise(nef.Gaussian(0, 0.001))])),
+            )
+        )
+    if draw(st.booleans()):
+        ends.append(net.node(lambda t, x: x * np.cos(t), size_in=2))
+    if draw(st.booleans()):
+        ends.append(net.node(size_in=3))
+    synapses = st.sampled_from(
+        [0.005, 0.1, nef.Alpha(0.01), nef.Triangle(0.004), nef.Lowpass(0.0)]
+    )
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    for _ in range(draw(st.integers(1, 8))):
+        pre, post = draw(st.sampled_from(ends)), draw(st.sampled_from(ends[1:]))
+        if draw(st.booleans()):
+            pre = pre[[draw(st.integers(0, pre.size_out - 1))]]
+        if draw(st.booleans()):
+            post = post[draw(st.integers(0, post.size_in - 1)) :]
+        function = draw(st.sampled_from([None, np.square, lambda x: np.sin(3 * x)]))
+        transform = 0.5 * rng.uniform(-1, 1, (post.size_in, pre.size_out))
+        net.connect(pre, post, function=function, transform=transform, synapse=draw(synapses))
+    for end in ends:
+        net.probe(end, synapse=draw(st.sampled_from([None, 0.01])))
+    return net
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(networks())
+def test_random_networks_have_equal_spikes_on_both_back_ends(net: nef.Network) -> None:
+    report = nef.crosscheck(net, 0.3, backends=("numpy", "numba"))
+    assert report.spikes_differ == 0
+    assert report.agrees, str(report)

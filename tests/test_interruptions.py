@@ -1,0 +1,488 @@
+"""A run stopped by an error or Ctrl-C keeps what was recorded, and can go on from there."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nefsim as nef
+from nefsim.processes import Process, Running
+
+DT = 0.001
+
+#: Back ends that can go on after an error.
+BACKENDS = [name for name in nef.backends.available() if name != "nengo"]
+
+SENTENCE = re.compile(r"[^:\n]+: .+ must .+, got .+; .+\.")
+
+
+class BrokenError(Exception):
+    """What a function of the tests raises."""
+
+
+class Source:
+    """A function with a memory that fails at one call until it is mended, and notes all calls.
+
+    It is called as f(t), f(t, x) or f(x); calls are counted once the model is built.
+    """
+
+    def __init__(self, error: BaseException | None, fails_at: int) -> None:
+        self.error, self.fails_at = error, fails_at
+        self.building = True
+        self.memory, self.attempts, self.done = 0.0, 0, 0
+
+    def __call__(self, *given: Any) -> float:
+        if self.building:
+            return 0.0
+        self.attempts += 1
+        if self.error is not None and self.done + 1 == self.fails_at:
+            raise self.error
+        self.done += 1
+        self.memory = 0.99 * self.memory + 0.01 * math.sin(0.02 * self.done)
+        return self.memory + sum(0.1 * float(np.sum(x)) for x in given)
+
+
+Make = Callable[[], Source]
+
+
+def feed_forward(make: Make) -> nef.Network:
+    """The function drives a population."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1)
+    source = net.node(make(), label="source")
+    net.connect(source, a, synapse=None)
+    watch(net, source, a)
+    return net
+
+
+def in_a_loop(make: Make) -> nef.Network:
+    """The function hears the population that it drives."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1)
+    source = net.node(make(), size_in=1, label="source")
+    net.connect(a, source, synapse=0.01)
+    net.connect(source, a, synapse=0.005)
+    watch(net, source, a)
+    return net
+
+
+def beside_another(make: Make) -> nef.Network:
+    """The function comes after another one, which it does not hear."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 2)
+    other = net.node(steady(), label="other")
+    source = net.node(make(), label="source")
+    net.connect(other, a[0])
+    net.connect(source, a[1])
+    watch(net, source, a)
+    net.probe(other)
+    return net
+
+
+def before_another(make: Make) -> nef.Network:
+    """The function is heard by another one."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1)
+    source = net.node(make(), label="source")
+    other = net.node(steady(), size_in=1, label="other")
+    net.connect(source, other, synapse=None)
+    net.connect(other, a)
+    watch(net, source, a)
+    net.probe(other)
+    return net
+
+
+def of_a_connection(make: Make) -> nef.Network:
+    """The function is one of a connection, after that of a node which runs ahead."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1)
+    other = net.node(steady(), label="other")
+    net.connect(other, a, function=make(), label="source")
+    watch(net, other, a)
+    return net
+
+
+def of_direct_mode(make: Make) -> nef.Network:
+    """The function is computed in Direct mode, in a loop with a population."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1)
+    exact = net.ensemble(1, 1, neuron_type=nef.Direct())
+    net.connect(a, exact, synapse=0.01)
+    net.connect(exact, a, function=make(), label="source")
+    watch(net, exact, a)
+    return net
+
+
+def of_a_process(make: Make) -> nef.Network:
+    """The function is a piece of a process."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1)
+    source = net.node(nef.Piecewise({0.0: make()}), label="source")
+    net.connect(source, a)
+    watch(net, source, a)
+    return net
+
+
+def with_noise(make: Make) -> nef.Network:
+    """The function drives neurons that draw random numbers, beside random signals."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 2, neuron_type=nef.PoissonSpiking(), noise=nef.WhiteNoise())
+    source = net.node(make(), label="source")
+    net.connect(source, a[0])
+    net.connect(net.node(nef.FilteredNoise(0.01)), a[1], synapse=nef.Alpha(0.01))
+    watch(net, source, a)
+    return net
+
+
+def watch(net: nef.Network, source: Any, a: nef.Ensemble) -> None:
+    """Probes of all kinds."""
+    net.probe(source)
+    net.probe(a, synapse=0.01)
+    net.probe(a.neurons)
+    net.probe(a.neurons[3:5], "input", sample_every=0.003)
+    net.probe(a, synapse=0.01, sample_every=0.0025)
+
+
+def steady() -> Source:
+    """A function that never fails."""
+    source = Source(None, 0)
+    OTHERS.append(source)
+    return source
+
+
+#: The functions that ``steady`` made for the network at hand.
+OTHERS: list[Source] = []
+
+MODELS = [
+    feed_forward,
+    in_a_loop,
+    beside_another,
+    before_another,
+    of_a_connection,
+    of_direct_mode,
+    of_a_process,
+    with_noise,
+]
+
+
+@dataclass
+class Run:
+    """A simulator and the functions in its network."""
+
+    sim: nef.Simulator
+    source: Source
+    others: list[Source]
+
+    def records(self) -> list[Any]:
+        """What each probe recorded, by time."""
+        axis = 0 if self.sim.batch_size is None else 1
+        return [np.moveaxis(self.sim.data[probe], axis, 0) for probe in self.sim.probes]
+
+
+def start(
+    model: Callable[[Make], nef.Network],
+    error: BaseException | None,
+    fails_at: int,
+    **options: Any,
+) -> Run:
+    """A simulator of a model, built and not yet run."""
+    OTHERS.clear()
+    source = Source(error, fails_at)
+    sim = nef.Simulator(model(lambda: source), dt=DT, **options)
+    for made in (source, *OTHERS):
+        made.building = False
+    return Run(sim, source, OTHERS[:])
+
+
+def check_interruption(
+    model: Callable[[Make], nef.Network],
+    error: BaseException,
+    steps: tuple[int, int],
+    calls: int = 1,
+    **options: Any,
+) -> None:
+    """Fail at the first of ``steps``, look, mend, and go on to the second.
+
+    ``calls`` is how often the function is called in a step, of which the last one fails.
+    """
+    fails_at, end = steps
+    whole = start(model, None, 0, **options)
+    whole.sim.run_steps(end)
+    run = start(model, error, calls * fails_at, **options)
+    with pytest.raises(type(error)) as caught:
+        run.sim.run_steps(end)
+    assert caught.value is error
+    assert run.sim.n_steps == len(run.sim.time) == fails_at - 1
+    pairs = zip(run.sim.probes, whole.sim.probes, strict=True)
+    for (mine, its), kept, wanted in zip(pairs, run.records(), whole.records(), strict=True):
+        rows = int(np.sum(whole.sim.trange(its) < (fails_at - 0.5) * DT))
+        assert len(run.sim.trange(mine)) == len(kept) == rows
+        assert np.array_equal(kept, wanted[:rows])
+    run.source.error = None
+    run.sim.run_steps(end - run.sim.n_steps)
+    for kept, wanted in zip(run.records(), whole.records(), strict=True):
+        assert kept.dtype == wanted.dtype
+        assert np.array_equal(kept, wanted)
+    assert run.source.done == whole.source.done
+    assert run.source.attempts == run.source.done + 1
+    assert [other.attempts for other in run.others] == [other.done for other in whole.others]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("error", [BrokenError("no"), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize("model", MODELS)
+def test_a_run_that_is_stopped_keeps_its_records_and_goes_on(
+    model: Callable[[Make], nef.Network], error: BaseException, backend: str
+) -> None:
+    check_interruption(model, error, (500, 600), backend=backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("model", MODELS)
+def test_so_does_one_in_single_precision(
+    model: Callable[[Make], nef.Network], backend: str
+) -> None:
+    check_interruption(model, BrokenError(), (60, 80), backend=backend, dtype="float32")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("model", MODELS)
+def test_so_does_a_batch(model: Callable[[Make], nef.Network], backend: str) -> None:
+    # A function of time alone is called once for all trials, any other once for each.
+    calls = 1 if model in (feed_forward, beside_another, before_another, with_noise) else 2
+    options: dict[str, Any] = {"backend": backend, "batch_size": 2}
+    check_interruption(model, BrokenError(), (60, 80), calls, **options)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("fails_at", [1, 2, 1000, 1001, 1500])
+def test_the_step_may_be_any(fails_at: int, backend: str) -> None:
+    for model in (feed_forward, of_a_connection):
+        check_interruption(model, BrokenError(), (fails_at, 2100), backend=backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("model", MODELS)
+def test_one_that_is_stopped_again_and_again_ends_as_any_other(
+    model: Callable[[Make], nef.Network], backend: str
+) -> None:
+    whole = start(model, None, 0, backend=backend)
+    whole.sim.run_steps(100)
+    run = start(model, BrokenError(), 10, backend=backend)
+    for fails_at in (10, 11, 50):
+        run.source.fails_at = fails_at
+        with pytest.raises(BrokenError):
+            run.sim.run_steps(100 - run.sim.n_steps)
+        assert run.sim.n_steps == fails_at - 1
+    run.source.error = None
+    for n_steps in (1, 1, 5, 44):
+        run.sim.run_steps(n_steps)
+    for kept, wanted in zip(run.records(), whole.records(), strict=True):
+        assert np.array_equal(kept, wanted)
+    assert run.source.attempts == run.source.done + 3 == 103
+    assert all(other.attempts == 100 for other in run.others)
+
+
+def test_its_records_can_be_taken_and_saved(tmp_path: Any) -> None:
+    run = start(feed_forward, KeyboardInterrupt(), 50)
+    with pytest.raises(KeyboardInterrupt):
+        run.sim.run(0.1)
+    path = run.sim.result().save(tmp_path / "result")
+    loaded = nef.Result.load(path)
+    assert loaded.info["n_steps"] == len(loaded.time) == len(loaded["probe 0"]) == 49
+    assert np.array_equal(loaded["probe 2"], run.records()[2])
+
+
+def test_it_can_be_reset() -> None:
+    run = start(feed_forward, BrokenError(), 50)
+    with pytest.raises(BrokenError):
+        run.sim.run_steps(100)
+    kept = [record.copy() for record in run.records()]
+    run.sim.reset()
+    assert run.sim.n_steps == 0 and not any(map(len, run.records()))
+    run.source.done, run.source.memory = 0, 0.0
+    with pytest.raises(BrokenError):
+        run.sim.run_steps(100)
+    assert all(map(np.array_equal, run.records(), kept))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("model", MODELS)
+def test_the_error_is_noted_with_the_place_and_the_time(
+    model: Callable[[Make], nef.Network], backend: str
+) -> None:
+    run = start(model, BrokenError("as it was"), 50, backend=backend)
+    with pytest.raises(BrokenError) as caught:
+        run.sim.run_steps(100)
+    assert str(caught.value) == "as it was"
+    (note,) = caught.value.__notes__
+    assert "'source'" in note
+    assert "t = 0.05 s" in note
+
+
+def test_ctrl_c_between_steps_keeps_those_done() -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    run = start(feed_forward, None, 0, progress=stop)
+    with pytest.raises(KeyboardInterrupt):
+        run.sim.run_steps(3000)
+    assert run.sim.n_steps == 1000
+    assert [len(record) for record in run.records()] == [1000, 1000, 1000, 333, 400]
+
+
+class Twice(Running):
+    """A signal that stops the program when it is asked for a second time."""
+
+    def __init__(self) -> None:
+        super().__init__(np.random.default_rng(0), {"last": np.zeros(1)})
+        self.asked = 0
+
+    def __call__(self, first_step: int, n_steps: int) -> Any:
+        self.asked += 1
+        values = self.state["last"] + np.arange(1.0, n_steps + 1)[:, None]
+        self.state["last"] += n_steps
+        if self.asked == 2:
+            raise KeyboardInterrupt
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class Given(Process):
+    """A process under way, as it is."""
+
+    running: Any
+
+    @property
+    def size(self) -> int:
+        return 1
+
+    def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
+        return self.running  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_ctrl_c_while_it_goes_back_keeps_the_steps_before(backend: str) -> None:
+    net = nef.Network()
+    source = Source(BrokenError(), 50)
+    signal = net.probe(net.node(Given(Twice())))
+    net.probe(net.node(source))
+    sim = nef.Simulator(net, backend=backend)
+    source.building = False
+    with pytest.raises((BrokenError, KeyboardInterrupt)):
+        sim.run_steps(100)
+    assert sim.n_steps in (0, 49)
+    source.error = None
+    sim.run_steps(100 - sim.n_steps)
+    assert sim.data[signal].ravel().tolist() == [*range(1, 101)]
+    assert source.attempts == 101
+
+
+def refusal(sim: nef.Simulator) -> str:
+    """The house sentence that stops a run at the 50th step."""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        sim.run_steps(100)
+    assert SENTENCE.fullmatch(str(caught.value))
+    assert sim.n_steps == 49
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (math.nan, "return finite numbers, got nan at t = 0.05 s"),
+        (-math.inf, "return finite numbers, got -inf at t = 0.05 s"),
+        ([1.0, 2.0], "return 1 values, got 2 at t = 0.05 s"),
+        (None, "return 1 values, got 0 at t = 0.05 s"),
+        ("1.5", "return numbers, got '1.5'"),
+        (1j, "return numbers, got 1j"),
+        ([1.0, [2.0]], "return numbers, got [1.0, [2.0]]"),
+    ],
+)
+def test_what_a_function_may_not_return_is_told_with_the_place_and_the_time(
+    value: Any, words: str, backend: str
+) -> None:
+    def late(t: float) -> Any:
+        return value if t > 0.0495 else 0.5
+
+    net = nef.Network()
+    net.connect(net.node(late, label="late"), net.ensemble(10, 1))
+    told = refusal(nef.Simulator(net, backend=backend))
+    assert told.startswith(f"<node 'late'>: function must {words};")
+
+    net = nef.Network()
+    relay = net.node(size_in=1)
+    clock = net.node(np.positive)
+    net.connect(clock, relay, function=lambda x: late(x[0]), label="late")
+    net.probe(relay)
+    told = refusal(nef.Simulator(net, backend=backend))
+    assert told.startswith(f"<connection 'late'>: function must {words};")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_a_numpy_function_without_a_value_is_told_with_the_place_and_the_time(
+    batch_size: int | None, backend: str
+) -> None:
+    net = nef.Network()
+    clock = net.node(lambda t: 0.0495 - t)
+    root = net.node(size_in=1)
+    net.connect(clock, root, function=np.sqrt, synapse=None, label="root")
+    y = net.probe(root)
+    sim = nef.Simulator(net, backend=backend, batch_size=batch_size)
+    assert "<connection 'root'>: function must return finite numbers" in refusal(sim)
+    assert np.allclose(sim.data[y][..., 0], np.sqrt(0.0495 - sim.time))  # of times in float64
+
+    net = nef.Network()
+    net.node(np.arccosh, label="far")
+    sim = nef.Simulator(net, backend=backend, batch_size=batch_size)
+    told = "<node 'far'>: function must return finite numbers, got "
+    with pytest.raises(ValueError, match=re.escape(told)):
+        sim.run_steps(10)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("value", [math.nan, [1.0, 2.0]])
+def test_what_a_process_may_not_give_is_told_with_its_place(value: Any, backend: str) -> None:
+    class Wrong(Running):
+        def __call__(self, first_step: int, n_steps: int) -> Any:
+            return np.full((n_steps, 1), value) if value is math.nan else np.zeros((n_steps, 2))
+
+    net = nef.Network()
+    net.node(Given(Wrong(np.random.default_rng(0), {})), label="wrong")
+    with pytest.raises(ValueError, match="<node 'wrong'>") as caught:
+        nef.Simulator(net, backend=backend).run_steps(10)
+    assert SENTENCE.fullmatch(str(caught.value))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_piece_of_a_process_without_a_value_is_told_with_the_place(backend: str) -> None:
+    net = nef.Network()
+    piece = nef.Piecewise({0.0: lambda t: math.nan if t > 0.0495 else 1.0})
+    net.probe(net.node(piece, label="late"))
+    sim = nef.Simulator(net, backend=backend)
+    with pytest.raises(ValueError, match="be finite, got nan") as caught:
+        sim.run_steps(100)
+    assert sim.n_steps == 49
+    assert "<node 'late'>" in caught.value.__notes__[0]
+    assert "t = 0.05 s" in caught.value.__notes__[0]
+
+
+def test_nengo_keeps_the_records_too() -> None:
+    pytest.importorskip("nengo")
+    for error in (BrokenError(), KeyboardInterrupt()):
+        whole = start(in_a_loop, None, 0)
+        whole.sim.run_steps(49)
+        run = start(in_a_loop, error, 50, backend="nengo")
+        with pytest.raises(type(error)):
+            run.sim.run_steps(100)
+        assert run.sim.n_steps == 49
+        for kept, wanted in zip(run.records(), whole.records(), strict=True):
+            assert np.allclose(kept, wanted)  # summed in another order

@@ -1,0 +1,1047 @@
+"""Every argument of every public name, replaced by rubbish, is refused in the house sentence.
+
+``TABLE`` has an entry for each public callable: a valid call, and for each argument the
+kinds of rubbish that it takes all the same.  Those must be accepted and all others refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nefsim as nef
+from nefsim.neurons import NeuronType
+from nefsim.sampling import Distribution
+from nefsim.solvers import Solver
+from nefsim.synapses import Synapse
+
+SENTENCE = re.compile(r"[^:\n]+: .+ must .+, got .+; .+\.")
+
+
+class Unshowable:
+    """An object that fails when it is shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no picture")
+
+
+#: What is passed in place of each argument, by the name used in ``TABLE``.
+RUBBISH: dict[str, Any] = {
+    "None": None,
+    "nan": math.nan,
+    "inf": math.inf,
+    "-inf": -math.inf,
+    "-1": -1,
+    "1.5": 1.5,
+    "1e30": 1e30,
+    "-1e30": -1e30,
+    "10**30": 10**30,
+    "10**400": 10**400,
+    "10**5000": 10**5000,
+    "1j": 1j,
+    "True": True,
+    "text": "rubbish",
+    "no text": "",
+    "lines": "two\nlines",
+    "bytes": b"rubbish",
+    "object": object(),
+    "unshowable": Unshowable(),
+    "...": ...,
+    "[]": [],
+    "()": (),
+    "{}": {},
+    "dict": {"rubbish": object()},
+    "set": {1.0},
+    "iterator": iter([1.0]),
+    "class": int,
+    "function": lambda: None,
+    "module": math,
+    "ragged": [[1.0, 2.0], [3.0]],
+    "ragged pair": ([1.0, [2.0, 3.0]], 1.0),
+    "pair of text": ("low", "high"),
+    "[None]": [None, None, None],
+    "seven": np.ones(7),
+    "3-D": np.zeros((2, 3, 4)),
+    "nan array": np.full(3, np.nan),
+    "inf array": np.full((3, 2), np.inf),
+    "huge array": np.full(3, 1e30),
+    "complex array": np.full(3, 1j),
+    "bool array": np.full(3, True),
+    "text array": np.array(["a", "b", "c"]),
+    "object array": np.array([object()]),
+    "date array": np.zeros(3, "M8[s]"),
+}
+
+NOTHING: frozenset[str] = frozenset()
+NONE = frozenset({"None"})
+SEED = NONE
+LABEL = frozenset({"None", "text", "no text", "lines"})
+FLAG = frozenset({"True"})
+NUMBER = frozenset({"-1", "1.5"})
+POSITIVE = frozenset({"1.5"})
+ANY_ARRAY = NUMBER | {"[]", "()", "seven", "3-D"}
+
+Fresh = Callable[[], tuple[Callable[..., Any], dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A public callable, a new valid call of it, and the rubbish that each argument takes."""
+
+    name: str
+    fresh: Fresh
+    accepts: Mapping[str, frozenset[str]]
+    variant: str = ""
+
+    def __repr__(self) -> str:
+        return f"{self.name} {self.variant}".strip()
+
+
+TABLE: list[Case] = []
+
+
+def add(
+    name: str, fresh: Fresh, accepts: Mapping[str, frozenset[str] | set[str]], variant: str = ""
+) -> None:
+    """One more entry of the table."""
+    TABLE.append(Case(name, fresh, {k: frozenset(v) for k, v in accepts.items()}, variant))
+
+
+def entry(kind: Callable[..., Any], /, **arguments: tuple[Any, frozenset[str] | set[str]]) -> None:
+    """An entry for a class or function: each argument's valid value and the rubbish it takes."""
+    valid = {name: given for name, (given, _) in arguments.items()}
+    accepts = {name: taken for name, (_, taken) in arguments.items()}
+    add(kind.__name__, lambda: (kind, dict(valid)), accepts)
+
+
+def methods(
+    instance: Any, /, **accepts: Mapping[str, tuple[Any, frozenset[str] | set[str]]]
+) -> None:
+    """Entries for methods of an instance."""
+    for method, arguments in accepts.items():
+        valid = {name: given for name, (given, _) in arguments.items()}
+        add(
+            f"{type(instance).__name__}.{method}",
+            lambda method=method, valid=valid: (getattr(instance, method), dict(valid)),
+            {name: taken for name, (_, taken) in arguments.items()},
+        )
+
+
+# Neuron types
+
+entry(
+    nef.LIF,
+    tau_rc=(0.02, POSITIVE),
+    tau_ref=(0.002, POSITIVE),
+    min_voltage=(0.0, {"-1"}),
+    amplitude=(1.0, POSITIVE),
+    method=("exact", NOTHING),
+)
+entry(
+    nef.LIFRate,
+    tau_rc=(0.02, POSITIVE),
+    tau_ref=(0.002, POSITIVE),
+    amplitude=(1.0, POSITIVE),
+)
+entry(
+    nef.AdaptiveLIF,
+    tau_rc=(0.02, POSITIVE),
+    tau_ref=(0.002, POSITIVE),
+    tau_n=(1.0, POSITIVE),
+    inc_n=(0.01, POSITIVE),
+    min_voltage=(0.0, {"-1"}),
+    amplitude=(1.0, POSITIVE),
+)
+entry(
+    nef.AdaptiveLIFRate,
+    tau_rc=(0.02, POSITIVE),
+    tau_ref=(0.002, POSITIVE),
+    tau_n=(1.0, POSITIVE),
+    inc_n=(0.01, POSITIVE),
+    amplitude=(1.0, POSITIVE),
+)
+entry(
+    nef.Izhikevich,
+    tau_recovery=(0.02, NOTHING),
+    coupling=(0.2, NOTHING),
+    reset_voltage=(-65.0, NOTHING),  # with a reset to -1 mV it never is silent
+    reset_recovery=(8.0, NUMBER),
+)
+entry(nef.RectifiedLinear, amplitude=(1.0, POSITIVE))
+entry(nef.SpikingRectifiedLinear, amplitude=(1.0, POSITIVE))
+entry(nef.Sigmoid, tau_ref=(0.0025, POSITIVE))
+entry(nef.Tanh, tau_ref=(0.0025, POSITIVE))
+for spikes_from_rates in (nef.RegularSpiking, nef.StochasticSpiking, nef.PoissonSpiking):
+    entry(
+        spikes_from_rates,
+        base_type=(nef.LIFRate(), NOTHING),
+        amplitude=(1.0, POSITIVE),
+    )
+
+RATES = ANY_ARRAY - {"-1"}
+for neuron, takes in (
+    (nef.LIF(), RATES),
+    (nef.LIFRate(), RATES),
+    (nef.AdaptiveLIF(), RATES),
+    (nef.AdaptiveLIFRate(), RATES),
+    (nef.Izhikevich(), RATES),
+    (nef.RectifiedLinear(), RATES),
+    (nef.SpikingRectifiedLinear(), RATES),
+    (nef.Sigmoid(), RATES - {"3-D"}),  # which is of zeros, and a sigmoid is never silent
+    (nef.Tanh(), ANY_ARRAY),
+    (nef.RegularSpiking(), RATES),
+    (nef.StochasticSpiking(), RATES),
+    (nef.PoissonSpiking(), RATES),
+):
+    methods(
+        neuron,
+        rates={"J": ([0.5, 2.0], ANY_ARRAY)},
+        current={"rates": ([20.0, 50.0], takes)},
+    )
+
+# Synapses
+
+entry(nef.Lowpass, tau=(0.005, POSITIVE))
+entry(nef.Alpha, tau=(0.005, POSITIVE))
+entry(nef.DoubleExp, tau1=(0.005, POSITIVE), tau2=(0.05, POSITIVE))
+entry(nef.Triangle, t=(0.005, POSITIVE))
+entry(
+    nef.LinearFilter,
+    num=([1.0], NUMBER),
+    den=([0.1, 1.0], NUMBER | {"seven"}),
+    analog=(True, FLAG),
+)
+for synapse in (
+    nef.Lowpass(0.005),
+    nef.Alpha(0.005),
+    nef.DoubleExp(0.005, 0.05),
+    nef.Triangle(0.005),
+    nef.LinearFilter([1.0], [0.1, 1.0]),
+):
+    methods(
+        synapse,
+        filt={
+            "signal": ([1.0, 0.0], {"[]", "()", "seven", "3-D"}),
+            "dt": (0.001, POSITIVE),
+            "axis": (0, {"-1"}),
+        },
+    )
+
+# Processes
+
+entry(
+    nef.FilteredNoise,
+    synapse=(0.005, POSITIVE),
+    dist=(nef.Gaussian(0, 1), NOTHING),
+    scale=(True, FLAG),
+    seed=(1, SEED),
+)
+entry(nef.Piecewise, data=({0.0: 1.0, 0.5: -1.0}, NOTHING), interpolation=("zero", NOTHING))
+entry(
+    nef.PresentInput,
+    inputs=([[1.0, 2.0], [3.0, 4.0]], {"seven", "3-D"}),
+    presentation_time=(0.1, POSITIVE),
+)
+entry(nef.WhiteNoise, dist=(nef.Gaussian(0, 1), NOTHING), scale=(True, FLAG), seed=(1, SEED))
+entry(
+    nef.WhiteSignal,
+    period=(1.0, POSITIVE),
+    high=(5.0, POSITIVE),
+    rms=(0.5, POSITIVE),
+    y0=(0.0, NUMBER | NONE),
+    seed=(1, SEED),
+)
+for process, size, steps in (
+    (nef.FilteredNoise(), 2, POSITIVE),
+    (nef.Piecewise({0.0: [1.0, 2.0]}), 2, POSITIVE),
+    (nef.PresentInput([[1.0, 2.0]], 2.0), 2, POSITIVE),
+    (nef.WhiteNoise(), 2, POSITIVE),
+    (nef.WhiteSignal(1.0, 5.0), 2, NOTHING),  # 5 Hz cannot be had at steps of 1.5 s
+):
+    methods(
+        process,
+        run={
+            "seconds": (0.01, POSITIVE),
+            "size": (size, NONE),
+            "dt": (0.001, steps),
+            "seed": (1, SEED),
+        },
+        start={"size": (size, NOTHING), "dt": (0.001, steps), "rng": (1, NONE)},
+    )
+
+# Distributions
+
+entry(nef.Uniform, low=(-2.0, NUMBER), high=(2.0, NUMBER))
+entry(nef.Gaussian, mean=(0.0, NUMBER), std=(1.0, POSITIVE))
+entry(
+    nef.Exponential,
+    scale=(0.15, POSITIVE),
+    shift=(0.0, NUMBER),
+    high=(5.0, POSITIVE | {"inf"}),
+)
+entry(nef.Choice, options=([1.0, 2.0, 3.0], NOTHING), weights=([1.0, 2.0, 3.0], NONE))
+entry(nef.Samples, values=([1.0, 2.0, 3.0], {"seven"}))
+entry(nef.UniformHypersphere, surface=(True, FLAG), min_magnitude=(0.5, NOTHING))
+entry(nef.ScatteredHypersphere, surface=(True, FLAG))
+entry(nef.CosineSimilarity, dimensions=(3, NOTHING))
+for distribution, d in (
+    (nef.Uniform(-1, 1), 2),
+    (nef.Gaussian(0, 1), 2),
+    (nef.Exponential(0.15), 2),
+    (nef.Choice([1.0, 2.0, 3.0]), 2),
+    (nef.Samples([1.0, 2.0, 3.0]), 1),
+    (nef.UniformHypersphere(), 2),
+    (nef.ScatteredHypersphere(), 2),
+    (nef.CosineSimilarity(3), 2),
+):
+    methods(
+        distribution,
+        sample={"n": (3, NOTHING), "d": (d, NONE), "rng": (1, NONE)},
+    )
+methods(
+    nef.CosineSimilarity(3),
+    pdf={"x": ([0.0, 0.5], ANY_ARRAY)},
+    cdf={"x": ([0.0, 0.5], ANY_ARRAY)},
+    ppf={"p": ([0.0, 0.5], ANY_ARRAY - NUMBER)},
+)
+
+# Solvers
+
+entry(nef.Lstsq, rcond=(0.01, NOTHING), weights=(False, FLAG))
+entry(nef.PseudoInverse, rcond=(0.01, NOTHING), weights=(False, FLAG))
+entry(nef.LstsqL2, reg=(0.1, POSITIVE), weights=(False, FLAG))
+entry(nef.LstsqL2nz, reg=(0.1, POSITIVE), weights=(False, FLAG))
+entry(nef.LstsqL1, l1=(1e-4, POSITIVE), l2=(1e-6, POSITIVE), weights=(False, FLAG))
+for noisy in (nef.LstsqNoise, nef.LstsqMultNoise):
+    entry(
+        noisy,
+        noise=(0.1, POSITIVE),
+        solver=(nef.LstsqL2(), NOTHING),
+        weights=(False, FLAG),
+    )
+entry(
+    nef.LstsqDrop,
+    drop=(0.25, NOTHING),
+    solver1=(nef.LstsqL2(), NOTHING),
+    solver2=(nef.LstsqL2(), NOTHING),
+    weights=(False, FLAG),
+)
+entry(
+    nef.LstsqWeighted,
+    sample_weights=([1.0, 2.0], {"seven", "function"}),
+    reg=(0.1, POSITIVE),
+    weights=(False, FLAG),
+)
+entry(nef.Nnls, weights=(False, FLAG))
+entry(nef.NnlsL2, reg=(0.1, POSITIVE), weights=(False, FLAG))
+entry(nef.NoSolver, values=([[0.1], [0.2]], NOTHING), weights=(False, FLAG))
+
+ACTIVITIES = [[0.0, 40.0], [20.0, 20.0], [40.0, 0.0]]
+for solver in (
+    nef.Lstsq(),
+    nef.PseudoInverse(),
+    nef.LstsqL2(),
+    nef.LstsqL2nz(),
+    nef.LstsqL1(),
+    nef.LstsqNoise(),
+    nef.LstsqMultNoise(),
+    nef.LstsqDrop(),
+    nef.LstsqWeighted([1.0, 2.0, 3.0]),
+    nef.Nnls(),
+    nef.NnlsL2(),
+    nef.NoSolver([[0.1], [0.2]]),
+):
+    methods(
+        solver,
+        __call__={
+            "activities": (ACTIVITIES, NOTHING),
+            "targets": ([-1.0, 0.0, 1.0], NOTHING),
+            "rng": (1, NONE),
+        },
+        prepare={"activities": (ACTIVITIES, NOTHING), "rng": (1, NONE)},
+    )
+
+
+# Verbs
+
+
+entry(
+    nef.gain_bias,
+    neuron=(nef.LIF(), NOTHING),
+    max_rates=([100.0, 50.0], POSITIVE),
+    intercepts=([0.0, -0.5], {"-1"}),
+)
+entry(
+    nef.max_rates_intercepts,
+    neuron=(nef.LIF(), NOTHING),
+    gain=([1.0, 2.0], NOTHING),
+    bias=([0.0, 1.0], NOTHING),
+)
+entry(
+    nef.tuning_curves,
+    neuron=(nef.LIF(), NOTHING),
+    x=([[0.0, 1.0]], NOTHING),
+    encoders=([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]], NOTHING),
+    gain=([1.0, 2.0, 3.0], NOTHING),
+    bias=([1.0, 0.0, 0.0], NOTHING),
+    radius=(1.0, POSITIVE),
+)
+entry(
+    nef.measure_tuning_curves,
+    neuron=(nef.LIF(), NOTHING),
+    x=([0.0, 1.0], NUMBER | {"seven"}),
+    encoders=([1.0, -1.0], NOTHING),
+    gain=([1.0, 2.0], NOTHING),
+    bias=([1.0, 0.0], NOTHING),
+    radius=(1.0, POSITIVE),
+    seconds=(0.01, POSITIVE),
+    dt=(0.001, NOTHING),
+    rng=(1, NONE),
+)
+entry(
+    nef.connection_weights,
+    decoders=([[0.1], [0.2]], NOTHING),
+    post_encoders=([[1.0], [-1.0]], NOTHING),
+    post_gain=([1.0, 2.0], NOTHING),
+)
+entry(
+    nef.solve_decoders,
+    activities=(ACTIVITIES, NOTHING),
+    targets=([-1.0, 0.0, 1.0], NOTHING),
+    reg=(0.1, POSITIVE | NONE),
+    solver=(None, NONE),
+    rng=(1, NONE),
+)
+entry(
+    nef.unit_vectors,
+    n=(3, NOTHING),
+    d=(2, NOTHING),
+    rng=(1, NONE),
+    kind=("scattered", NOTHING),
+)
+
+# Networks
+
+entry(nef.Network, seed=(1, SEED), label=("net", LABEL))
+
+
+def node(output: Any, size_in: int) -> Fresh:
+    """A valid call of ``Network.node``."""
+    valid = {"output": output, "size_in": size_in, "size_out": None, "seed": 1, "label": "node"}
+    return lambda: (nef.Network().node, dict(valid))
+
+
+CONSTANT = NUMBER | {"seven"}
+NODE = {"size_in": NOTHING, "size_out": NONE, "seed": SEED, "label": LABEL}
+add("Network.node", node(np.sin, 0), {"output": CONSTANT, **NODE}, "of time")
+add("Network.node", node(lambda t, x: x, 1), {"output": NONE, **NODE}, "of time and input")
+add("Network.node", node(nef.WhiteNoise(), 0), {"output": CONSTANT, **NODE}, "of a process")
+add("Network.node", node(0.5, 0), {"output": CONSTANT, **NODE}, "of a constant")
+add("Network.node", node(None, 1), {"output": NONE, **NODE}, "without output")
+
+
+def ensemble(**given: Any) -> Fresh:
+    """A valid call of ``Network.ensemble``."""
+    valid = {
+        "n_neurons": 10,
+        "dimensions": 2,
+        "radius": 1.0,
+        "encoders": nef.UniformHypersphere(surface=True),
+        "intercepts": (-1.0, 0.9),
+        "max_rates": (100.0, 200.0),
+        "eval_points": nef.UniformHypersphere(),
+        "n_eval_points": 100,
+        "neuron_type": nef.LIF(),
+        "gain": None,
+        "bias": None,
+        "noise": None,
+        "normalize_encoders": True,
+        "initial_state": {"voltage": 0.0},
+        "seed": 1,
+        "label": "ensemble",
+    }
+    return lambda: (nef.Network().ensemble, valid | given)
+
+
+ENSEMBLE = {
+    "n_neurons": NOTHING,
+    "dimensions": NOTHING,
+    "radius": POSITIVE,
+    "encoders": NOTHING,
+    "intercepts": {"-1"},
+    "max_rates": POSITIVE,
+    "eval_points": NOTHING,
+    "n_eval_points": NONE,
+    "neuron_type": NOTHING,
+    "gain": NONE,
+    "bias": NONE,
+    "noise": NONE,
+    "normalize_encoders": FLAG,
+    "initial_state": {"None", "{}"},
+    "seed": SEED,
+    "label": LABEL,
+}
+add("Network.ensemble", ensemble(), ENSEMBLE)
+add(
+    "Network.ensemble",
+    ensemble(gain=2.0, bias=1.0),
+    # What gain and bias replace is looked at, but not used.
+    ENSEMBLE | {"gain": POSITIVE, "bias": NUMBER, "intercepts": NUMBER, "max_rates": NUMBER},
+    "by gain and bias",
+)
+
+
+def connect(**given: Any) -> Fresh:
+    """A valid call of ``Network.connect``."""
+
+    def fresh() -> tuple[Callable[..., Any], dict[str, Any]]:
+        net = nef.Network()
+        valid = {
+            "pre": net.ensemble(10, 2),
+            "post": net.ensemble(10, 2),
+            "function": np.square,
+            "transform": 0.5,
+            "synapse": 0.005,
+            "solver": nef.LstsqL2(),
+            "eval_points": None,
+            "scale_eval_points": True,
+            "seed": 1,
+            "label": "connection",
+        }
+        return net.connect, valid | given
+
+    return fresh
+
+
+CONNECT = {
+    "pre": NOTHING,
+    "post": NOTHING,
+    "function": NONE,
+    "transform": NUMBER | NONE,
+    "synapse": POSITIVE | NONE,
+    "solver": NOTHING,
+    "eval_points": NONE,
+    "scale_eval_points": FLAG,
+    "seed": SEED,
+    "label": LABEL,
+}
+POINTS = {"function": [[1.0, 0.0], [0.0, 1.0]], "eval_points": [[1.0, 0.0], [0.0, 1.0]]}
+add("Network.connect", connect(), CONNECT)
+add("Network.connect", connect(**POINTS), CONNECT | {"eval_points": NOTHING}, "by values")
+
+
+def probe() -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A valid call of ``Network.probe``."""
+    net = nef.Network()
+    return net.probe, {
+        "target": net.ensemble(10, 1),
+        "attr": "decoded_output",
+        "synapse": 0.01,
+        "sample_every": 0.002,
+        "solver": nef.LstsqL2(),
+        "label": "probe",
+    }
+
+
+add(
+    "Network.probe",
+    probe,
+    {
+        "target": NOTHING,
+        "attr": NONE,
+        "synapse": POSITIVE | NONE,
+        "sample_every": POSITIVE | NONE,
+        "solver": NOTHING,
+        "label": LABEL,
+    },
+)
+add(
+    "Network.subnetwork",
+    lambda: (nef.Network().subnetwork, {"label": "inner", "seed": 1}),
+    {"label": LABEL, "seed": SEED},
+)
+
+
+def item(make: Callable[[], Any], key: Any) -> Fresh:
+    """A valid call of ``[]``."""
+    return lambda: (make().__getitem__, {"key": key})
+
+
+add("Node.__getitem__", item(lambda: nef.Network().node([1.0, 2.0]), 0), {"key": {"-1"}})
+add("Ensemble.__getitem__", item(lambda: nef.Network().ensemble(9, 2), 0), {"key": {"-1"}})
+add(
+    "Neurons.__getitem__",
+    item(lambda: nef.Network().ensemble(9, 2).neurons, 0),
+    {"key": {"-1"}},
+)
+
+# Simulators and results
+
+
+def network() -> nef.Network:
+    """A small network with a probe."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(10, 1, label="a")
+    net.connect(net.node(np.sin), a)
+    net.probe(a, label="y")
+    return net
+
+
+def simulator() -> nef.Simulator:
+    """One that has run for two steps."""
+    sim = nef.Simulator(network())
+    sim.run_steps(2)
+    return sim
+
+
+def simulate() -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A valid call of ``Simulator``."""
+    return nef.Simulator, {
+        "net": network(),
+        "dt": 0.001,
+        "backend": "numpy",
+        "seed": 1,
+        "batch_size": 2,
+        "dtype": "float64",
+        "progress": False,
+    }
+
+
+def of_simulator(method: str, **valid: Any) -> Fresh:
+    """A valid call of a method of a simulator."""
+    return lambda: (getattr(simulator(), method), dict(valid))
+
+
+def of_probe(method: str, argument: str) -> Fresh:
+    """A valid call of a method that takes a probe."""
+
+    def fresh() -> tuple[Callable[..., Any], dict[str, Any]]:
+        sim = simulator()
+        target = sim.data if method == "__getitem__" else sim
+        return getattr(target, method), {argument: sim.probes[0]}
+
+    return fresh
+
+
+def load() -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A valid call of ``Simulator.load``."""
+    path = simulator().save("simulator.npz")
+    return nef.Simulator.load, {
+        "path": path,
+        "net": network(),
+        "backend": "numpy",
+        "progress": False,
+    }
+
+
+PROGRESS = {"None", "True", "function"}
+add(
+    "Simulator",
+    simulate,
+    {
+        "net": NOTHING,
+        "dt": POSITIVE,
+        "backend": NOTHING,
+        "seed": SEED,
+        "batch_size": NONE,
+        "dtype": NOTHING,
+        "progress": PROGRESS,
+    },
+)
+add("Simulator.run", of_simulator("run", seconds=0.01), {"seconds": POSITIVE})
+add("Simulator.run_steps", of_simulator("run_steps", n_steps=2), {"n_steps": NOTHING})
+add("Simulator.reset", of_simulator("reset", seed=1), {"seed": SEED})
+add("Simulator.trange", of_probe("trange", "probe"), {"probe": NONE})
+add("Simulator.recorded", of_probe("recorded", "probe"), {"probe": NOTHING})
+add("Simulator.data[...]", of_probe("__getitem__", "key"), {"key": NOTHING})
+add("Simulator.save", of_simulator("save", path="saved"), {"path": {"text"}})
+add(
+    "Simulator.load",
+    load,
+    {"path": NOTHING, "net": NOTHING, "backend": NOTHING, "progress": PROGRESS},
+)
+
+
+def result() -> nef.Result:
+    """One of two steps."""
+    return simulator().result()
+
+
+def make_result() -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A valid call of ``Result``."""
+    return nef.Result, {
+        "records": {"y": np.zeros((2, 1))},
+        "times": {"y": [0.001, 0.002]},
+        "time": [0.001, 0.002],
+        "info": {"dt": 0.001},
+        "labels": None,
+    }
+
+
+def result_of() -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A valid call of ``Result.of``."""
+    recorded = {network().probes[0]: ([0.001], np.ones((1, 1)))}
+    return nef.Result.of, {"recorded": recorded, "time": [0.001], "info": {}}
+
+
+def load_result() -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A valid call of ``Result.load``."""
+    return nef.Result.load, {"path": result().save("result.npz")}
+
+
+add(
+    "Result",
+    make_result,
+    {
+        "records": NOTHING,
+        "times": NOTHING,
+        "time": {"[]", "()", "seven"},
+        "info": {"{}", "dict"},
+        "labels": {"None", "{}"},
+    },
+)
+add(
+    "Result.of",
+    result_of,
+    {"recorded": {"{}"}, "time": {"[]", "()", "seven"}, "info": {"{}", "dict"}},
+)
+add("Result.__getitem__", item(result, "y"), {"key": NOTHING})
+add("Result.trange", lambda: (result().trange, {"key": "y"}), {"key": NOTHING})
+add("Result.save", lambda: (result().save, {"path": "saved"}), {"path": {"text"}})
+add("Result.load", load_result, {"path": NOTHING})
+add(
+    "crosscheck",
+    lambda: (
+        nef.crosscheck,
+        {"net": network(), "seconds": 0.01, "backends": ("numpy", "numpy"), "dt": 0.001},
+    ),
+    {"net": NOTHING, "seconds": POSITIVE, "backends": NOTHING, "dt": POSITIVE},
+)
+
+
+@pytest.fixture(autouse=True)
+def in_a_new_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are written lie in a folder of each test."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("case", TABLE, ids=repr)
+def test_the_valid_call_is_accepted(case: Case) -> None:
+    function, valid = case.fresh()
+    assert set(valid) == set(case.accepts)
+    function(**valid)
+
+
+@pytest.mark.parametrize(
+    ("case", "argument"),
+    [pytest.param(c, a, id=f"{c!r}-{a}") for c in TABLE for a in c.accepts],
+)
+def test_rubbish_is_refused_in_the_house_sentence(case: Case, argument: str) -> None:
+    wrong = []
+    for name, rubbish in RUBBISH.items():
+        function, valid = case.fresh()
+        try:
+            function(**valid | {argument: rubbish})
+        except Exception as error:
+            told = type(error) in (ValueError, TypeError) and SENTENCE.fullmatch(str(error))
+            if name in case.accepts[argument] or not told:
+                wrong.append(f"{name}: {error!r}")
+        else:
+            if name not in case.accepts[argument]:
+                wrong.append(f"{name}: accepted")
+    assert wrong == []
+
+
+#: Made by the methods of a network, which check what goes into them.
+MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
+
+#: What a builder or a back end calls, with what was checked before.
+INNER = {
+    NeuronType: {"read", "start", "step"},
+    Solver: {"factor"},
+    Synapse: {"coefficients"},
+}
+
+#: Refused whatever is passed.
+DIRECT = {"Direct.rates", "Direct.current"}
+
+#: Reached by way of others, and not a name of its own.
+WITHIN_OTHERS = {"Neurons.__getitem__", "Simulator.data[...]"}
+
+
+def parameters(function: Callable[..., Any]) -> set[str]:
+    """Names of all arguments."""
+    return set(inspect.signature(function).parameters) - {"self"}
+
+
+def public_callables() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """All that a user may call, by name."""
+    for name in nef.__all__:
+        made = getattr(nef, name)
+        if inspect.isclass(made) and issubclass(made, BaseException):
+            continue
+        if made not in MADE_BY_A_NETWORK:
+            yield name, made
+        if not inspect.isclass(made):
+            continue
+        inner = {n for kind, names in INNER.items() if issubclass(made, kind) for n in names}
+        for method, function in inspect.getmembers(made, inspect.isroutine):
+            ours = (getattr(function, "__module__", None) or "").startswith("nefsim")
+            public = not method.startswith("_") or method in ("__call__", "__getitem__")
+            if ours and public and method not in inner:
+                yield f"{name}.{method}", function
+
+
+def test_every_argument_of_every_public_callable_is_in_the_table() -> None:
+    table: dict[str, set[str]] = {}
+    for case in TABLE:
+        assert table.setdefault(case.name, set(case.accepts)) == set(case.accepts)
+    wanted = {name: parameters(function) for name, function in public_callables()}
+    wanted = {name: names for name, names in wanted.items() if names and name not in DIRECT}
+    assert {name: n for name, n in table.items() if name not in WITHIN_OTHERS} == wanted
+
+
+def refusal(function: Callable[..., Any], /, *given: Any, **named: Any) -> str:
+    """The house sentence with which a call is refused."""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        function(*given, **named)
+    assert SENTENCE.fullmatch(str(caught.value))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("ask", [nef.Direct().rates, nef.Direct().current])
+def test_direct_mode_has_no_rate_curve(ask: Callable[[Any], Any]) -> None:
+    assert "must have a rate curve, got Direct" in refusal(ask, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("max_rates", "got"),
+    [
+        ([100.0, 600.0, 700.0], "600 Hz (neuron 1)"),
+        ([100.0, 100.0, 500.0], "500 Hz (neuron 2)"),
+        ([100.0, 100.0, -1.0], "-1 Hz (neuron 2)"),
+        (nef.Samples([100.0, 600.0, 700.0]), "600 Hz (neuron 1)"),
+        ((200.0, 600.0), "600 Hz"),
+        (nef.Uniform(200.0, 600.0), "600 Hz"),
+        (nef.Uniform(0.0, 200.0), "0 Hz"),
+        (nef.Choice([200.0, 600.0]), "600 Hz"),
+        (500.0, "500 Hz"),
+        (0, "0 Hz"),
+    ],
+)
+def test_a_rate_that_a_neuron_cannot_reach_is_said_with_the_limit(max_rates: Any, got: str) -> None:
+    told = refusal(nef.Network().ensemble, 3, 1, max_rates=max_rates)
+    assert "max_rates must be above 0 Hz and below 1/tau_ref = 500 Hz" in told
+    assert f", got {got};" in told
+
+
+def test_the_limit_of_the_rates_is_that_of_the_neuron_type() -> None:
+    slow = nef.AdaptiveLIF(tau_ref=0.004)
+    assert "1/tau_ref = 250 Hz" in refusal(nef.Network().ensemble, 3, 1, neuron_type=slow)
+    told = refusal(nef.gain_bias, nef.LIF(tau_ref=0.005), [100.0, 200.0], [0.0, 0.0])
+    assert "1/tau_ref = 200 Hz, got 200 Hz (neuron 1)" in told
+    half = refusal(nef.Network().ensemble, 3, 1, neuron_type=nef.Sigmoid(0.002), max_rates=250)
+    assert "above 250 Hz" in half
+
+
+def test_rates_up_to_the_limit_itself_are_a_range_to_draw_from() -> None:
+    net = nef.Network(seed=1)
+    a = net.ensemble(100, 1, max_rates=(400, 500), intercepts=(-1, 1))
+    assert nef.Simulator(net).data[a].max_rates.max() < 500
+
+
+@pytest.mark.parametrize(
+    ("intercepts", "got"),
+    [
+        ([0.0, 0.0, 1.0], "1 (neuron 2)"),
+        ([0.0, 1.5, 1.0], "1.5 (neuron 1)"),
+        ((0.0, 1.5), "1.5"),
+        (nef.Uniform(1.0, 1.0), "1"),
+        (nef.Choice([1.0]), "1"),
+        (1, "1"),
+    ],
+)
+def test_an_intercept_of_1_or_more_is_refused(intercepts: Any, got: str) -> None:
+    told = refusal(nef.Network().ensemble, 3, 1, intercepts=intercepts)
+    assert f"intercepts must be below 1, got {got};" in told
+
+
+def test_an_intercept_of_1_or_more_is_refused_without_a_network() -> None:
+    told = refusal(nef.gain_bias, nef.LIF(), [100.0, 100.0], [0.5, 1.0])
+    assert "intercepts must be below 1, got 1 (neuron 1);" in told
+
+
+@pytest.mark.parametrize("gain", [0.0, (-1.0, 1.0), [1.0, 2.0, -1.0], nef.Choice([1.0, -1.0])])
+def test_gains_are_above_0(gain: Any) -> None:
+    assert "gain must be above 0" in refusal(nef.Network().ensemble, 3, 1, gain=gain, bias=0.0)
+
+
+def test_what_is_drawn_out_of_reach_is_refused_when_it_is_drawn() -> None:
+    net = nef.Network(seed=1)
+    net.ensemble(3, 1, intercepts=nef.Gaussian(5.0, 0.1), label="far")
+    with pytest.raises(
+        ValueError, match=r"intercepts must be below 1, got 5.* \(neuron 0\)"
+    ) as caught:
+        nef.Simulator(net)
+    assert SENTENCE.fullmatch(str(caught.value))
+    assert "<ensemble 'far'>" in "".join(caught.value.__notes__)
+
+
+def test_an_empty_ensemble_is_refused() -> None:
+    assert "n_neurons must be at least 1, got 0;" in refusal(nef.Network().ensemble, 0, 1)
+    assert "dimensions must be at least 1, got 0;" in refusal(nef.Network().ensemble, 1, 0)
+    refusal(nef.gain_bias, nef.LIF(), [], [])
+    refusal(nef.max_rates_intercepts, nef.LIF(), [], [])
+    assert "encoders must" in refusal(nef.tuning_curves, nef.LIF(), [0.0], [], [], [])
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn(Distribution):
+    """Whatever it is given, as a sample."""
+
+    rows: Any
+
+    def sample(self, n: int, d: int | None = None, rng: Any = None) -> Any:
+        return self.rows
+
+
+@pytest.mark.parametrize("argument", ["encoders", "eval_points", "intercepts", "max_rates"])
+@pytest.mark.parametrize("rows", [np.zeros((1, 5)), np.full((3, 1), np.nan), None, "rubbish"])
+def test_a_distribution_that_draws_rubbish_is_refused_by_name(argument: str, rows: Any) -> None:
+    net = nef.Network(seed=1)
+    net.ensemble(3, 1, n_eval_points=3, label="a", **{argument: Drawn(rows)})
+    told = refusal(nef.Simulator, net)
+    assert told.startswith(f"<ensemble 'a'>: {argument} must")
+
+
+def test_sizes_that_do_not_fit_are_both_named() -> None:
+    net = nef.Network()
+    a, b = net.ensemble(10, 2, label="a"), net.ensemble(10, 3, label="b")
+    told = refusal(net.connect, a, b)
+    assert (
+        "got 2 dimensions into 3; note that <ensemble 'a'> gives 2 and <ensemble 'b'> takes 3"
+        in told
+    )
+    told = refusal(net.connect, a, b, transform=np.zeros((2, 3)))
+    assert "have shape (3, 2), got shape (2, 3)" in told
+    told = refusal(net.connect, a, b[:2], transform=[1.0, 2.0, 3.0])
+    assert "have shape (2, 2), got shape (3,)" in told
+    told = refusal(net.connect, a, a, function=[[1.0]] * 3, eval_points=[[0.0, 0.0]] * 4)
+    assert "have 4 rows of values, got shape (3, 1)" in told
+    told = refusal(net.ensemble, 10, 2, encoders=np.ones((10, 3)))
+    assert "have shape (10, 2), got shape (10, 3)" in told
+    told = refusal(net.ensemble, 10, 2, intercepts=np.zeros(9))
+    assert "have shape (10,), got shape (9,)" in told
+    told = refusal(net.ensemble, 10, 2, encoders=nef.Choice([[1.0, 0.0, 0.0]]))
+    assert "have 2 numbers per row, got 3" in told
+    told = refusal(net.ensemble, 10, 2, noise=nef.PresentInput([[1.0]], 0.1))
+    assert "have 10 dimensions, got 1" in told
+    told = refusal(net.ensemble, 10, 1, eval_points=np.zeros((5, 1)), n_eval_points=6)
+    assert "be 5, as eval_points has, got 6" in told
+    assert "be 1, as output is, got 2" in refusal(net.node, np.sin, size_out=2)
+
+
+def test_a_function_that_returns_the_wrong_size_is_refused_where_it_is_used() -> None:
+    net = nef.Network()
+    a, b = net.ensemble(10, 2, label="a"), net.ensemble(10, 1, label="b")
+    told = refusal(net.connect, a, b, function=lambda x: x)
+    assert (
+        "got 2 dimensions into 1; note that <ensemble 'a'> gives 2 and <ensemble 'b'> takes 1"
+        in told
+    )
+    assert "return at least one number" in refusal(net.connect, a, b, function=lambda x: [])
+    net.connect(a, b, function=lambda x: x[x >= 0][:1], label="half")
+    told = refusal(nef.Simulator, net)
+    assert "<connection 'half'>: function must return 1 values, got 0 at x = [-" in told
+
+
+@pytest.mark.parametrize(
+    "value", ["1.5", b"1", 1j, np.array([1j]), [1.0, [2.0, 3.0]], object(), {"a": 1}, [10**400]]
+)
+def test_a_function_that_returns_no_numbers_is_refused(value: Any) -> None:
+    net = nef.Network()
+    a = net.ensemble(10, 1)
+    assert "function must return numbers" in refusal(net.connect, a, a, function=lambda x: value)
+    assert "output must return numbers" in refusal(net.node, lambda t: value)
+
+
+def test_a_function_that_takes_other_arguments_is_refused() -> None:
+    net = nef.Network()
+    a = net.ensemble(10, 1)
+    assert "accept (x of shape (1,))" in refusal(net.connect, a, a, function=lambda: 1.0)
+    assert "accept (t)" in refusal(net.node, lambda t, x: 1.0)
+    assert "accept (t, x of shape (2,))" in refusal(net.node, lambda t: 1.0, size_in=2)
+    assert "accept (t, x)" in refusal(net.node, np.sin, size_in=2)
+    assert "have a value at zero" in refusal(net.connect, a, a, function=lambda x: 1 / x.item())
+    assert "have a value at zero" in refusal(net.connect, a, a, function=lambda x: x[3])
+
+
+def test_a_function_without_a_value_at_a_point_is_refused_with_the_point() -> None:
+    net = nef.Network()
+    a = net.ensemble(10, 1, eval_points=[[0.5], [-0.5]])
+    net.connect(a, a, function=np.sqrt, label="root")
+    with np.errstate(invalid="ignore"):
+        told = refusal(nef.Simulator, net)
+    assert "<connection 'root'>: function must be finite at all evaluation points" in told
+    assert "got [nan] at x = [-0.5]" in told
+
+
+def test_what_belongs_to_another_network_is_refused() -> None:
+    net, other = nef.Network(), nef.Network()
+    a, b = net.ensemble(10, 1), other.ensemble(10, 1)
+    assert "belong to this network" in refusal(net.connect, a, b)
+    assert "belong to this network" in refusal(net.connect, b, a)
+    assert "belong to this network" in refusal(net.probe, b)
+    assert "not be part of another network" in refusal(nef.Simulator, net.subnetwork())
+    y = other.probe(b)
+    sim = nef.Simulator(net)
+    assert "be a probe of this simulator's network" in refusal(sim.trange, y)
+    assert "of this simulator's network" in refusal(sim.data.__getitem__, b)
+    assert y not in sim.data and a in sim.data
+    assert y not in sim.result() and "y" not in sim.result()
+
+
+def test_a_simulator_that_is_closed_refuses_steps() -> None:
+    with nef.Simulator(nef.Network()) as sim:
+        sim.step()
+    assert "be open, got a closed one" in refusal(sim.step)
+
+
+def test_a_file_that_is_no_result_is_refused(tmp_path: Any) -> None:
+    saved = nef.Result({"y": np.ones((2, 1))}, {"y": [1.0, 2.0]}, [1.0, 2.0], {}).save("good.npz")
+    whole = saved.read_bytes()
+    for i, content in enumerate((b"", b"rubbish", whole[: len(whole) // 2], whole[:-1])):
+        path = tmp_path / f"bad{i}.npz"
+        path.write_bytes(content)
+        assert "be a result of nefsim" in refusal(nef.Result.load, path)
+        assert "be a simulator of nefsim" in refusal(nef.Simulator.load, path, nef.Network())
+    assert "be a simulator of nefsim" in refusal(nef.Simulator.load, saved, nef.Network())
+    np.save("array.npy", np.ones(3))
+    assert "be a result of nefsim" in refusal(nef.Result.load, "array.npy")
+    assert "be a file" in refusal(nef.Result.load, "missing")
+
+
+def test_a_path_that_cannot_be_written_is_refused(tmp_path: Any) -> None:
+    made = nef.Result({}, {}, [], {})
+    folder = tmp_path / "folder.npz"
+    folder.mkdir()
+    for path in ("no/such/folder/file", folder, ".", "/", "a\0b"):
+        assert "path must" in refusal(made.save, path)
+    rubbish = nef.Result({}, {}, [], {"rubbish": object()})
+    assert "info must hold numbers, texts, lists and dicts" in refusal(rubbish.save, "file")
+    assert [*tmp_path.iterdir()] == [folder]
+
+
+def test_a_saved_run_of_another_network_is_refused() -> None:
+    path = simulator().save("saved")
+    other = nef.Network(seed=1)
+    other.ensemble(10, 2)
+    assert "fit the saved state" in refusal(nef.Simulator.load, path, other)
+    assert "have the seed 1 of the file" in refusal(nef.Simulator.load, path, nef.Network(seed=2))

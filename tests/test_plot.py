@@ -1,0 +1,580 @@
+"""Laws of the figures: what is drawn is what was given, and nothing else is touched."""
+
+import io
+import re
+import subprocess
+import sys
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from scipy.signal import welch
+from scipy.sparse import csr_array
+
+import nefsim as nef
+from nefsim import plot
+
+SENTENCE = r"^[\w.]+: .+ must .+, got .+; .+\.$"
+RNG = np.random.default_rng(0)
+X = np.linspace(-1.0, 1.0, 21)
+RATES = RNG.uniform(0.0, 100.0, (21, 5))
+PLANE = RNG.uniform(-1.0, 1.0, (21, 2))
+SPIKES = 1000.0 * (RNG.random((200, 6)) < 0.1)
+VALUES = RNG.normal(size=(200, 2))
+TIME = 5.0 + 0.002 * np.arange(200)
+WEIGHTS = RNG.normal(size=(7, 4))
+
+
+class Model:
+    """The x^2 network, run for a short time, and a 2-D population."""
+
+    def __init__(self):
+        net = nef.Network(seed=1)
+        stimulus = net.node(np.sin)
+        self.a = net.ensemble(30, 1, radius=2.0, max_rates=(25, 75))
+        self.b = net.ensemble(20, 1, max_rates=(50, 100))
+        self.plane = net.ensemble(25, 2, radius=3.0)
+        self.direct = net.ensemble(1, 1, neuron_type=nef.Direct())
+        self.into_a = net.connect(stimulus, self.a, synapse=None)
+        self.square = net.connect(self.a, self.b, function=np.square, synapse=0.1)
+        self.to_node = net.connect(self.a, net.node(size_in=2), transform=[[1.0], [3.0]])
+        self.from_plane = net.connect(self.plane, net.node(size_in=2), function=np.square)
+        self.input = net.probe(stimulus, label="input")
+        self.spikes = net.probe(self.a.neurons, label="spikes")
+        self.y = net.probe(self.b, synapse=0.1, label="y")
+        self.sparse = net.probe(self.b, sample_every=0.002, label="sparse")
+        self.net = net
+        self.sim = nef.Simulator(net)
+        self.sim.run_steps(200)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Model()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_shown(monkeypatch):
+    """No figure may be shown, and none outlives its test."""
+
+    def show(*args, **kwargs):
+        raise AssertionError("pyplot.show was called")
+
+    monkeypatch.setattr(plt, "show", show)
+    plt.close("all")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def ax():
+    return Figure().subplots()
+
+
+FIGURES = {
+    "tuning_curves": lambda ax: plot.tuning_curves(RATES, X, ax=ax),
+    "tuning_surface": lambda ax: plot.tuning_surface(RATES, PLANE, ax=ax),
+    "raster": lambda ax: plot.raster(SPIKES, ax=ax),
+    "decoded": lambda ax: plot.decoded(VALUES, ideal=VALUES, ax=ax),
+    "decoding_error": lambda ax: plot.decoding_error(VALUES, VALUES + 0.1, ax=ax),
+    "weight_matrix": lambda ax: plot.weight_matrix(WEIGHTS, ax=ax),
+    "spectrum": lambda ax: plot.spectrum(VALUES, ax=ax),
+}
+LABELS = {
+    "tuning_curves": ("represented value $x$", "firing rate [Hz]"),
+    "tuning_surface": ("represented value $x_0$", "represented value $x_1$"),
+    "raster": ("time [s]", "neuron"),
+    "decoded": ("time [s]", "decoded value"),
+    "decoding_error": ("value $x$", r"decoding error $\hat{x} - x$"),
+    "weight_matrix": ("neuron before (pre)", "neuron after (post)"),
+    "spectrum": ("frequency [Hz]", "power density [value$^2$ / Hz]"),
+}
+each_figure = pytest.mark.parametrize("name", FIGURES)
+
+
+def legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_importing_plot_leaves_matplotlib_for_later():
+    code = "import sys, nefsim.plot; print({'matplotlib', 'scipy.signal'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_every_public_figure_is_tested():
+    assert set(FIGURES) == set(plot.__all__)
+
+
+@each_figure
+def test_the_axes_given_are_returned_and_no_figure_is_opened(name, ax):
+    assert FIGURES[name](ax) is ax
+    assert plt.get_fignums() == []
+
+
+@each_figure
+def test_without_axes_one_figure_is_opened(name):
+    drawn = FIGURES[name](None)
+    assert [plt.figure(number) for number in plt.get_fignums()] == [drawn.figure]
+
+
+@each_figure
+def test_axes_say_what_they_show_and_in_what_unit(name, ax):
+    FIGURES[name](ax)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == LABELS[name]
+
+
+@each_figure
+def test_a_figure_can_be_saved_and_settings_stay_as_they_are(name):
+    before = mpl.rcParams.copy()
+    file = io.BytesIO()
+    FIGURES[name](None).figure.savefig(file, format="png")
+    assert file.getvalue().startswith(b"\x89PNG")
+    assert mpl.rcParams == before
+
+
+@each_figure
+def test_arrays_are_left_as_they_are(name, ax):
+    arrays = (X, RATES, PLANE, SPIKES, VALUES, WEIGHTS)
+    before = [array.copy() for array in arrays]
+    FIGURES[name](ax)
+    for array, copy in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+# Tuning curves
+
+
+def test_each_tuning_curve_is_a_line_through_its_rates_in_order_of_x(ax):
+    shuffled = RNG.permutation(len(X))
+    plot.tuning_curves(RATES[shuffled], X[shuffled], ax=ax)
+    assert len(ax.lines) == 5
+    for i, line in enumerate(ax.lines):
+        np.testing.assert_array_equal(line.get_xdata(), X)
+        np.testing.assert_array_equal(line.get_ydata(), RATES[:, i])
+
+
+def test_colours_run_with_the_preferred_value(ax):
+    bumps = np.exp(-((X[:, None] - [0.5, -0.5, 0.0]) ** 2) / 0.01)
+    plot.tuning_curves(bumps, X, ax=ax)
+    green = [line.get_color()[1] for line in ax.lines]
+    assert green[1] < green[2] < green[0]
+
+
+def test_a_silent_neuron_is_drawn_too(ax):
+    plot.tuning_curves(np.zeros((21, 1)), X, ax=ax)
+    assert not ax.lines[0].get_ydata().any()
+
+
+def test_line_styles_reach_every_line(ax):
+    plot.tuning_curves(RATES, X, ax=ax, c="red", lw=3)
+    assert {(line.get_color(), line.get_linewidth()) for line in ax.lines} == {("red", 3.0)}
+
+
+@pytest.mark.parametrize("x", [None, [0.5, -2.0, 1.0]])
+def test_curves_of_an_ensemble_are_its_closed_form_rates(model, ax, x):
+    plot.tuning_curves(model.sim, x, ensemble=model.a, ax=ax)
+    built = model.sim.data[model.a]
+    drawn = ax.lines[0].get_xdata()
+    np.testing.assert_array_equal([drawn[0], drawn[-1]], [-2.0, 2.0 if x is None else 1.0])
+    expected = nef.tuning_curves(
+        nef.LIF(), drawn, built.encoders, built.gain, built.bias, radius=2.0
+    )
+    np.testing.assert_array_equal([line.get_ydata() for line in ax.lines], expected.T)
+
+
+def test_curves_in_several_dimensions_run_along_the_encoders(model, ax):
+    plot.tuning_curves(model.sim, [-3.0, 3.0], ensemble=model.plane, ax=ax)
+    at_radius = [line.get_ydata()[-1] for line in ax.lines]
+    # The rate at the encoder itself is the maximum rate, up to rounding of gain and bias.
+    np.testing.assert_allclose(at_radius, model.sim.data[model.plane].max_rates, rtol=1e-9)
+    assert ax.get_xlabel() == "represented value along each neuron's encoder"
+
+
+def corners(mesh):
+    return np.unique(np.concatenate([path.vertices for path in mesh.get_paths()]), axis=0)
+
+
+def test_a_surface_holds_the_rates_of_one_neuron_at_its_points(ax):
+    plot.tuning_surface(RATES, PLANE, neuron=3, ax=ax)
+    (mesh,) = ax.collections
+    np.testing.assert_array_equal(mesh.get_array(), RATES[:, 3])
+    np.testing.assert_array_equal(corners(mesh), np.unique(PLANE, axis=0))
+    assert ax.get_title(loc="left") == "neuron 3"
+    assert ax.figure.axes[1].get_ylabel() == "firing rate [Hz]"
+
+
+@pytest.mark.parametrize(("square", "reach"), [(False, 3.0), (True, 3.0 * np.sqrt(2.0))])
+def test_the_surface_of_an_ensemble_fills_its_disc_or_square(model, ax, square, reach):
+    plot.tuning_surface(model.sim, neuron=2, ensemble=model.plane, square=square, ax=ax)
+    # Corners are on the circle up to the rounding of sine and cosine.
+    farthest = np.linalg.norm(corners(ax.collections[0]), axis=1).max()
+    assert farthest == pytest.approx(reach, rel=1e-12)
+
+
+def test_the_surface_of_an_ensemble_has_its_closed_form_rates(model, ax):
+    x = 3.0 * PLANE
+    plot.tuning_surface(model.sim, x, neuron=2, ensemble=model.plane, ax=ax)
+    built = model.sim.data[model.plane]
+    rates = nef.tuning_curves(nef.LIF(), x, built.encoders, built.gain, built.bias, 3.0)
+    np.testing.assert_array_equal(ax.collections[0].get_array(), rates[:, 2])
+    np.testing.assert_array_equal(ax.texts[0].xy, 0.5 * (3.0 * built.encoders[2]))
+
+
+# Spikes
+
+
+def points(ax):
+    return {(t, int(row)) for t, row in ax.lines[-1].get_xydata()}
+
+
+def expected_points(spikes, time, order):
+    return {(time[k], row) for row, i in enumerate(order) for k in np.flatnonzero(spikes[:, i])}
+
+
+@pytest.mark.parametrize("spikes", [SPIKES, SPIKES != 0, -SPIKES])
+def test_a_raster_marks_exactly_the_spikes(ax, spikes):
+    plot.raster(spikes, TIME, ax=ax)
+    steps, neurons = np.nonzero(spikes)
+    assert len(ax.lines) == 1
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), TIME[steps])
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), neurons)
+
+
+def test_a_raster_spans_the_run_and_all_neurons_even_in_silence(ax):
+    plot.raster(np.zeros((200, 6)), TIME, ax=ax)
+    np.testing.assert_allclose(ax.get_xlim(), (TIME[0] - 0.002, TIME[-1]), rtol=1e-12)
+    assert ax.get_ylim() == (-0.7, 5.7)
+
+
+def test_a_second_raster_widens_the_first(ax):
+    plot.raster(SPIKES, TIME, ax=ax)
+    plot.raster(SPIKES[:100, :2], TIME[:100], ax=ax)
+    np.testing.assert_allclose(ax.get_xlim(), (TIME[0] - 0.002, TIME[-1]), rtol=1e-12)
+    assert ax.get_ylim() == (-0.7, 5.7)
+
+
+def test_a_raster_of_one_step_can_be_drawn(ax):
+    plot.raster([[1000.0, 0.0]], ax=ax)
+    assert points(ax) == {(0.001, 0)}
+
+
+def test_sorting_by_rate_puts_the_busiest_on_top(ax):
+    order = np.argsort((SPIKES != 0).sum(axis=0), kind="stable")
+    plot.raster(SPIKES, TIME, sort="rate", ax=ax)
+    assert points(ax) == expected_points(SPIKES, TIME, order)
+    assert ax.get_ylabel() == "neurons by rate"
+
+
+@pytest.mark.parametrize("order", [[5, 0, 1, 2, 3, 4], [2], np.array([4, 1])])
+def test_an_order_may_be_given_and_may_leave_neurons_out(ax, order):
+    plot.raster(SPIKES, TIME, sort=order, ax=ax)
+    assert points(ax) == expected_points(SPIKES, TIME, order)
+
+
+def shown_order(spikes, ax):
+    """The order of a raster's rows, each spike train being unlike all others."""
+    time = 0.001 * np.arange(1, len(spikes) + 1)
+    plot.raster(spikes, sort="similarity", ax=ax)
+    rows = [expected_points(spikes[:, [i]], time, [0]) for i in range(spikes.shape[1])]
+    drawn = points(ax)
+    order = []
+    for row in range(spikes.shape[1]):
+        train = {(t, 0) for t, r in drawn if r == row}
+        order.append(rows.index(train))
+    return order
+
+
+def test_sorting_by_similarity_joins_those_that_fire_together(ax):
+    rng = np.random.default_rng(1)
+    wave = np.sin(2 * np.pi * np.arange(2000) / 500)
+    group = np.array([0, 1, 0, 1, 1, 0, 0, 1])
+    chance = np.where(group, 0.05 + 0.05 * wave[:, None], 0.05 - 0.05 * wave[:, None])
+    order = shown_order(1000.0 * (rng.random((2000, 8)) < chance), ax)
+    assert sorted(order) == list(range(8))
+    assert np.count_nonzero(np.diff(group[order])) == 1
+
+
+def test_neurons_without_a_correlation_come_first(ax):
+    spikes = 1000.0 * (np.random.default_rng(2).random((2000, 5)) < 0.05)
+    spikes[:, 3] = 0.0
+    assert shown_order(spikes, ax)[0] == 3
+
+
+@pytest.mark.parametrize("n_steps", [1, 15, 200])
+def test_similarity_needs_neither_many_neurons_nor_many_steps(ax, n_steps):
+    plot.raster(SPIKES[:n_steps, :2], sort="similarity", ax=ax)
+    assert len(points(ax)) == np.count_nonzero(SPIKES[:n_steps, :2])
+
+
+# Decoded values
+
+
+def test_decoded_draws_input_output_and_ideal(ax):
+    u, ideal = VALUES[:, 0] ** 2, VALUES + 1.0
+    plot.decoded(VALUES, TIME, ideal, u, ax=ax)
+    np.testing.assert_array_equal([line.get_xdata() for line in ax.lines], [TIME] * 5)
+    drawn = np.column_stack([line.get_ydata() for line in ax.lines])
+    np.testing.assert_array_equal(drawn, np.column_stack([u, VALUES, ideal]))
+    assert legend(ax) == ["input", "output 0", "output 1", "ideal"]
+
+
+def test_one_output_needs_no_number_and_may_be_named(ax):
+    plot.decoded(VALUES[:, 0], ax=ax)
+    plot.decoded(VALUES[:, 1], ax=ax, label="tau = 0.1 s", color="#000000")
+    assert legend(ax) == ["output", "tau = 0.1 s"]
+    assert [to_hex(line.get_color()) for line in ax.lines] == ["#0072b2", "#000000"]
+
+
+def test_many_dimensions_share_one_entry(ax):
+    many = np.repeat(VALUES, 10, axis=1)
+    plot.decoded(many, ideal=many, ax=ax)
+    assert len(ax.lines) == 40
+    assert legend(ax) == ["output", "ideal"]
+
+
+def test_time_starts_with_the_first_step(ax):
+    plot.decoded(VALUES, ax=ax)
+    np.testing.assert_allclose(ax.get_xlim(), (0.0, 0.2), atol=1e-15)  # dt k rounds
+
+
+@pytest.mark.parametrize("by_label", [False, True])
+def test_recordings_are_drawn_with_their_times(model, ax, by_label):
+    result = model.sim.result()
+    recording = result if by_label else model.sim
+    y, u = ("y", "input") if by_label else (model.y, model.input)
+    plot.decoded(recording, probe=y, input=u, ideal=u, ax=ax)
+    for line, probe in zip(ax.lines, (model.input, model.y, model.input), strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), model.sim.time)
+        np.testing.assert_array_equal(line.get_ydata(), result[probe][:, 0])
+
+
+def test_records_of_every_other_step_keep_their_times(model, ax):
+    plot.decoded(model.sim, probe=model.sparse, ax=ax)
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), model.sim.trange(model.sparse))
+
+
+def test_a_raster_of_a_probe_is_the_raster_of_its_records(model, ax):
+    plot.raster(model.sim, probe=model.spikes, ax=ax)
+    records = model.sim.data[model.spikes]
+    assert records.any()
+    assert points(ax) == expected_points(records, model.sim.time, range(30))
+
+
+def test_one_trial_of_a_batch_is_drawn(ax):
+    net = nef.Network(seed=1)
+    spikes = net.probe(net.ensemble(10, 1).neurons)
+    sim = nef.Simulator(net, batch_size=3)
+    sim.run_steps(50)
+    assert not np.array_equal(sim.data[spikes][0], sim.data[spikes][2])
+    plot.raster(sim, probe=spikes, trial=2, ax=ax)
+    assert points(ax) == expected_points(sim.data[spikes][2], sim.time, range(10))
+
+
+# Decoding error
+
+
+def test_the_error_is_drawn_against_sorted_values(ax):
+    x = RNG.permutation(X)
+    plot.decoding_error(x, x**2, ax=ax)
+    np.testing.assert_array_equal(ax.lines[1].get_xdata(), X)
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), X**2 - X)
+
+
+def test_each_dimension_has_its_error_and_the_title_the_rmse_of_all(ax):
+    plot.decoding_error(VALUES, VALUES + np.array([3.0, 4.0]), ax=ax)
+    order = np.argsort(VALUES, axis=0)
+    for d, (line, error) in enumerate(zip(ax.lines[1:], (3.0, 4.0), strict=True)):
+        np.testing.assert_array_equal(line.get_xdata(), VALUES[order[:, d], d])
+        np.testing.assert_allclose(line.get_ydata(), error, rtol=1e-12)  # x + 3 - x rounds
+    assert ax.get_title(loc="left") == f"rmse {np.sqrt(12.5):.3g}"
+    assert legend(ax) == ["dimension 0", "dimension 1"]
+
+
+def test_a_function_is_judged_against_its_target(ax):
+    plot.decoding_error(X, X**2 + 0.5, target=X**2, ax=ax)
+    np.testing.assert_allclose(ax.lines[1].get_ydata(), 0.5, rtol=1e-12)  # x^2 + 0.5 - x^2 rounds
+    assert ax.get_ylabel() == r"decoding error $\hat{f}(x) - f(x)$"
+
+
+@pytest.mark.parametrize("name", ["square", "from_plane"])
+def test_the_error_of_a_connection_is_what_its_solver_reports(model, ax, name):
+    connection = getattr(model, name)
+    plot.decoding_error(model.sim, connection=connection, ax=ax)
+    rmse = model.sim.data[connection].solver_info["rmse"]
+    drawn = [np.sqrt(np.mean(line.get_ydata() ** 2)) for line in ax.lines[1:]]
+    # The solver sums the same squares in another order.
+    np.testing.assert_allclose(drawn, rmse, rtol=1e-9)
+
+
+def test_a_transform_scales_the_error(model, ax):
+    plot.decoding_error(model.sim, connection=model.to_node, ax=ax)
+    once, thrice = (line.get_ydata() for line in ax.lines[1:])
+    # Differences of values near 2 that were rounded before: absolute, not relative.
+    np.testing.assert_allclose(3.0 * once, thrice, atol=1e-13)
+
+
+# Weights
+
+
+@pytest.mark.parametrize("weights", [WEIGHTS, csr_array(WEIGHTS), WEIGHTS.tolist()])
+def test_weights_are_drawn_on_a_scale_symmetric_about_zero(ax, weights):
+    plot.weight_matrix(weights, ax=ax)
+    (image,) = ax.images
+    limit = np.abs(WEIGHTS).max()
+    np.testing.assert_array_equal(image.get_array(), WEIGHTS)
+    assert image.get_clim() == (-limit, limit)
+    assert ax.figure.axes[1].get_ylabel() == "weight [current / Hz]"
+
+
+def test_no_weight_is_white(ax):
+    plot.weight_matrix(np.zeros((2, 3)), ax=ax)
+    (image,) = ax.images
+    colour = image.cmap(image.norm(0.0))
+    assert image.get_clim() == (-1.0, 1.0)
+    assert min(colour) > 0.96  # the middle of the map is a white of 0.965
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "shape"),
+    [
+        ("square", "current / Hz", (20, 30)),
+        ("to_node", "value / Hz", (2, 30)),
+    ],
+)
+def test_the_weights_of_a_connection_have_its_unit(model, ax, name, unit, shape):
+    connection = getattr(model, name)
+    plot.weight_matrix(model.sim, connection=connection, ax=ax)
+    drawn = ax.images[0].get_array()
+    assert drawn.shape == shape
+    np.testing.assert_array_equal(drawn, model.sim.data[connection].weights)
+    assert ax.figure.axes[1].get_ylabel() == f"weight [{unit}]"
+
+
+# Spectra
+
+
+def test_a_spectrum_is_the_welch_density_without_its_mean(ax):
+    plot.spectrum(VALUES, dt=0.002, window=0.1, ax=ax)
+    frequency, power = welch(VALUES, 500.0, nperseg=50, axis=0)
+    for d, line in enumerate(ax.lines):
+        np.testing.assert_array_equal(line.get_xdata(), frequency[1:])
+        np.testing.assert_array_equal(line.get_ydata(), power[1:, d])
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+
+def test_the_area_under_the_spectrum_of_a_sine_is_its_variance(ax):
+    t = 0.001 * np.arange(8000)
+    plot.spectrum(3.0 * np.sin(2 * np.pi * 50.0 * t), ax=ax)
+    f, power = ax.lines[0].get_data()
+    assert f[np.argmax(power)] == 50.0
+    # Whole periods in each window, so that only rounding is left.
+    assert power.sum() * (f[1] - f[0]) == pytest.approx(9.0 / 2, rel=1e-9)
+
+
+def test_a_recording_brings_its_own_step(model, ax):
+    plot.spectrum(model.sim, probe=model.sparse, ax=ax)
+    f = ax.lines[0].get_xdata()
+    assert f[-1] == pytest.approx(250.0, rel=1e-9)  # 1 / (2 x 2 ms), from rounded times
+
+
+def test_a_column_that_does_not_change_may_stand_beside_one_that_does():
+    drawn = plot.spectrum(np.column_stack([VALUES[:, 0], np.zeros(200)]))
+    drawn.figure.canvas.draw()
+    assert not drawn.lines[1].get_ydata().any()
+
+
+# Bad input
+
+NONSENSE = [
+    ("tuning_curves", "rates", lambda m: plot.tuning_curves(None, X)),
+    ("tuning_curves", "rates", lambda m: plot.tuning_curves(RATES[None], X)),
+    ("tuning_curves", "rates", lambda m: plot.tuning_curves(m.sim.result(), X)),
+    ("tuning_curves", "x", lambda m: plot.tuning_curves(RATES)),
+    ("tuning_curves", "x", lambda m: plot.tuning_curves(RATES, X[:-1])),
+    ("tuning_curves", "x", lambda m: plot.tuning_curves(m.sim, [], ensemble=m.a)),
+    ("tuning_curves", "ensemble", lambda m: plot.tuning_curves(RATES, X, ensemble=m.a)),
+    ("tuning_curves", "ensemble", lambda m: plot.tuning_curves(m.sim)),
+    ("tuning_curves", "ensemble", lambda m: plot.tuning_curves(m.sim, ensemble=m.direct)),
+    ("tuning_curves", "line_style", lambda m: plot.tuning_curves(RATES, X, colour="red")),
+    ("tuning_curves", "line_style", lambda m: plot.tuning_curves(RATES, X, c="r", color="b")),
+    ("tuning_curves", "ax", lambda m: plot.tuning_curves(RATES, X, ax=plt)),
+    ("tuning_surface", "neuron", lambda m: plot.tuning_surface(RATES, PLANE, 5)),
+    ("tuning_surface", "neuron", lambda m: plot.tuning_surface(RATES, PLANE, 0.5)),
+    ("tuning_surface", "x", lambda m: plot.tuning_surface(RATES, X)),
+    ("tuning_surface", "x", lambda m: plot.tuning_surface(RATES, np.column_stack([X, X]))),
+    ("tuning_surface", "ensemble", lambda m: plot.tuning_surface(m.sim, ensemble=m.a)),
+    ("tuning_surface", "square", lambda m: plot.tuning_surface(RATES, PLANE, square=1)),
+    ("raster", "spikes", lambda m: plot.raster(object())),
+    ("raster", "spikes", lambda m: plot.raster([[np.nan]])),
+    ("raster", "spikes", lambda m: plot.raster(np.zeros((0, 3)))),
+    ("raster", "spikes", lambda m: plot.raster(np.zeros((2, 3, 4)))),
+    ("raster", "trial", lambda m: plot.raster(np.zeros((2, 3, 4)), trial=2)),
+    ("raster", "trial", lambda m: plot.raster(SPIKES, trial=0)),
+    ("raster", "time", lambda m: plot.raster(SPIKES, TIME[1:])),
+    ("raster", "time", lambda m: plot.raster(SPIKES, TIME[::-1])),
+    ("raster", "time", lambda m: plot.raster(m.sim, m.sim.time, probe=m.spikes)),
+    ("raster", "probe", lambda m: plot.raster(m.sim)),
+    ("raster", "probe", lambda m: plot.raster(m.sim, probe=m.a)),
+    ("raster", "probe", lambda m: plot.raster(SPIKES, probe=m.spikes)),
+    ("raster", "probe", lambda m: plot.raster(nef.Simulator(m.net), probe=m.spikes)),
+    ("raster", "sort", lambda m: plot.raster(SPIKES, sort="size")),
+    ("raster", "sort", lambda m: plot.raster(SPIKES, sort=[0, 6])),
+    ("raster", "sort", lambda m: plot.raster(SPIKES, sort=[0, 0])),
+    ("raster", "sort", lambda m: plot.raster(SPIKES, sort=[0.5])),
+    ("raster", "sort", lambda m: plot.raster(SPIKES, sort=[])),
+    ("raster", "ax", lambda m: plot.raster(SPIKES, ax=Figure())),
+    ("decoded", "values", lambda m: plot.decoded("y")),
+    ("decoded", "ideal", lambda m: plot.decoded(VALUES, ideal=VALUES[:, 0])),
+    ("decoded", "ideal", lambda m: plot.decoded(VALUES, ideal=VALUES[1:])),
+    ("decoded", "ideal", lambda m: plot.decoded(VALUES, ideal="y")),
+    ("decoded", "input", lambda m: plot.decoded(VALUES, input=m.input)),
+    ("decoded", "input", lambda m: plot.decoded(m.sim, probe=m.sparse, input=m.input)),
+    ("decoded", "input", lambda m: plot.decoded(m.sim, probe=m.y, input=np.inf)),
+    ("decoded", "line_style", lambda m: plot.decoded(VALUES, linewidth="thick")),
+    ("decoding_error", "x", lambda m: plot.decoding_error(None, X)),
+    ("decoding_error", "x", lambda m: plot.decoding_error(PLANE, X, target=X)),
+    ("decoding_error", "x_hat", lambda m: plot.decoding_error(X)),
+    ("decoding_error", "x_hat", lambda m: plot.decoding_error(X, PLANE)),
+    ("decoding_error", "x_hat", lambda m: plot.decoding_error(X, X[1:])),
+    ("decoding_error", "x_hat", lambda m: plot.decoding_error(m.sim, X, connection=m.square)),
+    ("decoding_error", "target", lambda m: plot.decoding_error(X, X, target=1e30 * X)),
+    ("decoding_error", "connection", lambda m: plot.decoding_error(X, X, connection=m.square)),
+    ("decoding_error", "connection", lambda m: plot.decoding_error(m.sim, connection=m.a)),
+    ("decoding_error", "connection", lambda m: plot.decoding_error(m.sim, connection=m.into_a)),
+    ("weight_matrix", "weights", lambda m: plot.weight_matrix(X)),
+    ("weight_matrix", "weights", lambda m: plot.weight_matrix(np.zeros((0, 2)))),
+    ("weight_matrix", "weights", lambda m: plot.weight_matrix(m.sim, connection=m.into_a)),
+    ("weight_matrix", "connection", lambda m: plot.weight_matrix(WEIGHTS, connection=m.square)),
+    ("weight_matrix", "connection", lambda m: plot.weight_matrix(m.sim)),
+    ("spectrum", "signal", lambda m: plot.spectrum(VALUES[:3])),
+    ("spectrum", "signal", lambda m: plot.spectrum(np.ones(100))),
+    ("spectrum", "dt", lambda m: plot.spectrum(VALUES, dt=0.0)),
+    ("spectrum", "dt", lambda m: plot.spectrum(m.sim, dt=0.001, probe=m.y)),
+    ("spectrum", "window", lambda m: plot.spectrum(VALUES, window=0.3)),
+    ("spectrum", "window", lambda m: plot.spectrum(VALUES, window=0.001)),
+    ("spectrum", "window", lambda m: plot.spectrum(VALUES, window="long")),
+]
+
+
+@pytest.mark.parametrize(("name", "argument", "draw"), NONSENSE)
+def test_nonsense_is_refused_in_one_sentence_and_opens_no_figure(model, name, argument, draw):
+    with pytest.raises((ValueError, TypeError), match=SENTENCE) as caught:
+        draw(model)
+    assert re.match(rf"plot\.{name}: {argument} must ", str(caught.value))
+    assert plt.get_fignums() == []
+
+
+def test_a_thing_of_another_network_is_refused(model):
+    other = nef.Network().ensemble(10, 1)
+    with pytest.raises(TypeError, match=SENTENCE):
+        plot.tuning_curves(model.sim, ensemble=other)
+
+
+def test_the_default_step_of_arrays_is_the_default_step_of_a_simulator(ax):
+    plot.raster(np.ones((3, 1)), ax=ax)
+    dt = nef.Simulator(nef.Network()).dt
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), dt * np.arange(1, 4))
