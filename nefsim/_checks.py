@@ -69,7 +69,7 @@ def real(
     try:
         number = float(value)
     except OverflowError:
-        number = math.inf if value > 0 else -math.inf
+        number = math.inf  # a whole number of hundreds of digits
     if not math.isfinite(number):
         fail(who, argument, "be finite", show(value), do)
     if number < low or (open_low and number == low):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import backends, files
+from nefsim.backends import interrupts
 from nefsim.build import Built, build
 from nefsim.network import Connection, Ensemble, Network, Probe
 from nefsim.program import initial_state
@@ -244,13 +245,14 @@ class Simulator:
             )
             for probe, record in zip(self.probes, records, strict=True)
         ]
-        try:
-            self._run(n_steps, recordings)
-        finally:
-            done = self.state.step - start
-            for probe, recording in zip(self.probes, recordings, strict=True):
-                rows = len(backends.sampled(start, done, recording.every))
-                self._kept[probe].append(recording.data[:rows])
+        with interrupts.put_off():
+            try:
+                self._run(n_steps, recordings)
+            finally:
+                done = self.state.step - start
+                for probe, recording in zip(self.probes, recordings, strict=True):
+                    rows = len(backends.sampled(start, done, recording.every))
+                    self._kept[probe].append(recording.data[:rows])
 
     def reset(self, seed: int | None = None) -> None:
         """Go back to the start and forget what was recorded.

@@ -97,6 +97,8 @@ def views(seed: int = 1) -> nef.Network:
     sparse = scipy.sparse.coo_array(([0.3, -0.2], ([0, 1], [3, 1])), shape=(2, 4))
     net.connect(relay, b, transform=sparse, synapse=0.02)
     net.connect(relay[0], b[-1], function=lambda x: x * x, synapse=0.01)
+    net.connect(relay[[3, 0]], b, transform=0.1, synapse=nef.Alpha(0.005))
+    net.connect(a.neurons[[5, 2, 9]], relay[[0, 2, 3]], transform=0.001, synapse=0.01)
     net.probe(b, synapse=0.01)
     net.probe(relay, synapse=0.005)
     net.probe(relay[1:3], sample_every=0.005)
@@ -163,6 +165,31 @@ def signals(seed: int = 1) -> nef.Network:
     return net
 
 
+def connection_probes(seed: int = 1) -> nef.Network:
+    """What goes into and comes out of connections of every kind, all labels the same."""
+    net = nef.Network(seed=seed)
+    noise = nef.FilteredNoise(0.01, nef.Gaussian(0, 0.01))
+    stimulus = net.node(lambda t: np.sin(5 * t), label="same")
+    slow, fast = (net.node(nef.WhiteSignal(1.0, high=h), label="same") for h in (3.0, 9.0))
+    a = net.ensemble(40, 2, label="same")
+    b = net.ensemble(30, 1, noise=nef.WhiteNoise(nef.Gaussian(0, 0.01)), label="same")
+    c = net.ensemble(30, 1, noise=noise, initial_state={"voltage": 0.5}, label="same")
+    net.connect(slow, a[0], label="same")
+    net.connect(fast, a[1], label="same")
+    for connection in (
+        net.connect(a, b, function=lambda x: x[0] * x[1], label="same"),
+        net.connect(a, c, function=lambda x: x[0] ** 2, transform=-1, synapse=None),
+        net.connect(b, c, solver=nef.LstsqL2(weights=True), label="same"),
+        net.connect(stimulus, b, transform=0.5, synapse=0.1, label="same"),
+        net.connect(stimulus, c, function=np.square, label="same"),
+        net.connect(a.neurons[:5], b.neurons[[3, 1]], transform=np.full((2, 5), 1e-3)),
+        net.connect(stimulus, b.neurons, transform=np.ones((30, 1)), synapse=nef.Alpha(0.01)),
+    ):
+        net.probe(connection, "input", synapse=0.01, label="same")
+        net.probe(connection, "output", label="same")
+    return net
+
+
 NEURON_TYPES = (
     nef.LIF(tau_rc=0.03, tau_ref=0.001, min_voltage=-0.5, amplitude=0.5),
     nef.LIFRate(),
@@ -206,5 +233,6 @@ MODELS = {
         neuron_connections,
         feedback_node,
         signals,
+        connection_probes,
     )
 }

@@ -4,6 +4,7 @@ import builtins
 import json
 import subprocess
 import sys
+from functools import cache
 
 import models
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 import nefsim as nef
 from nefsim import backends, files, progress
-from nefsim.network.objects import Neurons, whole
+from nefsim.network.objects import whole
 
 SENTENCE = r"^[^:]+: .+ must .+, got .+; .+\.$"
 BACKENDS = [name for name in backends.available() if name != "nengo"]
@@ -49,16 +50,25 @@ def assert_equal(first, second):
         np.testing.assert_array_equal(one, other)
 
 
-def assert_same_run(first, second, spikes, tolerance=1e-9):
+def assert_same_run(first, second, spikes):
     """The same spikes; values up to rounding, as products of other sizes sum in other orders."""
     for probe in first.probes:
         one, other = first.data[probe], second.data[probe]
         if probe in spikes and whole(probe.target).ensemble.neuron_type.spiking:
-            assert one.any() or len(one) < 20
-            np.testing.assert_array_equal(one, other)
+            assert one.any()
+            np.testing.assert_array_equal(one[: len(other)], other)
         else:
-            scale = max(1.0, np.abs(one).max(initial=0.0))
-            np.testing.assert_allclose(other, one, rtol=0, atol=tolerance * scale)
+            scale = max(1.0, np.abs(one).max())
+            np.testing.assert_allclose(other, one[: len(other)], rtol=0, atol=1e-9 * scale)
+
+
+@cache
+def reference(model, backend):
+    """A run of 1.3 s in one piece, for all that is compared with it."""
+    net, spikes = watched(model)
+    simulator = nef.Simulator(net, backend=backend)
+    simulator.run(1.3)
+    return simulator, net, spikes
 
 
 # A run is the same however it is cut
@@ -66,31 +76,29 @@ def assert_same_run(first, second, spikes, tolerance=1e-9):
 
 @each_model
 def test_two_runs_equal_one(model, backend):
-    net, spikes = watched(model)
-    whole_run, parts = (nef.Simulator(net, backend=backend) for _ in range(2))
-    whole_run.run(1.3)
+    one_piece, net, spikes = reference(model, backend)
+    parts = nef.Simulator(net, backend=backend)
     parts.run(0.437)
     parts.run(0.863)
-    np.testing.assert_array_equal(parts.time, whole_run.time)
-    assert_same_run(whole_run, parts, spikes)
+    np.testing.assert_array_equal(parts.time, one_piece.time)
+    assert_same_run(one_piece, parts, spikes)
 
 
 @each_model
 def test_single_steps_equal_a_run(model, backend):
-    net, spikes = watched(model)
-    run, steps = (nef.Simulator(net, backend=backend) for _ in range(2))
-    run.run(0.15)
+    one_piece, net, spikes = reference(model, backend)
+    steps = nef.Simulator(net, backend=backend)
     for _ in range(150):
         steps.step()
-    assert_same_run(run, steps, spikes)
+    assert_same_run(one_piece, steps, spikes)
 
 
 @each_model
 def test_the_same_seed_gives_the_same_bits(model, backend):
-    one, two = (nef.Simulator(MODELS[model](), backend=backend) for _ in range(2))
-    one.run(0.2)
-    two.run(0.2)
-    assert_equal(records(one), records(two))
+    one_piece, _, _ = reference(model, backend)
+    again = nef.Simulator(watched(model)[0], backend=backend)
+    again.run(1.3)
+    assert_equal(records(again), records(one_piece))
 
 
 @each_model
@@ -247,9 +255,9 @@ def test_float32_is_close(model, backend):
     # Currents rounded to 1e-7 move a spike to another step about once in 10,000 spikes; one
     # that moves counts twice, and moves those after it in a loop.
     assert differ <= 0.01 * total
-    for probe in set(net.all_probes) - set(spikes):
+    for probe in (p for p in net.all_probes if p.synapse is not None):
         one, two = (run.data[probe] for run in runs.values())
-        # What one moved spike of a small population adds to its decoded value for a while.
+        # What a moved spike of a small population adds to its decoded value for a while.
         assert np.sqrt(np.mean((one - two) ** 2)) < 5e-3
 
 
@@ -289,15 +297,18 @@ def test_sample_every_records_the_steps_that_complete_a_period(every, cuts, back
     assert len(simulator.trange(full)) == 100
 
 
-@pytest.mark.parametrize("dt", [0.0002, 0.0005, 0.002, 0.004])
+@pytest.mark.parametrize("dt", [0.0002, 0.0005, 0.002])
 def test_other_steps_give_the_same_value_up_to_spiking_noise(dt, backend):
     def decoded(dt):
         net = models.square()
         simulator = nef.Simulator(net, dt=dt, backend=backend)
         simulator.run(2.0)
-        return np.interp(np.arange(0.1, 2.0, 0.01), simulator.time, simulator.data[net.probes[0]][:, 0])
+        return np.interp(
+            np.arange(0.1, 2.0, 0.01), simulator.time, simulator.data[net.probes[0]][:, 0]
+        )
 
     # Spikes fall into other steps: differences are those of spiking noise, 0.03 at 90 neurons.
+    # Steps longer than the refractory time would lengthen it, and lower all rates.
     assert np.sqrt(np.mean((decoded(dt) - decoded(0.001)) ** 2)) < 0.03
 
 
@@ -689,12 +700,15 @@ def test_progress_changes_no_spike(backend):
     assert_same_run(silent, told, spikes)
 
 
-@pytest.mark.parametrize(("terminal", "progress_argument", "bar"), [
-    (True, None, True),
-    (False, None, False),
-    (True, False, False),
-    (False, True, True),
-])
+@pytest.mark.parametrize(
+    ("terminal", "progress_argument", "bar"),
+    [
+        (True, None, True),
+        (False, None, False),
+        (True, False, False),
+        (False, True, True),
+    ],
+)
 def test_a_bar_is_shown_in_a_terminal_alone(terminal, progress_argument, bar, monkeypatch):
     pytest.importorskip("tqdm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)

@@ -1,8 +1,8 @@
 """Which operations belong together when steps are compiled.
 
-A population, the currents that it alone receives and the decoding of its spikes form one
-block: what is as large as the population never leaves it, and only what is decoded is
-handed on, step by step for a whole chunk.
+A population, the currents that it alone receives, the decoding of its spikes and the
+filters of what is decoded form one block: what is as large as the population never leaves
+it, and only what is decoded is handed on, step by step for a whole chunk.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from graphlib import TopologicalSorter
 
 from nefsim.build.schedule import strong_components
-from nefsim.program import Neurons, Program, Sum, outputs
+from nefsim.program import Evaluate, Neurons, Play, Program, outputs
 
 
 def blocks(program: Program) -> list[list[int]]:
@@ -24,13 +24,18 @@ def blocks(program: Program) -> list[list[int]]:
     for group in program.groups:
         for i in group.ops[1:]:
             together.join(group.ops[0], i)
+    readers = [0] * len(ops)
+    for sources in before:
+        for j in sources:
+            readers[j] += 1
     for i, op in enumerate(ops):
-        if isinstance(op, Neurons):
-            together.join(i, writer[op.current])
-        elif isinstance(op, Sum):
-            for j in now[i]:
-                if isinstance(ops[j], Neurons):
-                    together.join(i, j)
+        if isinstance(op, (Evaluate, Play)):
+            continue
+        for j in now[i]:
+            whole = isinstance(ops[j], Neurons) or isinstance(op, Neurons)
+            alone = readers[j] == 1 and not isinstance(ops[j], (Evaluate, Play))
+            if whole or alone:
+                together.join(i, j)
     # Blocks that have grown into one another's way become one.
     names = sorted({together.of(i) for i in range(len(ops))})
     place = {name: b for b, name in enumerate(names)}

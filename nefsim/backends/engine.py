@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim.backends import Recording, sampled
+from nefsim.backends import Recording, interrupts, sampled
 from nefsim.program import Program, Read, Snapshot, State, restore, snapshot
 
 Array = NDArray[np.float64]
@@ -82,6 +82,7 @@ class Engine:
                 raise
             self._finish(length, recordings, filled)
             n_steps -= length
+            interrupts.check()
 
     def _chunk(self, length: int) -> None:
         """Rows 1 to ``length`` of all signals."""
@@ -94,6 +95,7 @@ class Engine:
                 for advance in advances:
                     advance(k, k + 1)
                 self.good = k + 1
+                interrupts.check()
 
     def _go_back(
         self, before: Snapshot, recordings: Sequence[Recording], filled: list[int]

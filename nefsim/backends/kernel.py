@@ -34,9 +34,10 @@ N_COLUMNS = 11
     FILTER,
     MINUS_STATE,
     ADAPT,
+    NOT_NEGATIVE,
     LOGARITHM,
     LIF,
-    LIF_DENSE,
+    LIF_LISTED,
     LIF_LOG,
     LIF_EULER,
     LIF_RATE,
@@ -45,7 +46,7 @@ N_COLUMNS = 11
     TANH,
     IZHIKEVICH,
     WHOLE_SPIKES,
-) = range(25)
+) = range(26)
 
 options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -84,41 +85,11 @@ def dot(a, b, n):
 
 
 @njit(**options)
-def lif(J, v, E, out, fired, n, c):
-    """The exact LIF step; see :func:`nefsim.neurons.lif.exact_step`.
+def lif(J, v, E, out, n, c):
+    """The exact LIF step, without a branch; see :func:`nefsim.neurons.lif.exact_step`.
 
     c holds k, the factor of a new refractory time, the lowest voltage and a spike's height.
     """
-    k, jump, low, pulse = c[0], c[1], c[2], c[3]
-    zero = k - k
-    one = zero + 1
-    for i in range(n):
-        e = E[i] * k
-        e = e if e > one else one
-        E[i] = e
-        f = e * k
-        gap = (J[i] - v[i]) * (f if f < one else one)
-        w = J[i] - gap
-        v[i] = w if w > low else low
-        out[i] = gap
-    count = 0
-    for i in range(n):
-        fired[count] = i
-        count += v[i] > one
-    for m in range(count):
-        i = fired[m]
-        E[i] = jump * (out[i] / (J[i] - one))
-        v[i] = zero
-    for i in range(n):
-        out[i] = zero
-    for m in range(count):
-        out[fired[m]] = pulse
-    return count
-
-
-@njit(**options)
-def lif_dense(J, v, E, out, n, c):
-    """The exact LIF step for populations whose spikes nobody lists: no branch at all."""
     k, jump, low, pulse = c[0], c[1], c[2], c[3]
     zero = k - k
     one = zero + 1
@@ -136,6 +107,16 @@ def lif_dense(J, v, E, out, n, c):
 
 
 @njit(**options)
+def listed(out, fired, n):
+    """The indices of the neurons that fired, and how many they are."""
+    count = 0
+    for i in range(n):
+        fired[count] = i
+        count += out[i] > 0
+    return count
+
+
+@njit(**options)
 def lif_log(J, v, wait, out, fired, n, c, dt):
     """The LIF step on the refractory time itself, where its exponential would overflow."""
     tau_rc, tau_ref, low, pulse = c[0], c[1], c[2], c[3]
@@ -143,12 +124,12 @@ def lif_log(J, v, wait, out, fired, n, c, dt):
     for i in range(n):
         wait[i] -= dt
         after = min(max(dt - wait[i], 0.0), dt)
-        gap = (J[i] - v[i]) * math.exp(-after / tau_rc)
-        w = J[i] - gap
+        gap = J[i] - v[i]
+        w = J[i] - gap * math.exp(-after / tau_rc)
         w = w if w > low else low
         out[i] = 0.0
         if w > 1.0:
-            wait[i] = tau_ref + dt + tau_rc * math.log(gap / (J[i] - 1.0))
+            wait[i] = tau_ref + (dt - after) + tau_rc * math.log(gap / (J[i] - 1.0))
             w = 0.0
             out[i] = pulse
             fired[count] = i
@@ -229,6 +210,22 @@ def whole_spikes(rates, v, out, fired, n, c, dt):
 
 
 @njit(**options)
+def columns(y, x, c, n, m):
+    """``y += sum of column j times x[j]``, four columns to a pass."""
+    in_fours = m - m % 4
+    for j in range(0, in_fours, 4):
+        c0, c1 = shifted(c, j * n), shifted(c, (j + 1) * n)
+        c2, c3 = shifted(c, (j + 2) * n), shifted(c, (j + 3) * n)
+        x0, x1, x2, x3 = x[j], x[j + 1], x[j + 2], x[j + 3]
+        for i in range(n):
+            y[i] = y[i] + c0[i] * x0 + c1[i] * x1 + c2[i] * x2 + c3[i] * x3
+    for j in range(in_fours, m):
+        column, value = shifted(c, j * n), x[j]
+        for i in range(n):
+            y[i] += column[i] * value
+
+
+@njit(**options)
 def linear(kind, t, y, x, c, indices, fired, counts):
     """Terms of sums: ``y = ...`` where the operation sets, ``y += ...`` where it adds."""
     n, m = t[N], t[M]
@@ -252,10 +249,7 @@ def linear(kind, t, y, x, c, indices, fired, counts):
         for i in range(n):
             y[i] += c[i] * x[i]
     elif kind == COLUMNS:
-        for j in range(m):
-            column, value = shifted(c, j * n), x[j]
-            for i in range(n):
-                y[i] += column[i] * value
+        columns(y, x, c, n, m)
     elif kind == ROWS:
         for i in range(n):
             y[i] += dot(shifted(c, i * m), x, m)
@@ -308,6 +302,9 @@ def memory(kind, t, y, x, c, state):
     elif kind == ADAPT:
         for i in range(n):
             state[i] += c[0] * (c[1] * x[i] - state[i])
+    elif kind == NOT_NEGATIVE:
+        for i in range(n):
+            y[i] = x[i] if x[i] > 0.0 else 0.0
     elif kind == LOGARITHM:
         for i in range(n):
             y[i] = c[0] * math.log(x[i])
@@ -319,9 +316,10 @@ def neurons(kind, t, y, J, c, data, fired, counts, dt):
     n, state, other = t[N], shifted(data, t[S]), shifted(data, t[M])
     who, count = shifted(fired, t[X]), t[SET]
     if kind == LIF:
-        counts[count] = lif(J, state, other, y, who, n, c)
-    elif kind == LIF_DENSE:
-        lif_dense(J, state, other, y, n, c)
+        lif(J, state, other, y, n, c)
+    elif kind == LIF_LISTED:
+        lif(J, state, other, y, n, c)
+        counts[count] = listed(y, who, n)
     elif kind == LIF_LOG:
         counts[count] = lif_log(J, state, other, y, who, n, c, dt)
     elif kind == LIF_EULER:

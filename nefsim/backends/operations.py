@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim.backends import interrupts
 from nefsim.backends.engine import Advance, Engine
 from nefsim.network.functions import call, is_elementwise
 from nefsim.program import Evaluate, Filter, Neurons, Play, Sum
@@ -142,6 +143,7 @@ def _row_by_row(
 
     def advance(lo: int, hi: int) -> None:
         for row in range(max(lo, engine.called.get(index, 0)), hi):
+            interrupts.check()
             while len(done) < trials:
                 done.append(value(row, len(done)))
             out[row + 1] = done[0] if trials == 1 else done

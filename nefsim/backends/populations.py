@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nefsim.backends import kernel as k
@@ -101,7 +100,7 @@ def _lif(
     if "refractory_factor" in memory:
         jump = math.exp((tau_ref + dt) / tau_rc)
         c = table.constant([math.exp(-dt / tau_rc), jump, low, pulse])
-        kind = k.LIF if table.spikes.get(signal) else k.LIF_DENSE
+        kind = k.LIF_LISTED if signal in table.spikes else k.LIF
         wait = memory["refractory_factor"]
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
@@ -143,9 +142,10 @@ def _observe(
     table: Table, neuron: NeuronType, n: int, out: Place, memory: dict[str, int], name: str
 ) -> None:
     """Copy a state variable as a user knows it."""
-    if name == "refractory_time" and "refractory_factor" in memory:
-        tau_rc: Callable[..., Any] | float = getattr(neuron, "tau_rc", 0.0)
-        source = (memory["refractory_factor"], 0)
-        table.op(k.LOGARITHM, out, n, source, C=table.constant(tau_rc))
-        return
-    table.op(k.SCALE, out, n, (memory[name], 0), C=table.constant(1.0), M=n, SET=1)
+    if name != "refractory_time":
+        table.op(k.SCALE, out, n, (memory[name], 0), C=table.constant(1.0), M=n, SET=1)
+    elif name in memory:
+        table.op(k.NOT_NEGATIVE, out, n, (memory[name], 0))
+    else:
+        tau_rc = table.constant(getattr(neuron, "tau_rc", 0.0))
+        table.op(k.LOGARITHM, out, n, (memory["refractory_factor"], 0), C=tau_rc)

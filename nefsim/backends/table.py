@@ -177,9 +177,7 @@ class Table:
         source, m = self.place(term.read), self.size(term.read)
         if isinstance(term.read.columns, np.ndarray):
             gathered = (self.room(m), 0)
-            self.op(
-                k.GATHER, gathered, m, source, X=self.index(term.read.columns), M=self._whole(term)
-            )
+            self.op(k.GATHER, gathered, m, source, X=self.index(term.read.columns))
             source = gathered
         if term.rows is None:
             self._product(term, out, n, source, m, sets)

@@ -12,7 +12,7 @@ from nengo.builder import Model
 from nengo.cache import NoDecoderCache
 
 from nefsim import _checks as check
-from nefsim.backends import Recording, Runner
+from nefsim.backends import Recording, Runner, interrupts
 from nefsim.build import Built
 from nefsim.nengo.translate import Translation
 from nefsim.program import State
@@ -43,11 +43,13 @@ def prepare(built: Built, state: State) -> Runner:
         try:
             for _ in range(n_steps):
                 simulator.step()
+                interrupts.check()
         finally:
             state.step += simulator.n_steps - before
             for probe, floor, recording in zip(probes, floors, recordings, strict=True):
                 rows = simulator.data[probe]
-                recording.data[: len(rows)] = np.maximum(rows, floor)
+                if len(rows):
+                    recording.data[: len(rows)] = np.maximum(rows, floor)
 
     # Nengo warns of simulators that are not closed; ours ends with its runner.
     weakref.finalize(run, simulator.close)

@@ -130,7 +130,7 @@ class Network:
         eval_points : Distribution or (P, D) array_like
             Points in the unit ball at which decoders are solved; scaled by the radius.
         n_eval_points : int or None
-            How many points; None takes ``max(clip(500 D, 750, 2500), 2 N)``.
+            How many points to draw; None takes ``max(clip(500 D, 750, 2500), 2 N)``.
         neuron_type : NeuronType
             The neuron model.
         gain, bias : Distribution, pair, number, (N,) array_like or None

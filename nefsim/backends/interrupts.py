@@ -1,0 +1,42 @@
+"""Ctrl-C, put off until the steps under way are complete, so that none is left half done."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_pressed = False
+
+
+def _note(number: int, frame: FrameType | None) -> None:
+    """The first Ctrl-C waits for :func:`check`; a second one acts at once."""
+    global _pressed
+    if _pressed:
+        signal.default_int_handler(number, frame)
+    _pressed = True
+
+
+def check() -> None:
+    """Stop here if Ctrl-C was pressed."""
+    global _pressed
+    if _pressed:
+        _pressed = False
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def put_off() -> Iterator[None]:
+    """Let Ctrl-C wait for :func:`check` or the end, unless a program handles it its own way."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, _note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        check()

@@ -1,0 +1,257 @@
+"""Nengo as a referee: with the same arrays it gives the same spikes, ten seconds of each model."""
+
+import models
+import numpy as np
+import pytest
+
+import nefsim as nef
+
+nengo = pytest.importorskip("nengo")
+
+from nefsim.nengo import to_nengo, translate  # noqa: E402
+
+SECONDS = 10.0
+
+
+def assert_agrees(report):
+    assert report.n_spikes > 10_000
+    assert report.spikes_differ == 0, report
+    assert report.agrees, report
+    assert str(report).endswith("agree: the same spikes, and values equal up to rounding.")
+
+
+# The same spikes
+
+
+@pytest.mark.parametrize("model", models.MODELS)
+def test_nengo_gives_the_spikes_and_values_of_every_model(model):
+    net = models.MODELS[model]()
+    report = nef.crosscheck(net, SECONDS)
+    assert report.backends == ("numpy", "nengo")
+    assert len(report.probes) == len(net.all_probes)
+    assert_agrees(report)
+    states = ("voltage", "refractory_time")
+    for probe, compared in zip(net.all_probes, report.probes, strict=True):
+        if probe.attr not in states:
+            # Sums over neurons in another order.
+            assert compared.max_abs_diff <= 1e-9
+
+
+@pytest.mark.parametrize("kind", models.NEURON_TYPES, ids=repr)
+def test_nengo_gives_the_spikes_and_values_of_every_neuron_type(kind):
+    report = nef.crosscheck(models.neuron_type(kind), SECONDS)
+    assert_agrees(report)
+    assert all(p.max_abs_diff <= 1e-9 for p in report.probes)
+
+
+@pytest.mark.parametrize("dt", [0.0005, 0.002])
+def test_nengo_gives_the_same_spikes_at_other_steps(dt):
+    assert_agrees(nef.crosscheck(models.product(), 2.0, dt=dt))
+
+
+def test_a_network_without_a_seed_is_checked_with_one_and_left_as_it_was():
+    net = models.square(None)
+    before = repr(net)
+    assert nef.crosscheck(net, 1.0).agrees
+    assert net.seed is None
+    assert repr(net) == before
+
+
+# A wrong translation is found
+
+
+def wrongly(monkeypatch, change):
+    """Make Nengo run a network in which ``change`` has been made to its ensembles."""
+    original = translate.Translation._ensemble
+
+    def changed(self, ensemble):
+        made = original(self, ensemble)
+        if ensemble.label == "b":
+            change(made)
+        return made
+
+    monkeypatch.setattr(translate.Translation, "_ensemble", changed)
+
+
+def slower(ensemble):
+    ensemble.neuron_type = nengo.LIF(tau_rc=0.0201)
+
+
+def stronger(ensemble):
+    ensemble.gain = ensemble.gain * (1 + 1e-6)
+
+
+def without_bias(ensemble):
+    ensemble.bias = np.zeros_like(ensemble.bias)
+
+
+def taller(ensemble):
+    start = ensemble.neuron_type.initial_state
+    ensemble.neuron_type = nengo.LIF(amplitude=1.1, initial_state=start)
+
+
+def silent(ensemble):
+    ensemble.bias = np.full_like(ensemble.bias, -100.0)
+
+
+@pytest.mark.parametrize("change", [slower, stronger, without_bias, taller, silent])
+def test_a_wrong_translation_is_found(change, monkeypatch):
+    wrongly(monkeypatch, change)
+    report = nef.crosscheck(models.square(), 2.0)
+    assert not report.agrees
+    a, b = report.populations
+    assert a.spikes_differ == 0
+    assert b.spikes_differ > 0
+    assert report.spikes_differ == b.spikes_differ
+    said = str(report)
+    assert f"do not agree: {b.spikes_differ} spikes differ, values by up to" in said
+    assert f"  b: {b.n_spikes} spikes, {b.spikes_differ} differ" in said
+
+
+def test_spikes_where_there_should_be_none_are_found(monkeypatch):
+    def run(bias):
+        net = nef.Network(seed=1)
+        net.ensemble(10, 1, gain=1.0, bias=bias, label="b")
+        return nef.crosscheck(net, 0.5)
+
+    assert run(0.0).agrees
+
+    def louder(ensemble):
+        ensemble.bias = np.full(10, 2.0)
+
+    wrongly(monkeypatch, louder)
+    report = run(0.0)
+    assert report.n_spikes == 0
+    assert report.spikes_differ > 100
+    assert not report.agrees
+
+
+def test_wrong_rates_are_found(monkeypatch):
+    def wrong(ensemble):
+        ensemble.neuron_type = nengo.LIFRate(tau_rc=0.0200001)
+
+    wrongly(monkeypatch, wrong)
+    net = nef.Network(seed=1)
+    net.ensemble(10, 1, neuron_type=nef.LIFRate(), label="b")
+    report = nef.crosscheck(net, 0.1)
+    assert (report.spikes_differ, report.agrees) == (0, False)
+    assert "rates differ by at most" in str(report)
+
+
+def test_a_wrong_synapse_is_found_in_the_values(monkeypatch):
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1, label="a")
+    net.probe(a, synapse=0.1, label="y")
+    assert nef.crosscheck(net, 0.5).agrees
+    monkeypatch.setattr(translate, "synapse", lambda ours, dt: ours and nengo.Lowpass(0.1001))
+    report = nef.crosscheck(net, 0.5)
+    assert (report.spikes_differ, report.agrees) == (0, False)
+    difference = f"{report.probes[0].max_abs_diff:.2e}"
+    assert report.max_abs_diff == report.probes[0].max_abs_diff > 1e-6
+    assert f"  y: differs by at most {difference}" in str(report)
+    assert f"do not agree: 0 spikes differ, values by up to {difference}" in str(report)
+
+
+# Networks handed over
+
+
+def test_to_nengo_returns_a_network_that_gives_our_spikes():
+    net = models.square()
+    model = to_nengo(net)
+    a, b = model.ensembles
+    assert isinstance(model, nengo.Network)
+    assert [e.label for e in (a, b)] == ["a", "b"]
+    with model:
+        theirs = [nengo.Probe(e.neurons) for e in (a, b)]
+    ours = [net.probe(e.neurons) for e in net.ensembles]
+    with nengo.Simulator(model, progress_bar=False) as simulator:
+        simulator.run(1.0)
+    run = nef.Simulator(net)
+    run.run(1.0)
+    for our, their in zip(ours, theirs, strict=True):
+        assert run.data[our].any()
+        np.testing.assert_array_equal(run.data[our], simulator.data[their])
+    decoded = run.data[net.probes[0]]
+    # Sums over neurons in another order.
+    np.testing.assert_allclose(simulator.data[model.probes[0]], decoded, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("model", models.MODELS)
+def test_every_model_is_handed_over_whole(model):
+    net = models.MODELS[model]()
+    made = to_nengo(net)
+    assert made.n_neurons == net.n_neurons + sum(
+        e.n_neurons for e in net.all_ensembles if isinstance(e.neuron_type, nef.Direct)
+    )
+    assert len(made.all_probes) == len(net.all_probes)
+
+
+@pytest.mark.parametrize("net", [None, 3, "net", object(), models.square], ids=repr)
+def test_only_networks_are_handed_over(net):
+    for call in (to_nengo, nef.crosscheck):
+        with pytest.raises(TypeError, match="net must be a network, got"):
+            call(net)
+
+
+# What Nengo cannot do is refused by name
+
+
+def test_neuron_types_that_nengo_lacks_are_refused_by_name():
+    net = nef.Network(seed=1)
+    net.ensemble(10, 1, neuron_type=nef.LIF(method="euler"), label="odd")
+    for call in (lambda: to_nengo(net), lambda: nef.Simulator(net, backend="nengo")):
+        with pytest.raises(ValueError, match=r"<ensemble 'odd'>: .* LIF\(.*euler.*; run it on"):
+            call()
+
+
+@pytest.mark.parametrize("options", [{"batch_size": 2}, {"batch_size": 1}, {"dtype": "float32"}])
+def test_batches_and_float32_are_refused(options):
+    with pytest.raises(ValueError, match=r"run one trial in float64 on nengo, got .*; leave out"):
+        nef.Simulator(models.square(), backend="nengo", **options)
+
+
+def test_a_run_on_nengo_is_neither_saved_nor_gone_on_with(tmp_path):
+    net = models.square()
+    with pytest.raises(ValueError, match=r"Simulator.save: .* nengo; save with another back end"):
+        nef.Simulator(net, backend="nengo").save(tmp_path / "state")
+    simulator = nef.Simulator(net)
+    simulator.step()
+    path = simulator.save(tmp_path / "state")
+    with pytest.raises(ValueError, match=r"Simulator.load: .* nengo; take another back end"):
+        nef.Simulator.load(path, net, backend="nengo")
+
+
+# The back end
+
+
+def test_the_back_end_keeps_the_laws_of_a_run():
+    net = models.neuron_type(nef.PoissonSpiking(nef.LIFRate()))
+    spikes = net.probe(net.ensembles[0].neurons, sample_every=0.002)
+    simulator = nef.Simulator(net, backend="nengo")
+    simulator.run(0.05)
+    simulator.step()
+    simulator.run(0.049)
+    assert simulator.n_steps == 100
+    assert simulator.data[spikes].shape == (50, 60)
+    first = simulator.data[spikes]
+    simulator.reset()
+    simulator.run(0.1)
+    np.testing.assert_array_equal(simulator.data[spikes], first)
+    simulator.reset(seed=5)
+    simulator.run(0.1)
+    assert not np.array_equal(simulator.data[spikes], first)
+
+
+@pytest.mark.parametrize(
+    ("backends", "kind"),
+    [
+        ("numpy", TypeError),
+        (("numpy",), TypeError),
+        (None, TypeError),
+        (("numpy", "brian"), ValueError),
+        (("numpy", None), TypeError),
+    ],
+)
+def test_other_than_two_known_back_ends_are_refused(backends, kind):
+    with pytest.raises(kind, match=r"^crosscheck: backends must be .+, got .+; .+\.$"):
+        nef.crosscheck(models.square(), 0.1, backends=backends)
