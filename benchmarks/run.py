@@ -94,8 +94,9 @@ def measure(name: str, kind: str, threads: int, quick: bool) -> dict[str, Any]:
 
 def worker(name: str, kind: str, quick: bool) -> dict[str, Any]:
     """Build, run once, then time runs; seconds and microseconds per step."""
-    import nefsim as nef
     from models import MODELS
+
+    import nefsim as nef
 
     model, long, short = MODELS[name]
     seconds, net = (short if quick else long), model()
@@ -104,6 +105,7 @@ def worker(name: str, kind: str, quick: bool) -> dict[str, Any]:
         return in_c(name, net, seconds)
     if kind.startswith("nengo"):
         import nengo
+
         from nefsim.nengo import to_nengo
 
         theirs = to_nengo(net)
@@ -130,9 +132,10 @@ def worker(name: str, kind: str, quick: bool) -> dict[str, Any]:
 
 def in_c(name: str, net: Any, seconds: float) -> dict[str, Any]:
     """The same arrays in plain C, compiled for this machine."""
-    import nefsim as nef
     import numpy as np
     from models import IN_C
+
+    import nefsim as nef
 
     chains, n_a, n_b = IN_C[name]
     sim = nef.Simulator(net, backend="numpy")

@@ -80,7 +80,7 @@ def gain_bias(
         check.fail("gain_bias", "max_rates", "be as long as intercepts", got, "pass (N,) of both")
     _check_range(neuron, rates, cross)
     J = neuron.current(rates)
-    lost = np.flatnonzero(J <= neuron.threshold)
+    lost = np.flatnonzero(neuron.threshold >= J)
     if len(lost):
         who, i = f"{type(neuron).__name__}.gain_bias", lost[0]
         got = f"{rates[i]:g} Hz (neuron {i}), reached at the threshold itself"

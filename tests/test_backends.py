@@ -141,9 +141,7 @@ def networks(draw: st.DrawFn) -> nef.Network:
         ends.append(net.node(lambda t, x: x * np.cos(t), size_in=2))
     if draw(st.booleans()):
         ends.append(net.node(size_in=3))
-    synapses = st.sampled_from(
-        [0.005, 0.1, nef.Alpha(0.01), nef.Triangle(0.004), nef.Lowpass(0.0)]
-    )
+    synapses = st.sampled_from([0.005, 0.1, nef.Alpha(0.01), nef.Triangle(0.004), nef.Lowpass(0.0)])
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     for _ in range(draw(st.integers(1, 8))):
         pre, post = draw(st.sampled_from(ends)), draw(st.sampled_from(ends[1:]))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -107,31 +108,31 @@ class Case:
 TABLE: list[Case] = []
 
 
-def add(
-    name: str, fresh: Fresh, accepts: Mapping[str, frozenset[str] | set[str]], variant: str = ""
-) -> None:
+def add(name: str, fresh: Fresh, accepts: Mapping[str, Set[str]], variant: str = "") -> None:
     """One more entry of the table."""
     TABLE.append(Case(name, fresh, {k: frozenset(v) for k, v in accepts.items()}, variant))
 
 
-def entry(kind: Callable[..., Any], /, **arguments: tuple[Any, frozenset[str] | set[str]]) -> None:
+def entry(kind: Callable[..., Any], /, **arguments: tuple[Any, Set[str]]) -> None:
     """An entry for a class or function: each argument's valid value and the rubbish it takes."""
     valid = {name: given for name, (given, _) in arguments.items()}
     accepts = {name: taken for name, (_, taken) in arguments.items()}
     add(kind.__name__, lambda: (kind, dict(valid)), accepts)
 
 
-def methods(
-    instance: Any, /, **accepts: Mapping[str, tuple[Any, frozenset[str] | set[str]]]
-) -> None:
+def methods(instance: Any, /, **accepts: Mapping[str, tuple[Any, Set[str]]]) -> None:
     """Entries for methods of an instance."""
     for method, arguments in accepts.items():
         valid = {name: given for name, (given, _) in arguments.items()}
-        add(
-            f"{type(instance).__name__}.{method}",
-            lambda method=method, valid=valid: (getattr(instance, method), dict(valid)),
-            {name: taken for name, (_, taken) in arguments.items()},
-        )
+        taken = {name: names for name, (_, names) in arguments.items()}
+        name = f"{type(instance).__name__}.{method}"
+        add(name, partial(_bound, instance, method, valid), taken)
+
+
+def _bound(
+    instance: Any, method: str, valid: Mapping[str, Any]
+) -> tuple[Callable[..., Any], dict[str, Any]]:
+    return getattr(instance, method), dict(valid)
 
 
 # Neuron types
@@ -916,7 +917,8 @@ class Drawn(Distribution):
 @pytest.mark.parametrize("rows", [np.zeros((1, 5)), np.full((3, 1), np.nan), None, "rubbish"])
 def test_a_distribution_that_draws_rubbish_is_refused_by_name(argument: str, rows: Any) -> None:
     net = nef.Network(seed=1)
-    net.ensemble(3, 1, n_eval_points=3, label="a", **{argument: Drawn(rows)})
+    drawn: Any = {argument: Drawn(rows)}
+    net.ensemble(3, 1, n_eval_points=3, label="a", **drawn)
     told = refusal(nef.Simulator, net)
     assert told.startswith(f"<ensemble 'a'>: {argument} must")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from graphlib import TopologicalSorter
 
-from nefsim.build.schedule import strong_components
+from nefsim._graphs import strong_components
 from nefsim.program import Evaluate, Neurons, Play, Program, outputs
 
 

@@ -18,7 +18,7 @@ from nefsim.program import Filter, Neurons, Program, Read, State, Sum, Term
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
 
-#: Up to this many numbers decoded from a population, all neurons are summed, spike or not.
+#: Up to this many numbers are decoded by summing over all neurons, spike or not.
 FEW = 3
 
 Place = tuple[int, int]  # offset of row 0, and the stride from row to row
@@ -200,7 +200,7 @@ class Table:
             self.op(k.SCALE, out, n, source, C=c, M=m, SET=sets)
         elif np.ndim(matrix) == 1:
             self.op(k.DIAGONAL, out, n, source, C=self.constant(matrix), M=m, SET=sets)
-        elif term.read.columns is None and term.read.signal in self.spikes:
+        elif _decodes_much(term) and term.read.columns is None and term.read.signal in self.spikes:
             fired, count = self.spikes[term.read.signal]
             c = self.constant(np.asarray(matrix).T)
             self.op(k.SPIKES, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
@@ -230,13 +230,14 @@ def _is_copy(op: Sum) -> bool:
 
 
 def _listed(program: Program) -> set[int]:
-    """Signals of which so much is decoded that listing the spikes pays."""
-    decoded: dict[int, int] = {}
-    for op in program.ops:
-        for term in op.terms if isinstance(op, Sum) else ():
-            rows = np.shape(term.matrix)[0] if np.ndim(term.matrix) == 2 else 0
-            decoded[term.read.signal] = decoded.get(term.read.signal, 0) + rows
-    return {signal for signal, rows in decoded.items() if rows > FEW}
+    """Signals of which some term decodes so much that listing the spikes pays."""
+    terms = [term for op in program.ops if isinstance(op, Sum) for term in op.terms]
+    return {term.read.signal for term in terms if _decodes_much(term)}
+
+
+def _decodes_much(term: Term) -> bool:
+    """Whether a term is summed spike by spike; what else is decoded does not matter."""
+    return np.ndim(term.matrix) == 2 and np.shape(term.matrix)[0] > FEW
 
 
 def _per_trial(value: NDArray[Any], state: State) -> int:

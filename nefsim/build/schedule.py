@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import cast
 
-import numpy as np
-
 from nefsim import _checks as check
+from nefsim._graphs import strong_components
 from nefsim.network.functions import is_elementwise
 from nefsim.program import Evaluate, Group, Op, Signal, outputs
 
@@ -42,21 +41,6 @@ def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
 def _is_opaque(op: Op) -> bool:
     """Whether an operation calls a function of a node whose inside is unknown."""
     return isinstance(op, Evaluate) and op.form != "x" and not is_elementwise(op.function)
-
-
-def strong_components(before: dict[int, list[int]]) -> list[list[int]]:
-    """Numbers that come before one another, however far around, each kind in one list."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n = len(before)
-    edges = np.array([(i, j) for i, js in before.items() for j in js], dtype=np.intp).reshape(-1, 2)
-    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
-    count, labels = connected_components(graph, directed=True, connection="strong")
-    members: list[list[int]] = [[] for _ in range(count)]
-    for i, c in enumerate(labels):
-        members[c].append(i)
-    return members
 
 
 def _group(

@@ -1,0 +1,447 @@
+"""The command: what it prints, writes and returns, and that bad input ends in one sentence."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import nefsim as nef
+from nefsim import backends, demo
+from nefsim.cli import main
+
+PNG = b"\x89PNG\r\n\x1a\n"
+QUICK = ["--seconds", "0.05"]
+
+MODEL = """
+import numpy as np
+import nefsim as nef
+
+net = nef.Network(seed=3, label="model")
+a = net.ensemble(20, 1, label="a")
+net.connect(net.node(np.sin), a)
+net.probe(a, synapse=0.01, label="y")
+net.probe(a.neurons, label="spikes", sample_every=0.002)
+"""
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "model.py"
+    path.write_text(MODEL, encoding="utf-8")
+    return path
+
+
+def run(arguments, capsys):
+    """Exit status, standard output and standard error of a command."""
+    status = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def as_json(arguments, capsys):
+    status, out, err = run([*arguments, "--json"], capsys)
+    assert (status, err) == (0, "")
+    assert out.count("\n") == 1
+    return json.loads(out)
+
+
+def refused(arguments, capsys):
+    """The sentence that a command ends in."""
+    status, out, err = run(arguments, capsys)
+    assert (status, out) == (2, "")
+    assert err.startswith("nefsim: error: ")
+    assert "Traceback" not in err
+    assert err.count("\n") == 1
+    return err
+
+
+# demo
+
+
+def test_the_demo_reports_its_run_and_draws_three_figures(tmp_path, capsys):
+    report = as_json(["demo", "--seconds", "2", "--out", tmp_path / "figures"], capsys)
+    wanted = {"n_steps", "dt", "rmse", "mean_rate_a", "mean_rate_b", "backend", "files"}
+    assert report.keys() >= wanted
+    assert (report["n_steps"], report["dt"]) == (2000, 0.001)
+    assert (report["neurons_a"], report["neurons_b"]) == (50, 40)
+    assert report["backend"] in backends.BACKENDS
+    assert 0 < report["rmse"] < 0.05
+    assert 5 < report["mean_rate_a"] < 75
+    assert 5 < report["mean_rate_b"] < 100
+    names = ["tuning_curves_a.png", "tuning_curves_b.png", "results.png"]
+    assert report["files"] == [str(tmp_path / "figures" / name) for name in names]
+    for file in report["files"]:
+        with open(file, "rb") as stream:
+            assert stream.read(8) == PNG
+
+
+def test_the_demo_prints_a_table(tmp_path, capsys):
+    status, out, err = run(["demo", *QUICK, "--out", tmp_path], capsys)
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split() == ["population", "neurons", "mean", "rate"]
+    assert [line.split()[:2] for line in lines[1:3]] == [["A", "50"], ["B", "40"]]
+    assert all(line.endswith(" Hz") for line in lines[1:3])
+    assert lines[3].startswith("50 steps of 0.001 s on ")
+    assert lines[4].startswith("rmse of square against the filtered ideal: 0.")
+    assert lines[5:] == [f"wrote {tmp_path / name}" for name in sorted_by_drawing(tmp_path)]
+
+
+def sorted_by_drawing(folder):
+    """The three figures in the order in which they are drawn."""
+    return sorted((p.name for p in folder.iterdir()), key=lambda name: name == "results.png")
+
+
+def test_the_same_seed_repeats_the_demo_and_another_changes_it(tmp_path, capsys):
+    def rmse(seed):
+        return as_json(["demo", *QUICK, "--seed", seed, "--out", tmp_path], capsys)["rmse"]
+
+    assert rmse(1) == rmse(1) != rmse(2)
+
+
+def test_every_setting_of_the_demo_can_be_set(tmp_path, capsys):
+    arguments = [
+        *("--neurons-a", 30, "--neurons-b", 20, "--rates-a", 100, 150, "--rates-b", 200, 250),
+        *("--stimulus", "cos", "--function", "cube", "--synapse", 0.02, "--seconds", 0.1),
+        *("--dt", 0.0005, "--seed", 4, "--backend", "numpy"),
+    ]
+    report = as_json(["demo", *arguments, "--out", tmp_path], capsys)
+    told = {
+        "neurons_a": 30,
+        "neurons_b": 20,
+        "n_steps": 200,
+        "dt": 0.0005,
+        "backend": "numpy",
+        "function": "cube",
+        "seed": 4,
+    }
+    assert {name: report[name] for name in told} == told
+    settings = demo.Settings(
+        neurons_a=30,
+        neurons_b=20,
+        rates_a=(100.0, 150.0),
+        rates_b=(200.0, 250.0),
+        stimulus="cos",
+        function="cube",
+        synapse=0.02,
+        seconds=0.1,
+        dt=0.0005,
+        seed=4,
+        backend="numpy",
+    )
+    assert demo.run(settings, tmp_path)["rmse"] == report["rmse"]
+
+
+def changed(settings, folder):
+    return demo.run(demo.Settings(seconds=0.05, **settings), folder)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"rates_a": (100.0, 150.0)},
+        {"rates_b": (100.0, 150.0)},
+        {"stimulus": "cos"},
+        {"synapse": 0.02},
+        {"neurons_a": 51},
+        {"neurons_b": 41},
+    ],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_each_setting_changes_what_the_demo_computes(setting, tmp_path):
+    assert changed(setting, tmp_path)["rmse"] != changed({}, tmp_path)["rmse"]
+
+
+@pytest.mark.parametrize("function", demo.FUNCTIONS)
+def test_every_function_of_the_demo_is_computed(function, tmp_path):
+    report = demo.run(demo.Settings(function=function, seconds=1.0, neurons_a=200), tmp_path)
+    # The step of the sign is what smooth tuning curves follow worst.
+    assert report["rmse"] < (0.25 if function == "sign" else 0.1)
+
+
+@pytest.mark.parametrize("stimulus", demo.STIMULI)
+def test_every_stimulus_of_the_demo_runs(stimulus, tmp_path):
+    report = demo.run(demo.Settings(stimulus=stimulus, seconds=1.0), tmp_path)
+    assert report["rmse"] < 0.1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--seconds", "0"],
+        ["--seconds", "0.0001"],
+        ["--seconds", "-1"],
+        ["--seconds", "nan"],
+        ["--seconds", "1e30"],
+        ["--dt", "0"],
+        ["--dt", "inf"],
+        ["--neurons-a", "0"],
+        ["--neurons-b", "-5"],
+        ["--rates-a", "100", "600"],
+        ["--rates-b", "100", "50"],
+        ["--rates-a", "nan", "50"],
+        ["--synapse", "-0.1"],
+        ["--seed", "-1"],
+    ],
+    ids=" ".join,
+)
+def test_settings_that_make_no_sense_are_refused(arguments, tmp_path, capsys):
+    assert " must " in refused(["demo", *QUICK, *arguments, "--out", tmp_path], capsys)
+
+
+def test_a_network_that_is_too_large_for_the_machine_is_refused(tmp_path, capsys, monkeypatch):
+    def too_large(*given):
+        raise MemoryError("Unable to allocate 142 PiB")
+
+    monkeypatch.setattr(demo, "run", too_large)
+    assert "Unable to allocate 142 PiB" in refused(["demo", "--out", tmp_path], capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo", "--function", "lambda x: x"],
+        ["demo", "--function", "__import__('os')"],
+        ["demo", "--stimulus", "exp"],
+        ["demo", "--backend", "brian"],
+        ["demo", "--neurons-a", "many"],
+        ["demo", "--seconds", "long"],
+        ["demo", "--seed", "1.5"],
+        ["run"],
+        ["sing"],
+        [],
+        ["crosscheck", "model.py", "--backends", "numpy"],
+    ],
+    ids=" ".join,
+)
+def test_words_that_are_none_of_the_options_are_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("usage: nefsim")
+    assert "error: " in captured.err
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path, capsys):
+    taken = tmp_path / "taken"
+    taken.write_text("", encoding="utf-8")
+    assert "taken" in refused(["demo", *QUICK, "--out", taken], capsys)
+
+
+# run
+
+
+def test_run_saves_what_the_probes_record(model, tmp_path, capsys):
+    out = tmp_path / "result.npz"
+    told = as_json(["run", model, "--seconds", "0.1", "--out", out], capsys)
+    assert told["file"] == str(out)
+    assert told["n_steps"] == 100
+    assert told["seed"] == 3
+    assert told["probes"] == {"y": [100, 1], "spikes": [50, 20]}
+    result = nef.Result.load(out)
+    net = nef.Network(seed=3)
+    a = net.ensemble(20, 1)
+    net.connect(net.node(np.sin), a)
+    probe = net.probe(a, synapse=0.01)
+    simulator = nef.Simulator(net)
+    simulator.run(0.1)
+    np.testing.assert_array_equal(result["y"], simulator.data[probe])
+    np.testing.assert_array_equal(result.trange("spikes"), 0.002 * np.arange(1, 51))
+
+
+def test_run_prints_what_it_did(model, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(["run", model, *QUICK, "--dt", "0.0005"], capsys)
+    assert (status, err) == (0, "")
+    first, *probes, last = out.splitlines()
+    assert first.startswith("100 steps of 0.0005 s on ")
+    assert probes == ["  y: 100 x 1", "  spikes: 25 x 20"]
+    assert last == "wrote result.npz"
+    assert (tmp_path / "result.npz").is_file()
+
+
+def test_the_seed_of_the_command_takes_the_place_of_the_models(model, tmp_path, capsys):
+    def values(*seed):
+        out = tmp_path / "result.npz"
+        as_json(["run", model, *QUICK, "--out", out, *seed], capsys)
+        return nef.Result.load(out)["y"]
+
+    np.testing.assert_array_equal(values(), values("--seed", 3))
+    assert not np.array_equal(values(), values("--seed", 4))
+
+
+def test_a_run_that_is_interrupted_is_saved(model, tmp_path, capsys):
+    text = (
+        MODEL
+        + """
+def stop(t):
+    if t > 0.0305:
+        raise KeyboardInterrupt
+    return t
+
+net.probe(net.node(stop, size_out=1), label="t")
+"""
+    )
+    model.write_text(text, encoding="utf-8")
+    status, out, err = run(["run", model, "--out", tmp_path / "part"], capsys)
+    assert status == 0
+    assert err == "nefsim: stopped after 30 steps\n"
+    assert "30 steps of 0.001 s" in out
+    result = nef.Result.load(tmp_path / "part.npz")
+    np.testing.assert_array_equal(result["t"][:, 0], result.time)
+
+
+@pytest.mark.parametrize("command", ["run", "crosscheck", "info"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "model must be a Python file"),
+        ("x = 1", "model must define net"),
+        ("net = 3", "model must define net"),
+        ("import nefsim\nnet = nefsim.Network", "model must define net"),
+        ("net = (", "model must run, got SyntaxError"),
+        ("\nimport nothing_of_this_name", "in line 2 of"),
+        ("1 / 0", "model must run, got ZeroDivisionError: division by zero in line 1 of"),
+        ("import nefsim\nnefsim.Network().ensemble(0, 1)", "n_neurons must be at least 1"),
+    ],
+)
+def test_files_that_are_no_models_are_refused(command, text, said, model, capsys):
+    if text is None:
+        model.unlink()
+    else:
+        model.write_text(text, encoding="utf-8")
+    assert said in refused([command, model], capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--seconds", "-1"],
+        ["--seconds", "nan"],
+        ["--dt", "0"],
+        ["--seed", "-1"],
+        ["--out", "/nowhere/to/be/found/result.npz"],
+        ["--out", "."],
+    ],
+    ids=" ".join,
+)
+def test_options_of_run_that_make_no_sense_are_refused(arguments, model, capsys):
+    assert " must " in refused(["run", model, *arguments], capsys)
+
+
+def test_a_model_that_cannot_be_built_is_refused(model, capsys):
+    loop = "\nnode = net.node(size_in=1)\nnet.connect(node, node, synapse=None)\n"
+    model.write_text(MODEL + loop, encoding="utf-8")
+    assert "must have a synapse in each loop" in refused(["run", model], capsys)
+
+
+# crosscheck
+
+
+def test_crosscheck_returns_zero_when_back_ends_agree(model, capsys):
+    arguments = ["crosscheck", model, "--seconds", "0.2", "--backends", "numpy", "numpy"]
+    status, out, err = run(arguments, capsys)
+    assert (status, err) == (0, "")
+    assert out.startswith("numpy against numpy, 0.2 s\n  a: ")
+    assert out.endswith("The back ends agree: the same spikes, and values equal up to rounding.\n")
+    told = as_json(arguments, capsys)
+    assert told["n_spikes"] > 100
+    del told["n_spikes"]
+    assert told == {
+        "backends": ["numpy", "numpy"],
+        "seconds": 0.2,
+        "spikes_differ": 0,
+        "max_abs_diff": 0.0,
+        "agrees": True,
+    }
+
+
+def test_crosscheck_takes_nengo_by_default(model, capsys):
+    pytest.importorskip("nengo")
+    assert as_json(["crosscheck", model, *QUICK], capsys)["backends"] == ["numpy", "nengo"]
+
+
+def test_crosscheck_returns_one_when_back_ends_disagree(model, capsys):
+    # A function that remembers its calls is another one for the second back end.
+    text = MODEL + "\ncalls = []\n"
+    text += "net.connect(net.node(lambda t: len(calls.append(t) or calls) / 100), a)\n"
+    model.write_text(text, encoding="utf-8")
+    arguments = ["crosscheck", model, "--seconds", "0.2", "--backends", "numpy", "numpy"]
+    status, out, err = run(arguments, capsys)
+    assert (status, err) == (1, "")
+    assert "do not agree: " in out
+    status, out, _ = run([*arguments, "--json"], capsys)
+    told = json.loads(out)
+    assert (status, told["agrees"]) == (1, False)
+    assert told["spikes_differ"] > 0
+
+
+# info
+
+
+def test_info_names_versions_and_back_ends(capsys):
+    told = as_json(["info"], capsys)
+    assert told["packages"]["numpy"] == np.__version__
+    assert told["backends"] == backends.available()
+    assert "model" not in told
+    status, out, err = run(["info"], capsys)
+    assert (status, err) == (0, "")
+    assert f"numpy {np.__version__}\n" in out
+    assert f"back ends: {', '.join(backends.available())}\n" in out
+
+
+def test_info_says_what_a_package_that_is_missing_is(capsys, monkeypatch):
+    from nefsim import cli
+
+    monkeypatch.setattr(cli, "PACKAGES", ("no-package-of-this-name",))
+    assert "no-package-of-this-name (not installed)\n" in run(["info"], capsys)[1]
+
+
+def test_info_describes_a_model(model, capsys):
+    told = as_json(["info", model], capsys)["model"]
+    assert told == {
+        "label": "model",
+        "seed": 3,
+        "nodes": 1,
+        "ensembles": 1,
+        "neurons": 20,
+        "dimensions": 1,
+        "connections": 1,
+        "probes": 2,
+    }
+    assert "neurons: 20\n" in run(["info", model], capsys)[1]
+
+
+# As a program
+
+
+def test_the_package_runs_as_a_program():
+    command = [sys.executable, "-m", "nefsim", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert told.stdout.startswith("usage: nefsim")
+    for name in ("demo", "run", "crosscheck", "info"):
+        assert f"\n    {name}" in told.stdout
+    assert told.stderr == ""
+
+
+def test_the_status_of_the_program_is_that_of_the_command(tmp_path):
+    command = [sys.executable, "-m", "nefsim", "run", str(tmp_path / "missing.py")]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 2
+    assert told.stdout == ""
+    assert told.stderr.startswith("nefsim: error: nefsim: model must be a Python file, got ")
+    assert told.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["demo", "run", "crosscheck", "info"])
+def test_every_command_has_help_json_and_a_seed(command, capsys):
+    with pytest.raises(SystemExit) as raised:
+        main([command, "--help"])
+    assert raised.value.code == 0
+    out = capsys.readouterr().out
+    for option in ("--help", "--json", "--seed"):
+        assert option in out
