@@ -163,3 +163,26 @@ def test_random_networks_have_equal_spikes_on_both_back_ends(net: nef.Network) -
     report = nef.crosscheck(net, 0.3, backends=("numpy", "numba"))
     assert report.spikes_differ == 0
     assert report.agrees, str(report)
+
+
+def test_the_spikes_are_the_same_on_any_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nefsim.backends import numba as compiled
+
+    net = nef.Network(seed=1)
+    stimulus = net.node(np.sin)
+    for _ in range(7):
+        a, b = net.ensemble(400, 1), net.ensemble(300, 1)
+        net.connect(stimulus, a, synapse=None)
+        net.connect(a, b)
+        net.probe(b, synapse=0.01)
+    watched = net.probe(net.ensembles[-1].neurons)
+    records = []
+    for cores in (1, 2, 3):
+        monkeypatch.setattr(compiled, "cores", lambda n=cores: n)
+        with nef.Simulator(net, backend="numba") as sim:
+            sim.run(0.3)
+            records.append([sim.data[probe] for probe in sim.probes])
+        assert sim.data[watched].any()
+    for one, *others in zip(*records, strict=True):
+        for other in others:
+            np.testing.assert_array_equal(other, one)

@@ -14,8 +14,12 @@ from nefsim._graphs import strong_components
 from nefsim.program import Evaluate, Neurons, Play, Program, outputs
 
 
-def blocks(program: Program) -> list[list[int]]:
-    """Operations in blocks, blocks in order, operations in the order of a step in each."""
+def blocks(program: Program) -> list[tuple[int, list[int]]]:
+    """Operations in blocks, in the order of a step within each.
+
+    Each block comes with its level, and lower levels come first; blocks of one level do not
+    need one another.
+    """
     ops = program.ops
     writer = {signal: i for i, op in enumerate(ops) for signal in outputs(op)}
     before = [[writer[read.signal] for read in op.reads] for op in ops]
@@ -48,10 +52,14 @@ def blocks(program: Program) -> list[list[int]]:
     }
     merged = strong_components(reads)
     home = {b: c for c, group in enumerate(merged) for b in group}
-    order = TopologicalSorter(
-        {c: {home[j] for b in group for j in reads[b]} - {c} for c, group in enumerate(merged)}
-    ).static_order()
-    return [_in_order([i for b in merged[c] for i in members[b]], now) for c in order]
+    needs = {c: {home[j] for b in group for j in reads[b]} - {c} for c, group in enumerate(merged)}
+    level: dict[int, int] = {}
+    for c in TopologicalSorter(needs).static_order():
+        level[c] = 1 + max((level[other] for other in needs[c]), default=0)
+    return [
+        (level[c], _in_order([i for b in merged[c] for i in members[b]], now))
+        for c in sorted(level, key=level.__getitem__)
+    ]
 
 
 class _Together:

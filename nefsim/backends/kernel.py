@@ -342,22 +342,24 @@ def neurons(kind, t, y, J, c, data, fired, counts, dt):
 
 
 @njit(**options)
-def run(table, first, last, lo, hi, data, constants, indices, fired, counts, dt):
-    """Rows ``lo + 1`` to ``hi`` of operations ``first`` to ``last - 1``, trial by trial."""
+def run(table, spans, lo, hi, data, constants, indices, fired, counts, dt):
+    """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial."""
     start, whole, places = at(table, 0), at(constants, 0), at(indices, 0)
-    for trial in range(data.shape[0]):
-        D = at(data, trial * data.shape[1])
-        F, K = at(fired, trial * fired.shape[1]), at(counts, trial * counts.shape[1])
-        for row in range(lo + 1, hi + 1):
-            for o in range(first, last):
-                t = shifted(start, o * N_COLUMNS)
-                kind = t[KIND]
-                y = shifted(D, t[OUT] + row * t[OUT_STRIDE])
-                x = shifted(D, t[IN] + row * t[IN_STRIDE])
-                c = shifted(whole, t[C])
-                if kind <= SCATTER:
-                    linear(kind, t, y, x, c, places, F, K)
-                elif kind <= LOGARITHM:
-                    memory(kind, t, y, x, c, shifted(D, t[S]))
-                else:
-                    neurons(kind, t, y, x, c, D, F, K, dt)
+    for s in range(spans.shape[0]):
+        first, last = spans[s, 0], spans[s, 1]
+        for trial in range(data.shape[0]):
+            D = at(data, trial * data.shape[1])
+            F, K = at(fired, trial * fired.shape[1]), at(counts, trial * counts.shape[1])
+            for row in range(lo + 1, hi + 1):
+                for o in range(first, last):
+                    t = shifted(start, o * N_COLUMNS)
+                    kind = t[KIND]
+                    y = shifted(D, t[OUT] + row * t[OUT_STRIDE])
+                    x = shifted(D, t[IN] + row * t[IN_STRIDE])
+                    c = shifted(whole, t[C])
+                    if kind <= SCATTER:
+                        linear(kind, t, y, x, c, places, F, K)
+                    elif kind <= LOGARITHM:
+                        memory(kind, t, y, x, c, shifted(D, t[S]))
+                    else:
+                        neurons(kind, t, y, x, c, D, F, K, dt)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nefsim.backends import Runner, kernel
 from nefsim.backends.blocks import blocks
@@ -16,19 +23,25 @@ from nefsim.program import Filter, Neurons, Program, State, Sum, outputs
 #: Longest chunk [steps]: long enough that what is done in Python per chunk does not count.
 LONGEST_CHUNK = 4000
 
+#: From so many numbers per step on, blocks that do not need one another share the cores.
+WORTH_THREADS = 4000
+
+Span = tuple[int, int]
+
 
 def prepare(built: HasProgram, state: State) -> Runner:
     """A runner for ``built.program`` that advances ``state``."""
     program = built.program
-    groups = blocks(program)
-    shared = _shared(program, groups)
+    levels = blocks(program)
+    shared = _shared(program, [group for _, group in levels])
     lead = state.signals[0].shape[:-1] if state.signals else ()
     batch = lead[0] if lead else 1
     width = sum(program.signals[i].size for i in shared) * batch
     length = chunk_length(width, LONGEST_CHUNK)
     table = Table(program, state, shared, length)
-    segments = [part for part in (_segments(program, table, g) for g in groups) if part]
-    ops, data, *rest = table.arrays(batch)
+    parts = [(level, _parts(program, table, group)) for level, group in levels]
+    arrays = table.arrays(batch)
+    data = arrays[1]
     rows = [
         _rows(data, table.places[i][0], length + 1, signal.size, bool(lead))
         if i in shared
@@ -37,19 +50,67 @@ def prepare(built: HasProgram, state: State) -> Runner:
     ]
     _move(state, table, data, bool(lead))
     engine = Engine(program, state, rows)
-
-    def compiled(first: int, last: int) -> Advance:
-        def advance(lo: int, hi: int) -> None:
-            kernel.run(ops, first, last, lo, hi, data, *rest, program.dt)
-
-        return advance
-
-    for group in segments:
-        parts: list[Advance] = [
-            compiled(*part) if isinstance(part, tuple) else advances(engine, part) for part in group
-        ]
-        engine.plan.append((parts, len(parts) > 1))
+    for spans, mixed in _grouped(parts):
+        if spans:
+            engine.plan.append(([_compiled(arrays, spans, program.dt)], False))
+        else:
+            steps = [
+                _compiled(arrays, [part], program.dt)
+                if isinstance(part, tuple)
+                else advances(engine, part)
+                for part in mixed
+            ]
+            engine.plan.append((steps, len(steps) > 1))
     return engine.run
+
+
+def _grouped(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], list[Any]]]:
+    """Blocks in order; those of a level that are compiled as a whole go together."""
+    for _, group in groupby(parts, key=itemgetter(0)):
+        blocks_of_level = [block for _, block in group]
+        whole = [b[0] for b in blocks_of_level if len(b) == 1 and isinstance(b[0], tuple)]
+        for block in blocks_of_level:
+            if block and not (len(block) == 1 and isinstance(block[0], tuple)):
+                yield [], block
+        if whole:
+            yield whole, []
+
+
+def _compiled(arrays: tuple[Any, ...], spans: list[Span], dt: float) -> Advance:
+    """Spans of the table, on both cores where that pays; the spikes are the same."""
+    table, *rest = arrays
+    cost = [int(table[first:last, kernel.N].sum()) for first, last in spans]
+    n_threads = min(len(spans), cores()) if sum(cost) >= WORTH_THREADS else 1
+    shares = [np.array(share, np.int64) for share in _shares(spans, cost, n_threads)]
+
+    def one(share: NDArray[np.int64], lo: int, hi: int) -> None:
+        kernel.run(table, share, lo, hi, *rest, dt)
+
+    def advance(lo: int, hi: int) -> None:
+        if len(shares) == 1:
+            one(shares[0], lo, hi)
+            return
+        with ThreadPoolExecutor(len(shares)) as pool:
+            for done in [pool.submit(one, share, lo, hi) for share in shares]:
+                done.result()
+
+    return advance
+
+
+def _shares(spans: list[Span], cost: list[int], n: int) -> list[list[Span]]:
+    """Spans shared out so that each of ``n`` gets about the same work."""
+    shares: list[list[Span]] = [[] for _ in range(n)]
+    load = [0] * n
+    for c, span in sorted(zip(cost, spans, strict=True), reverse=True):
+        least = load.index(min(load))
+        shares[least].append(span)
+        load[least] += c
+    return shares
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _is_compiled(op: Any) -> bool:
@@ -70,7 +131,7 @@ def _shared(program: Program, groups: Sequence[Sequence[int]]) -> set[int]:
     return shared
 
 
-def _segments(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
+def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
     """A block as ranges of rows of the table, and operations that run in Python."""
     parts: list[Any] = []
     for i in group:
