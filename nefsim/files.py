@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.program import State
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -76,43 +75,3 @@ def read(who: str, path: Any, kind: str) -> tuple[Arrays, dict[str, Any]]:
     if not isinstance(meta, dict) or meta.get("kind") != kind or meta.get("version") != VERSION:
         check.fail(who, "path", f"be a {kind} of nefsim", f"{source}", do)
     return arrays, meta
-
-
-def state_arrays(state: State, meta: dict[str, Any]) -> Arrays:
-    """A state as arrays; steps done and generators go into ``meta``."""
-    arrays: Arrays = {f"signal {i}": value for i, value in enumerate(state.signals)}
-    for i, memory in enumerate(state.ops):
-        arrays |= {f"op {i} {name}": value for name, value in memory.items()}
-    for i, trials in enumerate(state.running):
-        for j, process in enumerate(trials):
-            arrays |= {f"process {i} {j} {name}": v for name, v in process.state.items()}
-    meta["step"] = state.step
-    meta["rngs"] = [[rng.bit_generator.state for rng in streams] for streams in state.rngs]
-    meta["running"] = [[p.rng.bit_generator.state for p in trials] for trials in state.running]
-    return arrays
-
-
-def set_state(who: str, state: State, arrays: Arrays, meta: dict[str, Any]) -> None:
-    """Make a fresh state equal to a saved one of the same program."""
-    fresh = state_arrays(state, {})
-    saved = {k: v for k, v in arrays.items() if not k.startswith("record ")}
-    blocks = {k for k in fresh if k.startswith("process ")}
-    if fresh.keys() != saved.keys() or any(
-        fresh[k].shape != saved[k].shape for k in fresh.keys() - blocks
-    ):
-        do = "pass the network that was saved"
-        check.fail(who, "net", "fit the saved state", "another network", do)
-    state.step = int(meta["step"])
-    for i, signal in enumerate(state.signals):
-        signal[...] = saved[f"signal {i}"]
-    for i, memory in enumerate(state.ops):
-        for name, value in memory.items():
-            value[...] = saved[f"op {i} {name}"]
-    for streams, states in zip(state.rngs, meta["rngs"], strict=True):
-        for rng, was in zip(streams, states, strict=True):
-            rng.bit_generator.state = was
-    for i, (trials, states) in enumerate(zip(state.running, meta["running"], strict=True)):
-        for j, (process, was) in enumerate(zip(trials, states, strict=True)):
-            process.rng.bit_generator.state = was
-            for name in process.state:
-                process.state[name] = saved[f"process {i} {j} {name}"]

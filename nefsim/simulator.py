@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim import backends, files
+from nefsim import backends, checkpoint, files
 from nefsim.backends import interrupts
 from nefsim.build import Built, build
-from nefsim.network import Connection, Ensemble, Network, Probe
+from nefsim.network import Network, Probe
 from nefsim.program import initial_state
 from nefsim.progress import Progress, progress_bar
+from nefsim.records import Data, Records
 from nefsim.result import Result
 
 Array = NDArray[np.float64]
@@ -30,37 +30,6 @@ def fresh_seed(net: Network) -> int:
     if net.seed is not None:
         return net.seed
     return int(np.random.default_rng().integers(2**63))
-
-
-class Data(Mapping[Any, Any]):
-    """What a simulator knows, by object: arrays of probes, ensembles and connections."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-
-    def __getitem__(self, key: Any) -> Any:
-        """Records of a probe, or the built arrays of an ensemble or a connection."""
-        simulator = self._simulator
-        if isinstance(key, Probe) and key in simulator.probes:
-            return simulator.recorded(key)
-        if isinstance(key, Ensemble) and key in simulator.built.ensembles:
-            return simulator.built.ensembles[key]
-        if isinstance(key, Connection) and key in simulator.built.connections:
-            return simulator.built.connections[key]
-        what = "a probe, ensemble or connection of this simulator's network"
-        do = "make probes before the simulator"
-        check.fail("Simulator.data", "key", f"be {what}", check.show(key), do, TypeError)
-
-    def __contains__(self, key: object) -> bool:
-        return any(key is known for known in self)
-
-    def __iter__(self) -> Iterator[Any]:
-        built = self._simulator.built
-        yield from (*self._simulator.probes, *built.ensembles, *built.connections)
-
-    def __len__(self) -> int:
-        built = self._simulator.built
-        return len(self._simulator.probes) + len(built.ensembles) + len(built.connections)
 
 
 class Simulator:
@@ -144,7 +113,7 @@ class Simulator:
         program = self.built.program
         self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
         self._run = self._prepare(self.built, self.state)
-        self._kept: dict[Probe, list[Array]] = {probe: [] for probe in self.probes}
+        self._records = Records(program, self.batch_size, self.dtype)
 
     @property
     def n_steps(self) -> int:
@@ -161,40 +130,24 @@ class Simulator:
         """Times of all steps, or of a probe's records when it has ``sample_every`` [s]."""
         if probe is None:
             return self.time
-        self._check_probe("Simulator.trange", probe)
-        every = self.built.program.records[self.probes.index(probe)].every
-        return self.time[backends.sampled(0, self.n_steps, every)]
+        index = self._index("Simulator.trange", probe)
+        return self.time[self._records.steps(index, self.n_steps)]
 
     @property
     def data(self) -> Data:
         """Records of probes and built arrays of ensembles and connections, by object."""
-        return Data(self)
+        return Data(self.probes, self.built, self.recorded)
 
     def recorded(self, probe: Probe) -> Array:
         """All records of a probe, (n_records, size), with trials first in a batch."""
-        self._check_probe("Simulator.recorded", probe)
-        kept = self._kept[probe]
-        if len(kept) != 1:
-            self._kept[probe] = kept = [self._joined(probe, kept)]
-        kept[0].setflags(write=False)
-        return np.moveaxis(kept[0], 1, 0) if self.batch_size is not None else kept[0]
+        rows = self._records.of(self._index("Simulator.recorded", probe))
+        return rows if self.batch_size is None else np.moveaxis(rows, 1, 0)
 
-    def _check_probe(self, who: str, probe: object) -> None:
+    def _index(self, who: str, probe: object) -> int:
         if not isinstance(probe, Probe) or probe not in self.probes:
             what, do = "be a probe of this simulator's network", "make probes before the simulator"
             check.fail(who, "probe", what, check.show(probe), do, TypeError)
-
-    def _joined(self, probe: Probe, kept: list[Array]) -> Array:
-        if kept:
-            return np.concatenate(kept)
-        return np.empty((0, *self._shape(probe)), self.dtype)
-
-    def _shape(self, probe: Probe) -> tuple[int, ...]:
-        read = self.built.program.records[self.probes.index(probe)].read
-        size = self.built.program.signals[read.signal].size
-        if read.columns is not None:
-            size = len(np.arange(size)[read.columns])
-        return (size,) if self.batch_size is None else (self.batch_size, size)
+        return self.probes.index(probe)
 
     def run(self, seconds: float) -> None:
         """Run for ``round(seconds / dt)`` steps.
@@ -234,25 +187,12 @@ class Simulator:
 
     def _run_piece(self, n_steps: int) -> None:
         start = self.state.step
-        records = self.built.program.records
-        recordings = [
-            backends.Recording(
-                record.every,
-                np.empty(
-                    (len(backends.sampled(start, n_steps, record.every)), *self._shape(probe)),
-                    self.dtype,
-                ),
-            )
-            for probe, record in zip(self.probes, records, strict=True)
-        ]
+        recordings = self._records.room(start, n_steps)
         with interrupts.put_off():
             try:
                 self._run(n_steps, recordings)
             finally:
-                done = self.state.step - start
-                for probe, recording in zip(self.probes, recordings, strict=True):
-                    rows = len(backends.sampled(start, done, recording.every))
-                    self._kept[probe].append(recording.data[:rows])
+                self._records.keep(recordings, start, self.state.step - start)
 
     def reset(self, seed: int | None = None) -> None:
         """Go back to the start and forget what was recorded.
@@ -306,9 +246,8 @@ class Simulator:
             "batch_size": self.batch_size,
             "dtype": self.dtype,
         }
-        arrays = files.state_arrays(self.state, meta)
-        for i, probe in enumerate(self.probes):
-            arrays[f"record {i}"] = self._joined(probe, self._kept[probe])
+        arrays = checkpoint.state_arrays(self.built.program, self.state, meta)
+        arrays |= {f"record {i}": self._records.of(i) for i in range(len(self.probes))}
         return files.write("Simulator.save", path, arrays, meta)
 
     @classmethod
@@ -354,19 +293,14 @@ class Simulator:
             )
         finally:
             net.seed = seed
-        files.set_state(who, simulator.state, arrays, meta)
+        checkpoint.set_state(who, simulator.built.program, simulator.state, arrays, meta)
         simulator._run = simulator._prepare(simulator.built, simulator.state)
         n_records = sum(name.startswith("record ") for name in arrays)
-        simulator._keep([arrays[f"record {i}"] for i in range(n_records)])
-        return simulator
-
-    def _keep(self, records: list[Array]) -> None:
-        """Take over the records of a saved simulator."""
-        shapes = [(len(self.trange(probe)), *self._shape(probe)) for probe in self.probes]
-        if [record.shape for record in records] != shapes:
+        rows = [arrays[f"record {i}"] for i in range(n_records)]
+        if not simulator._records.take_over(rows, simulator.n_steps):
             do = "pass the network that was saved"
-            check.fail("Simulator.load", "net", "have the saved probes", "other probes", do)
-        self._kept = {p: [record] for p, record in zip(self.probes, records, strict=True)}
+            check.fail(who, "net", "have the saved probes", "other probes", do)
+        return simulator
 
     def close(self) -> None:
         """Refuse further steps; data stay readable."""

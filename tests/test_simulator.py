@@ -781,3 +781,18 @@ def test_no_global_state_is_left_behind():
     nef.Simulator(models.signals()).run(0.01)
     assert set(vars(builtins)) == before
     np.testing.assert_array_equal(np.random.get_state()[1], state[1])
+
+
+def test_a_network_that_computes_something_else_is_refused(tmp_path):
+    def network(function):
+        net = nef.Network(seed=1)
+        a = net.ensemble(20, 1)
+        net.connect(a, a, function=function)
+        return net
+
+    with nef.Simulator(network(np.sin)) as sim:
+        sim.run(0.01)
+        path = sim.save(tmp_path / "state")
+    with pytest.raises(ValueError, match=r"Simulator\.load: net must fit the saved state"):
+        nef.Simulator.load(path, network(np.square))
+    assert nef.Simulator.load(path, network(np.sin)).n_steps == 10

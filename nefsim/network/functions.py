@@ -62,20 +62,24 @@ def values_at(who: str, function: Any, points: Array, size: int) -> Array:
     """The function at each row of ``points``, (P, size); not a finite value is refused."""
     if function is None:
         return points
-    if is_elementwise(function):
-        values = np.asarray(function(points), dtype=np.float64)
-    else:
-        values = np.empty((len(points), size))
-        for i, point in enumerate(points):
-            value = call(who, "function", function, point.copy())
-            if len(value) != size:
-                got = f"{len(value)} at x = {np.round(point, 6)}"
-                do = "return the same number of values at every point"
-                check.fail(who, "function", f"return {size} values", got, do)
-            values[i] = value
+    # What is not finite is refused below, in words.
+    with np.errstate(all="ignore"):
+        if is_elementwise(function):
+            values = np.asarray(function(points), dtype=np.float64)
+        else:
+            values = np.stack([_value_at(who, function, point, size) for point in points])
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         got = f"{values[first]} at x = {np.round(points[first], 6)}"
         check.fail(who, "function", "be finite at all evaluation points", got, "guard it there")
     return values
+
+
+def _value_at(who: str, function: Any, point: Array, size: int) -> Array:
+    value = call(who, "function", function, point.copy())
+    if len(value) != size:
+        got = f"{len(value)} at x = {np.round(point, 6)}"
+        do = "return the same number of values at every point"
+        check.fail(who, "function", f"return {size} values", got, do)
+    return value
