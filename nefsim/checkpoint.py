@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.program import Filter, Op, Program, State, Sum
+from nefsim.program import Filter, Neurons, Op, Play, Program, State, Sum
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -24,7 +25,7 @@ def state_arrays(program: Program, state: State, meta: dict[str, Any]) -> Arrays
     for i, trials in enumerate(state.running):
         for j, process in enumerate(trials):
             arrays |= {f"process {i} {j} {name}": v for name, v in process.state.items()}
-    meta["program"] = _magnitudes(program)
+    meta["program"] = _marks(program)
     meta["step"] = state.step
     meta["rngs"] = [[rng.bit_generator.state for rng in streams] for streams in state.rngs]
     meta["running"] = [[p.rng.bit_generator.state for p in trials] for trials in state.running]
@@ -42,8 +43,7 @@ def set_state(
     if (
         fresh.keys() != saved.keys()
         or any(fresh[k].shape != saved[k].shape for k in fresh.keys() - blocks)
-        or len(mine["program"]) != len(meta["program"])
-        or not np.allclose(mine["program"], meta["program"], rtol=ROUNDING, atol=ROUNDING)
+        or not _same(mine["program"], meta["program"])
     ):
         do = "pass the network that was saved"
         check.fail(who, "net", "fit the saved state", "another network", do)
@@ -63,12 +63,26 @@ def set_state(
                 process.state[name] = saved[f"process {i} {j} {name}"]
 
 
-def _magnitudes(program: Program) -> list[float]:
-    """Sums of the absolute numbers of each operation, to tell one program from another.
+def _marks(program: Program) -> list[tuple[str, float]]:
+    """What tells one program from another: each operation in words, and a sum of its numbers.
 
-    They agree up to rounding where the same network was built on another machine.
+    The numbers are weighted by their places.  The sums agree up to rounding where the same
+    network was built on another machine; functions of the user are not looked into.
     """
-    return [float(sum(np.abs(part).sum() for part in _numbers(op))) for op in program.ops]
+    return [(_words(op), sum(_weighted(part) for part in _numbers(op))) for op in program.ops]
+
+
+def _weighted(numbers: Any) -> float:
+    flat = np.ravel(numbers)
+    return float(flat @ np.cos(np.arange(flat.size)))
+
+
+def _words(op: Op) -> str:
+    if isinstance(op, Neurons):
+        return repr(op.neuron)
+    # Without the addresses of functions, which are new in every session.
+    words = repr(op.process) if isinstance(op, Play) else type(op).__name__
+    return re.sub(r" at 0x\w+", "", words)
 
 
 def _numbers(op: Op) -> list[Any]:
@@ -79,3 +93,10 @@ def _numbers(op: Op) -> list[Any]:
     matrices: list[Any] = [1.0 if term.matrix is None else term.matrix for term in op.terms]
     dense: list[Any] = [m.data if hasattr(m, "tocsr") else m for m in matrices]
     return dense if op.offset is None else [*dense, op.offset]
+
+
+def _same(mine: list[tuple[str, float]], saved: list[Any]) -> bool:
+    if [words for words, _ in mine] != [words for words, _ in saved]:
+        return False
+    sums = [[total for _, total in marks] for marks in (mine, saved)]
+    return np.allclose(sums[0], sums[1], rtol=ROUNDING, atol=ROUNDING)

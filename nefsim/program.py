@@ -3,9 +3,9 @@
 A :class:`Program` is a list of signals and a list of operations on them, in the order of a
 time step; a :class:`State` is what changes.  Each signal is written by one operation.  An
 operation reads a signal either as it is in this step (delay 0) or as it was in the step
-before (delay 1): the output of a filter is always read with delay 1, and that is all there
-is to the order of a step.  Operations that do not depend on their own output, however far
-around, may therefore run for many steps at once (see ``groups``).
+before (delay 1): the output of a filter is read with delay 1 by all that it drives, and
+that is all there is to the order of a step.  Operations that do not depend on their own
+output, however far around, may therefore run for many steps at once (see ``groups``).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -316,6 +317,11 @@ class Simulator:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be copied or pickled: a copy would share what changes."""
+        do = "use save and load"
+        check.fail("Simulator", "simulator", "not be copied or pickled", "a copy", do, TypeError)
 
     def __repr__(self) -> str:
         return f"<simulator of {self.network!r} on {self.backend}, {self.n_steps} steps>"

@@ -246,7 +246,8 @@ class LinearFilter(Synapse):
         Polynomial coefficients, highest power first: in s [1/s], or in z when
         ``analog=False``.
     analog : bool
-        Whether the function is of s, to be held and discretised, or of z, used as it is.
+        Whether the function is of s, to be held and discretised, or of z.  A filter that
+        gives nothing in its first step loses that step, for the one that a connection adds.
 
     Examples
     --------

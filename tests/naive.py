@@ -152,7 +152,7 @@ def _population_step(
     return fired
 
 
-def run_seed_program(
+def run_plain_loops(
     inputs: Vector,
     a: Population,
     b: Population,

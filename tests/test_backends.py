@@ -186,3 +186,35 @@ def test_the_spikes_are_the_same_on_any_number_of_cores(monkeypatch: pytest.Monk
     for one, *others in zip(*records, strict=True):
         for other in others:
             np.testing.assert_array_equal(other, one)
+
+
+@pytest.mark.parametrize("kind", [nef.LIF(), nef.LIF(method="euler"), nef.Izhikevich()])
+def test_float32_spikes_are_about_as_many_on_both_back_ends(kind: nef.neurons.NeuronType) -> None:
+    net = nef.Network(seed=1)
+    rates = (60.0, 120.0) if isinstance(kind, nef.Izhikevich) else (200.0, 400.0)
+    a = net.ensemble(200, 1, neuron_type=kind, max_rates=rates)
+    net.connect(net.node(np.sin), a)
+    spikes = net.probe(a.neurons)
+    counts = []
+    for backend in ("numpy", "numba"):
+        with nef.Simulator(net, backend=backend, dtype="float32") as sim:
+            sim.run(2.0)
+            counts.append(np.count_nonzero(sim.data[spikes]))
+    # Rounding to 7 digits moves a spike in a thousand to the step beside it at the most.
+    assert abs(counts[0] - counts[1]) <= 1e-3 * counts[0]
+
+
+def test_a_neuron_type_of_ones_own_takes_its_own_step_on_every_back_end() -> None:
+    class Doubled(nef.LIF):
+        def step(self, J: Any, state: Any, dt: float, out: Any, rng: Any = None) -> None:
+            super().step(J, state, dt, out, rng)
+            out *= 2
+
+    net = nef.Network(seed=1)
+    a = net.ensemble(50, 1, neuron_type=Doubled())
+    net.probe(a)
+    spikes = net.probe(a.neurons)
+    for backend in ("numpy", "numba"):
+        with nef.Simulator(net, backend=backend) as sim:
+            sim.run(0.2)
+            assert set(np.unique(sim.data[spikes])) == {0.0, 2000.0}

@@ -1,7 +1,9 @@
 """Laws of a run: cut anywhere, repeated, saved, watched or batched, it stays the same run."""
 
 import builtins
+import copy
 import json
+import pickle
 import subprocess
 import sys
 from functools import cache
@@ -796,3 +798,37 @@ def test_a_network_that_computes_something_else_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"Simulator\.load: net must fit the saved state"):
         nef.Simulator.load(path, network(np.square))
     assert nef.Simulator.load(path, network(np.sin)).n_steps == 10
+
+
+@pytest.mark.parametrize(("dt", "every"), [(0.005, 0.035), (0.01, 0.07), (0.001, 0.003)])
+def test_samples_fall_on_time_where_the_quotient_is_rounded_up(dt, every):
+    net = nef.Network(seed=1)
+    probe = net.probe(net.node(lambda t: t), sample_every=every)
+    with nef.Simulator(net, dt=dt) as sim:
+        sim.run(1.0)
+    times = every * np.arange(1, int(1.0 / every) + 1)
+    # Times are whole numbers of steps, so that a sample one step late is off by dt.
+    np.testing.assert_allclose(sim.data[probe][: len(times), 0], times, atol=dt / 100)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_simulator_is_saved_not_copied(duplicate):
+    with nef.Simulator(nef.Network(seed=1)) as sim:
+        with pytest.raises(TypeError, match="use save and load"):
+            duplicate(sim)
+
+
+def test_a_saved_state_refuses_other_neurons_signs_and_signals(tmp_path):
+    def network(sign=1.0, tau_rc=0.02, high=5.0):
+        net = nef.Network(seed=1)
+        stimulus = net.node(nef.WhiteSignal(1.0, high=high))
+        a = net.ensemble(20, 1, neuron_type=nef.LIF(tau_rc=tau_rc))
+        net.connect(stimulus, a, transform=sign)
+        return net
+
+    with nef.Simulator(network()) as sim:
+        path = sim.save(tmp_path / "state")
+    for other in ({"sign": -1.0}, {"tau_rc": 0.05}, {"high": 6.0}):
+        with pytest.raises(ValueError, match=r"Simulator\.load: net must fit"):
+            nef.Simulator.load(path, network(**other))
+    assert nef.Simulator.load(path, network()).n_steps == 0

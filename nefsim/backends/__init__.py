@@ -1,4 +1,4 @@
-"""Back ends: each is one function ``prepare(program, state)`` that returns a runner.
+"""Back ends: each is one function ``prepare(built, state)`` that returns a runner.
 
 A runner ``run(n_steps, recordings)`` advances the state it was prepared with and writes
 what the probes record.  Modules are named here and imported when asked for.
@@ -73,5 +73,7 @@ def sampled(first_step: int, n_steps: int, every: float) -> NDArray[np.intp]:
     """Which of the steps ``first_step + 1 ... first_step + n_steps`` are recorded, from 0."""
     if every <= 1:
         return np.arange(n_steps)
+    if every == int(every):
+        return np.arange(-(first_step + 1) % int(every), n_steps, int(every))
     steps = np.arange(first_step + 1, first_step + n_steps + 1)
     return np.flatnonzero(steps % every < 1)

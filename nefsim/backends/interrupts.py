@@ -20,9 +20,9 @@ def _note(number: int, frame: FrameType | None) -> None:
 
 
 def check() -> None:
-    """Stop here if Ctrl-C was pressed."""
+    """Stop here if Ctrl-C was pressed; it belongs to the main thread alone."""
     global _pressed
-    if _pressed:
+    if _pressed and threading.current_thread() is threading.main_thread():
         _pressed = False
         raise KeyboardInterrupt
 

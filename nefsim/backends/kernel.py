@@ -88,11 +88,10 @@ def dot(a, b, n):
 def lif(J, v, E, out, n, c):
     """The exact LIF step, without a branch; see :func:`nefsim.neurons.lif.exact_step`.
 
-    c holds k, the factor of a new refractory time, the lowest voltage and a spike's height.
+    c holds k, the factor of a new refractory time, the lowest voltage, a spike's height, and
+    1 and 0 in the precision of the rest.
     """
-    k, jump, low, pulse = c[0], c[1], c[2], c[3]
-    zero = k - k
-    one = zero + 1
+    k, jump, low, pulse, one, zero = c[0], c[1], c[2], c[3], c[4], c[5]
     for i in range(n):
         e = E[i] * k
         e = e if e > one else one
@@ -117,9 +116,9 @@ def listed(out, fired, n):
 
 
 @njit(**options)
-def lif_log(J, v, wait, out, fired, n, c, dt):
+def lif_log(J, v, wait, out, fired, n, c):
     """The LIF step on the refractory time itself, where its exponential would overflow."""
-    tau_rc, tau_ref, low, pulse = c[0], c[1], c[2], c[3]
+    tau_rc, tau_ref, low, pulse, dt = c[0], c[1], c[2], c[3], c[4]
     count = 0
     for i in range(n):
         wait[i] -= dt
@@ -139,9 +138,9 @@ def lif_log(J, v, wait, out, fired, n, c, dt):
 
 
 @njit(**options)
-def lif_euler(J, v, wait, out, fired, n, c, dt):
+def lif_euler(J, v, wait, out, fired, n, c):
     """Explicit Euler; see :class:`nefsim.LIF`."""
-    tau_rc, tau_ref, low, pulse = c[0], c[1], c[2], c[3]
+    tau_rc, tau_ref, low, pulse, dt = c[0], c[1], c[2], c[3], c[4]
     count = 0
     for i in range(n):
         w = v[i] + dt * (J[i] - v[i]) / tau_rc
@@ -173,8 +172,9 @@ def lif_rate(J, out, n, c):
 
 
 @njit(**options)
-def izhikevich(J, v, u, out, fired, n, c, dt):
-    """See :class:`nefsim.Izhikevich`; c holds its parameters, the two limits and the pulse."""
+def izhikevich(J, v, u, out, fired, n, c):
+    """See :class:`nefsim.Izhikevich`; c holds its parameters, two limits, the pulse and dt."""
+    dt = c[7]
     count = 0
     for i in range(n):
         current = J[i] if J[i] > c[4] else c[4]
@@ -194,9 +194,9 @@ def izhikevich(J, v, u, out, fired, n, c, dt):
 
 
 @njit(**options)
-def whole_spikes(rates, v, out, fired, n, c, dt):
+def whole_spikes(rates, v, out, fired, n, c):
     """Integrate rates and give out whole numbers of spikes."""
-    pulse = c[0]
+    pulse, dt = c[0], c[1]
     count = 0
     for i in range(n):
         w = v[i] + rates[i] * dt
@@ -311,7 +311,7 @@ def memory(kind, t, y, x, c, state):
 
 
 @njit(**options)
-def neurons(kind, t, y, J, c, data, fired, counts, dt):
+def neurons(kind, t, y, J, c, data, fired, counts):
     """One step of a population; spikes are listed for those who decode them."""
     n, state, other = t[N], shifted(data, t[S]), shifted(data, t[M])
     who, count = shifted(fired, t[X]), t[SET]
@@ -321,13 +321,13 @@ def neurons(kind, t, y, J, c, data, fired, counts, dt):
         lif(J, state, other, y, n, c)
         counts[count] = listed(y, who, n)
     elif kind == LIF_LOG:
-        counts[count] = lif_log(J, state, other, y, who, n, c, dt)
+        counts[count] = lif_log(J, state, other, y, who, n, c)
     elif kind == LIF_EULER:
-        counts[count] = lif_euler(J, state, other, y, who, n, c, dt)
+        counts[count] = lif_euler(J, state, other, y, who, n, c)
     elif kind == IZHIKEVICH:
-        counts[count] = izhikevich(J, state, other, y, who, n, c, dt)
+        counts[count] = izhikevich(J, state, other, y, who, n, c)
     elif kind == WHOLE_SPIKES:
-        counts[count] = whole_spikes(J, state, y, who, n, c, dt)
+        counts[count] = whole_spikes(J, state, y, who, n, c)
     elif kind == LIF_RATE:
         lif_rate(J, y, n, c)
     elif kind == RELU:
@@ -342,7 +342,7 @@ def neurons(kind, t, y, J, c, data, fired, counts, dt):
 
 
 @njit(**options)
-def run(table, spans, lo, hi, data, constants, indices, fired, counts, dt):
+def run(table, spans, lo, hi, data, constants, indices, fired, counts):
     """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial."""
     start, whole, places = at(table, 0), at(constants, 0), at(indices, 0)
     for s in range(spans.shape[0]):
@@ -362,4 +362,4 @@ def run(table, spans, lo, hi, data, constants, indices, fired, counts, dt):
                     elif kind <= LOGARITHM:
                         memory(kind, t, y, x, c, shifted(D, t[S]))
                     else:
-                        neurons(kind, t, y, x, c, D, F, K, dt)
+                        neurons(kind, t, y, x, c, D, F, K)

@@ -18,10 +18,13 @@ from nefsim.backends.engine import Advance, Engine, HasProgram, chunk_length
 from nefsim.backends.operations import advances
 from nefsim.backends.populations import is_compiled
 from nefsim.backends.table import Table
-from nefsim.program import Filter, Neurons, Program, State, Sum, outputs
+from nefsim.program import Filter, Neurons, Op, Program, State, Sum, outputs
 
 #: Longest chunk [steps]: long enough that what is done in Python per chunk does not count.
 LONGEST_CHUNK = 4000
+
+#: Most numbers that a chunk handles: Ctrl-C and progress wait for its end, about 0.1 s.
+MOST_WORK = 200_000_000
 
 #: From so many numbers per step on, blocks that do not need one another share the cores.
 WORTH_THREADS = 4000
@@ -37,7 +40,8 @@ def prepare(built: HasProgram, state: State) -> Runner:
     lead = state.signals[0].shape[:-1] if state.signals else ()
     batch = lead[0] if lead else 1
     width = sum(program.signals[i].size for i in shared) * batch
-    length = chunk_length(width, LONGEST_CHUNK)
+    work = sum(_work(op) for op in program.ops) * batch
+    length = min(chunk_length(width, LONGEST_CHUNK), max(1, MOST_WORK // max(work, 1)))
     table = Table(program, state, shared, length)
     parts = [(level, _parts(program, table, group)) for level, group in levels]
     arrays = table.arrays(batch)
@@ -52,12 +56,10 @@ def prepare(built: HasProgram, state: State) -> Runner:
     engine = Engine(program, state, rows)
     for spans, mixed in _grouped(parts):
         if spans:
-            engine.plan.append(([_compiled(arrays, spans, program.dt)], False))
+            engine.plan.append(([_compiled(arrays, spans)], False))
         else:
             steps = [
-                _compiled(arrays, [part], program.dt)
-                if isinstance(part, tuple)
-                else advances(engine, part)
+                _compiled(arrays, [part]) if isinstance(part, tuple) else advances(engine, part)
                 for part in mixed
             ]
             engine.plan.append((steps, len(steps) > 1))
@@ -76,7 +78,7 @@ def _grouped(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], l
             yield whole, []
 
 
-def _compiled(arrays: tuple[Any, ...], spans: list[Span], dt: float) -> Advance:
+def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
     """Spans of the table, on both cores where that pays; the spikes are the same."""
     table, *rest = arrays
     cost = [int(table[first:last, kernel.N].sum()) for first, last in spans]
@@ -84,7 +86,7 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span], dt: float) -> Advance:
     shares = [np.array(share, np.int64) for share in _shares(spans, cost, n_threads)]
 
     def one(share: NDArray[np.int64], lo: int, hi: int) -> None:
-        kernel.run(table, share, lo, hi, *rest, dt)
+        kernel.run(table, share, lo, hi, *rest)
 
     def advance(lo: int, hi: int) -> None:
         if len(shares) == 1:
@@ -111,6 +113,14 @@ def _shares(spans: list[Span], cost: list[int], n: int) -> list[list[Span]]:
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _work(op: Op) -> int:
+    """About how many numbers an operation handles in a step."""
+    if not isinstance(op, Sum):
+        return 0
+    matrices = [term.matrix for term in op.terms if np.ndim(term.matrix)]
+    return sum(m.nnz if hasattr(m, "tocsr") else m.size for m in matrices)
 
 
 def _is_compiled(op: Any) -> bool:

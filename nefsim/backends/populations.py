@@ -30,10 +30,10 @@ COMPILED = (*RATES, LIF, AdaptiveLIF, Izhikevich, SpikingRectifiedLinear, Regula
 
 
 def is_compiled(neuron: NeuronType) -> bool:
-    """Whether the interpreter knows a neuron type; others take their steps in NumPy."""
-    if isinstance(neuron, RegularSpiking):
-        return isinstance(neuron.base_type, RATES)
-    return isinstance(neuron, COMPILED)
+    """Whether the interpreter knows a neuron type itself; others take their steps in NumPy."""
+    if type(neuron) is RegularSpiking:
+        return type(neuron.base_type) in RATES
+    return type(neuron) in COMPILED
 
 
 def emit_neurons(table: Table, op: Neurons, memory: dict[str, int]) -> None:
@@ -70,18 +70,18 @@ def _spikes(
         _lif(table, op.output, neuron, n, out, J, memory, lists)
     elif isinstance(neuron, Izhikevich):
         parts = (neuron.tau_recovery, neuron.coupling, neuron.reset_voltage)
-        c = table.constant([*parts, neuron.reset_recovery, LOWEST_CURRENT, PEAK, 1.0 / dt])
+        c = table.constant([*parts, neuron.reset_recovery, LOWEST_CURRENT, PEAK, 1.0 / dt, dt])
         v, u = memory["voltage"], memory["recovery"]
         table.op(k.IZHIKEVICH, out, n, J, C=c, S=v, M=u, **lists)
     elif isinstance(neuron, SpikingRectifiedLinear):
         rates = (table.room(n), 0)
         table.op(k.RELU, rates, n, J, C=table.constant(1.0))
-        c = table.constant(neuron.amplitude / dt)
+        c = table.constant([neuron.amplitude / dt, dt])
         table.op(k.WHOLE_SPIKES, out, n, rates, C=c, S=memory["voltage"], **lists)
     elif isinstance(neuron, RegularSpiking):
         rates = (memory["rate_out"], 0)
         _rates(table, neuron.base_type, n, rates, J, memory)
-        c = table.constant(neuron.amplitude / dt)
+        c = table.constant([neuron.amplitude / dt, dt])
         table.op(k.WHOLE_SPIKES, out, n, rates, C=c, S=memory["voltage"], **lists)
 
 
@@ -99,12 +99,12 @@ def _lif(
     low, pulse = neuron.min_voltage, neuron.amplitude / dt
     if "refractory_factor" in memory:
         jump = math.exp((tau_ref + dt) / tau_rc)
-        c = table.constant([math.exp(-dt / tau_rc), jump, low, pulse])
+        c = table.constant([math.exp(-dt / tau_rc), jump, low, pulse, 1.0, 0.0])
         kind = k.LIF_LISTED if signal in table.spikes else k.LIF
         wait = memory["refractory_factor"]
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
-        c = table.constant([tau_rc, tau_ref, low, pulse])
+        c = table.constant([tau_rc, tau_ref, low, pulse, dt])
         kind, wait = k.LIF_EULER if euler else k.LIF_LOG, memory["refractory_time"]
     table.op(kind, out, n, J, C=c, S=memory["voltage"], M=wait, **lists)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,6 @@ from nefsim.program import Stream
 from nefsim.sampling import Distribution, as_samples
 
 Array = NDArray[np.float64]
-Decode = Callable[[Array], tuple[Array, Mapping[str, Any]]]
 
 #: Parts of an ensemble that draw random numbers, each from its own stream.
 EVAL_POINTS, ENCODERS, MAX_RATES, INTERCEPTS, GAIN, BIAS, NEURONS, NOISE, SOLVER = range(9)

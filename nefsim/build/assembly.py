@@ -55,6 +55,9 @@ class Assembly:
     def record(self, read: Read, sample_every: float | None) -> None:
         """One more thing to record."""
         every = 1.0 if sample_every is None else sample_every / self.dt
+        # 0.035 / 0.005 is a little more than 7, and would sample one step late.
+        if abs(every - round(every)) < 1e-9 * every:
+            every = float(round(every))
         self._records.append(Record(read, every))
 
     def size(self, read: Read) -> int:

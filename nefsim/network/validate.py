@@ -126,6 +126,9 @@ def ensemble(network: Network, **given: Any) -> Ensemble:
     if noise is not None:
         do = "pass a process such as WhiteNoise()"
         check.instance(who, "noise", noise, Process, "a process or None", do)
+        if isinstance(neuron, Direct):
+            do = "leave it out, or use neurons"
+            check.fail(who, "noise", "be None in Direct mode", check.show(noise), do)
         if noise.size not in (None, n):
             check.fail(who, "noise", f"have {n} dimensions", str(noise.size), "match n_neurons")
     normalize = check.flag(who, "normalize_encoders", given["normalize_encoders"])

@@ -12,9 +12,18 @@ from nefsim.processes.base import Array, Process, Running, own
 from nefsim.sampling import Distribution, Gaussian, Samples
 from nefsim.synapses import Coefficients, Synapse, as_synapse
 
-#: Steps drawn at a time. Always the same number, so that the numbers do not depend on how a
-#: run is cut into calls, whatever a distribution does with its generator.
-BLOCK = 1000
+#: Most steps and most numbers drawn at a time.
+LONGEST_BLOCK, MOST_NUMBERS = 1000, 1_000_000
+
+
+def block_length(size: int) -> int:
+    """Steps drawn at a time: the same for all blocks of a process.
+
+    So the numbers do not depend on how a run is cut into calls, whatever a distribution
+    does with its generator.
+    """
+    return max(1, min(LONGEST_BLOCK, MOST_NUMBERS // size))
+
 
 STANDARD_NORMAL = Gaussian(0.0, 1.0)
 
@@ -47,6 +56,7 @@ class RunningNoise(Running):
         super().__init__(rng, {"number": np.array(-1), "block": np.zeros((0, size))})
         self._dist = noise.dist
         self._size = size
+        self._block = block_length(size)
         self._gain = 1 / math.sqrt(dt) if noise.scale else 1.0
         self._coefficients = coefficients
         if coefficients is not None:
@@ -58,7 +68,7 @@ class RunningNoise(Running):
         values = np.empty((n_steps, self._size))
         done = 0
         while done < n_steps:
-            number, at = divmod(first_step + done, BLOCK)
+            number, at = divmod(first_step + done, self._block)
             self._advance_to(number)
             piece = self.state["block"][at : at + n_steps - done]
             values[done : done + len(piece)] = piece
@@ -67,14 +77,14 @@ class RunningNoise(Running):
 
     def _advance_to(self, number: int) -> None:
         if number < self.state["number"]:
-            earliest = int(self.state["number"]) * BLOCK
+            earliest = int(self.state["number"]) * self._block
             do = "call for steps in order, or start again"
             check.fail("Running", "first_step", f"be at least {earliest}", "an earlier one", do)
         while self.state["number"] < number:
             self._draw()
 
     def _draw(self) -> None:
-        block = self._gain * self._dist.sample(BLOCK, self._size, self.rng)
+        block = self._gain * self._dist.sample(self._block, self._size, self.rng)
         if self._coefficients is not None:
             from scipy.signal import lfilter
 

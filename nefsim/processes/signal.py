@@ -39,7 +39,7 @@ class WhiteSignal(Process):
 
     σ is set for each dimension so that the root mean square over a period is ``rms`` exactly.
     There is no constant part, so that the mean over a period is 0. The same seed gives the
-    same u(t) at every dt that divides the period.
+    same u(t) at every dt that divides the period, for ``high`` below 0.5 / dt.
 
     Parameters
     ----------

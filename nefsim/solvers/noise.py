@@ -22,8 +22,8 @@ class LstsqNoise(Solver):
         \min_D \lVert (A + \sigma H) D - Y \rVert^2, \qquad
         H_{pi} \sim \mathcal N(0, 1), \quad \sigma = \mathrm{noise} \cdot \max A
 
-    On average over H this is ``LstsqL2(reg=noise)``. The noise is drawn once per set of
-    activities, so all targets see the same.
+    On average over H the normal equations are those of ``LstsqL2(reg=noise)``. The noise is
+    drawn once per set of activities, so all targets see the same.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from naive import Population, draw_population, run_seed_program, run_two_populations
+from naive import Population, draw_population, run_plain_loops, run_two_populations
 
 import nefsim as nef
 
@@ -57,7 +57,7 @@ def test_the_euler_option_is_the_plain_loop_spike_for_spike(seed):
     rng = random.Random(seed)
     a, b = draw_population(50, (25.0, 75.0), rng), draw_population(40, (50.0, 100.0), rng)
     decoders_a, decoders_b = solved(a, np.square), solved(b, lambda x: x)
-    spikes_a, spikes_b, outputs = run_seed_program(
+    spikes_a, spikes_b, outputs = run_plain_loops(
         seed_inputs(), a, b, *((d[:, 0] / DT).tolist() for d in (decoders_a, decoders_b)), DT, TAU
     )
 
