@@ -26,13 +26,28 @@ PACKAGES = ("nefsim", "numpy", "scipy", "matplotlib", "numba", "nengo", "torch",
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0, 1 if back ends disagree, 2 on errors."""
+    """Run the command and return its exit status.
+
+    0 is success, 1 that back ends disagree, 2 an error and 130 Ctrl-C.
+    """
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
-    except (ValueError, TypeError, ImportError, OSError, MemoryError) as error:
-        print(f"nefsim: error: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("nefsim: interrupted", file=sys.stderr)
+        return 130
+    except BaseException as error:  # a user's function may raise anything, even SystemExit
+        known = isinstance(error, (ValueError, TypeError, ImportError, OSError, MemoryError))
+        print(f"nefsim: error: {_told(error, named=not known)}", file=sys.stderr)
         return 2
+
+
+def _told(error: BaseException, named: bool) -> str:
+    """An error and its notes on one line, after its type if ``named`` or if it says nothing."""
+    name, said = type(error).__name__, str(error)
+    first = said if said and not named else f"{name}: {said}" if said else name
+    notes = [f"({note})" for note in getattr(error, "__notes__", [])]
+    return " ".join(" ".join([first, *notes]).split())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,11 +139,11 @@ def _model(options: argparse.Namespace) -> Network:
         raise ValueError(message)
     try:
         net = runpy.run_path(path, run_name="nefsim_model").get("net")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # Whatever is wrong there, the file and the line say more than our own calls below it.
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
         at = f" in line {lines[-1]}" if lines else ""
-        got = f"{type(error).__name__}: {error}"
+        got = _told(error, named=True)
         message = f"nefsim: model must run, got {got}{at} of {path}; mend the file."
         raise ValueError(message) from error
     if not isinstance(net, Network):
@@ -155,19 +170,28 @@ def _run(options: argparse.Namespace) -> int:
     simulator = Simulator(_model(options), options.dt, options.backend)
     try:
         simulator.run(options.seconds)
-    except KeyboardInterrupt:
-        print(f"nefsim: stopped after {simulator.n_steps} steps", file=sys.stderr)
+    except BaseException:
+        if simulator.n_steps:
+            _save(simulator, options)
+            said = f"stopped after {simulator.n_steps} steps; saved what was recorded"
+            print(f"nefsim: {said}", file=sys.stderr)
+        raise
+    _save(simulator, options)
+    return 0
+
+
+def _save(simulator: Simulator, options: argparse.Namespace) -> None:
+    """Save what was recorded so far and say what it is."""
     result = simulator.result()
     path = result.save(options.out)
     shapes = {name: list(values.shape) for name, values in result.items()}
     if options.json:
         print(json.dumps({**result.info, "probes": shapes, "file": str(path)}))
-        return 0
+        return
     print(f"{simulator.n_steps} steps of {simulator.dt:g} s on {simulator.backend}")
     for name, shape in shapes.items():
         print(f"  {name}: {' x '.join(map(str, shape))}")
     print(f"wrote {path}")
-    return 0
 
 
 def _crosscheck_options(command: argparse.ArgumentParser) -> None:

@@ -190,6 +190,68 @@ def connection_probes(seed: int = 1) -> nef.Network:
     return net
 
 
+def filtered_probes(seed: int = 1) -> nef.Network:
+    """Filtered probes of connections of every kind, with a filter of their own or none."""
+    net = nef.Network(seed=seed)
+    stimulus = net.node(lambda t: [np.sin(5 * t), np.cos(3 * t)])
+    a = net.ensemble(60, 2, label="a")
+    b = net.ensemble(50, 1, label="b")
+    for connection in (
+        net.connect(stimulus, a, synapse=0.02),
+        net.connect(stimulus[1], b, synapse=None),
+        net.connect(a, b, function=lambda x: x[0] * x[1], synapse=nef.Alpha(0.01)),
+        net.connect(b, a[[1]], function=np.square, transform=0.3, synapse=None),
+        net.connect(a, b, transform=[[0.1, 0.2]], solver=nef.LstsqL2(weights=True)),
+        net.connect(a.neurons[:5], b.neurons[[3, 1]], transform=np.full((2, 5), 1e-3)),
+    ):
+        for filtered in (0.01, nef.Triangle(0.005), nef.Lowpass(0.0)):
+            net.probe(connection, synapse=filtered)
+            net.probe(connection, "input", synapse=filtered)
+        net.probe(connection, synapse=0.01, sample_every=0.005)
+    return net
+
+
+def sparse_transforms(seed: int = 1) -> nef.Network:
+    """Sparse transforms of decoded values, of a node's and of spikes."""
+    import scipy.sparse
+
+    net = nef.Network(seed=seed)
+    a = net.ensemble(100, 2, label="a")
+    b = net.ensemble(100, 3, label="b")
+    spread = scipy.sparse.csr_array([[0.5, 0.0], [0.0, 0.0], [0.2, -1.0]])
+    net.connect(net.node(lambda t: [np.sin(t), np.cos(t)]), a, transform=spread[[0, 2]])
+    net.connect(a, b, transform=spread)
+    net.connect(a, b, function=np.square, transform=spread.tocsc(), synapse=0.02)
+    few = scipy.sparse.coo_array(([1e-3, -1e-3], ([0, 7], [3, 1])), shape=(100, 100))
+    net.connect(a.neurons, b.neurons, transform=few)
+    net.probe(b, synapse=0.01)
+    return net
+
+
+def node_inputs(seed: int = 1) -> nef.Network:
+    """What goes into nodes, those that pass it on and those that do not."""
+    net = nef.Network(seed=seed)
+    a = net.ensemble(80, 2, label="a")
+    relay = net.node(size_in=2, label="relay")
+    plant = net.node(lambda t, x: [x[0] * x[1], np.sin(t)], size_in=2, label="plant")
+    sink = net.node(lambda t, x: None, size_in=3, size_out=0, label="sink")
+    larger = net.node(np.maximum, size_in=2, label="larger")
+    net.connect(net.node(np.cos), a[1], synapse=None)
+    net.connect(a, relay, synapse=0.005)
+    net.connect(relay, plant[::-1], synapse=None)
+    net.connect(relay, larger, synapse=None)
+    net.connect(relay[0], a[0], function=np.square)
+    net.connect(a, plant[0], function=lambda x: x[0], synapse=0.02)
+    net.connect(plant, a, transform=0.5, synapse=0.01)
+    net.connect(larger, sink[[2, 0]], synapse=0.01)
+    for node in (relay, plant, sink, larger):
+        net.probe(node, "input")
+        net.probe(node[1:], "input", synapse=0.01)
+    net.probe(plant, sample_every=0.003)
+    net.probe(larger)
+    return net
+
+
 NEURON_TYPES = (
     nef.LIF(tau_rc=0.03, tau_ref=0.001, min_voltage=-0.5, amplitude=0.5),
     nef.LIFRate(),
@@ -234,5 +296,8 @@ MODELS = {
         feedback_node,
         signals,
         connection_probes,
+        filtered_probes,
+        sparse_transforms,
+        node_inputs,
     )
 }

@@ -273,25 +273,92 @@ def test_the_seed_of_the_command_takes_the_place_of_the_models(model, tmp_path, 
     assert not np.array_equal(values(), values("--seed", 4))
 
 
-def test_a_run_that_is_interrupted_is_saved(model, tmp_path, capsys):
-    text = (
-        MODEL
-        + """
+STOPS = """
+import sys
+
+class Odd(BaseException):
+    pass
+
 def stop(t):
-    if t > 0.0305:
-        raise KeyboardInterrupt
+    if t > {after}:
+        {does}
     return t
 
-net.probe(net.node(stop, size_out=1), label="t")
+net.probe(net.node(stop, size_out=1, label="clock"), label="t")
 """
-    )
+IN_CLOCK = "(in the function of <node 'clock'> at t = 0.031 s)"
+ENDS = {
+    "raise KeyboardInterrupt": (130, "nefsim: interrupted"),
+    "1 / 0": (2, f"nefsim: error: ZeroDivisionError: division by zero {IN_CLOCK}"),
+    "raise ValueError('two\\nlines')": (2, f"nefsim: error: two lines {IN_CLOCK}"),
+    "raise RuntimeError": (2, f"nefsim: error: RuntimeError {IN_CLOCK}"),
+    "sys.exit(1)": (2, "nefsim: error: SystemExit: 1"),
+    "raise Odd": (2, "nefsim: error: Odd"),
+    "return float('nan')": (
+        2,
+        "nefsim: error: <node 'clock'>: function must return finite numbers, "
+        "got nan at t = 0.031 s; guard it at this time.",
+    ),
+}
+
+
+@pytest.fixture(params=ENDS)
+def stopping(request, model):
+    """A model that ends in its 31st step, with the status and the sentence that say so."""
+    text = MODEL + STOPS.format(after=0.0305, does=request.param)
     model.write_text(text, encoding="utf-8")
-    status, out, err = run(["run", model, "--out", tmp_path / "part"], capsys)
-    assert status == 0
-    assert err == "nefsim: stopped after 30 steps\n"
+    return model, *ENDS[request.param]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_a_run_that_is_stopped_is_saved(stopping, backend, tmp_path, capsys):
+    model, wanted, said = stopping
+    arguments = ["run", model, "--out", tmp_path / "part", "--backend", backend]
+    status, out, err = run(arguments, capsys)
+    assert status == wanted
+    assert err == f"nefsim: stopped after 30 steps; saved what was recorded\n{said}\n"
     assert "30 steps of 0.001 s" in out
+    assert f"wrote {tmp_path / 'part.npz'}" in out
     result = nef.Result.load(tmp_path / "part.npz")
+    assert result["y"].shape == result["t"].shape == (30, 1)
     np.testing.assert_array_equal(result["t"][:, 0], result.time)
+
+
+def test_a_run_that_is_stopped_before_its_first_step_saves_nothing(model, tmp_path, capsys):
+    model.write_text(MODEL + STOPS.format(after=0.0, does="t / 0"), encoding="utf-8")
+    out = tmp_path / "result.npz"
+    assert "division by zero (in the function of" in refused(["run", model, "--out", out], capsys)
+    assert not out.exists()
+
+
+def test_an_error_in_crosscheck_is_no_disagreement(stopping, capsys):
+    model, wanted, said = stopping
+    arguments = ["crosscheck", model, "--backends", "numpy", "numpy"]
+    assert run(arguments, capsys) == (wanted, "", f"{said}\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted", "said"),
+    [
+        (KeyboardInterrupt(), 130, "nefsim: interrupted\n"),
+        (ZeroDivisionError("by zero"), 2, "nefsim: error: ZeroDivisionError: by zero (in B)\n"),
+        (np.linalg.LinAlgError("singular"), 2, "nefsim: error: singular (in B)\n"),
+    ],
+)
+def test_an_error_in_the_demo_is_told_with_its_notes(
+    error, wanted, said, tmp_path, capsys, monkeypatch
+):
+    def fail(*given):
+        error.add_note("in B")
+        raise error
+
+    monkeypatch.setattr(demo, "run", fail)
+    assert run(["demo", "--out", tmp_path], capsys) == (wanted, "", said)
+
+
+def test_a_model_that_leaves_python_is_refused(model, capsys):
+    model.write_text("import sys\nsys.exit(0)", encoding="utf-8")
+    assert "must run, got SystemExit: 0 in line 2" in refused(["run", model], capsys)
 
 
 @pytest.mark.parametrize("command", ["run", "crosscheck", "info"])

@@ -42,6 +42,7 @@ class Model:
         self.square = net.connect(self.a, self.b, function=np.square, synapse=0.1)
         self.to_node = net.connect(self.a, net.node(size_in=2), transform=[[1.0], [3.0]])
         self.from_plane = net.connect(self.plane, net.node(size_in=2), function=np.square)
+        self.second_of_plane = net.connect(self.plane[1], net.node(size_in=1))
         self.input = net.probe(stimulus, label="input")
         self.spikes = net.probe(self.a.neurons, label="spikes")
         self.y = net.probe(self.b, synapse=0.1, label="y")
@@ -88,8 +89,8 @@ LABELS = {
     "tuning_surface": ("represented value $x_0$", "represented value $x_1$"),
     "raster": ("time [s]", "neuron"),
     "decoded": ("time [s]", "decoded value"),
-    "decoding_error": ("value $x$", r"decoding error $\hat{x} - x$"),
-    "weight_matrix": ("neuron before (pre)", "neuron after (post)"),
+    "decoding_error": ("represented value $x$", r"decoding error $\hat{x} - x$"),
+    "weight_matrix": ("presynaptic neuron", "postsynaptic neuron"),
     "spectrum": ("frequency [Hz]", "power density [value$^2$ / Hz]"),
 }
 each_figure = pytest.mark.parametrize("name", FIGURES)
@@ -219,8 +220,9 @@ def test_the_surface_of_an_ensemble_has_its_closed_form_rates(model, ax):
     x = 3.0 * PLANE
     plot.tuning_surface(model.sim, x, neuron=2, ensemble=model.plane, ax=ax)
     built = model.sim.data[model.plane]
-    rates = nef.tuning_curves(nef.LIF(), x, built.encoders, built.gain, built.bias, 3.0)
-    np.testing.assert_array_equal(ax.collections[0].get_array(), rates[:, 2])
+    encoders, gain, bias = built.encoders[[2]], built.gain[[2]], built.bias[[2]]
+    rates = nef.tuning_curves(nef.LIF(), x, encoders, gain, bias, 3.0)
+    np.testing.assert_array_equal(ax.collections[0].get_array(), rates[:, 0])
     np.testing.assert_array_equal(ax.texts[0].xy, 0.5 * (3.0 * built.encoders[2]))
 
 
@@ -400,6 +402,19 @@ def test_a_function_is_judged_against_its_target(ax):
     assert ax.get_ylabel() == r"decoding error $\hat{f}(x) - f(x)$"
 
 
+@pytest.mark.parametrize(
+    ("name", "along", "error"),
+    [
+        ("square", "represented value $x$", r"$\hat{f}(x) - f(x)$"),
+        ("from_plane", "$f(x)$", r"$\hat{f}(x) - f(x)$"),
+        ("second_of_plane", "represented value $x$", r"$\hat{x} - x$"),
+    ],
+)
+def test_the_error_of_a_connection_says_what_it_runs_along(model, ax, name, along, error):
+    plot.decoding_error(model.sim, connection=getattr(model, name), ax=ax)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (along, f"decoding error {error}")
+
+
 @pytest.mark.parametrize("name", ["square", "from_plane"])
 def test_the_error_of_a_connection_is_what_its_solver_reports(model, ax, name):
     connection = getattr(model, name)
@@ -438,20 +453,88 @@ def test_no_weight_is_white(ax):
     assert min(colour) > 0.96  # the middle of the map is a white of 0.965
 
 
+BEFORE, AFTER, DIMENSION = "presynaptic neuron", "postsynaptic neuron", "dimension"
+SENT = csr_array([[1.0, 0.0], [0.0, 2.0]])
+
+
+def connections(net):
+    """Connections between all kinds of ends, with the labels and the unit of each."""
+    node, sink = net.node([0.5, 0.2]), net.node(size_in=2)
+    a, b = net.ensemble(12, 2), net.ensemble(15, 2)
+    direct = net.ensemble(1, 2, neuron_type=nef.Direct())
+    full = {
+        "decoded": net.connect(a, b),
+        "of a view": net.connect(a[0], b[1], function=np.square),
+        "nonnegative": net.connect(a, b, solver=nef.Nnls(weights=True)),
+        "regularised": net.connect(a, b, solver=nef.LstsqL2(weights=True)),
+        "given neurons": net.connect(a.neurons, b.neurons, transform=np.ones((15, 12))),
+        "decoded to neurons": net.connect(a, b.neurons, transform=np.ones((15, 2))),
+    }
+    decoded = {
+        "to a node": net.connect(a, sink),
+        "to a view of a node": net.connect(a[1], sink[0]),
+        "to direct mode": net.connect(a, direct),
+        "nonnegative to a node": net.connect(a, sink, solver=nef.Nnls()),
+        "neurons to an ensemble": net.connect(a.neurons, b, transform=np.ones((2, 12))),
+        "neurons to a node": net.connect(a.neurons[:2], sink),
+    }
+    encoded = {"to neurons": net.connect(node, b.neurons, transform=np.ones((15, 2)))}
+    sent = {
+        "scalar": net.connect(node, b, transform=3.0),
+        "diagonal": net.connect(node, b, transform=[1.0, 2.0]),
+        "sparse": net.connect(node, b, transform=SENT),
+        "from direct mode": net.connect(direct, b),
+    }
+    groups = [
+        (full, BEFORE, AFTER, "current / Hz"),
+        (decoded, BEFORE, DIMENSION, "value / Hz"),
+        (encoded, DIMENSION, AFTER, "current / value"),
+        (sent, DIMENSION, DIMENSION, "1"),
+    ]
+    return {name: (c, *said) for group, *said in groups for name, c in group.items()}
+
+
+@pytest.fixture(scope="module")
+def wired():
+    net = nef.Network(seed=1)
+    made = connections(net)
+    return nef.Simulator(net), made
+
+
+@pytest.mark.parametrize("name", connections(nef.Network()))
+def test_the_weights_of_a_connection_say_what_they_lead_from_and_to(wired, ax, name):
+    sim, made = wired
+    connection, before, after, unit = made[name]
+    plot.weight_matrix(sim, connection=connection, ax=ax)
+    weights = sim.data[connection].weights
+    drawn = ax.images[0].get_array()
+    columns = 2 if before == DIMENSION or name == "neurons to a node" else 12
+    assert drawn.shape == ((15 if after == AFTER else 1 if "view of a" in name else 2), columns)
+    if np.ndim(weights) == 2:
+        weights = weights.toarray() if name == "sparse" else weights
+        np.testing.assert_array_equal(drawn, weights)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (before, after)
+    assert ax.figure.axes[1].get_ylabel() == f"weight [{unit}]"
+
+
 @pytest.mark.parametrize(
-    ("name", "unit", "shape"),
+    ("name", "matrix"),
     [
-        ("square", "current / Hz", (20, 30)),
-        ("to_node", "value / Hz", (2, 30)),
+        ("scalar", 3.0 * np.eye(2)),
+        ("diagonal", np.diag([1.0, 2.0])),
+        ("sparse", SENT.toarray()),
+        ("neurons to a node", np.eye(2)),
     ],
 )
-def test_the_weights_of_a_connection_have_its_unit(model, ax, name, unit, shape):
-    connection = getattr(model, name)
-    plot.weight_matrix(model.sim, connection=connection, ax=ax)
-    drawn = ax.images[0].get_array()
-    assert drawn.shape == shape
-    np.testing.assert_array_equal(drawn, model.sim.data[connection].weights)
-    assert ax.figure.axes[1].get_ylabel() == f"weight [{unit}]"
+def test_short_transforms_are_drawn_as_the_matrices_they_stand_for(wired, ax, name, matrix):
+    sim, made = wired
+    plot.weight_matrix(sim, connection=made[name][0], ax=ax)
+    np.testing.assert_array_equal(ax.images[0].get_array(), matrix)
+
+
+def test_the_colours_of_an_array_may_be_named(ax):
+    plot.weight_matrix(WEIGHTS, label="decoder [value / Hz]", ax=ax)
+    assert ax.figure.axes[1].get_ylabel() == "decoder [value / Hz]"
 
 
 # Spectra
@@ -547,7 +630,8 @@ NONSENSE = [
     ("decoding_error", "connection", lambda m: plot.decoding_error(m.sim, connection=m.into_a)),
     ("weight_matrix", "weights", lambda m: plot.weight_matrix(X)),
     ("weight_matrix", "weights", lambda m: plot.weight_matrix(np.zeros((0, 2)))),
-    ("weight_matrix", "weights", lambda m: plot.weight_matrix(m.sim, connection=m.into_a)),
+    ("weight_matrix", "label", lambda m: plot.weight_matrix(WEIGHTS, label=3)),
+    ("weight_matrix", "label", lambda m: plot.weight_matrix(m.sim, m.square, "weight")),
     ("weight_matrix", "connection", lambda m: plot.weight_matrix(WEIGHTS, connection=m.square)),
     ("weight_matrix", "connection", lambda m: plot.weight_matrix(m.sim)),
     ("spectrum", "signal", lambda m: plot.spectrum(VALUES[:3])),

@@ -62,7 +62,8 @@ class BuiltConnection:
     Attributes
     ----------
     decoders : (N, k) ndarray or None
-        Decoders of the function [value / Hz]; None where nothing is decoded.
+        Decoders of the function [value / Hz]; None where nothing is decoded.  A solver that
+        is not compositional sees the transform, and its decoders include it.
     eval_points : (P, D) ndarray or None
         Points at which they were solved.
     solver_info : mapping
@@ -89,8 +90,8 @@ class BuiltConnection:
         """The weight matrix from what is before to what is after, formed when asked for.
 
         Between two ensembles it is ``gain / radius * encoders @ transform @ decoders.T``,
-        (M, N) [current / Hz]; to a node it ends in values; without decoders it is the
-        transform.
+        (M, N) [current / Hz]; to a node it ends in values; into neurons it is what their
+        gains multiply; without decoders it is the transform.
         """
         if self.full is not None:
             return self.full

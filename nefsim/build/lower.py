@@ -31,7 +31,7 @@ class Built:
     Attributes
     ----------
     network : Network
-        The description.
+        The description; it may grow later, what is built does not.
     program : Program
         The same as operations on signals.
     seed : int
@@ -44,6 +44,8 @@ class Built:
         What comes out of each object: the number of its signal.
     noise : mapping of Ensemble to int
         The signals of the noise that ensembles are given.
+    probes : tuple of Probe
+        In the order of the program's records.
     """
 
     network: Network
@@ -54,6 +56,7 @@ class Built:
     probe_data: Mapping[Probe, BuiltConnection]
     signals: Mapping[Any, int]
     noise: Mapping[Ensemble, int]
+    probes: tuple[Probe, ...]
 
 
 def build(network: Network, dt: float, seed: int) -> Built:
@@ -72,8 +75,18 @@ def build(network: Network, dt: float, seed: int) -> Built:
         lowering.probe(probe)
     lowering.neurons()
     program = lowering.assembly.program()
-    built = (lowering.ensembles, lowering.connections, lowering.probe_data)
-    return Built(network, program, seed, *built, lowering.outputs, lowering.noise)
+    connections = {c: lowering.connections[c] for c in network.all_connections}
+    return Built(
+        network,
+        program,
+        seed,
+        lowering.ensembles,
+        connections,
+        lowering.probe_data,
+        lowering.outputs,
+        lowering.noise,
+        tuple(network.all_probes),
+    )
 
 
 def _streams(network: Network, stream: Stream) -> dict[Any, Stream]:
@@ -214,9 +227,8 @@ class _Lowering:
     def _probed(self, probe: Probe) -> Read:
         target, attr = probe.target, probe.attr
         if isinstance(target, Connection):
-            # A connection's own output is seen as it is after this step's filtering.
             if attr == "output" and target.synapse is not None:
-                return Read(self.outputs[target])
+                return self._filtered_output(probe, target)
             return self._weighted_signal(target)
         obj, columns = whole(target), as_index(indices(target))
         if attr == "input":
@@ -226,6 +238,15 @@ class _Lowering:
         if isinstance(obj, Ensemble) and not isinstance(obj.neuron_type, Direct):
             return self._decoded_output(probe, obj)
         return Read(self.outputs[obj], 0, columns)
+
+    def _filtered_output(self, probe: Probe, connection: Connection) -> Read:
+        """A connection's output after this step's filtering; a filter sees it a step later."""
+        output = self.outputs[connection]
+        if probe.synapse is None:
+            return Read(output)
+        later = self.assembly.sum(f"{probe!r}.input", self.assembly.size(Read(output)))
+        self.assembly.add(later, Term(Read(output, 1)))
+        return Read(later)
 
     def _decoded_output(self, probe: Probe, ensemble: Ensemble) -> Read:
         built = self.probe_data[probe]

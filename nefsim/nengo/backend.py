@@ -34,8 +34,8 @@ def prepare(built: Built, state: State) -> Runner:
         simulator = nengo.Simulator(
             translation.model, dt=dt, model=model, progress_bar=False, optimize=False
         )
-    probes = [translation.of[probe] for probe in built.network.all_probes]
-    floors = [0.0 if p.attr == "refractory_time" else -np.inf for p in built.network.all_probes]
+    probes = [translation.of[probe] for probe in built.probes]
+    floors = [0.0 if p.attr == "refractory_time" else -np.inf for p in built.probes]
 
     def run(n_steps: int, recordings: Sequence[Recording]) -> None:
         before = simulator.n_steps

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
 import nengo
 import numpy as np
+from numpy.typing import NDArray
 
 from nefsim.processes import Running
 
@@ -26,9 +28,27 @@ class Played(nengo.Process):  # type: ignore[misc]
         return {}
 
     def make_step(self, shape_in: Any, shape_out: Any, dt: float, rng: Any, state: Any) -> Any:
-        """Our values, one step at a time."""
+        """Our values, one step at a time, from the start."""
         del shape_in, shape_out, rng, state
-        return lambda t: self.running(round(t / dt) - 1, 1)[0]
+        running = copy.deepcopy(self.running)
+        return lambda t: running(round(t / dt) - 1, 1)[0]
+
+
+class Start(nengo.dists.Distribution):  # type: ignore[misc]
+    """Where the neurons of one population start.
+
+    Nengo takes any two for equal, as they have none of its parameters; so its optimizer
+    steps populations together whose neuron types differ in nothing else.
+    """
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        super().__init__()
+        self.values = values
+
+    def sample(self, n: int, d: Any = None, rng: Any = None) -> NDArray[np.float64]:
+        """The values, however many are asked for."""
+        del n, d, rng
+        return self.values
 
 
 class Draws(np.random.RandomState):
@@ -36,7 +56,12 @@ class Draws(np.random.RandomState):
 
     def __init__(self, rng: np.random.Generator) -> None:
         super().__init__(0)
-        self.rng = rng
+        self.first = rng
+        self.restart()
+
+    def restart(self) -> None:
+        """Go back to the first number."""
+        self.rng = copy.deepcopy(self.first)
 
     def random_sample(self, size: Any = None) -> Any:
         """Uniform numbers."""
@@ -50,11 +75,22 @@ class Draws(np.random.RandomState):
 def drawing_from(
     kind: type[nengo.neurons.RatesToSpikesNeuronType], draws: Draws
 ) -> type[nengo.neurons.RatesToSpikesNeuronType]:
-    """One of Nengo's stochastic neuron types, made to draw from ``draws``."""
+    """One of Nengo's stochastic neuron types, made to draw from ``draws``.
+
+    Each of Nengo's simulators has draws of its own, which begin again when it is reset: it
+    then sets all arrays of the state back, though not the random numbers.
+    """
 
     class Drawing(kind):  # type: ignore[misc]
         def make_state(self, n_neurons: int, rng: Any = None, dtype: Any = None) -> Any:
-            return {**super().make_state(n_neurons, rng, dtype), "rng": draws}
+            own = {"rng": Draws(draws.first), "under_way": np.zeros(1)}
+            return {**super().make_state(n_neurons, rng, dtype), **own}
+
+        def step(self, dt: Any, J: Any, output: Any, under_way: Any, **state: Any) -> None:  # noqa: N803
+            if not under_way[0]:
+                state["rng"].restart()
+                under_way[0] = 1.0
+            super().step(dt, J, output, **state)
 
     return Drawing
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim import neurons, synapses
 from nefsim.build import Built, build
-from nefsim.nengo.guests import Draws, Played, as_list, drawing_from
+from nefsim.nengo.guests import Draws, Played, Start, as_list, drawing_from
 from nefsim.network import Connection, Ensemble, Network, Neurons, Node, Probe
 from nefsim.network.objects import Endpoint, indices, whole
 from nefsim.processes import Process
@@ -60,20 +60,30 @@ class Translation:
         self.model = nengo.Network(label=built.network.label, seed=built.seed % 2**31)
         self.of: dict[Any, Any] = {}
         self._ops = {op.output: i for i, op in enumerate(built.program.ops)}
-        network = built.network
+        self._relays: dict[Node, nengo.Node] = {}
         with self.model:
-            for ensemble in network.all_ensembles:
+            for ensemble in built.ensembles:
                 self.of[ensemble] = self._ensemble(ensemble)
-            for node in network.all_nodes:
+            for node in (obj for obj in built.signals if isinstance(obj, Node)):
                 self.of[node] = self._node(node)
-            for connection in network.all_connections:
+            self._relay_inputs()
+            for connection in built.connections:
                 self.of[connection] = self._connection(connection)
-            for probe in network.all_probes:
+            for probe in built.probes:
                 self.of[probe] = self._probe(probe)
 
-    def _end(self, end: Endpoint) -> Any:
+    def _relay_inputs(self) -> None:
+        """Nengo shows no node's input, so that a relay in front of the node shows it."""
+        seen = {whole(p.target) for p in self.built.probes if _shows_input_of_a_node(p)}
+        for node in (obj for obj in self.of if obj in seen):
+            self._relays[node] = nengo.Node(size_in=node.size_in, label=f"{node.label}.input")
+            nengo.Connection(self._relays[node], self.of[node], synapse=None)
+
+    def _end(self, end: Endpoint, into: bool = False) -> Any:
+        """Where values come out of an object, or where they go into it."""
         obj = whole(end)
         theirs = self.of[obj.ensemble].neurons if isinstance(obj, Neurons) else self.of[obj]
+        theirs = self._relays.get(obj, theirs) if into else theirs
         chosen = indices(end)
         return theirs if chosen is None else theirs[as_list(chosen)]
 
@@ -114,23 +124,20 @@ class Translation:
         common = {"size_in": node.size_in, "label": node.label}
         if node.output is None:
             # Nengo takes no function from a node that only passes its input on.
-            connections = self.built.network.all_connections
-            called = any(whole(c.pre) is node and c.function is not None for c in connections)
+            ends = self.built.connections
+            called = any(whole(c.pre) is node and c.function is not None for c in ends)
             return nengo.Node((lambda t, x: x) if called else None, **common)
         if isinstance(node.output, Process):
             return nengo.Node(self._played(self.built.signals[node]), label=node.label)
         if isinstance(node.output, np.ndarray):
             return nengo.Node(node.output, label=node.label)
-        function = node.output
-        if isinstance(function, np.ufunc):
-            return nengo.Node(lambda *args: function(*args), size_out=node.size_out, **common)
-        return nengo.Node(function, size_out=node.size_out, **common)
+        return nengo.Node(node.output, size_out=node.size_out, **common)
 
     def _connection(self, connection: Connection) -> nengo.Connection:
         filtered = synapse(connection.synapse, self.built.program.dt)
         post, full = whole(connection.post), self.built.connections[connection].full
         if full is None:
-            return self._carry(connection, self._end(connection.post), filtered)
+            return self._carry(connection, self._end(connection.post, into=True), filtered)
         # Nengo multiplies by the gain on the way into neurons.
         assert isinstance(post, Ensemble)
         gain = self.built.ensembles[post].gain
@@ -155,15 +162,17 @@ class Translation:
         elif connection.function is not None:
             function = connection.function
             options["function"] = lambda x: function(x)  # type: ignore[operator]
-        return nengo.Connection(pre, post, transform=_transform(built.transform), **options)
+        transform = _transform(built.transform, dense=built.decoders is not None)
+        return nengo.Connection(pre, post, transform=transform, **options)
 
     def _probe(self, probe: Probe) -> nengo.Probe:
         target = probe.target
         if isinstance(target, Connection):
             theirs, attr = self._carried(target, probe.attr), "output"
         else:
-            theirs = self._end(target)
-            attr = "output" if probe.attr in ("spikes", "rates") else probe.attr
+            shown = _shows_input_of_a_node(probe)
+            theirs = self._end(target, into=shown)
+            attr = "output" if shown or probe.attr in ("spikes", "rates") else probe.attr
         options: dict[str, Any] = {
             "synapse": synapse(probe.synapse, self.built.program.dt),
             "sample_every": probe.sample_every,
@@ -185,28 +194,39 @@ class Translation:
         return node
 
 
-def _transform(transform: Any) -> Any:
+def _shows_input_of_a_node(probe: Probe) -> bool:
+    target = probe.target
+    ours = not isinstance(target, Connection) and isinstance(whole(target), Node)
+    return ours and probe.attr == "input"
+
+
+def _transform(transform: Any, dense: bool) -> Any:
+    """The transform in Nengo's terms, whose decoders go with dense ones only."""
     if hasattr(transform, "tocsr"):
+        if dense:
+            return transform.toarray()
         entries = transform.tocoo()
         places = np.stack([entries.row, entries.col], axis=1)
         return nengo.Sparse(transform.shape, indices=places, init=entries.data)
-    return transform
+    # Nengo multiplies by a 1 that it is given.
+    return None if np.ndim(transform) == 0 and transform == 1.0 else transform
 
 
 def synapse(ours: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse | None:
     """Nengo's synapse of the same transfer function; its own discretisation where it has one."""
     if ours is None:
         return None
-    if isinstance(ours, synapses.Lowpass):
+    # By the exact type: a subclass may have coefficients of its own.
+    if type(ours) is synapses.Lowpass:
         return nengo.Lowpass(ours.tau)
-    if isinstance(ours, synapses.Alpha):
+    if type(ours) is synapses.Alpha:
         return nengo.Alpha(ours.tau)
-    if isinstance(ours, synapses.Triangle):
+    if type(ours) is synapses.Triangle:
         return nengo.synapses.Triangle(ours.t)
-    if isinstance(ours, synapses.DoubleExp):
+    if type(ours) is synapses.DoubleExp:
         t1, t2 = ours.tau1, ours.tau2
         return nengo.LinearFilter([1.0], [t1 * t2, t1 + t2, 1.0])
-    if isinstance(ours, synapses.LinearFilter):
+    if type(ours) is synapses.LinearFilter:
         return nengo.LinearFilter(ours.num, ours.den, analog=ours.analog)
     b, a = ours.coefficients(dt)
     size = max(len(a), len(b))
@@ -217,10 +237,11 @@ def neuron_type(
     who: str, ours: neurons.NeuronType, initial: Mapping[str, Array], draws: Draws
 ) -> nengo.neurons.NeuronType:
     """Nengo's neuron type of the same parameters, starting at ``initial``."""
-    state: dict[str, Any] = dict(initial)
+    state: dict[str, Any] = {name: Start(values) for name, values in initial.items()}
     state.pop("rate_out", None)
     lif = {"tau_rc": getattr(ours, "tau_rc", 0), "tau_ref": getattr(ours, "tau_ref", 0)}
-    match ours:
+    # A subclass may take steps of its own.
+    match ours if type(ours) is getattr(neurons, type(ours).__name__, None) else None:
         case neurons.LIF(method="exact"):
             low = {"min_voltage": ours.min_voltage}
             return nengo.LIF(**lif, **low, amplitude=ours.amplitude, initial_state=state)

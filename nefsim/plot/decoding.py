@@ -11,7 +11,7 @@ from nefsim import _checks as check
 from nefsim.build.arrays import times
 from nefsim.build.decode import targets_of
 from nefsim.network import Connection, Ensemble, Probe
-from nefsim.network.objects import whole
+from nefsim.network.objects import indices, whole
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
 from nefsim.simulator import Simulator
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Array = NDArray[np.float64]
+
+VALUE, FUNCTION = "represented value $x$", "$f(x)$"
 
 
 def decoded(
@@ -163,10 +165,10 @@ def decoding_error(
     if isinstance(x, Simulator):
         source.unused(who, "x_hat", x_hat, "a simulator", "pass connection= alone")
         source.unused(who, "target", target, "a simulator", "pass connection= alone")
-        values, wanted, estimate = _of_connection(who, x, connection)
+        values, wanted, estimate, along = _of_connection(who, x, connection)
     else:
         source.unused(who, "connection", connection, "arrays", "pass a Simulator first")
-        values = source.points(who, "x", x)
+        values, along = source.points(who, "x", x), VALUE
         estimate = source.points(who, "x_hat", x_hat, len(values))
         wanted = values if target is None else source.points(who, "target", target, len(values))
     if estimate.shape != wanted.shape:
@@ -176,11 +178,16 @@ def decoding_error(
     if values.shape[1] not in (1, wanted.shape[1]):
         got = f"{values.shape[1]}"
         check.fail(who, "x", f"have 1 or {wanted.shape[1]} columns", got, "pass target as x too")
-    return _draw_error(who, ax, values, wanted, estimate, line_style)
+    return _draw_error(who, ax, values, wanted, estimate, along, line_style)
 
 
-def _of_connection(who: str, simulator: Simulator, connection: Any) -> tuple[Array, Array, Array]:
-    """Points or function values (P, D), function values and decoded values (P, D_out)."""
+def _of_connection(
+    who: str, simulator: Simulator, connection: Any
+) -> tuple[Array, Array, Array, str]:
+    """Points or function values (P, D), function values and decoded values (P, D_out), a label.
+
+    The label says what the first are.
+    """
     built = source.built(who, "connection", simulator, connection, Connection)
     if built.decoders is None:
         do = "pass a connection that decodes from an ensemble"
@@ -191,12 +198,22 @@ def _of_connection(who: str, simulator: Simulator, connection: Any) -> tuple[Arr
     points = built.eval_points
     rates = ensemble.neuron_type.rates(points @ before.scaled_encoders.T + before.bias)
     wanted = times(connection.transform, targets_of(connection, points).T).T
-    values = points if points.shape[1] == 1 else wanted
-    return values, wanted, rates @ built.decoded_weights.T
+    estimate = rates @ built.decoded_weights.T
+    if points.shape[1] == 1:
+        return points, wanted, estimate, VALUE
+    chosen = indices(connection.pre)
+    seen = points if chosen is None else points[:, list(chosen)]
+    return wanted, wanted, estimate, VALUE if np.array_equal(seen, wanted) else FUNCTION
 
 
 def _draw_error(
-    who: str, ax: Axes | None, x: Array, wanted: Array, estimate: Array, line_style: dict[str, Any]
+    who: str,
+    ax: Axes | None,
+    x: Array,
+    wanted: Array,
+    estimate: Array,
+    along: str,
+    line_style: dict[str, Any],
 ) -> Axes:
     error, several = estimate - wanted, x.shape[1] > 1
     points = {"linestyle": "none", "marker": ".", "markersize": 3.5, "markeredgewidth": 0.0}
@@ -213,8 +230,7 @@ def _draw_error(
     ax.set_title(f"rmse {np.sqrt(np.mean(error**2)):.3g}", loc="left", fontsize="medium")
     if 1 < n <= style.MOST_ENTRIES:
         style.legend(ax)
-    if np.array_equal(x, wanted):
-        style.finish(ax, "value $x$", r"decoding error $\hat{x} - x$")
-    else:
-        style.finish(ax, "represented value $x$", r"decoding error $\hat{f}(x) - f(x)$")
+    is_value = along == VALUE and np.array_equal(x, wanted)
+    error_of = r"$\hat{x} - x$" if is_value else r"$\hat{f}(x) - f(x)$"
+    style.finish(ax, along, f"decoding error {error_of}")
     return ax

@@ -162,29 +162,32 @@ def tuning_surface(
         if built.encoders.shape[1] != 2:
             got = f"{built.encoders.shape[1]}"
             check.fail(who, "ensemble", "have 2 dimensions", got, "see tuning_curves for others")
+        i = _number(who, neuron, len(built.encoders))
         plane = _plane(who, x if x is not None else built.radius * _unit_points(fill_square))
-        curves = encoding.tuning_curves(
-            kind, plane, built.encoders, built.gain, built.bias, built.radius
-        )
-        arrow = built.encoders * built.radius
+        encoders, gain, bias = (a[i : i + 1] for a in (built.encoders, built.gain, built.bias))
+        curve = encoding.tuning_curves(kind, plane, encoders, gain, bias, built.radius)[:, 0]
+        arrow = built.encoders[i] * built.radius
     else:
         source.unused(who, "ensemble", ensemble, "an array", "pass a Simulator first")
         curves = source.points(who, "rates", rates)
-        plane = _plane(who, x, len(curves))
-    do = "pass the number of a neuron"
-    i = check.integer(who, "neuron", neuron, do, 0, curves.shape[1] - 1)
+        i = _number(who, neuron, curves.shape[1])
+        plane, curve = _plane(who, x, len(curves)), curves[:, i]
     ax = style.axes(who, ax, (4.6, 3.8))
     image = ax.tripcolor(
-        plane[:, 0], plane[:, 1], curves[:, i], shading="gouraud", cmap="viridis", rasterized=True
+        plane[:, 0], plane[:, 1], curve, shading="gouraud", cmap="viridis", rasterized=True
     )
     if arrow is not None:
-        _arrow(ax, 0.5 * arrow[i])
+        _arrow(ax, 0.5 * arrow)
     style.colour_bar(ax, image, RATE)
     ax.margins(0.0 if fill_square else 0.03)
     ax.set_aspect("equal")
     ax.set_title(f"neuron {i}", loc="left", fontsize="medium")
     style.finish(ax, "represented value $x_0$", "represented value $x_1$")
     return ax
+
+
+def _number(who: str, neuron: Any, n: int) -> int:
+    return check.integer(who, "neuron", neuron, "pass the number of a neuron", 0, n - 1)
 
 
 def _arrow(ax: Axes, tip: Any) -> None:
@@ -212,10 +215,13 @@ def _plane(who: str, x: Any, n: int | None = None) -> Any:
 
 
 def _unit_points(square: bool) -> Any:
-    """A fine grid over the unit disc, in rings, or over the square from -1 to 1."""
+    """A grid over the unit disc, in rings, or over the square from -1 to 1.
+
+    So fine that the edge at the firing threshold, where rates rise steeply, looks smooth.
+    """
     if square:
-        side = np.linspace(-1.0, 1.0, 81)
+        side = np.linspace(-1.0, 1.0, 201)
         return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-    radius, angle = np.linspace(0.0, 1.0, 41)[1:], np.linspace(0.0, 2 * np.pi, 161)[:-1]
+    radius, angle = np.linspace(0.0, 1.0, 101)[1:], np.linspace(0.0, 2 * np.pi, 401)[:-1]
     rings = np.multiply.outer(radius, np.column_stack([np.cos(angle), np.sin(angle)]))
     return np.concatenate([np.zeros((1, 2)), rings.reshape(-1, 2)])

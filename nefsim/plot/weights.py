@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nefsim import _checks as check
-from nefsim.network import Connection, Ensemble
+from nefsim.build.arrays import BuiltConnection, times
+from nefsim.network import Connection, Neurons
 from nefsim.network.objects import whole
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def weight_matrix(weights: Any, connection: Any = None, ax: Axes | None = None) -> Axes:
+NEURON, DIMENSION = "neuron", "dimension"
+
+
+def weight_matrix(
+    weights: Any, connection: Any = None, label: Any = None, ax: Axes | None = None
+) -> Axes:
     r"""Connection weights as colours: red excites, blue inhibits, white is none.
 
     .. math:: \omega_{ji} = \alpha_j \, e_j \cdot d_i
@@ -30,7 +36,10 @@ def weight_matrix(weights: Any, connection: Any = None, ax: Axes | None = None) 
         A row for each neuron after, a column for each neuron before; or the simulator that
         built ``connection``.
     connection : Connection
-        Whose weights to draw, with a simulator only.
+        Whose weights to draw, with a simulator only.  Rows and columns are neurons or
+        dimensions, and the unit is theirs.
+    label : str or None
+        What the colours of an array mean; None says "weight [current / Hz]".
     ax : matplotlib.axes.Axes or None
         Where to draw; None makes a new figure.
 
@@ -46,16 +55,18 @@ def weight_matrix(weights: Any, connection: Any = None, ax: Axes | None = None) 
     (-0.3, 0.3)
     """
     who = "plot.weight_matrix"
-    before, after, unit = "neuron", "neuron", "current / Hz"
+    before = after = NEURON
     if isinstance(weights, Simulator):
+        source.unused(who, "label", label, "a simulator", "leave it out")
         built = source.built(who, "connection", weights, connection, Connection)
+        before, after = _sides(connection, built)
         weights = built.weights
-        if built.decoders is None:
-            before, after, unit = "dimension", "dimension", "1"
-        elif not isinstance(whole(connection.post), Ensemble):
-            after, unit = "dimension", "value / Hz"
+        if np.ndim(weights) < 2:
+            weights = times(weights, np.eye(connection.size_mid))
     else:
         source.unused(who, "connection", connection, "an array", "pass a Simulator first")
+    said = check.label(who, label)
+    named = _label(before, after) if said is None else said
     dense = weights.toarray() if hasattr(weights, "toarray") else weights
     matrix = check.array(who, "weights", dense, (None, None), "pass a matrix of shape (M, N)")
     if not matrix.size:
@@ -64,8 +75,30 @@ def weight_matrix(weights: Any, connection: Any = None, ax: Axes | None = None) 
     limit = float(np.abs(matrix).max()) or 1.0
     ax = style.axes(who, ax, (5.2, 4.2))
     image = ax.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-    style.colour_bar(ax, image, f"weight [{unit}]")
+    style.colour_bar(ax, image, named)
     style.whole_numbers(ax.xaxis)
     style.whole_numbers(ax.yaxis)
-    style.finish(ax, f"{before} before (pre)", f"{after} after (post)")
+    style.finish(ax, _axis("presynaptic", before), _axis("postsynaptic", after))
     return ax
+
+
+def _sides(connection: Connection, built: BuiltConnection) -> tuple[str, str]:
+    """What the columns and the rows of a connection's weights stand for."""
+    decodes = built.eval_points is not None
+    from_neurons, to_neurons = (
+        isinstance(whole(end), Neurons) for end in (connection.pre, connection.post)
+    )
+    # Encoders are part of the weights only where decoders are.
+    encodes = decodes and built.post is not None
+    before = NEURON if decodes or from_neurons else DIMENSION
+    return before, NEURON if encodes or to_neurons else DIMENSION
+
+
+def _axis(side: str, kind: str) -> str:
+    return f"{side} {NEURON}" if kind == NEURON else DIMENSION
+
+
+def _label(before: str, after: str) -> str:
+    """The unit: what arrives, a current or a value, for what is sent, a rate or a value."""
+    arrives, sent = "current" if after == NEURON else "value", "Hz" if before == NEURON else "value"
+    return f"weight [{'1' if arrives == sent else f'{arrives} / {sent}'}]"
