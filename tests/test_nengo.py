@@ -1,5 +1,8 @@
 """Nengo as a referee: with the same arrays it gives the same spikes, ten seconds of each model."""
 
+from collections import Counter
+from dataclasses import dataclass
+
 import models
 import numpy as np
 import pytest
@@ -193,6 +196,48 @@ def test_only_networks_are_handed_over(net):
             call(net)
 
 
+def records(simulator, n_steps=1200):
+    simulator.run_steps(n_steps, progress_bar=False)
+    return np.hstack([simulator.data[probe] for probe in simulator.model.probes])
+
+
+@pytest.mark.parametrize("kind", [nef.PoissonSpiking, nef.StochasticSpiking])
+def test_a_network_handed_over_runs_the_same_each_time(kind):
+    net = models.neuron_type(kind(nef.LIFRate()))
+    a = net.ensembles[0]
+    net.connect(net.node(nef.FilteredNoise(0.01)), a, transform=0.1)
+    net.ensemble(5, 1, noise=nef.WhiteNoise(nef.Gaussian(0, 0.01)))
+    for ensemble in net.ensembles:
+        net.probe(ensemble.neurons)
+    ours = nef.Simulator(net)
+    ours.run(1.2)
+    expected = np.hstack([ours.data[probe] for probe in net.probes])
+    model = to_nengo(net)
+    with nengo.Simulator(model, progress_bar=False) as first:
+        first.run_steps(600, progress_bar=False)
+        with nengo.Simulator(model, progress_bar=False) as second:
+            again = records(second)
+        run = records(first, 600)
+        np.testing.assert_array_equal(again, run)
+        first.reset()
+        np.testing.assert_array_equal(records(first), run)
+    # Sums over neurons in another order.
+    np.testing.assert_allclose(run, expected, rtol=0, atol=1e-9)
+
+
+def test_a_network_handed_over_takes_the_operators_that_it_takes_in_nengo():
+    with nengo.Network(seed=1) as native:
+        a, b = nengo.Ensemble(50, 1), nengo.Ensemble(40, 1)
+        nengo.Connection(nengo.Node(np.sin), a, synapse=None)
+        nengo.Connection(a, b, function=np.square, synapse=0.1)
+        nengo.Probe(b, synapse=0.1)
+    kinds = []
+    for model in (native, to_nengo(models.square())):
+        with nengo.Simulator(model, progress_bar=False) as simulator:
+            kinds.append(Counter(type(op) for op in simulator.step_order))
+    assert kinds[0] == kinds[1]
+
+
 # What Nengo cannot do is refused by name
 
 
@@ -202,6 +247,42 @@ def test_neuron_types_that_nengo_lacks_are_refused_by_name():
     for call in (lambda: to_nengo(net), lambda: nef.Simulator(net, backend="nengo")):
         with pytest.raises(ValueError, match=r"<ensemble 'odd'>: .* LIF\(.*euler.*; run it on"):
             call()
+
+
+@dataclass(frozen=True, eq=False)
+class OwnLIF(nef.LIF):
+    """Takes steps of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class OwnRate(nef.LIFRate):
+    """Gives rates of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Doubled(nef.Lowpass):
+    def coefficients(self, dt):
+        b, a = super().coefficients(dt)
+        return 2 * b, a
+
+
+@pytest.mark.parametrize("kind", [OwnLIF(), nef.RegularSpiking(OwnRate())], ids=repr)
+def test_neuron_types_with_steps_of_their_own_are_refused_by_name(kind):
+    net = nef.Network(seed=1)
+    net.ensemble(10, 1, neuron_type=kind, gain=1.0, bias=2.0, label="odd")
+    with pytest.raises(ValueError, match=r"<ensemble 'odd'>: .* Own\w+\(.*; run it on another"):
+        to_nengo(net)
+
+
+def test_synapses_with_coefficients_of_their_own_keep_them():
+    net = models.square()
+    y = net.probe(net.ensembles[1], synapse=Doubled(0.1))
+    once = net.probes[0]
+    assert nef.crosscheck(net, 0.5).agrees
+    simulator = nef.Simulator(net, backend="nengo")
+    simulator.run(0.5)
+    assert simulator.data[once].any()
+    np.testing.assert_allclose(simulator.data[y], 2 * simulator.data[once], rtol=1e-12)
 
 
 @pytest.mark.parametrize("options", [{"batch_size": 2}, {"batch_size": 1}, {"dtype": "float32"}])
@@ -242,6 +323,23 @@ def test_the_back_end_keeps_the_laws_of_a_run():
     assert not np.array_equal(simulator.data[spikes], first)
 
 
+@pytest.mark.parametrize("model", ["feedback_node", "connection_probes"])
+def test_a_run_starts_again_after_its_network_has_grown(model):
+    net = models.MODELS[model]()
+    y = net.probes[0]
+    simulator = nef.Simulator(net, backend="nengo")
+    simulator.run(0.1)
+    first = simulator.data[y]
+    c = net.ensemble(10, 1, label="late")
+    node = net.node(lambda t, x: x, size_in=1)
+    net.probe(net.connect(c, node))
+    net.probe(node, "input")
+    simulator.reset()
+    simulator.run(0.1)
+    assert first.any()
+    np.testing.assert_array_equal(simulator.data[y], first)
+
+
 @pytest.mark.parametrize(
     ("backends", "kind"),
     [
@@ -255,3 +353,10 @@ def test_the_back_end_keeps_the_laws_of_a_run():
 def test_other_than_two_known_back_ends_are_refused(backends, kind):
     with pytest.raises(kind, match=r"^crosscheck: backends must be .+, got .+; .+\.$"):
         nef.crosscheck(models.square(), 0.1, backends=backends)
+
+
+def test_nengo_samples_at_the_same_steps_where_a_quotient_is_rounded_up() -> None:
+    net = nef.Network(seed=1)
+    net.probe(net.node(lambda t: t), sample_every=0.035)
+    report = nef.crosscheck(net, 1.0, dt=0.005)
+    assert report.agrees, str(report)

@@ -43,7 +43,7 @@ class Start(nengo.dists.Distribution):  # type: ignore[misc]
 
     def __init__(self, values: NDArray[np.float64]) -> None:
         super().__init__()
-        self.values = values
+        self.values = values.copy()
 
     def sample(self, n: int, d: Any = None, rng: Any = None) -> NDArray[np.float64]:
         """The values, however many are asked for."""
@@ -86,7 +86,7 @@ def drawing_from(
             own = {"rng": Draws(draws.first), "under_way": np.zeros(1)}
             return {**super().make_state(n_neurons, rng, dtype), **own}
 
-        def step(self, dt: Any, J: Any, output: Any, under_way: Any, **state: Any) -> None:  # noqa: N803
+        def step(self, dt: Any, J: Any, output: Any, under_way: Any, **state: Any) -> None:
             if not under_way[0]:
                 state["rng"].restart()
                 under_way[0] = 1.0

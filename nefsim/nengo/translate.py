@@ -74,8 +74,8 @@ class Translation:
 
     def _relay_inputs(self) -> None:
         """Nengo shows no node's input, so that a relay in front of the node shows it."""
-        seen = {whole(p.target) for p in self.built.probes if _shows_input_of_a_node(p)}
-        for node in (obj for obj in self.of if obj in seen):
+        nodes = (_node_of_shown_input(probe) for probe in self.built.probes)
+        for node in dict.fromkeys(node for node in nodes if node is not None):
             self._relays[node] = nengo.Node(size_in=node.size_in, label=f"{node.label}.input")
             nengo.Connection(self._relays[node], self.of[node], synapse=None)
 
@@ -83,7 +83,8 @@ class Translation:
         """Where values come out of an object, or where they go into it."""
         obj = whole(end)
         theirs = self.of[obj.ensemble].neurons if isinstance(obj, Neurons) else self.of[obj]
-        theirs = self._relays.get(obj, theirs) if into else theirs
+        if into and isinstance(obj, Node):
+            theirs = self._relays.get(obj, theirs)
         chosen = indices(end)
         return theirs if chosen is None else theirs[as_list(chosen)]
 
@@ -117,7 +118,7 @@ class Translation:
     def _neuron_type(self, ensemble: Ensemble) -> nengo.neurons.NeuronType:
         index = self._ops[self.built.signals[ensemble.neurons]]
         neuron, memory = ensemble.neuron_type, self.state.ops[index]
-        initial = {name: neuron.read(memory, name).copy() for name in neuron.initial_state}
+        initial = {name: Start(neuron.read(memory, name)) for name in neuron.initial_state}
         return neuron_type(repr(ensemble), neuron, initial, Draws(self.state.rngs[index][0]))
 
     def _node(self, node: Node) -> nengo.Node:
@@ -165,17 +166,27 @@ class Translation:
         transform = _transform(built.transform, dense=built.decoders is not None)
         return nengo.Connection(pre, post, transform=transform, **options)
 
+    def _sample_every(self, probe: Probe) -> float | None:
+        """Seconds between records, a hair less, so that Nengo's quotient is not rounded up."""
+        if probe.sample_every is None:
+            return None
+        every: dict[Probe, float] = {
+            p: record.every
+            for p, record in zip(self.built.probes, self.built.program.records, strict=True)
+        }
+        return every[probe] * self.built.program.dt * (1 - 1e-12)
+
     def _probe(self, probe: Probe) -> nengo.Probe:
         target = probe.target
         if isinstance(target, Connection):
             theirs, attr = self._carried(target, probe.attr), "output"
         else:
-            shown = _shows_input_of_a_node(probe)
+            shown = _node_of_shown_input(probe) is not None
             theirs = self._end(target, into=shown)
             attr = "output" if shown or probe.attr in ("spikes", "rates") else probe.attr
         options: dict[str, Any] = {
             "synapse": synapse(probe.synapse, self.built.program.dt),
-            "sample_every": probe.sample_every,
+            "sample_every": self._sample_every(probe),
             "label": probe.label,
         }
         decoding = self.built.probe_data.get(probe)
@@ -194,10 +205,11 @@ class Translation:
         return node
 
 
-def _shows_input_of_a_node(probe: Probe) -> bool:
-    target = probe.target
-    ours = not isinstance(target, Connection) and isinstance(whole(target), Node)
-    return ours and probe.attr == "input"
+def _node_of_shown_input(probe: Probe) -> Node | None:
+    if isinstance(probe.target, Connection) or probe.attr != "input":
+        return None
+    obj = whole(probe.target)
+    return obj if isinstance(obj, Node) else None
 
 
 def _transform(transform: Any, dense: bool) -> Any:
@@ -234,14 +246,17 @@ def synapse(ours: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse 
 
 
 def neuron_type(
-    who: str, ours: neurons.NeuronType, initial: Mapping[str, Array], draws: Draws
+    who: str, ours: neurons.NeuronType, initial: Mapping[str, Start], draws: Draws
 ) -> nengo.neurons.NeuronType:
     """Nengo's neuron type of the same parameters, starting at ``initial``."""
-    state: dict[str, Any] = {name: Start(values) for name, values in initial.items()}
+    state: dict[str, Any] = dict(initial)
     state.pop("rate_out", None)
     lif = {"tau_rc": getattr(ours, "tau_rc", 0), "tau_ref": getattr(ours, "tau_ref", 0)}
-    # A subclass may take steps of its own.
-    match ours if type(ours) is getattr(neurons, type(ours).__name__, None) else None:
+    must, do = "be one that Nengo has", "run it on another back end"
+    if type(ours) is not getattr(neurons, type(ours).__name__, None):
+        # A subclass may take steps of its own.
+        check.fail(who, "neuron_type", must, repr(ours), do)
+    match ours:
         case neurons.LIF(method="exact"):
             low = {"min_voltage": ours.min_voltage}
             return nengo.LIF(**lif, **low, amplitude=ours.amplitude, initial_state=state)
@@ -277,5 +292,4 @@ def neuron_type(
             own = {"voltage": state.pop("voltage")} if "voltage" in state else None
             base = neuron_type(who, ours.base_type, state, draws)
             return kind(base, ours.amplitude, initial_state=own)
-    do = "run it on another back end"
-    check.fail(who, "neuron_type", "be one that Nengo has", repr(ours), do)
+    check.fail(who, "neuron_type", must, repr(ours), do)
