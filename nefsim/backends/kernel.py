@@ -2,7 +2,8 @@
 
 It is compiled once for each precision and cached on disk, so that a new network compiles
 nothing.  A row of the table is one operation; its columns are named below.  Numbers are
-reached through plain pointers, which cost nothing to make or to pass on.
+reached through plain pointers, which cost nothing to make or to pass on.  All of it stands
+in one file, as compiled code is made anew only when the file that it came from changes.
 """
 
 from __future__ import annotations
