@@ -163,7 +163,8 @@ def test_filters_are_linear_and_do_not_depend_on_when(synapse, factor, shift, se
     np.testing.assert_allclose(both, y + factor * synapse.filt(v), rtol=0, atol=10 * scale)
     later = synapse.filt(np.concatenate([np.zeros(shift), u]))
     np.testing.assert_array_equal(later[:shift], 0)
-    np.testing.assert_array_equal(later[shift:], y)
+    # The terms of a long filter may be summed from another place.
+    np.testing.assert_allclose(later[shift:], y, rtol=0, atol=scale)
 
 
 @pytest.mark.parametrize("synapse", ALL, ids=repr)
