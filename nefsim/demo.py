@@ -95,8 +95,8 @@ def run(settings: Settings, folder: Path, progress: bool | None = None) -> dict[
     simulator = Simulator(net, settings.dt, settings.backend, progress=progress)
     do = "run for a step at least"
     seconds = check.real("demo", "seconds", settings.seconds, do, simulator.dt)
-    # The first step loads compiled code, which the time per step should not count.
-    simulator.step()
+    # The first steps load filters and compiled code, which the time per step should not count.
+    simulator.run_steps(100)
     simulator.reset()
     start = time.perf_counter()
     simulator.run(seconds)
