@@ -17,9 +17,6 @@ from numpy.typing import NDArray
 #: Larger numbers than this are slips of a unit, not models.
 HUGE = 1e12
 
-#: Names an axis of an array whose length is free.
-ANY = None
-
 
 def show(value: object) -> str:
     """What a message says it got: short, on one line, arrays by shape and type."""

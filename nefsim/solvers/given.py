@@ -47,7 +47,7 @@ class NoSolver(Solver):
 
     def __post_init__(self) -> None:
         do = "pass decoders of shape (neurons, D_out)"
-        shape = (check.ANY, check.ANY)
+        shape = (None, None)
         self._set(
             values=check.array("NoSolver", "values", self.values, shape, do),
             weights=check.flag("NoSolver", "weights", self.weights),
