@@ -1,5 +1,7 @@
 """nefsim: networks of spiking neurons from a description of what they should compute."""
 
+from nefsim import analysis as analysis
+from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
 from nefsim.crosscheck import crosscheck
 from nefsim.encoding import (
@@ -34,14 +36,19 @@ from nefsim.processes import (
 )
 from nefsim.result import Result
 from nefsim.sampling import (
+    CIW,
     Choice,
+    ConstrainedDifference,
     CosineSimilarity,
     Exponential,
     Gaussian,
     Samples,
     ScatteredHypersphere,
+    SparseGabor,
+    SparsePatches,
     Uniform,
     UniformHypersphere,
+    Whitening,
     unit_vectors,
 )
 from nefsim.simulator import Simulator
@@ -58,6 +65,7 @@ from nefsim.solvers import (
     NnlsL2,
     NoSolver,
     PseudoInverse,
+    Softmax,
     solve_decoders,
 )
 from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
@@ -65,6 +73,7 @@ from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
 __version__ = "0.1.0"
 
 __all__ = [
+    "CIW",
     "LIF",
     "AdaptiveLIF",
     "AdaptiveLIFRate",
@@ -72,6 +81,7 @@ __all__ = [
     "BackendUnavailable",
     "Choice",
     "Connection",
+    "ConstrainedDifference",
     "CosineSimilarity",
     "Direct",
     "DoubleExp",
@@ -108,6 +118,9 @@ __all__ = [
     "ScatteredHypersphere",
     "Sigmoid",
     "Simulator",
+    "Softmax",
+    "SparseGabor",
+    "SparsePatches",
     "SpikingRectifiedLinear",
     "StochasticSpiking",
     "Tanh",
@@ -116,6 +129,7 @@ __all__ = [
     "UniformHypersphere",
     "WhiteNoise",
     "WhiteSignal",
+    "Whitening",
     "connection_weights",
     "crosscheck",
     "gain_bias",

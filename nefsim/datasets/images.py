@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,7 +51,7 @@ class LabelledImages(Value):
             checked = check.array(who, images, getattr(self, images), wanted, do, 0.0, 1.0)
             if not len(checked):
                 check.fail(who, images, "hold an image", "none", do)
-            classes = whole_numbers(who, labels, getattr(self, labels), len(checked))
+            classes = check.classes(who, labels, getattr(self, labels), len(checked))
             self._set(**{images: checked.astype(np.float32), labels: classes})
         self._set(shape=shape)
 
@@ -88,6 +86,8 @@ def digits() -> LabelledImages:
     >>> digits()
     <1297 + 500 images of 8 x 8 in 10 classes>
     """
+    from importlib.resources import files
+
     bundled = files("nefsim.datasets").joinpath("digits.npz")
     with bundled.open("rb") as stream, np.load(stream, allow_pickle=False) as loaded:
         images, labels = loaded["X"] / 16.0, loaded["y"]
@@ -118,21 +118,10 @@ def one_hot(labels: ArrayLike, n_classes: int | None = None) -> NDArray[np.float
            [1., 0., 0.],
            [0., 0., 1.]])
     """
-    classes = whole_numbers("one_hot", "labels", labels)
+    classes = check.classes("one_hot", "labels", labels)
     most = int(classes.max())
     if n_classes is None:
         n_classes = most + 1
     do = "pass the number of classes, or None"
     n = check.integer("one_hot", "n_classes", n_classes, do, most + 1, 10**6)
     return np.asarray(np.eye(n)[classes])
-
-
-def whole_numbers(who: str, argument: str, value: Any, n: int | None = None) -> NDArray[np.int64]:
-    """Checked labels (n,), whole numbers from 0."""
-    do = "pass a whole number from 0 for each image"
-    labels = check.array(who, argument, value, (n,), do, 0.0, 1e6)
-    if not labels.size:
-        check.fail(who, argument, "hold a label", "none", do)
-    if (labels % 1).any():
-        check.fail(who, argument, "be whole numbers", f"{labels[labels % 1 > 0][0]:g}", do)
-    return labels.astype(np.int64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import struct
@@ -189,6 +188,8 @@ def unpacked(raw: bytes) -> bytes:
 
 def _download(cache: Path) -> None:
     """Put the four files into the cache, each whole and checked, or say what to do."""
+    from hashlib import sha256
+
     for name, digest in FILES.items():
         if _idx_file(cache, name):
             continue
@@ -196,7 +197,7 @@ def _download(cache: Path) -> None:
         for mirror in MIRRORS:
             try:
                 raw = _fetched(f"{mirror}{name}.gz")
-                if hashlib.sha256(unpacked(raw)).hexdigest() != digest:
+                if sha256(unpacked(raw)).hexdigest() != digest:
                     raise OSError("the file differs from the original")
                 _kept(cache, f"{name}.gz", raw)
                 break

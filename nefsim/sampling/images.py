@@ -286,16 +286,13 @@ def _examples(who: str, images: Any, labels: Any, patch: Any) -> dict[str, Any]:
     checked = check.array(who, "images", images, do=do)
     if checked.ndim not in (2, 3) or not checked.size:
         check.fail(who, "images", "have shape (P, D) or (P, height, width)", checked, do)
-    do = "pass a whole number for each image"
-    classes = check.array(who, "labels", labels, (len(checked),), do)
-    if (classes != np.round(classes)).any():
-        check.fail(who, "labels", "be whole numbers", f"{classes[classes % 1 > 0][0]:g}", do)
+    classes = check.classes(who, "labels", labels, len(checked))
     if patch is not None:
         if checked.ndim != 3:
             do = "reshape images to (P, height, width), or leave patch out"
             check.fail(who, "patch", "be None with flat images", patch, do)
         patch = _patch(who, patch, checked.shape[1:])
-    return {"images": checked, "labels": classes.astype(np.int64), "patch": patch}
+    return {"images": checked, "labels": classes, "patch": patch}
 
 
 def _rows(distribution: Distribution, n: Any, d: Any, shape: tuple[int, ...]) -> int:
