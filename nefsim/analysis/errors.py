@@ -46,8 +46,7 @@ def learning_curve(error: ArrayLike, window: float = 1.0, dt: float = 0.001) -> 
     k = window_steps(who, "window", window, dt, len(E))
     n = len(E) // k
     squares = (E[: n * k] ** 2).sum(axis=1).reshape(n, k)
-    ends: Array = np.arange(1, n + 1) * (k * dt)
-    return ends, np.sqrt(squares.mean(axis=1))
+    return np.arange(1.0, n + 1) * (k * dt), np.sqrt(squares.mean(axis=1))
 
 
 def relative_error(values: ArrayLike, control: ArrayLike, target: ArrayLike) -> float:
