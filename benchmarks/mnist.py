@@ -27,7 +27,7 @@ from nefsim.solvers import Solver
 N_VALIDATE = 10_000
 
 #: Most training images that are shown to spikes, to tell how well they are known.
-MOST_SHOWN = 10_000
+MOST_SHOWN = 2000
 
 #: How each rule finds decoders from tuning curves.
 SOLVERS: dict[str, Callable[[float], Solver]] = {
