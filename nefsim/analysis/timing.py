@@ -245,7 +245,12 @@ def _change(
     lag = -delay if delay <= 0 else 1 / rate - delay
     pre = _filtered(np.arange(int(lag / dt), n, period), n, tau_pre, dt)
     post = _filtered(np.arange(0, n, period), n, tau_post, dt)
-    slopes = np.asarray(rule(pre, post))
+    try:
+        slopes = np.asarray(rule(pre, post))
+    except TypeError as error:
+        do = "check what it takes"
+        got = f"the error {error!r}"
+        check.fail(who, "rule", "accept two arrays of activities", got, do, TypeError)
     if slopes.shape != pre.shape or slopes.dtype.kind not in "fiu":
         do = "return a number for each pair of activities"
         got = f"{slopes.dtype} of shape {slopes.shape}"

@@ -297,9 +297,9 @@ def _examples(who: str, images: Any, labels: Any, patch: Any) -> dict[str, Any]:
 
 def _rows(distribution: Distribution, n: Any, d: Any, shape: tuple[int, ...]) -> int:
     """How many samples, after a check that d is the number of pixels."""
-    pixels = math.prod(shape)
-    if d != pixels:
-        who, do = f"{type(distribution).__name__}.sample", "match the dimensions to the images"
+    pixels, who = math.prod(shape), f"{type(distribution).__name__}.sample"
+    do = "match the dimensions to the images"
+    if check.integer(who, "d", d, do) != pixels:
         check.fail(who, "d", f"be {pixels}, the pixels of an image", d, do)
     return sample_shape(distribution, n, d)[0]
 
