@@ -26,7 +26,8 @@ from nefsim.solvers import Solver
 
 N_VALIDATE = 10_000
 
-#: Most training images that are shown to spikes, to tell how well they are known.
+#: Most training images that are shown to spikes, to tell how well they are known, and that
+#: encoders are made from.
 MOST_SHOWN = 2000
 
 #: How each rule finds decoders from tuning curves.
@@ -44,7 +45,8 @@ def main() -> None:
     train = (data.train_images[: options.train], data.train_labels[: options.train])
     test = (data.test_images[: options.test], data.test_labels[: options.test])
     if options.validate:
-        assert options.train <= len(data.train_images) - N_VALIDATE
+        if options.train > len(data.train_images) - N_VALIDATE:
+            raise SystemExit(f"--validate holds out {N_VALIDATE} images: lower --train")
         held = slice(-N_VALIDATE, None)
         test = tuple(part[held][: options.test] for part in (data.train_images, data.train_labels))
     rows = []
