@@ -3,6 +3,7 @@
 from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
+from nefsim.build import suggest_learning_rate
 from nefsim.crosscheck import crosscheck
 from nefsim.encoding import (
     connection_weights,
@@ -10,6 +11,19 @@ from nefsim.encoding import (
     max_rates_intercepts,
     measure_tuning_curves,
     tuning_curves,
+)
+from nefsim.learning import (
+    BCM,
+    HPES,
+    PES,
+    RLS,
+    Association,
+    DeltaRule,
+    Hebbian,
+    LearningRule,
+    Oja,
+    Sanger,
+    Voja,
 )
 from nefsim.network import Connection, Ensemble, Network, Node, Probe
 from nefsim.neurons import (
@@ -73,24 +87,32 @@ from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
 __version__ = "0.1.0"
 
 __all__ = [
+    "BCM",
     "CIW",
+    "HPES",
     "LIF",
+    "PES",
+    "RLS",
     "AdaptiveLIF",
     "AdaptiveLIFRate",
     "Alpha",
+    "Association",
     "BackendUnavailable",
     "Choice",
     "Connection",
     "ConstrainedDifference",
     "CosineSimilarity",
+    "DeltaRule",
     "Direct",
     "DoubleExp",
     "Ensemble",
     "Exponential",
     "FilteredNoise",
     "Gaussian",
+    "Hebbian",
     "Izhikevich",
     "LIFRate",
+    "LearningRule",
     "LinearFilter",
     "Lowpass",
     "Lstsq",
@@ -106,6 +128,7 @@ __all__ = [
     "NnlsL2",
     "NoSolver",
     "Node",
+    "Oja",
     "Piecewise",
     "PoissonSpiking",
     "PresentInput",
@@ -115,6 +138,7 @@ __all__ = [
     "RegularSpiking",
     "Result",
     "Samples",
+    "Sanger",
     "ScatteredHypersphere",
     "Sigmoid",
     "Simulator",
@@ -127,6 +151,7 @@ __all__ = [
     "Triangle",
     "Uniform",
     "UniformHypersphere",
+    "Voja",
     "WhiteNoise",
     "WhiteSignal",
     "Whitening",
@@ -136,6 +161,7 @@ __all__ = [
     "max_rates_intercepts",
     "measure_tuning_curves",
     "solve_decoders",
+    "suggest_learning_rate",
     "tuning_curves",
     "unit_vectors",
 ]
