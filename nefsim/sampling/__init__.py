@@ -10,7 +10,8 @@ from nefsim.sampling.distributions import (
     Samples,
     Uniform,
 )
-from nefsim.sampling.images import CIW, ConstrainedDifference, SparseGabor, SparsePatches
+from nefsim.sampling.examples import CIW, ConstrainedDifference
+from nefsim.sampling.images import SparseGabor, SparsePatches
 from nefsim.sampling.sphere import (
     CosineSimilarity,
     ScatteredHypersphere,
