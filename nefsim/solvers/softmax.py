@@ -29,7 +29,7 @@ class Softmax(Solver):
     ----------
     reg : float
         As in ``LstsqL2``: noise on every rate as a share of the maximum rate; above 0, which
-        makes the minimum unique.
+        makes the minimum unique. Odds are steeper than targets, so that less of it is right.
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
 
@@ -45,12 +45,12 @@ class Softmax(Solver):
     Examples
     --------
     >>> A = [[0, 40], [20, 20], [40, 0], [40, 10]]
-    >>> decoders, info = Softmax(reg=0.01)(A, [[0, 1], [0, 1], [1, 0], [1, 0]])
+    >>> decoders, info = Softmax()(A, [[0, 1], [0, 1], [1, 0], [1, 0]])
     >>> (np.array(A) @ decoders).argmax(axis=1).tolist()
     [1, 1, 0, 0]
     """
 
-    reg: float = 0.1
+    reg: float = 0.01
     weights: bool = False
 
     compositional: ClassVar[bool] = False
