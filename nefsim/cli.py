@@ -1,4 +1,4 @@
-"""The command ``nefsim``: demo, run, crosscheck and info."""
+"""The command ``nefsim``: demo, run, crosscheck, mnist and info."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         ("demo", _demo, _demo_options),
         ("run", _run, _run_options),
         ("crosscheck", _crosscheck, _crosscheck_options),
+        ("mnist", _mnist, _mnist_options),
         ("info", _info, _info_options),
     ):
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
@@ -222,6 +223,19 @@ def _crosscheck(options: argparse.Namespace) -> int:
     else:
         print(report)
     return 0 if report.agrees else 1
+
+
+def _mnist_options(command: argparse.ArgumentParser) -> None:
+    from nefsim import mnist
+
+    mnist.add_options(command)
+
+
+def _mnist(options: argparse.Namespace) -> int:
+    """tell handwritten digits apart with spikes, with decoders solved or learned"""
+    from nefsim import mnist
+
+    return mnist.report(options)
 
 
 def _info_options(command: argparse.ArgumentParser) -> None:
