@@ -55,7 +55,7 @@ N_COLUMNS = 13
 LINE = 8
 
 #: Neurons that are stepped together, so that what they need for a moment stays in the cache.
-TILE = 256
+TILE = 512
 
 #: The place of the encoders behind the constants of an LIF population.
 AFTER_CONSTANTS = 8
@@ -217,6 +217,7 @@ def lif(t, x, v, E, out, who, before, c, scratch):
     1 and 0 in the precision of the rest; behind them, biases and encoders where currents are
     not given.  Few neurons fire, so the division is left to those that do.
     """
+    whole_registers()
     n, m, jump, pulse, one, zero = t[N], t[ENCODERS], c[1], c[3], c[4], c[5]
     if t[OUT_STRIDE]:
         for i in range(n):
@@ -229,6 +230,7 @@ def lif(t, x, v, E, out, who, before, c, scratch):
     for first in range(0, n, TILE):
         size = min(TILE, n - first)
         if m:
+            size = padded(size)  # with neurons that get no current
             bias = shifted(c, AFTER_CONSTANTS + first)
             affine(encoded, bias, x, shifted(bias, width), size, m, width)
             current = encoded
@@ -343,14 +345,21 @@ def whole_spikes(rates, v, out, fired, n, c):
 def spikes(y, x, c, n, who, count):
     """``y += sum of row j times x[j]`` over the neurons j that fired, four to a pass."""
     in_fours = count - count % 4
+    if n < LINE:  # a short row: one element after another
+        for i in range(n):
+            total, column = y[i], shifted(c, i)
+            for s in range(0, in_fours, 4):
+                j0, j1, j2, j3 = who[s], who[s + 1], who[s + 2], who[s + 3]
+                one = column[j0 * n] * x[j0] + column[j1 * n] * x[j1]
+                total += one + (column[j2 * n] * x[j2] + column[j3 * n] * x[j3])
+            for s in range(in_fours, count):
+                total += column[who[s] * n] * x[who[s]]
+            y[i] = total
+        return
     for s in range(0, in_fours, 4):
         j0, j1, j2, j3 = who[s], who[s + 1], who[s + 2], who[s + 3]
-        r0, r1, r2, r3 = (
-            shifted(c, j0 * n),
-            shifted(c, j1 * n),
-            shifted(c, j2 * n),
-            shifted(c, j3 * n),
-        )
+        r0, r1 = shifted(c, j0 * n), shifted(c, j1 * n)
+        r2, r3 = shifted(c, j2 * n), shifted(c, j3 * n)
         x0, x1, x2, x3 = x[j0], x[j1], x[j2], x[j3]
         for i in range(n):
             y[i] += (r0[i] * x0 + r1[i] * x1) + (r2[i] * x2 + r3[i] * x3)
@@ -364,6 +373,7 @@ def spikes(y, x, c, n, who, count):
 @njit(**options)
 def linear(kind, t, y, x, c, indices, fired, counts):
     """Terms of sums: ``y = ...`` where the operation sets, ``y += ...`` where it adds."""
+    whole_registers()
     n, m = t[N], t[M]
     if kind == AFFINE:
         affine(y, c, x, shifted(c, padded(n)), n, m, padded(n))
@@ -442,6 +452,7 @@ def memory(kind, t, y, x, c, state):
 @njit(**options)
 def neurons(kind, t, y, J, c, data, fired, counts):
     """One step of a population; spikes are listed for those who decode them."""
+    whole_registers()
     n, state, other = t[N], shifted(data, t[S]), shifted(data, t[M])
     who, count = shifted(fired, t[X]), t[SET]
     if kind == LIF:
@@ -471,6 +482,7 @@ def neurons(kind, t, y, J, c, data, fired, counts):
 @njit(**options)
 def run(table, spans, lo, hi, data, constants, indices, fired, counts):
     """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial."""
+    whole_registers()
     start, whole, places = at(table, 0), at(constants, 0), at(indices, 0)
     for s in range(spans.shape[0]):
         first, last = spans[s, 0], spans[s, 1]
