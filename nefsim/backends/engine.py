@@ -55,6 +55,8 @@ class Engine:
         other has one operation that advances a whole chunk at once.
     called : dict
         For operations that call a function of the user, the rows of this chunk done.
+    kept : State
+        What an error puts back: all of the state, or as little as a back end knows to do.
     good : int
         Rows of this chunk that the last group has finished.
     """
@@ -65,16 +67,18 @@ class Engine:
         self.called: dict[int, int] = {}
         self.good = 0
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
-        for mine, signal in zip(rows, state.signals, strict=True):
+        self.kept = state
+        for i, mine in enumerate(rows):
             if mine is not None:
-                mine[0] = signal
+                mine[0] = state.signals[i]
+                state.signals[i] = mine[0]
 
     def run(self, n_steps: int, recordings: Sequence[Recording]) -> None:
         """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
         filled = [0] * len(recordings)
         while n_steps:
             length = min(n_steps, self.longest)
-            before = snapshot(self.state)
+            before = snapshot(self.kept)
             try:
                 self._chunk(length)
             except BaseException:
@@ -102,28 +106,27 @@ class Engine:
     ) -> None:
         """Take again the steps that were complete, or none if that is stopped, too."""
         length = self.good
-        restore(self.state, before)
+        restore(self.kept, before)
         if not length:
             return
         try:
             self._chunk(length)
         except BaseException:
-            restore(self.state, before)
+            restore(self.kept, before)
             raise
         self._finish(length, recordings, filled)
 
     def _finish(self, length: int, recordings: Sequence[Recording], filled: list[int]) -> None:
         """Record a chunk and make its last row the first of the next."""
         for i, (recording, record) in enumerate(zip(recordings, self.program.records, strict=True)):
-            chosen = sampled(self.state.step, length, recording.every)
             values = self.read(record.read, 0, length)
-            values = values if len(chosen) == length else values[chosen]
-            recording.data[filled[i] : filled[i] + len(chosen)] = values
-            filled[i] += len(chosen)
-        for rows, signal in zip(self.rows, self.state.signals, strict=True):
+            if recording.every > 1:
+                values = values[sampled(self.state.step, length, recording.every)]
+            recording.data[filled[i] : filled[i] + len(values)] = values
+            filled[i] += len(values)
+        for rows in self.rows:
             if rows is not None:
                 rows[0] = rows[length]
-                signal[...] = rows[0]
         self.state.step += length
         for index, done in self.called.items():
             # What functions gave for steps after an error is kept: each is called once a step.

@@ -50,8 +50,8 @@ class Table:
         self.program = program
         self.dtype = state.signals[0].dtype if state.signals else np.dtype(np.float64)
         self._ops: list[list[int]] = []
-        self._constants: list[NDArray[Any]] = []
-        self._n_constants = 0
+        self._constants: list[NDArray[Any]] = [np.zeros(k.LINE)]
+        self._n_constants = k.LINE
         self._indices: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
         self._n_indices = 1
         self._size = 0
@@ -71,10 +71,12 @@ class Table:
             self.places.append((self.room(room), stride))
         for i in self._same:
             self.places[i] = self._origin(i)
+        start = self._size
         self.memories: list[dict[str, int]] = [
             {name: self.room(_per_trial(value, state)) for name, value in memory.items()}
             for memory in state.ops
         ]
+        self.remembered = start, self._size
 
     # -- what operations are made of ---------------------------------------------------
 
