@@ -57,6 +57,10 @@ class Engine:
         For operations that call a function of the user, the rows of this chunk done.
     good : int
         Rows of this chunk that the last group has finished.
+    carried : list of (ndarray, ndarray)
+        Rows, and where their last is kept: by signal, or many signals at a time.
+    kept : State
+        What is put back after an error: the state, or the same in fewer arrays.
     """
 
     def __init__(self, program: Program, state: State, rows: list[Any]) -> None:
@@ -65,16 +69,18 @@ class Engine:
         self.called: dict[int, int] = {}
         self.good = 0
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
-        for mine, signal in zip(rows, state.signals, strict=True):
-            if mine is not None:
-                mine[0] = signal
+        pairs = zip(rows, state.signals, strict=True)
+        self.carried = [(mine, signal) for mine, signal in pairs if mine is not None]
+        self.kept = state
 
     def run(self, n_steps: int, recordings: Sequence[Recording]) -> None:
         """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
+        for rows, last in self.carried:
+            rows[0] = last
         filled = [0] * len(recordings)
         while n_steps:
             length = min(n_steps, self.longest)
-            before = snapshot(self.state)
+            before = snapshot(self.kept)
             try:
                 self._chunk(length)
             except BaseException:
@@ -102,28 +108,33 @@ class Engine:
     ) -> None:
         """Take again the steps that were complete, or none if that is stopped, too."""
         length = self.good
-        restore(self.state, before)
+        restore(self.kept, before)
         if not length:
             return
         try:
             self._chunk(length)
         except BaseException:
-            restore(self.state, before)
+            restore(self.kept, before)
             raise
         self._finish(length, recordings, filled)
 
     def _finish(self, length: int, recordings: Sequence[Recording], filled: list[int]) -> None:
         """Record a chunk and make its last row the first of the next."""
+        samples = {
+            every: sampled(self.state.step, length, every)
+            for every in {recording.every for recording in recordings}
+        }
         for i, (recording, record) in enumerate(zip(recordings, self.program.records, strict=True)):
-            chosen = sampled(self.state.step, length, recording.every)
+            chosen = samples[recording.every]
+            if not len(chosen):
+                continue
             values = self.read(record.read, 0, length)
             values = values if len(chosen) == length else values[chosen]
             recording.data[filled[i] : filled[i] + len(chosen)] = values
             filled[i] += len(chosen)
-        for rows, signal in zip(self.rows, self.state.signals, strict=True):
-            if rows is not None:
-                rows[0] = rows[length]
-                signal[...] = rows[0]
+        for rows, last in self.carried:
+            rows[0] = rows[length]
+            last[...] = rows[0]
         self.state.step += length
         for index, done in self.called.items():
             # What functions gave for steps after an error is kept: each is called once a step.
