@@ -92,6 +92,11 @@ def as_slice(columns: NDArray[np.intp]) -> Index:
     return columns
 
 
+def chosen(rows: Array, columns: Index) -> Array:
+    """Some columns of rows: a view where they are a slice, else a copy in order."""
+    return rows[..., columns] if isinstance(columns, slice) else rows.take(columns, axis=-1)
+
+
 def joined(memories: Sequence[dict[str, Any]]) -> dict[str, Array]:
     """The memories of like operations in common arrays, of which theirs become views."""
     whole = {}

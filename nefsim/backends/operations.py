@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.backends import interrupts
 from nefsim.backends.engine import Advance, Engine
+from nefsim.backends.layout import chosen
 from nefsim.network.functions import call, is_elementwise
 from nefsim.neurons import NeuronType
 from nefsim.program import Evaluate, Filter, Index, Neurons, Play
@@ -213,7 +214,7 @@ def filtering(
     no_last = b[-1] == 0.0
 
     def advance(lo: int, hi: int) -> None:
-        u, y = source[lo + 1 : hi + 1, ..., columns], out[lo + 1 : hi + 1]
+        u, y = chosen(source[lo + 1 : hi + 1], columns), out[lo + 1 : hi + 1]
         if order == 0:
             np.multiply(u, b[0], out=y)
         elif is_narrow and hi - lo >= ROWS_FOR_LFILTER:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends.engine import Advance
-from nefsim.backends.layout import Layout, as_slice
+from nefsim.backends.layout import Layout, as_slice, chosen
 from nefsim.program import Sum, Term
 
 Array = NDArray[Any]
@@ -50,7 +50,7 @@ def sums(layout: Layout, buffers: Sequence[Array], ops: Sequence[Sum]) -> Advanc
     for (buffer, delay, *_), pool in _pools(layout, ops, start).items():
         source, columns = buffers[buffer], as_slice(np.concatenate(pool.read))
         target = as_slice(np.concatenate(pool.written))
-        product = _product(pool.matrices, out.dtype)
+        product = _product(pool.matrices, out.dtype, out.ndim)
         covers = isinstance(target, slice) and target == slice(0, width)
         if whole is None and covers:
             whole = source, delay, columns, product
@@ -63,11 +63,11 @@ def sums(layout: Layout, buffers: Sequence[Array], ops: Sequence[Sum]) -> Advanc
             total[...] = offset
         else:
             source, delay, columns, product = whole
-            product(source[lo + 1 - delay : hi + 1 - delay, ..., columns], total)
+            product(chosen(source[lo + 1 - delay : hi + 1 - delay], columns), total)
             if has_offset:
                 np.add(total, offset, out=total)
         for source, delay, columns, product, target in added:
-            value = product(source[lo + 1 - delay : hi + 1 - delay, ..., columns], None)
+            value = product(chosen(source[lo + 1 - delay : hi + 1 - delay], columns), None)
             total[..., target] += value
 
     return advance
@@ -83,11 +83,11 @@ def _pools(layout: Layout, ops: Sequence[Sum], start: int) -> dict[tuple[Any, ..
     pools: dict[tuple[Any, ...], _Pool] = {}
     taken: dict[tuple[Any, ...], NDArray[np.intp]] = {}
     width = layout.columns(ops[-1].output).stop - start
-    for op, term in _terms(ops):
+    for place, (op, term) in enumerate(_terms(ops)):
         columns = _within(layout, op, start)
         written = np.arange(columns.start, columns.stop)
         written = written if term.rows is None else written[term.rows]
-        key = (layout.buffer(term.read.signal), term.read.delay, *_shape(term.matrix))
+        key = (layout.buffer(term.read.signal), term.read.delay, *_shape(term.matrix, place))
         count = taken.setdefault(key, np.zeros(width, np.intp))
         nth = int(count[written].max(initial=0))
         count[written] = nth + 1
@@ -104,10 +104,13 @@ def _terms(ops: Sequence[Sum]) -> Iterator[tuple[Sum, Term]]:
             yield op, term
 
 
-def _shape(matrix: Any) -> tuple[Any, ...]:
-    """What matrices must have in common to be stacked: numbers and diagonals are one kind."""
-    if hasattr(matrix, "tocsr"):
-        return ("sparse", id(matrix))
+def _shape(matrix: Any, place: int) -> tuple[Any, ...]:
+    """What matrices must have in common to be stacked: numbers and diagonals are one kind.
+
+    A sparse matrix, or one that is large, is multiplied by itself; its ``place`` names it.
+    """
+    if hasattr(matrix, "tocsr") or np.size(matrix) >= WORTH_GATHERING:
+        return ("alone", place)
     return () if np.ndim(matrix) < 2 else np.shape(matrix)
 
 
@@ -118,7 +121,7 @@ def _stacked(matrix: Any, size: int) -> Any:
     return np.broadcast_to(1.0 if matrix is None else matrix, (size,))
 
 
-def _product(matrices: Sequence[Any], dtype: np.dtype[Any]) -> Product:
+def _product(matrices: Sequence[Any], dtype: np.dtype[Any], n_axes: int) -> Product:
     """The product of a pool of matrices with rows of as many vectors side by side."""
     if hasattr(matrices[0], "tocsr"):
         return _sparse(matrices[0].tocsr().astype(dtype))
@@ -129,7 +132,7 @@ def _product(matrices: Sequence[Any], dtype: np.dtype[Any]) -> Product:
         return _columns(stack[:, :, 0])
     if len(stack) == 1:
         return _dense(np.ascontiguousarray(stack[0].T))
-    return _dense_stack(np.ascontiguousarray(stack.swapaxes(1, 2)))
+    return _dense_stack(np.ascontiguousarray(stack.swapaxes(1, 2)), n_axes)
 
 
 def _diagonal(diagonal: Array) -> Product:
@@ -176,17 +179,16 @@ def _dense(matrix: Array) -> Product:
     return multiply
 
 
-def _dense_stack(stack: Array) -> Product:
+def _dense_stack(stack: Array, n_axes: int) -> Product:
     n, d, size = stack.shape
+    to_front, back = ((1, 0, 2), (1, 0, 2)) if n_axes == 2 else ((2, 0, 1, 3), (1, 2, 0, 3))
+    matrices = stack if n_axes == 2 else stack[:, None]
 
     def multiply(rows: Array, into: Array | None) -> Array:
-        parts = np.moveaxis(rows.reshape(*rows.shape[:-1], n, d), -2, 0)
-        matrices = stack.reshape(n, *[1] * (rows.ndim - 2), d, size)
-        out = None
-        if into is not None:
-            out = np.moveaxis(into.reshape(*into.shape[:-1], n, size), -2, 0)
-        product = np.moveaxis(np.matmul(parts, matrices, out=out), 0, -2)
-        return product.reshape(*rows.shape[:-1], n * size)
+        shape = rows.shape[:-1]
+        parts = rows.reshape(*shape, n, d).transpose(to_front)
+        out = None if into is None else into.reshape(*shape, n, size).transpose(to_front)
+        return np.matmul(parts, matrices, out=out).transpose(back).reshape(*shape, n * size)
 
     return multiply
 
