@@ -23,10 +23,16 @@ LARGEST_EXPONENT = 80.0
 
 def lif_rates(J: Array, tau_rc: float, tau_ref: float) -> Array:
     """Firing rate 1 / (tau_ref + tau_rc ln(1 + 1/(J - 1))) above J = 1, else 0 [Hz]."""
-    over = np.subtract(J, 1.0)
+    over = np.asarray(np.subtract(J, 1.0))
     fires = over > 0
-    rates = np.zeros_like(over)
-    rates[fires] = 1.0 / (tau_ref + tau_rc * np.log1p(1.0 / over[fires]))
+    # One pass over all neurons, silent ones too, is quicker than one over those that fire.
+    rates = np.fmax(over, np.finfo(over.dtype).tiny, out=over)
+    np.divide(1.0, rates, out=rates)
+    np.log1p(rates, out=rates)
+    rates *= tau_rc
+    rates += tau_ref
+    np.divide(1.0, rates, out=rates)
+    rates *= fires
     return rates
 
 
