@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -31,6 +31,9 @@ Decode = Callable[[Array], tuple[Array, Mapping[str, Any]]]
 
 #: So many currents are made rates at a time [numbers]; what comes between is as large.
 NUMBERS_IN_CACHE = 1 << 15
+
+#: Larger activities are not held but made again, block by block, where the solver can [numbers].
+MOST_HELD = 1 << 24
 
 
 def decode(
@@ -165,7 +168,7 @@ class _Decoder:
             if decode is None:
                 rng = stream.generator()
                 before = rng.bit_generator.state
-                decode = solver.prepare(self._activities(points), rng)
+                decode = self._prepare(solver, points, rng)
                 # What drew no random numbers is the same for every stream.
                 drew = rng.bit_generator.state != before
                 self._prepared[key if drew else shared] = decode
@@ -174,15 +177,26 @@ class _Decoder:
             error.add_note(f"while solving for decoders of {self._ensemble!r}")
             raise
 
+    def _prepare(self, solver: Solver, points: Array, rng: np.random.Generator) -> Decode:
+        n_neurons = len(self._built.bias)
+        if len(points) * n_neurons <= MOST_HELD or len(points) < n_neurons:
+            return solver.prepare(self._activities(points), rng)
+        n = max(1, MOST_HELD // (4 * n_neurons))
+
+        def blocks() -> Iterator[Array]:
+            for first in range(0, len(points), n):
+                yield self._activities(points[first : first + n])
+
+        return solver.prepare_blocks(blocks, rng)
+
     def _activities(self, points: Array) -> Array:
-        """Rates (P, N) at points (P, D), some points at a time so that they stay in the cache."""
-        encoders, bias = self._built.scaled_encoders.T, self._built.bias
-        activities = np.empty((len(points), len(bias)))
-        n = max(1, NUMBERS_IN_CACHE // len(bias))
+        """Rates (P, N) at points (P, D): currents that are made rates where they are."""
+        activities = points @ self._built.scaled_encoders.T
+        n = max(1, NUMBERS_IN_CACHE // activities.shape[1])
         for first in range(0, len(points), n):
-            J = points[first : first + n] @ encoders
-            J += bias
-            activities[first : first + n] = self._ensemble.neuron_type.rates(J)
+            J = activities[first : first + n]
+            J += self._built.bias
+            J[...] = self._ensemble.neuron_type.rates(J)
         return activities
 
     def _points(self, connection: Connection) -> Array:
