@@ -18,6 +18,7 @@ from nefsim.program import Program, Read, Snapshot, State, restore, snapshot
 
 Array = NDArray[np.float64]
 Advance = Callable[[int, int], None]
+Carried = Sequence[tuple[Array, Array]]
 
 #: Longest chunk [steps], and the most numbers that the rows of all signals may take.
 LONGEST_CHUNK, MOST_NUMBERS = 1000, 2_000_000
@@ -47,6 +48,8 @@ class Engine:
         What it changes.
     rows : list of ndarray
         Rows of each signal; None for one that a back end keeps to itself.
+    carried : list of (ndarray, ndarray), optional
+        Rows, and where the last of them is kept; signal by signal unless many go together.
 
     Attributes
     ----------
@@ -57,26 +60,27 @@ class Engine:
         For operations that call a function of the user, the rows of this chunk done.
     good : int
         Rows of this chunk that the last group has finished.
-    carried : list of (ndarray, ndarray)
-        Rows, and where their last is kept: by signal, or many signals at a time.
     kept : State
         What is put back after an error: the state, or the same in fewer arrays.
     """
 
-    def __init__(self, program: Program, state: State, rows: list[Any]) -> None:
+    def __init__(
+        self, program: Program, state: State, rows: list[Any], carried: Carried | None = None
+    ) -> None:
         self.program, self.state, self.rows = program, state, rows
         self.plan: list[tuple[list[Advance], bool]] = []
         self.called: dict[int, int] = {}
         self.good = 0
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
         pairs = zip(rows, state.signals, strict=True)
-        self.carried = [(mine, signal) for mine, signal in pairs if mine is not None]
+        by_signal = [(mine, signal) for mine, signal in pairs if mine is not None]
+        self._carried = by_signal if carried is None else carried
+        for mine, last in self._carried:
+            mine[0] = last
         self.kept = state
 
     def run(self, n_steps: int, recordings: Sequence[Recording]) -> None:
         """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
-        for rows, last in self.carried:
-            rows[0] = last
         filled = [0] * len(recordings)
         while n_steps:
             length = min(n_steps, self.longest)
@@ -132,7 +136,7 @@ class Engine:
             values = values if len(chosen) == length else values[chosen]
             recording.data[filled[i] : filled[i] + len(chosen)] = values
             filled[i] += len(chosen)
-        for rows, last in self.carried:
+        for rows, last in self._carried:
             rows[0] = rows[length]
             last[...] = rows[0]
         self.state.step += length

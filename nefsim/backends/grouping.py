@@ -110,9 +110,7 @@ def _between_populations(program: Program) -> Collection[int]:
     return {i for g, ops in enumerate(groups) if after_one[g] and before_one[g] for i in ops}
 
 
-def _stages(
-    program: Program, memories: Memories, loops: Sequence[Collection[int]]
-) -> list[Stage]:
+def _stages(program: Program, memories: Memories, loops: Sequence[Collection[int]]) -> list[Stage]:
     """Stages where some sets of operations run row by row, those that can be in one loop."""
     ops = program.ops
     writer = {signal: i for i, op in enumerate(ops) for signal in outputs(op)}

@@ -26,9 +26,9 @@ class Layout:
         for batch in batches:
             self._put(op.current for op in batch if isinstance(op, Neurons))
         for batch in batches:
-            if isinstance(batch[0], Filter):
-                batch.sort(key=lambda op: self._place[op.input])  # type: ignore[union-attr]
-            self._put(op.output for op in batch)
+            # Filters that read one buffer lie side by side, in the order of what they read.
+            read = {op.output: self._place[op.input] for op in batch if isinstance(op, Filter)}
+            self._put(sorted((op.output for op in batch), key=lambda s: read.get(s, (0, 0))))
             for op in batch:
                 for signal in outputs(op)[1:]:
                     self._put([signal])

@@ -27,7 +27,8 @@ def prepare(built: HasProgram, state: State) -> Runner:
     for i in range(len(state.signals)):
         state.signals[i] = layout.view(last, i)
     buffers = [np.zeros((length + 1, *values.shape), values.dtype) for values in last]
-    engine = Engine(program, state, [layout.view(buffers, i) for i in range(len(state.signals))])
+    rows = [layout.view(buffers, i) for i in range(len(state.signals))]
+    engine = Engine(program, state, rows, list(zip(buffers, last, strict=True)))
     makers = _Makers(engine, layout, buffers)
     for stage in plan:
         steps = [step for batch in stage.batches for step in makers.advances(batch)]
@@ -35,7 +36,6 @@ def prepare(built: HasProgram, state: State) -> Runner:
             engine.plan.append((steps, True))
         else:
             engine.plan += [([step], False) for step in steps]
-    engine.carried = list(zip(buffers, last, strict=True))
     engine.kept = makers.kept
     return engine.run
 
@@ -68,14 +68,11 @@ class _Makers:
         elif isinstance(first, Neurons) and is_alike(first.neuron):
             yield self._neurons(batch)
         else:
-            state = self._engine.state
-            for parts, mine in (
-                (state.ops, self.kept.ops),
-                (state.rngs, self.kept.rngs),
-                (state.running, self.kept.running),
-            ):
-                mine.append(parts[batch[0]])
-            yield advances(self._engine, batch[0])
+            (i,), state = batch, self._engine.state
+            self.kept.ops.append(state.ops[i])
+            self.kept.rngs.append(state.rngs[i])
+            self.kept.running.append(state.running[i])
+            yield advances(self._engine, i)
 
     def _filter(self, batch: Sequence[int]) -> Advance:
         ops = [cast(Filter, self._engine.program.ops[i]) for i in batch]

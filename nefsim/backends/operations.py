@@ -170,7 +170,9 @@ def _neurons(engine: Engine, op: Neurons, index: int) -> Advance:
     out, current = engine.rows[op.output], engine.rows[op.current]
     memory, streams = engine.state.ops[index], engine.state.rngs[index]
     rng: Any = streams[0] if out.ndim == 2 else _Trials(streams)
-    return stepping(op.neuron, engine.program.dt, current, out, memory, observing(engine, index), rng)
+    return stepping(
+        op.neuron, engine.program.dt, current, out, memory, observing(engine, index), rng
+    )
 
 
 def observing(engine: Engine, index: int) -> list[tuple[Callable[[], Array], Array]]:
@@ -202,9 +204,7 @@ def stepping(
     return advance
 
 
-def filtering(
-    op: Filter, source: Array, columns: Index, out: Array, z: Array
-) -> Advance:
+def filtering(op: Filter, source: Array, columns: Index, out: Array, z: Array) -> Advance:
     """Direct form II transposed, as SciPy's ``lfilter``, over many rows or one."""
     order = len(z)
     b = np.zeros(order + 1, out.dtype)

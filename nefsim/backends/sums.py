@@ -47,12 +47,12 @@ def sums(layout: Layout, buffers: Sequence[Array], ops: Sequence[Sum]) -> Advanc
     has_offset = any(op.offset is not None for op in ops)
     added = []
     whole = None
-    for (buffer, delay, *_), pool in _pools(layout, ops, start).items():
+    for (nth, buffer, delay, *_), pool in _pools(layout, ops, start).items():
         source, columns = buffers[buffer], as_slice(np.concatenate(pool.read))
         target = as_slice(np.concatenate(pool.written))
         product = _product(pool.matrices, out.dtype, out.ndim)
         covers = isinstance(target, slice) and target == slice(0, width)
-        if whole is None and covers:
+        if nth == 0 and covers:
             whole = source, delay, columns, product
         else:
             added.append((source, delay, columns, product, target))
@@ -79,23 +79,25 @@ def _within(layout: Layout, op: Sum, start: int) -> slice:
 
 
 def _pools(layout: Layout, ops: Sequence[Sum], start: int) -> dict[tuple[Any, ...], _Pool]:
-    """All terms, by what makes them one product; no two terms of a pool add to one place."""
+    """All terms, by what makes them one product.
+
+    No two terms of a pool add to one place, and each place gets its terms in their own
+    order, so that what other sums are made of changes no bit.
+    """
     pools: dict[tuple[Any, ...], _Pool] = {}
-    taken: dict[tuple[Any, ...], NDArray[np.intp]] = {}
-    width = layout.columns(ops[-1].output).stop - start
+    n_before = np.zeros(layout.columns(ops[-1].output).stop - start, np.intp)
     for place, (op, term) in enumerate(_terms(ops)):
         columns = _within(layout, op, start)
         written = np.arange(columns.start, columns.stop)
         written = written if term.rows is None else written[term.rows]
-        key = (layout.buffer(term.read.signal), term.read.delay, *_shape(term.matrix, place))
-        count = taken.setdefault(key, np.zeros(width, np.intp))
-        nth = int(count[written].max(initial=0))
-        count[written] = nth + 1
-        pool = pools.setdefault((*key, nth), _Pool())
+        nth = int(n_before[written].max(initial=0))
+        n_before[written] = nth + 1
+        source = layout.buffer(term.read.signal), term.read.delay
+        pool = pools.setdefault((nth, *source, *_shape(term.matrix, place)), _Pool())
         pool.matrices.append(_stacked(term.matrix, len(written)))
         pool.read.append(layout.chosen(term.read))
         pool.written.append(written)
-    return pools
+    return dict(sorted(pools.items(), key=lambda item: item[0][0]))
 
 
 def _terms(ops: Sequence[Sum]) -> Iterator[tuple[Sum, Term]]:

@@ -97,7 +97,7 @@ def _digest(*arrays: Array) -> bytes:
     hashed = blake2b()
     for array in arrays:
         hashed.update(repr(array.shape).encode())
-        hashed.update(np.ascontiguousarray(array))
+        hashed.update(array.tobytes())
     return hashed.digest()
 
 
