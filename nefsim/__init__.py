@@ -1,6 +1,9 @@
 """nefsim: networks of spiking neurons from a description of what they should compute."""
 
+from nefsim import analysis as analysis
+from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
+from nefsim.build import suggest_learning_rate
 from nefsim.crosscheck import crosscheck
 from nefsim.encoding import (
     connection_weights,
@@ -8,6 +11,19 @@ from nefsim.encoding import (
     max_rates_intercepts,
     measure_tuning_curves,
     tuning_curves,
+)
+from nefsim.learning import (
+    BCM,
+    HPES,
+    PES,
+    RLS,
+    Association,
+    DeltaRule,
+    Hebbian,
+    LearningRule,
+    Oja,
+    Sanger,
+    Voja,
 )
 from nefsim.network import Connection, Ensemble, Network, Node, Probe
 from nefsim.neurons import (
@@ -34,14 +50,19 @@ from nefsim.processes import (
 )
 from nefsim.result import Result
 from nefsim.sampling import (
+    CIW,
     Choice,
+    ConstrainedDifference,
     CosineSimilarity,
     Exponential,
     Gaussian,
     Samples,
     ScatteredHypersphere,
+    SparseGabor,
+    SparsePatches,
     Uniform,
     UniformHypersphere,
+    Whitening,
     unit_vectors,
 )
 from nefsim.simulator import Simulator
@@ -58,6 +79,7 @@ from nefsim.solvers import (
     NnlsL2,
     NoSolver,
     PseudoInverse,
+    Softmax,
     solve_decoders,
 )
 from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
@@ -65,22 +87,32 @@ from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
 __version__ = "0.1.0"
 
 __all__ = [
+    "BCM",
+    "CIW",
+    "HPES",
     "LIF",
+    "PES",
+    "RLS",
     "AdaptiveLIF",
     "AdaptiveLIFRate",
     "Alpha",
+    "Association",
     "BackendUnavailable",
     "Choice",
     "Connection",
+    "ConstrainedDifference",
     "CosineSimilarity",
+    "DeltaRule",
     "Direct",
     "DoubleExp",
     "Ensemble",
     "Exponential",
     "FilteredNoise",
     "Gaussian",
+    "Hebbian",
     "Izhikevich",
     "LIFRate",
+    "LearningRule",
     "LinearFilter",
     "Lowpass",
     "Lstsq",
@@ -96,6 +128,7 @@ __all__ = [
     "NnlsL2",
     "NoSolver",
     "Node",
+    "Oja",
     "Piecewise",
     "PoissonSpiking",
     "PresentInput",
@@ -105,23 +138,30 @@ __all__ = [
     "RegularSpiking",
     "Result",
     "Samples",
+    "Sanger",
     "ScatteredHypersphere",
     "Sigmoid",
     "Simulator",
+    "Softmax",
+    "SparseGabor",
+    "SparsePatches",
     "SpikingRectifiedLinear",
     "StochasticSpiking",
     "Tanh",
     "Triangle",
     "Uniform",
     "UniformHypersphere",
+    "Voja",
     "WhiteNoise",
     "WhiteSignal",
+    "Whitening",
     "connection_weights",
     "crosscheck",
     "gain_bias",
     "max_rates_intercepts",
     "measure_tuning_curves",
     "solve_decoders",
+    "suggest_learning_rate",
     "tuning_curves",
     "unit_vectors",
 ]

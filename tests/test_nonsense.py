@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
+from nefsim.learning import LearningRule
 from nefsim.neurons import NeuronType
 from nefsim.sampling import Distribution
 from nefsim.solvers import Solver
@@ -249,6 +250,7 @@ entry(
     nef.PresentInput,
     inputs=([[1.0, 2.0], [3.0, 4.0]], {"seven", "3-D"}),
     presentation_time=(0.1, POSITIVE),
+    rest=(0.1, POSITIVE),
 )
 entry(nef.WhiteNoise, dist=(nef.Gaussian(0, 1), NOTHING), scale=(True, FLAG), seed=(1, SEED))
 entry(
@@ -276,6 +278,45 @@ for process, size, steps in (
         },
         start={"size": (size, NOTHING), "dt": (0.001, steps), "rng": (1, NONE)},
     )
+
+# Learning rules
+
+RATE = (1e-4, POSITIVE)
+FILTER = (0.005, POSITIVE | NONE)
+entry(nef.PES, learning_rate=RATE, pre_synapse=FILTER)
+entry(nef.RLS, learning_rate=RATE, pre_synapse=FILTER)
+entry(nef.Voja, learning_rate=RATE, post_synapse=FILTER)
+entry(nef.Sanger, learning_rate=RATE, pre_synapse=FILTER, post_synapse=FILTER)
+entry(
+    nef.Oja,
+    learning_rate=RATE,
+    beta=(1.0, POSITIVE),
+    pre_synapse=FILTER,
+    post_synapse=FILTER,
+)
+entry(
+    nef.DeltaRule,
+    learning_rate=RATE,
+    threshold=(0.0, NUMBER),
+    pre_synapse=FILTER,
+    post_synapse=FILTER,
+)
+entry(nef.Association, learning_rate=RATE, forgetting=(0.1, POSITIVE), pre_synapse=FILTER)
+SLIDING: dict[str, tuple[Any, Set[str]]] = {
+    "learning_rate": RATE,
+    "pre_synapse": FILTER,
+    "post_synapse": FILTER,
+    "theta_synapse": FILTER,
+    "theta_start": (100.0, POSITIVE),
+}
+entry(nef.BCM, **SLIDING)
+entry(
+    nef.HPES,
+    supervision=(0.7, NOTHING),
+    bcm_scale=(1.0, POSITIVE),
+    beta=(0.1, POSITIVE),
+    **SLIDING,
+)
 
 # Distributions
 
@@ -313,6 +354,42 @@ methods(
     ppf={"p": ([0.0, 0.5], ANY_ARRAY - NUMBER)},
 )
 
+# Images
+
+SHAPE, PIXELS, CLASSES = (2, 3), 6, [0, 1, 2, 1]
+PICTURES = np.arange(24.0).reshape(4, 2, 3) % 7
+entry(nef.SparsePatches, shape=(SHAPE, NOTHING), patch=(2, NOTHING))
+entry(
+    nef.SparseGabor,
+    shape=(SHAPE, NOTHING),
+    patch=(2, NOTHING),
+    frequency=((0.2, 2.0), NOTHING),
+    sigma=(0.45, POSITIVE),
+)
+for kind in (nef.CIW, nef.ConstrainedDifference):
+    entry(kind, images=(PICTURES, NOTHING), labels=(CLASSES, NOTHING), patch=(2, NONE))
+for distribution in (
+    nef.SparsePatches(SHAPE, 2),
+    nef.SparseGabor(SHAPE, 2),
+    nef.CIW(PICTURES, CLASSES),
+    nef.ConstrainedDifference(PICTURES, CLASSES),
+):
+    methods(
+        distribution,
+        sample={"n": (3, NOTHING), "d": (PIXELS, NOTHING), "rng": (1, NONE)},
+    )
+entry(nef.Whitening, mean=([0.0, 1.0], NOTHING), matrix=([[1.0, 0.0], [0.0, 1.0]], NOTHING))
+methods(
+    nef.Whitening([0.0, 1.0], [[1.0, 0.0], [0.0, 1.0]]),
+    __call__={"x": ([[1.0, 2.0]], NOTHING)},
+    fit={
+        "x": ([[1.0, 2.0], [2.0, 1.0], [3.0, 5.0]], NOTHING),
+        "kind": ("zca", NOTHING),
+        "n_components": (2, NONE),
+        "reg": (0.001, POSITIVE),
+    },
+)
+
 # Solvers
 
 entry(nef.Lstsq, rcond=(0.01, NOTHING), weights=(False, FLAG))
@@ -340,6 +417,7 @@ entry(
     reg=(0.1, POSITIVE),
     weights=(False, FLAG),
 )
+entry(nef.Softmax, reg=(0.1, POSITIVE), weights=(False, FLAG))
 entry(nef.Nnls, weights=(False, FLAG))
 entry(nef.NnlsL2, reg=(0.1, POSITIVE), weights=(False, FLAG))
 entry(nef.NoSolver, values=([[0.1], [0.2]], NOTHING), weights=(False, FLAG))
@@ -368,6 +446,15 @@ for solver in (
         },
         prepare={"activities": (ACTIVITIES, NOTHING), "rng": (1, NONE)},
     )
+methods(
+    nef.Softmax(),
+    __call__={
+        "activities": (ACTIVITIES, NOTHING),
+        "targets": ([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], NOTHING),
+        "rng": (1, NONE),
+    },
+    prepare={"activities": (ACTIVITIES, NOTHING), "rng": (1, NONE)},
+)
 
 
 # Verbs
@@ -427,6 +514,113 @@ entry(
     rng=(1, NONE),
     kind=("scattered", NOTHING),
 )
+
+# Data sets and analysis
+
+
+def of_module(module: Any, name: str, **arguments: tuple[Any, Set[str]]) -> None:
+    """An entry for a function or class of a module, by the name that users write."""
+    valid = {argument: given for argument, (given, _) in arguments.items()}
+    accepts = {argument: taken for argument, (_, taken) in arguments.items()}
+    called = f"{module.__name__.removeprefix('nefsim.')}.{name}"
+    add(called, lambda: (getattr(module, name), dict(valid)), accepts)
+
+
+of_module(
+    nef.datasets,
+    "LabelledImages",
+    train_images=([[0.0, 1.0]], NOTHING),
+    train_labels=([1], NOTHING),
+    test_images=([[0.0, 1.0]], NOTHING),
+    test_labels=([1], NOTHING),
+    shape=((1, 2), NOTHING),
+)
+of_module(nef.datasets, "one_hot", labels=([1, 0], {"seven"}), n_classes=(2, NONE))
+
+
+def mnist() -> tuple[Callable[..., Any], dict[str, Any]]:
+    for part in ("train", "test"):
+        X, y = np.zeros((2, 3, 4), np.uint8), np.zeros(2, np.uint8)
+        np.savez(f"mnist_{part}.npz", X=X, y=y)
+    return nef.datasets.mnist, {"path": "."}
+
+
+# None looks where the user keeps data; a path to nothing has this folder's digits beside it.
+add("datasets.mnist", mnist, {"path": NOTHING})
+
+WEIGHTS = [[1.0, 0.0], [0.5, -1.0]]
+TRACE = [1.0, 0.5, 0.25, 0.0, 0.5]
+CURVE = ([-0.03, -0.02, -0.01, 0.01, 0.02, 0.03], [-0.2, -0.4, -0.7, 0.7, 0.4, 0.2])
+of_module(nef.analysis, "gini", weights=(WEIGHTS, NUMBER | {"seven"}))
+of_module(
+    nef.analysis,
+    "weight_histogram",
+    weights=(WEIGHTS, NUMBER | {"seven", "3-D"}),
+    bins=(5, NOTHING),
+)
+of_module(
+    nef.analysis,
+    "learning_curve",
+    error=(TRACE, {"seven"}),
+    window=(0.002, NOTHING),
+    dt=(0.001, NOTHING),
+)
+of_module(
+    nef.analysis,
+    "relative_error",
+    values=(TRACE, NOTHING),
+    control=([0.0, 0.0, 0.0, 0.0, 0.0], NOTHING),
+    target=([1.0, 0.5, 0.25, 0.0, 0.25], NOTHING),
+)
+of_module(
+    nef.analysis,
+    "confidence_interval",
+    values=(TRACE, NOTHING),
+    confidence=(0.9, NOTHING),
+    n_resamples=(200, NOTHING),
+    rng=(1, NONE),
+)
+of_module(
+    nef.analysis,
+    "classify",
+    output=(np.eye(4), NOTHING),
+    presentation_time=(0.002, NOTHING),
+    skip=(0.001, NOTHING),
+    rest=(0.001, POSITIVE),
+    dt=(0.001, NOTHING),
+)
+of_module(nef.analysis, "accuracy", labels=([1, 0, 1], NOTHING), predicted=([1, 1, 1], NOTHING))
+of_module(
+    nef.analysis,
+    "confusion_matrix",
+    labels=([1, 0, 1], NOTHING),
+    predicted=([1, 1, 1], NOTHING),
+    n_classes=(2, NONE),
+)
+of_module(nef.analysis, "PairwiseBCM", theta=(51.0, POSITIVE))
+add(
+    "analysis.PairwiseBCM.__call__",
+    lambda: (nef.analysis.PairwiseBCM(), {"a_pre": 1.0, "a_post": 2.0}),
+    {"a_pre": ANY_ARRAY, "a_post": ANY_ARRAY},
+)
+PROTOCOL: dict[str, tuple[Any, Set[str]]] = {
+    "rule": (nef.analysis.PairwiseBCM(), NOTHING),
+    "n_pairings": (2, NOTHING),
+    "tau_pre": (0.01, POSITIVE),
+    "tau_post": (0.01, POSITIVE),
+    "dt": (0.001, NOTHING),
+}
+of_module(
+    nef.analysis, "stdp_curve", delays=([0.01, -0.01], NOTHING), rate=(5.0, POSITIVE), **PROTOCOL
+)
+of_module(
+    nef.analysis,
+    "frequency_curve",
+    rates=([5.0, 10.0], {"seven"}),
+    delay=(0.01, NOTHING),
+    **PROTOCOL,
+)
+of_module(nef.analysis, "stdp_fit", delays=(CURVE[0], NOTHING), changes=(CURVE[1], NOTHING))
 
 # Networks
 
@@ -513,6 +707,7 @@ def connect(**given: Any) -> Fresh:
             "solver": nef.LstsqL2(),
             "eval_points": None,
             "scale_eval_points": True,
+            "learning_rule": None,
             "seed": 1,
             "label": "connection",
         }
@@ -530,6 +725,7 @@ CONNECT = {
     "solver": NOTHING,
     "eval_points": NONE,
     "scale_eval_points": FLAG,
+    "learning_rule": NONE,
     "seed": SEED,
     "label": LABEL,
 }
@@ -582,6 +778,17 @@ add(
     item(lambda: nef.Network().ensemble(9, 2).neurons, 0),
     {"key": {"-1"}},
 )
+
+
+def error() -> nef.network.Learning:
+    """Where an error of two dimensions goes."""
+    net = nef.Network()
+    a, b = net.ensemble(9, 2), net.ensemble(9, 2)
+    rule: nef.network.Learning = net.connect(a, b, learning_rule=nef.PES()).learning_rule
+    return rule
+
+
+add("Learning.__getitem__", item(error, 0), {"key": {"-1"}})
 
 # Simulators and results
 
@@ -713,6 +920,14 @@ add(
     result_of,
     {"recorded": {"{}"}, "time": {"[]", "()", "seven"}, "info": {"{}", "dict"}},
 )
+add(
+    "suggest_learning_rate",
+    lambda: (
+        nef.suggest_learning_rate,
+        {"connection": error().connection, "dt": 0.001, "error_tau": 0.01, "seed": 1},
+    ),
+    {"connection": NOTHING, "dt": POSITIVE, "error_tau": POSITIVE, "seed": SEED},
+)
 add("Result.__getitem__", item(result, "y"), {"key": NOTHING})
 add("Result.trange", lambda: (result().trange, {"key": "y"}), {"key": NOTHING})
 add("Result.save", lambda: (result().save, {"path": "saved"}), {"path": {"text"}})
@@ -760,12 +975,16 @@ def test_rubbish_is_refused_in_the_house_sentence(case: Case, argument: str) -> 
     assert wrong == []
 
 
+#: Modules whose public names count as nefsim's own.
+MODULES = (nef.analysis, nef.datasets)
+
 #: Made by the methods of a network, which check what goes into them.
 MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
 
 #: What a builder or a back end calls, with what was checked before.
 INNER = {
     NeuronType: {"read", "start", "step"},
+    LearningRule: {"factors", "start", "step", "traces"},
     Solver: {"factor"},
     Synapse: {"coefficients"},
 }
@@ -774,7 +993,7 @@ INNER = {
 DIRECT = {"Direct.rates", "Direct.current"}
 
 #: Reached by way of others, and not a name of its own.
-WITHIN_OTHERS = {"Neurons.__getitem__", "Simulator.data[...]"}
+WITHIN_OTHERS = {"Learning.__getitem__", "Neurons.__getitem__", "Simulator.data[...]"}
 
 
 def parameters(function: Callable[..., Any]) -> set[str]:
@@ -784,8 +1003,11 @@ def parameters(function: Callable[..., Any]) -> set[str]:
 
 def public_callables() -> Iterator[tuple[str, Callable[..., Any]]]:
     """All that a user may call, by name."""
-    for name in nef.__all__:
-        made = getattr(nef, name)
+    named = [(name, getattr(nef, name)) for name in nef.__all__]
+    for module in MODULES:
+        short = module.__name__.removeprefix("nefsim.")
+        named += [(f"{short}.{name}", getattr(module, name)) for name in module.__all__]
+    for name, made in named:
         if inspect.isclass(made) and issubclass(made, BaseException):
             continue
         if made not in MADE_BY_A_NETWORK:

@@ -195,7 +195,7 @@ def _parts(program: Program, batch: Sequence[int]) -> list[tuple[int, ...]]:
     parts: list[list[int]] = [[]]
     total = 0
     for i in batch:
-        size = program.signals[program.ops[i].output].size
+        size = program.signals[outputs(program.ops[i])[0]].size
         if parts[-1] and total + size > MOST_NEURONS:
             parts.append([])
             total = 0

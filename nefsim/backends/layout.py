@@ -28,9 +28,11 @@ class Layout:
         for batch in batches:
             # Filters that read one buffer lie side by side, in the order of what they read.
             read = {op.output: self._place[op.input] for op in batch if isinstance(op, Filter)}
-            self._put(sorted((op.output for op in batch), key=lambda s: read.get(s, (0, 0))))
-            for op in batch:
-                for signal in outputs(op)[1:]:
+            written = [outputs(op) for op in batch]
+            first = (signals[0] for signals in written if signals)
+            self._put(sorted(first, key=lambda signal: read.get(signal, (0, 0))))
+            for signals in written:
+                for signal in signals[1:]:
                     self._put([signal])
 
     def _put(self, signals: Iterable[int]) -> None:

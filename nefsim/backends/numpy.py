@@ -14,7 +14,7 @@ from nefsim.backends.grouping import is_alike, stages
 from nefsim.backends.layout import Layout, as_slice, joined
 from nefsim.backends.operations import advances, filtering, observing, stepping
 from nefsim.backends.sums import sums
-from nefsim.program import Filter, Neurons, State, Sum
+from nefsim.program import Filter, Neurons, State, Sum, outputs
 
 
 def prepare(built: HasProgram, state: State) -> Runner:
@@ -58,11 +58,11 @@ class _Makers:
         ops = self._engine.program.ops
         first = ops[batch[0]]
         if isinstance(first, Sum):
-            for run in self._layout.runs(batch, [ops[i].output for i in batch]):
+            for run in self._layout.runs(batch, [outputs(ops[i])[0] for i in batch]):
                 chosen = [cast(Sum, ops[i]) for i in run]
                 yield sums(self._layout, self._buffers, chosen)
         elif isinstance(first, Filter):
-            for run in self._layout.runs(batch, [ops[i].output for i in batch]):
+            for run in self._layout.runs(batch, [outputs(ops[i])[0] for i in batch]):
                 for _, same in groupby(run, lambda i: self._layout.buffer(ops[i].reads[0].signal)):
                     yield self._filter(list(same))
         elif isinstance(first, Neurons) and is_alike(first.neuron):

@@ -17,9 +17,10 @@ from nefsim import _checks as check
 from nefsim.backends import interrupts
 from nefsim.backends.engine import Advance, Engine
 from nefsim.backends.layout import chosen
+from nefsim.backends.learning import learn, weigh
 from nefsim.network.functions import call, is_elementwise
 from nefsim.neurons import NeuronType
-from nefsim.program import Evaluate, Filter, Index, Neurons, Play
+from nefsim.program import Evaluate, Filter, Index, Learn, Neurons, Play, Weigh, outputs
 
 Array = NDArray[np.float64]
 
@@ -36,6 +37,10 @@ def advances(engine: Engine, index: int) -> Advance:
         return _evaluate(engine, op, index)
     if isinstance(op, Play):
         return _play(engine, op, index)
+    if isinstance(op, Weigh):
+        return weigh(engine, op, index)
+    if isinstance(op, Learn):
+        return learn(engine, op, index)
     assert isinstance(op, Neurons)
     return _neurons(engine, op, index)
 
@@ -92,7 +97,7 @@ def _row_by_row(
     engine: Engine, index: int, value: Callable[[int, int], Array], for_each_trial: bool
 ) -> Advance:
     """``value(row, trial)``, asked for once, whatever happens to it or after it."""
-    out = engine.rows[engine.program.ops[index].output]
+    out = engine.rows[outputs(engine.program.ops[index])[0]]
     trials = out.shape[1] if out.ndim == 3 and for_each_trial else 1
     done: list[Array] = []  # of the trials of this row
 
