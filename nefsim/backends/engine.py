@@ -62,6 +62,8 @@ class Engine:
         What it changes.
     rows : list of ndarray
         Rows of each signal; None for one that a back end keeps to itself.
+    carried : list of ndarray, optional
+        All rows, whose last become the first of the next chunk, in as few arrays as can be.
 
     Attributes
     ----------
@@ -70,13 +72,15 @@ class Engine:
         other has one operation that advances a whole chunk at once.
     called : dict
         For operations that call a function of the user, the rows of this chunk done.
-    kept : State
-        What an error puts back: all of the state, or as little as a back end knows to do.
     good : int
         Rows of this chunk that the last group has finished.
+    kept : State
+        What is put back after an error: the state, or the same in fewer arrays.
     """
 
-    def __init__(self, program: Program, state: State, rows: list[Any]) -> None:
+    def __init__(
+        self, program: Program, state: State, rows: list[Any], carried: list[Array] | None = None
+    ) -> None:
         self.program, self.state, self.rows = program, state, rows
         self.plan: list[tuple[list[Advance], bool]] = []
         self.called: dict[int, int] = {}
@@ -90,6 +94,7 @@ class Engine:
             if mine is not None:
                 mine[0] = state.signals[i]
                 state.signals[i] = mine[0]
+        self._carried = [r for r in rows if r is not None] if carried is None else carried
 
     def run(self, n_steps: int, recordings: Sequence[Recording]) -> None:
         """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
@@ -166,15 +171,20 @@ class Engine:
 
     def _finish(self, length: int, recordings: Sequence[Recording], filled: list[int]) -> None:
         """Record a chunk and make its last row the first of the next."""
+        samples = {
+            every: sampled(self.state.step, length, every)
+            for every in {recording.every for recording in recordings}
+        }
         for i, (recording, record) in enumerate(zip(recordings, self.program.records, strict=True)):
+            chosen = samples[recording.every]
+            if not len(chosen):
+                continue
             values = self.read(record.read, 0, length)
-            if recording.every > 1:
-                values = values[sampled(self.state.step, length, recording.every)]
-            recording.data[filled[i] : filled[i] + len(values)] = values
-            filled[i] += len(values)
-        for rows in self.rows:
-            if rows is not None:
-                rows[0] = rows[length]
+            values = values if len(chosen) == length else values[chosen]
+            recording.data[filled[i] : filled[i] + len(chosen)] = values
+            filled[i] += len(chosen)
+        for rows in self._carried:
+            rows[0] = rows[length]
         self.state.step += length
         for index, done in self.called.items():
             # What functions gave for steps after an error is kept: each is called once a step.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -29,13 +29,20 @@ from nefsim.solvers import Solver
 Array = NDArray[np.float64]
 Decode = Callable[[Array], tuple[Array, Mapping[str, Any]]]
 
+#: So many currents are made rates at a time [numbers]; what comes between is as large.
+NUMBERS_IN_CACHE = 1 << 15
+
+#: Larger activities are not held but made again, block by block, where the solver can [numbers].
+MOST_HELD = 1 << 24
+
 
 def decode(
     network: Network, ensembles: Mapping[Ensemble, BuiltEnsemble], streams: Mapping[Any, Stream]
 ) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
     """The arrays of all connections and probes that decode from neurons.
 
-    One ensemble is done after the other, so that only one keeps its Gram matrix.
+    One ensemble is done after the other, so that only one keeps its Gram matrix; ensembles
+    with equal tuning curves, as those of an array may be, share it.
 
     Parameters
     ----------
@@ -63,17 +70,42 @@ def decode(
             decoding[target][1].append(probe)
     connections: dict[Connection, BuiltConnection] = {}
     probes: dict[Probe, BuiltConnection] = {}
-    for ensemble, (outgoing, watching) in decoding.items():
-        decoder = _Decoder(ensemble, ensembles, streams)
-        connections |= {c: decoder.of_connection(c) for c in outgoing}
-        probes |= {p: decoder.of_probe(p) for p in watching}
+    for equal in _equal(decoding, ensembles):
+        prepared: dict[Any, Decode] = {}
+        for ensemble in equal:
+            decoder = _Decoder(ensemble, ensembles, streams, prepared)
+            outgoing, watching = decoding[ensemble]
+            connections |= {c: decoder.of_connection(c) for c in outgoing}
+            probes |= {p: decoder.of_probe(p) for p in watching}
     return connections, probes
+
+
+def _equal(
+    decoding: Iterable[Ensemble], ensembles: Mapping[Ensemble, BuiltEnsemble]
+) -> Iterable[list[Ensemble]]:
+    """Ensembles of equal tuning curves: the same neurons, scaled encoders and biases."""
+    found: dict[Any, list[Ensemble]] = {}
+    for ensemble in decoding:
+        built = ensembles[ensemble]
+        arrays = _digest(built.scaled_encoders, built.bias)
+        found.setdefault((ensemble.neuron_type, arrays), []).append(ensemble)
+    return found.values()
+
+
+def _digest(*arrays: Array) -> bytes:
+    """A short name of the content of arrays."""
+    hashed = blake2b()
+    for array in arrays:
+        hashed.update(repr(array.shape).encode())
+        hashed.update(array.tobytes())
+    return hashed.digest()
 
 
 class _Decoder:
     """Solves for the decoders of one ensemble, factoring once per set of points and solver.
 
-    All functions decoded from the same activities share the Gram matrix and its factor.
+    All functions decoded from the same activities share the Gram matrix and its factor, which
+    are kept in ``prepared``.
     """
 
     def __init__(
@@ -81,10 +113,11 @@ class _Decoder:
         ensemble: Ensemble,
         ensembles: Mapping[Ensemble, BuiltEnsemble],
         streams: Mapping[Any, Stream],
+        prepared: dict[Any, Decode],
     ) -> None:
         self._ensemble, self._ensembles, self._streams = ensemble, ensembles, streams
         self._built = ensembles[ensemble]
-        self._prepared: dict[Any, Decode] = {}
+        self._prepared = prepared
 
     def of_connection(self, connection: Connection) -> BuiltConnection:
         """The arrays of a connection from the ensemble."""
@@ -128,18 +161,43 @@ class _Decoder:
         self, solver: Solver, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
-        digest = blake2b(points.tobytes()).digest()
-        key = (solver, digest, stream.seed, stream.key)
-        decode = self._prepared.get(key)
+        shared = (solver, _digest(points))
+        key = (*shared, stream.seed, stream.key)
+        decode = self._prepared.get(shared) or self._prepared.get(key)
         try:
             if decode is None:
-                J = points @ self._built.scaled_encoders.T + self._built.bias
-                activities = self._ensemble.neuron_type.rates(J)
-                decode = self._prepared[key] = solver.prepare(activities, stream.generator())
+                rng = stream.generator()
+                before = rng.bit_generator.state
+                decode = self._prepare(solver, points, rng)
+                # What drew no random numbers is the same for every stream.
+                drew = rng.bit_generator.state != before
+                self._prepared[key if drew else shared] = decode
             return decode(targets)
         except ValueError as error:
             error.add_note(f"while solving for decoders of {self._ensemble!r}")
             raise
+
+    def _prepare(self, solver: Solver, points: Array, rng: np.random.Generator) -> Decode:
+        n_neurons = len(self._built.bias)
+        if len(points) * n_neurons <= MOST_HELD or len(points) < n_neurons:
+            return solver.prepare(self._activities(points), rng)
+        n = max(1, MOST_HELD // (4 * n_neurons))
+
+        def blocks() -> Iterator[Array]:
+            for first in range(0, len(points), n):
+                yield self._activities(points[first : first + n])
+
+        return solver.prepare_blocks(blocks, rng)
+
+    def _activities(self, points: Array) -> Array:
+        """Rates (P, N) at points (P, D): currents that are made rates where they are."""
+        activities = points @ self._built.scaled_encoders.T
+        n = max(1, NUMBERS_IN_CACHE // activities.shape[1])
+        for first in range(0, len(points), n):
+            J = activities[first : first + n]
+            J += self._built.bias
+            J[...] = self._ensemble.neuron_type.rates(J)
+        return activities
 
     def _points(self, connection: Connection) -> Array:
         """The points at which a connection's decoders are solved, (P, D of the ensemble)."""
