@@ -184,7 +184,7 @@ def _save(simulator: Simulator, options: argparse.Namespace) -> None:
     """Save what was recorded so far and say what it is."""
     result = simulator.result()
     path = result.save(options.out)
-    shapes = {name: list(values.shape) for name, values in result.items()}
+    shapes = {name: list(shape) for name, shape in result.shapes.items()}
     if options.json:
         print(json.dumps({**result.info, "probes": shapes, "file": str(path)}))
         return

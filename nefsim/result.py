@@ -109,12 +109,16 @@ class Result(Mapping[Any, Array]):
         return label
 
     def __getitem__(self, key: Any) -> Array:
-        values = self._records[self._label(key)]
+        values = self.kept(key)
         return values.dense() if isinstance(values, Events) else values
+
+    def kept(self, key: Any) -> Array | Events:
+        """Rows or events of a probe or label, as they are kept."""
+        return self._records[self._label(key)]
 
     def events(self, key: Any) -> Events:
         """The spikes of a probe or label, without the zeros between."""
-        events = self._records[self._label(key)]
+        events = self.kept(key)
         if not isinstance(events, Events):
             do = "read other records as result[key]"
             check.fail("Result.events", "key", "be a record of spikes", check.show(key), do)
@@ -155,18 +159,18 @@ class Result(Mapping[Any, Array]):
         attributes = {k: v for k, v in self.info.items() if v is not None}
         return xarray.Dataset(variables, attrs=attributes)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, compress: bool = True) -> Path:
         """Write to an .npz file and return its path.
 
         Parameters
         ----------
         path : str or Path
             File to write; ".npz" is added when it has no ending.
+        compress : bool
+            Whether to make the file small, which takes longer.
         """
-        return self.write("Result.save", path, compress=True)
-
-    def write(self, who: str, path: Any, compress: bool) -> Path:
-        """:meth:`save` on behalf of another; what is not compressed is written at once."""
+        who = "Result.save"
+        compress = check.flag(who, "compress", compress)
         arrays = {f"time {name}": values for name, values in self._times.items()}
         spikes: dict[str, tuple[int, ...]] = {}
         for name, values in self._records.items():

@@ -17,7 +17,7 @@ from nefsim.build import Built, build
 from nefsim.network import Network, Probe
 from nefsim.program import initial_state
 from nefsim.progress import Progress, progress_bar
-from nefsim.records import Data, Events, Records
+from nefsim.records import Data, Events, Records, index_of
 from nefsim.result import Result
 from nefsim.streaming import Target
 
@@ -140,7 +140,7 @@ class Simulator:
         """Times of all steps, or of a probe's records when it has ``sample_every`` [s]."""
         if probe is None:
             return self.time
-        index = self._index("Simulator.trange", probe)
+        index = index_of("Simulator.trange", self.probes, probe)
         return self.time[self._records.steps(index, self.n_steps)]
 
     @property
@@ -150,14 +150,8 @@ class Simulator:
 
     def recorded(self, probe: Probe) -> Array:
         """All records of a probe, (n_records, size), with trials first in a batch."""
-        rows = self._records.of(self._index("Simulator.recorded", probe))
+        rows = self._records.of(index_of("Simulator.recorded", self.probes, probe))
         return rows.dense() if isinstance(rows, Events) else rows
-
-    def _index(self, who: str, probe: object) -> int:
-        if not isinstance(probe, Probe) or probe not in self.probes:
-            what, do = "be a probe of this simulator's network", "make probes before the simulator"
-            check.fail(who, "probe", what, check.show(probe), do, TypeError)
-        return self.probes.index(probe)
 
     def run(self, seconds: float) -> None:
         """Run for ``round(seconds / dt)`` steps.

@@ -56,6 +56,6 @@ class Target:
         """Make the file, if there is to be one; its parts go when nobody reads them any more."""
         assert self._records.stream is not None
         if self._file is not None:
-            result.write("Simulator.close", self._file, compress=False)
+            result.save(self._file, compress=False)
             folder = self._records.stream.folder
             weakref.finalize(self._records, shutil.rmtree, folder, ignore_errors=True)

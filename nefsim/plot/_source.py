@@ -44,12 +44,13 @@ def records(
 def events(who: str, source: Any, probe: Any, time: Any, trial: Any) -> Events | None:
     """The events of one trial, where spikes were recorded; None for all else."""
     given = source
-    if is_recording(source) and isinstance(probe, (Probe, str)):
-        given = source.recorded(probe) if isinstance(source, Simulator) else source.kept(probe)
-    if not isinstance(given, Events) or time is not None or 0 in given.shape:
-        return None
-    if not is_recording(source):
+    if isinstance(source, (Simulator, Result)) and isinstance(probe, (Probe, str)):
+        given = (source.data if isinstance(source, Simulator) else source).kept(probe)
+    elif isinstance(source, Events):
         unused(who, "probe", probe, "events", "leave it out")
+    if not isinstance(given, Events) or 0 in given.shape:
+        return None
+    unused(who, "time", time, "recorded data", "leave it out")
     if len(given.shape) == 2:
         unused(who, "trial", trial, "one trial", "leave it out")
         return given

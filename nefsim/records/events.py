@@ -31,6 +31,8 @@ class Events:
         ``sample_every``.
     cells : (n_events,) ndarray of int
         ``trial * size + neuron``.
+    record_times : (n_records,) ndarray [s]
+        Times of the records.
     """
 
     def __init__(
@@ -38,12 +40,12 @@ class Events:
     ) -> None:
         self.steps, self.cells = steps, cells
         self.shape: tuple[int, ...] = tuple(int(n) for n in shape)
-        self._values, self._times = values, times
+        self.record_times, self._values = times, values
 
     @property
     def times(self) -> Array:
         """Times of the events [s]."""
-        return self._times[self.steps]
+        return self.record_times[self.steps]
 
     @property
     def neurons(self) -> NDArray[Any]:
@@ -65,7 +67,7 @@ class Events:
         mine = self.trials == number
         values = self._values[mine] if np.ndim(self._values) else self._values
         cells = self.cells[mine] - number * self.shape[-1]
-        return Events(self.steps[mine], cells, values, self.shape[-2:], self._times)
+        return Events(self.steps[mine], cells, values, self.shape[-2:], self.record_times)
 
     def dense(self) -> Array:
         """All records with their zeros, of ``shape``, not to be written to."""

@@ -137,7 +137,7 @@ class Data(Mapping[Any, Any]):
     def __getitem__(self, key: Any) -> Any:
         """Records of a probe, or the built arrays of an ensemble or a connection."""
         if isinstance(key, Probe) and key in self._probes:
-            rows = self._records.of(self._probes.index(key))
+            rows = self.kept(key)
             return rows.dense() if isinstance(rows, Events) else rows
         if isinstance(key, Ensemble) and key in self._built.ensembles:
             return self._built.ensembles[key]
@@ -149,14 +149,16 @@ class Data(Mapping[Any, Any]):
 
     def events(self, probe: Probe) -> Events:
         """The spikes that a probe of spiking neurons recorded, without the zeros between."""
-        who, do = "Simulator.data.events", "read other probes as data[probe]"
-        if not isinstance(probe, Probe) or probe not in self._probes:
-            what = "be a probe of this simulator's network"
-            check.fail(who, "probe", what, check.show(probe), do, TypeError)
-        events = self._records.of(self._probes.index(probe))
+        events = self.kept(probe)
         if not isinstance(events, Events):
-            check.fail(who, "probe", "be a probe of spikes", check.show(probe), do)
+            do = "read other probes as data[probe]"
+            got = check.show(probe)
+            check.fail("Simulator.data.events", "probe", "be a probe of spikes", got, do)
         return events
+
+    def kept(self, probe: Any) -> Array | Events:
+        """Rows or events of a probe, as they are kept."""
+        return self._records.of(index_of("Simulator.data", self._probes, probe))
 
     def __contains__(self, key: object) -> bool:
         return any(key is known for known in self)
@@ -166,6 +168,14 @@ class Data(Mapping[Any, Any]):
 
     def __len__(self) -> int:
         return len(self._probes) + len(self._built.ensembles) + len(self._built.connections)
+
+
+def index_of(who: str, probes: Sequence[Probe], probe: object) -> int:
+    """The number of a probe."""
+    if not isinstance(probe, Probe) or probe not in probes:
+        what, do = "be a probe of this simulator's network", "make probes before the simulator"
+        check.fail(who, "probe", what, check.show(probe), do, TypeError)
+    return probes.index(probe)
 
 
 def labels_of(probes: Sequence[Probe]) -> list[str]:
