@@ -11,7 +11,8 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim.build.arrays import NEURONS, NOISE, BuiltConnection, BuiltEnsemble, build_ensemble
 from nefsim.build.assembly import Assembly, as_index, scaled
-from nefsim.build.decode import decode
+from nefsim.build.decode import Solving, decode
+from nefsim.build.outline import Outlining, outline_ensemble
 from nefsim.network import Connection, Ensemble, Network, Node, Probe
 from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import indices, whole
@@ -59,13 +60,16 @@ class Built:
     probes: tuple[Probe, ...]
 
 
-def build(network: Network, dt: float, seed: int) -> Built:
-    """Draw and solve a network's arrays and put its operations in order."""
-    lowering = _Lowering(Assembly(dt), _streams(network, Stream(seed)))
+def build(network: Network, dt: float, seed: int, outline: bool = False) -> Built:
+    """Draw and solve a network's arrays and put its operations in order.
+
+    In an outline nothing is drawn or solved: what would be has its shape and no numbers.
+    """
+    lowering = _Lowering(Assembly(dt), _streams(network, Stream(seed)), outline)
     for ensemble in network.all_ensembles:
         lowering.ensemble(ensemble)
     lowering.connections, lowering.probe_data = decode(
-        network, lowering.ensembles, lowering.streams
+        network, lowering.ensembles, lowering.streams, Outlining if outline else Solving
     )
     for node in network.all_nodes:
         lowering.node(node)
@@ -111,8 +115,9 @@ def _streams(network: Network, stream: Stream) -> dict[Any, Stream]:
 class _Lowering:
     """Where each object's values come in and go out, and what is made of it."""
 
-    def __init__(self, assembly: Assembly, streams: Mapping[Any, Stream]) -> None:
+    def __init__(self, assembly: Assembly, streams: Mapping[Any, Stream], outline: bool) -> None:
         self.assembly, self.streams = assembly, streams
+        self._build_ensemble = outline_ensemble if outline else build_ensemble
         self.ensembles: dict[Ensemble, BuiltEnsemble] = {}
         self.connections: dict[Connection, BuiltConnection] = {}
         self.probe_data: dict[Probe, BuiltConnection] = {}
@@ -125,7 +130,7 @@ class _Lowering:
     def ensemble(self, ensemble: Ensemble) -> None:
         """x, J and spikes; in Direct mode x alone."""
         make, stream = self.assembly, self.streams[ensemble]
-        built = self.ensembles[ensemble] = build_ensemble(ensemble, stream)
+        built = self.ensembles[ensemble] = self._build_ensemble(ensemble, stream)
         x = self._in[ensemble] = make.sum(f"{ensemble!r}.input", ensemble.dimensions)
         if isinstance(ensemble.neuron_type, Direct):
             self.outputs[ensemble] = x
