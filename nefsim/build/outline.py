@@ -78,7 +78,7 @@ class Outlining(Decoder):
         self, solver: Solver, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """The shape of decoders."""
-        marks = (points.__array_interface__["data"][0], stream)
+        marks = (points.__array_interface__["data"][0], stream.seed, stream.key)
         system = System(self._ensemble, solver, marks, len(points))
         return blank(self._ensemble.n_neurons, targets.shape[1]), {"system": system}
 
