@@ -17,8 +17,9 @@ from nefsim.build.outline import System
 from nefsim.network.functions import is_elementwise
 from nefsim.program import Evaluate, Filter, Neurons, Op, Program, Sum
 
-#: Bytes of a number while building, and of an event: the step and the cell.
-NUMBER, EVENT = 8, 12
+#: Bytes of a number while building, of an event (the step and the cell), and of the Python
+#: objects around an operation: signals, terms, small arrays, functions.
+NUMBER, EVENT, OPERATION = 8, 12, 3000
 
 #: Arrays of points by neurons that rate curves need beside their result, at once.
 RATE_ARRAYS = 4
@@ -57,7 +58,7 @@ def systems(built: Built) -> set[System]:
 
 
 def arrays(built: Built) -> int:
-    """Bytes of all arrays of the built network, each counted once."""
+    """Bytes of all arrays of the built network, each counted once, and of what holds them."""
 
     def each() -> Iterator[Any]:
         for ensemble in built.ensembles.values():
@@ -69,7 +70,7 @@ def arrays(built: Built) -> int:
                 yield from (*_matrices(op), op.offset)
 
     sizes = {_place(a): _size(a) for a in each() if hasattr(a, "dtype") and np.ndim(a)}
-    return NUMBER * sum(sizes.values())
+    return NUMBER * sum(sizes.values()) + OPERATION * len(built.program.ops)
 
 
 def solving(found: Iterable[System]) -> int:

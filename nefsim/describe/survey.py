@@ -43,7 +43,7 @@ def describe(
     factored = [s for s in found if s.solver.uses_activities]
     sizes = [(system.n_points, system.ensemble.n_neurons) for system in factored]
     names = [name for name in ("numpy", "numba") if name in backends.available()]
-    batch, item = batch_size or 1, np.dtype(dtype).itemsize
+    batch, item, arrays = batch_size or 1, np.dtype(dtype).itemsize, cost.arrays(built)
     return Description(
         label=net.label,
         dt=dt,
@@ -61,7 +61,7 @@ def describe(
         largest=max(sizes, key=lambda size: size[0] * size[1], default=(0, 0)),
         schedule=tuple(_schedule(program)),
         bytes_per_second=_records(built, batch, item),
-        costs={name: _cost(built, found, name, batch, item) for name in names},
+        costs={name: _cost(built, found, arrays, name, batch, item) for name in names},
     )
 
 
@@ -101,10 +101,9 @@ def _records(built: Built, batch: int, item: int) -> int:
     return round(total)
 
 
-def _cost(built: Built, found: set[System], name: str, batch: int, item: int) -> Cost:
+def _cost(built: Built, found: set[System], arrays: int, name: str, batch: int, item: int) -> Cost:
     """Memory and time of a back end."""
     program = built.program
-    arrays = cost.arrays(built)
     sizes = [signal.size for signal in program.signals]
     constants = cost.constants(program)
     memories = cost.memories(program) * batch * item
