@@ -734,6 +734,11 @@ add(
 )
 add("Result.load", load_result, {"path": NOTHING})
 add(
+    "Network.describe",
+    lambda: (network().describe, {"dt": 0.001, "batch_size": 2, "dtype": "float64"}),
+    {"dt": POSITIVE, "batch_size": NONE, "dtype": NOTHING},
+)
+add(
     "crosscheck",
     lambda: (
         nef.crosscheck,

@@ -254,8 +254,8 @@ class Network:
             Of what.
         attr : str or None
             What: ``decoded_output`` or ``input`` of an ensemble; ``output`` (spikes, as
-            ``amplitude / dt``), ``input`` (currents) or a state variable such as ``voltage``
-            of neurons; ``output`` or ``input`` of a node or connection.  None takes the first.
+            ``amplitude / dt``, which are kept as events, see ``sim.data.events``), ``input``
+            (currents) or a state variable such as ``voltage`` of neurons; ``output`` or ``input`` of a node or connection.  None takes the first.
         synapse : Synapse, number or None
             A filter; the filtered value is the one that another population would receive.
         sample_every : float or None [s]
