@@ -15,7 +15,18 @@ import numpy as np
 from nefsim.build import Built
 from nefsim.build.outline import System
 from nefsim.network.functions import is_elementwise
-from nefsim.program import Evaluate, Filter, Neurons, Op, Program, Sum
+from nefsim.program import (
+    Evaluate,
+    Filter,
+    Learn,
+    Neurons,
+    Op,
+    Program,
+    Sum,
+    Weigh,
+    outputs,
+    weighing,
+)
 
 #: Bytes of a number while building, of an event (the step and the cell), and of the Python
 #: objects around an operation: signals, terms, small arrays, functions.
@@ -45,7 +56,12 @@ POPULATION = 1.2e-5
 
 def products(op: Op) -> int:
     """Numbers that an operation multiplies and adds."""
-    return sum(_size(m) for m in _matrices(op)) if isinstance(op, Sum) else 0
+    return sum(_size(m) for m in _matrices(op))
+
+
+def width(program: Program, op: Op) -> int:
+    """Numbers that an operation puts out, none if it changes weights."""
+    return sum(program.signals[signal].size for signal in outputs(op)[:1])
 
 
 def systems(built: Built) -> set[System]:
@@ -66,8 +82,9 @@ def arrays(built: Built) -> int:
         for part in (*built.connections.values(), *built.probe_data.values()):
             yield from vars(part).values()
         for op in built.program.ops:
+            yield from _matrices(op)
             if isinstance(op, Sum):
-                yield from (*_matrices(op), op.offset)
+                yield op.offset
 
     sizes = {_place(a): _size(a) for a in each() if hasattr(a, "dtype") and np.ndim(a)}
     return NUMBER * sum(sizes.values()) + OPERATION * len(built.program.ops)
@@ -88,8 +105,14 @@ def memories(program: Program) -> int:
     """Numbers that operations remember from step to step, in one trial."""
     total = 0
     for op in program.ops:
-        size = program.signals[op.output].size
-        if isinstance(op, Neurons):
+        size = width(program, op)
+        if isinstance(op, Weigh):
+            total += op.initial.size
+        elif isinstance(op, Learn):
+            n_out, n_in = weighing(program, op).initial.shape
+            for part in op.parts:
+                total += sum(np.size(v) for v in part.rule.start(n_in, n_out, program.dt).values())
+        elif isinstance(op, Neurons):
             one = {name: np.zeros(1) for name in op.initial}
             total += size * len(op.neuron.start(one, program.dt))
         elif isinstance(op, Filter):
@@ -142,7 +165,7 @@ def step_seconds(program: Program, backend: str, batch: int) -> float:
     for group in program.groups:
         for i in group.ops:
             op = program.ops[i]
-            size = program.signals[op.output].size * batch
+            size = width(program, op) * batch
             seconds += in_loop if group.loop else in_chunks
             seconds += product * products(op) * batch
             seconds += size * (neuron if isinstance(op, Neurons) else number)
@@ -156,8 +179,12 @@ def step_seconds(program: Program, backend: str, batch: int) -> float:
 # -- arrays ------------------------------------------------------------------------------
 
 
-def _matrices(op: Sum) -> list[Any]:
-    return [term.matrix for term in op.terms if np.ndim(term.matrix)]
+def _matrices(op: Op) -> list[Any]:
+    if isinstance(op, Weigh):
+        return [op.initial]
+    if isinstance(op, Sum):
+        return [term.matrix for term in op.terms if np.ndim(term.matrix)]
+    return []
 
 
 def _size(array: Any) -> int:

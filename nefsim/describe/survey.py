@@ -16,7 +16,7 @@ from nefsim.build.outline import System
 from nefsim.describe import cost
 from nefsim.describe.description import Cost, Description, Stretch
 from nefsim.network import Network
-from nefsim.program import Group, Neurons, Program
+from nefsim.program import Group, Neurons, Program, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def _schedule(program: Program) -> Iterator[Stretch]:
 
     def likeness(group: Group) -> object:
         ops = [program.ops[i] for i in group.ops]
-        sizes = [(type(op).__name__, program.signals[op.output].size) for op in ops]
+        sizes = [(type(op).__name__, cost.width(program, op)) for op in ops]
         return (True, tuple(sizes)) if group.loop else (False, ())
 
     for _, alike in groupby(program.groups, likeness):
@@ -80,9 +80,9 @@ def _schedule(program: Program) -> Iterator[Stretch]:
             groups[0].loop,
             len(groups),
             dict(Counter(type(op).__name__ for op in ops)),
-            sum(program.signals[op.output].size for op in ops if isinstance(op, Neurons)),
+            sum(cost.width(program, op) for op in ops if isinstance(op, Neurons)),
             sum(cost.products(op) for op in ops),
-            program.signals[ops[0].output].name,
+            next((program.signals[i].name for op in ops for i in outputs(op)), "learning"),
         )
 
 

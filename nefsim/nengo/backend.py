@@ -48,7 +48,8 @@ def prepare(built: Built, state: State) -> Runner:
             for i, (probe, floor) in enumerate(zip(probes, floors, strict=True)):
                 rows = simulator.data[probe]
                 if len(rows):
-                    recorder.add(i, np.maximum(rows, floor))
+                    flat = rows.reshape(len(rows), -1)  # weights are matrices
+                    recorder.add(i, np.maximum(flat, floor))
 
     # Nengo warns of simulators that are not closed; ours ends with its runner.
     weakref.finalize(run, simulator.close)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.backends import sampled
 from nefsim.build import Built
+from nefsim.learned import learned_connection, learned_ensemble
 from nefsim.network import Connection, Ensemble, Probe
-from nefsim.program import Neurons, Program
+from nefsim.program import Neurons, Program, State
 from nefsim.records.events import Events
 from nefsim.records.stores import Rows, Spikes, Store
 from nefsim.records.stream import Stream
@@ -127,18 +128,28 @@ class Data(Mapping[Any, Any]):
         What is recorded.
     built : Built
         The arrays of ensembles and connections.
+    state : State
+        What is learned.
     records : Records
         What was recorded.
     """
 
-    def __init__(self, probes: Sequence[Probe], built: Built, records: Records) -> None:
-        self._probes, self._built, self._records = probes, built, records
+    def __init__(
+        self, probes: Sequence[Probe], built: Built, state: State, records: Records
+    ) -> None:
+        self._probes, self._built, self._state, self._records = probes, built, state, records
 
     def __getitem__(self, key: Any) -> Any:
         """Records of a probe, or the built arrays of an ensemble or a connection."""
         if isinstance(key, Probe) and key in self._probes:
-            rows = self.kept(key)
-            return rows.dense() if isinstance(rows, Events) else rows
+            rows, shape = self.kept(key), self._built.shapes.get(key)
+            if isinstance(rows, Events):
+                return rows.dense()
+            return rows if shape is None else rows.reshape(*rows.shape[:-1], *shape)
+        if isinstance(key, Ensemble) and key in self._built.learned:
+            return learned_ensemble(self._built, self._state, key)
+        if isinstance(key, Connection) and key in self._built.learned:
+            return learned_connection(self._built, self._state, key)
         if isinstance(key, Ensemble) and key in self._built.ensembles:
             return self._built.ensembles[key]
         if isinstance(key, Connection) and key in self._built.connections:
