@@ -7,14 +7,14 @@ from the rows of what it reads, one row earlier where the read has a delay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.backends import Recording, interrupts, sampled
+from nefsim.backends import Recorder, interrupts, sampled
 from nefsim.program import (
     Learn,
     Program,
@@ -96,9 +96,8 @@ class Engine:
                 state.signals[i] = mine[0]
         self._carried = [r for r in rows if r is not None] if carried is None else carried
 
-    def run(self, n_steps: int, recordings: Sequence[Recording]) -> None:
+    def run(self, n_steps: int, recorder: Recorder) -> None:
         """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
-        filled = [0] * len(recordings)
         while n_steps:
             length = min(n_steps, self.longest)
             before = snapshot(self.kept)
@@ -107,9 +106,9 @@ class Engine:
                 if self._diverged():
                     self._find_divergence(before, length)
             except BaseException:
-                self._go_back(before, recordings, filled)
+                self._go_back(before, recorder)
                 raise
-            self._finish(length, recordings, filled)
+            self._finish(length, recorder)
             n_steps -= length
             interrupts.check()
 
@@ -154,9 +153,7 @@ class Engine:
         must = f"stay below {LARGEST_WEIGHT:g}"
         check.fail(name, "weights", must, f"larger ones or none at t = {t:g} s", do)
 
-    def _go_back(
-        self, before: Snapshot, recordings: Sequence[Recording], filled: list[int]
-    ) -> None:
+    def _go_back(self, before: Snapshot, recorder: Recorder) -> None:
         """Take again the steps that were complete, or none if that is stopped, too."""
         length = self.good
         restore(self.kept, before)
@@ -167,22 +164,19 @@ class Engine:
         except BaseException:
             restore(self.kept, before)
             raise
-        self._finish(length, recordings, filled)
+        self._finish(length, recorder)
 
-    def _finish(self, length: int, recordings: Sequence[Recording], filled: list[int]) -> None:
+    def _finish(self, length: int, recorder: Recorder) -> None:
         """Record a chunk and make its last row the first of the next."""
         samples = {
             every: sampled(self.state.step, length, every)
-            for every in {recording.every for recording in recordings}
+            for every in {record.every for record in self.program.records}
         }
-        for i, (recording, record) in enumerate(zip(recordings, self.program.records, strict=True)):
-            chosen = samples[recording.every]
-            if not len(chosen):
-                continue
-            values = self.read(record.read, 0, length)
-            values = values if len(chosen) == length else values[chosen]
-            recording.data[filled[i] : filled[i] + len(chosen)] = values
-            filled[i] += len(chosen)
+        for i, record in enumerate(self.program.records):
+            chosen = samples[record.every]
+            if len(chosen):
+                values = self.read(record.read, 0, length)
+                recorder.add(i, values if len(chosen) == length else values[chosen])
         for rows in self._carried:
             rows[0] = rows[length]
         self.state.step += length
@@ -191,6 +185,7 @@ class Engine:
             ahead = self.rows[outputs(self.program.ops[index])[0]]
             ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
             self.called[index] = max(done - length, 0)
+        recorder.settle(self.state.step)
 
     def read(self, read: Read, lo: int, hi: int) -> Array:
         """Rows of a signal as an operation reads them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
@@ -37,7 +38,10 @@ MOST_HELD = 1 << 24
 
 
 def decode(
-    network: Network, ensembles: Mapping[Ensemble, BuiltEnsemble], streams: Mapping[Any, Stream]
+    network: Network,
+    ensembles: Mapping[Ensemble, BuiltEnsemble],
+    streams: Mapping[Any, Stream],
+    kind: type[Decoder],
 ) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
     """The arrays of all connections and probes that decode from neurons.
 
@@ -52,6 +56,8 @@ def decode(
         The arrays of each ensemble.
     streams : mapping
         Where each object draws its random numbers.
+    kind : type of Decoder
+        What finds the decoders of one ensemble.
 
     Returns
     -------
@@ -70,10 +76,11 @@ def decode(
             decoding[target][1].append(probe)
     connections: dict[Connection, BuiltConnection] = {}
     probes: dict[Probe, BuiltConnection] = {}
-    for equal in _equal(decoding, ensembles):
+    alike = _equal(decoding, ensembles) if kind is Solving else [[e] for e in decoding]
+    for equal in alike:
         prepared: dict[Any, Decode] = {}
         for ensemble in equal:
-            decoder = _Decoder(ensemble, ensembles, streams, prepared)
+            decoder = kind(ensemble, ensembles, streams, prepared)
             outgoing, watching = decoding[ensemble]
             connections |= {c: decoder.of_connection(c) for c in outgoing}
             probes |= {p: decoder.of_probe(p) for p in watching}
@@ -101,11 +108,10 @@ def _digest(*arrays: Array) -> bytes:
     return hashed.digest()
 
 
-class _Decoder:
-    """Solves for the decoders of one ensemble, factoring once per set of points and solver.
+class Decoder(ABC):
+    """Finds the decoders of one ensemble: what is solved for, at which points, for whom.
 
-    All functions decoded from the same activities share the Gram matrix and its factor, which
-    are kept in ``prepared``.
+    What ensembles with equal tuning curves have in common is kept in ``prepared``.
     """
 
     def __init__(
@@ -122,7 +128,7 @@ class _Decoder:
     def of_connection(self, connection: Connection) -> BuiltConnection:
         """The arrays of a connection from the ensemble."""
         points = self._points(connection)
-        targets = targets_of(connection, points)
+        targets = self._targets(connection, points)
         post, transform = self._post(connection), connection.transform
 
         def solve(wanted: Array) -> tuple[Array, Mapping[str, Any]]:
@@ -156,6 +162,34 @@ class _Decoder:
         stream = self._streams[self._ensemble].child(SOLVER)
         decoders, info = self._solve(probe.solver, points, wanted, stream)
         return BuiltConnection(decoders, points, info, 1.0)
+
+    def _post(self, connection: Connection) -> tuple[BuiltEnsemble, tuple[int, ...] | None] | None:
+        """The ensemble of neurons that a connection ends in, and its dimensions there."""
+        post = whole(connection.post)
+        if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
+            return None
+        return self._ensembles[post], indices(connection.post)
+
+    @abstractmethod
+    def _solve(
+        self, solver: Solver, points: Array, targets: Array, stream: Stream
+    ) -> tuple[Array, Mapping[str, Any]]:
+        """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
+
+    @abstractmethod
+    def _points(self, connection: Connection) -> Array:
+        """The points at which a connection's decoders are solved, (P, D of the ensemble)."""
+
+    @abstractmethod
+    def _targets(self, connection: Connection, points: Array) -> Array:
+        """The function's values at the evaluation points, (P, k)."""
+
+
+class Solving(Decoder):
+    """Solves for decoders, factoring once per set of points and solver.
+
+    All functions decoded from the same activities share the Gram matrix and its factor.
+    """
 
     def _solve(
         self, solver: Solver, points: Array, targets: Array, stream: Stream
@@ -210,12 +244,9 @@ class _Decoder:
             points = as_samples(repr(connection), "eval_points", points, n, d, rng)
         return np.asarray(points * (pre.radius if connection.scale_eval_points else 1.0))
 
-    def _post(self, connection: Connection) -> tuple[BuiltEnsemble, tuple[int, ...] | None] | None:
-        """The ensemble of neurons that a connection ends in, and its dimensions there."""
-        post = whole(connection.post)
-        if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
-            return None
-        return self._ensembles[post], indices(connection.post)
+    def _targets(self, connection: Connection, points: Array) -> Array:
+        """The function's values at the evaluation points, (P, k)."""
+        return targets_of(connection, points)
 
 
 def targets_of(connection: Connection, points: Array) -> Array:
