@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def build() -> nef.Network:
     """A chain of four ensembles of 4000 neurons in 64 dimensions; only its build is timed."""
     net = nef.Network(seed=1)
     chain = [net.ensemble(4000, 64) for _ in range(4)]
-    for a, b in zip(chain, chain[1:], strict=False):
+    for a, b in pairwise(chain):
         net.connect(a, b)
     net.probe(chain[-1])
     return net

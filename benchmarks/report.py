@@ -98,7 +98,8 @@ def _spikes(found: dict[str, Any]) -> Iterator[str]:
         yield f"spikes of {pair}: {verdict} ({sum(spikes['spikes'])} in {spikes['seconds']:g} s)"
     if theirs := found["rows"].get("brian2"):
         more = sum(theirs["spikes"]) / sum(spikes["spikes"]) - 1
-        yield f"brian2's neurons fire {100 * abs(more):.1f} % {'more' if more > 0 else 'less'} often"
+        how = "more" if more > 0 else "less"
+        yield f"brian2's neurons fire {100 * abs(more):.1f} % {how} often"
 
 
 def ratio_line(ratio: dict[str, Any]) -> str:

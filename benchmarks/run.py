@@ -21,9 +21,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
-
 import report
 import scaling
 import starting
@@ -69,7 +66,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=5, help="timed runs of each")
     brian = os.environ.get("NEFSIM_BRIAN")
     parser.add_argument("--brian", default=brian, help="a Python that has brian2")
-    parser.add_argument("--alone", action="store_true", help="nefsim and C without other peers")
+    parser.add_argument("--alone", action="store_true", help="time nefsim and C only")
     parser.add_argument("--json", type=Path, help="write all figures to a file")
     options = parser.parse_args()
     if options.repeats < 1:
@@ -122,10 +119,12 @@ def warm_up() -> None:
 def benchmark(name: str, model: Model, options: argparse.Namespace) -> dict[str, Any]:
     """All subjects on one network: facts, seconds of each round, spikes, ratios."""
     seconds = model.quick if options.quick else model.seconds
-    nengo = not options.alone and find_spec("nengo") is not None
+    nengo = find_spec("nengo") is not None
     with tempfile.TemporaryDirectory() as folder:
         common = {"model": name, "folder": folder, "seconds": seconds, "brian": options.brian}
-        jobs = subjects(model, options.brian, bool(shutil.which("gcc")), nengo)
+        jobs = subjects(
+            model, options.brian, bool(shutil.which("gcc")), nengo and not options.alone
+        )
         found: dict[str, Any] = {"about": (model.make.__doc__ or "").split("\n")[0]}
         if model.chains or model.shares_arrays or "brian2" in jobs:
             arrays = Worker({**common, "peer": "arrays"})

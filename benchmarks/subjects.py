@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -15,6 +14,9 @@ from typing import Any
 from models import Model
 
 HERE = Path(__file__).parent
+
+#: What tells libraries how many threads to use.
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def subjects(model: Model, brian: str | None, gcc: bool, nengo: bool) -> dict[str, dict[str, Any]]:
@@ -57,18 +59,12 @@ class Worker:
 
     def __init__(self, job: dict[str, Any], python: str = sys.executable) -> None:
         threads = str(job.get("threads", 1))
-        names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-        # The nefsim that is timed is the one that these benchmarks lie beside.
-        paths = [str(HERE.parent), os.environ.get("PYTHONPATH", "")]
-        environment = {**os.environ, **dict.fromkeys(names, threads)}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-        self._errors = tempfile.TemporaryFile("w+")
+        threads = dict.fromkeys(THREADS, str(job.get("threads", 1)))
         self._process = subprocess.Popen(
-            [python, str(HERE / "worker.py"), json.dumps(job)],
-            env=environment,
+            [python, "-W", "ignore", str(HERE / "worker.py"), json.dumps(job)],
+            env={**os.environ, **threads},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._errors,
             text=True,
         )
         self.facts: dict[str, Any] = self._answer()
@@ -88,9 +84,7 @@ class Worker:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            self.end()
-            self._errors.seek(0)
-            raise RuntimeError(self._errors.read())
+            raise RuntimeError("the process ended before its answer; its errors stand above")
         return json.loads(line)
 
 

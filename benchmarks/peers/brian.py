@@ -86,12 +86,12 @@ class _Network:
 
     def _filter(self, f: int) -> Any:
         """A vector that decays; it is seen one step after the spikes that drive it."""
-        told, ms = self.facts["filters"][f], 1000 * self.brian2.ms
-        equations, space = "dx/dt = -x / tau : 1", {"tau": told["tau"] * ms}
+        told, second = self.facts["filters"][f], self.brian2.second
+        equations, space = "dx/dt = -x / tau : 1", {"tau": told["tau"] * second}
         rule = next((r for r in self.rules if r["filter"] == f), None)
         if rule and rule["wanted"]:
             wanted = self.arrays[rule["wanted"]]
-            space["wanted"] = self.brian2.TimedArray(wanted, dt=rule["held_s"] * ms)
+            space["wanted"] = self.brian2.TimedArray(wanted, dt=rule["held_s"] * second)
             equations += "\nerror = x - wanted(t, i) : 1"
         elif rule:
             equations += "\nerror : 1 (linked)"
@@ -106,42 +106,48 @@ class _Network:
     def _group(self, g: int) -> Any:
         """Leaky integrate-and-fire neurons with their encoders."""
         b, told = self.brian2, self.facts["groups"][g]
-        ms, n_all = 1000 * b.ms, told["n"] * told["ensembles"]
-        feeding = [f for f, each in enumerate(self.facts["filters"]) if each["group"] == g]
-        space: dict[str, Any] = {"tau_rc": 20 * b.ms, "tau_a": 5 * b.ms}
-        equations = "dv/dt = (J - v) / tau_rc : 1 (unless refractory)\nn : integer\n"
-        equations += "bias : 1 (constant)\n"
-        current, linked = "bias", {}
-        if f"current {g}" in self.arrays:
-            shown = self.arrays[f"current {g}"]
-            space["shown"] = b.TimedArray(shown, dt=told["held_s"] * ms)
-            current += " + shown(t, i)"
-        for d in range(told["dimensions"] if f"slope {g}" in self.arrays else 0):
-            parts = [f"x{f}_{d}" for f in feeding]
-            linked |= {f"x{f}_{d}": (f, d) for f in feeding}
-            if f"input {g}" in self.arrays:
-                space[f"u{d}"] = b.TimedArray(self.arrays[f"input {g}"][:, d], dt=1 * b.ms)
-                parts.append(f"u{d}(t)")
-            equations += f"e{d} : 1 (constant)\n"
-            current += f" + e{d} * ({' + '.join(parts)})"
-        equations += "".join(f"{name} : 1 (linked)\n" for name in linked)
-        equations += f"J = clip({current}, 0, inf) : 1\n"
+        n_all = told["n"] * told["ensembles"]
+        current, linked, space = self._current(g)
+        coded = range(told["dimensions"] if f"slope {g}" in self.arrays else 0)
+        equations = ["dv/dt = (J - v) / tau_rc : 1 (unless refractory)", "n : integer"]
+        equations += [f"J = clip({current}, 0, inf) : 1", "bias : 1 (constant)"]
+        equations += [f"e{d} : 1 (constant)" for d in coded]
+        equations += [f"{name} : 1 (linked)" for name in linked]
         reset = "v = 0; n += 1"
-        if any(rule["pre"] == g for rule in self.rules):
-            equations += "da/dt = -a / tau_a : Hz\n"
+        if rule := next((r for r in self.rules if r["pre"] == g), None):
+            space["tau_a"] = rule["tau"] * b.second
+            equations.append("da/dt = -a / tau_a : Hz")
             reset += "; a += (1 - exp(-dt / tau_a)) / dt"
         options = {"threshold": "v > 1", "reset": reset, "refractory": 2 * b.ms}
-        group = b.NeuronGroup(
-            n_all, equations, method="exponential_euler", namespace=space, **options
-        )
+        options |= {"method": "exponential_euler", "namespace": space}
+        group = b.NeuronGroup(n_all, "\n".join(equations), **options)
         group.bias, group.v = self.arrays[f"bias {g}"], self.rng.random(n_all)
-        for d in range(told["dimensions"] if f"slope {g}" in self.arrays else 0):
+        for d in coded:
             setattr(group, f"e{d}", self.arrays[f"slope {g}"][:, d])
         place = np.repeat(np.arange(told["ensembles"]), told["n"]) * told["dimensions"]
         for name, (f, d) in linked.items():
             setattr(group, name, b.linked_var(self.filters[f], "x", index=place + d))
         self.network.add(group)
         return group
+
+    def _current(self, g: int) -> tuple[str, dict[str, tuple[int, int]], dict[str, Any]]:
+        """What drives a group: a formula, the elements of filters in it, and its constants."""
+        b, told = self.brian2, self.facts["groups"][g]
+        space: dict[str, Any] = {"tau_rc": 20 * b.ms}
+        if f"current {g}" in self.arrays:
+            shown = self.arrays[f"current {g}"]
+            space["shown"] = b.TimedArray(shown, dt=told["held_s"] * b.second)
+            return "bias + shown(t, i)", {}, space
+        feeding = [f for f, each in enumerate(self.facts["filters"]) if each["group"] == g]
+        current, linked = "bias", {}
+        for d in range(told["dimensions"]):
+            parts = [f"x{f}_{d}" for f in feeding]
+            linked |= {f"x{f}_{d}": (f, d) for f in feeding}
+            if f"input {g}" in self.arrays:
+                space[f"u{d}"] = b.TimedArray(self.arrays[f"input {g}"][:, d], dt=1 * b.ms)
+                parts.append(f"u{d}(t)")
+            current += f" + e{d} * ({' + '.join(parts)})"
+        return current, linked, space
 
     def _link(self, g: int, f: int) -> None:
         """Decoders from a group to a filter, and the rule that changes them."""

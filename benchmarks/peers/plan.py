@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from nefsim import network
 from nefsim.build.arrays import times
 from nefsim.network import Ensemble, Node
 from nefsim.network.objects import indices, whole
 from nefsim.processes import PresentInput
+
+Learning = getattr(network, "Learning", ())
 
 
 class Plan:
@@ -32,9 +35,11 @@ class Plan:
         self.place = {e: (g, k) for g, them in enumerate(self.groups) for k, e in enumerate(them)}
         for g in range(len(self.groups)):
             self._group(g)
-        self.facts["rules"] = []
         for connection, built in self.built.connections.items():
             self._connection(connection, built)
+        self.facts["rules"] = [
+            self._rule(c) for c in self.built.connections if isinstance(whole(c.post), Learning)
+        ]
         for probe, built in self.built.probe_data.items():
             to = self._filter(f"probe {probe.label}", probe.synapse.tau, built.decoders.shape[1])
             self._link(probe.target, to, built.decoders, 0)
@@ -98,18 +103,41 @@ class Plan:
     def _connection(self, connection: Any, built: Any) -> None:
         """A decoded connection as links to the filter in front of what it ends in."""
         post = whole(connection.post)
-        if built.decoders is None or not isinstance(post, (Ensemble, Node)):
+        if built.decoders is None:
             return
         weights = times(built.transform, built.decoders.T).T
         chosen = indices(connection.post)
         columns = np.arange(weights.shape[1]) if chosen is None else np.array(chosen)
-        if isinstance(post, Node):
-            to, base = self._filter("node", connection.synapse.tau, post.size_in), 0
-        else:
-            g, k = self.place[post]
-            size = len(self.groups[g]) * post.dimensions
-            to, base = self._filter("group", connection.synapse.tau, size, g), k * post.dimensions
-        self._link(connection.pre, to, weights, base + columns)
+        base = self.place[post][1] * post.dimensions if isinstance(post, Ensemble) else 0
+        self._link(connection.pre, self._before(connection), weights, base + columns)
+
+    def _before(self, connection: Any) -> int:
+        """The filter in front of what a connection ends in."""
+        post, tau = whole(connection.post), connection.synapse.tau
+        if isinstance(post, Ensemble):
+            g = self.place[post][0]
+            return self._filter("group", tau, len(self.groups[g]) * post.dimensions, g)
+        return self._filter("node" if isinstance(post, Node) else "error", tau, post.size_in)
+
+    def _rule(self, connection: Any) -> dict[str, Any]:
+        """PES: the group and the filter that it acts between, and where its error is.
+
+        An error is a filter of its own, or a node's input less what was wanted.
+        """
+        learning = whole(connection.post)
+        learned, rule = learning.connection, learning.rule
+        told = {"pre": self.place[whole(learned.pre)][0], "filter": self._before(learned)}
+        told |= {"rate": rule.learning_rate, "tau": rule.pre_synapse.tau}
+        if isinstance(whole(connection.pre), Ensemble):
+            return {**told, "error": self._before(connection), "wanted": None}
+        node = whole(connection.pre)
+        (wanted,) = (
+            whole(c.pre).output
+            for c in self.built.connections
+            if whole(c.post) is node and whole(c.pre) in self.outputs
+        )
+        self.arrays["wanted"] = np.asarray(wanted.inputs, dtype=float)
+        return {**told, "wanted": "wanted", "held_s": wanted.presentation_time}
 
     def _filter(self, name: str, tau: float, size: int, group: int | None = None) -> int:
         """The number of a filter, made when it is first asked for."""
