@@ -10,13 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from nefsim import network
 from nefsim.build.arrays import times
-from nefsim.network import Ensemble, Node
+from nefsim.network import Ensemble, Learning, Node
 from nefsim.network.objects import indices, whole
 from nefsim.processes import PresentInput
-
-Learning = getattr(network, "Learning", ())
 
 
 class Plan:
