@@ -16,8 +16,12 @@ Rows = dict[str, dict[str, Any]]
 
 def ratios(name: str, rows: Rows) -> list[dict[str, Any]]:
     """Ratios of a network with their targets; every round gives one, and their median counts."""
-    found = (_ratio(rows, *each) for each in _compared(name, rows))
-    return [ratio for ratio in found if ratio]
+    compared = (_ratio(rows, *each) for each in _compared(name, rows))
+    found = [ratio for ratio in compared if ratio]
+    if name == "million":
+        times = rows["compiled"]["times"]
+        found.append(claim("compiled, microseconds for a step of 1000", times, most=1000))
+    return found
 
 
 def _compared(name: str, rows: Rows) -> Iterator[tuple[str, str, str, float | None, float | None]]:
@@ -55,7 +59,8 @@ def _ratio(
     tops, bottoms = (_each(rows[name][of]) for name in (above, below))
     what = "first result" if of == "first_s" else "run"
     values = [top / bottom for top, bottom in zip(tops, bottoms, strict=True)]
-    return claim(f"{above} / {below}, {what}", values, least, most)
+    made = claim(f"{above} / {below}, {what}", values, least, most)
+    return {**made, "of_lowest": min(tops) / min(bottoms)}
 
 
 def claim(
@@ -85,6 +90,8 @@ def show(name: str, found: dict[str, Any]) -> None:
         cells = [row.get("build_s"), row.get("first_s"), median(times), spread, row.get("peak_mb")]
         told = [cell if isinstance(cell, str) else short(cell) for cell in cells]
         print("  {:<42}{:>10}{:>18}{:>11}{:>21}{:>11}".format(subject, *told))
+    if "solved_s" in found:
+        print(f"  arrays drawn and solved once for all: {short(found['solved_s'])} s")
     for line in [*_spikes(found), *map(ratio_line, found["ratios"])]:
         print(f"  {line}")
 
@@ -107,7 +114,10 @@ def ratio_line(ratio: dict[str, Any]) -> str:
     low, high = ratio["range"]
     told = f"{ratio['what']}: {short(ratio['median'])}"
     if high > low:
-        told += f" ({short(low)} to {short(high)})"
+        told += f" ({short(low)} to {short(high)}"
+        told += (
+            f"; of the lowest times {short(ratio['of_lowest'])})" if "of_lowest" in ratio else ")"
+        )
     bound = ratio["at_least"] or ratio["at_most"]
     if bound:
         sign = "at least" if ratio["at_least"] else "at most"

@@ -48,12 +48,12 @@ def main() -> None:
             found = benchmark(name, MODELS[name], options)
             report.show(name, found)
         figures["benchmarks"][name] = found
+        figures["machine"]["load at the end"] = load()
+        figures["missed"] = report.missed(figures)
         sys.stdout.flush()
-    figures["machine"]["load at the end"] = load()
-    figures["missed"] = report.missed(figures)
-    print("\n" + "\n".join([f"load at the end: {load()}", *figures["missed"]]))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+        if options.json:
+            options.json.write_text(json.dumps(figures, indent=1) + "\n")
+    print("\n" + "\n".join([f"load at the end: {load()}", *report.missed(figures)]))
 
 
 def arguments() -> argparse.Namespace:
@@ -128,9 +128,10 @@ def benchmark(name: str, model: Model, options: argparse.Namespace) -> dict[str,
         found: dict[str, Any] = {"about": (model.make.__doc__ or "").split("\n")[0]}
         if model.chains or model.shares_arrays or "brian2" in jobs:
             arrays = Worker({**common, "peer": "arrays"})
-            found["build_s"] = arrays.facts["build_s"]
+            if model.shares_arrays:
+                found["solved_s"] = arrays.facts["build_s"]
             arrays.end()
-        workers: dict[str, Worker] = {}
+        workers = {}
         for subject, job in jobs.items():
             python = options.brian if job["peer"] == "brian" else sys.executable
             workers[subject] = Worker({**common, **job}, python)

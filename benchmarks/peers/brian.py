@@ -77,6 +77,10 @@ class _Network:
         self.network = brian2.Network()
         self.filters = [self._filter(f) for f in range(len(facts["filters"]))]
         self.groups = [self._group(g) for g in range(len(facts["groups"]))]
+        for rule in self.rules:
+            if not rule["wanted"]:
+                error = brian2.linked_var(self.filters[rule["error"]], "x")
+                self.filters[rule["filter"]].error = error
         for g, f in facts["links"]:
             self._link(g, f)
 
@@ -152,7 +156,8 @@ class _Network:
     def _link(self, g: int, f: int) -> None:
         """Decoders from a group to a filter, and the rule that changes them."""
         b, tau = self.brian2, self.facts["filters"][f]["tau"]
-        space = {"step": (1 - np.exp(-0.001 / tau)) / 0.001}
+        # Synapses see what the formula of a filter's error refers to by its name.
+        space = {**self.filters[f].namespace, "step": (1 - np.exp(-0.001 / tau)) / 0.001}
         synapses = b.Synapses(
             self.groups[g], self.filters[f], "w : 1", on_pre="x_post += step * w", namespace=space
         )
@@ -162,7 +167,5 @@ class _Network:
             if (rule["pre"], rule["filter"]) == (g, f):
                 n = self.facts["groups"][g]["n"]
                 space["rate"] = rule["rate"] * 0.001 / n * b.second
-                if not rule["wanted"]:
-                    self.filters[f].error = b.linked_var(self.filters[rule["error"]], "x")
                 synapses.run_regularly("w -= rate * error_post * a_pre", dt=1 * b.ms)
         self.network.add(synapses)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import time
 from collections.abc import Callable
@@ -32,7 +31,6 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
     facts = {
         "build_s": compiled - began,
         "first_s": time.perf_counter() - began,
-        "peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
         "steps": steps,
     }
     return facts, run
