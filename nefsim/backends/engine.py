@@ -7,14 +7,14 @@ from the rows of what it reads, one row earlier where the read has a delay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.backends import Recording, interrupts, sampled
+from nefsim.backends import Recorder, interrupts, sampled
 from nefsim.program import (
     Learn,
     Program,
@@ -95,9 +95,8 @@ class Engine:
             if mine is not None:
                 mine[0] = signal
 
-    def run(self, n_steps: int, recordings: Sequence[Recording]) -> None:
+    def run(self, n_steps: int, recorder: Recorder) -> None:
         """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
-        filled = [0] * len(recordings)
         while n_steps:
             length = min(n_steps, self.longest)
             before = snapshot(self.state)
@@ -106,9 +105,9 @@ class Engine:
                 if diverged(self.program, self.state):
                     self._find_divergence(before, length)
             except BaseException:
-                self._go_back(before, recordings, filled)
+                self._go_back(before, recorder)
                 raise
-            self._finish(length, recordings, filled)
+            self._finish(length, recorder)
             n_steps -= length
             interrupts.check()
 
@@ -145,9 +144,7 @@ class Engine:
         must = f"stay below {LARGEST_WEIGHT:g}"
         check.fail(name, "weights", must, f"larger ones or none at t = {t:g} s", do)
 
-    def _go_back(
-        self, before: Snapshot, recordings: Sequence[Recording], filled: list[int]
-    ) -> None:
+    def _go_back(self, before: Snapshot, recorder: Recorder) -> None:
         """Take again the steps that were complete, or none if that is stopped, too."""
         length = self.good
         restore(self.state, before)
@@ -158,16 +155,14 @@ class Engine:
         except BaseException:
             restore(self.state, before)
             raise
-        self._finish(length, recordings, filled)
+        self._finish(length, recorder)
 
-    def _finish(self, length: int, recordings: Sequence[Recording], filled: list[int]) -> None:
+    def _finish(self, length: int, recorder: Recorder) -> None:
         """Record a chunk and make its last row the first of the next."""
-        for i, (recording, record) in enumerate(zip(recordings, self.program.records, strict=True)):
-            chosen = sampled(self.state.step, length, recording.every)
+        for i, record in enumerate(self.program.records):
+            chosen = sampled(self.state.step, length, record.every)
             values = self.read(record.read, 0, length)
-            values = values if len(chosen) == length else values[chosen]
-            recording.data[filled[i] : filled[i] + len(chosen)] = values
-            filled[i] += len(chosen)
+            recorder.add(i, values if len(chosen) == length else values[chosen])
         for rows, signal in zip(self.rows, self.state.signals, strict=True):
             if rows is not None:
                 rows[0] = rows[length]
@@ -178,6 +173,7 @@ class Engine:
             ahead = self.rows[outputs(self.program.ops[index])[0]]
             ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
             self.called[index] = max(done - length, 0)
+        recorder.settle(self.state.step)
 
     def read(self, read: Read, lo: int, hi: int) -> Array:
         """Rows of a signal as an operation reads them."""

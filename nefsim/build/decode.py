@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any
@@ -31,7 +32,10 @@ Decode = Callable[[Array], tuple[Array, Mapping[str, Any]]]
 
 
 def decode(
-    network: Network, ensembles: Mapping[Ensemble, BuiltEnsemble], streams: Mapping[Any, Stream]
+    network: Network,
+    ensembles: Mapping[Ensemble, BuiltEnsemble],
+    streams: Mapping[Any, Stream],
+    kind: type[Decoder],
 ) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
     """The arrays of all connections and probes that decode from neurons.
 
@@ -45,6 +49,8 @@ def decode(
         The arrays of each ensemble.
     streams : mapping
         Where each object draws its random numbers.
+    kind : type of Decoder
+        What finds the decoders of one ensemble.
 
     Returns
     -------
@@ -64,17 +70,14 @@ def decode(
     connections: dict[Connection, BuiltConnection] = {}
     probes: dict[Probe, BuiltConnection] = {}
     for ensemble, (outgoing, watching) in decoding.items():
-        decoder = _Decoder(ensemble, ensembles, streams)
+        decoder = kind(ensemble, ensembles, streams)
         connections |= {c: decoder.of_connection(c) for c in outgoing}
         probes |= {p: decoder.of_probe(p) for p in watching}
     return connections, probes
 
 
-class _Decoder:
-    """Solves for the decoders of one ensemble, factoring once per set of points and solver.
-
-    All functions decoded from the same activities share the Gram matrix and its factor.
-    """
+class Decoder(ABC):
+    """Finds the decoders of one ensemble: what is solved for, at which points, for whom."""
 
     def __init__(
         self,
@@ -84,12 +87,11 @@ class _Decoder:
     ) -> None:
         self._ensemble, self._ensembles, self._streams = ensemble, ensembles, streams
         self._built = ensembles[ensemble]
-        self._prepared: dict[Any, Decode] = {}
 
     def of_connection(self, connection: Connection) -> BuiltConnection:
         """The arrays of a connection from the ensemble."""
         points = self._points(connection)
-        targets = targets_of(connection, points)
+        targets = self._targets(connection, points)
         post, transform = self._post(connection), connection.transform
 
         def solve(wanted: Array) -> tuple[Array, Mapping[str, Any]]:
@@ -124,6 +126,43 @@ class _Decoder:
         decoders, info = self._solve(probe.solver, points, wanted, stream)
         return BuiltConnection(decoders, points, info, 1.0)
 
+    def _post(self, connection: Connection) -> tuple[BuiltEnsemble, tuple[int, ...] | None] | None:
+        """The ensemble of neurons that a connection ends in, and its dimensions there."""
+        post = whole(connection.post)
+        if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
+            return None
+        return self._ensembles[post], indices(connection.post)
+
+    @abstractmethod
+    def _solve(
+        self, solver: Solver, points: Array, targets: Array, stream: Stream
+    ) -> tuple[Array, Mapping[str, Any]]:
+        """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
+
+    @abstractmethod
+    def _points(self, connection: Connection) -> Array:
+        """The points at which a connection's decoders are solved, (P, D of the ensemble)."""
+
+    @abstractmethod
+    def _targets(self, connection: Connection, points: Array) -> Array:
+        """The function's values at the evaluation points, (P, k)."""
+
+
+class Solving(Decoder):
+    """Solves for decoders, factoring once per set of points and solver.
+
+    All functions decoded from the same activities share the Gram matrix and its factor.
+    """
+
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        ensembles: Mapping[Ensemble, BuiltEnsemble],
+        streams: Mapping[Any, Stream],
+    ) -> None:
+        super().__init__(ensemble, ensembles, streams)
+        self._prepared: dict[Any, Decode] = {}
+
     def _solve(
         self, solver: Solver, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
@@ -152,12 +191,9 @@ class _Decoder:
             points = as_samples(repr(connection), "eval_points", points, n, d, rng)
         return np.asarray(points * (pre.radius if connection.scale_eval_points else 1.0))
 
-    def _post(self, connection: Connection) -> tuple[BuiltEnsemble, tuple[int, ...] | None] | None:
-        """The ensemble of neurons that a connection ends in, and its dimensions there."""
-        post = whole(connection.post)
-        if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
-            return None
-        return self._ensembles[post], indices(connection.post)
+    def _targets(self, connection: Connection, points: Array) -> Array:
+        """The function's values at the evaluation points, (P, k)."""
+        return targets_of(connection, points)
 
 
 def targets_of(connection: Connection, points: Array) -> Array:

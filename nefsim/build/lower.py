@@ -11,8 +11,9 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim.build.arrays import NEURONS, NOISE, BuiltConnection, BuiltEnsemble, build_ensemble
 from nefsim.build.assembly import Assembly, as_index, scaled
-from nefsim.build.decode import decode
+from nefsim.build.decode import Solving, decode
 from nefsim.build.learning import Lessons
+from nefsim.build.outline import Outlining, outline_ensemble
 from nefsim.build.stability import warn_of_fast_rules
 from nefsim.build.streams import streams_of
 from nefsim.network import Connection, Ensemble, Learning, Network, Node, Probe
@@ -65,13 +66,16 @@ class Built:
     shapes: Mapping[Probe, tuple[int, int]]
 
 
-def build(network: Network, dt: float, seed: int) -> Built:
-    """Draw and solve a network's arrays and put its operations in order."""
-    lowering = Lowering(Assembly(dt), streams_of(network, Stream(seed)), network)
+def build(network: Network, dt: float, seed: int, outline: bool = False) -> Built:
+    """Draw and solve a network's arrays and put its operations in order.
+
+    In an outline nothing is drawn or solved: what would be has its shape and no numbers.
+    """
+    lowering = Lowering(Assembly(dt), streams_of(network, Stream(seed)), network, outline)
     for ensemble in network.all_ensembles:
         lowering.ensemble(ensemble)
     lowering.connections, lowering.probe_data = decode(
-        network, lowering.ensembles, lowering.streams
+        network, lowering.ensembles, lowering.streams, Outlining if outline else Solving
     )
     for node in network.all_nodes:
         lowering.node(node)
@@ -79,7 +83,8 @@ def build(network: Network, dt: float, seed: int) -> Built:
     for connection in network.all_connections:
         lowering.connection(connection)
     lowering.lessons.learn()
-    warn_of_fast_rules(lowering.connections, lowering.ensembles, dt)
+    if not outline:
+        warn_of_fast_rules(lowering.connections, lowering.ensembles, dt)
     for probe in network.all_probes:
         lowering.probe(probe)
     lowering.neurons()
@@ -103,8 +108,15 @@ def build(network: Network, dt: float, seed: int) -> Built:
 class Lowering:
     """Where each object's values come in and go out, and what is made of it."""
 
-    def __init__(self, assembly: Assembly, streams: Mapping[Any, Stream], network: Network) -> None:
+    def __init__(
+        self,
+        assembly: Assembly,
+        streams: Mapping[Any, Stream],
+        network: Network,
+        outline: bool = False,
+    ) -> None:
         self.assembly, self.streams = assembly, streams
+        self._build_ensemble = outline_ensemble if outline else build_ensemble
         self.lessons = Lessons(self, network)
         self.ensembles: dict[Ensemble, BuiltEnsemble] = {}
         self.connections: dict[Connection, BuiltConnection] = {}
@@ -119,7 +131,7 @@ class Lowering:
     def ensemble(self, ensemble: Ensemble) -> None:
         """x, J and spikes; in Direct mode x alone."""
         make, stream = self.assembly, self.streams[ensemble]
-        built = self.ensembles[ensemble] = build_ensemble(ensemble, stream)
+        built = self.ensembles[ensemble] = self._build_ensemble(ensemble, stream)
         x = self.inputs[ensemble] = make.sum(f"{ensemble!r}.input", ensemble.dimensions)
         if isinstance(ensemble.neuron_type, Direct):
             self.outputs[ensemble] = x
