@@ -117,11 +117,11 @@ def ten_zeros(x: np.ndarray) -> np.ndarray:
 def pictures(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Images as unit vectors and their labels, one-hot; random ones where there are no data.
 
-    ``NEFSIM_MNIST`` names an .npz file with the images ``X`` and the labels ``y``.
+    ``NEFSIM_DATA`` names a folder with MNIST.
     """
-    if path := os.environ.get("NEFSIM_MNIST"):
-        with np.load(path) as data:
-            images, labels = data["X"][:n].reshape(n, -1) / 255.0, data["y"][:n]
+    if "NEFSIM_DATA" in os.environ:
+        data = nef.datasets.mnist(os.environ["NEFSIM_DATA"])
+        images, labels = np.array(data.train_images[:n], float), data.train_labels[:n]
     else:
         rng = np.random.default_rng(1)
         # About as many pixels are lit as in handwritten digits.
