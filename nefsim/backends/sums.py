@@ -168,6 +168,13 @@ def _dense(matrix: Array) -> Product:
         return lambda rows, into: np.matmul(rows, matrix, out=into)
 
     def multiply(rows: Array, into: Array | None) -> Array:
+        if _may_be_held(rows):
+            new = np.concatenate([[True], (rows[1:] != rows[:-1]).any(axis=-1)])
+            value = (rows[new] @ matrix)[np.cumsum(new) - 1]
+            if into is None:
+                return np.asarray(value)
+            into[...] = value
+            return into
         if rows.size == len(matrix):
             (some,) = rows.reshape(-1).nonzero()
             if len(some) < SPARSE * len(matrix):
@@ -179,6 +186,12 @@ def _dense(matrix: Array) -> Product:
         return np.matmul(rows, matrix, out=into)
 
     return multiply
+
+
+def _may_be_held(rows: Array) -> bool:
+    """Whether some of the first of many vectors are equal, as where an image is held."""
+    few = rows[:8]
+    return rows.ndim == 2 and len(rows) > 8 and bool((few[1:] == few[:-1]).all(axis=-1).any())
 
 
 def _dense_stack(stack: Array, n_axes: int) -> Product:
