@@ -7,14 +7,14 @@ from the rows of what it reads, one row earlier where the read has a delay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.backends import Recording, interrupts, sampled
+from nefsim.backends import Recorder, interrupts, sampled
 from nefsim.program import (
     Learn,
     Program,
@@ -46,17 +46,6 @@ class HasProgram(Protocol):
         """The program."""
 
 
-def diverged(program: Program, state: State) -> str:
-    """The name of a rule whose weights have grown without bound; empty if there is none."""
-    for op in program.ops:
-        if isinstance(op, Learn):
-            weights = state.ops[weighing_index(program, op)]["weights"]
-            # What is not a number is not below the bound either.
-            if not (np.abs(weights) < LARGEST_WEIGHT).all():
-                return op.name
-    return ""
-
-
 def chunk_length(width: int, longest: int = LONGEST_CHUNK) -> int:
     """Steps of a chunk for signals of so many numbers in all."""
     return int(np.clip(MOST_NUMBERS // max(width, 1), 1, longest))
@@ -73,6 +62,8 @@ class Engine:
         What it changes.
     rows : list of ndarray
         Rows of each signal; None for one that a back end keeps to itself.
+    carried : list of ndarray, optional
+        All rows, whose last become the first of the next chunk, in as few arrays as can be.
 
     Attributes
     ----------
@@ -83,32 +74,41 @@ class Engine:
         For operations that call a function of the user, the rows of this chunk done.
     good : int
         Rows of this chunk that the last group has finished.
+    kept : State
+        What is put back after an error: the state, or the same in fewer arrays.
     """
 
-    def __init__(self, program: Program, state: State, rows: list[Any]) -> None:
+    def __init__(
+        self, program: Program, state: State, rows: list[Any], carried: list[Array] | None = None
+    ) -> None:
         self.program, self.state, self.rows = program, state, rows
         self.plan: list[tuple[list[Advance], bool]] = []
         self.called: dict[int, int] = {}
         self.good = 0
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
-        for mine, signal in zip(rows, state.signals, strict=True):
+        self.kept = state
+        self._learned = [
+            (op.name, weighing_index(program, op)) for op in program.ops if isinstance(op, Learn)
+        ]
+        for i, mine in enumerate(rows):
             if mine is not None:
-                mine[0] = signal
+                mine[0] = state.signals[i]
+                state.signals[i] = mine[0]
+        self._carried = [r for r in rows if r is not None] if carried is None else carried
 
-    def run(self, n_steps: int, recordings: Sequence[Recording]) -> None:
+    def run(self, n_steps: int, recorder: Recorder) -> None:
         """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
-        filled = [0] * len(recordings)
         while n_steps:
             length = min(n_steps, self.longest)
-            before = snapshot(self.state)
+            before = snapshot(self.kept)
             try:
                 self._chunk(length)
-                if diverged(self.program, self.state):
+                if self._diverged():
                     self._find_divergence(before, length)
             except BaseException:
-                self._go_back(before, recordings, filled)
+                self._go_back(before, recorder)
                 raise
-            self._finish(length, recordings, filled)
+            self._finish(length, recorder)
             n_steps -= length
             interrupts.check()
 
@@ -125,59 +125,67 @@ class Engine:
                 self.good = k + 1
                 interrupts.check()
 
+    def _diverged(self) -> str:
+        """The name of a rule whose weights have grown without bound; empty if there is none."""
+        for name, index in self._learned:
+            # What is not a number is not below the bound either.
+            if not (np.abs(self.state.ops[index]["weights"]) < LARGEST_WEIGHT).all():
+                return name
+        return ""
+
     def _find_divergence(self, before: Snapshot, length: int) -> None:
         """Halve the chunk until the step is found at which weights went out of bounds."""
         good, bad = 0, length
         while bad - good > 1:
             middle = (good + bad) // 2
-            restore(self.state, before)
+            restore(self.kept, before)
             self._chunk(middle)
-            if diverged(self.program, self.state):
+            if self._diverged():
                 bad = middle
             else:
                 good = middle
-        restore(self.state, before)
+        restore(self.kept, before)
         self._chunk(bad)
-        name = diverged(self.program, self.state)
+        name = self._diverged()
         self.good = good
         t = (self.state.step + bad) * self.program.dt
         do = "lower learning_rate, see nefsim.suggest_learning_rate"
         must = f"stay below {LARGEST_WEIGHT:g}"
         check.fail(name, "weights", must, f"larger ones or none at t = {t:g} s", do)
 
-    def _go_back(
-        self, before: Snapshot, recordings: Sequence[Recording], filled: list[int]
-    ) -> None:
+    def _go_back(self, before: Snapshot, recorder: Recorder) -> None:
         """Take again the steps that were complete, or none if that is stopped, too."""
         length = self.good
-        restore(self.state, before)
+        restore(self.kept, before)
         if not length:
             return
         try:
             self._chunk(length)
         except BaseException:
-            restore(self.state, before)
+            restore(self.kept, before)
             raise
-        self._finish(length, recordings, filled)
+        self._finish(length, recorder)
 
-    def _finish(self, length: int, recordings: Sequence[Recording], filled: list[int]) -> None:
+    def _finish(self, length: int, recorder: Recorder) -> None:
         """Record a chunk and make its last row the first of the next."""
-        for i, (recording, record) in enumerate(zip(recordings, self.program.records, strict=True)):
-            chosen = sampled(self.state.step, length, recording.every)
-            values = self.read(record.read, 0, length)
-            values = values if len(chosen) == length else values[chosen]
-            recording.data[filled[i] : filled[i] + len(chosen)] = values
-            filled[i] += len(chosen)
-        for rows, signal in zip(self.rows, self.state.signals, strict=True):
-            if rows is not None:
-                rows[0] = rows[length]
-                signal[...] = rows[0]
+        samples = {
+            every: sampled(self.state.step, length, every)
+            for every in {record.every for record in self.program.records}
+        }
+        for i, record in enumerate(self.program.records):
+            chosen = samples[record.every]
+            if len(chosen):
+                values = self.read(record.read, 0, length)
+                recorder.add(i, values if len(chosen) == length else values[chosen])
+        for rows in self._carried:
+            rows[0] = rows[length]
         self.state.step += length
         for index, done in self.called.items():
             # What functions gave for steps after an error is kept: each is called once a step.
             ahead = self.rows[outputs(self.program.ops[index])[0]]
             ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
             self.called[index] = max(done - length, 0)
+        recorder.settle(self.state.step)
 
     def read(self, read: Read, lo: int, hi: int) -> Array:
         """Rows of a signal as an operation reads them."""
