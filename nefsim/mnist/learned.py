@@ -22,17 +22,13 @@ LEARNING_RATE = {"pes": 3e-3, "hpes": 3e-3}
 #: In how many steps learning gets slower.
 N_STAIRS = 100
 
-#: Filter of the activities that least squares see [s]: a ridge of its own, the noise of spikes
-#: is the smaller the longer it is.
-TRACE = 0.02
-
 
 def rule_of(settings: Settings, n_steps: int, dt: float) -> LearningRule:
     """The learning rule; RLS as regularised as ridge is at as many points as there are steps."""
     rate = settings.learning_rate
     if settings.rule == "rls":
         ridge = n_steps * (settings.reg * max(settings.max_rates)) ** 2
-        return RLS(settings.neurons / (dt * ridge) if rate is None else rate, TRACE)
+        return RLS(settings.neurons / (dt * ridge) if rate is None else rate, None)
     rate = LEARNING_RATE[settings.rule] if rate is None else rate
     if settings.rule == "pes":
         return PES(rate)
@@ -92,7 +88,7 @@ def _decoded(
     """Decoders that learn, onto a node."""
     answer = net.node(size_in=n_classes)
     start = np.zeros((n_classes, settings.neurons))
-    # Least squares want the error of the weights as they are, before a filter remembers others.
+    # Least squares want the error of the weights as they are, which no filter remembers.
     synapse = None if isinstance(rule, RLS) else 0.005
     learned = net.connect(
         seen.neurons, answer, transform=start, synapse=synapse, learning_rule=rule
