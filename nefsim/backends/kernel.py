@@ -47,7 +47,8 @@ N_COLUMNS = 11
     TANH,
     IZHIKEVICH,
     WHOLE_SPIKES,
-) = range(26)
+    INVERSE_LIF,
+) = range(27)
 
 options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -211,6 +212,33 @@ def whole_spikes(rates, v, out, fired, n, c):
 
 
 @njit(**options)
+def inverse_lif(J, v, a, out, fired, n, c):
+    """See :class:`nefsim.InverseLIF`; after ``a`` lie the clocks and the offsets."""
+    k, last, n_steps, release_at, period, samples, pulse = c[0], c[1], c[2], c[3], c[4], c[5], c[6]
+    clock, offset = shifted(a, n), shifted(a, 2 * n)
+    count = 0
+    for i in range(n):
+        t = clock[i]
+        if t == release_at:
+            taken = J[i] if samples else a[i] * last
+            v[i] = taken + offset[i]
+            a[i] = 0.0
+        out[i] = 0.0
+        if t >= release_at:
+            if v[i] >= 1.0:
+                v[i] = k * (v[i] - 1.0)
+                out[i] = pulse
+                fired[count] = i
+                count += 1
+            else:
+                v[i] = k * v[i]
+        if t < n_steps:
+            a[i] = k * a[i] + J[i]
+        clock[i] = t + 1.0 if t + 1.0 < period else 0.0
+    return count
+
+
+@njit(**options)
 def columns(y, x, c, n, m):
     """``y += sum of column j times x[j]``, four columns to a pass."""
     in_fours = m - m % 4
@@ -329,6 +357,8 @@ def neurons(kind, t, y, J, c, data, fired, counts):
         counts[count] = izhikevich(J, state, other, y, who, n, c)
     elif kind == WHOLE_SPIKES:
         counts[count] = whole_spikes(J, state, y, who, n, c)
+    elif kind == INVERSE_LIF:
+        counts[count] = inverse_lif(J, state, other, y, who, n, c)
     elif kind == LIF_RATE:
         lif_rate(J, y, n, c)
     elif kind == RELU:

@@ -10,6 +10,7 @@ from nefsim.neurons import (
     LIF,
     AdaptiveLIF,
     AdaptiveLIFRate,
+    InverseLIF,
     Izhikevich,
     LIFRate,
     NeuronType,
@@ -26,7 +27,15 @@ if TYPE_CHECKING:
     from nefsim.backends.table import Place, Table
 
 RATES = (LIFRate, AdaptiveLIFRate, RectifiedLinear, Sigmoid, Tanh)
-COMPILED = (*RATES, LIF, AdaptiveLIF, Izhikevich, SpikingRectifiedLinear, RegularSpiking)
+COMPILED = (
+    *RATES,
+    LIF,
+    AdaptiveLIF,
+    InverseLIF,
+    Izhikevich,
+    SpikingRectifiedLinear,
+    RegularSpiking,
+)
 
 
 def is_compiled(neuron: NeuronType) -> bool:
@@ -73,6 +82,12 @@ def _spikes(
         c = table.constant([*parts, neuron.reset_recovery, LOWEST_CURRENT, PEAK, 1.0 / dt, dt])
         v, u = memory["voltage"], memory["recovery"]
         table.op(k.IZHIKEVICH, out, n, J, C=c, S=v, M=u, **lists)
+    elif isinstance(neuron, InverseLIF):
+        times = (neuron.n_steps, neuron.release_at, neuron.period)
+        pulse = neuron.amplitude / dt
+        c = table.constant([neuron.k, neuron.place_value[-1], *times, neuron.samples, pulse])
+        v, a = memory["voltage"], memory["accumulated"]  # clock and offset lie right after a
+        table.op(k.INVERSE_LIF, out, n, J, C=c, S=v, M=a, **lists)
     elif isinstance(neuron, SpikingRectifiedLinear):
         rates = (table.room(n), 0)
         table.op(k.RELU, rates, n, J, C=table.constant(1.0))

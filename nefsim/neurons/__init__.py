@@ -3,6 +3,7 @@
 from nefsim.neurons.adaptive import AdaptiveLIF, AdaptiveLIFRate
 from nefsim.neurons.base import NeuronType
 from nefsim.neurons.direct import Direct
+from nefsim.neurons.inverse import InverseLIF
 from nefsim.neurons.izhikevich import Izhikevich
 from nefsim.neurons.lif import LIF, LIFRate
 from nefsim.neurons.rectified import RectifiedLinear, SpikingRectifiedLinear
@@ -14,6 +15,7 @@ __all__ = [
     "AdaptiveLIF",
     "AdaptiveLIFRate",
     "Direct",
+    "InverseLIF",
     "Izhikevich",
     "LIFRate",
     "NeuronType",
