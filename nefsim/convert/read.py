@@ -99,7 +99,7 @@ class _Reader:
         self._labels: list[str] = []
         self._matrix: Any = None
         self._bias: Array = np.zeros(int(np.prod(shape)))
-        self._postponed: nn.MaxPool2d | None = None
+        self._postponed: tuple[str, nn.MaxPool2d] | None = None
 
     def take(self, name: str, module: nn.Module) -> None:
         """One more module."""
@@ -172,7 +172,8 @@ class _Reader:
         pads: Pads = ((0, 0), (0, 0))
         if module.padding == "same":
             whole = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-            pads = ((whole[0] // 2, whole[0] - whole[0] // 2), (whole[1] // 2, whole[1] - whole[1] // 2))
+            before = [n // 2 for n in whole]
+            pads = ((before[0], whole[0] - before[0]), (before[1], whole[1] - before[1]))
         elif module.padding != "valid":
             pads = _both_sides(module.padding)
         weight = _numbers(module.weight)
@@ -218,7 +219,7 @@ class _Reader:
             limit = float(module.limit.detach()) if isinstance(module, QCFS) else None
             self._close(limit=limit)
         if self._postponed is not None:
-            pool, self._postponed = self._postponed, None
+            (self._name, pool), self._postponed = self._postponed, None
             self._max_pool(pool)
 
     def _close(self, **options: Any) -> None:
@@ -235,7 +236,7 @@ class _Reader:
         if self._matrix is not None:
             if self._postponed is not None:
                 self._refuse("max-pooling", "a ReLU between two of them", "move the ReLU")
-            self._postponed = module
+            self._postponed = (self._name, module)
             return
         if not self.stages:
             self._refuse("max-pooling", "a ReLU before or after it", "add one")
