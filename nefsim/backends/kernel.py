@@ -47,7 +47,11 @@ N_COLUMNS = 11
     TANH,
     IZHIKEVICH,
     WHOLE_SPIKES,
-) = range(26)
+    DISCRETE,
+    ILIF_RELEASE,
+    ILIF_HAND_OVER,
+    SOFT_LIF,
+) = range(30)
 
 options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -211,6 +215,79 @@ def whole_spikes(rates, v, out, fired, n, c):
 
 
 @njit(**options)
+def discrete(J, v, out, fired, n, c):
+    """Charge, fire, reset; see :func:`nefsim.neurons.discrete.discrete_step`.
+
+    c holds a spike's height, the activation, whether neurons fire at the threshold itself,
+    whether a spike takes the threshold away, whether the output is a sigmoid, and then
+    the decay, scale and threshold of each neuron.
+    """
+    pulse, kind, inclusive, subtract, smooth = c[0], int(c[1]), c[2] > 0, c[3] > 0, c[4] > 0
+    slope, half, one, zero = c[5], c[6], c[7], c[8]
+    decay, scale, threshold = shifted(c, 9), shifted(c, 9 + n), shifted(c, 9 + 2 * n)
+    count = 0
+    for i in range(n):
+        u = decay[i] * v[i] + scale[i] * J[i]
+        if kind and not u > zero:
+            u = math.expm1(u) if kind == 2 else slope * u
+        over = u - threshold[i]
+        if smooth:
+            y = half * (one + math.tanh(half * over))
+        else:
+            y = one if over > zero or (inclusive and over == zero) else zero
+        v[i] = u - threshold[i] * y if subtract else u * (one - y)
+        out[i] = y * pulse
+        fired[count] = i
+        count += y != zero
+    return count
+
+
+@njit(**options)
+def ilif_release(J, v, a, out, fired, n, c):
+    """Accumulate, and release a digit; see :class:`nefsim.InverseLIF`.
+
+    c holds a spike's height, the factor, two numbers for the end of a window, 1 and 0, and
+    then the threshold and the offset of each neuron.
+    """
+    pulse, factor, one, zero = c[0], c[1], c[4], c[5]
+    threshold, count = shifted(c, 6), 0
+    for i in range(n):
+        a[i] = factor * a[i] + J[i]
+        y = one if v[i] - threshold[i] >= zero else zero
+        v[i] = factor * (v[i] - threshold[i] * y)
+        out[i] = y * pulse
+        fired[count] = i
+        count += y != zero
+    return count
+
+
+@njit(**options)
+def ilif_hand_over(a, v, done, n, c):
+    """At the end of a window, what was accumulated is what will be released."""
+    share, n_steps, zero, offset = c[2], c[3], c[5], shifted(c, 6 + n)
+    for i in range(n):
+        done[i] += c[4]
+        if done[i] == n_steps:
+            v[i] = a[i] * share + offset[i]
+            a[i] = zero
+            done[i] = zero
+
+
+@njit(**options)
+def soft_lif(J, out, n, c):
+    """See :func:`nefsim.neurons.soft.soft_lif_rates`; c holds its parameters."""
+    tau_rc, tau_ref, amplitude, sigma, far = c[0], c[1], c[2], c[3], c[4]
+    for i in range(n):
+        q = (J[i] - 1.0) / sigma
+        if q < far:
+            logarithm = -q - math.log(sigma)
+        else:
+            z = sigma * ((q if q > 0.0 else 0.0) + math.log1p(math.exp(-abs(q))))
+            logarithm = math.log1p(1.0 / z)
+        out[i] = amplitude * (1.0 / (tau_ref + tau_rc * logarithm))
+
+
+@njit(**options)
 def columns(y, x, c, n, m):
     """``y += sum of column j times x[j]``, four columns to a pass."""
     in_fours = m - m % 4
@@ -329,6 +406,14 @@ def neurons(kind, t, y, J, c, data, fired, counts):
         counts[count] = izhikevich(J, state, other, y, who, n, c)
     elif kind == WHOLE_SPIKES:
         counts[count] = whole_spikes(J, state, y, who, n, c)
+    elif kind == DISCRETE:
+        counts[count] = discrete(J, state, y, who, n, c)
+    elif kind == ILIF_RELEASE:
+        counts[count] = ilif_release(J, state, other, y, who, n, c)
+    elif kind == ILIF_HAND_OVER:
+        ilif_hand_over(J, y, state, n, c)
+    elif kind == SOFT_LIF:
+        soft_lif(J, y, n, c)
     elif kind == LIF_RATE:
         lif_rate(J, y, n, c)
     elif kind == RELU:
