@@ -47,8 +47,10 @@ N_COLUMNS = 11
     TANH,
     IZHIKEVICH,
     WHOLE_SPIKES,
+    DISCRETE,
     INVERSE_LIF,
-) = range(27)
+    SOFT_LIF,
+) = range(29)
 
 options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -212,30 +214,76 @@ def whole_spikes(rates, v, out, fired, n, c):
 
 
 @njit(**options)
-def inverse_lif(J, v, a, out, fired, n, c):
-    """See :class:`nefsim.InverseLIF`; after ``a`` lie the clocks and the offsets."""
-    k, last, n_steps, release_at, period, samples, pulse = c[0], c[1], c[2], c[3], c[4], c[5], c[6]
-    clock, offset = shifted(a, n), shifted(a, 2 * n)
+def discrete(J, v, out, fired, n, c):
+    """Charge, fire, reset; see :func:`nefsim.neurons.discrete.discrete_step`.
+
+    c holds a spike's height, the activation, whether neurons fire at the threshold itself,
+    whether a spike takes the threshold away, whether the output is a sigmoid, and then
+    the decay, scale and threshold of each neuron.
+    """
+    pulse, kind, inclusive, subtract, smooth = c[0], int(c[1]), c[2] > 0, c[3] > 0, c[4] > 0
+    slope, half, one, zero = c[5], c[6], c[7], c[8]
+    decay, scale, threshold = shifted(c, 9), shifted(c, 9 + n), shifted(c, 9 + 2 * n)
     count = 0
     for i in range(n):
-        t = clock[i]
-        if t == release_at:
-            taken = J[i] if samples else a[i] * last
-            v[i] = taken + offset[i]
-            a[i] = 0.0
-        out[i] = 0.0
-        if t >= release_at:
-            if v[i] >= 1.0:
-                v[i] = k * (v[i] - 1.0)
-                out[i] = pulse
-                fired[count] = i
-                count += 1
-            else:
-                v[i] = k * v[i]
-        if t < n_steps:
-            a[i] = k * a[i] + J[i]
-        clock[i] = t + 1.0 if t + 1.0 < period else 0.0
+        u = decay[i] * v[i] + scale[i] * J[i]
+        if kind and not u > zero:
+            u = math.expm1(u) if kind == 2 else slope * u
+        over = u - threshold[i]
+        if smooth:
+            y = half * (one + math.tanh(half * over))
+        else:
+            y = one if over > zero or (inclusive and over == zero) else zero
+        v[i] = u - threshold[i] * y if subtract else u * (one - y)
+        out[i] = y * pulse
+        fired[count] = i
+        count += y != zero
     return count
+
+
+@njit(**options)
+def inverse_lif(J, v, a, out, fired, n, c):
+    """Accumulate, release a digit, hand over; see :class:`nefsim.InverseLIF`.
+
+    c holds a spike's height, the factor, its power at the end of a window, the lengths of a
+    window and of the period, when a release begins, whether it samples, 1 and 0, and then
+    the threshold and the offset of each neuron.  Steps done lie behind what is accumulated.
+    """
+    pulse, factor, share, n_steps, period, release_at = c[0], c[1], c[2], c[3], c[4], c[5]
+    samples, one, zero = c[6] > 0, c[7], c[8]
+    threshold, offset, done, count = shifted(c, 9), shifted(c, 9 + n), shifted(a, n), 0
+    for i in range(n):
+        t = done[i]
+        if samples and t == release_at:
+            v[i] = J[i] + offset[i]
+        if t < n_steps:
+            a[i] = factor * a[i] + J[i]
+        y = one if t >= release_at and v[i] - threshold[i] >= zero else zero
+        if t >= release_at:
+            v[i] = factor * (v[i] - threshold[i] * y)
+        out[i] = y * pulse
+        fired[count] = i
+        count += y != zero
+        t += one
+        if t == n_steps:
+            v[i] = a[i] * share + offset[i]
+            a[i] = zero
+        done[i] = zero if t == period else t
+    return count
+
+
+@njit(**options)
+def soft_lif(J, out, n, c):
+    """See :func:`nefsim.neurons.soft.soft_lif_rates`; c holds its parameters."""
+    tau_rc, tau_ref, amplitude, sigma, far = c[0], c[1], c[2], c[3], c[4]
+    for i in range(n):
+        q = (J[i] - 1.0) / sigma
+        if q < far:
+            logarithm = -q - math.log(sigma)
+        else:
+            z = sigma * ((q if q > 0.0 else 0.0) + math.log1p(math.exp(-abs(q))))
+            logarithm = math.log1p(1.0 / z)
+        out[i] = amplitude * (1.0 / (tau_ref + tau_rc * logarithm))
 
 
 @njit(**options)
@@ -357,8 +405,12 @@ def neurons(kind, t, y, J, c, data, fired, counts):
         counts[count] = izhikevich(J, state, other, y, who, n, c)
     elif kind == WHOLE_SPIKES:
         counts[count] = whole_spikes(J, state, y, who, n, c)
+    elif kind == DISCRETE:
+        counts[count] = discrete(J, state, y, who, n, c)
     elif kind == INVERSE_LIF:
         counts[count] = inverse_lif(J, state, other, y, who, n, c)
+    elif kind == SOFT_LIF:
+        soft_lif(J, y, n, c)
     elif kind == LIF_RATE:
         lif_rate(J, y, n, c)
     elif kind == RELU:

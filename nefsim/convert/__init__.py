@@ -12,6 +12,17 @@ if not find_spec("torch"):
 
 from nefsim.convert.base import Converted, LayerError, Report
 from nefsim.convert.qcfs import QCFS
+from nefsim.convert.rate import RateConverted, qcfs, rate
 from nefsim.convert.spikes import SpikeConverted, spikeconverter
 
-__all__ = ["QCFS", "Converted", "LayerError", "Report", "SpikeConverted", "spikeconverter"]
+__all__ = [
+    "QCFS",
+    "Converted",
+    "LayerError",
+    "RateConverted",
+    "Report",
+    "SpikeConverted",
+    "qcfs",
+    "rate",
+    "spikeconverter",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from nefsim.convert.base import DT, Converted, population
 from nefsim.convert.exact import grid, largest_drive, on_grid
 from nefsim.network import Network, Node, Probe
 from nefsim.neurons import InverseLIF
-from nefsim.neurons.inverse import release
+from nefsim.neurons.inverse import ilif_release
 from nefsim.processes import PresentInput
 from nefsim.simulator import Simulator
 
@@ -94,7 +95,7 @@ class SpikeConverted(Converted):
     Attributes
     ----------
     output : Probe
-        What the readout has accumulated at the end of each phase.
+        The potential of the readout at the end of each phase, its result or nothing yet.
     neuron : InverseLIF
         The neuron type of all layers.
     """
@@ -110,7 +111,7 @@ class SpikeConverted(Converted):
         double_buffer: Any,
     ) -> None:
         who = "spikeconverter"
-        n_steps = check.integer(who, "T", T, "pass a number of steps such as 16", 1, 512)
+        n_steps = check.integer(who, "T", T, "pass a number of steps such as 16", 1, 64)
         factor = check.real(who, "k", k, "pass a factor such as 2", 1.0, 4.0)
         digits = (n_steps - 1) * np.log2(factor)
         if digits > MOST_DIGITS:
@@ -118,9 +119,9 @@ class SpikeConverted(Converted):
             check.fail(who, "T", f"give k**(T - 1) below 2**{MOST_DIGITS}", got, "lower T or k")
         nearest = check.one_of(who, "rounding", rounding, ("floor", "nearest")) == "nearest"
         overlap = check.flag(who, "double_buffer", double_buffer)
-        self.neuron = InverseLIF(n_steps, factor, overlap, step_time=DT, amplitude=DT)
+        self.neuron = InverseLIF(n_steps, factor, overlap=overlap, amplitude=DT)
         super().__init__(who, model, data, percentile)
-        self._place = self.neuron.place_value
+        self._place = self.neuron.digits
         self._span = float(self._place.sum())
         self.thresholds = [limit / self._span for limit in self.thresholds]
         self.thresholds[-1] = 1.0
@@ -152,8 +153,8 @@ class SpikeConverted(Converted):
         labels = ["input spikes", *(stage.label for stage in self.stages)]
         for i, (label, offset) in enumerate(zip(labels, self._offsets, strict=True)):
             # Phases alternate from layer to layer, beginning with a release of the inputs.
-            initial = {"offset": offset, "clock": float(neuron.release_at * (i % 2 == 0))}
-            kind = neuron if i else self._with_samples()
+            initial = {"steps_done": float(neuron.release_at * (i % 2 == 0))}
+            kind = replace(neuron, offset=offset, samples=i == 0)
             layer = population(net, label, len(offset), kind, initial)
             if i:
                 before, matrix = self.layers[-1].neurons, self._matrices[i - 1]
@@ -163,11 +164,7 @@ class SpikeConverted(Converted):
                 net.connect(source, layer.neurons, transform=scale, synapse=None)
             self.layers.append(layer)
         every = neuron.n_steps * DT
-        return net, source, net.probe(self.layers[-1].neurons, "accumulated", sample_every=every)
-
-    def _with_samples(self) -> InverseLIF:
-        n = self.neuron
-        return InverseLIF(n.n_steps, n.k, n.overlap, True, n.step_time, n.amplitude)
+        return net, source, net.probe(self.layers[-1].neurons, "voltage", sample_every=every)
 
     @property
     def steps_per_input(self) -> int:
@@ -204,8 +201,7 @@ class SpikeConverted(Converted):
         with Simulator(net, dt=DT, backend=backend, progress=False) as sim:
             sim.run_steps((len(x) - 1) * self.steps_per_input + self.latency)
         phases = self.steps_per_input // self.neuron.n_steps
-        accumulated = sim.data[output][len(self.stages) - 1 :: phases]
-        return np.asarray(accumulated * self._place[-1] + self._offsets[-1])
+        return sim.data[output][len(self.stages) - 1 :: phases]
 
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
         values, spikes = [], []
@@ -224,7 +220,7 @@ class SpikeConverted(Converted):
         """The number that T spikes stand for, and how many they are on average."""
         code, total = np.zeros_like(v), 0.0
         for place in self._place:
-            y, v = release(v, self.neuron.k)
+            y, v = ilif_release(v, 1.0, self.neuron.factor)
             code += place * y
             total += y.mean()
         return code, float(total)

@@ -1,4 +1,4 @@
-"""The inverse-leaky neuron of SpikeConverter: it first accumulates, then releases spikes."""
+"""The inverse leaky neuron of SpikeConverter: binary numbers in, binary numbers out."""
 
 from __future__ import annotations
 
@@ -12,53 +12,52 @@ from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
 from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
-
-#: Longest phase [steps]: the potential is multiplied by k so often.
-MOST_STEPS = 512
+from nefsim.neurons.discrete import check_lengths, counted_rates, heaviside, per_neuron
 
 
-def accumulate(x: Any, a: Any, k: float) -> Any:
-    """``a <- k a + x``: what comes in early weighs more; NumPy or torch."""
-    return k * a + x
+def ilif_accumulate(x: Any, v: Any, factor: Any) -> Any:
+    """One step of accumulation, ``factor * v + x``; nothing fires."""
+    return factor * v + x
 
 
-def release(v: Any, k: float) -> tuple[Any, Any]:
-    """``y = (v >= 1); v <- k (v - y)``: the spikes of a step, and what is left."""
-    y = (v >= 1.0) * 1.0
-    return y, k * (v - y)
+def ilif_release(v: Any, threshold: Any, factor: Any, fire: Any = None) -> tuple[Any, Any]:
+    """One step of release: ``y = v >= threshold`` and ``v = factor * (v - threshold * y)``."""
+    y = heaviside(v - threshold, ">=") if fire is None else fire(v - threshold)
+    return y, factor * (v - threshold * y)
 
 
 @dataclass(frozen=True, eq=False)
 class InverseLIF(NeuronType):
-    r"""Neurons that read a number from T spikes and write one as T spikes, by turns.
+    r"""Inverse leaky integrate-and-fire: accumulate for T steps, then release in spikes.
 
-    .. math:: \text{accumulate: } A \leftarrow k A + J, \qquad
-              \text{then once } V = k^{1-T} A + b, \qquad
-              \text{release: } y = (V \ge 1), \; V \leftarrow k (V - y)
+    .. math:: a \leftarrow k a + J \quad (T \text{ steps}), \qquad
+              v = a / k^{T-1} + b, \qquad
+              y = [v \ge \theta], \; v \leftarrow k (v - \theta y) \quad (T \text{ steps})
 
-    for T steps each, so that spikes ``y(1) ... y(T)`` stand for
-    :math:`\sum_t k^{1-t} y(t)`, and inhibition that comes late is never too late.  A
-    potential that grows by k > 1 in each step is an inverse leak; a negative one never
-    fires, which is the rectification of a ReLU.  With k = 2 the spikes are the binary
-    digits of V, highest first.
-
-    State variables: ``voltage`` V, ``accumulated`` A, ``clock`` (the step within the
-    period, from 0) and ``offset`` b, which does not change.
+    The spikes of a release stand for ``theta * sum(k**-t * y[t])``, t from 0.  With
+    ``overlap`` the next input is accumulated while one is released: windows of T steps
+    follow one another, and what comes in during window w goes out during window w + 1.
+    Without, neurons take in and give out by turns.  With k = 2 the value is the
+    input's, cut to T binary digits, ``clip(floor(v / q), 0, 2**T - 1) * q`` with
+    ``q = theta * 2**(1 - T)``; below zero there are no spikes, as after a ReLU.
 
     Parameters
     ----------
     n_steps : int
-        T, the steps of a phase.
-    k : float
-        Factor of the potential per step, at least 1.
+        T, the length of a window.
+    factor : float
+        k, by which a potential grows in a step; 1 counts spikes, 2 reads binary digits.
+    threshold : number or (N,) array_like
+        θ.
+    offset : number or (N,) array_like
+        b, added once to what was accumulated: a bias, or half a digit for rounding.
     overlap : bool
-        Whether a neuron accumulates the next number while it releases this one, which
-        takes two potentials and makes the period T; else it does one after the other.
+        Whether a neuron accumulates and releases in the same window, which takes two
+        potentials; else its period is 2 T and inputs during a release are not seen.  The
+        state variable ``steps_done`` says where in its period a neuron starts.
     samples : bool
-        Whether V is ``J + b`` at the first step of the release, in place of what was
-        accumulated: a neuron that turns a number into spikes.
-    step_time : float [s]
-        Length of a step, by which ``rates`` are in hertz; the simulator's ``dt``.
+        Whether v is ``J + b`` at the first step of a release, whatever was accumulated: a
+        neuron that turns a number into spikes.
     amplitude : float
         Output of one spike is ``amplitude / dt``; with ``amplitude = dt`` spikes are 1.
 
@@ -69,76 +68,72 @@ class InverseLIF(NeuronType):
 
     Examples
     --------
-    >>> v, spikes = np.array([1.25]), []
-    >>> for _ in range(4):
-    ...     y, v = release(v, k=2.0)
-    ...     spikes.append(int(y[0]))
-    >>> spikes  # 1 + 0/2 + 1/4 + 0/8
-    [1, 0, 1, 0]
+    >>> neuron = InverseLIF(n_steps=4)
+    >>> state, out = neuron.start({"accumulated": np.zeros(1), "voltage": np.zeros(1),
+    ...                            "steps_done": np.zeros(1)}, 1.0), np.zeros(1)
+    >>> spikes = []
+    >>> for J in [1, 0, 1, 1, 0, 0, 0, 0]:  # 1.011 in binary digits
+    ...     neuron.step(np.array([float(J)]), state, 1.0, out)
+    ...     spikes.append(int(out[0]))
+    >>> spikes
+    [0, 0, 0, 0, 1, 0, 1, 1]
     """
 
     n_steps: int = 16
-    k: float = 2.0
-    overlap: bool = False
+    factor: float = 2.0
+    threshold: Any = 1.0
+    offset: Any = 0.0
+    overlap: bool = True
     samples: bool = False
-    step_time: float = 0.001
     amplitude: float = 1.0
 
     spiking: ClassVar[bool] = True
     initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = MappingProxyType(
-        {"voltage": 0.0, "accumulated": 0.0, "clock": 0.0, "offset": 0.0}
+        {"voltage": 0.0, "accumulated": 0.0, "steps_done": 0.0}
     )
 
     def __post_init__(self) -> None:
         who = "InverseLIF"
-        do = "pass a number of steps such as 16"
         self._set(
-            n_steps=check.integer(who, "n_steps", self.n_steps, do, 1, MOST_STEPS),
-            k=check.real(who, "k", self.k, "pass a factor such as 2", 1.0, 4.0),
+            n_steps=check.integer(who, "n_steps", self.n_steps, low=1, high=64),
+            factor=check.real(who, "factor", self.factor, low=0.01, high=100.0),
+            threshold=per_neuron(who, "threshold", self.threshold, low=1e-12),
+            offset=per_neuron(who, "offset", self.offset),
             overlap=check.flag(who, "overlap", self.overlap),
             samples=check.flag(who, "samples", self.samples),
-            step_time=check.seconds(who, "step_time", self.step_time),
             amplitude=check.positive(who, "amplitude", self.amplitude),
         )
+        check_lengths(who, self.threshold, self.offset)
+
+    def rates(self, J: ArrayLike) -> Array:
+        """``amplitude`` times spikes per second of a release at constant current [Hz].
+
+        Counted at steps of 1 ms.  The spikes are digits, so that they do not grow with the
+        current; decode them by :attr:`digits`, not by their rate.
+        """
+        currents = as_current(self, J)
+        check_lengths("InverseLIF", self.threshold, self.offset, of=currents)
+        return counted_rates(self, currents, 0.001, self.n_steps)
+
+    def current(self, rates: ArrayLike) -> Array:
+        """There is none: many currents have the same number of digits."""
+        must, do = "be of neurons with a rate curve to invert", "pass gain and bias instead"
+        check.fail("InverseLIF.current", "rates", must, f"{self}", do)
 
     @property
     def period(self) -> int:
-        """Steps from one number to the next: T where phases overlap, else 2 T."""
+        """Steps from one input to the next: T with ``overlap``, else 2 T."""
         return self.n_steps if self.overlap else 2 * self.n_steps
 
     @property
     def release_at(self) -> int:
-        """The clock at which a release begins."""
+        """The step of the period at which a release begins."""
         return 0 if self.overlap else self.n_steps
 
     @property
-    def place_value(self) -> Array:
-        """What each spike of a release stands for: ``k**(1 - t)``, t = 1 ... T."""
-        return np.asarray(self.k ** -np.arange(self.n_steps, dtype=np.float64))
-
-    @property
-    def rate_limit(self) -> float:
-        """A spike in every step of the release [Hz]."""
-        return (1.0 + 1e-9) * self.n_steps / (self.period * self.step_time)
-
-    def rates(self, J: ArrayLike) -> Array:
-        """``amplitude`` times the mean number of spikes per second at constant current [Hz].
-
-        A number of binary digits says little about what they stand for.
-        """
-        currents = as_current(self, J)
-        v = currents if self.samples else currents * self.place_value.sum()
-        total = np.zeros_like(currents)
-        for _ in range(self.n_steps):
-            y, v = release(v, self.k)
-            total += y
-        return np.asarray(self.amplitude * total / (self.period * self.step_time))
-
-    def current(self, rates: ArrayLike) -> Array:
-        """Refused: the number of spikes neither rises with the current nor tells it."""
-        del rates
-        must, got = "not be asked of neurons whose spikes are digits", "some"
-        check.fail("InverseLIF.current", "rates", must, got, "pass gain and bias instead")
+    def digits(self) -> Array:
+        """What each spike of a window is worth in units of the threshold, ``k**-t``, (T,)."""
+        return self.factor ** -np.arange(float(self.n_steps))
 
     def step(
         self,
@@ -148,19 +143,20 @@ class InverseLIF(NeuronType):
         out: Array,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """Take over what was accumulated when it is time; release; accumulate."""
+        """Accumulate J, release a digit, and hand over at the end of a window."""
         del rng
-        v, a, clock = state["voltage"], state["accumulated"], state["clock"]
-        k = J.dtype.type(self.k)
-        begins = clock == self.release_at
-        taken = J if self.samples else a * J.dtype.type(self.place_value[-1])
-        v[begins] = (taken + state["offset"])[begins]
-        a[begins] = 0.0
-        y, left = release(v, k)
-        releases = clock >= self.release_at
-        v[releases] = left[releases]
-        np.multiply(y * releases, J.dtype.type(self.amplitude / dt), out=out)
-        accumulates = clock < self.n_steps
-        a[accumulates] = accumulate(J, a, k)[accumulates]
-        clock += 1.0
-        clock[clock >= self.period] = 0.0
+        kind = J.dtype.type
+        k, theta, b = (np.asarray(x, kind) for x in (self.factor, self.threshold, self.offset))
+        v, a, done = state["voltage"], state["accumulated"], state["steps_done"]
+        if self.samples:
+            np.copyto(v, J + b, where=done == self.release_at)
+        np.copyto(a, ilif_accumulate(J, a, k), where=done < self.n_steps)
+        y, left = ilif_release(v, theta, k)
+        releases = done >= self.release_at
+        np.copyto(v, left, where=releases)
+        np.multiply(y * releases, kind(self.amplitude / dt), out=out)
+        done += 1.0
+        ends = done == self.n_steps
+        np.copyto(v, a * kind(self.digits[-1]) + b, where=ends)
+        a[ends] = 0.0
+        done[done == self.period] = 0.0
