@@ -66,6 +66,7 @@ def discrete_step(
     activation: str = "identity",
     reset: str = "zero",
     fire: Callable[[Any], Any] = lambda z: heaviside(z, ">"),
+    held: Callable[[Any], Any] = lambda y: y,
     xp: Any = np,
 ) -> tuple[Any, Any]:
     r"""One step of every neuron of this family: charge, fire, reset.
@@ -101,6 +102,8 @@ def discrete_step(
         What a spike leaves of the potential.
     fire : callable
         h: from ``u - threshold`` to the output.
+    held : callable
+        What the reset sees of the output; PyTorch may cut the gradient there.
     xp : module
         ``numpy`` or ``torch``, whichever the arrays belong to.
 
@@ -120,7 +123,7 @@ def discrete_step(
     """
     u = activate(charge(x, v, decay, scale), activation, xp)
     y = fire(u - threshold)
-    return y, reset_potential(u, y, threshold, reset)
+    return y, reset_potential(u, held(y), threshold, reset)
 
 
 @dataclass(frozen=True, eq=False)
