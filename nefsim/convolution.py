@@ -20,9 +20,7 @@ def windows(
     -1 stands for padding.
     """
     channels, height, width = shape
-    places = np.full(
-        (channels, height + sum(pads[0]), width + sum(pads[1])), -1, dtype=np.intp
-    )
+    places = np.full((channels, height + sum(pads[0]), width + sum(pads[1])), -1, dtype=np.intp)
     places[:, pads[0][0] : pads[0][0] + height, pads[1][0] : pads[1][0] + width] = np.arange(
         channels * height * width
     ).reshape(shape)

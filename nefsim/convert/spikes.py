@@ -133,7 +133,9 @@ class SpikeConverted(Converted):
     def _make_layers(self) -> None:
         """Weights and offsets in units of the thresholds, on a grid where sums are exact."""
         self._matrices: list[Any] = []
-        self._offsets = [np.full(int(np.prod(self.shape)), self._half - self.low * self._input_scale)]
+        self._offsets = [
+            np.full(int(np.prod(self.shape)), self._half - self.low * self._input_scale)
+        ]
         before = 1.0 / self._input_scale
         first = self.stages[0]
         biases = [first.bias + first.matrix @ np.full(first.matrix.shape[1], self.low)]

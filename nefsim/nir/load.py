@@ -14,7 +14,7 @@ from nefsim.convolution import Pads, Pair, conv2d_matrix, pool2d_matrix
 from nefsim.network import Network, Node
 from nefsim.nir.export import SPIKES
 from nefsim.nir.neurons import discrete
-from nefsim.synapses import Lowpass
+from nefsim.synapses import Alpha, DoubleExp, Lowpass, Synapse
 
 Array = NDArray[np.float64]
 
@@ -28,8 +28,9 @@ def from_nir(graph: nir.NIRGraph, dt: float | None = None, spikes: str | None = 
 
     ``Input`` becomes a node to connect to, ``Output`` a node with a probe; ``IF``, ``LIF``
     and ``CubaLIF`` become :class:`~nefsim.DiscreteLIF` populations, that is explicit Euler,
-    as other tools step them; ``LI`` becomes a :class:`~nefsim.Lowpass`; linear maps,
-    convolutions and pooling become transforms.  A cycle of spikes takes one step.
+    as other tools step them; ``LI`` becomes a :class:`~nefsim.Lowpass`, two in a row an
+    :class:`~nefsim.Alpha` or :class:`~nefsim.DoubleExp`; linear maps, convolutions and
+    pooling become transforms.  A cycle of spikes takes one step.
 
     Parameters
     ----------
@@ -73,6 +74,7 @@ class _Import:
         self.dt, self.amplitude = dt, amplitude
         self.net = Network(seed=0, label="nir")
         self.nodes, self.edges = _flattened(graph)
+        self._pairs = _merge_pairs(self.nodes, self.edges)
         late = _late_edges(self.nodes, self.edges)
         self._out: dict[str, Any] = {}
         for name, node in self.nodes.items():
@@ -113,6 +115,9 @@ class _Import:
     def _connect(self, pre: Any, name: str, synapse: Any) -> None:
         """Let ``pre`` drive the node ``name``, through what that node does with it."""
         node, post = self.nodes[name], self._out[name]
+        if name in self._pairs:
+            self.net.connect(pre, post, synapse=self._pairs[name])
+            return
         if isinstance(node, (nir.CubaLI, nir.CubaLIF)):
             pre = self._leaky(f"{name}.synapse", pre, node.tau_syn, node.w_in, None)
         if isinstance(node, nir.CubaLI):
@@ -162,6 +167,30 @@ def _flattened(graph: nir.NIRGraph, prefix: str = "") -> tuple[dict[str, Any], l
         nodes |= inside
         edges += between
     return nodes, edges + [(ends[pre][1], ends[post][0]) for pre, post in graph.edges]
+
+
+def _merge_pairs(nodes: dict[str, Any], edges: list[tuple[str, str]]) -> dict[str, Synapse]:
+    """Take out leaky integrators that only feed another; the other's synapse is of both."""
+    pairs: dict[str, Synapse] = {}
+    for pre, post in list(edges):
+        alone = [e for e in edges if e[0] == pre or e[1] == post] == [(pre, post)]
+        if not alone or pre in pairs:
+            continue
+        first, second = _plain_tau(nodes[pre]), _plain_tau(nodes[post])
+        if first is None or second is None:
+            continue
+        pairs[post] = Alpha(first) if first == second else DoubleExp(first, second)
+        del nodes[pre]
+        edges[:] = [(p, post if q == pre else q) for p, q in edges if p != pre]
+    return pairs
+
+
+def _plain_tau(node: Any) -> float | None:
+    """The one time constant of an ``LI`` that only filters."""
+    if not isinstance(node, nir.LI) or np.any(node.v_leak) or np.any(np.not_equal(node.r, 1.0)):
+        return None
+    taus = np.unique(node.tau)
+    return float(taus[0]) if len(taus) == 1 else None
 
 
 def _late_edges(nodes: dict[str, Any], edges: list[tuple[str, str]]) -> set[tuple[str, str]]:
