@@ -108,7 +108,9 @@ def qcfs(model: Any, T: int = 8, data: Any = None, percentile: float = 100.0) ->
     --------
     >>> import torch
     >>> _ = torch.manual_seed(0)
-    >>> model = torch.nn.Sequential(torch.nn.Linear(3, 8), QCFS(4, 1.0), torch.nn.Linear(8, 2))
+    >>> from torch.nn import Linear, Sequential
+    >>> from nefsim.convert import QCFS
+    >>> model = Sequential(Linear(3, 8), QCFS(4, 1.0), Linear(8, 2))
     >>> x = torch.rand(20, 3)
     >>> bool(abs(qcfs(model, T=4, data=x).predict(x) - model(x).detach().numpy()).max() < 1e-4)
     True
