@@ -474,7 +474,7 @@ def with_probe(attr: str) -> nef.Network:
 
 def test_nodes_that_nefsim_does_not_know_are_refused_by_name() -> None:
     graph = nir.NIRGraph.from_list(nir.Linear(np.ones((2, 1))), nir.Threshold(np.ones(2)))
-    with pytest.raises(ValueError, match="from_nir: graph must .* got Threshold 'threshold'"):
+    with pytest.raises(ValueError, match=r"from_nir: graph must .* got Threshold 'threshold'"):
         from_nir(graph)
     slow = nir.NIRGraph.from_list(lif(2, tau=1e-4))
     with pytest.raises(ValueError, match="time constants of dt or more"):

@@ -206,7 +206,8 @@ class SpikeConverted(Converted):
         return sim.data[output][len(self.stages) - 1 :: phases]
 
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
-        values, spikes = [], []
+        values: list[Array] = []
+        spikes: list[float] = []
         code, _ = self._released(x * self._input_scale + self._offsets[0])
         last = len(self._matrices) - 1
         for i, matrix in enumerate(self._matrices):
@@ -220,6 +221,10 @@ class SpikeConverted(Converted):
 
     def _released(self, v: Array) -> tuple[Array, float]:
         """The number that T spikes stand for, and how many they are on average."""
+        if self.neuron.factor == 2.0:
+            last = self._place[-1]
+            digits = np.clip(np.floor(v / last), 0.0, 2.0**self.neuron.n_steps - 1.0)
+            return digits * last, float(np.bitwise_count(digits.astype(np.uint64)).mean())
         code, total = np.zeros_like(v), 0.0
         for place in self._place:
             y, v = ilif_release(v, 1.0, self.neuron.factor)

@@ -46,7 +46,8 @@ def to_nir(
     NIR knows no refractory time, no lowest voltage, no noise, no learning and no functions
     in Python.  A network that has any is refused by name, unless ``allow_lossy``: then they
     are left out (learning stops where it starts), gains and decoders are solved again for
-    what remains, and a function becomes an ``Output`` with what goes in and an ``Input`` for what should come out.
+    what remains, and a function becomes an ``Output`` of what goes in and an ``Input`` for
+    what should come out.
 
     Parameters
     ----------
@@ -197,8 +198,8 @@ class _Export:
     def _connection(self, connection: Connection) -> None:
         pre, post, label = connection.pre, whole(connection.post), connection.label
         built = self.built.connections[connection]
-        full = built.full is not None and isinstance(post, Ensemble)
-        target = self._in[post.neurons if full else post]
+        full = built.full is not None
+        target = self._in[post.neurons if isinstance(post, Ensemble) and full else post]
         matrix, source = self._matrix(connection), self._source(pre)
         if connection.function is not None and not _decodes(whole(pre)):
             shown = self._show(f"{label}.input", pre.size_out)
@@ -260,7 +261,7 @@ class _Export:
         return int(np.prod(self.nodes[name].output_type["output"]))
 
     def _source(self, pre: Any) -> str:
-        obj = whole(pre)
+        obj: Any = whole(pre)
         return self._out[obj.neurons if _decodes(obj) else obj]
 
     def _height(self, pre: Any) -> float:

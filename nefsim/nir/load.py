@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim._graphs import strong_components
-from nefsim.convolution import Pads, Pair, conv2d_matrix, pool2d_matrix
+from nefsim.convolution import conv2d_matrix, pads_of, pair, pool2d_matrix
 from nefsim.network import Network, Node
 from nefsim.nir.export import SPIKES
 from nefsim.nir.neurons import discrete
@@ -218,7 +218,8 @@ def _matrix(name: str, node: Any) -> Any:
     if isinstance(node, nir.Conv2d):
         return _convolution(node)
     if isinstance(node, (nir.SumPool2d, nir.AvgPool2d)):
-        kernel, stride, pads = _pair(node.kernel_size), _pair(node.stride), _pads(node.padding)
+        kernel, stride = pair(node.kernel_size), pair(node.stride)
+        pads = pads_of(node.padding, kernel)
         shape = tuple(int(n) for n in node.input_type["input"])
         weight = 1.0 if isinstance(node, nir.SumPool2d) else 1.0 / (kernel[0] * kernel[1])
         return pool2d_matrix((shape[0], shape[1], shape[2]), kernel, stride, pads, weight)[0]
@@ -230,23 +231,7 @@ def _matrix(name: str, node: Any) -> Any:
 
 def _convolution(node: nir.Conv2d) -> Any:
     weight = np.asarray(node.weight, dtype=np.float64)
-    dilation, (height, width) = _pair(node.dilation), node.input_shape
-    pads: Pads = ((0, 0), (0, 0))
-    if isinstance(node.padding, str) and node.padding == "same":
-        whole = [d * (k - 1) for k, d in zip(weight.shape[2:], dilation, strict=True)]
-        before = [n // 2 for n in whole]
-        pads = ((before[0], whole[0] - before[0]), (before[1], whole[1] - before[1]))
-    elif not isinstance(node.padding, str):
-        pads = _pads(node.padding)
-    shape = (weight.shape[1] * int(node.groups), int(height), int(width))
-    return conv2d_matrix(weight, shape, _pair(node.stride), pads, dilation, int(node.groups))[0]
-
-
-def _pair(value: Any) -> Pair:
-    first, second = np.broadcast_to(value, 2)
-    return int(first), int(second)
-
-
-def _pads(value: Any) -> Pads:
-    height, width = _pair(value)
-    return (height, height), (width, width)
+    dilation, (height, width), groups = pair(node.dilation), node.input_shape, int(node.groups)
+    pads = pads_of(node.padding, weight.shape[2:], dilation)
+    shape = (weight.shape[1] * groups, int(height), int(width))
+    return conv2d_matrix(weight, shape, pair(node.stride), pads, dilation, groups)[0]
