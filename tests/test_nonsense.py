@@ -198,6 +198,8 @@ entry(
     factor=(2.0, POSITIVE),
     threshold=(1.0, POSITIVE | PER_NEURON),
     offset=(0.0, NUMBER | PER_NEURON),
+    overlap=(True, FLAG),
+    samples=(False, FLAG),
     amplitude=(1.0, POSITIVE),
 )
 entry(
