@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends import Recording, interrupts, sampled
-from nefsim.program import Program, Read, Snapshot, State, restore, snapshot
+from nefsim.program import Program, Read, Snapshot, State, outputs, restore, snapshot
 
 Array = NDArray[np.float64]
 Advance = Callable[[int, int], None]
@@ -127,7 +127,7 @@ class Engine:
         self.state.step += length
         for index, done in self.called.items():
             # What functions gave for steps after an error is kept: each is called once a step.
-            ahead = self.rows[self.program.ops[index].output]
+            ahead = self.rows[outputs(self.program.ops[index])[0]]
             ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
             self.called[index] = max(done - length, 0)
 

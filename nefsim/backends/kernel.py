@@ -48,10 +48,19 @@ N_COLUMNS = 11
     IZHIKEVICH,
     WHOLE_SPIKES,
     DISCRETE,
-    ILIF_RELEASE,
-    ILIF_HAND_OVER,
+    INVERSE_LIF,
     SOFT_LIF,
-) = range(30)
+    WEIGH,
+    WEIGH_SPIKES,
+    SHOW,
+    OUTER,
+    OUTER_DECAY,
+    SLIDE,
+    MULTIPLY,
+    WHERE_ABOVE,
+    GATE,
+    RLS,
+) = range(39)
 
 options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -243,34 +252,34 @@ def discrete(J, v, out, fired, n, c):
 
 
 @njit(**options)
-def ilif_release(J, v, a, out, fired, n, c):
-    """Accumulate, and release a digit; see :class:`nefsim.InverseLIF`.
+def inverse_lif(J, v, a, out, fired, n, c):
+    """Accumulate, release a digit, hand over; see :class:`nefsim.InverseLIF`.
 
-    c holds a spike's height, the factor, two numbers for the end of a window, 1 and 0, and
-    then the threshold and the offset of each neuron.
+    c holds a spike's height, the factor, its power at the end of a window, the lengths of a
+    window and of the period, when a release begins, whether it samples, 1 and 0, and then
+    the threshold and the offset of each neuron.  Steps done lie behind what is accumulated.
     """
-    pulse, factor, one, zero = c[0], c[1], c[4], c[5]
-    threshold, count = shifted(c, 6), 0
+    pulse, factor, share, n_steps, period, release_at = c[0], c[1], c[2], c[3], c[4], c[5]
+    samples, one, zero = c[6] > 0, c[7], c[8]
+    threshold, offset, done, count = shifted(c, 9), shifted(c, 9 + n), shifted(a, n), 0
     for i in range(n):
-        a[i] = factor * a[i] + J[i]
-        y = one if v[i] - threshold[i] >= zero else zero
-        v[i] = factor * (v[i] - threshold[i] * y)
+        t = done[i]
+        if samples and t == release_at:
+            v[i] = J[i] + offset[i]
+        if t < n_steps:
+            a[i] = factor * a[i] + J[i]
+        y = one if t >= release_at and v[i] - threshold[i] >= zero else zero
+        if t >= release_at:
+            v[i] = factor * (v[i] - threshold[i] * y)
         out[i] = y * pulse
         fired[count] = i
         count += y != zero
-    return count
-
-
-@njit(**options)
-def ilif_hand_over(a, v, done, n, c):
-    """At the end of a window, what was accumulated is what will be released."""
-    share, n_steps, zero, offset = c[2], c[3], c[5], shifted(c, 6 + n)
-    for i in range(n):
-        done[i] += c[4]
-        if done[i] == n_steps:
+        t += one
+        if t == n_steps:
             v[i] = a[i] * share + offset[i]
             a[i] = zero
-            done[i] = zero
+        done[i] = zero if t == period else t
+    return count
 
 
 @njit(**options)
@@ -408,10 +417,8 @@ def neurons(kind, t, y, J, c, data, fired, counts):
         counts[count] = whole_spikes(J, state, y, who, n, c)
     elif kind == DISCRETE:
         counts[count] = discrete(J, state, y, who, n, c)
-    elif kind == ILIF_RELEASE:
-        counts[count] = ilif_release(J, state, other, y, who, n, c)
-    elif kind == ILIF_HAND_OVER:
-        ilif_hand_over(J, y, state, n, c)
+    elif kind == INVERSE_LIF:
+        counts[count] = inverse_lif(J, state, other, y, who, n, c)
     elif kind == SOFT_LIF:
         soft_lif(J, y, n, c)
     elif kind == LIF_RATE:
@@ -425,6 +432,97 @@ def neurons(kind, t, y, J, c, data, fired, counts):
     elif kind == TANH:
         for i in range(n):
             y[i] = math.tanh(J[i]) / c[0]
+
+
+@njit(**options)
+def weigh(kind, t, y, x, weights, fired, counts):
+    """``y = weights @ x`` by rows of the transpose, all of them or those that fired."""
+    n, m = t[N], t[M]
+    if kind == SHOW:
+        for j in range(m):
+            for i in range(n):
+                y[i * m + j] = weights[j * n + i]
+        return
+    for i in range(n):
+        y[i] = 0.0
+    if kind == WEIGH:
+        columns(y, x, weights, n, m)
+        return
+    who = shifted(fired, t[X])
+    for s in range(counts[t[SET]]):
+        j = who[s]
+        row, height = shifted(weights, j * n), x[j]
+        for i in range(n):
+            y[i] += row[i] * height
+
+
+@njit(**options)
+def outer(kind, t, weights, x, c, u):
+    """``weights += dt (u x - d weights)``; d follows u.  What did not fire changes nothing."""
+    n, m, dt = t[N], t[M], c[0]
+    d = shifted(u, n)
+    for j in range(m):
+        row, value = shifted(weights, j * n), x[j]
+        if kind == OUTER_DECAY:
+            for i in range(n):
+                row[i] += dt * (u[i] * value - d[i] * row[i])
+        elif value != 0.0:
+            for i in range(n):
+                row[i] += dt * (u[i] * value)
+
+
+@njit(**options)
+def rls(t, weights, x, c, data, places):
+    """See :class:`nefsim.RLS`; ``places`` tells where P, E, the gate and room for k lie."""
+    n, m, one = t[N], t[M], c[0]
+    P, error, k = shifted(data, places[0]), shifted(data, places[1]), shifted(data, places[3])
+    gate = data[places[2]] if places[2] >= 0 else one
+    if gate == 0.0:
+        return
+    total = one
+    for j in range(m):
+        k[j] = dot(shifted(P, j * m), x, m)
+    for j in range(m):
+        total += x[j] * k[j]
+    share = one / total
+    for j in range(m):
+        row, drop = shifted(P, j * m), share * k[j]
+        for i in range(m):
+            row[i] -= drop * k[i]
+        change = shifted(weights, j * n)
+        for i in range(n):
+            change[i] -= gate * (share * error[i] * k[j])
+
+
+@njit(**options)
+def factors(kind, t, y, x, c, other):
+    """Parts of the vectors u and d of a rule, from two vectors or a vector and a number."""
+    n = t[N]
+    if kind == SLIDE:
+        for i in range(n):
+            y[i] = c[0] * x[i] * (x[i] - other[i])
+    elif kind == MULTIPLY:
+        for i in range(n):
+            y[i] = c[0] * x[i] * other[i]
+    elif kind == WHERE_ABOVE:
+        for i in range(n):
+            y[i] = x[i] if other[i] > c[0] else 0.0
+    elif kind == GATE:
+        for i in range(n):
+            y[i] = x[i] * (c[0] + other[0])
+
+
+@njit(**options)
+def learning(kind, t, y, x, c, data, places, fired, counts):
+    """The use of weights that are learned, and their changes."""
+    if kind <= SHOW:
+        weigh(kind, t, y, x, shifted(data, t[S]), fired, counts)
+    elif kind <= OUTER_DECAY:
+        outer(kind, t, y, x, c, shifted(data, t[S]))
+    elif kind <= GATE:
+        factors(kind, t, y, x, c, shifted(data, t[S]))
+    else:
+        rls(t, y, x, c, data, shifted(places, t[X]))
 
 
 @njit(**options)
@@ -447,5 +545,7 @@ def run(table, spans, lo, hi, data, constants, indices, fired, counts):
                         linear(kind, t, y, x, c, places, F, K)
                     elif kind <= LOGARITHM:
                         memory(kind, t, y, x, c, shifted(D, t[S]))
-                    else:
+                    elif kind <= SOFT_LIF:
                         neurons(kind, t, y, x, c, D, F, K)
+                    else:
+                        learning(kind, t, y, x, c, D, places, F, K)

@@ -151,12 +151,12 @@ def _inverse(
     memory: dict[str, int],
     lists: dict[str, int],
 ) -> None:
-    steps, factor, v, a = neuron.n_steps, neuron.factor, memory["voltage"], memory["accumulated"]
     own = np.ravel([np.full(n, x) for x in (neuron.threshold, neuron.offset)])
+    times = (neuron.n_steps, neuron.period, neuron.release_at, neuron.samples)
     pulse = neuron.amplitude / table.program.dt
-    c = table.constant([pulse, factor, factor ** (1 - steps), steps, 1.0, 0.0, *own])
-    table.op(k.ILIF_RELEASE, out, n, J, C=c, S=v, M=a, **lists)
-    table.op(k.ILIF_HAND_OVER, (v, 0), n, (a, 0), C=c, S=memory["steps_done"])
+    c = table.constant([pulse, neuron.factor, neuron.digits[-1], *times, 1.0, 0.0, *own])
+    v, a = memory["voltage"], memory["accumulated"]  # steps_done lies right behind
+    table.op(k.INVERSE_LIF, out, n, J, C=c, S=v, M=a, **lists)
 
 
 def _minus_adaptation(table: Table, n: int, J: Place, memory: dict[str, int]) -> Place:

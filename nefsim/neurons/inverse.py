@@ -34,9 +34,10 @@ class InverseLIF(NeuronType):
               v = a / k^{T-1} + b, \qquad
               y = [v \ge \theta], \; v \leftarrow k (v - \theta y) \quad (T \text{ steps})
 
-    The spikes of a release stand for ``theta * sum(k**-t * y[t])``, t from 0.  While one
-    input is released the next is accumulated: windows of T steps follow one another, and
-    what comes in during window w goes out during window w + 1.  With k = 2 the value is the
+    The spikes of a release stand for ``theta * sum(k**-t * y[t])``, t from 0.  With
+    ``overlap`` the next input is accumulated while one is released: windows of T steps
+    follow one another, and what comes in during window w goes out during window w + 1.
+    Without, neurons take in and give out by turns.  With k = 2 the value is the
     input's, cut to T binary digits, ``clip(floor(v / q), 0, 2**T - 1) * q`` with
     ``q = theta * 2**(1 - T)``; below zero there are no spikes, as after a ReLU.
 
@@ -50,6 +51,13 @@ class InverseLIF(NeuronType):
         θ.
     offset : number or (N,) array_like
         b, added once to what was accumulated: a bias, or half a digit for rounding.
+    overlap : bool
+        Whether a neuron accumulates and releases in the same window, which takes two
+        potentials; else its period is 2 T and inputs during a release are not seen.  The
+        state variable ``steps_done`` says where in its period a neuron starts.
+    samples : bool
+        Whether v is ``J + b`` at the first step of a release, whatever was accumulated: a
+        neuron that turns a number into spikes.
     amplitude : float
         Output of one spike is ``amplitude / dt``; with ``amplitude = dt`` spikes are 1.
 
@@ -75,6 +83,8 @@ class InverseLIF(NeuronType):
     factor: float = 2.0
     threshold: Any = 1.0
     offset: Any = 0.0
+    overlap: bool = True
+    samples: bool = False
     amplitude: float = 1.0
 
     spiking: ClassVar[bool] = True
@@ -89,6 +99,8 @@ class InverseLIF(NeuronType):
             factor=check.real(who, "factor", self.factor, low=0.01, high=100.0),
             threshold=per_neuron(who, "threshold", self.threshold, low=1e-12),
             offset=per_neuron(who, "offset", self.offset),
+            overlap=check.flag(who, "overlap", self.overlap),
+            samples=check.flag(who, "samples", self.samples),
             amplitude=check.positive(who, "amplitude", self.amplitude),
         )
         check_lengths(who, self.threshold, self.offset)
@@ -109,6 +121,16 @@ class InverseLIF(NeuronType):
         check.fail("InverseLIF.current", "rates", must, f"{self}", do)
 
     @property
+    def period(self) -> int:
+        """Steps from one input to the next: T with ``overlap``, else 2 T."""
+        return self.n_steps if self.overlap else 2 * self.n_steps
+
+    @property
+    def release_at(self) -> int:
+        """The step of the period at which a release begins."""
+        return 0 if self.overlap else self.n_steps
+
+    @property
     def digits(self) -> Array:
         """What each spike of a window is worth in units of the threshold, ``k**-t``, (T,)."""
         return self.factor ** -np.arange(float(self.n_steps))
@@ -121,15 +143,20 @@ class InverseLIF(NeuronType):
         out: Array,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """Accumulate J and release a digit of the window before; hand over at its end."""
+        """Accumulate J, release a digit, and hand over at the end of a window."""
         del rng
         kind = J.dtype.type
         k, theta, b = (np.asarray(x, kind) for x in (self.factor, self.threshold, self.offset))
         v, a, done = state["voltage"], state["accumulated"], state["steps_done"]
-        a[...] = ilif_accumulate(J, a, k)
-        y, v[...] = ilif_release(v, theta, k)
+        if self.samples:
+            np.copyto(v, J + b, where=done == self.release_at)
+        np.copyto(a, ilif_accumulate(J, a, k), where=done < self.n_steps)
+        y, left = ilif_release(v, theta, k)
+        releases = done >= self.release_at
+        np.copyto(v, left, where=releases)
+        np.multiply(y * releases, kind(self.amplitude / dt), out=out)
         done += 1.0
-        if (done == self.n_steps).all():
-            v[...] = a * kind(self.factor ** (1 - self.n_steps)) + b
-            a[...] = done[...] = 0.0
-        np.multiply(y, kind(self.amplitude / dt), out=out)
+        ends = done == self.n_steps
+        np.copyto(v, a * kind(self.digits[-1]) + b, where=ends)
+        a[ends] = 0.0
+        done[done == self.period] = 0.0

@@ -1,0 +1,167 @@
+"""Trained ReLU networks on MNIST, converted to spikes: accuracy against steps.
+
+    python benchmarks/convert.py DIRECTORY [--seeds 3] [--weights DIRECTORY]
+
+``DIRECTORY`` holds ``mnist_train.npz`` and ``mnist_test.npz``, each with the arrays
+``X`` (P, 28, 28), pixels from 0 to 255, and ``y`` (P,).  Networks are trained on the
+first 55,000 training images, 500 of those set the thresholds, and nothing is chosen by
+the test images, which are only counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from nefsim.convert import Converted, qcfs, rate, spikeconverter
+
+N_TRAINING = 55_000
+N_CALIBRATION = 500
+
+#: Steps of each method; long presentations of rate coding are run on fewer images.
+T_SPIKES = (4, 6, 8, 10, 12, 16)
+T_RATE = (16, 64, 256, 1024, 2048)
+
+
+def mlp() -> nn.Sequential:
+    """784-256-128-10."""
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 256),
+        nn.ReLU(),
+        nn.Linear(256, 128),
+        nn.ReLU(),
+        nn.Linear(128, 10),
+    )
+
+
+def cnn() -> nn.Sequential:
+    """Two convolutions with batch normalisation, max and average pooling, two linear layers."""
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, bias=False),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, bias=False),
+        nn.BatchNorm2d(32),
+        nn.ReLU(),
+        nn.AvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(800, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+    )
+
+
+MODELS = {"mlp": (mlp, 8), "cnn": (cnn, 6)}
+
+
+def images(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images (P, 1, 28, 28) from 0 to 1, and labels."""
+    arrays = np.load(path)
+    pixels, labels = arrays["X"], arrays["y"]
+    return torch.tensor(pixels[:, None] / 255.0, dtype=torch.float32), torch.tensor(labels).long()
+
+
+def train(name: str, seed: int, x: torch.Tensor, labels: torch.Tensor) -> nn.Sequential:
+    """A model trained with Adam, one cycle of the learning rate, batches of 128."""
+    torch.manual_seed(seed)
+    make, n_epochs = MODELS[name]
+    model, order = make(), torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    n_batches = len(x) // 128
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, n_epochs * n_batches)
+    for _ in range(n_epochs):
+        shuffled = torch.randperm(len(x), generator=order)
+        for i in range(n_batches):
+            chosen = shuffled[128 * i : 128 * (i + 1)]
+            loss = nn.functional.cross_entropy(model(x[chosen]), labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    return model.eval()
+
+
+def trained(name: str, seed: int, folder: Path | None, data: Any) -> nn.Sequential:
+    """A model from a file, or trained now and written there."""
+    path = None if folder is None else folder / f"{name}_{seed}.pt"
+    if path is not None and path.exists():
+        model = MODELS[name][0]()
+        model.load_state_dict(torch.load(path, weights_only=True))
+        return model.eval()
+    model = train(name, seed, *data)
+    if path is not None:
+        torch.save(model.state_dict(), path)
+    return model
+
+
+def score(converted: Converted, x: np.ndarray, labels: np.ndarray) -> float:
+    """Share of images whose largest output is the right one [%], by the fast path."""
+    return 100.0 * float((converted.fast(x).argmax(axis=1) == labels).mean())
+
+
+def study(name: str, model: nn.Sequential, calibration: Any, x: Any, labels: Any, n: int) -> None:
+    """One line of JSON for each conversion: accuracy on ``n`` images, of the model's too."""
+    with torch.no_grad():
+        outputs = torch.cat([model(batch) for batch in torch.split(x, 500)]).numpy()
+    x, labels = x.numpy(), labels.numpy()
+    right = outputs.argmax(axis=1) == labels
+
+    def say(method: str, T: int, converted: Converted, count: int) -> None:
+        start = time.perf_counter()
+        accuracy = score(converted, x[:count], labels[:count])
+        print(
+            json.dumps(
+                {
+                    "model": name,
+                    "method": method,
+                    "T": T,
+                    "images": count,
+                    "model accuracy": round(100.0 * float(right[:count].mean()), 2),
+                    "accuracy": round(accuracy, 2),
+                    "seconds": round(time.perf_counter() - start, 1),
+                }
+            ),
+            flush=True,
+        )
+
+    for rounding in ("floor", "nearest"):
+        for T in T_SPIKES:
+            converted = spikeconverter(model, T, data=calibration, rounding=rounding)
+            say(f"SpikeConverter {rounding}", T, converted, n)
+    for T in T_RATE:
+        few = n if T <= 256 else min(n, 2000)
+        say("rate", T, rate(model, T, data=calibration), few)
+        say("rate, start at half", T, qcfs(model, T, data=calibration), few)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--models", nargs="*", default=list(MODELS))
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--train-only", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    x, labels = images(arguments.data / "mnist_train.npz")
+    for name in arguments.models:
+        for seed in range(arguments.seeds):
+            data = (x[:N_TRAINING], labels[:N_TRAINING])
+            model = trained(name, seed, arguments.weights, data)
+            if not arguments.train_only:
+                test = images(arguments.data / "mnist_test.npz")
+                study(f"{name} {seed}", model, x[:N_CALIBRATION], *test, arguments.images)
+
+
+if __name__ == "__main__":
+    main()
