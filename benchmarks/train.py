@@ -63,7 +63,7 @@ def snu_network(options: Any, start_spread: float = 0.0) -> train.Layers:
 def snu_recipe(data: LabelledImages, options: Any) -> None:
     """The published program: the figure has .667, .75, .795 after 1, 2, 5 epochs."""
     net = snu_network(options, start_spread=0.05)
-    x, y = torch.as_tensor(data.train_images), torch.as_tensor(data.train_labels)
+    x, y = torch.tensor(data.train_images), torch.tensor(data.train_labels)
     generator = torch.Generator().manual_seed(options.seed)
     once = torch.cat(
         [train.jittered(part, generator=generator).bool() for part in x.split(5000)], dim=1
@@ -103,7 +103,7 @@ def spike_batches(data: LabelledImages, seed: int) -> tuple[train.Batches, train
 def plif(data: LabelledImages, options: Any) -> None:
     """Two convolutions and two layers of neurons that vote; after one epoch, and tau."""
     net = plif_network(options.tau, options.fixed, options.pool)
-    pictures = [torch.as_tensor(part).reshape(-1, 1, 28, 28) for part in data_images(data)]
+    pictures = [torch.tensor(part).reshape(-1, 1, 28, 28) for part in data_images(data)]
     learn = train.Batches(pictures[0], data.train_labels, 32, seed=options.seed)
     test = train.Batches(pictures[1], data.test_labels, 500, shuffle=False)
     optimizer = torch.optim.Adam(net.parameters(), lr=options.lr)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -56,7 +57,7 @@ class Batches:
         shuffle: bool = True,
         seed: int = 0,
     ) -> None:
-        self.inputs, self.targets = torch.as_tensor(inputs), torch.as_tensor(targets)
+        self.inputs, self.targets = as_tensor(inputs), as_tensor(targets)
         self.size = check.integer("Batches", "size", size, low=1)
         if len(self.inputs) != len(self.targets) or not len(self.inputs):
             got = f"{len(self.inputs)} and {len(self.targets)}"
@@ -77,6 +78,11 @@ class Batches:
         for chosen in order.split(self.size):
             x = self.inputs[chosen]
             yield (self.encode(x, generator) if self.encode else x), self.targets[chosen]
+
+
+def as_tensor(values: Any) -> Tensor:
+    """A tensor as it is, or a copy of numbers as one."""
+    return values if isinstance(values, Tensor) else torch.tensor(np.asarray(values))
 
 
 @dataclass
