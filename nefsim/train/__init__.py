@@ -6,6 +6,7 @@ Needs the extra ``train``: ``pip install "nefsim[train]"``.
 from nefsim.train import _torch  # noqa: F401  (says what to install, before all else)
 from nefsim.train.checkpoints import load, save
 from nefsim.train.encoders import jittered, latency, poisson
+from nefsim.train.export import Exported, to_network
 from nefsim.train.fit import Batches, History, accuracy, fit
 from nefsim.train.layers import DirectEncoding, Dropout, Layers, Vote
 from nefsim.train.losses import count_loss, decide, mean_spike_loss, rate_loss
@@ -34,6 +35,7 @@ __all__ = [
     "Batches",
     "DirectEncoding",
     "Dropout",
+    "Exported",
     "History",
     "Layers",
     "SoftLIF",
@@ -60,5 +62,6 @@ __all__ = [
     "straight_through",
     "summary",
     "tanh",
+    "to_network",
     "triangular",
 ]

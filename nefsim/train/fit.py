@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -55,7 +57,7 @@ class Batches:
         shuffle: bool = True,
         seed: int = 0,
     ) -> None:
-        self.inputs, self.targets = torch.as_tensor(inputs), torch.as_tensor(targets)
+        self.inputs, self.targets = as_tensor(inputs), as_tensor(targets)
         self.size = check.integer("Batches", "size", size, low=1)
         if len(self.inputs) != len(self.targets) or not len(self.inputs):
             got = f"{len(self.inputs)} and {len(self.targets)}"
@@ -76,6 +78,11 @@ class Batches:
         for chosen in order.split(self.size):
             x = self.inputs[chosen]
             yield (self.encode(x, generator) if self.encode else x), self.targets[chosen]
+
+
+def as_tensor(values: Any) -> Tensor:
+    """A tensor as it is, or a copy of numbers as one."""
+    return values if isinstance(values, Tensor) else torch.tensor(np.asarray(values))
 
 
 @dataclass
@@ -102,6 +109,7 @@ def fit(
     optimizer: torch.optim.Optimizer | None = None,
     scheduler: Any = None,
     evaluate: Callable[[nn.Module], float] | None = None,
+    clip: float | None = None,
     seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
@@ -124,6 +132,8 @@ def fit(
         Stepped after each epoch.
     evaluate : callable or None
         ``evaluate(module)`` gives a score after each epoch.
+    clip : float or None
+        Largest size of an element of the gradient.
     seed : int
         Source of what modules draw while training; PyTorch's own numbers are put back after.
     checkpoint : path or None
@@ -141,6 +151,7 @@ def fit(
     check.instance("fit", "module", module, nn.Module, "a module", do)
     n_epochs = check.integer("fit", "epochs", epochs, "pass a number of epochs")
     seed = check.integer("fit", "seed", seed, high=2**31)
+    most = None if clip is None else check.positive("fit", "clip", clip)
     optimizer = optimizer or torch.optim.Adam(module.parameters(), lr=1e-3)
     bar, history = progress_bar("fit", progress), History()
     if checkpoint is not None and Path(checkpoint).is_file():
@@ -150,7 +161,8 @@ def fit(
             batches.n_passes = epoch
         with torch.random.fork_rng():
             torch.manual_seed(seed * 1_000_003 + epoch)
-            losses = _epoch(module, batches, loss, optimizer, bar)
+            losses = _epoch(module, batches, loss, optimizer, most, bar)
+        _warn_of_overflow(module)
         if scheduler is not None:
             scheduler.step()
         history.losses += losses
@@ -164,7 +176,7 @@ def fit(
 
 
 def _epoch(
-    module: nn.Module, batches: Any, loss: Any, optimizer: Any, bar: Progress
+    module: nn.Module, batches: Any, loss: Any, optimizer: Any, clip: float | None, bar: Progress
 ) -> list[float]:
     """One pass; the loss of each batch."""
     module.train()
@@ -174,10 +186,21 @@ def _epoch(
             value = loss(outputs(module, x.to(device)), target.to(device))
             optimizer.zero_grad()
             value.backward()
+            if clip is not None:
+                nn.utils.clip_grad_value_(module.parameters(), clip)
             optimizer.step()
             losses.append(value.item())
             report(1)
     return losses
+
+
+def _warn_of_overflow(module: nn.Module) -> None:
+    """Neurons whose weights overflowed never fire again, so that a loss may not tell."""
+    lost = sum(int((~p.isfinite()).sum()) for p in module.parameters())
+    if lost:
+        cure = "pass detach_reset=True to the neurons, or clip (clip=0.1)"
+        text = f"fit: weights must stay finite, got {lost} that are not; {cure}."
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
 def accuracy(

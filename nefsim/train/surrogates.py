@@ -41,13 +41,24 @@ class Surrogate:
     slope: Callable[[Any], Any]
 
     def __call__(self, z: Tensor, threshold_rule: str = ">") -> Tensor:
-        """1 where ``z > 0`` (or ``>= 0``), else 0; backwards, the slope.
+        """1 where ``z > 0`` (or ``>= 0``), else 0; backwards, the slope."""
+        return _Step.apply(z, self.slope, threshold_rule == ">=")
 
-        ``z - z`` is exactly 0, so that what is added changes no spike, only the gradient.
-        """
-        fixed = z.detach()
-        spikes = (fixed > 0 if threshold_rule == ">" else fixed >= 0).to(z.dtype)
-        return spikes + (z - fixed) * self.slope(fixed)
+
+class _Step(torch.autograd.Function):
+    """The step; what is not a number does not fire, as no comparison with it holds."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, slope: Callable[[Any], Any], inclusive: bool) -> Tensor:
+        """Spikes; the slope is kept for the way back."""
+        if ctx.needs_input_grad[0]:
+            ctx.save_for_backward(slope(z))
+        return (z >= 0 if inclusive else z > 0).to(z.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        """The gradient times the slope."""
+        return grad * ctx.saved_tensors[0], None, None
 
 
 def heaviside() -> Surrogate:
