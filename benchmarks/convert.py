@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from nefsim.convert import Converted, qcfs, rate, spikeconverter
+from nefsim.convert import Converted, SpikeConverted, qcfs, rate, spikeconverter
 
 N_TRAINING = 55_000
 N_CALIBRATION = 500
@@ -143,6 +144,51 @@ def study(name: str, model: nn.Sequential, calibration: Any, x: Any, labels: Any
         say("rate, start at half", T, qcfs(model, T, data=calibration), few)
 
 
+def in_torch(converted: SpikeConverted) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The same spikes, one image at a time, as one writes them in PyTorch."""
+    T, k = converted.neuron.n_steps, converted.neuron.factor
+    weights = [
+        torch.tensor(m.toarray() if hasattr(m, "tocsr") else m, dtype=torch.float32)
+        for m in converted.matrices
+    ]
+    offsets = [torch.tensor(offset, dtype=torch.float32) for offset in converted.offsets]
+    weights = [w.to_sparse_csr() if (w == 0).float().mean() > 0.9 else w for w in weights]
+
+    @torch.no_grad()
+    def predict(x: torch.Tensor) -> torch.Tensor:
+        v = x.flatten() * converted.input_scale + offsets[0]
+        for weight, offset in zip(weights, offsets[1:], strict=True):
+            a = torch.zeros_like(offset)
+            for _ in range(T):
+                y = (v >= 1.0).float()
+                v = k * (v - y)
+                a = k * a + weight @ y
+            v = a / k ** (T - 1) + offset
+        return v
+
+    return predict
+
+
+def speed(name: str, model: nn.Sequential, calibration: Any, x: Any, n: int = 100) -> None:
+    """Processor time of an image, one after the other, on the engine and in PyTorch [ms]."""
+    converted = spikeconverter(model, 16, data=calibration, double_buffer=True)
+    theirs = in_torch(converted)
+    converted.predict(x[:1])
+    found: dict[str, list[float]] = {"engine": [], "torch": []}
+    for _ in range(5):
+        starts = [time.process_time()]
+        for count in (1, n + 1):
+            converted.predict(x[:count])
+            starts.append(time.process_time())
+        found["engine"].append((starts[2] - 2 * starts[1] + starts[0]) / n)
+        start = time.process_time()
+        for image in x[:n]:
+            theirs(image)
+        found["torch"].append((time.process_time() - start) / n)
+    best = {who: round(1e3 * min(times), 3) for who, times in found.items()}
+    print(json.dumps({"model": name, "T": 16, "ms per image": best}), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
@@ -151,6 +197,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--train-only", action="store_true")
+    parser.add_argument("--speed", action="store_true", help="time only")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     x, labels = images(arguments.data / "mnist_train.npz")
@@ -158,7 +205,9 @@ def main() -> None:
         for seed in range(arguments.seeds):
             data = (x[:N_TRAINING], labels[:N_TRAINING])
             model = trained(name, seed, arguments.weights, data)
-            if not arguments.train_only:
+            if arguments.speed:
+                speed(f"{name} {seed}", model, x[:N_CALIBRATION], x[:N_CALIBRATION])
+            elif not arguments.train_only:
                 test = images(arguments.data / "mnist_test.npz")
                 study(f"{name} {seed}", model, x[:N_CALIBRATION], *test, arguments.images)
 

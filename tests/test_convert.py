@@ -103,8 +103,8 @@ def quantised(converted: Any, x: np.ndarray) -> np.ndarray:
     """``clip(floor(V / q), 0, 2**T - 1) * q`` after every layer, in whole numbers."""
     T = converted.neuron.n_steps
     q = 2.0 ** (1 - T)
-    whole = converted._input_scale * x + converted._offsets[0]
-    for matrix, offset in zip(converted._matrices, converted._offsets[1:], strict=True):
+    whole = converted.input_scale * x + converted.offsets[0]
+    for matrix, offset in zip(converted.matrices, converted.offsets[1:], strict=True):
         code = np.clip(np.floor(whole / q), 0, 2**T - 1) * q
         whole = (matrix @ code.T).T + offset
     return np.asarray(whole)
@@ -143,7 +143,7 @@ def test_the_maximum_of_spikes_is_the_spikes_of_the_maximum() -> None:
     x = inputs(10, 1, 6, 6, low=0.0)
     converted = spikeconverter(nn.Sequential(nn.ReLU(), nn.MaxPool2d(3)), T=8, data=x)
     T, scale = 8, converted.thresholds[0]
-    codes = np.clip(np.floor(x.numpy() * converted._input_scale * 2.0 ** (T - 1)), 0, 2**T - 1)
+    codes = np.clip(np.floor(x.numpy() * converted.input_scale * 2.0 ** (T - 1)), 0, 2**T - 1)
     largest = codes.reshape(10, 2, 3, 2, 3).max(axis=(2, 4)).reshape(10, -1)
     # The readout's scale is rounded to the grid on which sums are exact, about 2**-45.
     expected = largest * 2.0 ** (1 - T) * scale
@@ -225,10 +225,10 @@ def test_every_spike_is_that_of_the_same_loop_in_torch() -> None:
     probes = [net.probe(layer.neurons) for layer in converted.layers[1:-1]]
     with nef.Simulator(net) as sim:
         sim.run_steps(6 * 8)
-    offsets = [torch.tensor(offset) for offset in converted._offsets]
-    weights = [torch.tensor(matrix) for matrix in converted._matrices]
+    offsets = [torch.tensor(offset) for offset in converted.offsets]
+    weights = [torch.tensor(matrix) for matrix in converted.matrices]
     for image in range(4):
-        v = x[image] * converted._input_scale + offsets[0]
+        v = x[image] * converted.input_scale + offsets[0]
         for layer, probe in enumerate(probes):
             a = torch.zeros(len(offsets[layer + 1]), dtype=torch.float64)
             for _ in range(8):
