@@ -170,6 +170,7 @@ def test_an_input_takes_two_phases_and_with_two_potentials_one() -> None:
 def test_the_network_can_be_driven_and_probed_by_hand() -> None:
     model, x = mlp(), inputs(3, 12)
     converted = spikeconverter(model, T=8, data=x, double_buffer=True)
+    converted.predict(x)  # which leaves the network as it is
     net = converted.network
     shown = net.node(nef.PresentInput(x.numpy(), 0.008))
     net.connect(shown, converted.input, synapse=None)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.convert.base import DT, Converted, population
 from nefsim.convert.exact import grid, largest_drive, on_grid
-from nefsim.network import Network, Node, Probe
+from nefsim.network import Ensemble, Network, Node, Probe
 from nefsim.neurons import DiscreteLIF
 from nefsim.processes import PresentInput
 from nefsim.simulator import Simulator
@@ -152,7 +152,7 @@ class RateConverted(Converted):
         self.thresholds[-1] = 1.0
         self._input_step = grid(max(abs(self.low), abs(self.high))) * 2.0 ** (52 - INPUT_DIGITS)
         self._make_layers()
-        self.network, self.input, self.output = self._assemble()
+        self.network, self.input, self.layers, self.output = self._assemble()
 
     _span = 1.0
 
@@ -169,24 +169,24 @@ class RateConverted(Converted):
             self.biases.append(on_grid(bias, step))
             largest, step_before, before = 1.0, 1.0, threshold
 
-    def _assemble(self) -> tuple[Network, Node, Probe]:
+    def _assemble(self) -> tuple[Network, Node, list[Ensemble], Probe]:
         net = Network(seed=0, label=self._who)
         source = net.node(size_in=int(np.prod(self.shape)), label="input")
         end: Any = source
-        self.layers = []
+        layers: list[Ensemble] = []
         for stage, matrix, bias in zip(self.stages, self.matrices, self.biases, strict=True):
             if stage.rectified:
                 layer = population(
                     net, stage.label, stage.size, self.neuron, {"voltage": self.start}
                 )
-                self.layers.append(layer)
+                layers.append(layer)
                 target: Any = layer.neurons
             else:
                 target = net.node(size_in=stage.size, label="output")
             net.connect(end, target, transform=matrix, synapse=None)
             net.connect(net.node(bias), target, synapse=None)
             end = target
-        return net, source, net.probe(end)
+        return net, source, layers, net.probe(end)
 
     def predict(self, inputs: Any, backend: str = "auto") -> Array:
         """Show each input for T steps, from rest, and average what reaches the readout.
@@ -204,7 +204,7 @@ class RateConverted(Converted):
             What the model computes, by spikes.
         """
         x = on_grid(self._rows("predict", inputs), self._input_step)
-        net, source, output = self._assemble()
+        net, source, _, output = self._assemble()
         net.connect(net.node(PresentInput(x, self.n_steps * DT)), source, synapse=None)
         outputs = np.zeros((len(x), self.stages[-1].size))
         with Simulator(net, dt=DT, backend=backend, progress=False) as sim:

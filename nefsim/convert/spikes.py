@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.convert.base import DT, Converted, population
 from nefsim.convert.exact import grid, largest_drive, on_grid
-from nefsim.network import Network, Node, Probe
+from nefsim.network import Ensemble, Network, Node, Probe
 from nefsim.neurons import InverseLIF
 from nefsim.neurons.inverse import ilif_release
 from nefsim.processes import PresentInput
@@ -133,7 +133,7 @@ class SpikeConverted(Converted):
         self.input_scale = self._span / ((self.high - self.low) or 1.0)
         self._half = self._place[-1] / 2 if nearest else 0.0
         self._make_layers()
-        self.network, self.input, self.output = self._assemble()
+        self.network, self.input, self.layers, self.output = self._assemble()
 
     def _make_layers(self) -> None:
         """Weights and offsets in units of the thresholds, on a grid where sums are exact."""
@@ -151,10 +151,10 @@ class SpikeConverted(Converted):
             self.offsets.append(on_grid(offset, step))
             before = threshold
 
-    def _assemble(self) -> tuple[Network, Node, Probe]:
+    def _assemble(self) -> tuple[Network, Node, list[Ensemble], Probe]:
         net, neuron = Network(seed=0, label="spikeconverter"), self.neuron
         source = net.node(size_in=len(self.offsets[0]), label="input")
-        self.layers = []
+        layers: list[Ensemble] = []
         labels = ["input spikes", *(stage.label for stage in self.stages)]
         for i, (label, offset) in enumerate(zip(labels, self.offsets, strict=True)):
             # Phases alternate from layer to layer, beginning with a release of the inputs.
@@ -162,14 +162,15 @@ class SpikeConverted(Converted):
             kind = replace(neuron, offset=offset, samples=i == 0)
             layer = population(net, label, len(offset), kind, initial)
             if i:
-                before, matrix = self.layers[-1].neurons, self.matrices[i - 1]
+                before, matrix = layers[-1].neurons, self.matrices[i - 1]
                 net.connect(before, layer.neurons, transform=matrix, synapse=None)
             else:
                 scale = self.input_scale
                 net.connect(source, layer.neurons, transform=scale, synapse=None)
-            self.layers.append(layer)
+            layers.append(layer)
         every = neuron.n_steps * DT
-        return net, source, net.probe(self.layers[-1].neurons, "voltage", sample_every=every)
+        output = net.probe(layers[-1].neurons, "voltage", sample_every=every)
+        return net, source, layers, output
 
     @property
     def steps_per_input(self) -> int:
@@ -200,7 +201,7 @@ class SpikeConverted(Converted):
             What the model computes, by spikes.
         """
         x = self._rows("predict", inputs)
-        net, source, output = self._assemble()
+        net, source, _, output = self._assemble()
         shown = net.node(PresentInput(x, self.steps_per_input * DT))
         net.connect(shown, source, synapse=None)
         with Simulator(net, dt=DT, backend=backend, progress=False) as sim:
