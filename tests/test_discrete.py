@@ -248,6 +248,8 @@ POPULATIONS = (
     nef.DiscreteLIF(0.8, 0.7, output="sigmoid", activation="elu"),
     nef.InverseLIF(n_steps=8, threshold=np.linspace(0.5, 2, 60), offset=0.05),
     nef.InverseLIF(n_steps=5, factor=1.5),
+    nef.InverseLIF(n_steps=6, threshold=0.5, overlap=False),
+    nef.InverseLIF(n_steps=6, threshold=0.5, offset=0.1, samples=True),
 )
 
 
