@@ -479,3 +479,28 @@ def test_nodes_that_nefsim_does_not_know_are_refused_by_name() -> None:
     slow = nir.NIRGraph.from_list(lif(2, tau=1e-4))
     with pytest.raises(ValueError, match="time constants of dt or more"):
         from_nir(slow)
+
+
+def test_what_was_trained_goes_to_nir_and_comes_back_with_every_spike() -> None:
+    torch = pytest.importorskip("torch")
+    from nefsim.train import IF, LIF, SNU, Layers, to_network
+
+    torch.manual_seed(0)
+    last = SNU(25, 8, activation="identity")
+    layers = (torch.nn.Linear(6, 30), IF(), torch.nn.Linear(30, 25), LIF(), last)
+    for linear in (layers[0], layers[2]):
+        torch.nn.init.normal_(linear.weight, std=0.5)
+    exported = to_network(Layers(*layers), (6,))
+    net = exported.network
+    for i, layer in enumerate(exported.layers):
+        net.probe(layer.neurons, label=f"spikes {i}")
+    graph = to_nir(net)
+    x = np.random.default_rng(0).uniform(0, 1, (200, 6))
+    found = interpreted(graph, {"input": x}, DT)
+    shown = nef.PresentInput(x, DT)
+    back = run(fed(from_nir(graph), {"input": shown}), 0.2)
+    ours = run(fed(net, {"input": shown}), 0.2)
+    for i, (one, other) in enumerate(zip(ours, back, strict=True)):
+        assert one.sum() > 20
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(one, found[f"spikes {i}"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import nir
 import numpy as np
@@ -13,12 +13,12 @@ from nefsim import _checks as check
 from nefsim.build import Built, build
 from nefsim.build.arrays import times
 from nefsim.network import Connection, Ensemble, Network, Neurons, Node, Probe
-from nefsim.network.objects import indices, whole
+from nefsim.network.objects import whole
 from nefsim.neurons import Direct
 from nefsim.nir.lossy import simplified
 from nefsim.nir.neurons import losses, neuron_node
+from nefsim.nir.parts import as_matrix, placed, selected, time_constants
 from nefsim.simulator import fresh_seed
-from nefsim.synapses import Alpha, DoubleExp, Lowpass, Synapse
 
 Array = NDArray[np.float64]
 
@@ -34,6 +34,7 @@ def to_nir(
     nefsim                       NIR
     ===========================  =====================================================
     node of time or a process    ``Input``, to be fed from outside
+    node that nothing feeds      ``Input``
     constant node                ``Affine`` of weight 0
     node that passes on          ``Scale`` of ones
     encoders, gains, biases      ``Affine(gain * encoders / radius, bias)``
@@ -125,11 +126,11 @@ class _Export:
     def graph(self) -> nir.NIRGraph:
         """All of it."""
         net = self.built.network
-        encoding = {whole(c.post) for c in net.all_connections if not self._into_neurons(c)}
+        fed = {whole(c.post) for c in net.all_connections if not self._has_full_weights(c)}
         for ensemble in net.all_ensembles:
-            self._ensemble(ensemble, ensemble in encoding)
+            self._ensemble(ensemble, ensemble in fed)
         for node in net.all_nodes:
-            self._node(node)
+            self._node(node, node in fed)
         for connection in net.all_connections:
             self._connection(connection)
         for probe in net.all_probes:
@@ -162,9 +163,8 @@ class _Export:
 
     # -- objects -----------------------------------------------------------------------
 
-    def _into_neurons(self, connection: Connection) -> bool:
-        full = self.built.connections[connection].full is not None
-        return full or isinstance(whole(connection.post), Neurons)
+    def _has_full_weights(self, connection: Connection) -> bool:
+        return self.built.connections[connection].full is not None
 
     def _ensemble(self, ensemble: Ensemble, encodes: bool) -> None:
         label, built = ensemble.label, self.built.ensembles[ensemble]
@@ -181,9 +181,11 @@ class _Export:
         elif built.bias.any():
             self._biases[neurons] = built.bias
 
-    def _node(self, node: Node) -> None:
+    def _node(self, node: Node, fed: bool) -> None:
         label, output = node.label, node.output
-        if output is None:
+        if output is None and not fed:
+            self._out[node] = self._input(label, node.size_in)
+        elif output is None:
             relay = self._add(label, nir.Scale(np.ones(node.size_in)))
             self._in[node] = self._out[node] = relay
         elif isinstance(output, np.ndarray):
@@ -197,17 +199,16 @@ class _Export:
 
     def _connection(self, connection: Connection) -> None:
         pre, post, label = connection.pre, whole(connection.post), connection.label
-        built = self.built.connections[connection]
-        full = built.full is not None
-        target = self._in[post.neurons if isinstance(post, Ensemble) and full else post]
+        full = self._has_full_weights(connection) and isinstance(post, Ensemble)
+        target = self._in[post.neurons if full else post]  # type: ignore[union-attr]
         matrix, source = self._matrix(connection), self._source(pre)
         if connection.function is not None and not _decodes(whole(pre)):
             shown = self._show(f"{label}.input", pre.size_out)
-            self._edge(self._linear(f"{label}.slice", source, _selected(pre)), shown)
+            self._edge(self._linear(f"{label}.slice", source, selected(pre)), shown)
             source, matrix = self._input(label, connection.size_mid), connection.transform
-        if built.full is None:
+        if not full:
             gain = self.built.ensembles[post.ensemble].gain if isinstance(post, Neurons) else None
-            matrix = _placed(matrix, connection.post, gain)
+            matrix = placed(matrix, connection.post, gain)
         bias = self._biases.pop(target, None) if connection.synapse is None else None
         end = self._linear(label, source, matrix, bias)
         self._edge(self._filtered(connection, end), target)
@@ -226,7 +227,7 @@ class _Export:
                 f"{label}.decoders", self._source(obj), decoders.T * self._height(obj)
             )
         else:
-            end = self._linear(f"{label}.slice", self._source(target), _selected(target))
+            end = self._linear(f"{label}.slice", self._source(target), selected(target))
         self._edge(self._filtered(probe, end), self._show(label, target.size_out))
 
     # -- parts -------------------------------------------------------------------------
@@ -240,10 +241,10 @@ class _Export:
     def _linear(self, label: str, source: str, matrix: Any, bias: Array | None = None) -> str:
         """``matrix`` times what comes from ``source``; 1 adds nothing to the graph."""
         if bias is not None:
-            weights = _as_matrix(matrix, len(bias))
+            weights = as_matrix(matrix, len(bias))
             return self._add(label, nir.Affine(np.array(weights), bias), source)
         if hasattr(matrix, "tocsr") or np.ndim(matrix) == 2:
-            return self._add(label, nir.Linear(np.array(_as_matrix(matrix, 0))), source)
+            return self._add(label, nir.Linear(np.array(as_matrix(matrix, 0))), source)
         if np.ndim(matrix) == 0 and matrix == 1.0:
             return source
         scale = np.broadcast_to(matrix, self._size(source)).copy()
@@ -251,7 +252,7 @@ class _Export:
 
     def _filtered(self, owner: Connection | Probe, end: str) -> str:
         """Through the owner's synapse, as leaky integrators one after the other."""
-        for i, tau in enumerate(_time_constants(owner, owner.synapse)):
+        for i, tau in enumerate(time_constants(owner, owner.synapse)):
             one = np.ones(self._size(end))
             label = f"{owner.label}.synapse" + (f" {i + 1}" if i else "")
             end = self._add(label, nir.LI(tau=tau * one, r=one, v_leak=0.0 * one), end)
@@ -277,7 +278,7 @@ class _Export:
         if _decodes(obj):
             weights = built.decoded_weights if built.full is None else built.full
             return weights * self._height(obj)
-        matrix, chosen = connection.transform, _selected(pre)
+        matrix, chosen = connection.transform, selected(pre)
         if np.ndim(chosen):
             matrix = times(matrix, chosen)
         return matrix * self._height(obj) if isinstance(obj, Neurons) else matrix
@@ -300,45 +301,3 @@ class _Export:
             bias = self.nodes[name].bias
             self.nodes[name] = nir.Affine(np.zeros((len(bias), self._size(inputs[0]))), bias)
             self.edges.append((inputs[0], name))
-
-
-def _selected(end: Any) -> Any:
-    """The rows of the identity that a view names; 1 for a whole object."""
-    chosen = indices(end)
-    return 1.0 if chosen is None else np.eye(whole(end).size_out)[list(chosen)]
-
-
-def _placed(matrix: Any, post: Any, gain: Array | None) -> Any:
-    """A matrix into some elements of ``post``, times the gains of the neurons there."""
-    chosen = indices(post)
-    if gain is not None:
-        gain = gain if chosen is None else gain[list(chosen)]
-        if not (gain == 1.0).all():
-            matrix = times(np.asarray(gain), _as_matrix(matrix, len(gain)))
-    if chosen is None:
-        return matrix
-    return np.eye(whole(post).size_in)[:, list(chosen)] @ _as_matrix(matrix, len(chosen))
-
-
-def _as_matrix(matrix: Any, size: int) -> Any:
-    if hasattr(matrix, "tocsr"):
-        return matrix.toarray()
-    return matrix if np.ndim(matrix) == 2 else np.diag(np.broadcast_to(matrix, size))
-
-
-def _time_constants(owner: Any, synapse: Synapse | None) -> tuple[float, ...]:
-    """Those of the leaky integrators that, one after the other, are the synapse."""
-    if type(synapse) is Lowpass:
-        return (synapse.tau,) if synapse.tau else ()
-    if type(synapse) is Alpha:
-        return (synapse.tau, synapse.tau)
-    if type(synapse) is DoubleExp:
-        return tuple(tau for tau in (synapse.tau1, synapse.tau2) if tau)
-    if synapse is not None:
-        _refuse_synapse(owner, synapse)
-    return ()
-
-
-def _refuse_synapse(owner: Any, synapse: Synapse) -> NoReturn:
-    must, got = "have synapses that NIR can express", f"{synapse} of {owner!r}"
-    check.fail("to_nir", "net", must, got, "use Lowpass, Alpha, DoubleExp or None")
