@@ -17,7 +17,7 @@ from nefsim.neurons import NeuronType
 
 Array = NDArray[np.float64]
 
-#: Time step at which a converted network is meant to run [s]; any other does, too.
+#: Time step of a converted network [s], at which its spikes are 1.
 DT = 0.001
 
 #: Inputs that are worked on at once.
@@ -77,7 +77,8 @@ class Converted(ABC):
     Attributes
     ----------
     network : Network
-        The spiking network; connect inputs to ``input`` and probe what you like.
+        The spiking network, for steps of 0.001 s; connect inputs to ``input`` and probe
+        what you like.
     input : Node
         Takes an input, flattened.
     layers : list of Ensemble

@@ -213,15 +213,14 @@ class SpikeConverted(Converted):
         values: list[Array] = []
         spikes: list[float] = []
         code, _ = self._released(x * self.input_scale + self.offsets[0])
-        last = len(self.matrices) - 1
-        for i, matrix in enumerate(self.matrices):
-            v = np.asarray((matrix @ code.T).T) + self.offsets[i + 1]
-            if i == last:
-                return [*values, v], [*spikes, 0.0]
+        for matrix, offset, threshold in zip(
+            self.matrices, self.offsets[1:], self.thresholds, strict=True
+        ):
+            v = np.asarray((matrix @ code.T).T) + offset
             code, count = self._released(v)
-            values.append(code * self.thresholds[i])
+            values.append(code * threshold)
             spikes.append(count)
-        raise AssertionError("a model has a readout")
+        return [*values[:-1], v], [*spikes[:-1], 0.0]  # the readout itself is not released
 
     def _released(self, v: Array) -> tuple[Array, float]:
         """The number that T spikes stand for, and how many they are on average."""
