@@ -10,6 +10,7 @@ from nefsim.train.export import Exported, to_network
 from nefsim.train.fit import Batches, History, accuracy, fit
 from nefsim.train.layers import DirectEncoding, Dropout, Layers, Vote
 from nefsim.train.losses import count_loss, decide, mean_spike_loss, rate_loss
+from nefsim.train.nef import NEF
 from nefsim.train.neurons import IF, LIF, PLIF, SoftLIF, Stateful
 from nefsim.train.snu import SNU
 from nefsim.train.summary import Summary, summary
@@ -29,6 +30,7 @@ from nefsim.train.surrogates import (
 __all__ = [
     "IF",
     "LIF",
+    "NEF",
     "PLIF",
     "SNU",
     "SURROGATES",
