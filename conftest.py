@@ -2,4 +2,5 @@
 
 from importlib.util import find_spec
 
-collect_ignore = [] if find_spec("torch") else ["nefsim/train"]
+NEEDS = {"torch": ("nefsim/train", "nefsim/convert"), "nir": ("nefsim/nir",)}
+collect_ignore = [room for package in NEEDS if not find_spec(package) for room in NEEDS[package]]

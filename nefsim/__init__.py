@@ -1,6 +1,7 @@
 """nefsim: networks of spiking neurons from a description of what they should compute."""
 
 from nefsim.backends import BackendUnavailable
+from nefsim.build import suggest_learning_rate
 from nefsim.crosscheck import crosscheck
 from nefsim.encoding import (
     connection_weights,
@@ -152,6 +153,7 @@ __all__ = [
     "max_rates_intercepts",
     "measure_tuning_curves",
     "solve_decoders",
+    "suggest_learning_rate",
     "tuning_curves",
     "unit_vectors",
 ]

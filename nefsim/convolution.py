@@ -12,6 +12,22 @@ Shape = tuple[int, int, int]
 Pads = tuple[Pair, Pair]  # before and after, of height and of width
 
 
+def pair(value: Any) -> Pair:
+    """Of height and of width: two numbers, or one for both."""
+    first, second = np.broadcast_to(value, 2)
+    return int(first), int(second)
+
+
+def pads_of(padding: Any, kernel: Pair, dilation: Pair = (1, 1)) -> Pads:
+    """Numbers for both sides of each axis, "same" or "valid"."""
+    if isinstance(padding, str) and padding == "same":
+        whole = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        before = [n // 2 for n in whole]
+        return (before[0], whole[0] - before[0]), (before[1], whole[1] - before[1])
+    height, width = pair(0 if isinstance(padding, str) else padding)
+    return (height, height), (width, width)
+
+
 def windows(
     shape: Shape, kernel: Pair, stride: Pair, pads: Pads, dilation: Pair = (1, 1)
 ) -> NDArray[np.intp]:
@@ -20,9 +36,7 @@ def windows(
     -1 stands for padding.
     """
     channels, height, width = shape
-    places = np.full(
-        (channels, height + sum(pads[0]), width + sum(pads[1])), -1, dtype=np.intp
-    )
+    places = np.full((channels, height + sum(pads[0]), width + sum(pads[1])), -1, dtype=np.intp)
     places[:, pads[0][0] : pads[0][0] + height, pads[1][0] : pads[1][0] + width] = np.arange(
         channels * height * width
     ).reshape(shape)

@@ -29,6 +29,7 @@ N_COLUMNS = 11
     ROWS,
     SPIKES,
     SPARSE,
+    SPARSE_SPIKES,
     GATHER,
     SCATTER,
     LOWPASS,
@@ -60,7 +61,7 @@ N_COLUMNS = 11
     WHERE_ABOVE,
     GATE,
     RLS,
-) = range(39)
+) = range(40)
 
 options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -355,6 +356,13 @@ def linear(kind, t, y, x, c, indices, fired, counts):
             for s in range(ends[i], ends[i + 1]):
                 total += c[s] * x[which[s]]
             y[i] = total
+    elif kind == SPARSE_SPIKES:
+        who, ends = shifted(fired, t[X]), shifted(indices, m + 1)
+        which = shifted(ends, indices[m] + 1)
+        for s in range(counts[t[S]]):
+            j = who[s]
+            for e in range(ends[j], ends[j + 1]):
+                y[which[e]] += c[e] * x[j]
     elif kind == GATHER:
         which = shifted(indices, t[X])
         for i in range(n):

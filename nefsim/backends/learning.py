@@ -19,6 +19,7 @@ def weigh(engine: Engine, op: Weigh, index: int) -> Advance:
     out, weights = engine.rows[op.output], engine.state.ops[index]["weights"]
     shown = None if op.observed is None else engine.rows[op.observed]
 
+    @np.errstate(all="ignore")  # what diverges is told by the engine, with its time
     def advance(lo: int, hi: int) -> None:
         x = engine.read(op.input, lo, hi)
         for k in range(hi - lo):
@@ -39,6 +40,7 @@ def learn(engine: Engine, op: Learn, index: int) -> Advance:
     memory, dt = engine.state.ops[index], engine.program.dt
     trials: list[Any] = [...] if weights.ndim == 2 else list(range(len(weights)))
 
+    @np.errstate(all="ignore")
     def advance(lo: int, hi: int) -> None:
         for row in range(lo, hi):
             for trial in trials:

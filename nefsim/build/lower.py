@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from nefsim.build.arrays import NEURONS, NOISE, BuiltConnection, BuiltEnsemble, 
 from nefsim.build.assembly import Assembly, as_index, scaled
 from nefsim.build.decode import decode
 from nefsim.build.learning import Lessons
+from nefsim.build.stability import warn_of_fast_rules
+from nefsim.build.streams import streams_of
 from nefsim.network import Connection, Ensemble, Learning, Network, Node, Probe
 from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import indices, whole
@@ -20,9 +22,6 @@ from nefsim.neurons import Direct
 from nefsim.processes import Process
 from nefsim.program import Evaluate, Neurons, Play, Program, Read, Stream, Term
 from nefsim.sampling import Distribution, as_distribution
-
-#: Kinds of object, each with random streams of its own.
-ENSEMBLES, NODES, CONNECTIONS, NETWORKS = range(4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +67,7 @@ class Built:
 
 def build(network: Network, dt: float, seed: int) -> Built:
     """Draw and solve a network's arrays and put its operations in order."""
-    lowering = Lowering(Assembly(dt), _streams(network, Stream(seed)), network)
+    lowering = Lowering(Assembly(dt), streams_of(network, Stream(seed)), network)
     for ensemble in network.all_ensembles:
         lowering.ensemble(ensemble)
     lowering.connections, lowering.probe_data = decode(
@@ -80,6 +79,7 @@ def build(network: Network, dt: float, seed: int) -> Built:
     for connection in network.all_connections:
         lowering.connection(connection)
     lowering.lessons.learn()
+    warn_of_fast_rules(lowering.connections, lowering.ensembles, dt)
     for probe in network.all_probes:
         lowering.probe(probe)
     lowering.neurons()
@@ -98,25 +98,6 @@ def build(network: Network, dt: float, seed: int) -> Built:
         lowering.lessons.weighing,
         lowering.shapes,
     )
-
-
-def _streams(network: Network, stream: Stream) -> dict[Any, Stream]:
-    """The random stream of every object: by its kind and place, or its own seed's."""
-    streams: dict[Any, Stream] = {}
-    kinds: tuple[tuple[int, Sequence[Ensemble | Node | Connection | Network]], ...] = (
-        (ENSEMBLES, network.ensembles),
-        (NODES, network.nodes),
-        (CONNECTIONS, network.connections),
-        (NETWORKS, network.networks),
-    )
-    for kind, objects in kinds:
-        for i, obj in enumerate(objects):
-            streams[obj] = stream.child(kind, i)
-            if obj.seed is not None:
-                streams[obj] = Stream(obj.seed, (), True)
-            if isinstance(obj, Network):
-                streams |= _streams(obj, streams[obj])
-    return streams
 
 
 class Lowering:

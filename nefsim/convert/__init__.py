@@ -1,15 +1,9 @@
-"""Trained ReLU networks as spiking networks (needs PyTorch, the extra ``train``)."""
+"""Trained ReLU networks as spiking networks, for the engine.
 
-from importlib.util import find_spec
+Needs the extra ``train``: ``pip install "nefsim[train]"``.
+"""
 
-from nefsim.backends import BackendUnavailable
-
-if not find_spec("torch"):
-    raise BackendUnavailable(
-        "nefsim.convert: torch must be installed, got none; "
-        'pip install "nefsim[train]", or work on another machine.'
-    )
-
+from nefsim.convert import _torch  # noqa: F401  (says what to install, before all else)
 from nefsim.convert.base import Converted, LayerError, Report
 from nefsim.convert.qcfs import QCFS
 from nefsim.convert.rate import RateConverted, qcfs, rate

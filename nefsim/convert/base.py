@@ -168,7 +168,6 @@ def _largest(stages: Sequence[Stage], x: Array, percentile: float) -> list[float
     """The largest activation of each stage, or that percentile of those above zero."""
     largest: list[float] = []
     for stage in stages:
-        seen = []
         x = stage.values(x)
         if stage.pools:
             largest.append(largest[-1])

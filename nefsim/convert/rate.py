@@ -108,7 +108,9 @@ def qcfs(model: Any, T: int = 8, data: Any = None, percentile: float = 100.0) ->
     --------
     >>> import torch
     >>> _ = torch.manual_seed(0)
-    >>> model = torch.nn.Sequential(torch.nn.Linear(3, 8), QCFS(4, 1.0), torch.nn.Linear(8, 2))
+    >>> from torch.nn import Linear, Sequential
+    >>> from nefsim.convert import QCFS
+    >>> model = Sequential(Linear(3, 8), QCFS(4, 1.0), Linear(8, 2))
     >>> x = torch.rand(20, 3)
     >>> bool(abs(qcfs(model, T=4, data=x).predict(x) - model(x).detach().numpy()).max() < 1e-4)
     True
@@ -127,6 +129,8 @@ class RateConverted(Converted):
         The neuron type of all layers.
     start : float
         Where potentials start, in thresholds.
+    matrices, biases : list of array
+        Weights into each layer and its constant current, in units of its threshold.
     """
 
     def __init__(
@@ -154,15 +158,15 @@ class RateConverted(Converted):
 
     def _make_layers(self) -> None:
         """Weights and biases in units of the thresholds, on a grid where sums are exact."""
-        self._matrices: list[Any] = []
-        self._biases: list[Array] = []
+        self.matrices: list[Any] = []
+        self.biases: list[Array] = []
         largest, step_before, before = max(abs(self.low), abs(self.high)), self._input_step, 1.0
         for stage, threshold in zip(self.stages, self.thresholds, strict=True):
             matrix, bias = stage.matrix * (before / threshold), stage.bias / threshold
             # Nothing that is held after T steps is larger than T times the largest current.
             step = grid((self.n_steps + 1.0) * (largest_drive(matrix, bias, largest) + 1.0))
-            self._matrices.append(on_grid(matrix, step / step_before))
-            self._biases.append(on_grid(bias, step))
+            self.matrices.append(on_grid(matrix, step / step_before))
+            self.biases.append(on_grid(bias, step))
             largest, step_before, before = 1.0, 1.0, threshold
 
     def _assemble(self) -> tuple[Network, Node, Probe]:
@@ -170,7 +174,7 @@ class RateConverted(Converted):
         source = net.node(size_in=int(np.prod(self.shape)), label="input")
         end: Any = source
         self.layers = []
-        for stage, matrix, bias in zip(self.stages, self._matrices, self._biases, strict=True):
+        for stage, matrix, bias in zip(self.stages, self.matrices, self.biases, strict=True):
             if stage.rectified:
                 layer = population(
                     net, stage.label, stage.size, self.neuron, {"voltage": self.start}
@@ -214,7 +218,7 @@ class RateConverted(Converted):
 
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
         """All layers step together, as in the network."""
-        current = on_grid(x, self._input_step) @ self._matrices[0].T + self._biases[0]
+        current = on_grid(x, self._input_step) @ self.matrices[0].T + self.biases[0]
         v = [np.full((len(x), stage.size), self.start) for stage in self.stages[:-1]]
         counts = [np.zeros_like(potential) for potential in v]
         total = np.zeros((len(x), self.stages[-1].size))
@@ -225,7 +229,7 @@ class RateConverted(Converted):
                 y = (potential >= 1.0) * 1.0
                 potential -= y if self.neuron.reset == "subtract" else potential * y
                 counts[i] += y
-                drive = np.asarray((self._matrices[i + 1] @ y.T).T) + self._biases[i + 1]
+                drive = np.asarray((self.matrices[i + 1] @ y.T).T) + self.biases[i + 1]
             total += drive
         values = [n * (th / self.n_steps) for n, th in zip(counts, self.thresholds, strict=False)]
         return [*values, total / self.n_steps], [*(float(n.mean()) for n in counts), 0.0]

@@ -13,7 +13,15 @@ from torch import nn
 
 from nefsim import _checks as check
 from nefsim.convert.qcfs import QCFS
-from nefsim.convolution import Pads, Pair, conv2d_matrix, pool2d_matrix, windows
+from nefsim.convolution import (
+    Pads,
+    Pair,
+    conv2d_matrix,
+    pads_of,
+    pair,
+    pool2d_matrix,
+    windows,
+)
 
 Array = NDArray[np.float64]
 
@@ -85,11 +93,6 @@ def _numbers(tensor: torch.Tensor) -> Array:
     return tensor.detach().cpu().to(torch.float64).numpy()
 
 
-def _pair(value: Any) -> Pair:
-    first, second = (value, value) if isinstance(value, int) else value
-    return int(first), int(second)
-
-
 class _Reader:
     """Multiplies linear modules into one map until a rectification ends the stage."""
 
@@ -130,6 +133,7 @@ class _Reader:
     def _linear(self, module: nn.Module) -> None:
         if self._postponed is not None:
             self._refuse("max-pooling", "a ReLU before or after it", "move the ReLU")
+        shape: tuple[int, ...]
         if isinstance(module, nn.Linear):
             if self.shape != (module.in_features,):
                 self._refuse(f"inputs of shape {self.shape}", "a fitting size", "flatten first")
@@ -168,16 +172,10 @@ class _Reader:
         planes = self._planes()
         if module.padding_mode != "zeros" or module.in_channels != planes[0]:
             self._refuse("a convolution", f"zeros as padding and {planes[0]} channels", "change it")
-        kernel, dilation = _pair(module.kernel_size), _pair(module.dilation)
-        pads: Pads = ((0, 0), (0, 0))
-        if module.padding == "same":
-            whole = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-            before = [n // 2 for n in whole]
-            pads = ((before[0], whole[0] - before[0]), (before[1], whole[1] - before[1]))
-        elif module.padding != "valid":
-            pads = _both_sides(module.padding)
+        kernel, dilation = pair(module.kernel_size), pair(module.dilation)
+        pads = pads_of(module.padding, kernel, dilation)
         weight = _numbers(module.weight)
-        return conv2d_matrix(weight, planes, _pair(module.stride), pads, dilation, module.groups)
+        return conv2d_matrix(weight, planes, pair(module.stride), pads, dilation, module.groups)
 
     def _average(self, module: nn.AvgPool2d) -> tuple[Any, tuple[int, ...]]:
         kernel, stride, pads = self._pooling(module)
@@ -188,8 +186,8 @@ class _Reader:
     def _pooling(self, module: nn.AvgPool2d | nn.MaxPool2d) -> tuple[Pair, Pair, Pads]:
         if module.ceil_mode:
             self._refuse("pooling", "ceil_mode=False", "pad the input instead")
-        kernel = _pair(module.kernel_size)
-        return kernel, _pair(module.stride or module.kernel_size), _both_sides(module.padding)
+        kernel, stride = pair(module.kernel_size), pair(module.stride or module.kernel_size)
+        return kernel, stride, pads_of(module.padding, kernel)
 
     def _normalise(self, module: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
         """``(x - mean) / sqrt(var + eps) * weight + bias`` of the running statistics."""
@@ -240,7 +238,7 @@ class _Reader:
             return
         if not self.stages:
             self._refuse("max-pooling", "a ReLU before or after it", "add one")
-        if _pair(module.dilation) != (1, 1):
+        if pair(module.dilation) != (1, 1):
             self._refuse("max-pooling", "no dilation", "leave it out")
         held = windows(self._planes(), *self._pooling(module))
         out = held.shape[:3]
@@ -271,11 +269,6 @@ class _Reader:
             return hstack(blocks, format="csr")
 
         return [at(i, pairs + i) for i in range(pairs)] + ([at(2 * pairs)] if odd else [])
-
-
-def _both_sides(padding: Any) -> Pads:
-    height, width = _pair(padding)
-    return (height, height), (width, width)
 
 
 def _identity(n: int) -> Any:

@@ -98,6 +98,11 @@ class SpikeConverted(Converted):
         The potential of the readout at the end of each phase, its result or nothing yet.
     neuron : InverseLIF
         The neuron type of all layers.
+    input_scale : float
+        Inputs in units of their threshold.
+    matrices, offsets : list of array
+        Weights into each layer and what it adds once, in units of its threshold; the first
+        of the offsets is that of the inputs.
     """
 
     def __init__(
@@ -125,16 +130,16 @@ class SpikeConverted(Converted):
         self._span = float(self._place.sum())
         self.thresholds = [limit / self._span for limit in self.thresholds]
         self.thresholds[-1] = 1.0
-        self._input_scale = self._span / ((self.high - self.low) or 1.0)
+        self.input_scale = self._span / ((self.high - self.low) or 1.0)
         self._half = self._place[-1] / 2 if nearest else 0.0
         self._make_layers()
         self.network, self.input, self.output = self._assemble()
 
     def _make_layers(self) -> None:
         """Weights and offsets in units of the thresholds, on a grid where sums are exact."""
-        self._matrices: list[Any] = []
-        self._offsets = [np.full(int(np.prod(self.shape)), self._half - self.low * self._input_scale)]
-        before = 1.0 / self._input_scale
+        self.matrices: list[Any] = []
+        self.offsets = [np.full(int(np.prod(self.shape)), self._half - self.low * self.input_scale)]
+        before = 1.0 / self.input_scale
         first = self.stages[0]
         biases = [first.bias + first.matrix @ np.full(first.matrix.shape[1], self.low)]
         biases += [stage.bias for stage in self.stages[1:]]
@@ -142,25 +147,25 @@ class SpikeConverted(Converted):
             matrix = stage.matrix * (before / threshold)
             offset = bias / threshold + (self._half if stage.rectified else 0.0)
             step = grid(largest_drive(matrix, offset, self._span))
-            self._matrices.append(on_grid(matrix, step / self._place[-1]))
-            self._offsets.append(on_grid(offset, step))
+            self.matrices.append(on_grid(matrix, step / self._place[-1]))
+            self.offsets.append(on_grid(offset, step))
             before = threshold
 
     def _assemble(self) -> tuple[Network, Node, Probe]:
         net, neuron = Network(seed=0, label="spikeconverter"), self.neuron
-        source = net.node(size_in=len(self._offsets[0]), label="input")
+        source = net.node(size_in=len(self.offsets[0]), label="input")
         self.layers = []
         labels = ["input spikes", *(stage.label for stage in self.stages)]
-        for i, (label, offset) in enumerate(zip(labels, self._offsets, strict=True)):
+        for i, (label, offset) in enumerate(zip(labels, self.offsets, strict=True)):
             # Phases alternate from layer to layer, beginning with a release of the inputs.
             initial = {"steps_done": float(neuron.release_at * (i % 2 == 0))}
             kind = replace(neuron, offset=offset, samples=i == 0)
             layer = population(net, label, len(offset), kind, initial)
             if i:
-                before, matrix = self.layers[-1].neurons, self._matrices[i - 1]
+                before, matrix = self.layers[-1].neurons, self.matrices[i - 1]
                 net.connect(before, layer.neurons, transform=matrix, synapse=None)
             else:
-                scale = self._input_scale
+                scale = self.input_scale
                 net.connect(source, layer.neurons, transform=scale, synapse=None)
             self.layers.append(layer)
         every = neuron.n_steps * DT
@@ -204,11 +209,12 @@ class SpikeConverted(Converted):
         return sim.data[output][len(self.stages) - 1 :: phases]
 
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
-        values, spikes = [], []
-        code, _ = self._released(x * self._input_scale + self._offsets[0])
-        last = len(self._matrices) - 1
-        for i, matrix in enumerate(self._matrices):
-            v = np.asarray((matrix @ code.T).T) + self._offsets[i + 1]
+        values: list[Array] = []
+        spikes: list[float] = []
+        code, _ = self._released(x * self.input_scale + self.offsets[0])
+        last = len(self.matrices) - 1
+        for i, matrix in enumerate(self.matrices):
+            v = np.asarray((matrix @ code.T).T) + self.offsets[i + 1]
             if i == last:
                 return [*values, v], [*spikes, 0.0]
             code, count = self._released(v)
@@ -218,6 +224,10 @@ class SpikeConverted(Converted):
 
     def _released(self, v: Array) -> tuple[Array, float]:
         """The number that T spikes stand for, and how many they are on average."""
+        if self.neuron.factor == 2.0:
+            last = self._place[-1]
+            digits = np.clip(np.floor(v / last), 0.0, 2.0**self.neuron.n_steps - 1.0)
+            return digits * last, float(np.bitwise_count(digits.astype(np.uint64)).mean())
         code, total = np.zeros_like(v), 0.0
         for place in self._place:
             y, v = ilif_release(v, 1.0, self.neuron.factor)

@@ -45,8 +45,9 @@ def to_nir(
 
     NIR knows no refractory time, no lowest voltage, no noise, no learning and no functions
     in Python.  A network that has any is refused by name, unless ``allow_lossy``: then they
-    are left out, gains and decoders are solved again for what remains, and a function
-    becomes an ``Output`` with what goes in and an ``Input`` for what should come out.
+    are left out (learning stops where it starts), gains and decoders are solved again for
+    what remains, and a function becomes an ``Output`` of what goes in and an ``Input`` for
+    what should come out.
 
     Parameters
     ----------
@@ -102,8 +103,7 @@ def _all_losses(net: Network) -> Iterator[tuple[Any, str]]:
     for connection in net.all_connections:
         if connection.function is not None and not _decodes(whole(connection.pre)):
             yield connection, "function"
-        if getattr(connection, "rule", None) is not None:
-            yield connection, "learning rule"
+        yield from ((connection, f"{type(rule).__name__} rule") for _, rule in connection.rules)
 
 
 def _decodes(pre: Any) -> bool:
@@ -120,12 +120,14 @@ class _Export:
         self._in: dict[Any, str] = {}
         self._out: dict[Any, str] = {}
         self._constants: list[str] = []
+        self._biases: dict[str, Array] = {}
 
     def graph(self) -> nir.NIRGraph:
         """All of it."""
         net = self.built.network
+        encoding = {whole(c.post) for c in net.all_connections if not self._into_neurons(c)}
         for ensemble in net.all_ensembles:
-            self._ensemble(ensemble)
+            self._ensemble(ensemble, ensemble in encoding)
         for node in net.all_nodes:
             self._node(node)
         for connection in net.all_connections:
@@ -154,23 +156,30 @@ class _Export:
     def _edge(self, source: str, target: str) -> None:
         """An edge; a second one between the same nodes goes through a node of its own."""
         if (source, target) in self.edges:
-            size = np.prod(self.nodes[source].output_type["output"])
-            source = self._add(f"{source} again", nir.Scale(np.ones(size)), source)
+            again = nir.Scale(np.ones(self._size(source)))
+            source = self._add(f"{source} again", again, source)
         self.edges.append((source, target))
 
     # -- objects -----------------------------------------------------------------------
 
-    def _ensemble(self, ensemble: Ensemble) -> None:
+    def _into_neurons(self, connection: Connection) -> bool:
+        full = self.built.connections[connection].full is not None
+        return full or isinstance(whole(connection.post), Neurons)
+
+    def _ensemble(self, ensemble: Ensemble, encodes: bool) -> None:
         label, built = ensemble.label, self.built.ensembles[ensemble]
         if isinstance(ensemble.neuron_type, Direct):
             relay = self._add(label, nir.Scale(np.ones(ensemble.dimensions)))
             self._in[ensemble] = self._out[ensemble] = relay
             return
-        affine = nir.Affine(built.scaled_encoders, built.bias)
-        self._in[ensemble] = self._add(f"{label}.encoders", affine)
-        node = neuron_node(ensemble, self.dt)
-        neurons = self._add(label, node, self._in[ensemble])
+        neurons = self._add(label, neuron_node(ensemble, self.dt))
         self._in[ensemble.neurons] = self._out[ensemble.neurons] = neurons
+        if encodes:
+            affine = nir.Affine(built.scaled_encoders, built.bias)
+            self._in[ensemble] = self._add(f"{label}.encoders", affine)
+            self.edges.append((self._in[ensemble], neurons))
+        elif built.bias.any():
+            self._biases[neurons] = built.bias
 
     def _node(self, node: Node) -> None:
         label, output = node.label, node.output
@@ -189,9 +198,8 @@ class _Export:
     def _connection(self, connection: Connection) -> None:
         pre, post, label = connection.pre, whole(connection.post), connection.label
         built = self.built.connections[connection]
-        into_neurons = built.full is not None or isinstance(post, Neurons)
-        neurons = post if isinstance(post, Neurons) else getattr(post, "neurons", None)
-        target = self._in[neurons if into_neurons else post]
+        full = built.full is not None
+        target = self._in[post.neurons if isinstance(post, Ensemble) and full else post]
         matrix, source = self._matrix(connection), self._source(pre)
         if connection.function is not None and not _decodes(whole(pre)):
             shown = self._show(f"{label}.input", pre.size_out)
@@ -200,10 +208,9 @@ class _Export:
         if built.full is None:
             gain = self.built.ensembles[post.ensemble].gain if isinstance(post, Neurons) else None
             matrix = _placed(matrix, connection.post, gain)
-        end = self._linear(label, source, matrix)
-        for i, tau in enumerate(_time_constants(connection, connection.synapse)):
-            end = self._leaky(f"{label}.synapse {i + 1}" if i else f"{label}.synapse", end, tau)
-        self._edge(end, target)
+        bias = self._biases.pop(target, None) if connection.synapse is None else None
+        end = self._linear(label, source, matrix, bias)
+        self._edge(self._filtered(connection, end), target)
 
     def _probe(self, probe: Probe) -> None:
         target, label = probe.target, probe.label
@@ -220,9 +227,7 @@ class _Export:
             )
         else:
             end = self._linear(f"{label}.slice", self._source(target), _selected(target))
-        for i, tau in enumerate(_time_constants(probe, probe.synapse)):
-            end = self._leaky(f"{label}.synapse {i + 1}" if i else f"{label}.synapse", end, tau)
-        self._edge(end, self._show(label, target.size_out))
+        self._edge(self._filtered(probe, end), self._show(label, target.size_out))
 
     # -- parts -------------------------------------------------------------------------
 
@@ -232,25 +237,31 @@ class _Export:
     def _show(self, label: str, size: int) -> str:
         return self._add(label, nir.Output(output_type={"output": np.array([size])}))
 
-    def _linear(self, label: str, source: str, matrix: Any) -> str:
+    def _linear(self, label: str, source: str, matrix: Any, bias: Array | None = None) -> str:
         """``matrix`` times what comes from ``source``; 1 adds nothing to the graph."""
-        if np.ndim(matrix) == 0 and not hasattr(matrix, "tocsr"):
-            if matrix == 1.0:
-                return source
-            size = int(np.prod(self.nodes[source].output_type["output"]))
-            return self._add(label, nir.Scale(np.full(size, float(matrix))), source)
-        if np.ndim(matrix) == 1 and not hasattr(matrix, "tocsr"):
-            return self._add(label, nir.Scale(np.array(matrix)), source)
-        dense = matrix.toarray() if hasattr(matrix, "tocsr") else np.array(matrix)
-        return self._add(label, nir.Linear(dense), source)
+        if bias is not None:
+            weights = _as_matrix(matrix, len(bias))
+            return self._add(label, nir.Affine(np.array(weights), bias), source)
+        if hasattr(matrix, "tocsr") or np.ndim(matrix) == 2:
+            return self._add(label, nir.Linear(np.array(_as_matrix(matrix, 0))), source)
+        if np.ndim(matrix) == 0 and matrix == 1.0:
+            return source
+        scale = np.broadcast_to(matrix, self._size(source)).copy()
+        return self._add(label, nir.Scale(scale), source)
 
-    def _leaky(self, label: str, source: str, tau: float) -> str:
-        size = int(np.prod(self.nodes[source].output_type["output"]))
-        one = np.ones(size)
-        return self._add(label, nir.LI(tau=tau * one, r=one, v_leak=0.0 * one), source)
+    def _filtered(self, owner: Connection | Probe, end: str) -> str:
+        """Through the owner's synapse, as leaky integrators one after the other."""
+        for i, tau in enumerate(_time_constants(owner, owner.synapse)):
+            one = np.ones(self._size(end))
+            label = f"{owner.label}.synapse" + (f" {i + 1}" if i else "")
+            end = self._add(label, nir.LI(tau=tau * one, r=one, v_leak=0.0 * one), end)
+        return end
+
+    def _size(self, name: str) -> int:
+        return int(np.prod(self.nodes[name].output_type["output"]))
 
     def _source(self, pre: Any) -> str:
-        obj = whole(pre)
+        obj: Any = whole(pre)
         return self._out[obj.neurons if _decodes(obj) else obj]
 
     def _height(self, pre: Any) -> float:
@@ -273,6 +284,10 @@ class _Export:
 
     def _feed_what_has_no_input(self) -> None:
         """Every node but inputs has one: constants take anything, for it counts nothing."""
+        for neurons, bias in self._biases.items():
+            constant = self._add(f"{neurons}.bias", nir.Affine(np.zeros((len(bias), 1)), bias))
+            self._constants.append(constant)
+            self.edges.append((constant, neurons))
         fed = {target for _, target in self.edges}
         for name, node in list(self.nodes.items()):
             if name not in fed and name not in self._constants and not isinstance(node, nir.Input):
@@ -282,9 +297,8 @@ class _Export:
         if self._constants and not inputs:
             inputs = [self._input("input", 1)]
         for name in self._constants:
-            columns = int(np.prod(self.nodes[inputs[0]].output_type["output"]))
             bias = self.nodes[name].bias
-            self.nodes[name] = nir.Affine(np.zeros((len(bias), columns)), bias)
+            self.nodes[name] = nir.Affine(np.zeros((len(bias), self._size(inputs[0]))), bias)
             self.edges.append((inputs[0], name))
 
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim._graphs import strong_components
-from nefsim.convolution import Pads, Pair, conv2d_matrix, pool2d_matrix
+from nefsim.convolution import conv2d_matrix, pads_of, pair, pool2d_matrix
 from nefsim.network import Network, Node
 from nefsim.nir.export import SPIKES
 from nefsim.nir.neurons import discrete
-from nefsim.synapses import Lowpass
+from nefsim.synapses import Alpha, DoubleExp, Lowpass, Synapse
 
 Array = NDArray[np.float64]
 
@@ -28,8 +28,9 @@ def from_nir(graph: nir.NIRGraph, dt: float | None = None, spikes: str | None = 
 
     ``Input`` becomes a node to connect to, ``Output`` a node with a probe; ``IF``, ``LIF``
     and ``CubaLIF`` become :class:`~nefsim.DiscreteLIF` populations, that is explicit Euler,
-    as other tools step them; ``LI`` becomes a :class:`~nefsim.Lowpass`; linear maps,
-    convolutions and pooling become transforms.  A cycle of spikes takes one step.
+    as other tools step them; ``LI`` becomes a :class:`~nefsim.Lowpass`, two in a row an
+    :class:`~nefsim.Alpha` or :class:`~nefsim.DoubleExp`; linear maps, convolutions and
+    pooling become transforms.  A cycle of spikes takes one step.
 
     Parameters
     ----------
@@ -73,6 +74,7 @@ class _Import:
         self.dt, self.amplitude = dt, amplitude
         self.net = Network(seed=0, label="nir")
         self.nodes, self.edges = _flattened(graph)
+        self._pairs = _merge_pairs(self.nodes, self.edges)
         late = _late_edges(self.nodes, self.edges)
         self._out: dict[str, Any] = {}
         for name, node in self.nodes.items():
@@ -113,6 +115,9 @@ class _Import:
     def _connect(self, pre: Any, name: str, synapse: Any) -> None:
         """Let ``pre`` drive the node ``name``, through what that node does with it."""
         node, post = self.nodes[name], self._out[name]
+        if name in self._pairs:
+            self.net.connect(pre, post, synapse=self._pairs[name])
+            return
         if isinstance(node, (nir.CubaLI, nir.CubaLIF)):
             pre = self._leaky(f"{name}.synapse", pre, node.tau_syn, node.w_in, None)
         if isinstance(node, nir.CubaLI):
@@ -164,6 +169,30 @@ def _flattened(graph: nir.NIRGraph, prefix: str = "") -> tuple[dict[str, Any], l
     return nodes, edges + [(ends[pre][1], ends[post][0]) for pre, post in graph.edges]
 
 
+def _merge_pairs(nodes: dict[str, Any], edges: list[tuple[str, str]]) -> dict[str, Synapse]:
+    """Take out leaky integrators that only feed another; the other's synapse is of both."""
+    pairs: dict[str, Synapse] = {}
+    for pre, post in list(edges):
+        alone = [e for e in edges if e[0] == pre or e[1] == post] == [(pre, post)]
+        if not alone or pre in pairs:
+            continue
+        first, second = _plain_tau(nodes[pre]), _plain_tau(nodes[post])
+        if first is None or second is None:
+            continue
+        pairs[post] = Alpha(first) if first == second else DoubleExp(first, second)
+        del nodes[pre]
+        edges[:] = [(p, post if q == pre else q) for p, q in edges if p != pre]
+    return pairs
+
+
+def _plain_tau(node: Any) -> float | None:
+    """The one time constant of an ``LI`` that only filters."""
+    if not isinstance(node, nir.LI) or np.any(node.v_leak) or np.any(np.not_equal(node.r, 1.0)):
+        return None
+    taus = np.unique(node.tau)
+    return float(taus[0]) if len(taus) == 1 else None
+
+
 def _late_edges(nodes: dict[str, Any], edges: list[tuple[str, str]]) -> set[tuple[str, str]]:
     """Edges from neurons on cycles that nothing else delays."""
     names = list(nodes)
@@ -189,7 +218,8 @@ def _matrix(name: str, node: Any) -> Any:
     if isinstance(node, nir.Conv2d):
         return _convolution(node)
     if isinstance(node, (nir.SumPool2d, nir.AvgPool2d)):
-        kernel, stride, pads = _pair(node.kernel_size), _pair(node.stride), _pads(node.padding)
+        kernel, stride = pair(node.kernel_size), pair(node.stride)
+        pads = pads_of(node.padding, kernel)
         shape = tuple(int(n) for n in node.input_type["input"])
         weight = 1.0 if isinstance(node, nir.SumPool2d) else 1.0 / (kernel[0] * kernel[1])
         return pool2d_matrix((shape[0], shape[1], shape[2]), kernel, stride, pads, weight)[0]
@@ -201,23 +231,7 @@ def _matrix(name: str, node: Any) -> Any:
 
 def _convolution(node: nir.Conv2d) -> Any:
     weight = np.asarray(node.weight, dtype=np.float64)
-    dilation, (height, width) = _pair(node.dilation), node.input_shape
-    pads: Pads = ((0, 0), (0, 0))
-    if isinstance(node.padding, str) and node.padding == "same":
-        whole = [d * (k - 1) for k, d in zip(weight.shape[2:], dilation, strict=True)]
-        before = [n // 2 for n in whole]
-        pads = ((before[0], whole[0] - before[0]), (before[1], whole[1] - before[1]))
-    elif not isinstance(node.padding, str):
-        pads = _pads(node.padding)
-    shape = (weight.shape[1] * int(node.groups), int(height), int(width))
-    return conv2d_matrix(weight, shape, _pair(node.stride), pads, dilation, int(node.groups))[0]
-
-
-def _pair(value: Any) -> Pair:
-    first, second = np.broadcast_to(value, 2)
-    return int(first), int(second)
-
-
-def _pads(value: Any) -> Pads:
-    height, width = _pair(value)
-    return (height, height), (width, width)
+    dilation, (height, width), groups = pair(node.dilation), node.input_shape, int(node.groups)
+    pads = pads_of(node.padding, weight.shape[2:], dilation)
+    shape = (weight.shape[1] * groups, int(height), int(width))
+    return conv2d_matrix(weight, shape, pair(node.stride), pads, dilation, groups)[0]

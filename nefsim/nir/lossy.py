@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from nefsim.network import Ensemble, Network, Neurons
-from nefsim.network.objects import Endpoint, View
+from nefsim.network.objects import Endpoint, Gate, Learning, View, whole
 from nefsim.nir.neurons import losses, without_losses
 
 
 def simplified(net: Network, dt: float) -> Network:
-    """The same network with the nearest neurons that NIR can express, and without noise.
+    """The same network with neurons that NIR can express, without noise and learning.
 
     Objects keep their kind, place and seed, so that encoders and evaluation points stay
     what they were; gains and decoders, when built, are those of the new neurons.
@@ -32,8 +32,13 @@ class _Copy:
         for old in net.everything():
             new = self.of[old]
             for connection in old.connections:
-                ends = {"pre": self._end(connection.pre), "post": self._end(connection.post)}
-                self.of[connection] = replace(connection, network=new, **ends)
+                if isinstance(whole(connection.post), (Learning, Gate)):
+                    continue
+                ends: dict[str, Any] = {
+                    "pre": self._end(connection.pre),
+                    "post": self._end(connection.post),
+                }
+                self.of[connection] = replace(connection, network=new, rules=(), **ends)
                 new.connections.append(self.of[connection])
             for probe in old.probes:
                 target: Any = probe.target

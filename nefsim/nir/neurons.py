@@ -43,9 +43,8 @@ def losses(ensemble: Ensemble) -> Iterator[str]:
 def without_losses(neuron: NeuronType, dt: float) -> NeuronType:
     """The nearest neuron that NIR can express, with the rate curve that it has at ``dt``."""
     if isinstance(neuron, LIF):
-        share = dt / neuron.tau_rc
-        own = {"step_time": dt, "amplitude": neuron.amplitude}
-        return DiscreteLIF(decay=1.0 - share, scale=share, **own)
+        share, amplitude = dt / neuron.tau_rc, neuron.amplitude
+        return DiscreteLIF(decay=1.0 - share, scale=share, step_time=dt, amplitude=amplitude)
     if isinstance(neuron, SpikingRectifiedLinear):
         return DiscreteLIF(scale=dt, step_time=dt, amplitude=neuron.amplitude)
     if isinstance(neuron, DiscreteLIF):
