@@ -12,6 +12,7 @@ from nefsim.train.layers import DirectEncoding, Dropout, Layers, Vote
 from nefsim.train.losses import count_loss, decide, mean_spike_loss, rate_loss
 from nefsim.train.nef import NEF
 from nefsim.train.neurons import IF, LIF, PLIF, SoftLIF, Stateful
+from nefsim.train.plots import plot_surrogate
 from nefsim.train.snu import SNU
 from nefsim.train.summary import Summary, summary
 from nefsim.train.surrogates import (
@@ -57,6 +58,7 @@ __all__ = [
     "latency",
     "load",
     "mean_spike_loss",
+    "plot_surrogate",
     "poisson",
     "rate_loss",
     "save",

@@ -131,7 +131,7 @@ class NEF(nn.Module):
         for obj in self.order:
             if isinstance(obj, Node) and not obj.size_in:
                 constant = obj not in given
-                out[obj] = _tensor(obj.output).expand(len(x), -1) if constant else given[obj]
+                out[obj] = _tensor(obj.output).to(x).expand(len(x), -1) if constant else given[obj]
                 continue
             total = x.new_zeros(len(x), obj.size_in)
             for connection in self.source.all_connections:
@@ -169,7 +169,7 @@ class NEF(nn.Module):
             placed = np.zeros((whole(connection.post).size_in, before.shape[1]))
             placed[list(to)] = matrix
             matrix = placed
-        return before @ _tensor(matrix).T
+        return before @ _tensor(matrix).to(before).T
 
     def network(self) -> Network:
         """A network with what was learnt given: encoders, gains, biases and decoders."""
