@@ -651,7 +651,7 @@ def test_what_makes_no_sense_is_refused_in_the_house_sentence(name: str) -> None
 # PyTorch's tracer does itself what PyTorch warns of.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_modules_are_traced_as_one_graph_by_torch_compile() -> None:
-    net = train.Layers(nn.Linear(20, 30), train.IF(), nn.Linear(30, 10), train.PLIF(1.2))
+    net = train.Layers(nn.Linear(20, 30), train.IF(), nn.Linear(30, 10), train.PLIF(1.2, 0.1))
     x_seq = torch.rand(4, 3, 20) * 4
     compiled = torch.compile(lambda x: net.run(x)[0], backend="aot_eager", fullgraph=True)
     eager, traced = net.run(x_seq)[0], compiled(x_seq)
