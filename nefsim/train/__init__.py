@@ -10,7 +10,9 @@ from nefsim.train.export import Exported, to_network
 from nefsim.train.fit import Batches, History, accuracy, fit
 from nefsim.train.layers import DirectEncoding, Dropout, Layers, Vote
 from nefsim.train.losses import count_loss, decide, mean_spike_loss, rate_loss
+from nefsim.train.nef import NEF
 from nefsim.train.neurons import IF, LIF, PLIF, SoftLIF, Stateful
+from nefsim.train.plots import plot_surrogate
 from nefsim.train.snu import SNU
 from nefsim.train.summary import Summary, summary
 from nefsim.train.surrogates import (
@@ -29,6 +31,7 @@ from nefsim.train.surrogates import (
 __all__ = [
     "IF",
     "LIF",
+    "NEF",
     "PLIF",
     "SNU",
     "SURROGATES",
@@ -55,6 +58,7 @@ __all__ = [
     "latency",
     "load",
     "mean_spike_loss",
+    "plot_surrogate",
     "poisson",
     "rate_loss",
     "save",
