@@ -409,7 +409,8 @@ def inverse_lif(J, v, a, out, fired, n, c):
 
     c holds a spike's height, the factor, its power at the end of a window, the lengths of a
     window and of the period, when a release begins, whether it samples, 1 and 0, and then
-    the threshold and the offset of each neuron.  Steps done lie on the line behind what is accumulated.
+    the threshold and the offset of each neuron.  Steps done lie on the line of the cache behind
+    what is accumulated.
     """
     pulse, factor, share, n_steps, period, release_at = c[0], c[1], c[2], c[3], c[4], c[5]
     samples, one, zero = c[6] > 0, c[7], c[8]
