@@ -1,50 +1,72 @@
-"""What the studies in benchmarks/ measure, on networks small enough to test."""
+"""The benchmarks run, compare spikes, and judge their figures by the targets."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
 
-import nefsim as nef
-from benchmarks import hpes
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
-def test_binding_is_circular_convolution() -> None:
-    a, b = np.array([1.0, 2.0, -1.0]), np.array([0.5, 0.0, 3.0])
-    summed = [sum(a[i] * b[(k - i) % 3] for i in range(3)) for k in range(3)]
-    # The fast transform rounds.
-    assert np.allclose(hpes.convolve(np.concatenate([a, b])), summed, rtol=0, atol=1e-14)
+def report():
+    """The module of that name in the folder of benchmarks."""
+    spec = importlib.util.spec_from_file_location("report", BENCHMARKS / "report.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-@pytest.mark.parametrize("task", [hpes.TRANSMIT, hpes.BIND], ids=lambda task: task.name)
-def test_the_error_drives_both_rules_alike(task: hpes.Task) -> None:
-    both, alone = hpes.rule(task, "hPES"), hpes.rule(task, "PES")
-    assert isinstance(both, nef.HPES) and isinstance(alone, nef.PES)
-    # Divided by the share and multiplied again.
-    assert both.learning_rate * both.supervision == pytest.approx(alone.learning_rate, rel=1e-15)
+def test_a_quick_run_writes_times_of_both_back_ends_and_finds_equal_spikes(tmp_path):
+    pytest.importorskip("numba")
+    file = tmp_path / "figures.json"
+    arguments = ["--quick", "--alone", "--only", "square", "--repeats", "2", "--json", str(file)]
+    paths = os.pathsep.join([str(BENCHMARKS.parent), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "run.py"), *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(file.read_text())
+    assert {"processor", "cores", "numpy", "load at the start"} <= set(figures["machine"])
+    square = figures["benchmarks"]["square"]
+    for subject in ("compiled", "numpy"):
+        row = square["rows"][subject]
+        assert {"build_s", "first_s", "peak_mb", "steps"} <= set(row)
+        assert len(row["times"]) == 2
+        assert min(row["times"]) > 0
+    assert sum(square["spikes"]["spikes"]) > 0
+    assert set(square["spikes"]["differ"].values()) == {0}
+    assert "compiled" in done.stdout
 
 
-def test_transmission_is_learned_from_cycle_to_cycle() -> None:
-    task = replace(hpes.TRANSMIT, learn=0.5, test=0.5, total=6.0)
-    control = hpes.errors(task, 0, None)
-    for name in ("hPES", "PES"):
-        relative = hpes.errors(task, 0, hpes.rule(task, name)) / control
-        assert relative.shape == (6,)
-        assert relative[0] > 2.5
-        assert 0.9 < relative[-1] < 0.6 * relative[0]
+def test_ratios_are_medians_over_rounds_against_the_best_setting_of_a_peer():
+    rows = {
+        "compiled": {"times": [1.0, 2.0, 1.0], "first_s": 1.0},
+        "numpy": {"times": [20.0, 20.0, 20.0], "first_s": 1.0},
+        "nengo": {"times": [300.0, 300.0, 300.0], "first_s": 1.0},
+        "nengo, 2 threads": {"times": [190.0, 210.0, 230.0], "first_s": 1.0},
+    }
+    first, second, third = report().ratios("square", rows)
+    assert first["what"] == "nengo, 2 threads / compiled, run"
+    assert (first["median"], first["range"], first["reached"]) == (190.0, [105.0, 230.0], False)
+    assert (second["median"], second["at_least"], second["reached"]) == (10.5, 3.0, True)
+    assert (third["median"], third["reached"]) == (20.0, None)
 
 
-def test_a_channel_that_learns_at_no_rate_stays_as_it_was() -> None:
-    sparsity, accuracy = hpes.sparser(0, nef.HPES(0.0), seconds=20.0)
-    assert accuracy.tolist() == [1.0, 1.0]
-    assert sparsity[0] == sparsity[1]
-
-
-def test_bcm_alone_makes_weights_unequal_and_forgets() -> None:
-    fast = nef.HPES(3e-2, supervision=0.0, bcm_scale=0.002)  # ten times the study's rate
-    (before,), _ = hpes.sparser(0, nef.HPES(0.0), seconds=10.0)
-    (after,), (accuracy,) = hpes.sparser(0, fast, seconds=10.0)
-    assert after > before + 0.05
-    assert 0.0 < accuracy < 0.98
+def test_a_claim_is_reached_at_its_bound_and_missed_beyond_it():
+    claim = report().claim
+    assert claim("x", [2.0], most=2.0)["reached"]
+    assert not claim("x", [2.1], most=2.0)["reached"]
+    assert claim("x", [3.0], least=3.0)["reached"]
+    assert not claim("x", [2.9], least=3.0)["reached"]
+    found = {"benchmarks": {"n": {"ratios": [claim("x", [2.1], most=2.0)]}}}
+    assert report().missed(found) == ["n: x: 2.1; target at most 2: MISSED"]

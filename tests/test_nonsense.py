@@ -799,6 +799,7 @@ def network() -> nef.Network:
     a = net.ensemble(10, 1, label="a")
     net.connect(net.node(np.sin), a)
     net.probe(a, label="y")
+    net.probe(a.neurons, label="spikes")
     return net
 
 
@@ -819,6 +820,7 @@ def simulate() -> tuple[Callable[..., Any], dict[str, Any]]:
         "batch_size": 2,
         "dtype": "float64",
         "progress": False,
+        "stream": None,
     }
 
 
@@ -846,6 +848,7 @@ def load() -> tuple[Callable[..., Any], dict[str, Any]]:
         "net": network(),
         "backend": "numpy",
         "progress": False,
+        "stream": None,
     }
 
 
@@ -861,6 +864,7 @@ add(
         "batch_size": NONE,
         "dtype": NOTHING,
         "progress": PROGRESS,
+        "stream": {"None", "text"},
     },
 )
 add("Simulator.run", of_simulator("run", seconds=0.01), {"seconds": POSITIVE})
@@ -873,7 +877,13 @@ add("Simulator.save", of_simulator("save", path="saved"), {"path": {"text"}})
 add(
     "Simulator.load",
     load,
-    {"path": NOTHING, "net": NOTHING, "backend": NOTHING, "progress": PROGRESS},
+    {
+        "path": NOTHING,
+        "net": NOTHING,
+        "backend": NOTHING,
+        "progress": PROGRESS,
+        "stream": {"None", "text"},
+    },
 )
 
 
@@ -930,8 +940,19 @@ add(
 )
 add("Result.__getitem__", item(result, "y"), {"key": NOTHING})
 add("Result.trange", lambda: (result().trange, {"key": "y"}), {"key": NOTHING})
-add("Result.save", lambda: (result().save, {"path": "saved"}), {"path": {"text"}})
+add("Result.events", lambda: (result().events, {"key": "spikes"}), {"key": NOTHING})
+add("Result.kept", lambda: (result().kept, {"key": "y"}), {"key": NOTHING})
+add(
+    "Result.save",
+    lambda: (result().save, {"path": "saved", "compress": False}),
+    {"path": {"text"}, "compress": {"True"}},
+)
 add("Result.load", load_result, {"path": NOTHING})
+add(
+    "Network.describe",
+    lambda: (network().describe, {"dt": 0.001, "batch_size": 2, "dtype": "float64"}),
+    {"dt": POSITIVE, "batch_size": NONE, "dtype": NOTHING},
+)
 add(
     "crosscheck",
     lambda: (

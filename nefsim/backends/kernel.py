@@ -29,6 +29,7 @@ N_COLUMNS = 13
     DIAGONAL,
     AFFINE,
     COLUMNS,
+    HELD,
     ROWS,
     SPIKES,
     SPARSE,
@@ -59,7 +60,7 @@ N_COLUMNS = 13
     WHERE_ABOVE,
     GATE,
     RLS,
-) = range(35)
+) = range(36)
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8
@@ -178,6 +179,25 @@ def columns(y, x, c, n, m, width):
             x0 = x[j]
             for i in range(n):
                 y[i] += c0[i] * x0
+
+
+@njit(**options)
+def held(y, x, c, n, m, kept):
+    """``columns``, but a vector that is the same as in the last step is not multiplied again.
+
+    ``kept`` holds that vector and the product; both are zero at first.
+    """
+    product, same = shifted(kept, padded(m)), 0
+    while same < m and x[same] == kept[same]:
+        same += 1
+    if same < m:
+        for j in range(m):
+            kept[j] = x[j]
+        for i in range(n):
+            product[i] = 0.0
+        columns(product, x, c, n, m, padded(n))
+    for i in range(n):
+        y[i] += product[i]
 
 
 @njit(**options)
@@ -381,7 +401,7 @@ def spikes(y, x, c, n, who, count):
 
 
 @njit(**options)
-def linear(kind, t, y, x, c, indices, fired, counts):
+def linear(kind, t, y, x, c, data, indices, fired, counts):
     """Terms of sums: ``y = ...`` where the operation sets, ``y += ...`` where it adds."""
     whole_registers()
     n, m = t[N], t[M]
@@ -404,6 +424,8 @@ def linear(kind, t, y, x, c, indices, fired, counts):
             y[i] += c[i] * x[i]
     elif kind == COLUMNS:
         columns(y, x, c, n, m, padded(n))
+    elif kind == HELD:
+        held(y, x, c, n, m, shifted(data, t[S]))
     elif kind == ROWS:
         for i in range(n):
             y[i] += dot(shifted(c, i * m), x, m)
@@ -593,7 +615,7 @@ def run(table, spans, lo, hi, data, constants, indices, fired, counts):
                     x = shifted(D, t[IN] + row * t[IN_STRIDE])
                     c = shifted(whole, t[C])
                     if kind <= SCATTER:
-                        linear(kind, t, y, x, c, places, F, K)
+                        linear(kind, t, y, x, c, D, places, F, K)
                     elif kind <= LOGARITHM:
                         memory(kind, t, y, x, c, shifted(D, t[S]))
                     elif kind <= WHOLE_SPIKES:

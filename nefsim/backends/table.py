@@ -21,6 +21,10 @@ from nefsim.program import Filter, Learn, Neurons, Program, Read, State, Sum, Te
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
 
+#: A vector of so many numbers may be an image that is held: it is looked at before it is
+#: multiplied again.
+HELD = 64
+
 Place = tuple[int, int]  # offset of row 0, and the stride from row to row
 
 
@@ -231,6 +235,9 @@ class Table:
             fired, count = self.spikes[term.read.signal]
             c = self.constant(np.asarray(matrix).T)
             self.op(k.SPIKES, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
+        elif m >= HELD and n >= k.LINE:
+            kept = self.room(m + -m % k.LINE + n)
+            self.op(k.HELD, out, n, source, C=self.columns(matrix), M=m, S=kept, SET=sets)
         elif _is_tall(matrix):
             self.op(k.COLUMNS, out, n, source, C=self.columns(matrix), M=m, SET=sets)
         else:
@@ -247,7 +254,8 @@ def _encodes(term: Term, n: int) -> bool:
     """Whether a term is a matrix of columns over the whole output, as in ``bias + E @ x``."""
     if term.rows is not None or hasattr(term.matrix, "tocsr") or np.ndim(term.matrix) != 2:
         return False
-    return not isinstance(term.read.columns, np.ndarray) and _is_tall(term.matrix)
+    held = np.shape(term.matrix)[1] >= HELD and n >= k.LINE
+    return not isinstance(term.read.columns, np.ndarray) and not held and _is_tall(term.matrix)
 
 
 def _inside(program: Program, state: State, shared: set[int]) -> set[int]:
