@@ -180,6 +180,36 @@ entry(nef.RectifiedLinear, amplitude=(1.0, POSITIVE))
 entry(nef.SpikingRectifiedLinear, amplitude=(1.0, POSITIVE))
 entry(nef.Sigmoid, tau_ref=(0.0025, POSITIVE))
 entry(nef.Tanh, tau_ref=(0.0025, POSITIVE))
+PER_NEURON = {"seven"}
+entry(
+    nef.DiscreteLIF,
+    decay=(0.9, PER_NEURON),
+    threshold=(1.0, NUMBER | PER_NEURON),
+    reset=("zero", NOTHING),
+    threshold_rule=(">", NOTHING),
+    scale=(1.0, POSITIVE | PER_NEURON),
+    activation=("identity", NOTHING),
+    output=("step", NOTHING),
+    step_time=(0.001, POSITIVE),
+    amplitude=(1.0, POSITIVE),
+)
+entry(
+    nef.InverseLIF,
+    n_steps=(8, NOTHING),
+    factor=(2.0, POSITIVE),
+    threshold=(1.0, POSITIVE | PER_NEURON),
+    offset=(0.0, NUMBER | PER_NEURON),
+    overlap=(True, FLAG),
+    samples=(False, FLAG),
+    amplitude=(1.0, POSITIVE),
+)
+entry(
+    nef.SoftLIFRate,
+    tau_rc=(0.02, POSITIVE),
+    tau_ref=(0.002, POSITIVE),
+    sigma=(0.02, POSITIVE),
+    amplitude=(1.0, POSITIVE),
+)
 for spikes_from_rates in (nef.RegularSpiking, nef.StochasticSpiking, nef.PoissonSpiking):
     entry(
         spikes_from_rates,
@@ -201,12 +231,16 @@ for neuron, takes in (
     (nef.RegularSpiking(), RATES),
     (nef.StochasticSpiking(), RATES),
     (nef.PoissonSpiking(), RATES),
+    (nef.DiscreteLIF(), RATES),
+    (nef.SoftLIFRate(), RATES - {"3-D"}),  # which is of zeros, and a soft LIF is never silent
 ):
     methods(
         neuron,
         rates={"J": ([0.5, 2.0], ANY_ARRAY)},
         current={"rates": ([20.0, 50.0], takes)},
     )
+
+methods(nef.InverseLIF(n_steps=4), rates={"J": ([0.5, 2.0], ANY_ARRAY)})
 
 # Synapses
 
@@ -1011,7 +1045,7 @@ INNER = {
 }
 
 #: Refused whatever is passed.
-DIRECT = {"Direct.rates", "Direct.current"}
+DIRECT = {"Direct.rates", "Direct.current", "InverseLIF.current"}
 
 #: Reached by way of others, and not a name of its own.
 WITHIN_OTHERS = {"Learning.__getitem__", "Neurons.__getitem__", "Simulator.data[...]"}

@@ -223,9 +223,7 @@ class Table:
     def _product(self, term: Term, out: Place, n: int, source: Place, m: int, sets: int) -> None:
         matrix = term.matrix
         if hasattr(matrix, "tocsr"):
-            csr = matrix.tocsr()
-            x = self.index([*csr.indptr, *csr.indices])
-            self.op(k.SPARSE, out, n, source, C=self.constant(csr.data), X=x, M=m, SET=sets)
+            self._sparse(term, out, n, source, sets)
         elif matrix is None or np.ndim(matrix) == 0:
             c = self.constant(1.0 if matrix is None else matrix)
             self.op(k.SCALE, out, n, source, C=c, M=m, SET=sets)
@@ -242,6 +240,20 @@ class Table:
             self.op(k.COLUMNS, out, n, source, C=self.columns(matrix), M=m, SET=sets)
         else:
             self.op(k.ROWS, out, n, source, C=self.constant(matrix), M=m, SET=sets)
+
+    def _sparse(self, term: Term, out: Place, n: int, source: Place, sets: int) -> None:
+        """Row by row, or spike by spike and then column by column."""
+        fired, count = self.spikes.get(term.read.signal, (0, 0))
+        if term.read.columns is None and term.read.signal in self.spikes:
+            csc = term.matrix.tocsc()
+            m = self.index(np.concatenate([[csc.shape[1]], csc.indptr, csc.indices]))
+            c = self.constant(csc.data)
+            self.op(k.SPARSE_SPIKES, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
+            return
+        csr = term.matrix.tocsr()
+        x = self.index(np.concatenate([csr.indptr, csr.indices]))
+        c = self.constant(csr.data)
+        self.op(k.SPARSE, out, n, source, C=c, X=x, M=csr.shape[1], SET=sets)
 
 
 def _is_tall(matrix: NDArray[Any]) -> bool:

@@ -1,8 +1,8 @@
 """Rough models of memory and time, from the shapes of a network that is not built.
 
 Memory is counted array by array.  Time is a sum over operations: so much for each call, each
-number and each product.  The constants were measured on one core of a server of 2026 with
-AVX-512; other machines, caches and loads differ from them by a factor of two or three.
+number and each product.  The constants were set by hand near the figures of ``benchmarks/`` on
+one quiet core with AVX-512; another machine or a loaded one may take several times as long.
 """
 
 from __future__ import annotations

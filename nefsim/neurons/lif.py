@@ -190,7 +190,7 @@ class LIF(NeuronType):
     amplitude: float = 1.0
     method: str = "exact"
 
-    threshold: ClassVar[float] = 1.0
+    threshold_current: ClassVar[float] = 1.0
     spiking: ClassVar[bool] = True
     initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = MappingProxyType(
         {"voltage": (0.0, 1.0), "refractory_time": 0.0}
@@ -281,7 +281,7 @@ class LIFRate(NeuronType):
     tau_ref: float = 0.002
     amplitude: float = 1.0
 
-    threshold: ClassVar[float] = 1.0
+    threshold_current: ClassVar[float] = 1.0
 
     def __post_init__(self) -> None:
         check_time_constants(self, self.tau_rc, self.tau_ref)
