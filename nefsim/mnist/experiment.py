@@ -57,7 +57,5 @@ def run(settings: Settings, data: LabelledImages, validate: bool = False) -> dic
         "run_seconds": answers.run_seconds,
         "model_seconds": answers.model_seconds,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "confusion": analysis.confusion_matrix(
-            images.test_labels, told, images.n_classes
-        ).tolist(),
+        "confusion": analysis.confusion_matrix(images.test_labels, told, images.n_classes).tolist(),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -106,7 +106,7 @@ class Settings:
     learning_rate: float | None = None
     reg: float = 0.05
     supervision: float = 0.7
-    bcm_scale: float = 0.02
+    bcm_scale: float = 0.001
     intercepts: tuple[float, float] = (0.0, 0.0)
     max_rates: tuple[float, float] = (100.0, 100.0)
     seed: int = 0
@@ -161,9 +161,6 @@ def task(data: LabelledImages, settings: Settings, validate: bool = False) -> Ta
         held = min(N_VALIDATE, len(images) // 4)
         test = (images[-held:], labels[-held:])
         images, labels = images[:-held], labels[:-held]
-    for name, n in (("train", len(images)), ("test", len(test[0]))):
-        if getattr(settings, name) > n:
-            settings = replace(settings, **{name: n})
     n, m = settings.train, settings.test
     return Task(images[:n], labels[:n], test[0][:m], test[1][:m], data.shape, data.n_classes)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
@@ -29,8 +28,8 @@ NENGO_SECONDS = 3.0
 def wall_times(settings: Settings, data: LabelledImages) -> dict[str, Any]:
     """Wall and processor time [s] of nefsim and, where it is installed, of Nengo.
 
-    ``nengo`` is extrapolated from a few seconds of model time; both are without the time to
-    build and are told what the first steps load.
+    ``nengo`` is extrapolated from a few seconds of model time.  Neither counts the time to
+    build, nor the first steps, which load filters and compiled code.
     """
     task = of.task(data, replace(settings, train=1000, test=300))
     images = sequence(replace(settings, epochs=1), task)[:1300]
@@ -38,7 +37,7 @@ def wall_times(settings: Settings, data: LabelledImages) -> dict[str, Any]:
     for seconds in LENGTHS:
         net, _ = network(settings, task, images)
         with Simulator(net, backend=settings.backend) as sim:
-            told["nefsim"][seconds] = _timed(lambda sim=sim: sim.run(0.1), sim, seconds)
+            told["nefsim"][seconds] = _timed(sim, seconds)
     if find_spec("nengo") is not None:
         net, _ = network(settings, task, images)
         wall, processor = _nengo(net, images, settings.seconds)
@@ -49,9 +48,9 @@ def wall_times(settings: Settings, data: LabelledImages) -> dict[str, Any]:
     return told
 
 
-def _timed(first: Callable[[], Any], sim: Any, seconds: float) -> tuple[float, float]:
+def _timed(sim: Any, seconds: float) -> tuple[float, float]:
     """Wall and processor time of a run after its first steps."""
-    first()
+    sim.run(0.1)
     wall, processor = time.perf_counter(), time.process_time()
     sim.run(seconds)
     return time.perf_counter() - wall, time.process_time() - processor
@@ -72,7 +71,7 @@ def _nengo(net: Network, images: Any, seconds: float) -> tuple[float, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Nengo's own
         with nengo.Simulator(model, progress_bar=False) as sim:
-            return _timed(lambda: sim.run(0.1), sim, NENGO_SECONDS)
+            return _timed(sim, NENGO_SECONDS)
 
 
 def lines(told: dict[str, Any]) -> list[str]:
