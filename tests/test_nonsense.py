@@ -1040,7 +1040,7 @@ MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
 INNER = {
     NeuronType: {"read", "start", "step"},
     LearningRule: {"factors", "start", "step", "traces"},
-    Solver: {"factor"},
+    Solver: {"factor", "prepare_blocks"},
     Synapse: {"coefficients"},
 }
 

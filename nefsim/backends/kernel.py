@@ -191,10 +191,11 @@ def held(y, x, c, n, m, kept):
 
     ``kept`` holds that vector and the product; both are zero at first.
     """
-    product, same = shifted(kept, padded(m)), 0
-    while same < m and x[same] == kept[same]:
-        same += 1
-    if same < m:
+    whole_registers()
+    product, differ = shifted(kept, padded(m)), 0
+    for j in range(m):
+        differ += x[j] != kept[j]
+    if differ:
         for j in range(m):
             kept[j] = x[j]
         for i in range(n):
