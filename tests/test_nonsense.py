@@ -579,8 +579,8 @@ def mnist() -> tuple[Callable[..., Any], dict[str, Any]]:
     return nef.datasets.mnist, {"path": "."}
 
 
-# None looks where the user keeps data; a path to nothing has this folder's digits beside it.
-add("datasets.mnist", mnist, {"path": NOTHING})
+# None looks where NEFSIM_DATA points, which is this folder in these tests.
+add("datasets.mnist", mnist, {"path": NONE})
 
 WEIGHTS = [[1.0, 0.0], [0.5, -1.0]]
 TRACE = [1.0, 0.5, 0.25, 0.0, 0.5]
@@ -1001,6 +1001,7 @@ add(
 def in_a_new_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that are written lie in a folder of each test."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NEFSIM_DATA", str(tmp_path))
 
 
 @pytest.mark.parametrize("case", TABLE, ids=repr)
