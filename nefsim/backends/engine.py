@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends import Recording, interrupts, sampled
-from nefsim.program import Program, Read, Snapshot, State, restore, snapshot
+from nefsim.program import Program, Read, Snapshot, State, outputs, restore, snapshot
 
 Array = NDArray[np.float64]
 Advance = Callable[[int, int], None]
@@ -127,8 +127,9 @@ class Engine:
         self.state.step += length
         for index, done in self.called.items():
             # What functions gave for steps after an error is kept: each is called once a step.
-            ahead = self.rows[self.program.ops[index].output]
-            ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
+            for output in outputs(self.program.ops[index]):
+                ahead = self.rows[output]
+                ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
             self.called[index] = max(done - length, 0)
 
     def read(self, read: Read, lo: int, hi: int) -> Array:

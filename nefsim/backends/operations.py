@@ -16,7 +16,7 @@ from nefsim import _checks as check
 from nefsim.backends import interrupts
 from nefsim.backends.engine import Advance, Engine
 from nefsim.network.functions import call, is_elementwise
-from nefsim.program import Evaluate, Filter, Neurons, Play, Sum
+from nefsim.program import Call, Evaluate, Filter, Neurons, Play, Sum
 
 Array = NDArray[np.float64]
 
@@ -35,6 +35,8 @@ def advances(engine: Engine, index: int) -> Advance:
         return _evaluate(engine, op, index)
     if isinstance(op, Play):
         return _play(engine, op, index)
+    if isinstance(op, Call):
+        return _call_at_once(engine, op, index) if op.chunked else _call(engine, op, index)
     if isinstance(op, Neurons):
         return _neurons(engine, op, index)
     return _filter(engine, op, index)
@@ -191,6 +193,49 @@ def _play(engine: Engine, op: Play, index: int) -> Advance:
     def advance(lo: int, hi: int) -> None:
         rows = [values(trial, lo, hi) for trial in range(len(trials))]
         out[lo + 1 : hi + 1] = rows[0] if out.ndim == 2 else np.stack(rows, axis=1)
+
+    return advance
+
+
+def _call(engine: Engine, op: Call, index: int) -> Advance:
+    """Steps in Python with a memory, one by one; each is taken once, whatever comes after it."""
+    outs = [engine.rows[signal] for signal in op.outputs]
+    batched = outs[0].ndim == 3
+
+    def advance(lo: int, hi: int) -> None:
+        for row in range(max(lo, engine.called.get(index, 0)), hi):
+            interrupts.check()
+            t = _time(engine, row)
+            inputs = [engine.read(read, row, row + 1)[0] for read in op.reads]
+            for trial, step in enumerate(engine.state.steps[index]):
+                mine = [x[trial] for x in inputs] if batched else inputs
+                value = step(t, *mine)
+                for out, v in zip(outs, value if len(outs) > 1 else (value,), strict=True):
+                    out[(row + 1, trial) if batched else row + 1] = v
+            engine.called[index] = row + 1
+            if hi - lo > 1:
+                engine.good = row + 1
+
+    return advance
+
+
+def _call_at_once(engine: Engine, op: Call, index: int) -> Advance:
+    """Many steps in Python with a memory at once; none of them is taken twice."""
+    out = engine.rows[op.output]
+
+    def advance(lo: int, hi: int) -> None:
+        lo = max(lo, engine.called.get(index, 0))
+        if lo >= hi:
+            return
+        first, steps = engine.state.step, engine.state.steps[index]
+        times = np.arange(first + lo + 1, first + hi + 1) * engine.program.dt
+        inputs = [engine.read(read, lo, hi) for read in op.reads]
+        if out.ndim == 2:
+            out[lo + 1 : hi + 1] = steps[0](times, *inputs)
+        else:
+            for trial, step in enumerate(steps):
+                out[lo + 1 : hi + 1, trial] = step(times, *(x[:, trial] for x in inputs))
+        engine.called[index] = hi
 
     return advance
 
