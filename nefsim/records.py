@@ -70,8 +70,12 @@ class Records:
         shapes = [(len(self.steps(i, n_steps)), *shape) for i, shape in enumerate(self._shapes)]
         if [values.shape for values in rows] != shapes:
             return False
-        self._kept = [[values] for values in rows]
+        self.put_back(rows)
         return True
+
+    def put_back(self, rows: Sequence[Array]) -> None:
+        """Keep just these rows of each probe."""
+        self._kept = [[values] for values in rows]
 
 
 class Data(Mapping[Any, Any]):

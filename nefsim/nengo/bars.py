@@ -25,7 +25,7 @@ class Stage:
 def progress_of(bar: Any, name: str, n_steps: int = 0) -> Iterator[Stage]:
     """Nengo's own bar where one is given; it costs a tenth of a second, so it is not the default."""
     if isinstance(bar, ProgressBar):
-        with ProgressTracker(bar, Progress(name, name, n_steps)) as tracker:
+        with ProgressTracker(bar, Progress(name, name, n_steps or None)) as tracker:
             size = max(n_steps // 100, 1)
             pieces = [min(size, n_steps - start) for start in range(0, n_steps, size)]
             yield Stage(pieces, tracker.total_progress.step, tracker.next_stage)

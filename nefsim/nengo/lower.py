@@ -71,6 +71,7 @@ class Lowering:
         self._signals: list[OurSignal] = []
         self._ops: list[Op] = []
         self._sums: dict[int, tuple[list[Term], list[tuple[Any, Any]]]] = {}
+        self._shown: dict[Signal, int] = {}
         self._wanted = {model.sig[probe]["in"].base for probe in model.probes}
         self.guests = self._find_guests()
         self.private = self._find_private()
@@ -151,9 +152,13 @@ class Lowering:
             for base, ops in touched.items()
             if ops <= self.guests
             and not self.memory.is_constant(base)
-            and (len(ops) == 1 or base.ndim > 1 or self.memory.is_held(base))
+            and (self.memory.is_held(base) or self._is_inside(base, ops))
             and base not in (self.model.time, self.model.step)
         }
+
+    def _is_inside(self, base: Signal, ops: set[Operator]) -> bool:
+        """Whether a block may stay where it is, as nobody shows it and it would be large."""
+        return base not in self._wanted and (len(ops) == 1 or base.ndim > 1)
 
     def _islands(self) -> tuple[dict[Operator, int], dict[Operator, list[Read]]]:
         """Guests that share memory wait for one another in Nengo's order, step by step."""
@@ -171,6 +176,14 @@ class Lowering:
             for then in others:
                 waits[then].append(Read(tokens[first]))
                 waits[first].append(Read(tokens[then], 1))
+        for probe in self.model.probes:
+            signal = self.model.sig[probe]["in"]
+            if signal.base in self.private:
+                writers = [op for op, _ in self.memory.written(signal.base)]
+                shown = self._peek(signal, tuple(Read(tokens[op]) for op in writers))
+                for op in writers:
+                    waits[op].append(Read(shown, 1))
+                self._shown[signal] = shown
         return tokens, waits
 
     # -- signals ---------------------------------------------------------------------------
@@ -359,14 +372,12 @@ class Lowering:
         signal = self.model.sig[probe]["in"]
         every = 1.0 if probe.sample_every is None else probe.sample_every / self.model.dt
         if signal.base in self.private:
-            return Record(Read(self._peek(signal)), every)
+            return Record(Read(self._shown[signal]), every)
         return Record(Read(self.number(signal.base), 0, elements(signal)), every)
 
-    def _peek(self, signal: Signal) -> int:
+    def _peek(self, signal: Signal, reads: tuple[Read, ...]) -> int:
         """A signal that shows memory of Nengo's own operators at the end of a step."""
         number = self._signal(f"{signal.name} shown", signal.size)
-        writers = [op for op, _ in self.memory.written(signal.base)]
-        reads = tuple(Read(self._tokens[op]) for op in writers)
 
         def start(trial: int) -> opaque.Steps:
             shown = self.worlds[trial].signals[signal]

@@ -27,6 +27,8 @@ from nefsim.records import Records
 
 Array = NDArray[np.float64]
 
+CLOSED = "This simulator is closed; make a new one."
+
 
 @dataclass(frozen=True, eq=False)
 class _Ready:
@@ -99,9 +101,11 @@ class Simulator:
         if batch_size is not None:
             do = "pass a number of trials"
             self.batch_size = check.integer(who, "batch_size", batch_size, do, 1, 10**6)
+        dtype_is_theirs = dtype is None
         if dtype is None:
             dtype = "float64" if rc.float_dtype == np.float64 else "float32"
         self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
+        self._shown_as = np.dtype(rc.float_dtype if dtype_is_theirs else self.dtype)
         if model is None:
             label = f"{network}, dt={float(dt):g}"
             model = Model(float(dt), label, decoder_cache=get_default_decoder_cache())
@@ -122,14 +126,14 @@ class Simulator:
         """Warn if this is gone without having been closed."""
         if not getattr(self, "closed", True):
             warnings.warn(
-                f"{self!r} was deallocated while open; close it, or use it in a with block.",
+                f"Simulator of {self.model} was deallocated while open; use it in a with block.",
                 ResourceWarning,
                 stacklevel=2,
             )
 
     def __enter__(self) -> Simulator:
         if self.closed:
-            raise SimulatorClosed("Simulator: must be open, got a closed one; make a new one.")
+            raise SimulatorClosed(CLOSED)
         return self
 
     def __exit__(
@@ -205,7 +209,7 @@ class Simulator:
 
     def _advance(self, n_steps: int) -> None:
         if self.closed:
-            raise SimulatorClosed("Simulator: must be open, got a closed one; make a new one.")
+            raise SimulatorClosed(CLOSED)
         start = self._state.step
         recordings = self._records.room(start, n_steps)
         with interrupts.put_off(), np.errstate(invalid="raise", divide="ignore"):
@@ -217,7 +221,7 @@ class Simulator:
     def reset(self, seed: int | None = None) -> None:
         """Go back to the start and forget what was recorded, with a new seed of noise or not."""
         if self.closed:
-            raise SimulatorClosed("Simulator: must be open, got a closed one; make a new one.")
+            raise SimulatorClosed(CLOSED)
         if seed is not None:
             self.seed = seed
         lowering = self._lowering
@@ -234,12 +238,49 @@ class Simulator:
         """Forget what was recorded."""
         self._records = Records(self._lowering.program, self.batch_size, self.dtype)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All that changes, and Nengo's model to build the rest from."""
+        names = ("model", "seed", "backend", "batch_size", "dtype", "progress_bar", "optimize")
+        worlds = [
+            ({s: world.signals[s] for s in world.signals if not s.readonly}, world.rngs)
+            for world in self._lowering.worlds
+        ]
+        state = self._state
+        return {name: getattr(self, name) for name in (*names, "closed", "_shown_as")} | {
+            "step": state.step,
+            "signals": state.signals,
+            "ops": state.ops,
+            "worlds": worlds,
+            "records": [self._records.of(i) for i in range(len(self.model.probes))],
+        }
+
+    def __setstate__(self, given: dict[str, Any]) -> None:
+        """Go on from where the pickled simulator was."""
+        names = ("model", "seed", "backend", "batch_size", "dtype", "progress_bar", "optimize")
+        self.__init__(None, **{name: given[name] for name in names})  # type: ignore[misc]
+        self._shown_as, state = given["_shown_as"], self._state
+        state.step = given["step"]
+        for mine, theirs in zip(state.signals, given["signals"], strict=True):
+            mine[...] = theirs
+        for memory, saved in zip(state.ops, given["ops"], strict=True):
+            for name, value in memory.items():
+                value[...] = saved[name]
+        for world, (signals, rngs) in zip(self._lowering.worlds, given["worlds"], strict=True):
+            for signal, value in signals.items():
+                world.signals[signal] = value
+            for op, rng in rngs.items():
+                world.rngs[op].set_state(rng.get_state())
+        self._run = self._prepare(_Ready(self._lowering.program), state)
+        self._records.put_back(given["records"])
+        self.closed = given["closed"]
+
     # -- what is known ---------------------------------------------------------------------
 
     def _recorded(self, probe: nengo.Probe) -> Array:
         rows = self._records.of(self.model.probes.index(probe))
         rows = rows if self.batch_size is None else np.moveaxis(rows, 1, 0)
         rows = rows.reshape(*rows.shape[:-1], *self.model.sig[probe]["in"].shape)
+        rows = rows.astype(self._shown_as, copy=False)
         rows.setflags(write=False)
         return rows
 
