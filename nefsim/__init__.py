@@ -1,6 +1,7 @@
 """nefsim: networks of spiking neurons from a description of what they should compute."""
 
 from nefsim.backends import BackendUnavailable
+from nefsim.build import suggest_learning_rate
 from nefsim.crosscheck import crosscheck
 from nefsim.encoding import (
     connection_weights,
@@ -8,6 +9,19 @@ from nefsim.encoding import (
     max_rates_intercepts,
     measure_tuning_curves,
     tuning_curves,
+)
+from nefsim.learning import (
+    BCM,
+    HPES,
+    PES,
+    RLS,
+    Association,
+    DeltaRule,
+    Hebbian,
+    LearningRule,
+    Oja,
+    Sanger,
+    Voja,
 )
 from nefsim.network import Connection, Ensemble, Network, Node, Probe
 from nefsim.neurons import (
@@ -65,22 +79,30 @@ from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
 __version__ = "0.1.0"
 
 __all__ = [
+    "BCM",
+    "HPES",
     "LIF",
+    "PES",
+    "RLS",
     "AdaptiveLIF",
     "AdaptiveLIFRate",
     "Alpha",
+    "Association",
     "BackendUnavailable",
     "Choice",
     "Connection",
     "CosineSimilarity",
+    "DeltaRule",
     "Direct",
     "DoubleExp",
     "Ensemble",
     "Exponential",
     "FilteredNoise",
     "Gaussian",
+    "Hebbian",
     "Izhikevich",
     "LIFRate",
+    "LearningRule",
     "LinearFilter",
     "Lowpass",
     "Lstsq",
@@ -96,6 +118,7 @@ __all__ = [
     "NnlsL2",
     "NoSolver",
     "Node",
+    "Oja",
     "Piecewise",
     "PoissonSpiking",
     "PresentInput",
@@ -105,6 +128,7 @@ __all__ = [
     "RegularSpiking",
     "Result",
     "Samples",
+    "Sanger",
     "ScatteredHypersphere",
     "Sigmoid",
     "Simulator",
@@ -114,6 +138,7 @@ __all__ = [
     "Triangle",
     "Uniform",
     "UniformHypersphere",
+    "Voja",
     "WhiteNoise",
     "WhiteSignal",
     "connection_weights",
@@ -122,6 +147,7 @@ __all__ = [
     "max_rates_intercepts",
     "measure_tuning_curves",
     "solve_decoders",
+    "suggest_learning_rate",
     "tuning_curves",
     "unit_vectors",
 ]

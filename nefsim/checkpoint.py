@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.program import Filter, Neurons, Op, Play, Program, State, Sum
+from nefsim.program import Filter, Learn, Neurons, Op, Play, Program, State, Sum, Weigh
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -80,6 +80,8 @@ def _weighted(numbers: Any) -> float:
 def _words(op: Op) -> str:
     if isinstance(op, Neurons):
         return repr(op.neuron)
+    if isinstance(op, Learn):
+        return repr([part.rule for part in op.parts])
     # Without the addresses of functions, which are new in every session.
     words = repr(op.process) if isinstance(op, Play) else type(op).__name__
     return re.sub(r" at 0x\w+", "", words)
@@ -88,6 +90,8 @@ def _words(op: Op) -> str:
 def _numbers(op: Op) -> list[Any]:
     if isinstance(op, Filter):
         return [op.b, op.a]
+    if isinstance(op, Weigh):
+        return [op.initial]
     if not isinstance(op, Sum):
         return []
     matrices: list[Any] = [1.0 if term.matrix is None else term.matrix for term in op.terms]

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim.learning import LearningRule
 from nefsim.neurons import NeuronType
 from nefsim.processes import Process, Running
 from nefsim.sampling import Distribution, stream
@@ -170,12 +171,16 @@ class Neurons:
 
 @dataclass(frozen=True, eq=False)
 class Filter:
-    """``output = H(z) input``, by its coefficients in z^-1; ``a[0]`` is 1."""
+    """``output = H(z) input``, by its coefficients in z^-1; ``a[0]`` is 1.
+
+    At the start it is at rest at ``start``, as if that had been its input and output for ever.
+    """
 
     output: int
     input: int
     b: Array
     a: Array
+    start: float = 0.0
 
     @property
     def reads(self) -> tuple[Read, ...]:
@@ -183,15 +188,68 @@ class Filter:
         return (Read(self.input),)
 
 
-Op = Sum | Evaluate | Play | Call | Neurons | Filter
+@dataclass(frozen=True, eq=False)
+class Weigh:
+    """``output = weights @ input``, with weights of its own that a :class:`Learn` changes.
+
+    ``initial`` is (M, N); memory holds the transpose, a row for each input, so that what
+    one spike adds lies together.  ``observed`` is a signal that shows the weights of each step.
+    """
+
+    output: int
+    input: Read
+    initial: Array
+    observed: int | None = None
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """What is weighed."""
+        return (self.input,)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One rule and what it reads: traces by name, an error, a switch, and constants."""
+
+    rule: LearningRule
+    traces: Mapping[str, Read]
+    error: Read | None
+    gate: Read | None
+    constants: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Learn:
+    """Change the weights of the operation that writes signal ``weighing``, after it.
+
+    All parts see the weights as they were; their changes are added in order.
+    """
+
+    weighing: int
+    parts: tuple[Part, ...]
+    name: str
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """All of this step; the weights are changed after they have been used."""
+        inputs = [[*part.traces.values(), part.error, part.gate] for part in self.parts]
+        return (Read(self.weighing), *(r for reads in inputs for r in reads if r is not None))
+
+
+Op = Sum | Evaluate | Play | Call | Neurons | Filter | Weigh | Learn
 
 
 def outputs(op: Op) -> tuple[int, ...]:
     """The signals that an operation writes."""
+    if isinstance(op, Learn):
+        return ()
     if isinstance(op, Call):
         return op.outputs
-    observed = tuple(signal for _, signal in op.observed) if isinstance(op, Neurons) else ()
-    return (op.output, *observed)
+    if isinstance(op, Neurons):
+        return (op.output, *(signal for _, signal in op.observed))
+    if isinstance(op, Weigh) and op.observed is not None:
+        return (op.output, op.observed)
+    return (op.output,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +341,7 @@ def initial_state(
         memory: dict[str, Array] = {}
         streams: list[np.random.Generator] = []
         processes: list[Running] = []
-        size = program.signals[op.output].size
+        size = program.signals[outputs(op)[0]].size if outputs(op) else 0
         if isinstance(op, Neurons):
             starts = [_neuron_start(op, size, seed, trial) for trial in trials]
             initial = {
@@ -298,6 +356,20 @@ def initial_state(
         elif isinstance(op, Filter):
             order = max(len(op.a), len(op.b)) - 1
             memory = {"z": np.zeros((order, *lead, size), dtype)}
+            memory["z"] += _at_rest(op, order).reshape(order, *[1] * (1 + len(lead)))
+        elif isinstance(op, Weigh):
+            memory = {
+                "weights": np.array(
+                    np.broadcast_to(op.initial.T, (*lead, *op.initial.T.shape)), dtype
+                )
+            }
+        elif isinstance(op, Learn):
+            n_out, n_in = weighing(program, op).initial.shape
+            for i, part in enumerate(op.parts):
+                for name, value in part.rule.start(n_in, n_out, program.dt).items():
+                    memory[f"{i} {name}"] = np.array(
+                        np.broadcast_to(value, (*lead, *np.shape(value))), dtype
+                    )
         ops.append(memory)
         rngs.append(streams)
         running.append(processes)
@@ -307,6 +379,25 @@ def initial_state(
         if isinstance(op, Call)
     }
     return State(0, signals, ops, rngs, running, steps)
+
+
+def weighing(program: Program, op: Learn) -> Weigh:
+    """The operation whose weights are learned."""
+    found = program.ops[weighing_index(program, op)]
+    assert isinstance(found, Weigh)
+    return found
+
+
+def weighing_index(program: Program, op: Learn) -> int:
+    """The place of the operation whose weights are learned."""
+    return next(i for i, other in enumerate(program.ops) if op.weighing in outputs(other))
+
+
+def _at_rest(op: Filter, order: int) -> Array:
+    """The memory of a filter whose input and output have been ``op.start`` for ever."""
+    b, a = (np.pad(part, (0, order + 1 - len(part))) for part in (op.b, op.a))
+    left: Array = np.cumsum((b - a)[:0:-1])[::-1]
+    return op.start * left
 
 
 def _neuron_start(op: Neurons, size: int, seed: int | None, trial: int) -> dict[str, Array]:

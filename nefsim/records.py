@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.backends import Recording, sampled
 from nefsim.build import Built
+from nefsim.learned import learned_connection, learned_ensemble
 from nefsim.network import Connection, Ensemble, Probe
-from nefsim.program import Program
+from nefsim.program import Program, State
 
 Array = NDArray[np.float64]
 
@@ -87,19 +88,30 @@ class Data(Mapping[Any, Any]):
         What is recorded.
     built : Built
         The arrays of ensembles and connections.
+    state : State
+        What is learned.
     recorded : callable
         From a probe to its records.
     """
 
     def __init__(
-        self, probes: Sequence[Probe], built: Built, recorded: Callable[[Probe], Array]
+        self,
+        probes: Sequence[Probe],
+        built: Built,
+        state: State,
+        recorded: Callable[[Probe], Array],
     ) -> None:
-        self._probes, self._built, self._recorded = probes, built, recorded
+        self._probes, self._built, self._state, self._recorded = probes, built, state, recorded
 
     def __getitem__(self, key: Any) -> Any:
         """Records of a probe, or the built arrays of an ensemble or a connection."""
         if isinstance(key, Probe) and key in self._probes:
-            return self._recorded(key)
+            rows, shape = self._recorded(key), self._built.shapes.get(key)
+            return rows if shape is None else rows.reshape(*rows.shape[:-1], *shape)
+        if isinstance(key, Ensemble) and key in self._built.learned:
+            return learned_ensemble(self._built, self._state, key)
+        if isinstance(key, Connection) and key in self._built.learned:
+            return learned_connection(self._built, self._state, key)
         if isinstance(key, Ensemble) and key in self._built.ensembles:
             return self._built.ensembles[key]
         if isinstance(key, Connection) and key in self._built.connections:

@@ -137,7 +137,7 @@ class Simulator:
     @property
     def data(self) -> Data:
         """Records of probes and built arrays of ensembles and connections, by object."""
-        return Data(self.probes, self.built, self.recorded)
+        return Data(self.probes, self.built, self.state, self.recorded)
 
     def recorded(self, probe: Probe) -> Array:
         """All records of a probe, (n_records, size), with trials first in a batch."""

@@ -290,9 +290,9 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, Real) else value
 
 
-def as_synapse(who: str, value: Any) -> Synapse | None:
+def as_synapse(who: str, value: Any, argument: str = "synapse") -> Synapse | None:
     """None, a synapse as it is, or a number of seconds as a :class:`Lowpass`."""
     if value is None or isinstance(value, Synapse):
         return value
     do = "pass seconds, a synapse such as Lowpass(0.005), or None"
-    return Lowpass(check.real(who, "synapse", value, do, 0.0, 1e6))
+    return Lowpass(check.real(who, argument, value, do, 0.0, 1e6))

@@ -13,8 +13,19 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim import _checks as check
 from nefsim.backends import Recording, interrupts, sampled
-from nefsim.program import Program, Read, Snapshot, State, outputs, restore, snapshot
+from nefsim.program import (
+    Learn,
+    Program,
+    Read,
+    Snapshot,
+    State,
+    outputs,
+    restore,
+    snapshot,
+    weighing_index,
+)
 
 Array = NDArray[np.float64]
 Advance = Callable[[int, int], None]
@@ -23,12 +34,27 @@ Advance = Callable[[int, int], None]
 LONGEST_CHUNK, MOST_NUMBERS = 1000, 2_000_000
 
 
+#: Learned weights beyond this [value / Hz or current / Hz] have diverged.
+LARGEST_WEIGHT = 1e9
+
+
 class HasProgram(Protocol):
     """Whatever holds a program."""
 
     @property
     def program(self) -> Program:
         """The program."""
+
+
+def diverged(program: Program, state: State) -> str:
+    """The name of a rule whose weights have grown without bound; empty if there is none."""
+    for op in program.ops:
+        if isinstance(op, Learn):
+            weights = state.ops[weighing_index(program, op)]["weights"]
+            # What is not a number is not below the bound either.
+            if not (np.abs(weights) < LARGEST_WEIGHT).all():
+                return op.name
+    return ""
 
 
 def chunk_length(width: int, longest: int = LONGEST_CHUNK) -> int:
@@ -77,6 +103,8 @@ class Engine:
             before = snapshot(self.state)
             try:
                 self._chunk(length)
+                if diverged(self.program, self.state):
+                    self._find_divergence(before, length)
             except BaseException:
                 self._go_back(before, recordings, filled)
                 raise
@@ -96,6 +124,26 @@ class Engine:
                     advance(k, k + 1)
                 self.good = k + 1
                 interrupts.check()
+
+    def _find_divergence(self, before: Snapshot, length: int) -> None:
+        """Halve the chunk until the step is found at which weights went out of bounds."""
+        good, bad = 0, length
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            restore(self.state, before)
+            self._chunk(middle)
+            if diverged(self.program, self.state):
+                bad = middle
+            else:
+                good = middle
+        restore(self.state, before)
+        self._chunk(bad)
+        name = diverged(self.program, self.state)
+        self.good = good
+        t = (self.state.step + bad) * self.program.dt
+        do = "lower learning_rate, see nefsim.suggest_learning_rate"
+        must = f"stay below {LARGEST_WEIGHT:g}"
+        check.fail(name, "weights", must, f"larger ones or none at t = {t:g} s", do)
 
     def _go_back(
         self, before: Snapshot, recordings: Sequence[Recording], filled: list[int]

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from nefsim.backends import Runner, kernel
 from nefsim.backends.blocks import blocks
 from nefsim.backends.engine import Advance, Engine, HasProgram, chunk_length
+from nefsim.backends.lessons import learns_compiled
 from nefsim.backends.operations import advances
 from nefsim.backends.populations import is_compiled
 from nefsim.backends.table import Table
-from nefsim.program import Filter, Neurons, Op, Program, State, Sum, outputs
+from nefsim.program import Filter, Learn, Neurons, Op, Program, State, Sum, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that what is done in Python per chunk does not count.
 LONGEST_CHUNK = 4000
@@ -117,6 +118,8 @@ def cores() -> int:
 
 def _work(op: Op) -> int:
     """About how many numbers an operation handles in a step."""
+    if isinstance(op, Weigh):
+        return 2 * op.initial.size
     if not isinstance(op, Sum):
         return 0
     matrices = [term.matrix for term in op.terms if np.ndim(term.matrix)]
@@ -124,7 +127,9 @@ def _work(op: Op) -> int:
 
 
 def _is_compiled(op: Any) -> bool:
-    return isinstance(op, (Sum, Filter)) or (isinstance(op, Neurons) and is_compiled(op.neuron))
+    if isinstance(op, Neurons):
+        return is_compiled(op.neuron)
+    return learns_compiled(op) if isinstance(op, Learn) else isinstance(op, (Sum, Filter, Weigh))
 
 
 def _shared(program: Program, groups: Sequence[Sequence[int]]) -> set[int]:

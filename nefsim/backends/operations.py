@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.backends import interrupts
 from nefsim.backends.engine import Advance, Engine
+from nefsim.backends.learning import learn, weigh
 from nefsim.network.functions import call, is_elementwise
-from nefsim.program import Call, Evaluate, Filter, Neurons, Play, Sum
+from nefsim.program import Call, Evaluate, Filter, Learn, Neurons, Play, Sum, Weigh, outputs
 
 Array = NDArray[np.float64]
 
@@ -39,6 +40,10 @@ def advances(engine: Engine, index: int) -> Advance:
         return _call_at_once(engine, op, index) if op.chunked else _call(engine, op, index)
     if isinstance(op, Neurons):
         return _neurons(engine, op, index)
+    if isinstance(op, Weigh):
+        return weigh(engine, op, index)
+    if isinstance(op, Learn):
+        return learn(engine, op, index)
     return _filter(engine, op, index)
 
 
@@ -139,7 +144,7 @@ def _row_by_row(
     engine: Engine, index: int, value: Callable[[int, int], Array], for_each_trial: bool
 ) -> Advance:
     """``value(row, trial)``, asked for once, whatever happens to it or after it."""
-    out = engine.rows[engine.program.ops[index].output]
+    out = engine.rows[outputs(engine.program.ops[index])[0]]
     trials = out.shape[1] if out.ndim == 3 and for_each_trial else 1
     done: list[Array] = []  # of the trials of this row
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends import kernel as k
+from nefsim.backends.lessons import emit_learn, emit_weigh
 from nefsim.backends.populations import emit_neurons
-from nefsim.program import Filter, Neurons, Program, Read, State, Sum, Term
+from nefsim.program import Filter, Learn, Neurons, Program, Read, State, Sum, Term, Weigh
 
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
@@ -109,6 +110,15 @@ class Table:
         size = self.program.signals[read.signal].size
         return size if read.columns is None else len(np.arange(size)[read.columns])
 
+    def source(self, read: Read) -> tuple[Place, int]:
+        """Where what is read lies in one piece, and its size; scattered elements are gathered."""
+        place, size = self.place(read), self.size(read)
+        if isinstance(read.columns, np.ndarray):
+            gathered = (self.room(size), 0)
+            self.op(k.GATHER, gathered, size, place, X=self.index(read.columns))
+            return gathered, size
+        return place, size
+
     def arrays(self, batch: int) -> tuple[Any, ...]:
         """The table and its arrays, for the interpreter."""
         return (
@@ -142,6 +152,10 @@ class Table:
             emit_neurons(self, op, self.memories[index])
         elif isinstance(op, Filter):
             self._filter(op, self.memories[index])
+        elif isinstance(op, Weigh):
+            emit_weigh(self, op, self.memories[index])
+        elif isinstance(op, Learn):
+            emit_learn(self, op, self.memories[index])
         return range(first, len(self._ops))
 
     def _filter(self, op: Filter, memory: dict[str, int]) -> None:
@@ -174,11 +188,7 @@ class Table:
 
     def _term(self, term: Term, out: Place, n: int, sets: int) -> None:
         """``out = ...`` or ``out += ...``, through a scratch row for scattered elements."""
-        source, m = self.place(term.read), self.size(term.read)
-        if isinstance(term.read.columns, np.ndarray):
-            gathered = (self.room(m), 0)
-            self.op(k.GATHER, gathered, m, source, X=self.index(term.read.columns))
-            source = gathered
+        source, m = self.source(term.read)
         if term.rows is None:
             self._product(term, out, n, source, m, sets)
         elif isinstance(term.rows, slice):
@@ -230,9 +240,11 @@ def _is_copy(op: Sum) -> bool:
 
 
 def _listed(program: Program) -> set[int]:
-    """Signals of which some term decodes so much that listing the spikes pays."""
+    """Signals of which so much is decoded somewhere that listing the spikes pays."""
     terms = [term for op in program.ops if isinstance(op, Sum) for term in op.terms]
-    return {term.read.signal for term in terms if _decodes_much(term)}
+    listed = {term.read.signal for term in terms if _decodes_much(term)}
+    learned = [op for op in program.ops if isinstance(op, Weigh)]
+    return listed | {op.input.signal for op in learned if len(op.initial) > FEW}
 
 
 def _decodes_much(term: Term) -> bool:

@@ -2,5 +2,6 @@
 
 from nefsim.build.arrays import BuiltConnection, BuiltEnsemble
 from nefsim.build.lower import Built, build
+from nefsim.build.stability import suggest_learning_rate
 
-__all__ = ["Built", "BuiltConnection", "BuiltEnsemble", "build"]
+__all__ = ["Built", "BuiltConnection", "BuiltEnsemble", "build", "suggest_learning_rate"]

@@ -8,7 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.build.schedule import schedule
-from nefsim.program import Filter, Index, Op, Program, Read, Record, Signal, Sum, Term
+from nefsim.program import (
+    Filter,
+    Index,
+    Learn,
+    Op,
+    Program,
+    Read,
+    Record,
+    Signal,
+    Sum,
+    Term,
+    outputs,
+)
 from nefsim.synapses import Synapse
 
 
@@ -30,7 +42,11 @@ class Assembly:
     def op(self, op: Op) -> int:
         """A new operation; returns the signal that it writes."""
         self._ops.append(op)
-        return op.output
+        return outputs(op)[0]
+
+    def learn(self, op: Learn) -> None:
+        """A new operation that writes no signal."""
+        self._ops.append(op)
 
     def sum(self, name: str, size: int, offset: NDArray[np.float64] | None = None) -> int:
         """A new signal that collects terms."""
@@ -42,7 +58,7 @@ class Assembly:
         """One more term of a sum."""
         self._sums[signal][0].append(term)
 
-    def filtered(self, name: str, read: Read, synapse: Synapse) -> Read:
+    def filtered(self, name: str, read: Read, synapse: Synapse, start: float = 0.0) -> Read:
         """A signal of this step through a synapse, as others see it: one step later."""
         if read.columns is not None:
             chosen = self.sum(f"{name}.input", self.size(read))
@@ -50,7 +66,7 @@ class Assembly:
             read = Read(chosen)
         output = self.signal(f"{name}.output", self.signals[read.signal].size)
         b, a = synapse.coefficients(self.dt)
-        return Read(self.op(Filter(output, read.signal, b, a)), 1)
+        return Read(self.op(Filter(output, read.signal, b, a, start)), 1)
 
     def record(self, read: Read, sample_every: float | None) -> None:
         """One more thing to record."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +12,16 @@ from nefsim import _checks as check
 from nefsim.build.arrays import NEURONS, NOISE, BuiltConnection, BuiltEnsemble, build_ensemble
 from nefsim.build.assembly import Assembly, as_index, scaled
 from nefsim.build.decode import decode
-from nefsim.network import Connection, Ensemble, Network, Node, Probe
+from nefsim.build.learning import Lessons
+from nefsim.build.stability import warn_of_fast_rules
+from nefsim.build.streams import streams_of
+from nefsim.network import Connection, Ensemble, Learning, Network, Node, Probe
 from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import indices, whole
 from nefsim.neurons import Direct
 from nefsim.processes import Process
 from nefsim.program import Evaluate, Neurons, Play, Program, Read, Stream, Term
 from nefsim.sampling import Distribution, as_distribution
-
-#: Kinds of object, each with random streams of its own.
-ENSEMBLES, NODES, CONNECTIONS, NETWORKS = range(4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,10 @@ class Built:
         The signals of the noise that ensembles are given.
     probes : tuple of Probe
         In the order of the program's records.
+    learned : mapping of Connection or Ensemble to int
+        Of weights or encoders that are learned, the signal that they write.
+    shapes : mapping of Probe to (int, int)
+        Of probes that record matrices, a row of their records.
     """
 
     network: Network
@@ -57,11 +61,13 @@ class Built:
     signals: Mapping[Any, int]
     noise: Mapping[Ensemble, int]
     probes: tuple[Probe, ...]
+    learned: Mapping[Connection | Ensemble, int]
+    shapes: Mapping[Probe, tuple[int, int]]
 
 
 def build(network: Network, dt: float, seed: int) -> Built:
     """Draw and solve a network's arrays and put its operations in order."""
-    lowering = _Lowering(Assembly(dt), _streams(network, Stream(seed)))
+    lowering = Lowering(Assembly(dt), streams_of(network, Stream(seed)), network)
     for ensemble in network.all_ensembles:
         lowering.ensemble(ensemble)
     lowering.connections, lowering.probe_data = decode(
@@ -69,8 +75,11 @@ def build(network: Network, dt: float, seed: int) -> Built:
     )
     for node in network.all_nodes:
         lowering.node(node)
+    lowering.inputs |= lowering.lessons.inputs()
     for connection in network.all_connections:
         lowering.connection(connection)
+    lowering.lessons.learn()
+    warn_of_fast_rules(lowering.connections, lowering.ensembles, dt)
     for probe in network.all_probes:
         lowering.probe(probe)
     lowering.neurons()
@@ -86,39 +95,24 @@ def build(network: Network, dt: float, seed: int) -> Built:
         lowering.outputs,
         lowering.noise,
         tuple(network.all_probes),
+        lowering.lessons.weighing,
+        lowering.shapes,
     )
 
 
-def _streams(network: Network, stream: Stream) -> dict[Any, Stream]:
-    """The random stream of every object: by its kind and place, or its own seed's."""
-    streams: dict[Any, Stream] = {}
-    kinds: tuple[tuple[int, Sequence[Ensemble | Node | Connection | Network]], ...] = (
-        (ENSEMBLES, network.ensembles),
-        (NODES, network.nodes),
-        (CONNECTIONS, network.connections),
-        (NETWORKS, network.networks),
-    )
-    for kind, objects in kinds:
-        for i, obj in enumerate(objects):
-            streams[obj] = stream.child(kind, i)
-            if obj.seed is not None:
-                streams[obj] = Stream(obj.seed, (), True)
-            if isinstance(obj, Network):
-                streams |= _streams(obj, streams[obj])
-    return streams
-
-
-class _Lowering:
+class Lowering:
     """Where each object's values come in and go out, and what is made of it."""
 
-    def __init__(self, assembly: Assembly, streams: Mapping[Any, Stream]) -> None:
+    def __init__(self, assembly: Assembly, streams: Mapping[Any, Stream], network: Network) -> None:
         self.assembly, self.streams = assembly, streams
+        self.lessons = Lessons(self, network)
         self.ensembles: dict[Ensemble, BuiltEnsemble] = {}
         self.connections: dict[Connection, BuiltConnection] = {}
         self.probe_data: dict[Probe, BuiltConnection] = {}
         self.outputs: dict[Any, int] = {}
         self.noise: dict[Ensemble, int] = {}
-        self._in: dict[Any, int] = {}
+        self.shapes: dict[Probe, tuple[int, int]] = {}
+        self.inputs: dict[Any, int] = {}
         self._weighted: dict[Connection, Term] = {}
         self._observed: dict[Ensemble, dict[str, int]] = {}
 
@@ -126,13 +120,16 @@ class _Lowering:
         """x, J and spikes; in Direct mode x alone."""
         make, stream = self.assembly, self.streams[ensemble]
         built = self.ensembles[ensemble] = build_ensemble(ensemble, stream)
-        x = self._in[ensemble] = make.sum(f"{ensemble!r}.input", ensemble.dimensions)
+        x = self.inputs[ensemble] = make.sum(f"{ensemble!r}.input", ensemble.dimensions)
         if isinstance(ensemble.neuron_type, Direct):
             self.outputs[ensemble] = x
             return
         n, neurons = ensemble.n_neurons, ensemble.neurons
-        J = self._in[neurons] = make.sum(f"{neurons!r}.input", n, built.bias)
-        make.add(J, Term(Read(x), built.scaled_encoders))
+        J = self.inputs[neurons] = make.sum(f"{neurons!r}.input", n, built.bias)
+        encoded = Term(Read(x), built.scaled_encoders)
+        if self.lessons.learns(ensemble):
+            encoded = Term(self.lessons.weigh(ensemble, encoded.read, encoded.matrix, n))
+        make.add(J, encoded)
         if ensemble.noise is not None:
             noise = self.noise[ensemble] = make.signal(f"{ensemble!r}.noise", n)
             make.add(J, Term(Read(make.op(Play(noise, ensemble.noise, stream.child(NOISE))))))
@@ -142,7 +139,7 @@ class _Lowering:
     def neurons(self) -> None:
         """The step of each population, once it is known which state variables are probed."""
         for ensemble, observed in self._observed.items():
-            output, J = self.outputs[ensemble.neurons], self._in[ensemble.neurons]
+            output, J = self.outputs[ensemble.neurons], self.inputs[ensemble.neurons]
             stream = self.streams[ensemble].child(NEURONS)
             initial = _initial_state(ensemble)
             step = Neurons(output, J, ensemble.neuron_type, initial, stream, (*observed.items(),))
@@ -152,9 +149,9 @@ class _Lowering:
         """A sum for what comes in, an operation for what goes out."""
         make, output = self.assembly, node.output
         if node.size_in:
-            self._in[node] = make.sum(f"{node!r}.input", node.size_in)
+            self.inputs[node] = make.sum(f"{node!r}.input", node.size_in)
         if output is None:
-            self.outputs[node] = self._in[node]
+            self.outputs[node] = self.inputs[node]
         elif isinstance(output, np.ndarray):
             self.outputs[node] = make.sum(f"{node!r}.output", node.size_out, output)
         else:
@@ -162,15 +159,19 @@ class _Lowering:
             if isinstance(output, Process):
                 make.op(Play(signal, output, self.streams[node]))
             else:
-                read = Read(self._in[node]) if node.size_in else None
+                read = Read(self.inputs[node]) if node.size_in else None
                 make.op(Evaluate(signal, output, "tx" if node.size_in else "t", f"{node!r}", read))
 
     def connection(self, connection: Connection) -> None:
         """A term in the sum of what is after, through a filter if there is one."""
         make, post = self.assembly, whole(connection.post)
-        weighted = self._weighted[connection] = Term(*self._source(connection))
+        weighted = Term(*self._source(connection))
+        if self.lessons.learns(connection):
+            n_out = np.shape(weighted.matrix)[0] if np.ndim(weighted.matrix) else post.size_in
+            weighted = Term(self.lessons.weigh(connection, weighted.read, weighted.matrix, n_out))
+        self._weighted[connection] = weighted
         full = self.connections[connection].full is not None
-        target = self._in[post.neurons if full and isinstance(post, Ensemble) else post]
+        target = self.inputs[post.neurons if full and isinstance(post, Ensemble) else post]
         rows = None if full else as_index(indices(connection.post))
         gain = self._gain(connection)
         if connection.synapse is None:
@@ -184,12 +185,12 @@ class _Lowering:
 
     def _weighted_signal(self, connection: Connection) -> Read:
         """A signal of the transformed values that a connection carries, before its filter."""
-        if connection not in self._in:
+        if connection not in self.inputs:
             full = self.connections[connection].full
             size = connection.post.size_in if full is None else len(full)
-            self._in[connection] = self.assembly.sum(f"{connection!r}.input", size)
-            self.assembly.add(self._in[connection], self._weighted[connection])
-        return Read(self._in[connection])
+            self.inputs[connection] = self.assembly.sum(f"{connection!r}.input", size)
+            self.assembly.add(self.inputs[connection], self._weighted[connection])
+        return Read(self.inputs[connection])
 
     def _gain(self, connection: Connection) -> Any:
         """Currents into neurons are multiplied by their gains, as encoded ones are."""
@@ -225,19 +226,37 @@ class _Lowering:
         self.assembly.record(read, probe.sample_every)
 
     def _probed(self, probe: Probe) -> Read:
-        target, attr = probe.target, probe.attr
+        target: Any = probe.target
+        attr = probe.attr
+        if attr == "weights":
+            shown = self.lessons.shown[target]
+            self.shapes[probe] = self.lessons.shapes[shown]
+            return Read(shown)
         if isinstance(target, Connection):
             if attr == "output" and target.synapse is not None:
                 return self._filtered_output(probe, target)
             return self._weighted_signal(target)
-        obj, columns = whole(target), as_index(indices(target))
-        if attr == "input":
-            return Read(self._in[obj], 0, columns)
+        obj: Any = whole(target)
+        columns = as_index(indices(target))
+        if isinstance(obj, Learning) and attr != "error":
+            return self.lessons.trace(obj, "pre" if attr == "activities" else attr)
+        if attr == "scaled_encoders":
+            self.shapes[probe] = (obj.n_neurons, obj.dimensions)
+            return self._encoders(probe, obj)
+        if attr in ("input", "error"):
+            return Read(self.inputs[obj], 0, columns)
         if isinstance(obj, NeuronsOf) and attr not in ("output", "spikes", "rates"):
             return Read(self._state(obj.ensemble, attr), 0, columns)
         if isinstance(obj, Ensemble) and not isinstance(obj.neuron_type, Direct):
             return self._decoded_output(probe, obj)
         return Read(self.outputs[obj], 0, columns)
+
+    def _encoders(self, probe: Probe, ensemble: Any) -> Read:
+        """Scaled encoders, as they are learned or as they stay."""
+        if ensemble in self.lessons.shown:
+            return Read(self.lessons.shown[ensemble])
+        fixed = np.ravel(self.ensembles[ensemble].scaled_encoders)
+        return Read(self.assembly.sum(f"{probe!r}.output", len(fixed), fixed))
 
     def _filtered_output(self, probe: Probe, connection: Connection) -> Read:
         """A connection's output after this step's filtering; a filter sees it a step later."""

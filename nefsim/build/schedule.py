@@ -9,7 +9,7 @@ from typing import cast
 from nefsim import _checks as check
 from nefsim._graphs import strong_components
 from nefsim.network.functions import is_elementwise
-from nefsim.program import Call, Evaluate, Group, Op, Signal, outputs
+from nefsim.program import Call, Evaluate, Group, Learn, Op, Signal, outputs
 
 
 def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
@@ -26,6 +26,8 @@ def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
             ever[i].append(writer[read.signal])
             if read.delay == 0:
                 now[i].append(writer[read.signal])
+        if isinstance(op, Learn):  # what it changes is used in the next step
+            ever[writer[op.weighing]].append(i)
     opaque = [i for i, op in enumerate(ops) if _is_opaque(op)]
     if len(opaque) > 1:
         for i, j in zip(opaque, opaque[1:] + opaque[:1], strict=True):
@@ -58,7 +60,7 @@ def _group(
         order = tuple(sorter.static_order())
     except CycleError as error:
         cycle = cast(list[int], error.args[1])
-        names = " <- ".join(signals[ops[i].output].name for i in cycle)
+        names = " <- ".join(signals[outputs(ops[i])[0]].name for i in cycle)
         do = "give one of these connections a synapse"
         check.fail("Simulator", "network", "have a synapse in each loop", names, do)
     return Group(order, loop=len(members) > 1 or members[0] in ever[members[0]])

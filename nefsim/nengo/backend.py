@@ -49,7 +49,8 @@ def prepare(built: Built, state: State) -> Runner:
             for probe, floor, recording in zip(probes, floors, recordings, strict=True):
                 rows = simulator.data[probe]
                 if len(rows):
-                    recording.data[: len(rows)] = np.maximum(rows, floor)
+                    flat = rows.reshape(recording.data[: len(rows)].shape)  # weights are matrices
+                    recording.data[: len(rows)] = np.maximum(flat, floor)
 
     # Nengo warns of simulators that are not closed; ours ends with its runner.
     weakref.finalize(run, simulator.close)

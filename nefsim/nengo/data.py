@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nefsim.nengo.lower import Lowering
 from nefsim.nengo.signals import elements
-from nefsim.program import Neurons, State
+from nefsim.program import Neurons, State, Weigh
 
 Array = NDArray[np.float64]
 
@@ -51,10 +51,17 @@ class Signals(Mapping[Signal, Array]):
 
     def __init__(self, lowering: Lowering, state: State) -> None:
         self._lowering, self._state = lowering, state
-        self._known = {s for op in lowering.model.operators for s in op.all_signals}
+        shown = lowering.states.keys() | lowering.private | lowering.numbers.keys()
+        shown |= {lowering.model.step, lowering.model.time}
+        touched = {s for op in lowering.model.operators for s in op.all_signals}
+        self._known = {
+            s for s in touched if s.base in shown or lowering.memory.is_constant(s.base)
+        }
 
     def __getitem__(self, signal: Signal) -> Any:
         """A copy of a signal's value in the first trial."""
+        if signal not in self._known and signal.base not in self._known:
+            raise KeyError(f"{signal}: is not kept while running; probe it")
         base = signal.base
         if signal.sparse:
             return signal.initial_value
@@ -69,9 +76,9 @@ class Signals(Mapping[Signal, Array]):
             return np.array([step[base]], base.dtype)
         if base in lowering.states:
             index, name = lowering.states[base]
-            op = lowering.program.ops[index]
-            assert isinstance(op, Neurons)
-            values = op.neuron.read(state.ops[index], name)
+            op, memory = lowering.program.ops[index], state.ops[index]
+            values = memory[name].swapaxes(-1, -2) if isinstance(op, Weigh) else None
+            values = op.neuron.read(memory, name) if isinstance(op, Neurons) else values
         elif base in lowering.private:
             values = lowering.worlds[0].signals[base]
         elif base in lowering.numbers and state.step:

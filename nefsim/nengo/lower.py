@@ -29,7 +29,7 @@ from nengo.utils.simulator import operator_dependency_graph
 from numpy.typing import NDArray
 
 from nefsim.build.schedule import schedule
-from nefsim.nengo import known, opaque, terms
+from nefsim.nengo import known, learned, opaque, terms
 from nefsim.nengo.known import HIGHEST_ORDER
 from nefsim.nengo.signals import Memory, as_index, elements, places
 from nefsim.program import Call, Filter, Neurons, Op, Program, Read, Record, Stream, Sum, Term
@@ -68,25 +68,30 @@ class Lowering:
         self.worlds: list[opaque.World] = []
         self.numbers: dict[Signal, int] = {}
         self.states: dict[Signal, tuple[int, str]] = {}
-        self._signals: list[OurSignal] = []
-        self._ops: list[Op] = []
+        self.signals: list[OurSignal] = []
+        self.ops: list[Op] = []
         self._sums: dict[int, tuple[list[Term], list[tuple[Any, Any]]]] = {}
         self._shown: dict[Signal, int] = {}
-        self._wanted = {model.sig[probe]["in"].base for probe in model.probes}
+        self.wanted = {model.sig[probe]["in"].base for probe in model.probes}
+        self.learned = learned.find(self.memory, model.dt, self.wanted)
+        self._learning = {op for found in self.learned.values() for op in found.operators}
         self.guests = self._find_guests()
         self.private = self._find_private()
         self._tokens, self._waits = self._islands()
         for op in self.operators:
-            self._emit(op)
+            if op not in self._learning:
+                self._emit(op)
+        for found in self.learned.values():
+            learned.emit(self, found)
         records = tuple(self._record(probe) for probe in model.probes)
         for number, (added, offsets) in self._sums.items():
-            self._ops.append(Sum(number, tuple(added), self._offset(number, offsets)))
+            self.ops.append(Sum(number, tuple(added), self._offset(number, offsets)))
         try:
-            groups = schedule(self._ops, self._signals)
+            groups = schedule(self.ops, self.signals)
         except ValueError as error:
             raise BuildError(str(error)) from None
         self.program = Program(
-            model.dt, tuple(self._signals), tuple(self._ops), groups, records
+            model.dt, tuple(self.signals), tuple(self.ops), groups, records
         )
 
     @cached_property
@@ -118,7 +123,9 @@ class Lowering:
     def _find_guests(self) -> set[Operator]:
         held = {base for base in self.memory.incs if self.memory.is_held(base)}
         held |= {base for base in self.memory.updates if self.memory.is_held(base)}
-        return {op for op in self.operators if not self._is_known(op, held)}
+        held -= self.learned.keys()
+        others = (op for op in self.operators if op not in self._learning)
+        return {op for op in others if not self._is_known(op, held)}
 
     def _is_known(self, op: Operator, held: set[Signal]) -> bool:
         touched = {signal.base for signal in op.all_signals}
@@ -138,7 +145,7 @@ class Lowering:
     def _is_used(self, signal: Signal | None) -> bool:
         """Whether anybody looks at a block apart from its writer."""
         return signal is not None and (
-            signal.base in self._wanted or bool(self.memory.reads.get(signal.base))
+            signal.base in self.wanted or bool(self.memory.reads.get(signal.base))
         )
 
     def _find_private(self) -> set[Signal]:
@@ -158,7 +165,7 @@ class Lowering:
 
     def _is_inside(self, base: Signal, ops: set[Operator]) -> bool:
         """Whether a block may stay where it is, as nobody shows it and it would be large."""
-        return base not in self._wanted and (len(ops) == 1 or base.ndim > 1)
+        return base not in self.wanted and (len(ops) == 1 or base.ndim > 1)
 
     def _islands(self) -> tuple[dict[Operator, int], dict[Operator, list[Read]]]:
         """Guests that share memory wait for one another in Nengo's order, step by step."""
@@ -168,9 +175,9 @@ class Lowering:
                 for base in {signal.base for signal in op.all_signals} & self.private:
                     sharing[base].append(op)
         together = {op for ops in sharing.values() if len(ops) > 1 for op in ops}
-        together |= {op for base, ops in sharing.items() if base in self._wanted for op in ops}
+        together |= {op for base, ops in sharing.items() if base in self.wanted for op in ops}
         graph = operator_dependency_graph([op for op in self.operators if op in together])
-        tokens = {op: self._signal(f"{op} done", 1) for op in graph}
+        tokens = {op: self.signal(f"{op} done", 1) for op in graph}
         waits: dict[Operator, list[Read]] = defaultdict(list)
         for first, others in graph.items():
             for then in others:
@@ -188,12 +195,12 @@ class Lowering:
 
     # -- signals ---------------------------------------------------------------------------
 
-    def _signal(self, name: str, size: int) -> int:
-        self._signals.append(OurSignal(name, size))
-        return len(self._signals) - 1
+    def signal(self, name: str, size: int) -> int:
+        self.signals.append(OurSignal(name, size))
+        return len(self.signals) - 1
 
     def _sum(self, name: str, size: int) -> int:
-        number = self._signal(name, size)
+        number = self.signal(name, size)
         self._sums[number] = ([], [])
         return number
 
@@ -204,16 +211,16 @@ class Lowering:
             if base in (self.model.time, self.model.step):
                 self.numbers[base] = self._clock(base)
             elif self._direct(base):
-                self.numbers[base] = self._signal(name, base.size)
+                self.numbers[base] = self.signal(name, base.size)
             else:
                 number = self.numbers[base] = self._sum(name, base.size)
                 self._rest(base, number)
         return self.numbers[base]
 
     def _clock(self, base: Signal) -> int:
-        number, dt = self._signal(base.name, 1), self.model.dt
+        number, dt = self.signal(base.name, 1), self.model.dt
         factor = 1.0 if base is self.model.time else 1.0 / dt
-        self._ops.append(
+        self.ops.append(
             Call((number,), (), lambda trial: lambda t: (t * factor)[:, None], base.name, True)
         )
         return number
@@ -254,7 +261,7 @@ class Lowering:
     def _offset(self, number: int, offsets: Sequence[tuple[Any, Any]]) -> Array | None:
         if not offsets:
             return None
-        total = np.zeros(self._signals[number].size)
+        total = np.zeros(self.signals[number].size)
         for rows, value in offsets:
             np.add.at(total, slice(None) if rows is None else rows, np.ravel(value))
         return total if total.any() else None
@@ -263,7 +270,7 @@ class Lowering:
         """The number of a signal that is just what is read, in this step."""
         if read.columns is None and not read.delay:
             return read.signal
-        number = self._sum(f"{self._signals[read.signal].name} read", size)
+        number = self._sum(f"{self.signals[read.signal].name} read", size)
         self._sums[number][0].append(Term(read))
         return number
 
@@ -271,7 +278,7 @@ class Lowering:
         """Where an operator that is no term writes what becomes part of a block."""
         if self._direct(signal.base):
             return self.number(signal.base)
-        fresh = self._signal(f"{signal.name} written", signal.size)
+        fresh = self.signal(f"{signal.name} written", signal.size)
         self.add(signal, Term(Read(fresh), None, elements(signal)))
         return fresh
 
@@ -295,14 +302,14 @@ class Lowering:
         outs = tuple(self._target(s) for s in written)
         token = self._tokens.get(op)
         if token is None and not outs:
-            token = self._signal(f"{op} done", 1)
+            token = self.signal(f"{op} done", 1)
         signals = outs if token is None else (*outs, token)
         reads = (*(self.read(s) for s in inputs), *self._waits.get(op, ()))
 
         def start(trial: int) -> opaque.Steps:
             return opaque.stepper(self.worlds[trial], op, inputs, written, token is not None)
 
-        self._ops.append(Call(signals, reads, start, str(op)))
+        self.ops.append(Call(signals, reads, start, str(op)))
 
     def _is_outside(self, signal: Signal) -> bool:
         """Whether what a guest reads comes from the program."""
@@ -317,20 +324,20 @@ class Lowering:
         initial = {name: np.ravel(signal.initial_value) for name, signal in op.state.items()}
         shown = {name: s for name, s in op.state.items() if self._is_used(s)}
         for name, signal in op.state.items():
-            self.states[signal.base] = (len(self._ops), name)
+            self.states[signal.base] = (len(self.ops), name)
         observed = tuple((name, self._target(signal)) for name, signal in shown.items())
         out = self._target(op.output)
-        self._ops.append(Neurons(out, current, neuron, initial, Stream(0), observed))
+        self.ops.append(Neurons(out, current, neuron, initial, Stream(0), observed))
 
     def _function(self, op: SimPyFunc) -> None:
         at_once = opaque.is_at_once(op)
         make: Callable[[SimPyFunc], opaque.Steps] = (
             opaque.function_at_once if at_once else opaque.function_step
         )
-        target = self._signal(f"{op} done", 1) if op.output is None else self._target(op.output)
+        target = self.signal(f"{op} done", 1) if op.output is None else self._target(op.output)
         reads = () if op.x is None else (self.read(op.x),)
         call = Call((target,), reads, lambda trial: make(op), str(op), at_once, not at_once)
-        self._ops.append(call)
+        self.ops.append(call)
 
     def _process(self, op: SimProcess) -> None:
         output, size, dt = op.output, op.output.size, self.model.dt
@@ -343,11 +350,11 @@ class Lowering:
                 assert many is not None
                 return many
 
-            self._ops.append(Call((target,), (), start, str(op), True))
+            self.ops.append(Call((target,), (), start, str(op), True))
             return
         source = self._whole(self.read(op.input), size)
         if len(system[0]) <= HIGHEST_ORDER:
-            self._ops.append(Filter(target, source, *known.coefficients(system)))
+            self.ops.append(Filter(target, source, *known.coefficients(system)))
         else:
             self._states(system, source, target, size)
 
@@ -366,7 +373,7 @@ class Lowering:
         )
         shown = Term(Read(state, int(D != 0)), csr_array(kron(csr_array(C[None, :]), each)))
         direct = [Term(Read(source), D)] if D else []
-        self._ops.append(Sum(target, (shown, *direct)))
+        self.ops.append(Sum(target, (shown, *direct)))
 
     def _record(self, probe: Any) -> Record:
         signal = self.model.sig[probe]["in"]
@@ -377,11 +384,11 @@ class Lowering:
 
     def _peek(self, signal: Signal, reads: tuple[Read, ...]) -> int:
         """A signal that shows memory of Nengo's own operators at the end of a step."""
-        number = self._signal(f"{signal.name} shown", signal.size)
+        number = self.signal(f"{signal.name} shown", signal.size)
 
         def start(trial: int) -> opaque.Steps:
             shown = self.worlds[trial].signals[signal]
             return lambda t, *_: shown.ravel()
 
-        self._ops.append(Call((number,), reads, start, str(signal)))
+        self.ops.append(Call((number,), reads, start, str(signal)))
         return number

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim import neurons, synapses
+from nefsim import neurons
 from nefsim.build import Built, build
+from nefsim.nengo import rules
+from nefsim.nengo.filters import synapse
 from nefsim.nengo.guests import Draws, Played, Start, as_list, drawing_from
-from nefsim.network import Connection, Ensemble, Network, Neurons, Node, Probe
-from nefsim.network.objects import Endpoint, indices, whole
+from nefsim.network import Connection, Ensemble, Learning, Network, Neurons, Node, Probe
+from nefsim.network.objects import Endpoint, Gate, indices, whole
 from nefsim.processes import Process
-from nefsim.program import State, initial_state
+from nefsim.program import State, initial_state, outputs
 from nefsim.simulator import fresh_seed
 
 Array = NDArray[np.float64]
@@ -59,7 +61,7 @@ class Translation:
         self.built, self.state = built, state
         self.model = nengo.Network(label=built.network.label, seed=built.seed % 2**31)
         self.of: dict[Any, Any] = {}
-        self._ops = {op.output: i for i, op in enumerate(built.program.ops)}
+        self._ops = {s: i for i, op in enumerate(built.program.ops) for s in outputs(op)}
         self._relays: dict[Node, nengo.Node] = {}
         with self.model:
             for ensemble in built.ensembles:
@@ -67,8 +69,12 @@ class Translation:
             for node in (obj for obj in built.signals if isinstance(obj, Node)):
                 self.of[node] = self._node(node)
             self._relay_inputs()
-            for connection in built.connections:
-                self.of[connection] = self._connection(connection)
+            # Errors are connected to rules, which must be there before.
+            into_rules = [isinstance(whole(c.post), (Learning, Gate)) for c in built.connections]
+            for later in (False, True):
+                for connection, is_error in zip(built.connections, into_rules, strict=True):
+                    if is_error == later:
+                        self.of[connection] = self._connection(connection)
             for probe in built.probes:
                 self.of[probe] = self._probe(probe)
 
@@ -82,6 +88,13 @@ class Translation:
     def _end(self, end: Endpoint, into: bool = False) -> Any:
         """Where values come out of an object, or where they go into it."""
         obj = whole(end)
+        if isinstance(obj, Gate):
+            must, do = "be one that Nengo has", "compare other back ends"
+            check.fail(repr(obj), "switch", must, "a gate", do)
+        if isinstance(obj, Learning):
+            theirs = rules.of_connection(self.of[obj.connection], obj)
+            chosen = indices(end)
+            return theirs if chosen is None else theirs[as_list(chosen)]
         theirs = self.of[obj.ensemble].neurons if isinstance(obj, Neurons) else self.of[obj]
         if into and isinstance(obj, Node):
             theirs = self._relays.get(obj, theirs)
@@ -136,6 +149,8 @@ class Translation:
 
     def _connection(self, connection: Connection) -> nengo.Connection:
         filtered = synapse(connection.synapse, self.built.program.dt)
+        if connection.rules:
+            return self._learned(connection, filtered)
         post, full = whole(connection.post), self.built.connections[connection].full
         if full is None:
             return self._carry(connection, self._end(connection.post, into=True), filtered)
@@ -147,12 +162,46 @@ class Translation:
         nengo.Connection(currents, self.of[post].neurons, transform=undone, synapse=None)
         return self._carry(connection, currents, filtered)
 
+    def _learned(
+        self, connection: Connection, filtered: nengo.synapses.Synapse | None
+    ) -> nengo.Connection:
+        """A connection that learns, from the same weights."""
+        built, post = self.built.connections[connection], self._end(connection.post, into=True)
+        options: dict[str, Any] = {
+            "synapse": filtered,
+            "label": connection.label,
+            "learning_rule_type": rules.learning_rule_type(connection, self.built.program.dt),
+        }
+        if connection not in self.built.learned:  # only encoders are
+            return self._carry(connection, post, **options)
+        index = self._ops[self.built.learned[connection]]
+        op: Any = self.built.program.ops[index]
+        pre = self._end(connection.pre)
+        if isinstance(whole(connection.pre), Neurons):
+            return nengo.Connection(pre, post, transform=op.initial, **options)
+        decoders, transform = op.initial.T, None
+        if built.full is not None:
+            decoders, transform = built.decoders, _transform(built.transform, dense=True)
+        size = decoders.shape[1]
+        return nengo.Connection(
+            pre,
+            post,
+            function=lambda x: np.zeros(size),
+            solver=nengo.solvers.NoSolver(decoders, weights=built.full is not None),
+            transform=transform,
+            **options,
+        )
+
     def _carry(
-        self, connection: Connection, post: Any, filtered: nengo.synapses.Synapse | None
+        self,
+        connection: Connection,
+        post: Any,
+        synapse: nengo.synapses.Synapse | None,
+        **options: Any,
     ) -> nengo.Connection:
         """What a connection carries, brought to ``post``."""
         built, pre = self.built.connections[connection], self._end(connection.pre)
-        options: dict[str, Any] = {"synapse": filtered, "label": connection.label}
+        options = {"label": connection.label, **options, "synapse": synapse}
         if built.full is not None:
             pre = self.of[whole(connection.pre)].neurons
             return nengo.Connection(pre, post, transform=built.full, **options)
@@ -178,8 +227,14 @@ class Translation:
 
     def _probe(self, probe: Probe) -> nengo.Probe:
         target = probe.target
-        if isinstance(target, Connection):
+        learning = None if isinstance(target, Connection) else whole(target)
+        if isinstance(target, Connection) and probe.attr == "weights":
+            theirs, attr = self.of[target], "weights"
+        elif isinstance(target, Connection):
             theirs, attr = self._carried(target, probe.attr), "output"
+        elif isinstance(learning, Learning):
+            theirs = rules.of_connection(self.of[learning.connection], learning)
+            attr = rules.traced(learning, probe.attr)
         else:
             shown = _node_of_shown_input(probe) is not None
             theirs = self._end(target, into=shown)
@@ -198,6 +253,9 @@ class Translation:
         """Where to see what goes through a connection, after its filter or before it."""
         if attr == "output" and connection.synapse is not None:
             return self.of[connection]
+        if connection.rules:
+            must, do = "not be what Nengo weighs", "probe its output or its weights"
+            check.fail(repr(connection), "probe", must, attr, do)
         # What Nengo calls a connection's input is the spikes, so that a twin shows the values.
         full = self.built.connections[connection].full
         node = nengo.Node(size_in=connection.post.size_in if full is None else len(full))
@@ -222,27 +280,6 @@ def _transform(transform: Any, dense: bool) -> Any:
         return nengo.Sparse(transform.shape, indices=places, init=entries.data)
     # Nengo multiplies by a 1 that it is given.
     return None if np.ndim(transform) == 0 and transform == 1.0 else transform
-
-
-def synapse(ours: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse | None:
-    """Nengo's synapse of the same transfer function; its own discretisation where it has one."""
-    if ours is None:
-        return None
-    # By the exact type: a subclass may have coefficients of its own.
-    if type(ours) is synapses.Lowpass:
-        return nengo.Lowpass(ours.tau)
-    if type(ours) is synapses.Alpha:
-        return nengo.Alpha(ours.tau)
-    if type(ours) is synapses.Triangle:
-        return nengo.synapses.Triangle(ours.t)
-    if type(ours) is synapses.DoubleExp:
-        t1, t2 = ours.tau1, ours.tau2
-        return nengo.LinearFilter([1.0], [t1 * t2, t1 + t2, 1.0])
-    if type(ours) is synapses.LinearFilter:
-        return nengo.LinearFilter(ours.num, ours.den, analog=ours.analog)
-    b, a = ours.coefficients(dt)
-    size = max(len(a), len(b))
-    return nengo.LinearFilter(np.pad(b, (0, size - len(b))), np.pad(a, (0, size - len(a))), False)
 
 
 def neuron_type(

@@ -182,6 +182,7 @@ class Network:
         solver: Solver = LstsqL2(),
         eval_points: Any = None,
         scale_eval_points: bool = True,
+        learning_rule: Any = None,
         seed: int | None = None,
         label: str | None = None,
     ) -> Connection:
@@ -194,7 +195,8 @@ class Network:
         Parameters
         ----------
         pre, post : Node, Ensemble, Neurons or a view of one
-            From where and to where.
+            From where and to where; ``post`` may also be a rule, ``connection.learning_rule``,
+            to bring it an error, or its ``gate``.
         function : callable, (P, k) array_like or None
             ``f(x)`` of a (D,) array; or its values at ``eval_points``, which must then be an
             array too; None is the identity.
@@ -209,6 +211,9 @@ class Network:
             Points at which the decoders are solved; None takes the ensemble's.
         scale_eval_points : bool
             Whether ``eval_points`` are multiplied by the radius of ``pre``.
+        learning_rule : LearningRule, list or dict of rules, or None
+            How the weights change while the network runs; errors are connected to
+            ``connection.learning_rule``, or to its elements.
         seed : int or None
             A seed of its own.
         label : str or None
@@ -228,6 +233,7 @@ class Network:
             solver=solver,
             eval_points=eval_points,
             scale_eval_points=scale_eval_points,
+            learning_rule=learning_rule,
             seed=seed,
             label=label,
         )
@@ -247,12 +253,14 @@ class Network:
 
         Parameters
         ----------
-        target : Node, Ensemble, Neurons, a view of one, or Connection
+        target : Node, Ensemble, Neurons, a view of one, Connection or its learning_rule
             Of what.
         attr : str or None
             What: ``decoded_output`` or ``input`` of an ensemble; ``output`` (spikes, as
             ``amplitude / dt``), ``input`` (currents) or a state variable such as ``voltage``
-            of neurons; ``output`` or ``input`` of a node or connection.  None takes the first.
+            of neurons; ``output`` or ``input`` of a node or connection; ``weights`` of one
+            that learns, as they act in each step, and ``error``, ``activities``, ``post`` or
+            ``theta`` of its rule; ``scaled_encoders`` of an ensemble.  None takes the first.
         synapse : Synapse, number or None
             A filter; the filtered value is the one that another population would receive.
         sample_every : float or None [s]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim.learning import LearningRule
 from nefsim.neurons import Direct, NeuronType
 from nefsim.processes import Process
 from nefsim.sampling import Distribution
@@ -23,7 +24,7 @@ Indices = tuple[int, ...]
 Transform = Any  # a float, a (D,) or (M, D) array, or a SciPy sparse array
 
 
-def _indices(obj: Node | Ensemble | Neurons, size: int, key: Any) -> Indices:
+def _indices(obj: Node | Ensemble | Neurons | Learning, size: int, key: Any) -> Indices:
     """The dimensions that ``obj[key]`` names."""
     who = f"{obj!r}[...]"
     do = "pass an index, a slice or a list of indices"
@@ -42,9 +43,9 @@ def _indices(obj: Node | Ensemble | Neurons, size: int, key: Any) -> Indices:
 
 @dataclass(frozen=True)
 class View:
-    """Some dimensions of a node, an ensemble or an ensemble's neurons, in the order named."""
+    """Some dimensions of a node, an ensemble, its neurons or an error, in the order named."""
 
-    obj: Node | Ensemble | Neurons
+    obj: Node | Ensemble | Neurons | Learning
     indices: Indices
 
     @property
@@ -163,10 +164,73 @@ class Neurons:
         return f"{self.ensemble!r}.neurons"
 
 
-Endpoint = Node | Ensemble | Neurons | View
+@dataclass(frozen=True)
+class Learning:
+    """A rule on a connection, to connect an error to: ``connection.learning_rule``."""
+
+    connection: Connection
+    place: int
+
+    @property
+    def rule(self) -> LearningRule:
+        """The rule itself."""
+        return self.connection.rules[self.place][1]
+
+    @property
+    def size_in(self) -> int:
+        """Dimensions of the error: of what the connection ends in, as it represents it."""
+        post = whole(self.connection.post)
+        if self.rule.error == "post":
+            if isinstance(post, Neurons):
+                return post.ensemble.dimensions
+            return self.connection.post.size_in
+        return {"none": 0, "scalar": 1}[self.rule.error]
+
+    @property
+    def size_out(self) -> int:
+        """Nothing comes out of a rule; probe it to see what it reads."""
+        return 0
+
+    @property
+    def network(self) -> Network:
+        """The network of the connection."""
+        return self.connection.network
+
+    @property
+    def gate(self) -> Gate:
+        """Where to connect a switch: changes are multiplied by its value, 0 stops them."""
+        return Gate(self)
+
+    def __getitem__(self, key: Any) -> View:
+        return View(self, _indices(self, self.size_in, key))
+
+    def __repr__(self) -> str:
+        place = self.connection.rules[self.place][0]
+        return f"{self.connection!r}.learning_rule" + ("" if place is None else f"[{place!r}]")
 
 
-def whole(end: Endpoint) -> Node | Ensemble | Neurons:
+@dataclass(frozen=True)
+class Gate:
+    """The switch of a rule: with nothing connected it is 1."""
+
+    learning: Learning
+
+    size_in = 1
+    size_out = 0
+
+    @property
+    def network(self) -> Network:
+        """The network of the connection."""
+        return self.learning.network
+
+    def __repr__(self) -> str:
+        return f"{self.learning!r}.gate"
+
+
+Endpoint = Node | Ensemble | Neurons | Learning | Gate | View
+
+
+def whole(end: Endpoint) -> Node | Ensemble | Neurons | Learning | Gate:
     """The object behind a view."""
     return end.obj if isinstance(end, View) else end
 
@@ -193,8 +257,26 @@ class Connection:
     solver: Solver
     eval_points: Distribution | NDArray[np.float64] | None
     scale_eval_points: bool
+    rules: tuple[tuple[Any, LearningRule], ...]
     seed: int | None
     label: str
+
+    @property
+    def learning(self) -> tuple[Learning, ...]:
+        """The rules by which the weights change, in order."""
+        return tuple(Learning(self, place) for place in range(len(self.rules)))
+
+    @property
+    def learning_rule(self) -> Any:
+        """Where to connect errors: of one rule, or of several in a list or dict as given."""
+        keys = [key for key, _ in self.rules]
+        if not keys:
+            return None
+        if keys == [None]:
+            return self.learning[0]
+        if isinstance(keys[0], str):
+            return dict(zip(keys, self.learning, strict=True))
+        return list(self.learning)
 
     def __repr__(self) -> str:
         return f"<connection {self.label!r}>"
@@ -222,10 +304,16 @@ class Probe:
 def probeable(target: Endpoint | Connection) -> tuple[str, ...]:
     """What can be recorded of an object; the first is the default."""
     if isinstance(target, Connection):
-        return ("output", "input")
+        learned = any(rule.modifies != "encoders" for _, rule in target.rules)
+        return ("output", "input", "weights") if learned else ("output", "input")
     obj = whole(target)
+    if isinstance(obj, Learning):
+        traces = ("activities" if name == "pre" else name for name in obj.rule.traces())
+        return (*(("error",) if obj.size_in else ()), *traces)
+    if isinstance(obj, Gate):
+        return ("input",)
     if isinstance(obj, Ensemble):
-        return ("decoded_output", "input")
+        return ("decoded_output", "input", "scaled_encoders")
     if isinstance(obj, Neurons):
         states = tuple(obj.ensemble.neuron_type.initial_state)
         return ("output", "spikes", "rates", "input", *states)

@@ -14,6 +14,8 @@ from nefsim.network.objects import (
     Connection,
     Endpoint,
     Ensemble,
+    Gate,
+    Learning,
     Neurons,
     Node,
     Probe,
@@ -22,6 +24,7 @@ from nefsim.network.objects import (
     probeable,
     whole,
 )
+from nefsim.network.rules import rules_of
 from nefsim.neurons import Direct, NeuronType
 from nefsim.processes import Process
 from nefsim.sampling import Choice, Constant, Distribution, Samples, Uniform, as_distribution
@@ -222,7 +225,7 @@ def _known(value: Any) -> NDArray[np.float64]:
 
 
 def _endpoint(network: Network, who: str, argument: str, value: Any) -> Any:
-    kinds = (Node, Ensemble, Neurons, View)
+    kinds = (Node, Ensemble, Neurons, Learning, Gate, View)
     what = "a node, an ensemble, its neurons or a view of one"
     check.instance(who, argument, value, kinds, what, "pass what Network.ensemble or node returned")
     if value.network.root is not network.root:
@@ -254,17 +257,19 @@ def connection(network: Network, **given: Any) -> Connection:
         do = "use weights=False here"
         check.fail(who, "solver", "go between ensembles to form full weights", got, do)
     function, size_mid = _function(who, pre, given["function"], eval_points)
+    transform = _transform(who, given["transform"], size_mid, pre, post)
     return Connection(
         network=network,
         pre=pre,
         post=post,
         function=function,
         size_mid=size_mid,
-        transform=_transform(who, given["transform"], size_mid, pre, post),
+        transform=transform,
         synapse=as_synapse(who, given["synapse"]),
         solver=solver,
         eval_points=eval_points,
         scale_eval_points=check.flag(who, "scale_eval_points", given["scale_eval_points"]),
+        rules=rules_of(who, given["learning_rule"], pre, post, solver, transform),
         seed=check.seed(who, given["seed"]),
         label=_named(network, who, given["label"], "connection", network.connections),
     )

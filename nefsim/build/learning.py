@@ -1,0 +1,212 @@
+"""Learning in a program: weights of their own, and the rules that change them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.build.arrays import BuiltEnsemble, into
+from nefsim.build.assembly import as_index
+from nefsim.learning import Trace
+from nefsim.network import Connection, Ensemble, Learning, Network
+from nefsim.network import Neurons as NeuronsOf
+from nefsim.network.objects import Gate, indices, whole
+from nefsim.program import Learn, Part, Read, Term, Weigh
+
+if TYPE_CHECKING:
+    from nefsim.build.lower import Lowering
+
+Array = NDArray[np.float64]
+
+
+class Lessons:
+    """What is learned in a network, and where its parts went in the program.
+
+    Attributes
+    ----------
+    weighing : dict
+        By connection, or by ensemble whose encoders are learned, the signal of its
+        :class:`~nefsim.program.Weigh`.
+    shown : dict
+        The signals that show weights to probes.
+    shapes : dict
+        The shapes of the weights, by the signals that show them.
+    """
+
+    def __init__(self, lowering: Lowering, network: Network) -> None:
+        self._lowering = lowering
+        self.weighing: dict[Connection | Ensemble, int] = {}
+        self.shown: dict[Connection | Ensemble, int] = {}
+        self.shapes: dict[int, tuple[int, int]] = {}
+        self._taught = [c for c in network.all_connections if c.rules]
+        ends = [whole(c.post) for c in network.all_connections]
+        self._connected = {end for end in ends if isinstance(end, (Learning, Gate))}
+        self._encoders = {whole(c.post) for c in self._taught for _ in _parts(c, True)}
+        self._probed = {
+            p.target for p in network.all_probes if p.attr in ("weights", "scaled_encoders")
+        }
+        self._read: dict[Connection | Ensemble, Read] = {}
+        self._traces: dict[Any, Read] = {}
+
+    def learns(self, thing: Connection | Ensemble) -> bool:
+        """Whether a connection's weights or an ensemble's encoders are learned."""
+        if isinstance(thing, Ensemble):
+            return thing in self._encoders
+        return any(True for _ in _parts(thing, False))
+
+    def weigh(self, thing: Connection | Ensemble, read: Read, matrix: Any, n_out: int) -> Read:
+        """What is read, weighed by weights that change."""
+        make = self._lowering.assembly
+        out = make.signal(f"{thing!r}.weighted", n_out)
+        initial = _dense(matrix, make.size(read))
+        shown = None
+        if thing in self._probed:
+            shown = self.shown[thing] = make.signal(f"{thing!r}.weights", initial.size)
+            self.shapes[shown] = (n_out, initial.shape[1])
+        self.weighing[thing], self._read[thing] = out, read
+        return Read(make.op(Weigh(out, read, initial, shown)))
+
+    def inputs(self) -> dict[Learning | Gate, int]:
+        """Sums of what is connected to rules and their switches."""
+        make = self._lowering.assembly
+        sums: dict[Learning | Gate, int] = {}
+        for learning in (part for c in self._taught for part in c.learning):
+            if learning.size_in:
+                sums[learning] = make.sum(f"{learning!r}.error", learning.size_in)
+            if learning.gate in self._connected:
+                sums[learning.gate] = make.sum(repr(learning.gate), 1)
+        return sums
+
+    def learn(self) -> None:
+        """One operation for all rules of the same weights."""
+        parts: dict[Connection | Ensemble, list[Part]] = {}
+        names: dict[Connection | Ensemble, list[str]] = {}
+        for connection in self._taught:
+            for encoders in (False, True):
+                for learning in _parts(connection, encoders):
+                    thing: Any = whole(connection.post) if encoders else connection
+                    parts.setdefault(thing, []).append(self._part(learning, thing))
+                    names.setdefault(thing, []).append(repr(learning))
+        for thing, rules in parts.items():
+            name = ", ".join(names[thing])
+            self._lowering.assembly.learn(Learn(self.weighing[thing], tuple(rules), name))
+
+    def trace(self, learning: Learning, name: str) -> Read:
+        """The filtered activity that a rule reads."""
+        return self._traces[learning, name]
+
+    def _part(self, learning: Learning, thing: Connection | Ensemble) -> Part:
+        rule = learning.rule
+        traces = {name: self._trace(trace, thing) for name, trace in rule.traces().items()}
+        self._traces |= {(learning, name): read for name, read in traces.items()}
+        traces.setdefault("pre", self._read[thing])
+        gate = self._lowering.inputs.get(learning.gate)
+        return Part(
+            rule,
+            traces,
+            self._error(learning),
+            None if gate is None else Read(gate),
+            {name: self._constant(learning, name) for name in rule.constants},
+        )
+
+    def _trace(self, trace: Trace, thing: Connection | Ensemble) -> Read:
+        make = self._lowering.assembly
+        read = self._read[thing]
+        if trace.of == "post":
+            neurons = self._after(thing)
+            read = Read(self.weighing[thing]) if neurons is None else neurons
+        if trace.synapse is None:
+            return read
+        key = (read.signal, _hashable(read.columns), trace.synapse, trace.start)
+        if key not in self._traces:
+            name = make.signals[read.signal].name + " trace"
+            filtered = make.filtered(name, read, trace.synapse, trace.start)
+            self._traces[key] = Read(filtered.signal)
+        return self._traces[key]
+
+    def _after(self, thing: Connection | Ensemble) -> Read | None:
+        """The activity of the neurons that weights lead to, None if they lead to values."""
+        if isinstance(thing, Ensemble):
+            return Read(self._lowering.outputs[thing.neurons])
+        post = whole(thing.post)
+        if isinstance(post, NeuronsOf):
+            return Read(self._lowering.outputs[post], 0, as_index(indices(thing.post)))
+        if self._lowering.connections[thing].full is None or not isinstance(post, Ensemble):
+            return None
+        return Read(self._lowering.outputs[post.neurons])
+
+    def _error(self, learning: Learning) -> Read | None:
+        """The error of each row of the weights."""
+        if learning not in self._connected:
+            if learning.rule.needs_error:
+                do = f"write net.connect(error, {learning.connection.label}.learning_rule)"
+                got = f"{type(learning.rule).__name__} without one"
+                check.fail(repr(learning.connection), "learning_rule", "have an error", got, do)
+            return None
+        read = Read(self._lowering.inputs[learning])
+        ensemble = self._ensemble(learning)
+        if learning.rule.error == "scalar" or ensemble is None:
+            return read
+        make = self._lowering.assembly
+        rows = self._error_encoders(learning.connection, ensemble)
+        local = make.sum(f"{learning!r}.local", len(rows))
+        make.add(local, Term(read, rows))
+        return Read(local)
+
+    def _error_encoders(self, connection: Connection, ensemble: BuiltEnsemble) -> Array:
+        """Scaled encoders that bring an error to the neurons after a connection."""
+        if not isinstance(whole(connection.post), NeuronsOf):
+            return into(ensemble, indices(connection.post))
+        chosen = indices(connection.post)
+        scaled = ensemble.scaled_encoders
+        return scaled if chosen is None else scaled[list(chosen)]
+
+    def _ensemble(self, learning: Learning) -> BuiltEnsemble | None:
+        """The ensemble whose neurons the learned weights lead to, if they lead to neurons."""
+        connection = learning.connection
+        post: Any = whole(connection.post)
+        if isinstance(post, NeuronsOf):
+            return self._lowering.ensembles[post.ensemble]
+        encoders = learning.rule.modifies == "encoders"
+        if encoders or self._lowering.connections[connection].full is not None:
+            return self._lowering.ensembles[post]
+        return None
+
+    def _constant(self, learning: Learning, name: str) -> Any:
+        if name == "dt":
+            return self._lowering.assembly.dt
+        ensemble = self._ensemble(learning)
+        rule = type(learning.rule).__name__
+        if ensemble is None:
+            do = "pass solver=LstsqL2(weights=True)"
+            got = "values"
+            check.fail(rule, "connection", f"lead to neurons with a {name}", got, do)
+        known = {
+            "gain": ensemble.gain,
+            "scale": ensemble.gain / ensemble.radius,
+            # A neuron that never fires has no share of its maximum.
+            "max_rates": np.where(ensemble.max_rates > 0, ensemble.max_rates, np.inf),
+        }
+        values = known[check.one_of(rule, "constants", name, (*known, "dt"))]
+        post = learning.connection.post
+        chosen = indices(post) if isinstance(whole(post), NeuronsOf) else None
+        return values if chosen is None else values[list(chosen)]
+
+
+def _parts(connection: Connection, encoders: bool) -> list[Learning]:
+    """Rules of a connection that change encoders, or those that change its own weights."""
+    return [part for part in connection.learning if (part.rule.modifies == "encoders") == encoders]
+
+
+def _hashable(columns: Any) -> Any:
+    return columns.tobytes() if isinstance(columns, np.ndarray) else str(columns)
+
+
+def _dense(matrix: Any, n_in: int) -> Array:
+    """A transform as a matrix."""
+    if np.ndim(matrix) == 2:
+        return np.asarray(matrix)
+    return np.diag(np.broadcast_to(np.asarray(matrix, np.float64), n_in))

@@ -1,0 +1,31 @@
+"""Where each object of a network draws its random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nefsim.network import Connection, Ensemble, Network, Node
+from nefsim.program import Stream
+
+#: Kinds of object, each with random streams of its own.
+ENSEMBLES, NODES, CONNECTIONS, NETWORKS = range(4)
+
+
+def streams_of(network: Network, stream: Stream) -> dict[Any, Stream]:
+    """The random stream of every object: by its kind and place, or its own seed's."""
+    streams: dict[Any, Stream] = {}
+    kinds: tuple[tuple[int, Sequence[Ensemble | Node | Connection | Network]], ...] = (
+        (ENSEMBLES, network.ensembles),
+        (NODES, network.nodes),
+        (CONNECTIONS, network.connections),
+        (NETWORKS, network.networks),
+    )
+    for kind, objects in kinds:
+        for i, obj in enumerate(objects):
+            streams[obj] = stream.child(kind, i)
+            if obj.seed is not None:
+                streams[obj] = Stream(obj.seed, (), True)
+            if isinstance(obj, Network):
+                streams |= streams_of(obj, streams[obj])
+    return streams

@@ -1,0 +1,21 @@
+"""Learning rules: equations for weights that change while spikes flow."""
+
+from nefsim.learning.base import Hebbian, LearningRule, Trace
+from nefsim.learning.hpes import HPES
+from nefsim.learning.supervised import PES, RLS, Association, DeltaRule
+from nefsim.learning.unsupervised import BCM, Oja, Sanger, Voja
+
+__all__ = [
+    "BCM",
+    "HPES",
+    "PES",
+    "RLS",
+    "Association",
+    "DeltaRule",
+    "Hebbian",
+    "LearningRule",
+    "Oja",
+    "Sanger",
+    "Trace",
+    "Voja",
+]

@@ -1,0 +1,116 @@
+"""hPES: supervised and unsupervised learning in one rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from nefsim import _checks as check
+from nefsim.learning.base import Hebbian, Trace, checked
+from nefsim.learning.unsupervised import theta_start
+from nefsim.synapses import Lowpass, Synapse
+
+
+@dataclass(frozen=True, eq=False)
+class HPES(Hebbian):
+    r"""Homeostatic prescribed error sensitivity: PES and BCM at once.
+
+    .. math:: \dot\omega_{ij} = \frac{\kappa}{n} \, a_i \, \alpha_j
+              \left[ -S \, \frac{e_j \cdot E}{r}
+              + (1 - S) \, b \, \bar a_j (\bar a_j - \bar\theta_j) \right]
+              - \kappa \, \beta \, \bar a_j^2 \, \omega_{ij}
+
+    with E actual minus target, and :math:`\bar a = a / a_{max}` and
+    :math:`\bar\theta = \theta / a_{max}` relative to each neuron's maximum rate, so that both
+    terms in the bracket are of order one and S means what it says.  S = 1 is :class:`PES` on
+    full weights; S = 0 ignores the error and is :class:`BCM` with learning rate
+    :math:`\kappa \alpha_j b / (n \, a_{max}^2)`.
+
+    Parameters
+    ----------
+    learning_rate : float [1/(Hz² s)]
+        κ.
+    supervision : float
+        S, from 0 (BCM) to 1 (PES).
+    bcm_scale : float
+        b, the size of the BCM term beside the error.
+    beta : float [Hz²]
+        β of an additional decay after Oja; 0 leaves it out.
+    pre_synapse, post_synapse : Synapse, number or None
+        Filters of the activities.
+    theta_synapse : Synapse, number or None
+        Filter of the sliding threshold θ.
+    theta_start : float [Hz]
+        θ at the start; a high one begins with depression, as in the paper.
+
+    Notes
+    -----
+    The rule was published with an implementation in Nengo 1.4, where a spike counts 0.001 and a
+    step has no factor dt: :math:`a_{1.4} = 10^{-6} a` [Hz] and
+    :math:`\kappa \approx 10^{-3} \, n \, \kappa_{1.4}`, the weights there being without the gain
+    (whose factor then acts twice).  Its BCM term was multiplied by 20000, which makes
+    :math:`b \approx 0.02 \, a_{max}^2 \cdot 10^{-6}` with :math:`a_{max}` in hertz; θ was filtered
+    with 20 s and began between 50 and 150 Hz times the gain.
+
+    References
+    ----------
+    T. Bekolay, C. Kolbeck and C. Eliasmith, Simultaneous unsupervised and supervised learning of
+    cognitive functions in biologically plausible spiking neural networks, Proceedings of the
+    35th Annual Conference of the Cognitive Science Society, 169-174, 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> a, b = net.ensemble(50, 1), net.ensemble(50, 1)
+    >>> full = nef.LstsqL2(weights=True)
+    >>> learned = net.connect(a, b, solver=full, learning_rule=nef.HPES(supervision=0.8))
+    >>> error = net.node(size_in=1)
+    >>> plus, minus = net.connect(b, error), net.connect(a, error, transform=-1)
+    >>> c = net.connect(error, learned.learning_rule)
+    >>> w = net.probe(learned, "weights", sample_every=0.05)
+    >>> with nef.Simulator(net) as sim:
+    ...     sim.run(0.2)
+    >>> sim.data[w].shape
+    (4, 50, 50)
+    """
+
+    learning_rate: float = 1e-4
+    supervision: float = 0.7
+    bcm_scale: float = 1.0
+    beta: float = 0.0
+    pre_synapse: Synapse | float | None = Lowpass(0.005)
+    post_synapse: Synapse | float | None = Lowpass(0.005)
+    theta_synapse: Synapse | float | None = Lowpass(20.0)
+    theta_start: float = 100.0
+
+    error: ClassVar[str] = "post"
+    needs_error: ClassVar[bool] = True
+    constants: ClassVar[tuple[str, ...]] = ("gain", "max_rates")
+
+    def __post_init__(self) -> None:
+        do = "pass a share from 0 (BCM) to 1 (PES)"
+        above = "pass a number of at least 0"
+        self._set(
+            supervision=check.real("HPES", "supervision", self.supervision, do, 0.0, 1.0),
+            bcm_scale=check.real("HPES", "bcm_scale", self.bcm_scale, above, low=0.0),
+            beta=check.real("HPES", "beta", self.beta, above, low=0.0),
+            theta_start=theta_start(self),
+            **checked(self, "pre_synapse", "post_synapse", "theta_synapse"),
+        )
+
+    def traces(self) -> Mapping[str, Trace]:
+        return {
+            "pre": Trace("pre", self.pre_synapse),
+            "post": Trace("post", self.post_synapse),
+            "theta": Trace("post", self.theta_synapse, self.theta_start),
+        }
+
+    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+        active, theta = post / more["max_rates"], more["theta"] / more["max_rates"]
+        alone = (1.0 - self.supervision) * self.bcm_scale * more["gain"]
+        taught = self.supervision * error - alone * (active * (active - theta))
+        u = (-self.learning_rate / len(pre)) * taught
+        return u, self.learning_rate * self.beta * active**2 if self.beta else None

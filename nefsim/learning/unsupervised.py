@@ -1,0 +1,215 @@
+"""Rules that follow nothing but the activities on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim.learning.base import Hebbian, LearningRule, Trace, checked
+from nefsim.synapses import Lowpass, Synapse
+
+
+@dataclass(frozen=True, eq=False)
+class BCM(Hebbian):
+    r"""Bienenstock, Cooper and Munro's rule: a threshold that slides with the activity.
+
+    .. math:: \dot\omega_{ij} = \kappa \, a_i \, a_j (a_j - \theta_j)
+
+    θ is the activity after the connection, unfiltered but for ``theta_synapse``.
+
+    Parameters
+    ----------
+    learning_rate : float [1/(Hz³ s)]
+        κ.
+    pre_synapse, post_synapse : Synapse, number or None
+        Filters of the activities.
+    theta_synapse : Synapse, number or None
+        Filter of the sliding threshold.
+    theta_start : float [Hz]
+        The threshold at the start; a high one begins with depression.
+
+    References
+    ----------
+    E. L. Bienenstock, L. N. Cooper and P. W. Munro, Theory for the development of neuron
+    selectivity: orientation specificity and binocular interaction in visual cortex, Journal
+    of Neuroscience 2(1), 32-48, 1982.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> post, theta = np.array([100.0, 40.0]), np.array([50.0, 50.0])
+    >>> BCM(1e-6).step(np.array([100.0]), post, None, None, theta=theta).round(6)
+    array([[ 0.5 ],
+           [-0.04]])
+    """
+
+    learning_rate: float = 1e-9
+    pre_synapse: Synapse | float | None = Lowpass(0.005)
+    post_synapse: Synapse | float | None = Lowpass(0.005)
+    theta_synapse: Synapse | float | None = Lowpass(1.0)
+    theta_start: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._set(
+            theta_start=theta_start(self),
+            **checked(self, "pre_synapse", "post_synapse", "theta_synapse"),
+        )
+
+    def traces(self) -> Mapping[str, Trace]:
+        return {
+            "pre": Trace("pre", self.pre_synapse),
+            "post": Trace("post", self.post_synapse),
+            "theta": Trace("post", self.theta_synapse, self.theta_start),
+        }
+
+    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+        return self.learning_rate * post * (post - more["theta"]), None
+
+
+@dataclass(frozen=True, eq=False)
+class Oja(Hebbian):
+    r"""Oja's rule: Hebbian growth with a decay that keeps each neuron's weights bounded.
+
+    .. math:: \dot\omega_{ij} = \kappa \, (a_i a_j - \beta \, a_j^2 \, \omega_{ij})
+
+    Parameters
+    ----------
+    learning_rate : float [1/(Hz² s)]
+        κ.
+    beta : float
+        β: larger values keep weights smaller.
+    pre_synapse, post_synapse : Synapse, number or None
+        Filters of the activities.
+
+    References
+    ----------
+    E. Oja, Simplified neuron model as a principal component analyzer, Journal of Mathematical
+    Biology 15(3), 267-273, 1982.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> w = np.array([[0.6, 0.8]])
+    >>> Oja(1.0).step(np.array([3.0, 4.0]), np.array([5.0]), None, w).round(12) + 0.0
+    array([[0., 0.]])
+    """
+
+    learning_rate: float = 1e-6
+    beta: float = 1.0
+    pre_synapse: Synapse | float | None = Lowpass(0.005)
+    post_synapse: Synapse | float | None = Lowpass(0.005)
+
+    def __post_init__(self) -> None:
+        self._set(
+            beta=check.real("Oja", "beta", self.beta, "pass a number such as 1.0", low=0.0),
+            **checked(self, "pre_synapse", "post_synapse"),
+        )
+
+    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+        u = self.learning_rate * post
+        return u, self.beta * u * post
+
+
+@dataclass(frozen=True, eq=False)
+class Voja(Hebbian):
+    r"""Vector Oja: the encoders of neurons that fire move to what they fire for.
+
+    .. math:: \dot{\tilde e}_j = \kappa \, L \, a_j \left( \frac{\alpha_j}{r} x - \tilde e_j \right)
+
+    with scaled encoders :math:`\tilde e = \alpha e / r` and x the whole input of the ensemble
+    that the connection ends in.  L is 1 plus the number that is connected to
+    ``connection.learning_rule``: -1 stops learning.
+
+    Parameters
+    ----------
+    learning_rate : float [1/(Hz s)]
+        κ.
+    post_synapse : Synapse, number or None
+        Filter of the activities.
+
+    References
+    ----------
+    A. R. Voelker, E. Crawford and C. Eliasmith, Learning large-scale heteroassociative memories
+    in spiking neurons, Unconventional Computation and Natural Computation, 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, post, scale = np.array([1.0, 0.0]), np.array([100.0, 0.0]), np.array([2.0, 2.0])
+    >>> encoders = np.array([[0.0, 2.0], [2.0, 0.0]])
+    >>> Voja(0.01).step(x, post, np.zeros(1), encoders, scale=scale)
+    array([[ 2., -2.],
+           [ 0.,  0.]])
+    """
+
+    learning_rate: float = 1e-2
+    post_synapse: Synapse | float | None = Lowpass(0.005)
+
+    modifies: ClassVar[str] = "encoders"
+    error: ClassVar[str] = "scalar"
+    constants: ClassVar[tuple[str, ...]] = ("scale",)
+
+    def __post_init__(self) -> None:
+        self._set(**checked(self, "post_synapse"))
+
+    def traces(self) -> Mapping[str, Trace]:
+        return {"post": Trace("post", self.post_synapse)}
+
+    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+        switch = 1.0 if error is None else 1.0 + error[0]
+        d = (self.learning_rate * switch) * post
+        return more["scale"] * d, d
+
+
+@dataclass(frozen=True, eq=False)
+class Sanger(LearningRule):
+    r"""Sanger's rule: the values of a connection become the principal components.
+
+    .. math:: \dot W = \kappa \left( y \, a^\top - \mathrm{tril}(y \, y^\top) \, W \right)
+
+    y = W a are the values that the connection carries; its rows become orthonormal and come in
+    the order of the variance that they explain.
+
+    Parameters
+    ----------
+    learning_rate : float [1/(Hz² s)]
+        κ.
+    pre_synapse, post_synapse : Synapse, number or None
+        Filters of the activities and of the values.
+
+    References
+    ----------
+    T. D. Sanger, Optimal unsupervised learning in a single-layer linear feedforward neural
+    network, Neural Networks 2(6), 459-473, 1989.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.eye(2)
+    >>> Sanger(1.0).step(np.array([1.0, 2.0]), np.array([1.0, 2.0]), None, W)
+    array([[0., 2.],
+           [0., 0.]])
+    """
+
+    learning_rate: float = 1e-6
+    pre_synapse: Synapse | float | None = Lowpass(0.005)
+    post_synapse: Synapse | float | None = Lowpass(0.005)
+
+    modifies: ClassVar[str] = "decoders"
+
+    def __post_init__(self) -> None:
+        self._set(**checked(self, "pre_synapse", "post_synapse"))
+
+    def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
+        grow = np.outer(post, pre) - np.tril(np.outer(post, post)) @ weights
+        return self.learning_rate * grow
+
+
+def theta_start(rule: Any) -> float:
+    """A checked starting value of a sliding threshold."""
+    who, do = type(rule).__name__, "pass a rate in Hz such as 100"
+    return check.real(who, "theta_start", rule.theta_start, do, low=0.0)
