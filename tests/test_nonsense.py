@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
+from nefsim.learning import LearningRule
 from nefsim.neurons import NeuronType
 from nefsim.sampling import Distribution
 from nefsim.solvers import Solver
@@ -277,6 +278,45 @@ for process, size, steps in (
         start={"size": (size, NOTHING), "dt": (0.001, steps), "rng": (1, NONE)},
     )
 
+# Learning rules
+
+RATE = (1e-4, POSITIVE)
+FILTER = (0.005, POSITIVE | NONE)
+entry(nef.PES, learning_rate=RATE, pre_synapse=FILTER)
+entry(nef.RLS, learning_rate=RATE, pre_synapse=FILTER)
+entry(nef.Voja, learning_rate=RATE, post_synapse=FILTER)
+entry(nef.Sanger, learning_rate=RATE, pre_synapse=FILTER, post_synapse=FILTER)
+entry(
+    nef.Oja,
+    learning_rate=RATE,
+    beta=(1.0, POSITIVE),
+    pre_synapse=FILTER,
+    post_synapse=FILTER,
+)
+entry(
+    nef.DeltaRule,
+    learning_rate=RATE,
+    threshold=(0.0, NUMBER),
+    pre_synapse=FILTER,
+    post_synapse=FILTER,
+)
+entry(nef.Association, learning_rate=RATE, forgetting=(0.1, POSITIVE), pre_synapse=FILTER)
+SLIDING: dict[str, tuple[Any, Set[str]]] = {
+    "learning_rate": RATE,
+    "pre_synapse": FILTER,
+    "post_synapse": FILTER,
+    "theta_synapse": FILTER,
+    "theta_start": (100.0, POSITIVE),
+}
+entry(nef.BCM, **SLIDING)
+entry(
+    nef.HPES,
+    supervision=(0.7, NOTHING),
+    bcm_scale=(1.0, POSITIVE),
+    beta=(0.1, POSITIVE),
+    **SLIDING,
+)
+
 # Distributions
 
 entry(nef.Uniform, low=(-2.0, NUMBER), high=(2.0, NUMBER))
@@ -513,6 +553,7 @@ def connect(**given: Any) -> Fresh:
             "solver": nef.LstsqL2(),
             "eval_points": None,
             "scale_eval_points": True,
+            "learning_rule": None,
             "seed": 1,
             "label": "connection",
         }
@@ -530,6 +571,7 @@ CONNECT = {
     "solver": NOTHING,
     "eval_points": NONE,
     "scale_eval_points": FLAG,
+    "learning_rule": NONE,
     "seed": SEED,
     "label": LABEL,
 }
@@ -582,6 +624,17 @@ add(
     item(lambda: nef.Network().ensemble(9, 2).neurons, 0),
     {"key": {"-1"}},
 )
+
+
+def error() -> nef.network.Learning:
+    """Where an error of two dimensions goes."""
+    net = nef.Network()
+    a, b = net.ensemble(9, 2), net.ensemble(9, 2)
+    rule: nef.network.Learning = net.connect(a, b, learning_rule=nef.PES()).learning_rule
+    return rule
+
+
+add("Learning.__getitem__", item(error, 0), {"key": {"-1"}})
 
 # Simulators and results
 
@@ -713,6 +766,14 @@ add(
     result_of,
     {"recorded": {"{}"}, "time": {"[]", "()", "seven"}, "info": {"{}", "dict"}},
 )
+add(
+    "suggest_learning_rate",
+    lambda: (
+        nef.suggest_learning_rate,
+        {"connection": error().connection, "dt": 0.001, "error_tau": 0.01, "seed": 1},
+    ),
+    {"connection": NOTHING, "dt": POSITIVE, "error_tau": POSITIVE, "seed": SEED},
+)
 add("Result.__getitem__", item(result, "y"), {"key": NOTHING})
 add("Result.trange", lambda: (result().trange, {"key": "y"}), {"key": NOTHING})
 add("Result.save", lambda: (result().save, {"path": "saved"}), {"path": {"text"}})
@@ -766,6 +827,7 @@ MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
 #: What a builder or a back end calls, with what was checked before.
 INNER = {
     NeuronType: {"read", "start", "step"},
+    LearningRule: {"factors", "start", "step", "traces"},
     Solver: {"factor"},
     Synapse: {"coefficients"},
 }
@@ -774,7 +836,7 @@ INNER = {
 DIRECT = {"Direct.rates", "Direct.current"}
 
 #: Reached by way of others, and not a name of its own.
-WITHIN_OTHERS = {"Neurons.__getitem__", "Simulator.data[...]"}
+WITHIN_OTHERS = {"Learning.__getitem__", "Neurons.__getitem__", "Simulator.data[...]"}
 
 
 def parameters(function: Callable[..., Any]) -> set[str]:

@@ -13,7 +13,7 @@ README = Path(__file__).parent.parent / "README.md"
 def test_python_blocks_of_the_readme_run_one_after_the_other() -> None:
     pytest.importorskip("nengo")
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     names: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, str(README), "exec"), names)

@@ -22,10 +22,11 @@ class HPES(Hebbian):
               - \kappa \, \beta \, \bar a_j^2 \, \omega_{ij}
 
     with E actual minus target, and :math:`\bar a = a / a_{max}` and
-    :math:`\bar\theta = \theta / a_{max}` relative to each neuron's maximum rate, so that both
-    terms in the bracket are of order one and S means what it says.  S = 1 is :class:`PES` on
-    full weights; S = 0 ignores the error and is :class:`BCM` with learning rate
-    :math:`\kappa \alpha_j b / (n \, a_{max}^2)`.
+    :math:`\bar\theta = \theta / a_{max}` relative to each neuron's maximum rate.  S = 1 is
+    :class:`PES` on full weights; S = 0 ignores the error and is :class:`BCM` with learning rate
+    :math:`\kappa \alpha_j b / (n \, a_{max}^2)`.  The error vanishes where it has done its work
+    and the other term does not, so that b is small: with 0.02 both reach a balance in which
+    weights grow sparse and the function is kept.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ class HPES(Hebbian):
 
     learning_rate: float = 1e-4
     supervision: float = 0.7
-    bcm_scale: float = 1.0
+    bcm_scale: float = 0.02
     beta: float = 0.0
     pre_synapse: Synapse | float | None = Lowpass(0.005)
     post_synapse: Synapse | float | None = Lowpass(0.005)

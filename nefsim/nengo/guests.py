@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 import nengo
@@ -93,8 +92,3 @@ def drawing_from(
             super().step(dt, J, output, **state)
 
     return Drawing
-
-
-def as_list(indices: Sequence[int] | None) -> Any:
-    """What to index a Nengo object with."""
-    return slice(None) if indices is None else list(indices)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim import neurons
 from nefsim.build import Built, build
+from nefsim.build.assembly import as_index
 from nefsim.nengo import rules
 from nefsim.nengo.filters import synapse
-from nefsim.nengo.guests import Draws, Played, Start, as_list, drawing_from
+from nefsim.nengo.guests import Draws, Played, Start, drawing_from
 from nefsim.network import Connection, Ensemble, Learning, Network, Neurons, Node, Probe
 from nefsim.network.objects import Endpoint, Gate, indices, whole
 from nefsim.processes import Process
@@ -93,13 +94,11 @@ class Translation:
             check.fail(repr(obj), "switch", must, "a gate", do)
         if isinstance(obj, Learning):
             theirs = rules.of_connection(self.of[obj.connection], obj)
-            chosen = indices(end)
-            return theirs if chosen is None else theirs[as_list(chosen)]
+            return _view(theirs, end)
         theirs = self.of[obj.ensemble].neurons if isinstance(obj, Neurons) else self.of[obj]
         if into and isinstance(obj, Node):
             theirs = self._relays.get(obj, theirs)
-        chosen = indices(end)
-        return theirs if chosen is None else theirs[as_list(chosen)]
+        return _view(theirs, end)
 
     def _played(self, signal: int) -> Played:
         """The process behind a signal, fresh from its stream as our state has it."""
@@ -261,6 +260,14 @@ class Translation:
         node = nengo.Node(size_in=connection.post.size_in if full is None else len(full))
         self._carry(connection, node, None)
         return node
+
+
+def _view(theirs: Any, end: Endpoint) -> Any:
+    """The same dimensions of their object, in a slice where they lie in a row."""
+    chosen = as_index(indices(end))
+    if chosen is None or isinstance(chosen, slice):
+        return theirs if chosen is None else theirs[chosen]
+    return theirs[chosen.tolist()]
 
 
 def _node_of_shown_input(probe: Probe) -> Node | None:
