@@ -205,21 +205,40 @@ def _play(engine: Engine, op: Play, index: int) -> Advance:
 def _call(engine: Engine, op: Call, index: int) -> Advance:
     """Steps in Python with a memory, one by one; each is taken once, whatever comes after it."""
     outs = [engine.rows[signal] for signal in op.outputs]
-    batched = outs[0].ndim == 3
+    reads = [(engine.rows[r.signal], 1 - r.delay, r.columns) for r in op.reads]
+    steps, dt, several = engine.state.steps[index], engine.program.dt, len(outs) > 1
+
+    def inputs(row: int) -> list[Array]:
+        values = [rows[row + shift] for rows, shift, _ in reads]
+        columns = (columns for _, _, columns in reads)
+        return [
+            v if c is None else v[..., c] for v, c in zip(values, columns, strict=True)
+        ]
+
+    def take(row: int) -> None:
+        t = (engine.state.step + row + 1) * dt
+        given = inputs(row) if reads else []
+        for trial, step in enumerate(steps):
+            place: Any = row + 1 if outs[0].ndim == 2 else (row + 1, trial)
+            mine = [x[trial] for x in given] if outs[0].ndim == 3 else given
+            value = step(t, *mine)
+            if several:
+                for out, part in zip(outs, value, strict=True):
+                    out[place] = part
+            else:
+                outs[0][place] = value
 
     def advance(lo: int, hi: int) -> None:
-        for row in range(max(lo, engine.called.get(index, 0)), hi):
-            interrupts.check()
-            t = _time(engine, row)
-            inputs = [engine.read(read, row, row + 1)[0] for read in op.reads]
-            for trial, step in enumerate(engine.state.steps[index]):
-                mine = [x[trial] for x in inputs] if batched else inputs
-                value = step(t, *mine)
-                for out, v in zip(outs, value if len(outs) > 1 else (value,), strict=True):
-                    out[(row + 1, trial) if batched else row + 1] = v
-            engine.called[index] = row + 1
+        row = max(lo, engine.called.get(index, 0))
+        try:
+            while row < hi:
+                interrupts.check()
+                take(row)
+                row += 1
+        finally:
+            engine.called[index] = max(row, engine.called.get(index, 0))
             if hi - lo > 1:
-                engine.good = row + 1
+                engine.good = max(engine.good, row)
 
     return advance
 

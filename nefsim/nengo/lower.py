@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,7 @@ class Lowering:
         self.ops: list[Op] = []
         self._sums: dict[int, tuple[list[Term], list[tuple[Any, Any]]]] = {}
         self._shown: dict[Signal, int] = {}
+        self._functions: list[tuple[SimPyFunc, int, tuple[Read, ...]]] = []
         self.wanted = {model.sig[probe]["in"].base for probe in model.probes}
         self.learned = learned.find(self.memory, model.dt, self.wanted)
         self._learning = {op for found in self.learned.values() for op in found.operators}
@@ -81,6 +82,7 @@ class Lowering:
         for op in self.operators:
             if op not in self._learning:
                 self._emit(op)
+        self._call_functions()
         for found in self.learned.values():
             learned.emit(self, found)
         records = tuple(self._record(probe) for probe in model.probes)
@@ -330,14 +332,25 @@ class Lowering:
         self.ops.append(Neurons(out, current, neuron, initial, Stream(0), observed))
 
     def _function(self, op: SimPyFunc) -> None:
-        at_once = opaque.is_at_once(op)
-        make: Callable[[SimPyFunc], opaque.Steps] = (
-            opaque.function_at_once if at_once else opaque.function_step
-        )
         target = self.signal(f"{op} done", 1) if op.output is None else self._target(op.output)
         reads = () if op.x is None else (self.read(op.x),)
-        call = Call((target,), reads, lambda trial: make(op), str(op), at_once, not at_once)
-        self.ops.append(call)
+        if opaque.is_at_once(op):
+            start: Callable[[int], opaque.Steps] = lambda trial: opaque.function_at_once(op)
+            self.ops.append(Call((target,), reads, start, str(op), chunked=True))
+        else:
+            self._functions.append((op, target, reads))
+
+    def _call_functions(self) -> None:
+        """Functions of a user are kept in step; those of time alone need no network for it."""
+        if any(reads for _, _, reads in self._functions):
+            together = [[each] for each in self._functions]
+        else:
+            together = [self._functions] if self._functions else []
+        for calls in together:
+            ops = [op for op, _, _ in calls]
+            targets = tuple(target for _, target, _ in calls)
+            reads = calls[0][2]
+            self.ops.append(Call(targets, reads, partial(_start, ops), str(ops[0]), shared=True))
 
     def _process(self, op: SimProcess) -> None:
         output, size, dt = op.output, op.output.size, self.model.dt
@@ -392,3 +405,9 @@ class Lowering:
 
         self.ops.append(Call((number,), reads, start, str(signal)))
         return number
+
+
+def _start(ops: Sequence[SimPyFunc], trial: int) -> opaque.Steps:
+    """The functions of a user; trials share them."""
+    del trial
+    return opaque.functions_step(ops)

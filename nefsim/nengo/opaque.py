@@ -19,6 +19,9 @@ from nefsim.network.functions import is_elementwise
 
 Steps = Callable[..., Any]
 
+#: Kinds of number of which Python tells quickly whether they are finite.
+NUMBERS = (float, int, np.float64)
+
 
 @dataclass
 class World:
@@ -128,28 +131,48 @@ def function_at_once(op: SimPyFunc) -> Steps:
 
 def function_step(op: SimPyFunc) -> Steps:
     """The function of a node or a connection, called as Nengo calls it."""
-    fn, size = op.fn, 0 if op.output is None else op.output.size
-    shape = () if op.output is None else op.output.shape
-    takes_t, nothing = op.t is not None, np.zeros(1)
+    fn, takes_t, gives = op.fn, op.t is not None, op.output is not None
+    shape = (0,) if op.output is None else op.output.shape
 
     def checked(value: Any) -> Any:
         try:
-            if value is None or not np.all(np.isfinite(value)):
+            if value is None or not np.isfinite(value).all():
                 raise SimulationError(_not_finite(fn, value))
             result = np.empty(shape)
             result[...] = value
-            return result.ravel()
         except (TypeError, ValueError) as error:
+            must = f"must return an array of shape {shape}"
             got = f"{value!r}, a {type(value).__name__}"
-            raise SimulationError(
-                f"{function_name(fn)}: must return {size} numbers, got {got}"
-            ) from error
+            raise SimulationError(f"{function_name(fn)}: {must}, got {got}") from error
+        return result.ravel()
+
+    def quick(value: Any) -> Any:
+        """The common cases, in which one number tells whether all are finite."""
+        kind = type(value)
+        if kind in (list, tuple) and len(shape) == 1:
+            try:
+                value = np.array(value, np.float64)
+            except (TypeError, ValueError):
+                return checked(value)
+            kind = np.ndarray
+        if kind is np.ndarray and value.shape == shape and value.dtype == np.float64:
+            total = value.dot(value)
+            return value if total - total == 0.0 else checked(value)
+        if kind in NUMBERS and shape == (1,) and value - value == 0:
+            return value
+        return checked(value)
 
     def run(t: float, *values: Any) -> Any:
         given = [value.copy() for value in values]
         value = fn(t, *given) if takes_t else fn(*given)
-        if size == 1 and type(value) is float and value - value == 0.0:
-            return value
-        return checked(value) if size else nothing
+        return quick(value) if gives else 0.0
 
     return run
+
+
+def functions_step(ops: Sequence[SimPyFunc]) -> Steps:
+    """Functions of the time alone, called in turn."""
+    runs = [function_step(op) for op in ops]
+    if len(runs) == 1:
+        return runs[0]
+    return lambda t: [run(t) for run in runs]
