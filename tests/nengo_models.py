@@ -74,7 +74,9 @@ def array():
     nengo.Connection(many.square, many.input, transform=0.3)
     nengo.Probe(many.output, synapse=0.01)
     many.add_neuron_input()
-    nengo.Connection(nengo.Node(lambda t: -2.0 * (t > 0.2)), many.neuron_input[::2], transform=np.ones((75, 1)))
+    nengo.Connection(
+        nengo.Node(lambda t: -2.0 * (t > 0.2)), many.neuron_input[::2], transform=np.ones((75, 1))
+    )
 
 
 def action_selection():

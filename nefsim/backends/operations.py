@@ -211,9 +211,7 @@ def _call(engine: Engine, op: Call, index: int) -> Advance:
     def inputs(row: int) -> list[Array]:
         values = [rows[row + shift] for rows, shift, _ in reads]
         columns = (columns for _, _, columns in reads)
-        return [
-            v if c is None else v[..., c] for v, c in zip(values, columns, strict=True)
-        ]
+        return [v if c is None else v[..., c] for v, c in zip(values, columns, strict=True)]
 
     def take(row: int) -> None:
         t = (engine.state.step + row + 1) * dt

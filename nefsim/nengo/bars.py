@@ -23,7 +23,7 @@ class Stage:
 
 @contextmanager
 def progress_of(bar: Any, name: str, n_steps: int = 0) -> Iterator[Stage]:
-    """Nengo's own bar where one is given; it costs a tenth of a second, so it is not the default."""
+    """Nengo's own bar where one is given, though it costs a tenth of a second; else ours."""
     if isinstance(bar, ProgressBar):
         with ProgressTracker(bar, Progress(name, name, n_steps or None)) as tracker:
             size = max(n_steps // 100, 1)

@@ -88,7 +88,7 @@ def run(path: Path, seconds: float, dt: float, backend: str, compare: bool) -> d
     with ours(small, False) as first:
         first.step()  # what is loaded once is not this model's
     here = timed(load(path), f"nefsim ({backend})", ours, seconds)
-    report = {"seconds": seconds, "dt": dt, "runs": [here.told()]}
+    report: dict[str, Any] = {"seconds": seconds, "dt": dt, "runs": [here.told()]}
     if compare:
         # Read anew, as functions of its nodes may remember what they did.
         there = timed(load(path), "nengo", theirs, seconds)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nefsim.nengo.lower import Lowering
 from nefsim.nengo.signals import elements
-from nefsim.program import Neurons, State, Weigh
+from nefsim.program import Neurons, State
 
 Array = NDArray[np.float64]
 
@@ -51,12 +51,10 @@ class Signals(Mapping[Signal, Array]):
 
     def __init__(self, lowering: Lowering, state: State) -> None:
         self._lowering, self._state = lowering, state
-        shown = lowering.states.keys() | lowering.private | lowering.numbers.keys()
+        shown = lowering.states.keys() | lowering.plan.private | lowering.numbers.keys()
         shown |= {lowering.model.step, lowering.model.time}
         touched = {s for op in lowering.model.operators for s in op.all_signals}
-        self._known = {
-            s for s in touched if s.base in shown or lowering.memory.is_constant(s.base)
-        }
+        self._known = {s for s in touched if s.base in shown or lowering.memory.is_constant(s.base)}
 
     def __getitem__(self, signal: Signal) -> Any:
         """A copy of a signal's value in the first trial."""
@@ -71,15 +69,20 @@ class Signals(Mapping[Signal, Array]):
 
     def _block(self, base: Signal) -> Array:
         lowering, state = self._lowering, self._state
-        step = {lowering.model.step: state.step, lowering.model.time: state.step * lowering.model.dt}
+        step = {
+            lowering.model.step: state.step,
+            lowering.model.time: state.step * lowering.model.dt,
+        }
         if base in step:
             return np.array([step[base]], base.dtype)
         if base in lowering.states:
             index, name = lowering.states[base]
             op, memory = lowering.program.ops[index], state.ops[index]
-            values = memory[name].swapaxes(-1, -2) if isinstance(op, Weigh) else None
-            values = op.neuron.read(memory, name) if isinstance(op, Neurons) else values
-        elif base in lowering.private:
+            if isinstance(op, Neurons):
+                values: Any = op.neuron.read(memory, name)
+            else:  # learned weights
+                values = memory[name].swapaxes(-1, -2)
+        elif base in lowering.plan.private:
             values = lowering.worlds[0].signals[base]
         elif base in lowering.numbers and state.step:
             values = state.signals[lowering.numbers[base]]

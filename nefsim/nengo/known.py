@@ -35,10 +35,8 @@ def neuron_type(op: SimNeurons) -> neurons.NeuronType | None:
     make = _NEURONS.get(type(theirs))
     if make is None or op.state_extra:
         return None
-    voltage = op.state.get("voltage")
-    if isinstance(theirs, nengo.LIF) and voltage is not None:
-        if (voltage.initial_value > 1.0).any():
-            return None
+    if isinstance(theirs, nengo.LIF) and (op.state["voltage"].initial_value > 1.0).any():
+        return None
     try:
         return make(theirs)
     except ValueError:
@@ -109,9 +107,9 @@ def coefficients(system: StateSpace) -> tuple[Array, Array]:
         return np.array([D]), np.ones(1)
     if len(A) == 1 and D == 0:
         return np.array([B[0] * C[0]]), np.array([1.0, -A[0, 0]])
-    a = np.poly(A)
+    a = np.poly(A).astype(np.float64)
     # Of C (z - A)^-1 B the numerator is det(z - A + B C) - det(z - A).
-    b = np.poly(A - np.outer(B, C)) - a
+    b = np.poly(A - np.outer(B, C)).astype(np.float64) - a
     return (b[1:] if D == 0 else b + D * a), a
 
 

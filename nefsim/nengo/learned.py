@@ -105,7 +105,7 @@ def emit(lowering: Lowering, learned: Learned) -> None:
     """The product and what changes its weights."""
     base, product = learned.weights, learned.product
     shown = None
-    if base in lowering.wanted:
+    if base in lowering.plan.wanted:
         shown = lowering.numbers[base] = lowering.signal(base.name, base.size)
     out = lowering.signal(f"{product} product", product.Y.size)
     initial = np.asarray(base.initial_value)

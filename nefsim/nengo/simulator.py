@@ -21,7 +21,7 @@ from nefsim import backends
 from nefsim.backends import interrupts
 from nefsim.nengo.bars import progress_of
 from nefsim.nengo.data import Data, Signals
-from nefsim.nengo.lower import Lowering
+from nefsim.nengo.lower import lower
 from nefsim.program import Program, initial_state
 from nefsim.records import Records
 
@@ -113,10 +113,10 @@ class Simulator:
         with progress_of(progress_bar, "Building") as stage:
             if network is not None:
                 self.model.build(network, progress=stage.next_stage("Building", "Build"))
-            self._lowering = Lowering(self.model)
+            self._lowering = lower(self.model)
         if seed is None:
-            given = network is not None and network.seed is not None
-            seed = network.seed + 1 if given else np.random.randint(2**31 - 1)
+            theirs = None if network is None else network.seed
+            seed = np.random.randint(2**31 - 1) if theirs is None else theirs + 1
         self._prepare = backends.module(self.backend).prepare
         self.data = Data(self.model, self._recorded)
         self.closed = False
@@ -179,7 +179,7 @@ class Simulator:
             sample_every = dt
         period = 1.0 if sample_every is None else sample_every / self.dt
         steps = np.arange(1, self.n_steps + 1)
-        return self.dt * steps[steps % period < 1]
+        return np.asarray(self.dt * steps[steps % period < 1], np.float64)
 
     # -- steps -----------------------------------------------------------------------------
 
@@ -292,7 +292,7 @@ class Simulator:
     @property
     def step_order(self) -> list[Operator]:
         """Nengo's operators in the order of a step."""
-        return self._lowering.step_order
+        return self._lowering.plan.step_order
 
     def __repr__(self) -> str:
         return f"<nefsim simulator of {self.model.label} on {self.backend}, {self.n_steps} steps>"

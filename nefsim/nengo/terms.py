@@ -23,7 +23,7 @@ def is_linear(op: Operator, memory: Memory) -> bool:
         fixed = memory.is_constant(op.A.base)
         if isinstance(op, ElementwiseInc):
             return fixed and _scale(op) is not None
-        return fixed and op.A.size == op.Y.size * op.X.size or (fixed and op.A.sparse)
+        return (fixed and op.A.size == op.Y.size * op.X.size) or (fixed and op.A.sparse)
     return True
 
 
@@ -33,7 +33,7 @@ def emit(lowering: Lowering, op: Operator) -> None:
         if op.value:
             rows = elements(op.dst)
             lowering.add_constant(op.dst, rows, np.full(op.dst.size, op.value))
-        else:
+        elif lowering.pieces(op.dst.base) is None:
             lowering.number(op.dst.base)
     elif isinstance(op, Copy):
         _copy(lowering, op)
