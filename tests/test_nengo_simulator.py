@@ -2,7 +2,9 @@
 
 import gc
 import pickle
+import re
 import warnings
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 nengo = pytest.importorskip("nengo")
 
 import nengo_models  # noqa: E402
+import nengo_random  # noqa: E402
 from nengo.builder import Builder  # noqa: E402
 from nengo.exceptions import (  # noqa: E402
     BuildError,
@@ -20,6 +23,7 @@ from nengo.exceptions import (  # noqa: E402
     ValidationError,
 )
 
+import nefsim as nef  # noqa: E402
 import nefsim.nengo  # noqa: E402
 from nefsim import backends  # noqa: E402
 from nefsim.cli import main  # noqa: E402
@@ -73,6 +77,13 @@ def test_a_model_gives_nengos_spikes(name, backend):
     mine = ours(nengo_models.network(name), backend=backend)
     assert_same(mine, other)
     assert np.array_equal(mine.trange(), other.trange())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("seed", range(8))
+def test_a_random_model_gives_nengos_spikes(seed, backend):
+    other = theirs(nengo_random.network(seed), 0.05)
+    assert_same(ours(nengo_random.network(seed), 0.05, backend=backend), other)
 
 
 @pytest.mark.parametrize("dt", [0.0005, 0.003])
@@ -374,6 +385,23 @@ def test_half_the_precision_is_close():
     probe = model.probes[0]
     assert half.data[probe].dtype == np.float32
     assert np.abs(half.data[probe] - ours(model).data[probe]).max() < 0.05
+
+
+# The page for users of Nengo
+
+
+def test_the_models_of_the_page_run_in_both():
+    page = Path(__file__).parent.parent / "docs" / "from-nengo.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    names = {}
+    for block in blocks:
+        exec(compile(block, str(page), "exec"), names)
+        if "nef.Network" not in block:
+            ours(names["model"], 0.01)
+            continue
+        with nef.Simulator(names["net"]) as simulator:
+            simulator.run(0.01)
+    assert len(blocks) == 21
 
 
 # The command

@@ -106,7 +106,15 @@ class Simulator:
             dtype = "float64" if rc.float_dtype == np.float64 else "float32"
         self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
         self._shown_as = np.dtype(rc.float_dtype if dtype_is_theirs else self.dtype)
+        if network is not None:
+            what, do = "a nengo.Network", "use nefsim.Simulator for nefsim's own networks"
+            check.instance(who, "network", network, nengo.Network, what, do)
+        elif model is None:
+            check.fail(who, "network", "be a nengo.Network", "None", "pass one, or a built model")
+        if seed is not None:
+            seed = check.integer(who, "seed", seed, "pass a whole number", 0, 2**32 - 1)
         if model is None:
+            dt = check.seconds(who, "dt", dt)
             label = f"{network}, dt={float(dt):g}"
             model = Model(float(dt), label, decoder_cache=get_default_decoder_cache())
         self.model = model
