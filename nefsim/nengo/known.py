@@ -125,6 +125,10 @@ def many_steps(process: Any, size: int, dt: float, rng: np.random.RandomState) -
         inputs = process.inputs.reshape(len(process.inputs), -1)
         shown = float(process.presentation_time)
         return lambda t: inputs[((t - dt) / shown + 1e-7).astype(int) % len(inputs)]
+    if type(process) is nengo.processes.Piecewise:
+        starts, values = zip(*sorted(process.data.items()), strict=True)
+        held = np.array([np.zeros(size), *values])
+        return lambda t: held[np.searchsorted(starts, t + 0.5 * dt)]
     if type(process) is nengo.processes.WhiteSignal:
         step = process.make_step((0,), (size,), dt, rng, {})
         period = 2 * int(np.ceil(process.period / dt / 2.0))
@@ -137,6 +141,9 @@ def is_known(process: Any) -> bool:
     """Whether :func:`many_steps` knows a process."""
     if type(process) is nengo.processes.WhiteNoise:
         return _draws_in_order(process.dist)
+    if type(process) is nengo.processes.Piecewise:
+        plain = not any(callable(value) for value in process.data.values())
+        return plain and process.interpolation == "zero"
     return type(process) in (nengo.processes.PresentInput, nengo.processes.WhiteSignal)
 
 

@@ -205,6 +205,10 @@ class Lowering(Blocks):
     def _record(self, probe: Any) -> Record:
         signal = self.model.sig[probe]["in"]
         every = 1.0 if probe.sample_every is None else probe.sample_every / self.model.dt
+        if signal.sparse:  # weights that do not change; shown in full
+            number = self.sum(signal.name, int(np.prod(signal.shape)))
+            self.add_offset(number, None, terms.sparse(signal.initial_value).toarray())
+            return Record(Read(number), every)
         if signal.base in self.plan.private:
             return Record(Read(self._shown[signal]), every)
         if self.pieces(signal.base) is not None:

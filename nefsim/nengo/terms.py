@@ -41,7 +41,7 @@ def emit(lowering: Lowering, op: Operator) -> None:
         _product(lowering, op.X, op.Y, _scale(op))
     elif isinstance(op, DotInc):
         A = op.A.initial_value
-        matrix = _sparse(A) if op.A.sparse else np.reshape(A, (op.Y.size, op.X.size))
+        matrix = sparse(A) if op.A.sparse else np.reshape(A, (op.Y.size, op.X.size))
         _product(lowering, op.X, op.Y, matrix)
 
 
@@ -81,7 +81,8 @@ def _selection(rows: Any, columns: Any, shape: tuple[int, int]) -> Any:
     return csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
 
 
-def _sparse(A: Any) -> Any:
+def sparse(A: Any) -> Any:
+    """Sparse weights, in SciPy's form."""
     from scipy.sparse import csr_array
 
     return csr_array(A if hasattr(A, "tocsr") else A.allocate())
@@ -103,7 +104,8 @@ def _product(lowering: Lowering, x: Signal, y: Signal, matrix: Any) -> None:
     rows = elements(y)
     if lowering.memory.is_constant(x.base):
         value = np.ravel(x.initial_value)
-        product = matrix * value if np.ndim(matrix) < 2 else matrix @ value
+        alone = np.ndim(matrix) < 2 and not hasattr(matrix, "tocsr")
+        product = matrix * value if alone else matrix @ value
         lowering.add_constant(y, rows, product)
         return
     lowering.add(y, Term(lowering.read(x), matrix, rows))
