@@ -1,5 +1,7 @@
 """nefsim: networks of spiking neurons from a description of what they should compute."""
 
+from nefsim import analysis as analysis
+from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
 from nefsim.build import suggest_learning_rate
 from nefsim.crosscheck import crosscheck
@@ -48,14 +50,19 @@ from nefsim.processes import (
 )
 from nefsim.result import Result
 from nefsim.sampling import (
+    CIW,
     Choice,
+    ConstrainedDifference,
     CosineSimilarity,
     Exponential,
     Gaussian,
     Samples,
     ScatteredHypersphere,
+    SparseGabor,
+    SparsePatches,
     Uniform,
     UniformHypersphere,
+    Whitening,
     unit_vectors,
 )
 from nefsim.simulator import Simulator
@@ -72,6 +79,7 @@ from nefsim.solvers import (
     NnlsL2,
     NoSolver,
     PseudoInverse,
+    Softmax,
     solve_decoders,
 )
 from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
@@ -80,6 +88,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BCM",
+    "CIW",
     "HPES",
     "LIF",
     "PES",
@@ -91,6 +100,7 @@ __all__ = [
     "BackendUnavailable",
     "Choice",
     "Connection",
+    "ConstrainedDifference",
     "CosineSimilarity",
     "DeltaRule",
     "Direct",
@@ -132,6 +142,9 @@ __all__ = [
     "ScatteredHypersphere",
     "Sigmoid",
     "Simulator",
+    "Softmax",
+    "SparseGabor",
+    "SparsePatches",
     "SpikingRectifiedLinear",
     "StochasticSpiking",
     "Tanh",
@@ -141,6 +154,7 @@ __all__ = [
     "Voja",
     "WhiteNoise",
     "WhiteSignal",
+    "Whitening",
     "connection_weights",
     "crosscheck",
     "gain_bias",

@@ -204,6 +204,17 @@ def _fail_at_element(
     fail(who, argument, must, f"{values[where]:g}{at}", do)
 
 
+def classes(who: str, argument: str, value: Any, n: int | None = None) -> NDArray[np.int64]:
+    """Labels (n,), at least one, whole numbers from 0."""
+    do = "pass a whole number from 0 for each example"
+    labels = array(who, argument, value, (n,), do, 0.0, 1e6)
+    if not labels.size:
+        fail(who, argument, "hold a label", "none", do)
+    if (labels % 1).any():
+        fail(who, argument, "be whole numbers", f"{labels[labels % 1 > 0][0]:g}", do)
+    return labels.astype(np.int64)
+
+
 def _fits(got: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
     return len(got) == len(wanted) and all(
         w is None or g == w for g, w in zip(got, wanted, strict=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.backends import Recording, sampled
+from nefsim.backends import Recording, n_sampled, sampled
 from nefsim.build import Built
 from nefsim.learned import learned_connection, learned_ensemble
 from nefsim.network import Connection, Ensemble, Probe
@@ -44,14 +44,14 @@ class Records:
     def room(self, start: int, n_steps: int) -> list[Recording]:
         """Empty rows for ``n_steps`` steps after ``start``."""
         return [
-            Recording(every, np.empty((len(sampled(start, n_steps, every)), *shape), self._dtype))
+            Recording(every, np.empty((n_sampled(start, n_steps, every), *shape), self._dtype))
             for every, shape in zip(self._every, self._shapes, strict=True)
         ]
 
     def keep(self, recordings: Sequence[Recording], start: int, n_done: int) -> None:
         """Keep the rows of the ``n_done`` steps after ``start`` that were completed."""
         for kept, recording in zip(self._kept, recordings, strict=True):
-            kept.append(recording.data[: len(sampled(start, n_done, recording.every))])
+            kept.append(recording.data[: n_sampled(start, n_done, recording.every)])
 
     def steps(self, probe: int, n_steps: int) -> NDArray[np.intp]:
         """Which of the first ``n_steps`` steps a probe records, counted from 0."""

@@ -12,7 +12,7 @@ import scipy.sparse
 
 import nefsim as nef
 from nefsim.build import build
-from nefsim.program import Evaluate, Neurons, outputs
+from nefsim.program import Evaluate, Neurons, Sum, outputs
 
 
 def rates_at(built, ensemble, points):
@@ -536,3 +536,22 @@ def test_a_dimension_without_input_stays_at_zero():
     simulator = nef.Simulator(net)
     simulator.run_steps(3)
     np.testing.assert_array_equal(simulator.data[probe], [[1.0, 0.0]] * 3)
+
+
+def test_encoders_that_nothing_reaches_are_not_multiplied():
+    def run(silent):
+        net = nef.Network(seed=1)
+        a = net.ensemble(20, 3)
+        net.connect(net.node(np.sin), a.neurons, transform=np.ones((20, 1)), synapse=None)
+        if silent:
+            net.connect(net.node([0.0, 0.0, 0.0]), a, synapse=None)
+        spikes = net.probe(a.neurons)
+        sim = nef.Simulator(net, backend="numpy")
+        sim.run(0.2)
+        return sim.data[spikes], max(
+            len(op.terms) for op in sim.built.program.ops if isinstance(op, Sum)
+        )
+
+    (spikes, terms), (same, more) = run(False), run(True)
+    assert (terms, more) == (1, 2)
+    np.testing.assert_array_equal(spikes, same)

@@ -250,6 +250,7 @@ entry(
     nef.PresentInput,
     inputs=([[1.0, 2.0], [3.0, 4.0]], {"seven", "3-D"}),
     presentation_time=(0.1, POSITIVE),
+    rest=(0.1, POSITIVE),
 )
 entry(nef.WhiteNoise, dist=(nef.Gaussian(0, 1), NOTHING), scale=(True, FLAG), seed=(1, SEED))
 entry(
@@ -353,6 +354,42 @@ methods(
     ppf={"p": ([0.0, 0.5], ANY_ARRAY - NUMBER)},
 )
 
+# Images
+
+SHAPE, PIXELS, CLASSES = (2, 3), 6, [0, 1, 2, 1]
+PICTURES = np.arange(24.0).reshape(4, 2, 3) % 7
+entry(nef.SparsePatches, shape=(SHAPE, NOTHING), patch=(2, NOTHING))
+entry(
+    nef.SparseGabor,
+    shape=(SHAPE, NOTHING),
+    patch=(2, NOTHING),
+    frequency=((0.2, 2.0), NOTHING),
+    sigma=(0.45, POSITIVE),
+)
+for kind in (nef.CIW, nef.ConstrainedDifference):
+    entry(kind, images=(PICTURES, NOTHING), labels=(CLASSES, NOTHING), patch=(2, NONE))
+for distribution in (
+    nef.SparsePatches(SHAPE, 2),
+    nef.SparseGabor(SHAPE, 2),
+    nef.CIW(PICTURES, CLASSES),
+    nef.ConstrainedDifference(PICTURES, CLASSES),
+):
+    methods(
+        distribution,
+        sample={"n": (3, NOTHING), "d": (PIXELS, NOTHING), "rng": (1, NONE)},
+    )
+entry(nef.Whitening, mean=([0.0, 1.0], NOTHING), matrix=([[1.0, 0.0], [0.0, 1.0]], NOTHING))
+methods(
+    nef.Whitening([0.0, 1.0], [[1.0, 0.0], [0.0, 1.0]]),
+    __call__={"x": ([[1.0, 2.0]], NOTHING)},
+    fit={
+        "x": ([[1.0, 2.0], [2.0, 1.0], [3.0, 5.0]], NOTHING),
+        "kind": ("zca", NOTHING),
+        "n_components": (2, NONE),
+        "reg": (0.001, POSITIVE),
+    },
+)
+
 # Solvers
 
 entry(nef.Lstsq, rcond=(0.01, NOTHING), weights=(False, FLAG))
@@ -380,6 +417,7 @@ entry(
     reg=(0.1, POSITIVE),
     weights=(False, FLAG),
 )
+entry(nef.Softmax, reg=(0.1, POSITIVE), weights=(False, FLAG))
 entry(nef.Nnls, weights=(False, FLAG))
 entry(nef.NnlsL2, reg=(0.1, POSITIVE), weights=(False, FLAG))
 entry(nef.NoSolver, values=([[0.1], [0.2]], NOTHING), weights=(False, FLAG))
@@ -408,6 +446,15 @@ for solver in (
         },
         prepare={"activities": (ACTIVITIES, NOTHING), "rng": (1, NONE)},
     )
+methods(
+    nef.Softmax(),
+    __call__={
+        "activities": (ACTIVITIES, NOTHING),
+        "targets": ([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], NOTHING),
+        "rng": (1, NONE),
+    },
+    prepare={"activities": (ACTIVITIES, NOTHING), "rng": (1, NONE)},
+)
 
 
 # Verbs
@@ -467,6 +514,113 @@ entry(
     rng=(1, NONE),
     kind=("scattered", NOTHING),
 )
+
+# Data sets and analysis
+
+
+def of_module(module: Any, name: str, **arguments: tuple[Any, Set[str]]) -> None:
+    """An entry for a function or class of a module, by the name that users write."""
+    valid = {argument: given for argument, (given, _) in arguments.items()}
+    accepts = {argument: taken for argument, (_, taken) in arguments.items()}
+    called = f"{module.__name__.removeprefix('nefsim.')}.{name}"
+    add(called, lambda: (getattr(module, name), dict(valid)), accepts)
+
+
+of_module(
+    nef.datasets,
+    "LabelledImages",
+    train_images=([[0.0, 1.0]], NOTHING),
+    train_labels=([1], NOTHING),
+    test_images=([[0.0, 1.0]], NOTHING),
+    test_labels=([1], NOTHING),
+    shape=((1, 2), NOTHING),
+)
+of_module(nef.datasets, "one_hot", labels=([1, 0], {"seven"}), n_classes=(2, NONE))
+
+
+def mnist() -> tuple[Callable[..., Any], dict[str, Any]]:
+    for part in ("train", "test"):
+        X, y = np.zeros((2, 3, 4), np.uint8), np.zeros(2, np.uint8)
+        np.savez(f"mnist_{part}.npz", X=X, y=y)
+    return nef.datasets.mnist, {"path": "."}
+
+
+# None looks where the user keeps data; a path to nothing has this folder's digits beside it.
+add("datasets.mnist", mnist, {"path": NOTHING})
+
+WEIGHTS = [[1.0, 0.0], [0.5, -1.0]]
+TRACE = [1.0, 0.5, 0.25, 0.0, 0.5]
+CURVE = ([-0.03, -0.02, -0.01, 0.01, 0.02, 0.03], [-0.2, -0.4, -0.7, 0.7, 0.4, 0.2])
+of_module(nef.analysis, "gini", weights=(WEIGHTS, NUMBER | {"seven"}))
+of_module(
+    nef.analysis,
+    "weight_histogram",
+    weights=(WEIGHTS, NUMBER | {"seven", "3-D"}),
+    bins=(5, NOTHING),
+)
+of_module(
+    nef.analysis,
+    "learning_curve",
+    error=(TRACE, {"seven"}),
+    window=(0.002, NOTHING),
+    dt=(0.001, NOTHING),
+)
+of_module(
+    nef.analysis,
+    "relative_error",
+    values=(TRACE, NOTHING),
+    control=([0.0, 0.0, 0.0, 0.0, 0.0], NOTHING),
+    target=([1.0, 0.5, 0.25, 0.0, 0.25], NOTHING),
+)
+of_module(
+    nef.analysis,
+    "confidence_interval",
+    values=(TRACE, NOTHING),
+    confidence=(0.9, NOTHING),
+    n_resamples=(200, NOTHING),
+    rng=(1, NONE),
+)
+of_module(
+    nef.analysis,
+    "classify",
+    output=(np.eye(4), NOTHING),
+    presentation_time=(0.002, NOTHING),
+    skip=(0.001, NOTHING),
+    rest=(0.001, POSITIVE),
+    dt=(0.001, NOTHING),
+)
+of_module(nef.analysis, "accuracy", labels=([1, 0, 1], NOTHING), predicted=([1, 1, 1], NOTHING))
+of_module(
+    nef.analysis,
+    "confusion_matrix",
+    labels=([1, 0, 1], NOTHING),
+    predicted=([1, 1, 1], NOTHING),
+    n_classes=(2, NONE),
+)
+of_module(nef.analysis, "PairwiseBCM", theta=(51.0, POSITIVE))
+add(
+    "analysis.PairwiseBCM.__call__",
+    lambda: (nef.analysis.PairwiseBCM(), {"a_pre": 1.0, "a_post": 2.0}),
+    {"a_pre": ANY_ARRAY, "a_post": ANY_ARRAY},
+)
+PROTOCOL: dict[str, tuple[Any, Set[str]]] = {
+    "rule": (nef.analysis.PairwiseBCM(), NOTHING),
+    "n_pairings": (2, NOTHING),
+    "tau_pre": (0.01, POSITIVE),
+    "tau_post": (0.01, POSITIVE),
+    "dt": (0.001, NOTHING),
+}
+of_module(
+    nef.analysis, "stdp_curve", delays=([0.01, -0.01], NOTHING), rate=(5.0, POSITIVE), **PROTOCOL
+)
+of_module(
+    nef.analysis,
+    "frequency_curve",
+    rates=([5.0, 10.0], {"seven"}),
+    delay=(0.01, NOTHING),
+    **PROTOCOL,
+)
+of_module(nef.analysis, "stdp_fit", delays=(CURVE[0], NOTHING), changes=(CURVE[1], NOTHING))
 
 # Networks
 
@@ -821,6 +975,9 @@ def test_rubbish_is_refused_in_the_house_sentence(case: Case, argument: str) -> 
     assert wrong == []
 
 
+#: Modules whose public names count as nefsim's own.
+MODULES = (nef.analysis, nef.datasets)
+
 #: Made by the methods of a network, which check what goes into them.
 MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
 
@@ -846,8 +1003,11 @@ def parameters(function: Callable[..., Any]) -> set[str]:
 
 def public_callables() -> Iterator[tuple[str, Callable[..., Any]]]:
     """All that a user may call, by name."""
-    for name in nef.__all__:
-        made = getattr(nef, name)
+    named = [(name, getattr(nef, name)) for name in nef.__all__]
+    for module in MODULES:
+        short = module.__name__.removeprefix("nefsim.")
+        named += [(f"{short}.{name}", getattr(module, name)) for name in module.__all__]
+    for name, made in named:
         if inspect.isclass(made) and issubclass(made, BaseException):
             continue
         if made not in MADE_BY_A_NETWORK:

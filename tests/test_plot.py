@@ -83,6 +83,10 @@ FIGURES = {
     "decoding_error": lambda ax: plot.decoding_error(VALUES, VALUES + 0.1, ax=ax),
     "weight_matrix": lambda ax: plot.weight_matrix(WEIGHTS, ax=ax),
     "spectrum": lambda ax: plot.spectrum(VALUES, ax=ax),
+    "learning_curve": lambda ax: plot.learning_curve(VALUES, window=0.05, ax=ax),
+    "weight_histogram": lambda ax: plot.weight_histogram(WEIGHTS, ax=ax),
+    "stdp_curve": lambda ax: plot.stdp_curve(*nef.analysis.stdp_curve(), ax=ax),
+    "confusion_matrix": lambda ax: plot.confusion_matrix([0, 1, 2, 2], [0, 1, 2, 1], ax=ax),
 }
 LABELS = {
     "tuning_curves": ("represented value $x$", "firing rate [Hz]"),
@@ -92,6 +96,10 @@ LABELS = {
     "decoding_error": ("represented value $x$", r"decoding error $\hat{x} - x$"),
     "weight_matrix": ("presynaptic neuron", "postsynaptic neuron"),
     "spectrum": ("frequency [Hz]", "power density [value$^2$ / Hz]"),
+    "learning_curve": ("time [s]", "root mean square error"),
+    "weight_histogram": ("weight", "number of weights"),
+    "stdp_curve": ("$t_{post} - t_{pre}$ [ms]", "change of the weight"),
+    "confusion_matrix": ("class found", "true class"),
 }
 each_figure = pytest.mark.parametrize("name", FIGURES)
 
@@ -662,3 +670,57 @@ def test_the_default_step_of_arrays_is_the_default_step_of_a_simulator(ax):
     plot.raster(np.ones((3, 1)), ax=ax)
     dt = nef.Simulator(nef.Network()).dt
     np.testing.assert_array_equal(ax.lines[0].get_xdata(), dt * np.arange(1, 4))
+
+
+# Learning
+
+
+def test_the_learning_curve_of_a_probe_ends_where_the_recording_does(model, ax):
+    plot.learning_curve(model.sim, window=0.05, probe=model.y, ax=ax)
+    x, y = ax.lines[0].get_data()
+    _, rms = nef.analysis.learning_curve(model.sim.data[model.y], 0.05)
+    np.testing.assert_allclose(x, [0.05, 0.1, 0.15, 0.2], rtol=1e-12)  # times are sums of steps
+    np.testing.assert_array_equal(y, rms)
+
+
+def test_the_learning_curve_of_an_array_lies_at_its_times(ax):
+    plot.learning_curve(VALUES, window=0.1, time=TIME, ax=ax)
+    # Times and steps are rounded apart.
+    np.testing.assert_allclose(ax.lines[0].get_xdata(), [5.098, 5.198, 5.298, 5.398], rtol=1e-9)
+
+
+def test_a_window_longer_than_the_recording_is_refused():
+    with pytest.raises(ValueError, match=SENTENCE):
+        plot.learning_curve(VALUES, window=1.0)
+
+
+def test_the_histogram_counts_every_weight(ax):
+    plot.weight_histogram(csr_array(WEIGHTS), bins=7, ax=ax)
+    drawn = ax.patches[0].get_data()
+    assert drawn.values.sum() == WEIGHTS.size
+    assert drawn.edges[-1] == -drawn.edges[0] == np.abs(WEIGHTS).max()
+
+
+def test_the_stdp_curve_has_its_points_in_milliseconds_and_its_time_constants(ax):
+    delays, changes = nef.analysis.stdp_curve()
+    plot.stdp_curve(delays, changes, ax=ax)
+    np.testing.assert_array_equal(ax.lines[2].get_xdata(), 1e3 * delays)
+    assert [text.replace("$\\tau$ = ", "") for text in legend(ax)] == ["9.8 ms", "36.0 ms"]
+
+
+def test_the_stdp_curve_without_a_fit_has_only_its_points(ax):
+    plot.stdp_curve([0.01], [1.0], fit=False, ax=ax)
+    assert len(ax.lines) == 3
+    assert ax.get_legend() is None
+
+
+def test_the_confusion_matrix_shows_shares_and_numbers(ax):
+    plot.confusion_matrix([0, 1, 1, 1, 1], [0, 1, 1, 1, 0], n_classes=3, ax=ax)
+    shares = [[1, 0, 0], [0.25, 0.75, 0], [0, 0, 0]]
+    np.testing.assert_array_equal(ax.images[0].get_array(), shares)
+    assert [text.get_text() for text in ax.texts] == ["1", "1", "3"]
+
+
+def test_the_confusion_matrix_of_many_classes_has_no_numbers(ax):
+    plot.confusion_matrix(range(30), range(30), ax=ax)
+    assert not ax.texts

@@ -177,6 +177,21 @@ def test_present_input_shows_each_for_its_time_in_turn():
     assert PresentInput([1, 2], 0.1).size == 1
 
 
+@pytest.mark.parametrize("rest", [0.001, 0.005, 0.0131])
+def test_present_input_shows_nothing_in_rests(rest):
+    k, blank = 7, round(rest * 1000)
+    images = np.arange(1.0, 7.0).reshape(3, 2)
+    turn = [np.vstack([np.tile(image, (k, 1)), np.zeros((blank, 2))]) for image in images]
+    process = PresentInput(images, 0.007, rest=0.001 * blank)
+    shown = process.run(2 * 0.001 * 3 * (k + blank))
+    np.testing.assert_array_equal(shown, np.tile(np.vstack(turn), (2, 1)))
+
+
+def test_rests_do_not_drift_over_ten_thousand_turns():
+    shown = PresentInput([1.0], 0.003, rest=0.002).run(50.0).reshape(-1, 5)
+    np.testing.assert_array_equal(shown, np.tile([1.0, 1.0, 1.0, 0.0, 0.0], (10**4, 1)))
+
+
 @pytest.mark.parametrize("k", [1, 3, 7, 100, 333, 500, 999])
 @pytest.mark.parametrize("dt", [0.001, 0.0001, 0.0007])
 def test_a_piece_starts_at_the_step_of_its_time_despite_rounding(k, dt):
@@ -250,6 +265,7 @@ RUBBISH = [math.nan, math.inf, 1e30, "x", object(), [1, "x"], 1j, Gaussian]
         lambda bad: WhiteSignal(1, 10, y0=bad),
         lambda bad: PresentInput(bad, 0.1),
         lambda bad: PresentInput([1], bad),
+        lambda bad: PresentInput([1], 0.1, rest=bad),
         Piecewise,
         lambda bad: Piecewise({0: bad}),
         lambda bad: Piecewise({0: lambda t: bad}),

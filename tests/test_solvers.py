@@ -26,6 +26,7 @@ from nefsim.solvers import (
     NnlsL2,
     NoSolver,
     PseudoInverse,
+    Softmax,
     Solver,
     solve_decoders,
 )
@@ -706,3 +707,70 @@ def test_weights_and_values_that_do_not_fit_are_refused() -> None:
     for result in rubbish:
         bad = LstsqWeighted(lambda _: result)  # noqa: B023 - called before the next one
         assert "sample_weights" in refused(bad, A, Y)
+
+
+# --- classifiers
+
+CLASSES = np.eye(3)[np.digitize(X[:, 0], [-0.3, 0.6])]
+
+
+def test_balanced_weights_count_both_answers_alike() -> None:
+    def by_hand(targets: FloatArray) -> FloatArray:
+        p = np.mean(targets > 0, axis=0)
+        return np.where(targets > 0, 1 / (2 * p), 1 / (2 * (1 - p)))
+
+    weights = by_hand(CLASSES)
+    above = (weights * CLASSES).sum(axis=0)
+    np.testing.assert_allclose(above, weights.sum(axis=0) / 2, rtol=1e-14)  # sums of 60
+    found, _ = LstsqWeighted("balanced")(A, CLASSES)
+    assert np.array_equal(found, LstsqWeighted(by_hand)(A, CLASSES)[0])
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_balanced_weights_need_both_answers(value: float) -> None:
+    message = refused(LstsqWeighted("balanced"), A, np.column_stack([CLASSES, np.full(60, value)]))
+    assert "column 3" in message
+
+
+@each_shape
+@pytest.mark.parametrize("reg", [0.01, 0.3])
+def test_softmax_is_where_the_slope_of_its_objective_is_0(
+    activities: FloatArray, targets: FloatArray, reg: float
+) -> None:
+    Y = np.eye(3)[targets.argmax(axis=1)]
+    D, info = Softmax(reg)(activities, Y)
+    values = activities @ D
+    odds = np.exp(values - values.max(axis=1, keepdims=True))
+    odds /= odds.sum(axis=1, keepdims=True)
+    top = activities.max()
+    slope = activities.T @ (odds - Y) / len(Y) + (reg * top) ** 2 * D
+    # In the solver's variable, top * D; it stops near the root of the rounding of its objective.
+    assert np.abs(slope / top).max() < 1e-5
+    assert info["loss"] == pytest.approx(-np.log(odds[Y > 0]).mean(), rel=1e-9)
+
+
+def test_softmax_of_two_classes_is_logistic_regression() -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    y = (X[:, 0] > 0.2).astype(int)
+    D, _ = Softmax(0.1)(A, np.eye(2)[y])
+    top = A.max()
+    # Of two columns that differ by d the penalty is that of d / 2 in each: half of that of d.
+    model = linear_model.LogisticRegression(C=2 / (60 * 0.1**2), fit_intercept=False, tol=1e-10)
+    theirs = model.fit(A / top, y).coef_[0]
+    # Both stop where the slope is small, and not at 0.
+    np.testing.assert_allclose((D[:, 1] - D[:, 0]) * top, theirs, atol=1e-3)
+
+
+def test_softmax_does_not_depend_on_the_unit_of_rates() -> None:
+    D, _ = Softmax()(A, CLASSES)
+    np.testing.assert_allclose(Softmax()(1000 * A, CLASSES)[0], D / 1000, rtol=1e-4, atol=1e-9)
+
+
+@pytest.mark.parametrize("targets", [2 * CLASSES - 1, 2 * CLASSES, 0 * CLASSES, Y])
+def test_softmax_refuses_what_are_no_shares(targets: FloatArray) -> None:
+    assert "targets must be from 0 with rows that sum to 1" in refused(Softmax(), A, targets)
+
+
+@pytest.mark.parametrize("reg", [0, -1, np.nan, np.inf, None, "0.1"])
+def test_softmax_refuses_a_penalty_of_0_or_less(reg: Any) -> None:
+    refused(Softmax, reg)

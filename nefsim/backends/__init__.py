@@ -77,3 +77,8 @@ def sampled(first_step: int, n_steps: int, every: float) -> NDArray[np.intp]:
         return np.arange(-(first_step + 1) % int(every), n_steps, int(every))
     steps = np.arange(first_step + 1, first_step + n_steps + 1)
     return np.flatnonzero(steps % every < 1)
+
+
+def n_sampled(first_step: int, n_steps: int, every: float) -> int:
+    """How many of the steps ``first_step + 1 ... first_step + n_steps`` are recorded."""
+    return n_steps if every <= 1 else len(sampled(first_step, n_steps, every))

@@ -46,17 +46,6 @@ class HasProgram(Protocol):
         """The program."""
 
 
-def diverged(program: Program, state: State) -> str:
-    """The name of a rule whose weights have grown without bound; empty if there is none."""
-    for op in program.ops:
-        if isinstance(op, Learn):
-            weights = state.ops[weighing_index(program, op)]["weights"]
-            # What is not a number is not below the bound either.
-            if not (np.abs(weights) < LARGEST_WEIGHT).all():
-                return op.name
-    return ""
-
-
 def chunk_length(width: int, longest: int = LONGEST_CHUNK) -> int:
     """Steps of a chunk for signals of so many numbers in all."""
     return int(np.clip(MOST_NUMBERS // max(width, 1), 1, longest))
@@ -81,6 +70,8 @@ class Engine:
         other has one operation that advances a whole chunk at once.
     called : dict
         For operations that call a function of the user, the rows of this chunk done.
+    kept : State
+        What an error puts back: all of the state, or as little as a back end knows to do.
     good : int
         Rows of this chunk that the last group has finished.
     """
@@ -91,19 +82,24 @@ class Engine:
         self.called: dict[int, int] = {}
         self.good = 0
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
-        for mine, signal in zip(rows, state.signals, strict=True):
+        self.kept = state
+        self._learned = [
+            (op.name, weighing_index(program, op)) for op in program.ops if isinstance(op, Learn)
+        ]
+        for i, mine in enumerate(rows):
             if mine is not None:
-                mine[0] = signal
+                mine[0] = state.signals[i]
+                state.signals[i] = mine[0]
 
     def run(self, n_steps: int, recordings: Sequence[Recording]) -> None:
         """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
         filled = [0] * len(recordings)
         while n_steps:
             length = min(n_steps, self.longest)
-            before = snapshot(self.state)
+            before = snapshot(self.kept)
             try:
                 self._chunk(length)
-                if diverged(self.program, self.state):
+                if self._diverged():
                     self._find_divergence(before, length)
             except BaseException:
                 self._go_back(before, recordings, filled)
@@ -125,20 +121,28 @@ class Engine:
                 self.good = k + 1
                 interrupts.check()
 
+    def _diverged(self) -> str:
+        """The name of a rule whose weights have grown without bound; empty if there is none."""
+        for name, index in self._learned:
+            # What is not a number is not below the bound either.
+            if not (np.abs(self.state.ops[index]["weights"]) < LARGEST_WEIGHT).all():
+                return name
+        return ""
+
     def _find_divergence(self, before: Snapshot, length: int) -> None:
         """Halve the chunk until the step is found at which weights went out of bounds."""
         good, bad = 0, length
         while bad - good > 1:
             middle = (good + bad) // 2
-            restore(self.state, before)
+            restore(self.kept, before)
             self._chunk(middle)
-            if diverged(self.program, self.state):
+            if self._diverged():
                 bad = middle
             else:
                 good = middle
-        restore(self.state, before)
+        restore(self.kept, before)
         self._chunk(bad)
-        name = diverged(self.program, self.state)
+        name = self._diverged()
         self.good = good
         t = (self.state.step + bad) * self.program.dt
         do = "lower learning_rate, see nefsim.suggest_learning_rate"
@@ -150,28 +154,27 @@ class Engine:
     ) -> None:
         """Take again the steps that were complete, or none if that is stopped, too."""
         length = self.good
-        restore(self.state, before)
+        restore(self.kept, before)
         if not length:
             return
         try:
             self._chunk(length)
         except BaseException:
-            restore(self.state, before)
+            restore(self.kept, before)
             raise
         self._finish(length, recordings, filled)
 
     def _finish(self, length: int, recordings: Sequence[Recording], filled: list[int]) -> None:
         """Record a chunk and make its last row the first of the next."""
         for i, (recording, record) in enumerate(zip(recordings, self.program.records, strict=True)):
-            chosen = sampled(self.state.step, length, recording.every)
             values = self.read(record.read, 0, length)
-            values = values if len(chosen) == length else values[chosen]
-            recording.data[filled[i] : filled[i] + len(chosen)] = values
-            filled[i] += len(chosen)
-        for rows, signal in zip(self.rows, self.state.signals, strict=True):
+            if recording.every > 1:
+                values = values[sampled(self.state.step, length, recording.every)]
+            recording.data[filled[i] : filled[i] + len(values)] = values
+            filled[i] += len(values)
+        for rows in self.rows:
             if rows is not None:
                 rows[0] = rows[length]
-                signal[...] = rows[0]
         self.state.step += length
         for index, done in self.called.items():
             # What functions gave for steps after an error is kept: each is called once a step.

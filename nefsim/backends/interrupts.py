@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import signal
+# The functions of the module signal make enums of numbers, which takes 10 us a run.
+import _signal as signal  # type: ignore[import-not-found]
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -11,13 +11,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 # Columns of the table: what an operation is, where it writes and reads (row r of a signal
-# lies at offset + r * stride), how much, and where its constants, memory and indices lie.
-KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET = range(11)
-N_COLUMNS = 11
+# lies at offset + r * stride), how much, where its constants, memory and indices lie, and
+# for LIF how many encoders it multiplies itself and where it may scribble.
+KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET, ENCODERS, SCRATCH = range(13)
+N_COLUMNS = 13
 
 # Kinds of operation.
 (
@@ -38,7 +41,6 @@ N_COLUMNS = 11
     NOT_NEGATIVE,
     LOGARITHM,
     LIF,
-    LIF_LISTED,
     LIF_LOG,
     LIF_EULER,
     LIF_RATE,
@@ -57,7 +59,16 @@ N_COLUMNS = 11
     WHERE_ABOVE,
     GATE,
     RLS,
-) = range(36)
+) = range(35)
+
+#: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
+LINE = 8
+
+#: Neurons that are stepped together, so that what they need for a moment stays in the cache.
+TILE = 512
+
+#: The place of the encoders behind the constants of an LIF population.
+AFTER_CONSTANTS = 8
 
 options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -95,34 +106,154 @@ def dot(a, b, n):
     return total
 
 
-@njit(**options)
-def lif(J, v, E, out, n, c):
-    """The exact LIF step, without a branch; see :func:`nefsim.neurons.lif.exact_step`.
+@intrinsic
+def whole_registers(typing_context):
+    """Have loops of the calling function use the widest vectors that the processor has.
 
-    c holds k, the factor of a new refractory time, the lowest voltage, a spike's height, and
-    1 and 0 in the precision of the rest.
+    LLVM takes half of AVX-512 unless it is told; elsewhere this changes nothing.
     """
-    k, jump, low, pulse, one, zero = c[0], c[1], c[2], c[3], c[4], c[5]
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del signature, arguments
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+@intrinsic
+def list_above_one(typing_context, values, start, who):
+    """Append to ``who`` which of eight values are above 1, counted from ``start``; how many."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        values, start, who = arguments
+        eight, whole = ir.VectorType(values.type.pointee, 8), ir.VectorType(start.type, 8)
+        mask = ir.VectorType(ir.IntType(1), 8)
+        loaded = builder.load(builder.bitcast(values, eight.as_pointer()), align=4)
+        above = builder.fcmp_ordered(">", loaded, ir.Constant(eight, [1.0] * 8))
+        first = builder.insert_element(ir.Constant(whole, ir.Undefined), start, ir.IntType(32)(0))
+        spread = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
+        numbers = builder.add(
+            builder.shuffle_vector(first, first, spread), ir.Constant(whole, list(range(8)))
+        )
+        form = ir.FunctionType(ir.VoidType(), [whole, who.type, mask])
+        name = "llvm.masked.compressstore.v8i64"
+        store = cgutils.get_or_insert_function(builder.module, form, name)
+        builder.call(store, [numbers, who, above])
+        bits = builder.bitcast(above, ir.IntType(8))
+        return builder.ctpop(builder.zext(bits, start.type))
+
+    return types.intp(values, start, who), generate
+
+
+@njit(**options)
+def padded(n):
+    """The length of a column that ends with a line of the cache."""
+    return n + -n % LINE
+
+
+@njit(**options)
+def columns(y, x, c, n, m, width):
+    """``y += sum of column j times x[j]``, up to four columns to a pass."""
+    whole_registers()
+    for j in range(0, m, 4):
+        c0, c1 = shifted(c, j * width), shifted(c, (j + 1) * width)
+        c2, c3 = shifted(c, (j + 2) * width), shifted(c, (j + 3) * width)
+        if m - j >= 4:
+            x0, x1, x2, x3 = x[j], x[j + 1], x[j + 2], x[j + 3]
+            for i in range(n):
+                y[i] = y[i] + c0[i] * x0 + c1[i] * x1 + c2[i] * x2 + c3[i] * x3
+        elif m - j == 3:
+            x0, x1, x2 = x[j], x[j + 1], x[j + 2]
+            for i in range(n):
+                y[i] = y[i] + c0[i] * x0 + c1[i] * x1 + c2[i] * x2
+        elif m - j == 2:
+            x0, x1 = x[j], x[j + 1]
+            for i in range(n):
+                y[i] = y[i] + c0[i] * x0 + c1[i] * x1
+        else:
+            x0 = x[j]
+            for i in range(n):
+                y[i] += c0[i] * x0
+
+
+@njit(**options)
+def affine(y, offset, x, c, n, m, width):
+    """``y = offset + sum of column j times x[j]``."""
+    whole_registers()
+    first = x[0]
+    for i in range(n):
+        y[i] = offset[i] + c[i] * first
+    columns(y, shifted(x, 1), shifted(c, width), n, m - 1, width)
+
+
+@njit(**options)
+def charge(J, v, E, gap, n, c):
+    """The exact LIF step up to its spikes, without a branch; see :func:`lif`."""
+    whole_registers()
+    k, low, one = c[0], c[2], c[4]
     for i in range(n):
         e = E[i] * k
         e = e if e > one else one
         f = e * k
-        gap = (J[i] - v[i]) * (f if f < one else one)
-        w = J[i] - gap
-        w = w if w > low else low
-        spiked = w > one
-        E[i] = jump * (gap / (J[i] - one)) if spiked else e
-        v[i] = zero if spiked else w
-        out[i] = pulse if spiked else zero
+        left = (J[i] - v[i]) * (f if f < one else one)
+        w = J[i] - left
+        gap[i] = left
+        E[i] = e
+        v[i] = w if w > low else low
 
 
 @njit(**options)
-def listed(out, fired, n):
-    """The indices of the neurons that fired, and how many they are."""
-    count = 0
-    for i in range(n):
-        fired[count] = i
-        count += out[i] > 0
+def listed(v, first, n, who):
+    """List which voltages are above 1, counted from ``first``; how many they are."""
+    count, in_eights = 0, n - n % 8
+    for i in range(0, in_eights, 8):
+        count += list_above_one(shifted(v, i), first + i, shifted(who, count))
+    for i in range(in_eights, n):
+        if v[i] > 1:
+            who[count] = first + i
+            count += 1
+    return count
+
+
+@njit(**options)
+def lif(t, x, v, E, out, who, before, c, scratch):
+    """One step of an LIF population; see :func:`nefsim.neurons.lif.exact_step`.
+
+    c holds k, the factor of a new refractory time, the lowest voltage, a spike's height, and
+    1 and 0 in the precision of the rest; behind them, biases and encoders where currents are
+    not given.  Few neurons fire, so the division is left to those that do.
+    """
+    whole_registers()
+    n, m, jump, pulse, one, zero = t[N], t[ENCODERS], c[1], c[3], c[4], c[5]
+    if t[OUT_STRIDE]:
+        for i in range(n):
+            out[i] = zero
+    else:
+        for s in range(before):
+            out[who[s]] = zero
+    count, width = 0, padded(n)
+    gap, encoded = scratch, shifted(scratch, TILE)
+    for first in range(0, n, TILE):
+        size = min(TILE, n - first)
+        if m:
+            size = padded(size)  # with neurons that get no current
+            bias = shifted(c, AFTER_CONSTANTS + first)
+            affine(encoded, bias, x, shifted(bias, width), size, m, width)
+            current = encoded
+        else:
+            current = shifted(x, first)
+        charge(current, shifted(v, first), shifted(E, first), gap, size, c)
+        last = count + listed(shifted(v, first), first, size, shifted(who, count))
+        for s in range(count, last):
+            i = who[s]
+            E[i] = jump * (gap[i - first] / (current[i - first] - one))
+            v[i] = zero
+            out[i] = pulse
+        count = last
     return count
 
 
@@ -221,29 +352,41 @@ def whole_spikes(rates, v, out, fired, n, c):
 
 
 @njit(**options)
-def columns(y, x, c, n, m):
-    """``y += sum of column j times x[j]``, four columns to a pass."""
-    in_fours = m - m % 4
-    for j in range(0, in_fours, 4):
-        c0, c1 = shifted(c, j * n), shifted(c, (j + 1) * n)
-        c2, c3 = shifted(c, (j + 2) * n), shifted(c, (j + 3) * n)
-        x0, x1, x2, x3 = x[j], x[j + 1], x[j + 2], x[j + 3]
+def spikes(y, x, c, n, who, count):
+    """``y += sum of row j times x[j]`` over the neurons j that fired, four to a pass."""
+    in_fours = count - count % 4
+    if n < LINE:  # a short row: one element after another
         for i in range(n):
-            y[i] = y[i] + c0[i] * x0 + c1[i] * x1 + c2[i] * x2 + c3[i] * x3
-    for j in range(in_fours, m):
-        column, value = shifted(c, j * n), x[j]
+            total, column = y[i], shifted(c, i)
+            for s in range(0, in_fours, 4):
+                j0, j1, j2, j3 = who[s], who[s + 1], who[s + 2], who[s + 3]
+                one = column[j0 * n] * x[j0] + column[j1 * n] * x[j1]
+                total += one + (column[j2 * n] * x[j2] + column[j3 * n] * x[j3])
+            for s in range(in_fours, count):
+                total += column[who[s] * n] * x[who[s]]
+            y[i] = total
+        return
+    for s in range(0, in_fours, 4):
+        j0, j1, j2, j3 = who[s], who[s + 1], who[s + 2], who[s + 3]
+        r0, r1 = shifted(c, j0 * n), shifted(c, j1 * n)
+        r2, r3 = shifted(c, j2 * n), shifted(c, j3 * n)
+        x0, x1, x2, x3 = x[j0], x[j1], x[j2], x[j3]
         for i in range(n):
-            y[i] += column[i] * value
+            y[i] += (r0[i] * x0 + r1[i] * x1) + (r2[i] * x2 + r3[i] * x3)
+    for s in range(in_fours, count):
+        j = who[s]
+        row, height = shifted(c, j * n), x[j]
+        for i in range(n):
+            y[i] += row[i] * height
 
 
 @njit(**options)
 def linear(kind, t, y, x, c, indices, fired, counts):
     """Terms of sums: ``y = ...`` where the operation sets, ``y += ...`` where it adds."""
+    whole_registers()
     n, m = t[N], t[M]
     if kind == AFFINE:
-        slope, value = shifted(c, n), x[0]
-        for i in range(n):
-            y[i] = c[i] + slope[i] * value
+        affine(y, c, x, shifted(c, padded(n)), n, m, padded(n))
         return
     if kind == FILL and m:
         for i in range(n):
@@ -260,17 +403,12 @@ def linear(kind, t, y, x, c, indices, fired, counts):
         for i in range(n):
             y[i] += c[i] * x[i]
     elif kind == COLUMNS:
-        columns(y, x, c, n, m)
+        columns(y, x, c, n, m, padded(n))
     elif kind == ROWS:
         for i in range(n):
             y[i] += dot(shifted(c, i * m), x, m)
     elif kind == SPIKES:
-        who = shifted(fired, t[X])
-        for s in range(counts[t[S]]):
-            j = who[s]
-            row, height = shifted(c, j * n), x[j]
-            for i in range(n):
-                y[i] += row[i] * height
+        spikes(y, x, c, n, shifted(fired, t[X]), counts[t[S]])
     elif kind == SPARSE:
         ends = shifted(indices, t[X])
         which = shifted(ends, n + 1)
@@ -324,13 +462,12 @@ def memory(kind, t, y, x, c, state):
 @njit(**options)
 def neurons(kind, t, y, J, c, data, fired, counts):
     """One step of a population; spikes are listed for those who decode them."""
+    whole_registers()
     n, state, other = t[N], shifted(data, t[S]), shifted(data, t[M])
     who, count = shifted(fired, t[X]), t[SET]
     if kind == LIF:
-        lif(J, state, other, y, n, c)
-    elif kind == LIF_LISTED:
-        lif(J, state, other, y, n, c)
-        counts[count] = listed(y, who, n)
+        scratch = shifted(data, t[SCRATCH])
+        counts[count] = lif(t, J, state, other, y, who, counts[count], c, scratch)
     elif kind == LIF_LOG:
         counts[count] = lif_log(J, state, other, y, who, n, c)
     elif kind == LIF_EULER:
@@ -364,14 +501,9 @@ def weigh(kind, t, y, x, weights, fired, counts):
     for i in range(n):
         y[i] = 0.0
     if kind == WEIGH:
-        columns(y, x, weights, n, m)
-        return
-    who = shifted(fired, t[X])
-    for s in range(counts[t[SET]]):
-        j = who[s]
-        row, height = shifted(weights, j * n), x[j]
-        for i in range(n):
-            y[i] += row[i] * height
+        columns(y, x, weights, n, m, n)
+    else:
+        spikes(y, x, weights, n, shifted(fired, t[X]), counts[t[SET]])
 
 
 @njit(**options)
@@ -446,6 +578,7 @@ def learning(kind, t, y, x, c, data, places, fired, counts):
 @njit(**options)
 def run(table, spans, lo, hi, data, constants, indices, fired, counts):
     """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial."""
+    whole_registers()
     start, whole, places = at(table, 0), at(constants, 0), at(indices, 0)
     for s in range(spans.shape[0]):
         first, last = spans[s, 0], spans[s, 1]

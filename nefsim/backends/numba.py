@@ -27,8 +27,8 @@ LONGEST_CHUNK = 4000
 #: Most numbers that a chunk handles: Ctrl-C and progress wait for its end, about 0.1 s.
 MOST_WORK = 200_000_000
 
-#: From so many numbers per step on, blocks that do not need one another share the cores.
-WORTH_THREADS = 4000
+#: From so many numbers in a call on, blocks that do not need one another share the cores.
+WORTH_THREADS = 500_000
 
 Span = tuple[int, int]
 
@@ -55,6 +55,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
     ]
     _move(state, table, data, bool(lead))
     engine = Engine(program, state, rows)
+    engine.kept = _kept(program, state, table, data)
     for spans, mixed in _grouped(parts):
         if spans:
             engine.plan.append(([_compiled(arrays, spans)], False))
@@ -83,15 +84,15 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
     """Spans of the table, on both cores where that pays; the spikes are the same."""
     table, *rest = arrays
     cost = [int(table[first:last, kernel.N].sum()) for first, last in spans]
-    n_threads = min(len(spans), cores()) if sum(cost) >= WORTH_THREADS else 1
-    shares = [np.array(share, np.int64) for share in _shares(spans, cost, n_threads)]
+    total, whole = sum(cost), np.array(spans, np.int64)
+    shares = [np.array(share, np.int64) for share in _shares(spans, cost, min(len(spans), cores()))]
 
     def one(share: NDArray[np.int64], lo: int, hi: int) -> None:
         kernel.run(table, share, lo, hi, *rest)
 
     def advance(lo: int, hi: int) -> None:
-        if len(shares) == 1:
-            one(shares[0], lo, hi)
+        if len(shares) == 1 or total * (hi - lo) < WORTH_THREADS:
+            one(whole, lo, hi)
             return
         with ThreadPoolExecutor(len(shares)) as pool:
             for done in [pool.submit(one, share, lo, hi) for share in shares]:
@@ -161,6 +162,17 @@ def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
         else:
             parts.append((rows.start, rows.stop))
     return parts
+
+
+def _kept(program: Program, state: State, table: Table, data: Any) -> State:
+    """What an error puts back: all memories as one array, and what draws in Python."""
+    first, end = table.remembered
+    rngs = [
+        streams
+        for op, streams in zip(program.ops, state.rngs, strict=True)
+        if isinstance(op, Neurons) and not is_compiled(op.neuron)
+    ]
+    return State(state.step, [], [{"all": data[:, first:end]}], rngs, state.running)
 
 
 def _rows(data: Any, offset: int, length: int, size: int, batched: bool) -> Any:

@@ -105,9 +105,9 @@ def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
             x = engine.read(op.input, lo, hi)
         with np.errstate(all="ignore"):  # what is not finite is told below, with its time
             out[lo + 1 : hi + 1] = op.function(x)
-        finite = np.isfinite(out[lo + 1 : hi + 1]).reshape(hi - lo, -1).all(axis=1)
+        finite = np.isfinite(out[lo + 1 : hi + 1])
         if not finite.all():
-            row = lo + int(np.argmin(finite))
+            row = lo + int(np.argmin(finite.reshape(hi - lo, -1).all(axis=1)))
             engine.good = max(engine.good, row)
             _not_finite(engine, op, row, out[row + 1])
 

@@ -23,7 +23,7 @@ from nefsim.neurons.izhikevich import LOWEST_CURRENT, PEAK
 from nefsim.program import Neurons
 
 if TYPE_CHECKING:
-    from nefsim.backends.table import Place, Table
+    from nefsim.backends.table import Encoders, Place, Table
 
 RATES = (LIFRate, AdaptiveLIFRate, RectifiedLinear, Sigmoid, Tanh)
 COMPILED = (*RATES, LIF, AdaptiveLIF, Izhikevich, SpikingRectifiedLinear, RegularSpiking)
@@ -45,8 +45,7 @@ def emit_neurons(table: Table, op: Neurons, memory: dict[str, int]) -> None:
     else:
         fired, count = table.n_fired, table.n_counts
         table.n_fired, table.n_counts = fired + n, count + 1
-        if op.output in table.listed:
-            table.spikes[op.output] = (fired, count)
+        table.spikes[op.output] = (fired, count)
         _spikes(table, op, n, out, J, memory, {"X": fired, "SET": count})
     for name, signal in op.observed:
         _observe(table, neuron, n, table.places[signal], memory, name)
@@ -64,10 +63,10 @@ def _spikes(
     dt, neuron = table.program.dt, op.neuron
     if isinstance(neuron, AdaptiveLIF):
         net = _minus_adaptation(table, n, J, memory)
-        _lif(table, op.output, neuron, n, out, net, memory, lists)
+        _lif(table, neuron, n, out, net, memory, lists)
         _adapt(table, neuron, n, out, memory)
     elif isinstance(neuron, LIF):
-        _lif(table, op.output, neuron, n, out, J, memory, lists)
+        _lif(table, neuron, n, out, J, memory, lists, table.encoders.get(op.current))
     elif isinstance(neuron, Izhikevich):
         parts = (neuron.tau_recovery, neuron.coupling, neuron.reset_voltage)
         c = table.constant([*parts, neuron.reset_recovery, LOWEST_CURRENT, PEAK, 1.0 / dt, dt])
@@ -87,26 +86,31 @@ def _spikes(
 
 def _lif(
     table: Table,
-    signal: int,
     neuron: LIF | AdaptiveLIF,
     n: int,
     out: Place,
     J: Place,
     memory: dict[str, int],
     lists: dict[str, int],
+    encoders: Encoders | None = None,
 ) -> None:
     dt, tau_rc, tau_ref = table.program.dt, neuron.tau_rc, neuron.tau_ref
-    low, pulse = neuron.min_voltage, neuron.amplitude / dt
+    low, pulse, v = neuron.min_voltage, neuron.amplitude / dt, memory["voltage"]
     if "refractory_factor" in memory:
         jump = math.exp((tau_ref + dt) / tau_rc)
         c = table.constant([math.exp(-dt / tau_rc), jump, low, pulse, 1.0, 0.0])
-        kind = k.LIF_LISTED if signal in table.spikes else k.LIF
+        if encoders is not None:
+            J = encoders.source
+            table.columns(encoders.matrix, encoders.offset)  # right behind the constants
+            lists = {**lists, "ENCODERS": encoders.matrix.shape[1]}
+        scratch = table.room(2 * k.TILE)
         wait = memory["refractory_factor"]
+        table.op(k.LIF, out, n, J, C=c, S=v, M=wait, SCRATCH=scratch, **lists)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
         c = table.constant([tau_rc, tau_ref, low, pulse, dt])
-        kind, wait = k.LIF_EULER if euler else k.LIF_LOG, memory["refractory_time"]
-    table.op(kind, out, n, J, C=c, S=memory["voltage"], M=wait, **lists)
+        kind = k.LIF_EULER if euler else k.LIF_LOG
+        table.op(kind, out, n, J, C=c, S=v, M=memory["refractory_time"], **lists)
 
 
 def _minus_adaptation(table: Table, n: int, J: Place, memory: dict[str, int]) -> Place:

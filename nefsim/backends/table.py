@@ -6,7 +6,8 @@ neurons of a population stay in the cache; all others have a row for each step o
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,21 @@ from numpy.typing import NDArray
 from nefsim.backends import kernel as k
 from nefsim.backends.lessons import emit_learn, emit_weigh
 from nefsim.backends.populations import emit_neurons
+from nefsim.neurons import LIF
 from nefsim.program import Filter, Learn, Neurons, Program, Read, State, Sum, Term, Weigh
 
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
 
-#: Up to this many numbers are decoded by summing over all neurons, spike or not.
-FEW = 3
-
 Place = tuple[int, int]  # offset of row 0, and the stride from row to row
+
+
+class Encoders(NamedTuple):
+    """What an LIF population makes its currents of: ``offset + matrix @ source``."""
+
+    source: Place
+    matrix: NDArray[Any]
+    offset: NDArray[np.float64]
 
 
 class Table:
@@ -44,14 +51,15 @@ class Table:
         self.program = program
         self.dtype = state.signals[0].dtype if state.signals else np.dtype(np.float64)
         self._ops: list[list[int]] = []
-        self._constants: list[NDArray[Any]] = [np.zeros(1)]
-        self._n_constants = 1
+        self._constants: list[NDArray[Any]] = [np.zeros(k.LINE)]
+        self._n_constants = k.LINE
         self._indices: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
         self._n_indices = 1
         self._size = 0
         self.n_fired = self.n_counts = 0
         self.spikes: dict[int, tuple[int, int]] = {}
-        self.listed = _listed(program)
+        self.encoders: dict[int, Encoders] = {}
+        self._inside = _inside(program, state, shared)
         self._same = {
             op.output: op.terms[0].read
             for op in program.ops
@@ -64,24 +72,30 @@ class Table:
             self.places.append((self.room(room), stride))
         for i in self._same:
             self.places[i] = self._origin(i)
+        start = self._size
         self.memories: list[dict[str, int]] = [
             {name: self.room(_per_trial(value, state)) for name, value in memory.items()}
             for memory in state.ops
         ]
+        self.remembered = start, self._size
 
     # -- what operations are made of ---------------------------------------------------
 
     def room(self, size: int) -> int:
         """Offset of so many numbers that change."""
-        self._size += size
-        return self._size - size
+        self._size += size + -size % k.LINE
+        return self._size - (size + -size % k.LINE)
 
     def constant(self, values: Any) -> int:
         """Offset of numbers that do not change."""
-        flat = np.ravel(np.asarray(values, dtype=np.float64))
+        flat = _in_lines(np.ravel(np.asarray(values, dtype=np.float64)))
         self._constants.append(flat)
         self._n_constants += flat.size
         return self._n_constants - flat.size
+
+    def columns(self, matrix: NDArray[Any], *before: NDArray[Any]) -> int:
+        """Offset of other columns and those of a matrix, each from a line of the cache on."""
+        return self.constant(np.concatenate([*map(_in_lines, (*before, *np.asarray(matrix).T))]))
 
     def index(self, values: Any) -> int:
         """Offset of whole numbers."""
@@ -123,8 +137,8 @@ class Table:
         """The table and its arrays, for the interpreter."""
         return (
             np.array(self._ops, np.int64).reshape(-1, k.N_COLUMNS),
-            np.zeros((batch, self._size), self.dtype),
-            np.concatenate(self._constants).astype(self.dtype),
+            _aligned(np.zeros((batch, self._size), self.dtype)),
+            _aligned(np.concatenate(self._constants).astype(self.dtype)),
             np.concatenate(self._indices),
             np.zeros((batch, max(self.n_fired, 1)), np.int64),
             np.zeros((batch, max(self.n_counts, 1)), np.int64),
@@ -173,13 +187,16 @@ class Table:
     def _sum(self, op: Sum) -> None:
         out, n = self.places[op.output], self.program.signals[op.output].size
         terms = list(op.terms)
-        if op.offset is not None:
-            slope = _affine(terms[0], op.offset) if terms else None
-            if slope is not None:
-                c = self.constant([*op.offset, *slope])
-                self.op(k.AFFINE, out, n, self.place(terms.pop(0).read), C=c)
+        if op.offset is not None and terms and _encodes(terms[0], n):
+            term = terms.pop(0)
+            source, m = self.place(term.read), self.size(term.read)
+            if op.output in self._inside:
+                self.encoders[op.output] = Encoders(source, np.asarray(term.matrix), op.offset)
             else:
-                self.op(k.FILL, out, n, C=self.constant(op.offset), M=1)
+                c = self.columns(term.matrix, op.offset)
+                self.op(k.AFFINE, out, n, source, C=c, M=m)
+        elif op.offset is not None:
+            self.op(k.FILL, out, n, C=self.constant(op.offset), M=1)
         elif not terms or terms[0].rows is not None:
             self.op(k.FILL, out, n)
         for i, term in enumerate(terms):
@@ -210,24 +227,39 @@ class Table:
             self.op(k.SCALE, out, n, source, C=c, M=m, SET=sets)
         elif np.ndim(matrix) == 1:
             self.op(k.DIAGONAL, out, n, source, C=self.constant(matrix), M=m, SET=sets)
-        elif _decodes_much(term) and term.read.columns is None and term.read.signal in self.spikes:
+        elif term.read.columns is None and term.read.signal in self.spikes:
             fired, count = self.spikes[term.read.signal]
             c = self.constant(np.asarray(matrix).T)
             self.op(k.SPIKES, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
-        elif n >= TALL * m or n >= 8:
-            self.op(k.COLUMNS, out, n, source, C=self.constant(np.asarray(matrix).T), M=m, SET=sets)
+        elif _is_tall(matrix):
+            self.op(k.COLUMNS, out, n, source, C=self.columns(matrix), M=m, SET=sets)
         else:
             self.op(k.ROWS, out, n, source, C=self.constant(matrix), M=m, SET=sets)
 
 
-def _affine(term: Term, offset: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """The slope of a term that is one number times a vector, over the whole output."""
-    matrix = term.matrix
-    if term.rows is not None or hasattr(matrix, "tocsr") or np.ndim(matrix) != 2:
-        return None
-    if isinstance(term.read.columns, np.ndarray) or np.shape(matrix) != (len(offset), 1):
-        return None
-    return np.ravel(matrix)
+def _is_tall(matrix: NDArray[Any]) -> bool:
+    """Whether a matrix is multiplied column by column rather than row by row."""
+    n, m = np.shape(matrix)
+    return n >= TALL * m or n >= k.LINE
+
+
+def _encodes(term: Term, n: int) -> bool:
+    """Whether a term is a matrix of columns over the whole output, as in ``bias + E @ x``."""
+    if term.rows is not None or hasattr(term.matrix, "tocsr") or np.ndim(term.matrix) != 2:
+        return False
+    return not isinstance(term.read.columns, np.ndarray) and _is_tall(term.matrix)
+
+
+def _inside(program: Program, state: State, shared: set[int]) -> set[int]:
+    """Currents that nobody needs but an LIF population, which can compute them itself."""
+    readers = Counter(read.signal for op in program.ops for read in op.reads)
+    exact = {
+        op.current
+        for op, memory in zip(program.ops, state.ops, strict=True)
+        if isinstance(op, Neurons) and type(op.neuron) is LIF and "refractory_factor" in memory
+    }
+    sums = {op.output for op in program.ops if isinstance(op, Sum) and len(op.terms) == 1}
+    return {j for j in exact & sums if j not in shared and readers[j] == 1}
 
 
 def _is_copy(op: Sum) -> bool:
@@ -239,17 +271,19 @@ def _is_copy(op: Sum) -> bool:
     return bool(identity) and not isinstance(term.read.columns, np.ndarray)
 
 
-def _listed(program: Program) -> set[int]:
-    """Signals of which so much is decoded somewhere that listing the spikes pays."""
-    terms = [term for op in program.ops if isinstance(op, Sum) for term in op.terms]
-    listed = {term.read.signal for term in terms if _decodes_much(term)}
-    learned = [op for op in program.ops if isinstance(op, Weigh)]
-    return listed | {op.input.signal for op in learned if len(op.initial) > FEW}
+def _in_lines(column: NDArray[Any]) -> NDArray[Any]:
+    """A column, ending with a line of the cache."""
+    return np.pad(column, (0, -len(column) % k.LINE))
 
 
-def _decodes_much(term: Term) -> bool:
-    """Whether a term is summed spike by spike; what else is decoded does not matter."""
-    return np.ndim(term.matrix) == 2 and np.shape(term.matrix)[0] > FEW
+def _aligned(values: NDArray[Any]) -> NDArray[Any]:
+    """The same numbers from a line of the cache on: vectors that straddle lines are slow."""
+    line = k.LINE * 8
+    room = np.empty(values.nbytes + line, np.uint8)
+    start = -room.ctypes.data % line
+    there = room[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    there[...] = values
+    return there
 
 
 def _per_trial(value: NDArray[Any], state: State) -> int:

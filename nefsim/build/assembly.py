@@ -83,7 +83,12 @@ class Assembly:
 
     def program(self) -> Program:
         """All operations, in the order of a step."""
-        sums = (Sum(signal, tuple(terms), at) for signal, (terms, at) in self._sums.items())
+        # What collects nothing is 0 and adds nothing where it is read.
+        zero = {s for s, (terms, offset) in self._sums.items() if not terms and offset is None}
+        sums = (
+            Sum(signal, tuple(term for term in terms if term.read.signal not in zero), offset)
+            for signal, (terms, offset) in self._sums.items()
+        )
         ops, signals = (*self._ops, *sums), tuple(self.signals)
         return Program(self.dt, signals, ops, schedule(ops, signals), tuple(self._records))
 

@@ -6,17 +6,27 @@ a figure is drawn, and its settings are left as they are.
 """
 
 from nefsim.plot.decoding import decoded, decoding_error
+from nefsim.plot.learning import (
+    confusion_matrix,
+    learning_curve,
+    stdp_curve,
+    weight_histogram,
+)
 from nefsim.plot.spectra import spectrum
 from nefsim.plot.spikes import raster
 from nefsim.plot.tuning import tuning_curves, tuning_surface
 from nefsim.plot.weights import weight_matrix
 
 __all__ = [
+    "confusion_matrix",
     "decoded",
     "decoding_error",
+    "learning_curve",
     "raster",
     "spectrum",
+    "stdp_curve",
     "tuning_curves",
     "tuning_surface",
+    "weight_histogram",
     "weight_matrix",
 ]

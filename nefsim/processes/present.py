@@ -19,7 +19,9 @@ class PresentInput(Process):
     r"""Inputs that take turns, each for the same time, again and again.
 
     .. math:: u(t) = inputs_i, \qquad
-              i = \lfloor (t - dt) / presentation\_time \rfloor \bmod k
+              i = \lfloor (t - dt) / (presentation\_time + rest) \rfloor \bmod k
+
+    and 0 in the rest that follows each input.
 
     Parameters
     ----------
@@ -27,15 +29,21 @@ class PresentInput(Process):
         The inputs; each is flattened, such as an image (k, height, width).
     presentation_time : float [s]
         How long each is shown, at least dt.
+    rest : float [s]
+        How long nothing is shown after each, so that what neurons hold of it fades before the
+        next.
 
     Examples
     --------
     >>> PresentInput([1, 2], presentation_time=0.002).run(0.006).ravel()
     array([1., 1., 2., 2., 1., 1.])
+    >>> PresentInput([1, 2], presentation_time=0.002, rest=0.001).run(0.006).ravel()
+    array([1., 1., 0., 2., 2., 0.])
     """
 
     inputs: ArrayLike
     presentation_time: float
+    rest: float = 0.0
 
     def __post_init__(self) -> None:
         do = "pass the inputs, one per row"
@@ -44,7 +52,8 @@ class PresentInput(Process):
             must = "have at least one row"
             check.fail("PresentInput", "inputs", must, f"shape {inputs.shape}", do)
         seconds = check.seconds("PresentInput", "presentation_time", self.presentation_time)
-        self._set(inputs=inputs, presentation_time=seconds)
+        rest = check.seconds("PresentInput", "rest", self.rest, zero=True)
+        self._set(inputs=inputs, presentation_time=seconds, rest=rest)
 
     @property
     def size(self) -> int:
@@ -58,9 +67,14 @@ class PresentInput(Process):
             who, do = "PresentInput.start", "show each input longer or lower dt"
             check.fail(who, "presentation_time", f"be at least dt = {dt:g} s", duration, do)
         rows = np.asarray(self.inputs, dtype=np.float64).reshape(-1, size)
+        period = duration + self.rest
 
-        def shown(t: Array) -> Array:
-            turn = np.floor((t - dt) / duration + SLACK).astype(np.int64)
-            return rows[turn % len(rows)]
+        def present(t: Array) -> Array:
+            turns = (t - dt) / period + SLACK
+            turn = np.floor(turns).astype(np.int64)
+            shown = rows[turn % len(rows)]
+            if self.rest:
+                shown[turns - turn >= duration / period] = 0.0
+            return shown
 
-        return FunctionOfTime(shown, dt, rng)
+        return FunctionOfTime(present, dt, rng)

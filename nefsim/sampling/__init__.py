@@ -10,6 +10,8 @@ from nefsim.sampling.distributions import (
     Samples,
     Uniform,
 )
+from nefsim.sampling.examples import CIW, ConstrainedDifference
+from nefsim.sampling.images import SparseGabor, SparsePatches
 from nefsim.sampling.sphere import (
     CosineSimilarity,
     ScatteredHypersphere,
@@ -17,18 +19,24 @@ from nefsim.sampling.sphere import (
     unit_vectors,
 )
 from nefsim.sampling.streams import stream
+from nefsim.sampling.whitening import Whitening
 
 __all__ = [
+    "CIW",
     "Choice",
     "Constant",
+    "ConstrainedDifference",
     "CosineSimilarity",
     "Distribution",
     "Exponential",
     "Gaussian",
     "Samples",
     "ScatteredHypersphere",
+    "SparseGabor",
+    "SparsePatches",
     "Uniform",
     "UniformHypersphere",
+    "Whitening",
     "as_distribution",
     "as_samples",
     "stream",

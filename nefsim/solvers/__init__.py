@@ -9,6 +9,7 @@ from nefsim.solvers.given import NoSolver
 from nefsim.solvers.l2 import LstsqL2, LstsqL2nz
 from nefsim.solvers.noise import LstsqMultNoise, LstsqNoise
 from nefsim.solvers.nonnegative import Nnls, NnlsL2
+from nefsim.solvers.softmax import Softmax
 from nefsim.solvers.solve import solve_decoders
 from nefsim.solvers.sparse import LstsqDrop, LstsqL1
 from nefsim.solvers.svd import Lstsq, PseudoInverse
@@ -27,6 +28,7 @@ __all__ = [
     "NnlsL2",
     "NoSolver",
     "PseudoInverse",
+    "Softmax",
     "Solver",
     "solve_decoders",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,10 +28,12 @@ class LstsqWeighted(Solver):
 
     Parameters
     ----------
-    sample_weights : (P,) or (P, D_out) array_like, or callable
+    sample_weights : (P,) or (P, D_out) array_like, callable or "balanced"
         Weights s, not negative and not all 0, for all outputs or one column per output. A
         function gets the targets (P, D_out) and returns either. It is pure: what it returns
-        depends on the targets only.
+        depends on the targets only. "balanced" gives 1/(2 p) where the target is above 0, for a
+        share p of the points, and 1/(2 (1 - p)) elsewhere, so that both answers of a
+        one-vs-all classifier count alike however rare its class is.
     reg : float
         Standard deviation of the noise, as a share of the maximum rate.
     weights : bool
@@ -45,22 +47,14 @@ class LstsqWeighted(Solver):
 
     Examples
     --------
-    Ten one-vs-all classifiers of ten classes see each class on one point out of ten. With
-    weights 1/(2p) where the target is 1, for a share p of the points, and 1/(2(1 - p))
-    elsewhere, both answers count alike:
-
-    >>> import numpy as np
-    >>> def balanced(targets):
-    ...     p = np.mean(targets > 0, axis=0)
-    ...     return np.where(targets > 0, 1 / (2 * p), 1 / (2 * (1 - p)))
     >>> A = np.array([[10.0, 20.0], [20.0, 20.0], [30.0, 20.0], [40.0, 20.0]])
     >>> targets = np.array([[-1.0], [-1.0], [-1.0], [1.0]])
-    >>> decoders, info = LstsqWeighted(balanced, reg=0.01)(A, targets)
+    >>> decoders, info = LstsqWeighted("balanced", reg=0.01)(A, targets)
     >>> (A @ decoders).round(1).ravel().tolist()
     [-1.5, -0.7, 0.0, 0.7]
     """
 
-    sample_weights: ArrayLike | Callable[[FloatArray], ArrayLike]
+    sample_weights: ArrayLike | Callable[[FloatArray], ArrayLike] | Literal["balanced"]
     reg: float = 0.1
     weights: bool = False
 
@@ -71,13 +65,15 @@ class LstsqWeighted(Solver):
             reg=check.real("LstsqWeighted", "reg", self.reg, SHARE, low=0.0),
             weights=check.flag("LstsqWeighted", "weights", self.weights),
         )
-        if callable(self.sample_weights):
+        if isinstance(self.sample_weights, str):
+            check.one_of("LstsqWeighted", "sample_weights", self.sample_weights, ("balanced",))
+        elif callable(self.sample_weights):
             check.function("LstsqWeighted", "sample_weights", self.sample_weights)
         else:
             self._set(sample_weights=_checked("sample_weights", self.sample_weights))
 
     def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
-        given = self.sample_weights
+        given = _balanced if isinstance(self.sample_weights, str) else self.sample_weights
         if callable(given):
 
             def from_targets(Y: FloatArray) -> tuple[FloatArray, Info]:
@@ -106,6 +102,18 @@ class LstsqWeighted(Solver):
         solved = [self._shared(A, s[:, j])(Y[:, [j]]) for j in range(Y.shape[1])]
         condition = max(figures["condition"] for _, figures in solved)
         return np.hstack([column for column, _ in solved]), {"condition": condition}
+
+
+def _balanced(Y: FloatArray) -> FloatArray:
+    """Weights with which the points above 0 and the others count alike, in each column."""
+    above = Y > 0
+    p = above.mean(axis=0)
+    if (p == 0).any() or (p == 1).any():
+        j = int(np.argmax((p == 0) | (p == 1)))
+        got = f"none of {'the others' if p[j] else 'these'} in column {j}"
+        do = "pass targets with both, or other weights"
+        check.fail("LstsqWeighted", "targets", "be above 0 at some points only", got, do)
+    return np.where(above, 1 / (2 * p), 1 / (2 * (1 - p)))
 
 
 def _checked(name: str, value: ArrayLike) -> FloatArray:

@@ -1,0 +1,24 @@
+"""Figures about what was learned: weights, errors, classes, and the timing of spikes.
+
+Each function takes plain arrays, such as ``sim.data[connection].weights`` or ``sim.data[probe]``.
+"""
+
+from nefsim.analysis.classes import accuracy, classify, confusion_matrix
+from nefsim.analysis.errors import confidence_interval, learning_curve, relative_error
+from nefsim.analysis.timing import PairwiseBCM, frequency_curve, stdp_curve, stdp_fit
+from nefsim.analysis.weights import gini, weight_histogram
+
+__all__ = [
+    "PairwiseBCM",
+    "accuracy",
+    "classify",
+    "confidence_interval",
+    "confusion_matrix",
+    "frequency_curve",
+    "gini",
+    "learning_curve",
+    "relative_error",
+    "stdp_curve",
+    "stdp_fit",
+    "weight_histogram",
+]

@@ -1,0 +1,168 @@
+"""How errors fall, how they compare with a control, and how sure that is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim import _checks as check
+from nefsim.sampling.base import Rng
+
+Array = NDArray[np.float64]
+
+
+def learning_curve(error: ArrayLike, window: float = 1.0, dt: float = 0.001) -> tuple[Array, Array]:
+    r"""The error in each of a row of windows of time.
+
+    .. math:: r_w = \sqrt{\langle \lVert E(t) \rVert^2 \rangle_{t \in w}}
+
+    Parameters
+    ----------
+    error : (T, D) or (T,) array_like
+        The error over time, such as what a probe of it recorded.
+    window : float [s]
+        Length of a window; a rest at the end that does not fill one is left out.
+    dt : float [s]
+        Time between rows: the step, or ``sample_every`` of the probe.
+
+    Returns
+    -------
+    time : (W,) ndarray [s]
+        The end of each window.
+    rms : (W,) ndarray
+        Root mean square of the length of the error in each.
+
+    Examples
+    --------
+    >>> time, rms = learning_curve([4.0, 4.0, 2.0, 2.0, 1.0], window=0.002)
+    >>> time.tolist(), rms.tolist()
+    ([0.002, 0.004], [4.0, 2.0])
+    """
+    who = "learning_curve"
+    E = _series(who, "error", error)
+    dt = check.seconds(who, "dt", dt)
+    k = window_steps(who, "window", window, dt, len(E))
+    n = len(E) // k
+    squares = (E[: n * k] ** 2).sum(axis=1).reshape(n, k)
+    return np.arange(1.0, n + 1) * (k * dt), np.sqrt(squares.mean(axis=1))
+
+
+def relative_error(values: ArrayLike, control: ArrayLike, target: ArrayLike) -> float:
+    r"""The error of a learned function as a share of that of a control, such as a solved one.
+
+    .. math:: \frac{\sum_t \lVert \hat{y}(t) - y(t) \rVert_1}
+                   {\langle \sum_t \lVert \hat{y}_c(t) - y(t) \rVert_1 \rangle_c}
+
+    Below 1 the learned one is better.
+
+    Parameters
+    ----------
+    values : (T, D) or (T,) array_like
+        What the learned connection computes.
+    control : (T, D) or (C, T, D) array_like, or (T,)
+        What a control computes at the same times, or C of them, over which the mean is taken.
+    target : (T, D) or (T,) array_like
+        What should be computed.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> relative_error([1.0, 2.0], control=[1.5, 2.5], target=[1.25, 2.0])
+    0.3333333333333333
+    """
+    who = "relative_error"
+    y = _series(who, "target", target)
+    learned = _like(who, "values", values, y)[0]
+    controls = _like(who, "control", control, y)
+    below = np.abs(controls - y).sum(axis=(1, 2)).mean()
+    if below == 0:
+        do = "pass a control that makes errors"
+        check.fail(who, "control", "differ from target", "no error", do)
+    return float(np.abs(learned - y).sum() / below)
+
+
+def confidence_interval(
+    values: ArrayLike, confidence: float = 0.95, n_resamples: int = 9999, rng: Rng = None
+) -> tuple[float, float]:
+    """Where the mean of a population is likely to lie, by the bias-corrected bootstrap.
+
+    Parameters
+    ----------
+    values : (n,) array_like
+        One number for each seed or trial, at least two that differ.
+    confidence : float
+        How likely, between 0 and 1.
+    n_resamples : int
+        How many times the values are drawn anew.
+    rng : numpy.random.Generator, int or None
+        The source of randomness, or a seed for one.
+
+    Returns
+    -------
+    low, high : float
+
+    References
+    ----------
+    Efron, B. (1987). Better bootstrap confidence intervals. Journal of the American
+    Statistical Association 82(397), 171-185.
+
+    Examples
+    --------
+    >>> low, high = confidence_interval([0.91, 0.93, 0.92, 0.94, 0.92], rng=0)
+    >>> round(low, 3), round(high, 3)
+    (0.916, 0.934)
+    """
+    from scipy.stats import bootstrap
+
+    who = "confidence_interval"
+    x = check.array(who, "values", values, (None,), "pass one number for each trial")
+    if len(x) < 2 or not np.ptp(x):
+        got = f"{len(x)} values, " + ("all alike" if len(x) else "none")
+        check.fail(who, "values", "hold two numbers that differ", got, "pass more trials")
+    do = "pass a share such as 0.95"
+    level = check.real(who, "confidence", confidence, do, 0.0, 1.0, True, True)
+    n = check.integer(who, "n_resamples", n_resamples, "pass how many, such as 9999", 100, 10**7)
+    drawn = check.generator(who, rng)
+    found = bootstrap(
+        (x,), np.mean, n_resamples=n, confidence_level=level, batch=1000, random_state=drawn
+    )
+    low, high = found.confidence_interval
+    return float(low), float(high)
+
+
+def window_steps(who: str, argument: str, window: Any, dt: float, most: int) -> int:
+    """A length of time in steps, at least one and at most ``most``."""
+    length = check.seconds(who, argument, window)
+    steps = round(length / dt)
+    if not 1 <= steps <= most:
+        do = "pass a length that the recording has"
+        check.fail(who, argument, f"be from {dt:g} to {most * dt:g} s", f"{length:g} s", do)
+    return steps
+
+
+def _series(who: str, argument: str, value: Any) -> Array:
+    """Values over time (T, D); (T,) counts as one column."""
+    do = "pass an array (T, D)"
+    checked = check.array(who, argument, value, do=do)
+    checked = checked[:, None] if checked.ndim == 1 else checked
+    if checked.ndim != 2 or not checked.size:
+        check.fail(who, argument, "have shape (T, D)", f"shape {np.shape(value)}", do)
+    return checked
+
+
+def _like(who: str, argument: str, value: Any, target: Array) -> Array:
+    """Trials (C, T, D) of what the target is; control alone may have more than one."""
+    do = "pass as many rows and columns as target has"
+    checked = check.array(who, argument, value, do=do)
+    if checked.ndim == 1:
+        checked = checked[:, None]
+    trials = checked[None] if checked.ndim == 2 else checked
+    fits = trials.ndim == 3 and trials.shape[1:] == target.shape and len(trials)
+    if not fits or (argument == "values" and checked.ndim == 3):
+        check.fail(who, argument, f"have shape {target.shape}", f"shape {checked.shape}", do)
+    return trials

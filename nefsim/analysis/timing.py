@@ -1,0 +1,296 @@
+"""What a rule does to one weight between two neurons that fire at given times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim import _checks as check
+from nefsim._values import Value
+
+Array = NDArray[np.float64]
+
+#: From activities before and after, arrays of one shape, to the rate of change of the weight.
+PairwiseRule = Callable[[Array, Array], ArrayLike]
+
+
+@dataclass(frozen=True, eq=False)
+class PairwiseBCM(Value):
+    r"""The BCM rule between two neurons, with a fixed threshold.
+
+    .. math:: \frac{d\omega}{dt} = a_{pre} \, a_{post} \, \frac{a_{post} - \theta}{\theta}
+
+    Parameters
+    ----------
+    theta : float [Hz]
+        Activity of the neuron after, above which the weight grows; above 0.
+
+    Examples
+    --------
+    >>> float(PairwiseBCM(50.0)(10.0, 100.0))
+    1000.0
+    """
+
+    theta: float = 51.0
+
+    def __post_init__(self) -> None:
+        self._set(theta=check.positive("PairwiseBCM", "theta", self.theta, "pass Hz above 0"))
+
+    def __call__(self, a_pre: ArrayLike, a_post: ArrayLike) -> Array:
+        """The rate of change of the weight.
+
+        Parameters
+        ----------
+        a_pre, a_post : array_like [Hz]
+            Filtered spikes of the neuron before and of the one after.
+
+        Returns
+        -------
+        ndarray
+        """
+        pre = check.array("PairwiseBCM", "a_pre", a_pre)
+        post = check.array("PairwiseBCM", "a_post", a_post)
+        return np.asarray(pre * post * (post - self.theta) / self.theta)
+
+
+#: Delays and rates of the paper's figures.
+DELAYS = tuple(float(x) for x in np.linspace(-0.1, 0.1, 100))
+RATES = (1.0, 2.0, 10.0, 20.0, 100.0)
+
+
+def stdp_curve(
+    rule: PairwiseRule = PairwiseBCM(51.0),
+    delays: ArrayLike = DELAYS,
+    rate: float = 5.0,
+    n_pairings: int = 10,
+    tau_pre: float = 0.01,
+    tau_post: float = 0.01,
+    dt: float = 0.0005,
+) -> tuple[Array, Array]:
+    r"""Change of a weight by the time between spikes: spike-timing dependent plasticity.
+
+    Each neuron fires ``n_pairings`` times at ``rate``, the one after ``delay`` later than the
+    one before, and each spike is filtered:
+
+    .. math:: \Delta\omega = \sum_k f(a_{pre}, a_{post}) \, dt, \qquad
+              a \leftarrow a \, (1 - dt/\tau) + \frac{[\text{spike}]}{\tau}
+
+    The defaults are those of Bekolay et al. (2013), figure 1. There the weight grows by
+    exp(-delay / 9.8 ms) and shrinks most, to -0.71, at -9 ms.
+
+    Parameters
+    ----------
+    rule : callable
+        ``f(a_pre, a_post)`` of two arrays of one shape, the rate of change of the weight.
+    delays : (n,) array_like [s]
+        Time of the spike after less that of the spike before, shorter than 1 / rate in size;
+        above 0 the neuron before fires first. Rounded down to whole steps.
+    rate : float [Hz]
+        How often each neuron fires.
+    n_pairings : int
+        How many times each fires; a spike that the delay moves past the end is not seen.
+    tau_pre, tau_post : float [s]
+        Time constants of the filters.
+    dt : float [s]
+        The step.
+
+    Returns
+    -------
+    delays : (n,) ndarray [s]
+    changes : (n,) ndarray
+        Change of the weight, as a share of the largest in size.
+
+    References
+    ----------
+    Bekolay, T., Kolbeck, C. and Eliasmith, C. (2013). Simultaneous unsupervised and supervised
+    learning of cognitive functions in biologically plausible spiking neural networks.
+    Proceedings of the 35th Annual Conference of the Cognitive Science Society, 169-174.
+
+    Examples
+    --------
+    >>> delays, changes = stdp_curve()
+    >>> float(changes.min().round(2)), float(delays[changes.argmin()].round(3))
+    (-0.71, -0.009)
+    """
+    who = "stdp_curve"
+    check.function(who, "rule", rule)
+    t = _checked_list(who, "delays", delays, "pass delays in seconds")
+    filters = _filters(who, tau_pre, tau_post, dt)
+    n = check.integer(who, "n_pairings", n_pairings, "pass how many pairs of spikes", 1, 10**6)
+    rate = _rate(who, "rate", rate, filters[2])
+    if np.abs(t).max() >= 1 / rate:
+        do = "pass shorter delays or a lower rate"
+        must, got = f"be shorter than 1/rate = {1 / rate:g} s", f"{np.abs(t).max():g} s"
+        check.fail(who, "delays", must, got, do)
+    changes = [_change(who, rule, delay, rate, n, *filters) for delay in t]
+    return t, _share(who, np.array(changes))
+
+
+def frequency_curve(
+    rule: PairwiseRule = PairwiseBCM(197.0),
+    rates: ArrayLike = RATES,
+    delay: float = -0.00135,
+    n_pairings: int = 5,
+    tau_pre: float = 0.36,
+    tau_post: float = 0.0022,
+    dt: float = 0.0005,
+) -> tuple[Array, Array]:
+    r"""Change of a weight by how often pairs of spikes come; see `stdp_curve` for the protocol.
+
+    The defaults are those of Bekolay et al. (2013), figure 2, for low activity; θ = 216 Hz is
+    that of high activity, after which pairs must come more often to make the weight grow. The
+    figure shows 0.2 times the change.
+
+    Parameters
+    ----------
+    rule : callable
+        ``f(a_pre, a_post)`` of two arrays of one shape, the rate of change of the weight.
+    rates : (n,) array_like [Hz]
+        How often each neuron fires.
+    delay : float [s]
+        Time of the spike after less that of the spike before, shorter than 1 / rate in size.
+    n_pairings : int
+        How many times each fires.
+    tau_pre, tau_post : float [s]
+        Time constants of the filters.
+    dt : float [s]
+        The step.
+
+    Returns
+    -------
+    rates : (n,) ndarray [Hz]
+    changes : (n,) ndarray
+        Change of the weight, as a share of the largest in size.
+
+    Examples
+    --------
+    >>> rates, changes = frequency_curve()
+    >>> (0.2 * changes).round(3).tolist()
+    [-0.048, -0.024, 0.096, 0.139, 0.2]
+    """
+    who = "frequency_curve"
+    check.function(who, "rule", rule)
+    filters = _filters(who, tau_pre, tau_post, dt)
+    f = _checked_list(who, "rates", rates, "pass rates in Hz")
+    hz = [_rate(who, "rates", rate, filters[2]) for rate in f]
+    n = check.integer(who, "n_pairings", n_pairings, "pass how many pairs of spikes", 1, 10**6)
+    do = "pass a shorter delay or lower rates"
+    longest = 1 / max(hz)
+    t = check.real(who, "delay", delay, do, -longest, longest, True, True)
+    return f, _share(who, np.array([_change(who, rule, t, r, n, *filters) for r in hz]))
+
+
+def stdp_fit(delays: ArrayLike, changes: ArrayLike) -> tuple[tuple[float, float], ...]:
+    r"""Exponentials through both sides of an STDP curve, by least squares.
+
+    .. math:: \Delta\omega = a \, e^{-|delay| / \tau}
+
+    Parameters
+    ----------
+    delays : (n,) array_like [s]
+        Time of the spike after less that of the spike before; three on each side of 0.
+    changes : (n,) array_like
+        Change of the weight.
+
+    Returns
+    -------
+    after, before : (a, tau)
+        Amplitude and time constant [s] for delays above 0 and for those below.
+
+    Examples
+    --------
+    >>> (a, tau), _ = stdp_fit(*stdp_curve())
+    >>> round(a, 2), round(tau, 4)
+    (1.11, 0.0098)
+    """
+    from scipy.optimize import curve_fit
+
+    who = "stdp_fit"
+    t = _checked_list(who, "delays", delays, "pass delays in seconds")
+    do = "pass a change for each delay"
+    w = check.array(who, "changes", changes, t.shape, do)
+    fits = []
+    for side in (t > 0, t < 0):
+        if side.sum() < 3 or not w[side].any():
+            got = f"{side.sum()} with changes that are {'not ' * bool(w[side].any())}all 0"
+            do = "pass more of the curve"
+            check.fail(who, "delays", "have three on each side of 0, with changes", got, do)
+        at, change = np.abs(t[side]), w[side]
+        start = (change[np.argmin(at)], float(at.mean()) / 2)
+        try:
+            (a, tau), _ = curve_fit(lambda x, a, tau: a * np.exp(-x / tau), at, change, start)
+        except RuntimeError as error:
+            check.fail(who, "changes", "fall with the delay", f"{error}", "pass a smoother curve")
+        fits.append((float(a), float(tau)))
+    return tuple(fits)
+
+
+def _change(
+    who: str,
+    rule: PairwiseRule,
+    delay: float,
+    rate: float,
+    n_pairings: int,
+    tau_pre: float,
+    tau_post: float,
+    dt: float,
+) -> float:
+    """Change of the weight after all pairs; both trains start within the first period."""
+    period = int(1 / rate / dt)
+    n = int(n_pairings / rate / dt)
+    lag = -delay if delay <= 0 else 1 / rate - delay
+    pre = _filtered(np.arange(int(lag / dt), n, period), n, tau_pre, dt)
+    post = _filtered(np.arange(0, n, period), n, tau_post, dt)
+    try:
+        slopes = np.asarray(rule(pre, post))
+    except TypeError as error:
+        do = "check what it takes"
+        got = f"the error {error!r}"
+        check.fail(who, "rule", "accept two arrays of activities", got, do, TypeError)
+    if slopes.shape != pre.shape or slopes.dtype.kind not in "fiu":
+        do = "return a number for each pair of activities"
+        got = f"{slopes.dtype} of shape {slopes.shape}"
+        check.fail(who, "rule", f"return shape {pre.shape}", got, do)
+    if not np.isfinite(slopes).all():
+        check.fail(who, "rule", "be finite", "a value that is not", "guard it there")
+    return float(slopes.sum() * dt)
+
+
+def _filtered(spikes: NDArray[np.int64], n: int, tau: float, dt: float) -> Array:
+    """Activity over n steps of a neuron that fires at given steps."""
+    from scipy.signal import lfilter
+
+    train = np.zeros(n)
+    train[spikes] = 1 / tau
+    return np.asarray(lfilter([1.0], [1.0, dt / tau - 1], train))
+
+
+def _share(who: str, changes: Array) -> Array:
+    largest = np.abs(changes).max()
+    if largest == 0:
+        check.fail(who, "rule", "change the weight", "no change", "pass a rule that does")
+    return np.asarray(changes / largest)
+
+
+def _filters(who: str, tau_pre: Any, tau_post: Any, dt: Any) -> tuple[float, float, float]:
+    dt = check.seconds(who, "dt", dt)
+    do = f"pass seconds, at least dt = {dt:g}"
+    taus = {"tau_pre": tau_pre, "tau_post": tau_post}
+    pre, post = (check.real(who, name, tau, do, dt, 1e6) for name, tau in taus.items())
+    return pre, post, dt
+
+
+def _rate(who: str, argument: str, rate: Any, dt: float) -> float:
+    do = "pass Hz, at most one spike in each step"
+    return check.real(who, argument, rate, do, 1e-3, 1 / dt)
+
+
+def _checked_list(who: str, argument: str, value: Any, do: str) -> Array:
+    checked = check.array(who, argument, value, (None,), do)
+    if not checked.size:
+        check.fail(who, argument, "not be empty", "none", do)
+    return checked

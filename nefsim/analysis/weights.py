@@ -1,0 +1,87 @@
+"""How weights are distributed, and how sparse they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+
+Array = NDArray[np.float64]
+
+
+def gini(weights: Any) -> float:
+    r"""Sparsity of weights: 0 where all are of the same size, 1 - 1/n where only one is not 0.
+
+    .. math:: G = 1 - 2 \sum_{k=1}^{n} \frac{v_k}{\sum_l v_l} \, \frac{n - k + \frac{1}{2}}{n},
+              \qquad v = \mathrm{sort}(|\omega|)
+
+    Parameters
+    ----------
+    weights : array_like or sparse array
+        Weights of any shape and unit; not all 0.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    Hurley, N. and Rickard, S. (2009). Comparing measures of sparsity. IEEE Transactions on
+    Information Theory 55(10), 4723-4741.
+
+    Examples
+    --------
+    >>> gini([[1.0, -1.0], [1.0, 1.0]]), gini([[0.0, 0.0], [0.0, -3.0]])
+    (0.0, 0.75)
+    """
+    sizes = np.sort(np.abs(_flat("gini", weights)))
+    total = sizes.sum()
+    if total == 0:
+        check.fail("gini", "weights", "not all be 0", "only zeros", "pass weights that connect")
+    n = len(sizes)
+    left = (n - np.arange(1, n + 1) + 0.5) / n
+    return float(1 - 2 * (sizes / total) @ left)
+
+
+def weight_histogram(weights: Any, bins: int = 50) -> tuple[Array, Array]:
+    """How many weights there are of each size, in bins of equal width.
+
+    The bins reach equally far to both sides of 0, so that 0 is an edge or a centre.
+
+    Parameters
+    ----------
+    weights : array_like or sparse array
+        Weights of any shape and unit.
+    bins : int
+        How many.
+
+    Returns
+    -------
+    counts : (bins,) ndarray
+        Weights in each bin.
+    edges : (bins + 1,) ndarray
+        Ends of the bins, in the unit of the weights.
+
+    Examples
+    --------
+    >>> counts, edges = weight_histogram([[0.5, -0.2], [0.1, 1.0]], bins=4)
+    >>> counts.tolist(), edges.tolist()
+    ([0.0, 1.0, 1.0, 2.0], [-1.0, -0.5, 0.0, 0.5, 1.0])
+    """
+    flat = _flat("weight_histogram", weights)
+    n = check.integer("weight_histogram", "bins", bins, "pass how many", 1, 10**6)
+    limit = float(np.abs(flat).max()) or 1.0
+    counts, edges = np.histogram(flat, n, (-limit, limit))
+    return counts.astype(np.float64), edges
+
+
+def _flat(who: str, weights: Any) -> Array:
+    dense = weights.toarray() if hasattr(weights, "toarray") else weights
+    do = "pass an array of weights"
+    flat = check.array(who, "weights", dense, do=do).ravel()
+    if not flat.size:
+        check.fail(who, "weights", "not be empty", "none", do)
+    return flat

@@ -1,0 +1,127 @@
+"""Images with labels, and the small set of them that comes with nefsim."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim import _checks as check
+from nefsim._values import Value
+from nefsim.sampling.images import image_shape
+
+#: How many of the bundled digits, the last, are for testing.
+N_TEST_DIGITS = 500
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledImages(Value):
+    """Images with the class of each, to learn from and to be tested on.
+
+    Parameters
+    ----------
+    train_images, test_images : (P, height * width) array_like
+        Brightness of each pixel from 0 to 1, flattened row by row; kept as float32.
+    train_labels, test_labels : (P,) array_like of int
+        The class of each, from 0.
+    shape : (height, width)
+        Size of an image in pixels: ``train_images[0].reshape(shape)`` is a picture.
+
+    Examples
+    --------
+    >>> LabelledImages([[0.0, 1.0]], [1], [[1.0, 0.0]], [0], shape=(1, 2)).n_classes
+    2
+    """
+
+    train_images: ArrayLike
+    train_labels: ArrayLike
+    test_images: ArrayLike
+    test_labels: ArrayLike
+    shape: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        who = "LabelledImages"
+        shape = image_shape(who, self.shape)
+        for part in ("train", "test"):
+            images, labels = f"{part}_images", f"{part}_labels"
+            do = f"pass one row of {math.prod(shape)} pixels from 0 to 1 per image"
+            wanted = (None, math.prod(shape))
+            checked = check.array(who, images, getattr(self, images), wanted, do, 0.0, 1.0)
+            if not len(checked):
+                check.fail(who, images, "hold an image", "none", do)
+            classes = check.classes(who, labels, getattr(self, labels), len(checked))
+            self._set(**{images: checked.astype(np.float32), labels: classes})
+        self._set(shape=shape)
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes there are: one more than the largest label."""
+        return int(max(np.max(self.train_labels), np.max(self.test_labels))) + 1
+
+    def __repr__(self) -> str:
+        height, width = self.shape
+        n_train, n_test = len(np.asarray(self.train_labels)), len(np.asarray(self.test_labels))
+        return f"<{n_train} + {n_test} images of {height} x {width} in {self.n_classes} classes>"
+
+
+def digits() -> LabelledImages:
+    """1797 handwritten digits of 8 x 8 pixels, which come with nefsim.
+
+    The first 1297 are to learn from, the other 500 to be tested on. Brightness is in steps of
+    1/16.
+
+    Returns
+    -------
+    LabelledImages
+
+    References
+    ----------
+    Alpaydin, E. and Kaynak, C. (1998). Optical Recognition of Handwritten Digits (test part).
+    UCI Machine Learning Repository, doi:10.24432/C50P49, licence CC BY 4.0.
+
+    Examples
+    --------
+    >>> digits()
+    <1297 + 500 images of 8 x 8 in 10 classes>
+    """
+    from importlib.resources import files
+
+    bundled = files("nefsim.datasets").joinpath("digits.npz")
+    with bundled.open("rb") as stream, np.load(stream, allow_pickle=False) as loaded:
+        images, labels = loaded["X"] / 16.0, loaded["y"]
+    at = len(labels) - N_TEST_DIGITS
+    return LabelledImages(images[:at], labels[:at], images[at:], labels[at:], (8, 8))
+
+
+def one_hot(labels: ArrayLike, n_classes: int | None = None) -> NDArray[np.float64]:
+    r"""Targets of a classifier: 1 in the column of the class, 0 elsewhere.
+
+    .. math:: Y_{pc} = [y_p = c]
+
+    Parameters
+    ----------
+    labels : (P,) array_like of int
+        The class of each, from 0.
+    n_classes : int or None
+        Number of columns; None takes one more than the largest label.
+
+    Returns
+    -------
+    ndarray of shape (P, n_classes)
+
+    Examples
+    --------
+    >>> one_hot([1, 0, 2])
+    array([[0., 1., 0.],
+           [1., 0., 0.],
+           [0., 0., 1.]])
+    """
+    classes = check.classes("one_hot", "labels", labels)
+    most = int(classes.max())
+    if n_classes is None:
+        n_classes = most + 1
+    do = "pass the number of classes, or None"
+    n = check.integer("one_hot", "n_classes", n_classes, do, most + 1, 10**6)
+    return np.asarray(np.eye(n)[classes])

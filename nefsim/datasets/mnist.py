@@ -1,0 +1,226 @@
+"""MNIST: found in a folder, or fetched from a mirror and checked."""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.datasets.images import LabelledImages
+
+Bytes = NDArray[np.uint8]
+
+#: The four files, and the SHA-256 of what is in each once it is unpacked.
+FILES = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+
+#: Copies of the files as their authors published them.
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+
+#: Names in archives of NumPy: of the file and of its arrays, for training and for testing.
+ARCHIVES = (
+    (("mnist.npz", "x_train", "y_train"), ("mnist.npz", "x_test", "y_test")),
+    (("mnist_train.npz", "X", "y"), ("mnist_test.npz", "X", "y")),
+)
+
+#: No file of the set is larger, packed or not.
+MOST_BYTES = 2**26
+
+CONTENT = (
+    "mnist.npz, or mnist_train.npz and mnist_test.npz, or the four files "
+    "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
+    "t10k-labels-idx1-ubyte, packed as .gz or not"
+)
+DO = f"pass a folder with {CONTENT}"
+
+
+def mnist(path: str | os.PathLike[str] | None = None) -> LabelledImages:
+    """The 60,000 + 10,000 handwritten digits of MNIST, 28 x 28 pixels.
+
+    Brightness is the byte of the file / 255.
+
+    Parameters
+    ----------
+    path : path or None
+        A folder with ``mnist.npz`` (arrays x_train, y_train, x_test, y_test), with
+        ``mnist_train.npz`` and ``mnist_test.npz`` (X, y each), or with the four IDX files,
+        packed as .gz or not; or one of these files. None looks in the folder that the
+        environment variable NEFSIM_DATA names, then in the user's cache
+        (``$XDG_CACHE_HOME/nefsim`` or ``~/.cache/nefsim``), then downloads the IDX files into
+        the cache, where each is kept only if its SHA-256 is that of the original.
+
+    Returns
+    -------
+    LabelledImages
+
+    Raises
+    ------
+    ValueError
+        If the files are not where ``path`` says, or are nowhere and cannot be downloaded; the
+        message says what to put where.
+
+    References
+    ----------
+    LeCun, Y., Bottou, L., Bengio, Y. and Haffner, P. (1998). Gradient-based learning applied
+    to document recognition. Proceedings of the IEEE 86(11), 2278-2324.
+
+    Examples
+    --------
+    >>> data = mnist()  # doctest: +SKIP
+    >>> data  # doctest: +SKIP
+    <60000 + 10000 images of 28 x 28 in 10 classes>
+    """
+    if path is not None:
+        folder = _folder(path)
+        found = _read(folder)
+        if found is None:
+            check.fail("mnist", "path", "lead to the digits", f"{folder}", DO)
+        return found
+    for folder in places():
+        found = _read(folder)
+        if found is not None:
+            return found
+    cache = cache_folder()
+    _download(cache)
+    found = _read(cache)
+    assert found is not None
+    return found
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nefsim"
+
+
+def places() -> Iterator[Path]:
+    """Folders in which data are looked for, one after the other."""
+    named = os.environ.get("NEFSIM_DATA")
+    if named:
+        yield Path(named)
+    yield cache_folder()
+
+
+def _folder(path: Any) -> Path:
+    """The folder that a path is or lies in."""
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(text, str) or not text.isprintable() or not text:
+        kind = ValueError if isinstance(text, str) else TypeError
+        check.fail("mnist", "path", "be a path", check.show(path), DO, kind)
+    given = Path(text)
+    return given.parent if given.is_file() else given
+
+
+def _read(folder: Path) -> LabelledImages | None:
+    """The digits in a folder, or None where there are none."""
+    for train, test in ARCHIVES:
+        if (folder / train[0]).is_file() and (folder / test[0]).is_file():
+            return _labelled(folder, *_archive(folder, *train), *_archive(folder, *test))
+    if all(_idx_file(folder, name) for name in FILES):
+        return _labelled(folder, *(_idx(folder, name) for name in FILES))
+    return None
+
+
+def _labelled(folder: Path, *parts: NDArray[Any]) -> LabelledImages:
+    """Images and labels for training and for testing, once they fit together."""
+    images, labels = parts[::2], parts[1::2]
+    sizes = {part.shape[1:] for part in images}
+    if any(part.dtype != np.uint8 or part.ndim != 3 for part in images) or len(sizes) > 1:
+        got = ", ".join(f"{part.dtype} of shape {part.shape}" for part in images)
+        do = "pass the files as they were published"
+        check.fail("mnist", f"images in {folder}", "be bytes (P, height, width)", got, do)
+    flat = [part.reshape(len(part), -1) / np.float32(255) for part in images]
+    return LabelledImages(flat[0], labels[0], flat[1], labels[1], sizes.pop())
+
+
+def _archive(folder: Path, name: str, *arrays: str) -> list[NDArray[Any]]:
+    try:
+        with np.load(folder / name, allow_pickle=False) as loaded:
+            return [loaded[array] for array in arrays]
+    except Exception as error:
+        # A file that is foreign or broken meets NumPy, zipfile or zlib, each in its way.
+        must = f"be an archive with the arrays {' and '.join(arrays)}"
+        do = "get it anew, or remove it"
+        check.fail("mnist", f"{folder / name}", must, f"the error {error!r}", do)
+
+
+def _idx_file(folder: Path, name: str) -> Path | None:
+    """The file as it is, packed, or with a dot in its name as some unpackers write it."""
+    names = (name, f"{name}.gz", name.replace("-idx", ".idx"))
+    return next((folder / n for n in names if (folder / n).is_file()), None)
+
+
+def _idx(folder: Path, name: str) -> Bytes:
+    """The array of bytes in an IDX file: 0, 0, 8, number of sides, each side, then the bytes."""
+    path = _idx_file(folder, name)
+    assert path is not None
+    try:
+        raw = path.read_bytes()
+        data = unpacked(raw) if path.suffix == ".gz" else raw
+        sides = struct.unpack(f">{data[3]}I", data[4 : 4 + 4 * data[3]])
+    except (OSError, EOFError, zlib.error, struct.error, IndexError) as error:
+        check.fail("mnist", f"{path}", "be an IDX file", f"the error {error!r}", "get it anew")
+    body = np.frombuffer(data, np.uint8)[4 + 4 * len(sides) :]
+    if data[:3] != b"\0\0\x08" or len(body) != math.prod(sides):
+        got = f"{len(body)} bytes for sides {sides}"
+        check.fail("mnist", f"{path}", "be an IDX file of bytes", got, "get it anew")
+    return body.reshape(sides)
+
+
+def unpacked(raw: bytes) -> bytes:
+    """What is packed with gzip, up to the size that a file of the set can have."""
+    return zlib.decompressobj(wbits=31).decompress(raw, MOST_BYTES)
+
+
+def _download(cache: Path) -> None:
+    """Put the four files into the cache, each whole and checked, or say what to do."""
+    from hashlib import sha256
+
+    for name, digest in FILES.items():
+        if _idx_file(cache, name):
+            continue
+        errors = []
+        for mirror in MIRRORS:
+            try:
+                raw = _fetched(f"{mirror}{name}.gz")
+                if sha256(unpacked(raw)).hexdigest() != digest:
+                    raise OSError("the file differs from the original")
+                _kept(cache, f"{name}.gz", raw)
+                break
+            except (OSError, EOFError, zlib.error) as error:
+                errors.append(f"{mirror}: {error}")
+        else:
+            do = f"put into {cache}, or into a folder named by NEFSIM_DATA, {CONTENT}"
+            check.fail("mnist", "path", "be given where no mirror answers", "; ".join(errors), do)
+
+
+def _fetched(url: str) -> bytes:
+    from urllib.request import urlopen
+
+    with urlopen(url, timeout=30) as stream:
+        return bytes(stream.read(MOST_BYTES))
+
+
+def _kept(cache: Path, name: str, raw: bytes) -> None:
+    """Write a file that appears whole or not at all."""
+    cache.mkdir(parents=True, exist_ok=True)
+    part = cache / f"{name}.{os.getpid()}.part"
+    try:
+        part.write_bytes(raw)
+        part.replace(cache / name)
+    finally:
+        part.unlink(missing_ok=True)

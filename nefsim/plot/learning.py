@@ -1,0 +1,210 @@
+"""What was learned: errors that fall, weights, the timing of spikes, classes taken for others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim import analysis
+from nefsim.plot import _source as source
+from nefsim.plot import _style as style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: With more classes their numbers of errors are too small to read.
+MOST_WRITTEN = 20
+
+
+def learning_curve(
+    error: Any,
+    window: float = 1.0,
+    time: Any = None,
+    probe: Any = None,
+    trial: int | None = None,
+    ax: Axes | None = None,
+    **line_style: Any,
+) -> Axes:
+    """The error over time, in windows: see `nefsim.analysis.learning_curve`.
+
+    Parameters
+    ----------
+    error : (T, D) or (T,) array_like, Simulator or Result
+        Errors; or what recorded them with ``probe``.
+    window : float [s]
+        Length of the windows.
+    time : (T,) array_like or None [s]
+        The time of each row of an array, equally far apart; None counts steps of 1 ms.
+    probe : Probe or str
+        A probe, or its label, with a simulator or result only.
+    trial : int or None
+        Which trial of a batch, from 0.
+    ax : matplotlib.axes.Axes or None
+        Where to draw; None makes a new figure.
+    **line_style
+        Properties of the line, such as ``linewidth=2``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With one line more, of a point at the end of each window.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim import plot
+    >>> plot.learning_curve(np.full((2000, 1), 0.5), window=1.0).lines[0].get_ydata().tolist()
+    [0.5, 0.5]
+    """
+    who = "plot.learning_curve"
+    values, times = source.records(who, "error", error, probe, time, trial)
+    dt = float(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else source.STEP
+    window = check.seconds(who, "window", window)
+    if not dt / 2 < window < dt * (len(values) + 0.5):
+        must = f"be from {dt:g} to {len(values) * dt:g} s"
+        do = "pass at most the length of the recording"
+        check.fail(who, "window", must, f"{window:g} s", do)
+    ends, rms = analysis.learning_curve(values, window, dt)
+    look = style.line_style(who, line_style, linewidth=1.1, marker="o", markersize=2.5)
+    ax = style.axes(who, ax)
+    ax.plot(times[0] - dt + ends, rms, **look)
+    ax.set_ylim(bottom=0)
+    style.finish(ax, "time [s]", "root mean square error")
+    return ax
+
+
+def weight_histogram(
+    weights: Any, bins: int = 50, label: Any = None, ax: Axes | None = None
+) -> Axes:
+    """How many weights there are of each size: see `nefsim.analysis.weight_histogram`.
+
+    Parameters
+    ----------
+    weights : array_like or sparse
+        Weights of any shape, such as ``sim.data[connection].weights``.
+    bins : int
+        How many.
+    label : str or None
+        What the weights are and their unit; None says "weight".
+    ax : matplotlib.axes.Axes or None
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With the outline of the histogram, on a logarithmic axis, as most weights are small.
+
+    Examples
+    --------
+    >>> from nefsim import plot
+    >>> ax = plot.weight_histogram([[0.5, -0.2], [0.1, 1.0]], bins=4)
+    >>> ax.patches[0].get_data().values.tolist()
+    [0.0, 1.0, 1.0, 2.0]
+    """
+    who = "plot.weight_histogram"
+    named = check.label(who, label)
+    counts, edges = analysis.weight_histogram(weights, bins)
+    ax = style.axes(who, ax)
+    ax.stairs(counts, edges, color=style.COLOURS[0], fill=True, alpha=0.8)
+    ax.set_yscale("symlog", linthresh=1.0)
+    ax.margins(x=0)
+    style.finish(ax, "weight" if named is None else named, "number of weights")
+    return ax
+
+
+def stdp_curve(
+    delays: Any, changes: Any, fit: bool = True, ax: Axes | None = None, **line_style: Any
+) -> Axes:
+    """Change of a weight by the time between spikes: see `nefsim.analysis.stdp_curve`.
+
+    Parameters
+    ----------
+    delays : (n,) array_like [s]
+        Time of the spike after less that of the spike before.
+    changes : (n,) array_like
+        Change of the weight.
+    fit : bool
+        Whether to draw exponentials through both sides.
+    ax : matplotlib.axes.Axes or None
+        Where to draw; None makes a new figure.
+    **line_style
+        Properties of the points, such as ``markersize=4``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With two thin lines at 0, the points, and a line for each exponential.
+
+    Examples
+    --------
+    >>> from nefsim import analysis, plot
+    >>> len(plot.stdp_curve(*analysis.stdp_curve()).lines)
+    5
+    """
+    who = "plot.stdp_curve"
+    do = "pass arrays of one length, such as analysis.stdp_curve returns"
+    t = check.array(who, "delays", delays, (None,), do)
+    w = check.array(who, "changes", changes, t.shape, do)
+    if not len(t):
+        check.fail(who, "delays", "not be empty", "none", do)
+    fitted = analysis.stdp_fit(t, w) if check.flag(who, "fit", fit) else ()
+    look = style.line_style(who, line_style, linestyle="", marker="o", markersize=3.0)
+    ax = style.axes(who, ax)
+    ax.axhline(0.0, color=style.GREY, linewidth=0.6)
+    ax.axvline(0.0, color=style.GREY, linewidth=0.6)
+    ax.plot(1e3 * t, w, **({"color": style.COLOURS[0]} | look))
+    for (a, tau), end in zip(fitted, (t.max(), t.min()), strict=False):
+        x = np.linspace(0.0, end, 200)
+        told = rf"$\tau$ = {1e3 * tau:.1f} ms"
+        ax.plot(1e3 * x, a * np.exp(-np.abs(x) / tau), color=style.INK, linewidth=1.1, label=told)
+    if fitted:
+        style.legend(ax)
+    style.finish(ax, r"$t_{post} - t_{pre}$ [ms]", "change of the weight")
+    return ax
+
+
+def confusion_matrix(
+    labels: Any, predicted: Any, n_classes: int | None = None, ax: Axes | None = None
+) -> Axes:
+    """How often each class was taken for each: see `nefsim.analysis.confusion_matrix`.
+
+    Parameters
+    ----------
+    labels : (P,) array_like of int
+        The true classes, from 0.
+    predicted : (P,) array_like of int
+        Those that were found.
+    n_classes : int or None
+        How many classes there are; None takes one more than the largest.
+    ax : matplotlib.axes.Axes or None
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With one image of the shares of each true class; up to 20 classes have the numbers
+        written in it.
+
+    Examples
+    --------
+    >>> from nefsim import plot
+    >>> ax = plot.confusion_matrix([0, 1, 1, 1], [0, 1, 1, 0])
+    >>> [text.get_text() for text in ax.texts]
+    ['1', '1', '2']
+    """
+    who = "plot.confusion_matrix"
+    counts = analysis.confusion_matrix(labels, predicted, n_classes)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    ax = style.axes(who, ax, (5.2, 4.2))
+    image = ax.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+    if len(counts) <= MOST_WRITTEN:
+        for i, j in np.argwhere(counts):
+            colour = "white" if shares[i, j] > 0.5 else style.INK
+            ax.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour, fontsize=7)
+    style.colour_bar(ax, image, "share of the true class")
+    style.whole_numbers(ax.xaxis)
+    style.whole_numbers(ax.yaxis)
+    style.finish(ax, "class found", "true class")
+    return ax

@@ -1,0 +1,170 @@
+"""Encoders for images made from labelled examples of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nefsim import _checks as check
+from nefsim.sampling.base import Array, Distribution, Rng, generator
+from nefsim.sampling.images import checked_patch, n_samples, placed, unit_rows
+
+
+@dataclass(frozen=True, eq=False)
+class CIW(Distribution):
+    r"""Computed input weights: sums with random signs of the examples of one class.
+
+    .. math:: e \propto M_{xy} \odot \sum_{p:\, y_p = c} s_p \, (x_p - \bar{x}), \qquad
+              s_p = \pm 1, \quad \lVert e \rVert = 1
+
+    with the class c random, each alike. Encoders vary as the examples of a class do, so that
+    none looks where nothing is ever seen.
+
+    Parameters
+    ----------
+    images : (P, D) or (P, height, width) array_like
+        Examples, flattened row by row; :math:`\bar{x}` is their mean.
+    labels : (P,) array_like of int
+        The class of each.
+    patch : int or None
+        Side in pixels of a patch at a random place, outside of which encoders are 0; needs
+        images (P, height, width). None sees the whole image.
+
+    References
+    ----------
+    Tapson, J., de Chazal, P. and van Schaik, A. (2015). Explicit computation of input weights
+    in extreme learning machines. Proceedings of ELM-2014 Volume 1, 41-49.
+
+    Examples
+    --------
+    >>> images = np.random.default_rng(0).random((20, 64))
+    >>> CIW(images, np.arange(20) % 2).sample(3, d=64, rng=0).shape
+    (3, 64)
+    """
+
+    images: ArrayLike
+    labels: ArrayLike
+    patch: int | None = None
+
+    def __post_init__(self) -> None:
+        self._set(**_examples("CIW", self.images, self.labels, self.patch))
+
+    def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
+        images, labels = np.asarray(self.images), np.asarray(self.labels)
+        flat = images.reshape(len(images), -1) - images.mean(axis=0).ravel()
+        of_class = [flat[labels == c] for c in np.unique(labels)]
+
+        def draw(k: int, rng: np.random.Generator) -> Array:
+            chosen = rng.integers(len(of_class), size=k)
+            drawn = np.empty((k, flat.shape[1]))
+            for c, examples in enumerate(of_class):
+                rows = np.flatnonzero(chosen == c)
+                signs = rng.choice([-1.0, 1.0], (len(rows), len(examples)))
+                drawn[rows] = signs @ examples
+            return drawn
+
+        return _seen(self, draw, n_samples(self, n, d, images.shape[1:]), generator(self, rng))
+
+
+@dataclass(frozen=True, eq=False)
+class ConstrainedDifference(Distribution):
+    r"""Differences of two examples of different classes.
+
+    .. math:: e \propto M_{xy} \odot (x_p - x_q), \qquad y_p \ne y_q, \quad
+              \lVert e \rVert = 1
+
+    with p and q random. Along such a direction the two classes lie apart.
+
+    Parameters
+    ----------
+    images : (P, D) or (P, height, width) array_like
+        Examples, flattened row by row.
+    labels : (P,) array_like of int
+        The class of each; at least two classes.
+    patch : int or None
+        Side in pixels of a patch at a random place, outside of which encoders are 0; needs
+        images (P, height, width). None sees the whole image.
+
+    References
+    ----------
+    Zhu, W., Miao, J. and Qing, L. (2014). Constrained extreme learning machine: a novel highly
+    discriminative random feedforward neural network. International Joint Conference on Neural
+    Networks, 800-807.
+
+    Examples
+    --------
+    >>> images = np.random.default_rng(0).random((20, 8, 8))
+    >>> e = ConstrainedDifference(images, np.arange(20) % 2, patch=3).sample(4, d=64, rng=0)
+    >>> np.count_nonzero(e, axis=1).tolist()
+    [9, 9, 9, 9]
+    """
+
+    images: ArrayLike
+    labels: ArrayLike
+    patch: int | None = None
+
+    def __post_init__(self) -> None:
+        who = "ConstrainedDifference"
+        checked = _examples(who, self.images, self.labels, self.patch)
+        if len(np.unique(checked["labels"])) < 2:
+            check.fail(who, "labels", "have two classes or more", "one", "pass labels that differ")
+        self._set(**checked)
+
+    def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
+        images, labels = np.asarray(self.images), np.asarray(self.labels)
+        flat = images.reshape(len(images), -1)
+
+        def draw(k: int, rng: np.random.Generator) -> Array:
+            first, second = rng.integers(len(flat), size=(2, k))
+            while (alike := labels[first] == labels[second]).any():
+                second[alike] = rng.integers(len(flat), size=alike.sum())
+            return flat[first] - flat[second]
+
+        return _seen(self, draw, n_samples(self, n, d, images.shape[1:]), generator(self, rng))
+
+
+#: How often an encoder that sees nothing is drawn again.
+MOST_TRIES = 100
+
+
+def _seen(
+    distribution: Any,
+    draw: Callable[[int, np.random.Generator], Array],
+    n: int,
+    rng: np.random.Generator,
+) -> Array:
+    """Rows of ``draw`` within patches; those that are 0 there are drawn again."""
+    images, patch = np.asarray(distribution.images), distribution.patch
+    encoders = np.zeros((n, math.prod(images.shape[1:])))
+    zero = np.arange(n)
+    for _ in range(MOST_TRIES):
+        encoders[zero] = draw(len(zero), rng)
+        if patch is not None:
+            window = np.ones((len(zero), patch, patch))
+            encoders[zero] *= placed(window, images.shape[1:], rng)
+        zero = np.flatnonzero(~encoders.any(axis=1))
+        if not len(zero):
+            return unit_rows(encoders)
+    who = f"{type(distribution).__name__}.sample"
+    do = "pass images that differ, or a larger patch"
+    check.fail(who, "images", "differ within most patches", f"{len(zero)} zero encoders", do)
+
+
+def _examples(who: str, images: Any, labels: Any, patch: Any) -> dict[str, Any]:
+    """Checked images, labels and patch."""
+    do = "pass images (P, D) or (P, height, width)"
+    checked = check.array(who, "images", images, do=do)
+    if checked.ndim not in (2, 3) or not checked.size:
+        check.fail(who, "images", "have shape (P, D) or (P, height, width)", checked, do)
+    classes = check.classes(who, "labels", labels, len(checked))
+    if patch is not None:
+        if checked.ndim != 3:
+            do = "reshape images to (P, height, width), or leave patch out"
+            check.fail(who, "patch", "be None with flat images", patch, do)
+        patch = checked_patch(who, patch, checked.shape[1:])
+    return {"images": checked, "labels": classes, "patch": patch}

@@ -1,0 +1,259 @@
+"""Laws of the data sets: whole, unchanged, and never a pickle."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib
+import os
+import re
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nefsim as nef
+from nefsim import datasets
+
+SENTENCE = re.compile(r"^mnist: .+ must .+, got .+; .+\.$", re.DOTALL)
+#: The module; nefsim.datasets has the function of that name in its place.
+MODULE = importlib.import_module("nefsim.datasets.mnist")
+
+RNG = np.random.default_rng(0)
+TRAIN = RNG.integers(0, 256, (6, 4, 3), np.uint8), np.arange(6, dtype=np.uint8)
+TEST = RNG.integers(0, 256, (2, 4, 3), np.uint8), np.array([3, 1], np.uint8)
+NAMES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+def idx(array: np.ndarray) -> bytes:
+    """An array of bytes as an IDX file."""
+    head = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+    return head + array.tobytes()
+
+
+def as_idx(folder: Path) -> None:
+    for name, array in zip(NAMES, (*TRAIN, *TEST), strict=True):
+        (folder / name).write_bytes(idx(array))
+
+
+def as_packed_idx(folder: Path) -> None:
+    for name, array in zip(NAMES, (*TRAIN, *TEST), strict=True):
+        (folder / f"{name}.gz").write_bytes(gzip.compress(idx(array)))
+
+
+def as_dotted_idx(folder: Path) -> None:
+    for name, array in zip(NAMES, (*TRAIN, *TEST), strict=True):
+        (folder / name.replace("-idx", ".idx")).write_bytes(idx(array))
+
+
+def as_one_archive(folder: Path) -> None:
+    arrays = dict(zip(("x_train", "y_train", "x_test", "y_test"), (*TRAIN, *TEST), strict=True))
+    np.savez(folder / "mnist.npz", **arrays)
+
+
+def as_two_archives(folder: Path) -> None:
+    for name, (X, y) in (("train", TRAIN), ("test", TEST)):
+        np.savez(folder / f"mnist_{name}.npz", X=X, y=y)
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_the_user(tmp_path, monkeypatch):
+    """No data of the user, and no network."""
+    monkeypatch.delenv("NEFSIM_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(MODULE, "MIRRORS", ((tmp_path / "mirror").as_uri() + "/",))
+
+
+# Digits
+
+
+def test_the_digits_are_1797_of_8_by_8_with_all_ten_in_both_parts() -> None:
+    data = datasets.digits()
+    assert data.train_images.shape == (1297, 64)
+    assert data.test_images.shape == (500, 64)
+    assert data.shape == (8, 8)
+    for labels in (data.train_labels, data.test_labels):
+        assert set(labels.tolist()) == set(range(10))
+    levels = np.unique(np.concatenate([data.train_images, data.test_images]) * 16)
+    assert levels.tolist() == list(range(17))
+
+
+def test_the_digits_are_those_of_scikit_learn() -> None:
+    theirs = pytest.importorskip("sklearn.datasets").load_digits()
+    data = datasets.digits()
+    images = np.concatenate([data.train_images, data.test_images])
+    np.testing.assert_array_equal(images * 16, theirs.data)
+    np.testing.assert_array_equal([*data.train_labels, *data.test_labels], theirs.target)
+
+
+def test_a_data_set_is_frozen_and_equal_by_content() -> None:
+    data = datasets.digits()
+    assert data == datasets.digits()
+    with pytest.raises(ValueError, match="read-only"):
+        data.train_images[0, 0] = 1.0
+    with pytest.raises(AttributeError):
+        data.shape = (4, 16)
+
+
+def test_one_hot_puts_a_1_into_the_column_of_the_class() -> None:
+    labels = datasets.digits().test_labels
+    targets = datasets.one_hot(labels, 12)
+    assert targets.shape == (500, 12)
+    np.testing.assert_array_equal(targets.argmax(axis=1), labels)
+    np.testing.assert_array_equal(targets.sum(axis=1), 1.0)
+
+
+def test_datasets_are_reached_from_nefsim() -> None:
+    assert nef.datasets is datasets
+
+
+# MNIST
+
+
+@pytest.mark.parametrize(
+    "write", [as_idx, as_packed_idx, as_dotted_idx, as_one_archive, as_two_archives]
+)
+def test_mnist_is_read_in_every_form(write: Any, tmp_path: Path) -> None:
+    write(tmp_path)
+    data = datasets.mnist(tmp_path)
+    np.testing.assert_array_equal(data.train_images * np.float32(255), TRAIN[0].reshape(6, 12))
+    np.testing.assert_array_equal(data.test_images * np.float32(255), TEST[0].reshape(2, 12))
+    np.testing.assert_array_equal(data.train_labels, TRAIN[1])
+    np.testing.assert_array_equal(data.test_labels, TEST[1])
+    assert data.shape == (4, 3)
+
+
+def test_a_file_leads_to_its_folder(tmp_path: Path) -> None:
+    as_two_archives(tmp_path)
+    assert datasets.mnist(tmp_path / "mnist_test.npz") == datasets.mnist(str(tmp_path))
+
+
+def test_the_folder_that_the_environment_names_comes_before_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named, cache = tmp_path / "named", tmp_path / "cache" / "nefsim"
+    named.mkdir()
+    cache.mkdir(parents=True)
+    as_idx(cache)
+    assert len(datasets.mnist().train_labels) == 6
+    np.savez(named / "mnist_train.npz", X=TRAIN[0][:5], y=TRAIN[1][:5])
+    np.savez(named / "mnist_test.npz", X=TEST[0], y=TEST[1])
+    monkeypatch.setenv("NEFSIM_DATA", str(named))
+    assert len(datasets.mnist().train_labels) == 5
+
+
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that serves as a mirror, of small files that count as the originals."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    as_packed_idx(folder)
+    arrays = zip(NAMES, (*TRAIN, *TEST), strict=True)
+    digests = {name: hashlib.sha256(idx(array)).hexdigest() for name, array in arrays}
+    monkeypatch.setattr(MODULE, "FILES", digests)
+    return folder
+
+
+def test_what_is_nowhere_is_downloaded_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = mirror(tmp_path, monkeypatch)
+    first = datasets.mnist()
+    assert sorted(os.listdir(tmp_path / "cache" / "nefsim")) == sorted(f"{n}.gz" for n in NAMES)
+    for file in folder.iterdir():
+        file.unlink()
+    assert datasets.mnist() == first
+
+
+def test_a_download_that_differs_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = mirror(tmp_path, monkeypatch)
+    (folder / f"{NAMES[2]}.gz").write_bytes(gzip.compress(idx(TEST[0] + 1)))
+    with pytest.raises(ValueError, match="differs from the original") as caught:
+        datasets.mnist()
+    assert SENTENCE.match(str(caught.value))
+    assert f"{NAMES[2]}.gz" not in os.listdir(tmp_path / "cache" / "nefsim")
+
+
+def test_without_data_and_mirror_the_message_says_what_to_put_where(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=SENTENCE) as caught:
+        datasets.mnist()
+    for told in (*NAMES, "mnist.npz", "NEFSIM_DATA", str(tmp_path / "cache" / "nefsim")):
+        assert told in str(caught.value)
+
+
+def test_a_folder_without_the_digits_is_refused_even_if_the_cache_has_them(tmp_path: Path) -> None:
+    cache = tmp_path / "cache" / "nefsim"
+    cache.mkdir(parents=True)
+    as_idx(cache)
+    with pytest.raises(ValueError, match=SENTENCE):
+        datasets.mnist(tmp_path)
+
+
+def test_no_pickle_is_loaded(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "trapped",))
+
+    arrays = {"X": np.array([Trap()], dtype=object), "y": np.zeros(1)}
+    for part in ("train", "test"):
+        np.savez(tmp_path / f"mnist_{part}.npz", **arrays)
+    with pytest.raises(ValueError, match=SENTENCE):
+        datasets.mnist(tmp_path)
+    assert not (tmp_path / "trapped").exists()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"",
+        b"rubbish",
+        gzip.compress(idx(TRAIN[0]))[:-30],
+        gzip.compress(idx(TRAIN[0])[:-1]),
+        gzip.compress(struct.pack(">BBBBI", 0, 0, 13, 1, 4) + bytes(16)),
+        gzip.compress(idx(TRAIN[1])),
+    ],
+    ids=["empty", "rubbish", "cut off", "short", "floats", "labels"],
+)
+def test_a_broken_file_is_refused_by_name(bad: bytes, tmp_path: Path) -> None:
+    as_packed_idx(tmp_path)
+    (tmp_path / f"{NAMES[0]}.gz").write_bytes(bad)
+    with pytest.raises(ValueError, match=SENTENCE):
+        datasets.mnist(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["mnist.npz", "mnist_train.npz"])
+def test_a_broken_archive_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    as_one_archive(tmp_path)
+    as_two_archives(tmp_path)
+    if name == "mnist_train.npz":
+        (tmp_path / "mnist.npz").unlink()
+    (tmp_path / name).write_bytes(b"rubbish")
+    with pytest.raises(ValueError, match=re.escape(name)) as caught:
+        datasets.mnist(tmp_path)
+    assert SENTENCE.match(str(caught.value))
+
+
+def test_the_real_mnist_is_whole() -> None:
+    folder = FOLDER
+    if not folder:
+        pytest.skip("NEFSIM_DATA names no folder")
+    data = datasets.mnist(folder)
+    assert data.train_images.shape == (60000, 784)
+    assert data.test_images.shape == (10000, 784)
+    bytes_of_test = np.round(data.test_images * 255).astype(np.uint8)
+    head = struct.pack(">BBBB3I", 0, 0, 8, 3, 10000, 28, 28)
+    # The MD5 of the raw file as its authors published it.
+    md5 = hashlib.md5(head + bytes_of_test.tobytes(), usedforsecurity=False).hexdigest()
+    assert md5 == "2646ac647ad5339dbf082846283269ea"
+
+
+#: Where the user has MNIST, asked before the tests hide it.
+FOLDER = os.environ.get("NEFSIM_DATA")
