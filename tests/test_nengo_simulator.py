@@ -303,6 +303,37 @@ def test_functions_must_return_numbers(value, said, backend):
         assert simulator.n_steps == len(simulator.data[probe]) == 10
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"network": None},
+        {"network": 3},
+        {"dt": 0.0},
+        {"dt": np.nan},
+        {"seed": -1},
+        {"seed": 1.5},
+        {"backend": "nengo"},
+        {"batch_size": 0},
+        {"dtype": "float16"},
+    ],
+    ids=str,
+)
+def test_bad_arguments_are_refused_in_a_sentence(options):
+    network = options.pop("network", small())
+    with pytest.raises((ValueError, TypeError), match=r": .+ must .+, got .+; .+\."):
+        nefsim.nengo.Simulator(network, progress_bar=False, **options)
+
+
+def test_sparse_weights_are_shown_in_full():
+    with nengo.Network() as model:
+        u = nengo.Node([1.0, 2.0])
+        shape = nengo.transforms.Sparse((3, 2), indices=[[2, 0]], init=[0.5])
+        c = nengo.Connection(u, nengo.Node(size_in=3), transform=shape)
+        weights = nengo.Probe(c, "weights")
+    shown = ours(model, 0.002).data[weights]
+    assert np.array_equal(shown, [[[0, 0], [0, 0], [0.5, 0]]] * 2)
+
+
 def test_a_loop_without_a_synapse_is_refused():
     with nengo.Network() as model:
         node = nengo.Node(size_in=1)
