@@ -291,7 +291,14 @@ def test_a_simulator_that_is_not_closed_warns():
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(
-    ("value", "said"), [(np.nan, "finite"), ([1.0, 2.0], "shape"), (None, "finite")]
+    ("value", "said"),
+    [
+        (np.nan, "finite"),
+        (np.float64(np.inf), "finite"),
+        (np.array([-np.inf]), "finite"),
+        ([1.0, 2.0], "shape"),
+        (None, "finite"),
+    ],
 )
 def test_functions_must_return_numbers(value, said, backend):
     with nengo.Network() as model:

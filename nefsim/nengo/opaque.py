@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -156,9 +157,9 @@ def function_step(op: SimPyFunc) -> Steps:
                 return checked(value)
             kind = np.ndarray
         if kind is np.ndarray and value.shape == shape and value.dtype == np.float64:
-            total = value.dot(value)
-            return value if total - total == 0.0 else checked(value)
-        if kind in NUMBERS and shape == (1,) and value - value == 0:
+            total = float(value.dot(value))
+            return value if isfinite(total) else checked(value)
+        if kind in NUMBERS and shape == (1,) and isfinite(value):
             return value
         return checked(value)
 
