@@ -125,26 +125,10 @@ def _learned(
     net.connect(gate, error.neurons, transform=np.full((error.n_neurons, 1), -20.0))
 
 
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean."""
-    from scipy.stats import bootstrap
-
-    found = bootstrap((values,), np.mean, rng=np.random.default_rng(0), method="percentile")
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
-
-
 def relative_error(task: Task, seed: int, name: str) -> float:
     """The last five test windows over the solved control."""
     learned, control = errors(task, seed, rule(task, name)), errors(task, seed, None)
     return float(learned[-5:].mean() / control.mean())
-
-
-def gini(weights: np.ndarray) -> float:
-    """Sparsity of weights: 0 where all are equal, 1 where one holds everything."""
-    v = np.sort(np.abs(np.ravel(weights)))
-    n = len(v)
-    shares = (n - np.arange(1, n + 1) + 0.5) / n
-    return float(1 - 2 * np.sum(v / v.sum() * shares))
 
 
 def sparser(seed: int, learning: nef.LearningRule, seconds: float) -> tuple[np.ndarray, np.ndarray]:
@@ -183,7 +167,7 @@ def sparser(seed: int, learning: nef.LearningRule, seconds: float) -> tuple[np.n
             outputs[kind] = sim.data[output]
             if kind == "learned":
                 gain = sim.data[post].gain[:, None]  # the paper's weights are without it
-                sparsity = np.array([gini(w / gain) for w in sim.data[shown]])
+                sparsity = np.array([nef.analysis.gini(w / gain) for w in sim.data[shown]])
     windows = len(sparsity)
     off = [
         ((outputs[k] - outputs["control"]) ** 2).mean(axis=1).reshape(windows, -1).mean(axis=1)
@@ -213,7 +197,7 @@ def main() -> None:
     for task in (TRANSMIT, BIND):
         for name in ("hPES", "PES"):
             values = np.array([relative_error(task, s, name) for s in range(options.seeds)])
-            low, high = interval(values)
+            low, high = nef.analysis.confidence_interval(values, rng=0)
             found[f"{task.name} {name}"] = values.tolist()
             paper = PUBLISHED[task.name, name]
             lines.append(

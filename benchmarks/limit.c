@@ -3,6 +3,7 @@
  * Usage: limit CHAINS N_A N_B STEPS RUNS TAU < arrays
  * For each chain and population the arrays are slope, bias, decoder and first voltage, each
  * of as many doubles as there are neurons. Prints the microseconds per step of each run.
+ * Chains share the cores where OMP_NUM_THREADS allows more than one.
  */
 #define _POSIX_C_SOURCE 199309L
 #include <math.h>
@@ -50,6 +51,7 @@ int main(int argc, char **argv)
         struct timespec a, b;
         clock_gettime(CLOCK_MONOTONIC, &a);
         for (int t = 0; t < steps; t++) u[t] = sin((t + 1) * dt);
+        #pragma omp parallel for reduction(+ : sum) if (chains > 1)
         for (int c = 0; c < chains; c++) {
             double y = 0, z = 0;
             for (int t = 0; t < steps; t++) {

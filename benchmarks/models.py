@@ -1,12 +1,19 @@
-"""The networks that are timed, each with the seconds of model time that one run takes."""
+"""The networks that are timed, and what is asked of each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import nefsim as nef
+
+Arrays = Mapping[str, np.ndarray]
 
 
 def square() -> nef.Network:
@@ -41,14 +48,15 @@ def integrator() -> nef.Network:
     return net
 
 
+def turn(v: np.ndarray) -> list[float]:
+    """The feedback of an oscillator whose third dimension is its speed."""
+    return [v[0] - v[2] * v[1], v[1] + v[2] * v[0]]
+
+
 def oscillator() -> nef.Network:
     """A controlled oscillator, 2000 neurons in three dimensions."""
     net = nef.Network(seed=1)
     x = net.ensemble(2000, 3, radius=1.7)
-
-    def turn(v: np.ndarray) -> list[float]:
-        return [v[0] - v[2] * v[1], v[1] + v[2] * v[0]]
-
     net.connect(x, x[:2], function=turn, synapse=0.1)
     kick = net.node(nef.Piecewise({0.0: 10.0, 0.1: 0.0}))
     net.connect(kick, x[0], transform=0.1, synapse=0.1)
@@ -57,12 +65,27 @@ def oscillator() -> nef.Network:
     return net
 
 
+def pes() -> nef.Network:
+    """A channel of 100 to 100 neurons learned from an error population of 100."""
+    net = nef.Network(seed=1)
+    u = net.node(np.sin)
+    pre, post, error = (net.ensemble(100, 1) for _ in range(3))
+    net.connect(u, pre)
+    rule = nef.PES(learning_rate=1e-4)
+    learned = net.connect(pre, post, function=np.zeros_like, learning_rule=rule)
+    net.connect(post, error)
+    net.connect(u, error, transform=-1)
+    net.connect(error, learned.learning_rule)
+    net.probe(post, synapse=0.01)
+    return net
+
+
 def array() -> nef.Network:
     """Two arrays of 250 one-dimensional ensembles of 200 neurons, chained."""
     net = nef.Network(seed=1)
     u, out = net.node(np.sin), net.node(size_in=250)
     for i in range(250):
-        a, b = net.ensemble(200, 1), net.ensemble(200, 1)
+        a, b = net.ensemble(200, 1, label="a"), net.ensemble(200, 1, label="b")
         net.connect(u, a, synapse=None)
         net.connect(a, b, synapse=0.005)
         net.connect(b, out[i], synapse=0.005)
@@ -70,29 +93,123 @@ def array() -> nef.Network:
     return net
 
 
-def million() -> nef.Network:
-    """A million neurons in one-dimensional ensembles of 1000."""
+def mnist() -> nef.Network:
+    """Images of 784 pixels into 2000 neurons that learn ten classes, 0.5 s an image."""
+    images, labels = pictures(20)
     net = nef.Network(seed=1)
-    u = net.node(np.sin)
-    for _ in range(1000):
-        a = net.ensemble(1000, 1, n_eval_points=500)
-        net.connect(u, a, synapse=None)
-        net.probe(a, synapse=0.1, sample_every=0.1)
+    x = net.ensemble(2000, 784)
+    net.connect(net.node(nef.PresentInput(images, 0.5)), x, synapse=None)
+    wanted = net.node(nef.PresentInput(labels, 0.5))
+    out, error = net.node(size_in=10), net.node(size_in=10)
+    learned = net.connect(x, out, function=ten_zeros, learning_rule=nef.PES(learning_rate=1e-4))
+    net.connect(out, error, synapse=None)
+    net.connect(wanted, error, transform=-1, synapse=None)
+    net.connect(error, learned.learning_rule, synapse=None)
+    net.probe(out)
     return net
 
 
-#: Model, seconds of model time of a run, and of a quick one.
-MODELS: dict[str, tuple[Callable[[], nef.Network], float, float]] = {
-    "square": (square, 10.0, 2.0),
-    "channel": (channel, 1.0, 0.3),
-    "integrator": (integrator, 10.0, 1.0),
-    "oscillator": (oscillator, 2.0, 0.5),
-    "array": (array, 0.2, 0.1),
-    "million": (million, 1.0, 0.1),
+def ten_zeros(x: np.ndarray) -> np.ndarray:
+    """What ten classes start from."""
+    return np.zeros(10)
+
+
+def pictures(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images as unit vectors and their labels, one-hot; random ones where there are no data.
+
+    ``NEFSIM_DATA`` names a folder with MNIST.
+    """
+    if "NEFSIM_DATA" in os.environ:
+        data = nef.datasets.mnist(os.environ["NEFSIM_DATA"])
+        images, labels = np.array(data.train_images[:n], float), data.train_labels[:n]
+    else:
+        rng = np.random.default_rng(1)
+        # About as many pixels are lit as in handwritten digits.
+        images = rng.random((n, 784)) * (rng.random((n, 784)) < 0.2)
+        labels = rng.integers(10, size=n)
+    return images / np.linalg.norm(images, axis=1, keepdims=True), np.eye(10)[labels]
+
+
+def build() -> nef.Network:
+    """A chain of four ensembles of 4000 neurons in 64 dimensions; only its build is timed."""
+    net = nef.Network(seed=1)
+    chain = [net.ensemble(4000, 64) for _ in range(4)]
+    for a, b in pairwise(chain):
+        net.connect(a, b)
+    net.probe(chain[-1])
+    return net
+
+
+def million(given: Arrays | None = None, n_ensembles: int = 1000) -> nef.Network:
+    """A million neurons in one-dimensional ensembles of 1000; ``given`` arrays are not solved."""
+    net = nef.Network(seed=1)
+    u = net.node(np.sin)
+    for i in range(n_ensembles):
+        options: dict[str, Any] = {"n_eval_points": 500}
+        probed: dict[str, Any] = {"synapse": 0.1, "sample_every": 0.1}
+        if given is not None:
+            options |= {name: given[name][i] for name in ("encoders", "gain", "bias")}
+            probed["solver"] = nef.NoSolver(given["decoders"][i])
+        a = net.ensemble(1000, 1, **options)
+        net.connect(u, a, synapse=None)
+        net.probe(a, **probed)
+    return net
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network, the seconds that a run takes, and who runs it.
+
+    ``quick`` and ``watched`` are the seconds of a quick run and of the one whose spikes are
+    compared.  ``chains`` is what plain C runs: chains, neurons, neurons, synapse.  Where a
+    network is ``large``, simulators are timed on both cores as well.
+    """
+
+    make: Callable[..., nef.Network]
+    seconds: float
+    quick: float
+    watched: float | None = None
+    nengo: bool = True
+    brian: bool = True
+    chains: tuple[int, int, int, float] | None = None
+    batch: int | None = None
+    large: bool = False
+    shares_arrays: bool = False
+    needs: str | None = None
+
+    @property
+    def missing(self) -> str | None:
+        """What this nefsim lacks to run the network."""
+        return self.needs if self.needs and not hasattr(nef, self.needs) else None
+
+
+MODELS = {
+    "square": Model(square, 10.0, 2.0, chains=(1, 50, 40, 0.1)),
+    "channel": Model(channel, 1.0, 0.3),
+    "integrator": Model(integrator, 10.0, 1.0),
+    "oscillator": Model(oscillator, 2.0, 0.5),
+    "pes": Model(pes, 10.0, 1.0, needs="PES"),
+    "array": Model(array, 0.2, 0.1, chains=(250, 200, 200, 0.005), large=True),
+    "mnist": Model(mnist, 2.0, 0.5, needs="PES"),
+    "million": Model(
+        million,
+        seconds=1.0,
+        quick=0.1,
+        watched=0.02,
+        nengo=False,
+        brian=False,
+        chains=(1000, 1000, 0, 0.1),
+        large=True,
+        shares_arrays=True,
+    ),
+    "batch": Model(channel, 1.0, 0.1, 0.1, brian=False, batch=32),
+    "build": Model(build, 0.0, 0.0, brian=False),
 }
 
-#: Too large for Nengo to be waited for.
-NOT_IN_NENGO = {"million"}
 
-#: Chains of one-dimensional populations that plain C runs too: chains, neurons, neurons.
-IN_C = {"square": (1, 50, 40), "array": (250, 200, 200), "million": (1000, 1000, 0)}
+def given(model: Model, job: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a model's network: arrays that another process solved, where it shares them."""
+    if not model.shares_arrays:
+        return {}
+    with np.load(Path(job["folder"]) / "given.npz") as arrays:
+        return {"given": dict(arrays), "n_ensembles": job.get("n_ensembles", 1000)}

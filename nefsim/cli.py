@@ -14,8 +14,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nefsim import _checks as check
 from nefsim import backends, files
 from nefsim.crosscheck import crosscheck
@@ -185,7 +183,7 @@ def _save(simulator: Simulator, options: argparse.Namespace) -> None:
     """Save what was recorded so far and say what it is."""
     result = simulator.result()
     path = result.save(options.out)
-    shapes = {name: list(values.shape) for name, values in result.items()}
+    shapes = {name: list(shape) for name, shape in result.shapes.items()}
     if options.json:
         print(json.dumps({**result.info, "probes": shapes, "file": str(path)}))
         return
@@ -250,6 +248,7 @@ def _nengo(options: argparse.Namespace) -> int:
 def _info_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", type=Path, nargs="?", help="Python file that defines net")
     command.add_argument("--seed", type=int, default=None, help="seed of the network")
+    command.add_argument("--dt", type=float, default=0.001, help="time step [s]")
 
 
 def _installed(package: str) -> str | None:
@@ -260,14 +259,19 @@ def _installed(package: str) -> str | None:
 
 
 def _info(options: argparse.Namespace) -> int:
-    """say which versions and back ends are there, or what a file's network consists of"""
+    """say which versions and back ends are there, or what a file's network will be and cost"""
     told: dict[str, Any] = {
         "python": platform.python_version(),
         "packages": {package: _installed(package) for package in PACKAGES},
         "backends": backends.available(),
     }
     if options.model is not None:
-        told["model"] = _described(_model(options))
+        net = _model(options)
+        described = net.describe(options.dt)
+        if not options.json:
+            print(described)
+            return 0
+        told["model"] = {"seed": net.seed, **described.to_dict()}
     if options.json:
         print(json.dumps(told))
         return 0
@@ -275,19 +279,4 @@ def _info(options: argparse.Namespace) -> int:
     for package, installed in told["packages"].items():
         print(f"{package} {installed or '(not installed)'}")
     print(f"back ends: {', '.join(told['backends'])}")
-    for name, value in told.get("model", {}).items():
-        print(f"{name}: {value}")
     return 0
-
-
-def _described(net: Network) -> dict[str, Any]:
-    return {
-        "label": net.label,
-        "seed": net.seed,
-        "nodes": len(net.all_nodes),
-        "ensembles": len(net.all_ensembles),
-        "neurons": net.n_neurons,
-        "dimensions": int(np.sum([e.dimensions for e in net.all_ensembles])),
-        "connections": len(net.all_connections),
-        "probes": len(net.all_probes),
-    }

@@ -80,13 +80,13 @@ def gain_bias(
         check.fail("gain_bias", "max_rates", "be as long as intercepts", got, "pass (N,) of both")
     _check_range(neuron, rates, cross)
     J = neuron.current(rates)
-    lost = np.flatnonzero(neuron.threshold >= J)
+    lost = np.flatnonzero(neuron.threshold_current >= J)
     if len(lost):
         who, i = f"{type(neuron).__name__}.gain_bias", lost[0]
         got = f"{rates[i]:g} Hz (neuron {i}), reached at the threshold itself"
         check.fail(who, "max_rates", "need a current above the threshold", got, "raise max_rates")
-    gain = (J - neuron.threshold) / (1.0 - cross)
-    return gain, neuron.threshold - gain * cross
+    gain = (J - neuron.threshold_current) / (1.0 - cross)
+    return gain, neuron.threshold_current - gain * cross
 
 
 def _check_range(neuron: NeuronType, rates: Array, intercepts: Array) -> None:
@@ -154,7 +154,7 @@ def max_rates_intercepts(
         check.fail(who, "gain", "be as long as bias", got, "pass (N,) of both")
     if (g <= 0).any():
         check.fail(who, "gain", "be above 0", f"{g.min():g}", "pass gains above 0")
-    return neuron.rates(g + b) / neuron.output_per_hertz, (neuron.threshold - b) / g
+    return neuron.rates(g + b) / neuron.output_per_hertz, (neuron.threshold_current - b) / g
 
 
 def _currents(

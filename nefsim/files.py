@@ -19,15 +19,15 @@ Arrays = dict[str, NDArray[Any]]
 META, VERSION = "nefsim", 1
 
 
-def as_path(who: str, path: Any) -> Path:
-    """A path, with ".npz" added when it has no ending."""
+def as_path(who: str, path: Any, argument: str = "path", ending: bool = True) -> Path:
+    """A path, with ".npz" added when it has no ending, unless it may be a folder."""
     text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(text, str):
-        check.fail(who, "path", "be a path", check.show(path), "pass a file name", TypeError)
+        check.fail(who, argument, "be a path", check.show(path), "pass a file name", TypeError)
     checked = Path(text)
     if not checked.name or not text.isprintable():
-        check.fail(who, "path", "name a file", check.show(path), "pass a file name")
-    return checked if checked.suffix else checked.with_suffix(".npz")
+        check.fail(who, argument, "name a file", check.show(path), "pass a file name")
+    return checked if checked.suffix or not ending else checked.with_suffix(".npz")
 
 
 def as_target(who: str, path: Any) -> Path:
@@ -41,7 +41,13 @@ def as_target(who: str, path: Any) -> Path:
     return target
 
 
-def write(who: str, path: Any, arrays: Mapping[str, NDArray[Any]], meta: dict[str, Any]) -> Path:
+def write(
+    who: str,
+    path: Any,
+    arrays: Mapping[str, NDArray[Any]],
+    meta: dict[str, Any],
+    compress: bool = True,
+) -> Path:
     """Write arrays and what they are; the file appears whole or not at all."""
     target = as_target(who, path)
     try:
@@ -52,7 +58,8 @@ def write(who: str, path: Any, arrays: Mapping[str, NDArray[Any]], meta: dict[st
     part = target.with_name(target.name + ".part")
     try:
         with part.open("wb") as stream:
-            np.savez_compressed(stream, **{META: np.array(text)}, **arrays)  # type: ignore[arg-type]
+            save = np.savez_compressed if compress else np.savez
+            save(stream, **{META: np.array(text)}, **arrays)  # type: ignore[arg-type]
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import files
+from nefsim.backends import sampled
 from nefsim.network import Probe
+from nefsim.records import Events, labels_of, recorded
+from nefsim.records.stream import LIST, read_arrays, read_list
 
 Array = NDArray[np.float64]
 
@@ -21,11 +24,11 @@ class Result(Mapping[Any, Array]):
 
     ``result[probe]`` and ``result["label"]`` give the same array, (n_records, size), or
     (batch_size, n_records, size).  A label that several probes share gets a number from the
-    second on: "y", "y 1".
+    second on: "y", "y 1".  Spikes are kept as events, and made an array when they are asked for.
 
     Parameters
     ----------
-    records : mapping of str to ndarray
+    records : mapping of str to ndarray or Events
         Records by label.
     times : mapping of str to ndarray [s]
         Times of the records, by label.
@@ -81,22 +84,18 @@ class Result(Mapping[Any, Array]):
     @classmethod
     def of(
         cls,
-        recorded: Mapping[Probe, tuple[Array, Array]],
+        recorded: Mapping[Probe, tuple[Array, Array | Events]],
         time: Array,
         info: Mapping[str, Any],
     ) -> Result:
         """A result of probes, each with its times and records."""
-        labels: dict[Probe, str] = {}
         do = "pass a dict from probes to pairs of times and records"
         check.instance("Result.of", "recorded", recorded, Mapping, "a dict", do)
         for probe, pair in recorded.items():
             if not isinstance(probe, Probe) or not isinstance(pair, tuple) or len(pair) != 2:
                 got = f"{check.show(probe)} to {check.show(pair)}"
                 check.fail("Result.of", "recorded", "lead from probes to pairs", got, do, TypeError)
-            label, n = probe.label, 1
-            while label in labels.values():
-                label, n = f"{probe.label} {n}", n + 1
-            labels[probe] = label
+        labels = dict(zip(recorded, labels_of([*recorded]), strict=True))
         records = {labels[probe]: values for probe, (_, values) in recorded.items()}
         times = {labels[probe]: when for probe, (when, _) in recorded.items()}
         return cls(records, times, time, info, labels)
@@ -110,7 +109,25 @@ class Result(Mapping[Any, Array]):
         return label
 
     def __getitem__(self, key: Any) -> Array:
+        values = self.kept(key)
+        return values.dense() if isinstance(values, Events) else values
+
+    def kept(self, key: Any) -> Array | Events:
+        """Rows or events of a probe or label, as they are kept."""
         return self._records[self._label(key)]
+
+    def events(self, key: Any) -> Events:
+        """The spikes of a probe or label, without the zeros between."""
+        events = self.kept(key)
+        if not isinstance(events, Events):
+            do = "read other records as result[key]"
+            check.fail("Result.events", "key", "be a record of spikes", check.show(key), do)
+        return events
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the records, by label."""
+        return {name: values.shape for name, values in self._records.items()}
 
     def __contains__(self, key: object) -> bool:
         label = self._labels.get(key) if isinstance(key, Probe) else key
@@ -134,7 +151,7 @@ class Result(Mapping[Any, Array]):
             message = "Result.to_xarray: xarray must be installed, got none; pip install xarray."
             raise ImportError(message) from error
         variables = {}
-        for name, values in self._records.items():
+        for name, values in self.items():
             trials = ("trial",) if values.ndim == 3 else ()
             dims = (*trials, f"time of {name}", f"dimension of {name}")
             coords = {f"time of {name}": self._times[name]}
@@ -142,39 +159,87 @@ class Result(Mapping[Any, Array]):
         attributes = {k: v for k, v in self.info.items() if v is not None}
         return xarray.Dataset(variables, attrs=attributes)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, compress: bool = True) -> Path:
         """Write to an .npz file and return its path.
 
         Parameters
         ----------
         path : str or Path
             File to write; ".npz" is added when it has no ending.
+        compress : bool
+            Whether to make the file small, which takes longer.
         """
-        arrays = {f"record {name}": values for name, values in self._records.items()}
-        arrays |= {f"time {name}": values for name, values in self._times.items()}
-        meta = {"kind": "result", "info": self.info}
-        return files.write("Result.save", path, {"time": self.time, **arrays}, meta)
+        who = "Result.save"
+        compress = check.flag(who, "compress", compress)
+        arrays = {f"time {name}": values for name, values in self._times.items()}
+        spikes: dict[str, tuple[int, ...]] = {}
+        for name, values in self._records.items():
+            if isinstance(values, Events):
+                spikes[name] = values.shape
+                arrays |= {f"{part} {name}": v for part, v in values.arrays().items()}
+            else:
+                arrays[f"record {name}"] = values
+        meta = {"kind": "result", "info": self.info, "spikes": spikes, "labels": [*self]}
+        return files.write(who, path, {"time": self.time, **arrays}, meta, compress)
 
     @classmethod
     def load(cls, path: str | Path) -> Result:
-        """Read a file that :meth:`save` wrote.
+        """Read a file that :meth:`save` wrote, or what a simulator streamed.
 
         Parameters
         ----------
         path : str or Path
-            The file.
+            The file, or the folder of a stream, which is mapped into memory.  Where a program
+            ended before its file was complete, the folder beside it is taken.
         """
-        arrays, meta = files.read("Result.load", path, "result")
-        records = {k.removeprefix("record "): v for k, v in arrays.items() if k.startswith("rec")}
-        times = {k.removeprefix("time "): v for k, v in arrays.items() if k.startswith("time ")}
+        who = "Result.load"
+        source = files.as_path(who, path, ending=False)
+        whole = files.as_path(who, path)
+        for folder in (source, *([] if whole.is_file() else [parts_of(whole)])):
+            if (folder / LIST).is_file():
+                return cls._of_stream(who, folder)
+        arrays, meta = files.read(who, path, "result")
+        times = {label: arrays[f"time {label}"] for label in meta["labels"]}
+        records: dict[str, Any] = {}
+        for label in meta["labels"]:
+            if label in meta["spikes"]:
+                parts = {part: arrays[f"{part} {label}"] for part in ("steps", "cells", "values")}
+                shape = meta["spikes"][label]
+                records[label] = Events(**parts, shape=shape, times=times[label])
+            else:
+                records[label] = arrays[f"record {label}"]
         return cls(records, times, arrays["time"], meta["info"])
+
+    @classmethod
+    def _of_stream(cls, who: str, folder: Path) -> Result:
+        told = read_list(who, folder)
+        n_steps, info = told["n_steps"], told["info"]
+        time = np.arange(1.0, n_steps + 1) * info["dt"]
+        records: dict[str, Any] = {}
+        times: dict[str, Array] = {}
+        for i, probe in enumerate(told["probes"]):
+            label = probe["label"]
+            times[label] = time[sampled(0, n_steps, probe["every"])]
+            arrays = read_arrays(folder, i, probe)
+            records[label] = recorded(arrays, tuple(probe["shape"]), times[label])
+        return cls(records, times, time, {**info, "n_steps": n_steps})
 
     def __repr__(self) -> str:
         return f"<result: {', '.join(map(repr, self._records))}; {len(self.time)} steps>"
 
 
-def _record(who: str, label: str, value: Any, n_records: int) -> NDArray[Any]:
-    """A copy of a record, (n_records, size) or with trials first; it may hold infinities."""
+def parts_of(path: Path) -> Path:
+    """The folder in which a streamed file grows until it is complete."""
+    return path.with_name(path.name + ".parts")
+
+
+def _record(who: str, label: str, value: Any, n_records: int) -> Any:
+    """A record, (n_records, size) or with trials first, or events; it may hold infinities.
+
+    What can be written to is copied.
+    """
+    if isinstance(value, Events) and value.shape[-2] == n_records:
+        return value
     do = "pass an array (n_records, size) or (batch_size, n_records, size)"
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
         must = "be arrays of real numbers"
@@ -182,4 +247,4 @@ def _record(who: str, label: str, value: Any, n_records: int) -> NDArray[Any]:
     if value.ndim not in (2, 3) or value.shape[-2] != n_records:
         must = f"have {n_records} rows, as times has"
         check.fail(who, "records", must, f"shape {value.shape} for {label!r}", do)
-    return value.copy()
+    return value.copy() if value.flags.writeable else value

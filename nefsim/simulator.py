@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ from nefsim.build import Built, build
 from nefsim.network import Network, Probe
 from nefsim.program import initial_state
 from nefsim.progress import Progress, progress_bar
-from nefsim.records import Data, Records
+from nefsim.records import Data, Events, Records, index_of
 from nefsim.result import Result
+from nefsim.streaming import Target
 
 Array = NDArray[np.float64]
 
@@ -59,6 +60,10 @@ class Simulator:
     progress : bool, callable or None
         Show a bar, or call ``progress(done, total)`` now and then; None shows a bar in a
         terminal when tqdm is installed.
+    stream : str, Path or None
+        Where records go while they are made, instead of into memory: a new folder, or a file
+        ending in ".npz", which is written when the simulator is closed.  What was complete
+        stays on disk whatever happens; ``Result.load(stream)`` reads it.
 
     Examples
     --------
@@ -83,6 +88,7 @@ class Simulator:
         batch_size: int | None = None,
         dtype: str = "float64",
         progress: bool | Callable[[int, int], None] | None = None,
+        stream: str | Path | None = None,
     ) -> None:
         who = "Simulator"
         do = "pass a Network"
@@ -109,6 +115,9 @@ class Simulator:
         self._prepare = module.prepare
         self.closed = False
         self._restart()
+        self._target: Target | None = None
+        if stream is not None:
+            self._target = Target(who, stream, self._records, self.probes, self._info())
 
     def _restart(self) -> None:
         program = self.built.program
@@ -131,24 +140,18 @@ class Simulator:
         """Times of all steps, or of a probe's records when it has ``sample_every`` [s]."""
         if probe is None:
             return self.time
-        index = self._index("Simulator.trange", probe)
+        index = index_of("Simulator.trange", self.probes, probe)
         return self.time[self._records.steps(index, self.n_steps)]
 
     @property
     def data(self) -> Data:
         """Records of probes and built arrays of ensembles and connections, by object."""
-        return Data(self.probes, self.built, self.state, self.recorded)
+        return Data(self.probes, self.built, self.state, self._records)
 
     def recorded(self, probe: Probe) -> Array:
         """All records of a probe, (n_records, size), with trials first in a batch."""
-        rows = self._records.of(self._index("Simulator.recorded", probe))
-        return rows if self.batch_size is None else np.moveaxis(rows, 1, 0)
-
-    def _index(self, who: str, probe: object) -> int:
-        if not isinstance(probe, Probe) or probe not in self.probes:
-            what, do = "be a probe of this simulator's network", "make probes before the simulator"
-            check.fail(who, "probe", what, check.show(probe), do, TypeError)
-        return self.probes.index(probe)
+        rows = self._records.of(index_of("Simulator.recorded", self.probes, probe))
+        return rows.dense() if isinstance(rows, Events) else rows
 
     def run(self, seconds: float) -> None:
         """Run for ``round(seconds / dt)`` steps.
@@ -187,13 +190,12 @@ class Simulator:
                 report(piece)
 
     def _run_piece(self, n_steps: int) -> None:
-        start = self.state.step
-        recordings = self._records.room(start, n_steps)
+        self._records.reserve(n_steps)
         with interrupts.put_off():
             try:
-                self._run(n_steps, recordings)
+                self._run(n_steps, self._records)
             finally:
-                self._records.keep(recordings, start, self.state.step - start)
+                self._records.settle(self.state.step)
 
     def reset(self, seed: int | None = None) -> None:
         """Go back to the start and forget what was recorded.
@@ -204,6 +206,9 @@ class Simulator:
             A new seed of what is random while running; None keeps the last one, so that
             the run repeats itself.
         """
+        if self._target is not None:
+            do = "make a new Simulator with another stream"
+            check.fail("Simulator.reset", "records", "be in memory", "a stream", do)
         if seed is not None:
             self.run_seed = check.seed("Simulator.reset", seed)
         self._restart()
@@ -211,17 +216,14 @@ class Simulator:
     def result(self) -> Result:
         """All records so far, apart from the simulator."""
         return Result.of(
-            {probe: (self.trange(probe), self.recorded(probe)) for probe in self.probes},
+            {p: (self.trange(p), self._records.of(i)) for i, p in enumerate(self.probes)},
             self.time,
-            {
-                "dt": self.dt,
-                "backend": self.backend,
-                "seed": self.seed,
-                "run_seed": self.run_seed,
-                "n_steps": self.n_steps,
-                "dtype": self.dtype,
-            },
+            {**self._info(), "n_steps": self.n_steps},
         )
+
+    def _info(self) -> dict[str, Any]:
+        names = ("dt", "backend", "seed", "run_seed", "dtype")
+        return {name: getattr(self, name) for name in names}
 
     def save(self, path: str | Path) -> Path:
         """Save the state and all records, to go on later from :meth:`load`.
@@ -248,7 +250,9 @@ class Simulator:
             "dtype": self.dtype,
         }
         arrays = checkpoint.state_arrays(self.built.program, self.state, meta)
-        arrays |= {f"record {i}": self._records.of(i) for i in range(len(self.probes))}
+        for i in range(len(self.probes)):
+            parts = self._records.arrays(i)
+            arrays |= {f"record {i} {name}": values for name, values in parts.items()}
         return files.write("Simulator.save", path, arrays, meta)
 
     @classmethod
@@ -258,6 +262,7 @@ class Simulator:
         net: Network,
         backend: str = "auto",
         progress: bool | Callable[[int, int], None] | None = None,
+        stream: str | Path | None = None,
     ) -> Simulator:
         """Go on from a saved state, with the same network.
 
@@ -267,8 +272,8 @@ class Simulator:
             A file that :meth:`save` wrote.
         net : Network
             The network that was saved, described by the same program.
-        backend, progress
-            As for :class:`Simulator`.
+        backend, progress, stream
+            As for :class:`Simulator`; a stream begins with the records that were saved.
 
         Returns
         -------
@@ -291,20 +296,26 @@ class Simulator:
                 meta["batch_size"],
                 meta["dtype"],
                 progress,
+                stream,
             )
         finally:
             net.seed = seed
         checkpoint.set_state(who, simulator.built.program, simulator.state, arrays, meta)
         simulator._run = simulator._prepare(simulator.built, simulator.state)
-        n_records = sum(name.startswith("record ") for name in arrays)
-        rows = [arrays[f"record {i}"] for i in range(n_records)]
-        if not simulator._records.take_over(rows, simulator.n_steps):
+        records: dict[int, dict[str, Any]] = {}
+        for name, values in arrays.items():
+            if name.startswith("record "):
+                _, number, part = name.split(" ", 2)
+                records.setdefault(int(number), {})[part] = values
+        if not simulator._records.take_over([*records.values()], simulator.n_steps):
             do = "pass the network that was saved"
             check.fail(who, "net", "have the saved probes", "other probes", do)
         return simulator
 
     def close(self) -> None:
-        """Refuse further steps; data stay readable."""
+        """Refuse further steps, and complete the file of a stream; data stay readable."""
+        if not self.closed and self._target is not None:
+            self._target.complete(self.result())
         self.closed = True
 
     def __enter__(self) -> Simulator:

@@ -1,6 +1,7 @@
 """The command: what it prints, writes and returns, and that bad input ends in one sentence."""
 
 import json
+import runpy
 import subprocess
 import sys
 
@@ -468,10 +469,11 @@ def test_info_says_what_a_package_that_is_missing_is(capsys, monkeypatch):
 
 
 def test_info_describes_a_model(model, capsys):
-    told = as_json(["info", model], capsys)["model"]
-    assert told == {
+    told = as_json(["info", model, "--dt", "0.002"], capsys)["model"]
+    counts = {
         "label": "model",
         "seed": 3,
+        "dt": 0.002,
         "nodes": 1,
         "ensembles": 1,
         "neurons": 20,
@@ -479,7 +481,10 @@ def test_info_describes_a_model(model, capsys):
         "connections": 1,
         "probes": 2,
     }
-    assert "neurons: 20\n" in run(["info", model], capsys)[1]
+    assert counts.items() <= told.items()
+    net = runpy.run_path(str(model))["net"]
+    assert told["costs"] == net.describe(0.002).to_dict()["costs"]
+    assert run(["info", model], capsys)[1] == f"{net.describe()}\n"
 
 
 # As a program

@@ -78,7 +78,7 @@ def test_rates_of_the_current_of_a_rate_are_the_rate(neuron, share):
 @given(NEURONS, SHARE, st.floats(-1, 0.95))
 def test_a_tuning_curve_passes_through_its_maximum_rate_and_its_intercept(neuron, share, intercept):
     r = rate_at(neuron, share)
-    assume(neuron.current(r) > neuron.threshold + 1e-6)
+    assume(neuron.current(r) > neuron.threshold_current + 1e-6)
     (gain,), (bias,) = nef.gain_bias(neuron, [r], [intercept])
     # Rounding in gain and bias, which grow as the intercept nears 1, moves the current.
     near = 8 * np.spacing(abs(gain) + abs(bias) + 1.0)
@@ -86,7 +86,7 @@ def test_a_tuning_curve_passes_through_its_maximum_rate_and_its_intercept(neuron
     low, high = neuron.rates(gain + bias + np.array([-near, near]))
     assert low - rounding <= neuron.output_per_hertz * r <= high + rounding
     at_threshold = gain * intercept + bias
-    assert at_threshold == pytest.approx(neuron.threshold, abs=near)
+    assert at_threshold == pytest.approx(neuron.threshold_current, abs=near)
     if not isinstance(neuron, (nef.Sigmoid, nef.Tanh)):
         below, above = neuron.rates(at_threshold + np.array([-2, 2]) * (near + 1e-9))
         assert below == 0

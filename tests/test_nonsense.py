@@ -180,6 +180,36 @@ entry(nef.RectifiedLinear, amplitude=(1.0, POSITIVE))
 entry(nef.SpikingRectifiedLinear, amplitude=(1.0, POSITIVE))
 entry(nef.Sigmoid, tau_ref=(0.0025, POSITIVE))
 entry(nef.Tanh, tau_ref=(0.0025, POSITIVE))
+PER_NEURON = {"seven"}
+entry(
+    nef.DiscreteLIF,
+    decay=(0.9, PER_NEURON),
+    threshold=(1.0, NUMBER | PER_NEURON),
+    reset=("zero", NOTHING),
+    threshold_rule=(">", NOTHING),
+    scale=(1.0, POSITIVE | PER_NEURON),
+    activation=("identity", NOTHING),
+    output=("step", NOTHING),
+    step_time=(0.001, POSITIVE),
+    amplitude=(1.0, POSITIVE),
+)
+entry(
+    nef.InverseLIF,
+    n_steps=(8, NOTHING),
+    factor=(2.0, POSITIVE),
+    threshold=(1.0, POSITIVE | PER_NEURON),
+    offset=(0.0, NUMBER | PER_NEURON),
+    overlap=(True, FLAG),
+    samples=(False, FLAG),
+    amplitude=(1.0, POSITIVE),
+)
+entry(
+    nef.SoftLIFRate,
+    tau_rc=(0.02, POSITIVE),
+    tau_ref=(0.002, POSITIVE),
+    sigma=(0.02, POSITIVE),
+    amplitude=(1.0, POSITIVE),
+)
 for spikes_from_rates in (nef.RegularSpiking, nef.StochasticSpiking, nef.PoissonSpiking):
     entry(
         spikes_from_rates,
@@ -201,12 +231,16 @@ for neuron, takes in (
     (nef.RegularSpiking(), RATES),
     (nef.StochasticSpiking(), RATES),
     (nef.PoissonSpiking(), RATES),
+    (nef.DiscreteLIF(), RATES),
+    (nef.SoftLIFRate(), RATES - {"3-D"}),  # which is of zeros, and a soft LIF is never silent
 ):
     methods(
         neuron,
         rates={"J": ([0.5, 2.0], ANY_ARRAY)},
         current={"rates": ([20.0, 50.0], takes)},
     )
+
+methods(nef.InverseLIF(n_steps=4), rates={"J": ([0.5, 2.0], ANY_ARRAY)})
 
 # Synapses
 
@@ -799,6 +833,7 @@ def network() -> nef.Network:
     a = net.ensemble(10, 1, label="a")
     net.connect(net.node(np.sin), a)
     net.probe(a, label="y")
+    net.probe(a.neurons, label="spikes")
     return net
 
 
@@ -819,6 +854,7 @@ def simulate() -> tuple[Callable[..., Any], dict[str, Any]]:
         "batch_size": 2,
         "dtype": "float64",
         "progress": False,
+        "stream": None,
     }
 
 
@@ -846,6 +882,7 @@ def load() -> tuple[Callable[..., Any], dict[str, Any]]:
         "net": network(),
         "backend": "numpy",
         "progress": False,
+        "stream": None,
     }
 
 
@@ -861,6 +898,7 @@ add(
         "batch_size": NONE,
         "dtype": NOTHING,
         "progress": PROGRESS,
+        "stream": {"None", "text"},
     },
 )
 add("Simulator.run", of_simulator("run", seconds=0.01), {"seconds": POSITIVE})
@@ -873,7 +911,13 @@ add("Simulator.save", of_simulator("save", path="saved"), {"path": {"text"}})
 add(
     "Simulator.load",
     load,
-    {"path": NOTHING, "net": NOTHING, "backend": NOTHING, "progress": PROGRESS},
+    {
+        "path": NOTHING,
+        "net": NOTHING,
+        "backend": NOTHING,
+        "progress": PROGRESS,
+        "stream": {"None", "text"},
+    },
 )
 
 
@@ -930,8 +974,19 @@ add(
 )
 add("Result.__getitem__", item(result, "y"), {"key": NOTHING})
 add("Result.trange", lambda: (result().trange, {"key": "y"}), {"key": NOTHING})
-add("Result.save", lambda: (result().save, {"path": "saved"}), {"path": {"text"}})
+add("Result.events", lambda: (result().events, {"key": "spikes"}), {"key": NOTHING})
+add("Result.kept", lambda: (result().kept, {"key": "y"}), {"key": NOTHING})
+add(
+    "Result.save",
+    lambda: (result().save, {"path": "saved", "compress": False}),
+    {"path": {"text"}, "compress": {"True"}},
+)
 add("Result.load", load_result, {"path": NOTHING})
+add(
+    "Network.describe",
+    lambda: (network().describe, {"dt": 0.001, "batch_size": 2, "dtype": "float64"}),
+    {"dt": POSITIVE, "batch_size": NONE, "dtype": NOTHING},
+)
 add(
     "crosscheck",
     lambda: (
@@ -985,12 +1040,12 @@ MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
 INNER = {
     NeuronType: {"read", "start", "step"},
     LearningRule: {"factors", "start", "step", "traces"},
-    Solver: {"factor"},
+    Solver: {"factor", "prepare_blocks"},
     Synapse: {"coefficients"},
 }
 
 #: Refused whatever is passed.
-DIRECT = {"Direct.rates", "Direct.current"}
+DIRECT = {"Direct.rates", "Direct.current", "InverseLIF.current"}
 
 #: Reached by way of others, and not a name of its own.
 WITHIN_OTHERS = {"Learning.__getitem__", "Neurons.__getitem__", "Simulator.data[...]"}

@@ -374,6 +374,26 @@ def test_a_raster_of_a_probe_is_the_raster_of_its_records(model, ax):
     assert points(ax) == expected_points(records, model.sim.time, range(30))
 
 
+@pytest.mark.parametrize("sort", [None, "rate", "similarity", [3, 1]])
+def test_a_raster_of_events_is_that_of_their_rows(model, ax, sort):
+    dense = model.sim.data[model.spikes]
+    plot.raster(dense, model.sim.time, sort=sort, ax=ax)
+    for source, options in (
+        (model.sim.data.events(model.spikes), {}),
+        (model.sim, {"probe": model.spikes}),
+        (model.sim.result(), {"probe": "spikes"}),
+    ):
+        other = plot.raster(source, sort=sort, **options)
+        assert points(other) == points(ax)
+        assert other.get_xlim() == ax.get_xlim()
+
+
+def test_a_raster_of_events_never_makes_them_rows(model, ax, monkeypatch):
+    monkeypatch.delattr("nefsim.records.Events.dense")
+    plot.raster(model.sim, probe=model.spikes, ax=ax)
+    assert points(ax)
+
+
 def test_one_trial_of_a_batch_is_drawn(ax):
     net = nef.Network(seed=1)
     spikes = net.probe(net.ensemble(10, 1).neurons)
@@ -605,6 +625,9 @@ NONSENSE = [
     ("raster", "spikes", lambda m: plot.raster(np.zeros((2, 3, 4)))),
     ("raster", "trial", lambda m: plot.raster(np.zeros((2, 3, 4)), trial=2)),
     ("raster", "trial", lambda m: plot.raster(SPIKES, trial=0)),
+    ("raster", "time", lambda m: plot.raster(m.sim.data.events(m.spikes), TIME)),
+    ("raster", "probe", lambda m: plot.raster(m.sim.data.events(m.spikes), probe=m.spikes)),
+    ("raster", "trial", lambda m: plot.raster(m.sim.data.events(m.spikes), trial=0)),
     ("raster", "time", lambda m: plot.raster(SPIKES, TIME[1:])),
     ("raster", "time", lambda m: plot.raster(SPIKES, TIME[::-1])),
     ("raster", "time", lambda m: plot.raster(m.sim, m.sim.time, probe=m.spikes)),

@@ -1,16 +1,16 @@
 """Back ends: each is one function ``prepare(built, state)`` that returns a runner.
 
-A runner ``run(n_steps, recordings)`` advances the state it was prepared with and writes
+A runner ``run(n_steps, recorder)`` advances the state it was prepared with and hands on
 what the probes record.  Modules are named here and imported when asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,23 +50,17 @@ def module(name: str) -> ModuleType:
     return import_module(path)
 
 
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """Room for what one probe records during one call.
+class Recorder(Protocol):
+    """What a runner hands its records to."""
 
-    Attributes
-    ----------
-    every : float [steps]
-        A record is made at step n where ``n % every < 1``.
-    data : (n_records, ..., size) ndarray
-        Filled row by row.
-    """
+    def add(self, probe: int, rows: Array) -> None:
+        """More rows of a probe, (n, ..., size), by its number; they may change afterwards."""
 
-    every: float
-    data: Array
+    def settle(self, n_steps: int) -> None:
+        """The first ``n_steps`` steps are complete; rows of later ones never were."""
 
 
-Runner = Callable[[int, Sequence[Recording]], None]
+Runner = Callable[[int, Recorder], None]
 
 
 def sampled(first_step: int, n_steps: int, every: float) -> NDArray[np.intp]:
@@ -77,8 +71,3 @@ def sampled(first_step: int, n_steps: int, every: float) -> NDArray[np.intp]:
         return np.arange(-(first_step + 1) % int(every), n_steps, int(every))
     steps = np.arange(first_step + 1, first_step + n_steps + 1)
     return np.flatnonzero(steps % every < 1)
-
-
-def n_sampled(first_step: int, n_steps: int, every: float) -> int:
-    """How many of the steps ``first_step + 1 ... first_step + n_steps`` are recorded."""
-    return n_steps if every <= 1 else len(sampled(first_step, n_steps, every))

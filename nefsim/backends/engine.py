@@ -7,14 +7,14 @@ from the rows of what it reads, one row earlier where the read has a delay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.backends import Recording, interrupts, sampled
+from nefsim.backends import Recorder, interrupts, sampled
 from nefsim.program import (
     Learn,
     Program,
@@ -62,6 +62,8 @@ class Engine:
         What it changes.
     rows : list of ndarray
         Rows of each signal; None for one that a back end keeps to itself.
+    carried : list of ndarray, optional
+        All rows, whose last become the first of the next chunk, in as few arrays as can be.
 
     Attributes
     ----------
@@ -70,13 +72,15 @@ class Engine:
         other has one operation that advances a whole chunk at once.
     called : dict
         For operations that call a function of the user, the rows of this chunk done.
-    kept : State
-        What an error puts back: all of the state, or as little as a back end knows to do.
     good : int
         Rows of this chunk that the last group has finished.
+    kept : State
+        What is put back after an error: the state, or the same in fewer arrays.
     """
 
-    def __init__(self, program: Program, state: State, rows: list[Any]) -> None:
+    def __init__(
+        self, program: Program, state: State, rows: list[Any], carried: list[Array] | None = None
+    ) -> None:
         self.program, self.state, self.rows = program, state, rows
         self.plan: list[tuple[list[Advance], bool]] = []
         self.called: dict[int, int] = {}
@@ -90,10 +94,10 @@ class Engine:
             if mine is not None:
                 mine[0] = state.signals[i]
                 state.signals[i] = mine[0]
+        self._carried = [r for r in rows if r is not None] if carried is None else carried
 
-    def run(self, n_steps: int, recordings: Sequence[Recording]) -> None:
+    def run(self, n_steps: int, recorder: Recorder) -> None:
         """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
-        filled = [0] * len(recordings)
         while n_steps:
             length = min(n_steps, self.longest)
             before = snapshot(self.kept)
@@ -102,9 +106,9 @@ class Engine:
                 if self._diverged():
                     self._find_divergence(before, length)
             except BaseException:
-                self._go_back(before, recordings, filled)
+                self._go_back(before, recorder)
                 raise
-            self._finish(length, recordings, filled)
+            self._finish(length, recorder)
             n_steps -= length
             interrupts.check()
 
@@ -149,9 +153,7 @@ class Engine:
         must = f"stay below {LARGEST_WEIGHT:g}"
         check.fail(name, "weights", must, f"larger ones or none at t = {t:g} s", do)
 
-    def _go_back(
-        self, before: Snapshot, recordings: Sequence[Recording], filled: list[int]
-    ) -> None:
+    def _go_back(self, before: Snapshot, recorder: Recorder) -> None:
         """Take again the steps that were complete, or none if that is stopped, too."""
         length = self.good
         restore(self.kept, before)
@@ -162,19 +164,21 @@ class Engine:
         except BaseException:
             restore(self.kept, before)
             raise
-        self._finish(length, recordings, filled)
+        self._finish(length, recorder)
 
-    def _finish(self, length: int, recordings: Sequence[Recording], filled: list[int]) -> None:
+    def _finish(self, length: int, recorder: Recorder) -> None:
         """Record a chunk and make its last row the first of the next."""
-        for i, (recording, record) in enumerate(zip(recordings, self.program.records, strict=True)):
-            values = self.read(record.read, 0, length)
-            if recording.every > 1:
-                values = values[sampled(self.state.step, length, recording.every)]
-            recording.data[filled[i] : filled[i] + len(values)] = values
-            filled[i] += len(values)
-        for rows in self.rows:
-            if rows is not None:
-                rows[0] = rows[length]
+        samples = {
+            every: sampled(self.state.step, length, every)
+            for every in {record.every for record in self.program.records}
+        }
+        for i, record in enumerate(self.program.records):
+            chosen = samples[record.every]
+            if len(chosen):
+                values = self.read(record.read, 0, length)
+                recorder.add(i, values if len(chosen) == length else values[chosen])
+        for rows in self._carried:
+            rows[0] = rows[length]
         self.state.step += length
         for index, done in self.called.items():
             # What functions gave for steps after an error is kept: each is called once a step.
@@ -182,6 +186,7 @@ class Engine:
                 ahead = self.rows[output]
                 ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
             self.called[index] = max(done - length, 0)
+        recorder.settle(self.state.step)
 
     def read(self, read: Read, lo: int, hi: int) -> Array:
         """Rows of a signal as an operation reads them."""

@@ -29,9 +29,11 @@ N_COLUMNS = 13
     DIAGONAL,
     AFFINE,
     COLUMNS,
+    HELD,
     ROWS,
     SPIKES,
     SPARSE,
+    SPARSE_SPIKES,
     GATHER,
     SCATTER,
     LOWPASS,
@@ -49,6 +51,9 @@ N_COLUMNS = 13
     TANH,
     IZHIKEVICH,
     WHOLE_SPIKES,
+    DISCRETE,
+    INVERSE_LIF,
+    SOFT_LIF,
     WEIGH,
     WEIGH_SPIKES,
     SHOW,
@@ -59,7 +64,7 @@ N_COLUMNS = 13
     WHERE_ABOVE,
     GATE,
     RLS,
-) = range(35)
+) = range(40)
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8
@@ -178,6 +183,26 @@ def columns(y, x, c, n, m, width):
             x0 = x[j]
             for i in range(n):
                 y[i] += c0[i] * x0
+
+
+@njit(**options)
+def held(y, x, c, n, m, kept):
+    """``columns``, but a vector that is the same as in the last step is not multiplied again.
+
+    ``kept`` holds that vector and the product; both are zero at first.
+    """
+    whole_registers()
+    product, differ = shifted(kept, padded(m)), 0
+    for j in range(m):
+        differ += x[j] != kept[j]
+    if differ:
+        for j in range(m):
+            kept[j] = x[j]
+        for i in range(n):
+            product[i] = 0.0
+        columns(product, x, c, n, m, padded(n))
+    for i in range(n):
+        y[i] += product[i]
 
 
 @njit(**options)
@@ -352,6 +377,81 @@ def whole_spikes(rates, v, out, fired, n, c):
 
 
 @njit(**options)
+def discrete(J, v, out, fired, n, c):
+    """Charge, fire, reset; see :func:`nefsim.neurons.discrete.discrete_step`.
+
+    c holds a spike's height, the activation, whether neurons fire at the threshold itself,
+    whether a spike takes the threshold away, whether the output is a sigmoid, and then
+    the decay, scale and threshold of each neuron.
+    """
+    pulse, kind, inclusive, subtract, smooth = c[0], int(c[1]), c[2] > 0, c[3] > 0, c[4] > 0
+    slope, half, one, zero = c[5], c[6], c[7], c[8]
+    decay, scale, threshold = shifted(c, 9), shifted(c, 9 + n), shifted(c, 9 + 2 * n)
+    count = 0
+    for i in range(n):
+        u = decay[i] * v[i] + scale[i] * J[i]
+        if kind and not u > zero:
+            u = math.expm1(u) if kind == 2 else slope * u
+        over = u - threshold[i]
+        if smooth:
+            y = half * (one + math.tanh(half * over))
+        else:
+            y = one if over > zero or (inclusive and over == zero) else zero
+        v[i] = u - threshold[i] * y if subtract else u * (one - y)
+        out[i] = y * pulse
+        fired[count] = i
+        count += y != zero
+    return count
+
+
+@njit(**options)
+def inverse_lif(J, v, a, out, fired, n, c):
+    """Accumulate, release a digit, hand over; see :class:`nefsim.InverseLIF`.
+
+    c holds a spike's height, the factor, its power at the end of a window, the lengths of a
+    window and of the period, when a release begins, whether it samples, 1 and 0, and then
+    the threshold and the offset of each neuron.  Steps done lie on the line of the cache behind
+    what is accumulated.
+    """
+    pulse, factor, share, n_steps, period, release_at = c[0], c[1], c[2], c[3], c[4], c[5]
+    samples, one, zero = c[6] > 0, c[7], c[8]
+    threshold, offset, count = shifted(c, 9), shifted(c, 9 + n), 0
+    done = shifted(a, padded(n))
+    for i in range(n):
+        t = done[i]
+        if samples and t == release_at:
+            v[i] = J[i] + offset[i]
+        if t < n_steps:
+            a[i] = factor * a[i] + J[i]
+        y = one if t >= release_at and v[i] - threshold[i] >= zero else zero
+        if t >= release_at:
+            v[i] = factor * (v[i] - threshold[i] * y)
+        out[i] = y * pulse
+        fired[count] = i
+        count += y != zero
+        t += one
+        if t == n_steps:
+            v[i] = a[i] * share + offset[i]
+            a[i] = zero
+        done[i] = zero if t == period else t
+    return count
+
+
+@njit(**options)
+def soft_lif(J, out, n, c):
+    """See :func:`nefsim.neurons.soft.soft_lif_rates`; c holds its parameters."""
+    tau_rc, tau_ref, amplitude, sigma, far = c[0], c[1], c[2], c[3], c[4]
+    for i in range(n):
+        q = (J[i] - 1.0) / sigma
+        if q < far:
+            logarithm = -q - math.log(sigma)
+        else:
+            z = sigma * ((q if q > 0.0 else 0.0) + math.log1p(math.exp(-abs(q))))
+            logarithm = math.log1p(1.0 / z)
+        out[i] = amplitude * (1.0 / (tau_ref + tau_rc * logarithm))
+
+
+@njit(**options)
 def spikes(y, x, c, n, who, count):
     """``y += sum of row j times x[j]`` over the neurons j that fired, four to a pass."""
     in_fours = count - count % 4
@@ -381,7 +481,7 @@ def spikes(y, x, c, n, who, count):
 
 
 @njit(**options)
-def linear(kind, t, y, x, c, indices, fired, counts):
+def linear(kind, t, y, x, c, data, indices, fired, counts):
     """Terms of sums: ``y = ...`` where the operation sets, ``y += ...`` where it adds."""
     whole_registers()
     n, m = t[N], t[M]
@@ -404,6 +504,8 @@ def linear(kind, t, y, x, c, indices, fired, counts):
             y[i] += c[i] * x[i]
     elif kind == COLUMNS:
         columns(y, x, c, n, m, padded(n))
+    elif kind == HELD:
+        held(y, x, c, n, m, shifted(data, t[S]))
     elif kind == ROWS:
         for i in range(n):
             y[i] += dot(shifted(c, i * m), x, m)
@@ -417,6 +519,13 @@ def linear(kind, t, y, x, c, indices, fired, counts):
             for s in range(ends[i], ends[i + 1]):
                 total += c[s] * x[which[s]]
             y[i] = total
+    elif kind == SPARSE_SPIKES:
+        who, ends = shifted(fired, t[X]), shifted(indices, m + 1)
+        which = shifted(ends, indices[m] + 1)
+        for s in range(counts[t[S]]):
+            j = who[s]
+            for e in range(ends[j], ends[j + 1]):
+                y[which[e]] += c[e] * x[j]
     elif kind == GATHER:
         which = shifted(indices, t[X])
         for i in range(n):
@@ -476,6 +585,12 @@ def neurons(kind, t, y, J, c, data, fired, counts):
         counts[count] = izhikevich(J, state, other, y, who, n, c)
     elif kind == WHOLE_SPIKES:
         counts[count] = whole_spikes(J, state, y, who, n, c)
+    elif kind == DISCRETE:
+        counts[count] = discrete(J, state, y, who, n, c)
+    elif kind == INVERSE_LIF:
+        counts[count] = inverse_lif(J, state, other, y, who, n, c)
+    elif kind == SOFT_LIF:
+        soft_lif(J, y, n, c)
     elif kind == LIF_RATE:
         lif_rate(J, y, n, c)
     elif kind == RELU:
@@ -593,10 +708,10 @@ def run(table, spans, lo, hi, data, constants, indices, fired, counts):
                     x = shifted(D, t[IN] + row * t[IN_STRIDE])
                     c = shifted(whole, t[C])
                     if kind <= SCATTER:
-                        linear(kind, t, y, x, c, places, F, K)
+                        linear(kind, t, y, x, c, D, places, F, K)
                     elif kind <= LOGARITHM:
                         memory(kind, t, y, x, c, shifted(D, t[S]))
-                    elif kind <= WHOLE_SPIKES:
+                    elif kind <= SOFT_LIF:
                         neurons(kind, t, y, x, c, D, F, K)
                     else:
                         learning(kind, t, y, x, c, D, places, F, K)

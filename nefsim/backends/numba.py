@@ -36,13 +36,9 @@ Span = tuple[int, int]
 def prepare(built: HasProgram, state: State) -> Runner:
     """A runner for ``built.program`` that advances ``state``."""
     program = built.program
-    levels = blocks(program)
-    shared = _shared(program, [group for _, group in levels])
     lead = state.signals[0].shape[:-1] if state.signals else ()
     batch = lead[0] if lead else 1
-    width = sum(program.signals[i].size for i in shared) * batch
-    work = sum(_work(op) for op in program.ops) * batch
-    length = min(chunk_length(width, LONGEST_CHUNK), max(1, MOST_WORK // max(work, 1)))
+    levels, shared, length = layout(program, batch)
     table = Table(program, state, shared, length)
     parts = [(level, _parts(program, table, group)) for level, group in levels]
     arrays = table.arrays(batch)
@@ -66,6 +62,16 @@ def prepare(built: HasProgram, state: State) -> Runner:
             ]
             engine.plan.append((steps, len(steps) > 1))
     return engine.run
+
+
+def layout(program: Program, batch: int) -> tuple[list[tuple[int, list[int]]], set[int], int]:
+    """Blocks with their levels, signals that have a row for each step, and steps of a chunk."""
+    levels = blocks(program)
+    shared = _shared(program, [group for _, group in levels])
+    width = sum(program.signals[i].size for i in shared) * batch
+    work = sum(_work(op) for op in program.ops) * batch
+    length = min(chunk_length(width, LONGEST_CHUNK), max(1, MOST_WORK // max(work, 1)))
+    return levels, shared, length
 
 
 def _grouped(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], list[Any]]]:

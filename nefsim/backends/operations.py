@@ -1,4 +1,4 @@
-"""The operations of a program on rows of NumPy arrays.
+"""The operations of a program on rows of NumPy arrays, all but sums.
 
 Each maker below returns ``advance(lo, hi)``, which computes rows ``lo + 1`` to ``hi`` of an
 operation's output; see :mod:`nefsim.backends.engine`.
@@ -7,6 +7,7 @@ operation's output; see :mod:`nefsim.backends.engine`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,21 +16,21 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.backends import interrupts
 from nefsim.backends.engine import Advance, Engine
+from nefsim.backends.layout import chosen
 from nefsim.backends.learning import learn, weigh
 from nefsim.network.functions import call, is_elementwise
-from nefsim.program import Call, Evaluate, Filter, Learn, Neurons, Play, Sum, Weigh, outputs
+from nefsim.neurons import NeuronType
+from nefsim.program import Call, Evaluate, Filter, Index, Learn, Neurons, Play, Weigh, outputs
 
 Array = NDArray[np.float64]
 
-#: From this many rows on, SciPy's filter beats a loop over them.
-ROWS_FOR_LFILTER = 16
+#: From this many rows on, and up to so many columns, SciPy's filter beats a loop over rows.
+ROWS_FOR_LFILTER, COLUMNS_FOR_LFILTER = 16, 256
 
 
 def advances(engine: Engine, index: int) -> Advance:
-    """The ``advance`` of an operation, by its kind."""
+    """The ``advance`` of an operation that is alone in what it does."""
     op = engine.program.ops[index]
-    if isinstance(op, Sum):
-        return _sum(engine, op)
     if isinstance(op, Evaluate):
         if is_elementwise(op.function):
             return _evaluate_at_once(engine, op)
@@ -38,58 +39,12 @@ def advances(engine: Engine, index: int) -> Advance:
         return _play(engine, op, index)
     if isinstance(op, Call):
         return _call_at_once(engine, op, index) if op.chunked else _call(engine, op, index)
-    if isinstance(op, Neurons):
-        return _neurons(engine, op, index)
     if isinstance(op, Weigh):
         return weigh(engine, op, index)
     if isinstance(op, Learn):
         return learn(engine, op, index)
-    return _filter(engine, op, index)
-
-
-def _sum(engine: Engine, op: Sum) -> Advance:
-    out = engine.rows[op.output]
-    matrices = [_from_the_right(term.matrix, out.dtype) for term in op.terms]
-    reads = [term.read for term in op.terms]
-    offset = 0.0 if op.offset is None else op.offset.astype(out.dtype)
-    only = matrices[0] if len(op.terms) == 1 and op.offset is None else None
-    if isinstance(only, np.ndarray) and only.ndim == 2 and op.terms[0].rows is None:
-
-        def multiply(lo: int, hi: int) -> None:
-            np.matmul(engine.read(reads[0], lo, hi), only, out=out[lo + 1 : hi + 1])
-
-        return multiply
-
-    def add(lo: int, hi: int) -> None:
-        total = out[lo + 1 : hi + 1]
-        total[...] = offset
-        for term, matrix in zip(op.terms, matrices, strict=True):
-            value = _product(engine.read(term.read, lo, hi), matrix)
-            if term.rows is None:
-                total += value
-            else:
-                total[..., term.rows] += value
-
-    return add
-
-
-def _from_the_right(matrix: Any, dtype: np.dtype[Any]) -> Any:
-    """A matrix as it multiplies rows from the right; None for the identity."""
-    if hasattr(matrix, "tocsr"):
-        return matrix.tocsr().astype(dtype)
-    if matrix is None or np.ndim(matrix) == 0:
-        return None if matrix is None or matrix == 1.0 else dtype.type(matrix)
-    array = np.asarray(matrix, dtype)
-    return array if array.ndim == 1 else np.ascontiguousarray(array.T)
-
-
-def _product(rows: Array, matrix: Any) -> Array:
-    if matrix is None:
-        return rows
-    if hasattr(matrix, "tocsr"):
-        flat = matrix @ rows.reshape(-1, rows.shape[-1]).T
-        return np.asarray(flat.T.reshape(*rows.shape[:-1], matrix.shape[0]))
-    return np.asarray(rows @ matrix if np.ndim(matrix) == 2 else rows * matrix)
+    assert isinstance(op, Neurons)
+    return _neurons(engine, op, index)
 
 
 def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
@@ -278,47 +233,75 @@ class _Trials:
 
 
 def _neurons(engine: Engine, op: Neurons, index: int) -> Advance:
-    """Neurons step row by row, as their next step needs the last."""
+    """One population, with random streams of its own."""
     out, current = engine.rows[op.output], engine.rows[op.current]
     memory, streams = engine.state.ops[index], engine.state.rngs[index]
-    observed = [(name, engine.rows[signal]) for name, signal in op.observed]
     rng: Any = streams[0] if out.ndim == 2 else _Trials(streams)
-    step, dt, read = op.neuron.step, engine.program.dt, op.neuron.read
+    return stepping(
+        op.neuron, engine.program.dt, current, out, memory, observing(engine, index), rng
+    )
+
+
+def observing(engine: Engine, index: int) -> list[tuple[Callable[[], Array], Array]]:
+    """What shows a state variable of a population after a step, and the rows to show it in."""
+    op, memory = engine.program.ops[index], engine.state.ops[index]
+    assert isinstance(op, Neurons)
+    read = op.neuron.read
+    return [(partial(read, memory, name), engine.rows[signal]) for name, signal in op.observed]
+
+
+def stepping(
+    neuron: NeuronType,
+    dt: float,
+    current: Array,
+    out: Array,
+    memory: dict[str, Array],
+    observed: Sequence[tuple[Callable[[], Array], Array]],
+    rng: Any = None,
+) -> Advance:
+    """Neurons step row by row, as their next step needs the last."""
+    step = neuron.step
 
     def advance(lo: int, hi: int) -> None:
         for k in range(lo + 1, hi + 1):
             step(current[k], memory, dt, out[k], rng)
-            for name, rows in observed:
-                rows[k] = read(memory, name)
+            for value, rows in observed:
+                rows[k] = value()
 
     return advance
 
 
-def _filter(engine: Engine, op: Filter, index: int) -> Advance:
+def filtering(op: Filter, source: Array, columns: Index, out: Array, z: Array) -> Advance:
     """Direct form II transposed, as SciPy's ``lfilter``, over many rows or one."""
-    out, u = engine.rows[op.output], engine.rows[op.input]
-    z = engine.state.ops[index]["z"]
     order = len(z)
     b = np.zeros(order + 1, out.dtype)
     a = np.zeros(order + 1, out.dtype)
     b[: len(op.b)], a[: len(op.a)] = op.b, op.a
-    columns_b = b[1:].reshape(order, *[1] * (out.ndim - 1))
-    columns_a = a[1:].reshape(order, *[1] * (out.ndim - 1))
+    is_narrow = out[0].size <= COLUMNS_FOR_LFILTER
+    no_last = b[-1] == 0.0
 
     def advance(lo: int, hi: int) -> None:
+        u, y = chosen(source[lo + 1 : hi + 1], columns), out[lo + 1 : hi + 1]
         if order == 0:
-            np.multiply(u[lo + 1 : hi + 1], b[0], out=out[lo + 1 : hi + 1])
-        elif hi - lo >= ROWS_FOR_LFILTER:
+            np.multiply(u, b[0], out=y)
+        elif is_narrow and hi - lo >= ROWS_FOR_LFILTER:
             from scipy.signal import lfilter
 
-            out[lo + 1 : hi + 1], z[...] = lfilter(b, a, u[lo + 1 : hi + 1], axis=0, zi=z)
+            y[...], z[...] = lfilter(b, a, u, axis=0, zi=z)
         else:
-            for k in range(lo + 1, hi + 1):
-                y = np.multiply(u[k], b[0], out=out[k])
-                y += z[0]
-                z[:-1] = z[1:]
-                z[-1] = 0.0
-                z[...] += columns_b * u[k]
-                z[...] -= columns_a * y
+            for k in range(hi - lo):
+                one(u[k], y[k])
+
+    def one(u: Array, y: Array) -> None:
+        np.multiply(u, b[0], out=y)
+        np.add(y, z[0], out=y)
+        for i in range(order - 1):
+            np.add(z[i + 1], b[i + 1] * u, out=z[i])
+            z[i] -= a[i + 1] * y
+        if no_last:
+            np.multiply(y, -a[-1], out=z[-1])
+        else:
+            np.multiply(u, b[-1], out=z[-1])
+            z[-1] -= a[-1] * y
 
     return advance

@@ -5,28 +5,36 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nefsim.backends import kernel as k
 from nefsim.neurons import (
     LIF,
     AdaptiveLIF,
     AdaptiveLIFRate,
+    DiscreteLIF,
+    InverseLIF,
     Izhikevich,
     LIFRate,
     NeuronType,
     RectifiedLinear,
     RegularSpiking,
     Sigmoid,
+    SoftLIFRate,
     SpikingRectifiedLinear,
     Tanh,
 )
+from nefsim.neurons.discrete import ACTIVATIONS, LEAK_SLOPE
 from nefsim.neurons.izhikevich import LOWEST_CURRENT, PEAK
+from nefsim.neurons.soft import FAR_BELOW
 from nefsim.program import Neurons
 
 if TYPE_CHECKING:
     from nefsim.backends.table import Encoders, Place, Table
 
-RATES = (LIFRate, AdaptiveLIFRate, RectifiedLinear, Sigmoid, Tanh)
-COMPILED = (*RATES, LIF, AdaptiveLIF, Izhikevich, SpikingRectifiedLinear, RegularSpiking)
+RATES = (LIFRate, AdaptiveLIFRate, SoftLIFRate, RectifiedLinear, Sigmoid, Tanh)
+DISCRETE = (DiscreteLIF, InverseLIF)
+COMPILED = (*RATES, *DISCRETE, LIF, AdaptiveLIF, Izhikevich, SpikingRectifiedLinear, RegularSpiking)
 
 
 def is_compiled(neuron: NeuronType) -> bool:
@@ -82,6 +90,10 @@ def _spikes(
         _rates(table, neuron.base_type, n, rates, J, memory)
         c = table.constant([neuron.amplitude / dt, dt])
         table.op(k.WHOLE_SPIKES, out, n, rates, C=c, S=memory["voltage"], **lists)
+    elif isinstance(neuron, DiscreteLIF):
+        _discrete(table, neuron, n, out, J, memory, lists)
+    elif isinstance(neuron, InverseLIF):
+        _inverse(table, neuron, n, out, J, memory, lists)
 
 
 def _lif(
@@ -113,6 +125,44 @@ def _lif(
         table.op(kind, out, n, J, C=c, S=v, M=memory["refractory_time"], **lists)
 
 
+def _discrete(
+    table: Table,
+    neuron: DiscreteLIF,
+    n: int,
+    out: Place,
+    J: Place,
+    memory: dict[str, int],
+    lists: dict[str, int],
+) -> None:
+    choices = (
+        ACTIVATIONS.index(neuron.activation),
+        neuron.threshold_rule == ">=",
+        neuron.reset == "subtract",
+        neuron.output == "sigmoid",
+        LEAK_SLOPE if neuron.activation == "leaky_relu" else 0.0,
+    )
+    pulse, own = neuron.amplitude / table.program.dt, (neuron.decay, neuron.scale, neuron.threshold)
+    c = table.constant([pulse, *choices, 0.5, 1.0, 0.0, *np.ravel([np.full(n, x) for x in own])])
+    table.op(k.DISCRETE, out, n, J, C=c, S=memory["voltage"], **lists)
+
+
+def _inverse(
+    table: Table,
+    neuron: InverseLIF,
+    n: int,
+    out: Place,
+    J: Place,
+    memory: dict[str, int],
+    lists: dict[str, int],
+) -> None:
+    own = np.ravel([np.full(n, x) for x in (neuron.threshold, neuron.offset)])
+    times = (neuron.n_steps, neuron.period, neuron.release_at, neuron.samples)
+    pulse = neuron.amplitude / table.program.dt
+    c = table.constant([pulse, neuron.factor, neuron.digits[-1], *times, 1.0, 0.0, *own])
+    v, a = memory["voltage"], memory["accumulated"]  # steps_done lies right behind
+    table.op(k.INVERSE_LIF, out, n, J, C=c, S=v, M=a, **lists)
+
+
 def _minus_adaptation(table: Table, n: int, J: Place, memory: dict[str, int]) -> Place:
     net = (table.room(n), 0)
     table.op(k.MINUS_STATE, net, n, J, S=memory["adaptation"])
@@ -132,6 +182,9 @@ def _rates(
     if isinstance(neuron, (LIFRate, AdaptiveLIFRate)):
         c = table.constant([neuron.tau_rc, neuron.tau_ref, neuron.amplitude])
         table.op(k.LIF_RATE, out, n, J, C=c)
+    elif isinstance(neuron, SoftLIFRate):
+        parts = (neuron.tau_rc, neuron.tau_ref, neuron.amplitude, neuron.sigma, FAR_BELOW)
+        table.op(k.SOFT_LIF, out, n, J, C=table.constant(parts))
     elif isinstance(neuron, RectifiedLinear):
         table.op(k.RELU, out, n, J, C=table.constant(neuron.amplitude))
     elif isinstance(neuron, Sigmoid):

@@ -21,6 +21,10 @@ from nefsim.program import Filter, Learn, Neurons, Program, Read, State, Sum, Te
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
 
+#: A vector of so many numbers may be an image that is held: it is looked at before it is
+#: multiplied again.
+HELD = 64
+
 Place = tuple[int, int]  # offset of row 0, and the stride from row to row
 
 
@@ -219,9 +223,7 @@ class Table:
     def _product(self, term: Term, out: Place, n: int, source: Place, m: int, sets: int) -> None:
         matrix = term.matrix
         if hasattr(matrix, "tocsr"):
-            csr = matrix.tocsr()
-            x = self.index([*csr.indptr, *csr.indices])
-            self.op(k.SPARSE, out, n, source, C=self.constant(csr.data), X=x, M=m, SET=sets)
+            self._sparse(term, out, n, source, sets)
         elif matrix is None or np.ndim(matrix) == 0:
             c = self.constant(1.0 if matrix is None else matrix)
             self.op(k.SCALE, out, n, source, C=c, M=m, SET=sets)
@@ -231,10 +233,27 @@ class Table:
             fired, count = self.spikes[term.read.signal]
             c = self.constant(np.asarray(matrix).T)
             self.op(k.SPIKES, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
+        elif m >= HELD and n >= k.LINE:
+            kept = self.room(m + -m % k.LINE + n)
+            self.op(k.HELD, out, n, source, C=self.columns(matrix), M=m, S=kept, SET=sets)
         elif _is_tall(matrix):
             self.op(k.COLUMNS, out, n, source, C=self.columns(matrix), M=m, SET=sets)
         else:
             self.op(k.ROWS, out, n, source, C=self.constant(matrix), M=m, SET=sets)
+
+    def _sparse(self, term: Term, out: Place, n: int, source: Place, sets: int) -> None:
+        """Row by row, or spike by spike and then column by column."""
+        fired, count = self.spikes.get(term.read.signal, (0, 0))
+        if term.read.columns is None and term.read.signal in self.spikes:
+            csc = term.matrix.tocsc()
+            m = self.index(np.concatenate([[csc.shape[1]], csc.indptr, csc.indices]))
+            c = self.constant(csc.data)
+            self.op(k.SPARSE_SPIKES, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
+            return
+        csr = term.matrix.tocsr()
+        x = self.index(np.concatenate([csr.indptr, csr.indices]))
+        c = self.constant(csr.data)
+        self.op(k.SPARSE, out, n, source, C=c, X=x, M=csr.shape[1], SET=sets)
 
 
 def _is_tall(matrix: NDArray[Any]) -> bool:
@@ -247,7 +266,8 @@ def _encodes(term: Term, n: int) -> bool:
     """Whether a term is a matrix of columns over the whole output, as in ``bias + E @ x``."""
     if term.rows is not None or hasattr(term.matrix, "tocsr") or np.ndim(term.matrix) != 2:
         return False
-    return not isinstance(term.read.columns, np.ndarray) and _is_tall(term.matrix)
+    held = np.shape(term.matrix)[1] >= HELD and n >= k.LINE
+    return not isinstance(term.read.columns, np.ndarray) and not held and _is_tall(term.matrix)
 
 
 def _inside(program: Program, state: State, shared: set[int]) -> set[int]:

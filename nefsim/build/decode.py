@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -29,13 +30,23 @@ from nefsim.solvers import Solver
 Array = NDArray[np.float64]
 Decode = Callable[[Array], tuple[Array, Mapping[str, Any]]]
 
+#: So many currents are made rates at a time [numbers]; what comes between is as large.
+NUMBERS_IN_CACHE = 1 << 15
+
+#: Larger activities are not held but made again, block by block, where the solver can [numbers].
+MOST_HELD = 1 << 24
+
 
 def decode(
-    network: Network, ensembles: Mapping[Ensemble, BuiltEnsemble], streams: Mapping[Any, Stream]
+    network: Network,
+    ensembles: Mapping[Ensemble, BuiltEnsemble],
+    streams: Mapping[Any, Stream],
+    kind: type[Decoder],
 ) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
     """The arrays of all connections and probes that decode from neurons.
 
-    One ensemble is done after the other, so that only one keeps its Gram matrix.
+    One ensemble is done after the other, so that only one keeps its Gram matrix; ensembles
+    with equal tuning curves, as those of an array may be, share it.
 
     Parameters
     ----------
@@ -45,6 +56,8 @@ def decode(
         The arrays of each ensemble.
     streams : mapping
         Where each object draws its random numbers.
+    kind : type of Decoder
+        What finds the decoders of one ensemble.
 
     Returns
     -------
@@ -63,17 +76,42 @@ def decode(
             decoding[target][1].append(probe)
     connections: dict[Connection, BuiltConnection] = {}
     probes: dict[Probe, BuiltConnection] = {}
-    for ensemble, (outgoing, watching) in decoding.items():
-        decoder = _Decoder(ensemble, ensembles, streams)
-        connections |= {c: decoder.of_connection(c) for c in outgoing}
-        probes |= {p: decoder.of_probe(p) for p in watching}
+    alike = _equal(decoding, ensembles) if kind is Solving else [[e] for e in decoding]
+    for equal in alike:
+        prepared: dict[Any, Decode] = {}
+        for ensemble in equal:
+            decoder = kind(ensemble, ensembles, streams, prepared)
+            outgoing, watching = decoding[ensemble]
+            connections |= {c: decoder.of_connection(c) for c in outgoing}
+            probes |= {p: decoder.of_probe(p) for p in watching}
     return connections, probes
 
 
-class _Decoder:
-    """Solves for the decoders of one ensemble, factoring once per set of points and solver.
+def _equal(
+    decoding: Iterable[Ensemble], ensembles: Mapping[Ensemble, BuiltEnsemble]
+) -> Iterable[list[Ensemble]]:
+    """Ensembles of equal tuning curves: the same neurons, scaled encoders and biases."""
+    found: dict[Any, list[Ensemble]] = {}
+    for ensemble in decoding:
+        built = ensembles[ensemble]
+        arrays = _digest(built.scaled_encoders, built.bias)
+        found.setdefault((ensemble.neuron_type, arrays), []).append(ensemble)
+    return found.values()
 
-    All functions decoded from the same activities share the Gram matrix and its factor.
+
+def _digest(*arrays: Array) -> bytes:
+    """A short name of the content of arrays."""
+    hashed = blake2b()
+    for array in arrays:
+        hashed.update(repr(array.shape).encode())
+        hashed.update(array.tobytes())
+    return hashed.digest()
+
+
+class Decoder(ABC):
+    """Finds the decoders of one ensemble: what is solved for, at which points, for whom.
+
+    What ensembles with equal tuning curves have in common is kept in ``prepared``.
     """
 
     def __init__(
@@ -81,15 +119,16 @@ class _Decoder:
         ensemble: Ensemble,
         ensembles: Mapping[Ensemble, BuiltEnsemble],
         streams: Mapping[Any, Stream],
+        prepared: dict[Any, Decode],
     ) -> None:
         self._ensemble, self._ensembles, self._streams = ensemble, ensembles, streams
         self._built = ensembles[ensemble]
-        self._prepared: dict[Any, Decode] = {}
+        self._prepared = prepared
 
     def of_connection(self, connection: Connection) -> BuiltConnection:
         """The arrays of a connection from the ensemble."""
         points = self._points(connection)
-        targets = targets_of(connection, points)
+        targets = self._targets(connection, points)
         post, transform = self._post(connection), connection.transform
 
         def solve(wanted: Array) -> tuple[Array, Mapping[str, Any]]:
@@ -124,22 +163,75 @@ class _Decoder:
         decoders, info = self._solve(probe.solver, points, wanted, stream)
         return BuiltConnection(decoders, points, info, 1.0)
 
+    def _post(self, connection: Connection) -> tuple[BuiltEnsemble, tuple[int, ...] | None] | None:
+        """The ensemble of neurons that a connection ends in, and its dimensions there."""
+        post = whole(connection.post)
+        if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
+            return None
+        return self._ensembles[post], indices(connection.post)
+
+    @abstractmethod
     def _solve(
         self, solver: Solver, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
-        digest = blake2b(points.tobytes()).digest()
-        key = (solver, digest, stream.seed, stream.key)
-        decode = self._prepared.get(key)
+
+    @abstractmethod
+    def _points(self, connection: Connection) -> Array:
+        """The points at which a connection's decoders are solved, (P, D of the ensemble)."""
+
+    @abstractmethod
+    def _targets(self, connection: Connection, points: Array) -> Array:
+        """The function's values at the evaluation points, (P, k)."""
+
+
+class Solving(Decoder):
+    """Solves for decoders, factoring once per set of points and solver.
+
+    All functions decoded from the same activities share the Gram matrix and its factor.
+    """
+
+    def _solve(
+        self, solver: Solver, points: Array, targets: Array, stream: Stream
+    ) -> tuple[Array, Mapping[str, Any]]:
+        """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
+        shared = (solver, _digest(points))
+        key = (*shared, stream.seed, stream.key)
+        decode = self._prepared.get(shared) or self._prepared.get(key)
         try:
             if decode is None:
-                J = points @ self._built.scaled_encoders.T + self._built.bias
-                activities = self._ensemble.neuron_type.rates(J)
-                decode = self._prepared[key] = solver.prepare(activities, stream.generator())
+                rng = stream.generator()
+                before = rng.bit_generator.state
+                decode = self._prepare(solver, points, rng)
+                # What drew no random numbers is the same for every stream.
+                drew = rng.bit_generator.state != before
+                self._prepared[key if drew else shared] = decode
             return decode(targets)
         except ValueError as error:
             error.add_note(f"while solving for decoders of {self._ensemble!r}")
             raise
+
+    def _prepare(self, solver: Solver, points: Array, rng: np.random.Generator) -> Decode:
+        n_neurons = len(self._built.bias)
+        if len(points) * n_neurons <= MOST_HELD or len(points) < n_neurons:
+            return solver.prepare(self._activities(points), rng)
+        n = max(1, MOST_HELD // (4 * n_neurons))
+
+        def blocks() -> Iterator[Array]:
+            for first in range(0, len(points), n):
+                yield self._activities(points[first : first + n])
+
+        return solver.prepare_blocks(blocks, rng)
+
+    def _activities(self, points: Array) -> Array:
+        """Rates (P, N) at points (P, D): currents that are made rates where they are."""
+        activities = points @ self._built.scaled_encoders.T
+        n = max(1, NUMBERS_IN_CACHE // activities.shape[1])
+        for first in range(0, len(points), n):
+            J = activities[first : first + n]
+            J += self._built.bias
+            J[...] = self._ensemble.neuron_type.rates(J)
+        return activities
 
     def _points(self, connection: Connection) -> Array:
         """The points at which a connection's decoders are solved, (P, D of the ensemble)."""
@@ -152,12 +244,9 @@ class _Decoder:
             points = as_samples(repr(connection), "eval_points", points, n, d, rng)
         return np.asarray(points * (pre.radius if connection.scale_eval_points else 1.0))
 
-    def _post(self, connection: Connection) -> tuple[BuiltEnsemble, tuple[int, ...] | None] | None:
-        """The ensemble of neurons that a connection ends in, and its dimensions there."""
-        post = whole(connection.post)
-        if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
-            return None
-        return self._ensembles[post], indices(connection.post)
+    def _targets(self, connection: Connection, points: Array) -> Array:
+        """The function's values at the evaluation points, (P, k)."""
+        return targets_of(connection, points)
 
 
 def targets_of(connection: Connection, points: Array) -> Array:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from nefsim import _checks as check
-from nefsim.build.arrays import NEURONS, NOISE, BuiltConnection, BuiltEnsemble, build_ensemble
+from nefsim.build.arrays import NEURONS, NOISE, BuiltConnection, BuiltEnsemble, build_ensemble, into
 from nefsim.build.assembly import Assembly, as_index, scaled
-from nefsim.build.decode import decode
+from nefsim.build.decode import Solving, decode
 from nefsim.build.learning import Lessons
+from nefsim.build.outline import Outlining, outline_ensemble
 from nefsim.build.stability import warn_of_fast_rules
 from nefsim.build.streams import streams_of
 from nefsim.network import Connection, Ensemble, Learning, Network, Node, Probe
@@ -22,6 +23,7 @@ from nefsim.neurons import Direct
 from nefsim.processes import Process
 from nefsim.program import Evaluate, Neurons, Play, Program, Read, Stream, Term
 from nefsim.sampling import Distribution, as_distribution
+from nefsim.synapses import Synapse
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +67,16 @@ class Built:
     shapes: Mapping[Probe, tuple[int, int]]
 
 
-def build(network: Network, dt: float, seed: int) -> Built:
-    """Draw and solve a network's arrays and put its operations in order."""
-    lowering = Lowering(Assembly(dt), streams_of(network, Stream(seed)), network)
+def build(network: Network, dt: float, seed: int, outline: bool = False) -> Built:
+    """Draw and solve a network's arrays and put its operations in order.
+
+    In an outline nothing is drawn or solved: what would be has its shape and no numbers.
+    """
+    lowering = Lowering(Assembly(dt), streams_of(network, Stream(seed)), network, outline)
     for ensemble in network.all_ensembles:
         lowering.ensemble(ensemble)
     lowering.connections, lowering.probe_data = decode(
-        network, lowering.ensembles, lowering.streams
+        network, lowering.ensembles, lowering.streams, Outlining if outline else Solving
     )
     for node in network.all_nodes:
         lowering.node(node)
@@ -79,7 +84,8 @@ def build(network: Network, dt: float, seed: int) -> Built:
     for connection in network.all_connections:
         lowering.connection(connection)
     lowering.lessons.learn()
-    warn_of_fast_rules(lowering.connections, lowering.ensembles, dt)
+    if not outline:
+        warn_of_fast_rules(lowering.connections, lowering.ensembles, dt)
     for probe in network.all_probes:
         lowering.probe(probe)
     lowering.neurons()
@@ -103,8 +109,15 @@ def build(network: Network, dt: float, seed: int) -> Built:
 class Lowering:
     """Where each object's values come in and go out, and what is made of it."""
 
-    def __init__(self, assembly: Assembly, streams: Mapping[Any, Stream], network: Network) -> None:
+    def __init__(
+        self,
+        assembly: Assembly,
+        streams: Mapping[Any, Stream],
+        network: Network,
+        outline: bool = False,
+    ) -> None:
         self.assembly, self.streams = assembly, streams
+        self._build_ensemble = outline_ensemble if outline else build_ensemble
         self.lessons = Lessons(self, network)
         self.ensembles: dict[Ensemble, BuiltEnsemble] = {}
         self.connections: dict[Connection, BuiltConnection] = {}
@@ -114,12 +127,14 @@ class Lowering:
         self.shapes: dict[Probe, tuple[int, int]] = {}
         self.inputs: dict[Any, int] = {}
         self._weighted: dict[Connection, Term] = {}
+        shown = (p.target for p in network.all_probes if p.attr in ("input", "output"))
+        self._watched = {t if isinstance(t, Connection) else whole(t) for t in shown}
         self._observed: dict[Ensemble, dict[str, int]] = {}
 
     def ensemble(self, ensemble: Ensemble) -> None:
         """x, J and spikes; in Direct mode x alone."""
         make, stream = self.assembly, self.streams[ensemble]
-        built = self.ensembles[ensemble] = build_ensemble(ensemble, stream)
+        built = self.ensembles[ensemble] = self._build_ensemble(ensemble, stream)
         x = self.inputs[ensemble] = make.sum(f"{ensemble!r}.input", ensemble.dimensions)
         if isinstance(ensemble.neuron_type, Direct):
             self.outputs[ensemble] = x
@@ -177,11 +192,37 @@ class Lowering:
         if connection.synapse is None:
             make.add(target, Term(weighted.read, scaled(gain, weighted.matrix), rows))
             return
+        if self._is_shorter_encoded(connection):
+            self._encode_first(connection, connection.synapse)
+            return
         # Kept for probes: what goes into the filter and what comes out.
         read = self._weighted_signal(connection)
         filtered = make.filtered(repr(connection), read, connection.synapse)
         self.outputs[connection] = filtered.signal
         make.add(target, Term(filtered, gain, rows))
+
+    def _is_shorter_encoded(self, connection: Connection) -> bool:
+        """Whether a population has fewer neurons than it gets values, and nobody sees these."""
+        pre, post = whole(connection.pre), whole(connection.post)
+        if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
+            return False
+        decoded = isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct)
+        if decoded or connection.rules or post in self._watched or connection in self._watched:
+            return False
+        return post.n_neurons < connection.post.size_in and not self.lessons.learns(post)
+
+    def _encode_first(self, connection: Connection, synapse: Synapse) -> None:
+        """Encode what a connection carries, then filter it: the same, on a shorter vector."""
+        make, post = self.assembly, whole(connection.post)
+        assert isinstance(post, Ensemble)
+        weighted = self._weighted[connection]
+        encoders = into(self.ensembles[post], indices(connection.post))
+        matrix = _composed(encoders, weighted.matrix)
+        encoded = make.sum(f"{connection!r}.encoded", post.n_neurons)
+        make.add(encoded, Term(weighted.read, matrix))
+        filtered = make.filtered(repr(connection), Read(encoded), synapse)
+        self.outputs[connection] = filtered.signal
+        make.add(self.inputs[post.neurons], Term(filtered))
 
     def _weighted_signal(self, connection: Connection) -> Read:
         """A signal of the transformed values that a connection carries, before its filter."""
@@ -293,3 +334,10 @@ def _initial_state(ensemble: Ensemble) -> dict[str, Any]:
         else as_distribution(repr(ensemble), f"initial_state[{name!r}]", start)
         for name, start in initial.items()
     }
+
+
+def _composed(encoders: Any, matrix: Any) -> Any:
+    """``encoders @ matrix``, where the matrix may be a number or a diagonal."""
+    if matrix is None or np.ndim(matrix) < 2:
+        return encoders if matrix is None else encoders * matrix
+    return encoders @ matrix

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Sequence
 
 import nengo
 import numpy as np
@@ -12,7 +11,7 @@ from nengo.builder import Model
 from nengo.cache import NoDecoderCache
 
 from nefsim import _checks as check
-from nefsim.backends import Recording, Runner, interrupts
+from nefsim.backends import Recorder, Runner, interrupts
 from nefsim.build import Built
 from nefsim.nengo.translate import Translation
 from nefsim.program import State
@@ -37,7 +36,7 @@ def prepare(built: Built, state: State) -> Runner:
     probes = [translation.of[probe] for probe in built.probes]
     floors = [0.0 if p.attr == "refractory_time" else -np.inf for p in built.probes]
 
-    def run(n_steps: int, recordings: Sequence[Recording]) -> None:
+    def run(n_steps: int, recorder: Recorder) -> None:
         before = simulator.n_steps
         simulator.clear_probes()
         try:
@@ -46,11 +45,11 @@ def prepare(built: Built, state: State) -> Runner:
                 interrupts.check()
         finally:
             state.step += simulator.n_steps - before
-            for probe, floor, recording in zip(probes, floors, recordings, strict=True):
+            for i, (probe, floor) in enumerate(zip(probes, floors, strict=True)):
                 rows = simulator.data[probe]
                 if len(rows):
-                    flat = rows.reshape(recording.data[: len(rows)].shape)  # weights are matrices
-                    recording.data[: len(rows)] = np.maximum(flat, floor)
+                    flat = rows.reshape(len(rows), -1)  # weights are matrices
+                    recorder.add(i, np.maximum(flat, floor))
 
     # Nengo warns of simulators that are not closed; ours ends with its runner.
     weakref.finalize(run, simulator.close)

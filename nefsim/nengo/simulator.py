@@ -23,7 +23,7 @@ from nefsim.nengo.bars import progress_of
 from nefsim.nengo.data import Data, Signals
 from nefsim.nengo.lower import lower
 from nefsim.program import Program, initial_state
-from nefsim.records import Records
+from nefsim.records import Events, Records
 
 Array = NDArray[np.float64]
 
@@ -218,13 +218,12 @@ class Simulator:
     def _advance(self, n_steps: int) -> None:
         if self.closed:
             raise SimulatorClosed(CLOSED)
-        start = self._state.step
-        recordings = self._records.room(start, n_steps)
+        self._records.reserve(n_steps)
         with interrupts.put_off(), np.errstate(invalid="raise", divide="ignore"):
             try:
-                self._run(n_steps, recordings)
+                self._run(n_steps, self._records)
             finally:
-                self._records.keep(recordings, start, self._state.step - start)
+                self._records.settle(self._state.step)
 
     def reset(self, seed: int | None = None) -> None:
         """Go back to the start and forget what was recorded, with a new seed of noise or not."""
@@ -244,7 +243,8 @@ class Simulator:
 
     def clear_probes(self) -> None:
         """Forget what was recorded."""
-        self._records = Records(self._lowering.program, self.batch_size, self.dtype)
+        start = self._state.step
+        self._records = Records(self._lowering.program, self.batch_size, self.dtype, start)
 
     def __getstate__(self) -> dict[str, Any]:
         """All that changes, and Nengo's model to build the rest from."""
@@ -259,7 +259,8 @@ class Simulator:
             "signals": state.signals,
             "ops": state.ops,
             "worlds": worlds,
-            "records": [self._records.of(i) for i in range(len(self.model.probes))],
+            "start": self._records.start,
+            "records": [self._records.arrays(i) for i in range(len(self.model.probes))],
         }
 
     def __setstate__(self, given: dict[str, Any]) -> None:
@@ -279,14 +280,16 @@ class Simulator:
             for op, rng in rngs.items():
                 world.rngs[op].set_state(rng.get_state())
         self._run = self._prepare(_Ready(self._lowering.program), state)
-        self._records.put_back(given["records"])
+        program = self._lowering.program
+        self._records = Records(program, self.batch_size, self.dtype, given["start"])
+        self._records.take_over(given["records"], state.step)
         self.closed = given["closed"]
 
     # -- what is known ---------------------------------------------------------------------
 
     def _recorded(self, probe: nengo.Probe) -> Array:
         rows = self._records.of(self.model.probes.index(probe))
-        rows = rows if self.batch_size is None else np.moveaxis(rows, 1, 0)
+        rows = rows.dense() if isinstance(rows, Events) else rows
         rows = rows.reshape(*rows.shape[:-1], *self.model.sig[probe]["in"].shape)
         rows = rows.astype(self._shown_as, copy=False)
         rows.setflags(write=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nefsim import _checks as check
 from nefsim.network import validate
@@ -18,6 +18,9 @@ from nefsim.neurons import LIF, NeuronType
 from nefsim.processes import Process
 from nefsim.sampling import ScatteredHypersphere, Uniform
 from nefsim.solvers import LstsqL2, Solver
+
+if TYPE_CHECKING:
+    from nefsim.describe import Description
 
 
 class Network:
@@ -257,10 +260,11 @@ class Network:
             Of what.
         attr : str or None
             What: ``decoded_output`` or ``input`` of an ensemble; ``output`` (spikes, as
-            ``amplitude / dt``), ``input`` (currents) or a state variable such as ``voltage``
-            of neurons; ``output`` or ``input`` of a node or connection; ``weights`` of one
-            that learns, as they act in each step, and ``error``, ``activities``, ``post`` or
-            ``theta`` of its rule; ``scaled_encoders`` of an ensemble.  None takes the first.
+            ``amplitude / dt``, kept as events, see ``sim.data.events``), ``input`` (currents)
+            or a state variable such as ``voltage`` of neurons; ``output`` or ``input`` of a
+            node or connection; ``weights`` of one that learns, as they act in each step, and
+            ``error``, ``activities``, ``post`` or ``theta`` of its rule; ``scaled_encoders``
+            of an ensemble.  None takes the first.
         synapse : Synapse, number or None
             A filter; the filtered value is the one that another population would receive.
         sample_every : float or None [s]
@@ -296,6 +300,42 @@ class Network:
         made.parent = self
         self.networks.append(made)
         return made
+
+    def describe(
+        self, dt: float = 0.001, batch_size: int | None = None, dtype: str = "float64"
+    ) -> Description:
+        """Tell the schedule, the size and the cost before anything is drawn, solved or run.
+
+        Memory is counted array by array; times are rough, by constants of one machine (see
+        :mod:`nefsim.describe.cost`).
+
+        Parameters
+        ----------
+        dt : float [s]
+            The time step.
+        batch_size : int or None
+            Number of trials at once.
+        dtype : {"float64", "float32"}
+            Precision of the run.
+
+        Returns
+        -------
+        Description
+            ``print`` shows a table; its attributes are plain numbers, and
+            ``peak(backend, seconds)`` is the most memory that a run takes.
+
+        Examples
+        --------
+        >>> import nefsim as nef
+        >>> net = nef.Network(seed=1)
+        >>> a = net.ensemble(50, 1)
+        >>> told = net.describe()
+        >>> told.neurons, told.costs["numpy"].chunk
+        (50, 1000)
+        """
+        from nefsim.describe import describe
+
+        return describe(self, dt, batch_size, dtype)
 
     @property
     def root(self) -> Network:

@@ -3,10 +3,13 @@
 from nefsim.neurons.adaptive import AdaptiveLIF, AdaptiveLIFRate
 from nefsim.neurons.base import NeuronType
 from nefsim.neurons.direct import Direct
+from nefsim.neurons.discrete import DiscreteLIF
+from nefsim.neurons.inverse import InverseLIF
 from nefsim.neurons.izhikevich import Izhikevich
 from nefsim.neurons.lif import LIF, LIFRate
 from nefsim.neurons.rectified import RectifiedLinear, SpikingRectifiedLinear
 from nefsim.neurons.sigmoid import Sigmoid, Tanh
+from nefsim.neurons.soft import SoftLIFRate
 from nefsim.neurons.spiking import PoissonSpiking, RegularSpiking, StochasticSpiking
 
 __all__ = [
@@ -14,6 +17,8 @@ __all__ = [
     "AdaptiveLIF",
     "AdaptiveLIFRate",
     "Direct",
+    "DiscreteLIF",
+    "InverseLIF",
     "Izhikevich",
     "LIFRate",
     "NeuronType",
@@ -21,6 +26,7 @@ __all__ = [
     "RectifiedLinear",
     "RegularSpiking",
     "Sigmoid",
+    "SoftLIFRate",
     "SpikingRectifiedLinear",
     "StochasticSpiking",
     "Tanh",

@@ -93,7 +93,7 @@ class AdaptiveLIF(NeuronType):
     min_voltage: float = 0.0
     amplitude: float = 1.0
 
-    threshold: ClassVar[float] = 1.0
+    threshold_current: ClassVar[float] = 1.0
     spiking: ClassVar[bool] = True
     initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = MappingProxyType(
         {"voltage": (0.0, 1.0), "refractory_time": 0.0, "adaptation": 0.0}
@@ -178,7 +178,7 @@ class AdaptiveLIFRate(NeuronType):
     inc_n: float = 0.01
     amplitude: float = 1.0
 
-    threshold: ClassVar[float] = 1.0
+    threshold_current: ClassVar[float] = 1.0
     initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = MappingProxyType(
         {"adaptation": 0.0}
     )

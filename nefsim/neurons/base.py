@@ -23,12 +23,13 @@ NO_STATE: Mapping[str, float | tuple[float, float]] = MappingProxyType({})
 class NeuronType(Value, ABC):
     """A neuron model as a value: a rate curve, its inverse, and a step in time.
 
-    The input current ``J`` is measured so that the rate curve starts at ``threshold``.
+    The input current ``J`` is measured so that the rate curve starts at
+    ``threshold_current``.
     Arrays keep any leading axes; the last axis is the neurons.
 
     Attributes
     ----------
-    threshold : float
+    threshold_current : float
         Current at which a neuron reaches its intercept.
     spiking : bool
         Whether the output is spikes (pulses of ``amplitude / dt``) or rates.
@@ -38,7 +39,7 @@ class NeuronType(Value, ABC):
         The state variables and how each starts: a number, or a range to draw from.
     """
 
-    threshold: ClassVar[float] = 0.0
+    threshold_current: ClassVar[float] = 0.0
     spiking: ClassVar[bool] = False
     negative: ClassVar[bool] = False
     initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = NO_STATE

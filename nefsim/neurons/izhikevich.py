@@ -77,7 +77,7 @@ class Izhikevich(NeuronType):
         if rates[0] > 0:
             must, do = f"leave it silent at J = {LOWEST_CURRENT:g}", "pass less extreme ones"
             check.fail(who, "parameters", must, f"{rates[0]:g} Hz", do)
-        self._set(threshold=float(currents[np.flatnonzero(rates == 0)[-1]]))
+        self._set(threshold_current=float(currents[np.flatnonzero(rates == 0)[-1]]))
 
     @property
     def rate_limit(self) -> float:

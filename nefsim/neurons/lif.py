@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,10 +23,16 @@ LARGEST_EXPONENT = 80.0
 
 def lif_rates(J: Array, tau_rc: float, tau_ref: float) -> Array:
     """Firing rate 1 / (tau_ref + tau_rc ln(1 + 1/(J - 1))) above J = 1, else 0 [Hz]."""
-    over = np.subtract(J, 1.0)
+    over = np.asarray(np.subtract(J, 1.0))
     fires = over > 0
-    rates = np.zeros_like(over)
-    rates[fires] = 1.0 / (tau_ref + tau_rc * np.log1p(1.0 / over[fires]))
+    # One pass over all neurons, silent ones too, is quicker than one over those that fire.
+    rates = np.fmax(over, np.finfo(over.dtype).tiny, out=over)
+    np.divide(1.0, rates, out=rates)
+    np.log1p(rates, out=rates)
+    rates *= tau_rc
+    rates += tau_ref
+    np.divide(1.0, rates, out=rates)
+    rates *= fires
     return rates
 
 
@@ -86,20 +93,29 @@ def exact_step(
     E, v = state.get("refractory_factor"), state["voltage"]
     if E is None:
         return _exact_step_in_time(J, state, tau_rc, tau_ref, min_voltage, dt)
-    k = math.exp(-dt / tau_rc)
+    k, jump, one, lowest = _constants(tau_rc, tau_ref, min_voltage, dt, v.dtype)
     E *= k
-    np.maximum(E, 1.0, out=E)
+    np.fmax(E, one, out=E)
     f = E * k
-    np.minimum(f, 1.0, out=f)
+    np.fmin(f, one, out=f)
     gap = J - v
     gap *= f
     np.subtract(J, gap, out=v)
-    np.maximum(v, min_voltage, out=v)
-    fired = (v > 1.0).nonzero()
+    np.fmax(v, lowest, out=v)
+    fired = (v > one).nonzero()
     if len(fired[0]):
-        E[fired] = math.exp((tau_ref + dt) / tau_rc) * (gap[fired] / (J[fired] - 1.0))
+        E[fired] = gap[fired] / (J[fired] - one) * jump
         v[fired] = 0.0
     return fired
+
+
+@lru_cache(maxsize=64)
+def _constants(
+    tau_rc: float, tau_ref: float, min_voltage: float, dt: float, dtype: np.dtype[Any]
+) -> tuple[Array, ...]:
+    """What a step needs, as arrays: a number of Python is made one at each use."""
+    decay, jump = math.exp(-dt / tau_rc), math.exp((tau_ref + dt) / tau_rc)
+    return tuple(np.array(c, dtype) for c in (decay, jump, 1.0, min_voltage))
 
 
 def _exact_step_in_time(
@@ -174,7 +190,7 @@ class LIF(NeuronType):
     amplitude: float = 1.0
     method: str = "exact"
 
-    threshold: ClassVar[float] = 1.0
+    threshold_current: ClassVar[float] = 1.0
     spiking: ClassVar[bool] = True
     initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = MappingProxyType(
         {"voltage": (0.0, 1.0), "refractory_time": 0.0}
@@ -222,7 +238,7 @@ class LIF(NeuronType):
             fired = self._euler_step(J, state["voltage"], state["refractory_time"], dt)
         else:
             fired = exact_step(J, state, self.tau_rc, self.tau_ref, self.min_voltage, dt)
-        out[...] = 0.0
+        out.fill(0.0)
         out[fired] = self.amplitude / dt
 
     def read(self, state: Mapping[str, Array], name: str) -> Array:
@@ -265,7 +281,7 @@ class LIFRate(NeuronType):
     tau_ref: float = 0.002
     amplitude: float = 1.0
 
-    threshold: ClassVar[float] = 1.0
+    threshold_current: ClassVar[float] = 1.0
 
     def __post_init__(self) -> None:
         check_time_constants(self, self.tau_rc, self.tau_ref)

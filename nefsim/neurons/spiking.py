@@ -37,7 +37,7 @@ class _SpikesFromRates(NeuronType):
             check.fail(who, "base_type", f"be {what}", check.show(base), do, TypeError)
         self._set(
             amplitude=check.positive(who, "amplitude", self.amplitude),
-            threshold=base.threshold,
+            threshold_current=base.threshold_current,
             negative=base.negative,
             initial_state={**base.initial_state, "rate_out": 0.0, **self.own_state},
         )

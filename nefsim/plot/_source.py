@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.network import Probe
+from nefsim.records import Events
 from nefsim.result import Result
 from nefsim.simulator import Simulator
 
@@ -38,6 +39,23 @@ def records(
         check.fail(who, "time", "be None with recorded data", got, "leave it out")
     values = of_one_trial(who, argument, recorded(who, "probe", source, probe), trial)
     return values, np.asarray(source.trange(probe), dtype=np.float64)
+
+
+def events(who: str, source: Any, probe: Any, time: Any, trial: Any) -> Events | None:
+    """The events of one trial, where spikes were recorded; None for all else."""
+    given = source
+    if isinstance(source, (Simulator, Result)) and isinstance(probe, (Probe, str)):
+        given = (source.data if isinstance(source, Simulator) else source).kept(probe)
+    elif isinstance(source, Events):
+        unused(who, "probe", probe, "events", "leave it out")
+    if not isinstance(given, Events) or 0 in given.shape:
+        return None
+    unused(who, "time", time, "recorded data", "leave it out")
+    if len(given.shape) == 2:
+        unused(who, "trial", trial, "one trial", "leave it out")
+        return given
+    do = "pass the number of a trial"
+    return given.trial(check.integer(who, "trial", trial, do, 0, given.shape[0] - 1))
 
 
 def recorded(who: str, argument: str, source: Simulator | Result, probe: Any) -> Any:

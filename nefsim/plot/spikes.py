@@ -38,8 +38,8 @@ def raster(
 
     Parameters
     ----------
-    spikes : (T, N) array_like, Simulator or Result
-        Not zero where a spike is; or what recorded them with ``probe``.
+    spikes : (T, N) array_like, Events, Simulator or Result
+        Not zero where a spike is; or what recorded them, with ``probe`` unless it is events.
     time : (T,) array_like [s]
         Times of the rows; None counts steps of 1 ms.
     sort : {None, "rate", "similarity"} or array_like of int
@@ -67,11 +67,13 @@ def raster(
            [0.002, 0.   ]])
     """
     who = "plot.raster"
-    given = spikes.astype(float) if _is_mask(spikes) else spikes
-    values, when = source.records(who, "spikes", given, probe, time, trial)
-    order, label = _order(who, sort, values, when)
+    steps, neurons, n, when = _spikes(who, spikes, probe, time, trial)
+    order, label = _order(who, sort, steps, neurons, n, when)
     ax = style.axes(who, ax)
-    steps, rows = np.nonzero(values[:, order])
+    place = np.full(n, -1)
+    place[order] = np.arange(len(order))
+    rows = place[neurons]
+    steps, rows = steps[rows >= 0], rows[rows >= 0]
     height = ax.get_window_extent().height * 72.0 / ax.figure.dpi / len(order)
     ax.plot(
         when[steps],
@@ -90,19 +92,30 @@ def raster(
     return ax
 
 
-def _is_mask(spikes: object) -> bool:
-    return isinstance(spikes, np.ndarray) and spikes.dtype == np.bool_
+def _spikes(
+    who: str, spikes: Any, probe: Any, time: Any, trial: Any
+) -> tuple[Order, Order, int, Array]:
+    """Row and neuron of each spike, the number of neurons, and the times of the rows."""
+    events = source.events(who, spikes, probe, time, trial)
+    if events is not None:
+        return events.steps, events.neurons, events.shape[-1], events.record_times
+    is_mask = isinstance(spikes, np.ndarray) and spikes.dtype == np.bool_
+    given = spikes.astype(float) if is_mask else spikes
+    values, when = source.records(who, "spikes", given, probe, time, trial)
+    return *np.nonzero(values), values.shape[1], when
 
 
-def _order(who: str, sort: Any, spikes: Array, time: Array) -> tuple[Order, str]:
+def _order(
+    who: str, sort: Any, steps: Order, neurons: Order, n: int, time: Array
+) -> tuple[Order, str]:
     """Numbers of the neurons from the bottom, and the label of their axis."""
-    n = spikes.shape[1]
     if sort is None:
         return np.arange(n), "neuron"
     if isinstance(sort, str):
         if check.one_of(who, "sort", sort, ("rate", "similarity")) == "rate":
-            return np.argsort((spikes != 0).sum(axis=0), kind="stable"), "neurons by rate"
-        return _by_similarity(spikes != 0, time), "neurons by similarity"
+            counts = np.bincount(neurons, minlength=n)
+            return np.argsort(counts, kind="stable"), "neurons by rate"
+        return _by_similarity(steps, neurons, n, time), "neurons by similarity"
     do = "pass None, 'rate', 'similarity' or numbers of neurons"
     order = check.array(who, "sort", sort, (None,), do, low=0, high=n - 1)
     chosen = order.astype(np.intp)
@@ -111,7 +124,7 @@ def _order(who: str, sort: Any, spikes: Array, time: Array) -> tuple[Order, str]
     return chosen, "neurons in the order given"
 
 
-def _by_similarity(fired: NDArray[np.bool_], time: Array) -> Order:
+def _by_similarity(steps: Order, neurons: Order, n: int, time: Array) -> Order:
     """Leaves of the average-linkage tree on 1 - correlation; steady neurons come first."""
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.ndimage import gaussian_filter1d
@@ -119,7 +132,9 @@ def _by_similarity(fired: NDArray[np.bool_], time: Array) -> Order:
 
     step = (time[-1] - time[0]) / max(len(time) - 1, 1)
     width = max(1, round(BIN / step)) if step > 0 else 1
-    counts = np.add.reduceat(fired, np.arange(0, len(fired), width), axis=0, dtype=np.float64)
+    n_bins = -(-len(time) // width)
+    bins = (steps // width).astype(np.intp) * n + neurons
+    counts = np.bincount(bins, minlength=n_bins * n).reshape(n_bins, n).astype(np.float64)
     varies = np.ptp(counts, axis=0) > 0
     steady, varying = np.flatnonzero(~varies), np.flatnonzero(varies)
     if len(varying) < 3:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +20,9 @@ Decode = Callable[[ArrayLike], tuple[FloatArray, Info]]
 
 #: The same for targets already checked; what a solver writes.
 Solve = Callable[[FloatArray], tuple[FloatArray, Info]]
+
+#: Activities, some points at a time, from the first; each call is a new pass over them.
+Blocks = Callable[[], Iterable[FloatArray]]
 
 
 class Solver(Value, ABC):
@@ -96,13 +99,17 @@ class Solver(Value, ABC):
         solve = self.factor(A, check.generator(who, rng))
 
         def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
-            Y = _checked_targets(who, targets, len(A))
+            Y = checked_targets(who, targets, len(A))
             solved, figures = solve(Y)
             decoders = np.ascontiguousarray(solved)
             rmse = np.sqrt(np.mean((A @ decoders - Y) ** 2, axis=0))
             return decoders, {"solver": who, "rmse": rmse, "condition": None} | figures
 
         return decode
+
+    def prepare_blocks(self, blocks: Blocks, rng: np.random.Generator) -> Decode:
+        """As ``prepare``, for activities too large to be held; unless a solver can, they are."""
+        return self.prepare(np.concatenate(list(blocks())), rng)
 
     def __call__(
         self,
@@ -146,7 +153,7 @@ def peak(A: FloatArray) -> float:
     return max(float(A.max()), -float(A.min()))
 
 
-def _checked_targets(who: str, targets: ArrayLike, n_points: int) -> FloatArray:
+def checked_targets(who: str, targets: ArrayLike, n_points: int) -> FloatArray:
     do = "pass one row per evaluation point"
     Y = check.array(who, "targets", targets, do=do)
     if Y.ndim not in (1, 2) or len(Y) != n_points or not Y.size:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
-from nefsim.solvers.base import FloatArray, Solve, Solver, peak
+from nefsim.solvers.base import (
+    Blocks,
+    Decode,
+    FloatArray,
+    Info,
+    Solve,
+    Solver,
+    checked_targets,
+    peak,
+)
 
 SHARE = "pass a share of the maximum rate such as 0.1"
 
@@ -71,6 +81,26 @@ class LstsqL2(Solver):
         solve, condition = factor_ridge("LstsqL2", self.reg, A, ridge)
         return lambda Y: (solve(Y), {"condition": condition})
 
+    def prepare_blocks(self, blocks: Blocks, rng: np.random.Generator) -> Decode:
+        """``A.T @ A`` and ``A.T @ Y`` are sums over points: no block is held but one."""
+        import scipy.linalg
+
+        gram, n_points, top = _gram(blocks)
+        if not top:
+            return super().prepare_blocks(blocks, rng)
+        gram.flat[:: len(gram) + 1] += n_points * (self.reg * top) ** 2
+        lower, condition = cholesky("LstsqL2", "reg", self.reg, gram)
+
+        def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
+            Y = checked_targets("LstsqL2", targets, n_points)
+            right = sum(A.T @ Y[rows] for rows, A in _numbered(blocks))
+            decoders: FloatArray = scipy.linalg.cho_solve((lower, True), right, check_finite=False)
+            squares = sum(((A @ decoders - Y[rows]) ** 2).sum(0) for rows, A in _numbered(blocks))
+            rmse = np.sqrt(squares / n_points)
+            return decoders, {"solver": "LstsqL2", "rmse": rmse, "condition": condition}
+
+        return decode
+
 
 @dataclass(frozen=True, eq=False)
 class LstsqL2nz(Solver):
@@ -122,6 +152,25 @@ class LstsqL2nz(Solver):
         ridge = len(A) * (self.reg * peak(A)) ** 2
         solve, condition = factor_ridge("LstsqL2nz", self.reg, A / scale, ridge)
         return lambda Y: (solve(Y) / scale[:, None], {"condition": condition})
+
+
+def _gram(blocks: Blocks) -> tuple[FloatArray, int, float]:
+    """``A.T @ A``, the number of points and the peak of activities in blocks."""
+    gram, n_points, top = None, 0, 0.0
+    for A in blocks():
+        # The product is taken as it is first, which spares a matrix of zeros.
+        gram = A.T @ A if gram is None else np.add(gram, A.T @ A, out=gram)
+        n_points, top = n_points + len(A), max(top, peak(A))
+    assert gram is not None
+    return gram, n_points, top
+
+
+def _numbered(blocks: Blocks) -> Iterator[tuple[slice, FloatArray]]:
+    """Blocks of activities with the rows that they are."""
+    first = 0
+    for A in blocks():
+        yield slice(first, first + len(A)), A
+        first += len(A)
 
 
 def factor_ridge(

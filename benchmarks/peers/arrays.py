@@ -1,0 +1,66 @@
+"""The arrays that nefsim draws and solves, in files for simulators that know no decoders."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
+    """Build once and write what the other peers of this network read."""
+    from models import MODELS
+
+    import nefsim as nef
+
+    model, folder = MODELS[job["model"]], Path(job["folder"])
+    net = model.make(**job.get("arguments", {}))
+    outputs = {node: net.probe(node) for node in net.all_nodes if node.output is not None}
+    began = time.perf_counter()
+    sim = nef.Simulator(net, backend="numpy", progress=False)
+    facts = {"build_s": time.perf_counter() - began}
+    if model.shares_arrays:
+        keep_arrays(sim, folder)
+    if model.chains:
+        keep_chains(sim, folder)
+    if model.brian and job["brian"]:
+        from peers.plan import Plan
+
+        sim.run(job["seconds"])
+        plan = Plan(sim, {node: sim.data[probe] for node, probe in outputs.items()})
+        np.savez(folder / "plan.npz", plan=json.dumps(plan.facts), **plan.arrays)
+    return facts, lambda: 0.0
+
+
+def decoders(sim: Any) -> dict[Any, np.ndarray]:
+    """The decoders of each ensemble, of what it sends or of what is probed."""
+    built = sim.built
+    found = {probe.target: d.decoders for probe, d in built.probe_data.items()}
+    sent = {c.pre: c for c in built.connections if c.pre in built.ensembles}
+    return found | {pre: built.connections[c].decoders for pre, c in sent.items()}
+
+
+def keep_arrays(sim: Any, folder: Path) -> None:
+    """Encoders, gains, biases and decoders of ensembles of one size, one after the other."""
+    solved, built = decoders(sim), sim.built.ensembles
+    arrays = {
+        name: np.stack([getattr(ensemble, name) for ensemble in built.values()])
+        for name in ("encoders", "gain", "bias")
+    }
+    arrays["decoders"] = np.stack([solved[ensemble] for ensemble in built])
+    np.savez(folder / "given.npz", **arrays)
+
+
+def keep_chains(sim: Any, folder: Path) -> None:
+    """What ``limit.c`` reads: slopes, biases, decoders and voltages of each population."""
+    solved, rng = decoders(sim), np.random.default_rng(1)
+    with (folder / "chains.bin").open("wb") as file:
+        for ensemble, built in sim.built.ensembles.items():
+            slope = built.scaled_encoders[:, 0]
+            voltage = rng.random(len(slope))
+            for values in (slope, built.bias, solved[ensemble][:, 0], voltage):
+                file.write(np.ascontiguousarray(values, dtype=np.float64).tobytes())

@@ -1,0 +1,149 @@
+"""Nengo, with and without its optimizer and SciPy; its progress bar and decoder cache are off.
+
+It builds and runs its own version of the network, with decoders of its own, for the time to
+the first result and the memory; what is timed further has nefsim's arrays, so that it has the
+same spikes to handle.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from peers.measure import held_mb, peak_mb, seconds
+
+
+def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
+    """Import, build and run its own network; then runs of one with nefsim's arrays."""
+    began = time.perf_counter()
+    with hidden_scipy(not job["scipy"]):
+        import nengo
+    imported, base = time.perf_counter() - began, held_mb()
+    nengo.rc.set("decoder_cache", "enabled", "False")
+    from models import MODELS
+
+    net = MODELS[job["model"]].make()
+    model, before = native(net), held_mb()
+
+    def simulator(network: Any) -> Any:
+        return nengo.Simulator(network, progress_bar=False, optimize=job["optimize"])
+
+    with hidden_scipy(not job["scipy"]):
+        began = time.perf_counter()
+        sim = simulator(model)
+        built = time.perf_counter() - began
+        # Nengo warns of runs without a step.
+        ran = seconds(lambda: sim.run(job["seconds"])) if job["seconds"] else 0.0
+    facts = {
+        "import_s": imported,
+        "build_s": built,
+        "first_s": imported + built + ran,
+        "peak_mb": base + peak_mb() - before,
+        "steps": sim.n_steps,
+    }
+    sim.close()
+    if not job["seconds"]:
+        return facts, lambda: rebuild(simulator, model, job)
+    from nefsim.nengo import to_nengo
+
+    shared = to_nengo(net)
+    with hidden_scipy(not job["scipy"]):
+        sim = simulator(shared)
+
+    def run() -> float:
+        sim.reset()
+        with hidden_scipy(not job["scipy"]):
+            return seconds(lambda: sim.run(job["seconds"]))
+
+    return facts, run
+
+
+def rebuild(simulator: Callable[[Any], Any], model: Any, job: dict[str, Any]) -> float:
+    """Seconds of a build."""
+    with hidden_scipy(not job["scipy"]):
+        start = time.perf_counter()
+        sim = simulator(model)
+        taken = time.perf_counter() - start
+    sim.close()
+    return taken
+
+
+@contextmanager
+def hidden_scipy(hide: bool) -> Iterator[None]:
+    """Let ``import scipy`` fail for the while, as where it is not installed."""
+    kept = {name: sys.modules[name] for name in list(sys.modules) if is_scipy(name)} if hide else {}
+    if hide:
+        sys.modules.update(dict.fromkeys([*kept, "scipy"]))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        if hide:
+            sys.modules.pop("scipy")
+            sys.modules.update(kept)
+
+
+def is_scipy(name: str) -> bool:
+    """Whether a module belongs to SciPy."""
+    return name.partition(".")[0] == "scipy"
+
+
+def native(net: Any) -> Any:
+    """The description in Nengo's terms, for Nengo to draw and solve; no array is shared."""
+    import nengo
+
+    from nefsim.nengo.translate import synapse
+    from nefsim.network.objects import indices, whole
+
+    of: dict[Any, Any] = {}
+
+    def end(obj: Any) -> Any:
+        chosen = indices(obj)
+        if hasattr(whole(obj), "rule"):
+            return of[whole(obj).connection].learning_rule
+        return of[whole(obj)] if chosen is None else of[whole(obj)][list(chosen)]
+
+    with nengo.Network(seed=net.seed) as model:
+        for ensemble in net.all_ensembles:
+            of[ensemble] = nengo.Ensemble(
+                ensemble.n_neurons,
+                ensemble.dimensions,
+                radius=ensemble.radius,
+                max_rates=nengo.dists.Uniform(ensemble.max_rates.low, ensemble.max_rates.high),
+                n_eval_points=ensemble.n_eval_points,
+            )
+        for node in net.all_nodes:
+            of[node] = nengo.Node(output(node), node.size_in, node.size_out)
+        for c in net.all_connections:
+            options = {"transform": c.transform, "synapse": synapse(c.synapse, 0.001)}
+            if c.function is not None:
+                options["function"] = c.function
+            if rules := getattr(c, "rules", ()):
+                options["learning_rule_type"] = nengo.PES(rules[0][1].learning_rate)
+            of[c] = nengo.Connection(end(c.pre), end(c.post), **options)
+        for probe in net.all_probes:
+            nengo.Probe(
+                end(probe.target),
+                synapse=synapse(probe.synapse, 0.001),
+                sample_every=probe.sample_every,
+            )
+    return model
+
+
+def output(node: Any) -> Any:
+    """What a node plays, as a process of Nengo."""
+    import nengo.processes as theirs
+
+    from nefsim import processes as ours
+
+    match node.output:
+        case ours.WhiteSignal() as signal:
+            return theirs.WhiteSignal(signal.period, signal.high, signal.rms, seed=1)
+        case ours.PresentInput() as shown:
+            return theirs.PresentInput(shown.inputs, shown.presentation_time)
+        case ours.Piecewise() as pieces:
+            return theirs.Piecewise(dict(pieces.data))
+        case played:
+            return played

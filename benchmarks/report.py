@@ -1,0 +1,142 @@
+"""Tables, ratios and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+
+#: How many times faster than Nengo at its best the compiled back end is meant to be.
+NENGO = {"square": 200, "integrator": 100, "pes": 60, "array": 30, "oscillator": 20, "channel": 12}
+NUMPY = {"square": 3.0, "array": 3.0}
+BRIAN = {"square": 10, "array": 10}
+
+Rows = dict[str, dict[str, Any]]
+
+
+def ratios(name: str, rows: Rows) -> list[dict[str, Any]]:
+    """Ratios of a network with their targets; every round gives one, and their median counts."""
+    compared = (_ratio(rows, *each) for each in _compared(name, rows))
+    found = [ratio for ratio in compared if ratio]
+    if name == "million":
+        times = rows["compiled"]["times"]
+        found.append(claim("compiled, microseconds for a step of 1000", times, most=1000))
+    return found
+
+
+def _compared(name: str, rows: Rows) -> Iterator[tuple[str, str, str, float | None, float | None]]:
+    """Who is compared with whom in what, and the least or the most that is meant."""
+    if name == "build":
+        yield best(rows, "nengo"), best(rows, "compiled"), "times", None, None
+        return
+    yield best(rows, "nengo"), "compiled", "times", NENGO.get(name, 10), None
+    yield best(rows, "nengo"), best(rows, "numpy"), "times", NUMPY.get(name, 1.5), None
+    yield best(rows, "brian2"), "compiled", "times", BRIAN.get(name, 3), None
+    yield best(rows, "brian2", "first_s"), "compiled", "first_s", 20, None
+    if "C, 2 threads" in rows:
+        yield "compiled", "C, 2 threads", "times", None, 2
+        yield "compiled, 1 core", "C", "times", None, 2
+    else:
+        yield "compiled", "C", "times", None, 2
+    yield best(rows, "numpy"), "compiled", "times", None, None
+
+
+def best(rows: Rows, family: str, of: str = "times") -> str:
+    """The fastest of a simulator's settings, or nobody."""
+    those = [name for name in rows if name.partition(",")[0] == family]
+    return min(those, key=lambda name: median(_each(rows[name][of])), default="")
+
+
+def _each(value: Any) -> list[float]:
+    return value if isinstance(value, list) else [value]
+
+
+def _ratio(
+    rows: Rows, above: str, below: str, of: str, least: float | None, most: float | None
+) -> dict[str, Any] | None:
+    if above not in rows or below not in rows:
+        return None
+    tops, bottoms = (_each(rows[name][of]) for name in (above, below))
+    what = "first result" if of == "first_s" else "run"
+    values = [top / bottom for top, bottom in zip(tops, bottoms, strict=True)]
+    made = claim(f"{above} / {below}, {what}", values, least, most)
+    return {**made, "of_lowest": min(tops) / min(bottoms)}
+
+
+def claim(
+    what: str, values: list[float], least: float | None = None, most: float | None = None
+) -> dict[str, Any]:
+    """A figure with its target: whether the median of its values reaches it."""
+    value = median(values)
+    reached = None if least is most is None else (least or value) <= value <= (most or value)
+    return {
+        "what": what,
+        "median": value,
+        "range": [min(values), max(values)],
+        "at_least": least,
+        "at_most": most,
+        "reached": reached,
+    }
+
+
+def show(name: str, found: dict[str, Any]) -> None:
+    """One network: a row for each subject, then spikes and ratios with their targets."""
+    print(f"\n{name}: {found['about']}")
+    head = ("", "build [s]", "first result [s]", found["unit"], "lowest to highest", "peak [MB]")
+    print("  {:<42}{:>10}{:>18}{:>11}{:>21}{:>11}".format(*head))
+    for subject, row in found["rows"].items():
+        times = row["times"]
+        spread = f"{short(min(times))} to {short(max(times))}"
+        cells = [row.get("build_s"), row.get("first_s"), median(times), spread, row.get("peak_mb")]
+        told = [cell if isinstance(cell, str) else short(cell) for cell in cells]
+        print("  {:<42}{:>10}{:>18}{:>11}{:>21}{:>11}".format(subject, *told))
+    if "solved_s" in found:
+        print(f"  arrays drawn and solved once for all: {short(found['solved_s'])} s")
+    for line in [*_spikes(found), *map(ratio_line, found["ratios"])]:
+        print(f"  {line}")
+
+
+def _spikes(found: dict[str, Any]) -> Iterator[str]:
+    """Whether spikes are equal, and how often Brian2's neurons fire."""
+    if not (spikes := found.get("spikes")):
+        return
+    for pair, differ in spikes["differ"].items():
+        verdict = "equal" if differ == 0 else f"NOT EQUAL, {differ} differ"
+        yield f"spikes of {pair}: {verdict} ({sum(spikes['spikes'])} in {spikes['seconds']:g} s)"
+    if theirs := found["rows"].get("brian2"):
+        more = sum(theirs["spikes"]) / sum(spikes["spikes"]) - 1
+        how = "more" if more > 0 else "less"
+        yield f"brian2's neurons fire {100 * abs(more):.1f} % {how} often"
+
+
+def ratio_line(ratio: dict[str, Any]) -> str:
+    """One ratio with its target."""
+    low, high = ratio["range"]
+    told = f"{ratio['what']}: {short(ratio['median'])}"
+    if high > low:
+        told += f" ({short(low)} to {short(high)}"
+        told += (
+            f"; of the lowest times {short(ratio['of_lowest'])})" if "of_lowest" in ratio else ")"
+        )
+    bound = ratio["at_least"] or ratio["at_most"]
+    if bound:
+        sign = "at least" if ratio["at_least"] else "at most"
+        told += f"; target {sign} {bound:g}: {'reached' if ratio['reached'] else 'MISSED'}"
+    return told
+
+
+def missed(figures: dict[str, Any]) -> list[str]:
+    """All targets that are not reached, and all networks whose spikes differ."""
+    found = []
+    for name, each in figures["benchmarks"].items():
+        found += [f"{name}: {ratio_line(r)}" for r in each["ratios"] if r["reached"] is False]
+        if each.get("spikes") and not each["spikes"]["agrees"]:
+            found.append(f"{name}: the spikes differ")
+    return found
+
+
+def short(value: float | None) -> str:
+    """Three digits that count."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if abs(value) >= 99.5 else f"{value:.3g}"

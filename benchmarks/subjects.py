@@ -1,0 +1,94 @@
+"""Who is timed on a network, and the processes that hold them ready."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from models import Model
+
+HERE = Path(__file__).parent
+
+#: What tells libraries how many threads to use.
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def subjects(model: Model, brian: str | None, gcc: bool, nengo: bool) -> dict[str, dict[str, Any]]:
+    """What is timed, by name: the peer's module and its settings."""
+    found = ours(model)
+    if model.nengo and nengo:
+        for threads, optimize, scipy in product((1, 2), (True, False), (True, False)):
+            name = "nengo" + ", 2 threads" * (threads == 2)
+            name += ", not optimized" * (not optimize) + ", no SciPy" * (not scipy)
+            settings = {"optimize": optimize, "scipy": scipy, "threads": threads}
+            found[name] = {"peer": "nengo", **settings}
+    if model.brian and brian:
+        found["brian2"] = {"peer": "brian", "threads": 1}
+    if model.chains and gcc:
+        found["C"] = {"peer": "c", "threads": 1, "chains": model.chains}
+    for name in ("brian2", "C"):
+        if name in found and model.large:
+            found[f"{name}, 2 threads"] = {**found[name], "threads": 2}
+    return found
+
+
+def ours(model: Model) -> dict[str, dict[str, Any]]:
+    """The back ends of nefsim; only the build has a use for two threads of BLAS."""
+    compiled = {"peer": "nefsim", "backend": "numba", "threads": 1}
+    if not model.seconds:
+        return {"compiled": compiled, "compiled, 2 threads": {**compiled, "threads": 2}}
+    found = {"compiled": compiled}
+    if model.large:
+        found["compiled, 1 core"] = {**compiled, "cores": 1}
+    numpy = {"peer": "nefsim", "backend": "numpy"}
+    return {
+        **found,
+        "numpy": {**numpy, "threads": 1},
+        "numpy, 2 threads": {**numpy, "threads": 2},
+    }
+
+
+class Worker:
+    """A process that holds a peer ready; see worker.py."""
+
+    def __init__(self, job: dict[str, Any], python: str = sys.executable) -> None:
+        threads = str(job.get("threads", 1))
+        threads = dict.fromkeys(THREADS, str(job.get("threads", 1)))
+        self._process = subprocess.Popen(
+            [python, "-W", "ignore", str(HERE / "worker.py"), json.dumps(job)],
+            env={**os.environ, **threads},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.facts: dict[str, Any] = self._answer()
+
+    def run(self) -> float:
+        """Seconds of one more run."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("run\n")
+        self._process.stdin.flush()
+        return float(self._answer())
+
+    def end(self) -> None:
+        """Let the process end."""
+        self._process.communicate()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the process ended before its answer; its errors stand above")
+        return json.loads(line)
+
+
+def rounds(workers: dict[str, Worker], repeats: int) -> Iterator[dict[str, float]]:
+    """Seconds of a run of each, one after the other, again and again."""
+    for _ in range(repeats):
+        yield {name: worker.run() for name, worker in workers.items()}

@@ -1,0 +1,220 @@
+"""Sums of a program, many at a time.
+
+All terms of a batch of sums that read the same buffer with matrices of one shape are one
+product: a stack of matrices with a stack of vectors, gathered and added where they belong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim.backends.engine import Advance
+from nefsim.backends.layout import Layout, as_slice, chosen
+from nefsim.program import Sum, Term
+
+Array = NDArray[Any]
+
+#: ``product(rows, into)``: the matrices times rows, written into an array if one is given.
+Product = Callable[[Array, Array | None], Array]
+
+#: From so many elements on, a matrix is multiplied by what is not zero in a vector that is
+#: so sparse: spikes of one step.
+WORTH_GATHERING, SPARSE = 20_000, 0.125
+
+
+@dataclass
+class _Pool:
+    """Terms that are multiplied as one: the columns that each reads and adds to."""
+
+    matrices: list[Any] = field(default_factory=list)
+    read: list[NDArray[np.intp]] = field(default_factory=list)
+    written: list[NDArray[np.intp]] = field(default_factory=list)
+
+
+def sums(layout: Layout, buffers: Sequence[Array], ops: Sequence[Sum]) -> Advance:
+    """``advance`` of sums whose outputs lie side by side in one buffer."""
+    out = layout.span(buffers, [op.output for op in ops])
+    start, width = layout.columns(ops[0].output).start, out.shape[-1]
+    offset = np.zeros(width, out.dtype)
+    for op in ops:
+        if op.offset is not None:
+            offset[_within(layout, op, start)] = op.offset
+    has_offset = any(op.offset is not None for op in ops)
+    added = []
+    whole = None
+    for (nth, buffer, delay, *_), pool in _pools(layout, ops, start).items():
+        source, columns = buffers[buffer], as_slice(np.concatenate(pool.read))
+        target = as_slice(np.concatenate(pool.written))
+        product = _product(pool.matrices, out.dtype, out.ndim)
+        covers = isinstance(target, slice) and target == slice(0, width)
+        if nth == 0 and covers:
+            whole = source, delay, columns, product
+        else:
+            added.append((source, delay, columns, product, target))
+
+    def advance(lo: int, hi: int) -> None:
+        total = out[lo + 1 : hi + 1]
+        if whole is None:
+            total[...] = offset
+        else:
+            source, delay, columns, product = whole
+            product(chosen(source[lo + 1 - delay : hi + 1 - delay], columns), total)
+            if has_offset:
+                np.add(total, offset, out=total)
+        for source, delay, columns, product, target in added:
+            value = product(chosen(source[lo + 1 - delay : hi + 1 - delay], columns), None)
+            total[..., target] += value
+
+    return advance
+
+
+def _within(layout: Layout, op: Sum, start: int) -> slice:
+    columns = layout.columns(op.output)
+    return slice(columns.start - start, columns.stop - start)
+
+
+def _pools(layout: Layout, ops: Sequence[Sum], start: int) -> dict[tuple[Any, ...], _Pool]:
+    """All terms, by what makes them one product.
+
+    No two terms of a pool add to one place, and each place gets its terms in their own
+    order, so that what other sums are made of changes no bit.
+    """
+    pools: dict[tuple[Any, ...], _Pool] = {}
+    n_before = np.zeros(layout.columns(ops[-1].output).stop - start, np.intp)
+    for place, (op, term) in enumerate(_terms(ops)):
+        columns = _within(layout, op, start)
+        written = np.arange(columns.start, columns.stop)
+        written = written if term.rows is None else written[term.rows]
+        nth = int(n_before[written].max(initial=0))
+        n_before[written] = nth + 1
+        source = layout.buffer(term.read.signal), term.read.delay
+        pool = pools.setdefault((nth, *source, *_shape(term.matrix, place)), _Pool())
+        pool.matrices.append(_stacked(term.matrix, len(written)))
+        pool.read.append(layout.chosen(term.read))
+        pool.written.append(written)
+    return dict(sorted(pools.items(), key=lambda item: item[0][0]))
+
+
+def _terms(ops: Sequence[Sum]) -> Iterator[tuple[Sum, Term]]:
+    for op in ops:
+        for term in op.terms:
+            yield op, term
+
+
+def _shape(matrix: Any, place: int) -> tuple[Any, ...]:
+    """What matrices must have in common to be stacked: numbers and diagonals are one kind.
+
+    A sparse matrix, or one that is large, is multiplied by itself; its ``place`` names it.
+    """
+    if hasattr(matrix, "tocsr") or np.size(matrix) >= WORTH_GATHERING:
+        return ("alone", place)
+    return () if np.ndim(matrix) < 2 else np.shape(matrix)
+
+
+def _stacked(matrix: Any, size: int) -> Any:
+    """A matrix, or the diagonal of one."""
+    if hasattr(matrix, "tocsr") or np.ndim(matrix) == 2:
+        return matrix
+    return np.broadcast_to(1.0 if matrix is None else matrix, (size,))
+
+
+def _product(matrices: Sequence[Any], dtype: np.dtype[Any], n_axes: int) -> Product:
+    """The product of a pool of matrices with rows of as many vectors side by side."""
+    if hasattr(matrices[0], "tocsr"):
+        return _sparse(matrices[0].tocsr().astype(dtype))
+    if matrices[0].ndim == 1:
+        return _diagonal(np.concatenate(matrices).astype(dtype))
+    stack = np.array(matrices, dtype)
+    if stack.shape[2] == 1:
+        return _columns(stack[:, :, 0])
+    if len(stack) == 1:
+        return _dense(np.ascontiguousarray(stack[0].T))
+    return _dense_stack(np.ascontiguousarray(stack.swapaxes(1, 2)), n_axes)
+
+
+def _diagonal(diagonal: Array) -> Product:
+    if (diagonal == 1.0).all():
+
+        def copy(rows: Array, into: Array | None) -> Array:
+            if into is None:
+                return rows
+            into[...] = rows
+            return into
+
+        return copy
+    return lambda rows, into: np.multiply(rows, diagonal, out=into)
+
+
+def _columns(stack: Array) -> Product:
+    """Matrices of one column, as in the encoding of one dimension: no sum is taken."""
+    if len(stack) == 1:
+        return lambda rows, into: np.multiply(rows, stack[0], out=into)
+
+    def multiply(rows: Array, into: Array | None) -> Array:
+        parts = None if into is None else into.reshape(*into.shape[:-1], *stack.shape)
+        product = np.multiply(rows[..., None], stack, out=parts)
+        return product.reshape(*rows.shape[:-1], stack.size)
+
+    return multiply
+
+
+def _dense(matrix: Array) -> Product:
+    if matrix.size < WORTH_GATHERING:
+        return lambda rows, into: np.matmul(rows, matrix, out=into)
+
+    def multiply(rows: Array, into: Array | None) -> Array:
+        if _may_be_held(rows):
+            new = np.concatenate([[True], (rows[1:] != rows[:-1]).any(axis=-1)])
+            value = (rows[new] @ matrix)[np.cumsum(new) - 1]
+            if into is None:
+                return np.asarray(value)
+            into[...] = value
+            return into
+        if rows.size == len(matrix):
+            (some,) = rows.reshape(-1).nonzero()
+            if len(some) < SPARSE * len(matrix):
+                row = rows.reshape(-1)[some] @ matrix[some]
+                if into is None:
+                    return np.asarray(row.reshape(*rows.shape[:-1], -1))
+                into[...] = row
+                return into
+        return np.matmul(rows, matrix, out=into)
+
+    return multiply
+
+
+def _may_be_held(rows: Array) -> bool:
+    """Whether some of the first of many vectors are equal, as where an image is held."""
+    few = rows[:8]
+    return rows.ndim == 2 and len(rows) > 8 and bool((few[1:] == few[:-1]).all(axis=-1).any())
+
+
+def _dense_stack(stack: Array, n_axes: int) -> Product:
+    n, d, size = stack.shape
+    to_front, back = ((1, 0, 2), (1, 0, 2)) if n_axes == 2 else ((2, 0, 1, 3), (1, 2, 0, 3))
+    matrices = stack if n_axes == 2 else stack[:, None]
+
+    def multiply(rows: Array, into: Array | None) -> Array:
+        shape = rows.shape[:-1]
+        parts = rows.reshape(*shape, n, d).transpose(to_front)
+        out = None if into is None else into.reshape(*shape, n, size).transpose(to_front)
+        return np.matmul(parts, matrices, out=out).transpose(back).reshape(*shape, n * size)
+
+    return multiply
+
+
+def _sparse(matrix: Any) -> Product:
+    def multiply(rows: Array, into: Array | None) -> Array:
+        flat = matrix @ rows.reshape(-1, rows.shape[-1]).T
+        value = np.asarray(flat.T.reshape(*rows.shape[:-1], matrix.shape[0]))
+        if into is None:
+            return value
+        into[...] = value
+        return into
+
+    return multiply

@@ -1,0 +1,22 @@
+"""Trained ReLU networks as spiking networks, for the engine.
+
+Needs the extra ``train``: ``pip install "nefsim[train]"``.
+"""
+
+from nefsim.convert import _torch  # noqa: F401  (says what to install, before all else)
+from nefsim.convert.base import Converted, LayerError, Report
+from nefsim.convert.qcfs import QCFS
+from nefsim.convert.rate import RateConverted, qcfs, rate
+from nefsim.convert.spikes import SpikeConverted, spikeconverter
+
+__all__ = [
+    "QCFS",
+    "Converted",
+    "LayerError",
+    "RateConverted",
+    "Report",
+    "SpikeConverted",
+    "qcfs",
+    "rate",
+    "spikeconverter",
+]

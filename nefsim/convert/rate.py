@@ -1,0 +1,235 @@
+"""Rate coding: integrate-and-fire neurons whose firing rates are a ReLU network's activations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.convert.base import DT, Converted, population
+from nefsim.convert.exact import grid, largest_drive, on_grid
+from nefsim.network import Ensemble, Network, Node, Probe
+from nefsim.neurons import DiscreteLIF
+from nefsim.processes import PresentInput
+from nefsim.simulator import Simulator
+
+Array = NDArray[np.float64]
+
+#: Inputs are rounded to so many binary digits, about as many as a float32 has.
+INPUT_DIGITS = 20
+
+#: Longest presentation [steps].
+MOST_STEPS = 10**6
+
+
+def rate(
+    model: Any,
+    T: int = 256,
+    reset: str = "subtract",
+    data: Any = None,
+    percentile: float = 100.0,
+) -> RateConverted:
+    r"""Convert a trained ReLU network into integrate-and-fire neurons, by their rates.
+
+    .. math:: v \leftarrow v + \frac{W x + b}{\theta}, \qquad y = (v \ge 1), \qquad
+              v \leftarrow v - y \;\text{ or }\; v (1 - y)
+
+    A neuron that fires n times in T steps stands for the activation ``n theta / T``; the
+    error falls as 1/T.  θ is the largest activation of its layer.  Inputs are constant
+    currents, and the readout is averaged over the T steps.
+
+    Parameters
+    ----------
+    model : torch.nn.Sequential
+        As for :func:`spikeconverter`.
+    T : int
+        Steps for which each input is shown.
+    reset : {"subtract", "zero"}
+        Whether a spike takes the threshold away, or all; "zero" loses what was above it.
+    data : (P, ...) array_like
+        Inputs by which thresholds are chosen.
+    percentile : float
+        Which percentile of a layer's activations is its largest; 100 is the maximum.
+
+    Returns
+    -------
+    RateConverted
+
+    References
+    ----------
+    Rueckauer, Lungu, Hu, Pfeiffer & Liu (2017), Conversion of continuous-valued deep
+    networks to efficient event-driven networks for image classification, Frontiers in
+    Neuroscience 11.
+
+    Examples
+    --------
+    >>> import torch
+    >>> _ = torch.manual_seed(0)
+    >>> model = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+    >>> x = torch.rand(20, 3)
+    >>> spiking = rate(model, T=100, data=x)
+    >>> error = spiking.predict(x) - model(x).detach().numpy()
+    >>> bool(abs(error).max() < 0.01)
+    True
+    """
+    return RateConverted("rate", model, T, reset, data, percentile, 0.0)
+
+
+def qcfs(model: Any, T: int = 8, data: Any = None, percentile: float = 100.0) -> RateConverted:
+    r"""Convert as :func:`rate` does, with potentials that start at half the threshold.
+
+    In a model trained with :class:`QCFS` activations their learnt limits are the
+    thresholds, and T = L steps are enough: started at a half, ``n = floor(x T / theta + 1/2)``
+    spikes are what the activation computes, as long as the input is constant.
+
+    Parameters
+    ----------
+    model : torch.nn.Sequential
+        As for :func:`spikeconverter`, best with :class:`QCFS` for ReLU.
+    T : int
+        Steps for which each input is shown.
+    data : (P, ...) array_like
+        Inputs by which the thresholds of other activations are chosen.
+    percentile : float
+        Which percentile of their activations is the largest; 100 is the maximum.
+
+    Returns
+    -------
+    RateConverted
+
+    References
+    ----------
+    Bu, Fang, Ding, Dai, Yu & Huang (2022), Optimal ANN-SNN conversion for high-accuracy and
+    ultra-low-latency spiking neural networks, ICLR.
+
+    Examples
+    --------
+    >>> import torch
+    >>> _ = torch.manual_seed(0)
+    >>> from torch.nn import Linear, Sequential
+    >>> from nefsim.convert import QCFS
+    >>> model = Sequential(Linear(3, 8), QCFS(4, 1.0), Linear(8, 2))
+    >>> x = torch.rand(20, 3)
+    >>> bool(abs(qcfs(model, T=4, data=x).predict(x) - model(x).detach().numpy()).max() < 1e-4)
+    True
+    """
+    return RateConverted("qcfs", model, T, "subtract", data, percentile, 0.5)
+
+
+class RateConverted(Converted):
+    """A network made by :func:`rate` or :func:`qcfs`, which say what the arguments mean.
+
+    Attributes
+    ----------
+    output : Probe
+        The current into the readout in each step.
+    neuron : DiscreteLIF
+        The neuron type of all layers.
+    start : float
+        Where potentials start, in thresholds.
+    matrices, biases : list of array
+        Weights into each layer and its constant current, in units of its threshold.
+    """
+
+    def __init__(
+        self,
+        who: str,
+        model: Any,
+        T: Any,
+        reset: Any,
+        data: Any,
+        percentile: Any,
+        start: float,
+    ) -> None:
+        do = "pass a number of steps such as 256"
+        self.n_steps = check.integer(who, "T", T, do, 1, MOST_STEPS)
+        kind = check.one_of(who, "reset", reset, ("subtract", "zero"))
+        self.neuron = DiscreteLIF(reset=kind, threshold_rule=">=", step_time=DT, amplitude=DT)
+        self.start = start
+        super().__init__(who, model, data, percentile)
+        self.thresholds[-1] = 1.0
+        self._input_step = grid(max(abs(self.low), abs(self.high))) * 2.0 ** (52 - INPUT_DIGITS)
+        self._make_layers()
+        self.network, self.input, self.layers, self.output = self._assemble()
+
+    _span = 1.0
+
+    def _make_layers(self) -> None:
+        """Weights and biases in units of the thresholds, on a grid where sums are exact."""
+        self.matrices: list[Any] = []
+        self.biases: list[Array] = []
+        largest, step_before, before = max(abs(self.low), abs(self.high)), self._input_step, 1.0
+        for stage, threshold in zip(self.stages, self.thresholds, strict=True):
+            matrix, bias = stage.matrix * (before / threshold), stage.bias / threshold
+            # Nothing that is held after T steps is larger than T times the largest current.
+            step = grid((self.n_steps + 1.0) * (largest_drive(matrix, bias, largest) + 1.0))
+            self.matrices.append(on_grid(matrix, step / step_before))
+            self.biases.append(on_grid(bias, step))
+            largest, step_before, before = 1.0, 1.0, threshold
+
+    def _assemble(self) -> tuple[Network, Node, list[Ensemble], Probe]:
+        net = Network(seed=0, label=self._who)
+        source = net.node(size_in=int(np.prod(self.shape)), label="input")
+        end: Any = source
+        layers: list[Ensemble] = []
+        for stage, matrix, bias in zip(self.stages, self.matrices, self.biases, strict=True):
+            if stage.rectified:
+                layer = population(
+                    net, stage.label, stage.size, self.neuron, {"voltage": self.start}
+                )
+                layers.append(layer)
+                target: Any = layer.neurons
+            else:
+                target = net.node(size_in=stage.size, label="output")
+            net.connect(end, target, transform=matrix, synapse=None)
+            net.connect(net.node(bias), target, synapse=None)
+            end = target
+        return net, source, layers, net.probe(end)
+
+    def predict(self, inputs: Any, backend: str = "auto") -> Array:
+        """Show each input for T steps, from rest, and average what reaches the readout.
+
+        Parameters
+        ----------
+        inputs : (P, ...) array_like
+            Inputs of the model.
+        backend : str
+            As for :class:`nefsim.Simulator`.
+
+        Returns
+        -------
+        (P, n_outputs) ndarray
+            What the model computes, by spikes.
+        """
+        x = on_grid(self._rows("predict", inputs), self._input_step)
+        net, source, _, output = self._assemble()
+        net.connect(net.node(PresentInput(x, self.n_steps * DT)), source, synapse=None)
+        outputs = np.zeros((len(x), self.stages[-1].size))
+        with Simulator(net, dt=DT, backend=backend, progress=False) as sim:
+            for i in range(len(x)):
+                for memory in sim.state.ops:
+                    if "voltage" in memory:
+                        memory["voltage"][...] = self.start
+                sim.run_steps(self.n_steps)
+                outputs[i] = sim.data[output][-self.n_steps :].sum(axis=0) / self.n_steps
+        return outputs
+
+    def _values(self, x: Array) -> tuple[list[Array], list[float]]:
+        """All layers step together, as in the network."""
+        current = on_grid(x, self._input_step) @ self.matrices[0].T + self.biases[0]
+        v = [np.full((len(x), stage.size), self.start) for stage in self.stages[:-1]]
+        counts = [np.zeros_like(potential) for potential in v]
+        total = np.zeros((len(x), self.stages[-1].size))
+        for _ in range(self.n_steps):
+            drive = current
+            for i, potential in enumerate(v):
+                potential += drive
+                y = (potential >= 1.0) * 1.0
+                potential -= y if self.neuron.reset == "subtract" else potential * y
+                counts[i] += y
+                drive = np.asarray((self.matrices[i + 1] @ y.T).T) + self.biases[i + 1]
+            total += drive
+        values = [n * (th / self.n_steps) for n, th in zip(counts, self.thresholds, strict=False)]
+        return [*values, total / self.n_steps], [*(float(n.mean()) for n in counts), 0.0]

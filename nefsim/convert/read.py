@@ -1,0 +1,291 @@
+"""A PyTorch model as stages: a linear map each, and a rectification after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from nefsim import _checks as check
+from nefsim.convert.qcfs import QCFS
+from nefsim.convolution import (
+    Pads,
+    Pair,
+    conv2d_matrix,
+    pads_of,
+    pair,
+    pool2d_matrix,
+    windows,
+)
+
+Array = NDArray[np.float64]
+
+#: Modules that do nothing once a model is trained.
+SILENT = (nn.Dropout, nn.Dropout2d, nn.Identity)
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """``y = relu(matrix @ x + bias)``, or without the relu at the end.
+
+    Attributes
+    ----------
+    label : str
+        The modules that it was made of.
+    matrix : (M, N) ndarray or sparse array
+        All linear modules up to the rectification, multiplied.
+    bias : (M,) ndarray
+        What they add.
+    rectified : bool
+        Whether a ReLU follows.
+    limit : float or None
+        Largest value that the activation itself allows; None where it has no limit.
+    pools : bool
+        Whether it only compares values of the stage before, as max-pooling does.
+    """
+
+    label: str
+    matrix: Any
+    bias: Array
+    rectified: bool = True
+    limit: float | None = None
+    pools: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of outputs."""
+        return len(self.bias)
+
+    def drive(self, x: Array) -> Array:
+        """``matrix @ x + bias`` of rows x (P, N), (P, M)."""
+        return np.asarray((self.matrix @ x.T).T) + self.bias
+
+    def values(self, x: Array) -> Array:
+        """The activations of rows x."""
+        driven = self.drive(x)
+        return np.clip(driven, 0.0, self.limit) if self.rectified else driven
+
+
+def read(who: str, model: Any, shape: tuple[int, ...]) -> list[Stage]:
+    """The stages of a model whose inputs have ``shape``; the last one is not rectified."""
+    do = "pass a torch.nn.Sequential"
+    check.instance(who, "model", model, nn.Sequential, "a torch.nn.Sequential", do)
+    reader = _Reader(who, shape)
+    for name, module in _flat(model):
+        reader.take(name, module)
+    return reader.finish()
+
+
+def _flat(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    for name, module in model.named_children():
+        if isinstance(module, nn.Sequential):
+            yield from _flat(module, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", module
+
+
+def _numbers(tensor: torch.Tensor) -> Array:
+    return tensor.detach().cpu().to(torch.float64).numpy()
+
+
+class _Reader:
+    """Multiplies linear modules into one map until a rectification ends the stage."""
+
+    def __init__(self, who: str, shape: tuple[int, ...]) -> None:
+        self.who, self.shape = who, shape
+        self.stages: list[Stage] = []
+        self._labels: list[str] = []
+        self._matrix: Any = None
+        self._bias: Array = np.zeros(int(np.prod(shape)))
+        self._postponed: tuple[str, nn.MaxPool2d] | None = None
+
+    def take(self, name: str, module: nn.Module) -> None:
+        """One more module."""
+        self._name = f"{name} {type(module).__name__}"
+        if isinstance(module, SILENT):
+            return
+        if isinstance(module, (nn.ReLU, QCFS)):
+            self._rectify(module)
+        elif isinstance(module, nn.MaxPool2d):
+            self._max_pool(module)
+        elif isinstance(module, nn.Flatten):
+            self._flatten(module)
+        else:
+            self._linear(module)
+
+    def finish(self) -> list[Stage]:
+        """All stages; what follows the last rectification is read out as it is."""
+        if self._postponed is not None:
+            self._refuse("max-pooling", "a ReLU before or after it", "add one")
+        if self._matrix is None:
+            self._matrix = _identity(len(self._bias))
+        self._close(rectified=False)
+        return self.stages
+
+    def _refuse(self, what: str, wanted: str, do: str) -> None:
+        check.fail(self.who, "model", f"have {wanted} for {what}", f"module {self._name}", do)
+
+    def _linear(self, module: nn.Module) -> None:
+        if self._postponed is not None:
+            self._refuse("max-pooling", "a ReLU before or after it", "move the ReLU")
+        shape: tuple[int, ...]
+        if isinstance(module, nn.Linear):
+            if self.shape != (module.in_features,):
+                self._refuse(f"inputs of shape {self.shape}", "a fitting size", "flatten first")
+            matrix, shape = _numbers(module.weight), (module.out_features,)
+            bias = module.bias
+        elif isinstance(module, nn.Conv2d):
+            matrix, shape, bias = *self._convolution(module), module.bias
+        elif isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            self._normalise(module)
+            return
+        elif isinstance(module, nn.AvgPool2d):
+            matrix, shape, bias = *self._average(module), None
+        else:
+            known = "Linear, Conv2d, BatchNorm, ReLU, AvgPool2d, MaxPool2d and Flatten"
+            got, do = f"module {self._name}", "replace it, or convert the part before it"
+            check.fail(self.who, "model", f"be made of {known}", got, do)
+        self._apply(matrix, 0.0 if bias is None else self._per_output(_numbers(bias), shape))
+        self.shape = shape
+
+    def _apply(self, matrix: Any, bias: Array | float) -> None:
+        self._bias = np.asarray(matrix @ self._bias) + bias
+        self._matrix = matrix if self._matrix is None else matrix @ self._matrix
+        self._labels.append(self._name)
+
+    def _per_output(self, values: Array, shape: tuple[int, ...]) -> Array:
+        """One value per channel, repeated over the plane."""
+        return np.repeat(values, int(np.prod(shape[1:])))
+
+    def _planes(self) -> tuple[int, int, int]:
+        if len(self.shape) != 3:
+            self._refuse(f"inputs of shape {self.shape}", "(channels, height, width)", "reshape")
+        channels, height, width = self.shape
+        return channels, height, width
+
+    def _convolution(self, module: nn.Conv2d) -> tuple[Any, tuple[int, ...]]:
+        planes = self._planes()
+        if module.padding_mode != "zeros" or module.in_channels != planes[0]:
+            self._refuse("a convolution", f"zeros as padding and {planes[0]} channels", "change it")
+        kernel, dilation = pair(module.kernel_size), pair(module.dilation)
+        pads = pads_of(module.padding, kernel, dilation)
+        weight = _numbers(module.weight)
+        return conv2d_matrix(weight, planes, pair(module.stride), pads, dilation, module.groups)
+
+    def _average(self, module: nn.AvgPool2d) -> tuple[Any, tuple[int, ...]]:
+        kernel, stride, pads = self._pooling(module)
+        size = module.divisor_override or kernel[0] * kernel[1]
+        means = not module.count_include_pad and module.divisor_override is None
+        return pool2d_matrix(self._planes(), kernel, stride, pads, None if means else 1.0 / size)
+
+    def _pooling(self, module: nn.AvgPool2d | nn.MaxPool2d) -> tuple[Pair, Pair, Pads]:
+        if module.ceil_mode:
+            self._refuse("pooling", "ceil_mode=False", "pad the input instead")
+        kernel, stride = pair(module.kernel_size), pair(module.stride or module.kernel_size)
+        return kernel, stride, pads_of(module.padding, kernel)
+
+    def _normalise(self, module: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
+        """``(x - mean) / sqrt(var + eps) * weight + bias`` of the running statistics."""
+        mean, variance = module.running_mean, module.running_var
+        if mean is None or variance is None or self.shape[0] != module.num_features:
+            self._refuse("a normalisation", "running statistics of as many channels", "train it so")
+        assert mean is not None and variance is not None
+        scale = 1.0 / np.sqrt(_numbers(variance) + module.eps)
+        if module.weight is not None:
+            scale *= _numbers(module.weight)
+        shift = -_numbers(mean) * scale
+        if module.bias is not None:
+            shift += _numbers(module.bias)
+        scale, shift = self._per_output(scale, self.shape), self._per_output(shift, self.shape)
+        self._apply(_diagonal(scale), shift)
+
+    def _flatten(self, module: nn.Flatten) -> None:
+        if module.start_dim != 1 or module.end_dim != -1:
+            self._refuse("flattening", "start_dim=1 and end_dim=-1", "flatten it all")
+        self.shape = (int(np.prod(self.shape)),)
+
+    def _rectify(self, module: nn.ReLU | QCFS) -> None:
+        if self._matrix is None and not self.stages:
+            self._apply(_identity(len(self._bias)), 0.0)
+        if self._matrix is not None:
+            self._labels.append(self._name)
+            limit = float(module.limit.detach()) if isinstance(module, QCFS) else None
+            self._close(limit=limit)
+        if self._postponed is not None:
+            (self._name, pool), self._postponed = self._postponed, None
+            self._max_pool(pool)
+
+    def _close(self, **options: Any) -> None:
+        label = " + ".join(self._labels) or "output"
+        self.stages.append(Stage(label, self._matrix, self._bias, **options))
+        self._labels, self._matrix = [], None
+        self._bias = np.zeros(len(self._bias))
+
+    def _max_pool(self, module: nn.MaxPool2d) -> None:
+        """A tournament: ``max(p, q) = relu(p - q) + relu(q)`` of values that are not negative.
+
+        Before a ReLU it waits for it, as a maximum and a rectification may change places.
+        """
+        if self._matrix is not None:
+            if self._postponed is not None:
+                self._refuse("max-pooling", "a ReLU between two of them", "move the ReLU")
+            self._postponed = (self._name, module)
+            return
+        if not self.stages:
+            self._refuse("max-pooling", "a ReLU before or after it", "add one")
+        if pair(module.dilation) != (1, 1):
+            self._refuse("max-pooling", "no dilation", "leave it out")
+        held = windows(self._planes(), *self._pooling(module))
+        out = held.shape[:3]
+        held = held.reshape(-1, held.shape[3])
+        slots = [_selection(held[:, i], len(self._bias)) for i in range(held.shape[1])]
+        while len(slots) > 1:
+            slots = self._round(slots)
+        self._matrix, self._bias = slots[0], np.zeros(len(held))
+        self.shape = out
+
+    def _round(self, slots: list[Any]) -> list[Any]:
+        """One stage that halves what is left; returns where the winners are found after it."""
+        from scipy.sparse import eye_array, hstack, vstack
+
+        n, pairs, odd = slots[0].shape[0], len(slots) // 2, slots[len(slots) // 2 * 2 :]
+        first, second = slots[:pairs], slots[pairs : 2 * pairs]
+        rows = [p - q for p, q in zip(first, second, strict=True)] + second + odd
+        matrix = vstack(rows, format="csr")
+        matrix.eliminate_zeros()
+        bias = np.zeros(matrix.shape[0])
+        self.stages.append(
+            replace(self.stages[-1], label=self._name, matrix=matrix, bias=bias, pools=True)
+        )
+        empty = 0.0 * eye_array(n)
+
+        def at(*chosen: int) -> Any:
+            blocks = [eye_array(n) if i in chosen else empty for i in range(len(rows))]
+            return hstack(blocks, format="csr")
+
+        return [at(i, pairs + i) for i in range(pairs)] + ([at(2 * pairs)] if odd else [])
+
+
+def _identity(n: int) -> Any:
+    from scipy.sparse import csr_array, eye_array
+
+    return csr_array(eye_array(n))
+
+
+def _diagonal(values: Array) -> Any:
+    from scipy.sparse import csr_array, diags_array
+
+    return csr_array(diags_array(values))
+
+
+def _selection(columns: NDArray[np.intp], n: int) -> Any:
+    """A row for each of ``columns`` that picks that element; padding, -1, picks nothing."""
+    from scipy.sparse import csr_array
+
+    rows = np.flatnonzero(columns >= 0)
+    return csr_array((np.ones(len(rows)), (rows, columns[rows])), shape=(len(columns), n))

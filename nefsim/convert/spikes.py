@@ -1,0 +1,236 @@
+"""SpikeConverter: a ReLU network in T spikes per neuron, as digits of its activations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.convert.base import DT, Converted, population
+from nefsim.convert.exact import grid, largest_drive, on_grid
+from nefsim.network import Ensemble, Network, Node, Probe
+from nefsim.neurons import InverseLIF
+from nefsim.neurons.inverse import ilif_release
+from nefsim.processes import PresentInput
+from nefsim.simulator import Simulator
+
+Array = NDArray[np.float64]
+
+#: Place values of a code may span so many powers of two: what is left of a float64's 53
+#: binary digits goes to the weights.
+MOST_DIGITS = 30
+
+
+def spikeconverter(
+    model: Any,
+    T: int = 16,
+    k: float = 2.0,
+    data: Any = None,
+    percentile: float = 100.0,
+    rounding: str = "floor",
+    double_buffer: bool = False,
+) -> SpikeConverted:
+    r"""Convert a trained ReLU network into one of inverse-leaky neurons.
+
+    .. math:: V = k^{1-T} \sum_t k^{T-t} W X(t) + b, \qquad
+              Y(t) = (V \ge \theta), \quad V \leftarrow k (V - \theta Y(t))
+
+    Each layer accumulates the spikes X of the one before for T steps, adds its bias once,
+    and then releases T spikes that stand for :math:`a = \theta \sum_t k^{1-t} Y(t)`, while
+    the next layer accumulates them.  With k = 2 this is exactly
+    ``clip(floor(V / q), 0, 2**T - 1) * q`` with :math:`q = \theta 2^{1-T}`: the ReLU in
+    steps of q.  Thresholds follow from the largest activation of each layer,
+    :math:`\theta = a_{max} / \sum_{t=1}^T k^{1-t}`.  Inputs are released as spikes, too.
+
+    Parameters
+    ----------
+    model : torch.nn.Sequential
+        Of Linear, Conv2d, BatchNorm, ReLU (or :class:`QCFS`), AvgPool2d, MaxPool2d, Flatten
+        and modules that do nothing after training; what follows the last ReLU is read out.
+    T : int
+        Steps of a phase, the number of digits.
+    k : float
+        Factor of the potentials per step, above 1 (1 is rate coding); 2 is best.
+    data : (P, ...) array_like
+        Inputs by which thresholds are chosen.
+    percentile : float
+        Which percentile of a layer's activations is its largest; 100 is the maximum.
+    rounding : {"floor", "nearest"}
+        "nearest" adds half of the last digit to the bias.
+    double_buffer : bool
+        Whether neurons have a second potential, in which they accumulate the next input
+        while they release this one: an input every T steps, not every 2 T.
+
+    Returns
+    -------
+    SpikeConverted
+
+    References
+    ----------
+    Liu, Zhao, Chen, Wang & Jiang (2022), SpikeConverter: an efficient conversion framework
+    zipping the gap between artificial neural networks and spiking neural networks, AAAI.
+
+    Examples
+    --------
+    >>> import torch
+    >>> _ = torch.manual_seed(0)
+    >>> model = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+    >>> x = torch.rand(20, 3)
+    >>> spiking = spikeconverter(model, T=16, data=x)
+    >>> error = spiking.predict(x) - model(x).detach().numpy()
+    >>> bool(abs(error).max() < 1e-4)
+    True
+    >>> bool((spiking.predict(x) == spiking.fast(x)).all())
+    True
+    """
+    return SpikeConverted(model, T, k, data, percentile, rounding, double_buffer)
+
+
+class SpikeConverted(Converted):
+    """A network made by :func:`spikeconverter`, which says what the arguments mean.
+
+    Attributes
+    ----------
+    output : Probe
+        The potential of the readout at the end of each phase, its result or nothing yet.
+    neuron : InverseLIF
+        The neuron type of all layers.
+    input_scale : float
+        Inputs in units of their threshold.
+    matrices, offsets : list of array
+        Weights into each layer and what it adds once, in units of its threshold; the first
+        of the offsets is that of the inputs.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        T: Any,
+        k: Any,
+        data: Any,
+        percentile: Any,
+        rounding: Any,
+        double_buffer: Any,
+    ) -> None:
+        who = "spikeconverter"
+        n_steps = check.integer(who, "T", T, "pass a number of steps such as 16", 1, 64)
+        factor = check.real(who, "k", k, "pass a factor such as 2", 1.0, 4.0)
+        digits = (n_steps - 1) * np.log2(factor)
+        if digits > MOST_DIGITS:
+            got = f"{n_steps} with k = {factor:g}"
+            check.fail(who, "T", f"give k**(T - 1) below 2**{MOST_DIGITS}", got, "lower T or k")
+        nearest = check.one_of(who, "rounding", rounding, ("floor", "nearest")) == "nearest"
+        overlap = check.flag(who, "double_buffer", double_buffer)
+        self.neuron = InverseLIF(n_steps, factor, overlap=overlap, amplitude=DT)
+        super().__init__(who, model, data, percentile)
+        self._place = self.neuron.digits
+        self._span = float(self._place.sum())
+        self.thresholds = [limit / self._span for limit in self.thresholds]
+        self.thresholds[-1] = 1.0
+        self.input_scale = self._span / ((self.high - self.low) or 1.0)
+        self._half = self._place[-1] / 2 if nearest else 0.0
+        self._make_layers()
+        self.network, self.input, self.layers, self.output = self._assemble()
+
+    def _make_layers(self) -> None:
+        """Weights and offsets in units of the thresholds, on a grid where sums are exact."""
+        self.matrices: list[Any] = []
+        self.offsets = [np.full(int(np.prod(self.shape)), self._half - self.low * self.input_scale)]
+        before = 1.0 / self.input_scale
+        first = self.stages[0]
+        biases = [first.bias + first.matrix @ np.full(first.matrix.shape[1], self.low)]
+        biases += [stage.bias for stage in self.stages[1:]]
+        for stage, bias, threshold in zip(self.stages, biases, self.thresholds, strict=True):
+            matrix = stage.matrix * (before / threshold)
+            offset = bias / threshold + (self._half if stage.rectified else 0.0)
+            step = grid(largest_drive(matrix, offset, self._span))
+            self.matrices.append(on_grid(matrix, step / self._place[-1]))
+            self.offsets.append(on_grid(offset, step))
+            before = threshold
+
+    def _assemble(self) -> tuple[Network, Node, list[Ensemble], Probe]:
+        net, neuron = Network(seed=0, label="spikeconverter"), self.neuron
+        source = net.node(size_in=len(self.offsets[0]), label="input")
+        layers: list[Ensemble] = []
+        labels = ["input spikes", *(stage.label for stage in self.stages)]
+        for i, (label, offset) in enumerate(zip(labels, self.offsets, strict=True)):
+            # Phases alternate from layer to layer, beginning with a release of the inputs.
+            initial = {"steps_done": float(neuron.release_at * (i % 2 == 0))}
+            kind = replace(neuron, offset=offset, samples=i == 0)
+            layer = population(net, label, len(offset), kind, initial)
+            if i:
+                before, matrix = layers[-1].neurons, self.matrices[i - 1]
+                net.connect(before, layer.neurons, transform=matrix, synapse=None)
+            else:
+                scale = self.input_scale
+                net.connect(source, layer.neurons, transform=scale, synapse=None)
+            layers.append(layer)
+        every = neuron.n_steps * DT
+        output = net.probe(layers[-1].neurons, "voltage", sample_every=every)
+        return net, source, layers, output
+
+    @property
+    def steps_per_input(self) -> int:
+        """Steps from one input to the next: T with two potentials per neuron, else 2 T."""
+        return self.neuron.period
+
+    @property
+    def latency(self) -> int:
+        """Steps from the beginning of an input to its result: T for each weighted layer."""
+        return len(self.stages) * self.neuron.n_steps
+
+    def predict(self, inputs: Any, backend: str = "auto") -> Array:
+        """Show inputs one after the other and decode the spikes that come out.
+
+        While a layer releases its answer to one input, the layers before it are busy with
+        the next ones.
+
+        Parameters
+        ----------
+        inputs : (P, ...) array_like
+            Inputs of the model.
+        backend : str
+            As for :class:`nefsim.Simulator`.
+
+        Returns
+        -------
+        (P, n_outputs) ndarray
+            What the model computes, by spikes.
+        """
+        x = self._rows("predict", inputs)
+        net, source, _, output = self._assemble()
+        shown = net.node(PresentInput(x, self.steps_per_input * DT))
+        net.connect(shown, source, synapse=None)
+        with Simulator(net, dt=DT, backend=backend, progress=False) as sim:
+            sim.run_steps((len(x) - 1) * self.steps_per_input + self.latency)
+        phases = self.steps_per_input // self.neuron.n_steps
+        return sim.data[output][len(self.stages) - 1 :: phases]
+
+    def _values(self, x: Array) -> tuple[list[Array], list[float]]:
+        values: list[Array] = []
+        spikes: list[float] = []
+        code, _ = self._released(x * self.input_scale + self.offsets[0])
+        for matrix, offset, threshold in zip(
+            self.matrices, self.offsets[1:], self.thresholds, strict=True
+        ):
+            v = np.asarray((matrix @ code.T).T) + offset
+            code, count = self._released(v)
+            values.append(code * threshold)
+            spikes.append(count)
+        return [*values[:-1], v], [*spikes[:-1], 0.0]  # the readout itself is not released
+
+    def _released(self, v: Array) -> tuple[Array, float]:
+        """The number that T spikes stand for, and how many they are on average."""
+        if self.neuron.factor == 2.0:
+            last = self._place[-1]
+            digits = np.clip(np.floor(v / last), 0.0, 2.0**self.neuron.n_steps - 1.0)
+            return digits * last, float(np.bitwise_count(digits.astype(np.uint64)).mean())
+        code, total = np.zeros_like(v), 0.0
+        for place in self._place:
+            y, v = ilif_release(v, 1.0, self.neuron.factor)
+            code += place * y
+            total += y.mean()
+        return code, float(total)

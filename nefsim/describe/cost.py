@@ -1,0 +1,203 @@
+"""Rough models of memory and time, from the shapes of a network that is not built.
+
+Memory is counted array by array.  Time is a sum over operations: so much for each call, each
+number and each product.  The constants were set by hand near the figures of ``benchmarks/`` on
+one quiet core with AVX-512; another machine or a loaded one may take several times as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from nefsim.build import Built
+from nefsim.build.outline import System
+from nefsim.network.functions import is_elementwise
+from nefsim.program import (
+    Call,
+    Evaluate,
+    Filter,
+    Learn,
+    Neurons,
+    Op,
+    Program,
+    Sum,
+    Weigh,
+    outputs,
+    weighing,
+)
+
+#: Bytes of a number while building, of an event (the step and the cell), and of the Python
+#: objects around an operation: signals, terms, small arrays, functions.
+NUMBER, EVENT, OPERATION = 8, 12, 3000
+
+#: Arrays of points by neurons that rate curves need beside their result, at once.
+RATE_ARRAYS = 4
+
+#: The share of its maximum rate at which a neuron fires on average: intercepts and inputs
+#: that fill [-1, 1] evenly, and rates that grow in proportion above the intercept.
+SHARE_OF_RATE = 0.25
+
+# Building [s]: each object, each value of a rate curve, each product of BLAS, each call of a
+# function of the user, each number that is drawn.
+OBJECT, RATE, PRODUCT, CALL, DRAW = 3e-4, 2.5e-8, 4e-11, 3e-6, 3e-8
+
+#: Seconds of a step by back end: each operation called in a chunk, each one called step by
+#: step, each neuron, each other number, each product.
+STEP: dict[str, tuple[float, float, float, float, float]] = {
+    "numpy": (5e-8, 5e-6, 8e-9, 4e-9, 2e-10),
+    "numba": (1e-8, 1e-8, 1e-9, 5e-10, 2.5e-10),
+}
+
+#: Seconds of a step of a population in NumPy, which is called for each step.
+POPULATION = 1.2e-5
+
+
+def products(op: Op) -> int:
+    """Numbers that an operation multiplies and adds."""
+    return sum(_size(m) for m in _matrices(op))
+
+
+def width(program: Program, op: Op) -> int:
+    """Numbers that an operation puts out, none if it changes weights."""
+    seen = outputs(op) if isinstance(op, Call) else outputs(op)[:1]
+    return sum(program.signals[signal].size for signal in seen)
+
+
+def systems(built: Built) -> set[System]:
+    """The sets of equations to be solved."""
+    parts = (*built.connections.values(), *built.probe_data.values())
+    return {part.solver_info["system"] for part in parts if "system" in part.solver_info}
+
+
+# -- memory ------------------------------------------------------------------------------
+
+
+def arrays(built: Built) -> int:
+    """Bytes of all arrays of the built network, each counted once, and of what holds them."""
+
+    def each() -> Iterator[Any]:
+        for ensemble in built.ensembles.values():
+            yield from vars(ensemble).values()
+        for part in (*built.connections.values(), *built.probe_data.values()):
+            yield from vars(part).values()
+        for op in built.program.ops:
+            yield from _matrices(op)
+            if isinstance(op, Sum):
+                yield op.offset
+
+    sizes = {_place(a): _size(a) for a in each() if hasattr(a, "dtype") and np.ndim(a)}
+    return NUMBER * sum(sizes.values()) + OPERATION * len(built.program.ops)
+
+
+def solving(found: Iterable[System]) -> int:
+    """Most bytes that activities and Gram matrices of one ensemble take at once."""
+    kept: dict[Any, int] = {}
+    largest = 0
+    for system in found:
+        n, p = system.ensemble.n_neurons, system.n_points
+        kept[system.ensemble] = kept.get(system.ensemble, 0) + p * n + min(p, n) ** 2
+        largest = max(largest, p * n)
+    return NUMBER * (max(kept.values(), default=0) + RATE_ARRAYS * largest)
+
+
+def memories(program: Program) -> int:
+    """Numbers that operations remember from step to step, in one trial."""
+    total = 0
+    for op in program.ops:
+        size = width(program, op)
+        if isinstance(op, Weigh):
+            total += op.initial.size
+        elif isinstance(op, Learn):
+            n_out, n_in = weighing(program, op).initial.shape
+            for part in op.parts:
+                total += sum(np.size(v) for v in part.rule.start(n_in, n_out, program.dt).values())
+        elif isinstance(op, Neurons):
+            one = {name: np.zeros(1) for name in op.initial}
+            total += size * len(op.neuron.start(one, program.dt))
+        elif isinstance(op, Filter):
+            total += size * (max(len(op.a), len(op.b)) - 1)
+    return total
+
+
+def constants(program: Program) -> int:
+    """Numbers of all matrices and offsets of a program."""
+    sums = [op for op in program.ops if isinstance(op, Sum)]
+    return sum(products(op) + (0 if op.offset is None else op.offset.size) for op in sums)
+
+
+def spikes_per_second(built: Built) -> dict[int, float]:
+    """The mean rate of the neurons behind each signal of spikes [Hz], roughly."""
+    rates = {}
+    for ensemble in built.ensembles:
+        if ensemble.neuron_type.spiking:
+            given = ensemble.max_rates
+            ends = [getattr(given, name, 300.0) for name in ("low", "high")]
+            mean = float(np.mean(given if isinstance(given, np.ndarray) else ends))
+            rates[built.signals[ensemble.neurons]] = SHARE_OF_RATE * mean
+    return rates
+
+
+# -- time --------------------------------------------------------------------------------
+
+
+def build_seconds(built: Built, found: Iterable[System]) -> float:
+    """Time to draw and solve."""
+    program = built.program
+    seconds = OBJECT * (len(built.ensembles) + len(built.connections) + len(program.records))
+    for ensemble in built.ensembles.values():
+        seconds += DRAW * (ensemble.encoders.size + ensemble.eval_points.size)
+    for system in found:
+        n, p, d = system.ensemble.n_neurons, system.n_points, system.ensemble.dimensions
+        small = min(n, p)
+        seconds += RATE * p * n + PRODUCT * (p * n * (small + d) + small**3 / 3)
+    for connection, part in built.connections.items():
+        slow = callable(connection.function) and not is_elementwise(connection.function)
+        if slow and part.eval_points is not None:
+            seconds += CALL * len(part.eval_points)
+    return seconds
+
+
+def step_seconds(program: Program, backend: str, batch: int) -> float:
+    """Time of one step of all trials."""
+    in_chunks, in_loop, neuron, number, product = STEP[backend]
+    seconds = 0.0
+    for group in program.groups:
+        for i in group.ops:
+            op = program.ops[i]
+            size = width(program, op) * batch
+            seconds += in_loop if group.loop else in_chunks
+            seconds += product * products(op) * batch
+            seconds += size * (neuron if isinstance(op, Neurons) else number)
+            if isinstance(op, Neurons) and backend == "numpy":
+                seconds += POPULATION
+            if isinstance(op, Evaluate) and not is_elementwise(op.function):
+                seconds += CALL * (1 if op.input is None else batch)
+            if isinstance(op, Call) and not op.chunked:
+                seconds += CALL * batch
+    return seconds
+
+
+# -- arrays ------------------------------------------------------------------------------
+
+
+def _matrices(op: Op) -> list[Any]:
+    if isinstance(op, Weigh):
+        return [op.initial]
+    if isinstance(op, Sum):
+        return [term.matrix for term in op.terms if np.ndim(term.matrix)]
+    return []
+
+
+def _size(array: Any) -> int:
+    """Numbers of an array; of a sparse one with their places."""
+    return int(2 * array.nnz if hasattr(array, "tocsr") else array.size)
+
+
+def _place(array: Any) -> tuple[int, int]:
+    """Where an array lies, whichever way it is turned."""
+    if hasattr(array, "tocsr"):
+        return id(array), 0
+    return array.__array_interface__["data"][0], array.size

@@ -1,0 +1,132 @@
+"""From a network to its description."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim import backends
+from nefsim.backends.engine import chunk_length
+from nefsim.build import Built, build
+from nefsim.build.outline import System
+from nefsim.describe import cost
+from nefsim.describe.description import Cost, Description, Stretch
+from nefsim.network import Network
+from nefsim.program import Group, Neurons, Program, outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def describe(
+    net: Network, dt: float = 0.001, batch_size: int | None = None, dtype: str = "float64"
+) -> Description:
+    """The schedule, the size and the cost of a network; nothing is drawn, solved or called.
+
+    See :meth:`nefsim.Network.describe`.
+    """
+    who = "Network.describe"
+    if net.parent is not None:
+        check.fail(who, "net", "not be part of another", repr(net), "describe the outermost one")
+    dt = check.seconds(who, "dt", dt)
+    if batch_size is not None:
+        do = "pass a number of trials"
+        batch_size = check.integer(who, "batch_size", batch_size, do, 1, 10**6)
+    dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
+    built = build(net, dt, 0, outline=True)
+    program = built.program
+    found = cost.systems(built)
+    factored = [s for s in found if s.solver.uses_activities]
+    sizes = [(system.n_points, system.ensemble.n_neurons) for system in factored]
+    names = [name for name in ("numpy", "numba") if name in backends.available()]
+    batch, item, arrays = batch_size or 1, np.dtype(dtype).itemsize, cost.arrays(built)
+    return Description(
+        label=net.label,
+        dt=dt,
+        batch_size=batch_size,
+        dtype=dtype,
+        ensembles=len(net.all_ensembles),
+        neurons=net.n_neurons,
+        dimensions=sum(ensemble.dimensions for ensemble in net.all_ensembles),
+        nodes=len(net.all_nodes),
+        connections=len(net.all_connections),
+        probes=len(net.all_probes),
+        signals=len(program.signals),
+        operations=len(program.ops),
+        factorisations=len(factored),
+        largest=max(sizes, key=lambda size: size[0] * size[1], default=(0, 0)),
+        schedule=tuple(_schedule(program)),
+        bytes_per_second=_records(built, batch, item),
+        costs={name: _cost(built, found, arrays, name, batch, item) for name in names},
+    )
+
+
+def _schedule(program: Program) -> Iterator[Stretch]:
+    """Groups in order; neighbours that run in chunks, or that are alike, are told together."""
+
+    def likeness(group: Group) -> object:
+        ops = [program.ops[i] for i in group.ops]
+        sizes = [(type(op).__name__, cost.width(program, op)) for op in ops]
+        return (True, tuple(sizes)) if group.loop else (False, ())
+
+    for _, alike in groupby(program.groups, likeness):
+        groups = [*alike]
+        ops = [program.ops[i] for group in groups for i in group.ops]
+        yield Stretch(
+            groups[0].loop,
+            len(groups),
+            dict(Counter(type(op).__name__ for op in ops)),
+            sum(cost.width(program, op) for op in ops if isinstance(op, Neurons)),
+            sum(cost.products(op) for op in ops),
+            next((program.signals[i].name for op in ops for i in outputs(op)), "learning"),
+        )
+
+
+def _records(built: Built, batch: int, item: int) -> int:
+    """Bytes that the probes record in a second of model time."""
+    program, rates = built.program, cost.spikes_per_second(built)
+    total = 0.0
+    for record in program.records:
+        read = record.read
+        size = program.signals[read.signal].size
+        size = size if read.columns is None else len(np.arange(size)[read.columns])
+        each = item / program.dt
+        if read.signal in rates:
+            each = min(each, cost.EVENT * rates[read.signal])
+        total += batch * size * each / max(record.every, 1.0)
+    return round(total)
+
+
+def _cost(built: Built, found: set[System], arrays: int, name: str, batch: int, item: int) -> Cost:
+    """Memory and time of a back end."""
+    program = built.program
+    sizes = [signal.size for signal in program.signals]
+    constants = cost.constants(program)
+    memories = cost.memories(program) * batch * item
+    state = memories + sum(sizes) * batch * item
+    if name == "numpy":
+        chunk = chunk_length(sum(sizes) * batch)
+        rows = (chunk + 1) * sum(sizes) + chunk * max(sizes, default=0)
+        prepare = constants * item
+        run = prepare + rows * batch * item
+    else:
+        _, shared, chunk = backends.module(name).layout(program, batch)
+        rows = sum(sizes) + chunk * sum(sizes[i] for i in shared)
+        spiking = sum(sizes[op.output] for op in program.ops if isinstance(op, Neurons))
+        # The numbers are listed, joined, and given their precision.
+        prepare = constants * (2 * cost.NUMBER + item)
+        run = constants * item + rows * batch * item + spiking * batch * cost.NUMBER + memories
+    return Cost(
+        chunk=chunk,
+        arrays=arrays,
+        build=arrays + cost.solving(found),
+        prepare=arrays + state + prepare,
+        # While a chunk runs, what it began with is kept to go back to.
+        run=arrays + state + memories + run,
+        build_seconds=cost.build_seconds(built, found),
+        step_seconds=cost.step_seconds(program, name, batch),
+    )

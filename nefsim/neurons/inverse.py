@@ -1,0 +1,162 @@
+"""The inverse leaky neuron of SpikeConverter: binary numbers in, binary numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nefsim import _checks as check
+from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
+from nefsim.neurons.discrete import check_lengths, counted_rates, heaviside, per_neuron
+
+
+def ilif_accumulate(x: Any, v: Any, factor: Any) -> Any:
+    """One step of accumulation, ``factor * v + x``; nothing fires."""
+    return factor * v + x
+
+
+def ilif_release(v: Any, threshold: Any, factor: Any, fire: Any = None) -> tuple[Any, Any]:
+    """One step of release: ``y = v >= threshold`` and ``v = factor * (v - threshold * y)``."""
+    y = heaviside(v - threshold, ">=") if fire is None else fire(v - threshold)
+    return y, factor * (v - threshold * y)
+
+
+@dataclass(frozen=True, eq=False)
+class InverseLIF(NeuronType):
+    r"""Inverse leaky integrate-and-fire: accumulate for T steps, then release in spikes.
+
+    .. math:: a \leftarrow k a + J \quad (T \text{ steps}), \qquad
+              v = a / k^{T-1} + b, \qquad
+              y = [v \ge \theta], \; v \leftarrow k (v - \theta y) \quad (T \text{ steps})
+
+    The spikes of a release stand for ``theta * sum(k**-t * y[t])``, t from 0.  With
+    ``overlap`` the next input is accumulated while one is released: windows of T steps
+    follow one another, and what comes in during window w goes out during window w + 1.
+    Without, neurons take in and give out by turns.  With k = 2 the value is the
+    input's, cut to T binary digits, ``clip(floor(v / q), 0, 2**T - 1) * q`` with
+    ``q = theta * 2**(1 - T)``; below zero there are no spikes, as after a ReLU.
+
+    Parameters
+    ----------
+    n_steps : int
+        T, the length of a window.
+    factor : float
+        k, by which a potential grows in a step; 1 counts spikes, 2 reads binary digits.
+    threshold : number or (N,) array_like
+        θ.
+    offset : number or (N,) array_like
+        b, added once to what was accumulated: a bias, or half a digit for rounding.
+    overlap : bool
+        Whether a neuron accumulates and releases in the same window, which takes two
+        potentials; else its period is 2 T and inputs during a release are not seen.  The
+        state variable ``steps_done`` says where in its period a neuron starts.
+    samples : bool
+        Whether v is ``J + b`` at the first step of a release, whatever was accumulated: a
+        neuron that turns a number into spikes.
+    amplitude : float
+        Output of one spike is ``amplitude / dt``; with ``amplitude = dt`` spikes are 1.
+
+    References
+    ----------
+    Liu, Zhao, Chen, Wang & Jiang (2022), SpikeConverter: an efficient conversion framework
+    zipping the gap between artificial neural networks and spiking neural networks, AAAI.
+
+    Examples
+    --------
+    >>> neuron = InverseLIF(n_steps=4)
+    >>> state, out = neuron.start({"accumulated": np.zeros(1), "voltage": np.zeros(1),
+    ...                            "steps_done": np.zeros(1)}, 1.0), np.zeros(1)
+    >>> spikes = []
+    >>> for J in [1, 0, 1, 1, 0, 0, 0, 0]:  # 1.011 in binary digits
+    ...     neuron.step(np.array([float(J)]), state, 1.0, out)
+    ...     spikes.append(int(out[0]))
+    >>> spikes
+    [0, 0, 0, 0, 1, 0, 1, 1]
+    """
+
+    n_steps: int = 16
+    factor: float = 2.0
+    threshold: Any = 1.0
+    offset: Any = 0.0
+    overlap: bool = True
+    samples: bool = False
+    amplitude: float = 1.0
+
+    spiking: ClassVar[bool] = True
+    initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = MappingProxyType(
+        {"voltage": 0.0, "accumulated": 0.0, "steps_done": 0.0}
+    )
+
+    def __post_init__(self) -> None:
+        who = "InverseLIF"
+        self._set(
+            n_steps=check.integer(who, "n_steps", self.n_steps, low=1, high=64),
+            factor=check.real(who, "factor", self.factor, low=0.01, high=100.0),
+            threshold=per_neuron(who, "threshold", self.threshold, low=1e-12),
+            offset=per_neuron(who, "offset", self.offset),
+            overlap=check.flag(who, "overlap", self.overlap),
+            samples=check.flag(who, "samples", self.samples),
+            amplitude=check.positive(who, "amplitude", self.amplitude),
+        )
+        check_lengths(who, self.threshold, self.offset)
+
+    def rates(self, J: ArrayLike) -> Array:
+        """``amplitude`` times spikes per second of a release at constant current [Hz].
+
+        Counted at steps of 1 ms.  The spikes are digits, so that they do not grow with the
+        current; decode them by :attr:`digits`, not by their rate.
+        """
+        currents = as_current(self, J)
+        check_lengths("InverseLIF", self.threshold, self.offset, of=currents)
+        return counted_rates(self, currents, 0.001, self.n_steps)
+
+    def current(self, rates: ArrayLike) -> Array:
+        """There is none: many currents have the same number of digits."""
+        must, do = "be of neurons with a rate curve to invert", "pass gain and bias instead"
+        check.fail("InverseLIF.current", "rates", must, f"{self}", do)
+
+    @property
+    def period(self) -> int:
+        """Steps from one input to the next: T with ``overlap``, else 2 T."""
+        return self.n_steps if self.overlap else 2 * self.n_steps
+
+    @property
+    def release_at(self) -> int:
+        """The step of the period at which a release begins."""
+        return 0 if self.overlap else self.n_steps
+
+    @property
+    def digits(self) -> Array:
+        """What each spike of a window is worth in units of the threshold, ``k**-t``, (T,)."""
+        return self.factor ** -np.arange(float(self.n_steps))
+
+    def step(
+        self,
+        J: Array,
+        state: NeuronState,
+        dt: float,
+        out: Array,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        """Accumulate J, release a digit, and hand over at the end of a window."""
+        del rng
+        kind = J.dtype.type
+        k, theta, b = (np.asarray(x, kind) for x in (self.factor, self.threshold, self.offset))
+        v, a, done = state["voltage"], state["accumulated"], state["steps_done"]
+        if self.samples:
+            np.copyto(v, J + b, where=done == self.release_at)
+        np.copyto(a, ilif_accumulate(J, a, k), where=done < self.n_steps)
+        y, left = ilif_release(v, theta, k)
+        releases = done >= self.release_at
+        np.copyto(v, left, where=releases)
+        np.multiply(y * releases, kind(self.amplitude / dt), out=out)
+        done += 1.0
+        ends = done == self.n_steps
+        np.copyto(v, a * kind(self.digits[-1]) + b, where=ends)
+        a[ends] = 0.0
+        done[done == self.period] = 0.0

@@ -1,0 +1,54 @@
+"""Matrices between parts of objects, and synapses as leaky integrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.build.arrays import times
+from nefsim.network.objects import indices, whole
+from nefsim.synapses import Alpha, DoubleExp, Lowpass, Synapse
+
+Array = NDArray[np.float64]
+
+
+def selected(end: Any) -> Any:
+    """The rows of the identity that a view names; 1 for a whole object."""
+    chosen = indices(end)
+    return 1.0 if chosen is None else np.eye(whole(end).size_out)[list(chosen)]
+
+
+def placed(matrix: Any, post: Any, gain: Array | None) -> Any:
+    """A matrix into some elements of ``post``, times the gains of the neurons there."""
+    chosen = indices(post)
+    if gain is not None:
+        gain = gain if chosen is None else gain[list(chosen)]
+        if not (gain == 1.0).all():
+            matrix = times(np.asarray(gain), as_matrix(matrix, len(gain)))
+    if chosen is None:
+        return matrix
+    return np.eye(whole(post).size_in)[:, list(chosen)] @ as_matrix(matrix, len(chosen))
+
+
+def as_matrix(matrix: Any, size: int) -> Any:
+    """A transform of ``size`` elements as a dense matrix."""
+    if hasattr(matrix, "tocsr"):
+        return matrix.toarray()
+    return matrix if np.ndim(matrix) == 2 else np.diag(np.broadcast_to(matrix, size))
+
+
+def time_constants(owner: Any, synapse: Synapse | None) -> tuple[float, ...]:
+    """Those of the leaky integrators that, one after the other, are the synapse."""
+    if type(synapse) is Lowpass:
+        return (synapse.tau,) if synapse.tau else ()
+    if type(synapse) is Alpha:
+        return (synapse.tau, synapse.tau)
+    if type(synapse) is DoubleExp:
+        return tuple(tau for tau in (synapse.tau1, synapse.tau2) if tau)
+    if synapse is not None:
+        must, got = "have synapses that NIR can express", f"{synapse} of {owner!r}"
+        check.fail("to_nir", "net", must, got, "use Lowpass, Alpha, DoubleExp or None")
+    return ()

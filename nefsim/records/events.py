@@ -1,0 +1,91 @@
+"""Spikes as events: who fired in which record, instead of a number for each neuron and step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+class Events:
+    """The spikes that a probe recorded, in order of time.
+
+    ``dense[..., steps, neurons] = values``, with ``trials`` first in a batch; all else is 0.
+
+    Parameters
+    ----------
+    steps, cells, values : ndarray
+        Of each event; ``values`` may be one number for all.
+    shape : tuple of int
+        Shape of the dense record, (n_records, size) or (batch_size, n_records, size).
+    times : (n_records,) ndarray [s]
+        Times of the records.
+
+    Attributes
+    ----------
+    steps : (n_events,) ndarray of int
+        The record that each event falls into, from 0: the step, unless the probe has
+        ``sample_every``.
+    cells : (n_events,) ndarray of int
+        ``trial * size + neuron``.
+    record_times : (n_records,) ndarray [s]
+        Times of the records.
+    """
+
+    def __init__(
+        self, steps: NDArray[Any], cells: NDArray[Any], values: Any, shape: Any, times: Array
+    ) -> None:
+        self.steps, self.cells = steps, cells
+        self.shape: tuple[int, ...] = tuple(int(n) for n in shape)
+        self.record_times, self._values = times, values
+
+    @property
+    def times(self) -> Array:
+        """Times of the events [s]."""
+        return self.record_times[self.steps]
+
+    @property
+    def neurons(self) -> NDArray[Any]:
+        """Neurons that fired, from 0; dimensions of a view count in its order."""
+        return self.cells if len(self.shape) == 2 else self.cells % self.shape[-1]
+
+    @property
+    def trials(self) -> NDArray[Any]:
+        """Trials of the events, from 0."""
+        return self.cells // self.shape[-1]
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """What was recorded: ``amplitude / dt`` for each spike, more where several fell in one."""
+        return np.broadcast_to(self._values, self.steps.shape)
+
+    def trial(self, number: int) -> Events:
+        """The events of one trial of a batch."""
+        mine = self.trials == number
+        values = self._values[mine] if np.ndim(self._values) else self._values
+        cells = self.cells[mine] - number * self.shape[-1]
+        return Events(self.steps[mine], cells, values, self.shape[-2:], self.record_times)
+
+    def dense(self) -> Array:
+        """All records with their zeros, of ``shape``, not to be written to."""
+        n_records, size = self.shape[-2:]
+        n_trials = int(np.prod(self.shape[:-2]))
+        out = np.zeros((n_records, n_trials * size), np.asarray(self._values).dtype)
+        out[self.steps, self.cells] = self._values
+        rows = out.reshape(n_records, *self.shape[:-2], size)
+        rows = rows if len(self.shape) == 2 else np.moveaxis(rows, 1, 0)
+        rows.setflags(write=False)
+        return rows
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What the events are made of, to be saved."""
+        return {"steps": self.steps, "cells": self.cells, "values": np.asarray(self._values)}
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} spikes in records of shape {self.shape}>"

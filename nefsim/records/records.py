@@ -1,0 +1,204 @@
+"""What the probes of a running simulator have recorded so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.backends import sampled
+from nefsim.build import Built
+from nefsim.learned import learned_connection, learned_ensemble
+from nefsim.network import Connection, Ensemble, Probe
+from nefsim.program import Neurons, Program, State
+from nefsim.records.events import Events
+from nefsim.records.stores import Rows, Spikes, Store
+from nefsim.records.stream import Stream
+
+Array = NDArray[np.float64]
+Arrays = dict[str, NDArray[Any]]
+
+
+class Records:
+    """The records of all probes: spikes as events, all else as rows.
+
+    Parameters
+    ----------
+    program : Program
+        Whose records these are.
+    batch_size : int or None
+        Number of trials.
+    dtype : str
+        Precision of what is recorded.
+    start : int
+        Steps that were done before.
+    """
+
+    def __init__(
+        self, program: Program, batch_size: int | None, dtype: str, start: int = 0
+    ) -> None:
+        self.dt, self.start = program.dt, start
+        self.stream: Stream | None = None
+        self._every = [record.every for record in program.records]
+        self._stores: list[Store] = []
+        self._settled = start
+        of_spikes = {
+            op.output for op in program.ops if isinstance(op, Neurons) and op.neuron.spiking
+        }
+        for record in program.records:
+            size, columns = program.signals[record.read.signal].size, record.read.columns
+            size = size if columns is None else len(np.arange(size)[columns])
+            shape = (size,) if batch_size is None else (batch_size, size)
+            kind = Spikes if record.read.signal in of_spikes else Rows
+            self._stores.append(kind(shape, dtype))
+
+    # -- while running -----------------------------------------------------------------
+
+    def reserve(self, n_steps: int) -> None:
+        """Make room for so many steps more."""
+        if self.stream is None:
+            for store, every in zip(self._stores, self._every, strict=True):
+                store.reserve(len(sampled(self._settled, n_steps, every)))
+
+    def add(self, probe: int, rows: Array) -> None:
+        """More rows of a probe."""
+        self._stores[probe].add(rows)
+
+    def settle(self, n_steps: int) -> None:
+        """Keep the records of the first ``n_steps`` steps, and put them on disk if asked to."""
+        done = n_steps - self._settled
+        for store, every in zip(self._stores, self._every, strict=True):
+            store.settle(len(sampled(self._settled, done, every)))
+        self._settled = n_steps
+        if self.stream is None or not done:
+            return
+        for i, store in enumerate(self._stores):
+            if self.stream.n_rows(i) < store.n_rows:
+                self.stream.append(i, store.arrays(), store.n_rows)
+            store.clear()
+        self.stream.commit(n_steps)
+
+    # -- afterwards --------------------------------------------------------------------
+
+    def described(self) -> list[dict[str, Any]]:
+        """What each probe records, in words and numbers."""
+        return [
+            {"every": every, "shape": store.shape, "arrays": store.kinds()}
+            for every, store in zip(self._every, self._stores, strict=True)
+        ]
+
+    def steps(self, probe: int, n_steps: int) -> NDArray[np.intp]:
+        """Which of the first ``n_steps`` steps a probe has records of, counted from 0."""
+        return self.start + sampled(self.start, n_steps - self.start, self._every[probe])
+
+    def arrays(self, probe: int) -> Arrays:
+        """All that is recorded of a probe, by name; not to be written to."""
+        return self._stores[probe].arrays() if self.stream is None else self.stream.read(probe)
+
+    def of(self, probe: int) -> Array | Events:
+        """Rows of a probe, (n, size), with trials first in a batch; or its events."""
+        store = self._stores[probe]
+        times = np.multiply(self.steps(probe, self._settled) + 1, self.dt, dtype=np.float64)
+        return recorded(self.arrays(probe), store.shape, times)
+
+    def take_over(self, arrays: Sequence[Arrays], n_steps: int) -> bool:
+        """Take the arrays of a saved simulator, unless they are of other probes."""
+        if len(arrays) != len(self._stores):
+            return False
+        for i, (store, given) in enumerate(zip(self._stores, arrays, strict=True)):
+            if not store.put(given, len(self.steps(i, n_steps))):
+                return False
+        self.settle(n_steps)
+        return True
+
+
+def recorded(arrays: Arrays, shape: tuple[int, ...], times: Array) -> Array | Events:
+    """The arrays of a store as users know them, with trials first in a batch."""
+    if "" in arrays:
+        return arrays[""] if len(shape) == 1 else np.moveaxis(arrays[""], 1, 0)
+    full = (*shape[:-1], len(times), shape[-1])
+    return Events(**arrays, shape=full, times=times)
+
+
+class Data(Mapping[Any, Any]):
+    """What a simulator knows, by object: arrays of probes, ensembles and connections.
+
+    Parameters
+    ----------
+    probes : sequence of Probe
+        What is recorded.
+    built : Built
+        The arrays of ensembles and connections.
+    state : State
+        What is learned.
+    records : Records
+        What was recorded.
+    """
+
+    def __init__(
+        self, probes: Sequence[Probe], built: Built, state: State, records: Records
+    ) -> None:
+        self._probes, self._built, self._state, self._records = probes, built, state, records
+
+    def __getitem__(self, key: Any) -> Any:
+        """Records of a probe, or the built arrays of an ensemble or a connection."""
+        if isinstance(key, Probe) and key in self._probes:
+            rows, shape = self.kept(key), self._built.shapes.get(key)
+            if isinstance(rows, Events):
+                return rows.dense()
+            return rows if shape is None else rows.reshape(*rows.shape[:-1], *shape)
+        if isinstance(key, Ensemble) and key in self._built.learned:
+            return learned_ensemble(self._built, self._state, key)
+        if isinstance(key, Connection) and key in self._built.learned:
+            return learned_connection(self._built, self._state, key)
+        if isinstance(key, Ensemble) and key in self._built.ensembles:
+            return self._built.ensembles[key]
+        if isinstance(key, Connection) and key in self._built.connections:
+            return self._built.connections[key]
+        what = "a probe, ensemble or connection of this simulator's network"
+        do = "make probes before the simulator"
+        check.fail("Simulator.data", "key", f"be {what}", check.show(key), do, TypeError)
+
+    def events(self, probe: Probe) -> Events:
+        """The spikes that a probe of spiking neurons recorded, without the zeros between."""
+        events = self.kept(probe)
+        if not isinstance(events, Events):
+            do = "read other probes as data[probe]"
+            got = check.show(probe)
+            check.fail("Simulator.data.events", "probe", "be a probe of spikes", got, do)
+        return events
+
+    def kept(self, probe: Any) -> Array | Events:
+        """Rows or events of a probe, as they are kept."""
+        return self._records.of(index_of("Simulator.data", self._probes, probe))
+
+    def __contains__(self, key: object) -> bool:
+        return any(key is known for known in self)
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from (*self._probes, *self._built.ensembles, *self._built.connections)
+
+    def __len__(self) -> int:
+        return len(self._probes) + len(self._built.ensembles) + len(self._built.connections)
+
+
+def index_of(who: str, probes: Sequence[Probe], probe: object) -> int:
+    """The number of a probe."""
+    if not isinstance(probe, Probe) or probe not in probes:
+        what, do = "be a probe of this simulator's network", "make probes before the simulator"
+        check.fail(who, "probe", what, check.show(probe), do, TypeError)
+    return probes.index(probe)
+
+
+def labels_of(probes: Sequence[Probe]) -> list[str]:
+    """The labels of probes; those that several share get a number from the second on."""
+    labels: list[str] = []
+    for probe in probes:
+        label, n = probe.label, 1
+        while label in labels:
+            label, n = f"{probe.label} {n}", n + 1
+        labels.append(label)
+    return labels

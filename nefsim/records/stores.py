@@ -1,0 +1,209 @@
+"""Where the records of one probe are kept: rows of numbers, or the spikes among them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: From this many pieces on they are joined, so that single steps do not cost a piece each.
+MOST_PIECES = 1024
+
+
+class Store(ABC):
+    """What one probe recorded, as it comes in.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of one record, ([trials,] size).
+    dtype : str
+        Precision of the numbers.
+
+    Attributes
+    ----------
+    n_rows : int
+        Records so far, with those that were taken.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
+        self.shape, self.dtype = shape, np.dtype(dtype)
+        self.n_rows = self._settled = 0
+
+    def settle(self, n_rows: int) -> None:
+        """So many rows more are complete; what was added after them never was."""
+        self._settled += n_rows
+        self.trim(self._settled)
+
+    @abstractmethod
+    def kinds(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+        """Type of the numbers and shape of the rows of each array."""
+
+    @abstractmethod
+    def reserve(self, n_rows: int) -> None:
+        """Make room for so many rows more."""
+
+    @abstractmethod
+    def add(self, rows: Array) -> None:
+        """Keep a copy of more rows."""
+
+    @abstractmethod
+    def trim(self, n_rows: int) -> None:
+        """Forget all but the first ``n_rows`` rows."""
+
+    @abstractmethod
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that is kept here, by name; not to be written to."""
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Forget what is kept here, since it was taken elsewhere."""
+
+    @abstractmethod
+    def put(self, arrays: dict[str, NDArray[Any]], n_rows: int) -> bool:
+        """Begin with the ``arrays`` of another store, unless they are of another kind."""
+
+
+class Rows(Store):
+    """Rows of numbers, in pieces that are reserved at once; all but the last are full."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
+        super().__init__(shape, dtype)
+        self._pieces: list[Array] = []
+        self._before = 0  # rows in front of the last piece
+
+    def kinds(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+        """One array of all rows."""
+        return {"": (self.dtype.str, self.shape)}
+
+    def reserve(self, n_rows: int) -> None:
+        """Make room for so many rows more."""
+        if self._pieces:
+            self._pieces[-1] = self._last()
+        self._before = self.n_rows
+        self._pieces.append(np.empty((n_rows, *self.shape), self.dtype))
+
+    def _last(self) -> Array:
+        return self._pieces[-1][: self.n_rows - self._before]
+
+    def add(self, rows: Array) -> None:
+        """Keep a copy of more rows."""
+        at = self.n_rows - self._before
+        if not self._pieces or at + len(rows) > len(self._pieces[-1]):
+            self.reserve(len(rows))
+            at = 0
+        self._pieces[-1][at : at + len(rows)] = rows
+        self.n_rows += len(rows)
+
+    def trim(self, n_rows: int) -> None:
+        """Forget all but the first ``n_rows`` rows, which the last piece reaches."""
+        self.n_rows = n_rows
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that is kept here."""
+        pieces = [*self._pieces[:-1], self._last()] if self._pieces else []
+        if len(pieces) == 1:
+            rows = pieces[0]
+        else:
+            rows = np.concatenate([np.empty((0, *self.shape), self.dtype), *pieces])
+            if self._pieces and len(pieces[-1]) == len(self._pieces[-1]):
+                self._pieces, self._before = [rows], self.n_rows - len(rows)
+                rows = rows[:]
+        rows.setflags(write=False)
+        return {"": rows}
+
+    def clear(self) -> None:
+        """Forget what is kept here."""
+        self._pieces, self._before = [], self.n_rows
+
+    def put(self, arrays: dict[str, NDArray[Any]], n_rows: int) -> bool:
+        """Begin with the rows of another store."""
+        if arrays.keys() != {""} or arrays[""].shape != (n_rows, *self.shape):
+            return False
+        self._pieces, self._before, self.n_rows = [arrays[""]], 0, n_rows
+        return True
+
+
+class Spikes(Store):
+    """Spikes: row, cell (``trial * size + neuron``) and value of all that is not zero.
+
+    The value is kept once as long as it is the same for all.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
+        super().__init__(shape, dtype)
+        self._n_cells = int(np.prod(shape))
+        self._cell = np.dtype(np.int32 if self._n_cells < 2**31 else np.int64)
+        self._pieces: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = []
+
+    def kinds(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+        """Three arrays with one number for each spike."""
+        values = (self.dtype.str, ())
+        return {"steps": ("<i8", ()), "cells": (self._cell.str, ()), "values": values}
+
+    def reserve(self, n_rows: int) -> None:
+        """Nobody knows how many spikes there will be."""
+
+    def add(self, rows: Array) -> None:
+        """Keep the spikes of more rows."""
+        flat = rows.reshape(len(rows), self._n_cells)
+        at, cells = np.nonzero(flat)
+        if len(at):
+            values = _one_if_equal(flat[at, cells])
+            self._pieces.append((at + self.n_rows, cells.astype(self._cell), values))
+        self.n_rows += len(rows)
+        if len(self._pieces) >= MOST_PIECES:
+            self.arrays()
+
+    def trim(self, n_rows: int) -> None:
+        """Forget all but the first ``n_rows`` rows."""
+        self.n_rows = n_rows
+        while self._pieces and self._pieces[-1][0][-1] >= n_rows:
+            steps, cells, values = self._pieces.pop()
+            n = int(np.searchsorted(steps, n_rows))
+            if n:
+                values = values[:n] if values.ndim else values
+                self._pieces.append((steps[:n], cells[:n], values))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that is kept here."""
+        if len(self._pieces) != 1:
+            steps = np.concatenate([np.empty(0, np.int64), *(p[0] for p in self._pieces)])
+            cells = np.concatenate([np.empty(0, self._cell), *(p[1] for p in self._pieces)])
+            joined = (steps, cells, self._values())
+            self._pieces = [joined] if len(steps) else []
+        else:
+            joined = self._pieces[0]
+        for array in joined:
+            array.setflags(write=False)
+        return dict(zip(("steps", "cells", "values"), joined, strict=True))
+
+    def _values(self) -> NDArray[Any]:
+        heights = {float(values) for _, _, values in self._pieces if not values.ndim}
+        if len(heights) <= 1 and all(not values.ndim for _, _, values in self._pieces):
+            return np.array(heights.pop() if heights else 0.0, self.dtype)
+        return np.concatenate([np.broadcast_to(v, s.shape) for s, _, v in self._pieces])
+
+    def clear(self) -> None:
+        """Forget what is kept here."""
+        self._pieces = []
+
+    def put(self, arrays: dict[str, NDArray[Any]], n_rows: int) -> bool:
+        """Begin with the spikes of another store."""
+        if arrays.keys() != {"steps", "cells", "values"}:
+            return False
+        steps, cells = arrays["steps"], arrays["cells"]
+        if len(steps) and (steps[-1] >= n_rows or cells.max() >= self._n_cells):
+            return False
+        self._pieces = [(steps, cells, arrays["values"])] if len(steps) else []
+        self.n_rows = n_rows
+        return True
+
+
+def _one_if_equal(values: NDArray[Any]) -> NDArray[Any]:
+    """One number where all are the same."""
+    return np.array(values[0]) if (values == values[0]).all() else values

@@ -1,0 +1,71 @@
+"""Spiking networks trained by gradient, with PyTorch; the engine runs what was trained.
+
+Needs the extra ``train``: ``pip install "nefsim[train]"``.
+"""
+
+from nefsim.train import _torch  # noqa: F401  (says what to install, before all else)
+from nefsim.train.checkpoints import load, save
+from nefsim.train.encoders import jittered, latency, poisson
+from nefsim.train.export import Exported, to_network
+from nefsim.train.fit import Batches, History, accuracy, fit
+from nefsim.train.layers import DirectEncoding, Dropout, Layers, Vote
+from nefsim.train.losses import count_loss, decide, mean_spike_loss, rate_loss
+from nefsim.train.nef import NEF
+from nefsim.train.neurons import IF, LIF, PLIF, SoftLIF, Stateful
+from nefsim.train.plots import plot_surrogate
+from nefsim.train.snu import SNU
+from nefsim.train.summary import Summary, summary
+from nefsim.train.surrogates import (
+    SURROGATES,
+    Surrogate,
+    arctan,
+    boxcar,
+    fast_sigmoid,
+    heaviside,
+    sigmoid,
+    straight_through,
+    tanh,
+    triangular,
+)
+
+__all__ = [
+    "IF",
+    "LIF",
+    "NEF",
+    "PLIF",
+    "SNU",
+    "SURROGATES",
+    "Batches",
+    "DirectEncoding",
+    "Dropout",
+    "Exported",
+    "History",
+    "Layers",
+    "SoftLIF",
+    "Stateful",
+    "Summary",
+    "Surrogate",
+    "Vote",
+    "accuracy",
+    "arctan",
+    "boxcar",
+    "count_loss",
+    "decide",
+    "fast_sigmoid",
+    "fit",
+    "heaviside",
+    "jittered",
+    "latency",
+    "load",
+    "mean_spike_loss",
+    "plot_surrogate",
+    "poisson",
+    "rate_loss",
+    "save",
+    "sigmoid",
+    "straight_through",
+    "summary",
+    "tanh",
+    "to_network",
+    "triangular",
+]

@@ -1,0 +1,242 @@
+"""What was trained, as a network of the engine: the same neurons, the same spikes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from nefsim import _checks as check
+from nefsim.convert.base import population
+from nefsim.convert.read import Stage, read
+from nefsim.network import Ensemble, Network, Node
+from nefsim.neurons import DiscreteLIF
+from nefsim.processes import PresentInput
+from nefsim.simulator import Simulator
+from nefsim.train.layers import DirectEncoding, Dropout, Layers, Vote
+from nefsim.train.neurons import DiscreteNeuron, Stateful
+from nefsim.train.snu import SNU
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Exported:
+    """A trained network on the engine.
+
+    Attributes
+    ----------
+    network : Network
+        Connect an input to ``input``, and probe what you like.
+    input : Node
+        Takes the input of each step, flattened.
+    layers : list of Ensemble
+        A population for each layer of neurons, and for each pooling of spikes.
+    output : Node or Ensemble
+        What comes out: a node after the last linear map, or the last population.
+    dt : float [s]
+        The step at which spikes are 1.
+    n_steps : int or None
+        Steps for which an input stands still, where there is a ``DirectEncoding``.
+    """
+
+    network: Network
+    input: Node
+    layers: list[Ensemble]
+    output: Node | Ensemble
+    dt: float
+    n_steps: int | None
+
+    def run(self, x_seq: Any, backend: str = "auto", dtype: str = "float32") -> Array:
+        """Outputs for a batch of inputs, one after the other, each from rest.
+
+        Parameters
+        ----------
+        x_seq : (T, B, ...) array_like or Tensor
+            As ``module.run`` takes it; pictures (B, ...) where there is a ``DirectEncoding``.
+        backend, dtype : str
+            As for :class:`nefsim.Simulator`.
+
+        Returns
+        -------
+        (T, B, n) ndarray
+        """
+        return self.spikes(x_seq, backend, dtype)[-1]
+
+    def spikes(self, x_seq: Any, backend: str = "auto", dtype: str = "float32") -> list[Array]:
+        """What every layer gave, (T, B, n) each, and the output last; see :meth:`run`."""
+        rows, T = self._rows(x_seq)
+        # A copy of the description, so that nothing is left in the network.
+        net, source, shown, probes = self.network, self.input, None, []
+        nodes, connections = len(net.nodes), len(net.connections)
+        try:
+            shown = net.node(PresentInput(rows, self.dt))
+            net.connect(shown, source, synapse=None)
+            ends: list[Any] = [layer.neurons for layer in self.layers]
+            if isinstance(self.output, Node):
+                ends.append(self.output)
+            probes = [net.probe(end) for end in ends]
+            with Simulator(net, self.dt, backend, dtype=dtype, progress=False) as sim:
+                for _ in range(len(rows) // T):
+                    to_rest(sim)
+                    sim.run_steps(T)
+                found = [sim.data[probe] for probe in probes]
+        finally:
+            del net.nodes[nodes:], net.connections[connections:]
+            net.probes[:] = [probe for probe in net.probes if probe not in probes]
+        return [values.reshape(-1, T, values.shape[1]).swapaxes(0, 1) for values in found]
+
+    def _rows(self, x_seq: Any) -> tuple[Array, int]:
+        """The inputs of all steps, one example after the other, and T."""
+        if isinstance(x_seq, torch.Tensor):
+            x_seq = x_seq.detach().cpu().numpy()
+        x = check.array("Exported.run", "x_seq", x_seq, do="pass what module.run takes")
+        if self.n_steps is not None:
+            return np.repeat(x.reshape(len(x), -1), self.n_steps, axis=0), self.n_steps
+        if x.ndim < 3 or not x.size:
+            got, do = f"shape {x.shape}", "pass steps first, then the batch"
+            check.fail("Exported.run", "x_seq", "have shape (T, B, ...)", got, do)
+        return x.swapaxes(0, 1).reshape(x.shape[0] * x.shape[1], -1), len(x)
+
+
+def to_rest(sim: Simulator) -> None:
+    """Empty all neurons of an exported network, as before an input that is not the first."""
+    for memory in sim.state.ops:
+        for values in memory.values():
+            values[...] = 0.0
+
+
+def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exported:
+    """A trained network as populations that give the same spikes, one step of each for one.
+
+    Linear modules between neurons (``Linear``, ``Conv2d``, ``BatchNorm``, ``AvgPool2d``,
+    ``Flatten``, :class:`Vote`) are multiplied into one matrix; ``MaxPool2d`` of spikes becomes
+    a population that fires where any spike comes in.  In ``float32`` the spikes are those of
+    PyTorch, unless a potential lies within rounding of its threshold, as sums are taken in
+    another order.
+
+    Parameters
+    ----------
+    module : Layers
+        Of modules whose neurons are IF, LIF, PLIF or SNU that are not recurrent.
+    shape : tuple of int
+        Of one input at one step, such as (784,) or (1, 28, 28).
+    dt : float [s]
+        The step for which the network is made; its spikes are 1, and not 1/dt.
+
+    Returns
+    -------
+    Exported
+
+    Examples
+    --------
+    >>> from nefsim.train import IF
+    >>> net = Layers(nn.Linear(4, 3), IF(), nn.Linear(3, 2), IF())
+    >>> x_seq = torch.rand(20, 5, 4)
+    >>> y_seq, _ = net.run(x_seq)
+    >>> bool((to_network(net, (4,)).run(x_seq) == y_seq.detach().numpy()).all())
+    True
+    """
+    who, do = "to_network", "pass Layers(...)"
+    check.instance(who, "module", module, Layers, "layers", do)
+    maker = _Maker(tuple(shape), check.seconds(who, "dt", dt))
+    for part in module.layers:
+        maker.take(part)
+    return maker.finish()
+
+
+class _Maker:
+    """Goes through modules; linear ones wait until neurons need their product."""
+
+    def __init__(self, shape: tuple[int, ...], dt: float) -> None:
+        self.shape, self.dt = shape, dt
+        self.net = Network(seed=0, label="trained")
+        self.input = self.net.node(size_in=int(np.prod(shape)), label="input")
+        self.source: Any = self.input
+        self.layers: list[Ensemble] = []
+        self.n_steps: int | None = None
+        self.waiting: list[nn.Module] = []
+
+    def take(self, part: nn.Module) -> None:
+        """One more module."""
+        if isinstance(part, DirectEncoding):
+            self.n_steps = part.n_steps
+            self.waiting += part.modules_once
+        elif isinstance(part, SNU) and part.recurrent is None:
+            self.waiting.append(part.input)
+            self._neurons(part)
+        elif isinstance(part, DiscreteNeuron) and not isinstance(part, SNU):
+            self._neurons(part)
+        elif isinstance(part, nn.MaxPool2d) and self.source is not self.input:
+            self._max_pool(part)
+        elif isinstance(part, Vote):
+            self.waiting.append(_as_linear(part, self._after_waiting()))
+        elif isinstance(part, Stateful | nn.MaxPool2d) and not isinstance(part, Dropout):
+            known = "IF, LIF, PLIF, SNU (not recurrent), pooling of spikes and linear modules"
+            do = "take it out before the network is exported"
+            check.fail("to_network", "module", f"be made of {known}", type(part).__name__, do)
+        elif not isinstance(part, Dropout):
+            self.waiting.append(part)
+
+    def finish(self) -> Exported:
+        """The network, its output behind the last linear map if there is one."""
+        output: Node | Ensemble = self.layers[-1] if self.layers else self.input
+        if self.waiting or not self.layers:
+            stage = self._linear()
+            bias = self.net.node(stage.bias, label="bias")
+            output = self.net.node(size_in=stage.size, label="output")
+            self.net.connect(bias, output, synapse=None)
+            self.net.connect(self.source, output, transform=stage.matrix, synapse=None)
+        return Exported(self.net, self.input, self.layers, output, self.dt, self.n_steps)
+
+    def _neurons(self, part: DiscreteNeuron) -> None:
+        stage = self._linear()
+        self._population(
+            f"{type(part).__name__} {len(self.layers)}", stage, part.neuron_type(self.dt)
+        )
+
+    def _max_pool(self, part: nn.MaxPool2d) -> None:
+        """A spike comes out of a window where any goes in: more than half of one."""
+        sizes = (part.kernel_size, part.stride, part.padding)
+        self.waiting.append(nn.AvgPool2d(*sizes, ceil_mode=part.ceil_mode, divisor_override=1))
+        kind = DiscreteLIF(decay=0.0, threshold=0.5, step_time=self.dt, amplitude=self.dt)
+        self._population(f"MaxPool2d {len(self.layers)}", self._linear(), kind)
+
+    def _population(self, label: str, stage: Stage, kind: DiscreteLIF) -> None:
+        layer = population(self.net, label, stage.size, kind, {})
+        if stage.bias.any():
+            bias = self.net.node(stage.bias, label=f"bias of {label}")
+            self.net.connect(bias, layer.neurons, synapse=None)
+        self.net.connect(self.source, layer.neurons, transform=stage.matrix, synapse=None)
+        self.layers.append(layer)
+        self.source = layer.neurons
+
+    def _linear(self) -> Stage:
+        """What waits, multiplied."""
+        after = self._after_waiting()
+        (stage,) = read("to_network", nn.Sequential(*self.waiting), self.shape)
+        self.shape, self.waiting = after, []
+        return stage
+
+    def _after_waiting(self) -> tuple[int, ...]:
+        """The shape of what comes out of the modules that wait."""
+        modules = nn.Sequential(*self.waiting)
+        training = [part.training for part in self.waiting]
+        with torch.no_grad():
+            after = modules.eval()(torch.zeros(1, *self.shape)).shape[1:]
+        for part, was in zip(self.waiting, training, strict=True):
+            part.train(was)
+        return tuple(after)
+
+
+def _as_linear(vote: Vote, shape: tuple[int, ...]) -> nn.Linear:
+    """The means of a vote, as weights."""
+    n_classes = shape[-1] // vote.n
+    linear = nn.Linear(shape[-1], n_classes, bias=False)
+    with torch.no_grad():
+        linear.weight.copy_(torch.kron(torch.eye(n_classes), torch.full((1, vote.n), 1 / vote.n)))
+    return linear

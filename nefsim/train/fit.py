@@ -1,0 +1,248 @@
+"""A small loop of training: batches, epochs, seeds, a progress bar and checkpoints."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nefsim import _checks as check
+from nefsim.progress import Progress, progress_bar
+from nefsim.train.checkpoints import load, save
+from nefsim.train.losses import decide
+from nefsim.train.neurons import Stateful
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Batches:
+    """Inputs and targets in batches, encoded as they are asked for.
+
+    The order and what an encoder draws follow from ``seed`` and the number of the pass
+    alone, so that training can be repeated, and go on where it was left.
+
+    Parameters
+    ----------
+    inputs, targets : Tensor or array_like (P, ...)
+        A row for each example.
+    size : int
+        Examples to a batch; the last may be smaller.
+    encode : callable or None
+        ``encode(inputs, generator)`` gives what the model takes, such as spikes (T, B, ...).
+    shuffle : bool
+        Whether each pass has an order of its own.
+    seed : int
+        Source of the order and of what encoders draw.
+
+    Examples
+    --------
+    >>> batches = Batches(torch.arange(5.0), torch.arange(5), size=2, shuffle=False)
+    >>> [x.tolist() for x, _ in batches]
+    [[0.0, 1.0], [2.0, 3.0], [4.0]]
+    """
+
+    def __init__(
+        self,
+        inputs: Any,
+        targets: Any,
+        size: int = 128,
+        encode: Callable[[Tensor, torch.Generator], Tensor] | None = None,
+        shuffle: bool = True,
+        seed: int = 0,
+    ) -> None:
+        self.inputs, self.targets = as_tensor(inputs), as_tensor(targets)
+        self.size = check.integer("Batches", "size", size, low=1)
+        if len(self.inputs) != len(self.targets) or not len(self.inputs):
+            got = f"{len(self.inputs)} and {len(self.targets)}"
+            do = "pass a row for each example in both"
+            check.fail("Batches", "inputs", "be as many as targets", got, do)
+        self.encode, self.shuffle = encode, check.flag("Batches", "shuffle", shuffle)
+        self.seed = check.integer("Batches", "seed", seed, high=2**31)
+        self.n_passes = 0
+
+    def __len__(self) -> int:
+        return -(-len(self.inputs) // self.size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.n_passes)
+        self.n_passes += 1
+        n = len(self.inputs)
+        order = torch.randperm(n, generator=generator) if self.shuffle else torch.arange(n)
+        for chosen in order.split(self.size):
+            x = self.inputs[chosen]
+            yield (self.encode(x, generator) if self.encode else x), self.targets[chosen]
+
+
+def as_tensor(values: Any) -> Tensor:
+    """A tensor as it is, or a copy of numbers as one."""
+    return values if isinstance(values, Tensor) else torch.tensor(np.asarray(values))
+
+
+@dataclass
+class History:
+    """What happened during training.
+
+    Attributes
+    ----------
+    losses : list of float
+        The loss of every batch.
+    epochs : list of dict
+        For each epoch its mean ``loss``, and the ``score`` where there was an ``evaluate``.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    epochs: list[dict[str, float]] = field(default_factory=list)
+
+
+def fit(
+    module: nn.Module,
+    batches: Iterable[Batch],
+    loss: Callable[[Tensor, Tensor], Tensor],
+    epochs: int = 1,
+    optimizer: torch.optim.Optimizer | None = None,
+    scheduler: Any = None,
+    evaluate: Callable[[nn.Module], float] | None = None,
+    clip: float | None = None,
+    seed: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
+    progress: bool | Callable[[int, int], None] | None = None,
+) -> History:
+    """Train a module by gradient descent.
+
+    Parameters
+    ----------
+    module : Module
+        What to train; one with a state is run over the whole sequence.
+    batches : iterable of (inputs, targets)
+        Gone through once in each epoch; :class:`Batches` or a ``DataLoader``.
+    loss : callable
+        ``loss(outputs, targets)``, a scalar.
+    epochs : int
+        How many epochs in all.
+    optimizer : Optimizer or None
+        None takes Adam with a learning rate of 1e-3.
+    scheduler : LRScheduler or None
+        Stepped after each epoch.
+    evaluate : callable or None
+        ``evaluate(module)`` gives a score after each epoch.
+    clip : float or None
+        Largest size of an element of the gradient.
+    seed : int
+        Source of what modules draw while training; PyTorch's own numbers are put back after.
+    checkpoint : path or None
+        Written after each epoch.  If it is there at the start, training goes on from it, and
+        ends as though it had never stopped.
+    progress : bool, callable or None
+        A bar of batches, or a call of ``progress(done, total)``; None shows a bar in a
+        terminal when tqdm is installed.
+
+    Returns
+    -------
+    History
+    """
+    do = "pass a module of PyTorch"
+    check.instance("fit", "module", module, nn.Module, "a module", do)
+    n_epochs = check.integer("fit", "epochs", epochs, "pass a number of epochs")
+    seed = check.integer("fit", "seed", seed, high=2**31)
+    most = None if clip is None else check.positive("fit", "clip", clip)
+    optimizer = optimizer or torch.optim.Adam(module.parameters(), lr=1e-3)
+    bar, history = progress_bar("fit", progress), History()
+    if checkpoint is not None and Path(checkpoint).is_file():
+        history = History(**load(checkpoint, module, optimizer, scheduler))
+    for epoch in range(len(history.epochs), n_epochs):
+        if isinstance(batches, Batches):
+            batches.n_passes = epoch
+        with torch.random.fork_rng():
+            torch.manual_seed(seed * 1_000_003 + epoch)
+            losses = _epoch(module, batches, loss, optimizer, most, bar)
+        _warn_of_overflow(module)
+        if scheduler is not None:
+            scheduler.step()
+        history.losses += losses
+        told = {"loss": sum(losses) / max(len(losses), 1)}
+        if evaluate is not None:
+            told["score"] = float(evaluate(module))
+        history.epochs.append(told)
+        if checkpoint is not None:
+            save(checkpoint, module, optimizer, scheduler, asdict(history))
+    return history
+
+
+def _epoch(
+    module: nn.Module, batches: Any, loss: Any, optimizer: Any, clip: float | None, bar: Progress
+) -> list[float]:
+    """One pass; the loss of each batch."""
+    module.train()
+    device, losses = device_of(module), []
+    with bar(len(batches) if hasattr(batches, "__len__") else 0) as (_, report):
+        for x, target in batches:
+            value = loss(outputs(module, x.to(device)), target.to(device))
+            optimizer.zero_grad()
+            value.backward()
+            if clip is not None:
+                nn.utils.clip_grad_value_(module.parameters(), clip)
+            optimizer.step()
+            losses.append(value.item())
+            report(1)
+    return losses
+
+
+def _warn_of_overflow(module: nn.Module) -> None:
+    """Neurons whose weights overflowed never fire again, so that a loss may not tell."""
+    lost = sum(int((~p.isfinite()).sum()) for p in module.parameters())
+    if lost:
+        cure = "pass detach_reset=True to the neurons, or clip (clip=0.1)"
+        text = f"fit: weights must stay finite, got {lost} that are not; {cure}."
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
+
+
+def accuracy(
+    module: nn.Module,
+    batches: Iterable[Batch],
+    decide: Callable[[Tensor], Tensor] = decide,
+) -> float:
+    """Share of the examples whose class is ``decide(outputs)``, without learning.
+
+    Parameters
+    ----------
+    module : Module
+        What to test.
+    batches : iterable of (inputs, labels)
+        Of what.
+    decide : callable
+        From outputs to classes (B,); the default takes the unit with the most spikes.
+
+    Returns
+    -------
+    float
+    """
+    right = total = 0
+    training, device = module.training, device_of(module)
+    module.eval()
+    try:
+        with torch.no_grad():
+            for x, labels in batches:
+                found = decide(outputs(module, x.to(device)))
+                right += int((found == labels.to(device)).sum())
+                total += len(labels)
+    finally:
+        module.train(training)
+    return right / max(total, 1)
+
+
+def outputs(module: nn.Module, x: Tensor) -> Tensor:
+    """What a module gives: over all steps if it has a state."""
+    return module.run(x)[0] if isinstance(module, Stateful) else module(x)
+
+
+def device_of(module: nn.Module) -> torch.device:
+    """Where the parameters of a module are."""
+    first = next(module.parameters(), None)
+    return torch.device("cpu") if first is None else first.device

@@ -1,0 +1,307 @@
+"""Spiking neurons as modules of PyTorch, with the step of the populations of the engine."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nefsim import _checks as check
+from nefsim.neurons import DiscreteLIF
+from nefsim.neurons.discrete import RESETS, THRESHOLD_RULES, discrete_step
+from nefsim.neurons.soft import soft_lif_rates
+from nefsim.train.surrogates import Surrogate, as_surrogate
+
+State = Any
+
+
+class Stateful(nn.Module):
+    """A module that is called once a step, and hands its state on in the open.
+
+    ``y, state = module(x, state)`` is one step; ``None`` is the state of rest.
+    ``y_seq, state = module.run(x_seq)`` is a step for each row of a sequence, time first.
+    """
+
+    @abstractmethod
+    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """One step."""
+
+    def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """One step for each row of ``x_seq`` (T, ...); outputs (T, ...) and the last state."""
+        outputs = []
+        for x in x_seq.unbind(0):
+            y, state = self(x, state)
+            outputs.append(y)
+        return torch.stack(outputs), state
+
+
+class DiscreteNeuron(Stateful):
+    r"""What the spiking modules share: charge, fire, reset; the state is the potential.
+
+    .. math:: u = g(\lambda v + s x), \qquad y = H(u - \theta), \qquad
+              v \leftarrow u (1 - y) \;\text{ or }\; u - \theta y
+    """
+
+    activation = "identity"
+    output = "step"
+
+    def __init__(
+        self,
+        threshold: Any,
+        threshold_rule: str,
+        reset: str,
+        detach_reset: bool,
+        surrogate: str | Surrogate,
+    ) -> None:
+        super().__init__()
+        who = type(self).__name__
+        self.fixed_threshold = (
+            None if threshold is None else check.real(who, "threshold", threshold)
+        )
+        self.threshold_rule = check.one_of(who, "threshold_rule", threshold_rule, THRESHOLD_RULES)
+        self.reset = check.one_of(who, "reset", reset, RESETS)
+        self.detach_reset = check.flag(who, "detach_reset", detach_reset)
+        self.surrogate = as_surrogate(who, surrogate)
+
+    @abstractmethod
+    def decay_and_scale(self) -> tuple[Any, Any]:
+        """λ and s, numbers or tensors."""
+
+    @property
+    def threshold(self) -> Any:
+        """θ."""
+        return self.fixed_threshold
+
+    def fire(self, z: Tensor) -> Tensor:
+        """The output at ``z = u - threshold``."""
+        return self.surrogate(z, self.threshold_rule)
+
+    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Spikes of one step and the potential after it."""
+        v = torch.zeros_like(x) if state is None else state
+        decay, scale = self.decay_and_scale()
+        return discrete_step(
+            x,
+            v,
+            decay,
+            self.threshold,
+            scale,
+            self.activation,
+            self.reset,
+            self.fire,
+            torch.Tensor.detach if self.detach_reset else _unchanged,
+            torch,
+        )
+
+    def neuron_type(self, dt: float = 0.001) -> DiscreteLIF:
+        """The same neurons as a population of a network, whose spikes are 1 at steps of ``dt``."""
+        decay, scale = (_number(value) for value in self.decay_and_scale())
+        return DiscreteLIF(
+            decay=decay,
+            threshold=_number(self.threshold),
+            reset=self.reset,
+            threshold_rule=self.threshold_rule,
+            scale=scale,
+            activation=self.activation,
+            output=self.output,
+            step_time=dt,
+            amplitude=dt,
+        )
+
+    def extra_repr(self) -> str:
+        """What ``print`` shows."""
+        rule = f"threshold_rule={self.threshold_rule!r}, reset={self.reset!r}"
+        return f"{rule}, detach_reset={self.detach_reset}, surrogate={self.surrogate.name!r}"
+
+
+class IF(DiscreteNeuron):
+    """Integrate and fire without leak: ``u = v + x``.
+
+    Parameters
+    ----------
+    threshold : float
+        θ.
+    threshold_rule : {">", ">="}
+        Whether a neuron fires at the threshold itself.
+    reset : {"zero", "subtract"}
+        What a spike leaves of the potential.
+    detach_reset : bool
+        Whether the gradient stops at the reset.
+    surrogate : str or Surrogate
+        What stands for the derivative of the step.
+
+    References
+    ----------
+    Wu et al. (2021), Training spiking neural networks with accumulated spiking flow, AAAI.
+
+    Examples
+    --------
+    >>> y, v = IF()(torch.tensor([0.4, 1.0, 1.2]))
+    >>> y.tolist(), [round(p, 3) for p in v.tolist()]
+    ([0.0, 0.0, 1.0], [0.4, 1.0, 0.0])
+    """
+
+    def __init__(
+        self,
+        threshold: float = 1.0,
+        threshold_rule: str = ">",
+        reset: str = "zero",
+        detach_reset: bool = False,
+        surrogate: str | Surrogate = "heaviside",
+    ) -> None:
+        super().__init__(threshold, threshold_rule, reset, detach_reset, surrogate)
+
+    def decay_and_scale(self) -> tuple[Any, Any]:
+        """1 and 1."""
+        return 1.0, 1.0
+
+
+class LIF(DiscreteNeuron):
+    """Leaky integrate and fire: ``u = (1 - 1/tau) v + x/tau``.
+
+    Parameters
+    ----------
+    tau : float
+        Time constant in steps, at least 1.
+    threshold, threshold_rule, reset, detach_reset, surrogate
+        As for :class:`IF`.
+
+    Examples
+    --------
+    >>> y_seq, v = LIF(tau=2.0).run(torch.full((5, 1), 1.2))
+    >>> y_seq[:, 0].tolist()
+    [0.0, 0.0, 1.0, 0.0, 0.0]
+    """
+
+    def __init__(
+        self,
+        tau: float = 2.0,
+        threshold: float = 1.0,
+        threshold_rule: str = ">=",
+        reset: str = "zero",
+        detach_reset: bool = True,
+        surrogate: str | Surrogate = "arctan",
+    ) -> None:
+        super().__init__(threshold, threshold_rule, reset, detach_reset, surrogate)
+        self.tau = check.real("LIF", "tau", tau, "pass steps, such as 2.0", low=1.0)
+
+    def decay_and_scale(self) -> tuple[Any, Any]:
+        """``1 - 1/tau`` and ``1/tau``."""
+        return 1.0 - 1.0 / self.tau, 1.0 / self.tau
+
+    def extra_repr(self) -> str:
+        """What ``print`` shows."""
+        return f"tau={self.tau:g}, {super().extra_repr()}"
+
+
+class PLIF(DiscreteNeuron):
+    r"""Leaky integrate and fire with a time constant that is learnt, one for the layer.
+
+    .. math:: u = (1 - k(a)) v + k(a) x, \qquad k(a) = \frac{1}{1 + e^{-a}} = \frac{1}{\tau}
+
+    Parameters
+    ----------
+    tau : float
+        Where the time constant starts, in steps, above 1.
+    threshold, threshold_rule, reset, detach_reset, surrogate
+        As for :class:`IF`.
+
+    References
+    ----------
+    Fang et al. (2021), Incorporating learnable membrane time constant to enhance learning of
+    spiking neural networks, ICCV.
+
+    Examples
+    --------
+    >>> plif = PLIF(tau=2.0)
+    >>> plif.tau, abs(plif.a.item())
+    (2.0, 0.0)
+    """
+
+    def __init__(
+        self,
+        tau: float = 2.0,
+        threshold: float = 1.0,
+        threshold_rule: str = ">=",
+        reset: str = "zero",
+        detach_reset: bool = True,
+        surrogate: str | Surrogate = "arctan",
+    ) -> None:
+        super().__init__(threshold, threshold_rule, reset, detach_reset, surrogate)
+        start = check.real("PLIF", "tau", tau, "pass steps, such as 2.0", 1.0, 1e6, open_low=True)
+        self.a = nn.Parameter(torch.tensor(-math.log(start - 1.0)))
+
+    @property
+    def tau(self) -> float:
+        """The time constant now, ``1 / k(a)``, in steps."""
+        return 1.0 / float(torch.sigmoid(self.a.detach()))
+
+    def decay_and_scale(self) -> tuple[Any, Any]:
+        """``1 - k(a)`` and ``k(a)``."""
+        k = torch.sigmoid(self.a)
+        return 1.0 - k, k
+
+    def extra_repr(self) -> str:
+        """What ``print`` shows."""
+        return f"tau={self.tau:g}, {super().extra_repr()}"
+
+
+class SoftLIF(Stateful):
+    """The soft LIF rate, through which NEF networks are trained; it has no state.
+
+    Parameters
+    ----------
+    tau_rc, tau_ref : float [s]
+        Membrane time constant and refractory time.
+    sigma : float
+        Softness of the threshold.
+    amplitude : float
+        The output is ``amplitude`` times the rate [Hz].
+
+    References
+    ----------
+    Hunsberger & Eliasmith (2015), Spiking deep networks with LIF neurons, arXiv:1510.08829.
+
+    Examples
+    --------
+    >>> rates, _ = SoftLIF()(torch.tensor([2.0]))
+    >>> round(rates.item(), 2)
+    63.04
+    """
+
+    def __init__(
+        self,
+        tau_rc: float = 0.02,
+        tau_ref: float = 0.002,
+        sigma: float = 0.02,
+        amplitude: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.tau_rc = check.seconds("SoftLIF", "tau_rc", tau_rc)
+        self.tau_ref = check.seconds("SoftLIF", "tau_ref", tau_ref, zero=True)
+        self.sigma = check.real("SoftLIF", "sigma", sigma, low=1e-6, high=1e6)
+        self.amplitude = check.positive("SoftLIF", "amplitude", amplitude)
+
+    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Rates at currents ``x`` [Hz]."""
+        rates = soft_lif_rates(x, self.tau_rc, self.tau_ref, self.sigma, torch)
+        return self.amplitude * rates, state
+
+    def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Rates at all steps at once."""
+        return self(x_seq, state)
+
+
+def _unchanged(y: Tensor) -> Tensor:
+    return y
+
+
+def _number(value: Any) -> Any:
+    """A parameter as NumPy sees it: a float, or an array with one for each neuron."""
+    if not isinstance(value, Tensor):
+        return value
+    array = value.detach().cpu().double().numpy()
+    return array if array.ndim else float(array)

@@ -1,0 +1,134 @@
+"""The spiking neural unit: a recurrent unit of machine learning that is a LIF neuron."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nefsim import _checks as check
+from nefsim.neurons.discrete import ACTIVATIONS
+from nefsim.train.neurons import DiscreteNeuron, State
+from nefsim.train.surrogates import Surrogate
+
+#: Biases start within this of 0.
+START_BIAS = 0.05
+
+
+class SNU(DiscreteNeuron):
+    r"""A layer of spiking neural units, its weights included.
+
+    .. math:: s_t = g(W x_t + H y_{t-1} + l s_{t-1} (1 - y_{t-1})), \qquad
+              y_t = h(s_t + b)
+
+    The state is what is left after the reset, :math:`s_t (1 - y_t)`, and with
+    ``recurrent=True`` a pair of that and :math:`y_t`.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Sizes of x and y.
+    decay : float
+        l = 1 - dt/tau, what a step leaves of the state.
+    activation : {"elu", "relu", "identity", "leaky_relu"}
+        g.  With "relu" deep networks do not learn: units that are pushed below zero get no
+        gradient.
+    soft : bool
+        h: a sigmoid in place of the step, which resets in proportion.
+    recurrent : bool
+        Whether the layer hears itself a step later, through H.
+    detach_reset : bool
+        Whether the gradient stops at the reset.
+    surrogate : str or Surrogate
+        What stands for the derivative of the step; "tanh" in the paper.
+    start_spread : float
+        Standard deviation of the state of rest; 0 starts at 0.
+
+    References
+    ----------
+    Wozniak, Pantazi, Bohnstingl & Eleftheriou (2020), Deep learning incorporating
+    biologically inspired neural dynamics and in-memory computing, Nature Machine
+    Intelligence 2.
+
+    Examples
+    --------
+    >>> y_seq, state = SNU(3, 2).run(torch.ones(10, 5, 3))
+    >>> y_seq.shape, state.shape
+    (torch.Size([10, 5, 2]), torch.Size([5, 2]))
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        decay: float = 0.8,
+        activation: str = "elu",
+        soft: bool = False,
+        recurrent: bool = False,
+        detach_reset: bool = False,
+        surrogate: str | Surrogate = "boxcar",
+        start_spread: float = 0.0,
+    ) -> None:
+        super().__init__(None, ">", "zero", detach_reset, surrogate)
+        self.in_features = check.integer("SNU", "in_features", in_features, low=1)
+        self.out_features = check.integer("SNU", "out_features", out_features, low=1)
+        self.decay = check.real("SNU", "decay", decay, low=0.0, high=1.0)
+        self.activation = check.one_of("SNU", "activation", activation, ACTIVATIONS)
+        self.output = "sigmoid" if check.flag("SNU", "soft", soft) else "step"
+        self.start_spread = check.real("SNU", "start_spread", start_spread, low=0.0)
+        self.input = _weights(self.in_features, self.out_features)
+        wanted = check.flag("SNU", "recurrent", recurrent)
+        self.recurrent = _weights(self.out_features, self.out_features) if wanted else None
+        self.bias = nn.Parameter(torch.empty(self.out_features).uniform_(-START_BIAS, START_BIAS))
+
+    @property
+    def threshold(self) -> Any:
+        """θ = -b."""
+        return -self.bias
+
+    def decay_and_scale(self) -> tuple[Any, Any]:
+        """l and 1."""
+        return self.decay, 1.0
+
+    def fire(self, z: Tensor) -> Tensor:
+        """The step with its surrogate, or the sigmoid."""
+        return torch.sigmoid(z) if self.output == "sigmoid" else super().fire(z)
+
+    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """One step."""
+        return self._step(self.input(x), state)
+
+    def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """A step for each row; the inputs of all steps are weighed at once."""
+        outputs = []
+        for drive in self.input(x_seq).unbind(0):
+            y, state = self._step(drive, state)
+            outputs.append(y)
+        return torch.stack(outputs), state
+
+    def _step(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step from inputs that were weighed before."""
+        if self.recurrent is None:
+            return super().forward(drive, self._rest(drive) if state is None else state)
+        v, y = (self._rest(drive), torch.zeros_like(drive)) if state is None else state
+        y, v = super().forward(drive + self.recurrent(y), v)
+        return y, (v, y)
+
+    def _rest(self, drive: Tensor) -> Tensor:
+        """The state at the start, drawn anew each time if it is spread."""
+        spread = self.start_spread
+        return spread * torch.randn_like(drive) if spread else torch.zeros_like(drive)
+
+    def extra_repr(self) -> str:
+        """What ``print`` shows."""
+        sizes = f"{self.in_features}, {self.out_features}, decay={self.decay:g}"
+        kind = f"activation={self.activation!r}, soft={self.output == 'sigmoid'}"
+        return f"{sizes}, {kind}, surrogate={self.surrogate.name!r}"
+
+
+def _weights(n_in: int, n_out: int) -> nn.Linear:
+    """Weights without a bias, as they start."""
+    weights = nn.Linear(n_in, n_out, bias=False)
+    nn.init.xavier_uniform_(weights.weight)
+    return weights

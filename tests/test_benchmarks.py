@@ -1,0 +1,72 @@
+"""The benchmarks run, compare spikes, and judge their figures by the targets."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+def report():
+    """The module of that name in the folder of benchmarks."""
+    spec = importlib.util.spec_from_file_location("report", BENCHMARKS / "report.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_quick_run_writes_times_of_both_back_ends_and_finds_equal_spikes(tmp_path):
+    pytest.importorskip("numba")
+    file = tmp_path / "figures.json"
+    arguments = ["--quick", "--alone", "--only", "square", "--repeats", "2", "--json", str(file)]
+    paths = os.pathsep.join([str(BENCHMARKS.parent), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "run.py"), *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(file.read_text())
+    assert {"processor", "cores", "numpy", "load at the start"} <= set(figures["machine"])
+    square = figures["benchmarks"]["square"]
+    for subject in ("compiled", "numpy"):
+        row = square["rows"][subject]
+        assert {"build_s", "first_s", "peak_mb", "steps"} <= set(row)
+        assert len(row["times"]) == 2
+        assert min(row["times"]) > 0
+    assert sum(square["spikes"]["spikes"]) > 0
+    assert set(square["spikes"]["differ"].values()) == {0}
+    assert "compiled" in done.stdout
+
+
+def test_ratios_are_medians_over_rounds_against_the_best_setting_of_a_peer():
+    rows = {
+        "compiled": {"times": [1.0, 2.0, 1.0], "first_s": 1.0},
+        "numpy": {"times": [20.0, 20.0, 20.0], "first_s": 1.0},
+        "nengo": {"times": [300.0, 300.0, 300.0], "first_s": 1.0},
+        "nengo, 2 threads": {"times": [190.0, 210.0, 230.0], "first_s": 1.0},
+    }
+    first, second, third = report().ratios("square", rows)
+    assert first["what"] == "nengo, 2 threads / compiled, run"
+    assert (first["median"], first["range"], first["reached"]) == (190.0, [105.0, 230.0], False)
+    assert (second["median"], second["at_least"], second["reached"]) == (10.5, 3.0, True)
+    assert (third["median"], third["reached"]) == (20.0, None)
+
+
+def test_a_claim_is_reached_at_its_bound_and_missed_beyond_it():
+    claim = report().claim
+    assert claim("x", [2.0], most=2.0)["reached"]
+    assert not claim("x", [2.1], most=2.0)["reached"]
+    assert claim("x", [3.0], least=3.0)["reached"]
+    assert not claim("x", [2.9], least=3.0)["reached"]
+    found = {"benchmarks": {"n": {"ratios": [claim("x", [2.1], most=2.0)]}}}
+    assert report().missed(found) == ["n: x: 2.1; target at most 2: MISSED"]

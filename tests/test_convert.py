@@ -1,0 +1,438 @@
+"""Converted networks: spikes that compute what the trained network computes, bit for bit."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nefsim as nef
+from nefsim.neurons.inverse import ilif_release
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+
+from nefsim.convert import QCFS, Converted, qcfs, rate, spikeconverter  # noqa: E402
+from nefsim.convert.exact import grid, on_grid  # noqa: E402
+from nefsim.convert.read import read  # noqa: E402
+
+BACKENDS = [name for name in ("numpy", "numba") if name in nef.backends.available()]
+
+torch.set_num_threads(1)
+
+
+def mlp(seed: int = 0, sizes: tuple[int, ...] = (12, 20, 16, 5)) -> nn.Sequential:
+    torch.manual_seed(seed)
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise(sizes):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def cnn(seed: int = 0) -> nn.Sequential:
+    """One of each module, with statistics of batch normalisation that are not 0 and 1."""
+    torch.manual_seed(seed)
+    model = nn.Sequential(
+        nn.Conv2d(2, 4, 3, padding="same", dilation=2, bias=False),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Sequential(nn.Conv2d(4, 6, 3, padding=(0, 1), groups=2), nn.MaxPool2d(3, 1, 1)),
+        nn.ReLU(),
+        nn.AvgPool2d((2, 3), padding=(1, 0), count_include_pad=False),
+        nn.Dropout(),
+        nn.Flatten(),
+        nn.Linear(12, 7),
+        nn.BatchNorm1d(7),
+        nn.ReLU(),
+        nn.Linear(7, 3),
+    ).double()
+    for module in model:
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2.0)
+            nn.init.normal_(module.weight)
+            nn.init.normal_(module.bias)
+    return model.eval()
+
+
+def inputs(n: int, *shape: int, low: float = -0.5) -> Any:
+    return torch.tensor(np.random.default_rng(n).uniform(low, 1.0, (n, *shape)))
+
+
+def of(model: nn.Module, x: Any) -> np.ndarray:
+    with torch.no_grad():
+        result: np.ndarray = model.double()(x.double()).numpy()
+    return result
+
+
+# -- what is read ------------------------------------------------------------------------------
+
+
+def test_a_model_is_read_as_maps_and_rectifications_that_compute_the_same() -> None:
+    model, x = cnn(), inputs(20, 2, 9, 10)
+    stages = read("read", model, (2, 9, 10))
+    values = x.numpy().reshape(20, -1)
+    for stage in stages:
+        values = stage.values(values)
+    np.testing.assert_allclose(values, of(model, x), atol=1e-13)
+    assert [stage.pools for stage in stages] == [False] + [True] * 2 + [False] + [True] * 4 + [
+        False
+    ] * 2
+    assert not stages[-1].rectified
+
+
+def test_what_ends_in_a_relu_is_read_out_as_it_is() -> None:
+    model, x = nn.Sequential(*mlp(), nn.ReLU()), inputs(10, 12)
+    spiking = spikeconverter(model, data=x)
+    np.testing.assert_allclose(spiking.fast(x), of(model, x), atol=1e-3)
+    assert spiking.fast(x).min() == 0.0
+
+
+# -- SpikeConverter ----------------------------------------------------------------------------
+
+
+def quantised(converted: Any, x: np.ndarray) -> np.ndarray:
+    """``clip(floor(V / q), 0, 2**T - 1) * q`` after every layer, in whole numbers."""
+    T = converted.neuron.n_steps
+    q = 2.0 ** (1 - T)
+    whole = converted.input_scale * x + converted.offsets[0]
+    for matrix, offset in zip(converted.matrices, converted.offsets[1:], strict=True):
+        code = np.clip(np.floor(whole / q), 0, 2**T - 1) * q
+        whole = (matrix @ code.T).T + offset
+    return np.asarray(whole)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.integers(1, 20),
+    st.integers(0, 1000),
+    st.booleans(),
+    st.sampled_from(["floor", "nearest"]),
+    st.sampled_from(BACKENDS),
+)
+def test_with_k_two_spikes_are_a_quantised_relu_network_bit_for_bit(
+    T: int, seed: int, double_buffer: bool, rounding: str, backend: str
+) -> None:
+    model, x = mlp(seed), inputs(6, 12)
+    converted = spikeconverter(model, T, 2, x[:3], 99.0, rounding, double_buffer)
+    expected = quantised(converted, x.numpy())
+    np.testing.assert_array_equal(converted.predict(x, backend), expected)
+    np.testing.assert_array_equal(converted.fast(x), expected)
+
+
+@pytest.mark.parametrize("double_buffer", [False, True])
+def test_convolutions_and_pooling_spike_bit_for_bit(double_buffer: bool) -> None:
+    model, x = cnn(), inputs(8, 2, 9, 10)
+    converted = spikeconverter(model, data=x, double_buffer=double_buffer)
+    np.testing.assert_array_equal(converted.predict(x), converted.fast(x))
+    np.testing.assert_array_equal(converted.fast(x), quantised(converted, x.numpy().reshape(8, -1)))
+    outputs = of(model, x)
+    assert abs(converted.fast(x) - outputs).max() < 1e-4 * abs(outputs).max()
+
+
+def test_the_maximum_of_spikes_is_the_spikes_of_the_maximum() -> None:
+    """Rounding and max-pooling change places, so that pooling in spikes adds no error."""
+    x = inputs(10, 1, 6, 6, low=0.0)
+    converted = spikeconverter(nn.Sequential(nn.ReLU(), nn.MaxPool2d(3)), T=8, data=x)
+    T, scale = 8, converted.thresholds[0]
+    codes = np.clip(np.floor(x.numpy() * converted.input_scale * 2.0 ** (T - 1)), 0, 2**T - 1)
+    largest = codes.reshape(10, 2, 3, 2, 3).max(axis=(2, 4)).reshape(10, -1)
+    # The readout's scale is rounded to the grid on which sums are exact, about 2**-45.
+    expected = largest * 2.0 ** (1 - T) * scale
+    np.testing.assert_allclose(converted.predict(x), expected, rtol=1e-12)
+
+
+def test_inputs_in_the_pipeline_do_not_meet() -> None:
+    model, x = mlp(), inputs(5, 12)
+    converted = spikeconverter(model, T=8, data=x)
+    one_by_one = np.concatenate([converted.predict(x[i : i + 1]) for i in range(5)])
+    np.testing.assert_array_equal(converted.predict(x), one_by_one)
+    np.testing.assert_array_equal(converted.predict(x.flip(0)), one_by_one[::-1])
+
+
+def test_an_input_takes_two_phases_and_with_two_potentials_one() -> None:
+    model, x = mlp(), inputs(4, 12)
+    single = spikeconverter(model, T=8, data=x)
+    double = spikeconverter(model, T=8, data=x, double_buffer=True)
+    assert (single.steps_per_input, double.steps_per_input) == (16, 8)
+    assert single.latency == double.latency == 3 * 8
+    np.testing.assert_array_equal(single.predict(x), double.predict(x))
+
+
+def test_the_network_can_be_driven_and_probed_by_hand() -> None:
+    model, x = mlp(), inputs(3, 12)
+    converted = spikeconverter(model, T=8, data=x, double_buffer=True)
+    converted.predict(x)  # which leaves the network as it is
+    net = converted.network
+    shown = net.node(nef.PresentInput(x.numpy(), 0.008))
+    net.connect(shown, converted.input, synapse=None)
+    spikes = net.probe(converted.layers[1].neurons)
+    with nef.Simulator(net) as sim:
+        sim.run_steps(32)
+    code = np.tensordot(converted.neuron.digits, sim.data[spikes].reshape(4, 8, 20)[1:], (0, 1))
+    hidden = converted._values(x.numpy())[0][0]
+    np.testing.assert_array_equal(code * converted.thresholds[0], hidden)
+
+
+def conversion_error(k: float, T: int, a: np.ndarray, thresholds: np.ndarray) -> float:
+    """Mean absolute error of the release of ``a``, at the best of some thresholds."""
+    errors = []
+    for threshold in thresholds:
+        v, value = a / threshold, np.zeros_like(a)
+        for t in range(T):
+            y, v = ilif_release(v, 1.0, k)
+            value += threshold * k**-t * y
+        errors.append(np.abs(value - np.maximum(a, 0.0)).mean())
+    return float(min(errors))
+
+
+@pytest.mark.parametrize("T", [4, 8, 12, 16])
+def test_two_is_the_best_factor_at_every_number_of_steps(T: int) -> None:
+    a = np.linspace(-0.5, 1.0, 3001)
+    error = {}
+    for k in (1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0):
+        largest = 1.0 / sum(k**-t for t in range(T))
+        error[k] = conversion_error(k, T, a, largest * np.linspace(0.8, 2.0, 121))
+    assert min(error, key=error.__getitem__) == 2.0
+    # Uniform values are off by half of the last digit on average, a third of them not at all.
+    assert error[2.0] == pytest.approx(2.0**-T / 3, rel=0.15)
+
+
+def test_other_factors_convert_less_exactly() -> None:
+    model, x = mlp(), inputs(40, 12)
+    errors = {
+        k: np.abs(spikeconverter(model, 8, k, x).fast(x) - of(model, x)).mean()
+        for k in (1.25, 1.5, 2.0, 2.5)
+    }
+    assert min(errors, key=errors.__getitem__) == 2.0
+    near = spikeconverter(model, 8, 1.5, x)
+    # Powers of 1.5 are rounded, so that sums in another order differ in their last digit.
+    np.testing.assert_allclose(near.predict(x[:5]), near.fast(x[:5]), rtol=1e-12, atol=1e-14)
+
+
+def test_every_spike_is_that_of_the_same_loop_in_torch() -> None:
+    model, x = mlp(), inputs(4, 12)
+    converted = spikeconverter(model, T=8, data=x, double_buffer=True)
+    net = converted.network
+    net.connect(net.node(nef.PresentInput(x.numpy(), 0.008)), converted.input, synapse=None)
+    probes = [net.probe(layer.neurons) for layer in converted.layers[1:-1]]
+    with nef.Simulator(net) as sim:
+        sim.run_steps(6 * 8)
+    offsets = [torch.tensor(offset) for offset in converted.offsets]
+    weights = [torch.tensor(matrix) for matrix in converted.matrices]
+    for image in range(4):
+        v = x[image] * converted.input_scale + offsets[0]
+        for layer, probe in enumerate(probes):
+            a = torch.zeros(len(offsets[layer + 1]), dtype=torch.float64)
+            for _ in range(8):
+                y, v = ilif_release(v.numpy(), 1.0, 2.0)
+                v, a = torch.tensor(v), 2.0 * a + weights[layer] @ torch.tensor(y)
+            v = a / 2.0**7 + offsets[layer + 1]
+            released, left = [], v.numpy()
+            for _ in range(8):
+                y, left = ilif_release(left, 1.0, 2.0)
+                released.append(y)
+            start = 8 * (image + layer + 1)
+            np.testing.assert_array_equal(sim.data[probe][start : start + 8], released)
+
+
+# -- rates -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("make", [mlp, cnn])
+@pytest.mark.parametrize("reset", ["subtract", "zero", "half"])
+def test_rates_are_the_same_in_the_network_and_without_one(
+    backend: str, make: Any, reset: str
+) -> None:
+    model, x = make(), inputs(3, *((12,) if make is mlp else (2, 9, 10)))
+    converted = qcfs(model, 20, x) if reset == "half" else rate(model, 20, reset, x)
+    np.testing.assert_array_equal(converted.predict(x, backend), converted.fast(x))
+
+
+def test_the_error_of_rates_falls_as_one_over_the_steps() -> None:
+    model, x = mlp(), inputs(40, 12)
+    error = [np.abs(rate(model, T, data=x).fast(x) - of(model, x)).mean() for T in (64, 512)]
+    assert 5.0 < error[0] / error[1] < 12.0  # 8, up to what the last spike adds
+    lost = np.abs(rate(model, 512, "zero", x).fast(x) - of(model, x)).mean()
+    assert lost > 10 * error[1]
+
+
+def test_sixteen_steps_of_digits_say_more_than_thousands_of_rates() -> None:
+    model, x = mlp(), inputs(20, 12)
+    outputs = of(model, x)
+    digits = {T: np.abs(spikeconverter(model, T, data=x).fast(x) - outputs).mean() for T in (8, 16)}
+    assert digits[8] < np.abs(rate(model, 128, data=x).fast(x) - outputs).mean()
+    assert digits[16] < np.abs(rate(model, 2048, data=x).fast(x) - outputs).mean()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 12), st.integers(0, 1000))
+def test_constant_currents_into_half_charged_neurons_are_rounded_to_levels(
+    T: int, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(6, 15), QCFS(T, 0.7), nn.Linear(15, 4)).double()
+    x = inputs(9, 6)
+    converted = qcfs(model, T, x)
+    drive = converted.stages[0].drive(on_grid(x.numpy(), converted._input_step))
+    levels = np.clip(np.floor(drive * T / converted.thresholds[0] + 0.5), 0, T)
+    near = np.abs(drive * T / converted.thresholds[0] + 0.5 - np.rint(levels)).min(axis=None) < 1e-5
+    counts = converted._values(x.numpy())[0][0] / converted.thresholds[0] * T
+    if not near:  # weights on the grid may move what lies on the edge of a level
+        np.testing.assert_allclose(counts, levels, atol=1e-9)
+    np.testing.assert_array_equal(converted.predict(x), converted.fast(x))
+
+
+def test_a_model_of_qcfs_activations_loses_nothing_in_as_many_steps_as_levels() -> None:
+    torch.manual_seed(1)
+    model = nn.Sequential(nn.Linear(6, 15), QCFS(8, 1.0), nn.Linear(15, 4)).double()
+    x = inputs(30, 6)
+    np.testing.assert_allclose(qcfs(model, 8, x).fast(x), of(model, x), atol=1e-5)
+    assert rate(model, 8, data=x).thresholds[0] == 1.0
+
+
+def test_qcfs_passes_gradients_where_it_is_not_clipped() -> None:
+    activation = QCFS(4, 1.0)
+    x = torch.tensor([-1.0, 0.3, 0.6, 2.0], requires_grad=True)
+    activation(x).sum().backward()
+    assert x.grad.tolist() == [0.0, 1.0, 1.0, 0.0]
+    # d y / d limit is steps - x / limit inside, 1 above.
+    assert activation.limit.grad.item() == pytest.approx((0.25 - 0.3) + (0.5 - 0.6) + 1.0)
+
+
+# -- thresholds, the grid, the report ----------------------------------------------------------
+
+
+def test_thresholds_are_the_largest_activations_or_a_percentile() -> None:
+    model, x = mlp(), inputs(50, 12)
+    hidden = of(model[:2], x)
+    assert rate(model, 8, data=x).thresholds[0] == pytest.approx(hidden.max(), rel=1e-12)
+    most = np.percentile(hidden[hidden > 0], 90)
+    assert rate(model, 8, data=x, percentile=90).thresholds[0] == pytest.approx(most, rel=1e-12)
+    digits = spikeconverter(model, 8, data=x)
+    assert digits.thresholds[0] * (2 - 2.0**-7) == pytest.approx(hidden.max(), rel=1e-12)
+
+
+@given(st.integers(0, 10**6))
+def test_sums_on_a_grid_are_the_same_in_any_order(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=200) * 10.0 ** rng.integers(-6, 6, 200)
+    whole = on_grid(values, grid(np.abs(values).sum()))
+    assert np.sum(whole) == np.sum(rng.permutation(whole)) == sum(whole.tolist())
+    np.testing.assert_allclose(whole, values, atol=np.abs(values).sum() * 2.0**-51)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda m, x: spikeconverter(m, 6, data=x), lambda m, x: rate(m, 50, data=x)]
+)
+def test_the_report_is_the_error_of_each_layer(make: Any) -> None:
+    model, x = mlp(), inputs(30, 12)
+    converted: Converted = make(model, x)
+    report = converted.report(x)
+    assert [layer.n_neurons for layer in report.layers] == [20, 16, 5]
+    error = converted.fast(x) - of(model, x)
+    assert report.layers[-1].mean_error == pytest.approx(np.abs(error).mean(), rel=1e-9)
+    relative = np.linalg.norm(error) / np.linalg.norm(of(model, x))
+    assert report.layers[-1].relative_error == pytest.approx(relative, rel=1e-9)
+    assert len(str(report).splitlines()) == 4
+    clipped = spikeconverter(model, 6, data=x, percentile=50).report(x)
+    hidden = of(model[:2], x)
+    share = (hidden > np.percentile(hidden[hidden > 0], 50)).mean()
+    assert clipped.layers[0].saturated == pytest.approx(share)
+
+
+def test_the_spikes_of_the_report_are_those_of_the_network() -> None:
+    model, x = mlp(), inputs(7, 12)
+    converted = rate(model, 40, data=x)
+    counted = converted.report(x).layers[0].spikes
+    net = converted.network
+    net.connect(net.node(x[0].numpy()), converted.input, synapse=None)
+    spikes = net.probe(converted.layers[0].neurons)
+    with nef.Simulator(net) as sim:
+        sim.run_steps(40)
+    assert converted.report(x[:1]).layers[0].spikes == sim.data[spikes].sum() / 20
+    assert counted > 0
+
+
+# -- refused -----------------------------------------------------------------------------------
+
+FLAT = torch.zeros(4, 12)
+PLANES = torch.zeros(4, 1, 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("modules", "data", "named"),
+    [
+        ([nn.Linear(12, 3), nn.Tanh()], FLAT, "module 1 Tanh"),
+        ([nn.Linear(11, 3)], FLAT, "module 0 Linear"),
+        ([nn.Conv2d(1, 2, 3), nn.Linear(4, 3)], PLANES, "module 1 Linear"),
+        ([nn.Conv2d(2, 2, 3)], PLANES, "module 0 Conv2d"),
+        ([nn.Conv2d(1, 2, 3, padding=1, padding_mode="reflect")], PLANES, "module 0 Conv2d"),
+        ([nn.MaxPool2d(2)], PLANES, "module 0 MaxPool2d"),
+        ([nn.Conv2d(1, 2, 3), nn.MaxPool2d(2), nn.Conv2d(2, 2, 2)], PLANES, "module 2 Conv2d"),
+        ([nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)], PLANES, "module 1 MaxPool2d"),
+        ([nn.ReLU(), nn.MaxPool2d(2, dilation=2)], PLANES, "module 1 MaxPool2d"),
+        ([nn.AvgPool2d(2, ceil_mode=True)], PLANES, "module 0 AvgPool2d"),
+        ([nn.Flatten(2)], PLANES, "module 0 Flatten"),
+        ([nn.BatchNorm2d(1, track_running_stats=False)], PLANES, "module 0 BatchNorm2d"),
+    ],
+)
+def test_modules_that_cannot_be_converted_are_refused_by_name(
+    modules: list[Any], data: Any, named: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"spikeconverter: model must .*, got {named}; .+\."):
+        spikeconverter(nn.Sequential(*modules), data=data)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": nn.Linear(12, 3)},
+        {"T": 0},
+        {"T": 2.5},
+        {"T": 40},
+        {"k": 0.5},
+        {"k": float("nan")},
+        {"data": None},
+        {"data": torch.zeros(12)},
+        {"data": torch.zeros(4, 11)},
+        {"data": torch.zeros(0, 12)},
+        {"percentile": 101},
+        {"rounding": "up"},
+        {"double_buffer": 1},
+    ],
+)
+def test_nonsense_is_refused_in_the_house_sentence(wrong: dict[str, Any]) -> None:
+    given = {"model": mlp(), "data": FLAT} | wrong
+    with pytest.raises((TypeError, ValueError), match=r"spikeconverter: .+ must .+, got .+; .+\."):
+        spikeconverter(**given)
+
+
+def test_rates_and_levels_refuse_nonsense_in_their_own_names() -> None:
+    with pytest.raises(ValueError, match=r"rate: reset must .+, got 'up'; "):
+        rate(mlp(), 8, "up", FLAT)
+    with pytest.raises(TypeError, match=r"qcfs: data must .+, got None; "):
+        qcfs(mlp(), 8)
+    with pytest.raises(ValueError, match=r"QCFS: levels must be at least 1, got 0; "):
+        QCFS(0)
+    converted = spikeconverter(mlp(), data=inputs(3, 12))
+    for method in (converted.predict, converted.fast, converted.report):
+        with pytest.raises(ValueError, match=r"spikeconverter\.\w+: inputs must have shape"):
+            method(np.zeros((2, 11)))
+
+
+def test_without_torch_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for name in [name for name in sys.modules if name.startswith("nefsim.convert")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(nef.BackendUnavailable, match=r'pip install "nefsim\[train\]"'):
+        importlib.import_module("nefsim.convert")

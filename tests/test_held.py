@@ -1,0 +1,50 @@
+"""Images that are held are multiplied once, and encoded before they are filtered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import nefsim as nef
+from nefsim.program import Filter
+
+
+def images(synapse: float | None, n_neurons: int = 40, hold: float = 0.05) -> nef.Network:
+    """A population that sees an image of 100 pixels after another."""
+    net = nef.Network(seed=1)
+    pixels = np.random.default_rng(0).uniform(-1, 1, (5, 100))
+    a = net.ensemble(n_neurons, 100, radius=3.0, label="a")
+    net.connect(net.node(nef.PresentInput(pixels, hold)), a, synapse=synapse)
+    net.probe(a[:3], synapse=0.01)
+    return net
+
+
+@pytest.mark.parametrize("synapse", [None, 0.005])
+@pytest.mark.parametrize("hold", [0.001, 0.05])
+def test_held_images_give_the_spikes_of_nengo(synapse: float | None, hold: float) -> None:
+    for backend in ("numpy", "numba"):
+        report = nef.crosscheck(images(synapse, hold=hold), 0.5, (backend, "nengo"))
+        assert report.n_spikes > 500
+        assert report.agrees, str(report)
+
+
+def test_many_values_for_few_neurons_are_filtered_as_currents() -> None:
+    def filtered(net: nef.Network) -> int:
+        built = nef.Simulator(net).built.program
+        return max(built.signals[op.output].size for op in built.ops if isinstance(op, Filter))
+
+    assert filtered(images(0.005, n_neurons=40)) == 40
+    assert filtered(images(0.005, n_neurons=200)) == 100
+    seen = images(0.005, n_neurons=40)
+    seen.probe(seen.ensembles[0], "input")
+    assert filtered(seen) == 100
+
+
+@pytest.mark.parametrize("matrix", [None, 0.5, np.linspace(0.1, 1, 100), np.eye(100)[::-1]])
+def test_any_transform_goes_before_the_filter(matrix: object) -> None:
+    net = nef.Network(seed=2)
+    pixels = np.random.default_rng(1).uniform(-1, 1, (9, 100))
+    a = net.ensemble(30, 100, radius=3.0)
+    net.connect(net.node(nef.PresentInput(pixels, 0.02)), a, transform=matrix, synapse=0.01)
+    net.probe(a, synapse=0.01)
+    assert nef.crosscheck(net, 0.3, ("numba", "nengo")).agrees

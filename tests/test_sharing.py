@@ -1,0 +1,109 @@
+"""Decoders of many or large populations: what is shared, and what is not held."""
+
+from __future__ import annotations
+
+import tracemalloc
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+import nefsim as nef
+from nefsim.build import decode
+from nefsim.solvers import Solver
+
+#: How often activities were factored.
+FACTORED: list[tuple[int, ...]] = []
+
+
+@dataclass(frozen=True, eq=False)
+class Counting(Solver):
+    """Least squares that notes each factorisation."""
+
+    noisy: bool = False
+    weights: bool = False
+
+    compositional: ClassVar[bool] = True
+
+    def factor(self, A: Any, rng: np.random.Generator) -> Any:
+        FACTORED.append(A.shape)
+        inner = nef.LstsqNoise() if self.noisy else nef.LstsqL2()
+        return inner.factor(A, rng)
+
+
+def array(solver: Solver, seeds: list[int | None]) -> tuple[nef.Simulator, list[nef.Connection]]:
+    net = nef.Network(seed=1)
+    out = net.node(size_in=1)
+    connections = []
+    for seed in seeds:
+        a = net.ensemble(40, 1, seed=seed)
+        connections.append(net.connect(a, out, solver=solver))
+        net.connect(a, out, function=np.square, solver=solver)
+    FACTORED.clear()
+    return nef.Simulator(net, backend="numpy"), connections
+
+
+def test_equal_ensembles_are_factored_once() -> None:
+    sim, (one, other, third) = array(Counting(), [5, 5, 6])
+    assert len(FACTORED) == 2
+    np.testing.assert_array_equal(sim.data[one].decoders, sim.data[other].decoders)
+    assert not np.array_equal(sim.data[one].decoders, sim.data[third].decoders)
+    alone, (same,) = array(Counting(), [5])
+    np.testing.assert_array_equal(alone.data[same].decoders, sim.data[other].decoders)
+
+
+def test_a_solver_that_draws_does_so_for_each_stream() -> None:
+    net = nef.Network(seed=1)
+    out = net.node(size_in=1)
+    arrays = {"encoders": np.tile([[1.0], [-1.0]], (20, 1)), "gain": np.linspace(1, 4, 40)}
+    arrays |= {"bias": np.linspace(-2, 2, 40), "eval_points": np.linspace(-1, 1, 100)[:, None]}
+    FACTORED.clear()
+    pair = [
+        net.connect(net.ensemble(40, 1, **arrays), out, solver=Counting(noisy=True))
+        for _ in range(2)
+    ]
+    sim = nef.Simulator(net, backend="numpy")
+    assert len(FACTORED) == 2
+    assert not np.array_equal(*(sim.data[c].decoders for c in pair))
+
+
+@pytest.mark.parametrize("neuron", [nef.LIF(), nef.Tanh()])
+def test_activities_in_blocks_give_the_same_decoders(
+    neuron: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def solved() -> Any:
+        net = nef.Network(seed=1)
+        a = net.ensemble(60, 2, neuron_type=neuron, max_rates=(100.0, 200.0))
+        c = net.connect(a, net.node(size_in=2), function=np.square)
+        return nef.Simulator(net, backend="numpy").data[c]
+
+    whole = solved()
+    monkeypatch.setattr(decode, "MOST_HELD", 7000)
+    blocks = solved()
+    # Sums over points are taken in another order.
+    np.testing.assert_allclose(blocks.decoders, whole.decoders, rtol=0, atol=1e-12)
+    for name in ("rmse", "condition"):
+        np.testing.assert_allclose(blocks.solver_info[name], whole.solver_info[name], rtol=1e-9)
+
+
+def test_silent_neurons_in_blocks_are_refused_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "MOST_HELD", 100)
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1, gain=np.ones(20), bias=np.full(20, -5.0))
+    net.probe(a)
+    with pytest.raises(ValueError, match="hold a neuron that fires"):
+        nef.Simulator(net, backend="numpy")
+
+
+def test_a_large_population_holds_no_matrix_of_points_and_neurons(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decode, "MOST_HELD", 1 << 18)
+    net = nef.Network(seed=1)
+    net.probe(net.ensemble(300, 1, n_eval_points=20_000))
+    tracemalloc.start()
+    nef.Simulator(net, backend="numpy")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 0.5 * 8 * 300 * 20_000
