@@ -1,4 +1,4 @@
-"""The command ``nefsim``: demo, run, crosscheck, nengo and info."""
+"""The command ``nefsim``: demo, run, crosscheck, nengo, mnist and info."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         ("run", _run, _run_options),
         ("crosscheck", _crosscheck, _crosscheck_options),
         ("nengo", _nengo, _nengo_options),
+        ("mnist", _mnist, _mnist_options),
         ("info", _info, _info_options),
     ):
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
@@ -243,6 +244,19 @@ def _nengo(options: argparse.Namespace) -> int:
     report = command.run(options.model, seconds, dt, options.backend, options.compare)
     print(json.dumps(report) if options.json else command.tell(report))
     return int(report.get("spikes_differ", 0) > 0)
+
+
+def _mnist_options(command: argparse.ArgumentParser) -> None:
+    from nefsim import mnist
+
+    mnist.add_options(command)
+
+
+def _mnist(options: argparse.Namespace) -> int:
+    """tell handwritten digits apart with spikes, with decoders solved or learned"""
+    from nefsim import mnist
+
+    return mnist.report(options)
 
 
 def _info_options(command: argparse.ArgumentParser) -> None:

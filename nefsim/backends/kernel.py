@@ -541,9 +541,11 @@ def memory(kind, t, y, x, c, state):
     """Filters, and what shows or moves a state variable."""
     n, m = t[N], t[M]
     if kind == LOWPASS:
-        gain, keep = c[0], c[1]
+        # What has decayed to almost nothing is nothing: subnormal numbers take ten times as long.
+        gain, keep, tiny, zero = c[0], c[1], c[2], c[3]
         for i in range(n):
             value = gain * x[i] + state[i]
+            value = value if abs(value) > tiny else zero
             y[i] = value
             state[i] = keep * value
     elif kind == FILTER:

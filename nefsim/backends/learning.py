@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.backends.engine import Advance, Engine
-from nefsim.program import Learn, Part, Weigh, weighing_index
+from nefsim.program import Learn, Part, Read, Weigh, weighing_index
 
 Array = NDArray[np.float64]
 
@@ -38,62 +39,82 @@ def learn(engine: Engine, op: Learn, index: int) -> Advance:
     """Rules see the weights as they were; then their changes are added, in order."""
     weights = engine.state.ops[weighing_index(engine.program, op)]["weights"]
     memory, dt = engine.state.ops[index], engine.program.dt
-    trials: list[Any] = [...] if weights.ndim == 2 else list(range(len(weights)))
+    n_trials = 1 if weights.ndim == 2 else len(weights)
+    lessons = []
+    for b in range(n_trials):
+        trial = ... if weights.ndim == 2 else b
+        mine = weights[trial].T
+        parts = [
+            _lesson(engine, op, i, part, memory, mine, trial) for i, part in enumerate(op.parts)
+        ]
+        lessons.append((mine, parts))
 
     @np.errstate(all="ignore")
     def advance(lo: int, hi: int) -> None:
         for row in range(lo, hi):
-            for trial in trials:
-                mine = weights[trial].T
-                seen = mine.view()
-                seen.setflags(write=False)
-                changes = [
-                    _change(engine, op, i, part, memory, seen, row, trial)
-                    for i, part in enumerate(op.parts)
-                ]
-                for change in changes:
+            for mine, parts in lessons:
+                for change in [part(row) for part in parts]:
                     if change is not None:
                         mine += dt * change
 
     return advance
 
 
-def _change(
+def _lesson(
     engine: Engine,
     op: Learn,
     place: int,
     part: Part,
     memory: dict[str, Array],
     weights: Array,
-    row: int,
     trial: Any,
-) -> Any:
-    """The change in a second that one rule asks for; None where it is switched off."""
-
-    def value(read: Any) -> Any:
-        return None if read is None else engine.read(read, row, row + 1)[0][trial]
-
-    gate = value(part.gate)
-    if gate is not None and gate[0] == 0.0:
-        return None
-    more = {name: value(read) for name, read in part.traces.items()}
-    pre, post = more.pop("pre"), more.pop("post", None)
+) -> Callable[[int], Any]:
+    """The change in a second that one rule asks for at a row; None where it is switched off."""
+    seen = weights.view()
+    seen.setflags(write=False)
     prefix = f"{place} "
-    own = {
-        name.removeprefix(prefix): values[trial]
-        for name, values in memory.items()
-        if name.startswith(prefix)
-    }
-    time = (engine.state.step + row + 1) * engine.program.dt
-    try:
-        change = part.rule.step(
-            pre, post, value(part.error), weights, **more, **part.constants, **own
-        )
-    except Exception as error:
-        error.add_note(f"in {op.name} at t = {time:g} s")
-        raise
-    if np.shape(change) != weights.shape:
-        got = f"{check.show(change)} at t = {time:g} s"
-        must, do = f"return the change of {weights.shape} weights", "return one number for each"
-        check.fail(f"{type(part.rule).__name__}.step", "result", must, got, do)
-    return change if gate is None else gate[0] * change
+    fixed: dict[str, Any] = dict(part.constants)
+    for name, values in memory.items():
+        if name.startswith(prefix):
+            fixed[name.removeprefix(prefix)] = values[trial]
+    traces = {name: _rows(engine, read, trial) for name, read in part.traces.items()}
+    pre, post = traces.pop("pre"), traces.pop("post", _nothing)
+    error, gate = _rows(engine, part.error, trial), _rows(engine, part.gate, trial)
+
+    def change(row: int) -> Any:
+        switch = gate(row)
+        if switch is not None and switch[0] == 0.0:
+            return None
+        more = {name: trace(row) for name, trace in traces.items()}
+        try:
+            found = part.rule.step(pre(row), post(row), error(row), seen, **more, **fixed)
+        except Exception as problem:
+            problem.add_note(f"in {op.name} at t = {_time(engine, row):g} s")
+            raise
+        if np.shape(found) != seen.shape:
+            got = f"{check.show(found)} at t = {_time(engine, row):g} s"
+            must, do = f"return the change of {seen.shape} weights", "return one number for each"
+            check.fail(f"{type(part.rule).__name__}.step", "result", must, got, do)
+        return found if switch is None else switch[0] * found
+
+    return change
+
+
+def _rows(engine: Engine, read: Read | None, trial: Any) -> Callable[[int], Any]:
+    """A signal of one trial by its row, as it is read."""
+    if read is None:
+        return _nothing
+    rows, later = engine.rows[read.signal], 1 - read.delay
+    if read.columns is None:
+        return lambda row: rows[row + later][trial]
+    columns = read.columns
+    return lambda row: rows[row + later][trial][columns]
+
+
+def _nothing(row: int) -> None:
+    """What is not connected."""
+    del row
+
+
+def _time(engine: Engine, row: int) -> float:
+    return (engine.state.step + row + 1) * engine.program.dt

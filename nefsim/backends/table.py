@@ -181,7 +181,7 @@ class Table:
         out, source = self.places[op.output], self.places[op.input]
         order = max(len(op.a), len(op.b)) - 1
         if len(op.b) == 1 and order == 1:
-            c = self.constant([op.b[0], -op.a[1]])
+            c = self.constant([op.b[0], -op.a[1], np.finfo(self.dtype).tiny * 1e9, 0.0])
             self.op(k.LOWPASS, out, n, source, C=c, S=memory["z"], M=1)
             return
         b, a = (np.pad(part, (0, order + 1 - len(part))) for part in (op.b, op.a))

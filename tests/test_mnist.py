@@ -1,0 +1,175 @@
+"""Handwritten digits: every way to learn them, on small images, and the command."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nefsim import datasets, mnist
+from nefsim.cli import main
+from nefsim.mnist import settings as of
+from nefsim.mnist import timing
+from nefsim.mnist.learned import N_STAIRS, _gate, by_learning
+from nefsim.mnist.plain import by_plain_learning, sequence
+from nefsim.mnist.settings import PLAIN, Settings
+
+DIGITS = datasets.digits()
+QUICK = Settings(neurons=100, output_neurons=40, train=200, test=100, seconds=0.02, seed=1)
+
+
+def bars(n_per_class: int = 10) -> datasets.LabelledImages:
+    """Three classes that nothing can confuse: a bright row each of an image of 6 x 6."""
+    labels = np.tile([0, 1, 2], n_per_class)
+    images = np.zeros((len(labels), 6, 6))
+    images[np.arange(len(labels)), 2 * labels] = 1.0
+    flat = images.reshape(len(labels), -1)
+    return datasets.LabelledImages(flat, labels, flat[:15], labels[:15], (6, 6))
+
+
+@pytest.mark.parametrize("rule", [*mnist.SOLVED, *mnist.LEARNED])
+def test_every_rule_tells_bars_apart(rule: str) -> None:
+    row = mnist.run(replace(QUICK, rule=rule, epochs=3, encoders="gaussian", skip=0.0), bars())
+    assert row["train_accuracy"] == row["test_accuracy"] == 1.0
+    assert np.array_equal(row["confusion"], np.diag([5, 5, 5]))
+    assert row["rule"] == rule and row["neurons"] == 100
+
+
+@pytest.mark.parametrize("rule", ["ridge", "pes", "hpes"])
+def test_digits_are_told_apart_far_better_than_by_chance(rule: str) -> None:
+    """Guessing is right in 10 of 100; the least of these rules and seeds is in 60."""
+    row = mnist.run(replace(QUICK, rule=rule, epochs=2), DIGITS)
+    assert row["train"] == 200 and row["test"] == 100
+    assert row["test_accuracy"] > 0.45
+    assert np.sum(row["confusion"]) == 100
+    assert np.trace(row["confusion"]) / 100 == pytest.approx(row["test_accuracy"])
+
+
+@pytest.mark.parametrize("encoders", sorted(mnist.ENCODERS))
+def test_encoders_are_one_row_per_neuron_and_come_from_the_seed(encoders: str) -> None:
+    chosen = replace(QUICK, encoders=encoders)
+    task = of.task(DIGITS, chosen)
+    drawn = of.encoders(chosen, task)
+    assert drawn.shape == (100, 64)
+    assert np.array_equal(drawn, of.encoders(chosen, task))
+    assert not np.array_equal(drawn, of.encoders(replace(chosen, seed=2), task))
+
+
+@pytest.mark.parametrize("rule", ["pes", "hpes", "rls"])
+def test_back_ends_tell_the_same_while_learning(rule: str) -> None:
+    pytest.importorskip("numba")
+    small = replace(QUICK, rule=rule, train=15, test=10)
+    task = of.task(DIGITS, small)
+    answers = [by_learning(replace(small, backend=name), task) for name in ("numpy", "numba")]
+    assert np.array_equal(answers[0].told, answers[1].told)
+    assert np.array_equal(answers[0].known, answers[1].known)
+
+
+def test_nothing_is_learned_from_test_images() -> None:
+    """With one and the same order, more test images change no answer to those before."""
+    few, many = (
+        by_learning(s, of.task(DIGITS, s))
+        for s in (replace(QUICK, rule="pes", train=20, test=n) for n in (5, 10))
+    )
+    assert np.array_equal(few.told, many.told[:5])
+    assert few.more["gini"] == many.more["gini"]
+
+
+def test_held_out_images_are_neither_learned_from_nor_tested_on_otherwise() -> None:
+    task = of.task(DIGITS, replace(QUICK, train=10**6, test=10**6), validate=True)
+    held = len(DIGITS.train_images) // 4
+    assert np.array_equal(task.test_images, DIGITS.train_images[-held:])
+    assert np.array_equal(task.train_images, DIGITS.train_images[:-held])
+
+
+def test_the_plain_network_is_excellent_while_it_is_taught_and_not_afterwards() -> None:
+    few = replace(PLAIN, train=60, test=40, seconds=0.2, skip=0.1)
+    task = of.task(DIGITS, few)
+    images = sequence(few, task)
+    assert len(images) == 60 + 40 + 60
+    answers = by_plain_learning(few, task)
+    known = float(np.mean(answers.known == task.train_labels))
+    assert answers.more["during_accuracy"] > known + 0.1
+    assert len(answers.told) == 40
+
+
+def test_learning_slows_down_to_nothing_by_stairs() -> None:
+    stairs = _gate(replace(QUICK, rule="pes"), 2.0).run(2.1)[:, 0]
+    assert stairs[0] == 1.0 and stairs[-1] == 0.0
+    assert np.all(np.diff(stairs) <= 0.0)
+    assert len(np.unique(stairs)) == N_STAIRS + 1
+
+
+def test_a_run_is_timed_beside_nengo(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("nengo")
+    monkeypatch.setattr(timing, "LENGTHS", (0.5,))
+    monkeypatch.setattr(timing, "NENGO_SECONDS", 0.1)
+    told = timing.wall_times(replace(PLAIN, backend="numpy"), DIGITS)
+    assert set(told["nefsim"]) == set(told["nengo"]) == {0.5}
+    assert all(t > 0 for who in ("nefsim", "nengo") for t in told[who][0.5])
+    assert "Nengo" in timing.lines(told)[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"rule": "magic"}, "rule"),
+        ({"encoders": "magic"}, "encoders"),
+        ({"neurons": 0}, "neurons"),
+        ({"train": -1}, "train"),
+        ({"test": 1.5}, "test"),
+        ({"epochs": None}, "epochs"),
+        ({"plain": True}, "rule"),
+    ],
+)
+def test_settings_refuse_what_makes_no_sense(changes: dict[str, object], named: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=rf"^mnist: {named} must .+, got .+; .+\.$"):
+        replace(QUICK, **changes)
+
+
+# The command
+
+SMALL = ["mnist", "--digits", "--neurons", "60", "--train", "50", "--test", "20"]
+
+
+def test_the_command_prints_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "--rule", "pes", "--seconds", "0.02", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert {"train_accuracy", "test_accuracy", "neurons", "rule", "seconds"} <= set(row)
+    assert (row["rule"], row["neurons"], row["test"]) == ("pes", 60, 20)
+
+
+def test_several_seeds_are_one_object_with_their_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "--seeds", "1", "2", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    runs = told["runs"]
+    assert [row["seed"] for row in runs] == [1, 2]
+    assert told["test_accuracy"] == pytest.approx(np.mean([r["test_accuracy"] for r in runs]))
+
+
+def test_the_command_prints_accuracies_and_a_confusion_matrix(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = ["--plain", "--neurons", "50", "--seconds", "0.02", "--skip", "0.01"]
+    assert main([*SMALL, *options]) == 0
+    out = capsys.readouterr().out
+    assert "while learning" in out and "test accuracy" in out
+    assert out.count("[") == 11  # a matrix of ten rows
+
+
+@pytest.mark.parametrize("options", [["--plain", "--rule", "ridge"], ["--times"]])
+def test_the_command_refuses_in_one_sentence(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SMALL, *options]) == 2
+    assert capsys.readouterr().err.startswith("nefsim: error: mnist: ")
+
+
+@pytest.mark.skipif("NEFSIM_DATA" not in os.environ, reason="NEFSIM_DATA names no folder")
+def test_ridge_with_gabor_encoders_reads_mnist() -> None:
+    """500 images and 500 neurons: 0.85 to 0.89 over seeds, of 300 images."""
+    chosen = Settings(neurons=500, train=500, test=300)
+    assert mnist.run(chosen, datasets.mnist())["test_accuracy"] > 0.8
