@@ -1,4 +1,4 @@
-"""The command ``nefsim``: demo, run, crosscheck, mnist and info."""
+"""The command ``nefsim``: demo, run, crosscheck, nengo, mnist and info."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         ("demo", _demo, _demo_options),
         ("run", _run, _run_options),
         ("crosscheck", _crosscheck, _crosscheck_options),
+        ("nengo", _nengo, _nengo_options),
         ("mnist", _mnist, _mnist_options),
         ("info", _info, _info_options),
     ):
@@ -221,6 +222,28 @@ def _crosscheck(options: argparse.Namespace) -> int:
     else:
         print(report)
     return 0 if report.agrees else 1
+
+
+def _nengo_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("action", choices=["run"], help="what to do with the model")
+    command.add_argument("model", type=Path, help="Python file that defines model")
+    command.add_argument("--seconds", type=float, default=1.0, help="how long to run [s]")
+    command.add_argument("--dt", type=float, default=0.001, help="time step [s]")
+    command.add_argument("--backend", choices=["auto", "numpy", "numba"], default="auto")
+    command.add_argument("--compare", action="store_true", help="run it in Nengo, too")
+
+
+def _nengo(options: argparse.Namespace) -> int:
+    """run the Nengo model of a file, and compare it with Nengo, spike for spike"""
+    backends.module("nengo")
+    from nefsim.nengo import command
+
+    who = "nefsim nengo run"
+    seconds = check.seconds(who, "--seconds", options.seconds)
+    dt = check.seconds(who, "--dt", options.dt)
+    report = command.run(options.model, seconds, dt, options.backend, options.compare)
+    print(json.dumps(report) if options.json else command.tell(report))
+    return int(report.get("spikes_differ", 0) > 0)
 
 
 def _mnist_options(command: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ output, however far around, may therefore run for many steps at once (see ``grou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -122,6 +122,32 @@ class Play:
     reads: tuple[Read, ...] = ()
 
 
+Step = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """``outputs = step(t, *inputs)``, in Python, with a memory that nobody else sees.
+
+    ``start(trial)`` gives the step of a trial, which is called once for each time step and
+    in order; with several outputs it returns one array for each.  Where ``chunked`` it takes
+    times (n,) and inputs (n, size) and returns (n, size).  ``shared`` marks functions of a
+    user, which may share variables with one another.
+    """
+
+    outputs: tuple[int, ...]
+    reads: tuple[Read, ...]
+    start: Callable[[int], Step]
+    name: str
+    chunked: bool = False
+    shared: bool = False
+
+    @property
+    def output(self) -> int:
+        """The first signal that is written."""
+        return self.outputs[0]
+
+
 @dataclass(frozen=True, eq=False)
 class Neurons:
     """One step of a population: currents in, spikes (or rates) out.
@@ -210,13 +236,15 @@ class Learn:
         return (Read(self.weighing), *(r for reads in inputs for r in reads if r is not None))
 
 
-Op = Sum | Evaluate | Play | Neurons | Filter | Weigh | Learn
+Op = Sum | Evaluate | Play | Call | Neurons | Filter | Weigh | Learn
 
 
 def outputs(op: Op) -> tuple[int, ...]:
     """The signals that an operation writes."""
     if isinstance(op, Learn):
         return ()
+    if isinstance(op, Call):
+        return op.outputs
     if isinstance(op, Neurons):
         return (op.output, *(signal for _, signal in op.observed))
     if isinstance(op, Weigh) and op.observed is not None:
@@ -281,6 +309,8 @@ class State:
         The random streams of each population, one per trial.
     running : list of list of Running
         The processes under way, one per trial.
+    steps : dict of int to list of callable
+        The steps of each :class:`Call`, one per trial.
     """
 
     step: int
@@ -288,6 +318,7 @@ class State:
     ops: list[dict[str, Array]]
     rngs: list[list[np.random.Generator]]
     running: list[list[Running]]
+    steps: dict[int, list[Step]] = field(default_factory=dict)
 
 
 def initial_state(
@@ -342,7 +373,12 @@ def initial_state(
         ops.append(memory)
         rngs.append(streams)
         running.append(processes)
-    return State(0, signals, ops, rngs, running)
+    steps = {
+        i: [op.start(trial) for trial in trials]
+        for i, op in enumerate(program.ops)
+        if isinstance(op, Call)
+    }
+    return State(0, signals, ops, rngs, running, steps)
 
 
 def weighing(program: Program, op: Learn) -> Weigh:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from graphlib import TopologicalSorter
 
 from nefsim._graphs import strong_components
-from nefsim.program import Evaluate, Neurons, Play, Program, outputs
+from nefsim.program import Call, Evaluate, Neurons, Play, Program, outputs
 
 
 def blocks(program: Program) -> list[tuple[int, list[int]]]:
@@ -33,11 +33,11 @@ def blocks(program: Program) -> list[tuple[int, list[int]]]:
         for j in sources:
             readers[j] += 1
     for i, op in enumerate(ops):
-        if isinstance(op, (Evaluate, Play)):
+        if isinstance(op, (Evaluate, Play, Call)):
             continue
         for j in now[i]:
             whole = isinstance(ops[j], Neurons) or isinstance(op, Neurons)
-            alone = readers[j] == 1 and not isinstance(ops[j], (Evaluate, Play))
+            alone = readers[j] == 1 and not isinstance(ops[j], (Evaluate, Play, Call))
             if whole or alone:
                 together.join(i, j)
     # Blocks that have grown into one another's way become one.

@@ -182,8 +182,9 @@ class Engine:
         self.state.step += length
         for index, done in self.called.items():
             # What functions gave for steps after an error is kept: each is called once a step.
-            ahead = self.rows[outputs(self.program.ops[index])[0]]
-            ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
+            for output in outputs(self.program.ops[index]):
+                ahead = self.rows[output]
+                ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
             self.called[index] = max(done - length, 0)
         recorder.settle(self.state.step)
 

@@ -76,15 +76,16 @@ class Layout:
         columns = slice(self.columns(signals[0]).start, self.columns(signals[-1]).stop)
         return buffers[self.buffer(signals[0])][..., columns]
 
-    def runs(self, ops: Iterable[int], signals: Sequence[int]) -> list[list[int]]:
-        """Operations in runs whose signals lie side by side."""
+    def runs(self, ops: Iterable[int], *signals: Sequence[int]) -> list[list[int]]:
+        """Operations in runs whose signals, one or more of each, lie side by side."""
         found: list[list[int]] = []
-        end = (-1, -1)
-        for op, signal in sorted(zip(ops, signals, strict=True), key=lambda p: self._place[p[1]]):
-            if self._place[signal] != end:
+        ends: list[tuple[int, int]] = []
+        rows = sorted(zip(ops, *signals, strict=True), key=lambda row: self._place[row[1]])
+        for op, *mine in rows:
+            if [self._place[signal] for signal in mine] != ends:
                 found.append([])
             found[-1].append(op)
-            end = self.buffer(signal), self.columns(signal).stop
+            ends = [(self.buffer(signal), self.columns(signal).stop) for signal in mine]
         return found
 
 

@@ -56,14 +56,18 @@ class _Makers:
         first = ops[batch[0]]
         if isinstance(first, Sum):
             for run in self._layout.runs(batch, [outputs(ops[i])[0] for i in batch]):
-                chosen = [cast(Sum, ops[i]) for i in run]
-                yield sums(self._layout, self._buffers, chosen)
+                parts = [cast(Sum, ops[i]) for i in run]
+                yield sums(self._layout, self._buffers, parts)
         elif isinstance(first, Filter):
             for run in self._layout.runs(batch, [outputs(ops[i])[0] for i in batch]):
                 for _, same in groupby(run, lambda i: self._layout.buffer(ops[i].reads[0].signal)):
                     yield self._filter(list(same))
         elif isinstance(first, Neurons) and is_alike(first.neuron):
-            yield self._neurons(batch)
+            # Rates of some that are currents of others do not lie with the rest.
+            chosen = [cast(Neurons, ops[i]) for i in batch]
+            outs, currents = [op.output for op in chosen], [op.current for op in chosen]
+            for run in self._layout.runs(batch, outs, currents):
+                yield self._neurons(run)
         else:
             (i,), state = batch, self._engine.state
             self.kept.ops.append(state.ops[i])

@@ -20,7 +20,7 @@ from nefsim.backends.layout import chosen
 from nefsim.backends.learning import learn, weigh
 from nefsim.network.functions import call, is_elementwise
 from nefsim.neurons import NeuronType
-from nefsim.program import Evaluate, Filter, Index, Learn, Neurons, Play, Weigh, outputs
+from nefsim.program import Call, Evaluate, Filter, Index, Learn, Neurons, Play, Weigh, outputs
 
 Array = NDArray[np.float64]
 
@@ -37,6 +37,8 @@ def advances(engine: Engine, index: int) -> Advance:
         return _evaluate(engine, op, index)
     if isinstance(op, Play):
         return _play(engine, op, index)
+    if isinstance(op, Call):
+        return _call_at_once(engine, op, index) if op.chunked else _call(engine, op, index)
     if isinstance(op, Weigh):
         return weigh(engine, op, index)
     if isinstance(op, Learn):
@@ -151,6 +153,66 @@ def _play(engine: Engine, op: Play, index: int) -> Advance:
     def advance(lo: int, hi: int) -> None:
         rows = [values(trial, lo, hi) for trial in range(len(trials))]
         out[lo + 1 : hi + 1] = rows[0] if out.ndim == 2 else np.stack(rows, axis=1)
+
+    return advance
+
+
+def _call(engine: Engine, op: Call, index: int) -> Advance:
+    """Steps in Python with a memory, one by one; each is taken once, whatever comes after it."""
+    outs = [engine.rows[signal] for signal in op.outputs]
+    reads = [(engine.rows[r.signal], 1 - r.delay, r.columns) for r in op.reads]
+    steps, dt, several = engine.state.steps[index], engine.program.dt, len(outs) > 1
+
+    def inputs(row: int) -> list[Array]:
+        values = [rows[row + shift] for rows, shift, _ in reads]
+        columns = (columns for _, _, columns in reads)
+        return [v if c is None else v[..., c] for v, c in zip(values, columns, strict=True)]
+
+    def take(row: int) -> None:
+        t = (engine.state.step + row + 1) * dt
+        given = inputs(row) if reads else []
+        for trial, step in enumerate(steps):
+            place: Any = row + 1 if outs[0].ndim == 2 else (row + 1, trial)
+            mine = [x[trial] for x in given] if outs[0].ndim == 3 else given
+            value = step(t, *mine)
+            if several:
+                for out, part in zip(outs, value, strict=True):
+                    out[place] = part
+            else:
+                outs[0][place] = value
+
+    def advance(lo: int, hi: int) -> None:
+        row = max(lo, engine.called.get(index, 0))
+        try:
+            while row < hi:
+                interrupts.check()
+                take(row)
+                row += 1
+        finally:
+            engine.called[index] = max(row, engine.called.get(index, 0))
+            if hi - lo > 1:
+                engine.good = max(engine.good, row)
+
+    return advance
+
+
+def _call_at_once(engine: Engine, op: Call, index: int) -> Advance:
+    """Many steps in Python with a memory at once; none of them is taken twice."""
+    out = engine.rows[op.output]
+
+    def advance(lo: int, hi: int) -> None:
+        lo = max(lo, engine.called.get(index, 0))
+        if lo >= hi:
+            return
+        first, steps = engine.state.step, engine.state.steps[index]
+        times = np.arange(first + lo + 1, first + hi + 1) * engine.program.dt
+        inputs = [engine.read(read, lo, hi) for read in op.reads]
+        if out.ndim == 2:
+            out[lo + 1 : hi + 1] = steps[0](times, *inputs)
+        else:
+            for trial, step in enumerate(steps):
+                out[lo + 1 : hi + 1, trial] = step(times, *(x[:, trial] for x in inputs))
+        engine.called[index] = hi
 
     return advance
 

@@ -9,7 +9,7 @@ from typing import cast
 from nefsim import _checks as check
 from nefsim._graphs import strong_components
 from nefsim.network.functions import is_elementwise
-from nefsim.program import Evaluate, Group, Learn, Op, Signal, outputs
+from nefsim.program import Call, Evaluate, Group, Learn, Op, Signal, outputs
 
 
 def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
@@ -42,6 +42,8 @@ def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
 
 def _is_opaque(op: Op) -> bool:
     """Whether an operation calls a function of a node whose inside is unknown."""
+    if isinstance(op, Call):
+        return op.shared
     return isinstance(op, Evaluate) and op.form != "x" and not is_elementwise(op.function)
 
 

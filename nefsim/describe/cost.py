@@ -16,6 +16,7 @@ from nefsim.build import Built
 from nefsim.build.outline import System
 from nefsim.network.functions import is_elementwise
 from nefsim.program import (
+    Call,
     Evaluate,
     Filter,
     Learn,
@@ -61,7 +62,8 @@ def products(op: Op) -> int:
 
 def width(program: Program, op: Op) -> int:
     """Numbers that an operation puts out, none if it changes weights."""
-    return sum(program.signals[signal].size for signal in outputs(op)[:1])
+    seen = outputs(op) if isinstance(op, Call) else outputs(op)[:1]
+    return sum(program.signals[signal].size for signal in seen)
 
 
 def systems(built: Built) -> set[System]:
@@ -173,6 +175,8 @@ def step_seconds(program: Program, backend: str, batch: int) -> float:
                 seconds += POPULATION
             if isinstance(op, Evaluate) and not is_elementwise(op.function):
                 seconds += CALL * (1 if op.input is None else batch)
+            if isinstance(op, Call) and not op.chunked:
+                seconds += CALL * batch
     return seconds
 
 

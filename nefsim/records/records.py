@@ -33,14 +33,18 @@ class Records:
         Number of trials.
     dtype : str
         Precision of what is recorded.
+    start : int
+        Steps that were done before.
     """
 
-    def __init__(self, program: Program, batch_size: int | None, dtype: str) -> None:
-        self.dt = program.dt
+    def __init__(
+        self, program: Program, batch_size: int | None, dtype: str, start: int = 0
+    ) -> None:
+        self.dt, self.start = program.dt, start
         self.stream: Stream | None = None
         self._every = [record.every for record in program.records]
         self._stores: list[Store] = []
-        self._settled = 0
+        self._settled = start
         of_spikes = {
             op.output for op in program.ops if isinstance(op, Neurons) and op.neuron.spiking
         }
@@ -87,8 +91,8 @@ class Records:
         ]
 
     def steps(self, probe: int, n_steps: int) -> NDArray[np.intp]:
-        """Which of the first ``n_steps`` steps a probe records, counted from 0."""
-        return sampled(0, n_steps, self._every[probe])
+        """Which of the first ``n_steps`` steps a probe has records of, counted from 0."""
+        return self.start + sampled(self.start, n_steps - self.start, self._every[probe])
 
     def arrays(self, probe: int) -> Arrays:
         """All that is recorded of a probe, by name; not to be written to."""

@@ -1,0 +1,119 @@
+"""``nefsim nengo run``: a script's Nengo model in nefsim, timed, and beside Nengo on request."""
+
+from __future__ import annotations
+
+import runpy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nengo
+import numpy as np
+
+from nefsim.nengo.simulator import Simulator
+
+#: Seed of models that have none, so that both simulators get the same arrays.
+SEED = 0
+
+
+def load(path: Path) -> nengo.Network:
+    """The Nengo network ``model`` that a script defines, with a seed."""
+    if not path.is_file():
+        raise ValueError(f"nefsim nengo: model must be a Python file, got {path}; pass its path.")
+    np.random.seed(SEED)
+    model = runpy.run_path(str(path), run_name="nefsim_model").get("model")
+    if not isinstance(model, nengo.Network):
+        raise ValueError(
+            f"nefsim nengo: {path} must define model, a nengo.Network, got "
+            f"{type(model).__name__}; write model = nengo.Network() in it."
+        )
+    if model.seed is None:
+        model.seed = SEED
+    return model
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One simulator's run of a model: how long it took and what was probed."""
+
+    name: str
+    build: float
+    step: float
+    n_spikes: int
+    spikes: list[Any]
+    data: list[Any]
+
+    def told(self) -> dict[str, Any]:
+        """The figures: build time [s], time of a step [us] and spikes."""
+        return {
+            "simulator": self.name,
+            "build_seconds": self.build,
+            "microseconds_per_step": self.step * 1e6,
+            "spikes": self.n_spikes,
+        }
+
+
+def timed(model: nengo.Network, name: str, make: Callable[..., Any], seconds: float) -> Run:
+    """Build and run a model, with probes of all neurons that spike."""
+    given = len(model.all_probes)
+    with model:
+        spiking = [e for e in model.all_ensembles if e.neuron_type.spiking]
+        neurons = [nengo.Probe(ensemble.neurons) for ensemble in spiking]
+    start = time.perf_counter()
+    with make(model, progress_bar=False) as simulator:
+        built = time.perf_counter()
+        simulator.run(seconds)
+        done = time.perf_counter()
+    spikes = [simulator.data[probe] for probe in neurons]
+    own = [probe for probe in simulator.model.probes if probe not in neurons]
+    assert len(own) == given
+    data = [simulator.data[probe] for probe in own]
+    count = sum(int(np.count_nonzero(s)) for s in spikes)
+    return Run(name, built - start, (done - built) / simulator.n_steps, count, spikes, data)
+
+
+def run(path: Path, seconds: float, dt: float, backend: str, compare: bool) -> dict[str, Any]:
+    """Run a script's model; with ``compare`` in Nengo, too, and say what differs."""
+
+    def ours(model: nengo.Network, progress_bar: Any) -> Simulator:
+        return Simulator(model, dt, progress_bar=progress_bar, backend=backend)
+
+    def theirs(model: nengo.Network, progress_bar: Any) -> nengo.Simulator:
+        return nengo.Simulator(model, dt, progress_bar=progress_bar, optimize=False)
+
+    with nengo.Network(seed=SEED) as small:
+        nengo.Ensemble(1, 1)
+    with ours(small, False) as first:
+        first.step()  # what is loaded once is not this model's
+    here = timed(load(path), f"nefsim ({backend})", ours, seconds)
+    report: dict[str, Any] = {"seconds": seconds, "dt": dt, "runs": [here.told()]}
+    if compare:
+        # Read anew, as functions of its nodes may remember what they did.
+        there = timed(load(path), "nengo", theirs, seconds)
+        differ = [np.count_nonzero(a != b) for a, b in zip(here.spikes, there.spikes, strict=True)]
+        errors = [
+            float(np.abs(a - b).max(initial=0.0))
+            for a, b in zip(here.data, there.data, strict=True)
+        ]
+        report["runs"].append(there.told())
+        report["spikes_differ"] = int(sum(differ))
+        report["max_abs_diff"] = max(errors, default=0.0)
+        report["times_as_fast"] = there.step / here.step
+    return report
+
+
+def tell(report: dict[str, Any]) -> str:
+    """A report as a table and a sentence."""
+    lines = [f"{'simulator':<16}{'build':>10}{'a step':>14}{'spikes':>12}"]
+    for told in report["runs"]:
+        step = f"{told['microseconds_per_step']:.1f} us"
+        build = f"{told['build_seconds']:.2f} s"
+        lines.append(f"{told['simulator']:<16}{build:>10}{step:>14}{told['spikes']:>12}")
+    if "spikes_differ" in report:
+        lines.append(
+            f"{report['spikes_differ']} spikes differ, values by up to "
+            f"{report['max_abs_diff']:.2e}; {report['times_as_fast']:.1f} times as fast"
+        )
+    return "\n".join(lines)

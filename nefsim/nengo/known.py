@@ -1,0 +1,154 @@
+"""What of Nengo's has a form of its own here: neuron types, filters and processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import nengo
+import numpy as np
+from nengo.builder.neurons import SimNeurons
+from nengo.builder.processes import SimProcess
+from numpy.typing import NDArray
+
+from nefsim import neurons
+
+Array = NDArray[np.float64]
+
+#: Processes that draw no random numbers.
+FIXED = (
+    nengo.Lowpass,
+    nengo.Alpha,
+    nengo.LinearFilter,
+    nengo.Triangle,
+    nengo.processes.PresentInput,
+    nengo.processes.Piecewise,
+)
+
+#: Filters of a higher order keep their state, as the coefficients of a long polynomial lose digits.
+HIGHEST_ORDER = 3
+
+
+def neuron_type(op: SimNeurons) -> neurons.NeuronType | None:
+    """Our neuron type for one of Nengo's, or None for one that steps itself."""
+    theirs = op.neurons
+    make = _NEURONS.get(type(theirs))
+    if make is None or op.state_extra:
+        return None
+    if isinstance(theirs, nengo.LIF) and (op.state["voltage"].initial_value > 1.0).any():
+        return None
+    try:
+        return make(theirs)
+    except ValueError:
+        return None
+
+
+def _regular(theirs: Any) -> neurons.NeuronType:
+    """The spiking half of regular spiking alone: rates come in as currents."""
+    if theirs.base_type.negative:
+        raise ValueError("rates may be negative")
+    return neurons.SpikingRectifiedLinear(amplitude=theirs.amplitude)
+
+
+_NEURONS: dict[type, Callable[[Any], neurons.NeuronType]] = {
+    nengo.LIF: lambda n: neurons.LIF(
+        tau_rc=n.tau_rc, tau_ref=n.tau_ref, min_voltage=n.min_voltage, amplitude=n.amplitude
+    ),
+    nengo.LIFRate: lambda n: neurons.LIFRate(
+        tau_rc=n.tau_rc, tau_ref=n.tau_ref, amplitude=n.amplitude
+    ),
+    nengo.AdaptiveLIF: lambda n: neurons.AdaptiveLIF(
+        tau_rc=n.tau_rc,
+        tau_ref=n.tau_ref,
+        tau_n=n.tau_n,
+        inc_n=n.inc_n,
+        min_voltage=n.min_voltage,
+        amplitude=n.amplitude,
+    ),
+    nengo.AdaptiveLIFRate: lambda n: neurons.AdaptiveLIFRate(
+        tau_rc=n.tau_rc, tau_ref=n.tau_ref, tau_n=n.tau_n, inc_n=n.inc_n, amplitude=n.amplitude
+    ),
+    nengo.RectifiedLinear: lambda n: neurons.RectifiedLinear(amplitude=n.amplitude),
+    nengo.SpikingRectifiedLinear: lambda n: neurons.SpikingRectifiedLinear(amplitude=n.amplitude),
+    nengo.Sigmoid: lambda n: neurons.Sigmoid(tau_ref=n.tau_ref),
+    nengo.Tanh: lambda n: neurons.Tanh(tau_ref=n.tau_ref),
+    nengo.Izhikevich: lambda n: neurons.Izhikevich(
+        tau_recovery=n.tau_recovery,
+        coupling=n.coupling,
+        reset_voltage=n.reset_voltage,
+        reset_recovery=n.reset_recovery,
+    ),
+    nengo.RegularSpiking: _regular,
+}
+
+StateSpace = tuple[Array, Array, Array, float]
+
+
+def state_space(op: SimProcess, dt: float) -> StateSpace | None:
+    """A linear filter as ``x = A x + B u; y = C x + D u``, or None for any other process.
+
+    In Nengo a filter without D gives out the state of this step, and one with D that of the
+    step before.
+    """
+    if type(op.process) not in (nengo.Lowpass, nengo.Alpha, nengo.LinearFilter):
+        return None
+    if op.input is None or op.input.shape != op.output.shape:
+        return None
+    if any((signal.initial_value != 0).any() for signal in op.state.values()):
+        return None
+    A, B, C, D = op.process._get_ss(dt)
+    return np.asarray(A), np.ravel(B), np.ravel(C), float(np.ravel(D)[0])
+
+
+def coefficients(system: StateSpace) -> tuple[Array, Array]:
+    """``b`` and ``a`` of a filter in z^-1; see :func:`state_space`."""
+    A, B, C, D = system
+    if A.size == 0:
+        return np.array([D]), np.ones(1)
+    if len(A) == 1 and D == 0:
+        return np.array([B[0] * C[0]]), np.array([1.0, -A[0, 0]])
+    a = np.poly(A).astype(np.float64)
+    # Of C (z - A)^-1 B the numerator is det(z - A + B C) - det(z - A).
+    b = np.poly(A - np.outer(B, C)).astype(np.float64) - a
+    return (b[1:] if D == 0 else b + D * a), a
+
+
+Many = Callable[[Array], Array]
+
+
+def many_steps(process: Any, size: int, dt: float, rng: np.random.RandomState) -> Many | None:
+    """A process without input for many times at once, or None for one that is not known."""
+    if type(process) is nengo.processes.WhiteNoise and _draws_in_order(process.dist):
+        factor = 1.0 / np.sqrt(dt) if process.scale else 1.0
+        return lambda times: factor * process.dist.sample(len(times), size, rng=rng)
+    if type(process) is nengo.processes.PresentInput:
+        inputs = process.inputs.reshape(len(process.inputs), -1)
+        shown = float(process.presentation_time)
+        return lambda t: inputs[((t - dt) / shown + 1e-7).astype(int) % len(inputs)]
+    if type(process) is nengo.processes.Piecewise:
+        starts, values = zip(*sorted(process.data.items()), strict=True)
+        held = np.array([np.zeros(size), *values])
+        return lambda t: held[np.searchsorted(starts, t + 0.5 * dt)]
+    if type(process) is nengo.processes.WhiteSignal:
+        step = process.make_step((0,), (size,), dt, rng, {})
+        period = 2 * int(np.ceil(process.period / dt / 2.0))
+        signal = np.array([step(k * dt) for k in range(period)])
+        return lambda t: signal[np.round(t / dt).astype(int) % period]
+    return None
+
+
+def is_known(process: Any) -> bool:
+    """Whether :func:`many_steps` knows a process."""
+    if type(process) is nengo.processes.WhiteNoise:
+        return _draws_in_order(process.dist)
+    if type(process) is nengo.processes.Piecewise:
+        plain = not any(callable(value) for value in process.data.values())
+        return plain and process.interpolation == "zero"
+    return type(process) in (nengo.processes.PresentInput, nengo.processes.WhiteSignal)
+
+
+def _draws_in_order(dist: Any) -> bool:
+    """Whether n draws at once are the same numbers as n draws one by one."""
+    if type(dist) is nengo.dists.Gaussian:
+        return True
+    return type(dist) is nengo.dists.Uniform and not dist.integer

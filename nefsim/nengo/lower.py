@@ -1,0 +1,239 @@
+"""Nengo's built operators as a program: blocks of memory become signals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from nengo.builder import Model
+from nengo.builder.neurons import SimNeurons
+from nengo.builder.operator import Operator, SimPyFunc
+from nengo.builder.processes import SimProcess
+from nengo.builder.signal import Signal
+from nengo.exceptions import BuildError
+
+from nefsim.build.schedule import schedule
+from nefsim.nengo import known, learned, opaque, terms
+from nefsim.nengo.blocks import Blocks
+from nefsim.nengo.known import HIGHEST_ORDER
+from nefsim.nengo.plan import Plan
+from nefsim.nengo.signals import elements
+from nefsim.program import Call, Filter, Neurons, Program, Read, Record, Stream, Sum, Term
+
+
+def lower(model: Model) -> Lowering:
+    """A model as a program; where parts of a block feed one another, in parts."""
+    plan = Plan(model)
+    try:
+        return Lowering(plan)
+    except ValueError:
+        pass
+    try:
+        return Lowering(plan, in_pieces=True)
+    except ValueError as error:
+        raise BuildError(str(error)) from None
+
+
+class Lowering(Blocks):
+    """A model's operators as a program.
+
+    What is not known takes its own steps in a :class:`~nefsim.nengo.opaque.World`.
+
+    Parameters
+    ----------
+    plan : Plan
+        What becomes of each operator.
+    in_pieces : bool
+        Whether blocks that are used in parts get a signal for each part.
+
+    Attributes
+    ----------
+    program : Program
+        The same for a back end.
+    states : dict of Signal to (int, str)
+        Which operation remembers a block, and by what name.
+    worlds : list of World
+        What Nengo's own operators change, one for each trial; filled before each start.
+    """
+
+    def __init__(self, plan: Plan, in_pieces: bool = False) -> None:
+        super().__init__(plan, in_pieces)
+        self.worlds: list[opaque.World] = []
+        self.states: dict[Signal, tuple[int, str]] = {}
+        self._shown: dict[Signal, int] = {}
+        self._functions: list[tuple[SimPyFunc, int, tuple[Read, ...]]] = []
+        self._tokens, self._waits = self._islands()
+        for op in plan.operators:
+            if op not in plan.learning:
+                self._emit(op)
+        self._call_functions()
+        for found in plan.learned.values():
+            learned.emit(self, found)
+        records = tuple(self._record(probe) for probe in self.model.probes)
+        ops = (*self.ops, *self.sums())
+        groups = schedule(ops, self.signals)
+        self.program = Program(self.model.dt, tuple(self.signals), ops, groups, records)
+
+    def start(self, seed: int, trials: int) -> None:
+        """Put Nengo's own operators, and what is random, at their start."""
+        operators = self.plan.step_order if self.plan.draws() else self.plan.operators
+        self.worlds = [
+            opaque.World(self.model, operators, self.plan.guests, seed, trial)
+            for trial in range(trials)
+        ]
+
+    def _islands(self) -> tuple[dict[Operator, int], dict[Operator, list[Read]]]:
+        """Guests that share memory wait for one another in Nengo's order, step by step."""
+        graph = self.plan.islands()
+        tokens = {op: self.signal(f"{op} done", 1) for op in graph}
+        waits: dict[Operator, list[Read]] = defaultdict(list)
+        for first, others in graph.items():
+            for then in others:
+                waits[then].append(Read(tokens[first]))
+                waits[first].append(Read(tokens[then], 1))
+        for probe in self.model.probes:
+            signal = self.model.sig[probe]["in"]
+            if signal.base in self.plan.private:
+                writers = [op for op, _ in self.memory.written(signal.base)]
+                shown = self._peek(signal, tuple(Read(tokens[op]) for op in writers))
+                for op in writers:
+                    waits[op].append(Read(shown, 1))
+                self._shown[signal] = shown
+        return tokens, waits
+
+    def _emit(self, op: Operator) -> None:
+        if op in self.plan.guests:
+            self._guest(op)
+        elif isinstance(op, SimNeurons):
+            self._neurons(op)
+        elif isinstance(op, SimPyFunc):
+            self._function(op)
+        elif isinstance(op, SimProcess):
+            self._process(op)
+        else:
+            terms.emit(self, op)
+
+    def _guest(self, op: Operator) -> None:
+        inputs = [s for s in op.reads if self._is_outside(s)]
+        written = [s for s in (*op.sets, *op.incs, *op.updates) if s.base not in self.plan.private]
+        outs = tuple(self.target(s) for s in written)
+        token = self._tokens.get(op)
+        if token is None and not outs:
+            token = self.signal(f"{op} done", 1)
+        signals = outs if token is None else (*outs, token)
+        reads = (*(self.read(s) for s in inputs), *self._waits.get(op, ()))
+
+        def start(trial: int) -> opaque.Steps:
+            return opaque.stepper(self.worlds[trial], op, inputs, written, token is not None)
+
+        self.ops.append(Call(signals, reads, start, str(op)))
+
+    def _is_outside(self, signal: Signal) -> bool:
+        """Whether what a guest reads comes from the program."""
+        base = signal.base
+        clock = base in (self.model.time, self.model.step)
+        return not (clock or base in self.plan.private or self.memory.is_constant(base))
+
+    def _neurons(self, op: SimNeurons) -> None:
+        neuron, size = known.neuron_type(op), op.J.size
+        assert neuron is not None
+        current = self.whole(self.read(op.J), size)
+        initial = {name: np.ravel(signal.initial_value) for name, signal in op.state.items()}
+        shown = {name: s for name, s in op.state.items() if self.plan.is_used(s)}
+        for name, signal in op.state.items():
+            self.states[signal.base] = (len(self.ops), name)
+        observed = tuple((name, self.target(signal)) for name, signal in shown.items())
+        out = self.target(op.output)
+        self.ops.append(Neurons(out, current, neuron, initial, Stream(0), observed))
+
+    def _function(self, op: SimPyFunc) -> None:
+        target = self.signal(f"{op} done", 1) if op.output is None else self.target(op.output)
+        reads = () if op.x is None else (self.read(op.x),)
+        if opaque.is_at_once(op):
+            start = partial(_at_once, op)
+            self.ops.append(Call((target,), reads, start, str(op), chunked=True))
+        else:
+            self._functions.append((op, target, reads))
+
+    def _call_functions(self) -> None:
+        """Functions of a user are kept in step; those of time alone need no network for it."""
+        if any(reads for _, _, reads in self._functions):
+            together = [[each] for each in self._functions]
+        else:
+            together = [self._functions] if self._functions else []
+        for calls in together:
+            ops = [op for op, _, _ in calls]
+            targets = tuple(target for _, target, _ in calls)
+            reads = calls[0][2]
+            self.ops.append(Call(targets, reads, partial(_start, ops), str(ops[0]), shared=True))
+
+    def _process(self, op: SimProcess) -> None:
+        output, size, dt = op.output, op.output.size, self.model.dt
+        target = self.target(output)
+        system = known.state_space(op, dt)
+        if system is None:
+
+            def start(trial: int) -> opaque.Steps:
+                many = known.many_steps(op.process, size, dt, self.worlds[trial].rngs[op])
+                assert many is not None
+                return many
+
+            self.ops.append(Call((target,), (), start, str(op), True))
+            return
+        source = self.whole(self.read(op.input), size)
+        if len(system[0]) <= HIGHEST_ORDER:
+            self.ops.append(Filter(target, source, *known.coefficients(system)))
+        else:
+            self._states(system, source, target, size)
+
+    def _states(self, system: known.StateSpace, source: int, target: int, size: int) -> None:
+        """A filter of high order by its state, which loses no digits."""
+        from scipy.sparse import csr_array, eye_array, kron
+
+        A, B, C, D = system
+        each = eye_array(size)
+        state = self.sum("filter state", len(A) * size)
+        self.add_term(state, Term(Read(state, 1), csr_array(kron(csr_array(A), each))))
+        self.add_term(state, Term(Read(source), csr_array(kron(csr_array(B[:, None]), each))))
+        shown = Term(Read(state, int(D != 0)), csr_array(kron(csr_array(C[None, :]), each)))
+        direct = [Term(Read(source), D)] if D else []
+        self.ops.append(Sum(target, (shown, *direct)))
+
+    def _record(self, probe: Any) -> Record:
+        signal = self.model.sig[probe]["in"]
+        every = 1.0 if probe.sample_every is None else probe.sample_every / self.model.dt
+        if signal.sparse:  # weights that do not change; shown in full
+            number = self.sum(signal.name, int(np.prod(signal.shape)))
+            self.add_offset(number, None, terms.sparse(signal.initial_value).toarray())
+            return Record(Read(number), every)
+        if signal.base in self.plan.private:
+            return Record(Read(self._shown[signal]), every)
+        if self.pieces(signal.base) is not None:
+            return Record(self.read(signal), every)
+        return Record(Read(self.number(signal.base), 0, elements(signal)), every)
+
+    def _peek(self, signal: Signal, reads: tuple[Read, ...]) -> int:
+        """A signal that shows memory of Nengo's own operators at the end of a step."""
+        number = self.signal(f"{signal.name} shown", signal.size)
+
+        def start(trial: int) -> opaque.Steps:
+            shown = self.worlds[trial].signals[signal]
+            return lambda t, *_: shown.ravel()
+
+        self.ops.append(Call((number,), reads, start, str(signal)))
+        return number
+
+
+def _start(ops: Sequence[SimPyFunc], trial: int) -> opaque.Steps:
+    """The functions of a user; trials share them."""
+    del trial
+    return opaque.functions_step(ops)
+
+
+def _at_once(op: SimPyFunc, trial: int) -> opaque.Steps:
+    """A NumPy function, which remembers nothing."""
+    del trial
+    return opaque.function_at_once(op)

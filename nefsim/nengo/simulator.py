@@ -1,0 +1,309 @@
+"""A Nengo network, built by Nengo and run by nefsim."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import nengo
+import numpy as np
+from nengo.builder import Model
+from nengo.builder.operator import Operator
+from nengo.cache import get_default_decoder_cache
+from nengo.exceptions import ReadonlyError, SimulatorClosed, ValidationError
+from nengo.rc import rc
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim import backends
+from nefsim.backends import interrupts
+from nefsim.nengo.bars import progress_of
+from nefsim.nengo.data import Data, Signals
+from nefsim.nengo.lower import lower
+from nefsim.program import Program, initial_state
+from nefsim.records import Events, Records
+
+Array = NDArray[np.float64]
+
+CLOSED = "This simulator is closed; make a new one."
+
+
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """What a back end asks for."""
+
+    program: Program
+
+
+class Simulator:
+    """A Nengo network that runs in nefsim: use it in the place of ``nengo.Simulator``.
+
+    Nengo's builder draws and solves all arrays, so that they are those of Nengo; the steps
+    are taken by a back end of nefsim, and give the same spikes.
+
+    Parameters
+    ----------
+    network : nengo.Network or None
+        The model; None where ``model`` is built already.
+    dt : float [s]
+        The time step.
+    seed : int or None
+        Seed of processes that have none of their own; None takes the network's seed + 1.
+    model : nengo.builder.Model or None
+        What to build into.
+    progress_bar : bool or nengo.utils.progress.ProgressBar
+        True shows a bar in a terminal when tqdm is installed.
+    optimize : bool
+        Accepted for Nengo's sake; operations are always merged.
+    backend : {"auto", "numpy", "numba"}
+        What takes the steps.
+    batch_size : int or None
+        Number of trials at once; trial b is the run with ``seed + b``.  Data get a leading
+        axis of trials.
+    dtype : {"float64", "float32"} or None
+        Precision of the run; None takes that of Nengo's settings, or the next above.
+
+    Examples
+    --------
+    >>> import nengo
+    >>> import nefsim.nengo
+    >>> with nengo.Network(seed=1) as model:
+    ...     a = nengo.Ensemble(50, 1)
+    ...     probe = nengo.Probe(a, synapse=0.01)
+    >>> with nefsim.nengo.Simulator(model) as sim:
+    ...     sim.run(0.5)
+    >>> sim.data[probe].shape
+    (500, 1)
+    """
+
+    def __init__(
+        self,
+        network: nengo.Network | None,
+        dt: float = 0.001,
+        seed: int | None = None,
+        model: Model | None = None,
+        progress_bar: Any = True,
+        optimize: bool = True,
+        *,
+        backend: str = "auto",
+        batch_size: int | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        self.closed = True  # until all of this has worked
+        who = "nefsim.nengo.Simulator"
+        self.progress_bar, self.optimize = progress_bar, optimize
+        names = ("auto", "numpy", "numba")
+        chosen = check.one_of(who, "backend", backend, names)
+        self.backend = backends.fastest() if chosen == "auto" else chosen
+        self.batch_size = batch_size
+        if batch_size is not None:
+            do = "pass a number of trials"
+            self.batch_size = check.integer(who, "batch_size", batch_size, do, 1, 10**6)
+        dtype_is_theirs = dtype is None
+        if dtype is None:
+            dtype = "float64" if rc.float_dtype == np.float64 else "float32"
+        self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
+        self._shown_as = np.dtype(rc.float_dtype if dtype_is_theirs else self.dtype)
+        if network is not None:
+            what, do = "a nengo.Network", "use nefsim.Simulator for nefsim's own networks"
+            check.instance(who, "network", network, nengo.Network, what, do)
+        elif model is None:
+            check.fail(who, "network", "be a nengo.Network", "None", "pass one, or a built model")
+        if seed is not None:
+            seed = check.integer(who, "seed", seed, "pass a whole number", 0, 2**32 - 1)
+        if model is None:
+            dt = check.seconds(who, "dt", dt)
+            label = f"{network}, dt={float(dt):g}"
+            model = Model(float(dt), label, decoder_cache=get_default_decoder_cache())
+        self.model = model
+        with progress_of(progress_bar, "Building") as stage:
+            if network is not None:
+                self.model.build(network, progress=stage.next_stage("Building", "Build"))
+            self._lowering = lower(self.model)
+        if seed is None:
+            theirs = None if network is None else network.seed
+            seed = np.random.randint(2**31 - 1) if theirs is None else theirs + 1
+        self._prepare = backends.module(self.backend).prepare
+        self.data = Data(self.model, self._recorded)
+        self.closed = False
+        self.reset(seed)
+
+    def __del__(self) -> None:
+        """Warn if this is gone without having been closed."""
+        if not getattr(self, "closed", True):
+            warnings.warn(
+                f"Simulator of {self.model} was deallocated while open; use it in a with block.",
+                ResourceWarning,
+                stacklevel=2,
+            )
+
+    def __enter__(self) -> Simulator:
+        if self.closed:
+            raise SimulatorClosed(CLOSED)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Refuse further steps; data stay readable."""
+        self.closed = True
+
+    # -- time ------------------------------------------------------------------------------
+
+    @property
+    def dt(self) -> float:
+        """The time step [s]."""
+        return self.model.dt
+
+    @dt.setter
+    def dt(self, value: object) -> None:
+        raise ReadonlyError(attr="dt", obj=self)
+
+    @property
+    def n_steps(self) -> int:
+        """Steps done since the start or the last reset."""
+        return self._state.step
+
+    @property
+    def time(self) -> float:
+        """The time of the last step [s]."""
+        return self._state.step * self.dt
+
+    def trange(self, dt: float | None = None, sample_every: float | None = None) -> Array:
+        """Times of the steps done, or of every sample [s]; ``dt`` is an old name of it."""
+        if dt is not None:
+            if sample_every is not None:
+                got = "Only one of `dt` and `sample_every` may be given"
+                raise ValidationError(got, attr="dt", obj=self)
+            warnings.warn("trange: pass sample_every, not dt", DeprecationWarning, stacklevel=2)
+            sample_every = dt
+        period = 1.0 if sample_every is None else sample_every / self.dt
+        steps = np.arange(1, self.n_steps + 1)
+        return np.asarray(self.dt * steps[steps % period < 1], np.float64)
+
+    # -- steps -----------------------------------------------------------------------------
+
+    def run(self, time_in_seconds: float, progress_bar: Any = None) -> None:
+        """Run for ``round(time_in_seconds / dt)`` steps."""
+        if time_in_seconds < 0:
+            got = f"Must be at least 0, got {time_in_seconds:g}"
+            raise ValidationError(got, attr="time_in_seconds")
+        steps = int(np.round(float(time_in_seconds) / self.dt))
+        if steps == 0:
+            message = f"{time_in_seconds:g} s are 0 steps; the time is still {self.time:g} s."
+            warnings.warn(message, stacklevel=2)
+        else:
+            self.run_steps(steps, progress_bar=progress_bar)
+
+    def step(self) -> None:
+        """Take one step."""
+        self._advance(1)
+
+    def run_steps(self, steps: int, progress_bar: Any = None) -> None:
+        """Take so many steps; if an error or Ctrl-C ends them, what was recorded is kept."""
+        bar = self.progress_bar if progress_bar is None else progress_bar
+        with progress_of(bar, "Simulating", steps) as stage:
+            for piece in stage.pieces:
+                self._advance(piece)
+                stage.report(piece)
+
+    def _advance(self, n_steps: int) -> None:
+        if self.closed:
+            raise SimulatorClosed(CLOSED)
+        self._records.reserve(n_steps)
+        with interrupts.put_off(), np.errstate(invalid="raise", divide="ignore"):
+            try:
+                self._run(n_steps, self._records)
+            finally:
+                self._records.settle(self._state.step)
+
+    def reset(self, seed: int | None = None) -> None:
+        """Go back to the start and forget what was recorded, with a new seed of noise or not."""
+        if self.closed:
+            raise SimulatorClosed(CLOSED)
+        if seed is not None:
+            self.seed = seed
+        lowering = self._lowering
+        lowering.start(self.seed, self.batch_size or 1)
+        program = lowering.program
+        self._state = initial_state(program, None, self.batch_size, self.dtype)
+        for base in lowering.memory.updates:
+            if base in lowering.numbers:
+                self._state.signals[lowering.numbers[base]][...] = np.ravel(base.initial_value)
+        self._run = self._prepare(_Ready(program), self._state)
+        self.clear_probes()
+
+    def clear_probes(self) -> None:
+        """Forget what was recorded."""
+        start = self._state.step
+        self._records = Records(self._lowering.program, self.batch_size, self.dtype, start)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All that changes, and Nengo's model to build the rest from."""
+        names = ("model", "seed", "backend", "batch_size", "dtype", "progress_bar", "optimize")
+        worlds = [
+            ({s: world.signals[s] for s in world.signals if not s.readonly}, world.rngs)
+            for world in self._lowering.worlds
+        ]
+        state = self._state
+        return {name: getattr(self, name) for name in (*names, "closed", "_shown_as")} | {
+            "step": state.step,
+            "signals": state.signals,
+            "ops": state.ops,
+            "worlds": worlds,
+            "start": self._records.start,
+            "records": [self._records.arrays(i) for i in range(len(self.model.probes))],
+        }
+
+    def __setstate__(self, given: dict[str, Any]) -> None:
+        """Go on from where the pickled simulator was."""
+        names = ("model", "seed", "backend", "batch_size", "dtype", "progress_bar", "optimize")
+        self.__init__(None, **{name: given[name] for name in names})  # type: ignore[misc]
+        self._shown_as, state = given["_shown_as"], self._state
+        state.step = given["step"]
+        for mine, theirs in zip(state.signals, given["signals"], strict=True):
+            mine[...] = theirs
+        for memory, saved in zip(state.ops, given["ops"], strict=True):
+            for name, value in memory.items():
+                value[...] = saved[name]
+        for world, (signals, rngs) in zip(self._lowering.worlds, given["worlds"], strict=True):
+            for signal, value in signals.items():
+                world.signals[signal] = value
+            for op, rng in rngs.items():
+                world.rngs[op].set_state(rng.get_state())
+        self._run = self._prepare(_Ready(self._lowering.program), state)
+        program = self._lowering.program
+        self._records = Records(program, self.batch_size, self.dtype, given["start"])
+        self._records.take_over(given["records"], state.step)
+        self.closed = given["closed"]
+
+    # -- what is known ---------------------------------------------------------------------
+
+    def _recorded(self, probe: nengo.Probe) -> Array:
+        rows = self._records.of(self.model.probes.index(probe))
+        rows = rows.dense() if isinstance(rows, Events) else rows
+        rows = rows.reshape(*rows.shape[:-1], *self.model.sig[probe]["in"].shape)
+        rows = rows.astype(self._shown_as, copy=False)
+        rows.setflags(write=False)
+        return rows
+
+    @property
+    def signals(self) -> Signals | None:
+        """Values of Nengo's signals, learned weights among them; None once closed."""
+        return None if self.closed else Signals(self._lowering, self._state)
+
+    @property
+    def step_order(self) -> list[Operator]:
+        """Nengo's operators in the order of a step."""
+        return self._lowering.plan.step_order
+
+    def __repr__(self) -> str:
+        return f"<nefsim simulator of {self.model.label} on {self.backend}, {self.n_steps} steps>"

@@ -1,0 +1,501 @@
+"""Nengo's networks in nefsim: the spikes of Nengo, and what it does better."""
+
+import gc
+import pickle
+import re
+import warnings
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+nengo = pytest.importorskip("nengo")
+
+import nengo_models  # noqa: E402
+import nengo_random  # noqa: E402
+from nengo.builder import Builder  # noqa: E402
+from nengo.exceptions import (  # noqa: E402
+    BuildError,
+    ReadonlyError,
+    SimulationError,
+    SimulatorClosed,
+    ValidationError,
+)
+
+import nefsim as nef  # noqa: E402
+import nefsim.nengo  # noqa: E402
+from nefsim import backends  # noqa: E402
+from nefsim.cli import main  # noqa: E402
+
+BACKENDS = [name for name in ("numpy", "numba") if name in backends.available()]
+
+#: Sums are taken in another order than Nengo's.
+ROUNDING = 1e-9
+
+
+@pytest.fixture(autouse=True)
+def without_cache():
+    """Decoders are solved, not read from this machine."""
+    nengo.rc.set("decoder_cache", "enabled", "False")
+    yield
+    nengo.rc.reload_rc()
+
+
+def ours(model, seconds=0.2, **options):
+    with nefsim.nengo.Simulator(model, progress_bar=False, **options) as simulator:
+        simulator.run(seconds)
+    return simulator
+
+
+def theirs(model, seconds=0.2, **options):
+    with nengo.Simulator(model, progress_bar=False, optimize=False, **options) as simulator:
+        simulator.run(seconds)
+    return simulator
+
+
+def assert_same(mine, other):
+    """Equal spikes, and all else equal but for rounding."""
+    assert len(mine.model.probes) == len(other.model.probes) > 0
+    for a, b in zip(mine.model.probes, other.model.probes, strict=True):
+        x, y = mine.data[a], other.data[b]
+        assert x.shape == y.shape
+        if isinstance(a.obj, nengo.ensemble.Neurons) and a.attr == "output":
+            spiking = a.obj.ensemble.neuron_type.spiking
+            assert not spiking or np.array_equal(x > 0, y > 0)
+        scale = max(1.0, np.abs(y).max(initial=0.0))
+        assert np.abs(x - y).max(initial=0.0) <= ROUNDING * scale, str(a)
+
+
+# The same spikes
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", nengo_models.MODELS)
+def test_a_model_gives_nengos_spikes(name, backend):
+    other = theirs(nengo_models.network(name))
+    mine = ours(nengo_models.network(name), backend=backend)
+    assert_same(mine, other)
+    assert np.array_equal(mine.trange(), other.trange())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("seed", range(8))
+def test_a_random_model_gives_nengos_spikes(seed, backend):
+    other = theirs(nengo_random.network(seed), 0.05)
+    assert_same(ours(nengo_random.network(seed), 0.05, backend=backend), other)
+
+
+@pytest.mark.parametrize("dt", [0.0005, 0.003])
+def test_other_steps_give_nengos_spikes(dt):
+    other = theirs(nengo_models.network("communication"), dt=dt)
+    assert_same(ours(nengo_models.network("communication"), dt=dt), other)
+
+
+def test_learned_weights_can_be_read_while_running():
+    model = nengo_models.network("pes_weights")
+    other = nengo.Simulator(model, progress_bar=False, optimize=False)
+    mine = nefsim.nengo.Simulator(model, progress_bar=False)
+    learned = [c for c in model.all_connections if c.learning_rule is not None]
+    with mine, other:
+        for simulator in (mine, other):
+            simulator.run(0.1)
+        a, b = (s.signals[s.model.sig[learned[0]]["weights"]] for s in (mine, other))
+        # Ours are what the next step uses; Nengo adds the change of this step then.
+        b = b + other.signals[other.model.sig[learned[0].learning_rule]["delta"]]
+    assert np.allclose(a, b, rtol=0.0, atol=ROUNDING * np.abs(b).max())
+    assert np.abs(a - mine.data[learned[0]].weights).max() > 1e-9
+
+
+# What users make themselves
+
+
+class Tired(nengo.neurons.NeuronType):
+    """A neuron type of a user: rates that fall while it fires."""
+
+    state = MappingProxyType({"rest": nengo.dists.Choice([1.0])})
+    probeable = ("output", "rest")
+
+    def gain_bias(self, max_rates, intercepts):
+        return max_rates, -max_rates * intercepts
+
+    def step(self, dt, J, output, rest=1.0):
+        output[...] = np.maximum(J, 0.0) * rest
+        rest += dt * (1.0 - rest - 0.01 * output)
+
+
+class Hold(nengo.synapses.Synapse):
+    """A synapse of a user: the largest input so far."""
+
+    def make_state(self, shape_in, shape_out, dt, dtype=None, y0=0):
+        return {"largest": np.zeros(shape_out)}
+
+    def make_step(self, shape_in, shape_out, dt, rng, state):
+        largest = state["largest"]
+
+        def step(t, x):
+            largest[...] = np.maximum(largest, x)
+            return largest
+
+        return step
+
+
+class Walk(nengo.Process):
+    """A process of a user, random and without a seed."""
+
+    def make_step(self, shape_in, shape_out, dt, rng, state):
+        place = np.zeros(shape_out)
+
+        def step(t):
+            place[...] += rng.normal(size=shape_out) * dt
+            return place
+
+        return step
+
+
+class Decay(nengo.learning_rules.LearningRuleType):
+    """A learning rule of a user: weights fade."""
+
+    modifies = "weights"
+    probeable = ("delta",)
+
+
+class SimDecay(nengo.builder.Operator):
+    def __init__(self, weights, delta):
+        super().__init__()
+        self.sets, self.incs, self.reads, self.updates = [], [], [weights], [delta]
+
+    def make_step(self, signals, dt, rng):
+        weights, delta = signals[self.reads[0]], signals[self.updates[0]]
+
+        def step():
+            delta[...] = -dt * weights
+
+        return step
+
+
+def build_decay(model, decay, rule):
+    model.add_op(SimDecay(model.sig[rule.connection]["weights"], model.sig[rule]["delta"]))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_a_user_makes_takes_its_own_steps(backend, monkeypatch):
+    monkeypatch.setitem(Builder.builders, Decay, build_decay)
+
+    def make():
+        with nengo.Network(seed=3) as model:
+            u = nengo.Node(Walk())
+            a = nengo.Ensemble(20, 1, neuron_type=Tired())
+            b = nengo.Ensemble(20, 1)
+            nengo.Connection(u, a, synapse=Hold())
+            c = nengo.Connection(
+                a.neurons, b.neurons, transform=np.full((20, 20), 1e-3), learning_rule_type=Decay()
+            )
+            for target, attr in [(a.neurons, "rest"), (b.neurons, "output"), (c, "weights")]:
+                nengo.Probe(target, attr)
+            nengo.Probe(c.learning_rule, "delta")
+            nengo.Probe(u)
+        return model
+
+    assert_same(ours(make(), backend=backend), theirs(make()))
+
+
+# A drop-in
+
+
+def wave(t):
+    return np.sin(9 * t)
+
+
+def small(seed=1):
+    with nengo.Network(seed=seed) as model:
+        u = nengo.Node(wave)
+        a = nengo.Ensemble(20, 1, noise=nengo.processes.WhiteNoise())
+        nengo.Connection(u, a)
+        model.y = nengo.Probe(a, synapse=0.01)
+        model.late = nengo.Probe(a, sample_every=0.003)
+    return model
+
+
+def test_runs_in_parts_are_one_run():
+    model = small()
+    whole = ours(model)
+    with nefsim.nengo.Simulator(model, progress_bar=False) as parts:
+        parts.run(0.05)
+        parts.run_steps(49)
+        parts.step()
+        assert (parts.n_steps, parts.time) == (100, 0.1)
+        parts.run(0.1)
+    assert np.array_equal(whole.data[model.y], parts.data[model.y])
+    assert np.array_equal(whole.data[model.late], parts.data[model.late])
+    assert len(parts.trange(sample_every=0.003)) == len(parts.data[model.late])
+
+
+def test_data_has_what_nengo_built():
+    model = small()
+    mine, other = ours(model), theirs(model)
+    ensemble = model.ensembles[0]
+    assert np.array_equal(mine.data[ensemble].encoders, other.data[ensemble].encoders)
+    assert len(mine.data) == len(other.data)
+    assert set(model.all_objects) <= set(mine.data)
+    with pytest.raises(KeyError):
+        mine.data[object()]
+    with pytest.raises(ValueError, match="read-only"):
+        mine.data[model.y][0] = 1.0
+
+
+def test_probes_are_cleared_and_time_goes_on():
+    model = small()
+    with nefsim.nengo.Simulator(model, progress_bar=False) as simulator:
+        simulator.run(0.1)
+        simulator.clear_probes()
+        assert simulator.data[model.y].shape == (0, 1)
+        simulator.run(0.05)
+        assert simulator.n_steps == 150
+        assert np.array_equal(simulator.data[model.y], ours(model, 0.15).data[model.y][100:])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_cleared_probes_that_skip_steps_keep_their_times(backend, batch_size):
+    model = small()
+    with model:
+        for every in (0.003, 0.0025):
+            nengo.Probe(model.ensembles[0].neurons, sample_every=every)
+            nengo.Probe(model.ensembles[0], sample_every=every)
+    whole = ours(model, 0.2, backend=backend, batch_size=batch_size)
+    with nefsim.nengo.Simulator(
+        model, progress_bar=False, backend=backend, batch_size=batch_size
+    ) as simulator:
+        simulator.run_steps(100)
+        simulator.clear_probes()
+        simulator.run_steps(1)
+        simulator.run_steps(49)
+        again = pickle.loads(pickle.dumps(simulator))
+    with again:
+        again.run_steps(50)
+    for probe, same in zip(model.all_probes, again.model.probes, strict=True):
+        n_before = np.sum(whole.trange(sample_every=probe.sample_every or 0.001) < 0.1005)
+        mine, wanted = again.data[same], whole.data[probe][..., n_before:, :]
+        # Matrix products over chunks of other lengths add up in another order: spikes are
+        # equal, decoded values of about 1 to some roundings.
+        spikes = probe.target is model.ensembles[0].neurons
+        assert mine.shape == wanted.shape
+        assert np.allclose(mine, wanted, rtol=0, atol=0 if spikes else 1e-14)
+
+
+def test_a_closed_simulator_says_so():
+    model = small()
+    simulator = ours(model)
+    assert simulator.closed
+    for call in (simulator.step, simulator.reset, lambda: simulator.run(0.1)):
+        with pytest.raises(SimulatorClosed):
+            call()
+    with pytest.raises(SimulatorClosed), simulator:
+        pass
+    assert simulator.data[model.y].shape == (200, 1)
+    assert simulator.signals is None
+
+
+def test_errors_are_nengos():
+    with nefsim.nengo.Simulator(small(), progress_bar=False) as simulator:
+        with pytest.raises(ReadonlyError):
+            simulator.dt = 0.002
+        with pytest.raises(ValidationError, match="at least 0"):
+            simulator.run(-1.0)
+        with pytest.warns(UserWarning, match="0 steps"):
+            simulator.run(0.0)
+        with pytest.warns(DeprecationWarning, match="sample_every"):
+            simulator.trange(dt=0.001)
+        with pytest.raises(ValidationError, match="Only one"):
+            simulator.trange(dt=0.001, sample_every=0.001)
+
+
+def test_a_simulator_that_is_not_closed_warns():
+    simulator = nefsim.nengo.Simulator(small(), progress_bar=False)
+    with pytest.warns(ResourceWarning, match="deallocated while open"):
+        del simulator
+        gc.collect()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (np.nan, "finite"),
+        (np.float64(np.inf), "finite"),
+        (np.array([-np.inf]), "finite"),
+        ([1.0, 2.0], "shape"),
+        (None, "finite"),
+    ],
+)
+def test_functions_must_return_numbers(value, said, backend):
+    with nengo.Network() as model:
+        node = nengo.Node(lambda t: value if t > 0.0105 else 0.0, size_out=1)
+        probe = nengo.Probe(node)
+    with nefsim.nengo.Simulator(model, progress_bar=False, backend=backend) as simulator:
+        with pytest.raises(SimulationError, match=said):
+            simulator.run(0.1)
+        assert simulator.n_steps == len(simulator.data[probe]) == 10
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"network": None},
+        {"network": 3},
+        {"dt": 0.0},
+        {"dt": np.nan},
+        {"seed": -1},
+        {"seed": 1.5},
+        {"backend": "nengo"},
+        {"batch_size": 0},
+        {"dtype": "float16"},
+    ],
+    ids=str,
+)
+def test_bad_arguments_are_refused_in_a_sentence(options):
+    network = options.pop("network", small())
+    with pytest.raises((ValueError, TypeError), match=r": .+ must .+, got .+; .+\."):
+        nefsim.nengo.Simulator(network, progress_bar=False, **options)
+
+
+def test_sparse_weights_are_shown_in_full():
+    with nengo.Network() as model:
+        u = nengo.Node([1.0, 2.0])
+        shape = nengo.transforms.Sparse((3, 2), indices=[[2, 0]], init=[0.5])
+        c = nengo.Connection(u, nengo.Node(size_in=3), transform=shape)
+        weights = nengo.Probe(c, "weights")
+    shown = ours(model, 0.002).data[weights]
+    assert np.array_equal(shown, [[[0, 0], [0, 0], [0.5, 0]]] * 2)
+
+
+def test_a_loop_without_a_synapse_is_refused():
+    with nengo.Network() as model:
+        node = nengo.Node(size_in=1)
+        nengo.Connection(node, node, synapse=None)
+    with pytest.raises(BuildError, match="synapse"):
+        nefsim.nengo.Simulator(model, progress_bar=False)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_pickled_simulator_goes_on(backend):
+    model = small()
+    whole = ours(model, backend=backend)
+    with nefsim.nengo.Simulator(model, progress_bar=False, backend=backend) as simulator:
+        simulator.run(0.1)
+        text = pickle.dumps((simulator, model.y))
+    again, probe = pickle.loads(text)
+    with again:
+        again.run(0.1)
+    assert np.array_equal(again.data[probe], whole.data[model.y])
+
+
+def test_an_open_bar_of_nengo_is_used():
+    class Bar(nengo.utils.progress.ProgressBar):
+        def __init__(self):
+            super().__init__()
+            self.seen = []
+
+        def update(self, progress):
+            self.seen.append((progress.n_steps, progress.max_steps))
+
+        def close(self):
+            self.seen.append("closed")
+
+    bar = Bar()
+    with nefsim.nengo.Simulator(small(), progress_bar=False) as simulator:
+        simulator.run(0.05, progress_bar=bar)
+    assert bar.seen[-1] == "closed"
+    assert (50, 50) in bar.seen
+
+
+# Better than the original
+
+
+def test_the_same_seed_gives_the_same_noise_every_time():
+    """Nengo's optimizer gives seeds to processes in the order of addresses."""
+    runs = [ours(small()).data for _ in range(3)]
+    values = [data[next(p for p in data if isinstance(p, nengo.Probe))] for data in runs]
+    assert np.array_equal(values[0], values[1])
+    assert np.array_equal(values[0], values[2])
+
+
+@pytest.mark.parametrize("kind", [nengo.PoissonSpiking, nengo.StochasticSpiking])
+def test_reset_rewinds_stochastic_neurons(kind):
+    with nengo.Network(seed=1) as model:
+        a = nengo.Ensemble(20, 1, neuron_type=kind(nengo.LIFRate()))
+        spikes = nengo.Probe(a.neurons)
+    with nefsim.nengo.Simulator(model, progress_bar=False) as simulator:
+        simulator.run(0.1)
+        first = simulator.data[spikes]
+        simulator.reset()
+        simulator.run(0.1)
+        assert first.any()
+        assert np.array_equal(simulator.data[spikes], first)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_trials_of_a_batch_are_runs_with_seeds_in_a_row(backend):
+    model = small()
+    batch = ours(model, seed=7, batch_size=3, backend=backend)
+    assert batch.data[model.y].shape == (3, 200, 1)
+    for trial in range(3):
+        alone = ours(model, seed=7 + trial, backend=backend)
+        # Of the same numbers, in matrix products of another shape.
+        assert np.abs(batch.data[model.y][trial] - alone.data[model.y]).max() < ROUNDING
+
+
+def test_half_the_precision_is_close():
+    model = nengo_models.network("square")
+    half = ours(model, dtype="float32")
+    probe = model.probes[0]
+    assert half.data[probe].dtype == np.float32
+    assert np.abs(half.data[probe] - ours(model).data[probe]).max() < 0.05
+
+
+# The page for users of Nengo
+
+
+def test_the_models_of_the_page_run_in_both():
+    page = Path(__file__).parent.parent / "docs" / "from-nengo.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    names = {}
+    for block in blocks:
+        exec(compile(block, str(page), "exec"), names)
+        if "nef.Network" not in block:
+            ours(names["model"], 0.01)
+            continue
+        with nef.Simulator(names["net"]) as simulator:
+            simulator.run(0.01)
+    assert len(blocks) == 21
+
+
+# The command
+
+SCRIPT = """
+import nengo
+
+with nengo.Network() as model:
+    a = nengo.Ensemble(20, 1)
+    nengo.Connection(nengo.Node(0.5), a)
+    nengo.Probe(a, synapse=0.01)
+"""
+
+
+def test_the_command_compares_with_nengo(tmp_path, capsys):
+    path = tmp_path / "model.py"
+    path.write_text(SCRIPT, encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        assert main(["nengo", "run", str(path), "--seconds", "0.1", "--compare"]) == 0
+    told = capsys.readouterr().out
+    assert "0 spikes differ" in told
+    assert "times as fast" in told
+
+
+def test_the_command_names_what_is_missing(tmp_path, capsys):
+    path = tmp_path / "model.py"
+    path.write_text("a = 1", encoding="utf-8")
+    assert main(["nengo", "run", str(path)]) == 2
+    assert "must define model, a nengo.Network" in capsys.readouterr().err
