@@ -24,9 +24,10 @@ class HPES(Hebbian):
     with E actual minus target, and :math:`\bar a = a / a_{max}` and
     :math:`\bar\theta = \theta / a_{max}` relative to each neuron's maximum rate.  S = 1 is
     :class:`PES` on full weights; S = 0 ignores the error and is :class:`BCM` with learning rate
-    :math:`\kappa \alpha_j b / (n \, a_{max}^2)`.  The error vanishes where it has done its work
-    and the other term does not, so that b is small: with 0.02 both reach a balance in which
-    weights grow sparse and the function is kept.
+    :math:`\kappa \alpha_j b / (n \, a_{max}^2)`.
+    The error vanishes where it has done its work and the other term does not, so that b is
+    small: 0.02 kept a channel of 45 neurons accurate while its weights grew unequal, a
+    classifier of 1000 neurons wanted 0.001.
 
     Parameters
     ----------
