@@ -1,10 +1,12 @@
 """The compiled interpreter: one function that runs any table of operations.
 
-It is compiled once for each precision and cached on disk, so that a new network compiles
-nothing.  A row of the table is one operation; its columns are named below.  Numbers are
-reached through plain pointers, which cost nothing to make or to pass on.  All of it stands
-in one file, as compiled code is made anew only when the file that it came from changes.
+It is compiled once for each precision and kept on disk (:mod:`nefsim.backends.machine`), so that
+a new network compiles nothing.  A row of the table is one operation; :mod:`nefsim.backends.codes`
+names its columns and what it may be.  Numbers are reached through plain pointers, which cost
+nothing to make or to pass on.
 """
+
+# ruff: noqa: F403, F405
 
 from __future__ import annotations
 
@@ -12,82 +14,14 @@ import math
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import cfunc, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.numpy_support import from_dtype
 
-# Columns of the table: what an operation is, where it writes and reads (row r of a signal
-# lies at offset + r * stride), how much, where its constants, memory and indices lie, and
-# for LIF how many encoders it multiplies itself and where it may scribble.
-KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET, ENCODERS, SCRATCH = range(13)
-N_COLUMNS = 13
+from nefsim.backends.codes import *
 
-# Kinds of operation.
-(
-    FILL,
-    SCALE,
-    DIAGONAL,
-    AFFINE,
-    COLUMNS,
-    HELD,
-    ROWS,
-    SPIKES,
-    SPARSE,
-    SPARSE_SPIKES,
-    GATHER,
-    SCATTER,
-    LOWPASS,
-    FILTER,
-    MINUS_STATE,
-    ADAPT,
-    NOT_NEGATIVE,
-    LOGARITHM,
-    LIF,
-    LIF_LOG,
-    LIF_EULER,
-    LIF_RATE,
-    RELU,
-    SIGMOID,
-    TANH,
-    IZHIKEVICH,
-    WHOLE_SPIKES,
-    DISCRETE,
-    INVERSE_LIF,
-    SOFT_LIF,
-    WEIGH,
-    WEIGH_SPIKES,
-    SHOW,
-    OUTER,
-    OUTER_DECAY,
-    SLIDE,
-    MULTIPLY,
-    WHERE_ABOVE,
-    GATE,
-    RLS,
-) = range(40)
-
-#: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
-LINE = 8
-
-#: Neurons that are stepped together, so that what they need for a moment stays in the cache.
-TILE = 512
-
-#: The place of the encoders behind the constants of an LIF population.
-AFTER_CONSTANTS = 8
-
-options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-
-
-@intrinsic
-def at(typing_context, array, offset):
-    """A pointer to the element of a contiguous array that lies ``offset`` from its start."""
-    del typing_context
-
-    def generate(context, builder, signature, arguments):
-        start = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.gep(start, [arguments[1]])
-
-    return types.CPointer(array.dtype)(array, types.intp), generate
+options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
 @intrinsic
@@ -692,23 +626,40 @@ def learning(kind, t, y, x, c, data, places, fired, counts):
         rls(t, y, x, c, data, shifted(places, t[X]))
 
 
-@njit(**options)
-def run(table, spans, lo, hi, data, constants, indices, fired, counts):
-    """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial."""
+def run(
+    table,
+    spans,
+    n_spans,
+    lo,
+    hi,
+    data,
+    n_trials,
+    width,
+    constants,
+    places,
+    fired,
+    n_fired,
+    counts,
+    n_counts,
+):
+    """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial.
+
+    ``data``, ``fired`` and ``counts`` have a row for each trial; ``width``, ``n_fired`` and
+    ``n_counts`` are the lengths of these rows.
+    """
     whole_registers()
-    start, whole, places = at(table, 0), at(constants, 0), at(indices, 0)
-    for s in range(spans.shape[0]):
-        first, last = spans[s, 0], spans[s, 1]
-        for trial in range(data.shape[0]):
-            D = at(data, trial * data.shape[1])
-            F, K = at(fired, trial * fired.shape[1]), at(counts, trial * counts.shape[1])
+    for s in range(n_spans):
+        first, last = spans[2 * s], spans[2 * s + 1]
+        for trial in range(n_trials):
+            D = shifted(data, trial * width)
+            F, K = shifted(fired, trial * n_fired), shifted(counts, trial * n_counts)
             for row in range(lo + 1, hi + 1):
                 for o in range(first, last):
-                    t = shifted(start, o * N_COLUMNS)
+                    t = shifted(table, o * N_COLUMNS)
                     kind = t[KIND]
                     y = shifted(D, t[OUT] + row * t[OUT_STRIDE])
                     x = shifted(D, t[IN] + row * t[IN_STRIDE])
-                    c = shifted(whole, t[C])
+                    c = shifted(constants, t[C])
                     if kind <= SCATTER:
                         linear(kind, t, y, x, c, D, places, F, K)
                     elif kind <= LOGARITHM:
@@ -717,3 +668,11 @@ def run(table, spans, lo, hi, data, constants, indices, fired, counts):
                         neurons(kind, t, y, x, c, D, F, K)
                     else:
                         learning(kind, t, y, x, c, D, places, F, K)
+
+
+def compiled(dtype: Any) -> Any:
+    """``run`` as a C function for numbers of a type."""
+    whole, wholes = types.int64, types.CPointer(types.int64)
+    reals = types.CPointer(from_dtype(dtype))
+    arrays = (reals, whole, whole, reals, wholes, wholes, whole, wholes, whole)
+    return cfunc(types.void(wholes, wholes, whole, whole, whole, *arrays), **options)(run)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nefsim.backends import kernel as k
+from nefsim.backends import codes as k
 from nefsim.learning import BCM, HPES, PES, RLS, DeltaRule, Oja, Voja
 from nefsim.program import Learn, Part, Read, Weigh, weighing, weighing_index
 

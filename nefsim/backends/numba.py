@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim.backends import Runner, kernel
+from nefsim.backends import Runner, codes
 from nefsim.backends.blocks import blocks
 from nefsim.backends.engine import Advance, Engine, HasProgram, chunk_length
 from nefsim.backends.lessons import learns_compiled
+from nefsim.backends.machine import interpreter
 from nefsim.backends.operations import advances
 from nefsim.backends.populations import is_compiled
 from nefsim.backends.table import Table
@@ -88,13 +89,19 @@ def _grouped(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], l
 
 def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
     """Spans of the table, on both cores where that pays; the spikes are the same."""
-    table, *rest = arrays
-    cost = [int(table[first:last, kernel.N].sum()) for first, last in spans]
+    table, data, constants, indices, fired, counts = arrays
+    run = interpreter(data.dtype)
+    cost = [int(table[first:last, codes.N].sum()) for first, last in spans]
     total, whole = sum(cost), np.array(spans, np.int64)
     shares = [np.array(share, np.int64) for share in _shares(spans, cost, min(len(spans), cores()))]
+    memories = (
+        *(data.ctypes.data, *data.shape, constants.ctypes.data, indices.ctypes.data),
+        *(fired.ctypes.data, fired.shape[1], counts.ctypes.data, counts.shape[1]),
+    )
 
-    def one(share: NDArray[np.int64], lo: int, hi: int) -> None:
-        kernel.run(table, share, lo, hi, *rest)
+    # Pointers keep no array from being freed; the default does.
+    def one(share: NDArray[np.int64], lo: int, hi: int, arrays: Any = arrays) -> None:
+        run(table.ctypes.data, share.ctypes.data, len(share), lo, hi, *memories)
 
     def advance(lo: int, hi: int) -> None:
         if len(shares) == 1 or total * (hi - lo) < WORTH_THREADS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nefsim.backends import kernel as k
+from nefsim.backends import codes as k
 from nefsim.neurons import (
     LIF,
     AdaptiveLIF,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim.backends import kernel as k
+from nefsim.backends import codes as k
 from nefsim.backends.lessons import emit_learn, emit_weigh
 from nefsim.backends.populations import emit_neurons
 from nefsim.neurons import LIF

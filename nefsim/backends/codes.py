@@ -1,0 +1,62 @@
+"""The whole numbers that tables are made of, and sizes that go with them; see :mod:`kernel`."""
+
+from __future__ import annotations
+
+# Columns of the table: what an operation is, where it writes and reads (row r of a signal
+# lies at offset + r * stride), how much, where its constants, memory and indices lie, and
+# for LIF how many encoders it multiplies itself and where it may scribble.
+KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET, ENCODERS, SCRATCH = range(13)
+N_COLUMNS = 13
+
+# Kinds of operation.
+(
+    FILL,
+    SCALE,
+    DIAGONAL,
+    AFFINE,
+    COLUMNS,
+    HELD,
+    ROWS,
+    SPIKES,
+    SPARSE,
+    SPARSE_SPIKES,
+    GATHER,
+    SCATTER,
+    LOWPASS,
+    FILTER,
+    MINUS_STATE,
+    ADAPT,
+    NOT_NEGATIVE,
+    LOGARITHM,
+    LIF,
+    LIF_LOG,
+    LIF_EULER,
+    LIF_RATE,
+    RELU,
+    SIGMOID,
+    TANH,
+    IZHIKEVICH,
+    WHOLE_SPIKES,
+    DISCRETE,
+    INVERSE_LIF,
+    SOFT_LIF,
+    WEIGH,
+    WEIGH_SPIKES,
+    SHOW,
+    OUTER,
+    OUTER_DECAY,
+    SLIDE,
+    MULTIPLY,
+    WHERE_ABOVE,
+    GATE,
+    RLS,
+) = range(40)
+
+#: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
+LINE = 8
+
+#: Neurons that are stepped together, so that what they need for a moment stays in the cache.
+TILE = 512
+
+#: The place of the encoders behind the constants of an LIF population.
+AFTER_CONSTANTS = 8
