@@ -18,6 +18,8 @@ N_COLUMNS = 13
     HELD,
     ROWS,
     SPIKES,
+    FIRED,
+    LISTED,
     SPARSE,
     SPARSE_SPIKES,
     GATHER,
@@ -50,13 +52,10 @@ N_COLUMNS = 13
     WHERE_ABOVE,
     GATE,
     RLS,
-) = range(40)
+) = range(42)
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8
-
-#: Neurons that are stepped together, so that what they need for a moment stays in the cache.
-TILE = 512
 
 #: The place of the encoders behind the constants of an LIF population.
 AFTER_CONSTANTS = 8

@@ -13,27 +13,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from llvmlite import ir
 from numba import cfunc, njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
 from nefsim.backends.codes import *
+from nefsim.backends.vectors import (
+    byte_shifted,
+    lif_four_vectors,
+    lif_vector,
+    lowest_bit,
+    shifted,
+    sum_of_fired,
+    whole_registers,
+)
 
 options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-
-
-@intrinsic
-def shifted(typing_context, pointer, offset):
-    """A pointer ``offset`` elements further on."""
-    del typing_context
-
-    def generate(context, builder, signature, arguments):
-        del context, signature
-        return builder.gep(arguments[0], [arguments[1]])
-
-    return pointer(pointer, types.intp), generate
 
 
 @njit(**options, fastmath={"reassoc", "contract", "nsz"})
@@ -43,49 +37,6 @@ def dot(a, b, n):
     for i in range(n):
         total += a[i] * b[i]
     return total
-
-
-@intrinsic
-def whole_registers(typing_context):
-    """Have loops of the calling function use the widest vectors that the processor has.
-
-    LLVM takes half of AVX-512 unless it is told; elsewhere this changes nothing.
-    """
-    del typing_context
-
-    def generate(context, builder, signature, arguments):
-        del signature, arguments
-        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-        return context.get_dummy_value()
-
-    return types.void(), generate
-
-
-@intrinsic
-def list_above_one(typing_context, values, start, who):
-    """Append to ``who`` which of eight values are above 1, counted from ``start``; how many."""
-    del typing_context
-
-    def generate(context, builder, signature, arguments):
-        del context, signature
-        values, start, who = arguments
-        eight, whole = ir.VectorType(values.type.pointee, 8), ir.VectorType(start.type, 8)
-        mask = ir.VectorType(ir.IntType(1), 8)
-        loaded = builder.load(builder.bitcast(values, eight.as_pointer()), align=4)
-        above = builder.fcmp_ordered(">", loaded, ir.Constant(eight, [1.0] * 8))
-        first = builder.insert_element(ir.Constant(whole, ir.Undefined), start, ir.IntType(32)(0))
-        spread = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
-        numbers = builder.add(
-            builder.shuffle_vector(first, first, spread), ir.Constant(whole, list(range(8)))
-        )
-        form = ir.FunctionType(ir.VoidType(), [whole, who.type, mask])
-        name = "llvm.masked.compressstore.v8i64"
-        store = cgutils.get_or_insert_function(builder.module, form, name)
-        builder.call(store, [numbers, who, above])
-        bits = builder.bitcast(above, ir.IntType(8))
-        return builder.ctpop(builder.zext(bits, start.type))
-
-    return types.intp(values, start, who), generate
 
 
 @njit(**options)
@@ -150,69 +101,40 @@ def affine(y, offset, x, c, n, m, width):
 
 
 @njit(**options)
-def charge(J, v, E, gap, n, c):
-    """The exact LIF step up to its spikes, without a branch; see :func:`lif`."""
-    whole_registers()
-    k, low, one = c[0], c[2], c[4]
-    for i in range(n):
-        e = E[i] * k
-        e = e if e > one else one
-        f = e * k
-        left = (J[i] - v[i]) * (f if f < one else one)
-        w = J[i] - left
-        gap[i] = left
-        E[i] = e
-        v[i] = w if w > low else low
-
-
-@njit(**options)
-def listed(v, first, n, who):
-    """List which voltages are above 1, counted from ``first``; how many they are."""
-    count, in_eights = 0, n - n % 8
-    for i in range(0, in_eights, 8):
-        count += list_above_one(shifted(v, i), first + i, shifted(who, count))
-    for i in range(in_eights, n):
-        if v[i] > 1:
-            who[count] = first + i
-            count += 1
-    return count
-
-
-@njit(**options)
-def lif(t, x, v, E, out, who, before, c, scratch):
+def lif(t, x, v, E, out, fired, c, scratch):
     """One step of an LIF population; see :func:`nefsim.neurons.lif.exact_step`.
 
     c holds k, the factor of a new refractory time, the lowest voltage, a spike's height, and
     1 and 0 in the precision of the rest; behind them, biases and encoders where currents are
-    not given.  Few neurons fire, so the division is left to those that do.
+    not given.  A bit of ``fired`` tells whether a neuron fired.
     """
     whole_registers()
-    n, m, jump, pulse, one, zero = t[N], t[ENCODERS], c[1], c[3], c[4], c[5]
-    if t[OUT_STRIDE]:
+    n, m, width = t[N], t[ENCODERS], padded(t[N])
+    bias = shifted(c, AFTER_CONSTANTS)
+    if m == 0:  # those that only fill the last line get no current
+        bias = scratch
         for i in range(n):
-            out[i] = zero
-    else:
-        for s in range(before):
-            out[who[s]] = zero
-    count, width = 0, padded(n)
-    gap, encoded = scratch, shifted(scratch, TILE)
-    for first in range(0, n, TILE):
-        size = min(TILE, n - first)
-        if m:
-            size = padded(size)  # with neurons that get no current
-            bias = shifted(c, AFTER_CONSTANTS + first)
-            affine(encoded, bias, x, shifted(bias, width), size, m, width)
-            current = encoded
-        else:
-            current = shifted(x, first)
-        charge(current, shifted(v, first), shifted(E, first), gap, size, c)
-        last = count + listed(shifted(v, first), first, size, shifted(who, count))
-        for s in range(count, last):
-            i = who[s]
-            E[i] = jump * (gap[i - first] / (current[i - first] - one))
-            v[i] = zero
-            out[i] = pulse
-        count = last
+            bias[i] = x[i]
+    columns, four = shifted(bias, width), 4 * LINE
+    in_fours = width - width % four
+    for i in range(0, in_fours, four):
+        b, e, bits = shifted(bias, i), shifted(columns, i), byte_shifted(fired, i // LINE)
+        lif_four_vectors(b, e, width, x, m, shifted(v, i), shifted(E, i), shifted(out, i), bits, c)
+    for i in range(in_fours, width, LINE):
+        b, e, bits = shifted(bias, i), shifted(columns, i), byte_shifted(fired, i // LINE)
+        lif_vector(b, e, width, x, m, shifted(v, i), shifted(E, i), shifted(out, i), bits, c)
+
+
+@njit(**options)
+def listed(fired, n, who):
+    """List which neurons fired; how many they are."""
+    count = 0
+    for first in range(0, n, 64):
+        bits = fired[first // 64]
+        while bits != 0:
+            who[count] = first + lowest_bit(bits)
+            count += 1
+            bits &= bits - 1
     return count
 
 
@@ -415,10 +337,36 @@ def spikes(y, x, c, n, who, count):
 
 
 @njit(**options)
+def decode_bits(t, y, bits, c):
+    """``y = ...`` or ``y += sum of column i over the neurons that fired``."""
+    n, m = t[N], t[M]
+    for i in range(n):
+        total = sum_of_fired(shifted(c, i * m), bits, m // LINE)
+        y[i] = total if t[SET] else y[i] + total
+
+
+@njit(**options)
+def lowpass(n, y, x, c, state):
+    """``y = gain x + keep y``.
+
+    What has decayed to almost nothing is nothing: subnormal numbers take ten times as long.
+    """
+    gain, keep, tiny, zero = c[0], c[1], c[2], c[3]
+    for i in range(n):
+        value = gain * x[i] + state[i]
+        value = value if abs(value) > tiny else zero
+        y[i] = value
+        state[i] = keep * value
+
+
+@njit(**options)
 def linear(kind, t, y, x, c, data, indices, fired, counts):
     """Terms of sums: ``y = ...`` where the operation sets, ``y += ...`` where it adds."""
     whole_registers()
     n, m = t[N], t[M]
+    if kind == LISTED:
+        counts[t[S]] = listed(shifted(fired, m), n, shifted(fired, t[X]))
+        return
     if kind == AFFINE:
         affine(y, c, x, shifted(c, padded(n)), n, m, padded(n))
         return
@@ -474,15 +422,7 @@ def linear(kind, t, y, x, c, data, indices, fired, counts):
 def memory(kind, t, y, x, c, state):
     """Filters, and what shows or moves a state variable."""
     n, m = t[N], t[M]
-    if kind == LOWPASS:
-        # What has decayed to almost nothing is nothing: subnormal numbers take ten times as long.
-        gain, keep, tiny, zero = c[0], c[1], c[2], c[3]
-        for i in range(n):
-            value = gain * x[i] + state[i]
-            value = value if abs(value) > tiny else zero
-            y[i] = value
-            state[i] = keep * value
-    elif kind == FILTER:
+    if kind == FILTER:
         for i in range(n):
             y[i] = c[0] * x[i] + (state[i] if m else 0.0)
         for k in range(m):
@@ -510,10 +450,7 @@ def neurons(kind, t, y, J, c, data, fired, counts):
     whole_registers()
     n, state, other = t[N], shifted(data, t[S]), shifted(data, t[M])
     who, count = shifted(fired, t[X]), t[SET]
-    if kind == LIF:
-        scratch = shifted(data, t[SCRATCH])
-        counts[count] = lif(t, J, state, other, y, who, counts[count], c, scratch)
-    elif kind == LIF_LOG:
+    if kind == LIF_LOG:
         counts[count] = lif_log(J, state, other, y, who, n, c)
     elif kind == LIF_EULER:
         counts[count] = lif_euler(J, state, other, y, who, n, c)
@@ -660,7 +597,14 @@ def run(
                     y = shifted(D, t[OUT] + row * t[OUT_STRIDE])
                     x = shifted(D, t[IN] + row * t[IN_STRIDE])
                     c = shifted(constants, t[C])
-                    if kind <= SCATTER:
+                    if kind == LIF:
+                        state, other = shifted(D, t[S]), shifted(D, t[M])
+                        lif(t, x, state, other, y, shifted(F, t[X]), c, shifted(D, t[SCRATCH]))
+                    elif kind == FIRED:
+                        decode_bits(t, y, shifted(F, t[X]), c)
+                    elif kind == LOWPASS:
+                        lowpass(t[N], y, x, c, shifted(D, t[S]))
+                    elif kind <= SCATTER:
                         linear(kind, t, y, x, c, D, places, F, K)
                     elif kind <= LOGARITHM:
                         memory(kind, t, y, x, c, shifted(D, t[S]))

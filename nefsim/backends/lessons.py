@@ -29,9 +29,8 @@ def emit_weigh(table: Table, op: Weigh, memory: dict[str, int]) -> None:
     """The product with weights that change, and their copy for probes."""
     source, m = table.source(op.input)
     out, n, weights = table.places[op.output], len(op.initial), memory["weights"]
-    listed = op.input.signal in table.spikes and op.input.columns is None
-    if listed:
-        fired, count = table.spikes[op.input.signal]
+    if table.fires(op.input):
+        fired, count = table.listed(op.input)
         table.op(k.WEIGH_SPIKES, out, n, source, S=weights, M=m, X=fired, SET=count)
     else:
         table.op(k.WEIGH, out, n, source, S=weights, M=m)

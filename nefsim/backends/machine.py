@@ -53,9 +53,11 @@ def interpreter(dtype: np.dtype[Any]) -> Interpreter:
 
 
 def _made(compiled: Any, name: str) -> Interpreter:
-    """What numba has compiled, kept where that is allowed."""
-    code = _object_code(compiled)
-    if code is None:
+    """What numba has compiled, kept where that is allowed and where LLVM can read it again."""
+    try:
+        code = _object_code(compiled)
+        run = _linked(code)
+    except (RuntimeError, ValueError):
         return ctypes.CFUNCTYPE(None, *ARGUMENTS)(compiled.address)
     for folder in _folders():
         try:
@@ -63,11 +65,11 @@ def _made(compiled: Any, name: str) -> Interpreter:
             break
         except OSError:
             continue
-    return _linked(code)
+    return run
 
 
-def _object_code(compiled: Any) -> bytes | None:
-    """Code of the function that numba made, or None where it is not called as we know it.
+def _object_code(compiled: Any) -> bytes:
+    """Code of the function that numba made; ValueError where it is not called as we know it.
 
     Numba's functions take two pointers first, for a result and an error, which neither exist
     here; the C function around them has need of numba when there is an error, and is left out.
@@ -78,7 +80,7 @@ def _object_code(compiled: Any) -> bytes | None:
     module = llvm.parse_assembly(text.replace(compiled.native_name.removeprefix("cfunc."), ENTRY))
     names = [argument.name for argument in module.get_function(ENTRY).arguments]
     if names[:2] != ["retptr", "excinfo"] or len(names) != len(ARGUMENTS) + 2:
-        return None
+        raise ValueError(f"{ENTRY} takes {names}")
     target = llvm.Target.from_triple(module.triple)
     machine = target.create_target_machine(
         cpu=llvm.get_host_cpu_name(),
@@ -109,7 +111,9 @@ def _linked(code: bytes) -> Interpreter:
 def _name(dtype: np.dtype[Any]) -> str:
     """The name of a file, which tells all that its code depends on."""
     here = Path(__file__).parent
-    parts = [(here / f"{name}.py").read_bytes() for name in ("codes", "kernel", "machine")]
+    parts = [
+        (here / f"{name}.py").read_bytes() for name in ("codes", "vectors", "kernel", "machine")
+    ]
     features = llvm.get_host_cpu_features().flatten()
     parts += [text.encode() for text in (llvmlite.__version__, llvm.get_host_cpu_name(), features)]
     digest = hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()

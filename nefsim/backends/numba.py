@@ -10,7 +10,6 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nefsim.backends import Runner, codes
 from nefsim.backends.blocks import blocks
@@ -29,7 +28,10 @@ LONGEST_CHUNK = 4000
 MOST_WORK = 200_000_000
 
 #: From so many numbers in a call on, blocks that do not need one another share the cores.
-WORTH_THREADS = 500_000
+WORTH_THREADS = 2_000_000
+
+#: Pieces of such work for each core, so that one which is kept from working gets less of it.
+PIECES = 4
 
 Span = tuple[int, int]
 
@@ -92,37 +94,48 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
     table, data, constants, indices, fired, counts = arrays
     run = interpreter(data.dtype)
     cost = [int(table[first:last, codes.N].sum()) for first, last in spans]
-    total, whole = sum(cost), np.array(spans, np.int64)
-    shares = [np.array(share, np.int64) for share in _shares(spans, cost, min(len(spans), cores()))]
+    total, n_cores = sum(cost), cores()
+    every = np.array(spans, np.int64)
+    whole = every.ctypes.data, len(every)
+    pieces = [
+        np.array(piece, np.int64)
+        for piece in (_pieces(spans, cost, PIECES * n_cores) if n_cores > 1 else [])
+    ]
+    start = table.ctypes.data
     memories = (
         *(data.ctypes.data, *data.shape, constants.ctypes.data, indices.ctypes.data),
         *(fired.ctypes.data, fired.shape[1], counts.ctypes.data, counts.shape[1]),
     )
 
     # Pointers keep no array from being freed; the default does.
-    def one(share: NDArray[np.int64], lo: int, hi: int, arrays: Any = arrays) -> None:
-        run(table.ctypes.data, share.ctypes.data, len(share), lo, hi, *memories)
-
-    def advance(lo: int, hi: int) -> None:
-        if len(shares) == 1 or total * (hi - lo) < WORTH_THREADS:
-            one(whole, lo, hi)
+    def advance(lo: int, hi: int, held: Any = (arrays, every)) -> None:
+        del held
+        if len(pieces) < 2 or total * (hi - lo) < WORTH_THREADS:
+            run(start, *whole, lo, hi, *memories)
             return
-        with ThreadPoolExecutor(len(shares)) as pool:
-            for done in [pool.submit(one, share, lo, hi) for share in shares]:
-                done.result()
+        left = iter(pieces)  # whoever is free takes the next; next() is safe among threads
+
+        def work() -> None:
+            for piece in left:
+                run(start, piece.ctypes.data, len(piece), lo, hi, *memories)
+
+        with ThreadPoolExecutor(n_cores - 1) as pool:
+            others = [pool.submit(work) for _ in range(n_cores - 1)]
+            work()
+            for other in others:
+                other.result()
 
     return advance
 
 
-def _shares(spans: list[Span], cost: list[int], n: int) -> list[list[Span]]:
-    """Spans shared out so that each of ``n`` gets about the same work."""
-    shares: list[list[Span]] = [[] for _ in range(n)]
-    load = [0] * n
-    for c, span in sorted(zip(cost, spans, strict=True), reverse=True):
-        least = load.index(min(load))
-        shares[least].append(span)
-        load[least] += c
-    return shares
+def _pieces(spans: list[Span], cost: list[int], n: int) -> list[list[Span]]:
+    """Spans in order, in at most ``n`` pieces of about the same work."""
+    pieces: list[list[Span]] = [[] for _ in range(n)]
+    done, total = 0, max(sum(cost), 1)
+    for span, c in zip(spans, cost, strict=True):
+        pieces[min(n * done // total, n - 1)].append(span)
+        done += c
+    return [piece for piece in pieces if piece]
 
 
 def cores() -> int:

@@ -30,7 +30,7 @@ from nefsim.neurons.soft import FAR_BELOW
 from nefsim.program import Neurons
 
 if TYPE_CHECKING:
-    from nefsim.backends.table import Encoders, Place, Table
+    from nefsim.backends.table import Place, Table
 
 RATES = (LIFRate, AdaptiveLIFRate, SoftLIFRate, RectifiedLinear, Sigmoid, Tanh)
 DISCRETE = (DiscreteLIF, InverseLIF)
@@ -51,10 +51,7 @@ def emit_neurons(table: Table, op: Neurons, memory: dict[str, int]) -> None:
     if isinstance(neuron, RATES):
         _rates(table, neuron, n, out, J, memory)
     else:
-        fired, count = table.n_fired, table.n_counts
-        table.n_fired, table.n_counts = fired + n, count + 1
-        table.spikes[op.output] = (fired, count)
-        _spikes(table, op, n, out, J, memory, {"X": fired, "SET": count})
+        _spikes(table, op, n, out, J, memory)
     for name, signal in op.observed:
         _observe(table, neuron, n, table.places[signal], memory, name)
 
@@ -66,16 +63,13 @@ def _spikes(
     out: Place,
     J: Place,
     memory: dict[str, int],
-    lists: dict[str, int],
 ) -> None:
     dt, neuron = table.program.dt, op.neuron
-    if isinstance(neuron, AdaptiveLIF):
-        net = _minus_adaptation(table, n, J, memory)
-        _lif(table, neuron, n, out, net, memory, lists)
-        _adapt(table, neuron, n, out, memory)
-    elif isinstance(neuron, LIF):
-        _lif(table, neuron, n, out, J, memory, lists, table.encoders.get(op.current))
-    elif isinstance(neuron, Izhikevich):
+    if isinstance(neuron, (LIF, AdaptiveLIF)):
+        _lif(table, op, n, out, J, memory)
+        return
+    lists = table.lists(op.output, n)
+    if isinstance(neuron, Izhikevich):
         parts = (neuron.tau_recovery, neuron.coupling, neuron.reset_voltage)
         c = table.constant([*parts, neuron.reset_recovery, LOWEST_CURRENT, PEAK, 1.0 / dt, dt])
         v, u = memory["voltage"], memory["recovery"]
@@ -96,33 +90,29 @@ def _spikes(
         _inverse(table, neuron, n, out, J, memory, lists)
 
 
-def _lif(
-    table: Table,
-    neuron: LIF | AdaptiveLIF,
-    n: int,
-    out: Place,
-    J: Place,
-    memory: dict[str, int],
-    lists: dict[str, int],
-    encoders: Encoders | None = None,
-) -> None:
+def _lif(table: Table, op: Neurons, n: int, out: Place, J: Place, memory: dict[str, int]) -> None:
+    neuron: Any = op.neuron
     dt, tau_rc, tau_ref = table.program.dt, neuron.tau_rc, neuron.tau_ref
     low, pulse, v = neuron.min_voltage, neuron.amplitude / dt, memory["voltage"]
+    adapts = isinstance(neuron, AdaptiveLIF)
+    if adapts:
+        J = _minus_adaptation(table, n, J, memory)
     if "refractory_factor" in memory:
         jump = math.exp((tau_ref + dt) / tau_rc)
         c = table.constant([math.exp(-dt / tau_rc), jump, low, pulse, 1.0, 0.0])
+        encoders, m = table.encoders.get(op.current), 0
         if encoders is not None:
-            J = encoders.source
+            J, m = encoders.source, encoders.matrix.shape[1]
             table.columns(encoders.matrix, encoders.offset)  # right behind the constants
-            lists = {**lists, "ENCODERS": encoders.matrix.shape[1]}
-        scratch = table.room(2 * k.TILE)
-        wait = memory["refractory_factor"]
-        table.op(k.LIF, out, n, J, C=c, S=v, M=wait, SCRATCH=scratch, **lists)
+        places = {"S": v, "M": memory["refractory_factor"], "X": table.bits(op.output, n, pulse)}
+        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, SCRATCH=table.room(0 if m else n), **places)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
         c = table.constant([tau_rc, tau_ref, low, pulse, dt])
-        kind = k.LIF_EULER if euler else k.LIF_LOG
-        table.op(kind, out, n, J, C=c, S=v, M=memory["refractory_time"], **lists)
+        places = {"S": v, "M": memory["refractory_time"], **table.lists(op.output, n)}
+        table.op(k.LIF_EULER if euler else k.LIF_LOG, out, n, J, C=c, **places)
+    if adapts:
+        _adapt(table, neuron, n, out, memory)
 
 
 def _discrete(

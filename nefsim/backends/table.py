@@ -60,8 +60,9 @@ class Table:
         self._indices: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
         self._n_indices = 1
         self._size = 0
-        self.n_fired = self.n_counts = 0
-        self.spikes: dict[int, tuple[int, int]] = {}
+        self._n_fired = self._n_counts = 0
+        self._lists: dict[int, tuple[int, int]] = {}
+        self._bits: dict[int, tuple[int, float]] = {}
         self.encoders: dict[int, Encoders] = {}
         self._inside = _inside(program, state, shared)
         self._same = {
@@ -72,7 +73,8 @@ class Table:
         self.places: list[Place] = []
         for i, signal in enumerate(program.signals):
             stride = signal.size if i in shared else 0
-            room = 0 if i in self._same else signal.size + stride * length
+            # A row may be written in whole lines.
+            room = 0 if i in self._same else signal.size + stride * length + k.LINE
             self.places.append((self.room(room), stride))
         for i in self._same:
             self.places[i] = self._origin(i)
@@ -144,8 +146,8 @@ class Table:
             _aligned(np.zeros((batch, self._size), self.dtype)),
             _aligned(np.concatenate(self._constants).astype(self.dtype)),
             np.concatenate(self._indices),
-            np.zeros((batch, max(self.n_fired, 1)), np.int64),
-            np.zeros((batch, max(self.n_counts, 1)), np.int64),
+            np.zeros((batch, max(self._n_fired, 1)), np.int64),
+            np.zeros((batch, max(self._n_counts, 1)), np.int64),
         )
 
     def _origin(self, signal: int) -> Place:
@@ -156,6 +158,34 @@ class Table:
         offset, stride = self._origin(read.signal)
         start = read.columns.start if isinstance(read.columns, slice) else 0
         return offset + start - read.delay * stride, stride
+
+    # -- who fired -----------------------------------------------------------------------
+
+    def bits(self, signal: int, n: int, pulse: float) -> int:
+        """Offset of a bit for each neuron of a population, set when it gives out a pulse."""
+        offset, self._n_fired = self._n_fired, self._n_fired + -(-n // 64)
+        self._bits[signal] = offset, pulse
+        return offset
+
+    def lists(self, signal: int, n: int) -> dict[str, int]:
+        """Columns that tell where a population lists who fires, and where it counts them."""
+        fired, count = self._lists[signal] = self._n_fired, self._n_counts
+        self._n_fired, self._n_counts = fired + n, count + 1
+        return {"X": fired, "SET": count}
+
+    def fires(self, read: Read) -> bool:
+        """Whether it is known who of the whole population that is read fired in this step."""
+        known = read.signal in self._bits or read.signal in self._lists
+        return known and read.columns is None and not read.delay
+
+    def listed(self, read: Read) -> tuple[int, int]:
+        """Where those who fired are listed, and where counted; lists are made when asked for."""
+        signal = read.signal
+        if signal not in self._lists:
+            n = self.size(read)
+            lists = self.lists(signal, n)
+            self.op(k.LISTED, (0, 0), n, X=lists["X"], S=lists["SET"], M=self._bits[signal][0])
+        return self._lists[signal]
 
     # -- operations ----------------------------------------------------------------------
 
@@ -229,10 +259,8 @@ class Table:
             self.op(k.SCALE, out, n, source, C=c, M=m, SET=sets)
         elif np.ndim(matrix) == 1:
             self.op(k.DIAGONAL, out, n, source, C=self.constant(matrix), M=m, SET=sets)
-        elif term.read.columns is None and term.read.signal in self.spikes:
-            fired, count = self.spikes[term.read.signal]
-            c = self.constant(np.asarray(matrix).T)
-            self.op(k.SPIKES, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
+        elif self.fires(term.read):
+            self._of_spikes(term.read, np.asarray(matrix), out, n, source, sets)
         elif m >= HELD and n >= k.LINE:
             kept = self.room(m + -m % k.LINE + n)
             self.op(k.HELD, out, n, source, C=self.columns(matrix), M=m, S=kept, SET=sets)
@@ -241,10 +269,23 @@ class Table:
         else:
             self.op(k.ROWS, out, n, source, C=self.constant(matrix), M=m, SET=sets)
 
+    def _of_spikes(
+        self, read: Read, matrix: NDArray[Any], out: Place, n: int, source: Place, sets: int
+    ) -> None:
+        """Few outputs are summed over bits, many by the rows of those who fired."""
+        if n < k.LINE and read.signal in self._bits:
+            bits, pulse = self._bits[read.signal]
+            c, m = self.columns(matrix.T * pulse), matrix.shape[1]
+            self.op(k.FIRED, out, n, C=c, X=bits, M=m + -m % k.LINE, SET=sets)
+        else:
+            fired, count = self.listed(read)
+            c, m = self.constant(matrix.T), matrix.shape[1]
+            self.op(k.SPIKES, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
+
     def _sparse(self, term: Term, out: Place, n: int, source: Place, sets: int) -> None:
         """Row by row, or spike by spike and then column by column."""
-        fired, count = self.spikes.get(term.read.signal, (0, 0))
-        if term.read.columns is None and term.read.signal in self.spikes:
+        if self.fires(term.read):
+            fired, count = self.listed(term.read)
             csc = term.matrix.tocsc()
             m = self.index(np.concatenate([[csc.shape[1]], csc.indptr, csc.indices]))
             c = self.constant(csc.data)

@@ -48,7 +48,7 @@ OBJECT, RATE, PRODUCT, CALL, DRAW = 3e-4, 2.5e-8, 4e-11, 3e-6, 3e-8
 #: step, each neuron, each other number, each product.
 STEP: dict[str, tuple[float, float, float, float, float]] = {
     "numpy": (5e-8, 5e-6, 8e-9, 4e-9, 2e-10),
-    "numba": (1e-8, 1e-8, 1e-9, 5e-10, 2.5e-10),
+    "numba": (5e-9, 5e-9, 3e-10, 5e-10, 1e-10),
 }
 
 #: Seconds of a step of a population in NumPy, which is called for each step.

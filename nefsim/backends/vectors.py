@@ -1,0 +1,225 @@
+"""Eight numbers at a time, and pointers, as instructions of LLVM.
+
+Numba has no vectors of its own, and what LLVM makes of a loop depends on its length and leaves
+the end to one number after another.  Here a vector is a line of numbers whatever the
+processor has: LLVM makes several registers of it where they are shorter.
+"""
+
+from __future__ import annotations
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from nefsim.backends.codes import LINE
+
+BIT, BYTE, INDEX, WHOLE = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
+
+
+@intrinsic
+def shifted(typing_context, pointer, offset):
+    """A pointer ``offset`` elements further on."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        return builder.gep(arguments[0], [arguments[1]])
+
+    return pointer(pointer, types.intp), generate
+
+
+@intrinsic
+def byte_shifted(typing_context, pointer, offset):
+    """A pointer ``offset`` bytes further on."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        byte = builder.gep(builder.bitcast(arguments[0], BYTE.as_pointer()), [arguments[1]])
+        return builder.bitcast(byte, arguments[0].type)
+
+    return pointer(pointer, types.intp), generate
+
+
+@intrinsic
+def lowest_bit(typing_context, word):
+    """The place of the lowest bit that is set."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        return builder.cttz(arguments[0], BIT(1))
+
+    return types.int64(word), generate
+
+
+@intrinsic
+def whole_registers(typing_context):
+    """Have loops of the calling function use the widest vectors that the processor has.
+
+    LLVM takes half of AVX-512 unless it is told; elsewhere this changes nothing.
+    """
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del signature, arguments
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+class _Vector:
+    """Eight numbers in registers; arithmetic on them appends instructions."""
+
+    def __init__(self, builder, value):
+        self.builder, self.value = builder, value
+
+    @classmethod
+    def at(cls, builder, pointer, offset=None):
+        """Load from ``offset`` numbers behind a pointer on."""
+        place, align = _place(builder, pointer, offset)
+        return cls(builder, builder.load(place, align=align))
+
+    @classmethod
+    def spread(cls, builder, number):
+        """One number eight times."""
+        first = ir.Constant(ir.VectorType(number.type, LINE), ir.Undefined)
+        first = builder.insert_element(first, number, INDEX(0))
+        return cls(builder, builder.shuffle_vector(first, first, _indices(0, 0)))
+
+    def store(self, pointer, offset):
+        """Store from ``offset`` numbers behind a pointer on."""
+        place, align = _place(self.builder, pointer, offset)
+        self.builder.store(self.value, place, align=align)
+
+    def __add__(self, other):
+        return _Vector(self.builder, self.builder.fadd(self.value, other.value))
+
+    def __sub__(self, other):
+        return _Vector(self.builder, self.builder.fsub(self.value, other.value))
+
+    def __mul__(self, other):
+        return _Vector(self.builder, self.builder.fmul(self.value, other.value))
+
+    def __truediv__(self, other):
+        return _Vector(self.builder, self.builder.fdiv(self.value, other.value))
+
+    def above(self, other):
+        """Bits that tell where these numbers are larger."""
+        return self.builder.fcmp_ordered(">", self.value, other.value)
+
+    def where(self, bits, other):
+        """These numbers where bits are set, elsewhere others."""
+        return _Vector(self.builder, self.builder.select(bits, self.value, other.value))
+
+    def total(self):
+        """The sum of the eight: halves are added until one number is left."""
+        total, half = self.value, LINE // 2
+        while half:
+            low, high = (
+                self.builder.shuffle_vector(total, total, _indices(start, 1, half))
+                for start in (0, half)
+            )
+            total, half = self.builder.fadd(low, high), half // 2
+        return self.builder.extract_element(total, INDEX(0))
+
+
+def _place(builder, pointer, offset):
+    """A pointer to a vector, and the alignment of its numbers."""
+    number = pointer.type.pointee
+    if offset is not None:
+        pointer = builder.gep(pointer, [offset])
+    align = 8 if isinstance(number, ir.DoubleType) else 4
+    return builder.bitcast(pointer, ir.VectorType(number, LINE).as_pointer()), align
+
+
+def _indices(start, step, n=LINE):
+    return ir.Constant(ir.VectorType(INDEX, n), [start + step * i for i in range(n)])
+
+
+class _Sums:
+    """Vectors that are added to within loops."""
+
+    def __init__(self, builder, starts):
+        self.builder = builder
+        self._places = [cgutils.alloca_once_value(builder, start.value) for start in starts]
+
+    def add(self, i, vector):
+        """Add a vector to the sum ``i``."""
+        self.builder.store((self[i] + vector).value, self._places[i])
+
+    def __getitem__(self, i):
+        return _Vector(self.builder, self.builder.load(self._places[i]))
+
+
+def _lif_step(n_vectors):
+    """The exact LIF step of ``n_vectors`` times eight neurons, without a branch.
+
+    Currents are summed over encoders, neurons stepped and their spikes found in registers; see
+    :func:`nefsim.neurons.lif.exact_step`.  What does not fire is divided for nothing, which
+    costs less than to find out.
+    """
+
+    @intrinsic
+    def step(typing_context, bias, columns, width, x, m, v, E, out, fired, c):
+        """Pointers to the first neuron, ``m`` columns of encoders ``width`` apart, constants c."""
+        del typing_context
+
+        def generate(context, builder, signature, arguments):
+            del signature
+            bias, columns, width, x, m, v, E, out, fired, c = arguments
+            places = [WHOLE(LINE * u) for u in range(n_vectors)]
+            J = _Sums(builder, [_Vector.at(builder, bias, i) for i in places])
+            with cgutils.for_range(builder, m) as loop:
+                value = _Vector.spread(builder, builder.load(builder.gep(x, [loop.index])))
+                column = builder.gep(columns, [builder.mul(loop.index, width)])
+                for u, i in enumerate(places):
+                    J.add(u, _Vector.at(builder, column, i) * value)
+            constants = [builder.load(builder.gep(c, [WHOLE(i)])) for i in range(6)]
+            k, jump, low, pulse, one, zero = (_Vector.spread(builder, c) for c in constants)
+            bits = builder.bitcast(fired, BYTE.as_pointer())
+            for u, i in enumerate(places):
+                wait = _Vector.at(builder, E, i) * k
+                wait = wait.where(wait.above(one), one)
+                left = wait * k
+                left = (J[u] - _Vector.at(builder, v, i)) * left.where(one.above(left), one)
+                voltage = J[u] - left
+                spikes = voltage.above(one)
+                (jump * (left / (J[u] - one))).where(spikes, wait).store(E, i)
+                zero.where(spikes, voltage.where(voltage.above(low), low)).store(v, i)
+                pulse.where(spikes, zero).store(out, i)
+                builder.store(builder.bitcast(spikes, BYTE), builder.gep(bits, [WHOLE(u)]))
+            return context.get_dummy_value()
+
+        return types.void(bias, columns, width, x, m, v, E, out, fired, c), generate
+
+    return step
+
+
+lif_four_vectors, lif_vector = _lif_step(4), _lif_step(1)
+
+
+@intrinsic
+def sum_of_fired(typing_context, values, fired, n_vectors):
+    """Sum of the values of the neurons whose bits are set, in four sums at once."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        values, fired, n = arguments
+        number, mask = values.type.pointee, ir.VectorType(BIT, LINE)
+        nothing = _Vector.spread(builder, number(0.0))
+        sums, bits = _Sums(builder, [nothing] * 4), builder.bitcast(fired, BYTE.as_pointer())
+        fours = builder.and_(n, WHOLE(-4))
+        for start, stop, step in ((WHOLE(0), fours, 4), (fours, n, 1)):
+            with cgutils.for_range_slice(builder, start, stop, WHOLE(step)) as (first, _):
+                for u in range(step):
+                    i = builder.add(first, WHOLE(u))
+                    spikes = builder.bitcast(builder.load(builder.gep(bits, [i])), mask)
+                    vector = _Vector.at(builder, values, builder.mul(i, WHOLE(LINE)))
+                    sums.add(u, vector.where(spikes, nothing))
+        return ((sums[0] + sums[1]) + (sums[2] + sums[3])).total()
+
+    return values.dtype(values, fired, types.intp), generate
