@@ -58,11 +58,12 @@ class Worker:
     """A process that holds a peer ready; see worker.py."""
 
     def __init__(self, job: dict[str, Any], python: str = sys.executable) -> None:
-        threads = str(job.get("threads", 1))
         threads = dict.fromkeys(THREADS, str(job.get("threads", 1)))
+        # Modules are compiled once, as those of a package are that is installed.
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         self._process = subprocess.Popen(
             [python, "-W", "ignore", str(HERE / "worker.py"), json.dumps(job)],
-            env={**os.environ, **threads},
+            env={**inherited, **threads},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -32,15 +32,15 @@ def spikes_of(net, ensemble, steps=500):
 # Factors
 
 
-def counted(monkeypatch, name):
+def counted(monkeypatch, module, name):
     calls = []
-    original = getattr(scipy.linalg, name)
+    original = getattr(module, name)
 
     def wrapped(matrix, *args, **kwargs):
         calls.append(matrix.shape)
         return original(matrix, *args, **kwargs)
 
-    monkeypatch.setattr(scipy.linalg, name, wrapped)
+    monkeypatch.setattr(module, name, wrapped)
     return calls
 
 
@@ -76,7 +76,7 @@ def sixteen_dimensions(n_post=300):
 
 
 def test_functions_of_one_ensemble_share_one_factor(monkeypatch):
-    factored = counted(monkeypatch, "cho_factor")
+    factored = counted(monkeypatch, scipy.linalg, "cho_factor")
     net, connections = sixteen_dimensions()
     built = build(net, 0.001, 1)
     assert factored == [(2000, 2000)]
@@ -100,7 +100,7 @@ def test_weights_are_formed_on_demand_alone():
 
 
 def test_other_points_or_solvers_take_factors_of_their_own(monkeypatch):
-    factored = counted(monkeypatch, "cho_factor")
+    factored = counted(monkeypatch, np.linalg, "cholesky")
     net = nef.Network(seed=1)
     a, b = net.ensemble(30, 1), net.ensemble(30, 1)
     points = np.linspace(-1, 1, 50)[:, None]

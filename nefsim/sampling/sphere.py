@@ -146,19 +146,30 @@ def _additive_recurrence(n: int, k: int, rng: np.random.Generator) -> Array:
 def _sphere_from_cube(u: Array) -> Array:
     """Unit vectors (n, d) from points (n, d - 1) of the cube; equal volumes to equal areas.
 
-    The first coordinate of a random unit vector follows CosineSimilarity(d); what is left of
-    the vector is a random one in d - 1 dimensions; in two dimensions it is an angle.
+    Two coordinates of a random unit vector in d dimensions have an even direction and a squared
+    length with the distribution function 1 - (1 - r²)^((d - 2)/2); what is left of the vector is
+    a random one in d - 2 dimensions.  In three dimensions one coordinate is even, in two there
+    is an angle.
     """
     n, d = len(u), u.shape[1] + 1
     points = np.empty((n, d))
     left = np.ones(n)
-    for k in range(d - 2):
-        cosine = _cosine_ppf(d - k, u[:, k])
-        points[:, k] = left * cosine
+    for k in range(0, d - 3, 2):
+        rest = u[:, k] ** (1 / (d - k - 2))
+        points[:, k : k + 2] = _on_circle(left * np.sqrt(1 - rest**2), u[:, k + 1])
+        left *= rest
+    if d % 2:
+        cosine = 2 * u[:, -2] - 1
+        points[:, -3] = left * cosine
         left *= np.sqrt(1 - cosine**2)
-    points[:, -2] = left * np.cos(2 * np.pi * u[:, -1])
-    points[:, -1] = left * np.sin(2 * np.pi * u[:, -1])
+    points[:, -2:] = _on_circle(left, u[:, -1])
     return points
+
+
+def _on_circle(radius: Array, turn: Array) -> Array:
+    """Vectors (n, 2) of a length and a direction, in turns."""
+    angle = 2 * np.pi * turn
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
 def _rotation(d: int, rng: np.random.Generator) -> Array:
@@ -222,16 +233,12 @@ class CosineSimilarity(Distribution):
 
     def ppf(self, p: ArrayLike) -> Array:
         """Number below which a share p of the samples lies, the inverse of ``cdf``."""
+        from scipy.special import betaincinv
+
         do = "pass shares between 0 and 1"
         p = check.array("CosineSimilarity.ppf", "p", p, None, do, 0.0, 1.0)
-        return _cosine_ppf(self.dimensions, p)
-
-
-def _cosine_ppf(dimensions: int, p: Array) -> Array:
-    from scipy.special import betaincinv
-
-    a = (dimensions - 1) / 2
-    return np.asarray(2 * betaincinv(a, a, p) - 1)
+        a = (self.dimensions - 1) / 2
+        return np.asarray(2 * betaincinv(a, a, p) - 1)
 
 
 def unit_vectors(

@@ -20,6 +20,7 @@ from nefsim.solvers.base import (
     checked_targets,
     peak,
 )
+from nefsim.solvers.cholesky import systems
 
 SHARE = "pass a share of the maximum rate such as 0.1"
 
@@ -83,18 +84,16 @@ class LstsqL2(Solver):
 
     def prepare_blocks(self, blocks: Blocks, rng: np.random.Generator) -> Decode:
         """``A.T @ A`` and ``A.T @ Y`` are sums over points: no block is held but one."""
-        import scipy.linalg
-
         gram, n_points, top = _gram(blocks)
         if not top:
             return super().prepare_blocks(blocks, rng)
         gram.flat[:: len(gram) + 1] += n_points * (self.reg * top) ** 2
-        lower, condition = cholesky("LstsqL2", "reg", self.reg, gram)
+        solve, condition = systems("LstsqL2", "reg", self.reg, gram)
 
         def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
             Y = checked_targets("LstsqL2", targets, n_points)
             right = sum(A.T @ Y[rows] for rows, A in _numbered(blocks))
-            decoders: FloatArray = scipy.linalg.cho_solve((lower, True), right, check_finite=False)
+            decoders = solve(np.asarray(right))
             squares = sum(((A @ decoders - Y[rows]) ** 2).sum(0) for rows, A in _numbered(blocks))
             rmse = np.sqrt(squares / n_points)
             return decoders, {"solver": "LstsqL2", "rmse": rmse, "condition": condition}
@@ -181,38 +180,12 @@ def factor_ridge(
     With fewer points than neurons (AᵀA + ridge I)⁻¹ Aᵀ = Aᵀ (AAᵀ + ridge I)⁻¹ gives the
     same decoders from the smaller of the two matrices.
     """
-    import scipy.linalg
-
     dual = A.shape[0] < A.shape[1]
     gram = A @ A.T if dual else A.T @ A
     gram.flat[:: len(gram) + 1] += ridge
-    lower, condition = cholesky(who, "reg", reg, gram)
+    systems_of_gram, condition = systems(who, "reg", reg, gram)
 
     def solve(Y: FloatArray) -> FloatArray:
-        right = Y if dual else A.T @ Y
-        solved: FloatArray = scipy.linalg.cho_solve((lower, True), right, check_finite=False)
-        return A.T @ solved if dual else solved
+        return A.T @ systems_of_gram(Y) if dual else systems_of_gram(A.T @ Y)
 
     return solve, condition
-
-
-def cholesky(who: str, penalty: str, value: float, gram: FloatArray) -> tuple[FloatArray, float]:
-    """The lower Cholesky factor of a Gram matrix, which is overwritten, and its condition.
-
-    The upper triangle of the factor holds rubbish. The condition number is LAPACK's estimate
-    in the 1-norm from the factor, O(n²); a matrix that is singular to double precision is
-    refused, in the name of the argument that was too small a ``penalty``.
-    """
-    import scipy.linalg
-
-    norm = np.linalg.norm(gram, 1)
-    try:
-        # The transpose of a symmetric C-ordered matrix is itself in LAPACK's order: no copy.
-        lower, _ = scipy.linalg.cho_factor(gram.T, lower=True, overwrite_a=True, check_finite=False)
-        reciprocal, _ = scipy.linalg.lapack.dpocon(lower, norm, uplo="L")
-    except scipy.linalg.LinAlgError:
-        reciprocal = 0.0
-    if reciprocal < np.finfo(float).eps:
-        do = f"pass a larger {penalty}, or use Lstsq"
-        check.fail(who, penalty, "make the Gram matrix positive definite", repr(value), do)
-    return lower, 1.0 / reciprocal

@@ -9,7 +9,8 @@ import numpy as np
 
 from nefsim import _checks as check
 from nefsim.solvers.base import FloatArray, Info, Solve, Solver, peak
-from nefsim.solvers.l2 import LstsqL2, cholesky
+from nefsim.solvers.cholesky import cholesky
+from nefsim.solvers.l2 import LstsqL2
 from nefsim.solvers.nonnegative import nonnegative
 
 
