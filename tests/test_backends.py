@@ -70,6 +70,32 @@ def test_float32_runs_compiled_and_stays_close() -> None:
     np.testing.assert_allclose(single, double, atol=0.02)
 
 
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 31, 33, 63, 64, 65, 130])
+def test_populations_of_any_size_step_alike_eight_neurons_at_a_time(n: int) -> None:
+    """Neither the neurons that fill the last eight nor the bits that fill a word fire."""
+    net = nef.Network(seed=n)
+    a = net.ensemble(n, 2, bias=np.linspace(3, 0.5, n), gain=np.ones(n))
+    b = net.ensemble(n, 1)
+    net.connect(net.node([0.5, -1.0]), a)
+    net.connect(a.neurons, b.neurons, transform=np.full((n, n), 0.1 / n))
+    rng = np.random.default_rng(n)
+    probes = [net.probe(x.neurons, what) for x in (a, b) for what in ("output", "voltage")]
+    decoders = [nef.NoSolver(rng.normal(size=(n, k))) for k in (1, 7, 8, 11)]
+    for solver in decoders:
+        out = net.node(size_in=solver.values.shape[1])
+        net.connect(a, out, function=lambda x, k=out.size_in: [x[0]] * k, solver=solver)
+        probes.append(net.probe(out))
+    reference, compiled = (nef.Simulator(net, backend=name) for name in ("numpy", "numba"))
+    for sim in (reference, compiled):
+        sim.run(0.3)
+    for k, probe in enumerate(probes):
+        one, other = reference.data[probe], compiled.data[probe]
+        if k in (0, 2):  # spikes; currents are sums of other order, and all else with them
+            assert np.array_equal(one, other)
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-9 * max(1, np.abs(one).max()))
+    assert reference.data[probes[0]].any()
+
+
 def test_a_run_cut_in_pieces_equals_a_run_in_one() -> None:
     net = MODELS["oscillator"](1)
     spikes = net.probe(net.ensembles[0].neurons)

@@ -22,7 +22,7 @@ from nefsim.backends.table import Table
 from nefsim.program import Filter, Learn, Neurons, Op, Program, State, Sum, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that what is done in Python per chunk does not count.
-LONGEST_CHUNK = 4000
+LONGEST_CHUNK = 10_000
 
 #: Most numbers that a chunk handles: Ctrl-C and progress wait for its end, about 0.1 s.
 MOST_WORK = 200_000_000
