@@ -89,6 +89,23 @@ def test_a_model_is_read_as_maps_and_rectifications_that_compute_the_same() -> N
     assert not stages[-1].rectified
 
 
+def test_rows_of_planes_are_ordered_by_place_and_then_by_channel() -> None:
+    model, x = cnn(), inputs(4, 2, 9, 10)
+    first, *_, flat, _ = read("read", model, (2, 9, 10))
+    planes = of(model[:3], x)
+    assert first.order is not None and flat.order is None
+    assert first.order[:4].tolist() == [0, 90, 180, 270]  # four channels of the first place
+    rows = planes.reshape(4, -1)[:, first.order]
+    np.testing.assert_allclose(first.values(x.numpy().reshape(4, -1)), rows, atol=1e-13)
+
+
+def test_planes_that_are_read_out_come_as_the_model_gives_them() -> None:
+    model, x = cnn()[:3], inputs(4, 2, 9, 10)
+    converted = spikeconverter(model, T=16, data=x)
+    expected = of(model, x).reshape(4, -1)
+    np.testing.assert_allclose(converted.predict(x), expected, atol=1e-3 * expected.max())
+
+
 def test_what_ends_in_a_relu_is_read_out_as_it_is() -> None:
     model, x = nn.Sequential(*mlp(), nn.ReLU()), inputs(10, 12)
     spiking = spikeconverter(model, data=x)

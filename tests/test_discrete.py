@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 import nefsim as nef
 from nefsim.neurons import discrete
@@ -260,6 +262,91 @@ def test_compiled_spikes_equal_those_of_the_reference(kind: NeuronType) -> None:
     assert report.agrees and report.spikes_differ == 0, str(report)
     if kind.spiking:
         assert report.n_spikes > 1000
+
+
+def weights(shape: str, rng: np.random.Generator, n: int) -> Any:
+    """Whole numbers, so that sums of them are exact in any order; some columns are empty."""
+    matrix = rng.integers(-3, 4, (n, n)).astype(float)
+    if shape == "scattered":
+        matrix[rng.random((n, n)) < 0.8] = 0.0
+    elif shape == "banded":  # runs of several lengths, the same in many columns
+        band = rng.integers(1, 5, (5, 13)) * 1.0
+        matrix[:] = 0.0
+        for j in range(n):
+            run = band[j % 5, : 4 + j % 10]
+            start = min(3 * (j % 11), n - len(run))
+            matrix[start : start + len(run), j] = run
+    matrix[:, 7:11] = 0.0
+    return matrix if shape == "dense" else csr_array(matrix)
+
+
+@pytest.mark.parametrize("shape", ["dense", "scattered", "banded"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        nef.DiscreteLIF(threshold=4.0, amplitude=DT),
+        nef.InverseLIF(n_steps=6, threshold=4.0, amplitude=DT),
+        nef.InverseLIF(n_steps=4, threshold=4.0, overlap=False, amplitude=DT),
+    ],
+    ids=["discrete", "overlapping", "by turns"],
+)
+def test_weights_added_spike_by_spike_are_the_matrix_times_the_spikes(
+    kind: NeuronType, shape: str
+) -> None:
+    pytest.importorskip("numba")
+    rng, n = np.random.default_rng(1), 45
+    net = nef.Network(seed=0)
+    first = net.ensemble(n, 1, neuron_type=nef.DiscreteLIF(amplitude=DT), gain=1.0, bias=0.0)
+    net.connect(net.node(rng.uniform(0.1, 0.9, n)), first.neurons, synapse=None)
+    ends = []
+    for probed in (False, True):  # with and without a signal for the currents
+        a = net.ensemble(n, 1, neuron_type=kind, gain=1.0, bias=0.0)
+        for _ in range(2):
+            net.connect(first.neurons, a.neurons, transform=weights(shape, rng, n), synapse=None)
+        ends.append([net.probe(a.neurons, name) for name in ("voltage", *["input"] * probed)])
+        ends[-1].append(net.probe(a.neurons))
+    found = {}
+    for backend in ("numpy", "numba"):
+        with nef.Simulator(net, dt=DT, backend=backend) as sim:
+            sim.run(0.1)
+            found[backend] = [sim.data[probe] for probes in ends for probe in probes]
+    for one, other in zip(*found.values(), strict=True):
+        assert one.any()
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_neurons_that_release_go_on_from_where_they_were_saved(
+    batch_size: int | None, tmp_path: Path
+) -> None:
+    pytest.importorskip("numba")
+    net = layers(*[nef.InverseLIF(n_steps=6, threshold=0.5)] * 2)
+    for name in ("steps_done", "accumulated"):
+        net.probe(net.ensembles[1].neurons, name)
+    runs = []
+    for first, then in (("numpy", "numba"), ("numba", "numpy")):
+        with nef.Simulator(net, backend=first, batch_size=batch_size) as sim:
+            sim.run_steps(40)
+            sim.save(tmp_path / first)
+        with nef.Simulator.load(tmp_path / f"{first}.npz", net, backend=then) as sim:
+            sim.run_steps(40)
+            runs.append([sim.data[probe] for probe in net.probes])
+    for one, other in zip(*runs, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)  # matrix products round differently
+    steps = runs[1][-2].reshape(-1, 80, 60)
+    np.testing.assert_array_equal(
+        steps, np.broadcast_to(np.arange(1, 81)[:, None] % 6, steps.shape)
+    )
+
+
+def test_the_neurons_of_a_population_release_together() -> None:
+    net = nef.Network(seed=0)
+    for start in (np.array([0.0, 1.0]), 2.5, 4.0):
+        kind = nef.InverseLIF(n_steps=4)
+        a = net.ensemble(2, 1, neuron_type=kind, gain=1.0, bias=0.0)
+        a.initial_state["steps_done"] = start
+        with pytest.raises(ValueError, match=r"InverseLIF: initial_state.* one whole number below"):
+            nef.Simulator(net)
 
 
 def test_a_layer_in_a_network_takes_the_steps_of_the_formula() -> None:

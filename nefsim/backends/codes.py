@@ -22,6 +22,7 @@ N_COLUMNS = 13
     LISTED,
     SPARSE,
     SPARSE_SPIKES,
+    RUNS,
     GATHER,
     SCATTER,
     LOWPASS,
@@ -40,6 +41,7 @@ N_COLUMNS = 13
     IZHIKEVICH,
     WHOLE_SPIKES,
     DISCRETE,
+    DISCRETE_SMOOTH,
     INVERSE_LIF,
     SOFT_LIF,
     WEIGH,
@@ -52,7 +54,7 @@ N_COLUMNS = 13
     WHERE_ABOVE,
     GATE,
     RLS,
-) = range(42)
+) = range(44)
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8

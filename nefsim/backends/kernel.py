@@ -18,10 +18,13 @@ from numba.np.numpy_support import from_dtype
 
 from nefsim.backends.codes import *
 from nefsim.backends.vectors import (
+    add_vector,
     byte_shifted,
     lif_four_vectors,
     lif_vector,
+    list_above,
     lowest_bit,
+    release_vector,
     shifted,
     sum_of_fired,
     whole_registers,
@@ -233,63 +236,109 @@ def whole_spikes(rates, v, out, fired, n, c):
 
 
 @njit(**options)
-def discrete(J, v, out, fired, n, c):
+def charge_discrete(J, v, n, c, decay, scale):
+    """``v = g(decay * v + scale * J)``, where g is the identity, linear by parts, or ELU."""
+    whole_registers()
+    kind, alike, slope, zero = int(c[1]), c[3] > 0, c[4], c[7]
+    if alike:
+        keep, gain = decay[0], scale[0]
+        for i in range(n):
+            v[i] = keep * v[i] + gain * J[i]
+    else:
+        for i in range(n):
+            v[i] = decay[i] * v[i] + scale[i] * J[i]
+    if kind == 2:
+        for i in range(n):
+            v[i] = v[i] if v[i] > zero else math.expm1(v[i])
+    elif kind:
+        for i in range(n):
+            v[i] = v[i] if v[i] > zero else slope * v[i]
+
+
+@njit(**options)
+def discrete(t, J, v, out, who, before, c):
     """Charge, fire, reset; see :func:`nefsim.neurons.discrete.discrete_step`.
 
-    c holds a spike's height, the activation, whether neurons fire at the threshold itself,
-    whether a spike takes the threshold away, whether the output is a sigmoid, and then
-    the decay, scale and threshold of each neuron.
+    c holds a spike's height, the activation, whether a spike takes the threshold away,
+    whether decays and scales are the same for all neurons, the slope below zero, 1/2, 1 and
+    0; then, each from a line of the cache on, the decay, scale and threshold of each neuron
+    and the number above which it fires.
     """
-    pulse, kind, inclusive, subtract, smooth = c[0], int(c[1]), c[2] > 0, c[3] > 0, c[4] > 0
-    slope, half, one, zero = c[5], c[6], c[7], c[8]
-    decay, scale, threshold = shifted(c, 9), shifted(c, 9 + n), shifted(c, 9 + 2 * n)
+    n, pulse, subtract, zero = t[N], c[0], c[2] > 0, c[7]
+    width = padded(n)
+    decay, scale = shifted(c, AFTER_CONSTANTS), shifted(c, AFTER_CONSTANTS + width)
+    threshold, limit = shifted(scale, width), shifted(scale, 2 * width)
+    clear(t, out, who, before, zero)
+    charge_discrete(J, v, n, c, decay, scale)
     count = 0
-    for i in range(n):
-        u = decay[i] * v[i] + scale[i] * J[i]
-        if kind and not u > zero:
-            u = math.expm1(u) if kind == 2 else slope * u
-        over = u - threshold[i]
-        if smooth:
-            y = half * (one + math.tanh(half * over))
-        else:
-            y = one if over > zero or (inclusive and over == zero) else zero
-        v[i] = u - threshold[i] * y if subtract else u * (one - y)
-        out[i] = y * pulse
-        fired[count] = i
-        count += y != zero
+    for i in range(0, width, LINE):  # with neurons that never fire
+        count += list_above(shifted(v, i), shifted(limit, i), i, shifted(who, count))
+    for s in range(count):
+        i = who[s]
+        out[i] = pulse
+        v[i] = v[i] - threshold[i] if subtract else zero
     return count
 
 
 @njit(**options)
-def inverse_lif(J, v, a, out, fired, n, c):
+def discrete_smooth(t, J, v, out, c):
+    """As :func:`discrete`, with the output ``sigmoid(v - threshold)``."""
+    n, pulse, subtract, half, one = t[N], c[0], c[2] > 0, c[5], c[6]
+    width = padded(n)
+    decay, scale = shifted(c, AFTER_CONSTANTS), shifted(c, AFTER_CONSTANTS + width)
+    threshold = shifted(scale, width)
+    charge_discrete(J, v, n, c, decay, scale)
+    for i in range(n):
+        y = half * (one + math.tanh(half * (v[i] - threshold[i])))
+        v[i] = v[i] - threshold[i] * y if subtract else v[i] * (one - y)
+        out[i] = y * pulse
+
+
+@njit(**options)
+def clear(t, out, who, before, zero):
+    """Take away the spikes of the step before, or of what had the place of this row."""
+    if t[OUT_STRIDE]:
+        for i in range(t[N]):
+            out[i] = zero
+    else:
+        for s in range(before):
+            out[who[s]] = zero
+
+
+@njit(**options)
+def inverse_lif(t, J, v, a, done, out, who, before, c):
     """Accumulate, release a digit, hand over; see :class:`nefsim.InverseLIF`.
 
-    c holds a spike's height, the factor, its power at the end of a window, the lengths of a
-    window and of the period, when a release begins, whether it samples, 1 and 0, and then
-    the threshold and the offset of each neuron.  Steps done lie on the line of the cache behind
-    what is accumulated.
+    c holds a spike's height, the factor, the lengths of a window and of the period, when a
+    release begins, whether it samples, 1 and 0; then, each from a line of the cache on, the
+    threshold and the offset of each neuron and what spikes are worth in each step.  Where
+    the spikes that come in were added to ``a`` already there are no currents.
     """
-    pulse, factor, share, n_steps, period, release_at = c[0], c[1], c[2], c[3], c[4], c[5]
-    samples, one, zero = c[6] > 0, c[7], c[8]
-    threshold, offset, count = shifted(c, 9), shifted(c, 9 + n), 0
-    done = shifted(a, padded(n))
-    for i in range(n):
-        t = done[i]
-        if samples and t == release_at:
+    whole_registers()
+    n, has_currents, step = t[N], t[ENCODERS], int(done[0])
+    pulse, factor, n_steps, period, release_at = c[0], c[1], int(c[2]), int(c[3]), int(c[4])
+    samples, one, zero, width = c[5] > 0, c[6], c[7], padded(n)
+    threshold, offset = shifted(c, AFTER_CONSTANTS), shifted(c, AFTER_CONSTANTS + width)
+    worth, count = c[AFTER_CONSTANTS + 2 * width + step], 0
+    clear(t, out, who, before, zero)
+    if samples and step == release_at:
+        for i in range(n):
             v[i] = J[i] + offset[i]
-        if t < n_steps:
-            a[i] = factor * a[i] + J[i]
-        y = one if t >= release_at and v[i] - threshold[i] >= zero else zero
-        if t >= release_at:
-            v[i] = factor * (v[i] - threshold[i] * y)
-        out[i] = y * pulse
-        fired[count] = i
-        count += y != zero
-        t += one
-        if t == n_steps:
-            v[i] = a[i] * share + offset[i]
+    if has_currents and step < n_steps:
+        for i in range(n):
+            a[i] += worth * J[i]
+    if step >= release_at:
+        for i in range(0, width, LINE):  # with neurons that never reach their threshold
+            here, limit = shifted(v, i), shifted(threshold, i)
+            count += release_vector(here, limit, factor, i, shifted(who, count))
+    for s in range(count):
+        out[who[s]] = pulse
+    step += 1
+    if step == n_steps:
+        for i in range(n):
+            v[i] = a[i] + offset[i]
             a[i] = zero
-        done[i] = zero if t == period else t
+    done[0] = one * (step % period)
     return count
 
 
@@ -334,6 +383,34 @@ def spikes(y, x, c, n, who, count):
         row, height = shifted(c, j * n), x[j]
         for i in range(n):
             y[i] += row[i] * height
+
+
+@njit(**options)
+def scattered(kind, y, x, c, worth, indices, who, count):
+    """``y += sum of column j times x[j] * worth`` over the neurons j that fired.
+
+    ``indices`` holds where the values lie in c, the number of columns and where each of them
+    ends.  Then come for each value its row, or for each run of rows one under the other the
+    first, how many they are and where its values lie.
+    """
+    whole_registers()
+    values, ends = shifted(c, indices[0]), shifted(indices, 2)
+    places = shifted(ends, indices[1] + 1)
+    for s in range(count):
+        j = who[s]
+        height = x[j] * worth
+        if kind == SPARSE_SPIKES:
+            for e in range(ends[j], ends[j + 1]):
+                y[places[e]] += values[e] * height
+            continue
+        for r in range(ends[j], ends[j + 1]):
+            run = shifted(places, 3 * r)
+            part, size, column = shifted(y, run[0]), run[1], shifted(values, run[2])
+            in_eights = size - size % LINE
+            for i in range(0, in_eights, LINE):
+                add_vector(shifted(part, i), shifted(column, i), height)
+            for i in range(in_eights, size):
+                part[i] += column[i] * height
 
 
 @njit(**options)
@@ -401,13 +478,13 @@ def linear(kind, t, y, x, c, data, indices, fired, counts):
             for s in range(ends[i], ends[i + 1]):
                 total += c[s] * x[which[s]]
             y[i] = total
-    elif kind == SPARSE_SPIKES:
-        who, ends = shifted(fired, t[X]), shifted(indices, m + 1)
-        which = shifted(ends, indices[m] + 1)
-        for s in range(counts[t[S]]):
-            j = who[s]
-            for e in range(ends[j], ends[j + 1]):
-                y[which[e]] += c[e] * x[j]
+    elif SPARSE_SPIKES <= kind <= RUNS:
+        worth = c[0]
+        if t[SCRATCH]:  # into what accumulates: what a spike is worth depends on the step
+            worth = c[int(data[t[SCRATCH]])]
+            if worth == 0.0:
+                return
+        scattered(kind, y, x, c, worth, shifted(indices, m), shifted(fired, t[X]), counts[t[S]])
     elif kind == GATHER:
         which = shifted(indices, t[X])
         for i in range(n):
@@ -459,9 +536,12 @@ def neurons(kind, t, y, J, c, data, fired, counts):
     elif kind == WHOLE_SPIKES:
         counts[count] = whole_spikes(J, state, y, who, n, c)
     elif kind == DISCRETE:
-        counts[count] = discrete(J, state, y, who, n, c)
+        counts[count] = discrete(t, J, state, y, who, counts[count], c)
+    elif kind == DISCRETE_SMOOTH:
+        discrete_smooth(t, J, state, y, c)
     elif kind == INVERSE_LIF:
-        counts[count] = inverse_lif(J, state, other, y, who, n, c)
+        done = shifted(data, t[SCRATCH])
+        counts[count] = inverse_lif(t, J, state, other, done, y, who, counts[count], c)
     elif kind == SOFT_LIF:
         soft_lif(J, y, n, c)
     elif kind == LIF_RATE:

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from nefsim.backends import Runner, codes
 from nefsim.backends.blocks import blocks
@@ -18,6 +19,7 @@ from nefsim.backends.lessons import learns_compiled
 from nefsim.backends.machine import interpreter
 from nefsim.backends.operations import advances
 from nefsim.backends.populations import is_compiled
+from nefsim.backends.spikewise import is_phase
 from nefsim.backends.table import Table
 from nefsim.program import Filter, Learn, Neurons, Op, Program, State, Sum, Weigh, outputs
 
@@ -209,11 +211,15 @@ def _rows(data: Any, offset: int, length: int, size: int, batched: bool) -> Any:
 
 def _move(state: State, table: Table, data: Any, batched: bool) -> None:
     """Make the memories of the state views of the interpreter's numbers."""
-    for memory, offsets in zip(state.ops, table.memories, strict=True):
+    for op, memory, offsets in zip(table.program.ops, state.ops, table.memories, strict=True):
         for name, offset in offsets.items():
             value = memory[name]
             shape = value.shape
-            if batched and name == "z":  # (order, trials, size)
+            if is_phase(op, name):  # one number that all neurons show
+                one = data[:, offset : offset + 1]
+                strides = (*one.strides[: len(shape) - 1], 0)
+                view = as_strided(one if batched else one[0], shape, strides)
+            elif batched and name == "z":  # (order, trials, size)
                 view = data[:, offset : offset + value.size // len(data)]
                 view = view.reshape(len(data), shape[0], shape[2]).swapaxes(0, 1)
             else:

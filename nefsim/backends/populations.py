@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nefsim.backends import codes as k
 from nefsim.neurons import (
@@ -48,7 +49,7 @@ def emit_neurons(table: Table, op: Neurons, memory: dict[str, int]) -> None:
     """The rows of one population."""
     neuron, n = op.neuron, table.program.signals[op.output].size
     out, J = table.places[op.output], table.places[op.current]
-    if isinstance(neuron, RATES):
+    if not neuron.spiking:
         _rates(table, neuron, n, out, J, memory)
     else:
         _spikes(table, op, n, out, J, memory)
@@ -85,9 +86,9 @@ def _spikes(
         c = table.constant([neuron.amplitude / dt, dt])
         table.op(k.WHOLE_SPIKES, out, n, rates, C=c, S=memory["voltage"], **lists)
     elif isinstance(neuron, DiscreteLIF):
-        _discrete(table, neuron, n, out, J, memory, lists)
+        _discrete(table, k.DISCRETE, neuron, n, out, J, memory, lists)
     elif isinstance(neuron, InverseLIF):
-        _inverse(table, neuron, n, out, J, memory, lists)
+        _inverse(table, op, neuron, n, out, J, memory, lists)
 
 
 def _lif(table: Table, op: Neurons, n: int, out: Place, J: Place, memory: dict[str, int]) -> None:
@@ -117,6 +118,7 @@ def _lif(table: Table, op: Neurons, n: int, out: Place, J: Place, memory: dict[s
 
 def _discrete(
     table: Table,
+    kind: int,
     neuron: DiscreteLIF,
     n: int,
     out: Place,
@@ -124,20 +126,29 @@ def _discrete(
     memory: dict[str, int],
     lists: dict[str, int],
 ) -> None:
+    dtype = table.dtype
     choices = (
         ACTIVATIONS.index(neuron.activation),
-        neuron.threshold_rule == ">=",
         neuron.reset == "subtract",
-        neuron.output == "sigmoid",
+        np.ndim(neuron.decay) == np.ndim(neuron.scale) == 0,
         LEAK_SLOPE if neuron.activation == "leaky_relu" else 0.0,
     )
-    pulse, own = neuron.amplitude / table.program.dt, (neuron.decay, neuron.scale, neuron.threshold)
-    c = table.constant([pulse, *choices, 0.5, 1.0, 0.0, *np.ravel([np.full(n, x) for x in own])])
-    table.op(k.DISCRETE, out, n, J, C=c, S=memory["voltage"], **lists)
+    c = table.constant([neuron.amplitude / table.program.dt, *choices, 0.5, 1.0, 0.0])
+    decay, scale, threshold = (
+        np.full(n, x, dtype) for x in (neuron.decay, neuron.scale, neuron.threshold)
+    )
+    for values in (decay, scale, threshold):
+        table.constant(values)
+    if neuron.threshold_rule == ">=":  # above the number before it
+        threshold = np.nextafter(threshold, dtype.type(-np.inf))
+    # What fills up a line of the cache never fires.
+    table.constant(np.pad(threshold, (0, -n % k.LINE), constant_values=np.inf))
+    table.op(kind, out, n, J, C=c, S=memory["voltage"], **lists)
 
 
 def _inverse(
     table: Table,
+    op: Neurons,
     neuron: InverseLIF,
     n: int,
     out: Place,
@@ -145,12 +156,22 @@ def _inverse(
     memory: dict[str, int],
     lists: dict[str, int],
 ) -> None:
-    own = np.ravel([np.full(n, x) for x in (neuron.threshold, neuron.offset)])
     times = (neuron.n_steps, neuron.period, neuron.release_at, neuron.samples)
     pulse = neuron.amplitude / table.program.dt
-    c = table.constant([pulse, neuron.factor, neuron.digits[-1], *times, 1.0, 0.0, *own])
-    v, a = memory["voltage"], memory["accumulated"]  # steps_done lies right behind
-    table.op(k.INVERSE_LIF, out, n, J, C=c, S=v, M=a, **lists)
+    c = table.constant([pulse, neuron.factor, *times, 1.0, 0.0])
+    # What fills up a line of the cache never reaches its threshold.
+    padding = -n % k.LINE
+    table.constant(np.pad(np.full(n, neuron.threshold), (0, padding), constant_values=1.0))
+    table.constant(np.full(n, neuron.offset))
+    table.constant(worth(neuron))
+    v, a, done = (memory[name] for name in ("voltage", "accumulated", "steps_done"))
+    has_currents = int(op.current not in table.accumulators)
+    table.op(k.INVERSE_LIF, out, n, J, C=c, S=v, M=a, SCRATCH=done, ENCODERS=has_currents, **lists)
+
+
+def worth(neuron: InverseLIF) -> NDArray[np.float64]:
+    """What a spike that comes in is worth at each step of the period, (period,)."""
+    return np.pad(neuron.digits, (0, neuron.period - neuron.n_steps))
 
 
 def _minus_adaptation(table: Table, n: int, J: Place, memory: dict[str, int]) -> Place:
@@ -179,6 +200,8 @@ def _rates(
         table.op(k.RELU, out, n, J, C=table.constant(neuron.amplitude))
     elif isinstance(neuron, Sigmoid):
         table.op(k.SIGMOID, out, n, J, C=table.constant(0.5 / neuron.tau_ref))
+    elif isinstance(neuron, DiscreteLIF):
+        _discrete(table, k.DISCRETE_SMOOTH, neuron, n, out, J, memory, {})
     elif isinstance(neuron, Tanh):
         table.op(k.TANH, out, n, J, C=table.constant(neuron.tau_ref))
     if isinstance(neuron, AdaptiveLIFRate):
@@ -189,7 +212,10 @@ def _observe(
     table: Table, neuron: NeuronType, n: int, out: Place, memory: dict[str, int], name: str
 ) -> None:
     """Copy a state variable as a user knows it."""
-    if name != "refractory_time":
+    if name == "steps_done":  # one for all
+        index = table.index(np.zeros(n))
+        table.op(k.GATHER, out, n, (memory[name], 0), X=index)
+    elif name != "refractory_time":
         table.op(k.SCALE, out, n, (memory[name], 0), C=table.constant(1.0), M=n, SET=1)
     elif name in memory:
         table.op(k.NOT_NEGATIVE, out, n, (memory[name], 0))

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from nefsim.backends import codes as k
 from nefsim.backends.lessons import emit_learn, emit_weigh
-from nefsim.backends.populations import emit_neurons
-from nefsim.neurons import LIF
+from nefsim.backends.populations import emit_neurons, worth
+from nefsim.backends.spikewise import accumulators, emit_spikes, is_phase
+from nefsim.neurons import LIF, InverseLIF
 from nefsim.program import Filter, Learn, Neurons, Program, Read, State, Sum, Term, Weigh
 
 #: A term with this many outputs per input or more is summed column by column.
@@ -64,6 +65,7 @@ class Table:
         self._lists: dict[int, tuple[int, int]] = {}
         self._bits: dict[int, tuple[int, float]] = {}
         self.encoders: dict[int, Encoders] = {}
+        self.accumulators = accumulators(program, shared)
         self._inside = _inside(program, state, shared)
         self._same = {
             op.output: op.terms[0].read
@@ -80,8 +82,11 @@ class Table:
             self.places[i] = self._origin(i)
         start = self._size
         self.memories: list[dict[str, int]] = [
-            {name: self.room(_per_trial(value, state)) for name, value in memory.items()}
-            for memory in state.ops
+            {
+                name: self.room(1 if is_phase(op, name) else _per_trial(value, state))
+                for name, value in memory.items()
+            }
+            for op, memory in zip(program.ops, state.ops, strict=True)
         ]
         self.remembered = start, self._size
 
@@ -194,7 +199,9 @@ class Table:
         first = len(self._ops)
         op = self.program.ops[index]
         if isinstance(op, Sum):
-            if op.output not in self._same:
+            if op.output in self.accumulators:
+                self._accumulate(op, self.accumulators[op.output])
+            elif op.output not in self._same:
                 self._sum(op)
         elif isinstance(op, Neurons):
             emit_neurons(self, op, self.memories[index])
@@ -236,6 +243,15 @@ class Table:
         for i, term in enumerate(terms):
             sets = int(i == 0 and op.offset is None and term.rows is None)
             self._term(term, out, n, sets)
+
+    def _accumulate(self, op: Sum, population: int) -> None:
+        """Spikes into what a population of inverse leaky neurons accumulates."""
+        neurons, memory = self.program.ops[population], self.memories[population]
+        assert isinstance(neurons, Neurons) and isinstance(neurons.neuron, InverseLIF)
+        out, n = (memory["accumulated"], 0), self.program.signals[op.output].size
+        for term in op.terms:
+            source = self.place(term.read)
+            emit_spikes(self, term, out, n, source, memory["steps_done"], worth(neurons.neuron))
 
     def _term(self, term: Term, out: Place, n: int, sets: int) -> None:
         """``out = ...`` or ``out += ...``, through a scratch row for scattered elements."""
@@ -285,11 +301,9 @@ class Table:
     def _sparse(self, term: Term, out: Place, n: int, source: Place, sets: int) -> None:
         """Row by row, or spike by spike and then column by column."""
         if self.fires(term.read):
-            fired, count = self.listed(term.read)
-            csc = term.matrix.tocsc()
-            m = self.index(np.concatenate([[csc.shape[1]], csc.indptr, csc.indices]))
-            c = self.constant(csc.data)
-            self.op(k.SPARSE_SPIKES, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
+            if sets:
+                self.op(k.FILL, out, n)
+            emit_spikes(self, term, out, n, source)
             return
         csr = term.matrix.tocsr()
         x = self.index(np.concatenate([csr.indptr, csr.indices]))

@@ -89,7 +89,7 @@ class _Vector:
         first = builder.insert_element(first, number, INDEX(0))
         return cls(builder, builder.shuffle_vector(first, first, _indices(0, 0)))
 
-    def store(self, pointer, offset):
+    def store(self, pointer, offset=None):
         """Store from ``offset`` numbers behind a pointer on."""
         place, align = _place(self.builder, pointer, offset)
         self.builder.store(self.value, place, align=align)
@@ -109,6 +109,10 @@ class _Vector:
     def above(self, other):
         """Bits that tell where these numbers are larger."""
         return self.builder.fcmp_ordered(">", self.value, other.value)
+
+    def reaches(self, other):
+        """Bits that tell where these numbers are as large or larger."""
+        return self.builder.fcmp_ordered(">=", self.value, other.value)
 
     def where(self, bits, other):
         """These numbers where bits are set, elsewhere others."""
@@ -223,3 +227,67 @@ def sum_of_fired(typing_context, values, fired, n_vectors):
         return ((sums[0] + sums[1]) + (sums[2] + sums[3])).total()
 
     return values.dtype(values, fired, types.intp), generate
+
+
+@intrinsic
+def add_vector(typing_context, y, c, height):
+    """``y += c * height`` for eight numbers."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del signature
+        y, c, height = arguments
+        more = _Vector.at(builder, c) * _Vector.spread(builder, height)
+        (_Vector.at(builder, y) + more).store(y)
+        return context.get_dummy_value()
+
+    return types.void(y, c, height), generate
+
+
+@intrinsic
+def list_above(typing_context, values, limits, start, who):
+    """Append to ``who`` which of eight values are above their limits; how many they are.
+
+    They are counted from ``start``.
+    """
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        values, limits, start, who = arguments
+        bits = _Vector.at(builder, values).above(_Vector.at(builder, limits))
+        return _listed(builder, bits, start, who)
+
+    return types.intp(values, limits, start, who), generate
+
+
+@intrinsic
+def release_vector(typing_context, v, threshold, factor, start, who):
+    """``y = v >= threshold``, ``v = factor * (v - threshold * y)`` for eight potentials.
+
+    Appends to ``who`` which of them fired, counted from ``start``; how many they are.
+    """
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        v, threshold, factor, start, who = arguments
+        potential, nothing = _Vector.at(builder, v), _Vector.spread(builder, factor.type(0.0))
+        left = potential - _Vector.at(builder, threshold)
+        fired = left.reaches(nothing)
+        (_Vector.spread(builder, factor) * left.where(fired, potential)).store(v)
+        return _listed(builder, fired, start, who)
+
+    return types.intp(v, threshold, factor, start, who), generate
+
+
+def _listed(builder, bits, start, who):
+    """Append the places of bits that are set, counted from ``start``; how many they are."""
+    whole = ir.VectorType(WHOLE, LINE)
+    first = builder.insert_element(ir.Constant(whole, ir.Undefined), start, INDEX(0))
+    first = builder.shuffle_vector(first, first, _indices(0, 0))
+    numbers = builder.add(first, ir.Constant(whole, list(range(LINE))))
+    form = ir.FunctionType(ir.VoidType(), [whole, who.type, bits.type])
+    name = "llvm.masked.compressstore.v8i64"
+    builder.call(cgutils.get_or_insert_function(builder.module, form, name), [numbers, who, bits])
+    return builder.ctpop(builder.zext(builder.bitcast(bits, BYTE), WHOLE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,10 @@ class Stage:
         Largest value that the activation itself allows; None where it has no limit.
     pools : bool
         Whether it only compares values of the stage before, as max-pooling does.
+    order : (M,) ndarray or None
+        Which element of the module's output, flattened, each row is; None where that is its
+        own.  Rows of planes are ordered by place and then by channel, so that the weights of
+        a spike lie together.
     """
 
     label: str
@@ -55,6 +59,7 @@ class Stage:
     rectified: bool = True
     limit: float | None = None
     pools: bool = False
+    order: NDArray[np.intp] | None = None
 
     @property
     def size(self) -> int:
@@ -103,6 +108,7 @@ class _Reader:
         self._matrix: Any = None
         self._bias: Array = np.zeros(int(np.prod(shape)))
         self._postponed: tuple[str, nn.MaxPool2d] | None = None
+        self._order: NDArray[np.intp] | None = None  # of what the matrix is multiplied with
 
     def take(self, name: str, module: nn.Module) -> None:
         """One more module."""
@@ -123,7 +129,7 @@ class _Reader:
         if self._postponed is not None:
             self._refuse("max-pooling", "a ReLU before or after it", "add one")
         if self._matrix is None:
-            self._matrix = _identity(len(self._bias))
+            self._matrix = self._after(_identity(len(self._bias)))
         self._close(rectified=False)
         return self.stages
 
@@ -155,8 +161,12 @@ class _Reader:
 
     def _apply(self, matrix: Any, bias: Array | float) -> None:
         self._bias = np.asarray(matrix @ self._bias) + bias
-        self._matrix = matrix if self._matrix is None else matrix @ self._matrix
+        self._matrix = self._after(matrix) if self._matrix is None else matrix @ self._matrix
         self._labels.append(self._name)
+
+    def _after(self, matrix: Any) -> Any:
+        """A map of what modules give, of what the rows of the last stage give."""
+        return matrix if self._order is None else matrix[:, self._order]
 
     def _per_output(self, values: Array, shape: tuple[int, ...]) -> Array:
         """One value per channel, repeated over the plane."""
@@ -222,7 +232,11 @@ class _Reader:
 
     def _close(self, **options: Any) -> None:
         label = " + ".join(self._labels) or "output"
-        self.stages.append(Stage(label, self._matrix, self._bias, **options))
+        matrix, bias, self._order = self._matrix, self._bias, None
+        if len(self.shape) == 3 and options.get("rectified", True):
+            self._order = np.arange(len(bias)).reshape(self.shape).transpose(1, 2, 0).ravel()
+            matrix, bias = matrix[self._order], bias[self._order]
+        self.stages.append(Stage(label, matrix, bias, order=self._order, **options))
         self._labels, self._matrix = [], None
         self._bias = np.zeros(len(self._bias))
 
@@ -243,7 +257,8 @@ class _Reader:
         held = windows(self._planes(), *self._pooling(module))
         out = held.shape[:3]
         held = held.reshape(-1, held.shape[3])
-        slots = [_selection(held[:, i], len(self._bias)) for i in range(held.shape[1])]
+        picked = [_selection(held[:, i], len(self._bias)) for i in range(held.shape[1])]
+        slots = [self._after(slot) for slot in picked]
         while len(slots) > 1:
             slots = self._round(slots)
         self._matrix, self._bias = slots[0], np.zeros(len(held))
@@ -259,9 +274,7 @@ class _Reader:
         matrix = vstack(rows, format="csr")
         matrix.eliminate_zeros()
         bias = np.zeros(matrix.shape[0])
-        self.stages.append(
-            replace(self.stages[-1], label=self._name, matrix=matrix, bias=bias, pools=True)
-        )
+        self.stages.append(Stage(self._name, matrix, bias, limit=self.stages[-1].limit, pools=True))
         empty = 0.0 * eye_array(n)
 
         def at(*chosen: int) -> Any:

@@ -15,9 +15,13 @@ from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
 from nefsim.neurons.discrete import check_lengths, counted_rates, heaviside, per_neuron
 
 
-def ilif_accumulate(x: Any, v: Any, factor: Any) -> Any:
-    """One step of accumulation, ``factor * v + x``; nothing fires."""
-    return factor * v + x
+def ilif_accumulate(x: Any, a: Any, place: Any) -> Any:
+    """One step of accumulation, ``a + place * x`` with ``place = k**-t``; nothing fires.
+
+    The potential grows in each step, ``V = k V + x``, and is kept in units of its growth,
+    ``a = V / k**t``: spikes add to it and nothing else changes it.
+    """
+    return a + place * x
 
 
 def ilif_release(v: Any, threshold: Any, factor: Any, fire: Any = None) -> tuple[Any, Any]:
@@ -30,16 +34,18 @@ def ilif_release(v: Any, threshold: Any, factor: Any, fire: Any = None) -> tuple
 class InverseLIF(NeuronType):
     r"""Inverse leaky integrate-and-fire: accumulate for T steps, then release in spikes.
 
-    .. math:: a \leftarrow k a + J \quad (T \text{ steps}), \qquad
-              v = a / k^{T-1} + b, \qquad
+    .. math:: a \leftarrow a + k^{-t} J \quad (t = 0 \dots T - 1), \qquad
+              v = a + b, \qquad
               y = [v \ge \theta], \; v \leftarrow k (v - \theta y) \quad (T \text{ steps})
 
-    The spikes of a release stand for ``theta * sum(k**-t * y[t])``, t from 0.  With
-    ``overlap`` the next input is accumulated while one is released: windows of T steps
-    follow one another, and what comes in during window w goes out during window w + 1.
-    Without, neurons take in and give out by turns.  With k = 2 the value is the
-    input's, cut to T binary digits, ``clip(floor(v / q), 0, 2**T - 1) * q`` with
-    ``q = theta * 2**(1 - T)``; below zero there are no spikes, as after a ReLU.
+    While it accumulates, the potential grows by k in each step, ``V = k V + J``; a is V in
+    units of its growth, ``V / k**t``.  The spikes of a release stand for
+    ``theta * sum(k**-t * y[t])``.  With ``overlap`` the next input is accumulated while one
+    is released: windows of T steps follow one another, and what comes in during window w
+    goes out during window w + 1.  Without, neurons take in and give out by turns.  With
+    k = 2 the value is the input's, cut to T binary digits,
+    ``clip(floor(v / q), 0, 2**T - 1) * q`` with ``q = theta * 2**(1 - T)``; below zero there
+    are no spikes, as after a ReLU.
 
     Parameters
     ----------
@@ -54,7 +60,8 @@ class InverseLIF(NeuronType):
     overlap : bool
         Whether a neuron accumulates and releases in the same window, which takes two
         potentials; else its period is 2 T and inputs during a release are not seen.  The
-        state variable ``steps_done`` says where in its period a neuron starts.
+        state variable ``steps_done`` says where in their period the neurons of a
+        population start, all at the same step.
     samples : bool
         Whether v is ``J + b`` at the first step of a release, whatever was accumulated: a
         neuron that turns a number into spikes.
@@ -135,6 +142,15 @@ class InverseLIF(NeuronType):
         """What each spike of a window is worth in units of the threshold, ``k**-t``, (T,)."""
         return self.factor ** -np.arange(float(self.n_steps))
 
+    def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
+        """As for any neuron type, all neurons of a population at the same step."""
+        steps = np.unique(initial["steps_done"])
+        if len(steps) > 1 or steps[0] not in range(self.period):
+            must = f"be one whole number below {self.period} for all neurons"
+            got, do = check.show(steps.tolist()), "make a population of each"
+            check.fail("InverseLIF", "initial_state['steps_done']", must, got, do)
+        return super().start(initial, dt)
+
     def step(
         self,
         J: Array,
@@ -148,15 +164,17 @@ class InverseLIF(NeuronType):
         kind = J.dtype.type
         k, theta, b = (np.asarray(x, kind) for x in (self.factor, self.threshold, self.offset))
         v, a, done = state["voltage"], state["accumulated"], state["steps_done"]
-        if self.samples:
-            np.copyto(v, J + b, where=done == self.release_at)
-        np.copyto(a, ilif_accumulate(J, a, k), where=done < self.n_steps)
-        y, left = ilif_release(v, theta, k)
-        releases = done >= self.release_at
-        np.copyto(v, left, where=releases)
-        np.multiply(y * releases, kind(self.amplitude / dt), out=out)
-        done += 1.0
-        ends = done == self.n_steps
-        np.copyto(v, a * kind(self.digits[-1]) + b, where=ends)
-        a[ends] = 0.0
-        done[done == self.period] = 0.0
+        t = int(done.flat[0])
+        if self.samples and t == self.release_at:
+            v[...] = J + b
+        if t < self.n_steps:
+            a[...] = ilif_accumulate(J, a, kind(self.digits[t]))
+        if t >= self.release_at:
+            y, v[...] = ilif_release(v, theta, k)
+            np.multiply(y, kind(self.amplitude / dt), out=out)
+        else:
+            out[...] = 0.0
+        if t + 1 == self.n_steps:
+            v[...] = a + b
+            a[...] = 0.0
+        done[...] = (t + 1) % self.period
