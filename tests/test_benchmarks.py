@@ -22,19 +22,25 @@ def report():
     return module
 
 
-def test_a_quick_run_writes_times_of_both_back_ends_and_finds_equal_spikes(tmp_path):
-    pytest.importorskip("numba")
-    file = tmp_path / "figures.json"
-    arguments = ["--quick", "--alone", "--only", "square", "--repeats", "2", "--json", str(file)]
+def run(script, *arguments):
+    """What a benchmark prints."""
     paths = os.pathsep.join([str(BENCHMARKS.parent), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, str(BENCHMARKS / "run.py"), *arguments],
+        [sys.executable, str(BENCHMARKS / script), *map(str, arguments)],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": paths},
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_quick_run_writes_times_of_both_back_ends_and_finds_equal_spikes(tmp_path):
+    pytest.importorskip("numba")
+    file = tmp_path / "figures.json"
+    arguments = ["--quick", "--alone", "--only", "square", "--repeats", "2", "--json", file]
+    told = run("run.py", *arguments)
     figures = json.loads(file.read_text())
     assert {"processor", "cores", "numpy", "load at the start"} <= set(figures["machine"])
     square = figures["benchmarks"]["square"]
@@ -45,7 +51,7 @@ def test_a_quick_run_writes_times_of_both_back_ends_and_finds_equal_spikes(tmp_p
         assert min(row["times"]) > 0
     assert sum(square["spikes"]["spikes"]) > 0
     assert set(square["spikes"]["differ"].values()) == {0}
-    assert "compiled" in done.stdout
+    assert "compiled" in told
 
 
 def test_ratios_are_medians_over_rounds_against_the_best_setting_of_a_peer():
@@ -70,3 +76,49 @@ def test_a_claim_is_reached_at_its_bound_and_missed_beyond_it():
     assert not claim("x", [2.9], least=3.0)["reached"]
     found = {"benchmarks": {"n": {"ratios": [claim("x", [2.1], most=2.0)]}}}
     assert report().missed(found) == ["n: x: 2.1; target at most 2: MISSED"]
+
+
+SCRIPT = """
+import nengo
+
+with nengo.Network() as model:
+    a = nengo.Ensemble(20, 1)
+    nengo.Connection(nengo.Node(lambda t: 0.5), a)
+"""
+
+CELLS = [
+    "%matplotlib inline\nimport nengo\nwith nengo.Network(seed=1) as model:\n"
+    "    probe = nengo.Probe(nengo.Ensemble(30, 1))",
+    "with nengo.Simulator(model) as simulator:\n    simulator.run(1.0)",
+    "assert simulator.data[probe].shape == (50, 1)",
+    "raise RuntimeError('told')",
+]
+
+
+def test_models_of_scripts_and_notebooks_are_compared_and_timed(tmp_path):
+    pytest.importorskip("nengo")
+    (tmp_path / "a script.py").write_text(SCRIPT)
+    cells = [{"cell_type": "code", "source": [cell]} for cell in CELLS]
+    (tmp_path / "notebook.ipynb").write_text(json.dumps({"cells": cells}))
+    (tmp_path / "no model.py").write_text("import nengo")
+    file = tmp_path / "figures.json"
+    told = run(
+        "nengo_models.py",
+        *(tmp_path, "--seconds", "0.6", "--timed", "0.01", "--repeats", "2", "--settings"),
+        *("--json", file),
+    )
+    assert "2 of 2 compared are equal" in told
+    script, notebook = json.loads(file.read_text())
+    assert (script["errors"], notebook["errors"]) == ([], ["RuntimeError: told"])
+    for row in (script, notebook):
+        assert row["steps"] == 600
+        assert row["spikes"] > 0
+        assert row["spikes_differ"] == 0
+        assert row["step_median"].keys() == {
+            "nefsim",
+            "nengo",
+            "plain",
+            "no SciPy",
+            "plain, no SciPy",
+        }
+        assert min(row["build_min"].values()) > 0
