@@ -418,7 +418,7 @@ def decode_bits(t, y, bits, c):
     """``y = ...`` or ``y += sum of column i over the neurons that fired``."""
     n, m = t[N], t[M]
     for i in range(n):
-        total = sum_of_fired(shifted(c, i * m), bits, m // LINE)
+        total = sum_of_fired(shifted(c, i * m * LINE), bits, m)
         y[i] = total if t[SET] else y[i] + total
 
 

@@ -291,8 +291,9 @@ class Table:
         """Few outputs are summed over bits, many by the rows of those who fired."""
         if n < k.LINE and read.signal in self._bits:
             bits, pulse = self._bits[read.signal]
-            c, m = self.columns(matrix.T * pulse), matrix.shape[1]
-            self.op(k.FIRED, out, n, C=c, X=bits, M=m + -m % k.LINE, SET=sets)
+            lines = -(-matrix.shape[1] // (4 * k.LINE)) * 4
+            padded = np.pad(matrix * pulse, ((0, 0), (0, lines * k.LINE - matrix.shape[1])))
+            self.op(k.FIRED, out, n, C=self.constant(padded), X=bits, M=lines, SET=sets)
         else:
             fired, count = self.listed(read)
             c, m = self.constant(matrix.T), matrix.shape[1]

@@ -207,7 +207,7 @@ lif_four_vectors, lif_vector = _lif_step(4), _lif_step(1)
 
 @intrinsic
 def sum_of_fired(typing_context, values, fired, n_vectors):
-    """Sum of the values of the neurons whose bits are set, in four sums at once."""
+    """Sum of the values of the neurons whose bits are set, of a multiple of four vectors."""
     del typing_context
 
     def generate(context, builder, signature, arguments):
@@ -216,14 +216,12 @@ def sum_of_fired(typing_context, values, fired, n_vectors):
         number, mask = values.type.pointee, ir.VectorType(BIT, LINE)
         nothing = _Vector.spread(builder, number(0.0))
         sums, bits = _Sums(builder, [nothing] * 4), builder.bitcast(fired, BYTE.as_pointer())
-        fours = builder.and_(n, WHOLE(-4))
-        for start, stop, step in ((WHOLE(0), fours, 4), (fours, n, 1)):
-            with cgutils.for_range_slice(builder, start, stop, WHOLE(step)) as (first, _):
-                for u in range(step):
-                    i = builder.add(first, WHOLE(u))
-                    spikes = builder.bitcast(builder.load(builder.gep(bits, [i])), mask)
-                    vector = _Vector.at(builder, values, builder.mul(i, WHOLE(LINE)))
-                    sums.add(u, vector.where(spikes, nothing))
+        with cgutils.for_range_slice(builder, WHOLE(0), n, WHOLE(4)) as (first, _):
+            for u in range(4):
+                i = builder.add(first, WHOLE(u))
+                spikes = builder.bitcast(builder.load(builder.gep(bits, [i])), mask)
+                vector = _Vector.at(builder, values, builder.mul(i, WHOLE(LINE)))
+                sums.add(u, vector.where(spikes, nothing))
         return ((sums[0] + sums[1]) + (sums[2] + sums[3])).total()
 
     return values.dtype(values, fired, types.intp), generate
