@@ -315,6 +315,26 @@ def test_weights_added_spike_by_spike_are_the_matrix_times_the_spikes(
         np.testing.assert_array_equal(one, other)
 
 
+def test_sparse_weights_of_inputs_that_are_held_and_change() -> None:
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 3, (4, 100)).astype(float)
+    pictures[2] = pictures[1]  # held for two presentations
+    net = nef.Network(seed=0)
+    kind = nef.DiscreteLIF(threshold=40.0, amplitude=DT)
+    a = net.ensemble(50, 1, neuron_type=kind, gain=1.0, bias=0.0)
+    matrix = csr_array(rng.integers(-3, 5, (50, 100)) * (rng.random((50, 100)) < 0.3) * 1.0)
+    shown = net.node(nef.PresentInput(pictures, 5 * DT))
+    net.connect(shown, a.neurons, transform=matrix, synapse=None)
+    current = net.probe(a.neurons, "input")
+    for backend in ("numpy", "numba"):
+        with nef.Simulator(net, dt=DT, backend=backend) as sim:
+            sim.run_steps(20)
+            sim.run_steps(20)
+        expected = np.tile(np.repeat(pictures @ matrix.T, 5, axis=0), (2, 1))
+        np.testing.assert_array_equal(sim.data[current], expected)
+
+
 @pytest.mark.parametrize("batch_size", [None, 3])
 def test_neurons_that_release_go_on_from_where_they_were_saved(
     batch_size: int | None, tmp_path: Path

@@ -16,6 +16,7 @@ N_COLUMNS = 13
     AFFINE,
     COLUMNS,
     HELD,
+    HELD_SPARSE,
     ROWS,
     SPIKES,
     FIRED,
@@ -54,7 +55,7 @@ N_COLUMNS = 13
     WHERE_ABOVE,
     GATE,
     RLS,
-) = range(44)
+) = range(45)
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8

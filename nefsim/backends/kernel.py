@@ -74,23 +74,46 @@ def columns(y, x, c, n, m, width):
 
 
 @njit(**options)
-def held(y, x, c, n, m, kept):
-    """``columns``, but a vector that is the same as in the last step is not multiplied again.
-
-    ``kept`` holds that vector and the product; both are zero at first.
-    """
+def changed(x, m, kept):
+    """Whether a vector is another than in the last step, which ``kept`` holds."""
     whole_registers()
-    product, differ = shifted(kept, padded(m)), 0
+    differ = 0
     for j in range(m):
         differ += x[j] != kept[j]
     if differ:
         for j in range(m):
             kept[j] = x[j]
+    return differ > 0
+
+
+@njit(**options)
+def held(kind, y, x, c, n, m, indices, kept):
+    """``columns`` or ``rows``, but a vector that has not changed is not multiplied again.
+
+    ``kept`` holds that vector and the product; both are zero at first.
+    """
+    whole_registers()
+    product = shifted(kept, padded(m))
+    if changed(x, m, kept):
         for i in range(n):
             product[i] = 0.0
-        columns(product, x, c, n, m, padded(n))
+        if kind == HELD:
+            columns(product, x, c, n, m, padded(n))
+        else:
+            sparse_rows(product, x, c, n, indices)
     for i in range(n):
         y[i] += product[i]
+
+
+@njit(**options)
+def sparse_rows(y, x, c, n, indices):
+    """``y += `` a sparse matrix times x, row by row; see :meth:`Table._sparse`."""
+    which = shifted(indices, n + 1)
+    for i in range(n):
+        total = y[i]
+        for s in range(indices[i], indices[i + 1]):
+            total += c[s] * x[which[s]]
+        y[i] = total
 
 
 @njit(**options)
@@ -463,21 +486,15 @@ def linear(kind, t, y, x, c, data, indices, fired, counts):
             y[i] += c[i] * x[i]
     elif kind == COLUMNS:
         columns(y, x, c, n, m, padded(n))
-    elif kind == HELD:
-        held(y, x, c, n, m, shifted(data, t[S]))
+    elif HELD <= kind <= HELD_SPARSE:
+        held(kind, y, x, c, n, m, shifted(indices, t[X]), shifted(data, t[S]))
     elif kind == ROWS:
         for i in range(n):
             y[i] += dot(shifted(c, i * m), x, m)
     elif kind == SPIKES:
         spikes(y, x, c, n, shifted(fired, t[X]), counts[t[S]])
     elif kind == SPARSE:
-        ends = shifted(indices, t[X])
-        which = shifted(ends, n + 1)
-        for i in range(n):
-            total = y[i]
-            for s in range(ends[i], ends[i + 1]):
-                total += c[s] * x[which[s]]
-            y[i] = total
+        sparse_rows(y, x, c, n, shifted(indices, t[X]))
     elif SPARSE_SPIKES <= kind <= RUNS:
         worth = c[0]
         if t[SCRATCH]:  # into what accumulates: what a spike is worth depends on the step

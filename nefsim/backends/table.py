@@ -308,8 +308,12 @@ class Table:
             return
         csr = term.matrix.tocsr()
         x = self.index(np.concatenate([csr.indptr, csr.indices]))
-        c = self.constant(csr.data)
-        self.op(k.SPARSE, out, n, source, C=c, X=x, M=csr.shape[1], SET=sets)
+        c, m = self.constant(csr.data), csr.shape[1]
+        if m >= HELD and csr.nnz > 2 * (m + n):
+            kept = self.room(m + -m % k.LINE + n)
+            self.op(k.HELD_SPARSE, out, n, source, C=c, X=x, M=m, S=kept, SET=sets)
+        else:
+            self.op(k.SPARSE, out, n, source, C=c, X=x, M=m, SET=sets)
 
 
 def _is_tall(matrix: NDArray[Any]) -> bool:

@@ -181,16 +181,21 @@ def _largest(stages: Sequence[Stage], x: Array, percentile: float) -> list[float
 
 
 def population(
-    net: Network, label: str, n: int, neuron: NeuronType, initial: dict[str, Any]
+    net: Network,
+    label: str,
+    n: int,
+    neuron: NeuronType,
+    initial: dict[str, Any],
+    bias: Array | None = None,
 ) -> Ensemble:
-    """Neurons whose current is what is sent to them, and nothing else."""
-    one, none = np.ones(n), np.zeros(n)
+    """Neurons whose current is what is sent to them and, if given, a bias."""
+    one = np.ones(n)
     return net.ensemble(
         n,
         1,
         encoders=one[:, None],
         gain=one,
-        bias=none,
+        bias=np.zeros(n) if bias is None else bias,
         eval_points=np.zeros((1, 1)),
         neuron_type=neuron,
         initial_state=initial,

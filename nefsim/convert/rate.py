@@ -176,15 +176,14 @@ class RateConverted(Converted):
         layers: list[Ensemble] = []
         for stage, matrix, bias in zip(self.stages, self.matrices, self.biases, strict=True):
             if stage.rectified:
-                layer = population(
-                    net, stage.label, stage.size, self.neuron, {"voltage": self.start}
-                )
+                initial = {"voltage": self.start}
+                layer = population(net, stage.label, stage.size, self.neuron, initial, bias)
                 layers.append(layer)
                 target: Any = layer.neurons
             else:
                 target = net.node(size_in=stage.size, label="output")
+                net.connect(net.node(bias), target, synapse=None)
             net.connect(end, target, transform=matrix, synapse=None)
-            net.connect(net.node(bias), target, synapse=None)
             end = target
         return net, source, layers, net.probe(end)
 

@@ -207,10 +207,7 @@ class _Maker:
         self._population(f"MaxPool2d {len(self.layers)}", self._linear(), kind)
 
     def _population(self, label: str, stage: Stage, kind: DiscreteLIF) -> None:
-        layer = population(self.net, label, stage.size, kind, {})
-        if stage.bias.any():
-            bias = self.net.node(stage.bias, label=f"bias of {label}")
-            self.net.connect(bias, layer.neurons, synapse=None)
+        layer = population(self.net, label, stage.size, kind, {}, stage.bias)
         self.net.connect(self.source, layer.neurons, transform=stage.matrix, synapse=None)
         self.layers.append(layer)
         self.source = layer.neurons
