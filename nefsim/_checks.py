@@ -95,9 +95,11 @@ def integer(
     high: int = 10**9,
 ) -> int:
     """A whole number between ``low`` and ``high``, both allowed."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
-        fail(who, argument, "be a whole number", show(value), do, TypeError)
-    number = int(value)
+    if type(value) is not int:  # which most are; to ask what else is whole takes longer
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+            fail(who, argument, "be a whole number", show(value), do, TypeError)
+        value = int(value)
+    number: int = value
     if number < low:
         fail(who, argument, f"be at least {low}", show(number), do)
     if number > high:
@@ -172,12 +174,17 @@ def array(
     do: str = "pass an array of finite numbers",
     low: float = -HUGE,
     high: float = HUGE,
+    copy: bool = True,
 ) -> NDArray[np.float64]:
     """A copy as float64 of a finite array of the given shape; None stands for any length.
 
-    Values below ``low`` or above ``high`` are refused and the first of them is named.
+    Values below ``low`` or above ``high`` are refused and the first of them is named.  Without
+    ``copy`` an array that nobody can change is taken as it is.
     """
-    checked = _as_float_array(who, argument, value, do)
+    if not copy and _is_constant(value):
+        checked = value
+    else:
+        checked = _as_float_array(who, argument, value, do)
     if shape is not None and not _fits(checked.shape, shape):
         wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape)
         wanted += ",)" if len(shape) == 1 else ")"
@@ -185,6 +192,13 @@ def array(
     if checked.size and not (checked.min() >= low and checked.max() <= high):
         _fail_at_element(who, argument, checked, do, low, high)
     return checked
+
+
+def _is_constant(value: Any) -> bool:
+    """Whether a value is an array of float64 that has its own memory and cannot be written."""
+    if type(value) is not np.ndarray or value.dtype != np.float64:
+        return False
+    return bool(value.flags.owndata and not value.flags.writeable)
 
 
 def _fail_at_element(

@@ -119,6 +119,17 @@ def test_other_points_or_solvers_take_factors_of_their_own(monkeypatch):
     assert len(factored) == 5
 
 
+def test_nothing_is_factored_for_what_is_zero_everywhere(monkeypatch):
+    factored = counted(monkeypatch, np.linalg, "cholesky")
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(30, 2), net.ensemble(30, 1)
+    nothing = net.connect(a, b, function=lambda x: 0.0)
+    built = build(net, 0.001, 1).connections[nothing]
+    assert not factored and built.decoders.shape == (30, 1) and not built.decoders.any()
+    solved, info = nef.LstsqL2()(np.eye(30), np.zeros((30, 1)))
+    assert not solved.any() and np.array_equal(built.info["rmse"], info["rmse"])
+
+
 def test_noise_of_a_solver_is_drawn_once_for_all_functions(monkeypatch):
     net = nef.Network(seed=1)
     a, b = net.ensemble(30, 1), net.ensemble(30, 1)

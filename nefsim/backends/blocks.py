@@ -52,10 +52,10 @@ def blocks(program: Program) -> list[tuple[int, list[int]]]:
     }
     merged = strong_components(reads)
     home = {b: c for c, group in enumerate(merged) for b in group}
-    needs = {c: {home[j] for b in group for j in reads[b]} - {c} for c, group in enumerate(merged)}
     level: dict[int, int] = {}
-    for c in TopologicalSorter(needs).static_order():
-        level[c] = 1 + max((level[other] for other in needs[c]), default=0)
+    for c, some in enumerate(merged):  # each after all that it needs
+        needs = {home[j] for b in some for j in reads[b]} - {c}
+        level[c] = 1 + max((level[other] for other in needs), default=0)
     return [
         (level[c], _in_order([i for b in merged[c] for i in members[b]], now))
         for c in sorted(level, key=level.__getitem__)

@@ -106,7 +106,10 @@ class Table:
 
     def columns(self, matrix: NDArray[Any], *before: NDArray[Any]) -> int:
         """Offset of other columns and those of a matrix, each from a line of the cache on."""
-        return self.constant(np.concatenate([*map(_in_lines, (*before, *np.asarray(matrix).T))]))
+        n, m = np.shape(matrix)
+        lines = np.zeros((m, n + -n % k.LINE))
+        lines[:, :n] = np.transpose(matrix)
+        return self.constant(np.concatenate([*map(_in_lines, before), lines.ravel()]))
 
     def index(self, values: Any) -> int:
         """Offset of whole numbers."""
@@ -353,7 +356,8 @@ def _is_copy(op: Sum) -> bool:
 
 def _in_lines(column: NDArray[Any]) -> NDArray[Any]:
     """A column, ending with a line of the cache."""
-    return np.pad(column, (0, -len(column) % k.LINE))
+    lacking = -len(column) % k.LINE
+    return np.concatenate([column, np.zeros(lacking)]) if lacking else column
 
 
 def _aligned(values: NDArray[Any]) -> NDArray[Any]:

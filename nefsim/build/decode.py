@@ -195,6 +195,11 @@ class Solving(Decoder):
         self, solver: Solver, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
+        if solver.compositional and solver.uses_activities and not np.any(targets):
+            # D(Y T) = D(Y) T, so that T = 0 tells the decoders of what is 0 everywhere.
+            zeros = np.zeros((len(self._built.bias), targets.shape[1]))
+            info = {"rmse": zeros[0].copy(), "condition": None}
+            return zeros, {"solver": type(solver).__name__, **info}
         shared = (solver, _digest(points))
         key = (*shared, stream.seed, stream.key)
         decode = self._prepared.get(shared) or self._prepared.get(key)
@@ -231,6 +236,7 @@ class Solving(Decoder):
             J = activities[first : first + n]
             J += self._built.bias
             J[...] = self._ensemble.neuron_type.rates(J)
+        activities.flags.writeable = False  # so that nobody needs a copy
         return activities
 
     def _points(self, connection: Connection) -> Array:

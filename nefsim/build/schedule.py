@@ -33,11 +33,7 @@ def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
         for i, j in zip(opaque, opaque[1:] + opaque[:1], strict=True):
             ever[i].append(j)
     members = strong_components(ever)
-    component = {i: c for c, group in enumerate(members) for i in group}
-    order = TopologicalSorter(
-        {c: {component[j] for i in group for j in ever[i]} - {c} for c, group in enumerate(members)}
-    ).static_order()
-    return tuple(_group(members[c], ever, now, ops, signals) for c in order)
+    return tuple(_group(group, ever, now, ops, signals) for group in members)
 
 
 def _is_opaque(op: Op) -> bool:
@@ -54,6 +50,8 @@ def _group(
     ops: Sequence[Op],
     signals: Sequence[Signal],
 ) -> Group:
+    if len(members) == 1 and members[0] not in now[members[0]]:
+        return Group((members[0],), loop=members[0] in ever[members[0]])
     inside = set(members)
     sorter = TopologicalSorter({i: [j for j in now[i] if j in inside] for i in members})
     try:
@@ -63,4 +61,4 @@ def _group(
         names = " <- ".join(signals[outputs(ops[i])[0]].name for i in cycle)
         do = "give one of these connections a synapse"
         check.fail("Simulator", "network", "have a synapse in each loop", names, do)
-    return Group(order, loop=len(members) > 1 or members[0] in ever[members[0]])
+    return Group(order, loop=True)

@@ -138,7 +138,7 @@ class Solver(Value, ABC):
 
     def _checked_activities(self, who: str, activities: ArrayLike) -> FloatArray:
         do = "pass rates of shape (points, neurons)"
-        A = check.array(who, "activities", activities, (None, None), do)
+        A = check.array(who, "activities", activities, (None, None), do, copy=False)
         if not A.size:
             must = "hold at least one evaluation point and one neuron"
             check.fail(who, "activities", must, f"shape {A.shape}", do)
