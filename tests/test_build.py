@@ -127,7 +127,7 @@ def test_nothing_is_factored_for_what_is_zero_everywhere(monkeypatch):
     built = build(net, 0.001, 1).connections[nothing]
     assert not factored and built.decoders.shape == (30, 1) and not built.decoders.any()
     solved, info = nef.LstsqL2()(np.eye(30), np.zeros((30, 1)))
-    assert not solved.any() and np.array_equal(built.info["rmse"], info["rmse"])
+    assert not solved.any() and np.array_equal(built.solver_info["rmse"], info["rmse"])
 
 
 def test_noise_of_a_solver_is_drawn_once_for_all_functions(monkeypatch):
