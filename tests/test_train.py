@@ -212,6 +212,31 @@ def test_a_spiking_neural_unit_follows_its_equations(activation: str, soft: bool
     torch.testing.assert_close(unit.run(x_seq)[0], torch.stack(expected), rtol=0, atol=1e-12)
 
 
+def test_a_spiking_neural_unit_is_a_leaky_neuron_with_the_same_decay() -> None:
+    """The published comparison: weight 1, b = -2.5, tau of 25 steps, 100 Hz at 1 ms."""
+    unit = train.SNU(1, 1, decay=1 - 1 / 25, activation="relu").double()
+    with torch.no_grad():
+        unit.input.weight.fill_(1.0)
+        unit.bias.fill_(-2.5)
+    x_seq = (torch.rand(1000, 1) < 0.3).double()
+    with torch.no_grad():
+        y_seq, _ = unit.run(x_seq)
+    v, spikes = 0.0, []
+    for x in x_seq.ravel().tolist():
+        v += x - v / 25  # Euler's method
+        spikes.append(float(v > 2.5))
+        v = 0.0 if v > 2.5 else v
+    assert y_seq.ravel().tolist() == spikes and sum(spikes) > 50
+
+
+def test_thresholds_start_where_they_are_told_to() -> None:
+    for start in (0.0, 0.5):
+        unit = train.SNU(3, 200, start_threshold=start)
+        threshold = unit.threshold.detach()
+        assert (threshold - start).abs().max() <= 0.05 + 1e-6  # float32
+        assert threshold.std() > 0.02
+
+
 def test_a_recurrent_unit_hears_itself_a_step_later() -> None:
     unit = train.SNU(4, 3, recurrent=True).double()
     x_seq = torch.rand(12, 2, 4, dtype=torch.float64) * 2
@@ -502,6 +527,14 @@ def test_an_exported_network_gives_the_spikes_of_pytorch(name: str, backend: str
     assert len(exported.network.all_probes) == 0
 
 
+def test_weights_that_overflowed_are_not_exported() -> None:
+    net = train.Layers(nn.Linear(3, 2), train.IF())
+    with torch.no_grad():
+        net.layers[0].weight[0, 0] = torch.nan
+    with pytest.raises(ValueError, match="to_network: module must have finite weights, got 1 "):
+        train.to_network(net, (3,))
+
+
 def test_what_the_engine_does_not_know_is_named() -> None:
     for module in (train.SoftLIF(), train.SNU(4, 4, recurrent=True), nn.Tanh()):
         with pytest.raises((ValueError, TypeError)) as caught:
@@ -615,6 +648,7 @@ WRONG = {
     "size": lambda: train.SNU(0, 3),
     "decay": lambda: train.SNU(3, 3, decay=1.5),
     "activation": lambda: train.SNU(3, 3, activation="gelu"),
+    "start": lambda: train.SNU(3, 3, start_threshold=float("nan")),
     "sigma": lambda: train.SoftLIF(sigma=float("nan")),
     "width": lambda: train.boxcar(0.0),
     "alpha": lambda: train.arctan("2"),

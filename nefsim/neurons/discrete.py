@@ -34,12 +34,11 @@ def activate(u: Any, activation: str, xp: Any = np) -> Any:
     """The potential through ``identity``, ``relu``, ``elu`` or ``leaky_relu`` (slope 0.1)."""
     if activation == "identity":
         return u
-    below = 0.0 * u
+    if activation == "elu" and xp is not np:
+        return xp.nn.functional.elu(u)  # the same, in one operation there and back
     if activation == "elu":
-        below = xp.expm1(xp.clip(u, None, 0.0))
-    elif activation == "leaky_relu":
-        below = LEAK_SLOPE * u
-    return xp.where(u > 0.0, u, below)
+        return xp.where(u > 0.0, u, xp.expm1(xp.clip(u, None, 0.0)))
+    return xp.where(u > 0.0, u, LEAK_SLOPE * u if activation == "leaky_relu" else 0.0 * u)
 
 
 def charge(x: Any, v: Any, decay: Any, scale: Any = 1.0) -> Any:

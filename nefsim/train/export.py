@@ -132,6 +132,11 @@ def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exp
     -------
     Exported
 
+    Raises
+    ------
+    ValueError
+        If there are modules that the engine does not know, or weights that are not finite.
+
     Examples
     --------
     >>> from nefsim.train import IF
@@ -143,6 +148,10 @@ def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exp
     """
     who, do = "to_network", "pass Layers(...)"
     check.instance(who, "module", module, Layers, "layers", do)
+    lost = sum(int((~p.isfinite()).sum()) for p in module.parameters())
+    if lost:
+        cure = "train it again with detach_reset=True or clip=0.1"
+        check.fail(who, "module", "have finite weights", f"{lost} that are not", cure)
     maker = _Maker(tuple(shape), check.seconds(who, "dt", dt))
     for part in module.layers:
         maker.take(part)

@@ -12,8 +12,8 @@ from nefsim.neurons.discrete import ACTIVATIONS
 from nefsim.train.neurons import DiscreteNeuron, State
 from nefsim.train.surrogates import Surrogate
 
-#: Biases start within this of 0.
-START_BIAS = 0.05
+#: Thresholds start within this of ``start_threshold``.
+START_SPREAD = 0.05
 
 
 class SNU(DiscreteNeuron):
@@ -44,6 +44,9 @@ class SNU(DiscreteNeuron):
         What stands for the derivative of the step; "tanh" in the paper.
     start_spread : float
         Standard deviation of the state of rest; 0 starts at 0.
+    start_threshold : float
+        Thresholds -b start within 0.05 of it.  Near 0 a unit fires whenever a step brings more
+        that is positive than negative; above it inputs of several steps add up first.
 
     References
     ----------
@@ -69,6 +72,7 @@ class SNU(DiscreteNeuron):
         detach_reset: bool = False,
         surrogate: str | Surrogate = "boxcar",
         start_spread: float = 0.0,
+        start_threshold: float = 0.0,
     ) -> None:
         super().__init__(None, ">", "zero", detach_reset, surrogate)
         self.in_features = check.integer("SNU", "in_features", in_features, low=1)
@@ -80,7 +84,9 @@ class SNU(DiscreteNeuron):
         self.input = _weights(self.in_features, self.out_features)
         wanted = check.flag("SNU", "recurrent", recurrent)
         self.recurrent = _weights(self.out_features, self.out_features) if wanted else None
-        self.bias = nn.Parameter(torch.empty(self.out_features).uniform_(-START_BIAS, START_BIAS))
+        start = check.real("SNU", "start_threshold", start_threshold)
+        spread = torch.empty(self.out_features).uniform_(-START_SPREAD, START_SPREAD)
+        self.bias = nn.Parameter(spread - start)
 
     @property
     def threshold(self) -> Any:

@@ -1,0 +1,134 @@
+"""Trained networks on the engine: the spikes of PyTorch, and the time of one input at a time."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from trained import plif_network, silent_network, snu_network
+
+import nefsim as nef
+from nefsim import train
+from nefsim.datasets import LabelledImages
+from nefsim.train.export import Exported, to_rest
+
+#: Inputs that spikes are compared on, and how many of them are timed.
+N_COMPARED = 200
+N_TIMED = 100
+N_BLOCKS = 5
+
+
+def export(data: LabelledImages, options: Any) -> None:
+    """The three networks, with the weights of checkpoints where they are named."""
+    images = torch.tensor(data.test_images[:N_COMPARED])
+    generator = torch.Generator().manual_seed(options.seed)
+    # After 10 iterations: at the end it is silent, and there would be no spike to compare.
+    net, _ = silent_network(options.seed, iterations=10, detach_reset=True)
+    bits = torch.randint(0, 2, (10, N_COMPARED, 300), generator=generator).float()
+    compare("IF 300-500", net, (300,), bits)
+    net = loaded(snu_network(start_spread=0.0), options.snu_weights)
+    compare("SNU", net, (784,), train.jittered(images, generator=generator))
+    net = loaded(plif_network(2.0, fixed=False, pool="max"), options.plif_weights)
+    compare("PLIF", net, (1, 28, 28), ((images - 0.1307) / 0.3081).reshape(-1, 1, 28, 28))
+
+
+def loaded(net: train.Layers, path: str | None) -> train.Layers:
+    """The network with the weights of a checkpoint, if there is one."""
+    if path:
+        train.load(path, net)
+    return net
+
+
+def compare(name: str, net: train.Layers, shape: tuple[int, ...], x_seq: torch.Tensor) -> None:
+    """Spikes of all layers of neurons in float32, and microseconds for one input."""
+    net.eval()
+    made = train.to_network(net, shape)
+    told: dict[str, Any] = {"network": name, **differences(net, shape, x_seq)}
+    batch = 0 if made.n_steps is not None else 1
+    inputs = x_seq.split(1, dim=batch)[:N_TIMED]
+    subjects = {f"torch, {n} threads": torch_run(net, inputs) for n in (1, 2)}
+    for backend in ("numpy", "numba"):
+        subjects[backend] = engine_run(made, inputs, backend)
+    times: dict[str, list[float]] = {subject: [] for subject in subjects}
+    # Blocks take turns, so that what else the machine does meets all of them.
+    for block in np.split(np.arange(len(inputs)), N_BLOCKS):
+        for subject, run in subjects.items():
+            torch.set_num_threads(2 if "2" in subject else 1)
+            for i in block:
+                start = time.perf_counter()
+                run(i)
+                times[subject].append((time.perf_counter() - start) * 1e6)
+    told["us, median"] = {subject: round(median(t), 1) for subject, t in times.items()}
+    told["us, lowest"] = {subject: round(min(t), 1) for subject, t in times.items()}
+    print(json.dumps(told), flush=True)
+
+
+def differences(net: train.Layers, shape: tuple[int, ...], x_seq: torch.Tensor) -> dict[str, Any]:
+    """How many spikes there are in each layer, and how many of them are elsewhere."""
+    found = {"spikes": [int(spikes.sum()) for spikes in spikes_of(net, x_seq)]}
+    found["differ"] = differ(net, shape, x_seq)
+    if sum(found["differ"]):
+        # Sums of float32 depend on their order.  On this grid they do not: they are exact.
+        net, grid = copy.deepcopy(net), 2.0**-16
+        with torch.no_grad():
+            for p in net.parameters():
+                p.copy_(torch.round(p / grid) * grid)
+        found["differ with weights on a grid"] = differ(net, shape, x_seq)
+    return found
+
+
+def differ(net: train.Layers, shape: tuple[int, ...], x_seq: torch.Tensor) -> list[int]:
+    """Outputs that differ, layer by layer."""
+    pairs = zip(train.to_network(net, shape).spikes(x_seq), spikes_of(net, x_seq), strict=False)
+    return [int(np.count_nonzero(a != b.reshape(a.shape))) for a, b in pairs]
+
+
+def spikes_of(net: train.Layers, x: torch.Tensor) -> list[Any]:
+    """Output of every layer of neurons and pooling of spikes, as ``Exported.spikes`` has them."""
+    found, spiking = [], False
+    with torch.inference_mode():
+        for part in net.layers:
+            x, _ = train.Layers(part).run(x)
+            spiking |= isinstance(part, train.IF | train.PLIF | train.SNU)
+            pools = isinstance(part, torch.nn.MaxPool2d) and spiking
+            if pools or isinstance(part, train.IF | train.PLIF | train.SNU):
+                found.append(x.numpy())
+    return found
+
+
+def torch_run(net: train.Layers, inputs: Any) -> Callable[[int], None]:
+    """One input in PyTorch."""
+
+    def run(i: int) -> None:
+        with torch.inference_mode():
+            net.run(inputs[i])
+
+    return run
+
+
+def engine_run(made: Exported, inputs: Any, backend: str) -> Callable[[int], None]:
+    """One input on the engine, from rest."""
+    T = made.n_steps or len(inputs[0])
+    rows = torch.cat([x.reshape(len(x), -1) for x in inputs]).numpy()
+    if made.n_steps is not None:
+        rows = np.repeat(rows, T, axis=0)
+    # A network of its own, as probes and inputs stay in it.
+    net = made.network
+    shown = net.node(nef.PresentInput(rows, made.dt))
+    link = net.connect(shown, made.input, synapse=None)
+    probe = net.probe(made.output if isinstance(made.output, nef.Node) else made.output.neurons)
+    sim = nef.Simulator(net, made.dt, backend=backend, dtype="float32", progress=False)
+    net.nodes.remove(shown), net.connections.remove(link), net.probes.remove(probe)
+
+    def run(i: int) -> None:
+        del i  # inputs follow one another
+        to_rest(sim)
+        sim.run_steps(T)
+
+    return run
