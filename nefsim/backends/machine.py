@@ -111,9 +111,8 @@ def _linked(code: bytes) -> Interpreter:
 def _name(dtype: np.dtype[Any]) -> str:
     """The name of a file, which tells all that its code depends on."""
     here = Path(__file__).parent
-    parts = [
-        (here / f"{name}.py").read_bytes() for name in ("codes", "vectors", "kernel", "machine")
-    ]
+    sources = (here / "codes.py", here / "machine.py", *sorted((here / "kernel").glob("*.py")))
+    parts = [source.read_bytes() for source in sources]
     features = llvm.get_host_cpu_features().flatten()
     parts += [text.encode() for text in (llvmlite.__version__, llvm.get_host_cpu_name(), features)]
     digest = hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()

@@ -1,0 +1,101 @@
+"""The compiled interpreter: one function that runs any table of operations.
+
+It is compiled once for each precision and kept on disk (:mod:`nefsim.backends.machine`), so that
+a new network compiles nothing.  A row of the table is one operation; :mod:`nefsim.backends.codes`
+names its columns and what it may be.  Numbers are reached through plain pointers, which cost
+nothing to make or to pass on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import cfunc, types
+from numba.np.numpy_support import from_dtype
+
+from nefsim.backends.codes import (
+    FIRED,
+    IN,
+    IN_STRIDE,
+    KIND,
+    LIF,
+    LOGARITHM,
+    LOWPASS,
+    N_COLUMNS,
+    OUT,
+    OUT_STRIDE,
+    SCATTER,
+    SCRATCH,
+    SOFT_LIF,
+    C,
+    M,
+    N,
+    S,
+    X,
+)
+from nefsim.backends.kernel.common import options
+from nefsim.backends.kernel.filters import lowpass, memory
+from nefsim.backends.kernel.learning import learning
+from nefsim.backends.kernel.lif import lif
+from nefsim.backends.kernel.populations import neurons
+from nefsim.backends.kernel.sums import decode_bits, linear
+from nefsim.backends.kernel.vectors import shifted, whole_registers
+
+
+def run(
+    table,
+    spans,
+    n_spans,
+    lo,
+    hi,
+    data,
+    n_trials,
+    width,
+    constants,
+    places,
+    fired,
+    n_fired,
+    counts,
+    n_counts,
+):
+    """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial.
+
+    ``data``, ``fired`` and ``counts`` have a row for each trial; ``width``, ``n_fired`` and
+    ``n_counts`` are the lengths of these rows.
+    """
+    whole_registers()
+    for s in range(n_spans):
+        first, last = spans[2 * s], spans[2 * s + 1]
+        for trial in range(n_trials):
+            D = shifted(data, trial * width)
+            F, K = shifted(fired, trial * n_fired), shifted(counts, trial * n_counts)
+            for row in range(lo + 1, hi + 1):
+                for o in range(first, last):
+                    t = shifted(table, o * N_COLUMNS)
+                    kind = t[KIND]
+                    y = shifted(D, t[OUT] + row * t[OUT_STRIDE])
+                    x = shifted(D, t[IN] + row * t[IN_STRIDE])
+                    c = shifted(constants, t[C])
+                    if kind == LIF:
+                        state, other = shifted(D, t[S]), shifted(D, t[M])
+                        lif(t, x, state, other, y, shifted(F, t[X]), c, shifted(D, t[SCRATCH]))
+                    elif kind == FIRED:
+                        decode_bits(t, y, shifted(F, t[X]), c)
+                    elif kind == LOWPASS:
+                        lowpass(t[N], y, x, c, shifted(D, t[S]))
+                    elif kind <= SCATTER:
+                        linear(kind, t, y, x, c, D, places, F, K)
+                    elif kind <= LOGARITHM:
+                        memory(kind, t, y, x, c, shifted(D, t[S]))
+                    elif kind <= SOFT_LIF:
+                        neurons(kind, t, y, x, c, D, F, K)
+                    else:
+                        learning(kind, t, y, x, c, D, places, F, K)
+
+
+def compiled(dtype: Any) -> Any:
+    """``run`` as a C function for numbers of a type."""
+    whole, wholes = types.int64, types.CPointer(types.int64)
+    reals = types.CPointer(from_dtype(dtype))
+    arrays = (reals, whole, whole, reals, wholes, wholes, whole, wholes, whole)
+    return cfunc(types.void(wholes, wholes, whole, whole, whole, *arrays), **options)(run)

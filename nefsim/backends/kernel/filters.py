@@ -1,0 +1,51 @@
+"""Filters, and what shows or moves a state variable."""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from nefsim.backends.codes import ADAPT, FILTER, LOGARITHM, MINUS_STATE, NOT_NEGATIVE, M, N
+from nefsim.backends.kernel.common import options
+from nefsim.backends.kernel.vectors import shifted
+
+
+@njit(**options)
+def lowpass(n, y, x, c, state):
+    """``y = gain x + keep y``.
+
+    What has decayed to almost nothing is nothing: subnormal numbers take ten times as long.
+    """
+    gain, keep, tiny, zero = c[0], c[1], c[2], c[3]
+    for i in range(n):
+        value = gain * x[i] + state[i]
+        value = value if abs(value) > tiny else zero
+        y[i] = value
+        state[i] = keep * value
+
+
+@njit(**options)
+def memory(kind, t, y, x, c, state):
+    """Filters, and what shows or moves a state variable."""
+    n, m = t[N], t[M]
+    if kind == FILTER:
+        for i in range(n):
+            y[i] = c[0] * x[i] + (state[i] if m else 0.0)
+        for k in range(m):
+            z = shifted(state, k * n)
+            for i in range(n):
+                after = z[n + i] if k + 1 < m else 0.0
+                z[i] = after + c[k + 1] * x[i] - c[m + 2 + k] * y[i]
+    elif kind == MINUS_STATE:
+        for i in range(n):
+            y[i] = x[i] - state[i]
+    elif kind == ADAPT:
+        for i in range(n):
+            state[i] += c[0] * (c[1] * x[i] - state[i])
+    elif kind == NOT_NEGATIVE:
+        for i in range(n):
+            y[i] = x[i] if x[i] > 0.0 else 0.0
+    elif kind == LOGARITHM:
+        for i in range(n):
+            y[i] = c[0] * math.log(x[i])

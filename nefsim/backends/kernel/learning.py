@@ -1,0 +1,109 @@
+"""Weights that are learned: their use, and their changes."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from nefsim.backends.codes import (
+    GATE,
+    MULTIPLY,
+    OUTER_DECAY,
+    SET,
+    SHOW,
+    SLIDE,
+    WEIGH,
+    WHERE_ABOVE,
+    M,
+    N,
+    S,
+    X,
+)
+from nefsim.backends.kernel.common import dot, options
+from nefsim.backends.kernel.sums import columns, spikes
+from nefsim.backends.kernel.vectors import shifted
+
+
+@njit(**options)
+def weigh(kind, t, y, x, weights, fired, counts):
+    """``y = weights @ x`` by rows of the transpose, all of them or those that fired."""
+    n, m = t[N], t[M]
+    if kind == SHOW:
+        for j in range(m):
+            for i in range(n):
+                y[i * m + j] = weights[j * n + i]
+        return
+    for i in range(n):
+        y[i] = 0.0
+    if kind == WEIGH:
+        columns(y, x, weights, n, m, n)
+    else:
+        spikes(y, x, weights, n, shifted(fired, t[X]), counts[t[SET]])
+
+
+@njit(**options)
+def outer(kind, t, weights, x, c, u):
+    """``weights += dt (u x - d weights)``; d follows u.  What did not fire changes nothing."""
+    n, m, dt = t[N], t[M], c[0]
+    d = shifted(u, n)
+    for j in range(m):
+        row, value = shifted(weights, j * n), x[j]
+        if kind == OUTER_DECAY:
+            for i in range(n):
+                row[i] += dt * (u[i] * value - d[i] * row[i])
+        elif value != 0.0:
+            for i in range(n):
+                row[i] += dt * (u[i] * value)
+
+
+@njit(**options)
+def rls(t, weights, x, c, data, places):
+    """See :class:`nefsim.RLS`; ``places`` tells where P, E, the gate and room for k lie."""
+    n, m, one = t[N], t[M], c[0]
+    P, error, k = shifted(data, places[0]), shifted(data, places[1]), shifted(data, places[3])
+    gate = data[places[2]] if places[2] >= 0 else one
+    if gate == 0.0:
+        return
+    total = one
+    for j in range(m):
+        k[j] = dot(shifted(P, j * m), x, m)
+    for j in range(m):
+        total += x[j] * k[j]
+    share = one / total
+    for j in range(m):
+        row, drop = shifted(P, j * m), share * k[j]
+        for i in range(m):
+            row[i] -= drop * k[i]
+        change = shifted(weights, j * n)
+        for i in range(n):
+            change[i] -= gate * (share * error[i] * k[j])
+
+
+@njit(**options)
+def factors(kind, t, y, x, c, other):
+    """Parts of the vectors u and d of a rule, from two vectors or a vector and a number."""
+    n = t[N]
+    if kind == SLIDE:
+        for i in range(n):
+            y[i] = c[0] * x[i] * (x[i] - other[i])
+    elif kind == MULTIPLY:
+        for i in range(n):
+            y[i] = c[0] * x[i] * other[i]
+    elif kind == WHERE_ABOVE:
+        for i in range(n):
+            y[i] = x[i] if other[i] > c[0] else 0.0
+    elif kind == GATE:
+        for i in range(n):
+            y[i] = x[i] * (c[0] + other[0])
+
+
+@njit(**options)
+def learning(kind, t, y, x, c, data, places, fired, counts):
+    """The use of weights that are learned, and their changes."""
+    if kind <= SHOW:
+        weigh(kind, t, y, x, shifted(data, t[S]), fired, counts)
+    elif kind <= OUTER_DECAY:
+        outer(kind, t, y, x, c, shifted(data, t[S]))
+    elif kind <= GATE:
+        factors(kind, t, y, x, c, shifted(data, t[S]))
+    else:
+        rls(t, y, x, c, data, shifted(places, t[X]))
