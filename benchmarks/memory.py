@@ -4,7 +4,7 @@
     python benchmarks/memory.py --stream [SECONDS]               # 10,000 neurons to disk
 
 Each run is a process of its own.  What Python, its packages and compiled code take is
-measured by a run of the smallest network and taken off; it is told as the baseline.
+measured by a run of a small network and taken off; it is told as the baseline.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def measure(case: str, backend: str) -> dict[str, Any]:
     """Describe one network, then build and run it."""
     import nefsim as nef
 
-    smallest = network(1, 10, 1, 100)
+    smallest = network(1, 200, 1, 300)
     smallest.describe()
     with nef.Simulator(smallest, backend=backend) as sim:
         sim.run(0.05)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 
 from nefsim import _checks as check
@@ -37,9 +37,12 @@ def _pieces(n: int) -> list[int]:
     return [min(size, n - start) for start in range(0, n, size)]
 
 
-@contextmanager
-def _silent(n: int) -> Iterator[tuple[list[int], Report]]:
-    yield ([n] if n else []), lambda done: None
+def _silent(n: int) -> AbstractContextManager[tuple[list[int], Report]]:
+    return nullcontext((([n] if n else []), _nothing))
+
+
+def _nothing(done: int) -> None:
+    """Nobody asked."""
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -96,9 +96,14 @@ def as_slice(columns: NDArray[np.intp]) -> Index:
     return columns
 
 
-def chosen(rows: Array, columns: Index) -> Array:
-    """Some columns of rows: a view where they are a slice, else a copy in order."""
-    return rows[..., columns] if isinstance(columns, slice) else rows.take(columns, axis=-1)
+def picking(buffer: Array, columns: Index) -> Callable[[Any], Array]:
+    """``pick(rows)``: some columns of one row or of a slice of rows.
+
+    They are a view where the columns are a slice, else a copy in order.
+    """
+    if isinstance(columns, slice):
+        return buffer[..., columns].__getitem__
+    return lambda rows: buffer[rows].take(columns, axis=-1)
 
 
 def joined(memories: Sequence[dict[str, Any]]) -> dict[str, Array]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.backends.engine import Advance, Engine
+from nefsim.backends.layout import picking
 from nefsim.program import Learn, Part, Read, Weigh, weighing_index
 
 Array = NDArray[np.float64]
@@ -20,17 +21,17 @@ def weigh(engine: Engine, op: Weigh, index: int) -> Advance:
     out, weights = engine.rows[op.output], engine.state.ops[index]["weights"]
     shown = None if op.observed is None else engine.rows[op.observed]
 
-    @np.errstate(all="ignore")  # what diverges is told by the engine, with its time
+    read = _rows(engine, op.input, ...)
+
     def advance(lo: int, hi: int) -> None:
-        x = engine.read(op.input, lo, hi)
-        for k in range(hi - lo):
-            row = lo + 1 + k
-            if weights.ndim == 2:
-                np.matmul(x[k], weights, out=out[row])
-            else:  # each trial has its own
-                out[row] = (x[k][:, None] @ weights)[:, 0]
-            if shown is not None:
-                shown[row] = weights.swapaxes(-1, -2).reshape(shown[row].shape)
+        with np.errstate(all="ignore"):  # what diverges is told by the engine, with its time
+            for row in range(lo, hi):
+                if weights.ndim == 2:
+                    np.matmul(read(row), weights, out=out[row + 1])
+                else:  # each trial has its own
+                    out[row + 1] = (read(row)[:, None] @ weights)[:, 0]
+                if shown is not None:
+                    shown[row + 1] = weights.swapaxes(-1, -2).reshape(shown[row + 1].shape)
 
     return advance
 
@@ -49,13 +50,13 @@ def learn(engine: Engine, op: Learn, index: int) -> Advance:
         ]
         lessons.append((mine, parts))
 
-    @np.errstate(all="ignore")
     def advance(lo: int, hi: int) -> None:
-        for row in range(lo, hi):
-            for mine, parts in lessons:
-                for change in [part(row) for part in parts]:
-                    if change is not None:
-                        mine += dt * change
+        with np.errstate(all="ignore"):
+            for row in range(lo, hi):
+                for mine, parts in lessons:
+                    for change in [part(row) for part in parts]:
+                        if change is not None:
+                            mine += dt * change
 
     return advance
 
@@ -104,11 +105,9 @@ def _rows(engine: Engine, read: Read | None, trial: Any) -> Callable[[int], Any]
     """A signal of one trial by its row, as it is read."""
     if read is None:
         return _nothing
-    rows, later = engine.rows[read.signal], 1 - read.delay
-    if read.columns is None:
-        return lambda row: rows[row + later][trial]
-    columns = read.columns
-    return lambda row: rows[row + later][trial][columns]
+    rows = engine.rows[read.signal][1 - read.delay :]
+    rows = rows if trial is ... else rows[:, trial]
+    return picking(rows, slice(None) if read.columns is None else read.columns)
 
 
 def _nothing(row: int) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.backends import interrupts
 from nefsim.backends.engine import Advance, Engine
-from nefsim.backends.layout import chosen
+from nefsim.backends.layout import picking
 from nefsim.backends.learning import learn, weigh
 from nefsim.network.functions import call, is_elementwise
 from nefsim.neurons import NeuronType
@@ -278,30 +278,45 @@ def filtering(op: Filter, source: Array, columns: Index, out: Array, z: Array) -
     a = np.zeros(order + 1, out.dtype)
     b[: len(op.b)], a[: len(op.a)] = op.b, op.a
     is_narrow = out[0].size <= COLUMNS_FOR_LFILTER
-    no_last = b[-1] == 0.0
+    pick, one = picking(source, columns), _one_step(b, a, z)
 
     def advance(lo: int, hi: int) -> None:
-        u, y = chosen(source[lo + 1 : hi + 1], columns), out[lo + 1 : hi + 1]
-        if order == 0:
-            np.multiply(u, b[0], out=y)
-        elif is_narrow and hi - lo >= ROWS_FOR_LFILTER:
+        if is_narrow and order and hi - lo >= ROWS_FOR_LFILTER:
             from scipy.signal import lfilter
 
+            u, y = pick(slice(lo + 1, hi + 1)), out[lo + 1 : hi + 1]
             y[...], z[...] = lfilter(b, a, u, axis=0, zi=z)
         else:
-            for k in range(hi - lo):
-                one(u[k], y[k])
+            for k in range(lo + 1, hi + 1):
+                one(pick(k), out[k])
 
-    def one(u: Array, y: Array) -> None:
-        np.multiply(u, b[0], out=y)
+    return advance
+
+
+def _one_step(b: Array, a: Array, z: Array) -> Callable[[Array, Array], None]:
+    """``one(u, y)``: one step of a filter from an input into an output."""
+    order, no_last = len(z), b[-1] == 0.0
+    # Numbers as arrays: a scalar is made one at each use.
+    gain, keep = np.array(b[0]), np.array(-a[-1])
+    first = z[0] if order else z
+
+    def lowpass(u: Array, y: Array) -> None:
+        np.multiply(u, gain, y)
+        np.add(y, first, y)
+        np.multiply(y, keep, first)
+
+    def any_order(u: Array, y: Array) -> None:
+        np.multiply(u, gain, out=y)
+        if not order:
+            return
         np.add(y, z[0], out=y)
         for i in range(order - 1):
             np.add(z[i + 1], b[i + 1] * u, out=z[i])
             z[i] -= a[i + 1] * y
         if no_last:
-            np.multiply(y, -a[-1], out=z[-1])
+            np.multiply(y, keep, out=z[-1])
         else:
             np.multiply(u, b[-1], out=z[-1])
             z[-1] -= a[-1] * y
 
-    return advance
+    return lowpass if order == 1 and no_last else any_order

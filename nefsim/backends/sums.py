@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends.engine import Advance
-from nefsim.backends.layout import Layout, as_slice, chosen
+from nefsim.backends.layout import Layout, as_slice, picking
 from nefsim.program import Sum, Term
 
 Array = NDArray[Any]
@@ -48,27 +48,33 @@ def sums(layout: Layout, buffers: Sequence[Array], ops: Sequence[Sum]) -> Advanc
     added = []
     whole = None
     for (nth, buffer, delay, *_), pool in _pools(layout, ops, start).items():
-        source, columns = buffers[buffer], as_slice(np.concatenate(pool.read))
+        pick = picking(buffers[buffer], as_slice(np.concatenate(pool.read)))
         target = as_slice(np.concatenate(pool.written))
-        product = _product(pool.matrices, out.dtype, out.ndim)
+        product = _product(pool.matrices, out.dtype)
         covers = isinstance(target, slice) and target == slice(0, width)
         if nth == 0 and covers:
-            whole = source, delay, columns, product
+            whole = pick, delay, product
         else:
-            added.append((source, delay, columns, product, target))
+            added.append((pick, delay, product, target))
 
     def advance(lo: int, hi: int) -> None:
-        total = out[lo + 1 : hi + 1]
+        now: Any = hi if hi - lo == 1 else slice(lo + 1, hi + 1)
+        before: Any = lo if hi - lo == 1 else slice(lo, hi)
+        total = out[now]
         if whole is None:
             total[...] = offset
         else:
-            source, delay, columns, product = whole
-            product(chosen(source[lo + 1 - delay : hi + 1 - delay], columns), total)
+            pick, delay, product = whole
+            product(pick(before if delay else now), total)
             if has_offset:
-                np.add(total, offset, out=total)
-        for source, delay, columns, product, target in added:
-            value = product(chosen(source[lo + 1 - delay : hi + 1 - delay], columns), None)
-            total[..., target] += value
+                np.add(total, offset, total)
+        for pick, delay, product, target in added:
+            value = product(pick(before if delay else now), None)
+            if isinstance(target, slice):
+                part = total[..., target]
+                np.add(part, value, part)
+            else:
+                total[..., target] += value
 
     return advance
 
@@ -123,7 +129,7 @@ def _stacked(matrix: Any, size: int) -> Any:
     return np.broadcast_to(1.0 if matrix is None else matrix, (size,))
 
 
-def _product(matrices: Sequence[Any], dtype: np.dtype[Any], n_axes: int) -> Product:
+def _product(matrices: Sequence[Any], dtype: np.dtype[Any]) -> Product:
     """The product of a pool of matrices with rows of as many vectors side by side."""
     if hasattr(matrices[0], "tocsr"):
         return _sparse(matrices[0].tocsr().astype(dtype))
@@ -134,7 +140,7 @@ def _product(matrices: Sequence[Any], dtype: np.dtype[Any], n_axes: int) -> Prod
         return _columns(stack[:, :, 0])
     if len(stack) == 1:
         return _dense(np.ascontiguousarray(stack[0].T))
-    return _dense_stack(np.ascontiguousarray(stack.swapaxes(1, 2)), n_axes)
+    return _dense_stack(np.ascontiguousarray(stack.swapaxes(1, 2)))
 
 
 def _diagonal(diagonal: Array) -> Product:
@@ -147,17 +153,17 @@ def _diagonal(diagonal: Array) -> Product:
             return into
 
         return copy
-    return lambda rows, into: np.multiply(rows, diagonal, out=into)
+    return lambda rows, into: np.multiply(rows, diagonal, into)
 
 
 def _columns(stack: Array) -> Product:
     """Matrices of one column, as in the encoding of one dimension: no sum is taken."""
     if len(stack) == 1:
-        return lambda rows, into: np.multiply(rows, stack[0], out=into)
+        return lambda rows, into: np.multiply(rows, stack[0], into)
 
     def multiply(rows: Array, into: Array | None) -> Array:
         parts = None if into is None else into.reshape(*into.shape[:-1], *stack.shape)
-        product = np.multiply(rows[..., None], stack, out=parts)
+        product = np.multiply(rows[..., None], stack, parts)
         return product.reshape(*rows.shape[:-1], stack.size)
 
     return multiply
@@ -165,7 +171,7 @@ def _columns(stack: Array) -> Product:
 
 def _dense(matrix: Array) -> Product:
     if matrix.size < WORTH_GATHERING:
-        return lambda rows, into: np.matmul(rows, matrix, out=into)
+        return lambda rows, into: np.matmul(rows, matrix, into)
 
     def multiply(rows: Array, into: Array | None) -> Array:
         if _may_be_held(rows):
@@ -183,7 +189,7 @@ def _dense(matrix: Array) -> Product:
                     return np.asarray(row.reshape(*rows.shape[:-1], -1))
                 into[...] = row
                 return into
-        return np.matmul(rows, matrix, out=into)
+        return np.matmul(rows, matrix, into)
 
     return multiply
 
@@ -194,16 +200,14 @@ def _may_be_held(rows: Array) -> bool:
     return rows.ndim == 2 and len(rows) > 8 and bool((few[1:] == few[:-1]).all(axis=-1).any())
 
 
-def _dense_stack(stack: Array, n_axes: int) -> Product:
+def _dense_stack(stack: Array) -> Product:
     n, d, size = stack.shape
-    to_front, back = ((1, 0, 2), (1, 0, 2)) if n_axes == 2 else ((2, 0, 1, 3), (1, 2, 0, 3))
-    matrices = stack if n_axes == 2 else stack[:, None]
 
     def multiply(rows: Array, into: Array | None) -> Array:
-        shape = rows.shape[:-1]
-        parts = rows.reshape(*shape, n, d).transpose(to_front)
-        out = None if into is None else into.reshape(*shape, n, size).transpose(to_front)
-        return np.matmul(parts, matrices, out=out).transpose(back).reshape(*shape, n * size)
+        parts = rows.reshape(-1, n, d).swapaxes(0, 1)
+        out = None if into is None else into.reshape(-1, n, size).swapaxes(0, 1)
+        value = np.matmul(parts, stack, out)
+        return value.swapaxes(0, 1).reshape(*rows.shape[:-1], n * size)
 
     return multiply
 

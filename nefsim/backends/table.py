@@ -6,6 +6,7 @@ neurons of a population stay in the cache; all others have a row for each step o
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any, NamedTuple
 
@@ -151,8 +152,12 @@ class Table:
         """The table and its arrays, for the interpreter."""
         return (
             np.array(self._ops, np.int64).reshape(-1, k.N_COLUMNS),
-            _aligned(np.zeros((batch, self._size), self.dtype)),
-            _aligned(np.concatenate(self._constants).astype(self.dtype)),
+            _aligned((batch, self._size), self.dtype),
+            np.concatenate(
+                self._constants,
+                out=_aligned((self._n_constants,), self.dtype),
+                casting="same_kind",
+            ),
             np.concatenate(self._indices),
             np.zeros((batch, max(self._n_fired, 1)), np.int64),
             np.zeros((batch, max(self._n_counts, 1)), np.int64),
@@ -360,14 +365,12 @@ def _in_lines(column: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([column, np.zeros(lacking)]) if lacking else column
 
 
-def _aligned(values: NDArray[Any]) -> NDArray[Any]:
-    """The same numbers from a line of the cache on: vectors that straddle lines are slow."""
-    line = k.LINE * 8
-    room = np.empty(values.nbytes + line, np.uint8)
+def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Zeros from a line of the cache on: vectors that straddle lines are slow."""
+    line, size = k.LINE * 8, math.prod(shape) * dtype.itemsize
+    room = np.zeros(size + line, np.uint8)
     start = -room.ctypes.data % line
-    there = room[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
-    there[...] = values
-    return there
+    return room[start : start + size].view(dtype).reshape(shape)
 
 
 def _per_trial(value: NDArray[Any], state: State) -> int:

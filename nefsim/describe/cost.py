@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from nefsim.build import Built
+from nefsim.build.decode import MOST_HELD
 from nefsim.build.outline import System
 from nefsim.network.functions import is_elementwise
 from nefsim.program import (
@@ -28,13 +29,14 @@ from nefsim.program import (
     outputs,
     weighing,
 )
+from nefsim.solvers import LstsqL2
 
 #: Bytes of a number while building, of an event (the step and the cell), and of the Python
 #: objects around an operation: signals, terms, small arrays, functions.
 NUMBER, EVENT, OPERATION = 8, 12, 3000
 
-#: Arrays of points by neurons that rate curves need beside their result, at once.
-RATE_ARRAYS = 4
+#: Arrays of points by neurons that a solver other than LstsqL2 makes beside the activities.
+COPIES = 3
 
 #: The share of its maximum rate at which a neuron fires on average: intercepts and inputs
 #: that fill [-1, 1] evenly, and rates that grow in proportion above the intercept.
@@ -97,10 +99,13 @@ def solving(found: Iterable[System]) -> int:
     kept: dict[Any, int] = {}
     largest = 0
     for system in found:
-        n, p = system.ensemble.n_neurons, system.n_points
-        kept[system.ensemble] = kept.get(system.ensemble, 0) + p * n + min(p, n) ** 2
-        largest = max(largest, p * n)
-    return NUMBER * (max(kept.values(), default=0) + RATE_ARRAYS * largest)
+        n, p, standard = system.ensemble.n_neurons, system.n_points, type(system.solver) is LstsqL2
+        held = p * n
+        if standard and held > MOST_HELD and p >= n:
+            held = MOST_HELD // 4 + n**2  # a block, and its addition to the Gram matrix
+        kept[system.ensemble] = kept.get(system.ensemble, 0) + held + min(p, n) ** 2
+        largest = max(largest, 0 if standard else COPIES * p * n)
+    return NUMBER * (max(kept.values(), default=0) + largest)
 
 
 def memories(program: Program) -> int:

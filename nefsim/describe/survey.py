@@ -117,8 +117,8 @@ def _cost(built: Built, found: set[System], arrays: int, name: str, batch: int, 
         _, shared, chunk = backends.module(name).layout(program, batch)
         rows = sum(sizes) + chunk * sum(sizes[i] for i in shared)
         spiking = sum(sizes[op.output] for op in program.ops if isinstance(op, Neurons))
-        # The numbers are listed, joined, and given their precision.
-        prepare = constants * (2 * cost.NUMBER + item)
+        # The numbers are listed, then joined in their precision.
+        prepare = constants * (cost.NUMBER + item)
         run = constants * item + rows * batch * item + spiking * batch * cost.NUMBER + memories
     return Cost(
         chunk=chunk,

@@ -149,7 +149,7 @@ class Hebbian(LearningRule):
     def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
         """The change of the weights in a second, ``outer(u, pre) - d[:, None] * weights``."""
         u, d = self.factors(pre, post, error, **more)
-        grow = np.outer(u, pre)
+        grow = np.multiply.outer(u, pre)
         return grow if d is None else grow - d[:, None] * weights
 
 

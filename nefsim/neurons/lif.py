@@ -95,13 +95,13 @@ def exact_step(
         return _exact_step_in_time(J, state, tau_rc, tau_ref, min_voltage, dt)
     k, jump, one, lowest = _constants(tau_rc, tau_ref, min_voltage, dt, v.dtype)
     E *= k
-    np.fmax(E, one, out=E)
+    np.fmax(E, one, E)
     f = E * k
-    np.fmin(f, one, out=f)
+    np.fmin(f, one, f)
     gap = J - v
     gap *= f
-    np.subtract(J, gap, out=v)
-    np.fmax(v, lowest, out=v)
+    np.subtract(J, gap, v)
+    np.fmax(v, lowest, v)
     fired = (v > one).nonzero()
     if len(fired[0]):
         E[fired] = gap[fired] / (J[fired] - one) * jump
