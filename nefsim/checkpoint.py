@@ -27,9 +27,16 @@ def state_arrays(program: Program, state: State, meta: dict[str, Any]) -> Arrays
             arrays |= {f"process {i} {j} {name}": v for name, v in process.state.items()}
     meta["program"] = _marks(program)
     meta["step"] = state.step
-    meta["rngs"] = [[rng.bit_generator.state for rng in streams] for streams in state.rngs]
+    meta["rngs"] = [[_plain(rng.bit_generator.state) for rng in streams] for streams in state.rngs]
     meta["running"] = [[p.rng.bit_generator.state for p in trials] for trials in state.running]
     return arrays
+
+
+def _plain(state: Any) -> Any:
+    """The state of a generator in numbers and texts."""
+    if isinstance(state, dict):
+        return {name: _plain(value) for name, value in state.items()}
+    return state.tolist() if isinstance(state, np.ndarray) else state
 
 
 def set_state(

@@ -349,7 +349,8 @@ def initial_state(
                 for name in op.initial
             }
             memory = {k: v.astype(dtype) for k, v in op.neuron.start(initial, program.dt).items()}
-            streams = [op.stream.child(1).generator(seed, trial) for trial in trials]
+            drawn = (op.stream.child(1).generator(seed, trial) for trial in trials)
+            streams = [op.neuron.generator(rng) for rng in drawn]
         elif isinstance(op, Play):
             generators = [op.stream.generator(seed, trial) for trial in trials]
             processes = [op.process.start(size, program.dt, rng) for rng in generators]

@@ -468,7 +468,7 @@ def test_the_models_of_the_page_run_in_both():
             continue
         with nef.Simulator(names["net"]) as simulator:
             simulator.run(0.01)
-    assert len(blocks) == 21
+    assert len(blocks) == 22
 
 
 # The command

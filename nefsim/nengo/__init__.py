@@ -6,7 +6,8 @@ two simulators have to give the same spikes.
 """
 
 from nefsim.nengo.backend import prepare
+from nefsim.nengo.reading import from_nengo
 from nefsim.nengo.simulator import Simulator
 from nefsim.nengo.translate import to_nengo
 
-__all__ = ["Simulator", "prepare", "to_nengo"]
+__all__ = ["Simulator", "from_nengo", "prepare", "to_nengo"]

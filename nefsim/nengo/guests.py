@@ -33,6 +33,12 @@ class Played(nengo.Process):  # type: ignore[misc]
         return lambda t: running(round(t / dt) - 1, 1)[0]
 
 
+class Full(nengo.solvers.NoSolver):  # type: ignore[misc]
+    """Weights from neurons to neurons, with the encoders in them."""
+
+    compositional = False
+
+
 class Start(nengo.dists.Distribution):  # type: ignore[misc]
     """Where the neurons of one population start.
 

@@ -32,7 +32,7 @@ HIGHEST_ORDER = 3
 def neuron_type(op: SimNeurons) -> neurons.NeuronType | None:
     """Our neuron type for one of Nengo's, or None for one that steps itself."""
     theirs = op.neurons
-    make = _NEURONS.get(type(theirs))
+    make = NEURONS.get(type(theirs))
     if make is None or op.state_extra:
         return None
     if isinstance(theirs, nengo.LIF) and (op.state["voltage"].initial_value > 1.0).any():
@@ -50,7 +50,7 @@ def _regular(theirs: Any) -> neurons.NeuronType:
     return neurons.SpikingRectifiedLinear(amplitude=theirs.amplitude)
 
 
-_NEURONS: dict[type, Callable[[Any], neurons.NeuronType]] = {
+NEURONS: dict[type, Callable[[Any], neurons.NeuronType]] = {
     nengo.LIF: lambda n: neurons.LIF(
         tau_rc=n.tau_rc, tau_ref=n.tau_ref, min_voltage=n.min_voltage, amplitude=n.amplitude
     ),

@@ -30,6 +30,12 @@ LINEAR = (Reset, Copy, DotInc, SparseDotInc, ElementwiseInc)
 SILENT = (TimeUpdate, SimProbe)
 
 
+def step_order(model: Model) -> list[Operator]:
+    """All operators in the order in which Nengo takes a step, without its optimizer."""
+    order = toposort(operator_dependency_graph(model.operators))
+    return [op for op in order if not isinstance(op, SimProbe)]
+
+
 class Plan:
     """What becomes of each operator and each block of memory of a model.
 
@@ -65,8 +71,7 @@ class Plan:
     @cached_property
     def step_order(self) -> list[Operator]:
         """All operators in the order in which Nengo takes a step, without its optimizer."""
-        order = toposort(operator_dependency_graph(self.model.operators))
-        return [op for op in order if not isinstance(op, SimProbe)]
+        return step_order(self.model)
 
     def draws(self) -> bool:
         """Whether the order in which operators start decides on random numbers."""

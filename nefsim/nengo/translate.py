@@ -15,7 +15,7 @@ from nefsim.build import Built, build
 from nefsim.build.assembly import as_index
 from nefsim.nengo import rules
 from nefsim.nengo.filters import synapse
-from nefsim.nengo.guests import Draws, Played, Start, drawing_from
+from nefsim.nengo.guests import Draws, Full, Played, Start, drawing_from
 from nefsim.network import Connection, Ensemble, Learning, Network, Neurons, Node, Probe
 from nefsim.network.objects import Endpoint, Gate, indices, whole
 from nefsim.processes import Process
@@ -178,17 +178,10 @@ class Translation:
         pre = self._end(connection.pre)
         if isinstance(whole(connection.pre), Neurons):
             return nengo.Connection(pre, post, transform=op.initial, **options)
-        decoders, transform = op.initial.T, None
-        if built.full is not None:
-            decoders, transform = built.decoders, _transform(built.transform, dense=True)
-        size = decoders.shape[1]
+        full, size = built.full is not None, connection.post.size_in
+        solver = Full(op.initial.T, True) if full else nengo.solvers.NoSolver(op.initial.T)
         return nengo.Connection(
-            pre,
-            post,
-            function=lambda x: np.zeros(size),
-            solver=nengo.solvers.NoSolver(decoders, weights=built.full is not None),
-            transform=transform,
-            **options,
+            pre, post, function=lambda x: np.zeros(size), solver=solver, **options
         )
 
     def _carry(
@@ -295,6 +288,7 @@ def neuron_type(
     """Nengo's neuron type of the same parameters, starting at ``initial``."""
     state: dict[str, Any] = dict(initial)
     state.pop("rate_out", None)
+    ours = getattr(ours, "plain", ours)  # its random numbers are in ``draws``
     lif = {"tau_rc": getattr(ours, "tau_rc", 0), "tau_ref": getattr(ours, "tau_ref", 0)}
     must, do = "be one that Nengo has", "run it on another back end"
     if type(ours) is not getattr(neurons, type(ours).__name__, None):

@@ -78,6 +78,10 @@ class NeuronType(Value, ABC):
     ) -> None:
         """Advance ``state`` by ``dt`` seconds in place and write the output into ``out``."""
 
+    def generator(self, rng: np.random.Generator) -> np.random.Generator:
+        """What ``rng`` of :meth:`step` is in one trial, given that of the ensemble's stream."""
+        return rng
+
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
         """The working state that stands for the initial values of ``initial_state``'s names."""
         del dt

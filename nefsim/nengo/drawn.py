@@ -1,0 +1,207 @@
+"""Random numbers of Nengo's in our processes and neuron types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import nengo
+import numpy as np
+from nengo.builder import Model
+from nengo.builder.neurons import SimNeurons
+from nengo.builder.processes import SimProcess
+from nengo.rc import rc
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim.nengo import known
+from nefsim.nengo.plan import step_order
+from nefsim.neurons import NeuronType, PoissonSpiking, StochasticSpiking
+from nefsim.processes import Process, Running
+
+Array = NDArray[np.float64]
+
+#: As Nengo draws the seeds of its processes.
+LARGEST_SEED = 2**31 - 1
+
+#: Processes that call no function of a user, though they take one step after the other.
+NOISES = (
+    nengo.processes.WhiteNoise,
+    nengo.processes.FilteredNoise,
+    nengo.processes.BrownNoise,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FromNengo(Process):
+    """A process of Nengo, with the random numbers that Nengo gives it.
+
+    Parameters
+    ----------
+    process : nengo.Process
+        One without input.
+    width : int
+        Dimensions of its output.
+    place : int
+        How many processes without a seed of their own Nengo starts before it.
+
+    Notes
+    -----
+    Trial b is the process in Nengo's simulator with the seed of this run + b.  Nothing is kept
+    but the number of steps: a run that goes on somewhere else takes its steps again.
+    """
+
+    process: Any
+    width: int
+    place: int
+
+    @property
+    def size(self) -> int:
+        """Dimensions of the output."""
+        return self.width
+
+    def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
+        """The process at time 0; the seed and the trial are those of ``rng``'s stream."""
+        size, dt, rng = self._place(size, dt, rng)
+        sequence: Any = rng.bit_generator.seed_seq
+        seed = int(sequence.entropy) + _trial(rng)
+        simulator = np.random.RandomState(seed % 2**32)
+        own = simulator.randint(LARGEST_SEED, size=self.place + 1)[-1]
+        seed = int(own if self.process.seed is None else self.process.seed)
+        return Replaying(self.process, size, dt, seed, rng)
+
+
+class Replaying(Running):
+    """A process of Nengo under way, which begins again when it is asked for earlier steps."""
+
+    def __init__(
+        self, process: Any, size: int, dt: float, seed: int, rng: np.random.Generator
+    ) -> None:
+        super().__init__(rng, {})
+        self.calls_functions = not (known.is_known(process) or type(process) in NOISES)
+        self._process, self._size, self._dt, self._seed = process, size, dt, seed
+        self._done = 0
+        self._run: Callable[[Array], Array] | None = None
+
+    def __deepcopy__(self, memo: Any) -> Replaying:
+        """One of its own, at the start."""
+        del memo
+        return Replaying(self._process, self._size, self._dt, self._seed, self.rng)
+
+    def __call__(self, first_step: int, n_steps: int) -> Array:
+        """The next steps, or any others."""
+        if self._run is None or first_step < self._done:
+            self._run, self._done = self._begun(), 0
+        last = first_step + n_steps
+        values = self._run(self._dt * np.arange(self._done + 1.0, last + 1.0))
+        skipped, self._done = first_step - self._done, last
+        return values[skipped:]
+
+    def _begun(self) -> Callable[[Array], Array]:
+        rng = np.random.RandomState(self._seed)
+        if known.is_known(self._process):
+            many = known.many_steps(self._process, self._size, self._dt, rng)
+            assert many is not None
+            return many
+        shapes = ((0,), (self._size,))
+        state = self._process.make_state(*shapes, self._dt, dtype=rc.float_dtype)
+        step = self._process.make_step(*shapes, self._dt, rng, state)
+
+        def run(times: Array) -> Array:
+            values = np.empty((len(times), self._size))
+            for i, t in enumerate(times):
+                values[i] = step(float(t))
+            return values
+
+        return run
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnPoisson(PoissonSpiking):
+    """Poisson spikes from the random numbers that Nengo gives a population.
+
+    Parameters
+    ----------
+    words : (625,) array_like
+        The state of Nengo's generator before the first step, and its place in it.
+    """
+
+    words: ArrayLike = field(default=(), repr=False)
+
+    @property
+    def plain(self) -> NeuronType:
+        """The type without its random numbers."""
+        return PoissonSpiking(self.base_type, self.amplitude)
+
+    def generator(self, rng: np.random.Generator) -> np.random.Generator:
+        """Nengo's generator; in a trial of a batch the one that Nengo's simulator here takes."""
+        return _twister(np.asarray(self.words), _trial(rng))
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnStochastic(StochasticSpiking):
+    """Stochastic rounding with the random numbers that Nengo gives a population.
+
+    Parameters
+    ----------
+    words : (625,) array_like
+        The state of Nengo's generator before the first step, and its place in it.
+    """
+
+    words: ArrayLike = field(default=(), repr=False)
+
+    @property
+    def plain(self) -> NeuronType:
+        """The type without its random numbers."""
+        return StochasticSpiking(self.base_type, self.amplitude)
+
+    def generator(self, rng: np.random.Generator) -> np.random.Generator:
+        """Nengo's generator; in a trial of a batch the one that Nengo's simulator here takes."""
+        return _twister(np.asarray(self.words), _trial(rng))
+
+
+#: Neuron types that draw random numbers.
+DRAWN: dict[type, Any] = {
+    nengo.PoissonSpiking: DrawnPoisson,
+    nengo.StochasticSpiking: DrawnStochastic,
+}
+
+
+def words_of(rng: np.random.RandomState) -> NDArray[np.int64]:
+    """The state of a generator of Nengo's in numbers."""
+    _, key, place, *_ = rng.get_state()
+    return np.array([*key, place], np.int64)
+
+
+def _trial(rng: np.random.Generator) -> int:
+    """Which trial of a batch a generator is for."""
+    sequence: Any = rng.bit_generator.seed_seq
+    return sequence.spawn_key[-1] if sequence.spawn_key else 0
+
+
+def _twister(words: NDArray[np.int64], trial: int) -> np.random.Generator:
+    """The generator with this state, or what comes of it for a later trial."""
+    rng = np.random.RandomState()
+    rng.set_state(("MT19937", words[:-1].astype(np.uint32), int(words[-1]), 0, 0.0))
+    for _ in range(trial):
+        rng = np.random.RandomState(rng.randint(LARGEST_SEED))
+    _, key, place, *_ = rng.get_state()
+    bits: Any = np.random.MT19937()
+    bits.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": place}}
+    return np.random.Generator(bits)
+
+
+def places(model: Model) -> dict[Any, int]:
+    """How many processes Nengo gives a seed before it starts the one that writes a signal."""
+    found, count = {}, 0
+    for op in step_order(model):
+        if isinstance(op, SimProcess):
+            found[op.output] = count
+            count += op.process.seed is None
+    return found
+
+
+def generators(model: Model) -> dict[Any, np.random.RandomState]:
+    """The random numbers of stochastic neurons, by the signals that these write."""
+    neurons = (op for op in model.operators if isinstance(op, SimNeurons))
+    return {op.output: op.state_extra["rng"] for op in neurons if "rng" in op.state_extra}

@@ -1,0 +1,333 @@
+"""Nengo's networks as nefsim's own: the arrays that Nengo found, and its spikes."""
+
+import numpy as np
+import pytest
+
+nengo = pytest.importorskip("nengo")
+
+import nengo_models  # noqa: E402
+import nengo_random  # noqa: E402
+
+import nefsim as nef  # noqa: E402
+import nefsim.nengo  # noqa: E402
+from nefsim import backends  # noqa: E402
+from nefsim.nengo import from_nengo, to_nengo  # noqa: E402
+
+BACKENDS = [name for name in ("numpy", "numba") if name in backends.available()]
+
+#: Sums are taken in another order than Nengo's.
+ROUNDING = 1e-9
+
+#: Models with something that only Nengo has a word for: what, and what is said of it.
+REFUSED = {
+    "neuron_types": "attr must be one that nefsim has, got refractory_time",
+    "pes": "attr must be one that nefsim has, got delta",
+    "slices": "have a synapse in each loop",
+}
+
+
+@pytest.fixture(autouse=True)
+def without_cache():
+    """Decoders are solved, not read from this machine."""
+    nengo.rc.set("decoder_cache", "enabled", "False")
+    yield
+    nengo.rc.reload_rc()
+
+
+def records(simulator, probes, seconds=0.2):
+    with simulator:
+        simulator.run(seconds)
+    return [simulator.data[probe] for probe in probes]
+
+
+def in_nengo(model, seconds=0.2):
+    simulator = nengo.Simulator(model, progress_bar=False, optimize=False)
+    return records(simulator, model.all_probes, seconds)
+
+
+def in_nefsim(net, seconds=0.2, **options):
+    return records(nef.Simulator(net, **options), net.all_probes, seconds)
+
+
+def assert_same(model, mine, theirs, rounding=ROUNDING):
+    """Equal spikes, and all else equal but for rounding."""
+    assert len(model.all_probes) == len(mine) == len(theirs) > 0
+    for probe, x, y in zip(model.all_probes, mine, theirs, strict=True):
+        assert x.shape == y.shape
+        if isinstance(probe.obj, nengo.ensemble.Neurons) and probe.attr == "output":
+            spiking = probe.obj.ensemble.neuron_type.spiking
+            assert not spiking or np.array_equal(x > 0, y > 0)
+        scale = max(1.0, np.abs(y).max(initial=0.0))
+        assert np.abs(x - y).max(initial=0.0) <= rounding * scale, str(probe)
+
+
+def nengo_kinds():
+    rates = [nengo.LIFRate(), nengo.RectifiedLinear(), nengo.Sigmoid(), nengo.Tanh()]
+    return [
+        *rates,
+        nengo.LIF(amplitude=0.3, min_voltage=-1),
+        nengo.AdaptiveLIF(tau_n=0.1),
+        nengo.AdaptiveLIFRate(tau_n=0.1),
+        nengo.SpikingRectifiedLinear(),
+        nengo.Izhikevich(),
+        *(nengo.RegularSpiking(rate) for rate in rates),
+        *(nengo.PoissonSpiking(rate) for rate in rates),
+        *(nengo.StochasticSpiking(rate) for rate in rates),
+    ]
+
+
+# The same spikes
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", [n for n in nengo_models.MODELS if n not in REFUSED])
+def test_a_model_gives_nengos_spikes(name, backend):
+    theirs = in_nengo(nengo_models.network(name))
+    model = nengo_models.network(name)  # functions of a model may share variables
+    net = from_nengo(model)
+    # A filter of the fifth order loses some digits as one polynomial.
+    rounding = 1e-8 if name == "filters" else ROUNDING
+    assert_same(model, in_nefsim(net, backend=backend), theirs, rounding)
+
+
+@pytest.mark.parametrize("name", [n for n in nengo_models.MODELS if n not in REFUSED])
+def test_there_and_back_gives_nengos_spikes(name):
+    theirs = in_nengo(nengo_models.network(name))
+    model = to_nengo(from_nengo(nengo_models.network(name)))
+    rounding = 1e-8 if name == "filters" else ROUNDING
+    assert_same(nengo_models.network(name), in_nengo(model), theirs, rounding)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_only_nengo_can_say_is_refused_by_name(name):
+    with pytest.raises(ValueError, match=REFUSED[name]):
+        nef.Simulator(from_nengo(nengo_models.network(name)))
+
+
+def stochastic():
+    """Neuron types and noise that draw random numbers of Nengo's."""
+    u = nengo.Node(nengo.processes.WhiteNoise(nengo.dists.Gaussian(0, 0.1)))
+    shared = nengo.Node(nengo.processes.WhiteSignal(0.1, 20, seed=3))
+    for kind in (nengo.PoissonSpiking, nengo.StochasticSpiking, nengo.RegularSpiking):
+        noise = nengo.processes.FilteredNoise(0.01, nengo.dists.Gaussian(0, 0.1))
+        a = nengo.Ensemble(20, 1, neuron_type=kind(nengo.LIFRate()), noise=noise)
+        nengo.Connection(u, a)
+        nengo.Connection(shared, a)
+        nengo.Probe(a.neurons)
+
+
+def model_of(make, seed=1):
+    with nengo.Network(seed=seed) as model:
+        make()
+    return model
+
+
+@pytest.mark.parametrize("kind", nengo_kinds())
+def test_a_neuron_type_gives_nengos_spikes(kind):
+    def make():
+        a = nengo.Ensemble(30, 1, neuron_type=kind, max_rates=nengo.dists.Uniform(210, 230))
+        nengo.Connection(nengo.Node(lambda t: np.sin(10 * t)), a)
+        nengo.Probe(a, synapse=0.02)
+        for name in kind.probeable:
+            if name != "refractory_time":
+                nengo.Probe(a.neurons, name)
+
+    model = model_of(make)
+    theirs = in_nengo(model_of(make))
+    for backend in BACKENDS:
+        assert_same(model, in_nefsim(from_nengo(model), backend=backend), theirs)
+    assert_same(model, in_nengo(to_nengo(from_nengo(model))), theirs)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("first", range(0, 40, 10))
+def test_random_models_give_nengos_spikes_or_are_refused(first, backend):
+    same = 0
+    for seed in range(first, first + 10):
+        model = nengo_random.network(seed)
+        try:
+            net = from_nengo(model)
+        except ValueError as error:
+            assert ": attr must be one that nefsim has, got " in str(error)
+            continue
+        assert_same(model, in_nefsim(net, 0.05, backend=backend), in_nengo(model, 0.05), 1e-8)
+        same += 1
+    assert same > 5
+
+
+class Walk(nengo.Process):
+    """A process of a user, random and without a seed."""
+
+    def make_step(self, shape_in, shape_out, dt, rng, state):
+        place = np.zeros(shape_out)
+
+        def step(t):
+            place[...] += rng.normal(size=shape_out) * dt
+            return place
+
+        return step
+
+
+def views():
+    u = nengo.Node(lambda t: [np.sin(10 * t), np.cos(7 * t), t])
+    walk = nengo.Node(Walk(), size_out=2)
+    a = nengo.Ensemble(40, 3)
+    relay = nengo.Node(size_in=4)
+    nengo.Connection(u[[2, 0]], a[1:], synapse=None)
+    nengo.Connection(u, relay[[0, 0, 2]], transform=0.5)
+    nengo.Connection(a, relay[[1, 3, 3]], transform=[0.5, 1, -1])
+    nengo.Connection(walk, a.neurons[[7, 7]])
+    nengo.Connection(relay[[True, False, True, False]], a[[0, 2]])
+    nengo.Connection(a[::-2], relay[1:3], function=np.square)
+    points = np.linspace(-1, 1, 50)[:, None] * np.ones(3)
+    nengo.Connection(a, relay[0], function=points[:, :1] ** 2, eval_points=points)
+    nengo.Probe(relay)
+    nengo.Probe(walk)
+    nengo.Probe(a[1:], synapse=0.01)
+    nengo.Probe(a.neurons[::3])
+    nengo.Probe(a, "input")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_views_and_processes_of_a_user_give_nengos_spikes(backend):
+    model = model_of(views)
+    theirs = in_nengo(model_of(views))
+    assert_same(model, in_nefsim(from_nengo(model), backend=backend), theirs)
+    assert_same(model, in_nengo(to_nengo(from_nengo(model))), theirs)
+
+
+# What Nengo's own simulator cannot do
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_trials_of_a_batch_are_runs_with_seeds_in_a_row(backend):
+    model = model_of(stochastic)
+    batch = in_nefsim(from_nengo(model), batch_size=3, backend=backend)
+    for trial in range(3):
+        if trial:  # Nengo's own stochastic neurons have one seed
+            simulator = nefsim.nengo.Simulator(
+                model, progress_bar=False, batch_size=3, backend=backend
+            )
+            alone = [x[trial] for x in records(simulator, model.all_probes)]
+        else:
+            alone = in_nengo(model)
+        assert_same(model, [x[trial] for x in batch], alone)
+
+
+def test_another_seed_is_that_of_the_simulator():
+    model = model_of(nengo_models.processes)
+    simulator = nengo.Simulator(model, seed=7, progress_bar=False, optimize=False)
+    theirs = records(simulator, model.all_probes)
+    assert_same(model, in_nefsim(from_nengo(model, seed=7)), theirs)
+    assert_same(model, in_nefsim(from_nengo(model), seed=7), theirs)
+    again = in_nefsim(from_nengo(model))
+    assert not np.array_equal(again[0], theirs[0])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_run_can_be_saved_and_gone_on_with(backend, tmp_path):
+    model = model_of(stochastic)
+    whole = in_nefsim(from_nengo(model), backend=backend)
+    simulator = nef.Simulator(from_nengo(model), backend=backend)
+    simulator.run(0.1)
+    path = simulator.save(tmp_path / "half")
+    net = from_nengo(model)
+    again = nef.Simulator.load(path, net, backend=backend)
+    again.run(0.1)
+    for probe, wanted in zip(net.all_probes, whole, strict=True):
+        assert wanted.any()
+        assert np.array_equal(again.data[probe], wanted)
+    again.reset()
+    again.run(0.2)
+    for probe, wanted in zip(net.all_probes, whole, strict=True):
+        assert np.array_equal(again.data[probe], wanted)
+
+
+def test_the_network_is_described_and_checked_like_any_other():
+    model = nengo_models.network("product")
+    net = from_nengo(model)
+    assert net.describe().neurons == net.n_neurons == model.n_neurons
+    assert [len(inner.ensembles) for inner in net.everything()] == [
+        len(inner.ensembles) for inner in (model, *model.all_networks)
+    ]
+    assert nef.crosscheck(net, 0.2).agrees
+    with nef.Simulator(net) as simulator:
+        built = simulator.data
+        for mine, theirs in zip(net.all_ensembles, model.all_ensembles, strict=True):
+            assert mine.label.endswith(f".{theirs.label}")
+            assert built[mine].encoders.shape == (theirs.n_neurons, theirs.dimensions)
+
+
+# What cannot be said
+
+
+class Own(nengo.LIF):
+    """A neuron type of a user."""
+
+
+class OwnSynapse(nengo.Lowpass):
+    """A synapse of a user."""
+
+
+class OwnRule(nengo.PES):
+    """A rule of a user."""
+
+
+def own_neurons():
+    nengo.Ensemble(10, 1, neuron_type=Own())
+
+
+def own_synapse():
+    nengo.Connection(nengo.Node(1.0), nengo.Ensemble(10, 1), synapse=OwnSynapse(0.1))
+
+
+def own_rule():
+    a = nengo.Ensemble(10, 1)
+    nengo.Connection(a, nengo.Node(size_in=1), learning_rule_type=OwnRule())
+
+
+def process_with_input():
+    nengo.Node(nengo.Lowpass(0.1), size_in=1)
+
+
+def random_transform():
+    a = nengo.Ensemble(10, 1)
+    nengo.Connection(a, a, transform=nengo.transforms.Dense((1, 1), nengo.dists.Uniform(0, 1)))
+
+
+def three_dimensions():
+    cube = nengo.Convolution(1, (3, 3, 3, 1), kernel_size=(2, 2, 2), strides=(1, 1, 1))
+    nengo.Connection(nengo.Node(np.ones(27)), nengo.Node(size_in=8), transform=cube)
+
+
+def fixed_weights():
+    a = nengo.Ensemble(10, 1)
+    nengo.Probe(nengo.Connection(a, a), "weights")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (own_neurons, "neuron_type must be one that nefsim has, got Own"),
+        (own_synapse, "synapse must be one that nefsim has, got OwnSynapse"),
+        (own_rule, "learning_rule_type must be one that nefsim has, got OwnRule"),
+        (process_with_input, "output must be one that nefsim has, got a process with input"),
+        (random_transform, "transform must be one that nefsim has, got Uniform"),
+        (three_dimensions, "transform must have one or two dimensions, got 3"),
+        (fixed_weights, "attr must be one that nefsim has, got weights"),
+    ],
+)
+def test_what_nefsim_has_no_word_for_is_refused_by_name(make, said):
+    with pytest.raises(ValueError, match=rf"{said}.*; .*run it in nefsim.nengo.Simulator\.$"):
+        from_nengo(model_of(make))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"network": 3}, {"network": None}, {"dt": 0.0}, {"dt": "x"}, {"seed": -1}, {"seed": 0.5}],
+    ids=str,
+)
+def test_bad_arguments_are_refused_in_a_sentence(options):
+    network = options.pop("network", model_of(own_neurons))
+    with pytest.raises((ValueError, TypeError), match=r"from_nengo.*: .+ must .+, got .+; .+\."):
+        from_nengo(network, **options)
