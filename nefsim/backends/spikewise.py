@@ -106,16 +106,17 @@ def _starts(matrix: Any) -> NDArray[np.intp]:
 
 def _runs(matrix: Any, starts: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[Any]]:
     """For each run its first row, its length and where its values lie; all that differ."""
-    stops = np.append(starts[1:], matrix.nnz)
-    known: dict[bytes, int] = {}
-    values: list[NDArray[Any]] = []
-    places = np.empty((len(starts), 3), np.intp)
+    lengths = np.diff(starts, append=matrix.nnz)
+    places = np.stack([matrix.indices[starts], lengths, np.zeros_like(starts)], axis=1)
+    values: list[NDArray[Any]] = [np.zeros(0)]
     size = 0
-    for r, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
-        run = matrix.data[start:stop]
-        place = known.setdefault(run.tobytes(), size)
-        if place == size:
-            values.append(np.pad(run, (0, -len(run) % k.LINE)))
-            size += len(values[-1])
-        places[r] = matrix.indices[start], stop - start, place
-    return places, np.concatenate(values) if values else np.zeros(0)
+    for length in np.unique(lengths).tolist():
+        which = np.flatnonzero(lengths == length)
+        runs = matrix.data[starts[which, None] + np.arange(length)]
+        raw = runs.view(np.dtype((np.void, runs.itemsize * length))).ravel()
+        _, first, same = np.unique(raw, return_index=True, return_inverse=True)
+        kept = np.pad(runs[first], ((0, 0), (0, -length % k.LINE)))
+        places[which, 2] = size + same * kept.shape[1]
+        values.append(kept.ravel())
+        size += kept.size
+    return places, np.concatenate(values)
