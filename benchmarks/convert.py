@@ -1,17 +1,22 @@
-"""Trained ReLU networks on MNIST, converted to spikes: accuracy against steps.
+"""Trained ReLU networks converted to spikes: errors, accuracy on MNIST, spikes and speed.
 
-    python benchmarks/convert.py DIRECTORY [--seeds 3] [--weights DIRECTORY]
+    python benchmarks/convert.py [--data FOLDER] [--seeds 0 1 2] [--weights FOLDER] [--parts ...]
 
-``DIRECTORY`` holds ``mnist_train.npz`` and ``mnist_test.npz``, each with the arrays
-``X`` (P, 28, 28), pixels from 0 to 255, and ``y`` (P,).  Networks are trained on the
-first 55,000 training images, 500 of those set the thresholds, and nothing is chosen by
-the test images, which are only counted.
+MNIST is read as :func:`nefsim.datasets.mnist` reads it.  Networks are trained on the first
+55,000 training images, 500 of those set the thresholds, and nothing is chosen by the test
+images, which are only counted.  Each line is one result in JSON.  The parts:
+
+``factors``   error of a released number, and of a network's output, by factor k and steps T
+``accuracy``  SpikeConverter and rates beside the model on the test images
+``spikes``    every spike of the engine beside PyTorch, and outputs beside the fast path
+``speed``     an image after the other on the engine and in PyTorch, in turns
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,16 +24,26 @@ from typing import Any
 
 import numpy as np
 import torch
+from convert_torch import TorchDigits, TorchRates
 from torch import nn
 
-from nefsim.convert import SpikeConverted, qcfs, rate, spikeconverter
+import nefsim as nef
+from nefsim.convert import SpikeConverted, rate, spikeconverter
+from nefsim.datasets import mnist
+from nefsim.neurons.inverse import ilif_release
 
 N_TRAINING = 55_000
 N_CALIBRATION = 500
 
 #: Steps of each method.
 T_SPIKES = (4, 6, 8, 12, 16)
-T_RATE = (16, 64, 256, 2048)
+T_RATE = (64, 256, 2048)
+
+#: Factors of the table of errors, and its numbers of steps.
+FACTORS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0)
+T_FACTORS = (4, 8, 12, 16)
+
+PARTS = ("factors", "accuracy", "spikes", "speed")
 
 
 def mlp() -> nn.Sequential:
@@ -64,13 +79,6 @@ def cnn() -> nn.Sequential:
 MODELS = {"mlp": (mlp, 8), "cnn": (cnn, 6)}
 
 
-def images(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images (P, 1, 28, 28) from 0 to 1, and labels."""
-    arrays = np.load(path)
-    pixels, labels = arrays["X"], arrays["y"]
-    return torch.tensor(pixels[:, None] / 255.0, dtype=torch.float32), torch.tensor(labels).long()
-
-
 def train(name: str, seed: int, x: torch.Tensor, labels: torch.Tensor) -> nn.Sequential:
     """A model trained with Adam, one cycle of the learning rate, batches of 128."""
     torch.manual_seed(seed)
@@ -104,123 +112,231 @@ def trained(name: str, seed: int, folder: Path | None, data: Any) -> nn.Sequenti
     return model
 
 
-def study(
-    name: str,
-    model: nn.Sequential,
-    calibration: Any,
-    test: tuple[torch.Tensor, torch.Tensor],
-    n: int,
-    most_steps: int,
-) -> None:
-    """One line of JSON for each conversion, beside the model on the same images.
+def say(**line: Any) -> None:
+    """One line of JSON, numbers with three digits."""
+    short = {k: float(f"{v:.3g}") if isinstance(v, float) else v for k, v in line.items()}
+    print(json.dumps(short), flush=True)
 
-    The more steps rate coding takes, the fewer images it is shown.
-    """
-    x, labels = test
+
+def percent(right: np.ndarray) -> str:
+    """Share that is true [%]."""
+    return f"{100.0 * float(right.mean()):.2f}"
+
+
+def off(found: np.ndarray, exact: np.ndarray) -> float:
+    """Norm of the error over that of what is exact."""
+    return float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
+
+
+# -- factors -----------------------------------------------------------------------------------
+
+
+def released_error(k: float, T: int, a: np.ndarray) -> float:
+    """Mean absolute error of the release of numbers, at the best of some thresholds."""
+    errors = []
+    for threshold in np.linspace(0.8, 2.0, 121) / sum(k**-t for t in range(T)):
+        v, value = a / threshold, np.zeros_like(a)
+        for t in range(T):
+            y, v = ilif_release(v, 1.0, k)
+            value += threshold * k**-t * y
+        errors.append(np.abs(value - np.maximum(a, 0.0)).mean())
+    return float(min(errors))
+
+
+def factors(name: str, model: nn.Sequential, calibration: Any, x: Any) -> None:
+    """Errors by factor and steps: numbers from -0.5 to 1, and 1000 training images."""
+    a, exact = np.linspace(-0.5, 1.0, 3001), of(model, x)
+    for T in T_FACTORS:
+        numbers = {k: released_error(k, T, a) for k in FACTORS}
+        say(part="factors", of="numbers", T=T, best=best(numbers), errors=rounded(numbers))
+        # A factor of 1 is that of rates, which need no phases.
+        outputs = {k: off(spikeconverter(model, T, k, calibration).fast(x), exact) for k in FACTORS}
+        say(part="factors", of=name, T=T, best=best(outputs), errors=rounded(outputs))
+
+
+def best(errors: dict[float, float]) -> float:
+    """The factor with the least error."""
+    return min(errors, key=errors.__getitem__)
+
+
+def rounded(errors: dict[float, float]) -> dict[float, float]:
+    """Two digits are enough to read."""
+    return {k: float(f"{error:.2g}") for k, error in errors.items()}
+
+
+# -- accuracy ----------------------------------------------------------------------------------
+
+
+def of(model: nn.Sequential, x: torch.Tensor) -> np.ndarray:
+    """What the model itself gives."""
     with torch.no_grad():
-        outputs = torch.cat([model(batch) for batch in torch.split(x, 500)]).numpy()
-    x, labels = x.numpy(), labels.numpy()
+        return torch.cat([model(batch) for batch in torch.split(x, 500)]).numpy()
 
-    def say(method: str, T: int, predict: Callable[[Any], Any], count: int) -> None:
-        exact, right = outputs[:count], labels[:count]
-        found = predict(x[:count])
-        line = {
-            "model": name,
-            "method": method,
-            "T": T,
-            "images": count,
-            "model accuracy": percent(exact.argmax(axis=1) == right),
-            "accuracy": percent(found.argmax(axis=1) == right),
-            "agreement": percent(found.argmax(axis=1) == exact.argmax(axis=1)),
-            "relative error": float(f"{np.linalg.norm(found - exact) / np.linalg.norm(exact):.2g}"),
-        }
-        print(json.dumps(line), flush=True)
+
+def accuracy(
+    name: str, model: nn.Sequential, calibration: Any, test: Any, n: int, n_long: int
+) -> None:
+    """Each conversion beside the model on the same test images, rates by the engine."""
+    x, labels = test[0][:n], test[1][:n].numpy()
+    exact = of(model, x)
+
+    def tell(method: str, T: int, predict: Callable[[Any], Any], count: int) -> None:
+        found, right = predict(x[:count].numpy()), labels[:count]
+        says, should = found.argmax(axis=1), exact[:count].argmax(axis=1)
+        say(
+            part="accuracy",
+            model=name,
+            method=method,
+            T=T,
+            images=count,
+            model_accuracy=percent(should == right),
+            accuracy=percent(says == right),
+            agreement=percent(says == should),
+            relative_error=off(found, exact[:count]),
+        )
 
     for T in T_SPIKES:
         for rounding in ("floor", "nearest"):
-            converted = spikeconverter(model, T, data=calibration, rounding=rounding)
-            say(f"SpikeConverter {rounding}, fast path", T, converted.fast, n)
-    converted = spikeconverter(model, 16, data=calibration, double_buffer=True)
-    say("SpikeConverter floor, engine", 16, converted.predict, n)
+            converted = spikeconverter(
+                model, T, data=calibration, rounding=rounding, double_buffer=True
+            )
+            tell(f"digits, {rounding}", T, converted.predict, len(x))
     for T in T_RATE:
-        few = min(n, most_steps // T)
-        say("rate, engine", T, rate(model, T, data=calibration).predict, few)
-        say("rate from a half, engine", T, qcfs(model, T, data=calibration).predict, few)
+        few = len(x) if T <= 256 else min(n_long, len(x))
+        tell("rates", T, rate(model, T, data=calibration).predict, few)
 
 
-def percent(right: np.ndarray) -> float:
-    """Share that is true [%]."""
-    return round(100.0 * float(right.mean()), 2)
+# -- spikes ------------------------------------------------------------------------------------
 
 
-def in_torch(converted: SpikeConverted) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The same spikes, one image at a time, as one writes them in PyTorch."""
-    T, k = converted.neuron.n_steps, converted.neuron.factor
-    weights = [
-        torch.tensor(m.toarray() if hasattr(m, "tocsr") else m, dtype=torch.float32)
-        for m in converted.matrices
-    ]
-    offsets = [torch.tensor(offset, dtype=torch.float32) for offset in converted.offsets]
-    weights = [w.to_sparse_csr() if (w == 0).float().mean() > 0.9 else w for w in weights]
-
-    @torch.no_grad()
-    def predict(x: torch.Tensor) -> torch.Tensor:
-        v = x.flatten() * converted.input_scale + offsets[0]
-        for weight, offset in zip(weights, offsets[1:], strict=True):
-            a = torch.zeros_like(offset)
-            for _ in range(T):
-                y = (v >= 1.0).float()
-                v = k * (v - y)
-                a = k * a + weight @ y
-            v = a / k ** (T - 1) + offset
-        return v
-
-    return predict
-
-
-def speed(name: str, model: nn.Sequential, calibration: Any, x: Any, n: int = 100) -> None:
-    """Processor time of an image, one after the other, on the engine and in PyTorch [ms]."""
+def spikes(name: str, model: nn.Sequential, calibration: Any, x: Any, n: int) -> None:
+    """Every spike of ``n`` images beside PyTorch, and all outputs beside the fast path."""
     converted = spikeconverter(model, 16, data=calibration, double_buffer=True)
-    theirs = in_torch(converted)
-    converted.predict(x[:1])
-    found: dict[str, list[float]] = {"engine": [], "torch": []}
-    for _ in range(5):
-        starts = [time.process_time()]
-        for count in (1, n + 1):
-            converted.predict(x[:count])
-            starts.append(time.process_time())
-        found["engine"].append((starts[2] - 2 * starts[1] + starts[0]) / n)
-        start = time.process_time()
-        for image in x[:n]:
-            theirs(image)
-        found["torch"].append((time.process_time() - start) / n)
-    best = {who: round(1e3 * min(times), 3) for who, times in found.items()}
-    print(json.dumps({"model": name, "T": 16, "ms per image": best}), flush=True)
+    found = engine_spikes(converted, x[:n].numpy())
+    for dtype in (torch.float64, torch.float32):
+        theirs = TorchDigits(model.double(), converted, dtype)
+        total = differ = 0
+        for i, image in enumerate(x[:n].to(dtype)):
+            seen: list[Any] = []
+            theirs.step_by_step(image, seen)
+            for layer, of_torch in enumerate(seen):
+                y = of_torch.reshape(16, -1).numpy()
+                order = converted.stages[layer - 1].order if layer else None
+                ours = found[layer][i]
+                total += int(ours.sum())
+                differ += int((ours != (y if order is None else y[:, order])).sum())
+        model.float()
+        kind = str(dtype).removeprefix("torch.")
+        say(part="spikes", model=name, beside=kind, images=n, spikes=total, differ=differ)
+    same = (converted.predict(x.numpy()) == converted.fast(x.numpy())).all(axis=1)
+    say(part="spikes", model=name, beside="fast path", images=len(x), differ=int((~same).sum()))
+
+
+def engine_spikes(converted: SpikeConverted, x: np.ndarray) -> list[np.ndarray]:
+    """The spikes of each layer for each image, (images, T, neurons)."""
+    net, T = converted.network, converted.neuron.n_steps
+    shown = net.node(nef.PresentInput(x, T * 0.001))
+    net.connect(shown, converted.input, synapse=None)
+    probes = [net.probe(layer.neurons) for layer in converted.layers[:-1]]
+    with nef.Simulator(net, progress=False) as sim:
+        sim.run_steps((len(x) - 1) * T + converted.latency)
+    del net.probes[-len(probes) :], net.connections[-1], net.nodes[-1]
+    every = [sim.data[probe].reshape(-1, T, probe.target.size_out) for probe in probes]
+    return [windows[i : i + len(x)] for i, windows in enumerate(every)]
+
+
+# -- speed -------------------------------------------------------------------------------------
+
+
+def speed(name: str, model: nn.Sequential, calibration: Any, x: torch.Tensor, n: int) -> None:
+    """Time of an image, one after the other, on the engine and in PyTorch, in turns [ms].
+
+    The engine is shown ``n`` images in one run; what it takes to get ready is told apart.
+    """
+    digits = spikeconverter(model, 16, data=calibration, double_buffer=True)
+    rates = rate(model, 64, data=calibration)
+    theirs, their_rates = TorchDigits(model, digits), TorchRates(model, rates)
+    with torch.no_grad():
+        assert np.allclose(theirs.step_by_step(x[0]), digits.fast(x[:1].numpy())[0], atol=1e-2)
+        assert np.allclose(their_rates.step_by_step(x[0]), rates.fast(x[:1].numpy())[0], atol=0.5)
+    one_by_one = {
+        "PyTorch, the model itself": lambda image: model(image[None]),
+        "PyTorch, digits, step by step": theirs.step_by_step,
+        "PyTorch, digits, all steps at once": theirs.all_steps_at_once,
+        "PyTorch, rates, step by step": their_rates.step_by_step,
+        "PyTorch, rates, all steps at once": their_rates.all_steps_at_once,
+    }
+    pixels = x.numpy()
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        times: dict[str, list[tuple[float, float]]] = {}
+        for _ in range(9):
+            for method, converted in (("digits", digits), ("rates", rates)):
+                alone = clocked(lambda c=converted: c.predict(pixels[:1]))
+                many = clocked(lambda c=converted: c.predict(pixels[: n + 1]))
+                per_image = (many[0] - alone[0]) / n, (many[1] - alone[1]) / n
+                times.setdefault(f"engine, {method}", []).append(per_image)
+                times.setdefault(f"engine, {method}, one alone", []).append(alone)
+            for method, predict in one_by_one.items():
+                with torch.no_grad():
+                    took = clocked(lambda p=predict: [p(image) for image in x[:n]])
+                times.setdefault(method, []).append((took[0] / n, took[1] / n))
+        for method, found in times.items():
+            wall, cpu = (np.array(t) * 1e3 for t in zip(*found, strict=True))
+            say(
+                part="speed",
+                model=name,
+                threads=threads,
+                method=method,
+                median_ms=float(np.median(wall)),
+                least_ms=float(wall.min()),
+                least_cpu_ms=float(cpu.min()),
+                load=os.getloadavg()[0],
+            )
+    torch.set_num_threads(1)
+
+
+def clocked(work: Callable[[], Any]) -> tuple[float, float]:
+    """Time on the wall and of the processor [s]."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - cpu
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--models", nargs="*", default=list(MODELS))
-    parser.add_argument("--weights", type=Path)
-    parser.add_argument("--images", type=int, default=10_000)
-    parser.add_argument("--rate-steps", type=int, default=500_000)
-    parser.add_argument("--train-only", action="store_true")
-    parser.add_argument("--speed", action="store_true", help="time only")
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
+    parser.add_argument("--data", type=Path, help="folder of MNIST")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--models", nargs="*", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--weights", type=Path, help="folder for what was trained")
+    parser.add_argument("--images", type=int, default=10_000, help="test images")
+    parser.add_argument("--long", type=int, default=10_000, help="those for rates of 2048 steps")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    x, labels = images(arguments.data / "mnist_train.npz")
+    data = mnist(arguments.data)
+    x = torch.tensor(data.train_images.reshape(-1, 1, 28, 28))
+    labels = torch.tensor(data.train_labels).long()
+    test = (
+        torch.tensor(data.test_images.reshape(-1, 1, 28, 28)),
+        torch.tensor(data.test_labels).long(),
+    )
+    calibration = x[:N_CALIBRATION].numpy()
     for name in arguments.models:
-        for seed in range(arguments.seeds):
-            data = (x[:N_TRAINING], labels[:N_TRAINING])
-            model = trained(name, seed, arguments.weights, data)
-            if arguments.speed:
-                speed(f"{name} {seed}", model, x[:N_CALIBRATION], x[:N_CALIBRATION])
-            elif not arguments.train_only:
-                test = images(arguments.data / "mnist_test.npz")
-                n, steps = arguments.images, arguments.rate_steps
-                study(f"{name} {seed}", model, x[:N_CALIBRATION], test, n, steps)
+        for seed in arguments.seeds:
+            images = x[:N_TRAINING], labels[:N_TRAINING]
+            model = trained(name, seed, arguments.weights, images)
+            label = f"{name} {seed}"
+            if "factors" in arguments.parts and seed == arguments.seeds[0]:
+                factors(label, model, calibration, x[N_TRAINING : N_TRAINING + 1000])
+            if "accuracy" in arguments.parts:
+                n, n_long = arguments.images, arguments.long
+                accuracy(label, model, calibration, test, n, n_long)
+            if "spikes" in arguments.parts:
+                spikes(label, model, calibration, test[0][: arguments.images], 100)
+            if "speed" in arguments.parts and seed == arguments.seeds[0]:
+                speed(label, model, calibration, test[0], 100)
 
 
 if __name__ == "__main__":

@@ -174,13 +174,19 @@ def fed(net: nef.Network, inputs: dict[str, Any]) -> nef.Network:
     return net
 
 
+def through_a_file(graph: Any, folder: Path) -> Any:
+    """What another program would read of a graph."""
+    nir.write(folder / "net.nir", graph)
+    return nir.read(folder / "net.nir")
+
+
 # -- there -------------------------------------------------------------------------------------
 
 
-def test_the_interpreter_decodes_the_exported_square_within_two_percent() -> None:
+def test_the_interpreter_decodes_the_exported_square_within_two_percent(tmp_path: Path) -> None:
     net, y = square()
     expected = run(net, 1.0)[0]
-    graph = to_nir(net, allow_lossy=True)
+    graph = through_a_file(to_nir(net, allow_lossy=True), tmp_path)
     inputs = {"u": np.sin(2 * np.pi * DT * np.arange(1, 1001))[:, None]}
     decoded = interpreted(graph, inputs, DT)["y"]
     # The largest value is 1, so that this is 2 % of the range.
@@ -241,8 +247,7 @@ def shown_by(node: nef.Node) -> np.ndarray:
 
 def test_a_file_holds_the_graph_as_it_is(tmp_path: Path) -> None:
     graph = to_nir(everything())
-    nir.write(tmp_path / "net.nir", graph)
-    back = nir.read(tmp_path / "net.nir")
+    back = through_a_file(graph, tmp_path)
     assert back.edges == graph.edges
     assert (back.metadata["dt"], back.metadata["spikes"]) == (DT, "unit")
     assert back.nodes.keys() == graph.nodes.keys()
@@ -255,9 +260,9 @@ def test_a_file_holds_the_graph_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spikes", ["unit", "delta"])
-def test_a_network_comes_back_with_the_same_spikes_and_values(spikes: str) -> None:
+def test_a_network_comes_back_with_the_same_spikes_and_values(spikes: str, tmp_path: Path) -> None:
     net = everything()
-    back = from_nir(to_nir(net, spikes=spikes))
+    back = from_nir(through_a_file(to_nir(net, spikes=spikes), tmp_path))
     fed(back, {"u|v": lambda t: [wave(t), 0.3]})
     heights = DT if spikes == "unit" else 1.0
     *values, spiked = run(net)
@@ -269,9 +274,9 @@ def test_a_network_comes_back_with_the_same_spikes_and_values(spikes: str) -> No
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
-def test_trained_layers_come_back_with_every_spike() -> None:
+def test_trained_layers_come_back_with_every_spike(tmp_path: Path) -> None:
     net = trained()
-    back = fed(from_nir(to_nir(net)), {"u": net.nodes[0].output})
+    back = fed(from_nir(through_a_file(to_nir(net), tmp_path)), {"u": net.nodes[0].output})
     for expected, found in zip(run(net), run(back), strict=True):
         np.testing.assert_array_equal(expected, found)
 
@@ -481,7 +486,7 @@ def test_nodes_that_nefsim_does_not_know_are_refused_by_name() -> None:
         from_nir(slow)
 
 
-def test_what_was_trained_goes_to_nir_and_comes_back_with_every_spike() -> None:
+def test_what_was_trained_goes_to_nir_and_comes_back_with_every_spike(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from nefsim.train import IF, LIF, SNU, Layers, to_network
 
@@ -494,7 +499,7 @@ def test_what_was_trained_goes_to_nir_and_comes_back_with_every_spike() -> None:
     net = exported.network
     for i, layer in enumerate(exported.layers):
         net.probe(layer.neurons, label=f"spikes {i}")
-    graph = to_nir(net)
+    graph = through_a_file(to_nir(net), tmp_path)
     x = np.random.default_rng(0).uniform(0, 1, (200, 6))
     found = interpreted(graph, {"input": x}, DT)
     shown = nef.PresentInput(x, DT)
