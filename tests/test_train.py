@@ -6,6 +6,8 @@ import copy
 import itertools
 import pickle
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -680,6 +682,31 @@ def test_what_makes_no_sense_is_refused_in_the_house_sentence(name: str) -> None
     with pytest.raises((ValueError, TypeError)) as caught:
         WRONG[name]()
     assert SENTENCE.fullmatch(str(caught.value)), str(caught.value)
+
+
+def test_without_pytorch_all_else_works_and_the_extra_is_named() -> None:
+    program = """
+import sys
+sys.modules["torch"] = None  # as where it is not installed
+import nefsim as nef
+net = nef.Network(seed=0)
+net.connect(net.ensemble(10, 1), net.ensemble(10, 1))
+with nef.Simulator(net) as sim:
+    sim.run_steps(5)
+for room in ("train", "convert"):
+    try:
+        __import__(f"nefsim.{room}")
+    except nef.BackendUnavailable as error:
+        print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told = 'must be installed, got none; pip install "nefsim[train]".'
+    assert done.stdout.splitlines() == [
+        f"nefsim.{room}: torch {told}" for room in ("train", "convert")
+    ]
 
 
 # PyTorch's tracer does itself what PyTorch warns of.

@@ -202,6 +202,9 @@ class PLIF(DiscreteNeuron):
 
     .. math:: u = (1 - k(a)) v + k(a) x, \qquad k(a) = \frac{1}{1 + e^{-a}} = \frac{1}{\tau}
 
+    Adam moves a parameter by about its learning rate in a step, whatever the gradient: give
+    ``a`` a higher one, in a group of its own, where tau starts far from where it should be.
+
     Parameters
     ----------
     tau : float
