@@ -43,6 +43,9 @@ T_RATE = (64, 256, 2048)
 FACTORS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0)
 T_FACTORS = (4, 8, 12, 16)
 
+#: Images that the engine is shown in a run (PyTorch a third of them), and rounds of all.
+N_SHOWN, ROUNDS = 300, 7
+
 PARTS = ("factors", "accuracy", "spikes", "speed")
 
 
@@ -248,49 +251,53 @@ def engine_spikes(converted: SpikeConverted, x: np.ndarray) -> list[np.ndarray]:
 # -- speed -------------------------------------------------------------------------------------
 
 
-def speed(name: str, model: nn.Sequential, calibration: Any, x: torch.Tensor, n: int) -> None:
+def speed(name: str, model: nn.Sequential, calibration: Any, x: torch.Tensor) -> None:
     """Time of an image, one after the other, on the engine and in PyTorch, in turns [ms].
 
-    The engine is shown ``n`` images in one run; what it takes to get ready is told apart.
+    The engine is shown images in one run; what a run of one image takes is told apart, most
+    of it to get ready, and taken off.
     """
     digits = spikeconverter(model, 16, data=calibration, double_buffer=True)
     rates = rate(model, 64, data=calibration)
     theirs, their_rates = TorchDigits(model, digits), TorchRates(model, rates)
-    with torch.no_grad():
-        assert np.allclose(theirs.step_by_step(x[0]), digits.fast(x[:1].numpy())[0], atol=1e-2)
-        assert np.allclose(their_rates.step_by_step(x[0]), rates.fast(x[:1].numpy())[0], atol=0.5)
-    one_by_one = {
+    assert np.allclose(theirs.step_by_step(x[0]), digits.fast(x[:1].numpy())[0], atol=1e-2)
+    assert np.allclose(their_rates.step_by_step(x[0]), rates.fast(x[:1].numpy())[0], atol=0.5)
+    pixels, images = x[: N_SHOWN + 1].numpy(), x[: N_SHOWN // 3]
+    ways: dict[str, tuple[int, Callable[[], Any]]] = {
+        "engine, digits, one alone": (1, lambda: digits.predict(pixels[:1])),
+        "engine, digits": (N_SHOWN, lambda: digits.predict(pixels)),
+        "engine, rates, one alone": (1, lambda: rates.predict(pixels[:1])),
+        "engine, rates": (N_SHOWN, lambda: rates.predict(pixels)),
+    }
+    for method, predict in {
         "PyTorch, the model itself": lambda image: model(image[None]),
         "PyTorch, digits, step by step": theirs.step_by_step,
         "PyTorch, digits, all steps at once": theirs.all_steps_at_once,
         "PyTorch, rates, step by step": their_rates.step_by_step,
         "PyTorch, rates, all steps at once": their_rates.all_steps_at_once,
-    }
-    pixels = x.numpy()
+    }.items():
+        ways[method] = len(images), lambda p=predict: [p(image) for image in images]
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        times: dict[str, list[tuple[float, float]]] = {}
-        for _ in range(9):
-            for method, converted in (("digits", digits), ("rates", rates)):
-                alone = clocked(lambda c=converted: c.predict(pixels[:1]))
-                many = clocked(lambda c=converted: c.predict(pixels[: n + 1]))
-                per_image = (many[0] - alone[0]) / n, (many[1] - alone[1]) / n
-                times.setdefault(f"engine, {method}", []).append(per_image)
-                times.setdefault(f"engine, {method}, one alone", []).append(alone)
-            for method, predict in one_by_one.items():
-                with torch.no_grad():
-                    took = clocked(lambda p=predict: [p(image) for image in x[:n]])
-                times.setdefault(method, []).append((took[0] / n, took[1] / n))
-        for method, found in times.items():
-            wall, cpu = (np.array(t) * 1e3 for t in zip(*found, strict=True))
+        times: dict[str, list[tuple[float, float]]] = {method: [] for method in ways}
+        with torch.no_grad():
+            for _ in range(ROUNDS):
+                for method, (_, work) in ways.items():
+                    times[method].append(clocked(work))
+        for method, (n, _) in ways.items():
+            found = 1e3 * np.array(times[method])
+            median, least = np.median(found, axis=0), found.min(axis=0)
+            if method in ("engine, digits", "engine, rates"):
+                alone = 1e3 * np.array(times[f"{method}, one alone"])
+                median, least = median - np.median(alone, axis=0), least - alone.min(axis=0)
             say(
                 part="speed",
                 model=name,
                 threads=threads,
                 method=method,
-                median_ms=float(np.median(wall)),
-                least_ms=float(wall.min()),
-                least_cpu_ms=float(cpu.min()),
+                median_ms=float(median[0] / n),
+                least_ms=float(least[0] / n),
+                least_cpu_ms=float(least[1] / n),
                 load=os.getloadavg()[0],
             )
     torch.set_num_threads(1)
@@ -336,7 +343,7 @@ def main() -> None:
             if "spikes" in arguments.parts:
                 spikes(label, model, calibration, test[0][: arguments.images], 100)
             if "speed" in arguments.parts and seed == arguments.seeds[0]:
-                speed(label, model, calibration, test[0], 100)
+                speed(label, model, calibration, test[0])
 
 
 if __name__ == "__main__":

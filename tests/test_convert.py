@@ -184,6 +184,23 @@ def test_an_input_takes_two_phases_and_with_two_potentials_one() -> None:
     np.testing.assert_array_equal(single.predict(x), double.predict(x))
 
 
+@pytest.mark.parametrize(("double_buffer", "period"), [(False, 2 * 8), (True, 8)])
+def test_a_result_comes_every_two_phases_and_with_two_potentials_every_one(
+    double_buffer: bool, period: int
+) -> None:
+    T, n, model, x = 8, 20, mlp(), inputs(20, 12)
+    converted = spikeconverter(model, T=T, data=x, double_buffer=double_buffer)
+    net = converted.network
+    shown = net.node(nef.PresentInput(x.numpy(), period * 0.001))
+    net.connect(shown, converted.input, synapse=None)
+    readout = net.probe(converted.layers[-1].neurons, "voltage")
+    with nef.Simulator(net) as sim:
+        sim.run_steps((n - 1) * period + 3 * T)  # three layers of weights
+    # Each result is there at the end of a phase, and the next one a period later.
+    results = sim.data[readout][3 * T - 1 :: period]
+    np.testing.assert_array_equal(results, converted.fast(x))
+
+
 def test_the_network_can_be_driven_and_probed_by_hand() -> None:
     model, x = mlp(), inputs(3, 12)
     converted = spikeconverter(model, T=8, data=x, double_buffer=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -509,3 +511,11 @@ def test_what_was_trained_goes_to_nir_and_comes_back_with_every_spike(tmp_path: 
         assert one.sum() > 20
         np.testing.assert_array_equal(one, other)
         np.testing.assert_array_equal(one, found[f"spikes {i}"])
+
+
+def test_without_nir_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for name in [name for name in sys.modules if name.startswith("nefsim.nir")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(nef.BackendUnavailable, match=r'pip install "nefsim\[nir\]"'):
+        importlib.import_module("nefsim.nir")

@@ -82,7 +82,8 @@ class Converted(ABC):
     input : Node
         Takes an input, flattened.
     layers : list of Ensemble
-        One population for each rectification, and for what else the method needs.
+        One population for each rectification, and for what else the method needs; neurons of
+        planes are in the order that the stage's ``order`` tells.
     stages : list of Stage
         The model as it was read.
     thresholds : list of float
