@@ -99,6 +99,8 @@ def _numbers(op: Op) -> list[Any]:
         return [op.b, op.a]
     if isinstance(op, Weigh):
         return [op.initial]
+    if isinstance(op, Neurons):  # of long arrays the words show the ends alone
+        return [value for value in vars(op.neuron).values() if isinstance(value, np.ndarray)]
     if not isinstance(op, Sum):
         return []
     matrices: list[Any] = [1.0 if term.matrix is None else term.matrix for term in op.terms]

@@ -95,7 +95,7 @@ def _check_range(neuron: NeuronType, rates: Array, intercepts: Array) -> None:
         (
             rates >= neuron.rate_limit,
             "max_rates",
-            f"be below {_limit_name(neuron)} = {neuron.rate_limit:g} Hz",
+            f"be below {_limit_name(neuron)} = {np.min(neuron.rate_limit):g} Hz",
             rates,
             "lower max_rates or tau_ref",
         ),

@@ -138,24 +138,25 @@ def _bound(
 
 # Neuron types
 
+PER_NEURON = {"seven"}
 entry(
     nef.LIF,
-    tau_rc=(0.02, POSITIVE),
-    tau_ref=(0.002, POSITIVE),
+    tau_rc=(0.02, POSITIVE | PER_NEURON),
+    tau_ref=(0.002, POSITIVE | PER_NEURON),
     min_voltage=(0.0, {"-1"}),
     amplitude=(1.0, POSITIVE),
     method=("exact", NOTHING),
 )
 entry(
     nef.LIFRate,
-    tau_rc=(0.02, POSITIVE),
-    tau_ref=(0.002, POSITIVE),
+    tau_rc=(0.02, POSITIVE | PER_NEURON),
+    tau_ref=(0.002, POSITIVE | PER_NEURON),
     amplitude=(1.0, POSITIVE),
 )
 entry(
     nef.AdaptiveLIF,
-    tau_rc=(0.02, POSITIVE),
-    tau_ref=(0.002, POSITIVE),
+    tau_rc=(0.02, POSITIVE | PER_NEURON),
+    tau_ref=(0.002, POSITIVE | PER_NEURON),
     tau_n=(1.0, POSITIVE),
     inc_n=(0.01, POSITIVE),
     min_voltage=(0.0, {"-1"}),
@@ -163,8 +164,8 @@ entry(
 )
 entry(
     nef.AdaptiveLIFRate,
-    tau_rc=(0.02, POSITIVE),
-    tau_ref=(0.002, POSITIVE),
+    tau_rc=(0.02, POSITIVE | PER_NEURON),
+    tau_ref=(0.002, POSITIVE | PER_NEURON),
     tau_n=(1.0, POSITIVE),
     inc_n=(0.01, POSITIVE),
     amplitude=(1.0, POSITIVE),
@@ -180,7 +181,6 @@ entry(nef.RectifiedLinear, amplitude=(1.0, POSITIVE))
 entry(nef.SpikingRectifiedLinear, amplitude=(1.0, POSITIVE))
 entry(nef.Sigmoid, tau_ref=(0.0025, POSITIVE))
 entry(nef.Tanh, tau_ref=(0.0025, POSITIVE))
-PER_NEURON = {"seven"}
 entry(
     nef.DiscreteLIF,
     decay=(0.9, PER_NEURON),

@@ -183,6 +183,8 @@ def _kind(program: Program, memories: Memories, i: int) -> tuple[int, Hashable]:
 
 
 def is_alike(neuron: NeuronType) -> bool:
+    if neuron.size is not None:  # each neuron has its own place
+        return False
     if type(neuron) is RegularSpiking:
         return type(neuron.base_type) in ALIKE
     return type(neuron) in ALIKE

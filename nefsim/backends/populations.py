@@ -91,6 +91,11 @@ def _spikes(
         _inverse(table, op, neuron, n, out, J, memory, lists)
 
 
+def _each(n: int, *values: Any) -> NDArray[np.float64]:
+    """Of numbers or arrays one value for each neuron, one after the other."""
+    return np.ravel([np.broadcast_to(value, n) for value in values])
+
+
 def _lif(table: Table, op: Neurons, n: int, out: Place, J: Place, memory: dict[str, int]) -> None:
     neuron: Any = op.neuron
     dt, tau_rc, tau_ref = table.program.dt, neuron.tau_rc, neuron.tau_ref
@@ -109,7 +114,7 @@ def _lif(table: Table, op: Neurons, n: int, out: Place, J: Place, memory: dict[s
         table.op(k.LIF, out, n, J, C=c, ENCODERS=m, SCRATCH=table.room(0 if m else n), **places)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
-        c = table.constant([tau_rc, tau_ref, low, pulse, dt])
+        c = table.constant([low, pulse, dt, *_each(n, tau_rc, tau_ref)])
         places = {"S": v, "M": memory["refractory_time"], **table.lists(op.output, n)}
         table.op(k.LIF_EULER if euler else k.LIF_LOG, out, n, J, C=c, **places)
     if adapts:
@@ -191,7 +196,7 @@ def _rates(
     if isinstance(neuron, AdaptiveLIFRate):
         J = _minus_adaptation(table, n, J, memory)
     if isinstance(neuron, (LIFRate, AdaptiveLIFRate)):
-        c = table.constant([neuron.tau_rc, neuron.tau_ref, neuron.amplitude])
+        c = table.constant([neuron.amplitude, *_each(n, neuron.tau_rc, neuron.tau_ref)])
         table.op(k.LIF_RATE, out, n, J, C=c)
     elif isinstance(neuron, SoftLIFRate):
         parts = (neuron.tau_rc, neuron.tau_ref, neuron.amplitude, neuron.sigma, FAR_BELOW)

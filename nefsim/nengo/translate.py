@@ -294,6 +294,9 @@ def neuron_type(
     if type(ours) is not getattr(neurons, type(ours).__name__, None):
         # A subclass may take steps of its own.
         check.fail(who, "neuron_type", must, repr(ours), do)
+    if ours.size is not None:
+        got = "time constants of each neuron"
+        check.fail(who, "neuron_type", must, got, do)
     match ours:
         case neurons.LIF(method="exact"):
             low = {"min_voltage": ours.min_voltage}

@@ -189,18 +189,23 @@ def _check_curve(who: str, made: Ensemble) -> None:
     neuron = made.neuron_type
     if isinstance(neuron, Direct):
         return
+    if neuron.size not in (None, made.n_neurons):
+        must, got = f"be for {made.n_neurons} neurons", f"time constants of {neuron.size}"
+        check.fail(who, "neuron_type", must, got, "match n_neurons")
     if made.gain is not None:
         _in_between(who, "gain", made.gain, 0.0, np.inf, "be above 0")
         return
     limit, floor = neuron.rate_limit, neuron.rate_floor
+    if not isinstance(made.max_rates, np.ndarray):
+        limit = np.min(limit)  # whichever neuron draws the highest
     of = "1/tau_ref" if hasattr(neuron, "tau_ref") else "the rate limit"
-    must = f"be above {floor:g} Hz and below {of} = {limit:g} Hz"
+    must = f"be above {floor:g} Hz and below {of} = {np.min(limit):g} Hz"
     _in_between(who, "max_rates", made.max_rates, floor, limit, must, " Hz")
     _in_between(who, "intercepts", made.intercepts, -np.inf, 1.0, "be below 1")
 
 
 def _in_between(
-    who: str, argument: str, value: Any, above: float, below: float, must: str, unit: str = ""
+    who: str, argument: str, value: Any, above: float, below: Any, must: str, unit: str = ""
 ) -> None:
     known = _known(value)
     wrong = np.flatnonzero((known <= above) | (known >= below))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,19 +13,22 @@ from numpy.typing import ArrayLike
 from nefsim import _checks as check
 from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
 from nefsim.neurons.lif import (
-    check_time_constants,
+    Seconds,
+    check_own_time_constants,
     exact_start,
     exact_step,
+    highest_rate,
     lif_current,
     lif_rates,
     refractory_time,
+    size_of,
 )
 
 #: Halvings of the interval [0, 1/tau_ref]: enough to exhaust float64.
 HALVINGS = 60
 
 
-def adapted_rates(J: Array, tau_rc: float, tau_ref: float, per_hertz: float) -> Array:
+def adapted_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, per_hertz: float) -> Array:
     """Rate r with ``J = lif_current(r) + per_hertz * r``, found by bisection [Hz].
 
     The right-hand side rises with r, so that one root lies between 0 and the rate
@@ -64,8 +66,8 @@ class AdaptiveLIF(NeuronType):
 
     Parameters
     ----------
-    tau_rc, tau_ref : float [s]
-        Membrane time constant and refractory time.
+    tau_rc, tau_ref : float or (N,) array_like [s]
+        Membrane time constant and refractory time, of all neurons or of each.
     tau_n : float [s]
         Time constant of the adaptation.
     inc_n : float
@@ -86,8 +88,8 @@ class AdaptiveLIF(NeuronType):
     (array([44.32]), array([63.04]))
     """
 
-    tau_rc: float = 0.02
-    tau_ref: float = 0.002
+    tau_rc: Seconds = 0.02
+    tau_ref: Seconds = 0.002
     tau_n: float = 1.0
     inc_n: float = 0.01
     min_voltage: float = 0.0
@@ -100,14 +102,19 @@ class AdaptiveLIF(NeuronType):
     )
 
     def __post_init__(self) -> None:
-        check_time_constants(self, self.tau_rc, self.tau_ref)
+        check_own_time_constants(self, self.tau_rc, self.tau_ref)
         _check_adaptation(self, self.tau_n, self.inc_n, self.amplitude)
         self._set(min_voltage=check.real("AdaptiveLIF", "min_voltage", self.min_voltage, high=0.0))
 
     @property
-    def rate_limit(self) -> float:
+    def size(self) -> int | None:
+        """Number of neurons that it is for, where time constants differ; None for any."""
+        return size_of(self.tau_rc, self.tau_ref)
+
+    @property
+    def rate_limit(self) -> Any:
         """1 / tau_ref [Hz]."""
-        return 1.0 / self.tau_ref if self.tau_ref else math.inf
+        return highest_rate(self.tau_ref)
 
     def rates(self, J: ArrayLike) -> Array:
         """``amplitude`` times the firing rate after adaptation to current ``J`` [Hz]."""
@@ -157,8 +164,8 @@ class AdaptiveLIFRate(NeuronType):
 
     Parameters
     ----------
-    tau_rc, tau_ref : float [s]
-        Membrane time constant and refractory time of the rate curve.
+    tau_rc, tau_ref : float or (N,) array_like [s]
+        Membrane time constant and refractory time of the rate curve, of all or of each.
     tau_n : float [s]
         Time constant of the adaptation.
     inc_n : float
@@ -172,8 +179,8 @@ class AdaptiveLIFRate(NeuronType):
     True
     """
 
-    tau_rc: float = 0.02
-    tau_ref: float = 0.002
+    tau_rc: Seconds = 0.02
+    tau_ref: Seconds = 0.002
     tau_n: float = 1.0
     inc_n: float = 0.01
     amplitude: float = 1.0
@@ -184,13 +191,18 @@ class AdaptiveLIFRate(NeuronType):
     )
 
     def __post_init__(self) -> None:
-        check_time_constants(self, self.tau_rc, self.tau_ref)
+        check_own_time_constants(self, self.tau_rc, self.tau_ref)
         _check_adaptation(self, self.tau_n, self.inc_n, self.amplitude)
 
     @property
-    def rate_limit(self) -> float:
+    def size(self) -> int | None:
+        """Number of neurons that it is for, where time constants differ; None for any."""
+        return size_of(self.tau_rc, self.tau_ref)
+
+    @property
+    def rate_limit(self) -> Any:
         """1 / tau_ref [Hz]."""
-        return 1.0 / self.tau_ref if self.tau_ref else math.inf
+        return highest_rate(self.tau_ref)
 
     def rates(self, J: ArrayLike) -> Array:
         """``amplitude`` times the firing rate after adaptation to current ``J`` [Hz]."""

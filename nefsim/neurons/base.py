@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,8 +45,13 @@ class NeuronType(Value, ABC):
     initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = NO_STATE
 
     @property
-    def rate_limit(self) -> float:
-        """Firing rate that no current reaches [Hz]."""
+    def size(self) -> int | None:
+        """Number of neurons that it is for, where parameters differ among them; None for any."""
+        return None
+
+    @property
+    def rate_limit(self) -> Any:
+        """Firing rate that no current reaches [Hz], one for each neuron where they differ."""
         return math.inf
 
     @property
@@ -94,16 +99,17 @@ class NeuronType(Value, ABC):
     def _current_of(self, rates: ArrayLike) -> Array:
         """Checked rates for :meth:`current`: at least 0 (or signed), below the limit."""
         who = f"{type(self).__name__}.current"
-        low = -self.rate_limit if self.negative else 0.0
+        low = -float(np.max(self.rate_limit)) if self.negative else 0.0
         checked = check.array(
             who, "rates", rates, do="pass firing rates in Hz", low=max(low, -1e12)
         )
         # Nearer to the limit than this, the current has no digits left or is infinite.
+        check_size(who, self, checked)
         if (np.abs(checked) >= self.rate_limit * (1.0 - 1e-12)).any():
             check.fail(
                 who,
                 "rates",
-                f"be below the rate limit {self.rate_limit:g} Hz",
+                f"be below the rate limit {np.min(self.rate_limit):g} Hz",
                 f"{np.abs(checked).max():g} Hz",
                 "lower the rates or tau_ref",
             )
@@ -112,4 +118,38 @@ class NeuronType(Value, ABC):
 
 def as_current(neuron: NeuronType, J: ArrayLike) -> Array:
     """Checked currents for a neuron's ``rates``."""
-    return check.array(f"{type(neuron).__name__}.rates", "J", J, do="pass input currents")
+    who = f"{type(neuron).__name__}.rates"
+    checked = check.array(who, "J", J, do="pass input currents")
+    check_size(who, neuron, checked)
+    return checked
+
+
+def check_size(who: str, neuron: NeuronType, values: Array) -> None:
+    """The last axis is as long as the population that a neuron type is for, or 1."""
+    n = values.shape[-1] if values.ndim else 1
+    if neuron.size is not None and n not in (1, neuron.size):
+        must = f"have {neuron.size} neurons in its last axis"
+        check.fail(who, "array", must, f"shape {values.shape}", "match the time constants")
+
+
+def per_neuron(
+    who: str, argument: str, value: Any, low: float = -check.HUGE, high: float = check.HUGE
+) -> Any:
+    """A number, or an array with one for each neuron."""
+    do = "pass a number, or one for each neuron"
+    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
+        array = check.array(who, argument, value, (None,), do, low, high)
+        if not len(array):
+            check.fail(who, argument, "have at least one element", "none", do)
+        return array
+    return check.real(who, argument, value, do, low, high)
+
+
+def check_lengths(who: str, *values: Any, of: Array | None = None) -> None:
+    """Arrays of one number for each neuron are of one length, also that of currents ``of``."""
+    lengths = {len(value) for value in values if np.ndim(value)}
+    if lengths and of is not None:
+        lengths |= {of.shape[-1] if of.ndim else 1} - {1}
+    if len(lengths) > 1:
+        got = f"arrays of lengths {sorted(lengths)}"
+        check.fail(who, "arrays", "have one element for each neuron", got, "make them as long")

@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
-from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
+from nefsim.neurons.base import (
+    Array,
+    NeuronState,
+    NeuronType,
+    as_current,
+    check_lengths,
+    per_neuron,
+)
 
 #: What the potential passes through before it is compared with the threshold.
 ACTIVATIONS = ("identity", "relu", "elu", "leaky_relu")
@@ -279,29 +286,6 @@ def sigmoid(z: Array) -> Array:
     """1 / (1 + exp(-z)), without overflow: half of ``1 + tanh(z / 2)``."""
     half = z.dtype.type(0.5)
     return half * (z.dtype.type(1.0) + np.tanh(half * z))
-
-
-def per_neuron(
-    who: str, argument: str, value: Any, low: float = -check.HUGE, high: float = check.HUGE
-) -> Any:
-    """A number, or an array with one for each neuron."""
-    do = "pass a number, or one for each neuron"
-    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
-        array = check.array(who, argument, value, (None,), do, low, high)
-        if not len(array):
-            check.fail(who, argument, "have at least one element", "none", do)
-        return array
-    return check.real(who, argument, value, do, low, high)
-
-
-def check_lengths(who: str, *values: Any, of: Array | None = None) -> None:
-    """Arrays of one number for each neuron are of one length, also that of currents ``of``."""
-    lengths = {len(value) for value in values if np.ndim(value)}
-    if lengths and of is not None:
-        lengths |= {of.shape[-1] if of.ndim else 1} - {1}
-    if len(lengths) > 1:
-        got = f"arrays of lengths {sorted(lengths)}"
-        check.fail(who, "arrays", "have one element for each neuron", got, "make them as long")
 
 
 def counted_rates(neuron: NeuronType, J: Array, dt: float, n_steps: int) -> Array:

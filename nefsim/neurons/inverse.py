@@ -11,8 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
-from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
-from nefsim.neurons.discrete import check_lengths, counted_rates, heaviside, per_neuron
+from nefsim.neurons.base import (
+    Array,
+    NeuronState,
+    NeuronType,
+    as_current,
+    check_lengths,
+    per_neuron,
+)
+from nefsim.neurons.discrete import counted_rates, heaviside
 
 
 def ilif_accumulate(x: Any, a: Any, place: Any) -> Any:

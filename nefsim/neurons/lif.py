@@ -13,17 +13,30 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
-from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
+from nefsim.neurons.base import (
+    Array,
+    NeuronState,
+    NeuronType,
+    as_current,
+    check_lengths,
+    per_neuron,
+)
 
 Fired = tuple[NDArray[np.intp], ...]
+
+#: A time constant of all neurons, or of each.
+Seconds = float | Array
 
 #: Beyond this exponent the refractory factor would leave the range of float32.
 LARGEST_EXPONENT = 80.0
 
 
-def lif_rates(J: Array, tau_rc: float, tau_ref: float) -> Array:
+def lif_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds) -> Array:
     """Firing rate 1 / (tau_ref + tau_rc ln(1 + 1/(J - 1))) above J = 1, else 0 [Hz]."""
     over = np.asarray(np.subtract(J, 1.0))
+    shape = np.broadcast_shapes(over.shape, np.shape(tau_rc), np.shape(tau_ref))
+    if shape != over.shape:
+        over = np.broadcast_to(over, shape).copy()
     fires = over > 0
     # One pass over all neurons, silent ones too, is quicker than one over those that fire.
     rates = np.fmax(over, np.finfo(over.dtype).tiny, out=over)
@@ -36,7 +49,7 @@ def lif_rates(J: Array, tau_rc: float, tau_ref: float) -> Array:
     return rates
 
 
-def lif_current(rates: Array, tau_rc: float, tau_ref: float) -> Array:
+def lif_current(rates: Array, tau_rc: Seconds, tau_ref: Seconds) -> Array:
     """The inverse of :func:`lif_rates`: 1 + 1 / (exp((1/r - tau_ref)/tau_rc) - 1)."""
     with np.errstate(divide="ignore", over="ignore"):
         interval = 1.0 / rates - tau_ref
@@ -52,13 +65,42 @@ def check_time_constants(neuron: NeuronType, tau_rc: object, tau_ref: object) ->
     )
 
 
+def check_own_time_constants(neuron: NeuronType, tau_rc: Any, tau_ref: Any) -> None:
+    """The same, where each may be an array with one value for each neuron."""
+    who, given = type(neuron).__name__, {"tau_rc": tau_rc, "tau_ref": tau_ref}
+    for name, value in given.items():
+        if np.ndim(value) if isinstance(value, np.ndarray) else isinstance(value, (list, tuple)):
+            given[name] = per_neuron(who, name, value, 0.0, 1e6)
+            if name == "tau_rc" and not given[name].all():
+                check.fail(who, name, "be above 0", "0", "pass seconds, such as 0.005")
+        else:
+            given[name] = check.seconds(who, name, value, zero=name == "tau_ref")
+    check_lengths(who, *given.values())
+    neuron._set(**given)
+
+
+def size_of(*values: Seconds) -> int | None:
+    """How many neurons arrays of one value for each are for; None of plain numbers."""
+    return next((len(np.asarray(value)) for value in values if np.ndim(value)), None)
+
+
+def highest_rate(tau_ref: Seconds) -> Any:
+    """1 / tau_ref, infinite where that is 0 [Hz]."""
+    if np.ndim(tau_ref) == 0:
+        return 1.0 / tau_ref if tau_ref else math.inf
+    ref = np.asarray(tau_ref)
+    return np.divide(1.0, ref, out=np.full(ref.shape, np.inf), where=ref > 0)
+
+
 def exact_start(
-    who: str, initial: Mapping[str, Array], tau_rc: float, tau_ref: float, dt: float
+    who: str, initial: Mapping[str, Array], tau_rc: Seconds, tau_ref: Seconds, dt: float
 ) -> NeuronState:
     """The state of :func:`exact_step`: voltages, and a refractory factor or time."""
     voltage, wait = np.array(initial["voltage"]), np.array(initial["refractory_time"])
     check_voltage(who, voltage)
-    if max(tau_ref + dt, wait.max(initial=0.0)) / tau_rc > LARGEST_EXPONENT:
+    longest = max(np.max(tau_ref) + dt, wait.max(initial=0.0))
+    own = size_of(tau_rc, tau_ref) is not None
+    if own or longest / np.min(tau_rc) > LARGEST_EXPONENT:
         return {"voltage": voltage, "refractory_time": wait}
     return {"voltage": voltage, "refractory_factor": np.exp(wait / tau_rc)}
 
@@ -71,7 +113,7 @@ def check_voltage(who: str, voltage: Array) -> None:
 
 
 def exact_step(
-    J: Array, state: NeuronState, tau_rc: float, tau_ref: float, min_voltage: float, dt: float
+    J: Array, state: NeuronState, tau_rc: Any, tau_ref: Any, min_voltage: float, dt: float
 ) -> Fired:
     r"""Advance the state in place and return the indices of the neurons that fired.
 
@@ -87,7 +129,8 @@ def exact_step(
     .. math:: E \leftarrow e^{(\tau_{ref} + dt)/\tau_{RC}} \frac{g}{J - 1}, \quad
               v \leftarrow 0
 
-    without a logarithm, an exponential or a branch per neuron.  The gap ``g`` is kept, as
+    without a logarithm, an exponential or a branch per neuron, where all have the same time
+    constants.  The gap ``g`` is kept, as
     ``J - v`` would have no digits left where ``dt`` is many times ``tau_rc``.
     """
     E, v = state.get("refractory_factor"), state["voltage"]
@@ -109,6 +152,11 @@ def exact_step(
     return fired
 
 
+def _of(tau: Any, fired: Fired) -> Any:
+    """What the neurons that fired have of something, where each has its own."""
+    return tau[fired[-1]] if np.ndim(tau) else tau
+
+
 @lru_cache(maxsize=64)
 def _constants(
     tau_rc: float, tau_ref: float, min_voltage: float, dt: float, dtype: np.dtype[Any]
@@ -119,9 +167,12 @@ def _constants(
 
 
 def _exact_step_in_time(
-    J: Array, state: NeuronState, tau_rc: float, tau_ref: float, min_voltage: float, dt: float
+    J: Array, state: NeuronState, tau_rc: Any, tau_ref: Any, min_voltage: float, dt: float
 ) -> Fired:
-    """The same step on the refractory time itself, where its exponential would overflow."""
+    """The same step on the refractory time itself.
+
+    For time constants of each neuron, and where the exponential would overflow.
+    """
     v, wait = state["voltage"], state["refractory_time"]
     wait -= dt
     after = np.clip(dt - wait, 0.0, dt)
@@ -130,13 +181,13 @@ def _exact_step_in_time(
     np.maximum(v, min_voltage, out=v)
     fired = (v > 1.0).nonzero()
     if len(fired[0]):
-        rise = tau_rc * np.log(gap[fired] / (J[fired] - 1.0))
-        wait[fired] = tau_ref + (dt - after[fired]) + rise
+        rise = _of(tau_rc, fired) * np.log(gap[fired] / (J[fired] - 1.0))
+        wait[fired] = _of(tau_ref, fired) + (dt - after[fired]) + rise
         v[fired] = 0.0
     return fired
 
 
-def refractory_time(state: Mapping[str, Array], tau_rc: float) -> Array:
+def refractory_time(state: Mapping[str, Array], tau_rc: Seconds) -> Array:
     """When the refractory time ends, from the start of the last step [s], at least 0."""
     factor = state.get("refractory_factor")
     time = state["refractory_time"] if factor is None else tau_rc * np.log(factor)
@@ -160,10 +211,10 @@ class LIF(NeuronType):
 
     Parameters
     ----------
-    tau_rc : float [s]
-        Membrane time constant.
-    tau_ref : float [s]
-        Absolute refractory time.
+    tau_rc : float or (N,) array_like [s]
+        Membrane time constant, of all neurons or of each.
+    tau_ref : float or (N,) array_like [s]
+        Absolute refractory time, of all neurons or of each.
     min_voltage : float
         The voltage never falls below this; at most 0.
     amplitude : float
@@ -184,8 +235,8 @@ class LIF(NeuronType):
     array([2.])
     """
 
-    tau_rc: float = 0.02
-    tau_ref: float = 0.002
+    tau_rc: Seconds = 0.02
+    tau_ref: Seconds = 0.002
     min_voltage: float = 0.0
     amplitude: float = 1.0
     method: str = "exact"
@@ -197,7 +248,7 @@ class LIF(NeuronType):
     )
 
     def __post_init__(self) -> None:
-        check_time_constants(self, self.tau_rc, self.tau_ref)
+        check_own_time_constants(self, self.tau_rc, self.tau_ref)
         self._set(
             min_voltage=check.real("LIF", "min_voltage", self.min_voltage, high=0.0),
             amplitude=check.positive("LIF", "amplitude", self.amplitude),
@@ -205,9 +256,14 @@ class LIF(NeuronType):
         )
 
     @property
-    def rate_limit(self) -> float:
+    def size(self) -> int | None:
+        """Number of neurons that it is for, where time constants differ; None for any."""
+        return size_of(self.tau_rc, self.tau_ref)
+
+    @property
+    def rate_limit(self) -> Any:
         """1 / tau_ref [Hz]."""
-        return 1.0 / self.tau_ref if self.tau_ref else math.inf
+        return highest_rate(self.tau_ref)
 
     def rates(self, J: ArrayLike) -> Array:
         """``amplitude`` times the firing rate at constant current ``J`` [Hz]."""
@@ -256,7 +312,7 @@ class LIF(NeuronType):
         refractory_time[waiting] -= dt
         fired = (v > 1.0).nonzero()
         v[fired] = 0.0
-        refractory_time[fired] = self.tau_ref
+        refractory_time[fired] = _of(self.tau_ref, fired)
         return fired
 
 
@@ -266,7 +322,7 @@ class LIFRate(NeuronType):
 
     Parameters
     ----------
-    tau_rc, tau_ref : float [s]
+    tau_rc, tau_ref : float or (N,) array_like [s]
         Membrane time constant and refractory time of the rate curve.
     amplitude : float
         The output is ``amplitude`` times the rate.
@@ -277,20 +333,25 @@ class LIFRate(NeuronType):
     True
     """
 
-    tau_rc: float = 0.02
-    tau_ref: float = 0.002
+    tau_rc: Seconds = 0.02
+    tau_ref: Seconds = 0.002
     amplitude: float = 1.0
 
     threshold_current: ClassVar[float] = 1.0
 
     def __post_init__(self) -> None:
-        check_time_constants(self, self.tau_rc, self.tau_ref)
+        check_own_time_constants(self, self.tau_rc, self.tau_ref)
         self._set(amplitude=check.positive("LIFRate", "amplitude", self.amplitude))
 
     @property
-    def rate_limit(self) -> float:
+    def size(self) -> int | None:
+        """Number of neurons that it is for, where time constants differ; None for any."""
+        return size_of(self.tau_rc, self.tau_ref)
+
+    @property
+    def rate_limit(self) -> Any:
         """1 / tau_ref [Hz]."""
-        return 1.0 / self.tau_ref if self.tau_ref else math.inf
+        return highest_rate(self.tau_ref)
 
     def rates(self, J: ArrayLike) -> Array:
         """``amplitude`` times the firing rate at current ``J`` [Hz]."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -43,7 +43,12 @@ class _SpikesFromRates(NeuronType):
         )
 
     @property
-    def rate_limit(self) -> float:
+    def size(self) -> int | None:
+        """That of the base type."""
+        return self.base_type.size
+
+    @property
+    def rate_limit(self) -> Any:
         """That of the base type [Hz]."""
         return self.base_type.rate_limit
 

@@ -30,8 +30,8 @@ def losses(ensemble: Ensemble) -> Iterator[str]:
     if ensemble.noise is not None:
         yield "noise"
     if isinstance(neuron, LIF):
-        if neuron.tau_ref > 0:
-            yield f"refractory period (tau_ref = {neuron.tau_ref:g} s)"
+        if np.any(neuron.tau_ref):
+            yield f"refractory period (tau_ref = {np.max(neuron.tau_ref):g} s)"
         if neuron.min_voltage > NO_FLOOR:
             yield f"lowest voltage (min_voltage = {neuron.min_voltage:g})"
     elif isinstance(neuron, SpikingRectifiedLinear):

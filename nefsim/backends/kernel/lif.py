@@ -44,18 +44,22 @@ def lif(t, x, v, E, out, fired, c, scratch):
 
 @njit(**options)
 def lif_log(J, v, wait, out, fired, n, c):
-    """The LIF step on the refractory time itself, where its exponential would overflow."""
-    tau_rc, tau_ref, low, pulse, dt = c[0], c[1], c[2], c[3], c[4]
+    """The LIF step on the refractory time itself; behind three constants are tau_rc and tau_ref.
+
+    For time constants of each neuron, and where the exponential would overflow.
+    """
+    low, pulse, dt = c[0], c[1], c[2]
+    own, refs = shifted(c, 3), shifted(c, 3 + n)
     count = 0
     for i in range(n):
         wait[i] -= dt
         after = min(max(dt - wait[i], 0.0), dt)
         gap = J[i] - v[i]
-        w = J[i] - gap * math.exp(-after / tau_rc)
+        w = J[i] - gap * math.exp(-after / own[i])
         w = w if w > low else low
         out[i] = 0.0
         if w > 1.0:
-            wait[i] = tau_ref + (dt - after) + tau_rc * math.log(gap / (J[i] - 1.0))
+            wait[i] = refs[i] + (dt - after) + own[i] * math.log(gap / (J[i] - 1.0))
             w = 0.0
             out[i] = pulse
             fired[count] = i
@@ -66,11 +70,12 @@ def lif_log(J, v, wait, out, fired, n, c):
 
 @njit(**options)
 def lif_euler(J, v, wait, out, fired, n, c):
-    """Explicit Euler; see :class:`nefsim.LIF`."""
-    tau_rc, tau_ref, low, pulse, dt = c[0], c[1], c[2], c[3], c[4]
+    """Explicit Euler; see :class:`nefsim.LIF`, and for the constants :func:`lif_log`."""
+    low, pulse, dt = c[0], c[1], c[2]
+    own, refs = shifted(c, 3), shifted(c, 3 + n)
     count = 0
     for i in range(n):
-        w = v[i] + dt * (J[i] - v[i]) / tau_rc
+        w = v[i] + dt * (J[i] - v[i]) / own[i]
         w = w if w > low else low
         if wait[i] > 0.0:
             w = 0.0
@@ -78,7 +83,7 @@ def lif_euler(J, v, wait, out, fired, n, c):
         out[i] = 0.0
         if w > 1.0:
             w = 0.0
-            wait[i] = tau_ref
+            wait[i] = refs[i]
             out[i] = pulse
             fired[count] = i
             count += 1
@@ -88,13 +93,13 @@ def lif_euler(J, v, wait, out, fired, n, c):
 
 @njit(**options)
 def lif_rate(J, out, n, c):
-    """``amplitude / (tau_ref + tau_rc log(1 + 1/(J - 1)))`` above J = 1."""
-    tau_rc, tau_ref, amplitude = c[0], c[1], c[2]
+    """``amplitude / (tau_ref + tau_rc log(1 + 1/(J - 1)))`` above J = 1, each with its own."""
+    amplitude, own, refs = c[0], shifted(c, 1), shifted(c, 1 + n)
     for i in range(n):
         over = J[i] - 1.0
         rate = 0.0
         if over > 0.0:
-            rate = amplitude * (1.0 / (tau_ref + tau_rc * math.log1p(1.0 / over)))
+            rate = amplitude * (1.0 / (refs[i] + own[i] * math.log1p(1.0 / over)))
         out[i] = rate
 
 
