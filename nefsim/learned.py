@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.build import Built, BuiltConnection, BuiltEnsemble
 from nefsim.network import Connection, Ensemble
-from nefsim.program import State, outputs
+from nefsim.program import Learn, Program, State, Weigh, outputs
 
 Array = NDArray[np.float64]
 
@@ -87,6 +87,14 @@ def learned_ensemble(built: Built, state: State, ensemble: Ensemble) -> BuiltEns
     mine = built.ensembles[ensemble]
     encoders = scaled / (mine.gain / mine.radius)[:, None]
     return replace(mine, encoders=encoders)
+
+
+def carry_over(program: Program, before: State, after: State) -> None:
+    """Give a state the weights of another, and what rules remember of how they came about."""
+    for op, was, now in zip(program.ops, before.ops, after.ops, strict=True):
+        if isinstance(op, (Weigh, Learn)):
+            for name, value in was.items():
+                now[name][...] = value
 
 
 def _weighing(built: Built, thing: Connection | Ensemble) -> int:

@@ -14,8 +14,9 @@ from nefsim import _checks as check
 from nefsim import backends, checkpoint, files
 from nefsim.backends import interrupts
 from nefsim.build import Built, build
+from nefsim.learned import carry_over
 from nefsim.network import Network, Probe
-from nefsim.program import initial_state
+from nefsim.program import State, initial_state
 from nefsim.progress import Progress, progress_bar
 from nefsim.records import Data, Events, Records, index_of
 from nefsim.result import Result
@@ -119,9 +120,11 @@ class Simulator:
         if stream is not None:
             self._target = Target(who, stream, self._records, self.probes, self._info())
 
-    def _restart(self) -> None:
+    def _restart(self, learned: State | None = None) -> None:
         program = self.built.program
         self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
+        if learned is not None:
+            carry_over(program, learned, self.state)
         self._run = self._prepare(self.built, self.state)
         self._records = Records(program, self.batch_size, self.dtype)
 
@@ -197,7 +200,7 @@ class Simulator:
             finally:
                 self._records.settle(self.state.step)
 
-    def reset(self, seed: int | None = None) -> None:
+    def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
         """Go back to the start and forget what was recorded.
 
         Parameters
@@ -205,13 +208,21 @@ class Simulator:
         seed : int or None
             A new seed of what is random while running; None keeps the last one, so that
             the run repeats itself.
+        keep_weights : bool
+            Whether weights stay as they have been learned, while neurons, filters, noise and
+            the time begin anew.
         """
+        who = "Simulator.reset"
+        keep = check.flag(who, "keep_weights", keep_weights)
+        if keep and self.backend == "nengo":
+            do = "learn on another back end"
+            check.fail(who, "backend", "keep its own state", "nengo", do)
         if self._target is not None:
             do = "make a new Simulator with another stream"
-            check.fail("Simulator.reset", "records", "be in memory", "a stream", do)
+            check.fail(who, "records", "be in memory", "a stream", do)
         if seed is not None:
-            self.run_seed = check.seed("Simulator.reset", seed)
-        self._restart()
+            self.run_seed = check.seed(who, seed)
+        self._restart(self.state if keep else None)
 
     def result(self) -> Result:
         """All records so far, apart from the simulator."""

@@ -12,6 +12,7 @@ import pytest
 from lessons import FULL, OWN, WITH_NENGO, decoders, sanger, weights
 
 import nefsim as nef
+from nefsim.program import Learn, Weigh
 
 BACKENDS = ["numpy", "numba"]
 Model = Callable[[], nef.Network]
@@ -366,3 +367,38 @@ def test_the_error_may_come_in_parts() -> None:
     with nef.Simulator(net) as sim:
         sim.run_steps(3)
     np.testing.assert_array_equal(sim.data[shown], [[0.0, 0.5]] * 3)
+
+
+# Back to the start, with what was learned
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", [*WITH_NENGO, *OWN])
+def test_weights_are_kept_while_all_else_begins_anew(name: str, backend: str) -> None:
+    net = (WITH_NENGO | OWN)[name]()
+    fresh = nef.Simulator(net, backend=backend, batch_size=2)
+    with nef.Simulator(net, backend=backend, batch_size=2) as sim:
+        sim.run(0.1)
+        before = [{key: value.copy() for key, value in memory.items()} for memory in sim.state.ops]
+        sim.reset(keep_weights=True)
+        assert sim.n_steps == 0
+        changed = 0
+        for i, op in enumerate(sim.built.program.ops):
+            learned = isinstance(op, (Weigh, Learn))
+            for key, value in (before if learned else fresh.state.ops)[i].items():
+                np.testing.assert_array_equal(sim.state.ops[i][key], value)
+                changed += learned and not np.array_equal(value, fresh.state.ops[i][key])
+        assert changed
+        sim.run(0.01)  # what is kept is used
+        sim.reset()
+        for mine, start in zip(sim.state.ops, fresh.state.ops, strict=True):
+            assert all(np.array_equal(mine[key], start[key]) for key in start)
+
+
+def test_what_cannot_be_kept_is_refused() -> None:
+    net = decoders(nef.PES())
+    with pytest.raises(TypeError, match=r"keep_weights must be True or False, got 1"):
+        nef.Simulator(net).reset(keep_weights=1)  # type: ignore[arg-type]
+    pytest.importorskip("nengo")
+    with pytest.raises(ValueError, match=r"backend must keep its own state, got nengo"):
+        nef.Simulator(net, backend="nengo").reset(keep_weights=True)

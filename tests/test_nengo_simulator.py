@@ -3,6 +3,7 @@
 import gc
 import pickle
 import re
+import time
 import warnings
 from pathlib import Path
 from types import MappingProxyType
@@ -444,6 +445,135 @@ def test_trials_of_a_batch_are_runs_with_seeds_in_a_row(backend):
         alone = ours(model, seed=7 + trial, backend=backend)
         # Of the same numbers, in matrix products of another shape.
         assert np.abs(batch.data[model.y][trial] - alone.data[model.y]).max() < ROUNDING
+
+
+def own_inputs():
+    """A signal that is another in each trial."""
+    with nengo.Network(seed=1) as model:
+        u = nengo.Node(nengo.processes.WhiteSignal(0.2, 20))
+        a = nengo.Ensemble(30, 1)
+        nengo.Connection(u, a)
+        model.shown, model.spikes = nengo.Probe(u), nengo.Probe(a.neurons)
+    return model
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_trial_of_a_batch_has_its_own_input(backend):
+    model = own_inputs()
+    batch = ours(model, seed=3, batch_size=4, backend=backend)
+    for trial in range(4):
+        with nengo.Simulator(model, seed=3 + trial, progress_bar=False, optimize=False) as other:
+            other.run(0.2)
+        assert np.array_equal(batch.data[model.shown][trial], other.data[model.shown])
+        assert np.array_equal(batch.data[model.spikes][trial], other.data[model.spikes])
+    assert len({trial.tobytes() for trial in batch.data[model.shown]}) == 4
+
+
+def test_no_bar_sleeps(monkeypatch):
+    """A thread of Nengo's bar sleeps for a tenth of a second at the end of each build and run."""
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    model = nengo_models.network("square")
+    with nengo.Simulator(model):
+        assert slept
+    slept.clear()
+    with nefsim.nengo.Simulator(model) as simulator:
+        simulator.run_steps(10)
+    assert not slept
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_spikes_are_kept_as_events(backend, batch_size):
+    model = own_inputs()
+    simulator = ours(model, backend=backend, batch_size=batch_size)
+    events = simulator.data.events(model.spikes)
+    assert len(events) == np.count_nonzero(simulator.data[model.spikes]) > 100
+    assert np.array_equal(events.dense(), simulator.data[model.spikes])
+    assert np.array_equal(events.times, simulator.trange()[events.steps])
+    for other in (model.shown, object()):
+        with pytest.raises(
+            ValueError, match=r"probe must be a probe of spikes, got .+; read other"
+        ):
+            simulator.data.events(other)
+
+
+def learning():
+    """Rules that are known here and one that takes its own steps."""
+    with nengo.Network(seed=1) as model:
+        u = nengo.Node(lambda t: np.sin(20 * t))
+        a, b, c = (nengo.Ensemble(20, 1) for _ in range(3))
+        solver = nengo.solvers.LstsqL2(weights=True)
+        model.pes = nengo.Connection(a, b, learning_rule_type=nengo.PES(1e-3))
+        model.bcm = nengo.Connection(a, c, solver=solver, learning_rule_type=nengo.BCM(1e-9))
+        model.rls = nengo.Connection(
+            a, nengo.Node(size_in=1), function=np.square, learning_rule_type=nengo.RLS(1e-5)
+        )
+        model.voja = nengo.Connection(u, a, learning_rule_type=nengo.Voja(1e-3))
+        model.own = nengo.Connection(
+            a.neurons, b.neurons, transform=np.full((20, 20), 1e-3), learning_rule_type=Decay()
+        )
+        for connection in (model.pes, model.rls):
+            nengo.Connection(u, connection.learning_rule)
+        model.encoded = a
+    return model
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_learned_weights_are_read_set_and_kept(backend, monkeypatch):
+    monkeypatch.setitem(Builder.builders, Decay, build_decay)
+    model = learning()
+    with model:
+        spikes = [nengo.Probe(e.neurons) for e in model.ensembles]
+    things = [model.pes, model.bcm, model.rls, model.own, model.encoded]
+
+    def simulator():
+        return nefsim.nengo.Simulator(model, progress_bar=False, backend=backend)
+
+    with simulator() as first, simulator() as second:
+        assert set(first.learned) == set(things)
+        start = dict(first.learned)
+        for connection in things[:-1]:
+            assert np.array_equal(start[connection], first.data[connection].weights)
+        assert np.array_equal(start[things[-1]], first.data[things[-1]].scaled_encoders)
+        first.run(0.2)
+        after = dict(first.learned)
+        assert all(np.abs(after[thing] - start[thing]).max() > 1e-12 for thing in things)
+        # A copy: what has been read stays.
+        first.run_steps(1)
+        assert not np.array_equal(first.learned[model.pes], after[model.pes])
+        first.reset(keep_weights=True)
+        kept = dict(first.learned)
+        assert (first.n_steps, len(first.data[spikes[0]])) == (0, 0)
+        for thing in things:
+            second.learned[thing] = kept[thing]
+            assert np.array_equal(second.learned[thing], kept[thing])
+        # What RLS remembers is kept as well, and no spike depends on it.
+        first.run(0.1)
+        second.run(0.1)
+        for probe in spikes:
+            assert first.data[probe].any()
+            assert np.array_equal(first.data[probe], second.data[probe])
+        first.reset()
+        assert all(np.array_equal(first.learned[thing], start[thing]) for thing in things)
+
+
+def test_weights_of_each_trial_are_set():
+    model = learning()
+    model.connections.remove(model.own)
+    with nefsim.nengo.Simulator(model, progress_bar=False, batch_size=2) as simulator:
+        weights = np.stack([np.full((1, 20), 1.0), np.full((1, 20), 2.0)])
+        simulator.learned[model.pes] = weights
+        assert np.array_equal(simulator.learned[model.pes], weights)
+        simulator.learned[model.pes] = weights[0]
+        assert np.array_equal(simulator.learned[model.pes], weights[[0, 0]])
+        with pytest.raises(ValueError, match=r"weights must have shape \(1, 20\), got shape"):
+            simulator.learned[model.pes] = np.ones(20)
+        for thing in (model.nodes[0], model.ensembles[1], 3):
+            with pytest.raises(TypeError, match=r"key must be learned, got .+; name a connection"):
+                simulator.learned[thing]
+        with pytest.raises(TypeError, match=r"reset: keep_weights must be True or False"):
+            simulator.reset(keep_weights=1)
 
 
 def test_half_the_precision_is_close():

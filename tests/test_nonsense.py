@@ -903,7 +903,11 @@ add(
 )
 add("Simulator.run", of_simulator("run", seconds=0.01), {"seconds": POSITIVE})
 add("Simulator.run_steps", of_simulator("run_steps", n_steps=2), {"n_steps": NOTHING})
-add("Simulator.reset", of_simulator("reset", seed=1), {"seed": SEED})
+add(
+    "Simulator.reset",
+    of_simulator("reset", seed=1, keep_weights=False),
+    {"seed": SEED, "keep_weights": FLAG},
+)
 add("Simulator.trange", of_probe("trange", "probe"), {"probe": NONE})
 add("Simulator.recorded", of_probe("recorded", "probe"), {"probe": NOTHING})
 add("Simulator.data[...]", of_probe("__getitem__", "key"), {"key": NOTHING})

@@ -11,9 +11,11 @@ from nengo.builder import Model
 from nengo.builder.signal import Signal
 from numpy.typing import NDArray
 
+from nefsim import _checks as check
 from nefsim.nengo.lower import Lowering
 from nefsim.nengo.signals import elements
 from nefsim.program import Neurons, State
+from nefsim.records import Events
 
 Array = NDArray[np.float64]
 
@@ -27,20 +29,102 @@ class Data(Mapping[Any, Any]):
         What was built.
     recorded : callable
         From a probe to its records.
+    kept : callable
+        From a probe to rows or events, as they are kept.
     """
 
-    def __init__(self, model: Model, recorded: Callable[[nengo.Probe], Array]) -> None:
-        self._model, self._recorded = model, recorded
+    def __init__(
+        self,
+        model: Model,
+        recorded: Callable[[nengo.Probe], Array],
+        kept: Callable[[nengo.Probe], Array | Events],
+    ) -> None:
+        self._model, self._recorded, self._kept = model, recorded, kept
 
     def __getitem__(self, key: Any) -> Any:
         """Records of a probe, or the built arrays of any other object."""
         return self._recorded(key) if key in self._model.probes else self._model.params[key]
+
+    def events(self, probe: nengo.Probe) -> Events:
+        """The spikes that a probe of spiking neurons recorded, without the zeros between."""
+        events = self._kept(probe) if probe in self._model.probes else None
+        if not isinstance(events, Events):
+            do = "read other probes as data[probe]"
+            got = check.show(probe)
+            check.fail("Simulator.data.events", "probe", "be a probe of spikes", got, do)
+        return events
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._model.params)
 
     def __len__(self) -> int:
         return len(self._model.params)
+
+
+class Learned(Mapping[Any, Array]):
+    """``sim.learned``: weights that learning rules change, by connection.
+
+    Weights are those that the next step will use, (M, N), with trials first in a batch:
+    decoders with the transform in them, or weights onto neurons.  Encoders that are learned, scaled
+    by gain and radius, go by their ensemble.  What is set, for all trials or for each, is learned
+    on; ``dict(sim.learned)`` are plain arrays to be kept.
+    """
+
+    def __init__(self, lowering: Lowering, state: State, batch_size: int | None) -> None:
+        self._lowering, self._state, self._batch_size = lowering, state, batch_size
+        self._signals: dict[Any, Signal] = {}
+        for connection in lowering.model.params:
+            if isinstance(connection, nengo.Connection):
+                self._signals |= _learned_signals(lowering.model, connection)
+
+    def __getitem__(self, thing: Any) -> Array:
+        """A copy of the weights of a connection, or of the encoders of an ensemble."""
+        values = np.stack([np.array(view) for view in self._views(thing)])
+        return values[0] if self._batch_size is None else values
+
+    def __setitem__(self, thing: Any, values: Any) -> None:
+        views, shape = self._views(thing), self._signals[thing].shape
+        each = self._batch_size is not None and np.ndim(values) == 3
+        wanted = (len(views), *shape) if each else shape
+        do = f"pass an array of shape {shape}"
+        checked = check.array("Simulator.learned", "weights", values, wanted, do)
+        for view, value in zip(views, checked if each else [checked] * len(views), strict=True):
+            view[...] = value
+
+    def _views(self, thing: Any) -> list[Array]:
+        """The weights themselves, of each trial."""
+        if thing not in self._signals:
+            do = "name a connection whose weights, or an ensemble whose encoders, a rule changes"
+            check.fail("Simulator.learned", "key", "be learned", check.show(thing), do, TypeError)
+        base, lowering = self._signals[thing].base, self._lowering
+        if base in lowering.states:
+            index, name = lowering.states[base]
+            memory = self._state.ops[index][name].swapaxes(-1, -2)
+            return [memory] if self._batch_size is None else list(memory)
+        return [world.signals[base] for world in lowering.worlds]
+
+    def __contains__(self, thing: object) -> bool:
+        return thing in self._signals
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._signals)
+
+    def __len__(self) -> int:
+        return len(self._signals)
+
+
+def _learned_signals(model: Model, connection: nengo.Connection) -> dict[Any, Signal]:
+    """What the rules of a connection change."""
+    rules = connection.learning_rule_type
+    kinds = rules.values() if isinstance(rules, dict) else rules
+    kinds = kinds if isinstance(rules, (list, tuple, dict)) else [rules]
+    found: dict[Any, Signal] = {}
+    for rule in kinds:
+        if rule is not None and rule.modifies == "encoders":
+            found[connection.post_obj] = model.sig[connection.post_obj]["encoders"]
+        elif rule is not None:
+            found[connection] = model.sig[connection]["weights"]
+    return found
 
 
 class Signals(Mapping[Signal, Array]):

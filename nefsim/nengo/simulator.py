@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim import backends
 from nefsim.backends import interrupts
+from nefsim.learned import carry_over
 from nefsim.nengo.bars import progress_of
-from nefsim.nengo.data import Data, Signals
+from nefsim.nengo.data import Data, Learned, Signals
 from nefsim.nengo.lower import lower
-from nefsim.program import Program, initial_state
+from nefsim.program import Program, State, initial_state
 from nefsim.records import Events, Records
 
 Array = NDArray[np.float64]
@@ -78,6 +79,8 @@ class Simulator:
     (500, 1)
     """
 
+    _state: State
+
     def __init__(
         self,
         network: nengo.Network | None,
@@ -126,7 +129,7 @@ class Simulator:
             theirs = None if network is None else network.seed
             seed = np.random.randint(2**31 - 1) if theirs is None else theirs + 1
         self._prepare = backends.module(self.backend).prepare
-        self.data = Data(self.model, self._recorded)
+        self.data = Data(self.model, self._recorded, self._kept)
         self.closed = False
         self.reset(seed)
 
@@ -225,19 +228,29 @@ class Simulator:
             finally:
                 self._records.settle(self._state.step)
 
-    def reset(self, seed: int | None = None) -> None:
-        """Go back to the start and forget what was recorded, with a new seed of noise or not."""
+    def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
+        """Go back to the start and forget what was recorded, with a new seed of noise or not.
+
+        With ``keep_weights`` what has been learned stays; neurons, filters, noise and the time
+        begin anew.
+        """
         if self.closed:
             raise SimulatorClosed(CLOSED)
         if seed is not None:
             self.seed = seed
+        keep = check.flag("nefsim.nengo.Simulator.reset", "keep_weights", keep_weights)
+        before, learned = (self._state, dict(self.learned)) if keep else (None, {})
         lowering = self._lowering
         lowering.start(self.seed, self.batch_size or 1)
         program = lowering.program
         self._state = initial_state(program, None, self.batch_size, self.dtype)
+        if before is not None:
+            carry_over(program, before, self._state)
         for base in lowering.memory.updates:
             if base in lowering.numbers:
                 self._state.signals[lowering.numbers[base]][...] = np.ravel(base.initial_value)
+        for thing, weights in learned.items():
+            self.learned[thing] = weights
         self._run = self._prepare(_Ready(program), self._state)
         self.clear_probes()
 
@@ -287,8 +300,11 @@ class Simulator:
 
     # -- what is known ---------------------------------------------------------------------
 
+    def _kept(self, probe: nengo.Probe) -> Array | Events:
+        return self._records.of(self.model.probes.index(probe))
+
     def _recorded(self, probe: nengo.Probe) -> Array:
-        rows = self._records.of(self.model.probes.index(probe))
+        rows = self._kept(probe)
         rows = rows.dense() if isinstance(rows, Events) else rows
         rows = rows.reshape(*rows.shape[:-1], *self.model.sig[probe]["in"].shape)
         rows = rows.astype(self._shown_as, copy=False)
@@ -299,6 +315,11 @@ class Simulator:
     def signals(self) -> Signals | None:
         """Values of Nengo's signals, learned weights among them; None once closed."""
         return None if self.closed else Signals(self._lowering, self._state)
+
+    @property
+    def learned(self) -> Learned:
+        """Weights that learning rules change, to be read and to be set; see :class:`Learned`."""
+        return Learned(self._lowering, self._state, self.batch_size)
 
     @property
     def step_order(self) -> list[Operator]:
