@@ -291,6 +291,8 @@ def sigmoid(z: Array) -> Array:
 def counted_rates(neuron: NeuronType, J: Array, dt: float, n_steps: int) -> Array:
     """Mean output of a neuron from rest at constant currents, after as many steps to settle."""
     currents = np.atleast_1d(J)
+    if not currents.size:
+        return currents
     initial = {name: np.zeros_like(currents) for name in neuron.initial_state}
     state, out, total = neuron.start(initial, dt), np.zeros_like(currents), np.zeros_like(currents)
     for k in range(2 * n_steps):
