@@ -46,7 +46,8 @@ class Cost:
         Steps of a chunk.
     arrays, build, prepare, run : int [bytes]
         Memory of all arrays of the network; at the peak of building; at the peak of getting
-        ready to run; and while running, without records.
+        ready to run; and while running, without records.  What building took is counted in the
+        last two as well, as C libraries give little of it back.
     build_seconds, step_seconds : float [s]
         Time to build, and for a step.
     """

@@ -108,25 +108,28 @@ def _cost(built: Built, found: set[System], arrays: int, name: str, batch: int, 
     constants = cost.constants(program)
     memories = cost.memories(program) * batch * item
     state = memories + sum(sizes) * batch * item
+    neurons = sum(sizes[op.output] for op in program.ops if isinstance(op, Neurons))
     if name == "numpy":
         chunk = chunk_length(sum(sizes) * batch)
-        rows = (chunk + 1) * sum(sizes) + chunk * max(sizes, default=0)
+        # Like operations run as one: what comes between may be as wide as all populations.
+        rows = (chunk + 1) * sum(sizes) + chunk * neurons
         prepare = constants * item
         run = prepare + rows * batch * item
     else:
         _, shared, chunk = backends.module(name).layout(program, batch)
         rows = sum(sizes) + chunk * sum(sizes[i] for i in shared)
-        spiking = sum(sizes[op.output] for op in program.ops if isinstance(op, Neurons))
         # The numbers are listed, then joined in their precision.
         prepare = constants * (cost.NUMBER + item)
-        run = constants * item + rows * batch * item + spiking * batch * cost.NUMBER + memories
+        run = constants * item + rows * batch * item + neurons * batch * cost.NUMBER + memories
+    # What solving took is free afterwards, but C libraries give little of it back.
+    built_up = arrays + cost.solving(found)
     return Cost(
         chunk=chunk,
         arrays=arrays,
-        build=arrays + cost.solving(found),
-        prepare=arrays + state + prepare,
+        build=built_up,
+        prepare=built_up + state + prepare,
         # While a chunk runs, what it began with is kept to go back to.
-        run=arrays + state + memories + run,
+        run=built_up + state + memories + run,
         build_seconds=cost.build_seconds(built, found),
         step_seconds=cost.step_seconds(program, name, batch),
     )
