@@ -103,8 +103,8 @@ class Engine:
             before = snapshot(self.kept)
             try:
                 self._chunk(length)
-                if self._diverged():
-                    self._find_divergence(before, length)
+                if self._lost():
+                    self._find_loss(before, length)
             except BaseException:
                 self._go_back(before, recorder)
                 raise
@@ -133,14 +133,22 @@ class Engine:
                 return name
         return ""
 
-    def _find_divergence(self, before: Snapshot, length: int) -> None:
-        """Halve the chunk until the step is found at which weights went out of bounds."""
+    def _lost(self) -> bool:
+        """Whether weights have diverged or, where NumPy is to raise at those, NaN are there."""
+        if self._diverged():
+            return True
+        strict = np.geterr()["invalid"] == "raise"
+        memories = (value for memory in self.kept.ops for value in memory.values())
+        return strict and any(np.isnan(value).any() for value in memories)
+
+    def _find_loss(self, before: Snapshot, length: int) -> None:
+        """Halve the chunk until the step is found, and say what happened in it."""
         good, bad = 0, length
         while bad - good > 1:
             middle = (good + bad) // 2
             restore(self.kept, before)
             self._chunk(middle)
-            if self._diverged():
+            if self._lost():
                 bad = middle
             else:
                 good = middle
@@ -149,6 +157,8 @@ class Engine:
         name = self._diverged()
         self.good = good
         t = (self.state.step + bad) * self.program.dt
+        if not name:
+            raise FloatingPointError(f"invalid value encountered at t = {t:g} s")
         do = "lower learning_rate, see nefsim.suggest_learning_rate"
         must = f"stay below {LARGEST_WEIGHT:g}"
         check.fail(name, "weights", must, f"larger ones or none at t = {t:g} s", do)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import nengo
@@ -96,8 +97,15 @@ def state_space(op: SimProcess, dt: float) -> StateSpace | None:
         return None
     if any((signal.initial_value != 0).any() for signal in op.state.values()):
         return None
-    A, B, C, D = op.process._get_ss(dt)
+    A, B, C, D = _discrete(op.process, dt)
     return np.asarray(A), np.ravel(B), np.ravel(C), float(np.ravel(D)[0])
+
+
+@lru_cache(maxsize=256)
+def _discrete(synapse: nengo.synapses.Synapse, dt: float) -> tuple[Any, ...]:
+    """Nengo's matrices; most synapses of a model are equal."""
+    matrices: tuple[Any, ...] = synapse._get_ss(dt)
+    return matrices
 
 
 def coefficients(system: StateSpace) -> tuple[Array, Array]:

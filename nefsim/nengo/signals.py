@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,15 +17,12 @@ Touch = tuple[Operator, Signal]
 
 def places(signal: Signal) -> Any:
     """The places of a view's elements in its flat base, in the shape of the view."""
-    at = np.array(signal.elemoffset if signal.is_view else 0)
-    strides = signal.elemstrides if signal.is_view else _contiguous(signal.shape)
-    for length, stride in zip(signal.shape, strides, strict=True):
+    if not signal.is_view:
+        return np.arange(signal.size).reshape(signal.shape)
+    at = np.array(signal.elemoffset)
+    for length, stride in zip(signal.shape, signal.elemstrides, strict=True):
         at = at[..., None] + stride * np.arange(length)
     return at
-
-
-def _contiguous(shape: Sequence[int]) -> tuple[int, ...]:
-    return tuple(int(np.prod(shape[i + 1 :])) for i in range(len(shape)))
 
 
 def as_index(at: Any, size: int) -> Index | None:

@@ -22,6 +22,7 @@ from nefsim.backends import interrupts
 from nefsim.learned import carry_over
 from nefsim.nengo.bars import progress_of
 from nefsim.nengo.data import Data, Learned, Signals
+from nefsim.nengo.decoders import SharingBuilder
 from nefsim.nengo.lower import lower
 from nefsim.program import Program, State, initial_state
 from nefsim.records import Events, Records
@@ -119,11 +120,14 @@ class Simulator:
         if model is None:
             dt = check.seconds(who, "dt", dt)
             label = f"{network}, dt={float(dt):g}"
-            model = Model(float(dt), label, decoder_cache=get_default_decoder_cache())
+            cache, builder = get_default_decoder_cache(), SharingBuilder()
+            model = Model(float(dt), label, decoder_cache=cache, builder=builder)
         self.model = model
         with progress_of(progress_bar, "Building") as stage:
             if network is not None:
                 self.model.build(network, progress=stage.next_stage("Building", "Build"))
+            if isinstance(model.builder, SharingBuilder):
+                model.builder.forget()
             self._lowering = lower(self.model)
         if seed is None:
             theirs = None if network is None else network.seed

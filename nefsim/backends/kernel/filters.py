@@ -20,7 +20,7 @@ def lowpass(n, y, x, c, state):
     gain, keep, tiny, zero = c[0], c[1], c[2], c[3]
     for i in range(n):
         value = gain * x[i] + state[i]
-        value = value if abs(value) > tiny else zero
+        value = zero if abs(value) <= tiny else value  # NaN stays
         y[i] = value
         state[i] = keep * value
 

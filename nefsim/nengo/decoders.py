@@ -1,0 +1,115 @@
+"""Nengo's builder, except that the functions of one population share a factorisation."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import nengo
+import numpy as np
+from nengo.builder import Builder, Model
+from nengo.builder.connection import build_solver, get_targets, solve_for_decoders
+from nengo.cache import NoDecoderCache
+from nengo.solvers import LstsqL2, Solver
+from nengo.utils.least_squares_solvers import Cholesky, rmses
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: Most numbers of activities and factors that are kept for functions to come.
+MOST_NUMBERS = 50_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """``A`` and a Cholesky factor of ``A.T A + m sigma^2``, for any number of targets."""
+
+    activities: Array
+    factor: Any
+
+    @property
+    def size(self) -> int:
+        """Numbers that are kept."""
+        return int(self.activities.size + self.factor[0].size)
+
+
+class SharingBuilder(Builder):  # type: ignore[misc]
+    """Builds as Nengo does, to the last bit, and factors each population once for its functions.
+
+    Only decoders of ``LstsqL2`` at the evaluation points of the ensemble are shared; all else
+    is left to Nengo.
+    """
+
+    def __init__(self) -> None:
+        self._systems: dict[tuple[nengo.Ensemble, float], System] = {}
+
+    def forget(self) -> None:
+        """Keep no more of what was built."""
+        self._systems.clear()
+
+    def build(self, model: Model, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        """Build an object into a model."""
+        if self._is_shared(model, obj, *args):
+            return self._decoders(model, *args, **kwargs)
+        return super().build(model, obj, *args, **kwargs)
+
+    def _is_shared(self, model: Model, solver: Any, *args: Any) -> bool:
+        if type(solver) is not LstsqL2 or type(solver.solver) is not Cholesky:
+            return False
+        if LstsqL2 in self.builders or self.builders[Solver] is not build_solver or not args:
+            return False
+        built = model.params[args[0].pre_obj]
+        fat = len(built.eval_points) < args[0].pre_obj.n_neurons
+        return args[0].eval_points is None and not fat and not solver.solver.transpose
+
+    def _decoders(self, model: Model, conn: nengo.Connection, rng: Any) -> tuple[Any, ...]:
+        """Evaluation points, decoders and what the solver tells."""
+        built = model.params[conn.pre_obj]
+        points = built.eval_points.view()
+        points.setflags(write=False)
+        targets = get_targets(conn, points, dtype=points.dtype)
+        solve: Any = self._solve
+        if model.seeded[conn] and not isinstance(model.decoder_cache, NoDecoderCache):
+            solve = model.decoder_cache.wrap_solver(solve)
+        x = np.dot(points, built.encoders.T / conn.pre_obj.radius)
+        decoders, info = solve(conn, built.gain, built.bias, x, targets, rng=rng)
+        return points, decoders.T, info
+
+    def _solve(
+        self, conn: nengo.Connection, gain: Array, bias: Array, x: Array, targets: Array, rng: Any
+    ) -> tuple[Array, dict[str, Any]]:
+        start, key = time.time(), (conn.pre_obj, conn.solver.reg)
+        if key not in self._systems:
+            system = _system(conn, gain, bias, x)
+            if system is None:
+                answer: tuple[Array, dict[str, Any]]
+                answer = solve_for_decoders(conn, gain, bias, x, targets, rng=rng)
+                return answer
+            self._keep(key, system)
+        system = self._systems[key]
+        from scipy.linalg import cho_solve
+
+        decoders = cho_solve(system.factor, np.dot(system.activities.T, targets))
+        told = {"rmses": rmses(system.activities, decoders, targets), "time": time.time() - start}
+        return decoders, told
+
+    def _keep(self, key: tuple[nengo.Ensemble, float], system: System) -> None:
+        self._systems[key] = system
+        while len(self._systems) > 1 and sum(s.size for s in self._systems.values()) > MOST_NUMBERS:
+            del self._systems[next(iter(self._systems))]
+
+
+def _system(conn: nengo.Connection, gain: Array, bias: Array, x: Array) -> System | None:
+    """None where there is nothing to solve, which Nengo says, or no SciPy."""
+    try:
+        from scipy.linalg import cho_factor
+    except ImportError:
+        return None
+    A = conn.pre_obj.neuron_type.rates(x, gain, bias)
+    if not A.any():
+        return None
+    sigma = conn.solver.reg * A.max()
+    gram = np.dot(A.T, A)
+    np.fill_diagonal(gram, gram.diagonal() + len(A) * sigma**2)
+    return System(A, cho_factor(gram, overwrite_a=True))

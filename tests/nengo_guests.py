@@ -1,0 +1,76 @@
+"""What users of Nengo make themselves: a neuron type, a synapse, a process and a learning rule."""
+
+from types import MappingProxyType
+
+import nengo
+import numpy as np
+from nengo.builder import Builder
+
+
+class Tired(nengo.neurons.NeuronType):
+    """A neuron type of a user: rates that fall while it fires."""
+
+    state = MappingProxyType({"rest": nengo.dists.Choice([1.0])})
+    probeable = ("output", "rest")
+
+    def gain_bias(self, max_rates, intercepts):
+        return max_rates, -max_rates * intercepts
+
+    def step(self, dt, J, output, rest=1.0):
+        output[...] = np.maximum(J, 0.0) * rest
+        rest += dt * (1.0 - rest - 0.01 * output)
+
+
+class Hold(nengo.synapses.Synapse):
+    """A synapse of a user: the largest input so far."""
+
+    def make_state(self, shape_in, shape_out, dt, dtype=None, y0=0):
+        return {"largest": np.zeros(shape_out)}
+
+    def make_step(self, shape_in, shape_out, dt, rng, state):
+        largest = state["largest"]
+
+        def step(t, x):
+            largest[...] = np.maximum(largest, x)
+            return largest
+
+        return step
+
+
+class Walk(nengo.Process):
+    """A process of a user, random and without a seed."""
+
+    def make_step(self, shape_in, shape_out, dt, rng, state):
+        place = np.zeros(shape_out)
+
+        def step(t):
+            place[...] += rng.normal(size=shape_out) * dt
+            return place
+
+        return step
+
+
+class Decay(nengo.learning_rules.LearningRuleType):
+    """A learning rule of a user: weights fade."""
+
+    modifies = "weights"
+    probeable = ("delta",)
+
+
+class SimDecay(nengo.builder.Operator):
+    def __init__(self, weights, delta):
+        super().__init__()
+        self.sets, self.incs, self.reads, self.updates = [], [], [weights], [delta]
+
+    def make_step(self, signals, dt, rng):
+        weights, delta = signals[self.reads[0]], signals[self.updates[0]]
+
+        def step():
+            delta[...] = -dt * weights
+
+        return step
+
+
+@Builder.register(Decay)
+def build_decay(model, decay, rule):
+    model.add_op(SimDecay(model.sig[rule.connection]["weights"], model.sig[rule]["delta"]))
