@@ -482,7 +482,10 @@ def learning():
         )
         model.voja = nengo.Connection(u, a, learning_rule_type=nengo.Voja(1e-3))
         model.own = nengo.Connection(
-            a.neurons, b.neurons, transform=np.full((20, 20), 1e-3), learning_rule_type=Decay()
+            a.neurons,
+            b.neurons,
+            transform=np.full((20, 20), 1e-3),
+            learning_rule_type=nengo_guests.Decay(),
         )
         for connection in (model.pes, model.rls):
             nengo.Connection(u, connection.learning_rule)
@@ -491,8 +494,7 @@ def learning():
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_learned_weights_are_read_set_and_kept(backend, monkeypatch):
-    monkeypatch.setitem(Builder.builders, Decay, build_decay)
+def test_learned_weights_are_read_set_and_kept(backend):
     model = learning()
     with model:
         spikes = [nengo.Probe(e.neurons) for e in model.ensembles]
