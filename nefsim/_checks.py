@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-#: Larger numbers than this are slips of a unit, not models.
-HUGE = 1e12
+#: Larger numbers than this are slips of a unit, not models; gains of 1e17 mark sharp thresholds.
+HUGE = 1e24
 
 
 def show(value: object) -> str:

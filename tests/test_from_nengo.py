@@ -258,6 +258,50 @@ def test_the_network_is_described_and_checked_like_any_other():
             assert built[mine].encoders.shape == (theirs.n_neurons, theirs.dimensions)
 
 
+def test_what_nir_cannot_express_is_solved_for_again():
+    nir = pytest.importorskip("nefsim.nir")
+
+    def values(net):
+        with nef.Simulator(net) as simulator:
+            simulator.run(2.0)
+        return simulator.data[net.all_probes[0]][-1000:]
+
+    with nengo.Network(seed=1) as model:
+        a = nengo.Ensemble(200, 1, seed=3)
+        b = nengo.Ensemble(200, 1, seed=4)
+        nengo.Connection(nengo.Node(0.8), a)
+        nengo.Connection(a, b, function=np.square, transform=0.5)
+        nengo.Probe(b, synapse=0.1)
+    net = from_nengo(model)
+    with pytest.raises(ValueError, match="refractory period"):
+        nir.to_nir(net)
+    graph = nir.to_nir(net, allow_lossy=True)
+    again = nir.from_nir(graph)
+    # Half the square of 0.8 from neurons without refractory times, and the noise of spikes.
+    assert abs(values(net).mean() - 0.32) < 0.02
+    assert abs(values(again).mean() - 0.32) < 0.03
+
+
+def test_thresholds_of_associative_memories_are_sharp():
+    def make():
+        memory = nengo.networks.AssociativeMemory(np.eye(3))
+        memory.add_wta_network()
+        memory.add_threshold_to_outputs()
+        u = nengo.Node(lambda t: np.roll([1, 0, 0], int(t * 10) % 3))
+        nengo.Connection(u, memory.input)
+        gated = nengo.networks.InputGatedMemory(50, 2)
+        nengo.Connection(u[:2], gated.input)
+        nengo.Probe(memory.output, synapse=0.01)
+        nengo.Probe(gated.output, synapse=0.01)
+        for ensemble in nengo.Network.context[-1].all_ensembles:
+            nengo.Probe(ensemble.neurons)
+
+    model = model_of(make)
+    theirs = in_nengo(model)
+    for backend in BACKENDS:
+        assert_same(model, in_nefsim(from_nengo(model), backend=backend), theirs)
+
+
 # What cannot be said
 
 

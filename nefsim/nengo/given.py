@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
-from nefsim.solvers import Solver
+from nefsim.solvers import LstsqL2, Solver
 from nefsim.solvers.base import Info, Solve
 
 Array = NDArray[np.float64]
@@ -37,6 +37,11 @@ class Given(Solver):
         do = "pass what neurons are multiplied by"
         values = check.array("Given", "values", self.values, (None, None), do)
         self._set(values=values, weights=check.flag("Given", "weights", self.weights))
+
+    @property
+    def again(self) -> Solver:
+        """Least squares: the function is known, and these are decoders of other neurons."""
+        return LstsqL2(weights=self.weights)
 
     def factor(self, A: Array, rng: np.random.Generator) -> Solve:
         """The values, whatever is asked for."""

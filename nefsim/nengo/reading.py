@@ -14,13 +14,11 @@ from nefsim import _checks as check
 from nefsim.nengo import convolved, drawn, terms, values
 from nefsim.nengo.given import Given
 from nefsim.network import Connection, Network
+from nefsim.network.objects import probeable
 from nefsim.neurons import NeuronType
 from nefsim.solvers import LstsqL2, Solver
 
 Array = NDArray[np.float64]
-
-#: What only Nengo shows; its refractory times count on below 0.
-UNKNOWN = ("delta", "inv_gamma", "refractory_time")
 
 #: What Nengo calls the traces of rules, and we otherwise.
 TRACES = {"pre_filtered": "activities", "post_filtered": "post"}
@@ -252,6 +250,9 @@ class Reading:
 
     def _probe(self, ours: Network, probe: nengo.Probe) -> Any:
         end, attr = self._shown(probe)
+        # Nengo's refractory times count on below 0.
+        if attr == "refractory_time" or (attr is not None and attr not in probeable(end)):
+            values.refuse(probe, "attr", attr)
         solver: Solver = LstsqL2()
         if probe in self._decoded and _is_decoded(self._decoded[probe]):
             solver = Given(self._model.params[self._decoded[probe]].weights.T)
@@ -267,14 +268,10 @@ class Reading:
     def _shown(self, probe: nengo.Probe) -> tuple[Any, str | None]:
         """What a probe shows, and the name that we have for it."""
         target, attr = probe.obj, probe.attr
-        if attr in UNKNOWN:
-            values.refuse(probe, "attr", attr)
         if isinstance(target, nengo.Connection):
             if attr == "input":  # in Nengo what comes out of the object before it
                 pre = target.pre_obj.neurons if _is_decoded(target) else target.pre_obj
                 return self._end(pre, slice(None), pre.size_out), None
-            if attr == "weights" and self.of[target].learning_rule is None:
-                values.refuse(probe, "attr", "weights that no rule changes")
             return self.of[target], attr
         if _is_rule(target):
             if attr == "scaled_encoders":

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from nefsim.network import Ensemble, Network, Neurons
+from nefsim.network import Connection, Ensemble, Network, Neurons
 from nefsim.network.objects import Endpoint, Gate, Learning, View, whole
 from nefsim.nir.neurons import losses, without_losses
+from nefsim.solvers import Solver
 
 
 def simplified(net: Network, dt: float) -> Network:
@@ -38,12 +39,18 @@ class _Copy:
                     "pre": self._end(connection.pre),
                     "post": self._end(connection.post),
                 }
-                self.of[connection] = replace(connection, network=new, rules=(), **ends)
+                solver = self._solver(connection.pre, connection.solver)
+                self.of[connection] = replace(
+                    connection, network=new, rules=(), solver=solver, **ends
+                )
                 new.connections.append(self.of[connection])
             for probe in old.probes:
                 target: Any = probe.target
                 target = self.of[target] if target in self.of else self._end(target)
-                new.probes.append(replace(probe, network=new, target=target))
+                solver = probe.solver
+                if not isinstance(probe.target, Connection):
+                    solver = self._solver(probe.target, solver)
+                new.probes.append(replace(probe, network=new, target=target, solver=solver))
         return made
 
     def _objects(self, net: Network) -> Network:
@@ -66,6 +73,12 @@ class _Copy:
         neuron = without_losses(ensemble.neuron_type, self.dt)
         kept = {k: v for k, v in ensemble.initial_state.items() if k in neuron.initial_state}
         return replace(ensemble, network=made, neuron_type=neuron, noise=None, initial_state=kept)
+
+    def _solver(self, pre: Endpoint, solver: Solver) -> Solver:
+        """What finds decoders: not those that were found for other neurons."""
+        obj = whole(pre)
+        changed = isinstance(obj, Ensemble) and any(True for _ in losses(obj))
+        return solver.again if changed else solver
 
     def _end(self, end: Endpoint) -> Any:
         if isinstance(end, View):

@@ -49,6 +49,11 @@ class Solver(Value, ABC):
     uses_activities: ClassVar[bool] = True
     weights: bool
 
+    @property
+    def again(self) -> Solver:
+        """What finds the decoders where the neurons are others than those it was given for."""
+        return self
+
     @abstractmethod
     def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
         """Do the work that depends on A alone.
