@@ -198,11 +198,12 @@ class Reading:
 
     def _rule(self, theirs: nengo.connection.LearningRule) -> Any:
         """Our rule on a connection."""
-        rules, ours = theirs.connection.learning_rule, self.of[theirs.connection].learning_rule
+        rules, ours = theirs.connection.learning_rule_type, self.of[theirs.connection].learning_rule
+        mine = theirs.learning_rule_type
         if isinstance(rules, dict):
-            return next(ours[str(name)] for name, rule in rules.items() if rule is theirs)
-        if isinstance(rules, list):
-            return ours[next(i for i, rule in enumerate(rules) if rule is theirs)]
+            return next(ours[str(name)] for name, rule in rules.items() if rule is mine)
+        if isinstance(rules, (list, tuple)):
+            return next(ours[i] for i, rule in enumerate(rules) if rule is mine)
         return ours
 
     def _connection(self, ours: Network, connection: nengo.Connection) -> Connection:
@@ -276,7 +277,10 @@ class Reading:
         if _is_rule(target):
             if attr == "scaled_encoders":
                 return self.of[target.connection.post_obj], attr
-            return self._rule(target), TRACES.get(attr, attr)
+            if probe.slice is not None and attr != "error":
+                values.refuse(probe, "target", f"a view of {attr}")
+            chosen = slice(None) if probe.slice is None else probe.slice
+            return self._end(target, chosen, target.size_in), TRACES.get(attr, attr)
         chosen = slice(None) if probe.slice is None else probe.slice
         return self._end(target, chosen, target.size_out), attr
 
