@@ -531,6 +531,25 @@ def test_learned_weights_are_read_set_and_kept(backend):
         assert all(np.array_equal(first.learned[thing], start[thing]) for thing in things)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_pickled_simulator_keeps_what_it_learned(backend):
+    with nengo.Network(seed=1) as model:
+        u, a, b = nengo.Node(np.cos), nengo.Ensemble(20, 1), nengo.Ensemble(20, 1)
+        nengo.Connection(u, a, learning_rule_type=nengo.Voja(1e-3))
+        taught = nengo.Connection(a, b, learning_rule_type=nengo.PES(1e-3))
+        nengo.Connection(u, taught.learning_rule)
+    with nefsim.nengo.Simulator(model, progress_bar=False, backend=backend) as simulator:
+        simulator.run(0.1)
+        with pickle.loads(pickle.dumps(simulator)) as again:
+            for further in (0, 100):
+                for each in (simulator, again):
+                    each.run_steps(further)
+                mine, theirs = (list(s.learned.values()) for s in (again, simulator))
+                assert len(mine) == 2
+                assert all(np.array_equal(x, y) for x, y in zip(mine, theirs, strict=True))
+        assert not np.array_equal(simulator.learned[taught], simulator.data[taught].weights)
+
+
 def test_weights_of_each_trial_are_set():
     model = learning()
     model.connections.remove(model.own)

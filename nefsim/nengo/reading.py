@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.nengo import convolved, drawn, terms, values
+from nefsim.nengo.decoders import SharingBuilder
 from nefsim.nengo.given import Given
 from nefsim.network import Connection, Network
 from nefsim.network.objects import probeable
@@ -77,8 +78,10 @@ def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = Non
     check.instance(who, "network", network, nengo.Network, what, do)
     step = check.seconds(who, "dt", dt)
     seed = check.seed(who, seed)
-    model = Model(step, str(network), decoder_cache=get_default_decoder_cache())
+    cache, builder = get_default_decoder_cache(), SharingBuilder()
+    model = Model(step, str(network), decoder_cache=cache, builder=builder)
     model.build(network)
+    builder.forget()
     if seed is None:
         seed = np.random.randint(2**31 - 1) if network.seed is None else network.seed + 1
     return Reading(model, network, seed).net
