@@ -114,7 +114,8 @@ def _lif(table: Table, op: Neurons, n: int, out: Place, J: Place, memory: dict[s
         table.op(k.LIF, out, n, J, C=c, ENCODERS=m, SCRATCH=table.room(0 if m else n), **places)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
-        c = table.constant([low, pulse, dt, *_each(n, tau_rc, tau_ref)])
+        decay = np.exp(-dt / np.asarray(tau_rc))
+        c = table.constant([low, pulse, dt, *_each(n, tau_rc, tau_ref, decay)])
         places = {"S": v, "M": memory["refractory_time"], **table.lists(op.output, n)}
         table.op(k.LIF_EULER if euler else k.LIF_LOG, out, n, J, C=c, **places)
     if adapts:

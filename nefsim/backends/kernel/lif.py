@@ -44,18 +44,19 @@ def lif(t, x, v, E, out, fired, c, scratch):
 
 @njit(**options)
 def lif_log(J, v, wait, out, fired, n, c):
-    """The LIF step on the refractory time itself; behind three constants are tau_rc and tau_ref.
+    """The LIF step on the refractory time itself, with time constants of each neuron.
 
-    For time constants of each neuron, and where the exponential would overflow.
+    Behind three constants are tau_rc, tau_ref and the decay exp(-dt / tau_rc) of a whole step.
     """
     low, pulse, dt = c[0], c[1], c[2]
-    own, refs = shifted(c, 3), shifted(c, 3 + n)
+    own, refs, decays = shifted(c, 3), shifted(c, 3 + n), shifted(c, 3 + 2 * n)
     count = 0
     for i in range(n):
         wait[i] -= dt
         after = min(max(dt - wait[i], 0.0), dt)
         gap = J[i] - v[i]
-        w = J[i] - gap * math.exp(-after / own[i])
+        decay = decays[i] if after == dt else math.exp(-after / own[i])
+        w = J[i] - gap * decay
         w = w if w > low else low
         out[i] = 0.0
         if w > 1.0:
@@ -70,7 +71,7 @@ def lif_log(J, v, wait, out, fired, n, c):
 
 @njit(**options)
 def lif_euler(J, v, wait, out, fired, n, c):
-    """Explicit Euler; see :class:`nefsim.LIF`, and for the constants :func:`lif_log`."""
+    """Explicit Euler; see :class:`nefsim.LIF`, and for the first constants :func:`lif_log`."""
     low, pulse, dt = c[0], c[1], c[2]
     own, refs = shifted(c, 3), shifted(c, 3 + n)
     count = 0
