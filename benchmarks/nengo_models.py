@@ -146,7 +146,9 @@ def measured(path: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]
         ]
         for row in rows:
             if options.seconds:
-                row |= compared(ours, theirs, row, options)
+                row |= compared(ours, theirs, row, options.seconds)
+                if row["spikes_differ"]:
+                    row["nengo_nudged"] = nudged(path, row, options)
     timing: dict[str, Process] = {}
     for row in rows:
         if options.timed:
@@ -156,16 +158,14 @@ def measured(path: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]
         process.__exit__()
 
 
-def compared(
-    ours: Process, theirs: Process, row: dict[str, Any], options: argparse.Namespace
-) -> dict[str, Any]:
+def compared(ours: Process, theirs: Process, row: dict[str, Any], seconds: float) -> dict[str, Any]:
     """Spikes and values of both, piece by piece, until they differ or the time is over."""
     found = {"steps": 0, "spikes": 0, "spikes_differ": 0, "worst": 0.0}
     for process in (ours, theirs):
         process.ask(do="watch", model=row["model"])
     answers = [process.answer() for process in (ours, theirs)]
-    steps = round(options.seconds / row["dt"])
-    while found["steps"] < steps and not failed(answers, found):
+    steps = round(seconds / row["dt"])
+    while found["steps"] < steps and not found["spikes_differ"] and not failed(answers, found):
         n = min(PIECE, steps - found["steps"])
         for process in (ours, theirs):
             process.ask(do="piece", steps=n, path=f"{process.folder.name}/piece.npz")
@@ -180,6 +180,18 @@ def compared(
     for process in (ours, theirs):
         process.do(do="drop")
     return found
+
+
+def nudged(path: Path, row: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
+    """Nengo beside itself, with voltages that start a rounding away: how long it stays the same."""
+    settings = {"optimize": False, "scipy": True}
+    with (
+        Process(path, "nengo", options, **settings, nudged=True) as away,
+        Process(path, "nengo", options, **settings) as plain,
+    ):
+        for process in (away, plain):
+            process.answer()
+        return compared(away, plain, row, options.seconds)
 
 
 def failed(answers: list[dict[str, Any]], found: dict[str, Any]) -> bool:
@@ -263,6 +275,11 @@ def told(row: dict[str, Any]) -> str:
     if "step_median" in row:
         line += f"{ratio(row, 'step_median'):>7.1f}"
     reasons = [row[k] for k in ("failed_nefsim", "failed_nengo") if k in row]
+    if "nengo_nudged" in row:
+        other = row["nengo_nudged"]
+        reasons.append(f"differ by step {row['steps']}; Nengo with voltages that ")
+        reasons[-1] += f"start a rounding away differs from itself in {other['spikes_differ']} "
+        reasons[-1] += f"spikes by step {other['steps']}"
     reasons += [f"{k}: {v}" for k, v in row.get("not_timed", {}).items()]
     return line + "".join(f"\n    {reason}" for reason in reasons)
 

@@ -55,7 +55,7 @@ class Worker:
     ----------
     job : dict
         ``file``; ``peer``, nefsim or nengo; ``optimize``; ``clip``, seconds of a run that the
-        file itself asks for.
+        file itself asks for; ``nudged``, whether neurons start a rounding away.
     """
 
     def __init__(self, job: dict[str, Any]) -> None:
@@ -77,6 +77,7 @@ class Worker:
         self.found: list[tuple[nengo.Network, float, int | None]] = []
         self.errors: list[str] = []
         self.simulator: Any = None
+        self.nudged = job.get("nudged", False)
         self._execute(Path(job["file"]), job["clip"])
 
     def _execute(self, path: Path, clip: float) -> None:
@@ -134,6 +135,16 @@ class Worker:
         self.simulator = self.make(network, dt, seed, **self.options)
         return {"seconds": time.perf_counter() - start}
 
+    def _nudge(self) -> None:
+        """Move the voltages at which Nengo's neurons start by the smallest number there is."""
+        import numpy as np
+        from nengo.builder.neurons import SimNeurons
+
+        for op in self.simulator.model.operators:
+            if isinstance(op, SimNeurons) and "voltage" in op.state:
+                voltage = self.simulator.signals[op.state["voltage"]]
+                voltage[...] = np.nextafter(voltage, 2.0)
+
     def run(self, steps: int) -> dict[str, float]:
         """Go on for so many steps; the seconds they took."""
         self.simulator.clear_probes()
@@ -153,7 +164,10 @@ class Worker:
             for node in network.all_nodes:
                 if node.size_out:
                     nengo.Probe(node)
-        return self.build(model)
+        answer = self.build(model)
+        if self.nudged:
+            self._nudge()
+        return answer
 
     def piece(self, steps: int, path: str) -> dict[str, Any]:
         """Go on for so many steps and write down spikes, as places, and values."""

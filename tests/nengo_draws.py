@@ -51,6 +51,8 @@ def reaction(rng, size_in, size_out):
     total = np.zeros(size_out)
 
     def remember(t, x):
+        if t < 0.0015:  # the first step of a run
+            total[:] = 0.0
         total[:] = 0.9 * total + matrix @ x
         return total.copy()
 
