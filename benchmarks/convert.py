@@ -251,11 +251,14 @@ def engine_spikes(converted: SpikeConverted, x: np.ndarray) -> list[np.ndarray]:
 # -- speed -------------------------------------------------------------------------------------
 
 
-def speed(name: str, model: nn.Sequential, calibration: Any, x: torch.Tensor) -> None:
+def speed(
+    name: str, model: nn.Sequential, calibration: Any, x: torch.Tensor, all_threads: list[int]
+) -> None:
     """Time of an image, one after the other, on the engine and in PyTorch, in turns [ms].
 
     The engine is shown images in one run; what a run of one image takes is told apart, most
-    of it to get ready, and taken off.
+    of it to get ready, and taken off.  Besides, an image is shown only when the one before
+    was answered, by a simulator that is ready.
     """
     digits = spikeconverter(model, 16, data=calibration, double_buffer=True)
     rates = rate(model, 64, data=calibration)
@@ -263,7 +266,10 @@ def speed(name: str, model: nn.Sequential, calibration: Any, x: torch.Tensor) ->
     assert np.allclose(theirs.step_by_step(x[0]), digits.fast(x[:1].numpy())[0], atol=1e-2)
     assert np.allclose(their_rates.step_by_step(x[0]), rates.fast(x[:1].numpy())[0], atol=0.5)
     pixels, images = x[: N_SHOWN + 1].numpy(), x[: N_SHOWN // 3]
+    answer = answered(spikeconverter(model, 16, data=calibration), pixels)
+    np.testing.assert_array_equal(answer(), digits.fast(pixels[:1])[0])
     ways: dict[str, tuple[int, Callable[[], Any]]] = {
+        "engine, digits, each answered first": (20, lambda: [answer() for _ in range(20)]),
         "engine, digits, one alone": (1, lambda: digits.predict(pixels[:1])),
         "engine, digits": (N_SHOWN, lambda: digits.predict(pixels)),
         "engine, rates, one alone": (1, lambda: rates.predict(pixels[:1])),
@@ -277,7 +283,7 @@ def speed(name: str, model: nn.Sequential, calibration: Any, x: torch.Tensor) ->
         "PyTorch, rates, all steps at once": their_rates.all_steps_at_once,
     }.items():
         ways[method] = len(images), lambda p=predict: [p(image) for image in images]
-    for threads in (1, 2):
+    for threads in all_threads:
         torch.set_num_threads(threads)
         times: dict[str, list[tuple[float, float]]] = {method: [] for method in ways}
         with torch.no_grad():
@@ -303,6 +309,24 @@ def speed(name: str, model: nn.Sequential, calibration: Any, x: torch.Tensor) ->
     torch.set_num_threads(1)
 
 
+def answered(converted: SpikeConverted, x: np.ndarray) -> Callable[[], np.ndarray]:
+    """What shows the next image on a simulator that is ready, and waits for its answer."""
+    net, T = converted.network, converted.neuron.n_steps
+    turns = -(-converted.latency // converted.steps_per_input)
+    cycle = turns * converted.steps_per_input
+    late = cycle - converted.latency
+    shown = net.node(nef.PresentInput(x, T * 0.001, rest=(cycle - T) * 0.001))
+    net.connect(shown, converted.input, synapse=None)
+    sim = nef.Simulator(net, progress=False)
+    del net.connections[-1], net.nodes[-1]
+
+    def answer() -> np.ndarray:
+        sim.run_steps(cycle)
+        return np.asarray(sim.data[converted.output][-1 - late // T])
+
+    return answer
+
+
 def clocked(work: Callable[[], Any]) -> tuple[float, float]:
     """Time on the wall and of the processor [s]."""
     wall, cpu = time.perf_counter(), time.process_time()
@@ -320,6 +344,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="folder for what was trained")
     parser.add_argument("--images", type=int, default=10_000, help="test images")
     parser.add_argument("--long", type=int, default=10_000, help="those for rates of 2048 steps")
+    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2], help="of PyTorch")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     data = mnist(arguments.data)
@@ -343,7 +368,7 @@ def main() -> None:
             if "spikes" in arguments.parts:
                 spikes(label, model, calibration, test[0][: arguments.images], 100)
             if "speed" in arguments.parts and seed == arguments.seeds[0]:
-                speed(label, model, calibration, test[0])
+                speed(label, model, calibration, test[0], arguments.threads)
 
 
 if __name__ == "__main__":
