@@ -205,15 +205,14 @@ class RateConverted(Converted):
         x = on_grid(self._rows("predict", inputs), self._input_step)
         net, source, _, output = self._assemble()
         net.connect(net.node(PresentInput(x, self.n_steps * DT)), source, synapse=None)
-        outputs = np.zeros((len(x), self.stages[-1].size))
         with Simulator(net, dt=DT, backend=backend, progress=False) as sim:
-            for i in range(len(x)):
+            for _ in range(len(x)):
                 for memory in sim.state.ops:
                     if "voltage" in memory:
                         memory["voltage"][...] = self.start
                 sim.run_steps(self.n_steps)
-                outputs[i] = sim.data[output][-self.n_steps :].sum(axis=0) / self.n_steps
-        return outputs
+        reached = sim.data[output].reshape(len(x), self.n_steps, -1)
+        return np.asarray(reached.sum(axis=1) / self.n_steps)
 
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
         """All layers step together, as in the network."""
