@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -121,13 +122,25 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
             for piece in left:
                 run(start, piece.ctypes.data, len(piece), lo, hi, *memories)
 
-        with ThreadPoolExecutor(n_cores - 1) as pool:
-            others = [pool.submit(work) for _ in range(n_cores - 1)]
+        others = [pool(n_cores - 1).submit(work) for _ in range(n_cores - 1)]
+        try:
             work()
-            for other in others:
-                other.result()
+        finally:
+            wait(others)
+        for other in others:
+            other.result()
 
     return advance
+
+
+@cache
+def pool(n: int) -> ThreadPoolExecutor:
+    """Threads that wait for work: to make them anew takes as long as a step of many neurons."""
+    return ThreadPoolExecutor(n, "nefsim")
+
+
+if hasattr(os, "register_at_fork"):  # threads do not come along
+    os.register_at_fork(after_in_child=pool.cache_clear)
 
 
 def _pieces(spans: list[Span], cost: list[int], n: int) -> list[list[Span]]:
@@ -200,7 +213,8 @@ def _kept(program: Program, state: State, table: Table, data: Any) -> State:
         for op, streams in zip(program.ops, state.rngs, strict=True)
         if isinstance(op, Neurons) and not is_compiled(op.neuron)
     ]
-    return State(state.step, [], [{"all": data[:, first:end]}], rngs, state.running)
+    running = [trials for trials in state.running if trials]
+    return State(state.step, [], [{"all": data[:, first:end]}], rngs, running)
 
 
 def _rows(data: Any, offset: int, length: int, size: int, batched: bool) -> Any:
