@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.build import decode
+from nefsim.build import decode, threads
 from nefsim.solvers import Solver
 
 #: How often activities were factored.
@@ -107,3 +107,20 @@ def test_a_large_population_holds_no_matrix_of_points_and_neurons(
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 0.5 * 8 * 300 * 20_000
+
+
+def test_small_systems_of_many_ensembles_are_solved_by_one_thread() -> None:
+    pools = pytest.importorskip("threadpoolctl")
+
+    def blas() -> set[int]:
+        found = pools.threadpool_info()
+        return {p["num_threads"] for p in found if p["user_api"] == "blas"}
+
+    with pools.threadpool_limits(2, "blas"):
+        limited = threads.limit(threads.MANY)
+        with limited(threads.WORTH_THREADS - 1):
+            assert blas() == {1}
+        with limited(threads.WORTH_THREADS):
+            assert 1 not in blas()
+        with threads.limit(threads.MANY - 1)(1):
+            assert 1 not in blas()

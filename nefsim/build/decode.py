@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim.build import threads
 from nefsim.build.arrays import (
     EVAL_POINTS,
     SOLVER,
@@ -77,13 +78,16 @@ def decode(
     connections: dict[Connection, BuiltConnection] = {}
     probes: dict[Probe, BuiltConnection] = {}
     alike = _equal(decoding, ensembles) if kind is Solving else [[e] for e in decoding]
+    limited = threads.limit(len(decoding) if kind is Solving else 0)
     for equal in alike:
         prepared: dict[Any, Decode] = {}
-        for ensemble in equal:
-            decoder = kind(ensemble, ensembles, streams, prepared)
-            outgoing, watching = decoding[ensemble]
-            connections |= {c: decoder.of_connection(c) for c in outgoing}
-            probes |= {p: decoder.of_probe(p) for p in watching}
+        n, n_points = equal[0].n_neurons, n_eval_points(equal[0])
+        with limited(n * n_points * min(n, n_points)):
+            for ensemble in equal:
+                decoder = kind(ensemble, ensembles, streams, prepared)
+                outgoing, watching = decoding[ensemble]
+                connections |= {c: decoder.of_connection(c) for c in outgoing}
+                probes |= {p: decoder.of_probe(p) for p in watching}
     return connections, probes
 
 
