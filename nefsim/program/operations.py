@@ -1,17 +1,9 @@
-"""The waist: what a network is to a back end.
-
-A :class:`Program` is a list of signals and a list of operations on them, in the order of a
-time step; a :class:`State` is what changes.  Each signal is written by one operation.  An
-operation reads a signal either as it is in this step (delay 0) or as it was in the step
-before (delay 1): the output of a filter is read with delay 1 by all that it drives, and
-that is all there is to the order of a step.  Operations that do not depend on their own
-output, however far around, may therefore run for many steps at once (see ``groups``).
-"""
+"""Signals, the operations on them, and the program that both make up."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +11,7 @@ from numpy.typing import NDArray
 
 from nefsim.learning import LearningRule
 from nefsim.neurons import NeuronType
-from nefsim.processes import Process, Running
+from nefsim.processes import Process
 from nefsim.sampling import Distribution, stream
 
 Array = NDArray[np.float64]
@@ -293,95 +285,6 @@ class Program:
     records: tuple[Record, ...]
 
 
-@dataclass
-class State:
-    """All that changes while a program runs.
-
-    Attributes
-    ----------
-    step : int
-        Steps done so far.
-    signals : list of ndarray
-        Each signal's value in the last step.
-    ops : list of dict of str to ndarray
-        What each operation remembers.
-    rngs : list of list of Generator
-        The random streams of each population, one per trial.
-    running : list of list of Running
-        The processes under way, one per trial.
-    steps : dict of int to list of callable
-        The steps of each :class:`Call`, one per trial.
-    """
-
-    step: int
-    signals: list[Array]
-    ops: list[dict[str, Array]]
-    rngs: list[list[np.random.Generator]]
-    running: list[list[Running]]
-    steps: dict[int, list[Step]] = field(default_factory=dict)
-
-
-def initial_state(
-    program: Program,
-    seed: int | None = None,
-    batch_size: int | None = None,
-    dtype: Any = np.float64,
-) -> State:
-    """The state before the first step: filters at rest, neurons where their types start.
-
-    Trials of a batch differ in what is random while running; the first is the unbatched run.
-    """
-    lead = () if batch_size is None else (batch_size,)
-    trials = range(batch_size or 1)
-    signals = [np.zeros((*lead, signal.size), dtype) for signal in program.signals]
-    ops: list[dict[str, Array]] = []
-    rngs: list[list[np.random.Generator]] = []
-    running: list[list[Running]] = []
-    for op in program.ops:
-        memory: dict[str, Array] = {}
-        streams: list[np.random.Generator] = []
-        processes: list[Running] = []
-        size = program.signals[outputs(op)[0]].size if outputs(op) else 0
-        if isinstance(op, Neurons):
-            starts = [_neuron_start(op, size, seed, trial) for trial in trials]
-            initial = {
-                name: np.stack([s[name] for s in starts]) if lead else starts[0][name]
-                for name in op.initial
-            }
-            memory = {k: v.astype(dtype) for k, v in op.neuron.start(initial, program.dt).items()}
-            drawn = (op.stream.child(1).generator(seed, trial) for trial in trials)
-            streams = [op.neuron.generator(rng) for rng in drawn]
-        elif isinstance(op, Play):
-            generators = [op.stream.generator(seed, trial) for trial in trials]
-            processes = [op.process.start(size, program.dt, rng) for rng in generators]
-        elif isinstance(op, Filter):
-            order = max(len(op.a), len(op.b)) - 1
-            memory = {"z": np.zeros((order, *lead, size), dtype)}
-            memory["z"] += _at_rest(op, order).reshape(order, *[1] * (1 + len(lead)))
-        elif isinstance(op, Weigh):
-            memory = {
-                "weights": np.array(
-                    np.broadcast_to(op.initial.T, (*lead, *op.initial.T.shape)), dtype
-                )
-            }
-        elif isinstance(op, Learn):
-            n_out, n_in = weighing(program, op).initial.shape
-            for i, part in enumerate(op.parts):
-                for name, value in part.rule.start(n_in, n_out, program.dt).items():
-                    memory[f"{i} {name}"] = np.array(
-                        np.broadcast_to(value, (*lead, *np.shape(value))), dtype
-                    )
-        ops.append(memory)
-        rngs.append(streams)
-        running.append(processes)
-    steps = {
-        i: [op.start(trial) for trial in trials]
-        for i, op in enumerate(program.ops)
-        if isinstance(op, Call)
-    }
-    return State(0, signals, ops, rngs, running, steps)
-
-
 def weighing(program: Program, op: Learn) -> Weigh:
     """The operation whose weights are learned."""
     found = program.ops[weighing_index(program, op)]
@@ -392,48 +295,3 @@ def weighing(program: Program, op: Learn) -> Weigh:
 def weighing_index(program: Program, op: Learn) -> int:
     """The place of the operation whose weights are learned."""
     return next(i for i, other in enumerate(program.ops) if op.weighing in outputs(other))
-
-
-def _at_rest(op: Filter, order: int) -> Array:
-    """The memory of a filter whose input and output have been ``op.start`` for ever."""
-    b, a = (np.pad(part, (0, order + 1 - len(part))) for part in (op.b, op.a))
-    left: Array = np.cumsum((b - a)[:0:-1])[::-1]
-    return op.start * left
-
-
-def _neuron_start(op: Neurons, size: int, seed: int | None, trial: int) -> dict[str, Array]:
-    rng = op.stream.child(0).generator(seed, trial)
-    return {
-        name: start.sample(size, rng=rng) if isinstance(start, Distribution) else np.array(start)
-        for name, start in op.initial.items()
-    }
-
-
-Snapshot = tuple[list[dict[str, Array]], list[list[Any]], list[list[tuple[Any, dict[str, Any]]]]]
-
-
-def snapshot(state: State) -> Snapshot:
-    """What operations remember, to be put back if the steps that follow fail."""
-    return (
-        [{name: value.copy() for name, value in memory.items()} for memory in state.ops],
-        [[rng.bit_generator.state for rng in streams] for streams in state.rngs],
-        [
-            [(p.rng.bit_generator.state, {k: v.copy() for k, v in p.state.items()}) for p in trials]
-            for trials in state.running
-        ],
-    )
-
-
-def restore(state: State, before: Snapshot) -> None:
-    """Put a snapshot back, into the very arrays that a back end holds."""
-    memories, streams, processes = before
-    for memory, old in zip(state.ops, memories, strict=True):
-        for name, value in old.items():
-            memory[name][...] = value
-    for rngs, states in zip(state.rngs, streams, strict=True):
-        for rng, was in zip(rngs, states, strict=True):
-            rng.bit_generator.state = was
-    for trials, olds in zip(state.running, processes, strict=True):
-        for process, (rng_state, values) in zip(trials, olds, strict=True):
-            process.rng.bit_generator.state = rng_state
-            process.state.update({name: value.copy() for name, value in values.items()})

@@ -1,0 +1,185 @@
+"""What changes while a program runs: how it starts, and how it is put back after an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim.processes import Running
+from nefsim.program.operations import (
+    Call,
+    Filter,
+    Learn,
+    Neurons,
+    Op,
+    Play,
+    Program,
+    Step,
+    Weigh,
+    outputs,
+    weighing,
+)
+from nefsim.sampling import Distribution
+
+Array = NDArray[np.float64]
+
+
+@dataclass
+class State:
+    """All that changes while a program runs.
+
+    Attributes
+    ----------
+    step : int
+        Steps done so far.
+    signals : list of ndarray
+        Each signal's value in the last step.
+    ops : list of dict of str to ndarray
+        What each operation remembers.
+    rngs : list of list of Generator
+        The random streams of each population, one per trial.
+    running : list of list of Running
+        The processes under way, one per trial.
+    steps : dict of int to list of callable
+        The steps of each :class:`~nefsim.program.Call`, one per trial.
+    """
+
+    step: int
+    signals: list[Array]
+    ops: list[dict[str, Array]]
+    rngs: list[list[np.random.Generator]]
+    running: list[list[Running]]
+    steps: dict[int, list[Step]] = field(default_factory=dict)
+
+
+def initial_state(
+    program: Program,
+    seed: int | None = None,
+    batch_size: int | None = None,
+    dtype: Any = np.float64,
+) -> State:
+    """The state before the first step: filters at rest, neurons where their types start.
+
+    Trials of a batch differ in what is random while running; the first is the unbatched run.
+    """
+    lead = () if batch_size is None else (batch_size,)
+    trials = range(batch_size or 1)
+
+    def streams(op: Op) -> list[np.random.Generator]:
+        if not isinstance(op, Neurons):
+            return []
+        return [op.neuron.generator(op.stream.child(1).generator(seed, trial)) for trial in trials]
+
+    def running(op: Op) -> list[Running]:
+        if not isinstance(op, Play):
+            return []
+        generators = (op.stream.generator(seed, trial) for trial in trials)
+        return [op.process.start(_size(program, op), program.dt, rng) for rng in generators]
+
+    return State(
+        step=0,
+        signals=[np.zeros((*lead, signal.size), dtype) for signal in program.signals],
+        ops=[_memory(program, op, seed, lead, dtype) for op in program.ops],
+        rngs=[streams(op) for op in program.ops],
+        running=[running(op) for op in program.ops],
+        steps={
+            i: [op.start(trial) for trial in trials]
+            for i, op in enumerate(program.ops)
+            if isinstance(op, Call)
+        },
+    )
+
+
+def _memory(
+    program: Program, op: Op, seed: int | None, lead: tuple[int, ...], dtype: Any
+) -> dict[str, Array]:
+    """What an operation remembers at the start; ``lead`` is the shape of a batch."""
+
+    def for_each_trial(value: Array) -> Array:
+        return np.array(np.broadcast_to(value, (*lead, *np.shape(value))), dtype)
+
+    match op:
+        case Neurons():
+            initial = _start_of_neurons(op, _size(program, op), seed, lead)
+            started = op.neuron.start(initial, program.dt)
+            return {name: value.astype(dtype) for name, value in started.items()}
+        case Filter():
+            rest = _at_rest(op)
+            memory = np.zeros((len(rest), *lead, _size(program, op)), dtype)
+            memory += rest.reshape(-1, *[1] * (1 + len(lead)))
+            return {"z": memory}
+        case Weigh():
+            return {"weights": for_each_trial(op.initial.T)}
+        case Learn():
+            n_out, n_in = weighing(program, op).initial.shape
+            return {
+                f"{i} {name}": for_each_trial(value)
+                for i, part in enumerate(op.parts)
+                for name, value in part.rule.start(n_in, n_out, program.dt).items()
+            }
+    return {}
+
+
+def _size(program: Program, op: Op) -> int:
+    return program.signals[outputs(op)[0]].size
+
+
+def _start_of_neurons(
+    op: Neurons, size: int, seed: int | None, lead: tuple[int, ...]
+) -> dict[str, Array]:
+    """The first values of each state variable, drawn for each trial in the order of their names."""
+
+    def of(trial: int) -> dict[str, Array]:
+        rng = op.stream.child(0).generator(seed, trial)
+        return {
+            name: start.sample(size, rng=rng)
+            if isinstance(start, Distribution)
+            else np.array(start)
+            for name, start in op.initial.items()
+        }
+
+    if not lead:
+        return of(0)
+    starts = [of(trial) for trial in range(*lead)]
+    return {name: np.stack([start[name] for start in starts]) for name in op.initial}
+
+
+def _at_rest(op: Filter) -> Array:
+    """The memory of a filter whose input and output have been ``op.start`` for ever."""
+    n = max(len(op.a), len(op.b))
+    b, a = (np.pad(part, (0, n - len(part))) for part in (op.b, op.a))
+    left: Array = np.cumsum((b - a)[:0:-1])[::-1]
+    return op.start * left
+
+
+Snapshot = tuple[list[dict[str, Array]], list[list[Any]], list[list[tuple[Any, dict[str, Any]]]]]
+
+
+def snapshot(state: State) -> Snapshot:
+    """What operations remember, to be put back if the steps that follow fail."""
+    return (
+        [{name: value.copy() for name, value in memory.items()} for memory in state.ops],
+        [[rng.bit_generator.state for rng in streams] for streams in state.rngs],
+        [
+            [(p.rng.bit_generator.state, {k: v.copy() for k, v in p.state.items()}) for p in trials]
+            for trials in state.running
+        ],
+    )
+
+
+def restore(state: State, before: Snapshot) -> None:
+    """Put a snapshot back, into the very arrays that a back end holds."""
+    memories, streams, processes = before
+    for memory, old in zip(state.ops, memories, strict=True):
+        for name, value in old.items():
+            memory[name][...] = value
+    for rngs, states in zip(state.rngs, streams, strict=True):
+        for rng, was in zip(rngs, states, strict=True):
+            rng.bit_generator.state = was
+    for trials, olds in zip(state.running, processes, strict=True):
+        for process, (rng_state, values) in zip(trials, olds, strict=True):
+            process.rng.bit_generator.state = rng_state
+            process.state.update({name: value.copy() for name, value in values.items()})
