@@ -1,0 +1,8 @@
+"""Checks behind the methods of a network: bad input fails on the line that wrote it."""
+
+from nefsim.network.validate.connections import connection
+from nefsim.network.validate.ensembles import ensemble
+from nefsim.network.validate.nodes import node
+from nefsim.network.validate.probes import probe
+
+__all__ = ["connection", "ensemble", "node", "probe"]

@@ -1,0 +1,140 @@
+"""Checks behind ``Network.ensemble``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.network.objects import Ensemble
+from nefsim.network.validate.parts import named, rows
+from nefsim.neurons import Direct, NeuronType
+from nefsim.processes import Process
+from nefsim.sampling import Choice, Constant, Uniform
+
+if TYPE_CHECKING:
+    from nefsim.network.network import Network
+
+
+def ensemble(network: Network, **given: Any) -> Ensemble:
+    """A checked ensemble."""
+    who = "Network.ensemble"
+    n = check.integer(who, "n_neurons", given["n_neurons"], "pass how many neurons", 1, 10**8)
+    d = check.integer(who, "dimensions", given["dimensions"], "pass how many", 1, 10**6)
+    neuron = check.instance(
+        who, "neuron_type", given["neuron_type"], NeuronType, "a neuron type", "pass one: LIF()"
+    )
+    n_points = given["n_eval_points"]
+    if n_points is not None:
+        n_points = check.integer(who, "n_eval_points", n_points, "pass how many points", 1, 10**8)
+    if (given["gain"] is None) != (given["bias"] is None):
+        missing = "gain" if given["gain"] is None else "bias"
+        check.fail(who, missing, "be given with the other of gain and bias", "None", "pass both")
+    normalize = check.flag(who, "normalize_encoders", given["normalize_encoders"])
+    eval_points = rows(who, "eval_points", given["eval_points"], (None, d))
+    if isinstance(eval_points, np.ndarray) and n_points not in (None, len(eval_points)):
+        must, do = f"be {len(eval_points)}, as eval_points has", "leave it out"
+        check.fail(who, "n_eval_points", must, str(n_points), do)
+    made = Ensemble(
+        network=network,
+        n_neurons=n,
+        dimensions=d,
+        radius=check.positive(who, "radius", given["radius"], "pass a length above 0"),
+        encoders=_encoders(who, given["encoders"], n, d, normalize),
+        intercepts=rows(who, "intercepts", given["intercepts"], (n,)),
+        max_rates=rows(who, "max_rates", given["max_rates"], (n,)),
+        gain=None if given["gain"] is None else rows(who, "gain", given["gain"], (n,)),
+        bias=None if given["bias"] is None else rows(who, "bias", given["bias"], (n,)),
+        eval_points=eval_points,
+        n_eval_points=n_points,
+        neuron_type=neuron,
+        noise=_noise(who, given["noise"], neuron, n),
+        normalize_encoders=normalize,
+        initial_state=_initial_state(who, neuron, given["initial_state"], n),
+        seed=check.seed(who, given["seed"]),
+        label=named(network, who, given["label"], "ensemble", network.ensembles),
+    )
+    _check_curve(who, made)
+    return made
+
+
+def _noise(who: str, noise: Any, neuron: NeuronType, n: int) -> Process | None:
+    if noise is None:
+        return None
+    do = "pass a process such as WhiteNoise()"
+    checked: Process = check.instance(who, "noise", noise, Process, "a process or None", do)
+    if isinstance(neuron, Direct):
+        do = "leave it out, or use neurons"
+        check.fail(who, "noise", "be None in Direct mode", check.show(noise), do)
+    if checked.size not in (None, n):
+        check.fail(who, "noise", f"have {n} dimensions", str(checked.size), "match n_neurons")
+    return checked
+
+
+def _encoders(who: str, value: Any, n: int, d: int, normalize: bool) -> Any:
+    checked = rows(who, "encoders", value, (n, d))
+    if isinstance(checked, np.ndarray) and normalize:
+        zero = np.flatnonzero(~np.any(checked, axis=1))
+        if len(zero):
+            got = f"a zero row (neuron {zero[0]})"
+            check.fail(who, "encoders", "have a direction", got, "pass rows other than zero")
+    return checked
+
+
+def _initial_state(who: str, neuron: NeuronType, value: Any, n: int) -> dict[str, Any]:
+    if value is None:
+        return {}
+    do = "pass a dict such as {'voltage': 0.0}"
+    check.instance(who, "initial_state", value, dict, "a dict or None", do)
+    for name in value:
+        check.one_of(who, "initial_state", name, tuple(neuron.initial_state))
+    return {
+        name: rows(who, f"initial_state[{name!r}]", start, (n,)) for name, start in value.items()
+    }
+
+
+def _check_curve(who: str, made: Ensemble) -> None:
+    """Maximum rates, intercepts and gains that the neuron type can meet, where known now."""
+    neuron = made.neuron_type
+    if isinstance(neuron, Direct):
+        return
+    if neuron.size not in (None, made.n_neurons):
+        must, got = f"be for {made.n_neurons} neurons", f"time constants of {neuron.size}"
+        check.fail(who, "neuron_type", must, got, "match n_neurons")
+    if made.gain is not None:
+        _in_between(who, "gain", made.gain, 0.0, np.inf, "be above 0")
+        return
+    limit, floor = neuron.rate_limit, neuron.rate_floor
+    if not isinstance(made.max_rates, np.ndarray):
+        limit = np.min(limit)  # whichever neuron draws the highest
+    of = "1/tau_ref" if hasattr(neuron, "tau_ref") else "the rate limit"
+    must = f"be above {floor:g} Hz and below {of} = {np.min(limit):g} Hz"
+    _in_between(who, "max_rates", made.max_rates, floor, limit, must, " Hz")
+    _in_between(who, "intercepts", made.intercepts, -np.inf, 1.0, "be below 1")
+
+
+def _in_between(
+    who: str, argument: str, value: Any, above: float, below: Any, must: str, unit: str = ""
+) -> None:
+    known = _known(value)
+    wrong = np.flatnonzero((known <= above) | (known >= below))
+    if len(wrong):
+        at = f" (neuron {wrong[0]})" if isinstance(value, np.ndarray) else ""
+        got, do = f"{known[wrong[0]]:g}{unit}{at}", "pass values within these limits"
+        check.fail(who, argument, must, got, do)
+
+
+def _known(value: Any) -> NDArray[np.float64]:
+    """Values that are sure to come, or are the extremes of those that may; else none."""
+    match value:
+        case np.ndarray():
+            return value
+        case Uniform(low=low, high=high):
+            return np.array([low, max(low, np.nextafter(high, -np.inf))])
+        case Constant(value=number):
+            return np.array([number])
+        case Choice(options=options):
+            return np.ravel(np.asarray(options, dtype=np.float64))
+    return np.empty(0)

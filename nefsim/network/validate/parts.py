@@ -1,0 +1,57 @@
+"""What the checks of nodes, ensembles, connections and probes have in common."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from nefsim import _checks as check
+from nefsim.network.objects import Ensemble, Gate, Learning, Neurons, Node, View
+from nefsim.sampling import Distribution, Samples, as_distribution
+from nefsim.solvers import Solver
+
+if TYPE_CHECKING:
+    from nefsim.network.network import Network
+
+Shape = tuple[int | None, ...]
+
+
+def named(network: Network, who: str, label: Any, kind: str, siblings: list[Any]) -> str:
+    """The label with the path of subnetworks before it, made from its number when None."""
+    own = check.label(who, label) or f"{kind} {len(siblings)}"
+    path = network.path()
+    return f"{path}.{own}" if path else own
+
+
+def rows(who: str, argument: str, value: Any, shape: Shape) -> Any:
+    """A distribution as it is; a pair or number as one; an array checked and write-protected."""
+    columns = None if len(shape) == 1 else shape[1]
+    if isinstance(value, Samples):
+        value = value.values
+    is_range = isinstance(value, Real) or (isinstance(value, tuple) and len(value) == 2)
+    if isinstance(value, Distribution) or (columns is None and is_range):
+        return as_distribution(who, argument, value, columns)
+    size = " x ".join("points" if n is None else str(n) for n in shape)
+    do = f"pass a distribution or an array of {size} numbers"
+    checked = check.array(who, argument, value, shape, do)
+    if not len(checked):
+        check.fail(who, argument, "have at least one row", "none", do)
+    checked.setflags(write=False)
+    return checked
+
+
+def solver_of(who: str, value: Any) -> Solver:
+    do = "pass one such as LstsqL2(reg=0.1)"
+    checked = check.instance(who, "solver", value, Solver, "a solver", do)
+    assert isinstance(checked, Solver)
+    return checked
+
+
+def endpoint(network: Network, who: str, argument: str, value: Any) -> Any:
+    kinds = (Node, Ensemble, Neurons, Learning, Gate, View)
+    what = "a node, an ensemble, its neurons or a view of one"
+    check.instance(who, argument, value, kinds, what, "pass what Network.ensemble or node returned")
+    if value.network.root is not network.root:
+        got = f"{value!r} of another"
+        check.fail(who, argument, "belong to this network", got, "make it with this network")
+    return value
