@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
-from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
-from nefsim.neurons.lif import (
-    Seconds,
-    check_own_time_constants,
-    exact_start,
-    exact_step,
-    highest_rate,
-    lif_current,
-    lif_rates,
-    refractory_time,
-    size_of,
-)
+from nefsim.neurons.base import Array, NeuronState, as_current
+from nefsim.neurons.curves import LIFCurve, Seconds, lif_current, lif_rates
+from nefsim.neurons.lif import exact_start, exact_step, refractory_time
 
 #: Halvings of the interval [0, 1/tau_ref]: enough to exhaust float64.
 HALVINGS = 60
@@ -44,17 +35,35 @@ def adapted_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, per_hertz: float)
     return np.where(J > 1.0, high, 0.0)
 
 
-def _check_adaptation(neuron: NeuronType, tau_n: object, inc_n: object, amplitude: object) -> None:
-    who = type(neuron).__name__
-    neuron._set(
-        tau_n=check.seconds(who, "tau_n", tau_n),
-        inc_n=check.real(who, "inc_n", inc_n, "pass a current per Hz such as 0.01", low=0.0),
-        amplitude=check.positive(who, "amplitude", amplitude),
-    )
+class AdaptedCurve(LIFCurve):
+    """The rate curve of LIF neurons that have settled with their adaptation."""
+
+    tau_n: float
+    inc_n: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        who, do = type(self).__name__, "pass a current per Hz such as 0.01"
+        self._set(
+            tau_n=check.seconds(who, "tau_n", self.tau_n),
+            inc_n=check.real(who, "inc_n", self.inc_n, do, low=0.0),
+        )
+
+    def rates(self, J: ArrayLike) -> Array:
+        """``amplitude`` times the firing rate after adaptation to current ``J`` [Hz]."""
+        per_hertz = self.inc_n * self.amplitude
+        return self.amplitude * adapted_rates(
+            as_current(self, J), self.tau_rc, self.tau_ref, per_hertz
+        )
+
+    def current(self, rates: ArrayLike) -> Array:
+        """Current at which the adapted neurons fire at ``rates`` [Hz]."""
+        without = super().current(rates)  # which checks the rates
+        return without + self.inc_n * self.amplitude * np.asarray(rates, np.float64)
 
 
 @dataclass(frozen=True, eq=False)
-class AdaptiveLIF(NeuronType):
+class AdaptiveLIF(AdaptedCurve):
     r"""LIF neurons with an adaptation current ``n`` taken from the input.
 
     .. math:: \tau_n \frac{dn}{dt} = inc_n \, \delta - n, \qquad
@@ -95,39 +104,14 @@ class AdaptiveLIF(NeuronType):
     min_voltage: float = 0.0
     amplitude: float = 1.0
 
-    threshold_current: ClassVar[float] = 1.0
     spiking: ClassVar[bool] = True
     initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = MappingProxyType(
         {"voltage": (0.0, 1.0), "refractory_time": 0.0, "adaptation": 0.0}
     )
 
     def __post_init__(self) -> None:
-        check_own_time_constants(self, self.tau_rc, self.tau_ref)
-        _check_adaptation(self, self.tau_n, self.inc_n, self.amplitude)
+        super().__post_init__()
         self._set(min_voltage=check.real("AdaptiveLIF", "min_voltage", self.min_voltage, high=0.0))
-
-    @property
-    def size(self) -> int | None:
-        """Number of neurons that it is for, where time constants differ; None for any."""
-        return size_of(self.tau_rc, self.tau_ref)
-
-    @property
-    def rate_limit(self) -> Any:
-        """1 / tau_ref [Hz]."""
-        return highest_rate(self.tau_ref)
-
-    def rates(self, J: ArrayLike) -> Array:
-        """``amplitude`` times the firing rate after adaptation to current ``J`` [Hz]."""
-        per_hertz = self.inc_n * self.amplitude
-        return self.amplitude * adapted_rates(
-            as_current(self, J), self.tau_rc, self.tau_ref, per_hertz
-        )
-
-    def current(self, rates: ArrayLike) -> Array:
-        """Current at which the adapted neurons fire at ``rates`` [Hz]."""
-        checked = self._current_of(rates)
-        adaptation = self.inc_n * self.amplitude * checked
-        return lif_current(checked, self.tau_rc, self.tau_ref) + adaptation
 
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
         """Voltage, refractory variable and adaptation."""
@@ -159,7 +143,7 @@ class AdaptiveLIF(NeuronType):
 
 
 @dataclass(frozen=True, eq=False)
-class AdaptiveLIFRate(NeuronType):
+class AdaptiveLIFRate(AdaptedCurve):
     """The LIF firing rate at the current left over by adaptation, without spikes.
 
     Parameters
@@ -185,37 +169,9 @@ class AdaptiveLIFRate(NeuronType):
     inc_n: float = 0.01
     amplitude: float = 1.0
 
-    threshold_current: ClassVar[float] = 1.0
     initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = MappingProxyType(
         {"adaptation": 0.0}
     )
-
-    def __post_init__(self) -> None:
-        check_own_time_constants(self, self.tau_rc, self.tau_ref)
-        _check_adaptation(self, self.tau_n, self.inc_n, self.amplitude)
-
-    @property
-    def size(self) -> int | None:
-        """Number of neurons that it is for, where time constants differ; None for any."""
-        return size_of(self.tau_rc, self.tau_ref)
-
-    @property
-    def rate_limit(self) -> Any:
-        """1 / tau_ref [Hz]."""
-        return highest_rate(self.tau_ref)
-
-    def rates(self, J: ArrayLike) -> Array:
-        """``amplitude`` times the firing rate after adaptation to current ``J`` [Hz]."""
-        per_hertz = self.inc_n * self.amplitude
-        return self.amplitude * adapted_rates(
-            as_current(self, J), self.tau_rc, self.tau_ref, per_hertz
-        )
-
-    def current(self, rates: ArrayLike) -> Array:
-        """Current at which the adapted neurons fire at ``rates`` [Hz]."""
-        checked = self._current_of(rates)
-        adaptation = self.inc_n * self.amplitude * checked
-        return lif_current(checked, self.tau_rc, self.tau_ref) + adaptation
 
     def step(
         self,

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
 from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
-from nefsim.neurons.lif import check_time_constants
+from nefsim.neurons.curves import check_time_constants
 
 #: Below this, log(1 + 1/z) is -q - log(sigma) to the last digit of a double.
 FAR_BELOW = -36.0

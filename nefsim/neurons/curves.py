@@ -1,0 +1,108 @@
+"""The firing rate of leaky integrate-and-fire neurons, which several neuron types share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nefsim import _checks as check
+from nefsim.neurons.base import Array, NeuronType, as_current, check_lengths, per_neuron
+
+#: A time constant of all neurons, or of each.
+Seconds = float | Array
+
+
+def lif_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds) -> Array:
+    """Firing rate 1 / (tau_ref + tau_rc ln(1 + 1/(J - 1))) above J = 1, else 0 [Hz]."""
+    over = np.asarray(np.subtract(J, 1.0))
+    shape = np.broadcast_shapes(over.shape, np.shape(tau_rc), np.shape(tau_ref))
+    if shape != over.shape:
+        over = np.broadcast_to(over, shape).copy()
+    fires = over > 0
+    # One pass over all neurons, silent ones too, is quicker than one over those that fire.
+    rates = np.fmax(over, np.finfo(over.dtype).tiny, out=over)
+    np.divide(1.0, rates, out=rates)
+    np.log1p(rates, out=rates)
+    rates *= tau_rc
+    rates += tau_ref
+    np.divide(1.0, rates, out=rates)
+    rates *= fires
+    return rates
+
+
+def lif_current(rates: Array, tau_rc: Seconds, tau_ref: Seconds) -> Array:
+    """The inverse of :func:`lif_rates`: 1 + 1 / (exp((1/r - tau_ref)/tau_rc) - 1)."""
+    with np.errstate(divide="ignore", over="ignore"):
+        interval = 1.0 / rates - tau_ref
+        return 1.0 + 1.0 / np.expm1(interval / tau_rc)
+
+
+def check_time_constants(neuron: NeuronType, tau_rc: object, tau_ref: object) -> None:
+    """Store ``tau_rc`` above 0 and ``tau_ref`` at least 0, in seconds."""
+    who = type(neuron).__name__
+    neuron._set(
+        tau_rc=check.seconds(who, "tau_rc", tau_rc),
+        tau_ref=check.seconds(who, "tau_ref", tau_ref, zero=True),
+    )
+
+
+def check_own_time_constants(neuron: NeuronType, tau_rc: Any, tau_ref: Any) -> None:
+    """The same, where each may be an array with one value for each neuron."""
+    who, given = type(neuron).__name__, {"tau_rc": tau_rc, "tau_ref": tau_ref}
+    for name, value in given.items():
+        if np.ndim(value) if isinstance(value, np.ndarray) else isinstance(value, (list, tuple)):
+            given[name] = per_neuron(who, name, value, 0.0, 1e6)
+            if name == "tau_rc" and not given[name].all():
+                check.fail(who, name, "be above 0", "0", "pass seconds, such as 0.005")
+        else:
+            given[name] = check.seconds(who, name, value, zero=name == "tau_ref")
+    check_lengths(who, *given.values())
+    neuron._set(**given)
+
+
+def size_of(*values: Seconds) -> int | None:
+    """How many neurons arrays of one value for each are for; None of plain numbers."""
+    return next((len(np.asarray(value)) for value in values if np.ndim(value)), None)
+
+
+def highest_rate(tau_ref: Seconds) -> Any:
+    """1 / tau_ref, infinite where that is 0 [Hz]."""
+    if np.ndim(tau_ref) == 0:
+        return 1.0 / tau_ref if tau_ref else math.inf
+    ref = np.asarray(tau_ref)
+    return np.divide(1.0, ref, out=np.full(ref.shape, np.inf), where=ref > 0)
+
+
+class LIFCurve(NeuronType):
+    """Neuron types with the time constants and the rate curve of LIF neurons."""
+
+    tau_rc: Seconds
+    tau_ref: Seconds
+    amplitude: float
+
+    threshold_current: ClassVar[float] = 1.0
+
+    def __post_init__(self) -> None:
+        check_own_time_constants(self, self.tau_rc, self.tau_ref)
+        self._set(amplitude=check.positive(type(self).__name__, "amplitude", self.amplitude))
+
+    @property
+    def size(self) -> int | None:
+        """Number of neurons that it is for, where time constants differ; None for any."""
+        return size_of(self.tau_rc, self.tau_ref)
+
+    @property
+    def rate_limit(self) -> Any:
+        """1 / tau_ref [Hz]."""
+        return highest_rate(self.tau_ref)
+
+    def rates(self, J: ArrayLike) -> Array:
+        """``amplitude`` times the firing rate at constant current ``J`` [Hz]."""
+        return self.amplitude * lif_rates(as_current(self, J), self.tau_rc, self.tau_ref)
+
+    def current(self, rates: ArrayLike) -> Array:
+        """Current at which the neurons fire at ``rates`` [Hz]; 1 for rate 0."""
+        return lif_current(self._current_of(rates), self.tau_rc, self.tau_ref)
