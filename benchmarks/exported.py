@@ -1,9 +1,12 @@
-"""Trained networks on the engine: the spikes of PyTorch, and the time of one input at a time."""
+"""Trained networks on the engine: the spikes of PyTorch, and the time of one input at a time.
+
+Weights are those that were trained, and the same ones snapped, which are timed.
+"""
 
 from __future__ import annotations
 
-import copy
 import json
+import os
 import time
 from collections.abc import Callable
 from statistics import median
@@ -23,19 +26,25 @@ N_COMPARED = 200
 N_TIMED = 100
 N_BLOCKS = 5
 
+#: What pictures are rounded to, so that their sums are exact.
+INPUT_STEP = 2.0**-8
+
 
 def export(data: LabelledImages, options: Any) -> None:
     """The three networks, with the weights of checkpoints where they are named."""
-    images = torch.tensor(data.test_images[:N_COMPARED])
+    images = torch.tensor(data.test_images)
+    labels = torch.tensor(data.test_labels)
     generator = torch.Generator().manual_seed(options.seed)
     # After 10 iterations: at the end it is silent, and there would be no spike to compare.
     net, _ = silent_network(options.seed, iterations=10, detach_reset=True)
     bits = torch.randint(0, 2, (10, N_COMPARED, 300), generator=generator).float()
     compare("IF 300-500", net, (300,), bits)
     net = loaded(snu_network(start_spread=0.0), options.snu_weights)
-    compare("SNU", net, (784,), train.jittered(images, generator=generator))
+    compare("SNU", net, (784,), train.jittered(images, generator=generator), labels)
     net = loaded(plif_network(2.0, fixed=False, pool="max"), options.plif_weights)
-    compare("PLIF", net, (1, 28, 28), ((images - 0.1307) / 0.3081).reshape(-1, 1, 28, 28))
+    pictures = ((images - 0.1307) / 0.3081).reshape(-1, 1, 28, 28)
+    pictures = torch.round(pictures / INPUT_STEP) * INPUT_STEP
+    compare("PLIF", net, (1, 28, 28), pictures, labels, float(pictures.abs().max()), INPUT_STEP)
 
 
 def loaded(net: train.Layers, path: str | None) -> train.Layers:
@@ -45,14 +54,28 @@ def loaded(net: train.Layers, path: str | None) -> train.Layers:
     return net
 
 
-def compare(name: str, net: train.Layers, shape: tuple[int, ...], x_seq: torch.Tensor) -> None:
+def compare(
+    name: str,
+    net: train.Layers,
+    shape: tuple[int, ...],
+    x_seq: torch.Tensor,
+    labels: torch.Tensor | None = None,
+    *of_inputs: float,
+) -> None:
     """Spikes of all layers of neurons in float32, and microseconds for one input."""
     net.eval()
-    made = train.to_network(net, shape)
-    told: dict[str, Any] = {"network": name, **differences(net, shape, x_seq)}
+    snapped = train.snap(net, *of_inputs)
+    few = x_seq[:, :N_COMPARED] if len(shape) == 1 else x_seq[:N_COMPARED]
+    told: dict[str, Any] = {"network": name}
+    for weights, module in {"as trained": net, "snapped": snapped}.items():
+        spikes = [int(layer.sum()) for layer in spikes_of(module, few)]
+        told[weights] = {"spikes": spikes, "differ": differ(module, shape, few)}
+        if labels is not None:
+            told[weights]["test"] = right(module, x_seq, labels)
+    made = train.to_network(snapped, shape)
     batch = 0 if made.n_steps is not None else 1
-    inputs = x_seq.split(1, dim=batch)[:N_TIMED]
-    subjects = {f"torch, {n} threads": torch_run(net, inputs) for n in (1, 2)}
+    inputs = few.split(1, dim=batch)[:N_TIMED]
+    subjects = {f"torch, {n} threads": torch_run(snapped, inputs) for n in (1, 2)}
     for backend in ("numpy", "numba"):
         subjects[backend] = engine_run(made, inputs, backend)
     times: dict[str, list[float]] = {subject: [] for subject in subjects}
@@ -66,27 +89,22 @@ def compare(name: str, net: train.Layers, shape: tuple[int, ...], x_seq: torch.T
                 times[subject].append((time.perf_counter() - start) * 1e6)
     told["us, median"] = {subject: round(median(t), 1) for subject, t in times.items()}
     told["us, lowest"] = {subject: round(min(t), 1) for subject, t in times.items()}
+    told["load"] = round(os.getloadavg()[0], 1)
     print(json.dumps(told), flush=True)
-
-
-def differences(net: train.Layers, shape: tuple[int, ...], x_seq: torch.Tensor) -> dict[str, Any]:
-    """How many spikes there are in each layer, and how many of them are elsewhere."""
-    found = {"spikes": [int(spikes.sum()) for spikes in spikes_of(net, x_seq)]}
-    found["differ"] = differ(net, shape, x_seq)
-    if sum(found["differ"]):
-        # Sums of float32 depend on their order.  On this grid they do not: they are exact.
-        net, grid = copy.deepcopy(net), 2.0**-16
-        with torch.no_grad():
-            for p in net.parameters():
-                p.copy_(torch.round(p / grid) * grid)
-        found["differ with weights on a grid"] = differ(net, shape, x_seq)
-    return found
 
 
 def differ(net: train.Layers, shape: tuple[int, ...], x_seq: torch.Tensor) -> list[int]:
     """Outputs that differ, layer by layer."""
     pairs = zip(train.to_network(net, shape).spikes(x_seq), spikes_of(net, x_seq), strict=False)
     return [int(np.count_nonzero(a != b.reshape(a.shape))) for a, b in pairs]
+
+
+def right(net: train.Layers, x_seq: torch.Tensor, labels: torch.Tensor) -> float:
+    """Share of the test images that are told right."""
+    axis = 1 if x_seq.ndim == 3 else 0
+    with torch.inference_mode():
+        parts = [net.run(part)[0] for part in x_seq.split(500, dim=axis)]
+    return float((train.decide(torch.cat(parts, 1)) == labels).float().mean())
 
 
 def spikes_of(net: train.Layers, x: torch.Tensor) -> list[Any]:

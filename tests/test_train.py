@@ -529,12 +529,94 @@ def test_an_exported_network_gives_the_spikes_of_pytorch(name: str, backend: str
     assert len(exported.network.all_probes) == 0
 
 
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("name", ["relu", "if", "plif", "average"])
+def test_every_spike_of_snapped_weights_is_that_of_pytorch(name: str, backend: str) -> None:
+    if backend == "numba":
+        pytest.importorskip("numba")
+    made, shape = NETWORKS[name]
+    pictures = len(shape) == 3
+    x = torch.randn(40, *shape) if pictures else (torch.rand(12, 40, *shape) < 0.3).float()
+    h, largest = (2.0**-8, float(x.abs().max())) if pictures else (1.0, 1.0)
+    x = torch.round(x / h) * h
+    net = train.snap(made(), largest, h)
+    expected = spikes_of(net, x)
+    found = train.to_network(net, shape).spikes(x, backend=backend)
+    for ours, theirs in zip(found, expected, strict=False):
+        np.testing.assert_array_equal(ours, theirs)
+    assert sum(layer.sum() for layer in expected) > 1000
+
+
+def on_multiples(values: Any, step: float) -> Any:
+    return torch.round(values / step) * step
+
+
+@pytest.mark.parametrize(("digits", "h"), [(10, 1.0), (24, 1.0), (18, 2.0**-8), (24, 2.0**-8)])
+def test_weights_are_snapped_to_the_finest_grid_on_which_sums_are_exact(
+    digits: int, h: float
+) -> None:
+    net = train.Layers(nn.Linear(30, 20), train.IF())
+    linear = train.snap(net, 3.0, h, digits).layers[0]
+    w, b = (p.detach().double() for p in (linear.weight, linear.bias))
+    exact = [p.detach().double() for p in (net.layers[0].weight, net.layers[0].bias)]
+    g = max(2.0**-k for k in range(40) if torch.equal(on_multiples(w, 2.0**-k), w))
+
+    def fits(g: float) -> bool:
+        rounded = on_multiples(exact[0], g), on_multiples(exact[1], g * h)
+        return bool((3.0 * rounded[0].abs().sum(1) + rounded[1].abs()).max() <= 2**digits * g * h)
+
+    assert torch.equal(w, on_multiples(exact[0], g))
+    assert torch.equal(b, on_multiples(exact[1], g * h))
+    assert fits(g) and not fits(g / 2)
+    x = torch.randint(-int(3 / h), int(3 / h) + 1, (50, 30)) * h
+    whole = x.double() @ w.T + b
+    for _ in range(3):  # in any order
+        total = linear.bias.detach()
+        for j in torch.randperm(30):
+            total = total + x[:, j, None] * w[:, j].float()
+        assert torch.equal(total.double(), whole)
+
+
+def test_snapping_returns_a_copy_that_computes_nearly_the_same() -> None:
+    net = conv_net()
+    before = [p.clone() for p in net.parameters()]
+    made = train.snap(net, 4.0, 2.0**-8)
+    assert net.training and not made.training
+    assert all(torch.equal(p, q) for p, q in zip(net.parameters(), before, strict=True))
+    assert not any(isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d) for m in made.modules())
+    x = torch.randint(-4, 5, (5, 1, 8, 8)).float()
+    first, second = (m.layers[0].modules_once(x) for m in (net.eval(), made))
+    # 24 digits of a sum of 9 weights and inputs of up to 4 on a grid of 2**-8 leave 12.
+    torch.testing.assert_close(first, second, atol=2.0**-12 * 9 * 4, rtol=0.0)
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        (nn.Linear(4, 4), nn.Linear(4, 4), train.IF()),
+        (nn.Conv2d(1, 1, 3), nn.AvgPool2d(2), train.IF()),
+        (train.IF(), nn.AvgPool2d(3)),
+        (nn.BatchNorm1d(4), train.IF()),
+        (train.SNU(4, 4, soft=True),),
+        (train.SNU(4, 4, recurrent=True),),
+        (nn.Linear(4, 4), nn.Tanh()),
+    ],
+)
+def test_sums_that_cannot_be_exact_are_refused(modules: Any) -> None:
+    with pytest.raises(ValueError) as caught:
+        train.snap(train.Layers(*modules))
+    assert SENTENCE.fullmatch(str(caught.value)), str(caught.value)
+
+
+def test_pooling_of_currents_is_not_taken_for_pooling_of_spikes() -> None:
+    net = train.Layers(train.IF(), nn.Conv2d(1, 1, 3), nn.MaxPool2d(2), train.IF())
+    with pytest.raises(ValueError, match=r"to_network: module must be made of .+, got MaxPool2d; "):
+        train.to_network(net, (1, 8, 8))
+
+
 def test_weights_that_overflowed_are_not_exported() -> None:
-    net = train.Layers(nn.Linear(3, 2), train.IF())
-    with torch.no_grad():
-        net.layers[0].weight[0, 0] = torch.nan
     with pytest.raises(ValueError, match="to_network: module must have finite weights, got 1 "):
-        train.to_network(net, (3,))
+        train.to_network(lost(), (3,))
 
 
 def test_what_the_engine_does_not_know_is_named() -> None:
@@ -630,6 +712,14 @@ def loop() -> nef.Network:
     return net
 
 
+def lost() -> train.Layers:
+    """A network whose weights overflowed."""
+    net = train.Layers(nn.Linear(3, 2), train.IF())
+    with torch.no_grad():
+        net.layers[0].weight[0, 0] = torch.nan
+    return net
+
+
 def izhikevich() -> nef.Network:
     net = nef.Network()
     net.ensemble(10, 1, neuron_type=nef.Izhikevich(), max_rates=(60, 100))
@@ -670,6 +760,11 @@ WRONG = {
     "folder": lambda: train.save("nowhere/at/all.pt", nn.Linear(2, 2)),
     "what to save": lambda: train.save("x.pt", {}),
     "summary": lambda: train.summary(None, torch.rand(2)),
+    "what to snap": lambda: train.snap(nn.Linear(2, 2)),
+    "weights that are lost": lambda: train.snap(lost()),
+    "no power of two": lambda: train.snap(train.Layers(train.IF()), input_step=1 / 255),
+    "digits": lambda: train.snap(train.Layers(train.IF()), digits=1),
+    "largest": lambda: train.snap(train.Layers(train.IF()), largest_input=0.0),
     "layers": lambda: train.to_network(nn.Linear(2, 2), (2,)),
     "net": lambda: train.NEF(None),
     "loop": lambda: train.NEF(loop()),

@@ -13,6 +13,7 @@ from nefsim.train.losses import count_loss, decide, mean_spike_loss, rate_loss
 from nefsim.train.nef import NEF
 from nefsim.train.neurons import IF, LIF, PLIF, SoftLIF, Stateful
 from nefsim.train.plots import plot_surrogate
+from nefsim.train.snap import snap
 from nefsim.train.snu import SNU
 from nefsim.train.summary import Summary, summary
 from nefsim.train.surrogates import (
@@ -63,6 +64,7 @@ __all__ = [
     "rate_loss",
     "save",
     "sigmoid",
+    "snap",
     "straight_through",
     "summary",
     "tanh",

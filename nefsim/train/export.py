@@ -115,9 +115,9 @@ def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exp
 
     Linear modules between neurons (``Linear``, ``Conv2d``, ``BatchNorm``, ``AvgPool2d``,
     ``Flatten``, :class:`Vote`) are multiplied into one matrix; ``MaxPool2d`` of spikes becomes
-    a population that fires where any spike comes in.  In ``float32`` the spikes are those of
-    PyTorch, unless a potential lies within rounding of its threshold, as sums are taken in
-    another order.
+    a population that fires where any spike comes in.  Sums are taken in another order than
+    in PyTorch, so that in ``float32`` a spike differs where a potential lies within rounding
+    of its threshold; of what :func:`snap` made no sum is rounded and every spike is equal.
 
     Parameters
     ----------
@@ -148,14 +148,19 @@ def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exp
     """
     who, do = "to_network", "pass Layers(...)"
     check.instance(who, "module", module, Layers, "layers", do)
-    lost = sum(int((~p.isfinite()).sum()) for p in module.parameters())
-    if lost:
-        cure = "train it again with detach_reset=True or clip=0.1"
-        check.fail(who, "module", "have finite weights", f"{lost} that are not", cure)
+    check_finite(who, module)
     maker = _Maker(tuple(shape), check.seconds(who, "dt", dt))
     for part in module.layers:
         maker.take(part)
     return maker.finish()
+
+
+def check_finite(who: str, module: nn.Module) -> None:
+    """Refuse weights that overflowed."""
+    lost = sum(int((~p.isfinite()).sum()) for p in module.parameters())
+    if lost:
+        cure = "train it again with detach_reset=True or clip=0.1"
+        check.fail(who, "module", "have finite weights", f"{lost} that are not", cure)
 
 
 class _Maker:
@@ -180,7 +185,7 @@ class _Maker:
             self._neurons(part)
         elif isinstance(part, DiscreteNeuron) and not isinstance(part, SNU):
             self._neurons(part)
-        elif isinstance(part, nn.MaxPool2d) and self.source is not self.input:
+        elif isinstance(part, nn.MaxPool2d) and self.source is not self.input and not self.waiting:
             self._max_pool(part)
         elif isinstance(part, Vote):
             self.waiting.append(_as_linear(part, self._after_waiting()))
