@@ -54,8 +54,9 @@ class Worker:
     Parameters
     ----------
     job : dict
-        ``file``; ``peer``, nefsim or nengo; ``optimize``; ``clip``, seconds of a run that the
-        file itself asks for; ``nudged``, whether neurons start a rounding away.
+        ``file``; ``peer``, nefsim or nengo; ``optimize``; ``backend`` of nefsim; ``clip``,
+        seconds of a run that the file itself asks for; ``nudged``, whether neurons start a
+        rounding away.
     """
 
     def __init__(self, job: dict[str, Any]) -> None:
@@ -67,6 +68,7 @@ class Worker:
             from nefsim.nengo import Simulator
 
             self.make: Any = Simulator
+            self.options["backend"] = job.get("backend", "auto")
             # What is loaded or compiled once is no model's.
             with nengo.Network(seed=SEED) as small:
                 nengo.Ensemble(1, 1)
@@ -77,7 +79,7 @@ class Worker:
         self.found: list[tuple[nengo.Network, float, int | None]] = []
         self.errors: list[str] = []
         self.simulator: Any = None
-        self.nudged = job.get("nudged", False)
+        self.nudged, self.folder = job.get("nudged", False), Path.cwd()
         self._execute(Path(job["file"]), job["clip"])
 
     def _execute(self, path: Path, clip: float) -> None:
@@ -127,13 +129,13 @@ class Worker:
         return {"models": models, "errors": self.errors}
 
     def build(self, model: int) -> dict[str, float]:
-        """Make a simulator of a model; the seconds that took."""
+        """Make a simulator of a model; the seconds that took of the processor."""
         network, dt, seed = self.found[model]
         self.drop()
         sow()
-        start = time.perf_counter()
+        start = time.process_time()
         self.simulator = self.make(network, dt, seed, **self.options)
-        return {"seconds": time.perf_counter() - start}
+        return {"seconds": time.process_time() - start}
 
     def _nudge(self) -> None:
         """Move the voltages at which Nengo's neurons start by the smallest number there is."""
@@ -169,8 +171,8 @@ class Worker:
             self._nudge()
         return answer
 
-    def piece(self, steps: int, path: str) -> dict[str, Any]:
-        """Go on for so many steps and write down spikes, as places, and values."""
+    def piece(self, steps: int) -> dict[str, Any]:
+        """Go on for so many steps; write spikes, as places, and values into ``piece.npz``."""
         import nengo
         import numpy as np
 
@@ -181,10 +183,10 @@ class Worker:
             data = self.simulator.data[probe]
             neurons = isinstance(probe.obj, nengo.ensemble.Neurons) and probe.attr == "output"
             if neurons and probe.synapse is None and probe.obj.ensemble.neuron_type.spiking:
-                kept[f"spikes {i}"] = np.flatnonzero(data)
+                kept[f"spikes {i} of {data.shape[1]}"] = np.flatnonzero(data)
             else:
                 kept[f"values {i}"] = data
-        np.savez(path, **kept)
+        np.savez(self.folder / "piece.npz", **kept)
         return {"spikes": sum(v.size for k, v in kept.items() if k.startswith("spikes"))}
 
     def drop(self) -> dict[str, Any]:

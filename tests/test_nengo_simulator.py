@@ -125,6 +125,26 @@ def test_what_is_built_for_many_functions_is_nengos_to_the_last_bit():
             assert np.array_equal(x.solver_info["rmses"], y.solver_info["rmses"])
 
 
+@pytest.mark.parametrize(
+    "neurons",
+    [
+        nengo.LIF(tau_rc=0.03, tau_ref=0.001),
+        nengo.LIF(amplitude=0.3),
+        nengo.LIFRate(),
+        nengo.AdaptiveLIF(),
+        nengo.RectifiedLinear(),
+    ],
+    ids=str,
+)
+def test_decoders_of_a_neuron_type_are_nengos_to_the_last_bit(neurons):
+    with nengo.Network(seed=1) as model:
+        a = nengo.Ensemble(61, 3, neuron_type=neurons)
+        connection = nengo.Connection(a, nengo.Node(size_in=3), function=np.sin)
+    mine, other = (s(model, progress_bar=False) for s in (nefsim.nengo.Simulator, nengo.Simulator))
+    with mine, other:
+        assert np.array_equal(mine.data[connection].weights, other.data[connection].weights)
+
+
 @pytest.mark.parametrize("dt", [0.0005, 0.003])
 def test_other_steps_give_nengos_spikes(dt):
     other = theirs(nengo_models.network("communication"), dt=dt)

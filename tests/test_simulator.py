@@ -741,7 +741,7 @@ def test_a_bar_is_written_to_the_terminals_error_stream(capsys):
 def test_a_back_end_that_is_missing_names_the_extra(name, extra, monkeypatch):
     if name not in backends.BACKENDS:
         pytest.skip(f"there is no back end {name}")
-    monkeypatch.setattr(backends, "find_spec", lambda package: package == "numpy" or None)
+    monkeypatch.setattr(backends, "is_installed", lambda package: package == "numpy")
     with pytest.raises(nef.BackendUnavailable, match=rf'pip install "nefsim\[{extra}\]"'):
         nef.Simulator(models.square(), backend=name)
     assert issubclass(nef.BackendUnavailable, ImportError)

@@ -7,6 +7,7 @@ what the probes record.  Modules are named here and imported when asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -29,20 +30,26 @@ class BackendUnavailable(ImportError):
     """A back end whose package is not installed; the message names the extra to install."""
 
 
+@cache
+def is_installed(package: str) -> bool:
+    """Whether there is a package; looking through all folders takes as long as a small network."""
+    return find_spec(package) is not None
+
+
 def available() -> list[str]:
     """Names of the back ends whose packages are installed."""
-    return [name for name, (_, package, _) in BACKENDS.items() if find_spec(package)]
+    return [name for name, (_, package, _) in BACKENDS.items() if is_installed(package)]
 
 
 def fastest() -> str:
     """What "auto" takes: the fastest back end that is installed."""
-    return "numba" if find_spec("numba") else "numpy"
+    return "numba" if is_installed("numba") else "numpy"
 
 
 def module(name: str) -> ModuleType:
     """The module of a back end, imported now."""
     path, package, extra = BACKENDS[name]
-    if not find_spec(package):
+    if not is_installed(package):
         raise BackendUnavailable(
             f'Simulator: backend must be installed, got "{name}" without {package}; '
             f'pip install "nefsim[{extra}]", or take one of {", ".join(available())}.'

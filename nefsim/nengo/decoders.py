@@ -15,6 +15,8 @@ from nengo.solvers import LstsqL2, Solver
 from nengo.utils.least_squares_solvers import Cholesky, rmses
 from numpy.typing import NDArray
 
+from nefsim.neurons.curves import lif_rates
+
 Array = NDArray[np.float64]
 
 #: Most numbers of activities and factors that are kept for functions to come.
@@ -106,10 +108,17 @@ def _system(conn: nengo.Connection, gain: Array, bias: Array, x: Array) -> Syste
         from scipy.linalg import cho_factor
     except ImportError:
         return None
-    A = conn.pre_obj.neuron_type.rates(x, gain, bias)
+    A = _rates(conn.pre_obj.neuron_type, x, gain, bias)
     if not A.any():
         return None
     sigma = conn.solver.reg * A.max()
     gram = np.dot(A.T, A)
     np.fill_diagonal(gram, gram.diagonal() + len(A) * sigma**2)
     return System(A, cho_factor(gram, overwrite_a=True))
+
+
+def _rates(neuron: Any, x: Array, gain: Array, bias: Array) -> Any:
+    """Nengo's rates to the last bit, (P, N); our curve of LIF neurons is quicker."""
+    if type(neuron) in (nengo.LIF, nengo.LIFRate) and neuron.amplitude == 1:
+        return lif_rates(neuron.current(x, gain, bias), neuron.tau_rc, neuron.tau_ref)
+    return neuron.rates(x, gain, bias)

@@ -16,11 +16,12 @@ from nefsim import neurons
 
 Array = NDArray[np.float64]
 
+#: Processes that are linear filters.
+FILTERS = (nengo.Lowpass, nengo.Alpha, nengo.LinearFilter)
+
 #: Processes that draw no random numbers.
 FIXED = (
-    nengo.Lowpass,
-    nengo.Alpha,
-    nengo.LinearFilter,
+    *FILTERS,
     nengo.Triangle,
     nengo.processes.PresentInput,
     nengo.processes.Piecewise,
@@ -91,7 +92,7 @@ def state_space(op: SimProcess, dt: float) -> StateSpace | None:
     In Nengo a filter without D gives out the state of this step, and one with D that of the
     step before.
     """
-    if type(op.process) not in (nengo.Lowpass, nengo.Alpha, nengo.LinearFilter):
+    if type(op.process) not in FILTERS:
         return None
     if op.input is None or op.input.shape != op.output.shape:
         return None
@@ -138,11 +139,23 @@ def many_steps(process: Any, size: int, dt: float, rng: np.random.RandomState) -
         held = np.array([np.zeros(size), *values])
         return lambda t: held[np.searchsorted(starts, t + 0.5 * dt)]
     if type(process) is nengo.processes.WhiteSignal:
-        step = process.make_step((0,), (size,), dt, rng, {})
-        period = 2 * int(np.ceil(process.period / dt / 2.0))
-        signal = np.array([step(k * dt) for k in range(period)])
-        return lambda t: signal[np.round(t / dt).astype(int) % period]
+        return _white_signal(process, size, dt, rng)
     return None
+
+
+def _white_signal(process: Any, size: int, dt: float, rng: np.random.RandomState) -> Many:
+    """A signal that repeats itself; Nengo tells its values one by one, as they are asked for."""
+    step = process.make_step((0,), (size,), dt, rng, {})
+    period = 2 * int(np.ceil(process.period / dt / 2.0))
+    signal, is_told = np.empty((period, size)), np.zeros(period, bool)
+
+    def run(t: Array) -> Array:
+        places = np.round(t / dt).astype(int) % period
+        for k in places[~is_told[places]]:
+            signal[k], is_told[k] = step(k * dt), True
+        return np.asarray(signal[places])
+
+    return run
 
 
 def is_known(process: Any) -> bool:

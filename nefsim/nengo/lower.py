@@ -79,7 +79,7 @@ class Lowering(Blocks):
 
     def start(self, seed: int, trials: int) -> None:
         """Put Nengo's own operators, and what is random, at their start."""
-        operators = self.plan.step_order if self.plan.draws() else self.plan.operators
+        operators = self.plan.step_order if self.plan.draws() else self.plan.starters
         self.worlds = [
             opaque.World(self.model, operators, self.plan.guests, seed, trial)
             for trial in range(trials)
@@ -138,7 +138,7 @@ class Lowering(Blocks):
         return not (clock or base in self.plan.private or self.memory.is_constant(base))
 
     def _neurons(self, op: SimNeurons) -> None:
-        neuron, size = known.neuron_type(op), op.J.size
+        neuron, size = self.plan.neurons[op], op.J.size
         assert neuron is not None
         current = self.whole(self.read(op.J), size)
         initial = {name: np.ravel(signal.initial_value) for name, signal in op.state.items()}

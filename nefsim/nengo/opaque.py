@@ -15,7 +15,9 @@ from nengo.builder.processes import SimProcess
 from nengo.builder.signal import Signal, SignalDict
 from nengo.exceptions import SimulationError
 from nengo.utils.functions import function_name
+from nengo.utils.numpy import maxint
 
+from nefsim.nengo import known
 from nefsim.network.functions import is_elementwise
 
 Steps = Callable[..., Any]
@@ -50,6 +52,8 @@ class World:
     rngs: dict[Operator, np.random.RandomState] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not self.operators:  # a generator takes as long as a small population
+            return
         rng = np.random.RandomState((self.seed + self.trial) % 2**32)
         for op in self.operators:
             if op in self.guests:
@@ -58,7 +62,14 @@ class World:
             if op in self.guests:
                 self.steps[op] = self._step(op, rng)
             elif isinstance(op, SimProcess):
-                self.rngs[op] = op.process.get_rng(rng)
+                self._seed(op, rng)
+
+    def _seed(self, op: SimProcess, rng: np.random.RandomState) -> None:
+        """Nengo draws a seed for each process; filters of the program have no use for theirs."""
+        if type(op.process) not in known.FILTERS:
+            self.rngs[op] = op.process.get_rng(rng)
+        elif op.process.seed is None:
+            rng.randint(maxint)
 
     def _step(self, op: Operator, rng: np.random.RandomState) -> Callable[[], None]:
         if not isinstance(op, SimNeurons) or not op.state_extra:

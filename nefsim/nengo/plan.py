@@ -25,6 +25,7 @@ from nengo.utils.simulator import operator_dependency_graph
 
 from nefsim.nengo import known, learned, terms
 from nefsim.nengo.signals import Memory
+from nefsim.neurons import NeuronType
 
 LINEAR = (Reset, Copy, DotInc, SparseDotInc, ElementwiseInc)
 SILENT = (TimeUpdate, SimProbe)
@@ -34,6 +35,10 @@ def step_order(model: Model) -> list[Operator]:
     """All operators in the order in which Nengo takes a step, without its optimizer."""
     order = toposort(operator_dependency_graph(model.operators))
     return [op for op in order if not isinstance(op, SimProbe)]
+
+
+def _has_generator(op: Operator) -> bool:
+    return isinstance(op, SimProcess) and type(op.process) not in known.FILTERS
 
 
 class Plan:
@@ -73,6 +78,16 @@ class Plan:
         """All operators in the order in which Nengo takes a step, without its optimizer."""
         return step_order(self.model)
 
+    @cached_property
+    def neurons(self) -> dict[SimNeurons, NeuronType | None]:
+        """Our type for each population, or None for one that steps itself."""
+        return {op: known.neuron_type(op) for op in self.operators if isinstance(op, SimNeurons)}
+
+    @property
+    def starters(self) -> list[Operator]:
+        """Operators that are more at their start than what the program holds."""
+        return [op for op in self.operators if op in self.guests or _has_generator(op)]
+
     def draws(self) -> bool:
         """Whether the order in which operators start decides on random numbers."""
         for op in self.operators:
@@ -100,7 +115,7 @@ class Plan:
         if type(op) is SimNeurons:
             shown = op.state.get("refractory_time")
             # Nengo counts on below zero, which only its own step does.
-            return known.neuron_type(op) is not None and not self.is_used(shown)
+            return self.neurons[op] is not None and not self.is_used(shown)
         if type(op) is SimPyFunc:
             return True
         return type(op) in LINEAR and terms.is_linear(op, self.memory)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import backends
-from nefsim.backends import interrupts
+from nefsim.backends import Runner, interrupts
 from nefsim.learned import carry_over
 from nefsim.nengo.bars import progress_of
 from nefsim.nengo.data import Data, Learned, Signals
@@ -81,6 +81,7 @@ class Simulator:
     """
 
     _state: State
+    _run: Runner | None
 
     def __init__(
         self,
@@ -225,6 +226,8 @@ class Simulator:
     def _advance(self, n_steps: int) -> None:
         if self.closed:
             raise SimulatorClosed(CLOSED)
+        if self._run is None:  # whoever only looks at what was built needs none
+            self._run = self._prepare(_Ready(self._lowering.program), self._state)
         self._records.reserve(n_steps)
         with interrupts.put_off(), np.errstate(invalid="raise", divide="ignore"):
             try:
@@ -255,7 +258,7 @@ class Simulator:
                 self._state.signals[lowering.numbers[base]][...] = np.ravel(base.initial_value)
         for thing, weights in learned.items():
             self.learned[thing] = weights
-        self._run = self._prepare(_Ready(program), self._state)
+        self._run = None
         self.clear_probes()
 
     def clear_probes(self) -> None:
@@ -296,7 +299,6 @@ class Simulator:
                 world.signals[signal] = value
             for op, rng in rngs.items():
                 world.rngs[op].set_state(rng.get_state())
-        self._run = self._prepare(_Ready(self._lowering.program), state)
         program = self._lowering.program
         self._records = Records(program, self.batch_size, self.dtype, given["start"])
         self._records.take_over(given["records"], state.step)

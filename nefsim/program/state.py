@@ -133,7 +133,8 @@ def _start_of_neurons(
     """The first values of each state variable, drawn for each trial in the order of their names."""
 
     def of(trial: int) -> dict[str, Array]:
-        rng = op.stream.child(0).generator(seed, trial)
+        draws = any(isinstance(start, Distribution) for start in op.initial.values())
+        rng = op.stream.child(0).generator(seed, trial) if draws else None
         return {
             name: start.sample(size, rng=rng)
             if isinstance(start, Distribution)
