@@ -737,6 +737,15 @@ def test_a_bar_is_written_to_the_terminals_error_stream(capsys):
 # What is optional
 
 
+def test_a_package_that_is_installed_meanwhile_is_found(monkeypatch):
+    monkeypatch.setattr(backends, "_found", set())
+    there = {}
+    monkeypatch.setattr(backends, "find_spec", there.get)
+    assert not backends.is_installed("numba")
+    there["numba"] = object()
+    assert backends.is_installed("numba")
+
+
 @pytest.mark.parametrize(("name", "extra"), [("numba", "fast"), ("nengo", "nengo")])
 def test_a_back_end_that_is_missing_names_the_extra(name, extra, monkeypatch):
     if name not in backends.BACKENDS:

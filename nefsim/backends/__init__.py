@@ -7,7 +7,6 @@ what the probes record.  Modules are named here and imported when asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -30,10 +29,16 @@ class BackendUnavailable(ImportError):
     """A back end whose package is not installed; the message names the extra to install."""
 
 
-@cache
+#: Packages that have been seen.
+_found: set[str] = set()
+
+
 def is_installed(package: str) -> bool:
-    """Whether there is a package; looking through all folders takes as long as a small network."""
-    return find_spec(package) is not None
+    """Whether there is a package; one that is missing is looked for again, as it may come."""
+    # Looking through all folders takes as long as to build a small network.
+    if package not in _found and find_spec(package):
+        _found.add(package)
+    return package in _found
 
 
 def available() -> list[str]:
