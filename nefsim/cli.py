@@ -1,4 +1,4 @@
-"""The command ``nefsim``: demo, run, crosscheck, nengo, mnist and info."""
+"""The command ``nefsim``: demo, run, crosscheck, bench, nengo, mnist and info."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import runpy
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         ("demo", _demo, _demo_options),
         ("run", _run, _run_options),
         ("crosscheck", _crosscheck, _crosscheck_options),
+        ("bench", _bench, _bench_options),
         ("nengo", _nengo, _nengo_options),
         ("mnist", _mnist, _mnist_options),
         ("info", _info, _info_options),
@@ -222,6 +223,34 @@ def _crosscheck(options: argparse.Namespace) -> int:
     else:
         print(report)
     return 0 if report.agrees else 1
+
+
+def _bench_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", type=Path, help="Python file that defines net")
+    command.add_argument(
+        "--backends",
+        nargs="+",
+        choices=list(backends.BACKENDS),
+        default=None,
+        help="the back ends, if not all that are installed",
+    )
+    command.add_argument("--repeats", type=int, default=5, help="runs on each back end")
+    _common(command, 1.0, None)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    """time the network of a file on each back end: build, first steps and a step"""
+    from nefsim import bench
+
+    timings = bench.measure(
+        _model(options), options.seconds, options.backends, options.dt, options.repeats
+    )
+    if options.json:
+        told = {"seconds": options.seconds, "dt": options.dt, "runs": [*map(asdict, timings)]}
+        print(json.dumps(told))
+    else:
+        print(bench.tell(timings))
+    return 0
 
 
 def _nengo_options(command: argparse.ArgumentParser) -> None:

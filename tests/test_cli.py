@@ -10,6 +10,7 @@ import pytest
 
 import nefsim as nef
 from nefsim import backends, demo
+from nefsim.bench import measure
 from nefsim.cli import main
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -362,7 +363,7 @@ def test_a_model_that_leaves_python_is_refused(model, capsys):
     assert "must run, got SystemExit: 0 in line 2" in refused(["run", model], capsys)
 
 
-@pytest.mark.parametrize("command", ["run", "crosscheck", "info"])
+@pytest.mark.parametrize("command", ["run", "crosscheck", "bench", "info"])
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -450,6 +451,41 @@ def test_crosscheck_returns_one_when_back_ends_disagree(model, capsys):
 # info
 
 
+def test_bench_times_the_back_ends_in_the_order_given(model, capsys):
+    names = ["numba", "numpy"]
+    arguments = ["bench", model, *QUICK, "--repeats", 2, "--dt", 0.002, "--backends", *names]
+    told = as_json(arguments, capsys)
+    assert (told["seconds"], told["dt"]) == (0.05, 0.002)
+    assert [run["backend"] for run in told["runs"]] == names
+    figures = ("build_seconds", "first_seconds", "microseconds_per_step")
+    assert all(run[figure] > 0 for run in told["runs"] for figure in figures)
+
+
+def test_bench_takes_all_back_ends_and_prints_a_table(model, capsys):
+    status, out, err = run(["bench", model, *QUICK, "--repeats", 1], capsys)
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split() == ["back", "end", "build", "first", "steps", "a", "step"]
+    assert [line.split()[0] for line in lines[1:]] == backends.available()
+    times = [float(line.split()[-2]) for line in lines[1:]]
+    assert min(times) == 1.0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--repeats", 0], ["--seconds", 0], ["--dt", "nan"], ["--seed", -1]], ids=str
+)
+def test_options_of_bench_that_make_no_sense_are_refused(arguments, model, capsys):
+    assert " must " in refused(["bench", model, *arguments], capsys)
+
+
+def test_bench_leaves_the_network_as_it_was():
+    net = nef.Network()
+    net.ensemble(10, 1)
+    measure(net, 0.01, ["numpy"], repeats=1)
+    assert net.seed is None
+    assert not net.probes
+
+
 def test_info_names_versions_and_back_ends(capsys):
     told = as_json(["info"], capsys)
     assert told["packages"]["numpy"] == np.__version__
@@ -508,7 +544,7 @@ def test_the_status_of_the_program_is_that_of_the_command(tmp_path):
     assert told.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["demo", "run", "crosscheck", "info"])
+@pytest.mark.parametrize("command", ["demo", "run", "crosscheck", "bench", "info"])
 def test_every_command_has_help_json_and_a_seed(command, capsys):
     with pytest.raises(SystemExit) as raised:
         main([command, "--help"])
