@@ -256,8 +256,7 @@ def _bench(options: argparse.Namespace) -> int:
 def _nengo_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("action", choices=["run"], help="what to do with the model")
     command.add_argument("model", type=Path, help="Python file that defines model")
-    command.add_argument("--seconds", type=float, default=1.0, help="how long to run [s]")
-    command.add_argument("--dt", type=float, default=0.001, help="time step [s]")
+    _common(command, 1.0, None)
     command.add_argument("--backend", choices=["auto", "numpy", "numba"], default="auto")
     command.add_argument("--compare", action="store_true", help="run it in Nengo, too")
 
@@ -270,7 +269,9 @@ def _nengo(options: argparse.Namespace) -> int:
     who = "nefsim nengo run"
     seconds = check.seconds(who, "--seconds", options.seconds)
     dt = check.seconds(who, "--dt", options.dt)
-    report = command.run(options.model, seconds, dt, options.backend, options.compare)
+    if options.seed is not None:
+        check.integer(who, "--seed", options.seed, "pass a seed of Nengo", 0, 2**32 - 1)
+    report = command.run(options.model, seconds, dt, options.seed, options.backend, options.compare)
     print(json.dumps(report) if options.json else command.tell(report))
     return int(report.get("spikes_differ", 0) > 0)
 

@@ -1,6 +1,7 @@
 """Nengo's networks in nefsim: the spikes of Nengo, and what it does better."""
 
 import gc
+import json
 import pickle
 import re
 import time
@@ -634,6 +635,19 @@ def test_the_command_compares_with_nengo(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "0 spikes differ" in told
     assert "times as fast" in told
+
+
+def test_the_command_gives_the_model_a_seed(tmp_path, capsys):
+    path = tmp_path / "model.py"
+    path.write_text(SCRIPT, encoding="utf-8")
+
+    def spikes(*options):
+        assert main(["nengo", "run", str(path), "--json", *options]) == 0
+        return json.loads(capsys.readouterr().out)["runs"][0]["spikes"]
+
+    assert spikes() == spikes("--seed", "0") != spikes("--seed", "7")
+    assert main(["nengo", "run", str(path), "--seed", "-1"]) == 2
+    assert "nefsim nengo run: --seed must be " in capsys.readouterr().err
 
 
 def test_the_command_names_what_is_missing(tmp_path, capsys):

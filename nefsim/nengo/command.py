@@ -18,8 +18,8 @@ from nefsim.nengo.simulator import Simulator
 SEED = 0
 
 
-def load(path: Path) -> nengo.Network:
-    """The Nengo network ``model`` that a script defines, with a seed."""
+def load(path: Path, seed: int | None) -> nengo.Network:
+    """The Nengo network ``model`` that a script defines, with this seed or its own."""
     if not path.is_file():
         raise ValueError(f"nefsim nengo: model must be a Python file, got {path}; pass its path.")
     np.random.seed(SEED)
@@ -29,8 +29,8 @@ def load(path: Path) -> nengo.Network:
             f"nefsim nengo: {path} must define model, a nengo.Network, got "
             f"{type(model).__name__}; write model = nengo.Network() in it."
         )
-    if model.seed is None:
-        model.seed = SEED
+    own = SEED if model.seed is None else model.seed
+    model.seed = own if seed is None else seed
     return model
 
 
@@ -74,7 +74,9 @@ def timed(model: nengo.Network, name: str, make: Callable[..., Any], seconds: fl
     return Run(name, built - start, (done - built) / simulator.n_steps, count, spikes, data)
 
 
-def run(path: Path, seconds: float, dt: float, backend: str, compare: bool) -> dict[str, Any]:
+def run(
+    path: Path, seconds: float, dt: float, seed: int | None, backend: str, compare: bool
+) -> dict[str, Any]:
     """Run a script's model; with ``compare`` in Nengo, too, and say what differs."""
 
     def ours(model: nengo.Network, progress_bar: Any) -> Simulator:
@@ -87,11 +89,11 @@ def run(path: Path, seconds: float, dt: float, backend: str, compare: bool) -> d
         nengo.Ensemble(1, 1)
     with ours(small, False) as first:
         first.step()  # what is loaded once is not this model's
-    here = timed(load(path), f"nefsim ({backend})", ours, seconds)
+    here = timed(load(path, seed), f"nefsim ({backend})", ours, seconds)
     report: dict[str, Any] = {"seconds": seconds, "dt": dt, "runs": [here.told()]}
     if compare:
         # Read anew, as functions of its nodes may remember what they did.
-        there = timed(load(path), "nengo", theirs, seconds)
+        there = timed(load(path, seed), "nengo", theirs, seconds)
         differ = [np.count_nonzero(a != b) for a, b in zip(here.spikes, there.spikes, strict=True)]
         errors = [
             float(np.abs(a - b).max(initial=0.0))
