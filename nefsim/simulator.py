@@ -135,8 +135,8 @@ class Simulator:
 
     @property
     def time(self) -> NDArray[np.float64]:
-        """Times of all steps done, ``dt, 2 dt, ...`` [s]."""
-        steps: NDArray[np.float64] = np.arange(1.0, self.n_steps + 1)
+        """Times of all steps, ``dt, 2 dt, ...``, or of those since :meth:`clear_probes` [s]."""
+        steps: NDArray[np.float64] = np.arange(self._records.start + 1.0, self.n_steps + 1)
         return steps * self.dt
 
     def trange(self, probe: Probe | None = None) -> NDArray[np.float64]:
@@ -144,7 +144,7 @@ class Simulator:
         if probe is None:
             return self.time
         index = index_of("Simulator.trange", self.probes, probe)
-        return self.time[self._records.steps(index, self.n_steps)]
+        return self.time[self._records.steps(index, self.n_steps) - self._records.start]
 
     @property
     def data(self) -> Data:
@@ -217,12 +217,21 @@ class Simulator:
         if keep and self.backend == "nengo":
             do = "learn on another back end"
             check.fail(who, "backend", "keep its own state", "nengo", do)
-        if self._target is not None:
-            do = "make a new Simulator with another stream"
-            check.fail(who, "records", "be in memory", "a stream", do)
+        self._forbid_stream(who)
         if seed is not None:
             self.run_seed = check.seed(who, seed)
         self._restart(self.state if keep else None)
+
+    def clear_probes(self) -> None:
+        """Forget what was recorded and go on; a run without end keeps its memory small so."""
+        self._forbid_stream("Simulator.clear_probes")
+        program, start = self.built.program, self.n_steps
+        self._records = Records(program, self.batch_size, self.dtype, start)
+
+    def _forbid_stream(self, who: str) -> None:
+        if self._target is not None:
+            do = "make a new Simulator with another stream"
+            check.fail(who, "records", "be in memory", "a stream", do)
 
     def result(self) -> Result:
         """All records so far, apart from the simulator."""
@@ -259,6 +268,7 @@ class Simulator:
             "run_seed": self.run_seed,
             "batch_size": self.batch_size,
             "dtype": self.dtype,
+            "start": self._records.start,
         }
         arrays = checkpoint.state_arrays(self.built.program, self.state, meta)
         for i in range(len(self.probes)):
@@ -297,6 +307,9 @@ class Simulator:
         if net.seed is not None and net.seed != meta["seed"]:
             got = f"seed {net.seed}"
             check.fail(who, "net", f"have the seed {meta['seed']} of the file", got, "pass its own")
+        if stream is not None and meta.get("start", 0):
+            got = f"some of which the first {meta['start']} steps were cleared"
+            check.fail(who, "records", "be whole for a stream", got, "leave out stream")
         seed, net.seed = net.seed, meta["seed"]
         try:
             simulator = cls(
@@ -318,7 +331,8 @@ class Simulator:
             if name.startswith("record "):
                 _, number, part = name.split(" ", 2)
                 records.setdefault(int(number), {})[part] = values
-        if not simulator._records.take_over([*records.values()], simulator.n_steps):
+        saved, start = [*records.values()], meta.get("start", 0)
+        if not simulator._records.take_over(saved, simulator.n_steps, start):
             do = "pass the network that was saved"
             check.fail(who, "net", "have the saved probes", "other probes", do)
         return simulator

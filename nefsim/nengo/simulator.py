@@ -299,9 +299,7 @@ class Simulator:
                 world.signals[signal] = value
             for op, rng in rngs.items():
                 world.rngs[op].set_state(rng.get_state())
-        program = self._lowering.program
-        self._records = Records(program, self.batch_size, self.dtype, given["start"])
-        self._records.take_over(given["records"], state.step)
+        self._records.take_over(given["records"], state.step, given["start"])
         self.closed = given["closed"]
 
     # -- what is known ---------------------------------------------------------------------

@@ -104,10 +104,11 @@ class Records:
         times = np.multiply(self.steps(probe, self._settled) + 1, self.dt, dtype=np.float64)
         return recorded(self.arrays(probe), store.shape, times)
 
-    def take_over(self, arrays: Sequence[Arrays], n_steps: int) -> bool:
-        """Take the arrays of a saved simulator, unless they are of other probes."""
+    def take_over(self, arrays: Sequence[Arrays], n_steps: int, start: int) -> bool:
+        """Take the arrays of a saved simulator from ``start`` on, unless of other probes."""
         if len(arrays) != len(self._stores):
             return False
+        self.start = self._settled = start
         for i, (store, given) in enumerate(zip(self._stores, arrays, strict=True)):
             if not store.put(given, len(self.steps(i, n_steps))):
                 return False
