@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import pickle
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +25,7 @@ from torch import nn  # noqa: E402
 from nefsim.convert import QCFS, Converted, qcfs, rate, spikeconverter  # noqa: E402
 from nefsim.convert.exact import grid, on_grid  # noqa: E402
 from nefsim.convert.read import read  # noqa: E402
+from nefsim.convert.ready import _Showing  # noqa: E402
 
 BACKENDS = [name for name in ("numpy", "numba") if name in nef.backends.available()]
 
@@ -397,6 +401,125 @@ def test_the_spikes_of_the_report_are_those_of_the_network() -> None:
     assert counted > 0
 
 
+# -- the simulator that is kept ----------------------------------------------------------------
+
+MAKERS = [
+    lambda model, x: spikeconverter(model, 8, data=x),
+    lambda model, x: spikeconverter(model, 8, data=x, double_buffer=True),
+    lambda model, x: rate(model, 20, data=x),
+    lambda model, x: qcfs(model, 20, data=x),
+]
+
+
+def simulators(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The back ends of the simulators that conversions build from now on."""
+    built: list[str] = []
+
+    def count(net: Any, dt: float, backend: str, **options: Any) -> nef.Simulator:
+        built.append(backend)
+        return nef.Simulator(net, dt, backend, **options)
+
+    monkeypatch.setattr("nefsim.convert.ready.Simulator", count)
+    return built
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("make", MAKERS)
+def test_calls_of_predict_one_after_the_other_know_nothing_of_one_another(
+    make: Any, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, x = mlp(), inputs(9, 12).numpy()
+    converted, built = make(model, x), simulators(monkeypatch)
+    for rows in (slice(0, 1), slice(3, 9), slice(0, 1), slice(8, None, -1), slice(4, 6)):
+        np.testing.assert_array_equal(
+            converted.predict(x[rows], backend), make(model, x).fast(x[rows])
+        )
+    assert built == [backend]
+
+
+def test_each_back_end_has_its_own_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, x = cnn(), inputs(4, 2, 9, 10)
+    converted, built = spikeconverter(model, 8, data=x), simulators(monkeypatch)
+    for backend in (*BACKENDS, "auto", *BACKENDS):
+        np.testing.assert_array_equal(converted.predict(x, backend), converted.fast(x))
+    assert built == BACKENDS
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_a_call_that_is_interrupted_does_not_harm_the_next(
+    error: type[BaseException], make: Any, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = inputs(600, 12).numpy()
+    converted, steps = make(mlp(), x), 0
+    converted.predict(x, backend)
+    show = _Showing.__call__
+
+    def fail(self: Any, first_step: int, n_steps: int) -> Any:
+        nonlocal steps
+        steps += n_steps
+        if steps > 4500:  # when the first chunk is done; the longest is one of 4000 steps
+            raise error
+        return show(self, first_step, n_steps)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_Showing, "__call__", fail)
+        with pytest.raises(error):
+            converted.predict(x, backend)
+    np.testing.assert_array_equal(converted.predict(x[::-1], backend), converted.fast(x[::-1]))
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_threads_may_call_predict_at_the_same_time(make: Any) -> None:
+    x = inputs(30, 12).numpy()
+    converted = make(mlp(), x)
+    expected = converted.fast(x)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda i: converted.predict(x[i : i + 5]), list(range(25)) * 4))
+    for i, rows in enumerate(found):
+        np.testing.assert_array_equal(rows, expected[i % 25 : i % 25 + 5])
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))]
+)
+def test_copies_predict_by_a_simulator_of_their_own(make: Any, copied: Any) -> None:
+    x = inputs(5, 12).numpy()
+    converted = make(mlp(), x)
+    expected = converted.predict(x)
+    twin = copied(converted)
+    np.testing.assert_array_equal(twin.predict(x[1:]), expected[1:])
+    np.testing.assert_array_equal(converted.predict(x), expected)
+    assert not set(map(id, twin._ready.values())) & set(map(id, converted._ready.values()))
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_what_was_predicted_stays_when_more_is(make: Any) -> None:
+    x = inputs(5, 12).numpy()
+    converted = make(mlp(), x)
+    first = converted.predict(x[:2])
+    kept = first.copy()
+    converted.predict(x)
+    np.testing.assert_array_equal(first, kept)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_weights_are_read_only_and_those_of_the_model_when_it_was_converted(make: Any) -> None:
+    model, x = mlp().double(), inputs(5, 12)
+    converted = make(model, x)
+    expected, told = converted.predict(x), converted.report(x)
+    with torch.no_grad():
+        model[0].weight.zero_()
+    np.testing.assert_array_equal(converted.predict(x), expected)
+    assert converted.report(x) == told
+    offsets = getattr(converted, "offsets", None) or converted.biases
+    for values in (*converted.matrices, *offsets):
+        with pytest.raises(ValueError, match="read-only"):
+            values[...] = 0.0
+
+
 # -- refused -----------------------------------------------------------------------------------
 
 FLAT = torch.zeros(4, 12)
@@ -462,6 +585,9 @@ def test_rates_and_levels_refuse_nonsense_in_their_own_names() -> None:
     for method in (converted.predict, converted.fast, converted.report):
         with pytest.raises(ValueError, match=r"spikeconverter\.\w+: inputs must have shape"):
             method(np.zeros((2, 11)))
+    for backend in ("gpu", ["numpy"]):
+        with pytest.raises((TypeError, ValueError), match=r"predict: backend must .+, got .+; "):
+            converted.predict(np.zeros((2, 12)), backend)
 
 
 def test_without_torch_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

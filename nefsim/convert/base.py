@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim import backends
 from nefsim.convert.read import Stage, read
-from nefsim.network import Ensemble, Network, Node
+from nefsim.convert.ready import Ready
+from nefsim.network import Ensemble, Network, Node, Probe
 from nefsim.neurons import NeuronType
 
 Array = NDArray[np.float64]
-
-#: Time step of a converted network [s], at which its spikes are 1.
-DT = 0.001
 
 #: Inputs that are worked on at once.
 BATCH = 500
@@ -106,10 +105,36 @@ class Converted(ABC):
         x = given.reshape(len(given), -1)
         self.low, self.high = float(min(x.min(), 0.0)), float(x.max())
         self.thresholds = _largest(self.stages, x, share)
+        self._ready: dict[str, Ready] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied or pickled: all but the simulators that are kept."""
+        return self.__dict__ | {"_ready": {}}
 
     @abstractmethod
     def predict(self, inputs: Any, backend: str = "auto") -> Array:
         """What the model gives for ``inputs`` (P, ...), computed by spikes: (P, n_outputs)."""
+
+    @abstractmethod
+    def _assemble(self) -> tuple[Network, Node, list[Ensemble], Probe]:
+        """A new network, where inputs go, its populations, and what is told."""
+
+    def _run(self, backend: str, turn: int, inputs: Array, lengths: Sequence[int]) -> Array:
+        """Show inputs for ``turn`` steps each, in runs from rest, on the simulator that is kept.
+
+        It is out of reach while it runs, and kept again when it has run to its end: another
+        thread builds its own, and after an error or Ctrl-C the next call does.
+        """
+        names = ("auto", *backends.BACKENDS)
+        name = check.one_of(f"{self._who}.predict", "backend", backend, names)
+        name = backends.fastest() if name == "auto" else name
+        ready = self._ready.pop(name, None)
+        if ready is None:
+            net, source, _, output = self._assemble()
+            ready = Ready(net, source, output, turn, name)
+        records = ready.run(inputs, lengths)
+        self._ready[name] = ready
+        return records
 
     def fast(self, inputs: Any) -> Array:
         """The very numbers of :meth:`predict`, without a network and many inputs at once."""

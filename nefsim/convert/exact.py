@@ -25,12 +25,14 @@ def grid(largest: float) -> float:
 
 
 def on_grid(values: Any, step: float) -> Any:
-    """Each number as the nearest multiple of ``step``, an array or a sparse array."""
+    """Each number as the nearest multiple of ``step``, an array or a sparse array, read-only."""
     if hasattr(values, "tocsr"):
         rounded = values.tocsr(copy=True)
         rounded.data = on_grid(rounded.data, step)
         return rounded
-    return np.rint(np.asarray(values) / step) * step
+    rounded = np.rint(np.asarray(values) / step) * step
+    rounded.setflags(write=False)
+    return rounded
 
 
 def largest_drive(matrix: Any, bias: Array, largest_input: float) -> float:

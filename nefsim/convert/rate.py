@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.convert.base import DT, Converted, population
+from nefsim.convert.base import Converted, population
 from nefsim.convert.exact import grid, largest_drive, on_grid
+from nefsim.convert.ready import DT
 from nefsim.network import Ensemble, Network, Node, Probe
 from nefsim.neurons import DiscreteLIF
-from nefsim.processes import PresentInput
-from nefsim.simulator import Simulator
 
 Array = NDArray[np.float64]
 
@@ -131,6 +130,7 @@ class RateConverted(Converted):
         Where potentials start, in thresholds.
     matrices, biases : list of array
         Weights into each layer and its constant current, in units of its threshold.
+        Read-only: convert again for other weights.
     """
 
     def __init__(
@@ -190,6 +190,9 @@ class RateConverted(Converted):
     def predict(self, inputs: Any, backend: str = "auto") -> Array:
         """Show each input for T steps, from rest, and average what reaches the readout.
 
+        The simulator is built in the first call and kept for the next ones, unless an error
+        or Ctrl-C ends one.
+
         Parameters
         ----------
         inputs : (P, ...) array_like
@@ -203,16 +206,8 @@ class RateConverted(Converted):
             What the model computes, by spikes.
         """
         x = on_grid(self._rows("predict", inputs), self._input_step)
-        net, source, _, output = self._assemble()
-        net.connect(net.node(PresentInput(x, self.n_steps * DT)), source, synapse=None)
-        with Simulator(net, dt=DT, backend=backend, progress=False) as sim:
-            for _ in range(len(x)):
-                for memory in sim.state.ops:
-                    if "voltage" in memory:
-                        memory["voltage"][...] = self.start
-                sim.run_steps(self.n_steps)
-        reached = sim.data[output].reshape(len(x), self.n_steps, -1)
-        return np.asarray(reached.sum(axis=1) / self.n_steps)
+        reached = self._run(backend, self.n_steps, x, [self.n_steps] * len(x))
+        return np.asarray(reached.reshape(len(x), self.n_steps, -1).sum(axis=1) / self.n_steps)
 
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
         """All layers step together, as in the network."""

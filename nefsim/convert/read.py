@@ -95,7 +95,7 @@ def _flat(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]
 
 
 def _numbers(tensor: torch.Tensor) -> Array:
-    return tensor.detach().cpu().to(torch.float64).numpy()
+    return tensor.detach().cpu().to(torch.float64, copy=True).numpy()
 
 
 class _Reader:

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.convert.base import DT, Converted, population
+from nefsim.convert.base import Converted, population
 from nefsim.convert.exact import grid, largest_drive, on_grid
+from nefsim.convert.ready import DT
 from nefsim.network import Ensemble, Network, Node, Probe
 from nefsim.neurons import InverseLIF
 from nefsim.neurons.inverse import ilif_release
-from nefsim.processes import PresentInput
-from nefsim.simulator import Simulator
 
 Array = NDArray[np.float64]
 
@@ -102,7 +101,7 @@ class SpikeConverted(Converted):
         Inputs in units of their threshold.
     matrices, offsets : list of array
         Weights into each layer and what it adds once, in units of its threshold; the first
-        of the offsets is that of the inputs.
+        of the offsets is that of the inputs.  Read-only: convert again for other weights.
     """
 
     def __init__(
@@ -138,7 +137,9 @@ class SpikeConverted(Converted):
     def _make_layers(self) -> None:
         """Weights and offsets in units of the thresholds, on a grid where sums are exact."""
         self.matrices: list[Any] = []
-        self.offsets = [np.full(int(np.prod(self.shape)), self._half - self.low * self.input_scale)]
+        of_inputs = np.full(int(np.prod(self.shape)), self._half - self.low * self.input_scale)
+        of_inputs.setflags(write=False)
+        self.offsets = [of_inputs]
         before = 1.0 / self.input_scale
         first = self.stages[0]
         biases = [first.bias + first.matrix @ np.full(first.matrix.shape[1], self.low)]
@@ -186,7 +187,8 @@ class SpikeConverted(Converted):
         """Show inputs one after the other and decode the spikes that come out.
 
         While a layer releases its answer to one input, the layers before it are busy with
-        the next ones.
+        the next ones.  The simulator is built in the first call and kept for the next ones,
+        unless an error or Ctrl-C ends one; it starts from rest in each.
 
         Parameters
         ----------
@@ -201,13 +203,9 @@ class SpikeConverted(Converted):
             What the model computes, by spikes.
         """
         x = self._rows("predict", inputs)
-        net, source, _, output = self._assemble()
-        shown = net.node(PresentInput(x, self.steps_per_input * DT))
-        net.connect(shown, source, synapse=None)
-        with Simulator(net, dt=DT, backend=backend, progress=False) as sim:
-            sim.run_steps((len(x) - 1) * self.steps_per_input + self.latency)
-        phases = self.steps_per_input // self.neuron.n_steps
-        return sim.data[output][len(self.stages) - 1 :: phases]
+        turn = self.steps_per_input
+        reached = self._run(backend, turn, x, [(len(x) - 1) * turn + self.latency])
+        return reached[len(self.stages) - 1 :: turn // self.neuron.n_steps]
 
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
         values: list[Array] = []
