@@ -2,5 +2,9 @@
 
 from importlib.util import find_spec
 
-NEEDS = {"torch": ("nefsim/train", "nefsim/convert"), "nir": ("nefsim/nir",)}
+NEEDS = {
+    "torch": ("nefsim/train", "nefsim/convert"),
+    "nir": ("nefsim/nir",),
+    "bokeh": ("nefsim/view",),
+}
 collect_ignore = [room for package in NEEDS if not find_spec(package) for room in NEEDS[package]]

@@ -1,4 +1,4 @@
-"""The command ``nefsim``: demo, run, crosscheck, bench, nengo, mnist and info."""
+"""The command ``nefsim``: demo, run, crosscheck, bench, view, nengo, mnist and info."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         ("run", _run, _run_options),
         ("crosscheck", _crosscheck, _crosscheck_options),
         ("bench", _bench, _bench_options),
+        ("view", _view, _view_options),
         ("nengo", _nengo, _nengo_options),
         ("mnist", _mnist, _mnist_options),
         ("info", _info, _info_options),
@@ -250,6 +251,32 @@ def _bench(options: argparse.Namespace) -> int:
         print(json.dumps(told))
     else:
         print(bench.tell(timings))
+    return 0
+
+
+def _view_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", type=Path, help="Python file that defines net")
+    command.add_argument("--show", nargs="+", help="labels of the ensembles to watch")
+    command.add_argument("--window", type=float, default=2.0, help="how much is seen [s]")
+    command.add_argument("--port", type=int, default=5006, help="where to listen; 0 is any")
+    command.add_argument("--no-browser", action="store_true", help="open no browser")
+    command.add_argument("--dt", type=float, default=0.001, help="time step [s]")
+    command.add_argument("--seed", type=int, default=None, help="seed of the network")
+    _backend(command)
+
+
+def _view(options: argparse.Namespace) -> int:
+    """watch the network of a file run in the browser, and turn its inputs"""
+    from nefsim import view
+
+    server = view.server(
+        _model(options), options.port, options.window, options.dt, options.backend, options.show
+    )
+    url = f"http://localhost:{server.port}/"
+    print(json.dumps({"url": url}) if options.json else f"{url} (Ctrl-C ends it)", flush=True)
+    if not options.no_browser:
+        server.show("/")
+    server.run_until_shutdown()
     return 0
 
 

@@ -544,7 +544,7 @@ def test_the_status_of_the_program_is_that_of_the_command(tmp_path):
     assert told.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["demo", "run", "crosscheck", "bench", "nengo", "info"])
+@pytest.mark.parametrize("command", ["demo", "run", "crosscheck", "bench", "view", "nengo", "info"])
 def test_every_command_has_help_json_and_a_seed(command, capsys):
     with pytest.raises(SystemExit) as raised:
         main([command, "--help"])
