@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import runpy
 import sys
-import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nefsim import _checks as check
-from nefsim import backends, files
+from nefsim import backends, files, scripts
 from nefsim.crosscheck import crosscheck
 from nefsim.network import Network
 from nefsim.simulator import Simulator
@@ -36,16 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BaseException as error:  # a user's function may raise anything, even SystemExit
         known = isinstance(error, (ValueError, TypeError, ImportError, OSError, MemoryError))
-        print(f"nefsim: error: {_told(error, named=not known)}", file=sys.stderr)
+        print(f"nefsim: error: {scripts.told(error, named=not known)}", file=sys.stderr)
         return 2
-
-
-def _told(error: BaseException, named: bool) -> str:
-    """An error and its notes on one line, after its type if ``named`` or if it says nothing."""
-    name, said = type(error).__name__, str(error)
-    first = said if said and not named else f"{name}: {said}" if said else name
-    notes = [f"({note})" for note in getattr(error, "__notes__", [])]
-    return " ".join(" ".join([first, *notes]).split())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -135,25 +125,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _model(options: argparse.Namespace) -> Network:
     """The network ``net`` that a file defines, with the seed of the command line."""
-    path = str(options.model)
-    if not options.model.is_file():
-        message = f"nefsim: model must be a Python file, got {path}; pass its path."
-        raise ValueError(message)
-    try:
-        net = runpy.run_path(path, run_name="nefsim_model").get("net")
-    except (Exception, SystemExit) as error:
-        # Whatever is wrong there, the file and the line say more than our own calls below it.
-        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
-        at = f" in line {lines[-1]}" if lines else ""
-        got = _told(error, named=True)
-        message = f"nefsim: model must run, got {got}{at} of {path}; mend the file."
-        raise ValueError(message) from error
-    if not isinstance(net, Network):
-        message = (
-            f"nefsim: model must define net, a nefsim.Network, got {path} without; "
-            "write net = nefsim.Network(...) in it."
-        )
-        raise ValueError(message)
+    net = scripts.network(options.model)
     if options.seed is not None:
         net.seed = check.seed("nefsim", options.seed)
     return net
