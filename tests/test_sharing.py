@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import tracemalloc
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -109,18 +110,75 @@ def test_a_large_population_holds_no_matrix_of_points_and_neurons(
     assert peak < 0.5 * 8 * 300 * 20_000
 
 
-def test_small_systems_of_many_ensembles_are_solved_by_one_thread() -> None:
+def test_small_systems_of_many_ensembles_are_solved_by_one_thread_of_blas() -> None:
     pools = pytest.importorskip("threadpoolctl")
 
-    def blas() -> set[int]:
+    def blas() -> int:
         found = pools.threadpool_info()
-        return {p["num_threads"] for p in found if p["user_api"] == "blas"}
+        return max(p["num_threads"] for p in found if p["user_api"] == "blas")
 
     with pools.threadpool_limits(2, "blas"):
-        limited = threads.limit(threads.MANY)
-        with limited(threads.WORTH_THREADS - 1):
-            assert blas() == {1}
-        with limited(threads.WORTH_THREADS):
-            assert 1 not in blas()
-        with threads.limit(threads.MANY - 1)(1):
-            assert 1 not in blas()
+        assert [*threads.share(lambda item: blas, range(threads.MANY))] == [1] * threads.MANY
+        assert [*threads.share(lambda item: blas, [0])] == [2]
+        assert blas() == 2
+
+
+@pytest.mark.parametrize("n", [threads.MANY, threads.AT_ONCE + 3])
+def test_cores_share_what_was_prepared_in_order_by_one_thread(
+    monkeypatch: pytest.MonkeyPatch, n: int
+) -> None:
+    monkeypatch.setattr(threads, "cores", lambda: 3)
+    asked: list[tuple[int, int]] = []
+
+    def prepare(item: int) -> Any:
+        asked.append((item, threading.get_ident()))
+        return lambda: item**2
+
+    assert [*threads.share(prepare, range(n))] == [item**2 for item in range(n)]
+    assert asked == [(item, threading.get_ident()) for item in range(n)]
+
+
+def test_threads_see_the_callers_context_and_do_not_make_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threads, "cores", lambda: 2)
+    both = threading.Barrier(2)
+
+    def look(item: int) -> Any:
+        both.wait(60)  # passes when two threads are here
+        inner = threads.in_threads(lambda _: threading.get_ident(), range(4))
+        return np.geterr()["divide"], set(inner) == {threading.get_ident()}
+
+    with np.errstate(divide="raise"):
+        assert threads.in_threads(look, range(2)) == [("raise", True)] * 2
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+def test_the_first_error_of_threads_is_raised(monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
+    monkeypatch.setattr(threads, "cores", lambda: cores)
+    done = []
+
+    def work(item: int) -> None:
+        done.append(item)
+        if item >= 2:
+            raise ValueError(f"item {item}")
+
+    with pytest.raises(ValueError, match="item 2"):
+        threads.in_threads(work, range(1000))
+    assert len(done) < 1000
+    done.clear()
+    assert threads.in_threads(done.append, []) == []
+
+
+def test_decoders_do_not_depend_on_the_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decoders(cores: int) -> list[Any]:
+        monkeypatch.setattr(threads, "cores", lambda: cores)
+        net = nef.Network(seed=1)
+        many = [net.ensemble(30 + i, 1) for i in range(threads.MANY)]
+        many.append(net.ensemble(700, 2))  # its rates take several blocks
+        probes = [net.probe(ensemble) for ensemble in many]
+        built = nef.Simulator(net, backend="numpy").built
+        return [built.probe_data[probe].decoders for probe in probes]
+
+    for alone, shared in zip(decoders(1), decoders(3), strict=True):
+        np.testing.assert_array_equal(alone, shared)

@@ -30,6 +30,7 @@ from nefsim.solvers import (
     Solver,
     solve_decoders,
 )
+from nefsim.solvers.cholesky import systems
 
 FloatArray = NDArray[np.float64]
 EPS = float(np.finfo(float).eps)
@@ -564,6 +565,28 @@ def test_given_decoders_are_given_back_even_for_silent_neurons() -> None:
 
 
 # --- condition
+
+
+@pytest.mark.parametrize("n", [1, 128, 129, 192, 200])
+def test_systems_are_solved_whatever_their_size(n: int) -> None:
+    rng = np.random.default_rng(n)
+    root, B = rng.standard_normal((n + 20, n)), rng.standard_normal((n, 3))
+    gram = root.T @ root
+    solve, condition = systems("who", "reg", 0.1, gram.copy())
+    exact = np.linalg.cond(gram, 1)
+    # As in one solution of the whole, the error is at most about n roundings times the condition.
+    X = np.linalg.solve(gram, B)
+    np.testing.assert_allclose(solve(B), X, rtol=0, atol=n * exact * EPS * np.abs(X).max())
+    # Hager's estimate is from below; it is seldom off by more than a factor of three.
+    assert exact / 3 <= condition <= exact * (1 + n * exact * EPS)
+
+
+@pytest.mark.parametrize("n", [128, 200])
+def test_a_system_that_is_singular_to_rounding_is_refused(n: int) -> None:
+    gram = np.eye(n)
+    gram[-1, -1] = EPS / 2
+    with pytest.raises(ValueError, match="reg must make the Gram matrix positive definite"):
+        systems("who", "reg", 0.1, gram)
 
 
 @each_shape

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -46,8 +48,8 @@ def decode(
 ) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
     """The arrays of all connections and probes that decode from neurons.
 
-    One ensemble is done after the other, so that only one keeps its Gram matrix; ensembles
-    with equal tuning curves, as those of an array may be, share it.
+    Large ensembles are done one after the other, so that only one keeps its Gram matrix, small
+    ones by all cores; those with equal tuning curves, as those of an array may be, share it.
 
     Parameters
     ----------
@@ -75,31 +77,49 @@ def decode(
         target = None if isinstance(probe.target, Connection) else whole(probe.target)
         if isinstance(target, Ensemble) and target in decoding and probe.attr != "input":
             decoding[target][1].append(probe)
-    connections: dict[Connection, BuiltConnection] = {}
-    probes: dict[Probe, BuiltConnection] = {}
     alike = _equal(decoding, ensembles) if kind is Solving else [[e] for e in decoding]
-    limited = threads.limit(len(decoding) if kind is Solving else 0)
-    for equal in alike:
+
+    def prepare(equal: list[Ensemble]) -> Callable[[], list[tuple[Any, BuiltConnection]]]:
+        """Find points and targets of equal ensembles; what solves for them comes back."""
         prepared: dict[Any, Decode] = {}
+        parts: list[tuple[Any, Callable[[], BuiltConnection]]] = []
+        for ensemble in equal:
+            decoder = kind(ensemble, ensembles, streams, prepared)
+            outgoing, watching = decoding[ensemble]
+            parts += [(c, decoder.of_connection(c)) for c in outgoing]
+            parts += [(p, decoder.of_probe(p)) for p in watching]
+        return lambda: [(part, solve()) for part, solve in parts]
+
+    small, large = _by_size(alike)
+    found = [*threads.share(prepare, small), *(prepare(equal)() for equal in large)]
+    solved = dict(chain.from_iterable(found))
+    of_probes = {p: built for p, built in solved.items() if isinstance(p, Probe)}
+    return {c: solved[c] for c in solved if c not in of_probes}, of_probes
+
+
+def _by_size(alike: Iterable[list[Ensemble]]) -> tuple[list[list[Ensemble]], list[list[Ensemble]]]:
+    """Ensembles with a small Gram matrix, and those for which BLAS may use all cores."""
+    small: list[list[Ensemble]] = []
+    large: list[list[Ensemble]] = []
+    for equal in alike:
         n, n_points = equal[0].n_neurons, n_eval_points(equal[0])
-        with limited(n * n_points * min(n, n_points)):
-            for ensemble in equal:
-                decoder = kind(ensemble, ensembles, streams, prepared)
-                outgoing, watching = decoding[ensemble]
-                connections |= {c: decoder.of_connection(c) for c in outgoing}
-                probes |= {p: decoder.of_probe(p) for p in watching}
-    return connections, probes
+        products = n * n_points * min(n, n_points)
+        (small if products < threads.WORTH_THREADS else large).append(equal)
+    return small, large
 
 
 def _equal(
     decoding: Iterable[Ensemble], ensembles: Mapping[Ensemble, BuiltEnsemble]
 ) -> Iterable[list[Ensemble]]:
     """Ensembles of equal tuning curves: the same neurons, scaled encoders and biases."""
+    shapes = [(e.neuron_type, e.n_neurons, e.dimensions) for e in decoding]
+    several = Counter(shapes)
     found: dict[Any, list[Ensemble]] = {}
-    for ensemble in decoding:
+    for ensemble, shape in zip(decoding, shapes, strict=True):
         built = ensembles[ensemble]
-        arrays = _digest(built.scaled_encoders, built.bias)
-        found.setdefault((ensemble.neuron_type, arrays), []).append(ensemble)
+        # One alone of its shape has no equal.
+        named = _digest(built.scaled_encoders, built.bias) if several[shape] > 1 else b""
+        found.setdefault((shape, named), []).append(ensemble)
     return found.values()
 
 
@@ -129,10 +149,16 @@ class Decoder(ABC):
         self._built = ensembles[ensemble]
         self._prepared = prepared
 
-    def of_connection(self, connection: Connection) -> BuiltConnection:
-        """The arrays of a connection from the ensemble."""
+    def of_connection(self, connection: Connection) -> Callable[[], BuiltConnection]:
+        """What solves for the arrays of a connection from the ensemble.
+
+        Functions of the user are called now; solving is left for later, and for any thread.
+        """
         points = self._points(connection)
         targets = self._targets(connection, points)
+        return lambda: self._connection(connection, points, targets)
+
+    def _connection(self, connection: Connection, points: Array, targets: Array) -> BuiltConnection:
         post, transform = self._post(connection), connection.transform
 
         def solve(wanted: Array) -> tuple[Array, Mapping[str, Any]]:
@@ -158,14 +184,18 @@ class Decoder(ABC):
         weights, info = solve(wanted @ into(*post).T)
         return BuiltConnection(None, points, info, transform, weights.T, post)
 
-    def of_probe(self, probe: Probe) -> BuiltConnection:
-        """The arrays of a probe of the value that the ensemble represents."""
+    def of_probe(self, probe: Probe) -> Callable[[], BuiltConnection]:
+        """What solves for the arrays of a probe of the value that the ensemble represents."""
         assert not isinstance(probe.target, Connection)
         points, chosen = self._built.eval_points, indices(probe.target)
         wanted = points if chosen is None else points[:, list(chosen)]
         stream = self._streams[self._ensemble].child(SOLVER)
-        decoders, info = self._solve(probe.solver, points, wanted, stream)
-        return BuiltConnection(decoders, points, info, 1.0)
+
+        def solve() -> BuiltConnection:
+            decoders, info = self._solve(probe.solver, points, wanted, stream)
+            return BuiltConnection(decoders, points, info, 1.0)
+
+        return solve
 
     def _post(self, connection: Connection) -> tuple[BuiltEnsemble, tuple[int, ...] | None] | None:
         """The ensemble of neurons that a connection ends in, and its dimensions there."""
@@ -236,10 +266,13 @@ class Solving(Decoder):
         """Rates (P, N) at points (P, D): currents that are made rates where they are."""
         activities = points @ self._built.scaled_encoders.T
         n = max(1, NUMBERS_IN_CACHE // activities.shape[1])
-        for first in range(0, len(points), n):
+
+        def fire(first: int) -> None:
             J = activities[first : first + n]
             J += self._built.bias
-            J[...] = self._ensemble.neuron_type.rates(J)
+            self._ensemble.neuron_type._to_rates(J)
+
+        threads.in_threads(fire, range(0, len(points), n))
         activities.flags.writeable = False  # so that nobody needs a copy
         return activities
 

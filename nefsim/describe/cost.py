@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.build import Built
+from nefsim.build import Built, threads
 from nefsim.build.decode import MOST_HELD
 from nefsim.build.outline import System
 from nefsim.network.functions import is_elementwise
@@ -95,8 +95,12 @@ def arrays(built: Built) -> int:
 
 
 def solving(found: Iterable[System]) -> int:
-    """Most bytes that activities and Gram matrices of one ensemble take at once."""
+    """Most bytes that activities and Gram matrices of the ensembles take at once.
+
+    Large ensembles are solved one after the other, small ones as many at once as there are cores.
+    """
     kept: dict[Any, int] = {}
+    small: set[Any] = set()
     largest = 0
     for system in found:
         n, p, standard = system.ensemble.n_neurons, system.n_points, type(system.solver) is LstsqL2
@@ -104,8 +108,11 @@ def solving(found: Iterable[System]) -> int:
         if standard and held > MOST_HELD and p >= n:
             held = MOST_HELD // 4 + n**2  # a block, and its addition to the Gram matrix
         kept[system.ensemble] = kept.get(system.ensemble, 0) + held + min(p, n) ** 2
+        if p * n * min(p, n) < threads.WORTH_THREADS:
+            small.add(system.ensemble)
         largest = max(largest, 0 if standard else COPIES * p * n)
-    return NUMBER * (max(kept.values(), default=0) + largest)
+    together = sorted(kept[ensemble] for ensemble in small)[-threads.cores() :]
+    return NUMBER * (max(sum(together), *kept.values(), 0) + largest)
 
 
 def memories(program: Program) -> int:

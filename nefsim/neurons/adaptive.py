@@ -56,6 +56,10 @@ class AdaptedCurve(LIFCurve):
             as_current(self, J), self.tau_rc, self.tau_ref, per_hertz
         )
 
+    def _to_rates(self, J: Array) -> None:
+        """Checked currents become :meth:`rates` in place, which are not those of LIF neurons."""
+        J[...] = self.rates(J)
+
     def current(self, rates: ArrayLike) -> Array:
         """Current at which the adapted neurons fire at ``rates`` [Hz]."""
         without = super().current(rates)  # which checks the rates

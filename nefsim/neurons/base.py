@@ -68,6 +68,10 @@ class NeuronType(Value, ABC):
     def rates(self, J: ArrayLike) -> Array:
         """Steady output at constant current ``J``: ``amplitude`` times the firing rate [Hz]."""
 
+    def _to_rates(self, J: Array) -> None:
+        """Checked currents become :meth:`rates` in place."""
+        J[...] = self.rates(J)
+
     @abstractmethod
     def current(self, rates: ArrayLike) -> Array:
         """Current that gives a firing rate [Hz]: ``rates(current(r)) == output_per_hertz * r``."""

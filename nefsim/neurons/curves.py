@@ -15,16 +15,20 @@ from nefsim.neurons.base import Array, NeuronType, as_current, check_lengths, pe
 Seconds = float | Array
 
 
-def lif_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds) -> Array:
-    """Firing rate 1 / (tau_ref + tau_rc ln(1 + 1/(J - 1))) above J = 1, else 0 [Hz]."""
-    over = np.asarray(np.subtract(J, 1.0))
+def lif_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, out: Array | None = None) -> Array:
+    """Firing rate 1 / (tau_ref + tau_rc ln(1 + 1/(J - 1))) above J = 1, else 0 [Hz].
+
+    ``out``, of the shape of the rates, takes them; it may be ``J`` itself.
+    """
+    over = np.asarray(np.subtract(J, 1.0, out=out))
     shape = np.broadcast_shapes(over.shape, np.shape(tau_rc), np.shape(tau_ref))
     if shape != over.shape:
         over = np.broadcast_to(over, shape).copy()
     fires = over > 0
     # One pass over all neurons, silent ones too, is quicker than one over those that fire.
-    rates = np.fmax(over, np.finfo(over.dtype).tiny, out=over)
-    np.divide(1.0, rates, out=rates)
+    rates = np.fabs(over, out=over)
+    with np.errstate(divide="ignore", over="ignore"):  # at J = 1 the interval is infinite
+        np.divide(1.0, rates, out=rates)
     np.log1p(rates, out=rates)
     rates *= tau_rc
     rates += tau_ref
@@ -102,6 +106,12 @@ class LIFCurve(NeuronType):
     def rates(self, J: ArrayLike) -> Array:
         """``amplitude`` times the firing rate at constant current ``J`` [Hz]."""
         return self.amplitude * lif_rates(as_current(self, J), self.tau_rc, self.tau_ref)
+
+    def _to_rates(self, J: Array) -> None:
+        """Checked currents become :meth:`rates` in place, in fewer passes."""
+        lif_rates(J, self.tau_rc, self.tau_ref, out=J)
+        if self.amplitude != 1.0:
+            J *= self.amplitude
 
     def current(self, rates: ArrayLike) -> Array:
         """Current at which the neurons fire at ``rates`` [Hz]; 1 for rate 0."""

@@ -11,17 +11,21 @@ from nefsim.solvers.base import FloatArray
 
 Systems = Callable[[FloatArray], FloatArray]
 
-#: Importing scipy.linalg takes as long as building a small network, whose matrices have at most
-#: so many rows; NumPy has the factor, and of so small a one the inverse costs little.
-MOST_FOR_NUMPY = 128
+#: Importing scipy.linalg takes as long as building a network whose matrices have some hundred
+#: rows.  NumPy has the factor but no substitution, so that we write it up to here; beyond, SciPy
+#: spares a copy of the matrix, and its import is little.
+MOST_FOR_NUMPY = 2048
+
+#: A triangle of so many rows is inverted as it is, of a larger one blocks on the diagonal.
+WHOLE, BLOCK = 128, 64
 
 
 def systems(who: str, penalty: str, value: float, gram: FloatArray) -> tuple[Systems, float]:
     """The map from B to G⁻¹ B for a Gram matrix G, which may be overwritten, and its condition.
 
-    The condition number is in the 1-norm, of large matrices LAPACK's estimate.  A matrix that
-    is singular to double precision is refused, in the name of the argument that was too small
-    a ``penalty``.
+    The condition number is in the 1-norm, of matrices with more than 128 rows an estimate.  A
+    matrix that is singular to double precision is refused, in the name of the argument that was
+    too small a ``penalty``.
     """
     if len(gram) > MOST_FOR_NUMPY:
         import scipy.linalg
@@ -29,13 +33,59 @@ def systems(who: str, penalty: str, value: float, gram: FloatArray) -> tuple[Sys
         lower, condition = cholesky(who, penalty, value, gram)
         return lambda B: scipy.linalg.cho_solve((lower, True), B, check_finite=False), condition
     try:
-        inverse = np.linalg.inv(np.linalg.cholesky(gram))
-        condition = float(np.linalg.norm(gram, 1) * np.linalg.norm(inverse.T @ inverse, 1))
+        solve = _substitution(np.asarray(np.linalg.cholesky(gram), np.float64))
+        norm = np.abs(gram).sum(axis=0).max()
+        condition = float(norm * _norm_of_inverse(solve, len(gram)))
     except np.linalg.LinAlgError:
         condition = np.inf
     if not condition * np.finfo(float).eps < 1:
         _refuse(who, penalty, value)
-    return lambda B: inverse.T @ (inverse @ B), condition
+    return solve, condition
+
+
+def _substitution(lower: FloatArray) -> Systems:
+    """The map from B to (L Lᵀ)⁻¹ B for a lower triangle L, by blocks of rows.
+
+    With the blocks T on the diagonal inverted once, ``Y_k = T_k⁻¹ (B_k - Σ_{j<k} L_kj Y_j)`` and
+    then ``X_k = T_k⁻ᵀ (Y_k - Σ_{j>k} L_jkᵀ X_j)`` are products of matrices.
+    """
+    n = len(lower)
+    step = n if n <= WHOLE else BLOCK
+    blocks = [slice(i, min(i + step, n)) for i in range(0, n, step)]
+    inverses = [np.linalg.inv(lower[rows, rows]) for rows in blocks]
+
+    def solve(B: FloatArray) -> FloatArray:
+        X = np.array(B)
+        for rows, inverse in zip(blocks, inverses, strict=True):
+            before = slice(0, rows.start)
+            X[rows] = inverse @ (X[rows] - lower[rows, before] @ X[before])
+        for rows, inverse in zip(reversed(blocks), reversed(inverses), strict=True):
+            after = slice(rows.stop, None)
+            X[rows] = inverse.T @ (X[rows] - lower[after, rows].T @ X[after])
+        return X
+
+    return solve
+
+
+def _norm_of_inverse(solve: Systems, n: int) -> float:
+    """The 1-norm of G⁻¹: of few rows as it is, else Hager's estimate from a few solutions.
+
+    ``‖G⁻¹ x‖₁`` is convex, so that its maximum over the unit ball is at a unit vector; from the
+    middle one goes to the unit vector along which it grows most, until it grows no more.
+    """
+    if n <= WHOLE:
+        return float(np.abs(solve(np.eye(n))).sum(axis=0).max())
+    x, estimate = np.full((n, 1), 1.0 / n), 0.0
+    for _ in range(5):
+        y = solve(x)
+        estimate = max(estimate, float(np.abs(y).sum()))
+        slope = solve(np.where(y < 0, -1.0, 1.0))
+        steepest = int(np.abs(slope).argmax())
+        if abs(slope[steepest, 0]) <= float(slope[:, 0] @ x[:, 0]):
+            break
+        x = np.zeros((n, 1))
+        x[steepest] = 1.0
+    return estimate
 
 
 def cholesky(who: str, penalty: str, value: float, gram: FloatArray) -> tuple[FloatArray, float]:
