@@ -215,12 +215,12 @@ def accuracy(
 
 def spikes(name: str, model: nn.Sequential, calibration: Any, x: Any, n: int) -> None:
     """Every spike of ``n`` images beside PyTorch, and all outputs beside the fast path."""
-    converted = spikeconverter(model, 16, data=calibration, double_buffer=True)
-    found = engine_spikes(converted, x[:n].numpy())
-    for dtype in (torch.float64, torch.float32):
-        theirs = TorchDigits(model.double(), converted, dtype)
+    for dtype in ("float64", "float32"):
+        converted = spikeconverter(model, 16, data=calibration, double_buffer=True, dtype=dtype)
+        found = engine_spikes(converted, x[:n].numpy())
+        theirs = TorchDigits(model.double(), converted)
         total = differ = 0
-        for i, image in enumerate(x[:n].to(dtype)):
+        for i, image in enumerate(x[:n].to(theirs.dtype)):
             seen: list[Any] = []
             theirs.step_by_step(image, seen)
             for layer, of_torch in enumerate(seen):
@@ -230,10 +230,10 @@ def spikes(name: str, model: nn.Sequential, calibration: Any, x: Any, n: int) ->
                 total += int(ours.sum())
                 differ += int((ours != (y if order is None else y[:, order])).sum())
         model.float()
-        kind = str(dtype).removeprefix("torch.")
-        say(part="spikes", model=name, beside=kind, images=n, spikes=total, differ=differ)
-    same = (converted.predict(x.numpy()) == converted.fast(x.numpy())).all(axis=1)
-    say(part="spikes", model=name, beside="fast path", images=len(x), differ=int((~same).sum()))
+        told = {"part": "spikes", "model": name, "dtype": dtype}
+        say(**told, beside="PyTorch", images=n, spikes=total, differ=differ)
+        same = (converted.predict(x.numpy()) == converted.fast(x.numpy())).all(axis=1)
+        say(**told, beside="fast path", images=len(x), differ=int((~same).sum()))
 
 
 def engine_spikes(converted: SpikeConverted, x: np.ndarray) -> list[np.ndarray]:
@@ -242,7 +242,7 @@ def engine_spikes(converted: SpikeConverted, x: np.ndarray) -> list[np.ndarray]:
     shown = net.node(nef.PresentInput(x, T * 0.001))
     net.connect(shown, converted.input, synapse=None)
     probes = [net.probe(layer.neurons) for layer in converted.layers[:-1]]
-    with nef.Simulator(net, progress=False) as sim:
+    with nef.Simulator(net, dtype=converted.dtype, progress=False) as sim:
         sim.run_steps((len(x) - 1) * T + converted.latency)
     del net.probes[-len(probes) :], net.connections[-1], net.nodes[-1]
     every = [sim.data[probe].reshape(-1, T, probe.target.size_out) for probe in probes]
@@ -258,10 +258,12 @@ def speed(
     """Time of an image, one after the other, on the engine and in PyTorch, in turns [ms].
 
     The engine is shown images in one call of ``predict``, or each in its own; what it takes to
-    build the simulator, once, is told apart.
+    build the simulator, once, is told apart.  Digits are computed in float32 by both.
     """
-    digits = spikeconverter(model, 16, data=calibration, double_buffer=True)
-    alone = spikeconverter(model, 16, data=calibration)  # one potential is enough for one image
+    digits, alone = (  # one potential for each neuron is enough for one image
+        spikeconverter(model, 16, data=calibration, double_buffer=double_buffer, dtype="float32")
+        for double_buffer in (True, False)
+    )
     rates = rate(model, 64, data=calibration)
     theirs, their_rates = TorchDigits(model, digits), TorchRates(model, rates)
     assert np.allclose(theirs.step_by_step(x[0]), digits.fast(x[:1].numpy())[0], atol=1e-2)

@@ -1,6 +1,7 @@
 """A converted network as one writes it in PyTorch: the modules of the model on spikes.
 
-Nothing is taken from the engine but the thresholds, so that the spikes can be compared.
+Nothing is taken from the engine but the thresholds and the grids of the weights, so that the
+spikes can be compared.
 """
 
 from __future__ import annotations
@@ -20,15 +21,16 @@ Map = Callable[[torch.Tensor], torch.Tensor]
 class TorchLayers:
     """The layers between rectifications, each a map of spikes (B, ...) and a bias added once.
 
-    Weights are in units of the thresholds.  Max-pooling is the tournament of the converted
-    network, on the slots of windows (B, slots, C, H, W).
+    Weights are in units of the thresholds, on the grid of the converted network if it has
+    one.  Max-pooling is its tournament, on the slots of windows (B, slots, C, H, W).
     """
 
     def __init__(self, model: nn.Sequential, converted: Converted, dtype: torch.dtype) -> None:
         self.maps: list[Map] = []
         self.biases: list[torch.Tensor] = []
         self._thresholds = iter(converted.thresholds)
-        self._before, self._dtype = 1.0 / getattr(converted, "input_scale", 1.0), dtype
+        self._grids = iter(getattr(converted, "grids", [0.0] * len(converted.stages)))
+        self._before, self.dtype = 1.0 / getattr(converted, "input_scale", 1.0), dtype
         waiting: list[nn.Module] = []
         join: Map = lambda y: y  # noqa: E731  (how the spikes of a tournament are put together)
         for module in model:
@@ -44,14 +46,16 @@ class TorchLayers:
         self._linear(waiting, join)
 
     def _linear(self, modules: list[nn.Module], join: Map) -> None:
-        threshold = next(self._thresholds)
+        threshold, grid = next(self._thresholds), next(self._grids)
         parts: list[nn.Module] = []
-        bias = torch.zeros(1, dtype=self._dtype)
+        bias = torch.zeros(1, dtype=self.dtype)
         for module in modules:
+            if isinstance(module, nn.AvgPool2d):  # a mean of spikes is a multiple of 1 / n
+                grid *= int(module.kernel_size) ** 2
             if isinstance(module, nn.Conv2d | nn.Linear):
                 shape = (-1, 1, 1) if isinstance(module, nn.Conv2d) else (-1,)
-                bias = (module.bias.detach().double() / threshold).reshape(shape).to(self._dtype)
-                module = _scaled(module, self._before / threshold, self._dtype)
+                bias = (module.bias.detach().double() / threshold).reshape(shape).to(self.dtype)
+                module = _scaled(module, self._before / threshold, grid, self.dtype)
             parts.append(module)
         drive = nn.Sequential(*parts)
         self.maps.append(lambda y: drive(join(y)))
@@ -74,8 +78,8 @@ class TorchLayers:
                 return torch.stack(fights + second + s[2 * pairs :], 1)
 
             self.maps.append(round_)
-            self.biases.append(torch.zeros(1, dtype=self._dtype))
-            next(self._thresholds)
+            self.biases.append(torch.zeros(1, dtype=self.dtype))
+            next(self._thresholds), next(self._grids)
 
             def slots(y: torch.Tensor, pairs: int = pairs, odd: int = n % 2) -> list[torch.Tensor]:
                 winners = [y[:, i] + y[:, pairs + i] for i in range(pairs)]
@@ -85,9 +89,10 @@ class TorchLayers:
         return lambda y: slots(y)[0]
 
 
-def _scaled(module: Any, factor: float, dtype: torch.dtype) -> Any:
-    """A convolution or a linear map without its bias, its weights times a factor."""
-    weight = (module.weight.detach().double() * factor).to(dtype)
+def _scaled(module: Any, factor: float, grid: float, dtype: torch.dtype) -> Any:
+    """A convolution or a linear map without its bias, its weights times a factor, rounded."""
+    weight = module.weight.detach().double() * factor
+    weight = (torch.round(weight / grid) * grid if grid else weight).to(dtype)
     if isinstance(module, nn.Linear):
         made: Any = nn.Linear(module.in_features, module.out_features, bias=False, dtype=dtype)
     else:
@@ -101,13 +106,11 @@ def _scaled(module: Any, factor: float, dtype: torch.dtype) -> Any:
 class TorchDigits(TorchLayers):
     """The network of ``spikeconverter``."""
 
-    def __init__(
-        self, model: nn.Sequential, converted: SpikeConverted, dtype: Any = torch.float32
-    ) -> None:
-        super().__init__(model, converted, dtype)
+    def __init__(self, model: nn.Sequential, converted: SpikeConverted) -> None:
+        super().__init__(model, converted, getattr(torch, converted.dtype))
         self.T, self.k = converted.neuron.n_steps, converted.neuron.factor
         self.scale, self.low = converted.input_scale, converted.low
-        self.worth = torch.tensor(converted.neuron.digits, dtype=dtype)
+        self.worth = torch.tensor(converted.neuron.digits, dtype=self.dtype)
 
     def _inputs(self, image: torch.Tensor) -> torch.Tensor:
         return ((image - self.low) * self.scale)[None]

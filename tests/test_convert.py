@@ -256,23 +256,29 @@ def test_other_factors_convert_less_exactly() -> None:
     np.testing.assert_allclose(near.predict(x[:5]), near.fast(x[:5]), rtol=1e-12, atol=1e-14)
 
 
-def test_every_spike_is_that_of_the_same_loop_in_torch() -> None:
-    model, x = mlp(), inputs(4, 12)
-    converted = spikeconverter(model, T=8, data=x, double_buffer=True)
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_every_spike_is_that_of_the_same_loop_in_torch_whatever_the_order(
+    dtype: str, backend: str
+) -> None:
+    model, x = mlp(), inputs(4, 12).to(getattr(torch, dtype))
+    converted = spikeconverter(model, T=8, data=x, double_buffer=True, dtype=dtype)
     net = converted.network
     net.connect(net.node(nef.PresentInput(x.numpy(), 0.008)), converted.input, synapse=None)
     probes = [net.probe(layer.neurons) for layer in converted.layers[1:-1]]
-    with nef.Simulator(net) as sim:
+    with nef.Simulator(net, backend=backend, dtype=dtype) as sim:
         sim.run_steps(6 * 8)
     offsets = [torch.tensor(offset) for offset in converted.offsets]
     weights = [torch.tensor(matrix) for matrix in converted.matrices]
     for image in range(4):
         v = x[image] * converted.input_scale + offsets[0]
         for layer, probe in enumerate(probes):
-            a = torch.zeros(len(offsets[layer + 1]), dtype=torch.float64)
+            a = torch.zeros(len(offsets[layer + 1]), dtype=x.dtype)
+            shuffled = torch.randperm(len(v))
             for _ in range(8):
                 y, v = ilif_release(v.numpy(), 1.0, 2.0)
-                v, a = torch.tensor(v), 2.0 * a + weights[layer] @ torch.tensor(y)
+                v, y = torch.tensor(v), torch.tensor(y, dtype=x.dtype)
+                a = 2.0 * a + weights[layer][:, shuffled] @ y[shuffled]
             v = a / 2.0**7 + offsets[layer + 1]
             released, left = [], v.numpy()
             for _ in range(8):
@@ -280,6 +286,60 @@ def test_every_spike_is_that_of_the_same_loop_in_torch() -> None:
                 released.append(y)
             start = 8 * (image + layer + 1)
             np.testing.assert_array_equal(sim.data[probe][start : start + 8], released)
+
+
+# -- SpikeConverter in float32 -----------------------------------------------------------------
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.integers(1, 31),
+    st.integers(0, 1000),
+    st.sampled_from([mlp, cnn]),
+    st.booleans(),
+    st.sampled_from(["floor", "nearest"]),
+    st.sampled_from(BACKENDS),
+)
+def test_in_float32_spikes_are_those_of_the_fast_path_bit_for_bit(
+    T: int, seed: int, make: Any, double_buffer: bool, rounding: str, backend: str
+) -> None:
+    model, x = make(seed), inputs(6, *((12,) if make is mlp else (2, 9, 10)))
+    converted = spikeconverter(model, T, 2, x[:3], 99.0, rounding, double_buffer, "float32")
+    found, expected = converted.predict(x, backend), converted.fast(x)
+    assert found.dtype == expected.dtype == np.float32
+    np.testing.assert_array_equal(found, expected)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.sampled_from([mlp, cnn]),
+    st.integers(0, 1000),
+    st.integers(1, 31),
+    st.sampled_from(["float64", "float32"]),
+)
+def test_weights_are_on_a_grid_on_which_sums_are_exact(
+    make: Any, seed: int, T: int, dtype: str
+) -> None:
+    x = inputs(4, *((12,) if make is mlp else (2, 9, 10)))
+    converted = spikeconverter(make(seed), T, data=x, dtype=dtype)
+    # In float64 sums over T steps are exact, in float32 those of a step.
+    largest, digits, place = (1.0, 24, 1.0) if dtype == "float32" else (2.0, 53, 2.0 ** (1 - T))
+    for matrix, grid_step in zip(converted.matrices, converted.grids, strict=True):
+        dense = matrix.toarray() if hasattr(matrix, "toarray") else matrix
+        assert dense.dtype == dtype
+        whole = dense.astype(np.float64) / grid_step
+        np.testing.assert_array_equal(whole, np.rint(whole))
+        assert np.abs(whole).sum(axis=1).max() * largest <= 2.0**digits * place
+
+
+def test_float32_costs_no_accuracy_worth_the_name() -> None:
+    model, x = cnn(), inputs(40, 2, 9, 10)
+    errors = {
+        dtype: np.abs(spikeconverter(model, data=x, dtype=dtype).fast(x) - of(model, x)).mean()
+        for dtype in ("float64", "float32")
+    }
+    # 16 digits of activations are fewer than those that weights keep.
+    assert errors["float32"] < 1.25 * errors["float64"]
 
 
 # -- rates -------------------------------------------------------------------------------------
@@ -360,13 +420,16 @@ def test_thresholds_are_the_largest_activations_or_a_percentile() -> None:
     assert digits.thresholds[0] * (2 - 2.0**-7) == pytest.approx(hidden.max(), rel=1e-12)
 
 
-@given(st.integers(0, 10**6))
-def test_sums_on_a_grid_are_the_same_in_any_order(seed: int) -> None:
+@given(st.integers(0, 10**6), st.sampled_from(["float64", "float32"]))
+def test_sums_on_a_grid_are_the_same_in_any_order(seed: int, dtype: str) -> None:
     rng = np.random.default_rng(seed)
     values = rng.normal(size=200) * 10.0 ** rng.integers(-6, 6, 200)
-    whole = on_grid(values, grid(np.abs(values).sum()))
-    assert np.sum(whole) == np.sum(rng.permutation(whole)) == sum(whole.tolist())
-    np.testing.assert_allclose(whole, values, atol=np.abs(values).sum() * 2.0**-51)
+    whole = on_grid(values, grid(np.abs(values).sum(), dtype), dtype)
+    assert whole.dtype == dtype
+    assert np.sum(whole) == np.sum(rng.permutation(whole)) == np.cumsum(whole)[-1]
+    assert np.sum(whole) == sum(whole.tolist())  # in float64
+    half = {"float64": 2.0**-51, "float32": 2.0**-22}[dtype]
+    np.testing.assert_allclose(whole, values, atol=np.abs(values).sum() * half)
 
 
 @pytest.mark.parametrize(
@@ -566,6 +629,9 @@ def test_modules_that_cannot_be_converted_are_refused_by_name(
         {"percentile": 101},
         {"rounding": "up"},
         {"double_buffer": 1},
+        {"dtype": "float16"},
+        {"dtype": np.float32},
+        {"dtype": "float32", "k": 1.5},
     ],
 )
 def test_nonsense_is_refused_in_the_house_sentence(wrong: dict[str, Any]) -> None:

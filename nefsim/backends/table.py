@@ -66,7 +66,9 @@ class Table:
         self._lists: dict[int, tuple[int, int]] = {}
         self._bits: dict[int, tuple[int, float]] = {}
         self.encoders: dict[int, Encoders] = {}
-        self.accumulators = accumulators(program, shared)
+        # In float32 what spikes of a step add up to is rounded once, not with each of them.
+        single = self.dtype == np.float32
+        self.accumulators = {} if single else accumulators(program, shared)
         self._inside = _inside(program, state, shared)
         self._same = {
             op.output: op.terms[0].read

@@ -87,8 +87,11 @@ class Converted(ABC):
         The model as it was read.
     thresholds : list of float
         What the largest spike of each rectified stage stands for, in units of the model.
+    dtype : str
+        Precision in which :meth:`predict` and :meth:`fast` compute.
     """
 
+    dtype: str = "float64"
     network: Network
     input: Node
     layers: list[Ensemble]
@@ -131,7 +134,7 @@ class Converted(ABC):
         ready = self._ready.pop(name, None)
         if ready is None:
             net, source, _, output = self._assemble()
-            ready = Ready(net, source, output, turn, name)
+            ready = Ready(net, source, output, turn, name, self.dtype)
         records = ready.run(inputs, lengths)
         self._ready[name] = ready
         return records

@@ -1,8 +1,9 @@
 """Weights on a grid so coarse that no sum of them is ever rounded.
 
-A floating point number has 53 binary digits.  Where all addends are multiples of one power
-of two and no sum of them has more digits, the order of summation changes nothing: the
-event-driven engine, a matrix product and another machine give the same spikes, bit for bit.
+A floating point number has 53 binary digits, in float32 24.  Where all addends are multiples
+of one power of two and no sum of them has more digits, the order of summation changes
+nothing: the event-driven engine, a matrix product and another machine give the same spikes,
+bit for bit.
 """
 
 from __future__ import annotations
@@ -15,22 +16,22 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: Binary digits of a sum; one less than a float64 has, for the bound itself.
-DIGITS = 52
+#: Binary digits of a sum; one less than a number has, for what rounding adds to the bound.
+DIGITS = {"float64": 52, "float32": 23}
 
 
-def grid(largest: float) -> float:
+def grid(largest: float, dtype: str = "float64") -> float:
     """The step of a grid on which sums up to ``largest`` are exact: a power of two."""
-    return 2.0 ** (math.ceil(math.log2(max(largest, 1e-30))) - DIGITS)
+    return 2.0 ** (math.ceil(math.log2(max(largest, 1e-30))) - DIGITS[dtype])
 
 
-def on_grid(values: Any, step: float) -> Any:
+def on_grid(values: Any, step: float, dtype: str = "float64") -> Any:
     """Each number as the nearest multiple of ``step``, an array or a sparse array, read-only."""
     if hasattr(values, "tocsr"):
         rounded = values.tocsr(copy=True)
-        rounded.data = on_grid(rounded.data, step)
+        rounded.data = on_grid(rounded.data, step, dtype)
         return rounded
-    rounded = np.rint(np.asarray(values) / step) * step
+    rounded = (np.rint(np.asarray(values) / step) * step).astype(dtype)
     rounded.setflags(write=False)
     return rounded
 

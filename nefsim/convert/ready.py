@@ -69,14 +69,16 @@ class Ready:
         What is told.
     turn : int
         Steps for which an input is shown.
-    backend : str
+    backend, dtype : str
         As for :class:`nefsim.Simulator`.
     """
 
-    def __init__(self, net: Network, source: Node, output: Probe, turn: int, backend: str) -> None:
+    def __init__(
+        self, net: Network, source: Node, output: Probe, turn: int, backend: str, dtype: str
+    ) -> None:
         net.connect(net.node(_Shown(source.size_in, turn)), source, synapse=None)
         self._output = output
-        self._sim = Simulator(net, DT, backend, progress=False)
+        self._sim = Simulator(net, DT, backend, dtype=dtype, progress=False)
         self._showing = next(
             process
             for trials in self._sim.state.running

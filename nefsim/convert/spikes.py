@@ -31,6 +31,7 @@ def spikeconverter(
     percentile: float = 100.0,
     rounding: str = "floor",
     double_buffer: bool = False,
+    dtype: str = "float64",
 ) -> SpikeConverted:
     r"""Convert a trained ReLU network into one of inverse-leaky neurons.
 
@@ -62,10 +63,22 @@ def spikeconverter(
     double_buffer : bool
         Whether neurons have a second potential, in which they accumulate the next input
         while they release this one: an input every T steps, not every 2 T.
+    dtype : {"float64", "float32"}
+        Precision of the spiking network; "float32" needs k = 2.
 
     Returns
     -------
     SpikeConverted
+
+    Notes
+    -----
+    Weights W of a layer, in units of thresholds, are multiples of a power of two g so small
+    that sums of them are exact in whatever order they are taken.  In float64 these are the
+    sums over all steps, :math:`\max_i \sum_j |W_{ij}| \sum_t 2^{-t} < 2^{53} 2^{1-T} g`.  In
+    float32 they are those of one step, :math:`\max_i \sum_j |W_{ij}| \le 2^{24} g`; the steps
+    are added one by one and the bias in the end, each rounded once.  (A power of two
+    commutes with rounding, so that ``V = 2 V + J`` is rounded as ``a += 2**-t * J`` is.)  So
+    the engine, :meth:`~SpikeConverted.fast` and PyTorch have the same spikes, bit for bit.
 
     References
     ----------
@@ -85,7 +98,7 @@ def spikeconverter(
     >>> bool((spiking.predict(x) == spiking.fast(x)).all())
     True
     """
-    return SpikeConverted(model, T, k, data, percentile, rounding, double_buffer)
+    return SpikeConverted(model, T, k, data, percentile, rounding, double_buffer, dtype)
 
 
 class SpikeConverted(Converted):
@@ -99,6 +112,8 @@ class SpikeConverted(Converted):
         The neuron type of all layers.
     input_scale : float
         Inputs in units of their threshold.
+    grids : list of float
+        What the weights into each layer are multiples of.
     matrices, offsets : list of array
         Weights into each layer and what it adds once, in units of its threshold; the first
         of the offsets is that of the inputs.  Read-only: convert again for other weights.
@@ -113,6 +128,7 @@ class SpikeConverted(Converted):
         percentile: Any,
         rounding: Any,
         double_buffer: Any,
+        dtype: Any,
     ) -> None:
         who = "spikeconverter"
         n_steps = check.integer(who, "T", T, "pass a number of steps such as 16", 1, 64)
@@ -123,6 +139,9 @@ class SpikeConverted(Converted):
             check.fail(who, "T", f"give k**(T - 1) below 2**{MOST_DIGITS}", got, "lower T or k")
         nearest = check.one_of(who, "rounding", rounding, ("floor", "nearest")) == "nearest"
         overlap = check.flag(who, "double_buffer", double_buffer)
+        self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
+        if self.dtype == "float32" and factor != 2.0:
+            check.fail(who, "k", "be 2 in float32", f"{factor:g}", "pass dtype='float64'")
         self.neuron = InverseLIF(n_steps, factor, overlap=overlap, amplitude=DT)
         super().__init__(who, model, data, percentile)
         self._place = self.neuron.digits
@@ -137,9 +156,9 @@ class SpikeConverted(Converted):
     def _make_layers(self) -> None:
         """Weights and offsets in units of the thresholds, on a grid where sums are exact."""
         self.matrices: list[Any] = []
-        of_inputs = np.full(int(np.prod(self.shape)), self._half - self.low * self.input_scale)
-        of_inputs.setflags(write=False)
-        self.offsets = [of_inputs]
+        self.grids: list[float] = []
+        of_input = self._half - self.low * self.input_scale
+        self.offsets = [np.full(int(np.prod(self.shape)), of_input, self.dtype)]
         before = 1.0 / self.input_scale
         first = self.stages[0]
         biases = [first.bias + first.matrix @ np.full(first.matrix.shape[1], self.low)]
@@ -147,10 +166,18 @@ class SpikeConverted(Converted):
         for stage, bias, threshold in zip(self.stages, biases, self.thresholds, strict=True):
             matrix = stage.matrix * (before / threshold)
             offset = bias / threshold + (self._half if stage.rectified else 0.0)
-            step = grid(largest_drive(matrix, offset, self._span))
-            self.matrices.append(on_grid(matrix, step / self._place[-1]))
-            self.offsets.append(on_grid(offset, step))
+            if self.dtype == "float64":
+                step = grid(largest_drive(matrix, offset, self._span))
+                offset = on_grid(offset, step)
+                step /= self._place[-1]
+            else:
+                step = grid(largest_drive(matrix, np.zeros(1), 1.0), self.dtype)
+            self.grids.append(step)
+            self.matrices.append(on_grid(matrix, step, self.dtype))
+            self.offsets.append(offset.astype(self.dtype))
             before = threshold
+        for offset in self.offsets:
+            offset.setflags(write=False)
 
     def _assemble(self) -> tuple[Network, Node, list[Ensemble], Probe]:
         net, neuron = Network(seed=0, label="spikeconverter"), self.neuron
@@ -210,15 +237,27 @@ class SpikeConverted(Converted):
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
         values: list[Array] = []
         spikes: list[float] = []
-        code, _ = self._released(x * self.input_scale + self.offsets[0])
+        kind = np.dtype(self.dtype).type
+        code, _ = self._released(x.astype(kind) * kind(self.input_scale) + self.offsets[0])
         for matrix, offset, threshold in zip(
             self.matrices, self.offsets[1:], self.thresholds, strict=True
         ):
-            v = np.asarray((matrix @ code.T).T) + offset
+            v = self._accumulated(matrix, code) + offset
             code, count = self._released(v)
             values.append(code * threshold)
             spikes.append(count)
         return [*values[:-1], v], [*spikes[:-1], 0.0]  # the readout itself is not released
+
+    def _accumulated(self, matrix: Any, code: Array) -> Array:
+        """What spikes that stand for ``code`` add up to, in float32 step by step."""
+        if self.dtype == "float64":
+            return np.asarray((matrix @ code.T).T)
+        left, total = code.T, np.zeros((matrix.shape[0], len(code)), self.dtype)
+        for place in self._place:
+            y = left >= place
+            left = left - place * y
+            total += np.float32(place) * (matrix @ y.astype(self.dtype))
+        return total.T
 
     def _released(self, v: Array) -> tuple[Array, float]:
         """The number that T spikes stand for, and how many they are on average."""
