@@ -48,11 +48,12 @@ def waves(rng, size):
 def reaction(rng, size_in, size_out):
     """A function of time and input, which may remember."""
     matrix = rng.uniform(-1, 1, (size_out, size_in)) / size_in
-    total = np.zeros(size_out)
+    total, last = np.zeros(size_out), np.zeros(1)
 
     def remember(t, x):
-        if t < 0.0015:  # the first step of a run
+        if t <= last[0]:  # another run
             total[:] = 0.0
+        last[0] = t
         total[:] = 0.9 * total + matrix @ x
         return total.copy()
 
@@ -94,19 +95,35 @@ def neurons(rng):
             nengo.Izhikevich(tau_recovery=0.05, reset_voltage=-50, reset_recovery=2),
             nengo.RegularSpiking(rate),
             nengo.PoissonSpiking(nengo.LIFRate()),
+            nengo.PoissonSpiking(rate),
             nengo.StochasticSpiking(rate),
+            nengo.SpikingRectifiedLinear(initial_state=states),
+            nengo.LIF(initial_state={"refractory_time": dists.Uniform(0, 0.01)}),
+            nengo.AdaptiveLIF(initial_state={"adaptation": dists.Uniform(0, 0.1)}),
+            nengo.Izhikevich(initial_state={"recovery": dists.Uniform(-14, -10)}),
             nengo_guests.Tired(),
         ],
     )
+
+
+def max_rates(kind):
+    """Rates that such a neuron type reaches at all intercepts."""
+    steep = isinstance(getattr(kind, "base_type", kind), nengo.Sigmoid)
+    return dists.Uniform(360, 390) if steep else dists.Uniform(100, 200)
 
 
 def ensemble(rng):
     """A population with any options."""
     kind = neurons(rng)
     n, d = int(rng.integers(5, 40)), int(rng.integers(1, 4))
-    options = {"max_rates": dists.Uniform(100, 200)}
+    options = {"max_rates": max_rates(kind)}
     if rng.random() < 0.2:
-        noise = [processes.WhiteNoise(dists.Gaussian(0, 0.05)), processes.FilteredNoise(seed=2)]
+        noise = [
+            processes.WhiteNoise(dists.Gaussian(0, 0.05)),
+            processes.FilteredNoise(seed=2),
+            processes.WhiteSignal(0.5, 20, rms=0.1),
+            processes.PresentInput(rng.uniform(-0.1, 0.1, (3, n)), 0.007),
+        ]
         options["noise"] = pick(rng, noise)
     if rng.random() < 0.3:
         options["intercepts"] = pick(
@@ -130,6 +147,10 @@ def ensemble(rng):
     if rng.random() < 0.2:
         points = [dists.UniformHypersphere(), rng.uniform(-1, 1, (60, d))]
         options["eval_points"] = pick(rng, points)
+    if rng.random() < 0.1:
+        options["seed"] = int(rng.integers(9))
+    if rng.random() < 0.1:
+        options["n_eval_points"] = 40
     radius = pick(rng, [1.0, 1.0, 0.7, 2.0])
     return nengo.Ensemble(n, d, radius=radius, neuron_type=kind, **options)
 
@@ -140,8 +161,8 @@ def synapse(rng):
         rng,
         [
             *[nengo.Lowpass(0.005)] * 3,
-            0.1,
-            0,
+            nengo.Lowpass(0.1),
+            nengo.Lowpass(0),
             nengo.Alpha(0.01),
             nengo.LinearFilter([1], [0.02, 1], method="euler"),
             nengo.LinearFilter([1, 0.5], [0.001, 0.1, 1]),
@@ -179,9 +200,16 @@ def square(x):
     return x**2
 
 
-def function(rng):
+def same_size(rng):
     """A function of a vector that keeps its size."""
     return pick(rng, [square, np.square, np.sin, lambda x: np.clip(x, -0.5, 0.5)])
+
+
+def function(rng, size):
+    """A function of a vector, and the size of what it gives."""
+    if rng.random() < 0.7:
+        return same_size(rng), size
+    return pick(rng, [(np.prod, 1), (lambda x: [x[0], x[0] * x[-1], 1.0], 3), (lambda x: x[-1], 1)])
 
 
 def rule(rng, pre, post, options):
@@ -195,16 +223,19 @@ def rule(rng, pre, post, options):
     rules = []
     if isinstance(post, nengo.Ensemble) and not solved:
         rules.append(nengo.Voja(post_synapse=pick(rng, [0.005, None])))
+        rules += [[nengo.PES(1e-5), rules[0]]] if isinstance(pre, nengo.Ensemble) else []
     if isinstance(pre, nengo.Ensemble):
         rules.append(nengo.PES(1e-5, pre_synapse=pick(rng, [0.005, nengo.Alpha(0.01)])))
         if isinstance(post, (nengo.Ensemble, nengo.Node)) and not solved:
             rules += [nengo.RLS(1e-5), [nengo.PES(1e-5), nengo.PES(2e-5, pre_synapse=None)]]
     elif isinstance(pre, all_neurons):
-        rules += [nengo.PES(1e-6)] if isinstance(post, all_neurons) else [nengo.RLS(1e-6)]
-    if isinstance(pre, all_neurons):
-        rules.append(nengo_guests.Decay())
+        rules += [nengo.PES(1e-6), nengo.PES(1e-6, pre_synapse=None)]
+        rules += [] if isinstance(post, all_neurons) else [nengo.RLS(1e-6)]
     if (isinstance(pre, all_neurons) and isinstance(post, all_neurons)) or solved:
         rules += [
+            nengo_guests.Decay(),
+            nengo_guests.Follow(),
+            [nengo.PES(1e-6), nengo_guests.Follow()],
             nengo.BCM(1e-12),
             nengo.BCM(1e-12, post_synapse=0.01, theta_synapse=nengo.Alpha(0.1)),
             nengo.Oja(1e-9, beta=0.5),

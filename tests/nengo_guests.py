@@ -1,4 +1,4 @@
-"""What users of Nengo make themselves: a neuron type, a synapse, a process and a learning rule."""
+"""What users of Nengo make themselves: a neuron type, a synapse, processes, learning rules."""
 
 from types import MappingProxyType
 
@@ -50,6 +50,22 @@ class Walk(nengo.Process):
         return step
 
 
+class Stumble(nengo.Process):
+    """A process of a user with an input, which it follows with random steps."""
+
+    def make_state(self, shape_in, shape_out, dt, dtype=None):
+        return {"place": np.zeros(shape_out)}
+
+    def make_step(self, shape_in, shape_out, dt, rng, state):
+        place = state["place"]
+
+        def step(t, x):
+            place[...] += (x - place) * rng.uniform(size=shape_out) * dt / 0.01
+            return place
+
+        return step
+
+
 class Decay(nengo.learning_rules.LearningRuleType):
     """A learning rule of a user: weights fade."""
 
@@ -74,3 +90,37 @@ class SimDecay(nengo.builder.Operator):
 @Builder.register(Decay)
 def build_decay(model, decay, rule):
     model.add_op(SimDecay(model.sig[rule.connection]["weights"], model.sig[rule]["delta"]))
+
+
+class Follow(nengo.learning_rules.LearningRuleType):
+    """A learning rule of a user with an input: the weights of each output follow it."""
+
+    modifies = "weights"
+    probeable = ("delta", "error")
+
+    def __init__(self):
+        super().__init__(1e-2, size_in="post_state")
+
+
+class SimFollow(nengo.builder.Operator):
+    def __init__(self, error, weights, delta):
+        super().__init__()
+        self.sets, self.incs, self.reads, self.updates = [], [], [error, weights], [delta]
+
+    def make_step(self, signals, dt, rng):
+        error, weights = (signals[signal] for signal in self.reads)
+        delta = signals[self.updates[0]]
+
+        def step():
+            delta[...] = dt * (error[:, None] - weights)
+
+        return step
+
+
+@Builder.register(Follow)
+def build_follow(model, follow, rule):
+    error = nengo.builder.Signal(shape=rule.size_in, name="error")
+    model.add_op(nengo.builder.operator.Reset(error))
+    model.sig[rule]["in"] = model.sig[rule]["error"] = error
+    weights = model.sig[rule.connection]["weights"]
+    model.add_op(SimFollow(error, weights, model.sig[rule]["delta"]))

@@ -95,6 +95,13 @@ def test_a_tuning_curve_passes_through_its_maximum_rate_and_its_intercept(neuron
         assert neuron.rates(at_threshold) == pytest.approx(0.5 / neuron.tau_ref, rel=1e-12)
 
 
+@given(st.builds(nef.Sigmoid, FAST), st.floats(-1000, -40))
+def test_rates_of_a_sigmoid_are_exponential_far_below_its_intercept(neuron, J):
+    # 1 + exp(J) rounds to 1; below -709 the other exponential overflows, and the rate is 0.
+    exact = np.exp(J) / neuron.tau_ref
+    assert neuron.rates(J) == pytest.approx(exact, rel=1e-12, abs=1e-300)
+
+
 @given(LIF_LIKE, st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20))
 def test_lif_rates_rise_with_the_current_and_stay_below_one_over_tau_ref(neuron, currents):
     rates = neuron.rates(np.sort(currents)) / neuron.output_per_hertz

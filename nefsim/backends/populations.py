@@ -205,7 +205,7 @@ def _rates(
     elif isinstance(neuron, RectifiedLinear):
         table.op(k.RELU, out, n, J, C=table.constant(neuron.amplitude))
     elif isinstance(neuron, Sigmoid):
-        table.op(k.SIGMOID, out, n, J, C=table.constant(0.5 / neuron.tau_ref))
+        table.op(k.SIGMOID, out, n, J, C=table.constant(1.0 / neuron.tau_ref))
     elif isinstance(neuron, DiscreteLIF):
         _discrete(table, k.DISCRETE_SMOOTH, neuron, n, out, J, memory, {})
     elif isinstance(neuron, Tanh):

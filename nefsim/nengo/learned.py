@@ -50,7 +50,9 @@ def _learned(base: Signal, memory: Memory, dt: float, wanted: set[Signal]) -> Le
         if delta is None:
             return None
         rule = memory.updates[delta][0][0]
-        if _rule(rule, dt) is None or any(s.base in wanted for s in rule.updates):
+        kept = {s.base for s in rule.updates} - {delta}
+        shown = any(block in wanted or memory.reads.get(block) for block in kept)
+        if _rule(rule, dt) is None or shown:
             return None
         rules.append(rule)
         used.add(copy)

@@ -45,8 +45,9 @@ class Sigmoid(NeuronType):
         return 0.5 / self.tau_ref
 
     def rates(self, J: ArrayLike) -> Array:
-        """Rate at ``J`` [Hz], through tanh, which cannot overflow."""
-        return (0.5 / self.tau_ref) * (1.0 + np.tanh(0.5 * as_current(self, J)))
+        """Rate at ``J`` [Hz]; 0 where its exponential overflows."""
+        with np.errstate(over="ignore"):
+            return 1.0 / self.tau_ref / (1.0 + np.exp(-as_current(self, J)))
 
     def current(self, rates: ArrayLike) -> Array:
         """Current that gives ``rates`` [Hz], above 0."""
@@ -65,10 +66,11 @@ class Sigmoid(NeuronType):
     ) -> None:
         """The rates at ``J``; there is no state."""
         del state, dt, rng
-        np.multiply(J, 0.5, out=out)
-        np.tanh(out, out=out)
+        np.negative(J, out=out)
+        with np.errstate(over="ignore"):
+            np.exp(out, out=out)
         out += 1.0
-        out *= 0.5 / self.tau_ref
+        np.divide(1.0 / self.tau_ref, out, out=out)
 
 
 @dataclass(frozen=True, eq=False)

@@ -100,7 +100,7 @@ def neurons(kind, t, y, J, c, data, fired, counts):
             y[i] = c[0] * J[i] if J[i] > 0.0 else 0.0
     elif kind == SIGMOID:
         for i in range(n):
-            y[i] = c[0] * (1.0 + math.tanh(0.5 * J[i]))
+            y[i] = c[0] / (1.0 + math.exp(-J[i]))
     elif kind == TANH:
         for i in range(n):
             y[i] = math.tanh(J[i]) / c[0]
