@@ -52,6 +52,7 @@ def main() -> None:
     parser.add_argument("--fixed", action="store_true", help="plif: LIF, whose tau stays")
     parser.add_argument("--pool", default="max", choices=("max", "average"))
     parser.add_argument("--channels", type=int, default=8, help="plif: of each convolution")
+    parser.add_argument("--dropout", type=float, default=0.0, help="plif: before linear layers")
     parser.add_argument("--snu-weights", help="export: checkpoint of snu")
     parser.add_argument("--plif-weights", help="export: checkpoint of plif")
     options = parser.parse_args()
@@ -131,7 +132,7 @@ def snu(data: LabelledImages, options: Any) -> None:
 
 def plif(data: LabelledImages, options: Any) -> None:
     """Two convolutions and two layers of neurons that vote; after one epoch, and tau."""
-    net = plif_network(options.tau, options.fixed, options.pool, options.channels)
+    net = plif_network(options.tau, options.fixed, options.pool, options.channels, options.dropout)
     pictures = [
         ((torch.tensor(part) - 0.1307) / 0.3081).reshape(-1, 1, 28, 28)
         for part in (data.train_images, data.test_images)

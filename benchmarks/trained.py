@@ -38,8 +38,10 @@ def snu_network(**options: Any) -> train.Layers:
     return train.Layers(*(train.SNU(n, m, **options) for n, m in pairwise(SNU_SIZES)))
 
 
-def plif_network(tau: float, fixed: bool, pool: str, channels: int = 8) -> train.Layers:
-    """A small relative of the published network for MNIST, at T = 6."""
+def plif_network(
+    tau: float, fixed: bool, pool: str, channels: int = 8, dropout: float = 0.0
+) -> train.Layers:
+    """A small relative of the published network for MNIST, at T = 6; there, dropout is 0.5."""
     made = train.LIF if fixed else train.PLIF
     pooled = nn.MaxPool2d if pool == "max" else nn.AvgPool2d
     first = (nn.Conv2d(1, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
@@ -52,8 +54,10 @@ def plif_network(tau: float, fixed: bool, pool: str, channels: int = 8) -> train
         made(tau),
         pooled(2),
         nn.Flatten(),
+        *([train.Dropout(dropout)] if dropout else []),
         nn.Linear(channels * 49, 128, bias=False),
         made(tau),
+        *([train.Dropout(dropout)] if dropout else []),
         nn.Linear(128, 100, bias=False),
         made(tau),
         train.Vote(10),

@@ -6,6 +6,7 @@ import copy
 import importlib
 import pickle
 import sys
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -566,6 +567,19 @@ def test_what_was_predicted_stays_when_more_is(make: Any) -> None:
     kept = first.copy()
     converted.predict(x)
     np.testing.assert_array_equal(first, kept)
+
+
+def test_nothing_is_kept_of_inputs_and_records() -> None:
+    x = np.repeat(inputs(5, 12).numpy(), 40, axis=0)
+    converted = rate(mlp(), 1000, data=x)
+    converted.predict(x)
+    tracemalloc.start()
+    converted.predict(x)
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    records = len(x) * 1000 * 5 * 8
+    assert peak > records
+    assert kept < records / 20
 
 
 @pytest.mark.parametrize("make", MAKERS)

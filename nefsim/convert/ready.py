@@ -94,12 +94,13 @@ class Ready:
 
         After an error the simulator is not to be used again.
         """
-        self._sim.clear_probes()
         self._showing.begin(inputs, self._sim.n_steps)
         for n_steps in lengths:
             for memory, rest in zip(self._sim.state.ops, self._rest, strict=True):
                 for name, value in rest.items():
                     memory[name][...] = value
             self._sim.run_steps(n_steps)
+        records = self._sim.recorded(self._output)
+        self._sim.clear_probes()
         self._showing.end()
-        return self._sim.recorded(self._output)
+        return records
