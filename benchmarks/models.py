@@ -3,49 +3,42 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from given import Given
 
 import nefsim as nef
 
-Arrays = Mapping[str, np.ndarray]
 
-
-def square() -> nef.Network:
+def square(net: Any) -> None:
     """x squared, 50 to 40 neurons."""
-    net = nef.Network(seed=1)
     a = net.ensemble(50, 1, max_rates=(25, 75))
     b = net.ensemble(40, 1, max_rates=(50, 100))
     net.connect(net.node(np.sin), a, synapse=None)
     net.connect(a, b, function=np.square, synapse=0.1)
     net.probe(b, synapse=0.1)
-    return net
 
 
-def channel() -> nef.Network:
+def channel(net: Any) -> None:
     """A communication channel of 16 dimensions, 1000 to 1000 neurons."""
-    net = nef.Network(seed=1)
     u = net.node(nef.WhiteSignal(1.0, high=5.0, rms=0.2, seed=1), size_out=16)
     a, b = net.ensemble(1000, 16), net.ensemble(1000, 16)
     net.connect(u, a, synapse=None)
     net.connect(a, b, synapse=0.005)
     net.probe(b, synapse=0.005)
-    return net
 
 
-def integrator() -> nef.Network:
+def integrator(net: Any) -> None:
     """A recurrent integrator of 500 neurons."""
-    net = nef.Network(seed=1)
     x = net.ensemble(500, 1)
     net.connect(net.node(np.sin), x, transform=0.1, synapse=0.1)
     net.connect(x, x, synapse=0.1)
     net.probe(x, synapse=0.01)
-    return net
 
 
 def turn(v: np.ndarray) -> list[float]:
@@ -53,21 +46,18 @@ def turn(v: np.ndarray) -> list[float]:
     return [v[0] - v[2] * v[1], v[1] + v[2] * v[0]]
 
 
-def oscillator() -> nef.Network:
+def oscillator(net: Any) -> None:
     """A controlled oscillator, 2000 neurons in three dimensions."""
-    net = nef.Network(seed=1)
     x = net.ensemble(2000, 3, radius=1.7)
     net.connect(x, x[:2], function=turn, synapse=0.1)
     kick = net.node(nef.Piecewise({0.0: 10.0, 0.1: 0.0}))
     net.connect(kick, x[0], transform=0.1, synapse=0.1)
     net.connect(net.node(0.5), x[2])
     net.probe(x, synapse=0.01)
-    return net
 
 
-def pes() -> nef.Network:
+def pes(net: Any) -> None:
     """A channel of 100 to 100 neurons learned from an error population of 100."""
-    net = nef.Network(seed=1)
     u = net.node(np.sin)
     pre, post, error = (net.ensemble(100, 1) for _ in range(3))
     net.connect(u, pre)
@@ -77,12 +67,10 @@ def pes() -> nef.Network:
     net.connect(u, error, transform=-1)
     net.connect(error, learned.learning_rule)
     net.probe(post, synapse=0.01)
-    return net
 
 
-def array() -> nef.Network:
+def array(net: Any) -> None:
     """Two arrays of 250 one-dimensional ensembles of 200 neurons, chained."""
-    net = nef.Network(seed=1)
     u, out = net.node(np.sin), net.node(size_in=250)
     for i in range(250):
         a, b = net.ensemble(200, 1, label="a"), net.ensemble(200, 1, label="b")
@@ -90,13 +78,11 @@ def array() -> nef.Network:
         net.connect(a, b, synapse=0.005)
         net.connect(b, out[i], synapse=0.005)
     net.probe(out)
-    return net
 
 
-def mnist() -> nef.Network:
+def mnist(net: Any) -> None:
     """Images of 784 pixels into 2000 neurons that learn ten classes, 0.5 s an image."""
-    images, labels = pictures(20)
-    net = nef.Network(seed=1)
+    images, labels = net.shown if isinstance(net, Given) else pictures(20)
     x = net.ensemble(2000, 784)
     net.connect(net.node(nef.PresentInput(images, 0.5)), x, synapse=None)
     wanted = net.node(nef.PresentInput(labels, 0.5))
@@ -106,7 +92,6 @@ def mnist() -> nef.Network:
     net.connect(wanted, error, transform=-1, synapse=None)
     net.connect(error, learned.learning_rule, synapse=None)
     net.probe(out)
-    return net
 
 
 def ten_zeros(x: np.ndarray) -> np.ndarray:
@@ -130,30 +115,21 @@ def pictures(n: int) -> tuple[np.ndarray, np.ndarray]:
     return images / np.linalg.norm(images, axis=1, keepdims=True), np.eye(10)[labels]
 
 
-def build() -> nef.Network:
+def build(net: Any) -> None:
     """A chain of four ensembles of 4000 neurons in 64 dimensions; only its build is timed."""
-    net = nef.Network(seed=1)
     chain = [net.ensemble(4000, 64) for _ in range(4)]
     for a, b in pairwise(chain):
         net.connect(a, b)
     net.probe(chain[-1])
-    return net
 
 
-def million(given: Arrays | None = None, n_ensembles: int = 1000) -> nef.Network:
-    """A million neurons in one-dimensional ensembles of 1000; ``given`` arrays are not solved."""
-    net = nef.Network(seed=1)
+def million(net: Any, n_ensembles: int = 1000) -> None:
+    """A million neurons in one-dimensional ensembles of 1000."""
     u = net.node(np.sin)
-    for i in range(n_ensembles):
-        options: dict[str, Any] = {"n_eval_points": 500}
-        probed: dict[str, Any] = {"synapse": 0.1, "sample_every": 0.1}
-        if given is not None:
-            options |= {name: given[name][i] for name in ("encoders", "gain", "bias")}
-            probed["solver"] = nef.NoSolver(given["decoders"][i])
-        a = net.ensemble(1000, 1, **options)
+    for _ in range(n_ensembles):
+        a = net.ensemble(1000, 1, n_eval_points=500)
         net.connect(u, a, synapse=None)
-        net.probe(a, **probed)
-    return net
+        net.probe(a, synapse=0.1, sample_every=0.1)
 
 
 @dataclass(frozen=True)
@@ -165,7 +141,7 @@ class Model:
     network is ``large``, simulators are timed on both cores as well.
     """
 
-    make: Callable[..., nef.Network]
+    describe: Callable[..., None]
     seconds: float
     quick: float
     watched: float | None = None
@@ -176,6 +152,12 @@ class Model:
     large: bool = False
     shares_arrays: bool = False
     needs: str | None = None
+
+    def make(self, arrays: Path | None = None, **arguments: Any) -> nef.Network:
+        """The network; with arrays that :func:`given.keep` wrote it is not solved again."""
+        net = nef.Network(seed=1)
+        self.describe(net if arrays is None else Given(net, arrays), **arguments)
+        return net
 
     @property
     def missing(self) -> str | None:
@@ -205,11 +187,3 @@ MODELS = {
     "batch": Model(channel, 1.0, 0.1, 0.1, brian=False, batch=32),
     "build": Model(build, 0.0, 0.0, brian=False),
 }
-
-
-def given(model: Model, job: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of a model's network: arrays that another process solved, where it shares them."""
-    if not model.shares_arrays:
-        return {}
-    with np.load(Path(job["folder"]) / "given.npz") as arrays:
-        return {"given": dict(arrays), "n_ensembles": job.get("n_ensembles", 1000)}

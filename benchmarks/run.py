@@ -125,8 +125,8 @@ def benchmark(name: str, model: Model, options: argparse.Namespace) -> dict[str,
         jobs = subjects(
             model, options.brian, bool(shutil.which("gcc")), nengo and not options.alone
         )
-        found: dict[str, Any] = {"about": (model.make.__doc__ or "").split("\n")[0]}
-        if model.chains or model.shares_arrays or "brian2" in jobs:
+        found: dict[str, Any] = {"about": (model.describe.__doc__ or "").split("\n")[0]}
+        if model.chains or "brian2" in jobs or any(job.get("given") for job in jobs.values()):
             arrays = Worker({**common, "peer": "arrays"})
             if model.shares_arrays:
                 found["solved_s"] = arrays.facts["build_s"]
@@ -140,7 +140,7 @@ def benchmark(name: str, model: Model, options: argparse.Namespace) -> dict[str,
         if seconds:
             watched = min(seconds, model.watched or seconds)
             job = {**common, "peer": "check", "seconds": watched, "nengo": nengo and model.nengo}
-            check = Worker(job)
+            check = Worker({**job, "given": model.shares_arrays})
             found["spikes"] = check.facts
             check.end()
     found["ratios"] = report.ratios(name, found["rows"])

@@ -25,7 +25,8 @@ def measure(quick: bool, repeats: int) -> dict[str, Any]:
         for size in sizes:
             # Long enough for small networks to be timed, short enough for large ones.
             seconds = float(np.clip(30 / size, 0.1, 3.0)) * (0.1 if quick else 1.0)
-            job = {**common, "peer": "nefsim", "n_ensembles": size, "seconds": seconds}
+            job = {**common, "peer": "nefsim", "given": True, "seconds": seconds}
+            job["arguments"] = {"n_ensembles": size}
             workers = {b: Worker({**job, "backend": b}) for b in ("numba", "numpy")}
             row: dict[str, Any] = {"neurons": 1000 * size}
             each = list(rounds(workers, repeats))

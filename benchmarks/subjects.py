@@ -39,19 +39,19 @@ def subjects(model: Model, brian: str | None, gcc: bool, nengo: bool) -> dict[st
 
 
 def ours(model: Model) -> dict[str, dict[str, Any]]:
-    """The back ends of nefsim; only the build has a use for two threads of BLAS."""
-    compiled = {"peer": "nefsim", "backend": "numba", "threads": 1}
-    if not model.seconds:
-        return {"compiled": compiled, "compiled, 2 threads": {**compiled, "threads": 2}}
+    """The back ends of nefsim; two threads of BLAS are of use where decoders are solved."""
+    ours = {"peer": "nefsim", "given": model.shares_arrays}
+    compiled, numpy = ({**ours, "backend": name, "threads": 1} for name in ("numba", "numpy"))
     found = {"compiled": compiled}
+    if model.brian or not model.seconds:
+        found["compiled, 2 threads"] = {**compiled, "threads": 2}
+    if not model.seconds:
+        return found
+    if model.brian:
+        found["compiled, same arrays"] = {**compiled, "given": True}
     if model.large:
         found["compiled, 1 core"] = {**compiled, "cores": 1}
-    numpy = {"peer": "nefsim", "backend": "numpy"}
-    return {
-        **found,
-        "numpy": {**numpy, "threads": 1},
-        "numpy, 2 threads": {**numpy, "threads": 2},
-    }
+    return {**found, "numpy": numpy, "numpy, 2 threads": {**numpy, "threads": 2}}
 
 
 class Worker:

@@ -54,6 +54,38 @@ def test_a_quick_run_writes_times_of_both_back_ends_and_finds_equal_spikes(tmp_p
     assert "compiled" in told
 
 
+SAME = """
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from given import keep
+from models import MODELS
+
+import nefsim as nef
+
+for name in ("square", "channel", "oscillator", "pes", "mnist"):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "given.npz"
+        spikes = []
+        for arrays in (None, file):
+            net = MODELS[name].make(arrays)
+            watched = [net.probe(ensemble.neurons) for ensemble in net.all_ensembles]
+            sim = nef.Simulator(net, progress=False)
+            if arrays is None:
+                keep(sim, file)
+            sim.run(0.05)
+            spikes.append([sim.data[probe] for probe in watched])
+    assert sum(map(np.count_nonzero, spikes[0])) > 0
+    assert all(np.array_equal(*pair) for pair in zip(*spikes, strict=True)), name
+"""
+
+
+def test_networks_that_are_given_their_arrays_fire_the_same_spikes(tmp_path):
+    (tmp_path / "same.py").write_text(f"import sys\nsys.path.append({str(BENCHMARKS)!r})\n{SAME}")
+    run(tmp_path / "same.py")
+
+
 def test_ratios_are_medians_over_rounds_against_the_best_setting_of_a_peer():
     rows = {
         "compiled": {"times": [1.0, 2.0, 1.0], "first_s": 1.0},

@@ -102,6 +102,20 @@ def test_a_data_set_is_frozen_and_equal_by_content() -> None:
         data.shape = (4, 16)
 
 
+def test_images_that_nobody_can_change_are_taken_as_they_are_and_others_copied() -> None:
+    images = np.array([[0.0, 1.0]], np.float32)
+    copied = datasets.LabelledImages(images, [1], images, [0], shape=(1, 2))
+    assert copied.train_images is not images
+    images.setflags(write=False)
+    kept = datasets.LabelledImages(images, [1], images, [0], shape=(1, 2))
+    assert kept.train_images is images
+    assert kept == copied
+    bright = np.array([[0.0, 2.0]], np.float32)
+    bright.setflags(write=False)
+    with pytest.raises(ValueError, match="train_images must be at most 1"):
+        datasets.LabelledImages(bright, [1], images, [0], shape=(1, 2))
+
+
 def test_one_hot_puts_a_1_into_the_column_of_the_class() -> None:
     labels = datasets.digits().test_labels
     targets = datasets.one_hot(labels, 12)

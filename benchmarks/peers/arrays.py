@@ -1,4 +1,4 @@
-"""The arrays that nefsim draws and solves, in files for simulators that know no decoders."""
+"""The arrays that nefsim draws and solves, in files for those that are given them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 
 def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
     """Build once and write what the other peers of this network read."""
+    from given import keep
     from models import MODELS
 
     import nefsim as nef
@@ -23,8 +24,7 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
     began = time.perf_counter()
     sim = nef.Simulator(net, backend="numpy", progress=False)
     facts = {"build_s": time.perf_counter() - began}
-    if model.shares_arrays:
-        keep_arrays(sim, folder)
+    keep(sim, folder / "given.npz")
     if model.chains:
         keep_chains(sim, folder)
     if model.brian and job["brian"]:
@@ -42,17 +42,6 @@ def decoders(sim: Any) -> dict[Any, np.ndarray]:
     found = {probe.target: d.decoders for probe, d in built.probe_data.items()}
     sent = {c.pre: c for c in built.connections if c.pre in built.ensembles}
     return found | {pre: built.connections[c].decoders for pre, c in sent.items()}
-
-
-def keep_arrays(sim: Any, folder: Path) -> None:
-    """Encoders, gains, biases and decoders of ensembles of one size, one after the other."""
-    solved, built = decoders(sim), sim.built.ensembles
-    arrays = {
-        name: np.stack([getattr(ensemble, name) for ensemble in built.values()])
-        for name in ("encoders", "gain", "bias")
-    }
-    arrays["decoders"] = np.stack([solved[ensemble] for ensemble in built])
-    np.savez(folder / "given.npz", **arrays)
 
 
 def keep_chains(sim: Any, folder: Path) -> None:

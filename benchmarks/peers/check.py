@@ -10,14 +10,15 @@ import numpy as np
 
 def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
     """Run the network on each and count the spikes, and those that differ."""
-    from models import MODELS, given
+    from models import MODELS
 
     import nefsim as nef
+    from peers.nefsim import arrays
 
     model = MODELS[job["model"]]
 
     def net() -> nef.Network:
-        return model.make(**given(model, job))
+        return model.make(arrays(job))
 
     if model.batch:
         return batches(net, model.batch, job["seconds"]), lambda: 0.0

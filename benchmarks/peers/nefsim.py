@@ -6,21 +6,25 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from peers.measure import peak_mb, seconds
 
 
 def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
-    """Import, build and run once; then run again and again from the start."""
+    """Import, build and run once; then run again and again from the start.
+
+    Where arrays are ``given`` there is nothing to solve.
+    """
     began = time.perf_counter()
     import nefsim as nef
 
     imported = time.perf_counter()
-    from models import MODELS, given
+    from models import MODELS
 
     model = MODELS[job["model"]]
-    net = model.make(**given(model, job))
+    net = model.make(arrays(job), **job.get("arguments", {}))
     described = time.perf_counter()
 
     def simulator() -> nef.Simulator:
@@ -51,6 +55,11 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
         return seconds(lambda: sim.run(job["seconds"]))
 
     return facts, run
+
+
+def arrays(job: dict[str, Any]) -> Path | None:
+    """The file of arrays that a network is given, if it is."""
+    return Path(job["folder"]) / "given.npz" if job.get("given") else None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,13 +47,9 @@ class LabelledImages(Value):
         shape = image_shape(who, self.shape)
         for part in ("train", "test"):
             images, labels = f"{part}_images", f"{part}_labels"
-            do = f"pass one row of {math.prod(shape)} pixels from 0 to 1 per image"
-            wanted = (None, math.prod(shape))
-            checked = check.array(who, images, getattr(self, images), wanted, do, 0.0, 1.0)
-            if not len(checked):
-                check.fail(who, images, "hold an image", "none", do)
+            checked = _checked(who, images, getattr(self, images), math.prod(shape))
             classes = check.classes(who, labels, getattr(self, labels), len(checked))
-            self._set(**{images: checked.astype(np.float32), labels: classes})
+            self._set(**{images: checked, labels: classes})
         self._set(shape=shape)
 
     @property
@@ -64,6 +61,27 @@ class LabelledImages(Value):
         height, width = self.shape
         n_train, n_test = len(np.asarray(self.train_labels)), len(np.asarray(self.test_labels))
         return f"<{n_train} + {n_test} images of {height} x {width} in {self.n_classes} classes>"
+
+
+def _checked(who: str, argument: str, images: Any, n_pixels: int) -> NDArray[np.float32]:
+    """Images (P, n_pixels) as float32; those that nobody can change are taken as they are."""
+    # Of many images each further pass or copy takes a good part of the time to read them.
+    known = _is_constant(images) and images.shape[1:] == (n_pixels,) and len(images)
+    if known and images.min() >= 0 and images.max() <= 1:
+        kept: NDArray[np.float32] = images
+        return kept
+    do = f"pass one row of {n_pixels} pixels from 0 to 1 per image"
+    checked = check.array(who, argument, images, (None, n_pixels), do, 0.0, 1.0)
+    if not len(checked):
+        check.fail(who, argument, "hold an image", "none", do)
+    return checked.astype(np.float32)
+
+
+def _is_constant(value: Any) -> bool:
+    """Whether a value is an array of float32 that has its own memory and cannot be written."""
+    if type(value) is not np.ndarray or value.dtype != np.float32:
+        return False
+    return bool(value.flags.owndata and not value.flags.writeable)
 
 
 def digits() -> LabelledImages:

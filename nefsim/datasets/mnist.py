@@ -144,6 +144,8 @@ def _labelled(folder: Path, *parts: NDArray[Any]) -> LabelledImages:
         do = "pass the files as they were published"
         check.fail("mnist", f"images in {folder}", "be bytes (P, height, width)", got, do)
     flat = [part.reshape(len(part), -1) / np.float32(255) for part in images]
+    for each in flat:
+        each.setflags(write=False)
     return LabelledImages(flat[0], labels[0], flat[1], labels[1], sizes.pop())
 
 
