@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 # Columns of the table: what an operation is, where it writes and reads (row r of a signal
-# lies at offset + r * stride), how much, where its constants, memory and indices lie, and
-# for LIF how many encoders it multiplies itself and where it may scribble.
-KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET, ENCODERS, SCRATCH = range(13)
-N_COLUMNS = 13
+# lies at offset + r * stride), how much, where its constants, memory and indices lie, for LIF
+# how many encoders it multiplies itself and where it may scribble, and how many operations from
+# this one on take each step together; none where this one takes all steps of a tile at once.
+KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET, ENCODERS, SCRATCH, TOGETHER = range(14)
+N_COLUMNS = 14
 
 # Kinds of operation.
 (
@@ -19,6 +20,7 @@ N_COLUMNS = 13
     HELD_SPARSE,
     ROWS,
     SPIKES,
+    ROWS_OF_FIRED,
     FIRED,
     LISTED,
     SPARSE,
@@ -55,10 +57,16 @@ N_COLUMNS = 13
     WHERE_ABOVE,
     GATE,
     RLS,
-) = range(45)
+) = range(46)
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8
 
-#: The place of the encoders behind the constants of an LIF population.
+#: The place of what comes behind the constants of a population.
 AFTER_CONSTANTS = 8
+
+#: Steps that a population may take before others of its block have their turn.
+TILE = 64
+
+#: Most vectors of LIF neurons that are stepped side by side.
+MOST_VECTORS = 7

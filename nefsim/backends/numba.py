@@ -22,6 +22,7 @@ from nefsim.backends.operations import advances
 from nefsim.backends.populations import is_compiled
 from nefsim.backends.spikewise import is_phase
 from nefsim.backends.table import Table
+from nefsim.backends.turns import exact_populations, go_ahead
 from nefsim.program import Filter, Learn, Neurons, Op, Program, State, Sum, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that what is done in Python per chunk does not count.
@@ -44,8 +45,9 @@ def prepare(built: HasProgram, state: State) -> Runner:
     program = built.program
     lead = state.signals[0].shape[:-1] if state.signals else ()
     batch = lead[0] if lead else 1
-    levels, shared, length = layout(program, batch)
-    table = Table(program, state, shared, length)
+    exact = exact_populations(program, state)
+    levels, shared, ahead, length = layout(program, batch, exact)
+    table = Table(program, state, shared, exact, ahead, length)
     parts = [(level, _parts(program, table, group)) for level, group in levels]
     arrays = table.arrays(batch)
     data = arrays[1]
@@ -70,14 +72,24 @@ def prepare(built: HasProgram, state: State) -> Runner:
     return engine.run
 
 
-def layout(program: Program, batch: int) -> tuple[list[tuple[int, list[int]]], set[int], int]:
-    """Blocks with their levels, signals that have a row for each step, and steps of a chunk."""
+def layout(
+    program: Program, batch: int, exact: set[int]
+) -> tuple[list[tuple[int, list[int]]], set[int], set[int], int]:
+    """How a program is run.
+
+    Blocks with their levels, signals that have a row for each step, operations that take many
+    steps at once, and steps of a chunk.  ``exact`` are the spikes of populations that take
+    the exact step without a logarithm.
+    """
     levels = blocks(program)
-    shared = _shared(program, [group for _, group in levels])
+    groups = [group for _, group in levels]
+    shared = _shared(program, groups)
+    ahead, handed_on = go_ahead(program, groups, exact, shared)
+    shared |= handed_on
     width = sum(program.signals[i].size for i in shared) * batch
     work = sum(_work(op) for op in program.ops) * batch
     length = min(chunk_length(width, LONGEST_CHUNK), max(1, MOST_WORK // max(work, 1)))
-    return levels, shared, length
+    return levels, shared, ahead, length
 
 
 def _grouped(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], list[Any]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from nefsim.neurons import (
 )
 from nefsim.neurons.discrete import ACTIVATIONS, LEAK_SLOPE
 from nefsim.neurons.izhikevich import LOWEST_CURRENT, PEAK
+from nefsim.neurons.lif import step_factors
 from nefsim.neurons.soft import FAR_BELOW
 from nefsim.program import Neurons
 
@@ -104,14 +104,20 @@ def _lif(table: Table, op: Neurons, n: int, out: Place, J: Place, memory: dict[s
     if adapts:
         J = _minus_adaptation(table, n, J, memory)
     if "refractory_factor" in memory:
-        jump = math.exp((tau_ref + dt) / tau_rc)
-        c = table.constant([math.exp(-dt / tau_rc), jump, low, pulse, 1.0, 0.0])
+        # Right behind the constants come the factors of each neuron, and encoders.
+        factors = step_factors(tau_rc, tau_ref, dt)
+        own = any(np.ndim(factor) for factor in factors)
+        alike = [0.0 if own else factor for factor in factors]
+        c = table.constant([*alike, low, pulse, 1.0, 0.0])
+        for factor in factors if own else ():
+            table.constant(np.broadcast_to(factor, n))
         encoders, m = table.encoders.get(op.current), 0
         if encoders is not None:
             J, m = encoders.source, encoders.matrix.shape[1]
-            table.columns(encoders.matrix, encoders.offset)  # right behind the constants
+            table.columns(encoders.matrix, encoders.offset)
         places = {"S": v, "M": memory["refractory_factor"], "X": table.bits(op.output, n, pulse)}
-        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, SCRATCH=table.room(0 if m else n), **places)
+        places |= {"SET": int(own), "SCRATCH": table.room(0 if m else n)}
+        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, **places)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
         decay = np.exp(-dt / np.asarray(tau_rc))
@@ -226,5 +232,5 @@ def _observe(
     elif name in memory:
         table.op(k.NOT_NEGATIVE, out, n, (memory[name], 0))
     else:
-        tau_rc = table.constant(getattr(neuron, "tau_rc", 0.0))
+        tau_rc = table.constant(_each(n, getattr(neuron, "tau_rc", 0.0)))
         table.op(k.LOGARITHM, out, n, (memory["refractory_factor"], 0), C=tau_rc)

@@ -7,7 +7,6 @@ neurons of a population stay in the cache; all others have a row for each step o
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,15 +16,9 @@ from nefsim.backends import codes as k
 from nefsim.backends.lessons import emit_learn, emit_weigh
 from nefsim.backends.populations import emit_neurons, worth
 from nefsim.backends.spikewise import accumulators, emit_spikes, is_phase
-from nefsim.neurons import LIF, InverseLIF
+from nefsim.backends.turns import HELD, encodes, inside, is_copy, is_lowpass, is_tall
+from nefsim.neurons import InverseLIF
 from nefsim.program import Filter, Learn, Neurons, Program, Read, State, Sum, Term, Weigh
-
-#: A term with this many outputs per input or more is summed column by column.
-TALL = 4
-
-#: A vector of so many numbers may be an image that is held: it is looked at before it is
-#: multiplied again.
-HELD = 64
 
 Place = tuple[int, int]  # offset of row 0, and the stride from row to row
 
@@ -49,11 +42,23 @@ class Table:
         Where it starts; its memories are moved into ``data``.
     shared : set of int
         Signals that have a row for each step.
+    exact : set of int
+        Spikes of populations that take the exact step without a logarithm.
+    ahead : set of int
+        Operations that take many steps before the next has its turn.
     length : int
         Steps of a chunk.
     """
 
-    def __init__(self, program: Program, state: State, shared: set[int], length: int) -> None:
+    def __init__(
+        self,
+        program: Program,
+        state: State,
+        shared: set[int],
+        exact: set[int],
+        ahead: set[int],
+        length: int,
+    ) -> None:
         self.program = program
         self.dtype = state.signals[0].dtype if state.signals else np.dtype(np.float64)
         self._ops: list[list[int]] = []
@@ -69,11 +74,13 @@ class Table:
         # In float32 what spikes of a step add up to is rounded once, not with each of them.
         single = self.dtype == np.float32
         self.accumulators = {} if single else accumulators(program, shared)
-        self._inside = _inside(program, state, shared)
+        self._ahead = ahead
+        self._ahead_rows: set[int] = set()
+        self._inside = inside(program, exact, shared)
         self._same = {
             op.output: op.terms[0].read
             for op in program.ops
-            if isinstance(op, Sum) and op.output not in shared and _is_copy(op)
+            if isinstance(op, Sum) and op.output not in shared and is_copy(op)
         }
         self.places: list[Place] = []
         for i, signal in enumerate(program.signals):
@@ -152,6 +159,10 @@ class Table:
 
     def arrays(self, batch: int) -> tuple[Any, ...]:
         """The table and its arrays, for the interpreter."""
+        together = 0
+        for i in reversed(range(len(self._ops))):
+            together = 0 if i in self._ahead_rows else together + 1
+            self._ops[i][k.TOGETHER] = together
         return (
             np.array(self._ops, np.int64).reshape(-1, k.N_COLUMNS),
             _aligned((batch, self._size), self.dtype),
@@ -177,8 +188,8 @@ class Table:
     # -- who fired -----------------------------------------------------------------------
 
     def bits(self, signal: int, n: int, pulse: float) -> int:
-        """Offset of a bit for each neuron of a population, set when it gives out a pulse."""
-        offset, self._n_fired = self._n_fired, self._n_fired + -(-n // 64)
+        """Offset of a bit for each neuron and step of a tile, set when it gives out a pulse."""
+        offset, self._n_fired = self._n_fired, self._n_fired + k.TILE * -(-n // 64)
         self._bits[signal] = offset, pulse
         return offset
 
@@ -221,13 +232,16 @@ class Table:
             emit_weigh(self, op, self.memories[index])
         elif isinstance(op, Learn):
             emit_learn(self, op, self.memories[index])
-        return range(first, len(self._ops))
+        rows = range(first, len(self._ops))
+        if index in self._ahead:
+            self._ahead_rows.update(rows)
+        return rows
 
     def _filter(self, op: Filter, memory: dict[str, int]) -> None:
         n = self.program.signals[op.output].size
         out, source = self.places[op.output], self.places[op.input]
         order = max(len(op.a), len(op.b)) - 1
-        if len(op.b) == 1 and order == 1:
+        if is_lowpass(op):
             c = self.constant([op.b[0], -op.a[1], np.finfo(self.dtype).tiny * 1e9, 0.0])
             self.op(k.LOWPASS, out, n, source, C=c, S=memory["z"], M=1)
             return
@@ -238,7 +252,7 @@ class Table:
     def _sum(self, op: Sum) -> None:
         out, n = self.places[op.output], self.program.signals[op.output].size
         terms = list(op.terms)
-        if op.offset is not None and terms and _encodes(terms[0], n):
+        if op.offset is not None and terms and encodes(terms[0], n):
             term = terms.pop(0)
             source, m = self.place(term.read), self.size(term.read)
             if op.output in self._inside:
@@ -290,7 +304,7 @@ class Table:
         elif m >= HELD and n >= k.LINE:
             kept = self.room(m + -m % k.LINE + n)
             self.op(k.HELD, out, n, source, C=self.columns(matrix), M=m, S=kept, SET=sets)
-        elif _is_tall(matrix):
+        elif is_tall(matrix):
             self.op(k.COLUMNS, out, n, source, C=self.columns(matrix), M=m, SET=sets)
         else:
             self.op(k.ROWS, out, n, source, C=self.constant(matrix), M=m, SET=sets)
@@ -306,8 +320,11 @@ class Table:
             self.op(k.FIRED, out, n, C=self.constant(padded), X=bits, M=lines, SET=sets)
         else:
             fired, count = self.listed(read)
-            c, m = self.constant(matrix.T), matrix.shape[1]
-            self.op(k.SPIKES, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
+            kind, pulse = k.SPIKES, 1.0
+            if read.signal in self._bits:
+                kind, pulse = k.ROWS_OF_FIRED, self._bits[read.signal][1]
+            c, m = self.constant(matrix.T * pulse), matrix.shape[1]
+            self.op(kind, out, n, source, C=c, X=fired, S=count, M=m, SET=sets)
 
     def _sparse(self, term: Term, out: Place, n: int, source: Place, sets: int) -> None:
         """Row by row, or spike by spike and then column by column."""
@@ -324,41 +341,6 @@ class Table:
             self.op(k.HELD_SPARSE, out, n, source, C=c, X=x, M=m, S=kept, SET=sets)
         else:
             self.op(k.SPARSE, out, n, source, C=c, X=x, M=m, SET=sets)
-
-
-def _is_tall(matrix: NDArray[Any]) -> bool:
-    """Whether a matrix is multiplied column by column rather than row by row."""
-    n, m = np.shape(matrix)
-    return n >= TALL * m or n >= k.LINE
-
-
-def _encodes(term: Term, n: int) -> bool:
-    """Whether a term is a matrix of columns over the whole output, as in ``bias + E @ x``."""
-    if term.rows is not None or hasattr(term.matrix, "tocsr") or np.ndim(term.matrix) != 2:
-        return False
-    held = np.shape(term.matrix)[1] >= HELD and n >= k.LINE
-    return not isinstance(term.read.columns, np.ndarray) and not held and _is_tall(term.matrix)
-
-
-def _inside(program: Program, state: State, shared: set[int]) -> set[int]:
-    """Currents that nobody needs but an LIF population, which can compute them itself."""
-    readers = Counter(read.signal for op in program.ops for read in op.reads)
-    exact = {
-        op.current
-        for op, memory in zip(program.ops, state.ops, strict=True)
-        if isinstance(op, Neurons) and type(op.neuron) is LIF and "refractory_factor" in memory
-    }
-    sums = {op.output for op in program.ops if isinstance(op, Sum) and len(op.terms) == 1}
-    return {j for j in exact & sums if j not in shared and readers[j] == 1}
-
-
-def _is_copy(op: Sum) -> bool:
-    """Whether a sum does nothing but repeat what it reads."""
-    if op.offset is not None or len(op.terms) != 1 or op.terms[0].rows is not None:
-        return False
-    term = op.terms[0]
-    identity = term.matrix is None or (np.ndim(term.matrix) == 0 and term.matrix == 1.0)
-    return bool(identity) and not isinstance(term.read.columns, np.ndarray)
 
 
 def _in_lines(column: NDArray[Any]) -> NDArray[Any]:

@@ -116,7 +116,8 @@ def _cost(built: Built, found: set[System], arrays: int, name: str, batch: int, 
         prepare = constants * item
         run = prepare + rows * batch * item
     else:
-        _, shared, chunk = backends.module(name).layout(program, batch)
+        exact = {op.output for op in program.ops if isinstance(op, Neurons)}  # as most are
+        _, shared, _, chunk = backends.module(name).layout(program, batch, exact)
         rows = sum(sizes) + chunk * sum(sizes[i] for i in shared)
         # The numbers are listed, then joined in their precision.
         prepare = constants * (cost.NUMBER + item)

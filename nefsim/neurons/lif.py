@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.neurons.base import Array, NeuronState
-from nefsim.neurons.curves import LIFCurve, Seconds, lif_rates, size_of
+from nefsim.neurons.curves import LIFCurve, Seconds, lif_rates
 
 Fired = tuple[NDArray[np.intp], ...]
 
@@ -29,8 +29,7 @@ def exact_start(
     voltage, wait = np.array(initial["voltage"]), np.array(initial["refractory_time"])
     check_voltage(who, voltage)
     longest = max(np.max(tau_ref) + dt, wait.max(initial=0.0))
-    own = size_of(tau_rc, tau_ref) is not None
-    if own or longest / np.min(tau_rc) > LARGEST_EXPONENT:
+    if longest / np.min(tau_rc) > LARGEST_EXPONENT:
         return {"voltage": voltage, "refractory_time": wait}
     return {"voltage": voltage, "refractory_factor": np.exp(wait / tau_rc)}
 
@@ -59,14 +58,15 @@ def exact_step(
     .. math:: E \leftarrow e^{(\tau_{ref} + dt)/\tau_{RC}} \frac{g}{J - 1}, \quad
               v \leftarrow 0
 
-    without a logarithm, an exponential or a branch per neuron, where all have the same time
-    constants.  The gap ``g`` is kept, as
+    without a logarithm, an exponential or a branch per neuron.  The gap ``g`` is kept, as
     ``J - v`` would have no digits left where ``dt`` is many times ``tau_rc``.
     """
     E, v = state.get("refractory_factor"), state["voltage"]
     if E is None:
         return _exact_step_in_time(J, state, tau_rc, tau_ref, min_voltage, dt)
-    k, jump, one, lowest = _constants(tau_rc, tau_ref, min_voltage, dt, v.dtype)
+    own = np.ndim(tau_rc) or np.ndim(tau_ref)
+    make = _make_constants if own else _constants  # arrays cannot be looked up
+    k, jump, one, lowest = make(tau_rc, tau_ref, min_voltage, dt, v.dtype)
     E *= k
     np.fmax(E, one, E)
     f = E * k
@@ -77,7 +77,7 @@ def exact_step(
     np.fmax(v, lowest, v)
     fired = (v > one).nonzero()
     if len(fired[0]):
-        E[fired] = gap[fired] / (J[fired] - one) * jump
+        E[fired] = gap[fired] / (J[fired] - one) * _of(jump, fired)
         v[fired] = 0.0
     return fired
 
@@ -87,22 +87,28 @@ def _of(tau: Any, fired: Fired) -> Any:
     return tau[fired[-1]] if np.ndim(tau) else tau
 
 
-@lru_cache(maxsize=64)
-def _constants(
-    tau_rc: float, tau_ref: float, min_voltage: float, dt: float, dtype: np.dtype[Any]
+def step_factors(tau_rc: Any, tau_ref: Any, dt: float) -> tuple[Any, Any]:
+    """k and the refractory factor of a new spike, of all neurons or of each."""
+    own = np.ndim(tau_rc) or np.ndim(tau_ref)
+    exp: Any = np.exp if own else math.exp
+    return exp(-dt / tau_rc), exp((tau_ref + dt) / tau_rc)
+
+
+def _make_constants(
+    tau_rc: Any, tau_ref: Any, min_voltage: float, dt: float, dtype: np.dtype[Any]
 ) -> tuple[Array, ...]:
     """What a step needs, as arrays: a number of Python is made one at each use."""
-    decay, jump = math.exp(-dt / tau_rc), math.exp((tau_ref + dt) / tau_rc)
-    return tuple(np.array(c, dtype) for c in (decay, jump, 1.0, min_voltage))
+    factors = step_factors(tau_rc, tau_ref, dt)
+    return tuple(np.array(c, dtype) for c in (*factors, 1.0, min_voltage))
+
+
+_constants = lru_cache(maxsize=64)(_make_constants)
 
 
 def _exact_step_in_time(
     J: Array, state: NeuronState, tau_rc: Any, tau_ref: Any, min_voltage: float, dt: float
 ) -> Fired:
-    """The same step on the refractory time itself.
-
-    For time constants of each neuron, and where the exponential would overflow.
-    """
+    """The same step on the refractory time itself, where the exponential would overflow."""
     v, wait = state["voltage"], state["refractory_time"]
     wait -= dt
     after = np.clip(dt - wait, 0.0, dt)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import cfunc, types
+from numba import cfunc, njit, types
 from numba.np.numpy_support import from_dtype
 
 from nefsim.backends.codes import (
@@ -27,19 +27,65 @@ from nefsim.backends.codes import (
     SCATTER,
     SCRATCH,
     SOFT_LIF,
+    TILE,
+    TOGETHER,
     C,
     M,
     N,
     S,
     X,
 )
-from nefsim.backends.kernel.common import options
-from nefsim.backends.kernel.filters import lowpass, memory
+from nefsim.backends.kernel.common import options, words
+from nefsim.backends.kernel.filters import lowpass, lowpass_rows, memory
 from nefsim.backends.kernel.learning import learning
-from nefsim.backends.kernel.lif import lif
+from nefsim.backends.kernel.lif import lif, lif_ahead
 from nefsim.backends.kernel.populations import neurons
 from nefsim.backends.kernel.sums import decode_bits, linear
 from nefsim.backends.kernel.vectors import shifted, whole_registers
+
+
+@njit(**options)
+def take_ahead(t, lo, hi, D, constants, F):
+    """Rows ``lo + 1`` to ``hi``, a tile, of an operation that takes them all at once."""
+    kind, row, c = t[KIND], lo + 1, shifted(constants, t[C])
+    y, x = shifted(D, t[OUT] + row * t[OUT_STRIDE]), shifted(D, t[IN] + row * t[IN_STRIDE])
+    if kind == LIF:
+        lif_ahead(t, row, hi - lo, D, F, constants)
+    elif kind == LOWPASS:
+        lowpass_rows(t, hi - lo, y, x, c, shifted(D, t[S]))
+    else:
+        for r in range(hi - lo):
+            decode_bits(t, shifted(y, r * t[OUT_STRIDE]), r, F, c)
+
+
+@njit(**options)
+def take_steps(table, first, last, lo, hi, D, constants, places, F, K):
+    """Rows ``lo + 1`` to ``hi``, a tile, of some operations, each row of all before the next."""
+    whole_registers()
+    for row in range(lo + 1, hi + 1):
+        r = row - lo - 1
+        for p in range(first, last):
+            t = shifted(table, p * N_COLUMNS)
+            kind = t[KIND]
+            y = shifted(D, t[OUT] + row * t[OUT_STRIDE])
+            x = shifted(D, t[IN] + row * t[IN_STRIDE])
+            c = shifted(constants, t[C])
+            if kind == LIF:
+                bits = shifted(F, t[X] + r * words(t[N]))
+                state, other = shifted(D, t[S]), shifted(D, t[M])
+                lif(t, x, state, other, y, bits, c, shifted(D, t[SCRATCH]))
+            elif kind == FIRED:
+                decode_bits(t, y, r, F, c)
+            elif kind == LOWPASS:
+                lowpass(t[N], y, x, c, shifted(D, t[S]))
+            elif kind <= SCATTER:
+                linear(kind, t, y, x, r, c, D, places, F, K)
+            elif kind <= LOGARITHM:
+                memory(kind, t, y, x, c, shifted(D, t[S]))
+            elif kind <= SOFT_LIF:
+                neurons(kind, t, y, x, c, D, F, K)
+            else:
+                learning(kind, t, y, x, c, D, places, F, K)
 
 
 def run(
@@ -60,6 +106,9 @@ def run(
 ):
     """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial.
 
+    An operation that waits for nothing behind it takes the rows of a tile at once; those between
+    take them one by one, each row of all before the next (:mod:`nefsim.backends.turns`).
+
     ``data``, ``fired`` and ``counts`` have a row for each trial; ``width``, ``n_fired`` and
     ``n_counts`` are the lengths of these rows.
     """
@@ -69,28 +118,15 @@ def run(
         for trial in range(n_trials):
             D = shifted(data, trial * width)
             F, K = shifted(fired, trial * n_fired), shifted(counts, trial * n_counts)
-            for row in range(lo + 1, hi + 1):
-                for o in range(first, last):
-                    t = shifted(table, o * N_COLUMNS)
-                    kind = t[KIND]
-                    y = shifted(D, t[OUT] + row * t[OUT_STRIDE])
-                    x = shifted(D, t[IN] + row * t[IN_STRIDE])
-                    c = shifted(constants, t[C])
-                    if kind == LIF:
-                        state, other = shifted(D, t[S]), shifted(D, t[M])
-                        lif(t, x, state, other, y, shifted(F, t[X]), c, shifted(D, t[SCRATCH]))
-                    elif kind == FIRED:
-                        decode_bits(t, y, shifted(F, t[X]), c)
-                    elif kind == LOWPASS:
-                        lowpass(t[N], y, x, c, shifted(D, t[S]))
-                    elif kind <= SCATTER:
-                        linear(kind, t, y, x, c, D, places, F, K)
-                    elif kind <= LOGARITHM:
-                        memory(kind, t, y, x, c, shifted(D, t[S]))
-                    elif kind <= SOFT_LIF:
-                        neurons(kind, t, y, x, c, D, F, K)
+            for start in range(lo, hi, TILE):
+                end, o = min(start + TILE, hi), first
+                while o < last:
+                    n = min(table[o * N_COLUMNS + TOGETHER], last - o)
+                    if n:
+                        take_steps(table, o, o + n, start, end, D, constants, places, F, K)
                     else:
-                        learning(kind, t, y, x, c, D, places, F, K)
+                        take_ahead(shifted(table, o * N_COLUMNS), start, end, D, constants, F)
+                    o += max(n, 1)
 
 
 def compiled(dtype: Any) -> Any:

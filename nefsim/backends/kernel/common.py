@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import njit
 
-from nefsim.backends.codes import LINE, OUT_STRIDE, N
+from nefsim.backends.codes import LINE, MOST_VECTORS, OUT_STRIDE, N
 
 options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
@@ -24,6 +24,19 @@ def dot(a, b, n):
 def padded(n):
     """The length of a column that ends with a line of the cache."""
     return n + -n % LINE
+
+
+@njit(**options)
+def words(n):
+    """How many words so many bits take."""
+    return (n + 63) // 64
+
+
+@njit(**options)
+def vectors_of_block(n):
+    """How many of ``n`` vectors are taken side by side: about as many in each block."""
+    n_blocks = (n + MOST_VECTORS - 1) // MOST_VECTORS
+    return (n + n_blocks - 1) // n_blocks
 
 
 @njit(**options)

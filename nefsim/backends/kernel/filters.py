@@ -6,7 +6,17 @@ import math
 
 from numba import njit
 
-from nefsim.backends.codes import ADAPT, FILTER, LOGARITHM, MINUS_STATE, NOT_NEGATIVE, M, N
+from nefsim.backends.codes import (
+    ADAPT,
+    FILTER,
+    IN_STRIDE,
+    LOGARITHM,
+    MINUS_STATE,
+    NOT_NEGATIVE,
+    OUT_STRIDE,
+    M,
+    N,
+)
 from nefsim.backends.kernel.common import options
 from nefsim.backends.kernel.vectors import shifted
 
@@ -23,6 +33,20 @@ def lowpass(n, y, x, c, state):
         value = zero if abs(value) <= tiny else value  # NaN stays
         y[i] = value
         state[i] = keep * value
+
+
+@njit(**options)
+def lowpass_rows(t, n_rows, y, x, c, state):
+    """The same for many rows: one element after the other, each in a register."""
+    gain, keep, tiny, zero = c[0], c[1], c[2], c[3]
+    for i in range(t[N]):
+        left, source, out = state[i], shifted(x, i), shifted(y, i)
+        for r in range(n_rows):
+            value = gain * source[r * t[IN_STRIDE]] + left
+            value = zero if abs(value) <= tiny else value
+            out[r * t[OUT_STRIDE]] = value
+            left = keep * value
+        state[i] = left
 
 
 @njit(**options)
@@ -48,4 +72,4 @@ def memory(kind, t, y, x, c, state):
             y[i] = x[i] if x[i] > 0.0 else 0.0
     elif kind == LOGARITHM:
         for i in range(n):
-            y[i] = c[0] * math.log(x[i])
+            y[i] = c[i] * math.log(x[i])

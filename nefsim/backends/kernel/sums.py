@@ -15,6 +15,7 @@ from nefsim.backends.codes import (
     LINE,
     LISTED,
     ROWS,
+    ROWS_OF_FIRED,
     RUNS,
     SCALE,
     SCATTER,
@@ -28,7 +29,7 @@ from nefsim.backends.codes import (
     S,
     X,
 )
-from nefsim.backends.kernel.common import dot, options, padded
+from nefsim.backends.kernel.common import dot, options, padded, words
 from nefsim.backends.kernel.vectors import (
     add_vector,
     lowest_bit,
@@ -146,6 +147,21 @@ def spikes(y, x, c, n, who, count):
 
 
 @njit(**options)
+def rows_of_fired(y, c, n, who, count):
+    """``y += row j`` over the neurons j that fired, four to a pass."""
+    in_fours = count - count % 4
+    for s in range(0, in_fours, 4):
+        r0, r1 = shifted(c, who[s] * n), shifted(c, who[s + 1] * n)
+        r2, r3 = shifted(c, who[s + 2] * n), shifted(c, who[s + 3] * n)
+        for i in range(n):
+            y[i] += (r0[i] + r1[i]) + (r2[i] + r3[i])
+    for s in range(in_fours, count):
+        row = shifted(c, who[s] * n)
+        for i in range(n):
+            y[i] += row[i]
+
+
+@njit(**options)
 def scattered(kind, y, x, c, worth, indices, who, count):
     """``y += sum of column j times x[j] * worth`` over the neurons j that fired.
 
@@ -187,21 +203,22 @@ def listed(fired, n, who):
 
 
 @njit(**options)
-def decode_bits(t, y, bits, c):
-    """``y = ...`` or ``y += sum of column i over the neurons that fired``."""
+def decode_bits(t, y, r, fired, c):
+    """``y = ...`` or ``y += sum of column i over the neurons that fired`` in row r of a tile."""
     n, m = t[N], t[M]
+    bits = shifted(fired, t[X] + r * words(m * LINE))
     for i in range(n):
         total = sum_of_fired(shifted(c, i * m * LINE), bits, m)
         y[i] = total if t[SET] else y[i] + total
 
 
 @njit(**options)
-def linear(kind, t, y, x, c, data, indices, fired, counts):
+def linear(kind, t, y, x, r, c, data, indices, fired, counts):
     """Terms of sums: ``y = ...`` where the operation sets, ``y += ...`` where it adds."""
     whole_registers()
     n, m = t[N], t[M]
     if kind == LISTED:
-        counts[t[S]] = listed(shifted(fired, m), n, shifted(fired, t[X]))
+        counts[t[S]] = listed(shifted(fired, m + r * words(n)), n, shifted(fired, t[X]))
         return
     if kind == AFFINE:
         affine(y, c, x, shifted(c, padded(n)), n, m, padded(n))
@@ -229,6 +246,8 @@ def linear(kind, t, y, x, c, data, indices, fired, counts):
             y[i] += dot(shifted(c, i * m), x, m)
     elif kind == SPIKES:
         spikes(y, x, c, n, shifted(fired, t[X]), counts[t[S]])
+    elif kind == ROWS_OF_FIRED:
+        rows_of_fired(y, c, n, shifted(fired, t[X]), counts[t[S]])
     elif kind == SPARSE:
         sparse_rows(y, x, c, n, shifted(indices, t[X]))
     elif SPARSE_SPIKES <= kind <= RUNS:

@@ -70,7 +70,7 @@ def whole_registers(typing_context):
     return types.void(), generate
 
 
-class _Vector:
+class Vector:
     """Eight numbers in registers; arithmetic on them appends instructions."""
 
     def __init__(self, builder, value):
@@ -95,16 +95,16 @@ class _Vector:
         self.builder.store(self.value, place, align=align)
 
     def __add__(self, other):
-        return _Vector(self.builder, self.builder.fadd(self.value, other.value))
+        return Vector(self.builder, self.builder.fadd(self.value, other.value))
 
     def __sub__(self, other):
-        return _Vector(self.builder, self.builder.fsub(self.value, other.value))
+        return Vector(self.builder, self.builder.fsub(self.value, other.value))
 
     def __mul__(self, other):
-        return _Vector(self.builder, self.builder.fmul(self.value, other.value))
+        return Vector(self.builder, self.builder.fmul(self.value, other.value))
 
     def __truediv__(self, other):
-        return _Vector(self.builder, self.builder.fdiv(self.value, other.value))
+        return Vector(self.builder, self.builder.fdiv(self.value, other.value))
 
     def above(self, other):
         """Bits that tell where these numbers are larger."""
@@ -116,7 +116,7 @@ class _Vector:
 
     def where(self, bits, other):
         """These numbers where bits are set, elsewhere others."""
-        return _Vector(self.builder, self.builder.select(bits, self.value, other.value))
+        return Vector(self.builder, self.builder.select(bits, self.value, other.value))
 
     def total(self):
         """The sum of the eight: halves are added until one number is left."""
@@ -143,66 +143,18 @@ def _indices(start, step, n=LINE):
     return ir.Constant(ir.VectorType(INDEX, n), [start + step * i for i in range(n)])
 
 
-class _Sums:
-    """Vectors that are added to within loops."""
+class Vectors:
+    """Vectors that change within loops."""
 
     def __init__(self, builder, starts):
         self.builder = builder
         self._places = [cgutils.alloca_once_value(builder, start.value) for start in starts]
 
-    def add(self, i, vector):
-        """Add a vector to the sum ``i``."""
-        self.builder.store((self[i] + vector).value, self._places[i])
-
     def __getitem__(self, i):
-        return _Vector(self.builder, self.builder.load(self._places[i]))
+        return Vector(self.builder, self.builder.load(self._places[i]))
 
-
-def _lif_step(n_vectors):
-    """The exact LIF step of ``n_vectors`` times eight neurons, without a branch.
-
-    Currents are summed over encoders, neurons stepped and their spikes found in registers; see
-    :func:`nefsim.neurons.lif.exact_step`.  What does not fire is divided for nothing, which
-    costs less than to find out.
-    """
-
-    @intrinsic
-    def step(typing_context, bias, columns, width, x, m, v, E, out, fired, c):
-        """Pointers to the first neuron, ``m`` columns of encoders ``width`` apart, constants c."""
-        del typing_context
-
-        def generate(context, builder, signature, arguments):
-            del signature
-            bias, columns, width, x, m, v, E, out, fired, c = arguments
-            places = [WHOLE(LINE * u) for u in range(n_vectors)]
-            J = _Sums(builder, [_Vector.at(builder, bias, i) for i in places])
-            with cgutils.for_range(builder, m) as loop:
-                value = _Vector.spread(builder, builder.load(builder.gep(x, [loop.index])))
-                column = builder.gep(columns, [builder.mul(loop.index, width)])
-                for u, i in enumerate(places):
-                    J.add(u, _Vector.at(builder, column, i) * value)
-            constants = [builder.load(builder.gep(c, [WHOLE(i)])) for i in range(6)]
-            k, jump, low, pulse, one, zero = (_Vector.spread(builder, c) for c in constants)
-            bits = builder.bitcast(fired, BYTE.as_pointer())
-            for u, i in enumerate(places):
-                wait = _Vector.at(builder, E, i) * k
-                wait = wait.where(wait.above(one), one)
-                left = wait * k
-                left = (J[u] - _Vector.at(builder, v, i)) * left.where(one.above(left), one)
-                voltage = J[u] - left
-                spikes = voltage.above(one)
-                (jump * (left / (J[u] - one))).where(spikes, wait).store(E, i)
-                zero.where(spikes, voltage.where(voltage.above(low), low)).store(v, i)
-                pulse.where(spikes, zero).store(out, i)
-                builder.store(builder.bitcast(spikes, BYTE), builder.gep(bits, [WHOLE(u)]))
-            return context.get_dummy_value()
-
-        return types.void(bias, columns, width, x, m, v, E, out, fired, c), generate
-
-    return step
-
-
-lif_four_vectors, lif_vector = _lif_step(4), _lif_step(1)
+    def __setitem__(self, i, vector):
+        self.builder.store(vector.value, self._places[i])
 
 
 @intrinsic
@@ -214,14 +166,14 @@ def sum_of_fired(typing_context, values, fired, n_vectors):
         del context, signature
         values, fired, n = arguments
         number, mask = values.type.pointee, ir.VectorType(BIT, LINE)
-        nothing = _Vector.spread(builder, number(0.0))
-        sums, bits = _Sums(builder, [nothing] * 4), builder.bitcast(fired, BYTE.as_pointer())
+        nothing = Vector.spread(builder, number(0.0))
+        sums, bits = Vectors(builder, [nothing] * 4), builder.bitcast(fired, BYTE.as_pointer())
         with cgutils.for_range_slice(builder, WHOLE(0), n, WHOLE(4)) as (first, _):
             for u in range(4):
                 i = builder.add(first, WHOLE(u))
                 spikes = builder.bitcast(builder.load(builder.gep(bits, [i])), mask)
-                vector = _Vector.at(builder, values, builder.mul(i, WHOLE(LINE)))
-                sums.add(u, vector.where(spikes, nothing))
+                vector = Vector.at(builder, values, builder.mul(i, WHOLE(LINE)))
+                sums[u] += vector.where(spikes, nothing)
         return ((sums[0] + sums[1]) + (sums[2] + sums[3])).total()
 
     return values.dtype(values, fired, types.intp), generate
@@ -235,8 +187,8 @@ def add_vector(typing_context, y, c, height):
     def generate(context, builder, signature, arguments):
         del signature
         y, c, height = arguments
-        more = _Vector.at(builder, c) * _Vector.spread(builder, height)
-        (_Vector.at(builder, y) + more).store(y)
+        more = Vector.at(builder, c) * Vector.spread(builder, height)
+        (Vector.at(builder, y) + more).store(y)
         return context.get_dummy_value()
 
     return types.void(y, c, height), generate
@@ -253,7 +205,7 @@ def list_above(typing_context, values, limits, start, who):
     def generate(context, builder, signature, arguments):
         del context, signature
         values, limits, start, who = arguments
-        bits = _Vector.at(builder, values).above(_Vector.at(builder, limits))
+        bits = Vector.at(builder, values).above(Vector.at(builder, limits))
         return _listed(builder, bits, start, who)
 
     return types.intp(values, limits, start, who), generate
@@ -270,10 +222,10 @@ def release_vector(typing_context, v, threshold, factor, start, who):
     def generate(context, builder, signature, arguments):
         del context, signature
         v, threshold, factor, start, who = arguments
-        potential, nothing = _Vector.at(builder, v), _Vector.spread(builder, factor.type(0.0))
-        left = potential - _Vector.at(builder, threshold)
+        potential, nothing = Vector.at(builder, v), Vector.spread(builder, factor.type(0.0))
+        left = potential - Vector.at(builder, threshold)
         fired = left.reaches(nothing)
-        (_Vector.spread(builder, factor) * left.where(fired, potential)).store(v)
+        (Vector.spread(builder, factor) * left.where(fired, potential)).store(v)
         return _listed(builder, fired, start, who)
 
     return types.intp(v, threshold, factor, start, who), generate

@@ -1,0 +1,116 @@
+"""Operations that take many steps before the next has its turn, compiled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from models import MODELS, neuron_type
+
+import nefsim as nef
+from nefsim.backends import turns
+from nefsim.program import Filter, Neurons, Sum
+
+pytest.importorskip("numba")
+
+#: More than two tiles of steps, and a part of one.
+N_STEPS = 150
+
+
+def records(net: nef.Network, *pieces: int, **options: Any) -> list[np.ndarray]:
+    """What all probes see in so many steps."""
+    with nef.Simulator(net, backend="numba", **options) as sim:
+        for n_steps in pieces:
+            sim.run_steps(n_steps)
+        return [sim.data[probe] for probe in sim.probes]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"dtype": "float32"}], ids=str)
+def test_many_steps_at_once_are_bit_for_bit_those_one_by_one(name: str, options: Any) -> None:
+    net = MODELS[name](1)
+    at_once, one_by_one = records(net, N_STEPS, **options), records(net, *[1] * N_STEPS, **options)
+    for one, other in zip(at_once, one_by_one, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert any(one.any() for one in at_once)
+
+
+@pytest.mark.parametrize("n", [8, 9, 50, 56, 57, 64, 65, 120, 1000])
+@pytest.mark.parametrize("dimensions", [1, 3])
+def test_spikes_of_populations_that_go_ahead_are_those_of_the_reference(
+    n: int, dimensions: int
+) -> None:
+    """Of any number of blocks of neurons, also where spikes are seen and written row by row."""
+    net = nef.Network(seed=n)
+    u = net.node(nef.WhiteSignal(1.0, high=20.0, rms=0.5), size_out=dimensions)
+    a, b = net.ensemble(n, dimensions), net.ensemble(n, dimensions)
+    net.connect(u, a, synapse=None)
+    net.connect(a, b, synapse=0.005, solver=nef.NoSolver(np.full((n, dimensions), 2e-3 / n)))
+    for x in (a, b):
+        net.probe(x.neurons)
+    with nef.Simulator(net, backend="numba") as sim:
+        compiled = records(net, N_STEPS)
+        assert len(ahead(sim, Neurons)) == 2
+    with nef.Simulator(net, backend="numpy") as sim:
+        sim.run_steps(N_STEPS)
+        for one, probe in zip(compiled, sim.probes, strict=True):
+            np.testing.assert_array_equal(one, sim.data[probe])
+            assert one.any()
+
+
+def ahead(sim: nef.Simulator, kind: type) -> list[Any]:
+    """The operations of a kind that take many steps at once."""
+    from nefsim.backends.numba import layout
+
+    program = sim.built.program
+    exact = turns.exact_populations(program, sim.state)
+    _, _, found, _ = layout(program, 1, exact)
+    return [program.ops[i] for i in found if isinstance(program.ops[i], kind)]
+
+
+def test_what_waits_for_nothing_behind_it_goes_ahead() -> None:
+    """In x squared two populations, their decoding and filters."""
+    with nef.Simulator(MODELS["square"](1), backend="numba") as sim:
+        assert [len(ahead(sim, kind)) for kind in (Neurons, Sum, Filter)] == [2, 2, 2]
+
+
+def test_what_needs_its_own_output_steps_in_turn() -> None:
+    net = nef.Network(seed=1)
+    x = net.ensemble(50, 1)
+    net.connect(x, x, synapse=0.1)
+    net.probe(x, synapse=0.01)
+    with nef.Simulator(net, backend="numba") as sim:
+        assert not ahead(sim, Neurons)
+        (filtered,) = ahead(sim, Filter)  # nobody waits for what the probe sees
+        assert filtered.output == sim.built.program.records[0].read.signal
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [nef.AdaptiveLIF(), nef.LIF(method="euler"), nef.LIF(np.full(60, 0.02)), nef.Izhikevich()],
+    ids=["adaptive", "euler", "own time constants", "Izhikevich"],
+)
+def test_only_exact_leaky_neurons_go_ahead(kind: nef.neurons.NeuronType) -> None:
+    with nef.Simulator(neuron_type(kind), backend="numba") as sim:
+        assert [op.neuron for op in ahead(sim, Neurons)] == [nef.LIF()]
+
+
+def test_a_probe_changes_no_bit() -> None:
+    """Though a population whose voltages are seen does not go ahead."""
+
+    def network(*what: str) -> nef.Network:
+        net = nef.Network(seed=1)
+        a, b = net.ensemble(100, 1), net.ensemble(70, 2)
+        net.connect(net.node(np.sin), a)
+        net.connect(a, b[0], function=np.square)
+        net.probe(b, synapse=0.01)
+        for name in what:
+            net.probe(a.neurons, name)
+            net.probe(b.neurons, name, synapse=0.003)
+        return net
+
+    plain, seen = network(), network("voltage", "output")
+    (one,), (other, *more) = records(plain, N_STEPS), records(seen, N_STEPS)
+    np.testing.assert_array_equal(one, other)
+    assert all(values.any() for values in more)
