@@ -29,7 +29,7 @@ from convert_torch import TorchDigits, TorchRates
 from torch import nn
 
 import nefsim as nef
-from nefsim.convert import Converted, SpikeConverted, rate, spikeconverter
+from nefsim.convert import Converted, RateConverted, SpikeConverted, rate, spikeconverter
 from nefsim.datasets import mnist
 from nefsim.neurons.inverse import ilif_release
 
@@ -216,37 +216,82 @@ def accuracy(
 def spikes(name: str, model: nn.Sequential, calibration: Any, x: Any, n: int) -> None:
     """Every spike of ``n`` images beside PyTorch, and all outputs beside the fast path."""
     for dtype in ("float64", "float32"):
-        converted = spikeconverter(model, 16, data=calibration, double_buffer=True, dtype=dtype)
-        found = engine_spikes(converted, x[:n].numpy())
-        theirs = TorchDigits(model.double(), converted)
-        total = differ = 0
-        for i, image in enumerate(x[:n].to(theirs.dtype)):
-            seen: list[Any] = []
-            theirs.step_by_step(image, seen)
-            for layer, of_torch in enumerate(seen):
-                y = of_torch.reshape(16, -1).numpy()
-                order = converted.stages[layer - 1].order if layer else None
-                ours = found[layer][i]
-                total += int(ours.sum())
-                differ += int((ours != (y if order is None else y[:, order])).sum())
+        digits = spikeconverter(model, 16, data=calibration, double_buffer=True, dtype=dtype)
+        rates = rate(model, 64, data=calibration, dtype=dtype)
+        model.double()
+        of_digits = digits_in_torch(TorchDigits(model, digits), x[:n])
+        of_rates = rates_in_torch(TorchRates(model, rates), rates, x[:n])
         model.float()
-        told = {"part": "spikes", "model": name, "dtype": dtype}
-        say(**told, beside="PyTorch", images=n, spikes=total, differ=differ)
-        same = (converted.predict(x.numpy()) == converted.fast(x.numpy())).all(axis=1)
-        say(**told, beside="fast path", images=len(x), differ=int((~same).sum()))
+        for method, converted, ours, theirs in (
+            ("digits", digits, digits_of_engine(digits, x[:n].numpy()), of_digits),
+            ("rates", rates, rates_of_engine(rates, x[:n].numpy()), of_rates),
+        ):
+            total = differ = 0
+            for label, y, of_torch in zip(labels(converted), ours, theirs, strict=True):
+                order = converted.stages[label].order if label >= 0 else None
+                total += int(y.sum())
+                differ += int((y != (of_torch if order is None else of_torch[..., order])).sum())
+            told = {"part": "spikes", "model": name, "method": method, "dtype": dtype}
+            say(**told, beside="PyTorch", images=n, spikes=total, differ=differ)
+            same = (converted.predict(x.numpy()) == converted.fast(x.numpy())).all(axis=1)
+            say(**told, beside="fast path", images=len(x), differ=int((~same).sum()))
 
 
-def engine_spikes(converted: SpikeConverted, x: np.ndarray) -> list[np.ndarray]:
-    """The spikes of each layer for each image, (images, T, neurons)."""
-    net, T = converted.network, converted.neuron.n_steps
-    shown = net.node(nef.PresentInput(x, T * 0.001))
-    net.connect(shown, converted.input, synapse=None)
-    probes = [net.probe(layer.neurons) for layer in converted.layers[:-1]]
-    with nef.Simulator(net, dtype=converted.dtype, progress=False) as sim:
-        sim.run_steps((len(x) - 1) * T + converted.latency)
-    del net.probes[-len(probes) :], net.connections[-1], net.nodes[-1]
-    every = [sim.data[probe].reshape(-1, T, probe.target.size_out) for probe in probes]
+def labels(converted: Converted) -> range:
+    """The stage of each layer of spikes, -1 for the inputs."""
+    return range(-1 if isinstance(converted, SpikeConverted) else 0, len(converted.stages) - 1)
+
+
+Spikes = list[np.ndarray]
+"""Of each layer for each image, (images, T, neurons)."""
+
+
+def digits_in_torch(theirs: TorchDigits, x: torch.Tensor) -> Spikes:
+    """The spikes of the program in PyTorch."""
+    images: list[list[Any]] = [[] for _ in x]
+    for image, seen in zip(x.to(theirs.dtype), images, strict=True):
+        theirs.step_by_step(image, seen)
+    return [torch.stack(layer).flatten(2).numpy() for layer in zip(*images, strict=True)]
+
+
+def rates_in_torch(theirs: TorchRates, converted: RateConverted, x: torch.Tensor) -> Spikes:
+    """The same of rates, in the first layer with the currents of the converted network."""
+    order, images = converted.stages[0].order, []
+    for image, given in zip(x.to(theirs.dtype), converted.currents(x.numpy()), strict=True):
+        current = torch.empty(given.shape, dtype=theirs.dtype)
+        current[slice(None) if order is None else torch.tensor(order)] = torch.tensor(given)
+        seen: list[Any] = [[] for _ in converted.layers]
+        theirs.step_by_step(image, seen, current.reshape(theirs.maps[0](image[None]).shape))
+        images.append([torch.cat(steps).flatten(1) for steps in seen])
+    return [torch.stack(layer).numpy() for layer in zip(*images, strict=True)]
+
+
+def digits_of_engine(converted: SpikeConverted, x: np.ndarray) -> Spikes:
+    """The spikes of the engine, which is shown one image after the other."""
+    T = converted.neuron.n_steps
+    every = recorded(converted, x, T, converted.layers[:-1], (len(x) - 1) * T + converted.latency)
     return [windows[i : i + len(x)] for i, windows in enumerate(every)]
+
+
+def rates_of_engine(converted: RateConverted, x: np.ndarray) -> Spikes:
+    """The same of rates, each image from rest."""
+    pixels, T = np.rint(x * 2.0**20) / 2.0**20, converted.n_steps  # as predict rounds them
+    shown = converted.currents(x) if converted.dtype == "float32" else pixels
+    each = [recorded(converted, row[None], T, converted.layers, T) for row in shown]
+    return [np.concatenate(layer) for layer in zip(*each, strict=True)]
+
+
+def recorded(
+    converted: Converted, shown: np.ndarray, T: int, layers: list[Any], n_steps: int
+) -> Spikes:
+    """The spikes of layers while rows are shown for T steps each, (windows, T, neurons)."""
+    net = converted.network
+    net.connect(net.node(nef.PresentInput(shown, T * 0.001)), converted.input, synapse=None)
+    probes = [net.probe(layer.neurons) for layer in layers]
+    with nef.Simulator(net, dtype=converted.dtype, progress=False) as sim:
+        sim.run_steps(n_steps)
+    del net.probes[-len(probes) :], net.connections[-1], net.nodes[-1]
+    return [sim.data[probe].reshape(-1, T, probe.target.size_out) for probe in probes]
 
 
 # -- speed -------------------------------------------------------------------------------------
@@ -258,13 +303,13 @@ def speed(
     """Time of an image, one after the other, on the engine and in PyTorch, in turns [ms].
 
     The engine is shown images in one call of ``predict``, or each in its own; what it takes to
-    build the simulator, once, is told apart.  Digits are computed in float32 by both.
+    build the simulator, once, is told apart.  Both compute in float32.
     """
     digits, alone = (  # one potential for each neuron is enough for one image
         spikeconverter(model, 16, data=calibration, double_buffer=double_buffer, dtype="float32")
         for double_buffer in (True, False)
     )
-    rates = rate(model, 64, data=calibration)
+    rates = rate(model, 64, data=calibration, dtype="float32")
     theirs, their_rates = TorchDigits(model, digits), TorchRates(model, rates)
     assert np.allclose(theirs.step_by_step(x[0]), digits.fast(x[:1].numpy())[0], atol=1e-2)
     assert np.allclose(their_rates.step_by_step(x[0]), rates.fast(x[:1].numpy())[0], atol=0.5)

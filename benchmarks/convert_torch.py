@@ -21,16 +21,17 @@ Map = Callable[[torch.Tensor], torch.Tensor]
 class TorchLayers:
     """The layers between rectifications, each a map of spikes (B, ...) and a bias added once.
 
-    Weights are in units of the thresholds, on the grid of the converted network if it has
-    one.  Max-pooling is its tournament, on the slots of windows (B, slots, C, H, W).
+    Weights are in units of the thresholds, on the grid of the converted network; biases are
+    in float64.  Max-pooling is its tournament, on the slots of windows (B, slots, C, H, W).
     """
 
-    def __init__(self, model: nn.Sequential, converted: Converted, dtype: torch.dtype) -> None:
+    def __init__(self, model: nn.Sequential, converted: Converted) -> None:
         self.maps: list[Map] = []
         self.biases: list[torch.Tensor] = []
         self._thresholds = iter(converted.thresholds)
-        self._grids = iter(getattr(converted, "grids", [0.0] * len(converted.stages)))
-        self._before, self.dtype = 1.0 / getattr(converted, "input_scale", 1.0), dtype
+        self._grids = iter(converted.grids)
+        self._before = 1.0 / getattr(converted, "input_scale", 1.0)
+        self.dtype = getattr(torch, converted.dtype)
         waiting: list[nn.Module] = []
         join: Map = lambda y: y  # noqa: E731  (how the spikes of a tournament are put together)
         for module in model:
@@ -48,13 +49,13 @@ class TorchLayers:
     def _linear(self, modules: list[nn.Module], join: Map) -> None:
         threshold, grid = next(self._thresholds), next(self._grids)
         parts: list[nn.Module] = []
-        bias = torch.zeros(1, dtype=self.dtype)
+        bias = torch.zeros(1, dtype=torch.float64)
         for module in modules:
             if isinstance(module, nn.AvgPool2d):  # a mean of spikes is a multiple of 1 / n
                 grid *= int(module.kernel_size) ** 2
             if isinstance(module, nn.Conv2d | nn.Linear):
                 shape = (-1, 1, 1) if isinstance(module, nn.Conv2d) else (-1,)
-                bias = (module.bias.detach().double() / threshold).reshape(shape).to(self.dtype)
+                bias = (module.bias.detach().double() / threshold).reshape(shape)
                 module = _scaled(module, self._before / threshold, grid, self.dtype)
             parts.append(module)
         drive = nn.Sequential(*parts)
@@ -78,7 +79,7 @@ class TorchLayers:
                 return torch.stack(fights + second + s[2 * pairs :], 1)
 
             self.maps.append(round_)
-            self.biases.append(torch.zeros(1, dtype=self.dtype))
+            self.biases.append(torch.zeros(1, dtype=torch.float64))
             next(self._thresholds), next(self._grids)
 
             def slots(y: torch.Tensor, pairs: int = pairs, odd: int = n % 2) -> list[torch.Tensor]:
@@ -91,8 +92,7 @@ class TorchLayers:
 
 def _scaled(module: Any, factor: float, grid: float, dtype: torch.dtype) -> Any:
     """A convolution or a linear map without its bias, its weights times a factor, rounded."""
-    weight = module.weight.detach().double() * factor
-    weight = (torch.round(weight / grid) * grid if grid else weight).to(dtype)
+    weight = _rounded(module.weight.detach().double() * factor, grid).to(dtype)
     if isinstance(module, nn.Linear):
         made: Any = nn.Linear(module.in_features, module.out_features, bias=False, dtype=dtype)
     else:
@@ -103,11 +103,16 @@ def _scaled(module: Any, factor: float, grid: float, dtype: torch.dtype) -> Any:
     return made
 
 
+def _rounded(values: torch.Tensor, grid: float) -> torch.Tensor:
+    return torch.round(values / grid) * grid
+
+
 class TorchDigits(TorchLayers):
     """The network of ``spikeconverter``."""
 
     def __init__(self, model: nn.Sequential, converted: SpikeConverted) -> None:
-        super().__init__(model, converted, getattr(torch, converted.dtype))
+        super().__init__(model, converted)
+        self.biases = [bias.to(self.dtype) for bias in self.biases]
         self.T, self.k = converted.neuron.n_steps, converted.neuron.factor
         self.scale, self.low = converted.input_scale, converted.low
         self.worth = torch.tensor(converted.neuron.digits, dtype=self.dtype)
@@ -151,13 +156,22 @@ class TorchRates(TorchLayers):
     """The network of ``rate`` with reset by subtraction."""
 
     def __init__(self, model: nn.Sequential, converted: RateConverted) -> None:
-        super().__init__(model, converted, torch.float32)
+        super().__init__(model, converted)
+        pairs = zip(self.biases[1:], converted.grids[1:], strict=True)
+        rounded = [_rounded(bias, grid) for bias, grid in pairs]
+        self.biases = [bias.to(self.dtype) for bias in (self.biases[0], *rounded)]
         self.T = converted.n_steps
 
     @torch.no_grad()
-    def step_by_step(self, image: torch.Tensor) -> torch.Tensor:
-        """All layers in each step; the first one's current does not change."""
-        current = self.maps[0](image[None]) + self.biases[0]
+    def step_by_step(
+        self, image: torch.Tensor, seen: list[Any] | None = None, current: Any = None
+    ) -> torch.Tensor:
+        """All layers in each step; the first one's current does not change, and may be given.
+
+        ``seen`` takes the spikes of each layer and step.
+        """
+        if current is None:
+            current = self.maps[0](image[None]) + self.biases[0]
         v: list[Any] = [0.0] * (len(self.maps) - 1)
         total: Any = 0.0
         for _ in range(self.T):
@@ -166,6 +180,8 @@ class TorchRates(TorchLayers):
                 v[i] = v[i] + drive
                 y = (v[i] >= 1.0).to(drive.dtype)
                 v[i] = v[i] - y
+                if seen is not None:
+                    seen[i].append(y)
                 drive = self.maps[i + 1](y) + self.biases[i + 1]
             total = total + drive
         return (total / self.T)[0]

@@ -325,12 +325,33 @@ def test_weights_are_on_a_grid_on_which_sums_are_exact(
     converted = spikeconverter(make(seed), T, data=x, dtype=dtype)
     # In float64 sums over T steps are exact, in float32 those of a step.
     largest, digits, place = (1.0, 24, 1.0) if dtype == "float32" else (2.0, 53, 2.0 ** (1 - T))
-    for matrix, grid_step in zip(converted.matrices, converted.grids, strict=True):
-        dense = matrix.toarray() if hasattr(matrix, "toarray") else matrix
-        assert dense.dtype == dtype
-        whole = dense.astype(np.float64) / grid_step
-        np.testing.assert_array_equal(whole, np.rint(whole))
-        assert np.abs(whole).sum(axis=1).max() * largest <= 2.0**digits * place
+    for matrix, step in zip(converted.matrices, converted.grids, strict=True):
+        assert matrix.dtype == dtype
+        assert in_steps(matrix, step).sum(axis=1).max() * largest <= 2.0**digits * place
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from([mlp, cnn]), st.integers(0, 1000), st.sampled_from(["float64", "float32"]))
+def test_weights_and_currents_of_rates_are_on_a_grid_on_which_sums_are_exact(
+    make: Any, seed: int, dtype: str
+) -> None:
+    T, x = 100, inputs(4, *((12,) if make is mlp else (2, 9, 10)))
+    converted = rate(make(seed), T, data=x, dtype=dtype)
+    # In float64 sums over T steps are exact, and so are in float32 those of a step.
+    n_steps, digits = (1, 24) if dtype == "float32" else (T, 53)
+    layers = zip(converted.matrices[1:], converted.biases[1:], converted.grids[1:], strict=True)
+    for matrix, bias, step in layers:
+        assert matrix.dtype == bias.dtype == dtype
+        largest = in_steps(matrix, step).sum(axis=1) + in_steps(bias, step)
+        assert n_steps * largest.max() <= 2.0**digits
+
+
+def in_steps(values: Any, step: float) -> np.ndarray:
+    """How many steps of a grid each number is from 0; all are whole."""
+    dense = values.toarray() if hasattr(values, "toarray") else values
+    n = np.abs(dense.astype(np.float64)) / step
+    np.testing.assert_array_equal(n, np.rint(n))
+    return np.asarray(n)
 
 
 def test_float32_costs_no_accuracy_worth_the_name() -> None:
@@ -349,12 +370,60 @@ def test_float32_costs_no_accuracy_worth_the_name() -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("make", [mlp, cnn])
 @pytest.mark.parametrize("reset", ["subtract", "zero", "half"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_rates_are_the_same_in_the_network_and_without_one(
-    backend: str, make: Any, reset: str
+    dtype: str, reset: str, make: Any, backend: str
 ) -> None:
     model, x = make(), inputs(3, *((12,) if make is mlp else (2, 9, 10)))
-    converted = qcfs(model, 20, x) if reset == "half" else rate(model, 20, reset, x)
-    np.testing.assert_array_equal(converted.predict(x, backend), converted.fast(x))
+    if reset == "half":
+        converted = qcfs(model, 20, x, dtype=dtype)
+    else:
+        converted = rate(model, 20, reset, x, dtype=dtype)
+    found, expected = converted.predict(x, backend), converted.fast(x)
+    assert found.dtype == expected.dtype == dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_every_spike_of_rates_is_that_of_the_same_loop_in_torch_whatever_the_order(
+    dtype: str, backend: str
+) -> None:
+    T, x = 50, inputs(3, 12).numpy()
+    converted = rate(mlp(), T, data=x, dtype=dtype)
+    net, currents = converted.network, converted.currents(x)
+    shown = on_grid(x, converted._input_step) if dtype == "float64" else currents
+    net.connect(net.node(nef.PresentInput(shown, T * 0.001)), converted.input, synapse=None)
+    probes = [net.probe(layer.neurons) for layer in converted.layers]
+    with nef.Simulator(net, backend=backend, dtype=dtype) as sim:
+        sim.run_steps(T)
+    weights, biases = torch.tensor(converted.matrices[1]), torch.tensor(converted.biases[1])
+    shuffled = torch.randperm(20)
+    v, u = torch.zeros(20, dtype=biases.dtype), torch.zeros(16, dtype=biases.dtype)
+    for step in range(T):
+        v = v + torch.tensor(currents[0])
+        y = (v >= 1.0).to(v.dtype)
+        v = v - y
+        u = u + (weights[:, shuffled] @ y[shuffled] + biases)
+        z = (u >= 1.0).to(u.dtype)
+        u = u - z
+        np.testing.assert_array_equal(sim.data[probes[0]][step], y)
+        np.testing.assert_array_equal(sim.data[probes[1]][step], z)
+
+
+def test_currents_of_inputs_are_those_of_the_model_and_do_not_depend_on_the_order() -> None:
+    model, x = mlp(), inputs(5, 12).numpy()
+    rounded, exact = (rate(model, 8, data=x, dtype=dtype) for dtype in ("float32", "float64"))
+    currents, turned = rounded.currents(x), slice(None, None, -1)
+    assert currents.dtype == np.float32
+    np.testing.assert_array_equal(currents, exact.currents(x).astype(np.float32))
+    at_grid = on_grid(x, rounded._input_step)[:, turned]
+    again = at_grid @ rounded.matrices[0][:, turned].T + rounded.biases[0]
+    np.testing.assert_array_equal(currents, again.astype(np.float32))
+    # Inputs are rounded to 20 digits, each of which a sum of weights may carry on.
+    driven = rounded.stages[0].drive(x) / rounded.thresholds[0]
+    weights = np.abs(rounded.matrices[0]).sum(axis=1).max()
+    np.testing.assert_allclose(currents, driven, rtol=0.0, atol=2.0**-20 * weights)
 
 
 def test_the_error_of_rates_falls_as_one_over_the_steps() -> None:
@@ -472,6 +541,8 @@ MAKERS = [
     lambda model, x: spikeconverter(model, 8, data=x, double_buffer=True),
     lambda model, x: rate(model, 20, data=x),
     lambda model, x: qcfs(model, 20, data=x),
+    lambda model, x: spikeconverter(model, 8, data=x, dtype="float32"),
+    lambda model, x: rate(model, 20, data=x, dtype="float32"),
 ]
 
 
@@ -659,6 +730,10 @@ def test_rates_and_levels_refuse_nonsense_in_their_own_names() -> None:
         rate(mlp(), 8, "up", FLAT)
     with pytest.raises(TypeError, match=r"qcfs: data must .+, got None; "):
         qcfs(mlp(), 8)
+    with pytest.raises(ValueError, match=r"rate: dtype must .+, got 'float16'; "):
+        rate(mlp(), 8, data=FLAT, dtype="float16")
+    with pytest.raises(ValueError, match=r"rate\.currents: inputs must have shape"):
+        rate(mlp(), 8, data=FLAT).currents(np.zeros((2, 11)))
     with pytest.raises(ValueError, match=r"QCFS: levels must be at least 1, got 0; "):
         QCFS(0)
     converted = spikeconverter(mlp(), data=inputs(3, 12))

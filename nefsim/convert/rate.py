@@ -29,6 +29,7 @@ def rate(
     reset: str = "subtract",
     data: Any = None,
     percentile: float = 100.0,
+    dtype: str = "float64",
 ) -> RateConverted:
     r"""Convert a trained ReLU network into integrate-and-fire neurons, by their rates.
 
@@ -51,10 +52,22 @@ def rate(
         Inputs by which thresholds are chosen.
     percentile : float
         Which percentile of a layer's activations is its largest; 100 is the maximum.
+    dtype : {"float64", "float32"}
+        Precision of the spiking network.
 
     Returns
     -------
     RateConverted
+
+    Notes
+    -----
+    Weights and currents of a layer, in units of its threshold, are multiples of a power of two
+    g so small that no sum of them is rounded.  In float64 these are the sums of all T steps.
+    In float32 they are those of one step, :math:`\max_i \sum_j |W_{ij}| + |b_i| \le 2^{24} g`,
+    and what the first layer receives, where sums are of numbers and not of spikes, is found in
+    float64 once and handed over (:meth:`~RateConverted.currents`).  A potential is rounded
+    when a current is added, as in any program that does this in float32: the engine,
+    :meth:`~RateConverted.fast` and PyTorch have the same spikes, bit for bit.
 
     References
     ----------
@@ -73,10 +86,16 @@ def rate(
     >>> bool(abs(error).max() < 0.01)
     True
     """
-    return RateConverted("rate", model, T, reset, data, percentile, 0.0)
+    return RateConverted("rate", model, T, reset, data, percentile, 0.0, dtype)
 
 
-def qcfs(model: Any, T: int = 8, data: Any = None, percentile: float = 100.0) -> RateConverted:
+def qcfs(
+    model: Any,
+    T: int = 8,
+    data: Any = None,
+    percentile: float = 100.0,
+    dtype: str = "float64",
+) -> RateConverted:
     r"""Convert as :func:`rate` does, with potentials that start at half the threshold.
 
     In a model trained with :class:`QCFS` activations their learnt limits are the
@@ -93,6 +112,8 @@ def qcfs(model: Any, T: int = 8, data: Any = None, percentile: float = 100.0) ->
         Inputs by which the thresholds of other activations are chosen.
     percentile : float
         Which percentile of their activations is the largest; 100 is the maximum.
+    dtype : {"float64", "float32"}
+        Precision of the spiking network, as for :func:`rate`.
 
     Returns
     -------
@@ -114,11 +135,13 @@ def qcfs(model: Any, T: int = 8, data: Any = None, percentile: float = 100.0) ->
     >>> bool(abs(qcfs(model, T=4, data=x).predict(x) - model(x).detach().numpy()).max() < 1e-4)
     True
     """
-    return RateConverted("qcfs", model, T, "subtract", data, percentile, 0.5)
+    return RateConverted("qcfs", model, T, "subtract", data, percentile, 0.5, dtype)
 
 
 class RateConverted(Converted):
     """A network made by :func:`rate` or :func:`qcfs`, which say what the arguments mean.
+
+    In float32 its ``input`` takes what :meth:`currents` gives, and not inputs of the model.
 
     Attributes
     ----------
@@ -128,6 +151,8 @@ class RateConverted(Converted):
         The neuron type of all layers.
     start : float
         Where potentials start, in thresholds.
+    grids : list of float
+        What the weights into each layer are multiples of.
     matrices, biases : list of array
         Weights into each layer and its constant current, in units of its threshold.
         Read-only: convert again for other weights.
@@ -142,11 +167,13 @@ class RateConverted(Converted):
         data: Any,
         percentile: Any,
         start: float,
+        dtype: Any,
     ) -> None:
         do = "pass a number of steps such as 256"
         self.n_steps = check.integer(who, "T", T, do, 1, MOST_STEPS)
         kind = check.one_of(who, "reset", reset, ("subtract", "zero"))
         self.neuron = DiscreteLIF(reset=kind, threshold_rule=">=", step_time=DT, amplitude=DT)
+        self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
         self.start = start
         super().__init__(who, model, data, percentile)
         self.thresholds[-1] = 1.0
@@ -160,21 +187,32 @@ class RateConverted(Converted):
         """Weights and biases in units of the thresholds, on a grid where sums are exact."""
         self.matrices: list[Any] = []
         self.biases: list[Array] = []
+        self.grids: list[float] = []
         largest, step_before, before = max(abs(self.low), abs(self.high)), self._input_step, 1.0
         for stage, threshold in zip(self.stages, self.thresholds, strict=True):
             matrix, bias = stage.matrix * (before / threshold), stage.bias / threshold
-            # Nothing that is held after T steps is larger than T times the largest current.
-            step = grid((self.n_steps + 1.0) * (largest_drive(matrix, bias, largest) + 1.0))
-            self.matrices.append(on_grid(matrix, step / step_before))
-            self.biases.append(on_grid(bias, step))
+            drive = largest_drive(matrix, bias, largest)
+            dtype = self.dtype if self.grids else "float64"  # of inputs always in float64
+            if dtype == "float64":
+                # Nothing that is held after T steps is larger than T times the largest current.
+                step = grid((self.n_steps + 1.0) * (drive + 1.0))
+            else:
+                step = grid(drive, dtype)
+            self.grids.append(step / step_before)
+            self.matrices.append(on_grid(matrix, self.grids[-1], dtype))
+            self.biases.append(on_grid(bias, step, dtype))
             largest, step_before, before = 1.0, 1.0, threshold
 
     def _assemble(self) -> tuple[Network, Node, list[Ensemble], Probe]:
         net = Network(seed=0, label=self._who)
-        source = net.node(size_in=int(np.prod(self.shape)), label="input")
+        matrices, biases = list(self.matrices), list(self.biases)
+        if self.dtype == "float32":  # currents are handed over
+            matrices[0], biases[0] = 1.0, np.zeros(self.stages[0].size)
+        size = int(np.prod(self.shape)) if self.dtype == "float64" else self.stages[0].size
+        source = net.node(size_in=size, label="input")
         end: Any = source
         layers: list[Ensemble] = []
-        for stage, matrix, bias in zip(self.stages, self.matrices, self.biases, strict=True):
+        for stage, matrix, bias in zip(self.stages, matrices, biases, strict=True):
             if stage.rectified:
                 initial = {"voltage": self.start}
                 layer = population(net, stage.label, stage.size, self.neuron, initial, bias)
@@ -186,6 +224,25 @@ class RateConverted(Converted):
             net.connect(end, target, transform=matrix, synapse=None)
             end = target
         return net, source, layers, net.probe(end)
+
+    def currents(self, inputs: Any) -> Array:
+        """What the first layer receives in each step, in units of its threshold.
+
+        Parameters
+        ----------
+        inputs : (P, ...) array_like
+            Inputs of the model.
+
+        Returns
+        -------
+        (P, M) ndarray
+            Found in float64 without rounding a sum, then rounded to ``dtype``.
+        """
+        return self._currents(self._rows("currents", inputs))
+
+    def _currents(self, x: Array) -> Array:
+        driven = on_grid(x, self._input_step) @ self.matrices[0].T + self.biases[0]
+        return np.asarray(driven, self.dtype)
 
     def predict(self, inputs: Any, backend: str = "auto") -> Array:
         """Show each input for T steps, from rest, and average what reaches the readout.
@@ -205,24 +262,27 @@ class RateConverted(Converted):
         (P, n_outputs) ndarray
             What the model computes, by spikes.
         """
-        x = on_grid(self._rows("predict", inputs), self._input_step)
-        reached = self._run(backend, self.n_steps, x, [self.n_steps] * len(x))
-        return np.asarray(reached.reshape(len(x), self.n_steps, -1).sum(axis=1) / self.n_steps)
+        x = self._rows("predict", inputs)
+        shown = on_grid(x, self._input_step) if self.dtype == "float64" else self._currents(x)
+        reached = self._run(backend, self.n_steps, shown, [self.n_steps] * len(x))
+        total = reached.reshape(len(x), self.n_steps, -1).sum(axis=1, dtype=np.float64)
+        return np.asarray(total / self.n_steps, self.dtype)
 
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
         """All layers step together, as in the network."""
-        current = on_grid(x, self._input_step) @ self.matrices[0].T + self.biases[0]
-        v = [np.full((len(x), stage.size), self.start) for stage in self.stages[:-1]]
+        current, kind = self._currents(x), np.dtype(self.dtype).type
+        v = [np.full((len(x), stage.size), self.start, kind) for stage in self.stages[:-1]]
         counts = [np.zeros_like(potential) for potential in v]
         total = np.zeros((len(x), self.stages[-1].size))
         for _ in range(self.n_steps):
             drive = current
             for i, potential in enumerate(v):
                 potential += drive
-                y = (potential >= 1.0) * 1.0
+                y = (potential >= 1.0) * kind(1.0)
                 potential -= y if self.neuron.reset == "subtract" else potential * y
                 counts[i] += y
                 drive = np.asarray((self.matrices[i + 1] @ y.T).T) + self.biases[i + 1]
             total += drive
         values = [n * (th / self.n_steps) for n, th in zip(counts, self.thresholds, strict=False)]
-        return [*values, total / self.n_steps], [*(float(n.mean()) for n in counts), 0.0]
+        mean = np.asarray(total / self.n_steps, kind)
+        return [*values, mean], [*(float(n.mean()) for n in counts), 0.0]
