@@ -123,6 +123,23 @@ def test_small_systems_of_many_ensembles_are_solved_by_one_thread_of_blas() -> N
         assert blas() == 2
 
 
+def test_small_systems_that_are_solved_are_not_held() -> None:
+    """Some are solved at once, as many as there are cores, not all that were prepared."""
+    pytest.importorskip("threadpoolctl")
+    net = nef.Network(seed=1)
+    for _ in range(threads.AT_ONCE):
+        net.probe(net.ensemble(100, 1, n_eval_points=1000))
+    one = 1000 * 100 * 8  # bytes of the activities of one
+    tracemalloc.start()
+    try:
+        with nef.Simulator(net, backend="numpy"):
+            _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # What is kept of each, and a few matrices for each core.
+    assert most < threads.AT_ONCE * one / 2 + 8 * threads.cores() * one
+
+
 @pytest.mark.parametrize("n", [threads.MANY, threads.AT_ONCE + 3])
 def test_cores_share_what_was_prepared_in_order_by_one_thread(
     monkeypatch: pytest.MonkeyPatch, n: int

@@ -88,7 +88,13 @@ def decode(
             outgoing, watching = decoding[ensemble]
             parts += [(c, decoder.of_connection(c)) for c in outgoing]
             parts += [(p, decoder.of_probe(p)) for p in watching]
-        return lambda: [(part, solve()) for part, solve in parts]
+
+        def solve_all() -> list[tuple[Any, BuiltConnection]]:
+            done = [(part, solve()) for part, solve in parts]
+            prepared.clear()  # others may wait for their turn to end
+            return done
+
+        return solve_all
 
     small, large = _by_size(alike)
     found = [*threads.share(prepare, small), *(prepare(equal)() for equal in large)]
