@@ -45,10 +45,12 @@ class SharingBuilder(Builder):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._systems: dict[tuple[nengo.Ensemble, float], System] = {}
+        self._numbers = 0  # of all systems that are kept
 
     def forget(self) -> None:
         """Keep no more of what was built."""
         self._systems.clear()
+        self._numbers = 0
 
     def build(self, model: Model, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Build an object into a model."""
@@ -98,8 +100,9 @@ class SharingBuilder(Builder):  # type: ignore[misc]
 
     def _keep(self, key: tuple[nengo.Ensemble, float], system: System) -> None:
         self._systems[key] = system
-        while len(self._systems) > 1 and sum(s.size for s in self._systems.values()) > MOST_NUMBERS:
-            del self._systems[next(iter(self._systems))]
+        self._numbers += system.size
+        while len(self._systems) > 1 and self._numbers > MOST_NUMBERS:
+            self._numbers -= self._systems.pop(next(iter(self._systems))).size
 
 
 def _system(conn: nengo.Connection, gain: Array, bias: Array, x: Array) -> System | None:

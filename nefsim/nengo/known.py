@@ -31,18 +31,19 @@ FIXED = (
 HIGHEST_ORDER = 3
 
 
-def neuron_type(op: SimNeurons) -> neurons.NeuronType | None:
+def neuron_type(theirs: Any) -> neurons.NeuronType | None:
     """Our neuron type for one of Nengo's, or None for one that steps itself."""
-    theirs = op.neurons
     make = NEURONS.get(type(theirs))
-    if make is None or op.state_extra:
-        return None
-    if isinstance(theirs, nengo.LIF) and (op.state["voltage"].initial_value > 1.0).any():
-        return None
     try:
-        return make(theirs)
+        return None if make is None else make(theirs)
     except ValueError:
         return None
+
+
+def starts(op: SimNeurons) -> bool:
+    """Whether a population starts from a state that our neuron types have."""
+    above = isinstance(op.neurons, nengo.LIF) and (op.state["voltage"].initial_value > 1.0).any()
+    return not op.state_extra and not above
 
 
 def _regular(theirs: Any) -> neurons.NeuronType:

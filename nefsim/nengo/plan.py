@@ -81,7 +81,10 @@ class Plan:
     @cached_property
     def neurons(self) -> dict[SimNeurons, NeuronType | None]:
         """Our type for each population, or None for one that steps itself."""
-        return {op: known.neuron_type(op) for op in self.operators if isinstance(op, SimNeurons)}
+        populations = [op for op in self.operators if isinstance(op, SimNeurons)]
+        theirs = {id(op.neurons): op.neurons for op in populations}  # most have the same
+        ours = {name: known.neuron_type(neurons) for name, neurons in theirs.items()}
+        return {op: ours[id(op.neurons)] if known.starts(op) else None for op in populations}
 
     @property
     def starters(self) -> list[Operator]:
@@ -106,8 +109,7 @@ class Plan:
         return {op for op in others if not self._is_known(op, held)}
 
     def _is_known(self, op: Operator, held: set[Signal]) -> bool:
-        touched = {signal.base for signal in op.all_signals}
-        if touched & held:
+        if held and any(signal.base in held for signal in op.all_signals):
             return False
         if isinstance(op, SimProcess) and type(op) is SimProcess:
             system = known.state_space(op, self.model.dt)
@@ -129,7 +131,7 @@ class Plan:
     def _find_private(self) -> set[Signal]:
         """Blocks that only guests touch: held ones, large ones and what one guest remembers."""
         touched: dict[Signal, set[Operator]] = defaultdict(set)
-        for op in self.operators:
+        for op in self.operators if self.guests else ():
             for signal in op.all_signals:
                 touched[signal.base].add(op)
         return {
@@ -154,5 +156,7 @@ class Plan:
                     sharing[base].append(op)
         together = {op for ops in sharing.values() if len(ops) > 1 for op in ops}
         together |= {op for base, ops in sharing.items() if base in self.wanted for op in ops}
+        if not together:
+            return {}
         graph = operator_dependency_graph([op for op in self.operators if op in together])
         return {op: list(others) for op, others in graph.items()}

@@ -61,9 +61,14 @@ class Memory:
         self.updates: dict[Signal, list[Touch]] = defaultdict(list)
         self.reads: dict[Signal, list[Touch]] = defaultdict(list)
         for op in operators:
-            for kind in ("sets", "incs", "updates", "reads"):
-                for signal in getattr(op, kind):
-                    getattr(self, kind)[signal.base].append((op, signal))
+            for signal in op.sets:
+                self.sets[signal.base].append((op, signal))
+            for signal in op.incs:
+                self.incs[signal.base].append((op, signal))
+            for signal in op.updates:
+                self.updates[signal.base].append((op, signal))
+            for signal in op.reads:
+                self.reads[signal.base].append((op, signal))
 
     def written(self, base: Signal) -> list[Touch]:
         """Who sets, adds to or updates a block."""
