@@ -7,8 +7,8 @@ from nengo.exceptions import BuildError
 #: Sums are taken in another order than Nengo's.
 ROUNDING = 1e-9
 
-#: A sum in another order is the exact sum of numbers that are moved by some roundings.
-SHAKE = 2.0**-50
+#: What the roundings of a run, several in each step, come to as a change of what it starts from.
+SHAKE = 2.0**-42
 
 #: Beyond this a number of 53 bits is coarser than ROUNDING, so that its function may be anything.
 BOUND = 1e6
@@ -70,7 +70,7 @@ def _early(simulator, probe, end):
 
 
 class Shaken(nengo.Simulator):
-    """Nengo, with each number that it starts from moved by some roundings."""
+    """Nengo, with each number that it starts from moved by less than SHAKE of it."""
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
