@@ -129,9 +129,8 @@ def build_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
 
     def draw(argument: str, part: int, columns: int | None = None) -> Array:
         value = getattr(ensemble, argument)
-        return as_samples(
-            repr(ensemble), argument, value, n, columns, stream.child(part).generator()
-        )
+        rng = stream.child(part).generator() if isinstance(value, Distribution) else None
+        return as_samples(repr(ensemble), argument, value, n, columns, rng)
 
     points = ensemble.eval_points
     if isinstance(points, Distribution):

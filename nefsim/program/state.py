@@ -150,9 +150,10 @@ def _start_of_neurons(
 
 def _at_rest(op: Filter) -> Array:
     """The memory of a filter whose input and output have been ``op.start`` for ever."""
-    n = max(len(op.a), len(op.b))
-    b, a = (np.pad(part, (0, n - len(part))) for part in (op.b, op.a))
-    left: Array = np.cumsum((b - a)[:0:-1])[::-1]
+    both = np.zeros(max(len(op.a), len(op.b)))
+    both[: len(op.b)] += op.b
+    both[: len(op.a)] -= op.a
+    left: Array = np.cumsum(both[:0:-1])[::-1]
     return op.start * left
 
 
