@@ -128,8 +128,10 @@ def build_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
     n, d = ensemble.n_neurons, ensemble.dimensions
 
     def draw(argument: str, part: int, columns: int | None = None) -> Array:
-        value = getattr(ensemble, argument)
-        rng = stream.child(part).generator() if isinstance(value, Distribution) else None
+        value: Any = getattr(ensemble, argument)
+        if not isinstance(value, Distribution):
+            return np.array(value)  # checked when the ensemble was made
+        rng = stream.child(part).generator()
         return as_samples(repr(ensemble), argument, value, n, columns, rng)
 
     points = ensemble.eval_points

@@ -96,22 +96,19 @@ def decode(
 
         return solve_all
 
-    small, large = _by_size(alike)
-    found = [*threads.share(prepare, small), *(prepare(equal)() for equal in large)]
+    def is_small(equal: list[Ensemble]) -> bool:
+        """Whether systems are to be solved that are too small for more than one thread of BLAS."""
+        solvers = [part.solver for e in equal for parts in decoding[e] for part in parts]
+        n, n_points = equal[0].n_neurons, n_eval_points(equal[0])
+        small = n * n_points * min(n, n_points) < threads.WORTH_THREADS
+        return small and any(solver.uses_activities for solver in solvers)
+
+    small = [equal for equal in alike if is_small(equal)]
+    rest = [equal for equal in alike if not is_small(equal)]
+    found = [*threads.share(prepare, small), *(prepare(equal)() for equal in rest)]
     solved = dict(chain.from_iterable(found))
     of_probes = {p: built for p, built in solved.items() if isinstance(p, Probe)}
     return {c: solved[c] for c in solved if c not in of_probes}, of_probes
-
-
-def _by_size(alike: Iterable[list[Ensemble]]) -> tuple[list[list[Ensemble]], list[list[Ensemble]]]:
-    """Ensembles with a small Gram matrix, and those for which BLAS may use all cores."""
-    small: list[list[Ensemble]] = []
-    large: list[list[Ensemble]] = []
-    for equal in alike:
-        n, n_points = equal[0].n_neurons, n_eval_points(equal[0])
-        products = n * n_points * min(n, n_points)
-        (small if products < threads.WORTH_THREADS else large).append(equal)
-    return small, large
 
 
 def _equal(

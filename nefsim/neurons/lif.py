@@ -64,8 +64,7 @@ def exact_step(
     E, v = state.get("refractory_factor"), state["voltage"]
     if E is None:
         return _exact_step_in_time(J, state, tau_rc, tau_ref, min_voltage, dt)
-    own = np.ndim(tau_rc) or np.ndim(tau_ref)
-    make = _make_constants if own else _constants  # arrays cannot be looked up
+    make = _make_constants if _own(tau_rc, tau_ref) else _constants  # arrays are not looked up
     k, jump, one, lowest = make(tau_rc, tau_ref, min_voltage, dt, v.dtype)
     E *= k
     np.fmax(E, one, E)
@@ -82,15 +81,19 @@ def exact_step(
     return fired
 
 
+def _own(tau_rc: Seconds, tau_ref: Seconds) -> bool:
+    """Whether each neuron has time constants of its own; np.ndim of a number takes a while."""
+    return isinstance(tau_rc, np.ndarray) or isinstance(tau_ref, np.ndarray)
+
+
 def _of(tau: Any, fired: Fired) -> Any:
     """What the neurons that fired have of something, where each has its own."""
-    return tau[fired[-1]] if np.ndim(tau) else tau
+    return tau[fired[-1]] if isinstance(tau, np.ndarray) and tau.ndim else tau
 
 
 def step_factors(tau_rc: Any, tau_ref: Any, dt: float) -> tuple[Any, Any]:
     """k and the refractory factor of a new spike, of all neurons or of each."""
-    own = np.ndim(tau_rc) or np.ndim(tau_ref)
-    exp: Any = np.exp if own else math.exp
+    exp: Any = np.exp if _own(tau_rc, tau_ref) else math.exp
     return exp(-dt / tau_rc), exp((tau_ref + dt) / tau_rc)
 
 
