@@ -64,8 +64,11 @@ def exact_step(
     E, v = state.get("refractory_factor"), state["voltage"]
     if E is None:
         return _exact_step_in_time(J, state, tau_rc, tau_ref, min_voltage, dt)
-    make = _make_constants if _own(tau_rc, tau_ref) else _constants  # arrays are not looked up
-    k, jump, one, lowest = make(tau_rc, tau_ref, min_voltage, dt, v.dtype)
+    try:
+        constants = _constants(tau_rc, tau_ref, min_voltage, dt, v.dtype)
+    except TypeError:  # arrays, of each neuron its own, cannot be looked up
+        constants = _make_constants(tau_rc, tau_ref, min_voltage, dt, v.dtype)
+    k, jump, one, lowest = constants
     E *= k
     np.fmax(E, one, E)
     f = E * k
@@ -76,7 +79,7 @@ def exact_step(
     np.fmax(v, lowest, v)
     fired = (v > one).nonzero()
     if len(fired[0]):
-        E[fired] = gap[fired] / (J[fired] - one) * _of(jump, fired)
+        E[fired] = gap[fired] / (J[fired] - one) * (jump[fired[-1]] if jump.ndim else jump)
         v[fired] = 0.0
     return fired
 
