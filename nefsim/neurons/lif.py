@@ -84,11 +84,6 @@ def exact_step(
     return fired
 
 
-def _own(tau_rc: Seconds, tau_ref: Seconds) -> bool:
-    """Whether each neuron has time constants of its own; np.ndim of a number takes a while."""
-    return isinstance(tau_rc, np.ndarray) or isinstance(tau_ref, np.ndarray)
-
-
 def _of(tau: Any, fired: Fired) -> Any:
     """What the neurons that fired have of something, where each has its own."""
     return tau[fired[-1]] if isinstance(tau, np.ndarray) and tau.ndim else tau
@@ -96,7 +91,7 @@ def _of(tau: Any, fired: Fired) -> Any:
 
 def step_factors(tau_rc: Any, tau_ref: Any, dt: float) -> tuple[Any, Any]:
     """k and the refractory factor of a new spike, of all neurons or of each."""
-    exp: Any = np.exp if _own(tau_rc, tau_ref) else math.exp
+    exp: Any = np.exp if np.ndim(tau_rc) or np.ndim(tau_ref) else math.exp
     return exp(-dt / tau_rc), exp((tau_ref + dt) / tau_rc)
 
 
