@@ -103,8 +103,10 @@ def decode(
         small = n * n_points * min(n, n_points) < threads.WORTH_THREADS
         return small and any(solver.uses_activities for solver in solvers)
 
-    small = [equal for equal in alike if is_small(equal)]
-    rest = [equal for equal in alike if not is_small(equal)]
+    small: list[list[Ensemble]] = []
+    rest: list[list[Ensemble]] = []
+    for equal in alike:
+        (small if is_small(equal) else rest).append(equal)
     found = [*threads.share(prepare, small), *(prepare(equal)() for equal in rest)]
     solved = dict(chain.from_iterable(found))
     of_probes = {p: built for p, built in solved.items() if isinstance(p, Probe)}
