@@ -1,0 +1,50 @@
+"""Files are replaced as a whole, and nothing beside them is touched."""
+
+import os
+
+import pytest
+
+from nefsim._writing import replacing
+
+
+def test_a_file_is_replaced_when_the_block_has_ended(tmp_path):
+    target = tmp_path / "a"
+    target.write_bytes(b"old")
+    with replacing(target) as stream:
+        stream.write(b"new")
+        assert target.read_bytes() == b"old"
+    assert target.read_bytes() == b"new" and os.listdir(tmp_path) == ["a"]
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "a"
+    target.write_bytes(b"old")
+    with pytest.raises(ZeroDivisionError), replacing(target) as stream:
+        stream.write(b"new")
+        raise ZeroDivisionError
+    assert target.read_bytes() == b"old" and os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions and links of POSIX")
+def test_permissions_stay_and_a_link_stays_a_link(tmp_path):
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_bytes(b"old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    mask = os.umask(0o077)
+    try:
+        with replacing(link) as stream:
+            stream.write(b"new")
+    finally:
+        os.umask(mask)
+    assert link.is_symlink() and real.read_bytes() == b"new"
+    assert real.stat().st_mode & 0o777 == 0o640
+
+
+def test_the_name_that_is_written_is_not_foreseen(tmp_path):
+    with replacing(tmp_path / "a") as first, replacing(tmp_path / "a") as second:
+        names = set(os.listdir(tmp_path))
+        assert len(names) == 2 and all(name.endswith(".part") for name in names)
+        first.write(b"1")
+        second.write(b"2")
+    assert (tmp_path / "a").read_bytes() in (b"1", b"2")
