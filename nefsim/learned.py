@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.build import Built, BuiltConnection, BuiltEnsemble
 from nefsim.network import Connection, Ensemble
-from nefsim.program import Learn, Program, State, Weigh, outputs
+from nefsim.program import Learn, Program, State, Weigh
 
 Array = NDArray[np.float64]
 
@@ -99,4 +99,4 @@ def carry_over(program: Program, before: State, after: State) -> None:
 
 def _weighing(built: Built, thing: Connection | Ensemble) -> int:
     signal = built.learned[thing]
-    return next(i for i, op in enumerate(built.program.ops) if signal in outputs(op))
+    return built.program.writer[signal]

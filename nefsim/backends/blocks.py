@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from graphlib import TopologicalSorter
 
 from nefsim._graphs import strong_components
-from nefsim.program import Call, Evaluate, Neurons, Play, Program, outputs
+from nefsim.program import Call, Evaluate, Neurons, Play, Program
 
 
 def blocks(program: Program) -> list[tuple[int, list[int]]]:
@@ -21,7 +21,7 @@ def blocks(program: Program) -> list[tuple[int, list[int]]]:
     need one another.
     """
     ops = program.ops
-    writer = {signal: i for i, op in enumerate(ops) for signal in outputs(op)}
+    writer = program.writer
     before = [[writer[read.signal] for read in op.reads] for op in ops]
     now = [[writer[read.signal] for read in op.reads if read.delay == 0] for op in ops]
     together = _Together(len(ops))

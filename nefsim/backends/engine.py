@@ -24,7 +24,6 @@ from nefsim.program import (
     outputs,
     restore,
     snapshot,
-    weighing_index,
 )
 
 Array = NDArray[np.float64]
@@ -88,7 +87,9 @@ class Engine:
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
         self.kept = state
         self._learned = [
-            (op.name, weighing_index(program, op)) for op in program.ops if isinstance(op, Learn)
+            (op.name, program.writer[op.learned.output])
+            for op in program.ops
+            if isinstance(op, Learn)
         ]
         for i, mine in enumerate(rows):
             if mine is not None:

@@ -23,7 +23,7 @@ from nefsim.neurons import (
     SpikingRectifiedLinear,
     Tanh,
 )
-from nefsim.program import Filter, Neurons, Program, Sum, outputs
+from nefsim.program import Filter, Neurons, Program, Sum
 
 Memories = Sequence[Mapping[str, Any]]
 
@@ -94,7 +94,7 @@ def _between_populations(program: Program) -> Collection[int]:
 
     Nothing outside them lies between two of them, so that they can be one loop.
     """
-    writer = {signal: i for i, op in enumerate(program.ops) for signal in outputs(op)}
+    writer = program.writer
     groups = [group.ops for group in program.groups]
     home = {i: g for g, ops in enumerate(groups) for i in ops}
     before = [
@@ -113,7 +113,6 @@ def _between_populations(program: Program) -> Collection[int]:
 def _stages(program: Program, memories: Memories, loops: Sequence[Collection[int]]) -> list[Stage]:
     """Stages where some sets of operations run row by row, those that can be in one loop."""
     ops = program.ops
-    writer = {signal: i for i, op in enumerate(ops) for signal in outputs(op)}
     home = {i: min(loop) for loop in loops for i in loop}
     members = {min(loop): sorted(loop) for loop in loops if loop}
     needs: dict[int, set[int]] = {home.get(i, i): set() for i in range(len(ops))}
@@ -121,7 +120,7 @@ def _stages(program: Program, memories: Memories, loops: Sequence[Collection[int
     for i, op in enumerate(ops):
         mine = home.get(i, i)
         for read in op.reads:
-            j = writer[read.signal]
+            j = program.writer[read.signal]
             needs[mine] |= {home.get(j, j)} - {mine}
             if read.delay == 0:
                 now[i].add(j)
@@ -197,7 +196,7 @@ def _parts(program: Program, batch: Sequence[int]) -> list[tuple[int, ...]]:
     parts: list[list[int]] = [[]]
     total = 0
     for i in batch:
-        size = program.signals[outputs(program.ops[i])[0]].size
+        size = program.width(program.ops[i])
         if parts[-1] and total + size > MOST_NEURONS:
             parts.append([])
             total = 0

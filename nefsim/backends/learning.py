@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.backends.engine import Advance, Engine
 from nefsim.backends.layout import picking
-from nefsim.program import Learn, Part, Read, Weigh, weighing_index
+from nefsim.program import Learn, Part, Read, Weigh
 
 Array = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def weigh(engine: Engine, op: Weigh, index: int) -> Advance:
 
 def learn(engine: Engine, op: Learn, index: int) -> Advance:
     """Rules see the weights as they were; then their changes are added, in order."""
-    weights = engine.state.ops[weighing_index(engine.program, op)]["weights"]
+    weights = engine.state.ops[engine.program.writer[op.learned.output]]["weights"]
     memory, dt = engine.state.ops[index], engine.program.dt
     n_trials = 1 if weights.ndim == 2 else len(weights)
     lessons = []

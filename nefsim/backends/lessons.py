@@ -8,7 +8,7 @@ import numpy as np
 
 from nefsim.backends import codes as k
 from nefsim.learning import BCM, HPES, PES, RLS, DeltaRule, Oja, Voja
-from nefsim.program import Learn, Part, Read, Weigh, weighing, weighing_index
+from nefsim.program import Learn, Part, Read, Weigh
 
 if TYPE_CHECKING:
     from nefsim.backends.table import Place, Table
@@ -40,9 +40,9 @@ def emit_weigh(table: Table, op: Weigh, memory: dict[str, int]) -> None:
 
 def emit_learn(table: Table, op: Learn, memory: dict[str, int]) -> None:
     """All rules of the same weights, first the one that reads them."""
-    index = weighing_index(table.program, op)
+    index = table.program.writer[op.learned.output]
     weights = (table.memories[index]["weights"], 0)
-    n = len(weighing(table.program, op).initial)
+    n = len(op.learned.initial)
     places = sorted(range(len(op.parts)), key=lambda i: not _decays(op.parts[i]))
     for i in places:
         lesson = _Lesson(table, op.parts[i], n)

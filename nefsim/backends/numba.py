@@ -189,13 +189,12 @@ def _is_compiled(op: Any) -> bool:
 def _shared(program: Program, groups: Sequence[Sequence[int]]) -> set[int]:
     """Signals that need a row for each step: seen by other blocks, probes, Python or later."""
     home = {i: b for b, group in enumerate(groups) for i in group}
-    writer = {signal: i for i, op in enumerate(program.ops) for signal in outputs(op)}
     shared = {record.read.signal for record in program.records}
     for i, op in enumerate(program.ops):
         if not _is_compiled(op):
             shared.update((*outputs(op), *(read.signal for read in op.reads)))
         for read in op.reads:
-            if read.delay or home[i] != home[writer[read.signal]]:
+            if read.delay or home[i] != home[program.writer[read.signal]]:
                 shared.add(read.signal)
     return shared
 

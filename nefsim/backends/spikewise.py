@@ -7,7 +7,6 @@ so that the kernels of a convolution take no more room than they do in a convolu
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +34,6 @@ def accumulators(program: Program, shared: set[int]) -> dict[int, int]:
 
     Such spikes are added to what the neurons have accumulated, and there are no currents.
     """
-    readers = Counter(read.signal for op in program.ops for read in op.reads)
     spiking = {
         op.output
         for op in program.ops
@@ -49,7 +47,7 @@ def accumulators(program: Program, shared: set[int]) -> dict[int, int]:
         and type(op.neuron) is InverseLIF
         and not op.neuron.samples
         and op.current not in shared
-        and readers[op.current] == 1
+        and program.n_readers[op.current] == 1
         and op.current in sums
         and _only_spikes(sums[op.current], spiking)
     }

@@ -143,14 +143,9 @@ class Table:
         start = read.columns.start if isinstance(read.columns, slice) else 0
         return offset + start - read.delay * stride, stride
 
-    def size(self, read: Read) -> int:
-        """How many elements are read."""
-        size = self.program.signals[read.signal].size
-        return size if read.columns is None else len(np.arange(size)[read.columns])
-
     def source(self, read: Read) -> tuple[Place, int]:
         """Where what is read lies in one piece, and its size; scattered elements are gathered."""
-        place, size = self.place(read), self.size(read)
+        place, size = self.place(read), self.program.size(read)
         if isinstance(read.columns, np.ndarray):
             gathered = (self.room(size), 0)
             self.op(k.GATHER, gathered, size, place, X=self.index(read.columns))
@@ -208,7 +203,7 @@ class Table:
         """Where those who fired are listed, and where counted; lists are made when asked for."""
         signal = read.signal
         if signal not in self._lists:
-            n = self.size(read)
+            n = self.program.size(read)
             lists = self.lists(signal, n)
             self.op(k.LISTED, (0, 0), n, X=lists["X"], S=lists["SET"], M=self._bits[signal][0])
         return self._lists[signal]
@@ -254,7 +249,7 @@ class Table:
         terms = list(op.terms)
         if op.offset is not None and terms and encodes(terms[0], n):
             term = terms.pop(0)
-            source, m = self.place(term.read), self.size(term.read)
+            source, m = self.place(term.read), self.program.size(term.read)
             if op.output in self._inside:
                 self.encoders[op.output] = Encoders(source, np.asarray(term.matrix), op.offset)
             else:

@@ -8,7 +8,6 @@ What is handed on past such operations needs a row for each step.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -74,7 +73,6 @@ def inside(program: Program, exact: set[int], shared: set[int]) -> dict[int, int
 
     With the place of that population among the operations.
     """
-    readers = Counter(read.signal for op in program.ops for read in op.reads)
     currents = {
         op.current: i
         for i, op in enumerate(program.ops)
@@ -89,7 +87,7 @@ def inside(program: Program, exact: set[int], shared: set[int]) -> dict[int, int
         and op.offset is not None
         and encodes(op.terms[0], program.signals[op.output].size)
         and op.output not in shared
-        and readers[op.output] == 1
+        and program.n_readers[op.output] == 1
     }
 
 
@@ -133,7 +131,7 @@ class _Turns:
     def __init__(self, program: Program, exact: set[int], shared: set[int]) -> None:
         self._program, self._exact, self._shared = program, exact, shared
         self._inside = inside(program, exact, shared)
-        self._writer = {s: i for i, op in enumerate(program.ops) for s in outputs(op)}
+        self._writer = program.writer
         neurons = [op for op in program.ops if isinstance(op, Neurons)]
         self._wide = {op.current for op in neurons} | {s for op in neurons for s in outputs(op)}
 

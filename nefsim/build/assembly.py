@@ -20,6 +20,7 @@ from nefsim.program import (
     Sum,
     Term,
     outputs,
+    read_size,
 )
 from nefsim.synapses import Synapse
 
@@ -78,8 +79,7 @@ class Assembly:
 
     def size(self, read: Read) -> int:
         """How many elements are read."""
-        size = self.signals[read.signal].size
-        return size if read.columns is None else len(np.arange(size)[read.columns])
+        return read_size(self.signals, read)
 
     def program(self) -> Program:
         """All operations, in the order of a step."""

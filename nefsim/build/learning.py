@@ -28,8 +28,8 @@ class Lessons:
     Attributes
     ----------
     weighing : dict
-        By connection, or by ensemble whose encoders are learned, the signal of its
-        :class:`~nefsim.program.Weigh`.
+        The :class:`~nefsim.program.Weigh` of a connection, or of an ensemble whose encoders are
+        learned.
     shown : dict
         The signals that show weights to probes.
     shapes : dict
@@ -38,7 +38,7 @@ class Lessons:
 
     def __init__(self, lowering: Lowering, network: Network) -> None:
         self._lowering = lowering
-        self.weighing: dict[Connection | Ensemble, int] = {}
+        self.weighing: dict[Connection | Ensemble, Weigh] = {}
         self.shown: dict[Connection | Ensemble, int] = {}
         self.shapes: dict[int, tuple[int, int]] = {}
         self._taught = [c for c in network.all_connections if c.rules]
@@ -66,8 +66,9 @@ class Lessons:
         if thing in self._probed:
             shown = self.shown[thing] = make.signal(f"{thing!r}.weights", initial.size)
             self.shapes[shown] = (n_out, initial.shape[1])
-        self.weighing[thing], self._read[thing] = out, read
-        return Read(make.op(Weigh(out, read, initial, shown)))
+        self._read[thing] = read
+        op = self.weighing[thing] = Weigh(out, read, initial, shown)
+        return Read(make.op(op))
 
     def inputs(self) -> dict[Learning | Gate, int]:
         """Sums of what is connected to rules and their switches."""
@@ -117,7 +118,7 @@ class Lessons:
         read = self._read[thing]
         if trace.of == "post":
             neurons = self._after(thing)
-            read = Read(self.weighing[thing]) if neurons is None else neurons
+            read = Read(self.weighing[thing].output) if neurons is None else neurons
         if trace.synapse is None:
             return read
         key = (read.signal, _hashable(read.columns), trace.synapse, trace.start)

@@ -101,7 +101,7 @@ def build(network: Network, dt: float, seed: int, outline: bool = False) -> Buil
         lowering.outputs,
         lowering.noise,
         tuple(network.all_probes),
-        lowering.lessons.weighing,
+        {thing: op.output for thing, op in lowering.lessons.weighing.items()},
         lowering.shapes,
     )
 

@@ -9,7 +9,7 @@ from typing import cast
 from nefsim import _checks as check
 from nefsim._graphs import strong_components
 from nefsim.network.functions import is_elementwise
-from nefsim.program import Call, Evaluate, Group, Learn, Op, Signal, outputs
+from nefsim.program import Call, Evaluate, Group, Learn, Op, Signal, outputs, writers
 
 
 def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
@@ -18,7 +18,7 @@ def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
     Python functions of nodes may share variables that nobody sees here; where there are
     two or more, they are kept in step with one another.
     """
-    writer = {signal: i for i, op in enumerate(ops) for signal in outputs(op)}
+    writer = writers(ops)
     now: dict[int, list[int]] = {i: [] for i in range(len(ops))}
     ever: dict[int, list[int]] = {i: [] for i in range(len(ops))}
     for i, op in enumerate(ops):
@@ -27,7 +27,7 @@ def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
             if read.delay == 0:
                 now[i].append(writer[read.signal])
         if isinstance(op, Learn):  # what it changes is used in the next step
-            ever[writer[op.weighing]].append(i)
+            ever[writer[op.learned.output]].append(i)
     opaque = [i for i, op in enumerate(ops) if _is_opaque(op)]
     if len(opaque) > 1:
         for i, j in zip(opaque, opaque[1:] + opaque[:1], strict=True):

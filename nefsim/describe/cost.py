@@ -27,7 +27,6 @@ from nefsim.program import (
     Sum,
     Weigh,
     outputs,
-    weighing,
 )
 from nefsim.solvers import LstsqL2
 
@@ -123,7 +122,7 @@ def memories(program: Program) -> int:
         if isinstance(op, Weigh):
             total += op.initial.size
         elif isinstance(op, Learn):
-            n_out, n_in = weighing(program, op).initial.shape
+            n_out, n_in = op.learned.initial.shape
             for part in op.parts:
                 total += sum(np.size(v) for v in part.rule.start(n_in, n_out, program.dt).values())
         elif isinstance(op, Neurons):

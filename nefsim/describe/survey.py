@@ -92,8 +92,7 @@ def _records(built: Built, batch: int, item: int) -> int:
     total = 0.0
     for record in program.records:
         read = record.read
-        size = program.signals[read.signal].size
-        size = size if read.columns is None else len(np.arange(size)[read.columns])
+        size = program.size(read)
         each = item / program.dt
         if read.signal in rates:
             each = min(each, cost.EVENT * rates[read.signal])

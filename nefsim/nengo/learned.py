@@ -112,10 +112,11 @@ def emit(lowering: Lowering, learned: Learned) -> None:
     out = lowering.signal(f"{product} product", product.Y.size)
     initial = np.asarray(base.initial_value)
     lowering.states[base] = (len(lowering.ops), "weights")
-    lowering.ops.append(Weigh(out, lowering.read(product.X), initial, shown))
+    weigh = Weigh(out, lowering.read(product.X), initial, shown)
+    lowering.ops.append(weigh)
     lowering.add(product.Y, Term(Read(out), None, elements(product.Y)))
     parts = tuple(_part(lowering, rule) for rule in learned.rules)
-    lowering.ops.append(Learn(out, parts, str(product)))
+    lowering.ops.append(Learn(weigh, parts, str(product)))
 
 
 def _part(lowering: Lowering, op: Any) -> Part:

@@ -19,7 +19,7 @@ from nefsim.nengo.guests import Draws, Full, Played, Start, drawing_from
 from nefsim.network import Connection, Ensemble, Learning, Network, Neurons, Node, Probe
 from nefsim.network.objects import Endpoint, Gate, indices, whole
 from nefsim.processes import Process
-from nefsim.program import State, initial_state, outputs
+from nefsim.program import State, initial_state
 from nefsim.simulator import fresh_seed
 
 Array = NDArray[np.float64]
@@ -62,7 +62,7 @@ class Translation:
         self.built, self.state = built, state
         self.model = nengo.Network(label=built.network.label, seed=built.seed % 2**31)
         self.of: dict[Any, Any] = {}
-        self._ops = {s: i for i, op in enumerate(built.program.ops) for s in outputs(op)}
+        self._ops = built.program.writer
         self._relays: dict[Node, nengo.Node] = {}
         with self.model:
             for ensemble in built.ensembles:

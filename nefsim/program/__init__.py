@@ -29,8 +29,8 @@ from nefsim.program.operations import (
     Term,
     Weigh,
     outputs,
-    weighing,
-    weighing_index,
+    read_size,
+    writers,
 )
 from nefsim.program.state import Snapshot, State, initial_state, restore, snapshot
 
@@ -58,8 +58,8 @@ __all__ = [
     "Weigh",
     "initial_state",
     "outputs",
+    "read_size",
     "restore",
     "snapshot",
-    "weighing",
-    "weighing_index",
+    "writers",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -212,12 +214,12 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Learn:
-    """Change the weights of the operation that writes signal ``weighing``, after it.
+    """Change the weights of the operation ``learned``, after it has used them.
 
     All parts see the weights as they were; their changes are added in order.
     """
 
-    weighing: int
+    learned: Weigh
     parts: tuple[Part, ...]
     name: str
 
@@ -225,7 +227,7 @@ class Learn:
     def reads(self) -> tuple[Read, ...]:
         """All of this step; the weights are changed after they have been used."""
         inputs = [[*part.traces.values(), part.error, part.gate] for part in self.parts]
-        return (Read(self.weighing), *(r for reads in inputs for r in reads if r is not None))
+        return (Read(self.learned.output), *(r for reads in inputs for r in reads if r is not None))
 
 
 Op = Sum | Evaluate | Play | Call | Neurons | Filter | Weigh | Learn
@@ -242,6 +244,19 @@ def outputs(op: Op) -> tuple[int, ...]:
     if isinstance(op, Weigh) and op.observed is not None:
         return (op.output, op.observed)
     return (op.output,)
+
+
+def writers(ops: Iterable[Op]) -> dict[int, int]:
+    """The place of the operation that writes each signal."""
+    return {signal: i for i, op in enumerate(ops) for signal in outputs(op)}
+
+
+def read_size(signals: Sequence[Signal], read: Read) -> int:
+    """How many elements of a signal are read."""
+    size, columns = signals[read.signal].size, read.columns
+    if columns is None:
+        return size
+    return len(range(size)[columns]) if isinstance(columns, slice) else len(columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,14 +299,20 @@ class Program:
     groups: tuple[Group, ...]
     records: tuple[Record, ...]
 
+    @cached_property
+    def writer(self) -> dict[int, int]:
+        """The place of the operation that writes each signal."""
+        return writers(self.ops)
 
-def weighing(program: Program, op: Learn) -> Weigh:
-    """The operation whose weights are learned."""
-    found = program.ops[weighing_index(program, op)]
-    assert isinstance(found, Weigh)
-    return found
+    @cached_property
+    def n_readers(self) -> Counter[int]:
+        """How often operations read each signal; probes do not count."""
+        return Counter(read.signal for op in self.ops for read in op.reads)
 
+    def size(self, read: Read) -> int:
+        """How many elements of a signal are read."""
+        return read_size(self.signals, read)
 
-def weighing_index(program: Program, op: Learn) -> int:
-    """The place of the operation whose weights are learned."""
-    return next(i for i, other in enumerate(program.ops) if op.weighing in outputs(other))
+    def width(self, op: Op) -> int:
+        """Size of the first signal that an operation writes."""
+        return self.signals[outputs(op)[0]].size

@@ -19,8 +19,6 @@ from nefsim.program.operations import (
     Program,
     Step,
     Weigh,
-    outputs,
-    weighing,
 )
 from nefsim.sampling import Distribution
 
@@ -77,7 +75,7 @@ def initial_state(
         if not isinstance(op, Play):
             return []
         generators = (op.stream.generator(seed, trial) for trial in trials)
-        return [op.process.start(_size(program, op), program.dt, rng) for rng in generators]
+        return [op.process.start(program.width(op), program.dt, rng) for rng in generators]
 
     return State(
         step=0,
@@ -103,28 +101,24 @@ def _memory(
 
     match op:
         case Neurons():
-            initial = _start_of_neurons(op, _size(program, op), seed, lead)
+            initial = _start_of_neurons(op, program.width(op), seed, lead)
             started = op.neuron.start(initial, program.dt)
             return {name: value.astype(dtype) for name, value in started.items()}
         case Filter():
             rest = _at_rest(op)
-            memory = np.zeros((len(rest), *lead, _size(program, op)), dtype)
+            memory = np.zeros((len(rest), *lead, program.width(op)), dtype)
             memory += rest.reshape(-1, *[1] * (1 + len(lead)))
             return {"z": memory}
         case Weigh():
             return {"weights": for_each_trial(op.initial.T)}
         case Learn():
-            n_out, n_in = weighing(program, op).initial.shape
+            n_out, n_in = op.learned.initial.shape
             return {
                 f"{i} {name}": for_each_trial(value)
                 for i, part in enumerate(op.parts)
                 for name, value in part.rule.start(n_in, n_out, program.dt).items()
             }
     return {}
-
-
-def _size(program: Program, op: Op) -> int:
-    return program.signals[outputs(op)[0]].size
 
 
 def _start_of_neurons(

@@ -49,8 +49,7 @@ class Records:
             op.output for op in program.ops if isinstance(op, Neurons) and op.neuron.spiking
         }
         for record in program.records:
-            size, columns = program.signals[record.read.signal].size, record.read.columns
-            size = size if columns is None else len(np.arange(size)[columns])
+            size = program.size(record.read)
             shape = (size,) if batch_size is None else (batch_size, size)
             kind = Spikes if record.read.signal in of_spikes else Rows
             self._stores.append(kind(shape, dtype))
