@@ -193,7 +193,7 @@ def test_random_networks_have_equal_spikes_on_both_back_ends(net: nef.Network) -
 
 
 def test_the_spikes_are_the_same_on_any_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nefsim.backends import numba as compiled
+    from nefsim.backends.compiled import runner as compiled
 
     net = nef.Network(seed=1)
     stimulus = net.node(np.sin)

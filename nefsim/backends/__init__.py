@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 #: Module, package it needs and extra that installs it, by the name users give.
 BACKENDS = {
     "numpy": ("nefsim.backends.numpy", "numpy", ""),
-    "numba": ("nefsim.backends.numba", "numba", "fast"),
+    "numba": ("nefsim.backends.compiled", "numba", "fast"),
     "nengo": ("nefsim.nengo", "nengo", "nengo"),
 }
 

@@ -116,8 +116,9 @@ def _cost(built: Built, found: set[System], arrays: int, name: str, batch: int, 
         run = prepare + rows * batch * item
     else:
         exact = {op.output for op in program.ops if isinstance(op, Neurons)}  # as most are
-        _, shared, _, chunk = backends.module(name).layout(program, batch, exact)
-        rows = sum(sizes) + chunk * sum(sizes[i] for i in shared)
+        plan = backends.module(name).make_plan(program, batch, exact)
+        chunk = plan.length
+        rows = sum(sizes) + chunk * sum(sizes[i] for i in plan.materialized)
         # The numbers are listed, then joined in their precision.
         prepare = constants * (cost.NUMBER + item)
         run = constants * item + rows * batch * item + neurons * batch * cost.NUMBER + memories

@@ -10,8 +10,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nefsim.backends.codes import LINE, MOST_VECTORS
-from nefsim.backends.kernel.vectors import BYTE, WHOLE, Vector, Vectors
+from nefsim.backends.compiled.kernel.vectors import BYTE, WHOLE, Vector, Vectors
+from nefsim.backends.compiled.opcodes import LINE, MOST_VECTORS
 
 
 class _Neurons:

@@ -12,7 +12,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nefsim.backends.codes import LINE
+from nefsim.backends.compiled.opcodes import LINE
 
 BIT, BYTE, INDEX, WHOLE = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 

@@ -7,73 +7,46 @@ so that the kernels of a convolution take no more room than they do in a convolu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim.backends import codes as k
-from nefsim.backends.populations import is_compiled
+from nefsim.backends.compiled import opcodes as k
+from nefsim.backends.compiled.table import Address, Table
 from nefsim.neurons import InverseLIF
-from nefsim.program import Neurons, Op, Program, Sum, Term
-
-if TYPE_CHECKING:
-    from nefsim.backends.table import Place, Table
+from nefsim.program import Read, Term
 
 #: Runs of so many weights in the mean are worth a loop of their own.
 WORTH_RUNS = 4
 
 
-def is_phase(op: Op, name: str) -> bool:
-    """Whether a memory is the step of inverse leaky neurons, one number for all of them."""
-    return isinstance(op, Neurons) and type(op.neuron) is InverseLIF and name == "steps_done"
+def listed(table: Table, read: Read) -> tuple[int, int]:
+    """Where the neurons that fired are listed, and counted; bits are listed when asked for."""
+    signal = read.signal
+    if signal not in table.lists:
+        n = table.program.size(read)
+        columns = table.spike_list(signal, n)
+        bits, _ = table.bits[signal]
+        table.op(k.LISTED, (0, 0), n, X=columns["X"], S=columns["SET"], M=bits)
+    return table.lists[signal]
 
 
-def accumulators(program: Program, shared: set[int]) -> dict[int, int]:
-    """Currents of inverse leaky neurons that are spikes alone, and who steps these neurons.
-
-    Such spikes are added to what the neurons have accumulated, and there are no currents.
-    """
-    spiking = {
-        op.output
-        for op in program.ops
-        if isinstance(op, Neurons) and is_compiled(op.neuron) and op.neuron.spiking
-    }
-    sums = {op.output: op for op in program.ops if isinstance(op, Sum)}
-    return {
-        op.current: i
-        for i, op in enumerate(program.ops)
-        if isinstance(op, Neurons)
-        and type(op.neuron) is InverseLIF
-        and not op.neuron.samples
-        and op.current not in shared
-        and program.n_readers[op.current] == 1
-        and op.current in sums
-        and _only_spikes(sums[op.current], spiking)
-    }
+def place_values(neuron: InverseLIF) -> NDArray[np.float64]:
+    """The value of a spike that comes in at each step of the period, (period,)."""
+    return np.pad(neuron.digits, (0, neuron.period - neuron.n_steps))
 
 
-def _only_spikes(op: Sum, spiking: set[int]) -> bool:
-    return not np.any(op.offset) and all(
-        term.read.signal in spiking
-        and term.read.columns is None
-        and not term.read.delay
-        and term.rows is None
-        and (np.ndim(term.matrix) == 2 or hasattr(term.matrix, "tocsc"))
-        for term in op.terms
-    )
-
-
-def emit_spikes(
+def emit_sparse_spikes(
     table: Table,
     term: Term,
-    out: Place,
+    out: Address,
     n: int,
-    source: Place,
-    done: int = 0,
-    worth: Any = 1.0,
+    source: Address,
+    steps_done: int = 0,
+    values: Any = 1.0,
 ) -> None:
-    """The row of one term; the spikes of step ``done`` count as much as ``worth`` says."""
+    """The row of one term; a spike counts ``values[steps_done]``."""
     from scipy.sparse import csc_array
 
     matrix = csc_array(term.matrix)
@@ -82,15 +55,15 @@ def emit_spikes(
     runs = len(starts) * WORTH_RUNS <= matrix.nnz
     if runs:
         ends = np.searchsorted(starts, matrix.indptr)
-        places, values = _runs(matrix, starts)
+        places, weights = _runs(matrix, starts)
     else:
-        ends, places, values = matrix.indptr, matrix.indices, matrix.data
-    c = table.constant(worth)
-    index = [table.constant(values) - c, matrix.shape[1]]
-    fired, count = table.listed(term.read)
+        ends, places, weights = matrix.indptr, matrix.indices, matrix.data
+    c = table.constant(values)
+    index = [table.constant(weights) - c, matrix.shape[1]]
+    fired, count = listed(table, term.read)
     m = table.index(np.concatenate([index, ends, np.ravel(places)]))
     kind = k.RUNS if runs else k.SPARSE_SPIKES
-    table.op(kind, out, n, source, C=c, X=fired, S=count, M=m, SCRATCH=done)
+    table.op(kind, out, n, source, C=c, X=fired, S=count, M=m, SCRATCH=steps_done)
 
 
 def _starts(matrix: Any) -> NDArray[np.intp]:

@@ -1,8 +1,8 @@
 """The compiled interpreter: one function that runs any table of operations.
 
-It is compiled once for each precision and kept on disk (:mod:`nefsim.backends.machine`), so that
-a new network compiles nothing.  A row of the table is one operation; :mod:`nefsim.backends.codes`
-names its columns and what it may be.  Numbers are reached through plain pointers, which cost
+It is compiled once for each precision and kept on disk (:mod:`..object_cache`), so that a new
+network compiles nothing.  A row of the table is one operation; :mod:`..opcodes` names its columns
+and what it may be.  Numbers are reached through plain pointers, which cost
 nothing to make or to pass on.
 """
 
@@ -13,7 +13,14 @@ from typing import Any
 from numba import cfunc, njit, types
 from numba.np.numpy_support import from_dtype
 
-from nefsim.backends.codes import (
+from nefsim.backends.compiled.kernel.common import options, words
+from nefsim.backends.compiled.kernel.filters import lowpass, lowpass_rows, memory
+from nefsim.backends.compiled.kernel.learning import learning
+from nefsim.backends.compiled.kernel.lif import lif, lif_ahead
+from nefsim.backends.compiled.kernel.populations import neurons
+from nefsim.backends.compiled.kernel.sums import decode_bits, linear
+from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
+from nefsim.backends.compiled.opcodes import (
     FIRED,
     IN,
     IN_STRIDE,
@@ -35,13 +42,6 @@ from nefsim.backends.codes import (
     S,
     X,
 )
-from nefsim.backends.kernel.common import options, words
-from nefsim.backends.kernel.filters import lowpass, lowpass_rows, memory
-from nefsim.backends.kernel.learning import learning
-from nefsim.backends.kernel.lif import lif, lif_ahead
-from nefsim.backends.kernel.populations import neurons
-from nefsim.backends.kernel.sums import decode_bits, linear
-from nefsim.backends.kernel.vectors import shifted, whole_registers
 
 
 @njit(**options)
@@ -107,7 +107,7 @@ def run(
     """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial.
 
     An operation that waits for nothing behind it takes the rows of a tile at once; those between
-    take them one by one, each row of all before the next (:mod:`nefsim.backends.turns`).
+    take them one by one, each row of all before the next (:mod:`nefsim.backends.compiled.tiling`).
 
     ``data``, ``fired`` and ``counts`` have a row for each trial; ``width``, ``n_fired`` and
     ``n_counts`` are the lengths of these rows.

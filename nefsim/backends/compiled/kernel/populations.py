@@ -6,7 +6,11 @@ import math
 
 from numba import njit
 
-from nefsim.backends.codes import (
+from nefsim.backends.compiled.kernel.common import options
+from nefsim.backends.compiled.kernel.discrete import discrete, discrete_smooth, inverse_lif
+from nefsim.backends.compiled.kernel.lif import lif_euler, lif_log, lif_rate, soft_lif
+from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
+from nefsim.backends.compiled.opcodes import (
     DISCRETE,
     DISCRETE_SMOOTH,
     INVERSE_LIF,
@@ -26,10 +30,6 @@ from nefsim.backends.codes import (
     S,
     X,
 )
-from nefsim.backends.kernel.common import options
-from nefsim.backends.kernel.discrete import discrete, discrete_smooth, inverse_lif
-from nefsim.backends.kernel.lif import lif_euler, lif_log, lif_rate, soft_lif
-from nefsim.backends.kernel.vectors import shifted, whole_registers
 
 
 @njit(**options)

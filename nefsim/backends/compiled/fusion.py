@@ -14,7 +14,7 @@ from nefsim._graphs import strong_components
 from nefsim.program import Call, Evaluate, Neurons, Play, Program
 
 
-def blocks(program: Program) -> list[tuple[int, list[int]]]:
+def fused_blocks(program: Program) -> list[tuple[int, list[int]]]:
     """Operations in blocks, in the order of a step within each.
 
     Each block comes with its level, and lower levels come first; blocks of one level do not

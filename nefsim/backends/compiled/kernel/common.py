@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import njit
 
-from nefsim.backends.codes import LINE, MOST_VECTORS, OUT_STRIDE, N
+from nefsim.backends.compiled.opcodes import LINE, MOST_VECTORS, OUT_STRIDE, N
 
 options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 

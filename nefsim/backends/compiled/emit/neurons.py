@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim.backends import codes as k
+from nefsim.backends.compiled import opcodes as k
+from nefsim.backends.compiled.emit.spikes import place_values
+from nefsim.backends.compiled.table import Address, Table, in_columns
 from nefsim.neurons import (
     LIF,
     AdaptiveLIF,
@@ -28,55 +30,41 @@ from nefsim.neurons.discrete import ACTIVATIONS, LEAK_SLOPE
 from nefsim.neurons.izhikevich import LOWEST_CURRENT, PEAK
 from nefsim.neurons.lif import step_factors
 from nefsim.neurons.soft import FAR_BELOW
-from nefsim.program import Neurons
-
-if TYPE_CHECKING:
-    from nefsim.backends.table import Place, Table
-
-RATES = (LIFRate, AdaptiveLIFRate, SoftLIFRate, RectifiedLinear, Sigmoid, Tanh)
-DISCRETE = (DiscreteLIF, InverseLIF)
-COMPILED = (*RATES, *DISCRETE, LIF, AdaptiveLIF, Izhikevich, SpikingRectifiedLinear, RegularSpiking)
-
-
-def is_compiled(neuron: NeuronType) -> bool:
-    """Whether the interpreter knows a neuron type itself; others take their steps in NumPy."""
-    if type(neuron) is RegularSpiking:
-        return type(neuron.base_type) in RATES
-    return type(neuron) in COMPILED
+from nefsim.program import Neurons, Sum
 
 
 def emit_neurons(table: Table, op: Neurons, memory: dict[str, int]) -> None:
     """The rows of one population."""
     neuron, n = op.neuron, table.program.signals[op.output].size
-    out, J = table.places[op.output], table.places[op.current]
+    out, J = table.addresses[op.output], table.addresses[op.current]
     if not neuron.spiking:
         _rates(table, neuron, n, out, J, memory)
     else:
         _spikes(table, op, n, out, J, memory)
     for name, signal in op.observed:
-        _observe(table, neuron, n, table.places[signal], memory, name)
+        _observe(table, neuron, n, table.addresses[signal], memory, name)
 
 
 def _spikes(
     table: Table,
     op: Neurons,
     n: int,
-    out: Place,
-    J: Place,
+    out: Address,
+    J: Address,
     memory: dict[str, int],
 ) -> None:
     dt, neuron = table.program.dt, op.neuron
     if isinstance(neuron, (LIF, AdaptiveLIF)):
         _lif(table, op, n, out, J, memory)
         return
-    lists = table.lists(op.output, n)
+    lists = table.spike_list(op.output, n)
     if isinstance(neuron, Izhikevich):
         parts = (neuron.tau_recovery, neuron.coupling, neuron.reset_voltage)
         c = table.constant([*parts, neuron.reset_recovery, LOWEST_CURRENT, PEAK, 1.0 / dt, dt])
         v, u = memory["voltage"], memory["recovery"]
         table.op(k.IZHIKEVICH, out, n, J, C=c, S=v, M=u, **lists)
     elif isinstance(neuron, SpikingRectifiedLinear):
-        rates = (table.room(n), 0)
+        rates = table.scratch(n)
         table.op(k.RELU, rates, n, J, C=table.constant(1.0))
         c = table.constant([neuron.amplitude / dt, dt])
         table.op(k.WHOLE_SPIKES, out, n, rates, C=c, S=memory["voltage"], **lists)
@@ -96,7 +84,9 @@ def _each(n: int, *values: Any) -> NDArray[np.float64]:
     return np.ravel([np.broadcast_to(value, n) for value in values])
 
 
-def _lif(table: Table, op: Neurons, n: int, out: Place, J: Place, memory: dict[str, int]) -> None:
+def _lif(
+    table: Table, op: Neurons, n: int, out: Address, J: Address, memory: dict[str, int]
+) -> None:
     neuron: Any = op.neuron
     dt, tau_rc, tau_ref = table.program.dt, neuron.tau_rc, neuron.tau_ref
     low, pulse, v = neuron.min_voltage, neuron.amplitude / dt, memory["voltage"]
@@ -104,25 +94,29 @@ def _lif(table: Table, op: Neurons, n: int, out: Place, J: Place, memory: dict[s
     if adapts:
         J = _minus_adaptation(table, n, J, memory)
     if "refractory_factor" in memory:
-        # Right behind the constants come the factors of each neuron, and encoders.
         factors = step_factors(tau_rc, tau_ref, dt)
         own = any(np.ndim(factor) for factor in factors)
-        alike = [0.0 if own else factor for factor in factors]
-        c = table.constant([*alike, low, pulse, 1.0, 0.0])
-        for factor in factors if own else ():
-            table.constant(np.broadcast_to(factor, n))
-        encoders, m = table.encoders.get(op.current), 0
-        if encoders is not None:
-            J, m = encoders.source, encoders.matrix.shape[1]
-            table.columns(encoders.matrix, encoders.offset)
-        places = {"S": v, "M": memory["refractory_factor"], "X": table.bits(op.output, n, pulse)}
-        places |= {"SET": int(own), "SCRATCH": table.room(0 if m else n)}
-        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, **places)
+        constants: list[Any] = [
+            [*(0.0 if own else factor for factor in factors), low, pulse, 1.0, 0.0]
+        ]
+        if own:
+            constants += [np.broadcast_to(factor, n) for factor in factors]
+        m = 0
+        if op.current in table.plan.fused_currents:
+            fused = table.program.ops[table.program.writer[op.current]]
+            assert isinstance(fused, Sum)
+            (term,) = fused.terms
+            J, m = table.address(term.read), table.program.size(term.read)
+            constants += [fused.offset, in_columns(np.asarray(term.matrix))]
+        bits, scratch = table.spike_bits(op.output, n, pulse), table.allocate(0 if m else n)
+        addresses = {"S": v, "M": memory["refractory_factor"], "X": bits, "SCRATCH": scratch}
+        c = table.constant(*constants)
+        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, SET=int(own), **addresses)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
         decay = np.exp(-dt / np.asarray(tau_rc))
         c = table.constant([low, pulse, dt, *_each(n, tau_rc, tau_ref, decay)])
-        places = {"S": v, "M": memory["refractory_time"], **table.lists(op.output, n)}
+        places = {"S": v, "M": memory["refractory_time"], **table.spike_list(op.output, n)}
         table.op(k.LIF_EULER if euler else k.LIF_LOG, out, n, J, C=c, **places)
     if adapts:
         _adapt(table, neuron, n, out, memory)
@@ -133,8 +127,8 @@ def _discrete(
     kind: int,
     neuron: DiscreteLIF,
     n: int,
-    out: Place,
-    J: Place,
+    out: Address,
+    J: Address,
     memory: dict[str, int],
     lists: dict[str, int],
 ) -> None:
@@ -145,16 +139,16 @@ def _discrete(
         np.ndim(neuron.decay) == np.ndim(neuron.scale) == 0,
         LEAK_SLOPE if neuron.activation == "leaky_relu" else 0.0,
     )
-    c = table.constant([neuron.amplitude / table.program.dt, *choices, 0.5, 1.0, 0.0])
+    numbers = [neuron.amplitude / table.program.dt, *choices, 0.5, 1.0, 0.0]
     decay, scale, threshold = (
         np.full(n, x, dtype) for x in (neuron.decay, neuron.scale, neuron.threshold)
     )
-    for values in (decay, scale, threshold):
-        table.constant(values)
+    above = threshold
     if neuron.threshold_rule == ">=":  # above the number before it
-        threshold = np.nextafter(threshold, dtype.type(-np.inf))
-    # What fills up a line of the cache never fires.
-    table.constant(np.pad(threshold, (0, -n % k.LINE), constant_values=np.inf))
+        above = np.nextafter(threshold, dtype.type(-np.inf))
+    # Neurons that fill up a line of the cache never fire.
+    above = np.pad(above, (0, -n % k.LINE), constant_values=np.inf)
+    c = table.constant(numbers, decay, scale, threshold, above)
     table.op(kind, out, n, J, C=c, S=memory["voltage"], **lists)
 
 
@@ -163,42 +157,35 @@ def _inverse(
     op: Neurons,
     neuron: InverseLIF,
     n: int,
-    out: Place,
-    J: Place,
+    out: Address,
+    J: Address,
     memory: dict[str, int],
     lists: dict[str, int],
 ) -> None:
     times = (neuron.n_steps, neuron.period, neuron.release_at, neuron.samples)
     pulse = neuron.amplitude / table.program.dt
-    c = table.constant([pulse, neuron.factor, *times, 1.0, 0.0])
-    # What fills up a line of the cache never reaches its threshold.
-    padding = -n % k.LINE
-    table.constant(np.pad(np.full(n, neuron.threshold), (0, padding), constant_values=1.0))
-    table.constant(np.full(n, neuron.offset))
-    table.constant(worth(neuron))
+    numbers = [pulse, neuron.factor, *times, 1.0, 0.0]
+    # Neurons that fill up a line of the cache never reach their threshold.
+    threshold = np.pad(np.full(n, neuron.threshold), (0, -n % k.LINE), constant_values=1.0)
+    c = table.constant(numbers, threshold, np.full(n, neuron.offset), place_values(neuron))
     v, a, done = (memory[name] for name in ("voltage", "accumulated", "steps_done"))
-    has_currents = int(op.current not in table.accumulators)
+    has_currents = int(op.current not in table.plan.accumulators)
     table.op(k.INVERSE_LIF, out, n, J, C=c, S=v, M=a, SCRATCH=done, ENCODERS=has_currents, **lists)
 
 
-def worth(neuron: InverseLIF) -> NDArray[np.float64]:
-    """What a spike that comes in is worth at each step of the period, (period,)."""
-    return np.pad(neuron.digits, (0, neuron.period - neuron.n_steps))
-
-
-def _minus_adaptation(table: Table, n: int, J: Place, memory: dict[str, int]) -> Place:
-    net = (table.room(n), 0)
+def _minus_adaptation(table: Table, n: int, J: Address, memory: dict[str, int]) -> Address:
+    net = table.scratch(n)
     table.op(k.MINUS_STATE, net, n, J, S=memory["adaptation"])
     return net
 
 
-def _adapt(table: Table, neuron: Any, n: int, out: Place, memory: dict[str, int]) -> None:
+def _adapt(table: Table, neuron: Any, n: int, out: Address, memory: dict[str, int]) -> None:
     c = table.constant([table.program.dt / neuron.tau_n, neuron.inc_n])
     table.op(k.ADAPT, out, n, out, C=c, S=memory["adaptation"])
 
 
 def _rates(
-    table: Table, neuron: NeuronType, n: int, out: Place, J: Place, memory: dict[str, int]
+    table: Table, neuron: NeuronType, n: int, out: Address, J: Address, memory: dict[str, int]
 ) -> None:
     if isinstance(neuron, AdaptiveLIFRate):
         J = _minus_adaptation(table, n, J, memory)
@@ -221,7 +208,7 @@ def _rates(
 
 
 def _observe(
-    table: Table, neuron: NeuronType, n: int, out: Place, memory: dict[str, int], name: str
+    table: Table, neuron: NeuronType, n: int, out: Address, memory: dict[str, int], name: str
 ) -> None:
     """Copy a state variable as a user knows it."""
     if name == "steps_done":  # one for all

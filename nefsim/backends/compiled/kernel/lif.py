@@ -6,7 +6,15 @@ import math
 
 from numba import njit
 
-from nefsim.backends.codes import (
+from nefsim.backends.compiled.kernel.common import options, padded, vectors_of_block, words
+from nefsim.backends.compiled.kernel.exact import (
+    lif_four_vectors,
+    lif_own_vector,
+    lif_rows,
+    lif_vector,
+)
+from nefsim.backends.compiled.kernel.vectors import byte_shifted, shifted, whole_registers
+from nefsim.backends.compiled.opcodes import (
     AFTER_CONSTANTS,
     ENCODERS,
     IN,
@@ -21,14 +29,11 @@ from nefsim.backends.codes import (
     S,
     X,
 )
-from nefsim.backends.kernel.common import options, padded, vectors_of_block, words
-from nefsim.backends.kernel.exact import lif_four_vectors, lif_own_vector, lif_rows, lif_vector
-from nefsim.backends.kernel.vectors import byte_shifted, shifted, whole_registers
 
 
 @njit(**options)
 def lif(t, x, v, E, out, fired, c, scratch):
-    """One step of an LIF population; see :mod:`nefsim.backends.kernel.exact`.
+    """One step of an LIF population; see :mod:`nefsim.backends.compiled.kernel.exact`.
 
     c holds k, the factor of a new refractory time, the lowest voltage, a spike's height, and
     1 and 0 in the precision of the rest; behind them, the first two of each neuron where they

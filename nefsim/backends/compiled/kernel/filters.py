@@ -6,7 +6,9 @@ import math
 
 from numba import njit
 
-from nefsim.backends.codes import (
+from nefsim.backends.compiled.kernel.common import options
+from nefsim.backends.compiled.kernel.vectors import shifted
+from nefsim.backends.compiled.opcodes import (
     ADAPT,
     FILTER,
     IN_STRIDE,
@@ -17,8 +19,6 @@ from nefsim.backends.codes import (
     M,
     N,
 )
-from nefsim.backends.kernel.common import options
-from nefsim.backends.kernel.vectors import shifted
 
 
 @njit(**options)

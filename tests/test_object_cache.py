@@ -11,9 +11,9 @@ import pytest
 
 import nefsim as nef
 
-kernel = pytest.importorskip("nefsim.backends.kernel")
+kernel = pytest.importorskip("nefsim.backends.compiled.kernel")
 
-from nefsim.backends import machine  # noqa: E402
+from nefsim.backends.compiled import object_cache  # noqa: E402
 
 PROGRAM = """
 import sys
@@ -38,11 +38,11 @@ def compiled() -> Any:
 def folders(compiled: Any, tmp_path: Any, monkeypatch: Any) -> Any:
     """Two folders of its own for a test: one that cannot be, and an empty one."""
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(machine, "_folders", lambda: [tmp_path / "file", tmp_path / "code"])
+    monkeypatch.setattr(object_cache, "_folders", lambda: [tmp_path / "file", tmp_path / "code"])
     monkeypatch.setattr(kernel, "compiled", lambda dtype: compiled)
-    machine.interpreter.cache_clear()
+    object_cache.interpreter.cache_clear()
     yield tmp_path / "code"
-    machine.interpreter.cache_clear()
+    object_cache.interpreter.cache_clear()
 
 
 def spikes(backend: str = "numba") -> Any:
@@ -68,11 +68,11 @@ def test_missing_and_broken_code_is_made_anew(folders: Any, monkeypatch: Any) ->
     code = file.read_bytes()
     for broken in (b"", b"no code", code[: len(code) // 2]):
         file.write_bytes(broken)
-        machine.interpreter.cache_clear()
+        object_cache.interpreter.cache_clear()
         assert np.array_equal(spikes(), wanted)
         assert file.read_bytes() == code
-    monkeypatch.setattr(machine, "_made", None)
-    machine.interpreter.cache_clear()
+    monkeypatch.setattr(object_cache, "_made", None)
+    object_cache.interpreter.cache_clear()
     assert np.array_equal(spikes(), wanted)
 
 

@@ -6,9 +6,14 @@ import math
 
 from numba import njit
 
-from nefsim.backends.codes import AFTER_CONSTANTS, ENCODERS, LINE, N
-from nefsim.backends.kernel.common import clear, options, padded
-from nefsim.backends.kernel.vectors import list_above, release_vector, shifted, whole_registers
+from nefsim.backends.compiled.kernel.common import clear, options, padded
+from nefsim.backends.compiled.kernel.vectors import (
+    list_above,
+    release_vector,
+    shifted,
+    whole_registers,
+)
+from nefsim.backends.compiled.opcodes import AFTER_CONSTANTS, ENCODERS, LINE, N
 
 
 @njit(**options)

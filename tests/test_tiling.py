@@ -9,7 +9,6 @@ import pytest
 from models import MODELS, neuron_type
 
 import nefsim as nef
-from nefsim.backends import turns
 from nefsim.program import Filter, Neurons, Sum
 
 pytest.importorskip("numba")
@@ -38,9 +37,7 @@ def test_many_steps_at_once_are_bit_for_bit_those_one_by_one(name: str, options:
 
 @pytest.mark.parametrize("n", [8, 9, 50, 56, 57, 64, 65, 120, 1000])
 @pytest.mark.parametrize("dimensions", [1, 3])
-def test_spikes_of_populations_that_go_ahead_are_those_of_the_reference(
-    n: int, dimensions: int
-) -> None:
+def test_spikes_of_tiled_populations_are_those_of_the_reference(n: int, dimensions: int) -> None:
     """Of any number of blocks of neurons, also where spikes are seen and written row by row."""
     net = nef.Network(seed=n)
     u = net.node(nef.WhiteSignal(1.0, high=20.0, rms=0.5), size_out=dimensions)
@@ -51,7 +48,7 @@ def test_spikes_of_populations_that_go_ahead_are_those_of_the_reference(
         net.probe(x.neurons)
     with nef.Simulator(net, backend="numba") as sim:
         compiled = records(net, N_STEPS)
-        assert len(ahead(sim, Neurons)) == 2
+        assert len(tiled(sim, Neurons)) == 2
     with nef.Simulator(net, backend="numpy") as sim:
         sim.run_steps(N_STEPS)
         for one, probe in zip(compiled, sim.probes, strict=True):
@@ -59,30 +56,30 @@ def test_spikes_of_populations_that_go_ahead_are_those_of_the_reference(
             assert one.any()
 
 
-def ahead(sim: nef.Simulator, kind: type) -> list[Any]:
+def tiled(sim: nef.Simulator, kind: type) -> list[Any]:
     """The operations of a kind that take many steps at once."""
-    from nefsim.backends.numba import layout
+    from nefsim.backends.compiled import analysis, make_plan
 
     program = sim.built.program
-    exact = turns.exact_populations(program, sim.state)
-    _, _, found, _ = layout(program, 1, exact)
-    return [program.ops[i] for i in found if isinstance(program.ops[i], kind)]
+    exact = analysis.analytic_lif_outputs(program, sim.state)
+    plan = make_plan(program, 1, exact)
+    return [program.ops[i] for i in plan.tiled if isinstance(program.ops[i], kind)]
 
 
-def test_what_waits_for_nothing_behind_it_goes_ahead() -> None:
+def test_populations_that_feed_forward_are_tiled() -> None:
     """In x squared two populations, their decoding and filters."""
     with nef.Simulator(MODELS["square"](1), backend="numba") as sim:
-        assert [len(ahead(sim, kind)) for kind in (Neurons, Sum, Filter)] == [2, 2, 2]
+        assert [len(tiled(sim, kind)) for kind in (Neurons, Sum, Filter)] == [2, 2, 2]
 
 
-def test_what_needs_its_own_output_steps_in_turn() -> None:
+def test_a_recurrent_population_is_not_tiled() -> None:
     net = nef.Network(seed=1)
     x = net.ensemble(50, 1)
     net.connect(x, x, synapse=0.1)
     net.probe(x, synapse=0.01)
     with nef.Simulator(net, backend="numba") as sim:
-        assert not ahead(sim, Neurons)
-        (filtered,) = ahead(sim, Filter)  # nobody waits for what the probe sees
+        assert not tiled(sim, Neurons)
+        (filtered,) = tiled(sim, Filter)  # nobody waits for what the probe sees
         assert filtered.output == sim.built.program.records[0].read.signal
 
 
@@ -91,9 +88,9 @@ def test_what_needs_its_own_output_steps_in_turn() -> None:
     [nef.AdaptiveLIF(), nef.LIF(method="euler"), nef.LIF(np.full(60, 0.02)), nef.Izhikevich()],
     ids=["adaptive", "euler", "own time constants", "Izhikevich"],
 )
-def test_only_exact_leaky_neurons_go_ahead(kind: nef.neurons.NeuronType) -> None:
+def test_only_exact_leaky_neurons_are_tiled(kind: nef.neurons.NeuronType) -> None:
     with nef.Simulator(neuron_type(kind), backend="numba") as sim:
-        assert [op.neuron for op in ahead(sim, Neurons)] == [nef.LIF()]
+        assert [op.neuron for op in tiled(sim, Neurons)] == [nef.LIF()]
 
 
 def test_a_probe_changes_no_bit() -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from numba import njit
 
-from nefsim.backends.codes import (
+from nefsim.backends.compiled.kernel.common import dot, options, padded, words
+from nefsim.backends.compiled.kernel.vectors import (
+    add_vector,
+    lowest_bit,
+    shifted,
+    sum_of_fired,
+    whole_registers,
+)
+from nefsim.backends.compiled.opcodes import (
     AFFINE,
     COLUMNS,
     DIAGONAL,
@@ -28,14 +36,6 @@ from nefsim.backends.codes import (
     N,
     S,
     X,
-)
-from nefsim.backends.kernel.common import dot, options, padded, words
-from nefsim.backends.kernel.vectors import (
-    add_vector,
-    lowest_bit,
-    shifted,
-    sum_of_fired,
-    whole_registers,
 )
 
 

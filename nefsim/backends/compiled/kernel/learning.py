@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from numba import njit
 
-from nefsim.backends.codes import (
+from nefsim.backends.compiled.kernel.common import dot, options
+from nefsim.backends.compiled.kernel.sums import columns, spikes
+from nefsim.backends.compiled.kernel.vectors import shifted
+from nefsim.backends.compiled.opcodes import (
     GATE,
     MULTIPLY,
     OUTER_DECAY,
@@ -18,9 +21,6 @@ from nefsim.backends.codes import (
     S,
     X,
 )
-from nefsim.backends.kernel.common import dot, options
-from nefsim.backends.kernel.sums import columns, spikes
-from nefsim.backends.kernel.vectors import shifted
 
 
 @njit(**options)

@@ -2,7 +2,7 @@
 
 Numba takes some 0.3 s to be imported and to find code of its own that it has cached; the
 loader of LLVM, which comes with numba, takes a tenth of that.  What is kept is an object file
-with one function, for this processor and this version of :mod:`nefsim.backends.kernel`.
+with one function, for this processor and this version of :mod:`nefsim.backends.compiled.kernel`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ENTRY = "nefsim_run"
 
 _pointer, _whole = ctypes.c_void_p, ctypes.c_int64
 
-#: What :func:`nefsim.backends.kernel.run` takes: table, spans, lo, hi, data, constants, lists.
+#: Arguments of :func:`.kernel.run`: table, spans, lo, hi, data, constants, lists.
 ARGUMENTS = (
     *(_pointer, _pointer, _whole, _whole, _whole, _pointer, _whole, _whole),
     *(_pointer, _pointer, _pointer, _whole, _pointer, _whole),
@@ -48,7 +48,7 @@ def interpreter(dtype: np.dtype[Any]) -> Interpreter:
             except (OSError, RuntimeError):  # not there, or not to be used
                 continue
         # Code may need a library that numba brings along, as that of Intel for vectors.
-        from nefsim.backends import kernel
+        from nefsim.backends.compiled import kernel
     return _made(kernel.compiled(dtype), name)
 
 
@@ -111,7 +111,11 @@ def _linked(code: bytes) -> Interpreter:
 def _name(dtype: np.dtype[Any]) -> str:
     """The name of a file, which tells all that its code depends on."""
     here = Path(__file__).parent
-    sources = (here / "codes.py", here / "machine.py", *sorted((here / "kernel").glob("*.py")))
+    sources = (
+        here / "opcodes.py",
+        here / "object_cache.py",
+        *sorted((here / "kernel").glob("*.py")),
+    )
     parts = [source.read_bytes() for source in sources]
     features = llvm.get_host_cpu_features().flatten()
     parts += [text.encode() for text in (llvmlite.__version__, llvm.get_host_cpu_name(), features)]

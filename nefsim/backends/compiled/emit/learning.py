@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from nefsim.backends import codes as k
+from nefsim.backends.compiled import opcodes as k
+from nefsim.backends.compiled.analysis import reads_weights
+from nefsim.backends.compiled.emit.spikes import listed
+from nefsim.backends.compiled.table import Address, Table
 from nefsim.learning import BCM, HPES, PES, RLS, DeltaRule, Oja, Voja
 from nefsim.program import Learn, Part, Read, Weigh
-
-if TYPE_CHECKING:
-    from nefsim.backends.table import Place, Table
-
-COMPILED = (BCM, DeltaRule, HPES, Oja, PES, RLS, Voja)
-
-
-def learns_compiled(op: Learn) -> bool:
-    """Whether the interpreter knows all rules; others take their steps in Python.
-
-    Rules that read the weights must see them unchanged, so there may be but one of them.
-    """
-    known = all(type(part.rule) in COMPILED for part in op.parts)
-    return known and sum(_decays(part) for part in op.parts) <= 1
 
 
 def emit_weigh(table: Table, op: Weigh, memory: dict[str, int]) -> None:
     """The product with weights that change, and their copy for probes."""
     source, m = table.source(op.input)
-    out, n, weights = table.places[op.output], len(op.initial), memory["weights"]
-    if table.fires(op.input):
-        fired, count = table.listed(op.input)
+    out, n, weights = table.addresses[op.output], len(op.initial), memory["weights"]
+    if table.has_spikes(op.input):
+        fired, count = listed(table, op.input)
         table.op(k.WEIGH_SPIKES, out, n, source, S=weights, M=m, X=fired, SET=count)
     else:
         table.op(k.WEIGH, out, n, source, S=weights, M=m)
     if op.observed is not None:
-        table.op(k.SHOW, table.places[op.observed], n, S=weights, M=m)
+        table.op(k.SHOW, table.addresses[op.observed], n, S=weights, M=m)
 
 
 def emit_learn(table: Table, op: Learn, memory: dict[str, int]) -> None:
@@ -43,36 +32,31 @@ def emit_learn(table: Table, op: Learn, memory: dict[str, int]) -> None:
     index = table.program.writer[op.learned.output]
     weights = (table.memories[index]["weights"], 0)
     n = len(op.learned.initial)
-    places = sorted(range(len(op.parts)), key=lambda i: not _decays(op.parts[i]))
+    places = sorted(range(len(op.parts)), key=lambda i: not reads_weights(op.parts[i]))
     for i in places:
-        lesson = _Lesson(table, op.parts[i], n)
+        rows = _RuleRows(table, op.parts[i], n)
         if isinstance(op.parts[i].rule, RLS):
-            lesson.rls(weights, memory[f"{i} inverse"])
+            rows.rls(weights, memory[f"{i} inverse"])
         else:
-            lesson.hebbian(weights)
+            rows.hebbian(weights)
 
 
-def _decays(part: Part) -> bool:
-    rule = part.rule
-    return isinstance(rule, (Oja, Voja)) or (isinstance(rule, HPES) and rule.beta > 0)
-
-
-class _Lesson:
+class _RuleRows:
     """The rows of one rule: vectors u and d, then one pass over the weights."""
 
     def __init__(self, table: Table, part: Part, n: int) -> None:
         self.table, self.part, self.n = table, part, n
         self.pre, self.m = table.source(part.traces["pre"])
 
-    def hebbian(self, weights: Place) -> None:
+    def hebbian(self, weights: Address) -> None:
         """``weights += dt (u pre - d weights)``."""
-        self.u = (self.table.room(2 * self.n), 0)
+        self.u = self.table.scratch(2 * self.n)
         self.d = (self.u[0] + self.n, 0)
         match self.part.rule:
             case PES() as rule:
                 self._scale(self.u, self._error(), -rule.learning_rate / self.m)
             case BCM() as rule:
-                theta = self._still(self.part.traces["theta"])
+                theta = self._in_step(self.part.traces["theta"])
                 self._op(k.SLIDE, self.u, self._post(), rule.learning_rate, theta)
             case Oja() as rule:
                 self._scale(self.u, self._post(), rule.learning_rate)
@@ -85,10 +69,10 @@ class _Lesson:
                 self._scale(self.d, self._error(), -rule.learning_rate / self.m)
                 self._op(k.WHERE_ABOVE, self.u, self.d, rule.threshold, self._post())
         if self.part.gate is not None:
-            gate = self._still(self.part.gate)
+            gate = self._in_step(self.part.gate)
             for vector in (self.u, self.d):
                 self._op(k.GATE, vector, vector, 0.0, gate)
-        kind = k.OUTER_DECAY if _decays(self.part) else k.OUTER
+        kind = k.OUTER_DECAY if reads_weights(self.part) else k.OUTER
         dt = self.table.constant(self.table.program.dt)
         self.table.op(kind, weights, self.n, self.pre, C=dt, S=self.u[0], M=self.m)
 
@@ -100,10 +84,10 @@ class _Lesson:
 
     def _hpes(self, rule: HPES) -> None:
         known = self.part.constants
-        active, theta = (self.table.room(self.n), 0), (self.table.room(self.n), 0)
+        active, theta = self.table.scratch(self.n), self.table.scratch(self.n)
         share = 1.0 / known["max_rates"]
         self._times(active, self._post(), share, sets=1)
-        self._times(theta, self._still(self.part.traces["theta"]), share, sets=1)
+        self._times(theta, self._in_step(self.part.traces["theta"]), share, sets=1)
         self._op(k.SLIDE, self.d, active, 1.0, theta)
         alone = (1.0 - rule.supervision) * rule.bcm_scale * known["gain"]
         rate = -rule.learning_rate / self.m
@@ -112,37 +96,37 @@ class _Lesson:
         if rule.beta:
             self._op(k.MULTIPLY, self.d, active, rule.learning_rate * rule.beta, active)
 
-    def rls(self, weights: Place, inverse: int) -> None:
+    def rls(self, weights: Address, inverse: int) -> None:
         """Recursive least squares."""
-        gate = -1 if self.part.gate is None else self._still(self.part.gate)[0]
-        kept = self.table.room(self.m)
+        gate = -1 if self.part.gate is None else self._in_step(self.part.gate)[0]
+        kept = self.table.allocate(self.m)
         places = self.table.index([inverse, self._error()[0], gate, kept])
         one = self.table.constant(1.0)
         self.table.op(k.RLS, weights, self.n, self.pre, C=one, X=places, M=self.m)
 
-    def _error(self) -> Place:
+    def _error(self) -> Address:
         assert self.part.error is not None
-        return self._still(self.part.error)
+        return self._in_step(self.part.error)
 
-    def _post(self) -> Place:
-        return self._still(self.part.traces["post"])
+    def _post(self) -> Address:
+        return self._in_step(self.part.traces["post"])
 
-    def _still(self, read: Read) -> Place:
+    def _in_step(self, read: Read) -> Address:
         """Where what is read lies in this very step, without a stride."""
         place, size = self.table.source(read)
         if not place[1]:
             return place
-        copy = (self.table.room(size), 0)
+        copy = self.table.scratch(size)
         self._scale(copy, place, 1.0, size)
         return copy
 
-    def _op(self, kind: int, out: Place, source: Place, c: float, other: Place) -> None:
+    def _op(self, kind: int, out: Address, source: Address, c: float, other: Address) -> None:
         self.table.op(kind, out, self.n, source, C=self.table.constant(c), S=other[0])
 
-    def _scale(self, out: Place, source: Place, factor: float, n: int | None = None) -> None:
+    def _scale(self, out: Address, source: Address, factor: float, n: int | None = None) -> None:
         c = self.table.constant(factor)
         self.table.op(k.SCALE, out, n or self.n, source, C=c, M=n or self.n, SET=1)
 
-    def _times(self, out: Place, source: Place, by: Any, sets: int) -> None:
+    def _times(self, out: Address, source: Address, by: Any, sets: int) -> None:
         c = self.table.constant(np.asarray(by))
         self.table.op(k.DIAGONAL, out, self.n, source, C=c, M=self.n, SET=sets)

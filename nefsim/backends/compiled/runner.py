@@ -1,4 +1,10 @@
-"""The compiled back end: blocks of operations in one interpreter, compiled once by numba."""
+"""The compiled back end: from a plan to a runner.
+
+The street goes one way: :mod:`.opcodes`, :mod:`.analysis` of the program, :mod:`.fusion` and
+:mod:`.tiling`, the frozen :mod:`.plan`, the :mod:`.table` (memory and addresses), :mod:`.emit`
+(rows by kind of operation), and here the calls of the interpreter (:mod:`.kernel`, compiled
+once by numba and loaded by :mod:`.object_cache`).
+"""
 
 from __future__ import annotations
 
@@ -13,26 +19,24 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nefsim.backends import Runner, codes
-from nefsim.backends.blocks import blocks
-from nefsim.backends.engine import Advance, Engine, HasProgram, chunk_length
-from nefsim.backends.lessons import learns_compiled
-from nefsim.backends.machine import interpreter
+from nefsim.backends import Runner
+from nefsim.backends.compiled import opcodes
+from nefsim.backends.compiled.analysis import (
+    analytic_lif_outputs,
+    is_compiled,
+    is_phase,
+    steps_compiled,
+)
+from nefsim.backends.compiled.emit import emit
+from nefsim.backends.compiled.object_cache import interpreter
+from nefsim.backends.compiled.plan import make_plan
+from nefsim.backends.compiled.table import Table
+from nefsim.backends.engine import Advance, Engine, HasProgram
 from nefsim.backends.operations import advances
-from nefsim.backends.populations import is_compiled
-from nefsim.backends.spikewise import is_phase
-from nefsim.backends.table import Table
-from nefsim.backends.turns import exact_populations, go_ahead
-from nefsim.program import Filter, Learn, Neurons, Op, Program, State, Sum, Weigh, outputs
-
-#: Longest chunk [steps]: long enough that what is done in Python per chunk does not count.
-LONGEST_CHUNK = 10_000
-
-#: Most numbers that a chunk handles: Ctrl-C and progress wait for its end, about 0.1 s.
-MOST_WORK = 200_000_000
+from nefsim.program import Neurons, Program, State
 
 #: From so many numbers in a call on, blocks that do not need one another share the cores.
-WORTH_THREADS = 2_000_000
+MIN_WORK_FOR_THREADS = 2_000_000
 
 #: Pieces of such work for each core, so that one which is kept from working gets less of it.
 PIECES = 4
@@ -45,21 +49,21 @@ def prepare(built: HasProgram, state: State) -> Runner:
     program = built.program
     lead = state.signals[0].shape[:-1] if state.signals else ()
     batch = lead[0] if lead else 1
-    exact = exact_populations(program, state)
-    levels, shared, ahead, length = layout(program, batch, exact)
-    table = Table(program, state, shared, exact, ahead, length)
-    parts = [(level, _parts(program, table, group)) for level, group in levels]
+    dtype = state.signals[0].dtype if state.signals else np.float64
+    plan = make_plan(program, batch, analytic_lif_outputs(program, state), dtype)
+    table = Table(program, state, plan)
+    parts = [(level, _parts(program, table, group)) for level, group in plan.blocks]
     arrays = table.arrays(batch)
     data = arrays[1]
     rows = [
-        _rows(data, table.places[i][0], length + 1, signal.size, bool(lead))
-        if i in shared
+        _rows(data, table.addresses[i][0], plan.length + 1, signal.size, bool(lead))
+        if i in plan.materialized
         else None
         for i, signal in enumerate(program.signals)
     ]
     _move(state, table, data, bool(lead))
     engine = Engine(program, state, rows)
-    engine.kept = _kept(program, state, table, data)
+    engine.kept = _checkpoint(program, state, table, data)
     for spans, mixed in _grouped(parts):
         if spans:
             engine.plan.append(([_compiled(arrays, spans)], False))
@@ -70,26 +74,6 @@ def prepare(built: HasProgram, state: State) -> Runner:
             ]
             engine.plan.append((steps, len(steps) > 1))
     return engine.run
-
-
-def layout(
-    program: Program, batch: int, exact: set[int]
-) -> tuple[list[tuple[int, list[int]]], set[int], set[int], int]:
-    """How a program is run.
-
-    Blocks with their levels, signals that have a row for each step, operations that take many
-    steps at once, and steps of a chunk.  ``exact`` are the spikes of populations that take
-    the exact step without a logarithm.
-    """
-    levels = blocks(program)
-    groups = [group for _, group in levels]
-    shared = _shared(program, groups)
-    ahead, handed_on = go_ahead(program, groups, exact, shared)
-    shared |= handed_on
-    width = sum(program.signals[i].size for i in shared) * batch
-    work = sum(_work(op) for op in program.ops) * batch
-    length = min(chunk_length(width, LONGEST_CHUNK), max(1, MOST_WORK // max(work, 1)))
-    return levels, shared, ahead, length
 
 
 def _grouped(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], list[Any]]]:
@@ -108,7 +92,7 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
     """Spans of the table, on both cores where that pays; the spikes are the same."""
     table, data, constants, indices, fired, counts = arrays
     run = interpreter(data.dtype)
-    cost = [int(table[first:last, codes.N].sum()) for first, last in spans]
+    cost = [int(table[first:last, opcodes.N].sum()) for first, last in spans]
     total, n_cores = sum(cost), cores()
     every = np.array(spans, np.int64)
     whole = every.ctypes.data, len(every)
@@ -125,7 +109,7 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
     # Pointers keep no array from being freed; the default does.
     def advance(lo: int, hi: int, held: Any = (arrays, every)) -> None:
         del held
-        if len(pieces) < 2 or total * (hi - lo) < WORTH_THREADS:
+        if len(pieces) < 2 or total * (hi - lo) < MIN_WORK_FOR_THREADS:
             run(start, *whole, lo, hi, *memories)
             return
         left = iter(pieces)  # whoever is free takes the next; next() is safe among threads
@@ -170,43 +154,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _work(op: Op) -> int:
-    """About how many numbers an operation handles in a step."""
-    if isinstance(op, Weigh):
-        return 2 * op.initial.size
-    if not isinstance(op, Sum):
-        return 0
-    matrices = [term.matrix for term in op.terms if np.ndim(term.matrix)]
-    return sum(m.nnz if hasattr(m, "tocsr") else m.size for m in matrices)
-
-
-def _is_compiled(op: Any) -> bool:
-    if isinstance(op, Neurons):
-        return is_compiled(op.neuron)
-    return learns_compiled(op) if isinstance(op, Learn) else isinstance(op, (Sum, Filter, Weigh))
-
-
-def _shared(program: Program, groups: Sequence[Sequence[int]]) -> set[int]:
-    """Signals that need a row for each step: seen by other blocks, probes, Python or later."""
-    home = {i: b for b, group in enumerate(groups) for i in group}
-    shared = {record.read.signal for record in program.records}
-    for i, op in enumerate(program.ops):
-        if not _is_compiled(op):
-            shared.update((*outputs(op), *(read.signal for read in op.reads)))
-        for read in op.reads:
-            if read.delay or home[i] != home[program.writer[read.signal]]:
-                shared.add(read.signal)
-    return shared
-
-
 def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
     """A block as ranges of rows of the table, and operations that run in Python."""
     parts: list[Any] = []
     for i in group:
-        if not _is_compiled(program.ops[i]):
+        if not is_compiled(program.ops[i]):
             parts.append(i)
             continue
-        rows = table.emit(i)
+        rows = emit(table, i)
         if not rows:
             continue
         if parts and isinstance(parts[-1], tuple):
@@ -216,13 +171,13 @@ def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
     return parts
 
 
-def _kept(program: Program, state: State, table: Table, data: Any) -> State:
+def _checkpoint(program: Program, state: State, table: Table, data: Any) -> State:
     """What an error puts back: all memories as one array, and what draws in Python."""
-    first, end = table.remembered
+    first, end = table.checkpoint
     rngs = [
         streams
         for op, streams in zip(program.ops, state.rngs, strict=True)
-        if isinstance(op, Neurons) and not is_compiled(op.neuron)
+        if isinstance(op, Neurons) and not steps_compiled(op.neuron)
     ]
     running = [trials for trials in state.running if trials]
     return State(state.step, [], [{"all": data[:, first:end]}], rngs, running)

@@ -1,0 +1,6 @@
+"""The compiled back end: one interpreter, compiled once by numba, runs every network."""
+
+from nefsim.backends.compiled.plan import make_plan
+from nefsim.backends.compiled.runner import prepare
+
+__all__ = ["make_plan", "prepare"]

@@ -1,0 +1,183 @@
+"""Facts about the operations of a program that decide how they are compiled.
+
+Nothing here knows of the table; :mod:`.plan` puts the facts together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Any
+
+import numpy as np
+
+from nefsim.backends.compiled.opcodes import LINE
+from nefsim.learning import BCM, HPES, PES, RLS, DeltaRule, Oja, Voja
+from nefsim.neurons import (
+    LIF,
+    AdaptiveLIF,
+    AdaptiveLIFRate,
+    DiscreteLIF,
+    InverseLIF,
+    Izhikevich,
+    LIFRate,
+    NeuronType,
+    RectifiedLinear,
+    RegularSpiking,
+    Sigmoid,
+    SoftLIFRate,
+    SpikingRectifiedLinear,
+    Tanh,
+)
+from nefsim.program import Filter, Learn, Neurons, Op, Part, Program, Read, State, Sum, Term, Weigh
+
+#: A term with this many outputs per input or more is summed column by column.
+TALL = 4
+
+#: A vector of so many numbers may be an image that is held: it is compared with the last one
+#: before it is multiplied again.
+LONG_INPUT = 64
+
+RATES = (LIFRate, AdaptiveLIFRate, SoftLIFRate, RectifiedLinear, Sigmoid, Tanh)
+NEURONS = (
+    *RATES,
+    *(DiscreteLIF, InverseLIF, LIF, AdaptiveLIF, Izhikevich, SpikingRectifiedLinear),
+    RegularSpiking,
+)
+RULES = (BCM, DeltaRule, HPES, Oja, PES, RLS, Voja)
+
+
+def steps_compiled(neuron: NeuronType) -> bool:
+    """Whether the interpreter knows a neuron type; others take their steps in NumPy."""
+    if type(neuron) is RegularSpiking:
+        return type(neuron.base_type) in RATES
+    return type(neuron) in NEURONS
+
+
+def learns_compiled(op: Learn) -> bool:
+    """Whether the interpreter knows all rules; others take their steps in Python.
+
+    Rules that read the weights must see them unchanged, so there may be but one of them.
+    """
+    known = all(type(part.rule) in RULES for part in op.parts)
+    return known and sum(reads_weights(part) for part in op.parts) <= 1
+
+
+def reads_weights(part: Part) -> bool:
+    """Whether a rule has a decay, for which it reads the weights."""
+    rule = part.rule
+    return isinstance(rule, (Oja, Voja)) or (isinstance(rule, HPES) and rule.beta > 0)
+
+
+def is_compiled(op: Op) -> bool:
+    """Whether the interpreter takes the steps of an operation."""
+    if isinstance(op, Neurons):
+        return steps_compiled(op.neuron)
+    return learns_compiled(op) if isinstance(op, Learn) else isinstance(op, (Sum, Filter, Weigh))
+
+
+def is_phase(op: Op, name: str) -> bool:
+    """Whether a memory is the step of inverse leaky neurons, one number for all of them."""
+    return isinstance(op, Neurons) and type(op.neuron) is InverseLIF and name == "steps_done"
+
+
+def is_tall(matrix: Any) -> bool:
+    """Whether a matrix is multiplied column by column rather than row by row."""
+    n, m = np.shape(matrix)
+    return bool(n >= TALL * m or n >= LINE)
+
+
+def encodes(term: Term, n: int) -> bool:
+    """Whether a term is a matrix of columns over the whole output, as in ``bias + E @ x``."""
+    if term.rows is not None or hasattr(term.matrix, "tocsr") or np.ndim(term.matrix) != 2:
+        return False
+    held = np.shape(term.matrix)[1] >= LONG_INPUT and n >= LINE
+    return not isinstance(term.read.columns, np.ndarray) and not held and is_tall(term.matrix)
+
+
+def is_copy(op: Op) -> bool:
+    """Whether a sum repeats the elements that it reads and does nothing else."""
+    if not isinstance(op, Sum) or op.offset is not None or len(op.terms) != 1:
+        return False
+    term = op.terms[0]
+    identity = term.matrix is None or (np.ndim(term.matrix) == 0 and term.matrix == 1.0)
+    return bool(identity) and term.rows is None and not isinstance(term.read.columns, np.ndarray)
+
+
+def is_lowpass(op: Filter) -> bool:
+    """Whether a filter is of first order with one coefficient of its input."""
+    return len(op.b) == 1 and len(op.a) == 2
+
+
+def analytic_lif_outputs(program: Program, state: State) -> set[int]:
+    """Spikes of populations that take the exact LIF step without a logarithm."""
+    return {
+        op.output
+        for op, memory in zip(program.ops, state.ops, strict=True)
+        if isinstance(op, Neurons)
+        and isinstance(op.neuron, (LIF, AdaptiveLIF))
+        and "refractory_factor" in memory
+    }
+
+
+def copies(program: Program, materialized: Set[int]) -> dict[int, Read]:
+    """Signals that repeat another, with the read that they repeat."""
+    return {
+        op.output: op.terms[0].read
+        for op in program.ops
+        if isinstance(op, Sum) and op.output not in materialized and is_copy(op)
+    }
+
+
+def fused_currents(program: Program, analytic: Set[int], materialized: Set[int]) -> dict[int, int]:
+    """Currents that an LIF population alone reads and computes itself, with its place."""
+    currents = {
+        op.current: i
+        for i, op in enumerate(program.ops)
+        if isinstance(op, Neurons) and op.output in analytic and type(op.neuron) is LIF
+    }
+    return {
+        op.output: currents[op.output]
+        for op in program.ops
+        if isinstance(op, Sum)
+        and op.output in currents
+        and len(op.terms) == 1
+        and op.offset is not None
+        and encodes(op.terms[0], program.signals[op.output].size)
+        and op.output not in materialized
+        and program.n_readers[op.output] == 1
+    }
+
+
+def accumulators(program: Program, materialized: Set[int]) -> dict[int, int]:
+    """Currents of inverse leaky neurons that are spikes alone, with the place of these neurons.
+
+    Such spikes are added to the memory ``accumulated``, and there are no currents.
+    """
+    spiking = {
+        op.output
+        for op in program.ops
+        if isinstance(op, Neurons) and steps_compiled(op.neuron) and op.neuron.spiking
+    }
+    sums = {op.output: op for op in program.ops if isinstance(op, Sum)}
+    return {
+        op.current: i
+        for i, op in enumerate(program.ops)
+        if isinstance(op, Neurons)
+        and type(op.neuron) is InverseLIF
+        and not op.neuron.samples
+        and op.current not in materialized
+        and program.n_readers[op.current] == 1
+        and op.current in sums
+        and _only_spikes(sums[op.current], spiking)
+    }
+
+
+def _only_spikes(op: Sum, spiking: Set[int]) -> bool:
+    return not np.any(op.offset) and all(
+        term.read.signal in spiking
+        and term.read.columns is None
+        and not term.read.delay
+        and term.rows is None
+        and (np.ndim(term.matrix) == 2 or hasattr(term.matrix, "tocsc"))
+        for term in op.terms
+    )

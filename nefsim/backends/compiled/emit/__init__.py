@@ -1,0 +1,31 @@
+"""Rows of the instruction table, by kind of operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nefsim.backends.compiled.emit.filters import emit_filter
+from nefsim.backends.compiled.emit.learning import emit_learn, emit_weigh
+from nefsim.backends.compiled.emit.neurons import emit_neurons
+from nefsim.backends.compiled.emit.sums import emit_sum
+from nefsim.backends.compiled.table import Table
+from nefsim.program import Filter, Learn, Neurons, Sum, Weigh
+
+EMIT: dict[type, Callable[[Table, Any, dict[str, int]], None]] = {
+    Sum: emit_sum,
+    Neurons: emit_neurons,
+    Filter: emit_filter,
+    Weigh: emit_weigh,
+    Learn: emit_learn,
+}
+
+
+def emit(table: Table, index: int) -> range:
+    """Add the rows of one operation of the program."""
+    first, op = len(table), table.program.ops[index]
+    EMIT[type(op)](table, op, table.memories[index])
+    rows = range(first, len(table))
+    if index in table.plan.tiled:
+        table.tiled(rows)
+    return rows

@@ -1,0 +1,131 @@
+"""Rows of sums: encoding, decoding, transforms, inputs that meet."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim.backends.compiled import opcodes as k
+from nefsim.backends.compiled.analysis import LONG_INPUT, encodes, is_tall
+from nefsim.backends.compiled.emit.spikes import emit_sparse_spikes, listed, place_values
+from nefsim.backends.compiled.table import Address, Table
+from nefsim.neurons import InverseLIF
+from nefsim.program import Neurons, Read, Sum, Term
+
+
+def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
+    """Rows of ``output = offset + sum of terms``; none for a copy or a fused current."""
+    del memory
+    if op.output in table.plan.accumulators:
+        _accumulate(table, op, table.plan.accumulators[op.output])
+    elif op.output not in table.plan.copies and op.output not in table.plan.fused_currents:
+        _sum(table, op)
+
+
+def _sum(table: Table, op: Sum) -> None:
+    out, n = table.addresses[op.output], table.program.signals[op.output].size
+    terms = list(op.terms)
+    if op.offset is not None and terms and encodes(terms[0], n):
+        term = terms.pop(0)
+        c = table.columns(np.asarray(term.matrix), op.offset)
+        m = table.program.size(term.read)
+        table.op(k.AFFINE, out, n, table.address(term.read), C=c, M=m)
+    elif op.offset is not None:
+        table.op(k.FILL, out, n, C=table.constant(op.offset), M=1)
+    elif not terms or terms[0].rows is not None:
+        table.op(k.FILL, out, n)
+    for i, term in enumerate(terms):
+        overwrite = int(i == 0 and op.offset is None and term.rows is None)
+        _term(table, term, out, n, overwrite)
+
+
+def _accumulate(table: Table, op: Sum, population: int) -> None:
+    """Spikes into the memory of a population of inverse leaky neurons."""
+    neurons, memory = table.program.ops[population], table.memories[population]
+    assert isinstance(neurons, Neurons) and isinstance(neurons.neuron, InverseLIF)
+    out, n = (memory["accumulated"], 0), table.program.signals[op.output].size
+    values = place_values(neurons.neuron)
+    for term in op.terms:
+        source = table.address(term.read)
+        emit_sparse_spikes(table, term, out, n, source, memory["steps_done"], values)
+
+
+def _term(table: Table, term: Term, out: Address, n: int, overwrite: int) -> None:
+    """``out = ...`` or ``out += ...``, through a scratch row for scattered elements."""
+    source, m = table.source(term.read)
+    if term.rows is None:
+        _product(table, term, out, n, source, m, overwrite)
+    elif isinstance(term.rows, slice):
+        start, stop = term.rows.start, term.rows.stop
+        _product(table, term, (out[0] + start, out[1]), stop - start, source, m, overwrite)
+    else:
+        size = len(term.rows)
+        scratch = table.scratch(size)
+        _product(table, term, scratch, size, source, m, 1)
+        table.op(k.SCATTER, out, n, scratch, X=table.index(term.rows), M=size)
+
+
+def _product(
+    table: Table, term: Term, out: Address, n: int, source: Address, m: int, overwrite: int
+) -> None:
+    matrix = term.matrix
+    if hasattr(matrix, "tocsr"):
+        _sparse(table, term, out, n, source, overwrite)
+    elif matrix is None or np.ndim(matrix) == 0:
+        c = table.constant(1.0 if matrix is None else matrix)
+        table.op(k.SCALE, out, n, source, C=c, M=m, SET=overwrite)
+    elif np.ndim(matrix) == 1:
+        table.op(k.DIAGONAL, out, n, source, C=table.constant(matrix), M=m, SET=overwrite)
+    elif table.has_spikes(term.read):
+        _of_spikes(table, term.read, np.asarray(matrix), out, n, source, overwrite)
+    elif m >= LONG_INPUT and n >= k.LINE:
+        last = table.allocate(m + -m % k.LINE + n)
+        c = table.columns(matrix)
+        table.op(k.HELD, out, n, source, C=c, M=m, S=last, SET=overwrite)
+    elif is_tall(matrix):
+        table.op(k.COLUMNS, out, n, source, C=table.columns(matrix), M=m, SET=overwrite)
+    else:
+        table.op(k.ROWS, out, n, source, C=table.constant(matrix), M=m, SET=overwrite)
+
+
+def _of_spikes(
+    table: Table,
+    read: Read,
+    matrix: NDArray[np.float64],
+    out: Address,
+    n: int,
+    source: Address,
+    overwrite: int,
+) -> None:
+    """Few outputs are summed over bits, many by the rows of the neurons that fired."""
+    if n < k.LINE and read.signal in table.bits:
+        bits, pulse = table.bits[read.signal]
+        lines = -(-matrix.shape[1] // (4 * k.LINE)) * 4
+        padded = np.pad(matrix * pulse, ((0, 0), (0, lines * k.LINE - matrix.shape[1])))
+        table.op(k.FIRED, out, n, C=table.constant(padded), X=bits, M=lines, SET=overwrite)
+    else:
+        fired, count = listed(table, read)
+        kind, pulse = k.SPIKES, 1.0
+        if read.signal in table.bits:
+            kind, pulse = k.ROWS_OF_FIRED, table.bits[read.signal][1]
+        c, m = table.constant(matrix.T * pulse), matrix.shape[1]
+        table.op(kind, out, n, source, C=c, X=fired, S=count, M=m, SET=overwrite)
+
+
+def _sparse(
+    table: Table, term: Term, out: Address, n: int, source: Address, overwrite: int
+) -> None:
+    """Row by row, or spike by spike and then column by column."""
+    if table.has_spikes(term.read):
+        if overwrite:
+            table.op(k.FILL, out, n)
+        emit_sparse_spikes(table, term, out, n, source)
+        return
+    csr = term.matrix.tocsr()
+    x = table.index(np.concatenate([csr.indptr, csr.indices]))
+    c, m = table.constant(csr.data), csr.shape[1]
+    if m >= LONG_INPUT and csr.nnz > 2 * (m + n):
+        last = table.allocate(m + -m % k.LINE + n)
+        table.op(k.HELD_SPARSE, out, n, source, C=c, X=x, M=m, S=last, SET=overwrite)
+    else:
+        table.op(k.SPARSE, out, n, source, C=c, X=x, M=m, SET=overwrite)

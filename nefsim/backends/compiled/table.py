@@ -1,0 +1,214 @@
+"""The instruction table of a program: its rows, and the numbers that they refer to.
+
+Signals that one block of operations keeps to itself have a single row, so that the
+neurons of a population stay in the cache; all others have a row for each step of a chunk.
+The modules of :mod:`.emit` make the rows of each kind of operation.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim.backends.compiled import opcodes as k
+from nefsim.backends.compiled.analysis import is_phase
+from nefsim.backends.compiled.plan import Plan
+from nefsim.program import Program, Read, State
+
+Address = tuple[int, int]  # offset of row 0, and the stride from row to row
+
+
+class Table:
+    """Rows of whole numbers, and the addresses of everything that they name.
+
+    Parameters
+    ----------
+    program : Program
+        The operations.
+    state : State
+        Where it starts; its memories get addresses.
+    plan : Plan
+        What is materialized, copied and tiled.
+
+    Attributes
+    ----------
+    addresses : list of Address
+        Of each signal.
+    memories : list of dict of str to int
+        Offsets of the memories of each operation.
+    checkpoint : (int, int)
+        From where to where memories lie.
+    """
+
+    def __init__(self, program: Program, state: State, plan: Plan) -> None:
+        self.program, self.plan = program, plan
+        self.dtype = state.signals[0].dtype if state.signals else np.dtype(np.float64)
+        self._rows: list[list[int]] = []
+        self._tiled_rows: set[int] = set()
+        self._constants: list[NDArray[Any]] = [np.zeros(k.LINE)]
+        self._n_constants = k.LINE
+        self._indices: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
+        self._n_indices = 1
+        self._size = 0
+        self._n_fired = self._n_counts = 0
+        self.lists: dict[int, tuple[int, int]] = {}
+        self.bits: dict[int, tuple[int, float]] = {}
+        self.addresses: list[Address] = []
+        for i, signal in enumerate(program.signals):
+            stride = signal.size if i in plan.materialized else 0
+            # A row may be written in whole lines.
+            size = 0 if i in plan.copies else signal.size + stride * plan.length + k.LINE
+            self.addresses.append((self.allocate(size), stride))
+        for i in plan.copies:
+            self.addresses[i] = self._origin(i)
+        start = self._size
+        self.memories: list[dict[str, int]] = [
+            {
+                name: self.allocate(1 if is_phase(op, name) else _per_trial(value, state))
+                for name, value in memory.items()
+            }
+            for op, memory in zip(program.ops, state.ops, strict=True)
+        ]
+        self.checkpoint = start, self._size
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    # -- numbers -----------------------------------------------------------------------
+
+    def allocate(self, size: int) -> int:
+        """Offset of so many numbers that change."""
+        self._size += size + -size % k.LINE
+        return self._size - (size + -size % k.LINE)
+
+    def scratch(self, size: int) -> Address:
+        """Address of so many numbers that have one row."""
+        return self.allocate(size), 0
+
+    def constant(self, *parts: Any) -> int:
+        """Offset of numbers that do not change, each part from a line of the cache on."""
+        lines = [_in_lines(np.ravel(np.asarray(part, dtype=np.float64))) for part in parts]
+        offset = self._n_constants
+        self._constants += lines
+        self._n_constants += sum(line.size for line in lines)
+        return offset
+
+    def columns(self, matrix: NDArray[Any], *before: Any) -> int:
+        """Offset of some constants and then the columns of a matrix."""
+        return self.constant(*before, in_columns(matrix))
+
+    def index(self, values: Any) -> int:
+        """Offset of whole numbers."""
+        flat = np.ravel(np.asarray(values, dtype=np.int64))
+        self._indices.append(flat)
+        self._n_indices += flat.size
+        return self._n_indices - flat.size
+
+    # -- signals -----------------------------------------------------------------------
+
+    def address(self, read: Read) -> Address:
+        """Where a read begins, its delay taken off; a slice of it starts there too."""
+        offset, stride = self.addresses[read.signal]
+        start = read.columns.start if isinstance(read.columns, slice) else 0
+        return offset + start - read.delay * stride, stride
+
+    def source(self, read: Read) -> tuple[Address, int]:
+        """Address of a read in one piece, and its size; scattered elements are gathered."""
+        address, size = self.address(read), self.program.size(read)
+        if isinstance(read.columns, np.ndarray):
+            gathered = self.scratch(size)
+            self.op(k.GATHER, gathered, size, address, X=self.index(read.columns))
+            return gathered, size
+        return address, size
+
+    def _origin(self, signal: int) -> Address:
+        """Address of a signal that repeats another."""
+        read = self.plan.copies.get(signal)
+        if read is None:
+            return self.addresses[signal]
+        offset, stride = self._origin(read.signal)
+        start = read.columns.start if isinstance(read.columns, slice) else 0
+        return offset + start - read.delay * stride, stride
+
+    # -- spikes ------------------------------------------------------------------------
+
+    def spike_bits(self, signal: int, n: int, pulse: float) -> int:
+        """Offset of a bit for each neuron and step of a tile, set when it gives out a pulse."""
+        offset, self._n_fired = self._n_fired, self._n_fired + k.TILE * -(-n // 64)
+        self.bits[signal] = offset, pulse
+        return offset
+
+    def spike_list(self, signal: int, n: int) -> dict[str, int]:
+        """Columns of a population: where it lists the neurons that fire, and counts them."""
+        fired, count = self.lists[signal] = self._n_fired, self._n_counts
+        self._n_fired, self._n_counts = fired + n, count + 1
+        return {"X": fired, "SET": count}
+
+    def has_spikes(self, read: Read) -> bool:
+        """Whether there are bits or a list of the whole population that is read in this step."""
+        known = read.signal in self.bits or read.signal in self.lists
+        return known and read.columns is None and not read.delay
+
+    # -- rows --------------------------------------------------------------------------
+
+    def op(self, kind: int, out: Address, n: int, source: Address = (0, 0), **columns: int) -> None:
+        """One more row."""
+        row = [0] * k.N_COLUMNS
+        row[k.KIND], row[k.OUT], row[k.OUT_STRIDE], row[k.N] = kind, *out, n
+        row[k.IN], row[k.IN_STRIDE] = source
+        for name, value in columns.items():
+            row[getattr(k, name)] = value
+        self._rows.append(row)
+
+    def tiled(self, rows: range) -> None:
+        """Mark rows that take a tile of steps at once."""
+        self._tiled_rows.update(rows)
+
+    def arrays(self, batch: int) -> tuple[Any, ...]:
+        """The table and its arrays, for the interpreter."""
+        together = 0
+        for i in reversed(range(len(self._rows))):
+            together = 0 if i in self._tiled_rows else together + 1
+            self._rows[i][k.TOGETHER] = together
+        return (
+            np.array(self._rows, np.int64).reshape(-1, k.N_COLUMNS),
+            _aligned((batch, self._size), self.dtype),
+            np.concatenate(
+                self._constants,
+                out=_aligned((self._n_constants,), self.dtype),
+                casting="same_kind",
+            ),
+            np.concatenate(self._indices),
+            np.zeros((batch, max(self._n_fired, 1)), np.int64),
+            np.zeros((batch, max(self._n_counts, 1)), np.int64),
+        )
+
+
+def in_columns(matrix: NDArray[Any]) -> NDArray[Any]:
+    """The columns of a matrix, each from a line of the cache on."""
+    n, m = np.shape(matrix)
+    lines = np.zeros((m, n + -n % k.LINE))
+    lines[:, :n] = np.transpose(matrix)
+    return lines.ravel()
+
+
+def _in_lines(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Numbers, ending with a line of the cache."""
+    lacking = -len(numbers) % k.LINE
+    return np.concatenate([numbers, np.zeros(lacking)]) if lacking else numbers
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Zeros from a line of the cache on: vectors that straddle lines are slow."""
+    line, size = k.LINE * 8, math.prod(shape) * dtype.itemsize
+    room = np.zeros(size + line, np.uint8)
+    start = -room.ctypes.data % line
+    return room[start : start + size].view(dtype).reshape(shape)
+
+
+def _per_trial(value: NDArray[Any], state: State) -> int:
+    """Numbers of a memory in one trial."""
+    return value.size // (state.signals[0].shape[0] if state.signals[0].ndim == 2 else 1)
