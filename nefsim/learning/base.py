@@ -138,8 +138,11 @@ class Hebbian(LearningRule):
     .. math:: \dot\omega_{ij} = u_j \, a_i - d_j \, \omega_{ij}
 
     with i before and j after.  All rules of this package but :class:`nefsim.RLS` and
-    :class:`nefsim.Sanger` are of this kind, and are compiled as two vectors and one pass over
-    the weights.
+    :class:`nefsim.Sanger` are of this kind.  They are compiled, a user's own too, as two vectors
+    and one pass over the weights, where :meth:`factors` is an expression of ``+ - * / > @``,
+    ``np.where``, ``np.maximum``, ``np.minimum`` and ``np.any``; it is then called once, with
+    symbols in the place of vectors.  With anything else, as a branch on a value, a rule takes
+    its steps in Python.
     """
 
     @abstractmethod

@@ -235,6 +235,7 @@ class Association(Hebbian):
 
     def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
         power = pre @ pre
-        u = error * (self.learning_rate / power if power > 0 else 0.0)
-        fade = self.forgetting if np.any(error) else 0.0
-        return u, np.full(len(error), fade) if fade else None
+        u = error * (self.learning_rate / np.where(power > 0.0, power, np.inf))
+        if not self.forgetting:
+            return u, None
+        return u, self.forgetting * np.any(error) * np.ones(len(error))

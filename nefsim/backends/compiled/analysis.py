@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from nefsim.backends.compiled.expressions import factors
 from nefsim.backends.compiled.opcodes import LINE
-from nefsim.learning import BCM, HPES, PES, RLS, DeltaRule, Oja, Voja
+from nefsim.learning import RLS
 from nefsim.neurons import (
     LIF,
     AdaptiveLIF,
@@ -28,7 +29,7 @@ from nefsim.neurons import (
     SpikingRectifiedLinear,
     Tanh,
 )
-from nefsim.program import Filter, Learn, Neurons, Op, Part, Program, Read, State, Sum, Term, Weigh
+from nefsim.program import Filter, Learn, Neurons, Op, Program, Read, State, Sum, Term, Weigh
 
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
@@ -43,7 +44,6 @@ NEURONS = (
     *(DiscreteLIF, InverseLIF, LIF, AdaptiveLIF, Izhikevich, SpikingRectifiedLinear),
     RegularSpiking,
 )
-RULES = (BCM, DeltaRule, HPES, Oja, PES, RLS, Voja)
 
 
 def steps_compiled(neuron: NeuronType) -> bool:
@@ -53,26 +53,28 @@ def steps_compiled(neuron: NeuronType) -> bool:
     return type(neuron) in NEURONS
 
 
-def learns_compiled(op: Learn) -> bool:
-    """Whether the interpreter knows all rules; others take their steps in Python.
+def learns_compiled(program: Program, op: Learn) -> bool:
+    """Whether the interpreter can take all rules; others take their steps in Python.
 
     Rules that read the weights must see them unchanged, so there may be but one of them.
     """
-    known = all(type(part.rule) in RULES for part in op.parts)
-    return known and sum(reads_weights(part) for part in op.parts) <= 1
+    n = len(op.learned.initial)
+    decays = 0
+    for part in op.parts:
+        found = factors(program, part, n)
+        if found is None and type(part.rule) is not RLS:
+            return False
+        decays += found is not None and found.decay is not None
+    return decays <= 1
 
 
-def reads_weights(part: Part) -> bool:
-    """Whether a rule has a decay, for which it reads the weights."""
-    rule = part.rule
-    return isinstance(rule, (Oja, Voja)) or (isinstance(rule, HPES) and rule.beta > 0)
-
-
-def is_compiled(op: Op) -> bool:
+def is_compiled(program: Program, op: Op) -> bool:
     """Whether the interpreter takes the steps of an operation."""
     if isinstance(op, Neurons):
         return steps_compiled(op.neuron)
-    return learns_compiled(op) if isinstance(op, Learn) else isinstance(op, (Sum, Filter, Weigh))
+    if isinstance(op, Learn):
+        return learns_compiled(program, op)
+    return isinstance(op, (Sum, Filter, Weigh))
 
 
 def is_phase(op: Op, name: str) -> bool:

@@ -52,12 +52,18 @@ N_COLUMNS = 14
     SHOW,
     OUTER,
     OUTER_DECAY,
-    SLIDE,
+    ADD,
+    SUBTRACT,
     MULTIPLY,
-    WHERE_ABOVE,
-    GATE,
+    DIVIDE,
+    MAXIMUM,
+    MINIMUM,
+    ABOVE,
+    SELECT,
+    DOT,
+    ANY,
     RLS,
-) = range(46)
+) = range(52)
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8

@@ -107,7 +107,7 @@ def _materialized(program: Program, groups: Sequence[Sequence[int]]) -> set[int]
     home = {i: b for b, group in enumerate(groups) for i in group}
     found = {record.read.signal for record in program.records}
     for i, op in enumerate(program.ops):
-        if not is_compiled(op):
+        if not is_compiled(program, op):
             found.update((*outputs(op), *(read.signal for read in op.reads)))
         for read in op.reads:
             if read.delay or home[i] != home[program.writer[read.signal]]:

@@ -158,7 +158,7 @@ def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
     """A block as ranges of rows of the table, and operations that run in Python."""
     parts: list[Any] = []
     for i in group:
-        if not is_compiled(program.ops[i]):
+        if not is_compiled(program, program.ops[i]):
             parts.append(i)
             continue
         rows = emit(table, i)

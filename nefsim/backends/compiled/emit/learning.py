@@ -7,10 +7,16 @@ from typing import Any
 import numpy as np
 
 from nefsim.backends.compiled import opcodes as k
-from nefsim.backends.compiled.analysis import reads_weights
 from nefsim.backends.compiled.emit.spikes import listed
+from nefsim.backends.compiled.expressions import (
+    Element,
+    Expression,
+    Factors,
+    Operation,
+    Symbol,
+    factors,
+)
 from nefsim.backends.compiled.table import Address, Table
-from nefsim.learning import BCM, HPES, PES, RLS, DeltaRule, Oja, Voja
 from nefsim.program import Learn, Part, Read, Weigh
 
 
@@ -30,103 +36,107 @@ def emit_weigh(table: Table, op: Weigh, memory: dict[str, int]) -> None:
 def emit_learn(table: Table, op: Learn, memory: dict[str, int]) -> None:
     """All rules of the same weights, first the one that reads them."""
     index = table.program.writer[op.learned.output]
-    weights = (table.memories[index]["weights"], 0)
-    n = len(op.learned.initial)
-    places = sorted(range(len(op.parts)), key=lambda i: not reads_weights(op.parts[i]))
-    for i in places:
-        rows = _RuleRows(table, op.parts[i], n)
-        if isinstance(op.parts[i].rule, RLS):
-            rows.rls(weights, memory[f"{i} inverse"])
+    weights, n = (table.memories[index]["weights"], 0), len(op.learned.initial)
+    rules = [(i, part, factors(table.program, part, n)) for i, part in enumerate(op.parts)]
+    for i, part, rule in sorted(rules, key=lambda each: each[2] is None or each[2].decay is None):
+        if rule is None:
+            _rls(table, part, n, weights, memory[f"{i} inverse"])
         else:
-            rows.hebbian(weights)
+            _hebbian(table, part, rule, n, weights)
 
 
-class _RuleRows:
-    """The rows of one rule: vectors u and d, then one pass over the weights."""
+def _hebbian(table: Table, part: Part, rule: Factors, n: int, weights: Address) -> None:
+    """``weights += dt (u pre - d weights)``."""
+    pre, m = table.source(part.traces["pre"])
+    rows = _Rows(table)
+    vectors = [rule.grow] if rule.decay is None else [rule.grow, rule.decay]
+    if part.gate is not None:
+        gate = Symbol(part.gate, 1)[0]
+        vectors = [gate * vector for vector in vectors]
+    both = table.allocate(len(vectors) * n)
+    for i, vector in enumerate(vectors):
+        rows.into((both + i * n, 0), vector, n)
+    kind = k.OUTER if rule.decay is None else k.OUTER_DECAY
+    table.op(kind, weights, n, pre, C=table.constant(table.program.dt), S=both, M=m)
 
-    def __init__(self, table: Table, part: Part, n: int) -> None:
-        self.table, self.part, self.n = table, part, n
-        self.pre, self.m = table.source(part.traces["pre"])
 
-    def hebbian(self, weights: Address) -> None:
-        """``weights += dt (u pre - d weights)``."""
-        self.u = self.table.scratch(2 * self.n)
-        self.d = (self.u[0] + self.n, 0)
-        match self.part.rule:
-            case PES() as rule:
-                self._scale(self.u, self._error(), -rule.learning_rate / self.m)
-            case BCM() as rule:
-                theta = self._in_step(self.part.traces["theta"])
-                self._op(k.SLIDE, self.u, self._post(), rule.learning_rate, theta)
-            case Oja() as rule:
-                self._scale(self.u, self._post(), rule.learning_rate)
-                self._op(k.MULTIPLY, self.d, self.u, rule.beta, self._post())
-            case Voja() as rule:
-                self._voja(rule)
-            case HPES() as rule:
-                self._hpes(rule)
-            case DeltaRule() as rule:
-                self._scale(self.d, self._error(), -rule.learning_rate / self.m)
-                self._op(k.WHERE_ABOVE, self.u, self.d, rule.threshold, self._post())
-        if self.part.gate is not None:
-            gate = self._in_step(self.part.gate)
-            for vector in (self.u, self.d):
-                self._op(k.GATE, vector, vector, 0.0, gate)
-        kind = k.OUTER_DECAY if reads_weights(self.part) else k.OUTER
-        dt = self.table.constant(self.table.program.dt)
-        self.table.op(kind, weights, self.n, self.pre, C=dt, S=self.u[0], M=self.m)
+def _rls(table: Table, part: Part, n: int, weights: Address, inverse: int) -> None:
+    """Recursive least squares."""
+    assert part.error is not None
+    pre, m = table.source(part.traces["pre"])
+    gate = -1 if part.gate is None else in_step(table, part.gate)[0]
+    places = table.index([inverse, in_step(table, part.error)[0], gate, table.allocate(m)])
+    table.op(k.RLS, weights, n, pre, C=table.constant(1.0), X=places, M=m)
 
-    def _voja(self, rule: Voja) -> None:
-        self._scale(self.d, self._post(), rule.learning_rate)
-        if self.part.error is not None:
-            self._op(k.GATE, self.d, self.d, 1.0, self._error())
-        self._times(self.u, self.d, self.part.constants["scale"], sets=1)
 
-    def _hpes(self, rule: HPES) -> None:
-        known = self.part.constants
-        active, theta = self.table.scratch(self.n), self.table.scratch(self.n)
-        share = 1.0 / known["max_rates"]
-        self._times(active, self._post(), share, sets=1)
-        self._times(theta, self._in_step(self.part.traces["theta"]), share, sets=1)
-        self._op(k.SLIDE, self.d, active, 1.0, theta)
-        alone = (1.0 - rule.supervision) * rule.bcm_scale * known["gain"]
-        rate = -rule.learning_rate / self.m
-        self._scale(self.u, self._error(), rate * rule.supervision)
-        self._times(self.u, self.d, -rate * alone, sets=0)
-        if rule.beta:
-            self._op(k.MULTIPLY, self.d, active, rule.learning_rate * rule.beta, active)
+class _Rows:
+    """The rows of expressions; what occurs twice is computed once."""
 
-    def rls(self, weights: Address, inverse: int) -> None:
-        """Recursive least squares."""
-        gate = -1 if self.part.gate is None else self._in_step(self.part.gate)[0]
-        kept = self.table.allocate(self.m)
-        places = self.table.index([inverse, self._error()[0], gate, kept])
-        one = self.table.constant(1.0)
-        self.table.op(k.RLS, weights, self.n, self.pre, C=one, X=places, M=self.m)
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._addresses: dict[int, Address] = {}  # by the identity of the expression
 
-    def _error(self) -> Address:
-        assert self.part.error is not None
-        return self._in_step(self.part.error)
+    def into(self, out: Address, value: Any, n: int) -> None:
+        """A vector of ``n`` numbers at an address."""
+        if isinstance(value, Operation) and id(value) not in self._addresses:
+            self._operation(out, value)
+        elif isinstance(value, Expression):
+            self._scale(out, self._address(value), 1.0, n)
+        else:
+            self._table.op(k.FILL, out, n, C=self._table.constant(np.broadcast_to(value, n)), M=1)
 
-    def _post(self) -> Address:
-        return self._in_step(self.part.traces["post"])
+    def _address(self, value: Any) -> Address:
+        """Where an expression, or a constant, stands in this step."""
+        if not isinstance(value, Expression):
+            out = self._table.scratch(np.size(value))
+            self.into(out, value, np.size(value))
+            return out
+        if id(value) not in self._addresses:
+            if isinstance(value, Symbol):
+                found = in_step(self._table, value.read)
+            elif isinstance(value, Element):
+                found = (self._address(value.of)[0] + value.place, 0)
+            else:
+                assert isinstance(value, Operation)
+                found = self._table.scratch(int(np.prod(value.shape)))
+                self._operation(found, value)
+            self._addresses[id(value)] = found
+        return self._addresses[id(value)]
 
-    def _in_step(self, read: Read) -> Address:
-        """Where what is read lies in this very step, without a stride."""
-        place, size = self.table.source(read)
-        if not place[1]:
-            return place
-        copy = self.table.scratch(size)
-        self._scale(copy, place, 1.0, size)
-        return copy
+    def _operation(self, out: Address, op: Operation) -> None:
+        n, table = int(np.prod(op.shape)), self._table
+        if op.kind == k.MULTIPLY and self._by_constant(out, op, n):
+            return
+        first, *others = (self._address(x) for x in op.arguments)
+        names = {name: address[0] for name, address in zip(("S", "SCRATCH"), others, strict=False)}
+        vectors = sum(2**i for i, x in enumerate(op.arguments) if np.ndim(x))
+        size = int(np.prod(np.shape(op.arguments[0])))
+        table.op(op.kind, out, n, first, M=size, SET=vectors, **names)
 
-    def _op(self, kind: int, out: Address, source: Address, c: float, other: Address) -> None:
-        self.table.op(kind, out, self.n, source, C=self.table.constant(c), S=other[0])
+    def _by_constant(self, out: Address, op: Operation, n: int) -> bool:
+        """Whether a vector is multiplied by constants, for which there are rows of sums."""
+        for value, constant in (op.arguments, op.arguments[::-1]):
+            if isinstance(value, Expression) and not isinstance(constant, Expression):
+                if int(np.prod(np.shape(value))) != n:
+                    return False
+                if np.ndim(constant) == 0:
+                    self._scale(out, self._address(value), constant, n)
+                else:
+                    c = self._table.constant(constant)
+                    self._table.op(k.DIAGONAL, out, n, self._address(value), C=c, M=n, SET=1)
+                return True
+        return False
 
-    def _scale(self, out: Address, source: Address, factor: float, n: int | None = None) -> None:
-        c = self.table.constant(factor)
-        self.table.op(k.SCALE, out, n or self.n, source, C=c, M=n or self.n, SET=1)
+    def _scale(self, out: Address, source: Address, factor: Any, n: int) -> None:
+        c = self._table.constant(factor)
+        self._table.op(k.SCALE, out, n, source, C=c, M=n, SET=1)
 
-    def _times(self, out: Address, source: Address, by: Any, sets: int) -> None:
-        c = self.table.constant(np.asarray(by))
-        self.table.op(k.DIAGONAL, out, self.n, source, C=c, M=self.n, SET=sets)
+
+def in_step(table: Table, read: Read) -> Address:
+    """Where a read stands in this very step, without a stride."""
+    address, size = table.source(read)
+    if not address[1]:
+        return address
+    copy = table.scratch(size)
+    table.op(k.SCALE, copy, size, address, C=table.constant(1.0), M=size, SET=1)
+    return copy

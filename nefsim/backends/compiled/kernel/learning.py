@@ -8,14 +8,21 @@ from nefsim.backends.compiled.kernel.common import dot, options
 from nefsim.backends.compiled.kernel.sums import columns, spikes
 from nefsim.backends.compiled.kernel.vectors import shifted
 from nefsim.backends.compiled.opcodes import (
-    GATE,
+    ABOVE,
+    ADD,
+    ANY,
+    DIVIDE,
+    DOT,
+    MAXIMUM,
+    MINIMUM,
     MULTIPLY,
     OUTER_DECAY,
+    SCRATCH,
+    SELECT,
     SET,
     SHOW,
-    SLIDE,
+    SUBTRACT,
     WEIGH,
-    WHERE_ABOVE,
     M,
     N,
     S,
@@ -79,21 +86,48 @@ def rls(t, weights, x, c, data, places):
 
 
 @njit(**options)
-def factors(kind, t, y, x, c, other):
-    """Parts of the vectors u and d of a rule, from two vectors or a vector and a number."""
-    n = t[N]
-    if kind == SLIDE:
+def expression(kind, t, y, x, data):
+    """One operation on vectors or numbers; ``t[SET]`` has a bit for each argument that is a vector.
+
+    The arguments lie at IN, S and, where there are three, SCRATCH.
+    """
+    n, vectors = t[N], t[SET]
+    other, third = shifted(data, t[S]), shifted(data, t[SCRATCH])
+    a, b, c = vectors & 1, (vectors >> 1) & 1, vectors >> 2
+    one, zero = 1.0 + 0.0 * t[N], 0.0 * t[N]
+    if kind == ADD:
         for i in range(n):
-            y[i] = c[0] * x[i] * (x[i] - other[i])
+            y[i] = x[i * a] + other[i * b]
+    elif kind == SUBTRACT:
+        for i in range(n):
+            y[i] = x[i * a] - other[i * b]
     elif kind == MULTIPLY:
         for i in range(n):
-            y[i] = c[0] * x[i] * other[i]
-    elif kind == WHERE_ABOVE:
+            y[i] = x[i * a] * other[i * b]
+    elif kind == DIVIDE:
         for i in range(n):
-            y[i] = x[i] if other[i] > c[0] else 0.0
-    elif kind == GATE:
+            y[i] = x[i * a] / other[i * b]
+    elif kind == MAXIMUM:  # what is not a number stays so
         for i in range(n):
-            y[i] = x[i] * (c[0] + other[0])
+            p, q = x[i * a], other[i * b]
+            y[i] = p if p >= q or p != p else q
+    elif kind == MINIMUM:
+        for i in range(n):
+            p, q = x[i * a], other[i * b]
+            y[i] = p if p <= q or p != p else q
+    elif kind == ABOVE:
+        for i in range(n):
+            y[i] = one if x[i * a] > other[i * b] else zero
+    elif kind == SELECT:
+        for i in range(n):
+            y[i] = other[i * b] if x[i * a] != zero else third[i * c]
+    elif kind == DOT:
+        y[0] = dot(x, other, t[M])
+    elif kind == ANY:
+        y[0] = zero
+        for i in range(t[M]):
+            if x[i] != zero:
+                y[0] = one
 
 
 @njit(**options)
@@ -103,7 +137,7 @@ def learning(kind, t, y, x, c, data, places, fired, counts):
         weigh(kind, t, y, x, shifted(data, t[S]), fired, counts)
     elif kind <= OUTER_DECAY:
         outer(kind, t, y, x, c, shifted(data, t[S]))
-    elif kind <= GATE:
-        factors(kind, t, y, x, c, shifted(data, t[S]))
+    elif kind <= ANY:
+        expression(kind, t, y, x, data)
     else:
         rls(t, y, x, c, data, shifted(places, t[X]))
