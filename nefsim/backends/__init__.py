@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 #: Module, package it needs and extra that installs it, by the name users give.
 BACKENDS = {
-    "numpy": ("nefsim.backends.numpy", "numpy", ""),
+    "numpy": ("nefsim.backends.vectorised", "numpy", ""),
     "numba": ("nefsim.backends.compiled", "numba", "fast"),
     "nengo": ("nefsim.nengo", "nengo", "nengo"),
 }

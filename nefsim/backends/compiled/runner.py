@@ -32,7 +32,7 @@ from nefsim.backends.compiled.object_cache import interpreter
 from nefsim.backends.compiled.plan import make_plan
 from nefsim.backends.compiled.table import Table
 from nefsim.backends.engine import Advance, Engine, HasProgram
-from nefsim.backends.operations import advances
+from nefsim.backends.vectorised.operations import advances
 from nefsim.program import Neurons, Program, State
 
 #: From so many numbers in a call on, blocks that do not need one another share the cores.

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends.engine import Advance
-from nefsim.backends.layout import Layout, as_slice, picking
+from nefsim.backends.vectorised.layout import Layout, as_slice, picking
 from nefsim.program import Sum, Term
 
 Array = NDArray[Any]

@@ -10,8 +10,8 @@ import pytest
 from models import MODELS, NEURON_TYPES
 
 import nefsim as nef
-from nefsim.backends import grouping
-from nefsim.backends.grouping import Stage, stages
+from nefsim.backends.vectorised import batching
+from nefsim.backends.vectorised.batching import Stage, stages
 from nefsim.build import build
 from nefsim.program import Neurons, Program, initial_state, outputs
 
@@ -118,7 +118,7 @@ def test_both_have_the_spikes_of_the_compiled_back_end(n: int) -> None:
 def test_populations_in_parts_spike_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     records = []
     for most in (10**6, 100, 1):
-        monkeypatch.setattr(grouping, "MOST_NEURONS", most)
+        monkeypatch.setattr(batching, "MOST_NEURONS", most)
         net = nef.Network(seed=1)
         probes = [probe for i in range(8) for probe in chain(net, i)]
         sim = nef.Simulator(net, backend="numpy")

@@ -1,4 +1,4 @@
-"""The reference back end: like operations of a program as one in NumPy, many steps at a time."""
+"""From a program to a runner in NumPy."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import numpy as np
 
 from nefsim.backends import Runner
 from nefsim.backends.engine import Advance, Engine, HasProgram, chunk_length
-from nefsim.backends.grouping import is_alike, stages
-from nefsim.backends.layout import Layout, as_slice, joined
-from nefsim.backends.operations import advances, filtering, observing, stepping
-from nefsim.backends.sums import sums
+from nefsim.backends.vectorised.batching import is_alike, stages
+from nefsim.backends.vectorised.filters import filtering
+from nefsim.backends.vectorised.layout import Layout, as_slice, joined
+from nefsim.backends.vectorised.operations import advances
+from nefsim.backends.vectorised.populations import observing, stepping
+from nefsim.backends.vectorised.sums import sums
 from nefsim.program import Filter, Neurons, State, Sum, outputs
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim.backends.grouping import Stage
+from nefsim.backends.vectorised.batching import Stage
 from nefsim.program import Filter, Index, Neurons, Program, Read, outputs
 
 Array = NDArray[Any]

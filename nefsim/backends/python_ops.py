@@ -1,13 +1,12 @@
-"""The operations of a program on rows of NumPy arrays, all but sums.
+"""Operations that call Python in each step: functions of users, processes, foreign steps.
 
 Each maker below returns ``advance(lo, hi)``, which computes rows ``lo + 1`` to ``hi`` of an
-operation's output; see :mod:`nefsim.backends.engine`.
+operation's output; see :mod:`nefsim.backends.engine`.  Both back ends of ours share them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,35 +15,22 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.backends import interrupts
 from nefsim.backends.engine import Advance, Engine
-from nefsim.backends.layout import picking
-from nefsim.backends.learning import learn, weigh
 from nefsim.network.functions import call, is_elementwise
-from nefsim.neurons import NeuronType
-from nefsim.program import Call, Evaluate, Filter, Index, Learn, Neurons, Play, Weigh, outputs
+from nefsim.program import Call, Evaluate, Play, outputs
 
 Array = NDArray[np.float64]
 
-#: From this many rows on, and up to so many columns, SciPy's filter beats a loop over rows.
-ROWS_FOR_LFILTER, COLUMNS_FOR_LFILTER = 16, 256
+
+def evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
+    """A function of time, of values, or of both."""
+    if is_elementwise(op.function):
+        return _evaluate_at_once(engine, op)
+    return _evaluate(engine, op, index)
 
 
-def advances(engine: Engine, index: int) -> Advance:
-    """The ``advance`` of an operation that is alone in what it does."""
-    op = engine.program.ops[index]
-    if isinstance(op, Evaluate):
-        if is_elementwise(op.function):
-            return _evaluate_at_once(engine, op)
-        return _evaluate(engine, op, index)
-    if isinstance(op, Play):
-        return _play(engine, op, index)
-    if isinstance(op, Call):
-        return _call_at_once(engine, op, index) if op.chunked else _call(engine, op, index)
-    if isinstance(op, Weigh):
-        return weigh(engine, op, index)
-    if isinstance(op, Learn):
-        return learn(engine, op, index)
-    assert isinstance(op, Neurons)
-    return _neurons(engine, op, index)
+def call_step(engine: Engine, op: Call, index: int) -> Advance:
+    """A step of foreign Python."""
+    return _call_at_once(engine, op, index) if op.chunked else _call(engine, op, index)
 
 
 def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
@@ -128,7 +114,7 @@ def _not_finite(engine: Engine, op: Evaluate, row: int, value: Array) -> None:
     check.fail(op.name, "function", "return finite numbers", got, "guard it at this time")
 
 
-def _play(engine: Engine, op: Play, index: int) -> Advance:
+def play(engine: Engine, op: Play, index: int) -> Advance:
     """A process, one for each trial."""
     out = engine.rows[op.output]
     trials = engine.state.running[index]
@@ -215,108 +201,3 @@ def _call_at_once(engine: Engine, op: Call, index: int) -> Advance:
         engine.called[index] = hi
 
     return advance
-
-
-class _Trials:
-    """Draws for a batch, each trial from its own generator."""
-
-    def __init__(self, generators: Sequence[np.random.Generator]) -> None:
-        self.generators = generators
-
-    def random(self, shape: tuple[int, ...]) -> Array:
-        """Uniform numbers, a row per trial."""
-        return np.stack([rng.random(shape[1:]) for rng in self.generators])
-
-    def poisson(self, mean: Array) -> NDArray[np.int64]:
-        """Poisson numbers, a row per trial."""
-        return np.stack([rng.poisson(m) for rng, m in zip(self.generators, mean, strict=True)])
-
-
-def _neurons(engine: Engine, op: Neurons, index: int) -> Advance:
-    """One population, with random streams of its own."""
-    out, current = engine.rows[op.output], engine.rows[op.current]
-    memory, streams = engine.state.ops[index], engine.state.rngs[index]
-    rng: Any = streams[0] if out.ndim == 2 else _Trials(streams)
-    return stepping(
-        op.neuron, engine.program.dt, current, out, memory, observing(engine, index), rng
-    )
-
-
-def observing(engine: Engine, index: int) -> list[tuple[Callable[[], Array], Array]]:
-    """What shows a state variable of a population after a step, and the rows to show it in."""
-    op, memory = engine.program.ops[index], engine.state.ops[index]
-    assert isinstance(op, Neurons)
-    read = op.neuron.read
-    return [(partial(read, memory, name), engine.rows[signal]) for name, signal in op.observed]
-
-
-def stepping(
-    neuron: NeuronType,
-    dt: float,
-    current: Array,
-    out: Array,
-    memory: dict[str, Array],
-    observed: Sequence[tuple[Callable[[], Array], Array]],
-    rng: Any = None,
-) -> Advance:
-    """Neurons step row by row, as their next step needs the last."""
-    step = neuron.step
-
-    def advance(lo: int, hi: int) -> None:
-        for k in range(lo + 1, hi + 1):
-            step(current[k], memory, dt, out[k], rng)
-            for value, rows in observed:
-                rows[k] = value()
-
-    return advance
-
-
-def filtering(op: Filter, source: Array, columns: Index, out: Array, z: Array) -> Advance:
-    """Direct form II transposed, as SciPy's ``lfilter``, over many rows or one."""
-    order = len(z)
-    b = np.zeros(order + 1, out.dtype)
-    a = np.zeros(order + 1, out.dtype)
-    b[: len(op.b)], a[: len(op.a)] = op.b, op.a
-    is_narrow = out[0].size <= COLUMNS_FOR_LFILTER
-    pick, one = picking(source, columns), _one_step(b, a, z)
-
-    def advance(lo: int, hi: int) -> None:
-        if is_narrow and order and hi - lo >= ROWS_FOR_LFILTER:
-            from scipy.signal import lfilter
-
-            u, y = pick(slice(lo + 1, hi + 1)), out[lo + 1 : hi + 1]
-            y[...], z[...] = lfilter(b, a, u, axis=0, zi=z)
-        else:
-            for k in range(lo + 1, hi + 1):
-                one(pick(k), out[k])
-
-    return advance
-
-
-def _one_step(b: Array, a: Array, z: Array) -> Callable[[Array, Array], None]:
-    """``one(u, y)``: one step of a filter from an input into an output."""
-    order, no_last = len(z), b[-1] == 0.0
-    # Numbers as arrays: a scalar is made one at each use.
-    gain, keep = np.array(b[0]), np.array(-a[-1])
-    first = z[0] if order else z
-
-    def lowpass(u: Array, y: Array) -> None:
-        np.multiply(u, gain, y)
-        np.add(y, first, y)
-        np.multiply(y, keep, first)
-
-    def any_order(u: Array, y: Array) -> None:
-        np.multiply(u, gain, out=y)
-        if not order:
-            return
-        np.add(y, z[0], out=y)
-        for i in range(order - 1):
-            np.add(z[i + 1], b[i + 1] * u, out=z[i])
-            z[i] -= a[i + 1] * y
-        if no_last:
-            np.multiply(y, keep, out=z[-1])
-        else:
-            np.multiply(u, b[-1], out=z[-1])
-            z[-1] -= a[-1] * y
-
-    return lowpass if order == 1 and no_last else any_order

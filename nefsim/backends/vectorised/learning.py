@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.backends.engine import Advance, Engine
-from nefsim.backends.layout import picking
+from nefsim.backends.vectorised.layout import picking
 from nefsim.program import Learn, Part, Read, Weigh
 
 Array = NDArray[np.float64]

@@ -1,0 +1,27 @@
+"""An operation that runs by itself, on rows of NumPy arrays."""
+
+from __future__ import annotations
+
+from nefsim.backends.engine import Advance, Engine
+from nefsim.backends.python_ops import call_step, evaluate, play
+from nefsim.backends.vectorised.learning import learn, weigh
+from nefsim.backends.vectorised.populations import population
+from nefsim.program import Call, Evaluate, Learn, Neurons, Play, Weigh
+
+
+def advances(engine: Engine, index: int) -> Advance:
+    """The ``advance`` of an operation that is alone in what it does."""
+    op = engine.program.ops[index]
+    match op:
+        case Evaluate():
+            return evaluate(engine, op, index)
+        case Play():
+            return play(engine, op, index)
+        case Call():
+            return call_step(engine, op, index)
+        case Weigh():
+            return weigh(engine, op, index)
+        case Learn():
+            return learn(engine, op, index)
+    assert isinstance(op, Neurons)
+    return population(engine, op, index)
