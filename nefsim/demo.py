@@ -137,7 +137,7 @@ def _figures(
         ax.set_title(said, loc="left")
         files.append(_save(ax, folder / f"tuning_curves_{ensemble.label.lower()}.png"))
     ax = plot.decoded(decoded, simulator.time, ideal=ideal, input=given, ax=_axes())
-    ax.set_title(f"Population B: {settings.function} of {settings.stimulus}, decoded", loc="left")
+    ax.set_title(f"Population B: {settings.function} of {settings.stimulus}", loc="left")
     return [*files, _save(ax, folder / "results.png")]
 
 

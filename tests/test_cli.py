@@ -666,7 +666,7 @@ def test_help_tells_every_default(command, capsys, monkeypatch):
     out = shown([command, "--help"], capsys)
     options = [" ".join(said.split()) for said in re.split(r"\n  (?=-)", out)[1:]]
     # An option with a value is named with the word for it in capitals, or with its choices.
-    valued = [said for said in options if re.match(r"(-\w \S+, )?--[\w-]+ [A-Z{]", said)]
+    valued = [said for said in options if re.match(r"(-\w( \S+)?, )?--[\w-]+ [A-Z{]", said)]
     assert len(valued) >= 2
     for said in valued:
         assert "(default " in said and "None" not in said
