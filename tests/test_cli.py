@@ -232,7 +232,8 @@ def test_words_that_are_none_of_the_options_are_refused(arguments, capsys):
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path, capsys):
     taken = tmp_path / "taken"
     taken.write_text("", encoding="utf-8")
-    assert "taken" in refused(["demo", *QUICK, "--out", taken], capsys)
+    said = refused(["demo", *QUICK, "--out", taken], capsys)
+    assert said == f"nefsim: error: {taken}: File exists\n"
 
 
 # run
