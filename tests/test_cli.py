@@ -454,6 +454,12 @@ def test_a_model_whose_package_is_missing_names_the_extra(model, capsys, monkeyp
     assert '; pip install bokeh (the extra "view").' in said
 
 
+def test_nengo_that_is_missing_names_the_extra(model, capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    told = "nefsim: error: nefsim nengo: nengo must be installed, got none; pip install nengo "
+    assert refused(["nengo", "run", model], capsys) == f'{told}(the extra "nengo").\n'
+
+
 def test_a_folder_is_no_model(tmp_path, capsys):
     assert f"got the folder {tmp_path}; pass the path of a file" in refused(
         ["run", tmp_path], capsys

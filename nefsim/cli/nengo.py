@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from nefsim import _checks as check
-from nefsim import backends
+from nefsim._extras import require
 from nefsim.cli import options as common
 
 EXAMPLE = "nefsim nengo run script.py -s 5 --compare"
@@ -34,7 +34,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it; 1 if spikes differ from Nengo's."""
-    backends.module("nengo")
+    require("nefsim nengo", "nengo")
     from nefsim.nengo import command
 
     who = "nefsim nengo run"
