@@ -1,6 +1,12 @@
-"""What pytest leaves out where an optional package is missing."""
+"""What pytest leaves out where an optional package is missing, and a list of what it skipped."""
 
+from __future__ import annotations
+
+import os
 from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
 
 NEEDS = {
     "torch": ("nefsim/train", "nefsim/convert"),
@@ -8,3 +14,30 @@ NEEDS = {
     "bokeh": ("nefsim/view",),
 }
 collect_ignore = [room for package in NEEDS if not find_spec(package) for room in NEEDS[package]]
+
+
+class Skipped:
+    """Writes the names of all that was skipped to a file, so that another run can make up for it.
+
+    Run ``NEFSIM_SKIPPED=file pytest``, install what was missing, and give pytest the lines of
+    the file.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file, self.names = Path(file), [*collect_ignore]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self.names.append(report.nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self.names.append(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        self.file.write_text("".join(f"{name}\n" for name in self.names), encoding="utf-8")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if file := os.environ.get("NEFSIM_SKIPPED"):
+        config.pluginmanager.register(Skipped(file))

@@ -117,7 +117,7 @@ def run(settings: Settings, folder: Path, progress: bool | None = None) -> dict[
         "backend": simulator.backend,
         "function": settings.function,
         "seed": settings.seed,
-        "files": _figures(simulator, (a, b), u, ideal, decoded, folder),
+        "files": _figures(simulator, (a, b), u, ideal, decoded, settings, folder),
     }
 
 
@@ -127,15 +127,17 @@ def _figures(
     given: Array,
     ideal: Array,
     decoded: Array,
+    settings: Settings,
     folder: Path,
 ) -> list[str]:
     files = []
     for ensemble in ensembles:
         ax = plot.tuning_curves(simulator, ensemble=ensemble, ax=_axes())
-        ax.set_title(f"Tuning curves of population {ensemble.label}", loc="left")
+        said = f"Population {ensemble.label}: tuning curves, coloured by the value preferred"
+        ax.set_title(said, loc="left")
         files.append(_save(ax, folder / f"tuning_curves_{ensemble.label.lower()}.png"))
     ax = plot.decoded(decoded, simulator.time, ideal=ideal, input=given, ax=_axes())
-    ax.set_title("Simulation results", loc="left")
+    ax.set_title(f"Population B: {settings.function} of {settings.stimulus}", loc="left")
     return [*files, _save(ax, folder / "results.png")]
 
 

@@ -1,8 +1,9 @@
-"""Progress of long work: a bar in a terminal, a call to the user's function, or nothing."""
+"""Progress of long work: a bar or a counter, a call to the user's function, or nothing."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
@@ -12,6 +13,9 @@ from nefsim import _checks as check
 #: Work is cut into this many pieces where progress is shown.
 PIECES = 100
 
+#: A counter is written this often [s]; shorter work shows none.
+EVERY = 0.2
+
 Report = Callable[[int], object]
 Progress = Callable[[int], AbstractContextManager[tuple[list[int], Report]]]
 
@@ -19,17 +23,16 @@ Progress = Callable[[int], AbstractContextManager[tuple[list[int], Report]]]
 def progress_bar(who: str, progress: object) -> Progress:
     """How to run ``n`` steps: in which pieces, and what to call after each."""
     if progress is None:
-        progress = sys.stderr.isatty() and find_spec("tqdm") is not None
+        progress = sys.stderr.isatty()
     if callable(progress) and not isinstance(progress, type):
         return _called(progress)
     if not isinstance(progress, bool):
         do = "pass True, False, None or progress(done, total)"
         got = check.show(progress)
         check.fail(who, "progress", "be True, False, None or a function", got, do, TypeError)
-    if progress and find_spec("tqdm") is None:
-        do = 'pip install "nefsim[progress]"'
-        check.fail(who, "progress", "have tqdm for a bar", "no tqdm", do)
-    return _bar if progress else _silent
+    if not progress:
+        return _silent
+    return _bar if find_spec("tqdm") else _counter
 
 
 def _pieces(n: int) -> list[int]:
@@ -51,6 +54,27 @@ def _bar(n: int) -> Iterator[tuple[list[int], Report]]:
 
     with tqdm(total=n, unit="step", unit_scale=True, leave=False) as bar:
         yield _pieces(n), bar.update
+
+
+@contextmanager
+def _counter(n: int) -> Iterator[tuple[list[int], Report]]:
+    """What a bar would say, in one line that is written over and wiped at the end."""
+    done, last, width = 0, time.monotonic(), 0
+
+    def report(piece: int) -> None:
+        nonlocal done, last, width
+        done += piece
+        now = time.monotonic()
+        if now - last >= EVERY:
+            said = f"{done} of {n} steps ({done / n:.0%})"
+            last, width = now, len(said)
+            print(f"\r{said}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield _pieces(n), report
+    finally:
+        if width:
+            print("\r" + " " * width + "\r", end="", file=sys.stderr, flush=True)
 
 
 def _called(function: Callable[[int, int], object]) -> Progress:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import files
+from nefsim._extras import cure
 from nefsim.backends import sampled
 from nefsim.network import Probe
 from nefsim.records import Events, labels_of, recorded
@@ -148,7 +149,7 @@ class Result(Mapping[Any, Array]):
         try:
             import xarray
         except ImportError as error:
-            message = "Result.to_xarray: xarray must be installed, got none; pip install xarray."
+            message = f"Result.to_xarray: xarray must be installed, got none; {cure('xarray')}."
             raise ImportError(message) from error
         variables = {}
         for name, values in self.items():

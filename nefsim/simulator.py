@@ -60,7 +60,7 @@ class Simulator:
         Precision of the run.
     progress : bool, callable or None
         Show a bar, or call ``progress(done, total)`` now and then; None shows a bar in a
-        terminal when tqdm is installed.
+        terminal, or a plain counter where tqdm is not installed.
     stream : str, Path or None
         Where records go while they are made, instead of into memory: a new folder, or a file
         ending in ".npz", which is written when the simulator is closed.  What was complete

@@ -1,7 +1,9 @@
 """The command: what it prints, writes and returns, and that bad input ends in one sentence."""
 
 import json
+import re
 import runpy
+import socket
 import subprocess
 import sys
 
@@ -9,7 +11,8 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim import backends, demo
+from nefsim import backends, cli, demo
+from nefsim._extras import EXTRAS, Extra
 from nefsim.bench import measure
 from nefsim.cli import main
 
@@ -212,7 +215,6 @@ def test_a_network_that_is_too_large_for_the_machine_is_refused(tmp_path, capsys
         ["demo", "--seed", "1.5"],
         ["run"],
         ["sing"],
-        [],
         ["crosscheck", "model.py", "--backends", "numpy"],
     ],
     ids=" ".join,
@@ -230,7 +232,8 @@ def test_words_that_are_none_of_the_options_are_refused(arguments, capsys):
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path, capsys):
     taken = tmp_path / "taken"
     taken.write_text("", encoding="utf-8")
-    assert "taken" in refused(["demo", *QUICK, "--out", taken], capsys)
+    said = refused(["demo", *QUICK, "--out", taken], capsys)
+    assert said == f"nefsim: error: {taken}: File exists\n"
 
 
 # run
@@ -261,14 +264,14 @@ def test_run_prints_what_it_did(model, tmp_path, capsys, monkeypatch):
     first, *probes, last = out.splitlines()
     assert first.startswith("100 steps of 0.0005 s on ")
     assert probes == ["  y: 100 x 1", "  spikes: 25 x 20"]
-    assert last == "wrote result.npz"
-    assert (tmp_path / "result.npz").is_file()
+    assert last == "wrote model.npz"
+    assert (tmp_path / "model.npz").is_file()
 
 
 def test_the_seed_of_the_command_takes_the_place_of_the_models(model, tmp_path, capsys):
     def values(*seed):
         out = tmp_path / "result.npz"
-        as_json(["run", model, *QUICK, "--out", out, *seed], capsys)
+        as_json(["run", model, *QUICK, "--out", out, "--force", *seed], capsys)
         return nef.Result.load(out)["y"]
 
     np.testing.assert_array_equal(values(), values("--seed", 3))
@@ -367,7 +370,7 @@ def test_a_model_that_leaves_python_is_refused(model, capsys):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, "model must be a Python file"),
+        (None, "model.py, which does not exist; pass the path of a file"),
         ("x = 1", "model must define net"),
         ("net = 3", "model must define net"),
         ("import nefsim\nnet = nefsim.Network", "model must define net"),
@@ -399,6 +402,88 @@ def test_files_that_are_no_models_are_refused(command, text, said, model, capsys
 )
 def test_options_of_run_that_make_no_sense_are_refused(arguments, model, capsys):
     assert " must " in refused(["run", model, *arguments], capsys)
+
+
+NENGO = """
+import nengo
+
+with nengo.Network(seed=1) as {name}:
+    nengo.Probe(nengo.Ensemble(10, 1))
+"""
+
+
+@pytest.mark.parametrize("command", ["run", "crosscheck", "bench", "info"])
+@pytest.mark.parametrize("name", ["model", "brain", "net"])
+def test_a_script_of_nengo_is_recognised(command, name, model, capsys):
+    pytest.importorskip("nengo")
+    model.write_text(NENGO.format(name=name), encoding="utf-8")
+    said = refused([command, model], capsys)
+    assert f"with {name}, a network of Nengo; " in said
+    assert f"nefsim nengo run {model}" in said
+    assert ("name it model for" in said) == (name != "model")
+    assert f"write net = nefsim.nengo.from_nengo({name}) in it" in said
+    # The cure of the message is one.
+    with model.open("a", encoding="utf-8") as stream:
+        stream.write(f"\nimport nefsim.nengo\nnet = nefsim.nengo.from_nengo({name})\n")
+    assert as_json(["info", model], capsys)["model"]["neurons"] == 10
+
+
+def test_view_recognises_a_script_of_nengo(model, capsys):
+    pytest.importorskip("nengo")
+    pytest.importorskip("bokeh", reason="Bokeh is the extra view")
+    model.write_text(NENGO.format(name="model"), encoding="utf-8")
+    assert f"nefsim nengo run {model}" in refused(["view", model], capsys)
+
+
+def test_a_model_of_nefsim_is_recognised_among_nengos(model, capsys):
+    pytest.importorskip("nengo")
+    assert f"; nefsim run {model} runs its nefsim.Network" in refused(
+        ["nengo", "run", model], capsys
+    )
+    model.write_text(NENGO.format(name="brain"), encoding="utf-8")
+    said = refused(["nengo", "run", model], capsys)
+    assert "got none; name brain, a network of Nengo, model." in said
+    model.unlink()
+    assert "which does not exist" in refused(["nengo", "run", model], capsys)
+
+
+def test_a_model_whose_package_is_missing_names_the_extra(model, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "bokeh", None)
+    model.write_text("import bokeh", encoding="utf-8")
+    assert "line 1 of" in (said := refused(["run", model], capsys))
+    assert '; pip install bokeh (the extra "view").' in said
+
+
+def test_nengo_that_is_missing_names_the_extra(model, capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    told = "nefsim: error: nefsim nengo: nengo must be installed, got none; pip install nengo "
+    assert refused(["nengo", "run", model], capsys) == f'{told}(the extra "nengo").\n'
+
+
+def test_a_folder_is_no_model(tmp_path, capsys):
+    assert f"got the folder {tmp_path}; pass the path of a file" in refused(
+        ["run", tmp_path], capsys
+    )
+
+
+def test_a_port_in_use_is_told_plainly(model):
+    pytest.importorskip("bokeh", reason="Bokeh is the extra view")
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [
+            sys.executable,
+            "-m",
+            "nefsim",
+            "view",
+            model,
+            "--no-browser",
+            "--port",
+            f"{port}",
+        ]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 2
+    assert f"port must be free, got {port}, which" in told.stderr
+    assert "Errno" not in told.stderr and told.stderr.count("\n") == 1
 
 
 def test_a_model_that_cannot_be_built_is_refused(model, capsys):
@@ -488,6 +573,7 @@ def test_bench_leaves_the_network_as_it_was():
 
 def test_info_names_versions_and_back_ends(capsys):
     told = as_json(["info"], capsys)
+    assert told["packages"]["nefsim"] == nef.__version__
     assert told["packages"]["numpy"] == np.__version__
     assert told["backends"] == backends.available()
     assert "model" not in told
@@ -497,11 +583,16 @@ def test_info_names_versions_and_back_ends(capsys):
     assert f"back ends: {', '.join(backends.available())}\n" in out
 
 
-def test_info_says_what_a_package_that_is_missing_is(capsys, monkeypatch):
-    from nefsim import cli
-
-    monkeypatch.setattr(cli, "PACKAGES", ("no-package-of-this-name",))
-    assert "no-package-of-this-name (not installed)\n" in run(["info"], capsys)[1]
+def test_info_lists_every_extra_with_its_packages(capsys, monkeypatch):
+    extra = Extra(("numpy", "no-package-of-this-name"), "what nobody has")
+    monkeypatch.setitem(EXTRAS, "none", extra)
+    told = as_json(["info"], capsys)
+    assert told["extras"].keys() == EXTRAS.keys() > {"fast", "view", "nir"}
+    assert told["extras"]["none"] == {"packages": [*extra.packages], "brings": extra.brings}
+    assert told["packages"]["no-package-of-this-name"] is None
+    out = run(["info"], capsys)[1]
+    lines = ["  none: what nobody has", f"    numpy {np.__version__}"]
+    assert "\n".join([*lines, "    no-package-of-this-name (not installed)\n"]) in out
 
 
 def test_info_describes_a_model(model, capsys):
@@ -544,11 +635,56 @@ def test_the_status_of_the_program_is_that_of_the_command(tmp_path):
     assert told.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["demo", "run", "crosscheck", "bench", "view", "nengo", "info"])
-def test_every_command_has_help_json_and_a_seed(command, capsys):
+def shown(arguments, capsys):
+    """What help or the version print."""
     with pytest.raises(SystemExit) as raised:
-        main([command, "--help"])
+        main(arguments)
     assert raised.value.code == 0
-    out = capsys.readouterr().out
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+def test_the_version_is_told(capsys):
+    assert shown(["--version"], capsys) == f"nefsim {nef.__version__}\n"
+
+
+def test_without_a_command_there_is_help(capsys):
+    helped = shown(["--help"], capsys)
+    assert helped.startswith("usage: nefsim")
+    assert run([], capsys) == (0, helped, "")
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_has_help_json_a_seed_and_an_example(command, capsys):
+    out = shown([command, "--help"], capsys)
     for option in ("--help", "--json", "--seed"):
         assert option in out
+    example = cli.COMMANDS[command].EXAMPLE
+    assert example in " ".join(out.split())
+    words = example.split()
+    assert words[:2] == ["nefsim", command]
+    cli._parser().parse_args(words[1:])  # ends the program where a word is none of the options
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_help_tells_every_default(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "1000")
+    out = shown([command, "--help"], capsys)
+    options = [" ".join(said.split()) for said in re.split(r"\n  (?=-)", out)[1:]]
+    # An option with a value is named with the word for it in capitals, or with its choices.
+    valued = [said for said in options if re.match(r"(-\w( \S+)?, )?--[\w-]+ [A-Z{]", said)]
+    assert len(valued) >= 2
+    for said in valued:
+        assert "(default " in said and "None" not in said
+
+
+def test_short_options_are_the_long_ones(capsys):
+    parse = cli._parser().parse_args
+    for long, short in (("--seconds", "-s"), ("--out", "-o")):
+        assert parse(["run", "m.py", long, "2"]) == parse(["run", "m.py", short, "2"])
+
+
+@pytest.mark.parametrize("command", ["run", "crosscheck", "bench", "view", "nengo", "info"])
+def test_help_says_that_a_model_is_executed(command, capsys):
+    assert "it is executed" in " ".join(shown([command, "--help"], capsys).split())

@@ -749,5 +749,5 @@ def test_without_torch_the_message_names_the_extra(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for name in [name for name in sys.modules if name.startswith("nefsim.convert")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(nef.BackendUnavailable, match=r'pip install "nefsim\[train\]"'):
+    with pytest.raises(nef.BackendUnavailable, match=r'pip install torch \(the extra "train"\)'):
         importlib.import_module("nefsim.convert")

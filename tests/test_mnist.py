@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -166,6 +167,27 @@ def test_the_command_refuses_in_one_sentence(
 ) -> None:
     assert main([*SMALL, *options]) == 2
     assert capsys.readouterr().err.startswith("nefsim: error: mnist: ")
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_the_command_names_the_digits_where_mnist_is_not(
+    given: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_mirror(url: str, timeout: float) -> bytes:
+        raise OSError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", no_mirror)
+    monkeypatch.delenv("NEFSIM_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert main(["mnist", *(["--data", str(tmp_path)] if given else [])]) == 2
+    captured = capsys.readouterr()
+    told = "nefsim: error: nefsim mnist: MNIST must be found, got none; pass --digits, which takes"
+    assert captured.err.startswith(told)
+    assert "mnist.npz" in captured.err and captured.err.count("\n") == 1
+    assert captured.out == ""
 
 
 @pytest.mark.skipif("NEFSIM_DATA" not in os.environ, reason="NEFSIM_DATA names no folder")

@@ -517,5 +517,5 @@ def test_without_nir_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for name in [name for name in sys.modules if name.startswith("nefsim.nir")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(nef.BackendUnavailable, match=r'pip install "nefsim\[nir\]"'):
+    with pytest.raises(nef.BackendUnavailable, match=r'pip install nir \(the extra "nir"\)'):
         importlib.import_module("nefsim.nir")

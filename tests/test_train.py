@@ -798,7 +798,7 @@ for room in ("train", "convert"):
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    told = 'must be installed, got none; pip install "nefsim[train]".'
+    told = 'must be installed, got none; pip install torch (the extra "train").'
     assert done.stdout.splitlines() == [
         f"nefsim.{room}: torch {told}" for room in ("train", "convert")
     ]

@@ -15,6 +15,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim._extras import BackendUnavailable as BackendUnavailable
+from nefsim._extras import cure
+
 Array = NDArray[np.float64]
 
 #: Module, package it needs and extra that installs it, by the name users give.
@@ -23,10 +26,6 @@ BACKENDS = {
     "numba": ("nefsim.backends.compiled", "numba", "fast"),
     "nengo": ("nefsim.nengo", "nengo", "nengo"),
 }
-
-
-class BackendUnavailable(ImportError):
-    """A back end whose package is not installed; the message names the extra to install."""
 
 
 #: Packages that have been seen.
@@ -57,7 +56,7 @@ def module(name: str) -> ModuleType:
     if not is_installed(package):
         raise BackendUnavailable(
             f'Simulator: backend must be installed, got "{name}" without {package}; '
-            f'pip install "nefsim[{extra}]", or take one of {", ".join(available())}.'
+            f"{cure(extra)}, or take one of {', '.join(available())}."
         )
     return import_module(path)
 

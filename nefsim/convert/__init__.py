@@ -1,6 +1,6 @@
 """Trained ReLU networks as spiking networks, for the engine.
 
-Needs the extra ``train``: ``pip install "nefsim[train]"``.
+Needs the extra ``train``: ``pip install torch``.
 """
 
 from nefsim.convert import _torch  # noqa: F401  (says what to install, before all else)

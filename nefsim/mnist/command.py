@@ -40,21 +40,40 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """All that can be set, as options."""
     add = parser.add_argument
     add("--plain", action="store_true", help="the network as it is first written, with PES")
-    add("--rule", choices=(*SOLVED, *LEARNED), help="how decoders are found")
-    add("--encoders", choices=tuple(ENCODERS), help="what the neurons look for")
+    add(
+        "--rule",
+        choices=(*SOLVED, *LEARNED),
+        help=f"how decoders are found (default {Settings.rule})",
+    )
+    add(
+        "--encoders",
+        choices=tuple(ENCODERS),
+        help=f"what the neurons look for (default {Settings.encoders})",
+    )
     for field in fields(Settings):
         if field.name in HELP:
             pair = isinstance(field.default, tuple)
             kind = int if isinstance(field.default, int) else float
-            told = f"{HELP[field.name]} (default {field.default})"
+            told = f"{HELP[field.name]} (default {_default(field.default)})"
             more: dict[str, Any] = {"nargs": 2, "metavar": ("LOW", "HIGH")} if pair else {}
             add(f"--{field.name.replace('_', '-')}", type=kind, help=told, **more)
-    add("--backend", choices=("auto", *backends.BACKENDS), help="what takes the steps")
+    add(
+        "--backend",
+        choices=("auto", *backends.BACKENDS),
+        help="what takes the steps (default auto)",
+    )
     add("--seeds", type=int, nargs="+", default=[0], help="one run for each")
     add("--times", action="store_true", help="with --plain, time it beside Nengo, too")
     add("--validate", action="store_true", help="test on held-out training images")
     add("--digits", action="store_true", help="8 x 8 digits that come with nefsim, not MNIST")
-    add("--data", type=Path, help="folder with MNIST")
+    add("--data", type=Path, help="folder with MNIST (default where it is found)")
+
+
+def _default(value: Any) -> str:
+    """A default as it is written on the command line."""
+    if value is None:
+        return "one that suits it"
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def chosen(options: argparse.Namespace) -> Settings:
@@ -103,7 +122,15 @@ def _times(options: argparse.Namespace) -> dict[str, Any] | None:
 
 
 def _data(options: argparse.Namespace) -> LabelledImages:
-    return digits() if options.digits else mnist(options.data)
+    if options.digits:
+        return digits()
+    try:
+        return mnist(options.data)
+    except ValueError as error:
+        raise ValueError(
+            "nefsim mnist: MNIST must be found, got none; pass --digits, which takes 8 x 8 digits "
+            f"that come with nefsim, or --data with a folder ({error})"
+        ) from error
 
 
 def summary(done: list[dict[str, Any]]) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from typing import Any
 import nengo
 import numpy as np
 
+from nefsim import scripts
 from nefsim.nengo.simulator import Simulator
+from nefsim.network import Network
 
 #: Seed of models that have none, so that both simulators get the same arrays.
 SEED = 0
@@ -20,14 +22,19 @@ SEED = 0
 
 def load(path: Path, seed: int | None) -> nengo.Network:
     """The Nengo network ``model`` that a script defines, with this seed or its own."""
-    if not path.is_file():
-        raise ValueError(f"nefsim nengo: model must be a Python file, got {path}; pass its path.")
+    scripts.check_file("nefsim nengo", path)
     np.random.seed(SEED)
-    model = runpy.run_path(str(path), run_name="nefsim_model").get("model")
+    names = runpy.run_path(str(path), run_name="nefsim_model")
+    model = names.get("model")
     if not isinstance(model, nengo.Network):
+        do = "write model = nengo.Network() in it"
+        if isinstance(names.get("net"), Network):
+            do = f"nefsim run {path} runs its nefsim.Network"
+        elif theirs := scripts.nengo_networks(names):
+            do = f"name {theirs[0]}, a network of Nengo, model"
         raise ValueError(
             f"nefsim nengo: {path} must define model, a nengo.Network, got "
-            f"{type(model).__name__}; write model = nengo.Network() in it."
+            f"{'none' if model is None else type(model).__name__}; {do}."
         )
     own = SEED if model.seed is None else model.seed
     model.seed = own if seed is None else seed

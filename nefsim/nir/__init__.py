@@ -1,6 +1,6 @@
 """NIR graphs: networks for other tools and chips, and theirs for the engine.
 
-Needs the extra ``nir``: ``pip install "nefsim[nir]"``.
+Needs the extra ``nir``: ``pip install nir``.
 """
 
 from nefsim.nir import _package  # noqa: F401  (says what to install, before all else)

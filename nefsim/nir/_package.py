@@ -1,10 +1,5 @@
 """Says what to install where the package ``nir`` is missing."""
 
-from importlib.util import find_spec
+from nefsim._extras import require
 
-from nefsim.backends import BackendUnavailable
-
-if find_spec("nir") is None:
-    raise BackendUnavailable(
-        'nefsim.nir: nir must be installed, got none; pip install "nefsim[nir]".'
-    )
+require("nefsim.nir", "nir")

@@ -1,6 +1,6 @@
 """Spiking networks trained by gradient, with PyTorch; the engine runs what was trained.
 
-Needs the extra ``train``: ``pip install "nefsim[train]"``.
+Needs the extra ``train``: ``pip install torch``.
 """
 
 from nefsim.train import _torch  # noqa: F401  (says what to install, before all else)

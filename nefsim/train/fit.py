@@ -141,7 +141,7 @@ def fit(
         ends as though it had never stopped.
     progress : bool, callable or None
         A bar of batches, or a call of ``progress(done, total)``; None shows a bar in a
-        terminal when tqdm is installed.
+        terminal, or a plain counter where tqdm is not installed.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Watch a network run in the browser, and turn its inputs by hand.
 
-Needs the extra ``view``: ``pip install "nefsim[view]"``.
+Needs the extra ``view``: ``pip install bokeh``.
 """
 
 from nefsim.view import _package  # noqa: F401  (says what to install, before all else)

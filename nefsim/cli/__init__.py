@@ -1,0 +1,68 @@
+"""The command ``nefsim``: each of its commands is a module with ``add`` and ``run``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import nefsim
+from nefsim import scripts
+from nefsim.cli import bench, crosscheck, demo, info, mnist, nengo, run, view
+from nefsim.cli.options import Formatter
+
+#: Modules of the commands, in the order in which help names them.
+COMMANDS = {
+    "demo": demo,
+    "run": run,
+    "crosscheck": crosscheck,
+    "bench": bench,
+    "view": view,
+    "nengo": nengo,
+    "mnist": mnist,
+    "info": info,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    0 is success, 1 that back ends disagree, 2 an error and 130 Ctrl-C.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 0
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        print("nefsim: interrupted", file=sys.stderr)
+        return 130
+    except BaseException as error:  # a user's function may raise anything, even SystemExit
+        known = isinstance(error, (ValueError, TypeError, ImportError, OSError, MemoryError))
+        print(f"nefsim: error: {scripts.told(error, named=not known)}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nefsim",
+        description="Simulate networks of the Neural Engineering Framework.",
+        epilog="nefsim command --help tells the options of a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"nefsim {nefsim.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    for name, module in COMMANDS.items():
+        said = module.__doc__ or ""
+        command = commands.add_parser(
+            name,
+            help=said,
+            description=f"{said[:1].upper()}{said[1:]}.",
+            epilog=f"Example: {module.EXAMPLE}",
+            formatter_class=Formatter,
+        )
+        module.add(command)
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+        command.set_defaults(run=module.run)
+    return parser

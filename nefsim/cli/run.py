@@ -1,0 +1,62 @@
+"""run the network of a file and save what its probes record"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from nefsim.cli import options as common
+from nefsim.cli import saving
+from nefsim.simulator import Simulator
+
+EXAMPLE = "nefsim run model.py -s 2 -o result.npz"
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Options of a run."""
+    common.add_model(command)
+    command.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        help="file of the result, .npz or .csv (default the model's name with .npz)",
+    )
+    command.add_argument("--force", action="store_true", help="replace the file of --out")
+    common.add_seconds(command, 1.0)
+    common.add_step(command)
+    common.add_backend(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run it; what was recorded before an error or Ctrl-C is saved, too."""
+    out = Path(f"{options.model.stem}.npz") if options.out is None else options.out
+    target = saving.target("nefsim run", out, options.force)
+    net = common.network(options)
+    saving.check_kind("nefsim run", target, net.all_probes, options.dt)
+    simulator = Simulator(net, options.dt, options.backend)
+    try:
+        simulator.run(options.seconds)
+    except BaseException:
+        if simulator.n_steps:
+            _save(simulator, target, options.json)
+            said = f"stopped after {simulator.n_steps} steps; saved what was recorded"
+            print(f"nefsim: {said}", file=sys.stderr)
+        raise
+    _save(simulator, target, options.json)
+    return 0
+
+
+def _save(simulator: Simulator, target: Path, as_json: bool) -> None:
+    """Save what was recorded so far and say what it is."""
+    result = simulator.result()
+    saving.save("nefsim run", result, target)
+    shapes = {name: list(shape) for name, shape in result.shapes.items()}
+    if as_json:
+        print(json.dumps({**result.info, "probes": shapes, "file": str(target)}))
+        return
+    print(f"{simulator.n_steps} steps of {simulator.dt:g} s on {simulator.backend}")
+    for name, shape in shapes.items():
+        print(f"  {name}: {' x '.join(map(str, shape))}")
+    print(f"wrote {target}")

@@ -1,0 +1,71 @@
+"""What is packed and declared: the sdist, the extras, the citation."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+import nefsim as nef
+from nefsim._extras import EXTRAS, cure_of
+
+ROOT = Path(__file__).parent.parent
+
+
+def declared() -> dict[str, list[str]]:
+    """Requirements of each extra of setup.cfg."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    return {name: said.split() for name, said in config["options.extras_require"].items()}
+
+
+def test_every_file_under_version_control_is_in_the_sdist(tmp_path: Path) -> None:
+    pytest.importorskip("setuptools", minversion="77")
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this folder is no clone of git, or there is no git")
+    kept = {file for file in listed.stdout.split("\0") if (ROOT / file).is_file()}
+    command = [sys.executable, "-c", "import setuptools; setuptools.setup()"]
+    # As `python -m build --sdist` does, which would need the network.
+    subprocess.run(
+        [*command, "-q", "egg_info", "--egg-base", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    packed = (tmp_path / "nefsim.egg-info" / "SOURCES.txt").read_text(encoding="utf-8").split("\n")
+    assert kept - set(packed) == set()
+    assert not [file for file in packed if file.endswith(".pyc")]
+
+
+def test_the_extras_are_those_that_messages_and_info_name() -> None:
+    extras = declared()
+    assert extras.keys() == EXTRAS.keys() | {"test", "dev", "all"}
+    for name, extra in EXTRAS.items():
+        packages = [re.split(r"[>=<\[]", said)[0] for said in extras[name]]
+        assert packages == [*extra.packages]
+    assert extras["all"] == [f"nefsim[{','.join(EXTRAS)}]"]
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_the_packages_of_an_extra_are_imported_somewhere(extra: str) -> None:
+    code = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "nefsim").rglob("*.py"))
+    for package in EXTRAS[extra].packages:
+        assert re.search(rf"^\s*(import|from) {package}\b", code, re.MULTILINE)
+
+
+def test_the_cure_of_a_package_is_its_extra() -> None:
+    assert cure_of("numba") == 'pip install numba threadpoolctl (the extra "fast")'
+    assert cure_of("numpy") is None
+
+
+def test_the_citation_is_of_this_version() -> None:
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (.*)$", text, re.MULTILINE) == [nef.__version__]
