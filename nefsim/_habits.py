@@ -124,6 +124,17 @@ OF_NETWORK = {
     "copy": "write copy.deepcopy(net)",
 }
 
+#: Names that a node, ensemble, connection or probe has not.
+OF_THINGS = {
+    "weights": "see sim.data[connection].weights",
+    "decoders": "see sim.data[connection].decoders",
+    "learning_rule_type": "write connection.learning_rule",
+    "data": "see sim.data[probe]",
+    "spikes": "write net.probe(ensemble.neurons)",
+    "voltage": "write net.probe(ensemble.neurons, 'voltage')",
+    "value": "write net.probe(node) and see sim.data[probe]",
+}
+
 
 def is_of_nengo(value: object) -> bool:
     """Whether an object or class is Nengo's, or of a package on top of it."""
@@ -172,6 +183,8 @@ def nearest(name: str, known: Iterable[str], alike: float = 0.6) -> list[str]:
 
 def attribute(who: str, name: str, table: dict[str, str], known: Iterable[Any]) -> str:
     """The message of an attribute that is missing: by the table, or by the nearest name."""
+    if name.startswith("_"):  # asked for by Python itself, and often
+        return f"{who} has no {name}."
     do = table.get(name)
     if do is None:
         close = nearest(name, (k for k in known if not k.startswith("_")), 0.7)

@@ -41,7 +41,7 @@ def made_by(method: str, example: str) -> Callable[[type[T]], type[T]]:
     """
 
     def decorate(cls: type[T]) -> type[T]:
-        who = cls.__name__
+        who, fields = cls.__name__, [*cls.__dataclass_fields__]  # type: ignore[attr-defined]
 
         def explain(args: tuple[Any, ...], named: Mapping[str, Any]) -> str:
             given = ", ".join([*map(check.show, args[1:]), *_written(named)])
@@ -53,12 +53,17 @@ def made_by(method: str, example: str) -> Callable[[type[T]], type[T]]:
 
         def refuse(self: Any, name: str, value: object = None) -> NoReturn:
             do = f"pass {name} to {method}"
-            if name not in cls.__dataclass_fields__:  # type: ignore[attr-defined]
+            if name not in fields:
                 do = "keep it in a variable of your own"
             raise FrozenInstanceError(
                 f"{self!r}: {name} must be set when it is made, got an assignment; {do}."
             )
 
+        def missing(self: Any, name: str) -> NoReturn:
+            message = habits.attribute(who, name, habits.OF_THINGS, dir(cls) + fields)
+            raise AttributeError(message, name=name, obj=self)
+
+        cls.__getattr__ = missing  # type: ignore[attr-defined]
         cls.__init__ = _answering(cls.__init__, explain)  # type: ignore[method-assign, misc]
         cls.__setattr__ = cls.__delattr__ = refuse  # type: ignore[assignment]
         return cls

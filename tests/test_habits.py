@@ -110,6 +110,10 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
     "set a.colour": (set_unknown, ("keep it in a variable",)),
     "del a.radius": (delete, ("pass radius to net.ensemble",)),
     "Network(label)": (lambda net, a: nef.Network("my model"), ("the name as label='my model'",)),
+    "c.weights": (lambda net, a: learning(net, a).weights, ("sim.data[connection].weights",)),
+    "p.data": (lambda net, a: net.probe(a).data, ("sim.data[probe]",)),
+    "a.spikes": (lambda net, a: a.spikes, ("net.probe(ensemble.neurons)",)),
+    "a.dimension": (lambda net, a: a.dimension, ("did you mean dimensions?",)),
     # Keywords
     "learning_rule_type": (
         lambda net, a: net.connect(a, a, learning_rule_type=nef.PES()),
@@ -213,6 +217,10 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
         ("pass size_in to node",),
     ),
     "sizes": (lambda net, a: net.connect(a, two(net)), ("a (2, 1) matrix",)),
+    "size of a function": (
+        lambda net, a: net.connect(two(net), two(net), function=lambda x: x[0] * x[1]),
+        ("the function gives 1 and <ensemble 'two'> takes 2",),
+    ),
     "a[2]": (lambda net, a: two(net)[2], ("within 2 dimensions",)),
     "probe(a, voltage)": (
         lambda net, a: net.probe(a, "voltage"),

@@ -28,8 +28,6 @@ class Answers:
     if not TYPE_CHECKING:  # or any name would do
 
         def __getattr__(self, name: str) -> Any:
-            if name.startswith("_"):
-                raise AttributeError(f"Network has no {name}.", name=name, obj=self)
             message = habits.attribute("Network", name, habits.OF_NETWORK, (*OWN, *dir(type(self))))
             raise AttributeError(message, name=name, obj=self)
 

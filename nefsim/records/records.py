@@ -233,7 +233,7 @@ def index_of(who: str, probes: Sequence[Probe], probe: object) -> int:
         if probe not in labels:
             known = ", ".join(map(repr, labels[:8])) + (", ..." if len(labels) > 8 else "")
             do = f"pass one of {known}" if labels else "make probes before the simulator"
-            check.fail(who, "label", "be that of a probe", check.show(probe), do)
+            check.fail(who, "probe", "be one or the label of one", check.show(probe), do)
         return labels.index(probe)
     if not isinstance(probe, Probe) or probe not in probes:
         what, do = "be a probe of this simulator's network", "make probes before the simulator"
