@@ -1,5 +1,55 @@
-"""nefsim: networks of spiking neurons from a description of what they should compute."""
+"""Networks of spiking neurons from a description of what they should compute.
 
+A network is made by its methods, without a ``with`` block, and run by a simulator:
+
+>>> import numpy as np
+>>> import nefsim as nef
+>>> net = nef.Network(seed=1)
+>>> stimulus = net.node(np.sin)
+>>> a = net.ensemble(n_neurons=50, dimensions=1)
+>>> b = net.ensemble(n_neurons=50, dimensions=1)
+>>> c1 = net.connect(stimulus, a)
+>>> c2 = net.connect(a, b, function=np.square, synapse=0.01)
+>>> y = net.probe(b, synapse=0.03)
+>>> sim = nef.Simulator(net)
+>>> sim.run(0.5)
+>>> sim.data[y].shape
+(500, 1)
+
+In the package itself, for ``nef.``:
+
+=====================  ==================================================================
+Network                ``node``, ``ensemble``, ``connect``, ``probe``, ``subnetwork``
+Simulator, Result      run it, and what it recorded
+neuron types           LIF, LIFRate, AdaptiveLIF, RectifiedLinear, Sigmoid, Izhikevich, ...
+synapses               Lowpass, Alpha, DoubleExp, Triangle, LinearFilter
+distributions          Uniform, Gaussian, Choice, UniformHypersphere, Samples, ...
+processes              WhiteSignal, WhiteNoise, FilteredNoise, PresentInput, Piecewise
+solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
+learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
+on plain arrays        gain_bias, tuning_curves, solve_decoders, connection_weights, ...
+crosscheck             compare two back ends spike for spike
+=====================  ==================================================================
+
+Rooms that load when they are named:
+
+=====================  ==================================================================
+nef.plot               tuning curves, rasters, decoded values, weights, spectra
+nef.analysis           figures about what was learned
+nef.datasets           handwritten digits
+nef.nengo              Nengo's networks run here; ``from_nengo``, ``to_nengo``
+nef.view               a network in the browser (extra ``view``)
+nef.train              spiking networks trained with PyTorch (extra ``train``)
+nef.convert            trained ReLU networks as spiking ones (extra ``train``)
+nef.nir                NIR graphs (extra ``nir``)
+nef.mnist              the experiment with handwritten digits
+=====================  ==================================================================
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nefsim import _habits
 from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
@@ -171,3 +221,31 @@ __all__ = [
     "tuning_curves",
     "unit_vectors",
 ]
+
+#: Rooms that load when they are named.
+_ROOMS = ("convert", "mnist", "nengo", "nir", "plot", "train", "view")
+
+if TYPE_CHECKING:
+    from nefsim import convert as convert
+    from nefsim import mnist as mnist
+    from nefsim import nengo as nengo
+    from nefsim import nir as nir
+    from nefsim import plot as plot
+    from nefsim import train as train
+    from nefsim import view as view
+else:
+
+    def __getattr__(name: str) -> Any:
+        """A room, loaded now; of other names, where the thing is."""
+        if name in _ROOMS:
+            try:
+                return import_module(f"nefsim.{name}")
+            except ImportError as error:  # `hasattr` and `help` bear no other error than this
+                raise AttributeError(str(error), name=name) from error
+        known = [*__all__, *_ROOMS]
+        message = _habits.attribute("nefsim", name, _habits.OF_PACKAGE, known)
+        raise AttributeError(message, name=name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS} - {"Any", "TYPE_CHECKING", "import_module"})

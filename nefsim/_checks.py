@@ -7,12 +7,16 @@ Every message has the form ``who: argument must ..., got ...; do ...``, for exam
 from __future__ import annotations
 
 import math
+import sys
+import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nefsim import _habits as habits
 
 #: Larger numbers than this are slips of a unit, not models; gains of 1e17 mark sharp thresholds.
 HUGE = 1e24
@@ -22,8 +26,9 @@ def show(value: object) -> str:
     """What a message says it got: short, on one line, arrays by shape and type."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and type {value.dtype}"
+    whose = "Nengo's " if habits.is_of_nengo(value) else ""
     if isinstance(value, type):
-        return f"the class {value.__name__}"
+        return f"{whose or 'the '}class {value.__name__}"
     if callable(value) and hasattr(value, "__name__"):
         return f"the function {value.__name__}"
     try:
@@ -32,7 +37,7 @@ def show(value: object) -> str:
         return f"an object of type {type(value).__name__}"
     if len(text) > 60:
         text = text[:57] + "..."
-    return text
+    return whose + text
 
 
 def fail(
@@ -46,6 +51,19 @@ def fail(
     """Raise the house sentence; ``got`` is shown as it is when it is a string ending a phrase."""
     said = got if isinstance(got, str) else show(got)
     raise kind(f"{who}: {argument} must {must}, got {said}; {do}.")
+
+
+def warn(message: str) -> None:
+    """Warn the line outside this package that led here."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("nefsim."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, stacklevel=level)
+
+
+def _wrong_kind(who: str, argument: str, must: str, value: object, do: str) -> NoReturn:
+    """Refuse an object of another kind; of Nengo's objects, name those that take their place."""
+    fail(who, argument, must, show(value), habits.instead_of_nengos(value) or do, TypeError)
 
 
 def real(
@@ -62,7 +80,7 @@ def real(
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
-        fail(who, argument, "be a number", show(value), do, TypeError)
+        _wrong_kind(who, argument, "be a number", value, do)
     try:
         number = float(value)
     except OverflowError:
@@ -97,7 +115,7 @@ def integer(
     """A whole number between ``low`` and ``high``, both allowed."""
     if type(value) is not int:  # which most are; to ask what else is whole takes longer
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
-            fail(who, argument, "be a whole number", show(value), do, TypeError)
+            _wrong_kind(who, argument, "be a whole number", value, do)
         value = int(value)
     number: int = value
     if number < low:
@@ -142,27 +160,28 @@ def instance(
 ) -> Any:
     """An object of one of ``kinds``, called ``what`` in the message."""
     if not isinstance(value, kinds):
-        fail(who, argument, f"be {what}", show(value), do, TypeError)
+        _wrong_kind(who, argument, f"be {what}", value, do)
     return value
 
 
 def function(who: str, argument: str, value: Any) -> Any:
     """Something that can be called, and is not a class."""
     if not callable(value) or isinstance(value, type):
-        fail(who, argument, "be a function", show(value), "pass a function", TypeError)
+        _wrong_kind(who, argument, "be a function", value, "pass a function")
     return value
 
 
 def _as_float_array(who: str, argument: str, value: Any, do: str) -> NDArray[np.float64]:
     if value is None or isinstance(value, (str, bytes, dict, set)) or callable(value):
-        fail(who, argument, "be numbers", show(value), do, TypeError)
+        _wrong_kind(who, argument, "be numbers", value, do)
     try:
         raw = np.asarray(value)
     except ValueError:
         fail(who, argument, "be an array", "rows of unequal length", do)
     if raw.dtype.kind not in "fiu":
-        got = f"type {raw.dtype}" if isinstance(value, np.ndarray) else show(value)
-        fail(who, argument, "be real numbers", got, do, TypeError)
+        if isinstance(value, np.ndarray):
+            fail(who, argument, "be real numbers", f"type {raw.dtype}", do, TypeError)
+        _wrong_kind(who, argument, "be real numbers", value, do)
     return np.array(raw, dtype=np.float64)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from typing import Any
+from inspect import Parameter, Signature
+from typing import Any, Self
 
 import numpy as np
+
+from nefsim import _signatures as signatures
 
 
 def _canonical(value: Any) -> Any:
@@ -25,6 +28,14 @@ class Value:
     Subclasses are declared ``@dataclass(frozen=True, eq=False)``: equality and hash come
     from here, so that a field may hold an array.
     """
+
+    def __new__(cls, *args: Any, **named: Any) -> Self:
+        """A value to be; a call that does not fit is told the name to write."""
+        signatures.check_call(cls, args, named)
+        return super().__new__(cls)
+
+    # So that an abstract class is not shown to take whatever there is.
+    __new__.__signature__ = Signature([Parameter("cls", Parameter.POSITIONAL_ONLY)])  # type: ignore[attr-defined]
 
     def _content(self) -> tuple[Any, ...]:
         assert is_dataclass(self)

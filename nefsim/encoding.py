@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.neurons import Direct, NeuronType
 
 Array = NDArray[np.float64]
@@ -177,6 +178,7 @@ def _currents(
     return np.asarray(points @ (rows.T / scale) * g + b)
 
 
+@explained
 def tuning_curves(
     neuron: NeuronType,
     x: ArrayLike,

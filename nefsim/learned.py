@@ -72,6 +72,9 @@ class LearnedConnection:
         """The linear map after the function."""
         return self._built.transform
 
+    def __repr__(self) -> str:
+        return f"<weights {self._memory.swapaxes(-1, -2).shape} learned by {self._who}>"
+
 
 def learned_connection(built: Built, state: State, connection: Connection) -> LearnedConnection:
     """The weights of a connection that learns, in a state."""

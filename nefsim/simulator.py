@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import backends, checkpoint, files
+from nefsim._signatures import explained
 from nefsim.backends import interrupts
 from nefsim.build import Built, build
 from nefsim.learned import carry_over
@@ -80,6 +81,7 @@ class Simulator:
     ((500,), (500, 1))
     """
 
+    @explained
     def __init__(
         self,
         net: Network,
@@ -139,6 +141,7 @@ class Simulator:
         steps: NDArray[np.float64] = np.arange(self._records.start + 1.0, self.n_steps + 1)
         return steps * self.dt
 
+    @explained
     def trange(self, probe: Probe | None = None) -> NDArray[np.float64]:
         """Times of all steps, or of a probe's records when it has ``sample_every`` [s]."""
         if probe is None:
@@ -151,11 +154,13 @@ class Simulator:
         """Records of probes and built arrays of ensembles and connections, by object."""
         return Data(self.probes, self.built, self.state, self._records)
 
+    @explained
     def recorded(self, probe: Probe) -> Array:
         """All records of a probe, (n_records, size), with trials first in a batch."""
         rows = self._records.of(index_of("Simulator.recorded", self.probes, probe))
         return rows.dense() if isinstance(rows, Events) else rows
 
+    @explained
     def run(self, seconds: float) -> None:
         """Run for ``round(seconds / dt)`` steps.
 
@@ -175,6 +180,7 @@ class Simulator:
         """Take one step."""
         self.run_steps(1)
 
+    @explained
     def run_steps(self, n_steps: int) -> None:
         """Take ``n_steps`` steps; if an error or Ctrl-C ends them, what was recorded is kept.
 
@@ -200,6 +206,7 @@ class Simulator:
             finally:
                 self._records.settle(self.state.step)
 
+    @explained
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
         """Go back to the start and forget what was recorded.
 

@@ -380,9 +380,27 @@ def three_dimensions():
     nengo.Connection(nengo.Node(np.ones(27)), nengo.Node(size_in=8), transform=cube)
 
 
-def fixed_weights():
+def weights_of_one_number():
     a = nengo.Ensemble(10, 1)
-    nengo.Probe(nengo.Connection(a, a), "weights")
+    nengo.Probe(nengo.Connection(nengo.Node(1.0), a, transform=2.0), "weights")
+
+
+def test_probed_weights_that_stay_are_those_of_nengo():
+    with nengo.Network(seed=3) as model:
+        a, b = nengo.Ensemble(20, 2), nengo.Ensemble(10, 2)
+        full = nengo.solvers.LstsqL2(weights=True)
+        carried = (
+            nengo.Connection(a, b, transform=[[1, 2], [0, 1]]),
+            nengo.Connection(a[1], b[0], function=np.square),
+            nengo.Connection(a, b, solver=full),
+            nengo.Connection(a, b[[1, 0]]),
+            nengo.Connection(a.neurons, b.neurons, transform=np.full((10, 20), 1e-3)),
+        )
+        for connection in carried:
+            nengo.Probe(connection, "weights", sample_every=0.1)
+    theirs = in_nengo(model)
+    assert [len(rows) for rows in theirs] == [2] * len(carried)
+    assert_same(model, in_nefsim(from_nengo(model)), theirs)
 
 
 @pytest.mark.parametrize(
@@ -394,7 +412,7 @@ def fixed_weights():
         (process_with_input, "output must be one that nefsim has, got a process with input"),
         (random_transform, "transform must be one that nefsim has, got Uniform"),
         (three_dimensions, "transform must have one or two dimensions, got 3"),
-        (fixed_weights, "attr must be one that nefsim has, got weights"),
+        (weights_of_one_number, "attr must be one that nefsim has, got weights that are no matrix"),
     ],
 )
 def test_what_nefsim_has_no_word_for_is_refused_by_name(make, said):

@@ -149,7 +149,7 @@ def test_events_take_memory_for_spikes_alone() -> None:
 
 def test_what_is_no_probe_of_spikes_has_no_events() -> None:
     sim = run(network())
-    for key in (sim.probes[3], sim.probes[5], None, "spikes", network().probes[0]):
+    for key in (sim.probes[3], sim.probes[5], None, "value", "z", network().probes[0]):
         with pytest.raises((ValueError, TypeError), match=r"data.*: probe must .+, got .+; .+\."):
             sim.data.events(key)
     with pytest.raises(ValueError, match="be a record of spikes"):

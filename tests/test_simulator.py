@@ -665,7 +665,7 @@ def test_data_hold_records_and_arrays_of_every_object():
     assert decoded.decoders.shape == (200, 1)
     assert decoded.solver_info["rmse"].shape == (1,)
     for key in (None, "both", both[0], both.neurons, models.product().probes[0], object()):
-        with pytest.raises(TypeError, match=SENTENCE):
+        with pytest.raises((TypeError, ValueError), match=SENTENCE):
             simulator.data[key]
 
 

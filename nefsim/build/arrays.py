@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 EVAL_POINTS, ENCODERS, MAX_RATES, INTERCEPTS, GAIN, BIAS, NEURONS, NOISE, SOLVER = range(9)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BuiltEnsemble:
     """The arrays of an ensemble, ``sim.data[ensemble]``.
 
@@ -54,8 +54,12 @@ class BuiltEnsemble:
         """``gain / radius * encoders``, (N, D): what the vector is multiplied by."""
         return self.encoders * (self.gain / self.radius)[:, None]
 
+    def __repr__(self) -> str:
+        names = ("encoders", "gain", "bias", "max_rates", "intercepts", "eval_points")
+        return f"BuiltEnsemble({_shapes(self, names)}, radius {self.radius:g})"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class BuiltConnection:
     """The arrays of a connection, ``sim.data[connection]``.
 
@@ -100,6 +104,21 @@ class BuiltConnection:
         if self.post is None:
             return self.decoded_weights
         return into(*self.post) @ self.decoded_weights
+
+    def __repr__(self) -> str:
+        error = self.solver_info.get("rmse")
+        shown = "" if error is None else f", rmse {np.sqrt(np.mean(np.square(error))):.3g}"
+        return f"BuiltConnection({_shapes(self, ('decoders', 'eval_points', 'transform'))}{shown})"
+
+
+def _shapes(thing: object, names: tuple[str, ...]) -> str:
+    """Names and shapes of arrays, and numbers as they are, for what is shown of a whole."""
+    parts = ((name, getattr(thing, name)) for name in names)
+    return ", ".join(
+        f"{name} {value.shape if np.ndim(value) or hasattr(value, 'tocsr') else value}"
+        for name, value in parts
+        if value is not None
+    )
 
 
 def into(post: BuiltEnsemble, rows: tuple[int, ...] | None) -> Array:

@@ -61,7 +61,7 @@ class Lessons:
         """What is read, weighed by weights that change."""
         make = self._lowering.assembly
         out = make.signal(f"{thing!r}.weighted", n_out)
-        initial = _dense(matrix, make.size(read))
+        initial = dense(matrix, make.size(read))
         shown = None
         if thing in self._probed:
             shown = self.shown[thing] = make.signal(f"{thing!r}.weights", initial.size)
@@ -143,7 +143,9 @@ class Lessons:
         """The error of each row of the weights."""
         if learning not in self._connected:
             if learning.rule.needs_error:
-                do = f"write net.connect(error, {learning.connection.label}.learning_rule)"
+                name = learning.connection.label
+                name = name if name.isidentifier() else "connection"
+                do = f"write net.connect(error, {name}.learning_rule)"
                 got = f"{type(learning.rule).__name__} without one"
                 check.fail(repr(learning.connection), "learning_rule", "have an error", got, do)
             return None
@@ -206,8 +208,10 @@ def _hashable(columns: Any) -> Any:
     return columns.tobytes() if isinstance(columns, np.ndarray) else str(columns)
 
 
-def _dense(matrix: Any, n_in: int) -> Array:
+def dense(matrix: Any, n_in: int) -> Array:
     """A transform as a matrix."""
+    if hasattr(matrix, "tocsr"):
+        return np.asarray(matrix.toarray())
     if np.ndim(matrix) == 2:
         return np.asarray(matrix)
     return np.diag(np.broadcast_to(np.asarray(matrix, np.float64), n_in))

@@ -12,8 +12,9 @@ from nefsim import _checks as check
 from nefsim.build.arrays import NEURONS, NOISE, BuiltConnection, BuiltEnsemble, build_ensemble, into
 from nefsim.build.assembly import Assembly, as_index, scaled
 from nefsim.build.decode import Solving, decode
-from nefsim.build.learning import Lessons
-from nefsim.build.outline import Outlining, outline_ensemble
+from nefsim.build.learning import Lessons, dense
+from nefsim.build.outline import Outlining, blank, outline_ensemble
+from nefsim.build.reach import warn_of_distant_constants
 from nefsim.build.stability import warn_of_fast_rules
 from nefsim.build.streams import streams_of
 from nefsim.network import Connection, Ensemble, Learning, Network, Node, Probe
@@ -86,6 +87,7 @@ def build(network: Network, dt: float, seed: int, outline: bool = False) -> Buil
     lowering.lessons.learn()
     if not outline:
         warn_of_fast_rules(lowering.connections, lowering.ensembles, dt)
+        warn_of_distant_constants(network)
     for probe in network.all_probes:
         lowering.probe(probe)
     lowering.neurons()
@@ -116,7 +118,7 @@ class Lowering:
         network: Network,
         outline: bool = False,
     ) -> None:
-        self.assembly, self.streams = assembly, streams
+        self.assembly, self.streams, self._outline = assembly, streams, outline
         self._build_ensemble = outline_ensemble if outline else build_ensemble
         self.lessons = Lessons(self, network)
         self.ensembles: dict[Ensemble, BuiltEnsemble] = {}
@@ -270,9 +272,7 @@ class Lowering:
         target: Any = probe.target
         attr = probe.attr
         if attr == "weights":
-            shown = self.lessons.shown[target]
-            self.shapes[probe] = self.lessons.shapes[shown]
-            return Read(shown)
+            return self._weights(probe, target)
         if isinstance(target, Connection):
             if attr == "output" and target.synapse is not None:
                 return self._filtered_output(probe, target)
@@ -296,8 +296,23 @@ class Lowering:
         """Scaled encoders, as they are learned or as they stay."""
         if ensemble in self.lessons.shown:
             return Read(self.lessons.shown[ensemble])
-        fixed = np.ravel(self.ensembles[ensemble].scaled_encoders)
-        return Read(self.assembly.sum(f"{probe!r}.output", len(fixed), fixed))
+        return self._constant(probe, self.ensembles[ensemble].scaled_encoders)
+
+    def _weights(self, probe: Probe, connection: Connection) -> Read:
+        """Weights as they are learned, or as they stay."""
+        if connection in self.lessons.shown:
+            shown = self.lessons.shown[connection]
+            self.shapes[probe] = self.lessons.shapes[shown]
+            return Read(shown)
+        weighted = self._weighted[connection]
+        matrix, n = weighted.matrix, self.assembly.size(weighted.read)
+        shape = self.shapes[probe] = matrix.shape if np.ndim(matrix) == 2 else (n, n)
+        return self._constant(probe, blank(*shape) if self._outline else dense(matrix, n))
+
+    def _constant(self, probe: Probe, matrix: Any) -> Read:
+        """A signal of numbers that stay, row by row."""
+        flat = blank(matrix.size) if self._outline else np.ravel(matrix)
+        return Read(self.assembly.sum(f"{probe!r}.output", matrix.size, flat))
 
     def _filtered_output(self, probe: Probe, connection: Connection) -> Read:
         """A connection's output after this step's filtering; a filter sees it a step later."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -115,11 +114,10 @@ def warn_of_fast_rules(
         bound = learning_rate_bound(power, _n(connection), dt)
         for rule in rules:
             if rule.learning_rate > bound:
-                warnings.warn(
+                check.warn(
                     f"{connection!r}: learning_rate must be below 2 n / (dt |a|^2) = {bound:.2g} "
                     f"for the error to shrink, got {rule.learning_rate:g}; "
-                    f"try {bound / 20:.1g} or nefsim.suggest_learning_rate(connection).",
-                    stacklevel=4,
+                    f"try {bound / 20:.1g} or nefsim.suggest_learning_rate(connection)."
                 )
 
 

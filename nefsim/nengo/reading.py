@@ -257,6 +257,10 @@ class Reading:
         # Nengo's refractory times count on below 0.
         if attr == "refractory_time" or (attr is not None and attr not in probeable(end)):
             values.refuse(probe, "attr", attr)
+        if attr == "weights" and not end.rules:
+            matrix = self._model.params[probe.obj].weights
+            if not isinstance(matrix, np.ndarray) or matrix.ndim != 2:
+                values.refuse(probe, "attr", "weights that are no matrix")
         solver: Solver = LstsqL2()
         if probe in self._decoded and _is_decoded(self._decoded[probe]):
             solver = Given(self._model.params[self._decoded[probe]].weights.T)

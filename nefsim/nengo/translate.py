@@ -19,7 +19,7 @@ from nefsim.nengo.guests import Draws, Full, Played, Start, drawing_from
 from nefsim.network import Connection, Ensemble, Learning, Network, Neurons, Node, Probe
 from nefsim.network.objects import Endpoint, Gate, indices, whole
 from nefsim.processes import Process
-from nefsim.program import State, initial_state
+from nefsim.program import Filter, State, initial_state
 from nefsim.simulator import fresh_seed
 
 Array = NDArray[np.float64]
@@ -221,7 +221,8 @@ class Translation:
         target = probe.target
         learning = None if isinstance(target, Connection) else whole(target)
         if isinstance(target, Connection) and probe.attr == "weights":
-            theirs, attr = self.of[target], "weights"
+            stay = target not in self.built.learned
+            theirs, attr = (self._held(probe), "output") if stay else (self.of[target], "weights")
         elif isinstance(target, Connection):
             theirs, attr = self._carried(target, probe.attr), "output"
         elif isinstance(learning, Learning):
@@ -240,6 +241,15 @@ class Translation:
         if decoding is not None:
             options["solver"] = nengo.solvers.NoSolver(decoding.decoders)
         return nengo.Probe(theirs, attr, **options)
+
+    def _held(self, probe: Probe) -> nengo.Node:
+        """Weights that stay; Nengo has none to show where it multiplies by 1."""
+        program = self.built.program
+        record = program.records[self.built.probes.index(probe)]
+        op: Any = program.ops[self._ops[record.read.signal]]
+        if isinstance(op, Filter):
+            op = program.ops[self._ops[op.input]]
+        return nengo.Node(op.offset, label=f"{probe.label}.held")
 
     def _carried(self, connection: Connection, attr: str) -> Any:
         """Where to see what goes through a connection, after its filter or before it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import Any
 
 import numpy as np
@@ -49,13 +50,62 @@ def result_size(who: str, argument: str, function: Any, *inputs: Any) -> int:
     except TypeError as error:
         if "must return numbers" in str(error):
             raise
-        takes = ", ".join("t" if isinstance(i, float) else f"x of shape {i.shape}" for i in inputs)
-        do = "check what it takes"
-        check.fail(who, argument, f"accept ({takes})", f"the error {error!r}", do, TypeError)
+        check_arguments(who, argument, function, *inputs)
+        if "converted to Python scalar" in str(error):  # as when math.sin is given an array
+            _refuse_use_of_x(who, argument, inputs, error)
+        do = "check what it does with them"
+        check.fail(who, argument, f"accept {_takes(inputs)}", f"the error {error!r}", do, TypeError)
     except (ArithmeticError, LookupError, ValueError) as error:
+        beyond = isinstance(error, IndexError) and f"axis 0 with size {np.size(inputs[-1])}"
+        if (beyond and beyond in str(error)) or "truth value of an array" in str(error):
+            _refuse_use_of_x(who, argument, inputs, error)
         where = "zero" if len(inputs) == 1 else "t = 0 and x = 0"
         do = "guard it there, since it is called once to learn its size"
         check.fail(who, argument, f"have a value at {where}", f"the error {error!r}", do)
+
+
+def check_arguments(who: str, argument: str, function: Any, *inputs: Any) -> None:
+    """Refuse a function of another number of arguments, where that can be known."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # of a built-in, which does not say
+        return
+    if _fits(signature, inputs):
+        return
+    if not isinstance(inputs[0], float):
+        do = "write lambda x: ..., of one argument"
+    elif len(inputs) == 2:
+        do = "write lambda t, x: ..., or leave out size_in"
+    elif _fits(signature, (0.0, np.zeros(1))):
+        do = "pass size_in, the dimensions of x, which it gets after t"
+    else:
+        do = "write lambda t: ..."
+    got = f"{check.show(function)}{signature}"
+    check.fail(who, argument, f"accept {_takes(inputs)}", got, do, TypeError)
+
+
+def _fits(signature: inspect.Signature, inputs: tuple[Any, ...]) -> bool:
+    try:
+        signature.bind(*inputs)
+    except TypeError:
+        return False
+    return True
+
+
+def _takes(inputs: tuple[Any, ...]) -> str:
+    takes = ", ".join("t" if isinstance(i, float) else f"x of shape {i.shape}" for i in inputs)
+    return f"({takes})"
+
+
+def _refuse_use_of_x(who: str, argument: str, inputs: tuple[Any, ...], error: Exception) -> None:
+    """Say what x is to a function that takes it for something else."""
+    if not isinstance(inputs[-1], np.ndarray):
+        return
+    n = len(inputs[-1])
+    said = f"x is an array of {n} dimension{'s' if n > 1 else ''}"
+    elements = "x[0]" if n == 1 else "x[0]" + (" and " if n == 2 else " to ") + f"x[{n - 1}]"
+    must = f"accept {_takes(inputs)}"
+    check.fail(who, argument, must, f"the error {error!r}", f"note that {said}, {elements}")
 
 
 def values_at(who: str, function: Any, points: Array, size: int) -> Array:

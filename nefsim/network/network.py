@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.network import validate
+from nefsim.network.habits import Answers
 from nefsim.network.objects import (
     Connection,
     Endpoint,
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from nefsim.describe import Description
 
 
-class Network:
+class Network(Answers):
     """A model: nodes, ensembles, connections and probes, and networks within it.
 
     A network holds no arrays and draws no random numbers; a
@@ -50,7 +52,11 @@ class Network:
     <network: 1 node, 1 ensemble (50 neurons), 1 connection, 0 probes>
     """
 
+    @explained
     def __init__(self, seed: int | None = None, label: str | None = None) -> None:
+        if isinstance(seed, str):
+            do = f"pass a whole number or None, or the name as label={check.show(seed)}"
+            check.fail("Network", "seed", "be a whole number", check.show(seed), do, TypeError)
         self.seed = check.seed("Network", seed)
         self.label = check.label("Network", label)
         self.parent: Network | None = None
@@ -60,6 +66,7 @@ class Network:
         self.probes: list[Probe] = []
         self.networks: list[Network] = []
 
+    @explained
     def node(
         self,
         output: Any = None,
@@ -94,6 +101,7 @@ class Network:
         self.nodes.append(made)
         return made
 
+    @explained
     def ensemble(
         self,
         n_neurons: int,
@@ -175,6 +183,7 @@ class Network:
         self.ensembles.append(made)
         return made
 
+    @explained
     def connect(
         self,
         pre: Endpoint,
@@ -243,6 +252,7 @@ class Network:
         self.connections.append(made)
         return made
 
+    @explained
     def probe(
         self,
         target: Endpoint | Connection,
@@ -262,9 +272,10 @@ class Network:
             What: ``decoded_output`` or ``input`` of an ensemble; ``output`` (spikes, as
             ``amplitude / dt``, kept as events, see ``sim.data.events``), ``input`` (currents)
             or a state variable such as ``voltage`` of neurons; ``output`` or ``input`` of a
-            node or connection; ``weights`` of one that learns, as they act in each step, and
-            ``error``, ``activities``, ``post`` or ``theta`` of its rule; ``scaled_encoders``
-            of an ensemble.  None takes the first.
+            node or connection; ``weights`` of a connection, as they act in each step: onto
+            neurons where it has such, else ``transform @ decoders.T`` or the transform;
+            ``error``, ``activities``, ``post`` or ``theta`` of a learning rule;
+            ``scaled_encoders`` of an ensemble.  None takes the first.
         synapse : Synapse, number or None
             A filter; the filtered value is the one that another population would receive.
         sample_every : float or None [s]
@@ -282,6 +293,7 @@ class Network:
         self.probes.append(made)
         return made
 
+    @explained
     def subnetwork(self, label: str | None = None, seed: int | None = None) -> Network:
         """Add and return an empty network within this one.
 
@@ -301,6 +313,7 @@ class Network:
         self.networks.append(made)
         return made
 
+    @explained
     def describe(
         self, dt: float = 0.001, batch_size: int | None = None, dtype: str = "float64"
     ) -> Description:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim._signatures import made_by
 from nefsim.learning import LearningRule
 from nefsim.neurons import Direct, NeuronType
 from nefsim.processes import Process
@@ -68,6 +69,7 @@ class View:
         return f"{self.obj!r}[{shown}]"
 
 
+@made_by("net.node", "output")
 @dataclass(frozen=True, eq=False, repr=False)
 class Node:
     """A source of values, a function of values, or a place where values meet.
@@ -89,6 +91,7 @@ class Node:
         return f"<node {self.label!r}>"
 
 
+@made_by("net.ensemble", "n_neurons, dimensions")
 @dataclass(frozen=True, eq=False, repr=False)
 class Ensemble:
     """A population of neurons that represents a vector.
@@ -240,6 +243,7 @@ def indices(end: Endpoint) -> Indices | None:
     return end.indices if isinstance(end, View) else None
 
 
+@made_by("net.connect", "pre, post")
 @dataclass(frozen=True, eq=False, repr=False)
 class Connection:
     """A path for values: decode a function, transform, filter, hand on.
@@ -282,6 +286,7 @@ class Connection:
         return f"<connection {self.label!r}>"
 
 
+@made_by("net.probe", "target")
 @dataclass(frozen=True, eq=False, repr=False)
 class Probe:
     """Something to record.
@@ -304,8 +309,7 @@ class Probe:
 def probeable(target: Endpoint | Connection) -> tuple[str, ...]:
     """What can be recorded of an object; the first is the default."""
     if isinstance(target, Connection):
-        learned = any(rule.modifies != "encoders" for _, rule in target.rules)
-        return ("output", "input", "weights") if learned else ("output", "input")
+        return ("output", "input", "weights")
     obj = whole(target)
     if isinstance(obj, Learning):
         traces = ("activities" if name == "pre" else name for name in obj.rule.traces())

@@ -12,8 +12,10 @@ from nefsim import _checks as check
 from nefsim.backends import sampled
 from nefsim.build import Built
 from nefsim.learned import learned_connection, learned_ensemble
-from nefsim.network import Connection, Ensemble, Probe
-from nefsim.program import Neurons, Program, State
+from nefsim.network import Connection, Ensemble, Neurons, Node, Probe
+from nefsim.network.objects import View
+from nefsim.program import Neurons as Population
+from nefsim.program import Program, State
 from nefsim.records.events import Events
 from nefsim.records.stores import Rows, Spikes, Store
 from nefsim.records.stream import Stream
@@ -46,7 +48,7 @@ class Records:
         self._stores: list[Store] = []
         self._settled = start
         of_spikes = {
-            op.output for op in program.ops if isinstance(op, Neurons) and op.neuron.spiking
+            op.output for op in program.ops if isinstance(op, Population) and op.neuron.spiking
         }
         for record in program.records:
             size = program.size(record.read)
@@ -103,6 +105,11 @@ class Records:
         times = np.multiply(self.steps(probe, self._settled) + 1, self.dt, dtype=np.float64)
         return recorded(self.arrays(probe), store.shape, times)
 
+    def shape(self, probe: int) -> tuple[int, ...]:
+        """The shape of what is recorded of a probe, which is not read for that."""
+        size, n = self._stores[probe].shape, len(self.steps(probe, self._settled))
+        return (*size[:-1], n, size[-1])
+
     def take_over(self, arrays: Sequence[Arrays], n_steps: int, start: int) -> bool:
         """Take the arrays of a saved simulator from ``start`` on, unless of other probes."""
         if len(arrays) != len(self._stores):
@@ -123,8 +130,14 @@ def recorded(arrays: Arrays, shape: tuple[int, ...], times: Array) -> Array | Ev
     return Events(**arrays, shape=full, times=times)
 
 
+#: How many probes are shown by name.
+MOST_SHOWN = 4
+
+
 class Data(Mapping[Any, Any]):
     """What a simulator knows, by object: arrays of probes, ensembles and connections.
+
+    Probes are also found by their labels, as in a :class:`~nefsim.Result`.
 
     Parameters
     ----------
@@ -144,7 +157,9 @@ class Data(Mapping[Any, Any]):
         self._probes, self._built, self._state, self._records = probes, built, state, records
 
     def __getitem__(self, key: Any) -> Any:
-        """Records of a probe, or the built arrays of an ensemble or a connection."""
+        """Records of a probe or its label, or the built arrays of an ensemble or a connection."""
+        if isinstance(key, str):
+            key = self._probes[index_of("Simulator.data", self._probes, key)]
         if isinstance(key, Probe) and key in self._probes:
             rows, shape = self.kept(key), self._built.shapes.get(key)
             if isinstance(rows, Events):
@@ -159,8 +174,7 @@ class Data(Mapping[Any, Any]):
         if isinstance(key, Connection) and key in self._built.connections:
             return self._built.connections[key]
         what = "a probe, ensemble or connection of this simulator's network"
-        do = "make probes before the simulator"
-        check.fail("Simulator.data", "key", f"be {what}", check.show(key), do, TypeError)
+        check.fail("Simulator.data", "key", f"be {what}", check.show(key), _cure(key), TypeError)
 
     def events(self, probe: Probe) -> Events:
         """The spikes that a probe of spiking neurons recorded, without the zeros between."""
@@ -176,6 +190,8 @@ class Data(Mapping[Any, Any]):
         return self._records.of(index_of("Simulator.data", self._probes, probe))
 
     def __contains__(self, key: object) -> bool:
+        if isinstance(key, str):
+            return key in labels_of(self._probes)
         return any(key is known for known in self)
 
     def __iter__(self) -> Iterator[Any]:
@@ -184,9 +200,40 @@ class Data(Mapping[Any, Any]):
     def __len__(self) -> int:
         return len(self._probes) + len(self._built.ensembles) + len(self._built.connections)
 
+    def __repr__(self) -> str:
+        labels = labels_of(self._probes)
+        sizes = [f"{label!r} {self._shape(i)}" for i, label in enumerate(labels[:MOST_SHOWN])]
+        more = ", ..." if len(labels) > MOST_SHOWN else ""
+        kinds = (self._probes, "probe"), (self._built.ensembles, "ensemble")
+        counts = (*kinds, (self._built.connections, "connection"))
+        said = ", ".join(f"{len(of)} {word}{'' if len(of) == 1 else 's'}" for of, word in counts)
+        return f"<data of {said}" + (f": {', '.join(sizes)}{more}>" if sizes else ">")
+
+    def _shape(self, probe: int) -> tuple[int, ...]:
+        rows, matrix = self._records.shape(probe), self._built.shapes.get(self._probes[probe])
+        return rows if matrix is None else (*rows[:-1], *matrix)
+
+
+def _cure(key: object) -> str:
+    """What to ask for instead of what has no data."""
+    of = {Node: "probe its values: net.probe(node)", Neurons: "pass its ensemble"}
+    if isinstance(key, View):
+        return f"pass all of it, {key.obj!r}"
+    for kind, do in of.items():
+        if isinstance(key, kind):
+            return do
+    return "make probes before the simulator"
+
 
 def index_of(who: str, probes: Sequence[Probe], probe: object) -> int:
-    """The number of a probe."""
+    """The number of a probe, or of the one with a label."""
+    if isinstance(probe, str):
+        labels = labels_of(probes)
+        if probe not in labels:
+            known = ", ".join(map(repr, labels[:8])) + (", ..." if len(labels) > 8 else "")
+            do = f"pass one of {known}" if labels else "make probes before the simulator"
+            check.fail(who, "probe", "be one or the label of one", check.show(probe), do)
+        return labels.index(probe)
     if not isinstance(probe, Probe) or probe not in probes:
         what, do = "be a probe of this simulator's network", "make probes before the simulator"
         check.fail(who, "probe", what, check.show(probe), do, TypeError)

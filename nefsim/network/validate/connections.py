@@ -41,7 +41,8 @@ def connection(network: Network, **given: Any) -> Connection:
         do = "use weights=False here"
         check.fail(who, "solver", "go between ensembles to form full weights", got, do)
     function, size_mid = _function(who, pre, given["function"], eval_points)
-    transform = _transform(who, given["transform"], size_mid, pre, post)
+    source = repr(pre) if function is None else "the function"
+    transform = _transform(who, given["transform"], size_mid, source, post)
     return Connection(
         network=network,
         pre=pre,
@@ -94,10 +95,10 @@ def _function(who: str, pre: Endpoint, function: Any, eval_points: Any) -> tuple
     return values, values.shape[1]
 
 
-def _transform(who: str, transform: Any, size_mid: int, pre: Endpoint, post: Endpoint) -> Any:
+def _transform(who: str, transform: Any, size_mid: int, source: str, post: Endpoint) -> Any:
     """A float, a (D,) or (M, D) array or a sparse array that fits both sides."""
     size_out = post.size_in
-    ends = f"{pre!r} gives {size_mid} and {post!r} takes {size_out}"
+    ends = f"{source} gives {size_mid} and {post!r} takes {size_out}"
     if transform is None:
         transform = 1.0
     if hasattr(transform, "tocsr") and not isinstance(transform, type):

@@ -59,9 +59,10 @@ def _size_of_function(output: Callable[..., Any], n_in: int, n_out: int | None) 
             got, do = check.show(output), "write lambda t, x: ..."
             check.fail(WHO, "output", "accept (t, x)", got, do, TypeError)
         return 1
-    if n_out is not None:
-        return n_out
     inputs = (0.0, np.zeros(n_in)) if n_in else (0.0,)
+    if n_out is not None:  # and it is not called before the network runs
+        functions.check_arguments(WHO, "output", output, *inputs)
+        return n_out
     return functions.result_size(WHO, "output", output, *inputs)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nefsim import _checks as check
-from nefsim.network.objects import Ensemble, Gate, Learning, Neurons, Node, View
+from nefsim.network.objects import Connection, Ensemble, Gate, Learning, Neurons, Node, View
+from nefsim.processes import Process
 from nefsim.sampling import Distribution, Samples, as_distribution
 from nefsim.solvers import Solver
 
@@ -33,6 +36,8 @@ def rows(who: str, argument: str, value: Any, shape: Shape) -> Any:
         return as_distribution(who, argument, value, columns)
     size = " x ".join("points" if n is None else str(n) for n in shape)
     do = f"pass a distribution or an array of {size} numbers"
+    if columns is None and isinstance(value, list) and len(value) == 2:
+        do = f"write the tuple {check.show(tuple(value))} for a range, or pass {size} numbers"
     checked = check.array(who, argument, value, shape, do)
     if not len(checked):
         check.fail(who, argument, "have at least one row", "none", do)
@@ -50,8 +55,20 @@ def solver_of(who: str, value: Any) -> Solver:
 def endpoint(network: Network, who: str, argument: str, value: Any) -> Any:
     kinds = (Node, Ensemble, Neurons, Learning, Gate, View)
     what = "a node, an ensemble, its neurons or a view of one"
-    check.instance(who, argument, value, kinds, what, "pass what Network.ensemble or node returned")
+    check.instance(who, argument, value, kinds, what, _made_of(value))
     if value.network.root is not network.root:
         got = f"{value!r} of another"
         check.fail(who, argument, "belong to this network", got, "make it with this network")
     return value
+
+
+def _made_of(value: Any) -> str:
+    """How to get something to connect or probe from what was passed in its place."""
+    if isinstance(value, Connection):
+        rule = f", such as {value!r}.learning_rule" if value.rules else ""
+        return f"pass what it connects, or one of its learning rules{rule}"
+    if isinstance(value, (Real, np.ndarray, Process)) or (
+        callable(value) and not isinstance(value, type)
+    ):
+        return "make a node of it, net.node(output)"
+    return "pass what Network.ensemble or node returned"

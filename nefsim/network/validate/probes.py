@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nefsim import _checks as check
-from nefsim.network.objects import Connection, Neurons, Probe, View, probeable, whole
+from nefsim.network.objects import (
+    Connection,
+    Endpoint,
+    Ensemble,
+    Learning,
+    Neurons,
+    Probe,
+    View,
+    probeable,
+    whole,
+)
 from nefsim.network.validate.parts import endpoint, named, solver_of
 from nefsim.synapses import as_synapse
 
@@ -34,7 +44,10 @@ def probe(
     if not isinstance(target, Connection) and target.size_out == 0 and target.size_in == 0:
         check.fail(who, "target", "have something to record", repr(target), "probe another object")
     options = probeable(target)
-    chosen = options[0] if attr is None else check.one_of(who, "attr", attr, options)
+    chosen = options[0]
+    if attr is not None:
+        _check_place(who, target, attr, options)
+        chosen = check.one_of(who, "attr", attr, options)
     every = None
     if sample_every is not None:
         every = check.seconds(who, "sample_every", sample_every)
@@ -42,3 +55,23 @@ def probe(
     return Probe(
         network, target, chosen, as_synapse(who, synapse), every, solver_of(who, solver), name
     )
+
+
+def _check_place(who: str, target: Any, attr: Any, options: tuple[str, ...]) -> None:
+    """Where an object has not what is to be recorded, name its part that has."""
+    obj = target if isinstance(target, Connection) else whole(target)
+    other: Endpoint | Connection | None = None
+    path = ""
+    if isinstance(obj, Ensemble):
+        other, path = obj.neurons, f"{obj!r}.neurons"
+    elif isinstance(obj, Neurons):
+        other, path = obj.ensemble, f"{obj.ensemble!r} itself"
+    elif isinstance(obj, Connection) and obj.rules:
+        other, path = obj.learning[0], f"{obj!r}.learning_rule"
+    elif isinstance(obj, Learning):
+        other, path = obj.connection, f"{obj.connection!r} itself"
+    if not isinstance(attr, str) or other is None or attr in options:
+        return
+    if attr in probeable(other):
+        listed = ", ".join(map(repr, options))
+        check.fail(who, "attr", f"be one of {listed}", check.show(attr), f"probe {path}")

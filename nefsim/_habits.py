@@ -1,0 +1,192 @@
+"""Names that users of Nengo and slips of the hand bring along, and what to write here instead."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+#: Keywords of others: the arguments that may be meant, of which the first that there is counts.
+KEYWORDS: dict[str, tuple[str, ...]] = {
+    "learning_rule_type": ("learning_rule",),
+    "dimension": ("dimensions", "size_in"),
+    "dimensions": ("size_in",),
+    "dims": ("dimensions",),
+    "n": ("n_neurons", "n_steps"),
+    "neurons": ("n_neurons",),
+    "neuron": ("neuron_type",),
+    "progress_bar": ("progress",),
+    "network": ("net",),
+    "model": ("net",),
+    "time_in_seconds": ("seconds",),
+    "time": ("seconds",),
+    "duration": ("seconds",),
+    "steps": ("n_steps",),
+    "filter": ("synapse",),
+    "pstc": ("synapse",),
+    "tau": ("synapse",),
+    "weights": ("transform",),
+    "source": ("pre",),
+    "obj": ("target",),
+    "function": ("output",),
+    "name": ("label",),
+    "samples": ("values",),
+    "rng": ("seed",),
+    "lr": ("learning_rate",),
+}
+
+#: Keywords without an argument of another name: what to do, by whose they are and by name.
+ELSEWHERE: dict[tuple[str, str], str] = {
+    ("Simulator", "optimize"): "leave it out, as every network is put in order",
+    ("Network", "add_to_container"): "leave it out; net.subnetwork() makes a network within net",
+    ("Network.connect", "modulatory"): "connect errors to connection.learning_rule",
+    ("Network.ensemble", "synapse"): "pass it to net.connect or net.probe",
+    ("Network.node", "synapse"): "pass it to net.connect or net.probe",
+    ("Network.probe", "seed"): "leave it out, as a probe draws nothing",
+    ("Simulator.run", "progress_bar"): "pass progress to Simulator",
+    ("Simulator.run_steps", "progress_bar"): "pass progress to Simulator",
+    ("Simulator.trange", "dt"): "pass a probe, whose times they are: sim.trange(probe)",
+    ("Simulator.trange", "sample_every"): "pass a probe, whose times they are: sim.trange(probe)",
+    ("", "initial_state"): "pass it to net.ensemble",
+}
+
+#: How to call what many call otherwise.
+CALLS = {
+    "tuning_curves": (
+        "write b = sim.data[ensemble] and tuning_curves(ensemble.neuron_type, x, b.encoders, "
+        "b.gain, b.bias, b.radius)"
+    ),
+}
+
+#: What only Nengo has, by the name of its class.
+OF_NENGO = {
+    "Network": (
+        "write nefsim.nengo.Simulator(model) to run it, or nefsim.nengo.from_nengo(model) to "
+        "have it as a network of nefsim"
+    ),
+    "Ensemble": "make one with net.ensemble(n_neurons, dimensions)",
+    "Neurons": "make an ensemble with net.ensemble(n_neurons, dimensions)",
+    "Node": "make one with net.node(output)",
+    "Connection": "make one with net.connect(pre, post)",
+    "Probe": "make one with net.probe(target)",
+    "ObjView": "make its object with net.ensemble or net.node",
+    "LearningRule": "connect to connection.learning_rule of net.connect",
+    "Simulator": "make one with nefsim.Simulator(net)",
+    "Dense": "pass the matrix",
+    "Sparse": "pass a sparse array of SciPy",
+    "NoTransform": "leave it out",
+}
+
+_ARRAYS = "make ensembles in a loop, in net.subnetwork(), as there are no such networks yet"
+
+#: Names that the package has not.
+OF_PACKAGE = {
+    "networks": _ARRAYS,
+    "spa": _ARRAYS,
+    "dists": "distributions are here: nefsim.Uniform(-1, 1), nefsim.Gaussian, nefsim.Choice",
+    "learning_rules": "rules are here: nefsim.PES(), nefsim.Voja, nefsim.BCM",
+    "transforms": "pass a matrix or a sparse array of SciPy: net.connect(a, b, transform=matrix)",
+    "Dense": "pass the matrix: net.connect(a, b, transform=matrix)",
+    "Sparse": "pass a sparse array of SciPy: net.connect(a, b, transform=matrix)",
+    "Convolution": "pass a sparse array of SciPy: net.connect(a, b, transform=matrix)",
+    "utils": "see nefsim.tuning_curves, nefsim.analysis and nefsim.plot",
+    "config": "pass arguments to each: net.ensemble(50, 1, neuron_type=nefsim.LIFRate())",
+    "Config": "pass arguments to each: net.ensemble(50, 1, neuron_type=nefsim.LIFRate())",
+    "rc": "pass arguments to each: nefsim.Simulator(net, dtype='float32')",
+    "presets": "pass arguments to each: net.ensemble(50, 1, neuron_type=nefsim.LIFRate())",
+    "builder": "see nefsim.build and nefsim.program",
+    "EnsembleArray": _ARRAYS,
+    "Model": "write nefsim.Network()",
+    "Default": "leave the argument out",
+    "Process": "see nefsim.processes.Process",
+}
+
+#: Names that a network has not.
+OF_NETWORK = {
+    "Ensemble": "write net.ensemble(n_neurons, dimensions)",
+    "Node": "write net.node(output)",
+    "Connection": "write net.connect(pre, post)",
+    "Probe": "write net.probe(target)",
+    "Network": "write net.subnetwork()",
+    "add_ensemble": "write net.ensemble(n_neurons, dimensions)",
+    "add_node": "write net.node(output)",
+    "add_connection": "write net.connect(pre, post)",
+    "add_probe": "write net.probe(target)",
+    "make": "write net.ensemble(n_neurons, dimensions)",
+    "add": "write net.ensemble(...), net.node(...), net.connect(...) or net.probe(...)",
+    "connection": "write net.connect(pre, post)",
+    "network": "write net.subnetwork()",
+    "config": "pass arguments to each: net.ensemble(50, 1, neuron_type=nefsim.LIFRate())",
+    "run": "write sim = nefsim.Simulator(net) and sim.run(seconds)",
+    "all_objects": "see net.all_nodes, all_ensembles, all_connections and all_probes",
+    "all_networks": "see net.everything()",
+    "objects": "see net.nodes, net.ensembles, net.connections and net.probes",
+    "copy": "write copy.deepcopy(net)",
+}
+
+#: Names that a node, ensemble, connection or probe has not.
+OF_THINGS = {
+    "weights": "see sim.data[connection].weights",
+    "decoders": "see sim.data[connection].decoders",
+    "learning_rule_type": "write connection.learning_rule",
+    "data": "see sim.data[probe]",
+    "spikes": "write net.probe(ensemble.neurons)",
+    "voltage": "write net.probe(ensemble.neurons, 'voltage')",
+    "value": "write net.probe(node) and see sim.data[probe]",
+}
+
+
+def is_of_nengo(value: object) -> bool:
+    """Whether an object or class is Nengo's, or of a package on top of it."""
+    kind = value if isinstance(value, type) else type(value)
+    return any(_is_in_nengo(base) for base in kind.__mro__)
+
+
+def instead_of_nengos(value: object) -> str | None:
+    """What to pass instead of an object or class of Nengo's; None if it is not Nengo's."""
+    kind = value if isinstance(value, type) else type(value)
+    names = [base.__name__ for base in kind.__mro__ if _is_in_nengo(base)]
+    ours = getattr(sys.modules.get("nefsim"), "__all__", ())
+    for name in names:
+        if name in OF_NENGO:
+            return OF_NENGO[name]
+        if name in ours:
+            return f"pass nefsim.{name}(...)"
+    if not names:
+        return None
+    return "nefsim has none; nefsim.nengo.Simulator(model) runs a Nengo model as it is"
+
+
+def _is_in_nengo(kind: type) -> bool:
+    return str(kind.__module__).split(".")[0].startswith("nengo")
+
+
+def keyword(who: str, name: str, arguments: Iterable[str]) -> str:
+    """What to write instead of a keyword that is none of the arguments."""
+    known = [*arguments]
+    for key in ((who, name), ("", name)):
+        if key in ELSEWHERE:
+            return ELSEWHERE[key]
+    meant = [argument for argument in KEYWORDS.get(name, ()) if argument in known]
+    meant = meant or nearest(name, known)
+    if meant:
+        return f"write {meant[0]}="
+    return f"pass some of {', '.join(known)}" if known else "leave it out"
+
+
+def nearest(name: str, known: Iterable[str], alike: float = 0.6) -> list[str]:
+    """The known name that is spelt most like a name, if there is one."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name, [*known], 1, alike)
+
+
+def attribute(who: str, name: str, table: dict[str, str], known: Iterable[Any]) -> str:
+    """The message of an attribute that is missing: by the table, or by the nearest name."""
+    if name.startswith("_"):  # asked for by Python itself, and often
+        return f"{who} has no {name}."
+    do = table.get(name)
+    if do is None:
+        close = nearest(name, (k for k in known if not k.startswith("_")), 0.7)
+        do = f"did you mean {close[0]}?" if close else ""
+    return f"{who} has no {name}" + (f"; {do}" if do else "") + ("" if do.endswith("?") else ".")

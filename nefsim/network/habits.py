@@ -1,0 +1,50 @@
+"""What is not done to a network: a ``with`` block, names that it has not, names that are taken."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from nefsim import _checks as check
+from nefsim import _habits as habits
+
+#: What each network holds.
+OWN = ("seed", "label", "parent", "nodes", "ensembles", "connections", "probes", "networks")
+
+
+class Answers:
+    """Base of networks: habits from elsewhere are told what to write.
+
+    A network may carry names of the user's own, as in ``net.output = net.node(size_in=1)``.
+    """
+
+    def __enter__(self) -> NoReturn:
+        do = "write net = nefsim.Network() and net.ensemble(50, 1), net.connect(a, b)"
+        check.fail("Network", "objects", "be made by methods", "a with block", do, TypeError)
+
+    def __exit__(self, *error: object) -> None:
+        """Is there so that Python asks ``__enter__``."""
+
+    if not TYPE_CHECKING:  # or any name would do
+
+        def __getattr__(self, name: str) -> Any:
+            message = habits.attribute("Network", name, habits.OF_NETWORK, (*OWN, *dir(type(self))))
+            raise AttributeError(message, name=name, obj=self)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in self.__dict__ and not name.startswith("_"):
+            _check_name(type(self), name, value)
+        object.__setattr__(self, name, value)
+
+
+def _check_name(cls: type, name: str, value: object) -> None:
+    """Refuse to hide a method, and a number or text under a name that is nearly one of ours."""
+    if callable(getattr(cls, name, None)):
+        do = f"take another name, as net.{name}(...) is a method"
+        raise AttributeError(f"Network: {name} must stay what it is, got an assignment; {do}.")
+    known = [*OWN, *(known for known in dir(cls) if not known.startswith("_"))]
+    words = (name, *name.split("_"))  # n_probes is no slip of probes
+    if not isinstance(value, (str, Real)) or any(word in known for word in words):
+        return
+    if name in habits.OF_NETWORK or habits.nearest(name, known, 0.8):
+        raise AttributeError(habits.attribute("Network", name, habits.OF_NETWORK, known))
