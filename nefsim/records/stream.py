@@ -7,6 +7,9 @@ ended, and are not read.  The files are plain .npy for ``numpy.load(..., mmap_mo
 from __future__ import annotations
 
 import json
+import math
+import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +19,15 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim._writing import replacing
 
 Arrays = dict[str, NDArray[Any]]
 
 #: The list of what a folder holds, its kind and version.
 LIST, KIND, VERSION = "stream.json", "stream", 1
+
+#: How often what was recorded is brought onto the disk while a simulator runs [s].
+SECONDS = 1.0
 
 #: Numbers that are written at once where one stands for many.
 BLOCK = 1_000_000
@@ -55,6 +62,8 @@ class Stream:
         self._told = {"kind": KIND, "version": VERSION, "n_steps": 0, "info": dict(info)}
         # An array is kept in a file of so many rows, or as one number that is the same for all.
         self._probes = [{**p, "n_rows": 0, "in_files": {}, "same": {}} for p in probes]
+        self._grown: set[Path] = set()  # files that have rows which may not be on the disk
+        self._synced = time.monotonic()
         self.commit(0)
 
     def n_rows(self, probe: int) -> int:
@@ -83,10 +92,11 @@ class Stream:
 
     def _grow(self, probe: int, name: str, rows: NDArray[Any], n: int, length: int) -> int:
         """Write rows behind the first ``n`` of a file, and then count them in its header."""
-        shape = rows.shape[1:]
-        with (self.folder / _file(probe, name)).open("r+b" if n else "w+b") as stream:
+        shape, file = rows.shape[1:], self.folder / file_of(probe, name)
+        self._grown.add(file)
+        with file.open("r+b" if n else "w+b") as stream:
             _write_header(stream, rows.dtype, (n, *shape))
-            stream.seek(n * int(np.prod(shape)) * rows.itemsize, 1)
+            stream.seek(n * math.prod(shape) * rows.itemsize, 1)
             if rows.ndim:
                 stream.write(np.ascontiguousarray(rows).data)
             else:
@@ -96,30 +106,33 @@ class Stream:
             _write_header(stream, rows.dtype, (n + length, *shape))
         return n + length
 
-    def commit(self, n_steps: int) -> None:
-        """All that was appended is complete, up to this step."""
+    def commit(self, n_steps: int, sync: bool = False) -> None:
+        """All that was appended is complete, up to this step.
+
+        Parameters
+        ----------
+        n_steps : int
+            The step.
+        sync : bool
+            Whether it is to be on the disk, and not only with the operating system, now; else
+            that is seen to once in :data:`SECONDS`.
+        """
+        sync = sync or time.monotonic() - self._synced >= SECONDS
         self._told["n_steps"] = n_steps
-        part = self.folder / f"{LIST}.part"
-        part.write_text(json.dumps({**self._told, "probes": self._probes}))
-        part.replace(self.folder / LIST)
+        text = json.dumps({**self._told, "probes": self._probes})
+        if sync:  # rows before the list that counts them
+            for file in self._grown:
+                with file.open("r+b") as stream:
+                    os.fsync(stream.fileno())
+        with replacing(self.folder / LIST, sync) as stream:
+            stream.write(text.encode())
+        if sync:
+            self._grown.clear()
+            self._synced = time.monotonic()
 
     def read(self, probe: int) -> Arrays:
         """A probe's arrays, mapped into memory."""
         return read_arrays(self.folder, probe, self._probes[probe])
-
-
-def read_list(who: str, folder: Path) -> dict[str, Any]:
-    """The list of what a folder holds."""
-    try:
-        told = json.loads((folder / LIST).read_text())
-    except (OSError, ValueError) as error:
-        told, why = None, f" ({error})"
-    else:
-        why = ""
-    if not isinstance(told, dict) or (told.get("kind"), told.get("version")) != (KIND, VERSION):
-        do = "pass a folder that a simulator streamed to"
-        check.fail(who, "path", "be a stream of nefsim", f"{folder}{why}", do)
-    return told
 
 
 def read_arrays(folder: Path, probe: int, told: Mapping[str, Any]) -> Arrays:
@@ -128,7 +141,7 @@ def read_arrays(folder: Path, probe: int, told: Mapping[str, Any]) -> Arrays:
     for name, (kind, shape) in told["arrays"].items():
         n = told["in_files"].get(name, 0)
         if n:
-            mapped = np.load(folder / _file(probe, name), mmap_mode="r")
+            mapped = np.load(folder / file_of(probe, name), mmap_mode="r")
             arrays[name] = np.asarray(mapped)[:n]
         elif name in told["same"]:
             arrays[name] = np.array(told["same"][name], kind)
@@ -137,7 +150,8 @@ def read_arrays(folder: Path, probe: int, told: Mapping[str, Any]) -> Arrays:
     return arrays
 
 
-def _file(probe: int, name: str) -> str:
+def file_of(probe: int, name: str) -> str:
+    """The name of the file of one array of a probe."""
     return f"probe {probe}{name and f' {name}'}.npy"
 
 
