@@ -35,11 +35,14 @@ def header(stream: IO[bytes]) -> Header:
     ValueError
         If it is none, or one of objects.
     """
-    version = npy.read_magic(stream)
-    if version not in ((1, 0), (2, 0)):
-        raise ValueError(f"a format {version} of .npy")
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, _, dtype = read(stream)
+    try:
+        version = npy.read_magic(stream)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read(stream)
+    except Exception as error:  # the header is a text of Python, which NumPy reads as such
+        raise ValueError(reason(error)) from error
+    if version not in ((1, 0), (2, 0)) or min(shape, default=0) < 0:
+        raise ValueError(f"a format of .npy that nefsim does not write: {version}, {shape}")
     if dtype.kind not in KINDS or not dtype.itemsize:
         raise ValueError(f"an array of type {dtype} that nefsim does not write")
     return dtype, shape
