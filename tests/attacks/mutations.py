@@ -1,7 +1,7 @@
 """Files of nefsim's own kinds, mutated by a seed and read: nothing may crash, hang or raise
 anything but one sentence.
 
-``PYTHONPATH=. python tests/attacks/mutations.py --tries 20000`` prints a table; ``--only KIND
+``PYTHONPATH=.:tests python tests/attacks/mutations.py --tries 20000`` prints a table; ``--only KIND
 NUMBER`` repeats one try and shows its error.  The tests take a few hundred.
 
 Each try is made in a child process with bounds on memory and time, and ends in one of:
@@ -19,6 +19,7 @@ import resource
 import select
 import shutil
 import signal
+import sys
 import tempfile
 import traceback
 import warnings
@@ -165,6 +166,7 @@ def main() -> None:
         cells = [name, seen.total(), *(seen[outcome] for outcome in OUTCOMES)]
         print("| " + " | ".join(map(str, cells)) + " |")
     print(*bad, sep="\n")
+    sys.exit(1 if bad else 0)
 
 
 if __name__ == "__main__":

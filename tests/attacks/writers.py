@@ -1,7 +1,7 @@
 """Several processes save to one path while another reads it: no read may meet a broken file.
 
-``PYTHONPATH=. python tests/attacks/writers.py`` takes 3 writers of 60 saves each and prints what
-was seen; the tests take fewer.
+``PYTHONPATH=.:tests python tests/attacks/writers.py`` takes 3 writers of 60 saves each and
+prints what was seen; the tests take fewer.
 """
 
 from __future__ import annotations
