@@ -123,6 +123,7 @@ def test_a_stream_is_brought_onto_the_disk_now_and_then_and_its_rows_before_its_
     monkeypatch.setattr("nefsim.records.stream.time.monotonic", lambda: now[0])
     monkeypatch.setattr(os, "fsync", noted)
     sim = nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream")
+    del synced[:]
     for _ in range(20):
         sim.step()
     assert not synced
@@ -350,6 +351,35 @@ def test_files_of_a_stream_that_were_cut_or_are_of_another_kind_are_refused(tmp_
     file.unlink()
     with pytest.raises(ValueError, match=r"(?s)^Result\.load: path must be a stream .+\.$"):
         nef.Result.load(tmp_path / "stream")
+
+
+def test_a_log_is_read_up_to_its_last_whole_line(tmp_path: Path) -> None:
+    sim = nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream")
+    for _ in range(5):
+        sim.run_steps(10)
+    log = tmp_path / "stream" / "stream.log"
+    good = log.read_bytes()
+    for cut, n_steps in ((len(good), 50), (len(good) - 5, 40), (good.index(b"{") + 3, 0), (0, 0)):
+        for more in (b"", b"\n00000000 {}\n", bytes(100)):
+            log.write_bytes(good[:cut] + more)
+            loaded = nef.Result.load(tmp_path / "stream")
+            assert len(loaded.time) == len(loaded["value"]) == len(loaded["spikes"]) == n_steps
+    log.unlink()
+    sim.close()
+    assert not log.exists() and len(nef.Result.load(tmp_path / "stream").time) == 50
+
+
+def test_a_log_of_rows_that_a_power_failure_took_is_not_read(tmp_path: Path) -> None:
+    sim = nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream")
+    sim.run_steps(10)
+    sim.save(tmp_path / "state")  # which brings the stream onto the disk
+    sim.run_steps(10)
+    file = tmp_path / "stream" / "probe 1.npy"
+    assert len(nef.Result.load(tmp_path / "stream")["value"]) == 20
+    header = file.read_bytes().replace(b"(20, 1)", b"(10, 1)")
+    file.write_bytes(header[: -10 * 8])
+    loaded = nef.Result.load(tmp_path / "stream")
+    assert len(loaded["value"]) == len(loaded["spikes"]) == 10
 
 
 def filled(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> nef.Simulator:

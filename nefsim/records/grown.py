@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,7 +18,7 @@ from nefsim._schema import COUNT, misfit
 from nefsim.backends import sampled
 from nefsim.records.events import Events
 from nefsim.records.records import recorded
-from nefsim.records.stream import KIND, LIST, VERSION, file_of, read_arrays
+from nefsim.records.stream import KIND, LIST, LOG, VERSION, file_of, read_arrays
 
 #: Types of numbers in a stream.
 FLOATS, INTEGERS = ("<f8", "<f4", ">f8", ">f4"), ("<i8", "<i4", ">i8", ">i4")
@@ -45,6 +47,12 @@ SCHEMA = {
     ],
 }
 
+#: A line of the log.
+COUNTED = {
+    "n_steps": COUNT,
+    "probes": [{"n_rows": COUNT, "in_files": {str: COUNT}, "same": {str: float}}],
+}
+
 Records = dict[str, Any]
 
 
@@ -62,13 +70,32 @@ class Grown:
     def __init__(self, who: str, folder: Path) -> None:
         self._who, self._folder = who, folder
         try:
-            self._told = json.loads((folder / LIST).read_text())
+            told = json.loads((folder / LIST).read_text())
         except (OSError, ValueError, RecursionError) as error:
             self.fail(reason(error))
-        why = misfit(self._told, SCHEMA)
+        why = misfit(told, SCHEMA)
         if why:
             self.fail(why)
-        self._dt = check.seconds(who, "dt", self._told["info"]["dt"])
+        self._dt = check.seconds(who, "dt", told["info"]["dt"])
+        self._told: dict[str, Any] = told
+        self._later: dict[str, Any] | None = None
+        later = self._logged()
+        if later is not None and len(later["probes"]) == len(told["probes"]):
+            pairs = zip(told["probes"], later["probes"], strict=True)
+            later["probes"] = [{**probe, **counts} for probe, counts in pairs]
+            self._later = {**told, **later}
+
+    def _logged(self) -> dict[str, Any] | None:
+        """The counts of the last line of the log that is whole."""
+        try:
+            lines = (self._folder / LOG).read_bytes().split(b"\n")
+        except OSError:
+            return None
+        for line in reversed(lines):
+            if line[:9] == b"%08x " % zlib.crc32(line[9:]):
+                counts = json.loads(line[9:])
+                return None if misfit(counts, COUNTED) else counts
+        return None
 
     def fail(self, why: str) -> NoReturn:
         """Refuse the folder."""
@@ -77,7 +104,16 @@ class Grown:
 
     def records(self) -> tuple[Records, Records, NDArray[np.float64], Records]:
         """Records and times by label, times of all steps, and what is known of the run."""
-        told, n_steps = self._told, self._told["n_steps"]
+        if self._later is not None:
+            # If the power fails, a log may be on the disk before the rows that it counts.
+            with suppress(ValueError):
+                return self._records(self._later)
+        return self._records(self._told)
+
+    def _records(
+        self, told: dict[str, Any]
+    ) -> tuple[Records, Records, NDArray[np.float64], Records]:
+        n_steps = told["n_steps"]
         labels = [probe["label"] for probe in told["probes"]]
         if len(set(labels)) < len(labels):
             self.fail("two probes have one label")

@@ -1,15 +1,19 @@
 """Records on disk: a folder of .npy files that grow, and a list of what they hold.
 
-What the list counts is complete; rows behind that were on their way when the program
-ended, and are not read.  The files are plain .npy for ``numpy.load(..., mmap_mode="r")``.
+What the list counts is complete and on the disk; while a simulator runs, a log has what came
+after that.  Rows behind both were on their way when the program ended, and are not read; nor
+is a log that counts rows which a power failure took.  The files are plain .npy, for
+``numpy.load(..., mmap_mode="r")``.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import time
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +29,12 @@ Arrays = dict[str, NDArray[Any]]
 
 #: The list of what a folder holds, its kind and version.
 LIST, KIND, VERSION = "stream.json", "stream", 1
+
+#: Counts of what became complete since the list was written: lines of a checksum and JSON.
+LOG = "stream.log"
+
+#: What of a probe changes.
+COUNTS = ("n_rows", "in_files", "same")
 
 #: How often what was recorded is brought onto the disk while a simulator runs [s].
 SECONDS = 1.0
@@ -63,8 +73,8 @@ class Stream:
         # An array is kept in a file of so many rows, or as one number that is the same for all.
         self._probes = [{**p, "n_rows": 0, "in_files": {}, "same": {}} for p in probes]
         self._grown: set[Path] = set()  # files that have rows which may not be on the disk
-        self._synced = time.monotonic()
-        self.commit(0)
+        self._synced = 0.0
+        self.commit(0, sync=True)
 
     def n_rows(self, probe: int) -> int:
         """Records of a probe that are here."""
@@ -117,18 +127,28 @@ class Stream:
             Whether it is to be on the disk, and not only with the operating system, now; else
             that is seen to once in :data:`SECONDS`.
         """
-        sync = sync or time.monotonic() - self._synced >= SECONDS
         self._told["n_steps"] = n_steps
-        text = json.dumps({**self._told, "probes": self._probes})
-        if sync:  # rows before the list that counts them
-            for file in self._grown:
-                with file.open("r+b") as stream:
-                    os.fsync(stream.fileno())
-        with replacing(self.folder / LIST, sync) as stream:
-            stream.write(text.encode())
-        if sync:
-            self._grown.clear()
-            self._synced = time.monotonic()
+        if not sync and time.monotonic() - self._synced < SECONDS:
+            self._note()
+            return
+        for file in sorted(self._grown):  # rows before the list that counts them
+            with file.open("r+b") as rows:
+                os.fsync(rows.fileno())
+        with replacing(self.folder / LIST) as stream:
+            stream.write(json.dumps({**self._told, "probes": self._probes}).encode())
+        (self.folder / LOG).unlink(missing_ok=True)
+        self._grown.clear()
+        self._synced = time.monotonic()
+
+    def _note(self) -> None:
+        """Write a line of counts, which takes a tenth of the time of another list."""
+        counts = [{name: probe[name] for name in COUNTS} for probe in self._probes]
+        line = json.dumps({"n_steps": self._told["n_steps"], "probes": counts}).encode()
+        # The break before it ends a line that met a full disk.
+        text = b"\n%08x %s\n" % (zlib.crc32(line), line)
+        with (self.folder / LOG).open("ab", buffering=0) as stream:
+            if stream.write(text) != len(text):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder / LOG))
 
     def read(self, probe: int) -> Arrays:
         """A probe's arrays, mapped into memory."""
