@@ -12,12 +12,19 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim import files
 from nefsim._extras import cure
-from nefsim.backends import sampled
+from nefsim._schema import COUNT
 from nefsim.network import Probe
-from nefsim.records import Events, labels_of, recorded
-from nefsim.records.stream import LIST, read_arrays, read_list
+from nefsim.records import Events, labels_of
+from nefsim.records.grown import Grown
+from nefsim.records.stream import LIST
 
 Array = NDArray[np.float64]
+
+#: Of the files of results.
+VERSION = 2
+
+#: What such a file says of itself.
+SCHEMA = {"labels": [str], "spikes": {str: [COUNT]}, "info": {str: object}}
 
 
 class Result(Mapping[Any, Array]):
@@ -172,16 +179,17 @@ class Result(Mapping[Any, Array]):
         """
         who = "Result.save"
         compress = check.flag(who, "compress", compress)
-        arrays = {f"time {name}": values for name, values in self._times.items()}
+        arrays: dict[str, NDArray[Any]] = {"time": self.time}
         spikes: dict[str, tuple[int, ...]] = {}
-        for name, values in self._records.items():
+        for i, (label, values) in enumerate(self._records.items()):
+            arrays[f"time {i}"] = self._times[label]
             if isinstance(values, Events):
-                spikes[name] = values.shape
-                arrays |= {f"{part} {name}": v for part, v in values.arrays().items()}
+                spikes[label] = values.shape
+                arrays |= {f"{part} {i}": v for part, v in values.arrays().items()}
             else:
-                arrays[f"record {name}"] = values
+                arrays[f"record {i}"] = values
         meta = {"kind": "result", "info": self.info, "spikes": spikes, "labels": [*self]}
-        return files.write(who, path, {"time": self.time, **arrays}, meta, compress)
+        return files.write(who, path, arrays, meta, compress, VERSION)
 
     @classmethod
     def load(cls, path: str | Path) -> Result:
@@ -199,34 +207,51 @@ class Result(Mapping[Any, Array]):
         for folder in (source, *([] if whole.is_file() else [parts_of(whole)])):
             if (folder / LIST).is_file():
                 return cls._of_stream(who, folder)
-        arrays, meta = files.read(who, path, "result")
-        times = {label: arrays[f"time {label}"] for label in meta["labels"]}
-        records: dict[str, Any] = {}
-        for label in meta["labels"]:
-            if label in meta["spikes"]:
-                parts = {part: arrays[f"{part} {label}"] for part in ("steps", "cells", "values")}
-                shape = meta["spikes"][label]
-                records[label] = Events(**parts, shape=shape, times=times[label])
-            else:
-                records[label] = arrays[f"record {label}"]
-        return cls(records, times, arrays["time"], meta["info"])
+        with files.Saved(who, path, "result", SCHEMA, (1, VERSION)) as saved:
+            return cls(*_read(saved))
 
     @classmethod
     def _of_stream(cls, who: str, folder: Path) -> Result:
-        told = read_list(who, folder)
-        n_steps, info = told["n_steps"], told["info"]
-        time = np.arange(1.0, n_steps + 1) * info["dt"]
-        records: dict[str, Any] = {}
-        times: dict[str, Array] = {}
-        for i, probe in enumerate(told["probes"]):
-            label = probe["label"]
-            times[label] = time[sampled(0, n_steps, probe["every"])]
-            arrays = read_arrays(folder, i, probe)
-            records[label] = recorded(arrays, tuple(probe["shape"]), times[label])
-        return cls(records, times, time, {**info, "n_steps": n_steps})
+        return cls(*Grown(who, folder).records())
 
     def __repr__(self) -> str:
         return f"<result: {', '.join(map(repr, self._records))}; {len(self.time)} steps>"
+
+
+def _read(saved: files.Saved) -> tuple[dict[str, Any], dict[str, Array], Array, dict[str, Any]]:
+    """Records, times, time and info of a file, all of which is checked before it is read."""
+    meta = saved.meta
+    labels, spikes = meta["labels"], meta["spikes"]
+    if len(set(labels)) < len(labels) or not set(spikes) <= set(labels):
+        saved.fail("labels must be different, and spikes have some of them")
+    # In version 1 arrays are named by labels, in version 2 by their numbers.
+    names = labels if meta["version"] == 1 else range(len(labels))
+    places = dict(zip(labels, names, strict=True))
+    saved.expect("time", "f", (None,))
+    for label, name in places.items():
+        n_records = saved.expect(f"time {name}", "f", (None,))[1][0]
+        if label not in spikes:
+            shape = saved.expect(f"record {name}", "fiu")[1]
+        else:
+            shape = tuple(spikes[label])
+            n_events = saved.expect(f"steps {name}", "iu", (None,))[1][0]
+            saved.expect(f"cells {name}", "iu", (n_events,))
+            if saved.header(f"values {name}")[1]:
+                saved.expect(f"values {name}", "fiu", (n_events,))
+        if len(shape) not in (2, 3) or shape[-2] != n_records:
+            saved.fail(f"{label!r} is of shape {shape} for {n_records} times")
+    times = {label: saved.array(f"time {name}") for label, name in places.items()}
+    records: dict[str, Any] = {}
+    for label, name in places.items():
+        if label not in spikes:
+            records[label] = saved.array(f"record {name}")
+            continue
+        parts = {part: saved.array(f"{part} {name}") for part in ("steps", "cells", "values")}
+        records[label] = Events(**parts, shape=spikes[label], times=times[label])
+        why = records[label].misfit()
+        if why:
+            saved.fail(f"{label!r}: {why}")
+    return records, times, saved.array("time"), meta["info"]
 
 
 def parts_of(path: Path) -> Path:

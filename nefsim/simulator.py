@@ -120,7 +120,10 @@ class Simulator:
         self._restart()
         self._target: Target | None = None
         if stream is not None:
-            self._target = Target(who, stream, self._records, self.probes, self._info())
+            self._stream_to(who, stream)
+
+    def _stream_to(self, who: str, stream: str | Path) -> None:
+        self._target = Target(who, stream, self._records, self.probes, self._info())
 
     def _restart(self, learned: State | None = None) -> None:
         program = self.built.program
@@ -193,6 +196,7 @@ class Simulator:
         n = check.integer(who, "n_steps", n_steps, "pass a number of steps", 0, MOST_STEPS)
         if self.closed:
             check.fail(who, "simulator", "be open", "a closed one", "make a new Simulator")
+        self._records.flush()  # what met a full disk
         with self._progress(n) as (pieces, report):
             for piece in pieces:
                 self._run_piece(piece)
@@ -265,9 +269,10 @@ class Simulator:
         Path
             The file.
         """
+        who = "Simulator.save"
         if self.backend == "nengo":
             do = "save with another back end"
-            check.fail("Simulator.save", "backend", "keep its own state", "nengo", do)
+            check.fail(who, "backend", "keep its own state", "nengo", do)
         meta = {
             "kind": "simulator",
             "dt": self.dt,
@@ -277,11 +282,13 @@ class Simulator:
             "dtype": self.dtype,
             "start": self._records.start,
         }
+        checkpoint.check_state(who, self.built.program, self.state)
         arrays = checkpoint.state_arrays(self.built.program, self.state, meta)
+        self._records.flush(sync=True)
         for i in range(len(self.probes)):
             parts = self._records.arrays(i)
             arrays |= {f"record {i} {name}": values for name, values in parts.items()}
-        return files.write("Simulator.save", path, arrays, meta)
+        return files.write(who, path, arrays, meta)
 
     @classmethod
     def load(
@@ -306,42 +313,47 @@ class Simulator:
         Returns
         -------
         Simulator
-            One that continues exactly as the saved one would have.
+            One that goes on where the saved one was.  Compiled, every number is as it would
+            have been, whatever the lengths of the runs; on NumPy spikes are, while decoded
+            values may differ in their last digits where a run is cut into other pieces.
+
+        Raises
+        ------
+        ValueError
+            If the file is broken or foreign, of another network, or holds a state from which
+            its neurons cannot go on.
         """
         who = "Simulator.load"
-        arrays, meta = files.read(who, path, "simulator")
-        check.instance(who, "net", net, Network, "a network", "pass the network that was saved")
-        if net.seed is not None and net.seed != meta["seed"]:
-            got = f"seed {net.seed}"
-            check.fail(who, "net", f"have the seed {meta['seed']} of the file", got, "pass its own")
-        if stream is not None and meta.get("start", 0):
-            got = f"some of which the first {meta['start']} steps were cleared"
-            check.fail(who, "records", "be whole for a stream", got, "leave out stream")
-        seed, net.seed = net.seed, meta["seed"]
-        try:
-            simulator = cls(
-                net,
-                meta["dt"],
-                backend,
-                meta["run_seed"],
-                meta["batch_size"],
-                meta["dtype"],
-                progress,
-                stream,
-            )
-        finally:
-            net.seed = seed
-        checkpoint.set_state(who, simulator.built.program, simulator.state, arrays, meta)
+        with files.Saved(who, path, "simulator", checkpoint.SCHEMA) as saved:
+            meta = saved.meta
+            check.instance(who, "net", net, Network, "a network", "pass the network that was saved")
+            if net.seed is not None and net.seed != meta["seed"]:
+                got = f"seed {net.seed}"
+                must = f"have the seed {meta['seed']} of the file"
+                check.fail(who, "net", must, got, "pass its own")
+            start = meta["start"]
+            if stream is not None and start:
+                got = f"some of which the first {start} steps were cleared"
+                check.fail(who, "records", "be whole for a stream", got, "leave out stream")
+            seed, net.seed = net.seed, meta["seed"]
+            try:
+                # Of one trial, until it is known that the file has as many as it says.
+                dtype, run_seed = meta["dtype"], meta["run_seed"]
+                simulator = cls(net, meta["dt"], backend, run_seed, None, dtype, progress)
+            finally:
+                net.seed = seed
+            checkpoint.check_fit(who, simulator.built.program, saved)
+            if meta["batch_size"] is not None:
+                simulator.batch_size = meta["batch_size"]
+                simulator._restart()
+            checkpoint.set_state(who, simulator.built.program, simulator.state, saved)
+            if not simulator._records.take_over(saved, simulator.n_steps, start):
+                do = "pass the network that was saved"
+                check.fail(who, "net", "have the saved probes", "other probes", do)
         simulator._run = simulator._prepare(simulator.built, simulator.state)
-        records: dict[int, dict[str, Any]] = {}
-        for name, values in arrays.items():
-            if name.startswith("record "):
-                _, number, part = name.split(" ", 2)
-                records.setdefault(int(number), {})[part] = values
-        saved, start = [*records.values()], meta.get("start", 0)
-        if not simulator._records.take_over(saved, simulator.n_steps, start):
-            do = "pass the network that was saved"
-            check.fail(who, "net", "have the saved probes", "other probes", do)
+        if stream is not None:
+            simulator._stream_to(who, stream)
+            simulator._records.flush(sync=True)
         return simulator
 
     def close(self) -> None:

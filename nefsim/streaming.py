@@ -55,6 +55,7 @@ class Target:
     def complete(self, result: Result) -> None:
         """Make the file, if there is to be one; its parts go when nobody reads them any more."""
         assert self._records.stream is not None
+        self._records.flush(sync=True)
         if self._file is not None:
             result.save(self._file, compress=False)
             folder = self._records.stream.folder

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import importlib
+import io
 import os
 import re
 import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +255,21 @@ def test_a_broken_archive_is_refused_by_name(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=re.escape(name)) as caught:
         datasets.mnist(tmp_path)
     assert SENTENCE.match(str(caught.value))
+
+
+def test_members_that_are_no_arrays_or_too_large_are_refused_by_name(tmp_path: Path) -> None:
+    as_one_archive(tmp_path)
+    with zipfile.ZipFile(tmp_path / "mnist.npz") as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    large = io.BytesIO()
+    np.save(large, np.zeros((2**18, 16, 17), np.uint8))
+    for content in (b"no array", members["x_train.npy"][:-1], b"", large.getvalue()):
+        with zipfile.ZipFile(tmp_path / "mnist.npz", "w", zipfile.ZIP_DEFLATED) as new:
+            for name, old_content in members.items():
+                new.writestr(name, content if name == "x_train.npy" else old_content)
+        with pytest.raises(ValueError, match=SENTENCE) as caught:
+            datasets.mnist(tmp_path)
+        assert "mnist.npz" in str(caught.value)
 
 
 def test_the_real_mnist_is_whole() -> None:

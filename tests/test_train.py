@@ -433,6 +433,82 @@ def test_training_repeats_itself_and_goes_on_from_a_checkpoint(tmp_path: Path) -
         assert torch.equal(one, two) and torch.equal(one, three)
 
 
+def one_pass(checkpoint: Any, epochs: int = 1, told: Any = False, net: Any = None) -> train.History:
+    """A short training with a checkpoint."""
+    net = digits_net() if net is None else net
+    options = {"checkpoint": checkpoint, "progress": told}
+    return train.fit(net, digits(n=64), train.count_loss, epochs, **options)
+
+
+@pytest.mark.parametrize("name", ["ck", "ck.pt", "ck.npz"])
+def test_training_is_resumed_whatever_the_ending_of_the_checkpoint(
+    name: str, tmp_path: Path
+) -> None:
+    done: list[int] = []
+    first = one_pass(tmp_path / name)
+    again = one_pass(tmp_path / name, 1, lambda n, total: done.append(n))
+    assert not done and again == first
+    assert len(list(tmp_path.iterdir())) == 1
+    assert one_pass(tmp_path / name, 2).losses[:1] == first.losses
+
+
+def test_a_checkpoint_that_cannot_be_written_is_refused_before_training(tmp_path: Path) -> None:
+    (tmp_path / "folder.npz").mkdir()
+    done: list[int] = []
+    for bad in (3, b"ck", "", tmp_path / "none" / "ck.pt", tmp_path / "folder"):
+        with pytest.raises((ValueError, TypeError)) as caught:
+            one_pass(bad, 1, lambda n, total: done.append(n))
+        assert SENTENCE.fullmatch(str(caught.value)) and "fit: checkpoint" in str(caught.value)
+    assert not done
+
+
+def test_a_checkpoint_that_fit_did_not_write_is_refused_and_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    net = digits_net()
+    file = train.save(tmp_path / "mine.pt", net, torch.optim.Adam(net.parameters()), info={"a": 1})
+    other = digits_net()
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter += 1.0
+    before = copy.deepcopy(other.state_dict())
+    with pytest.raises(ValueError, match=r"must be a checkpoint"):
+        one_pass(file, net=other)
+    assert all(torch.equal(before[k], v) for k, v in other.state_dict().items())
+
+
+@pytest.mark.parametrize("fault", ["optimizer", "scheduler", "module"])
+def test_a_checkpoint_that_does_not_fit_changes_nothing(fault: str, tmp_path: Path) -> None:
+    def made(n: int, seed: int) -> Any:
+        torch.manual_seed(seed)
+        module = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, n))
+        optimizer = torch.optim.Adam(module.parameters())
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1 + seed)
+        module(torch.ones(1, 3)).sum().backward()
+        optimizer.step()
+        return module, optimizer, scheduler
+
+    parts = made(2 + (fault == "module"), 1)
+    file = train.save(tmp_path / "ck.pt", *parts)
+    content = torch.load(file)
+    if fault == "optimizer":
+        content["optimizer"]["param_groups"] *= 2
+    elif fault == "scheduler":
+        content["scheduler"] = None
+    torch.save(content, file)
+    mine = made(2, 2)
+    before = copy.deepcopy([part.state_dict() for part in mine])
+    with pytest.raises(ValueError, match=r"^train\.load: path must be a checkpoint"):
+        train.load(file, *mine)
+    assert str(before) == str([part.state_dict() for part in mine])
+
+
+def test_a_checkpoint_keeps_a_users_own_part_file(tmp_path: Path) -> None:
+    (tmp_path / "ck.pt.part").write_text("mine")
+    train.save(tmp_path / "ck.pt", nn.Linear(1, 1))
+    assert (tmp_path / "ck.pt.part").read_text() == "mine"
+
+
 def test_fitting_leaves_the_random_numbers_of_pytorch_alone() -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)

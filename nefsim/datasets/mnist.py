@@ -8,12 +8,14 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim._archive import Archive
+from nefsim._writing import replacing
 from nefsim.datasets.images import LabelledImages
 
 Bytes = NDArray[np.uint8]
@@ -149,15 +151,26 @@ def _labelled(folder: Path, *parts: NDArray[Any]) -> LabelledImages:
     return LabelledImages(flat[0], labels[0], flat[1], labels[1], sizes.pop())
 
 
+class _Arrays(Archive):
+    """An archive of images and labels."""
+
+    def __init__(self, source: Path, wanted: tuple[str, ...]) -> None:
+        self._source, self._wanted = source, wanted
+        super().__init__(source)
+
+    def fail(self, why: str) -> NoReturn:
+        """Refuse the file."""
+        must = f"be an archive with the arrays {' and '.join(self._wanted)}"
+        check.fail("mnist", f"{self._source}", must, why, "get it anew, or remove it")
+
+
 def _archive(folder: Path, name: str, *arrays: str) -> list[NDArray[Any]]:
-    try:
-        with np.load(folder / name, allow_pickle=False) as loaded:
-            return [loaded[array] for array in arrays]
-    except Exception as error:
-        # A file that is foreign or broken meets NumPy, zipfile or zlib, each in its way.
-        must = f"be an archive with the arrays {' and '.join(arrays)}"
-        do = "get it anew, or remove it"
-        check.fail("mnist", f"{folder / name}", must, f"the error {error!r}", do)
+    with _Arrays(folder / name, arrays) as archive:
+        for array in arrays:
+            dtype, shape = archive.expect(array, "biuf")
+            if math.prod(shape) * dtype.itemsize > MOST_BYTES:
+                archive.fail(f"{array} of shape {shape}")
+        return [archive.array(array) for array in arrays]
 
 
 def _idx_file(folder: Path, name: str) -> Path | None:
@@ -171,6 +184,8 @@ def _idx(folder: Path, name: str) -> Bytes:
     path = _idx_file(folder, name)
     assert path is not None
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise OSError(f"more than {MOST_BYTES} bytes")
         raw = path.read_bytes()
         data = unpacked(raw) if path.suffix == ".gz" else raw
         sides = struct.unpack(f">{data[3]}I", data[4 : 4 + 4 * data[3]])
@@ -220,9 +235,5 @@ def _fetched(url: str) -> bytes:
 def _kept(cache: Path, name: str, raw: bytes) -> None:
     """Write a file that appears whole or not at all."""
     cache.mkdir(parents=True, exist_ok=True)
-    part = cache / f"{name}.{os.getpid()}.part"
-    try:
-        part.write_bytes(raw)
-        part.replace(cache / name)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(cache / name) as stream:
+        stream.write(raw)

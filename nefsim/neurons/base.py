@@ -96,6 +96,28 @@ class NeuronType(Value, ABC):
         del dt
         return {name: np.array(value) for name, value in initial.items()}
 
+    def check_state(self, who: str, state: Mapping[str, Array]) -> None:
+        """Refuse a working state that :meth:`step` cannot go on from, such as one of a file.
+
+        Parameters
+        ----------
+        who : str
+            Who has it, for the message.
+        state : mapping of str to ndarray
+            Values of what :meth:`start` gives.
+
+        Raises
+        ------
+        ValueError
+            If a value is not finite; subclasses may ask for more.
+        """
+        for name, values in state.items():
+            wrong = values[~np.isfinite(values)]
+            if wrong.size:
+                do = "go on from an earlier state"
+                of = f"{name} of {type(self).__name__}"
+                check.fail(who, of, "be finite", f"{wrong.flat[0]:g}", do)
+
     def read(self, state: Mapping[str, Array], name: str) -> Array:
         """The state variable ``name`` as a user knows it."""
         return state[name]

@@ -151,12 +151,20 @@ class InverseLIF(NeuronType):
 
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
         """As for any neuron type, all neurons of a population at the same step."""
-        steps = np.unique(initial["steps_done"])
+        self._check_steps("InverseLIF", "initial_state['steps_done']", initial["steps_done"])
+        return super().start(initial, dt)
+
+    def check_state(self, who: str, state: Mapping[str, Array]) -> None:
+        """As for any neuron type, all neurons of a population at the same step."""
+        super().check_state(who, state)
+        self._check_steps(who, "steps_done of InverseLIF", state["steps_done"])
+
+    def _check_steps(self, who: str, argument: str, steps_done: Array) -> None:
+        steps = np.unique(steps_done)
         if len(steps) > 1 or steps[0] not in range(self.period):
             must = f"be one whole number below {self.period} for all neurons"
             got, do = check.show(steps.tolist()), "make a population of each"
-            check.fail("InverseLIF", "initial_state['steps_done']", must, got, do)
-        return super().start(initial, dt)
+            check.fail(who, argument, must, got, do)
 
     def step(
         self,

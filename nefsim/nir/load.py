@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import nir
@@ -9,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim._archive import reason
 from nefsim._graphs import strong_components
 from nefsim.convolution import conv2d_matrix, pads_of, pair, pool2d_matrix
 from nefsim.network import Network, Node
@@ -23,7 +26,9 @@ NEURONS = (nir.IF, nir.LIF, nir.CubaLIF)
 SLOW = (nir.LI, nir.CubaLI, nir.CubaLIF)
 
 
-def from_nir(graph: nir.NIRGraph, dt: float | None = None, spikes: str | None = None) -> Network:
+def from_nir(
+    graph: nir.NIRGraph | str | os.PathLike[str], dt: float | None = None, spikes: str | None = None
+) -> Network:
     """A NIR graph as a network, whose objects are labelled by the names of its nodes.
 
     ``Input`` becomes a node to connect to, ``Output`` a node with a probe; ``IF``, ``LIF``
@@ -34,8 +39,8 @@ def from_nir(graph: nir.NIRGraph, dt: float | None = None, spikes: str | None = 
 
     Parameters
     ----------
-    graph : nir.NIRGraph
-        The graph, such as ``nir.read(path)``.
+    graph : nir.NIRGraph or path
+        The graph, or the file of one, which is read by ``nir.read``.
     dt : float or None [s]
         The step it is to be run at; None takes the graph's metadata, else 0.001.
     spikes : {"unit", "delta"} or None
@@ -58,13 +63,27 @@ def from_nir(graph: nir.NIRGraph, dt: float | None = None, spikes: str | None = 
     >>> sim.data[net.probes[0]].sum(axis=0)  # spikes
     array([4., 4., 4.])
     """
-    who, do = "from_nir", "pass a graph such as nir.read(path)"
+    who, do = "from_nir", "pass a graph or the file of one"
+    if isinstance(graph, (str, os.PathLike)):
+        graph = _read(who, graph)
     check.instance(who, "graph", graph, nir.NIRGraph, "a nir.NIRGraph", do)
     given = graph.metadata.get("dt", 0.001) if dt is None else dt
     step = check.seconds(who, "dt", float(given) if dt is None else dt)
     convention = graph.metadata.get("spikes", "unit") if spikes is None else spikes
     unit = check.one_of(who, "spikes", convention, SPIKES) == "unit"
     return _Import(graph, step, step if unit else 1.0).net
+
+
+def _read(who: str, path: Any) -> nir.NIRGraph:
+    """The graph in a file."""
+    do = "pass a file that nir.write wrote"
+    source = Path(path)
+    if not source.is_file():
+        check.fail(who, "graph", "be a file", f"{source}", do)
+    try:
+        return nir.read(source)
+    except Exception as error:  # what h5py and the package nir say of a file that is broken
+        check.fail(who, "graph", "be a graph of NIR", f"{source} ({reason(error)})", do)
 
 
 class _Import:

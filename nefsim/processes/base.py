@@ -39,6 +39,19 @@ class Running(ABC):
         #: Whether functions of the user are called, so that it is run step by step.
         self.calls_functions = False
 
+    def accepts(self, state: dict[str, NDArray[Any]], n_steps: int) -> bool:
+        """Whether a saved state, read from a file, may take the place of its own.
+
+        Parameters
+        ----------
+        state : dict of str to ndarray
+            Values for the names of ``self.state``, of the same types.
+        n_steps : int
+            How many steps were done.
+        """
+        del n_steps
+        return all(np.isfinite(values).all() for values in state.values())
+
     @abstractmethod
     def __call__(self, first_step: int, n_steps: int) -> Array:
         """Values (n_steps, size) at steps first_step + 1, ..., first_step + n_steps."""

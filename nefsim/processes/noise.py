@@ -75,6 +75,12 @@ class RunningNoise(Running):
             done += len(piece)
         return values
 
+    def accepts(self, state: dict[str, Array], n_steps: int) -> bool:
+        """Blocks as long as its own, of which the last that was used is at hand."""
+        alike = all(values.shape == self.state[name].shape for name, values in state.items())
+        used = (max(n_steps - 1, 0) // self._block, n_steps // self._block)
+        return alike and int(state["number"]) in used and super().accepts(state, n_steps)
+
     def _advance_to(self, number: int) -> None:
         if number < self.state["number"]:
             earliest = int(self.state["number"]) * self._block

@@ -25,6 +25,11 @@ class Periodic(Running):
     def __init__(self, signal: Array, rng: np.random.Generator) -> None:
         super().__init__(rng, {"signal": signal})
 
+    def accepts(self, state: dict[str, Array], n_steps: int) -> bool:
+        """A period as long as its own."""
+        alike = state["signal"].shape == self.state["signal"].shape
+        return alike and super().accepts(state, n_steps)
+
     def __call__(self, first_step: int, n_steps: int) -> Array:
         signal: Array = np.asarray(self.state["signal"], dtype=np.float64)
         return signal[np.arange(first_step + 1, first_step + n_steps + 1) % len(signal)]

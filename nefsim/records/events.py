@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim import _checks as check
+
 Array = NDArray[np.float64]
+
+#: Events that are looked at together.
+MOST_CHECKED = 1_000_000
 
 
 class Events:
@@ -42,6 +48,23 @@ class Events:
         self.shape: tuple[int, ...] = tuple(int(n) for n in shape)
         self.record_times, self._values = times, values
 
+    def misfit(self) -> str:
+        """What is wrong with events that were read from a file; empty where nothing is."""
+        n_cells = math.prod(self.shape[:-2]) * self.shape[-1]
+        if n_cells > np.iinfo(self.cells.dtype).max:
+            return f"cells of type {self.cells.dtype} are too few"
+        for start in range(0, len(self), MOST_CHECKED):
+            # With the one before, since they are in order of time.
+            part = slice(max(start - 1, 0), start + MOST_CHECKED)
+            steps, cells = self.steps[part], self.cells[part]
+            if steps.min() < 0 or steps.max() >= self.shape[-2]:
+                return f"steps must lie from 0 below {self.shape[-2]}"
+            if cells.min() < 0 or cells.max() >= n_cells:
+                return f"cells must lie from 0 below {n_cells}"
+            if (steps[1:] < steps[:-1]).any():
+                return "steps must be in order of time"
+        return ""
+
     @property
     def times(self) -> Array:
         """Times of the events [s]."""
@@ -72,8 +95,13 @@ class Events:
     def dense(self) -> Array:
         """All records with their zeros, of ``shape``, not to be written to."""
         n_records, size = self.shape[-2:]
-        n_trials = int(np.prod(self.shape[:-2]))
-        out = np.zeros((n_records, n_trials * size), np.asarray(self._values).dtype)
+        n_trials = math.prod(self.shape[:-2])
+        try:
+            out = np.zeros((n_records, n_trials * size), np.asarray(self._values).dtype)
+        except (MemoryError, ValueError):  # the latter beyond the longest axis
+            do = "read them as events"
+            got = f"shape {self.shape}"
+            check.fail("Events", "records with their zeros", "fit into memory", got, do)
         out[self.steps, self.cells] = self._values
         rows = out.reshape(n_records, *self.shape[:-2], size)
         rows = rows if len(self.shape) == 2 else np.moveaxis(rows, 1, 0)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.backends import sampled
 from nefsim.build import Built
+from nefsim.files import Saved
 from nefsim.learned import learned_connection, learned_ensemble
 from nefsim.network import Connection, Ensemble, Neurons, Node, Probe
 from nefsim.network.objects import View
@@ -47,6 +48,7 @@ class Records:
         self._every = [record.every for record in program.records]
         self._stores: list[Store] = []
         self._settled = start
+        self._pending = False  # whether rows are to be streamed
         of_spikes = {
             op.output for op in program.ops if isinstance(op, Population) and op.neuron.spiking
         }
@@ -74,13 +76,26 @@ class Records:
         for store, every in zip(self._stores, self._every, strict=True):
             store.settle(len(sampled(self._settled, done, every)))
         self._settled = n_steps
-        if self.stream is None or not done:
+        if done:
+            self._pending = True
+            self.flush()
+
+    def flush(self, sync: bool = False) -> None:
+        """Put on disk what is not there yet, such as what met a full disk.
+
+        Parameters
+        ----------
+        sync : bool
+            Whether all of it is to be on the disk, and not only with the operating system.
+        """
+        if self.stream is None or not (self._pending or sync):
             return
         for i, store in enumerate(self._stores):
             if self.stream.n_rows(i) < store.n_rows:
                 self.stream.append(i, store.arrays(), store.n_rows)
             store.clear()
-        self.stream.commit(n_steps)
+        self.stream.commit(self._settled, sync)
+        self._pending = False
 
     # -- afterwards --------------------------------------------------------------------
 
@@ -97,7 +112,10 @@ class Records:
 
     def arrays(self, probe: int) -> Arrays:
         """All that is recorded of a probe, by name; not to be written to."""
-        return self._stores[probe].arrays() if self.stream is None else self.stream.read(probe)
+        if self.stream is None:
+            return self._stores[probe].arrays()
+        self.flush()
+        return self.stream.read(probe)
 
     def of(self, probe: int) -> Array | Events:
         """Rows of a probe, (n, size), with trials first in a batch; or its events."""
@@ -110,13 +128,31 @@ class Records:
         size, n = self._stores[probe].shape, len(self.steps(probe, self._settled))
         return (*size[:-1], n, size[-1])
 
-    def take_over(self, arrays: Sequence[Arrays], n_steps: int, start: int) -> bool:
-        """Take the arrays of a saved simulator from ``start`` on, unless of other probes."""
-        if len(arrays) != len(self._stores):
+    def take_over(self, saved: Saved, n_steps: int, start: int) -> bool:
+        """Take what a saved simulator recorded from ``start`` on, unless of other probes."""
+        kinds = {
+            f"record {i} {part}": (i, *kind)
+            for i, store in enumerate(self._stores)
+            for part, kind in store.kinds().items()
+        }
+        if kinds.keys() != {name for name in saved.names if name.startswith("record ")}:
             return False
+        for name, (i, kind, shape) in kinds.items():
+            dtype, got = saved.header(name)
+            # The number of rows is looked at before so many steps are listed.
+            n_rows = (n_steps - start) / max(self._every[i], 1.0)
+            if isinstance(self._stores[i], Rows) and (not got or abs(got[0] - n_rows) > 2):
+                return False
+            if dtype != np.dtype(kind) or (got and got[1:] != shape):
+                return False
         self.start = self._settled = start
-        for i, (store, given) in enumerate(zip(self._stores, arrays, strict=True)):
-            if not store.put(given, len(self.steps(i, n_steps))):
+        for i, store in enumerate(self._stores):
+            parts = {part: saved.array(f"record {i} {part}") for part in store.kinds()}
+            try:
+                n_rows = len(self.steps(i, n_steps))
+            except (MemoryError, ValueError):  # the latter beyond the longest axis
+                return False
+            if not store.put(parts, n_rows):
                 return False
         self.settle(n_steps)
         return True

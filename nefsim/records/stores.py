@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim.records.events import Events
+
 Array = NDArray[np.float64]
 
 #: From this many pieces on they are joined, so that single steps do not cost a piece each.
@@ -65,7 +67,7 @@ class Store(ABC):
 
     @abstractmethod
     def put(self, arrays: dict[str, NDArray[Any]], n_rows: int) -> bool:
-        """Begin with the ``arrays`` of another store, unless they are of another kind."""
+        """Begin with the ``arrays`` of another store of this kind, unless they do not fit."""
 
 
 class Rows(Store):
@@ -196,10 +198,13 @@ class Spikes(Store):
         """Begin with the spikes of another store."""
         if arrays.keys() != {"steps", "cells", "values"}:
             return False
-        steps, cells = arrays["steps"], arrays["cells"]
-        if len(steps) and (steps[-1] >= n_rows or cells.max() >= self._n_cells):
+        steps, cells, values = (arrays[name] for name in ("steps", "cells", "values"))
+        if steps.ndim != 1 or cells.shape != steps.shape or values.shape not in ((), steps.shape):
             return False
-        self._pieces = [(steps, cells, arrays["values"])] if len(steps) else []
+        full = (*self.shape[:-1], n_rows, self.shape[-1])
+        if Events(**arrays, shape=full, times=steps).misfit():
+            return False
+        self._pieces = [(steps, cells, values)] if len(steps) else []
         self.n_rows = n_rows
         return True
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ import torch
 from torch import nn
 
 from nefsim import _checks as check
-from nefsim.files import as_path
+from nefsim._archive import reason
+from nefsim._writing import replacing
+from nefsim.files import as_path, as_target
 
 FORMAT = "nefsim.train 1"
 
@@ -27,7 +31,7 @@ def save(
     Parameters
     ----------
     path : path
-        File to write; it appears whole or not at all.
+        File to write; it appears whole or not at all; ".npz" is added when it has no ending.
     module : Module
         Whose weights.
     optimizer, scheduler : Optimizer, LRScheduler or None
@@ -42,11 +46,7 @@ def save(
     """
     who = "train.save"
     check.instance(who, "module", module, nn.Module, "a module", "pass a module of PyTorch")
-    target = as_path(who, path)
-    if not target.parent.is_dir() or target.is_dir():
-        must = "name a file in a folder that exists"
-        check.fail(who, "path", must, f"{target}", "make the folder first")
-    part = target.with_name(target.name + ".part")
+    target = as_target(who, path)
     content = {
         "format": FORMAT,
         "module": module.state_dict(),
@@ -54,11 +54,8 @@ def save(
         "scheduler": scheduler and scheduler.state_dict(),
         "info": info,
     }
-    try:
-        torch.save(content, part)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(target) as stream:
+        torch.save(content, stream)
     return target
 
 
@@ -85,8 +82,20 @@ def load(
     Raises
     ------
     ValueError
-        If the file is broken or foreign, or of a module that is made otherwise.
+        If the file is broken or foreign, or of a module that is made otherwise; module,
+        optimizer and scheduler are then as they were.
     """
+    return load_if(lambda info: "", path, module, optimizer, scheduler)
+
+
+def load_if(
+    wrong: Callable[[Any], str],
+    path: str | os.PathLike[str],
+    module: nn.Module,
+    optimizer: Any = None,
+    scheduler: Any = None,
+) -> Any:
+    """As :func:`load`, of a file with an ``info`` of which ``wrong`` finds nothing to say."""
     who, do = "train.load", "pass a file that train.save wrote of a module made the same way"
     check.instance(who, "module", module, nn.Module, "a module", "pass a module of PyTorch")
     source = as_path(who, path)
@@ -96,11 +105,24 @@ def load(
         content = torch.load(source, map_location="cpu", weights_only=True)
         if content["format"] != FORMAT:
             raise ValueError(f"format {check.show(content['format'])}")
-        for part, name in ((module, "module"), (optimizer, "optimizer"), (scheduler, "scheduler")):
-            if part is not None:
-                part.load_state_dict(content[name])
+        if why := wrong(content["info"]):
+            raise ValueError(why)
+        parts = {"module": module, "optimizer": optimizer, "scheduler": scheduler}
+        _set({name: part for name, part in parts.items() if part is not None}, content)
         return content["info"]
     except Exception as error:
         # A broken or foreign file meets zipfile, the reader of tensors or a module's own check.
-        first = " ".join(str(error).split())[:200]
-        check.fail(who, "path", "be a checkpoint of this module", f"{source} ({first})", do)
+        got = f"{source} ({reason(error)})"
+        check.fail(who, "path", "be a checkpoint of this module", got, do)
+
+
+def _set(parts: dict[str, Any], content: dict[str, Any]) -> None:
+    """Set all parts to what was saved of them, or leave all as they are."""
+    before = {name: copy.deepcopy(part.state_dict()) for name, part in parts.items()}
+    try:
+        for name, part in parts.items():
+            part.load_state_dict(content[name])
+    except BaseException:
+        for name, part in parts.items():
+            part.load_state_dict(before[name])
+        raise

@@ -14,8 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from nefsim import _checks as check
+from nefsim._schema import misfit
+from nefsim.files import as_target
 from nefsim.progress import Progress, progress_bar
-from nefsim.train.checkpoints import load, save
+from nefsim.train.checkpoints import load_if, save
 from nefsim.train.losses import decide
 from nefsim.train.neurons import Stateful
 
@@ -137,8 +139,8 @@ def fit(
     seed : int
         Source of what modules draw while training; PyTorch's own numbers are put back after.
     checkpoint : path or None
-        Written after each epoch.  If it is there at the start, training goes on from it, and
-        ends as though it had never stopped.
+        Written after each epoch; ".npz" is added when it has no ending.  If it is there at the
+        start, training goes on from it, and ends as though it had never stopped.
     progress : bool, callable or None
         A bar of batches, or a call of ``progress(done, total)``; None shows a bar in a
         terminal, or a plain counter where tqdm is not installed.
@@ -153,9 +155,10 @@ def fit(
     seed = check.integer("fit", "seed", seed, high=2**31)
     most = None if clip is None else check.positive("fit", "clip", clip)
     optimizer = optimizer or torch.optim.Adam(module.parameters(), lr=1e-3)
+    target = None if checkpoint is None else as_target("fit", checkpoint, "checkpoint")
     bar, history = progress_bar("fit", progress), History()
-    if checkpoint is not None and Path(checkpoint).is_file():
-        history = History(**load(checkpoint, module, optimizer, scheduler))
+    if target is not None and target.is_file():
+        history = _resumed(target, module, optimizer, scheduler)
     for epoch in range(len(history.epochs), n_epochs):
         if isinstance(batches, Batches):
             batches.n_passes = epoch
@@ -170,9 +173,18 @@ def fit(
         if evaluate is not None:
             told["score"] = float(evaluate(module))
         history.epochs.append(told)
-        if checkpoint is not None:
-            save(checkpoint, module, optimizer, scheduler, asdict(history))
+        if target is not None:
+            save(target, module, optimizer, scheduler, asdict(history))
     return history
+
+
+def _resumed(file: Path, module: nn.Module, optimizer: Any, scheduler: Any) -> History:
+    """The history in a checkpoint, whose weights are set."""
+
+    def is_history(info: Any) -> str:
+        return misfit(info, {"losses": [float], "epochs": [{"loss": float}]}, "info")
+
+    return History(**load_if(is_history, file, module, optimizer, scheduler))
 
 
 def _epoch(

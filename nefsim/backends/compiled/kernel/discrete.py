@@ -85,8 +85,9 @@ def inverse_lif(t, J, v, a, done, out, who, before, c):
     the spikes that come in were added to ``a`` already there are no currents.
     """
     whole_registers()
-    n, has_currents, step = t[N], t[ENCODERS], int(done[0])
+    n, has_currents = t[N], t[ENCODERS]
     pulse, factor, n_steps, period, release_at = c[0], c[1], int(c[2]), int(c[3]), int(c[4])
+    step = int(done[0]) % period  # whatever is in the memory, c has it
     samples, one, zero, width = c[5] > 0, c[6], c[7], padded(n)
     threshold, offset = shifted(c, AFTER_CONSTANTS), shifted(c, AFTER_CONSTANTS + width)
     worth, count = c[AFTER_CONSTANTS + 2 * width + step], 0

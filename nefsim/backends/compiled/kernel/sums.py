@@ -253,7 +253,8 @@ def linear(kind, t, y, x, r, c, data, indices, fired, counts):
     elif SPARSE_SPIKES <= kind <= RUNS:
         worth = c[0]
         if t[SCRATCH]:  # into what accumulates: what a spike is worth depends on the step
-            worth = c[int(data[t[SCRATCH]])]
+            # Whatever is in the memory, it leads to a place before that of the values.
+            worth = c[int(data[t[SCRATCH]]) % indices[m]]
             if worth == 0.0:
                 return
         scattered(kind, y, x, c, worth, shifted(indices, m), shifted(fired, t[X]), counts[t[S]])

@@ -1,0 +1,138 @@
+"""Archives of NumPy (.npz), read without trust: sizes are known before memory is taken."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+Header = tuple[np.dtype[Any], tuple[int, ...]]
+
+#: What deflate makes of one byte, at most, and room for what is too short to be made smaller.
+MOST_DEFLATED, ROOM = 1032, 1024
+
+#: Kinds of numbers and texts that are read; all others could be objects, or have no size.
+KINDS = "biufU"
+
+
+def reason(error: BaseException) -> str:
+    """What an error says, on one line that is not long."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+def header(stream: IO[bytes]) -> Header:
+    """Type and shape of the array in an .npy file; the stream stands behind them.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or one of objects.
+    """
+    try:
+        version = npy.read_magic(stream)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read(stream)
+    except Exception as error:  # the header is a text of Python, which NumPy reads as such
+        raise ValueError(reason(error)) from error
+    if version not in ((1, 0), (2, 0)) or min(shape, default=0) < 0:
+        raise ValueError(f"a format of .npy that nefsim does not write: {version}, {shape}")
+    if dtype.kind not in KINDS or not dtype.itemsize:
+        raise ValueError(f"an array of type {dtype} that nefsim does not write")
+    return dtype, shape
+
+
+class Archive(ABC):
+    """The arrays of an .npz file, by name.
+
+    Parameters
+    ----------
+    source : Path
+        The file.
+
+    Attributes
+    ----------
+    names : list of str
+        The names of the arrays.
+    """
+
+    def __init__(self, source: Path) -> None:
+        self._headers: dict[str, Header] = {}
+        try:
+            self._zip = zipfile.ZipFile(source)
+        except Exception as error:  # whatever zipfile says of a file that is none
+            self.fail(reason(error))
+        members = self._zip.infolist()
+        self._members = {m.filename.removesuffix(".npy"): m for m in members}
+        self.names = [*self._members]
+        if len(self.names) < len(members):
+            self.close()
+            self.fail("it holds two arrays of one name")
+        # Members that lie over one another could be many times as large as the file.
+        if sum(m.compress_size for m in members) > source.stat().st_size:
+            self.close()
+            self.fail("its arrays are larger than the file")
+
+    @abstractmethod
+    def fail(self, why: str) -> NoReturn:
+        """Refuse the file."""
+
+    def header(self, name: str) -> Header:
+        """Type and shape of an array, which is not read yet."""
+        if name not in self._headers:
+            member = self._members.get(name)
+            if member is None:
+                self.fail(f"there is no {name!r}")
+            try:
+                self._headers[name] = self._checked_header(member)
+            except Exception as error:  # NumPy, zipfile and zlib, each in its way
+                self.fail(f"{name!r}: {reason(error)}")
+        return self._headers[name]
+
+    def _checked_header(self, member: zipfile.ZipInfo) -> Header:
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError("it is packed in another way")
+        if member.file_size > MOST_DEFLATED * member.compress_size + ROOM:
+            raise ValueError("it says that it is larger than it can be")
+        with self._zip.open(member) as stream:
+            dtype, shape = header(stream)
+            if stream.tell() + dtype.itemsize * math.prod(shape) != member.file_size:
+                raise ValueError(f"its size is not that of shape {shape}")
+        return dtype, shape
+
+    def expect(self, name: str, kinds: str, shape: tuple[int | None, ...] | None = None) -> Header:
+        """The header of an array of one of these kinds, and of this shape; None is any length."""
+        dtype, got = self.header(name)
+        fits = shape is None or (
+            len(got) == len(shape) and all(w in (None, g) for g, w in zip(got, shape, strict=True))
+        )
+        if dtype.kind not in kinds or not fits:
+            self.fail(f"{name!r} is of type {dtype} and shape {got}")
+        return dtype, got
+
+    def array(self, name: str) -> NDArray[Any]:
+        """An array, read now."""
+        self.header(name)
+        try:
+            with self._zip.open(self._members[name]) as stream:
+                array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
+                stream.read(1)  # at the end the checksum is looked at
+        except Exception as error:
+            self.fail(f"{name!r}: {reason(error)}")
+        return array
+
+    def close(self) -> None:
+        """Close the file."""
+        self._zip.close()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()

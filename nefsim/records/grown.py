@@ -1,0 +1,169 @@
+"""What a simulator streamed into a folder, read back once all of it has been checked."""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim._archive import header, reason
+from nefsim._schema import COUNT, misfit
+from nefsim.backends import sampled
+from nefsim.records.events import Events
+from nefsim.records.records import recorded
+from nefsim.records.stream import KIND, LIST, LOG, VERSION, file_of, read_arrays
+
+#: Types of numbers in a stream.
+FLOATS, INTEGERS = ("<f8", "<f4", ">f8", ">f4"), ("<i8", "<i4", ">i8", ">i4")
+
+#: Arrays of a probe of rows, or of one of spikes; no other name leads to a file.
+ARRAYS = (
+    {"": [FLOATS, [COUNT]]},
+    {"steps": [INTEGERS, []], "cells": [INTEGERS, []], "values": [FLOATS, []]},
+)
+
+SCHEMA = {
+    "kind": KIND,
+    "version": range(VERSION, VERSION + 1),
+    "n_steps": COUNT,
+    "info": {"dt": float},
+    "probes": [
+        {
+            "label": str,
+            "every": float,
+            "shape": [COUNT],
+            "arrays": ARRAYS,
+            "n_rows": COUNT,
+            "in_files": {str: COUNT},
+            "same": {str: float},
+        }
+    ],
+}
+
+#: A line of the log.
+COUNTED = {
+    "n_steps": COUNT,
+    "probes": [{"n_rows": COUNT, "in_files": {str: COUNT}, "same": {str: float}}],
+}
+
+Records = dict[str, Any]
+
+
+class Grown:
+    """A folder that :class:`nefsim.records.Stream` made.
+
+    Parameters
+    ----------
+    who : str
+        Who asks for it, for messages.
+    folder : Path
+        The folder.
+    """
+
+    def __init__(self, who: str, folder: Path) -> None:
+        self._who, self._folder = who, folder
+        try:
+            told = json.loads((folder / LIST).read_text())
+        except (OSError, ValueError, RecursionError) as error:
+            self.fail(reason(error))
+        why = misfit(told, SCHEMA)
+        if why:
+            self.fail(why)
+        self._dt = check.seconds(who, "dt", told["info"]["dt"])
+        self._told: dict[str, Any] = told
+        self._later: dict[str, Any] | None = None
+        later = self._logged()
+        if later is not None and len(later["probes"]) == len(told["probes"]):
+            pairs = zip(told["probes"], later["probes"], strict=True)
+            later["probes"] = [{**probe, **counts} for probe, counts in pairs]
+            self._later = {**told, **later}
+
+    def _logged(self) -> dict[str, Any] | None:
+        """The counts of the last line of the log that is whole."""
+        try:
+            lines = (self._folder / LOG).read_bytes().split(b"\n")
+        except OSError:
+            return None
+        for line in reversed(lines):
+            if line[:9] == b"%08x " % zlib.crc32(line[9:]):
+                counts = json.loads(line[9:])
+                return None if misfit(counts, COUNTED) else counts
+        return None
+
+    def fail(self, why: str) -> NoReturn:
+        """Refuse the folder."""
+        do = "pass a folder that a simulator streamed to"
+        check.fail(self._who, "path", "be a stream of nefsim", f"{self._folder} ({why})", do)
+
+    def records(self) -> tuple[Records, Records, NDArray[np.float64], Records]:
+        """Records and times by label, times of all steps, and what is known of the run."""
+        if self._later is not None:
+            # If the power fails, a log may be on the disk before the rows that it counts.
+            with suppress(ValueError):
+                return self._records(self._later)
+        return self._records(self._told)
+
+    def _records(
+        self, told: dict[str, Any]
+    ) -> tuple[Records, Records, NDArray[np.float64], Records]:
+        n_steps = told["n_steps"]
+        labels = [probe["label"] for probe in told["probes"]]
+        if len(set(labels)) < len(labels):
+            self.fail("two probes have one label")
+        for i, probe in enumerate(told["probes"]):
+            self._check(i, probe, n_steps)
+        try:
+            time = np.arange(1.0, n_steps + 1) * self._dt
+        except (MemoryError, ValueError) as error:
+            self.fail(f"{n_steps} steps: {reason(error)}")
+        records: Records = {}
+        times: Records = {}
+        for i, probe in enumerate(told["probes"]):
+            label = probe["label"]
+            times[label] = time[sampled(0, n_steps, probe["every"])]
+            if len(times[label]) != probe["n_rows"]:
+                self.fail(f"{probe['n_rows']} records of {label!r} in {n_steps} steps")
+            arrays = read_arrays(self._folder, i, probe)
+            records[label] = recorded(arrays, tuple(probe["shape"]), times[label])
+            why = records[label].misfit() if isinstance(records[label], Events) else ""
+            if why:
+                self.fail(f"{label!r}: {why}")
+        return records, times, time, {**told["info"], "n_steps": n_steps}
+
+    def _check(self, i: int, probe: dict[str, Any], n_steps: int) -> None:
+        """Counts agree with one another and with the files, before memory is taken for them."""
+        label, n, arrays, in_files = (probe[k] for k in ("label", "n_rows", "arrays", "in_files"))
+        every = max(probe["every"], 1.0)
+        if not abs(n_steps / every - n) <= 2 or len(probe["shape"]) not in (1, 2):
+            self.fail(f"{n} records of {label!r} in {n_steps} steps")
+        counts = {name: in_files.get(name, 0) for name in arrays}
+        if "" in arrays:
+            fits = counts[""] == n and arrays[""][1] == probe["shape"]
+        else:
+            one = not counts["values"] and ("values" in probe["same"] or not counts["steps"])
+            fits = counts["steps"] == counts["cells"] and (
+                one or counts["values"] == counts["steps"]
+            )
+        if len(arrays) not in (1, 3) or not fits:
+            self.fail(f"counts of {label!r}: {counts}")
+        for name, count in counts.items():
+            if count:
+                self._check_file(self._folder / file_of(i, name), count, *arrays[name])
+
+    def _check_file(self, file: Path, count: int, kind: str, shape: list[int]) -> None:
+        """A file has so many rows of this kind."""
+        try:
+            with file.open("rb") as stream:
+                dtype, (n, *rest) = header(stream)
+                size = stream.tell() + n * math.prod(rest) * dtype.itemsize
+        except (OSError, ValueError) as error:
+            self.fail(f"{file.name}: {reason(error)}")
+        if dtype != np.dtype(kind) or rest != shape or n < count or file.stat().st_size < size:
+            self.fail(f"{file.name} must hold {count} rows of {kind} and shape {tuple(shape)}")

@@ -1,0 +1,357 @@
+"""The kinds of files that nefsim reads: how a good one is made, mutated and used."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import shutil
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attacks import mutate
+from attacks.mutate import Rng
+
+import nefsim as nef
+
+#: Steps that a state is run on.
+N_STEPS = 20
+
+
+@dataclass
+class Sample:
+    """One good file or folder.
+
+    Attributes
+    ----------
+    mutate : callable
+        ``mutate(rng, folder)`` puts a changed one into a folder and gives its path.
+    use : callable
+        ``use(path)`` reads it and gives a digest of all that it says.
+    content : str
+        The digest of the good one.
+    """
+
+    mutate: Callable[[Rng, Path], Path]
+    use: Callable[[Path], str]
+    content: str
+
+
+@dataclass
+class Kind:
+    """Samples of one kind."""
+
+    name: str
+    samples: list[Sample] = field(default_factory=list)
+
+
+def digest(*parts: Any) -> str:
+    """Of arrays and of what prints."""
+    total = hashlib.blake2b()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            total.update(
+                f"{part.dtype} {part.shape}".encode() + np.ascontiguousarray(part).tobytes()
+            )
+        else:
+            total.update(repr(part).encode())
+    return total.hexdigest()
+
+
+def sample_of_file(
+    good: Path, change: Callable[[Rng, bytes], bytes], use: Callable[[Path], str]
+) -> Sample:
+    """A sample that is one file."""
+    data = good.read_bytes()
+
+    def mutated(rng: Rng, folder: Path) -> Path:
+        path = folder / good.name
+        path.write_bytes(change(rng, data))
+        return path
+
+    return Sample(mutated, use, use(good))
+
+
+# -- results, states, streams ------------------------------------------------------------------
+
+
+def network() -> nef.Network:
+    """Neurons of two kinds, noise and a rule, recorded in all ways."""
+    net = nef.Network(seed=1)
+    stimulus = net.node(nef.WhiteSignal(0.1, 50.0, seed=3), size_out=1)
+    a = net.ensemble(20, 1, noise=nef.FilteredNoise(0.01))
+    b = net.ensemble(10, 1, neuron_type=nef.PoissonSpiking(nef.LIFRate()))
+    inverse = nef.InverseLIF(n_steps=4)
+    c = net.ensemble(
+        6, 1, neuron_type=inverse, gain=np.ones(6), bias=np.zeros(6), encoders=np.ones((6, 1)),
+        eval_points=np.zeros((1, 1)),
+    )  # fmt: skip
+    net.connect(stimulus, a)
+    net.connect(a.neurons, c.neurons, transform=np.full((6, 20), 0.001), synapse=None)
+    error = net.node(size_in=1)
+    learned = net.connect(a, b, learning_rule=nef.PES(1e-5))
+    net.connect(b, error)
+    net.connect(error, learned.learning_rule)
+    net.probe(a.neurons, label="spikes")
+    net.probe(c.neurons, label="digits")
+    net.probe(a, synapse=0.01, label="y")
+    net.probe(b, sample_every=0.002, label="y.npy")
+    return net
+
+
+def told(result: nef.Result) -> str:
+    """All that a result says."""
+    parts: list[Any] = [result.time, sorted(map(repr, result.info.items()))]
+    for label in result:
+        parts += [label, result.trange(label), result[label]]
+        kept = result.kept(label)
+        if not isinstance(kept, np.ndarray):
+            parts += [kept.times, kept.neurons, kept.trials, kept.values]
+    return digest(*parts)
+
+
+def results(folder: Path) -> Kind:
+    """Results, of one trial and of several, large and small."""
+    kind = Kind("result")
+    for batch_size, compress in ((None, True), (2, False)):
+        sim = nef.Simulator(network(), backend="numpy", batch_size=batch_size)
+        sim.run_steps(60)
+        good = sim.result().save(folder / f"result-{batch_size}", compress)
+        use = lambda path: told(nef.Result.load(path))  # noqa: E731
+        change = lambda rng, data: mutate.mutated_npz(rng, data, "nefsim")  # noqa: E731
+        kind.samples.append(sample_of_file(good, change, use))
+    return kind
+
+
+def states(backend: str) -> Callable[[Path], Kind]:
+    """States, that are read and run on."""
+
+    def made(folder: Path) -> Kind:
+        kind, net = Kind(f"state {backend}"), network()
+
+        def use(path: Path) -> str:
+            sim = nef.Simulator.load(path, net, backend)
+            sim.run_steps(N_STEPS)
+            return told(sim.result())
+
+        for batch_size in (None, 2):
+            sim = nef.Simulator(net, backend=backend, batch_size=batch_size)
+            sim.run_steps(30)
+            good = sim.save(folder / f"state-{batch_size}")
+            change = lambda rng, data: mutate.mutated_npz(rng, data, "nefsim")  # noqa: E731
+            kind.samples.append(sample_of_file(good, change, use))
+        return kind
+
+    return made
+
+
+def streams(folder: Path) -> Kind:
+    """Folders that a simulator streamed to."""
+    kind = Kind("stream")
+    for batch_size in (None, 2):
+        good = folder / f"stream-{batch_size}"
+        sim = nef.Simulator(network(), backend="numpy", batch_size=batch_size, stream=good)
+        sim.run_steps(30)
+        sim.run_steps(30)
+        if batch_size is None:  # the other still has its log
+            sim.close()
+
+        def mutated(rng: Rng, place: Path, good: Path = good) -> Path:
+            path = place / "stream"
+            shutil.copytree(good, path)
+            file = mutate.any_of(rng, sorted(path.iterdir()))
+            if rng.random() < 0.6:
+                file = path / "stream.json"
+            if file.name == "stream.json" and rng.random() < 0.8:
+                changed = mutate.mutated_json(rng, json.loads(file.read_text()))
+                file.write_text(json.dumps(changed))
+            elif rng.random() < 0.1:
+                file.unlink()
+            elif file.suffix == ".npy":
+                file.write_bytes(mutate.mutated_npy(rng, file.read_bytes()))
+            else:
+                file.write_bytes(mutate.mutated_bytes(rng, file.read_bytes()))
+            return path
+
+        use = lambda path: told(nef.Result.load(path))  # noqa: E731
+        kind.samples.append(Sample(mutated, use, use(good)))
+    return kind
+
+
+# -- checkpoints of PyTorch --------------------------------------------------------------------
+
+
+def checkpoints(folder: Path) -> Kind:
+    """Checkpoints of a small network and its optimiser, as ``fit`` writes them."""
+    import torch
+
+    from nefsim import train
+
+    x = torch.rand(8, 3, generator=torch.Generator().manual_seed(1))
+    batches = train.Batches(x, torch.arange(8) % 2, size=4)
+
+    def net() -> Any:
+        torch.manual_seed(1)
+        return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+
+    def fitted(path: Path, epochs: int) -> str:
+        module = net()
+        loss = torch.nn.functional.cross_entropy
+        history = train.fit(module, batches, loss, epochs, checkpoint=path, progress=False)
+        weights = [p.detach().numpy() for p in module.parameters()]
+        return digest(*weights, history.losses, history.epochs)
+
+    good = folder / "weights.pt"
+    fitted(good, 1)
+
+    def change(rng: Rng, data: bytes) -> bytes:
+        if rng.random() < 0.5:
+            return mutate.mutated_bytes(rng, data)
+        content = torch.load(io.BytesIO(data), weights_only=True)
+        for _ in range(int(rng.integers(1, 3))):
+            content = _mutated_content(rng, content)
+        stream = io.BytesIO()
+        torch.save(content, stream)
+        return stream.getvalue()
+
+    def use(path: Path) -> str:
+        module = net()
+        optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
+        info = train.load(path, module, optimizer)
+        weights = [p.detach().numpy() for p in module.parameters()]
+        return digest(*weights, repr(info), repr(optimizer.state_dict()))
+
+    return Kind("torch", [sample_of_file(good, change, use)])
+
+
+def _mutated_content(rng: Rng, content: Any) -> Any:
+    """Dicts, lists and tensors with one place changed."""
+    import torch
+
+    if isinstance(content, torch.Tensor):
+        array = mutate.mutated_array(rng, content.numpy())
+        return torch.tensor(array) if array.dtype.kind in "fi?" else str(array)
+    if isinstance(content, (dict, list)) and content and rng.random() < 0.9:
+        keys = [*content] if isinstance(content, dict) else range(len(content))
+        key = mutate.any_of(rng, keys)
+        if rng.random() < 0.2:
+            del content[key]
+        else:
+            content[key] = _mutated_content(rng, content[key])
+        return content
+    return mutate.any_of(rng, mutate.VALUES)
+
+
+# -- data sets and graphs ----------------------------------------------------------------------
+
+
+def digits(folder: Path) -> Kind:
+    """The files of MNIST: archives, and IDX packed or not."""
+    rng = np.random.default_rng(1)
+    images = [rng.integers(0, 256, (n, 4, 3), np.uint8) for n in (6, 2)]
+    labels = [rng.integers(0, 10, n, np.uint8) for n in (6, 2)]
+    kind = Kind("mnist")
+
+    def use(path: Path) -> str:
+        data = nef.datasets.mnist(path)
+        parts = (data.train_images, data.train_labels, data.test_images, data.test_labels)
+        return digest(*parts, data.shape)
+
+    def sample(files: dict[str, bytes], change: Any) -> Sample:
+        def mutated(rng: Rng, place: Path) -> Path:
+            which = mutate.any_of(rng, [*files])
+            for name, content in files.items():
+                content = change(rng, content) if name == which else content
+                (place / name).write_bytes(content)
+            return place
+
+        good = folder / f"good-{len(kind.samples)}"
+        good.mkdir()
+        for name, content in files.items():
+            (good / name).write_bytes(content)
+        return Sample(mutated, use, use(good))
+
+    stream = io.BytesIO()
+    np.savez_compressed(
+        stream, x_train=images[0], y_train=labels[0], x_test=images[1], y_test=labels[1]
+    )
+    kind.samples.append(sample({"mnist.npz": stream.getvalue()}, mutate.mutated_npz))
+    names = [f"{p}-{k}" for p in ("train", "t10k") for k in ("images-idx3", "labels-idx1")]
+    arrays = [images[0], labels[0], images[1], labels[1]]
+    idx = {
+        f"{name}-ubyte": struct.pack(f">BBBB{a.ndim}I", 0, 0, 8, a.ndim, *a.shape) + a.tobytes()
+        for name, a in zip(names, arrays, strict=True)
+    }
+    kind.samples.append(sample(idx, mutate.mutated_bytes))
+    packed = {f"{name}.gz": gzip.compress(data, mtime=0) for name, data in idx.items()}
+
+    def inside(rng: Rng, data: bytes) -> bytes:
+        if rng.random() < 0.5:
+            return mutate.mutated_bytes(rng, data)
+        return gzip.compress(mutate.mutated_bytes(rng, gzip.decompress(data)))
+
+    kind.samples.append(sample(packed, inside))
+    return kind
+
+
+def graphs(folder: Path) -> Kind:
+    """Graphs of NIR."""
+    import h5py
+    import nir
+
+    from nefsim.nir import from_nir
+
+    one, zero = np.ones(3), np.zeros(3)
+    lif = nir.LIF(tau=0.02 * one, r=one, v_leak=zero, v_threshold=one, v_reset=zero)
+    affine = nir.Affine(weight=np.ones((2, 3)), bias=np.ones(2))
+    li = nir.LI(tau=0.01 * np.ones(2), r=np.ones(2), v_leak=np.zeros(2))
+    graph = nir.NIRGraph.from_list(nir.Linear(np.ones((3, 1))), lif, affine, li)
+    good = folder / "graph.nir"
+    nir.write(good, graph)
+
+    def change(rng: Rng, data: bytes) -> bytes:
+        if rng.random() < 0.4:
+            return mutate.mutated_bytes(rng, data)
+        stream = io.BytesIO(data)
+        with h5py.File(stream, "r+") as file:
+            found: list[Any] = []
+            file.visit(found.append)
+            name = mutate.any_of(rng, found)
+            item = file[name]
+            if isinstance(item, h5py.Group) or rng.random() < 0.2:
+                del file[name]
+            else:
+                old = item[()]
+                del file[name]
+                if isinstance(old, bytes):
+                    new = mutate.any_of(rng, [b"", b"LIF", b"Conv2d", b"Flatten", 3, np.ones(2)])
+                else:
+                    new = mutate.mutated_array(rng, old)
+                    new = str(new) if new.dtype.kind in "US" else new
+                file[name] = new
+        return stream.getvalue()
+
+    def use(path: Path) -> str:
+        net = from_nir(path)
+        with nef.Simulator(net, backend="numpy") as sim:
+            sim.run_steps(N_STEPS)
+        return told(sim.result())
+
+    return Kind("nir", [sample_of_file(good, change, use)])
+
+
+KINDS: dict[str, Callable[[Path], Kind]] = {"result": results, "state numpy": states("numpy")}
+if find_spec("numba"):
+    KINDS["state numba"] = states("numba")
+KINDS["stream"] = streams
+if find_spec("torch"):
+    KINDS["torch"] = checkpoints
+KINDS["mnist"] = digits
+if find_spec("nir"):
+    KINDS["nir"] = graphs

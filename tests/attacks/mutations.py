@@ -1,0 +1,173 @@
+"""Files of nefsim's own kinds, mutated by a seed and read: nothing may crash, hang or raise
+anything but one sentence.
+
+``PYTHONPATH=.:tests python tests/attacks/mutations.py --tries 20000`` prints a table; ``--only KIND
+NUMBER`` repeats one try and shows its error.  The tests take a few hundred.
+
+Each try is made in a child process with bounds on memory and time, and ends in one of:
+``sentence`` (refused as it should be), ``same`` (read, and nothing differs), ``other`` (read, and
+something differs, as where a number was changed to another that makes sense), ``raw`` (another
+error), ``timeout`` or ``crash``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import resource
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attacks.kinds import KINDS, Kind
+
+SENTENCE = re.compile(r"[^:\n]+: .+ must .+, got .+; .+\.", re.DOTALL)
+OUTCOMES = ("sentence", "same", "other", "raw", "timeout", "crash")
+
+#: Memory beyond that of the parent [bytes], and time [s] of a try.
+MEMORY, SECONDS = 4 * 2**30, 10.0
+
+#: Tries that one child makes.
+AT_ONCE = 200
+
+
+def attempt(kind: Kind, number: int, seed: int, folder: Path, raises: bool = False) -> str:
+    """Make a mutation of a kind and read it; the outcome, and the error where it is raw."""
+    rng = np.random.default_rng([seed, [*KINDS].index(kind.name), number])
+    place = folder / "try"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    which = int(rng.integers(len(kind.samples)))
+    path = kind.samples[which].mutate(rng, place)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = kind.samples[which].use(path)
+    except (ValueError, TypeError) as error:
+        if SENTENCE.fullmatch(str(error)):
+            if raises:
+                print(error)
+            return "sentence"
+        said = error
+    except Exception as error:
+        said = error
+    else:
+        return "same" if found == kind.samples[which].content else "other"
+    if raises:
+        raise said
+    where = traceback.extract_tb(said.__traceback__)[-1]
+    text = " ".join(str(said).split())[:80]
+    return f"raw {type(said).__name__} {text} ({Path(where.filename).name}:{where.lineno})"
+
+
+def attack(
+    kind: Kind, numbers: range, seed: int, folder: Path, told: Callable[[int, str], None]
+) -> None:
+    """Make tries in children, one after the other; ``told(number, outcome)`` of each."""
+    at = numbers.start
+    while at < numbers.stop:
+        end = min(at + AT_ONCE, numbers.stop)
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            _child(kind, range(at, end), seed, folder, writing)
+        os.close(writing)
+        with os.fdopen(reading, "rb", buffering=0) as stream:
+            while at < end:
+                ready, _, _ = select.select([stream], [], [], SECONDS)
+                if not ready:
+                    os.kill(child, signal.SIGKILL)
+                line = stream.readline() if ready else b""
+                if not line:
+                    told(at, "crash" if ready else "timeout")
+                    at += 1
+                    break
+                told(at, line.decode().rstrip("\n"))
+                at += 1
+        os.waitpid(child, 0)
+
+
+def _child(kind: Kind, numbers: range, seed: int, folder: Path, writing: int) -> None:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        most = pages * resource.getpagesize() + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        for number in numbers:
+            outcome = attempt(kind, number, seed, folder)
+            os.write(writing, outcome.encode(errors="replace").replace(b"\n", b" ") + b"\n")
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def run(tries: dict[str, int], seed: int) -> tuple[dict[str, Counter[str]], list[str]]:
+    """Counts of outcomes for each kind, and what was raw, timed out or crashed."""
+    counts: dict[str, Counter[str]] = {}
+    bad: list[str] = []
+    with tempfile.TemporaryDirectory() as top:
+        for name, n in tries.items():
+            folder = Path(top, name.replace(" ", "-"))
+            folder.mkdir()
+            kind, seen = KINDS[name](folder), Counter[str]()
+
+            def told(number: int, outcome: str, name: str = name, seen: Any = seen) -> None:
+                word = outcome.split(" ", 1)[0]
+                seen[word] += 1
+                if word in ("raw", "timeout", "crash"):
+                    bad.append(f"{name} {number}: {outcome}")
+
+            attack(kind, range(n), seed, folder, told)
+            counts[name] = seen
+    return counts, bad
+
+
+#: Shares of the kinds in all tries.
+SHARES = {
+    "result": 30,
+    "state numpy": 6,
+    "state numba": 11,
+    "stream": 10,
+    "torch": 13,
+    "mnist": 26,
+    "nir": 4,
+}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tries", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kinds", nargs="*", choices=[*KINDS], default=[*KINDS])
+    parser.add_argument("--only", nargs=2, metavar=("KIND", "NUMBER"))
+    options = parser.parse_args()
+    if options.only:
+        with tempfile.TemporaryDirectory() as folder:
+            kind = KINDS[options.only[0]](Path(folder))
+            print(attempt(kind, int(options.only[1]), options.seed, Path(folder), raises=True))
+        return
+    tries = {name: max(options.tries * SHARES[name] // 100, 1) for name in options.kinds}
+    counts, bad = run(tries, options.seed)
+    print("| kind | tries | " + " | ".join(OUTCOMES) + " |")
+    print("|---" * (2 + len(OUTCOMES)) + "|")
+    for name, seen in counts.items():
+        cells = [name, seen.total(), *(seen[outcome] for outcome in OUTCOMES)]
+        print("| " + " | ".join(map(str, cells)) + " |")
+    print(*bad, sep="\n")
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()

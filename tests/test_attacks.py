@@ -1,0 +1,25 @@
+"""A few hundred of the mutated files of ``attacks/mutations.py``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parent / "attacks" / "mutations.py"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs forks and limits of POSIX")
+def test_mutated_files_are_refused_in_one_sentence_or_read() -> None:
+    """Seeds of their own: those by hand begin at 1."""
+    paths = [str(SCRIPT.parents[2]), str(SCRIPT.parents[1])]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    command = [sys.executable, "-W", "ignore", str(SCRIPT), "--tries", "400", "--seed", "0"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [line.split("|")[2:6] for line in done.stdout.splitlines() if line.startswith("| ")]
+    # Some are refused, and some are read as they were: the attack is neither blunt nor blind.
+    assert all(int(row[1]) > 0 for row in rows[1:]) and sum(int(row[2]) for row in rows[1:]) > 0
