@@ -48,6 +48,12 @@ def fail(
     raise kind(f"{who}: {argument} must {must}, got {said}; {do}.")
 
 
+def must_not_be_running(who: str) -> NoReturn:
+    """Refuse a simulator that is in the middle of a run, in another thread or by its own node."""
+    do = "call this before or after a run, or make another simulator"
+    fail(who, "simulator", "not be running", "one within a run", do, RuntimeError)
+
+
 def real(
     who: str,
     argument: str,

@@ -90,6 +90,7 @@ class Engine:
         self._learned = [
             (op.name, weighing_index(program, op)) for op in program.ops if isinstance(op, Learn)
         ]
+        state.hidden = {i for i, mine in enumerate(rows) if mine is None}
         for i, mine in enumerate(rows):
             if mine is not None:
                 mine[0] = state.signals[i]
@@ -106,8 +107,10 @@ class Engine:
                 if self._lost():
                     self._find_loss(before, length)
             except BaseException:
+                self.state.under_way = 0
                 self._go_back(before, recorder)
                 raise
+            self.state.under_way = 0
             self._finish(length, recorder)
             n_steps -= length
             interrupts.check()

@@ -81,7 +81,7 @@ def layout(
     steps at once, and steps of a chunk.  ``exact`` are the spikes of populations that take
     the exact step without a logarithm.
     """
-    levels = blocks(program)
+    levels = blocks(program, {i for i, op in enumerate(program.ops) if not _is_compiled(op)})
     groups = [group for _, group in levels]
     shared = _shared(program, groups)
     ahead, handed_on = go_ahead(program, groups, exact, shared)

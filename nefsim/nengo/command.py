@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import nengo
 import numpy as np
 
+from nefsim import scripts
 from nefsim.nengo.simulator import Simulator
 
 #: Seed of models that have none, so that both simulators get the same arrays.
@@ -20,10 +20,8 @@ SEED = 0
 
 def load(path: Path, seed: int | None) -> nengo.Network:
     """The Nengo network ``model`` that a script defines, with this seed or its own."""
-    if not path.is_file():
-        raise ValueError(f"nefsim nengo: model must be a Python file, got {path}; pass its path.")
     np.random.seed(SEED)
-    model = runpy.run_path(str(path), run_name="nefsim_model").get("model")
+    model = scripts.executed(path, "nefsim nengo").get("model")
     if not isinstance(model, nengo.Network):
         raise ValueError(
             f"nefsim nengo: {path} must define model, a nengo.Network, got "
@@ -78,7 +76,13 @@ def run(
     path: Path, seconds: float, dt: float, seed: int | None, backend: str, compare: bool
 ) -> dict[str, Any]:
     """Run a script's model; with ``compare`` in Nengo, too, and say what differs."""
+    with scripts.beside(path):  # functions may import what lies there while they run
+        return _run(path, seconds, dt, seed, backend, compare)
 
+
+def _run(
+    path: Path, seconds: float, dt: float, seed: int | None, backend: str, compare: bool
+) -> dict[str, Any]:
     def ours(model: nengo.Network, progress_bar: Any) -> Simulator:
         return Simulator(model, dt, progress_bar=progress_bar, backend=backend)
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim import _checks as check
+
 Array = NDArray[np.float64]
 
 
@@ -64,6 +66,9 @@ class Events:
 
     def trial(self, number: int) -> Events:
         """The events of one trial of a batch."""
+        n_trials = int(np.prod(self.shape[:-2]))
+        do = "pass the number of a trial, from 0"
+        number = check.integer("Events.trial", "number", number, do, 0, n_trials - 1)
         mine = self.trials == number
         values = self._values[mine] if np.ndim(self._values) else self._values
         cells = self.cells[mine] - number * self.shape[-1]
