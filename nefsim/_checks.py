@@ -66,6 +66,12 @@ def _wrong_kind(who: str, argument: str, must: str, value: object, do: str) -> N
     fail(who, argument, must, show(value), habits.instead_of_nengos(value) or do, TypeError)
 
 
+def must_not_be_running(who: str) -> NoReturn:
+    """Refuse a simulator that is in the middle of a run, in another thread or by its own node."""
+    do = "call this before or after a run, or make another simulator"
+    fail(who, "simulator", "not be running", "one within a run", do, RuntimeError)
+
+
 def real(
     who: str,
     argument: str,

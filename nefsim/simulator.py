@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -117,6 +118,7 @@ class Simulator:
         self.probes: tuple[Probe, ...] = tuple(net.all_probes)
         self._prepare = module.prepare
         self.closed = False
+        self._busy = Lock()
         self._restart()
         self._target: Target | None = None
         if stream is not None:
@@ -135,8 +137,8 @@ class Simulator:
 
     @property
     def n_steps(self) -> int:
-        """Steps done since the start or the last reset."""
-        return self.state.step
+        """Steps done since the start or the last reset; functions of nodes see it grow."""
+        return self.state.step + self.state.under_way
 
     @property
     def time(self) -> NDArray[np.float64]:
@@ -150,7 +152,8 @@ class Simulator:
         if probe is None:
             return self.time
         index = index_of("Simulator.trange", self.probes, probe)
-        return self.time[self._records.steps(index, self.n_steps) - self._records.start]
+        # What is recorded grows by many steps at a time.
+        return self.time[self._records.steps(index, self.state.step) - self._records.start]
 
     @property
     def data(self) -> Data:
@@ -203,12 +206,22 @@ class Simulator:
                 report(piece)
 
     def _run_piece(self, n_steps: int) -> None:
-        self._records.reserve(n_steps)
-        with interrupts.put_off():
-            try:
-                self._run(n_steps, self._records)
-            finally:
-                self._records.settle(self.state.step)
+        if not self._busy.acquire(blocking=False):
+            check.must_not_be_running("Simulator.run_steps")
+        try:
+            self._records.reserve(n_steps)
+            with interrupts.put_off():
+                try:
+                    self._run(n_steps, self._records)
+                finally:
+                    self._records.settle(self.state.step)
+        finally:
+            self._busy.release()
+
+    def _forbid_running(self, who: str) -> None:
+        """Refuse what a function of a node, or another thread, asks for within a run."""
+        if self._busy.locked():
+            check.must_not_be_running(who)
 
     @explained
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
@@ -224,6 +237,7 @@ class Simulator:
             the time begin anew.
         """
         who = "Simulator.reset"
+        self._forbid_running(who)
         keep = check.flag(who, "keep_weights", keep_weights)
         if keep and self.backend == "nengo":
             do = "learn on another back end"
@@ -235,6 +249,7 @@ class Simulator:
 
     def clear_probes(self) -> None:
         """Forget what was recorded and go on; a run without end keeps its memory small so."""
+        self._forbid_running("Simulator.clear_probes")
         self._forbid_stream("Simulator.clear_probes")
         program, start = self.built.program, self.n_steps
         self._records = Records(program, self.batch_size, self.dtype, start)
@@ -246,6 +261,7 @@ class Simulator:
 
     def result(self) -> Result:
         """All records so far, apart from the simulator."""
+        self._forbid_running("Simulator.result")
         return Result.of(
             {p: (self.trange(p), self._records.of(i)) for i, p in enumerate(self.probes)},
             self.time,
@@ -270,6 +286,7 @@ class Simulator:
             The file.
         """
         who = "Simulator.save"
+        self._forbid_running(who)
         if self.backend == "nengo":
             do = "save with another back end"
             check.fail(who, "backend", "keep its own state", "nengo", do)

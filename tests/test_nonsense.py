@@ -1113,7 +1113,7 @@ def test_direct_mode_has_no_rate_curve(ask: Callable[[Any], Any]) -> None:
         (nef.Samples([100.0, 600.0, 700.0]), "600 Hz (neuron 1)"),
         ((200.0, 600.0), "600 Hz"),
         (nef.Uniform(200.0, 600.0), "600 Hz"),
-        (nef.Uniform(0.0, 200.0), "0 Hz"),
+        (nef.Uniform(-10.0, 200.0), "-10 Hz"),
         (nef.Choice([200.0, 600.0]), "600 Hz"),
         (500.0, "500 Hz"),
         (0, "0 Hz"),

@@ -91,6 +91,7 @@ class Engine:
             for op in program.ops
             if isinstance(op, Learn)
         ]
+        state.hidden = {i for i, mine in enumerate(rows) if mine is None}
         for i, mine in enumerate(rows):
             if mine is not None:
                 mine[0] = state.signals[i]
@@ -107,8 +108,10 @@ class Engine:
                 if self._lost():
                     self._find_loss(before, length)
             except BaseException:
+                self.state.under_way = 0
                 self._go_back(before, recorder)
                 raise
+            self.state.under_way = 0
             self._finish(length, recorder)
             n_steps -= length
             interrupts.check()

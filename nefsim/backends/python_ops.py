@@ -92,6 +92,7 @@ def _row_by_row(
     def advance(lo: int, hi: int) -> None:
         for row in range(max(lo, engine.called.get(index, 0)), hi):
             interrupts.check()
+            engine.state.under_way = row
             while len(done) < trials:
                 done.append(value(row, len(done)))
             out[row + 1] = done[0] if trials == 1 else done
@@ -146,7 +147,7 @@ def play(engine: Engine, op: Play, index: int) -> Advance:
 def _call(engine: Engine, op: Call, index: int) -> Advance:
     """Steps in Python with a memory, one by one; each is taken once, whatever comes after it."""
     outs = [engine.rows[signal] for signal in op.outputs]
-    reads = [(engine.rows[r.signal], 1 - r.delay, r.columns) for r in op.reads]
+    reads = [(engine.rows[r.signal], 1 - r.delay, r.columns) for r in op.inputs]
     steps, dt, several = engine.state.steps[index], engine.program.dt, len(outs) > 1
 
     def inputs(row: int) -> list[Array]:
@@ -155,6 +156,7 @@ def _call(engine: Engine, op: Call, index: int) -> Advance:
         return [v if c is None else v[..., c] for v, c in zip(values, columns, strict=True)]
 
     def take(row: int) -> None:
+        engine.state.under_way = row
         t = (engine.state.step + row + 1) * dt
         given = inputs(row) if reads else []
         for trial, step in enumerate(steps):
@@ -192,7 +194,7 @@ def _call_at_once(engine: Engine, op: Call, index: int) -> Advance:
             return
         first, steps = engine.state.step, engine.state.steps[index]
         times = np.arange(first + lo + 1, first + hi + 1) * engine.program.dt
-        inputs = [engine.read(read, lo, hi) for read in op.reads]
+        inputs = [engine.read(read, lo, hi) for read in op.inputs]
         if out.ndim == 2:
             out[lo + 1 : hi + 1] = steps[0](times, *inputs)
         else:

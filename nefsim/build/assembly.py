@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim.build.schedule import schedule
+from nefsim.build.schedule import in_turn, schedule
 from nefsim.program import (
     Filter,
     Index,
@@ -89,7 +89,7 @@ class Assembly:
             Sum(signal, tuple(term for term in terms if term.read.signal not in zero), offset)
             for signal, (terms, offset) in self._sums.items()
         )
-        ops, signals = (*self._ops, *sums), tuple(self.signals)
+        ops, signals = in_turn((*self._ops, *sums)), tuple(self.signals)
         return Program(self.dt, signals, ops, schedule(ops, signals), tuple(self._records))
 
 
@@ -104,9 +104,11 @@ def as_index(chosen: tuple[int, ...] | None) -> Index | None:
 
 
 def scaled(gain: Any, matrix: Any) -> Any:
-    """``diag(gain) @ matrix``, leaving a number or a sparse array what it is."""
+    """``diag(gain) @ matrix``, leaving a number or a sparse array what it is; None is identity."""
     if np.ndim(gain) == 0 and gain == 1.0:
         return matrix
+    if matrix is None:
+        return gain
     if hasattr(matrix, "tocsr"):
         return matrix.multiply(gain[:, None]).tocsr()
     return np.asarray(gain * matrix if np.ndim(matrix) < 2 else gain[:, None] * matrix)

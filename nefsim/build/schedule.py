@@ -3,13 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
+from itertools import pairwise
 from typing import cast
 
 from nefsim import _checks as check
 from nefsim._graphs import strong_components
 from nefsim.network.functions import is_elementwise
-from nefsim.program import Call, Evaluate, Group, Learn, Op, Signal, outputs, writers
+from nefsim.program import Call, Evaluate, Group, Learn, Op, Read, Signal, outputs, writers
+
+
+def in_turn(ops: Sequence[Op]) -> tuple[Op, ...]:
+    """The operations, where functions of nodes are called in one order in each step.
+
+    It is the order of ``ops``, but that a function waits for those whose output it needs in the
+    same step.
+    """
+    opaque = {i for i, op in enumerate(ops) if isinstance(op, Evaluate) and _is_opaque(op)}
+    if len(opaque) < 2:
+        return tuple(ops)
+    writer = writers(ops)
+    now = {i: [writer[r.signal] for r in op.reads if not r.delay] for i, op in enumerate(ops)}
+    sorter, turn, waiting = TopologicalSorter(now), list[int](), list[int]()
+    try:
+        sorter.prepare()
+    except CycleError:  # which is told when groups are made
+        return tuple(ops)
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        for i in opaque.intersection(ready):
+            heappush(waiting, i)
+        sorter.done(*(i for i in ready if i not in opaque))
+        if not ready:
+            turn.append(heappop(waiting))
+            sorter.done(turn[-1])
+    changed = list(ops)
+    for before, i in pairwise(turn):
+        op = cast(Evaluate, ops[i])
+        changed[i] = replace(op, after=Read(outputs(ops[before])[0]))
+    return tuple(changed)
 
 
 def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:

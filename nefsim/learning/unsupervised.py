@@ -67,6 +67,9 @@ class BCM(Hebbian):
         }
 
     def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+        if "theta" not in more:
+            do = "pass theta=, the average activity of each neuron after the connection"
+            check.fail("BCM.factors", "theta", "be given", "none", do, TypeError)
         return self.learning_rate * post * (post - more["theta"]), None
 
 

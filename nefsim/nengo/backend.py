@@ -19,6 +19,9 @@ from nefsim.program import State
 
 def prepare(built: Built, state: State) -> Runner:
     """A runner that steps the network in Nengo; only the step count of ``state`` changes."""
+    who = "nefsim.nengo.prepare"
+    check.instance(who, "built", built, Built, "a built network", "pass nefsim.build(net, ...)")
+    check.instance(who, "state", state, State, "a state", "pass initial_state(built.program)")
     if state.signals and (state.signals[0].ndim > 1 or state.signals[0].dtype != np.float64):
         must = "run one trial in float64 on nengo"
         got = "a batch or float32"
@@ -42,8 +45,10 @@ def prepare(built: Built, state: State) -> Runner:
         try:
             for _ in range(n_steps):
                 simulator.step()
+                state.under_way += 1
                 interrupts.check()
         finally:
+            state.under_way = 0
             state.step += simulator.n_steps - before
             for i, (probe, floor) in enumerate(zip(probes, floors, strict=True)):
                 rows = simulator.data[probe]

@@ -128,10 +128,14 @@ def _learned_signals(model: Model, connection: nengo.Connection) -> dict[Any, Si
 
 
 class Signals(Mapping[Signal, Array]):
-    """``sim.signals``: the values of Nengo's signals after the last step, to be read only.
+    """``sim.signals``: the values of Nengo's signals after the last step, as arrays to be read.
 
     Learned weights are at ``sim.signals[sim.model.sig[connection]["weights"]]``, as the next step
-    will use them; Nengo adds the change of the last step only then.
+    will use them; Nengo adds the change of the last step only then.  A signal that a back end
+    does not keep raises KeyError.
+
+    ``sim.signals[signal] = values`` sets, in all trials, what the next step goes on from: learned
+    weights, what neurons remember, the outputs of filters, and what Nengo's own operators hold.
     """
 
     def __init__(self, lowering: Lowering, state: State) -> None:
@@ -142,17 +146,69 @@ class Signals(Mapping[Signal, Array]):
         self._known = {s for s in touched if s.base in shown or lowering.memory.is_constant(s.base)}
 
     def __getitem__(self, signal: Signal) -> Any:
-        """A copy of a signal's value in the first trial."""
-        if signal not in self._known and signal.base not in self._known:
+        """A copy of a signal's value in the first trial, not to be written to."""
+        if signal not in self:
             raise KeyError(f"{signal}: is not kept while running; probe it")
         base = signal.base
         if signal.sparse:
             return signal.initial_value
         block = self._block(base)
         chosen = elements(signal)
-        return (block if chosen is None else block[chosen]).reshape(signal.shape)
+        values = (block if chosen is None else block[chosen]).reshape(signal.shape)
+        values.setflags(write=False)
+        return values
 
-    def _block(self, base: Signal) -> Array:
+    def __setitem__(self, signal: Signal, values: Any) -> None:
+        """Set what the next step goes on from."""
+        if not isinstance(signal, Signal) or not self._can_be_set(signal.base):
+            do = "set weights that are learned, states of neurons or outputs of filters"
+            must, got = "remember something from step to step", str(signal)
+            check.fail("Simulator.signals", "signal", must, got, do, TypeError)
+        do = f"pass an array of shape {signal.shape}"
+        checked = check.array("Simulator.signals", "values", values, None, do)
+        if checked.ndim and checked.shape != signal.shape:
+            got = f"shape {checked.shape}"
+            check.fail("Simulator.signals", "values", f"have shape {signal.shape}", got, do)
+        chosen = elements(signal)
+        for trial in range(len(self._lowering.worlds)):
+            block = self._block(signal.base, trial)
+            block[slice(None) if chosen is None else chosen] = np.ravel(checked)
+            self._put(signal.base, block, trial)
+
+    def _can_be_set(self, base: Signal) -> bool:
+        lowering = self._lowering
+        if base in lowering.states or base in lowering.plan.private:
+            return True
+        return base in lowering.memory.updates and base in lowering.numbers
+
+    def _put(self, base: Signal, block: Array, trial: int) -> None:
+        """Make a block of one trial what is given."""
+        lowering, state = self._lowering, self._state
+        if base in lowering.states:
+            index, name = lowering.states[base]
+            op, batched = lowering.program.ops[index], state.signals[0].ndim == 2
+            memory = {key: v[trial] if batched else v for key, v in state.ops[index].items()}
+            if isinstance(op, Neurons):
+                _set_neurons(op, memory, name, block, lowering.model.dt)
+            else:
+                memory[name][...] = block.reshape(base.shape).T
+        elif base in lowering.plan.private:
+            lowering.worlds[trial].signals[base] = block.reshape(base.shape)
+        else:
+            view = state.signals[lowering.numbers[base]]
+            view[... if view.ndim == 1 else trial] = block
+
+    def __contains__(self, signal: object) -> bool:
+        """Whether the value of a signal is known."""
+        if not isinstance(signal, Signal):
+            return False
+        if signal not in self._known and signal.base not in self._known:
+            return False
+        base, lowering = signal.base, self._lowering
+        elsewhere = base in lowering.states or base in lowering.plan.private
+        return elsewhere or lowering.numbers.get(base) not in self._state.hidden
+
+    def _block(self, base: Signal, trial: int = 0) -> Array:
         lowering, state = self._lowering, self._state
         step = {
             lowering.model.step: state.step,
@@ -168,16 +224,26 @@ class Signals(Mapping[Signal, Array]):
             else:  # learned weights
                 values = memory[name].swapaxes(-1, -2)
         elif base in lowering.plan.private:
-            values = lowering.worlds[0].signals[base]
-        elif base in lowering.numbers and state.step:
+            values = lowering.worlds[trial].signals[base]
+        elif base in lowering.numbers and (state.step or base in lowering.memory.updates):
             values = state.signals[lowering.numbers[base]]
         else:
             values = base.initial_value
-        values = values[0] if np.size(values) > base.size else values
+        values = values[trial] if np.size(values) > base.size else values
         return np.array(values, base.dtype).ravel()
 
     def __iter__(self) -> Iterator[Signal]:
-        return iter(self._known)
+        return (signal for signal in self._known if signal in self)
 
     def __len__(self) -> int:
-        return len(self._known)
+        return sum(1 for _ in self)
+
+
+def _set_neurons(op: Neurons, memory: dict[str, Any], name: str, block: Array, dt: float) -> None:
+    """Change one state variable of a population, and of its memory only what that makes."""
+    values = {each: np.array(op.neuron.read(memory, each), np.float64) for each in op.initial}
+    before = op.neuron.start({key: value.copy() for key, value in values.items()}, dt)
+    after = op.neuron.start({**values, name: block}, dt)
+    for key, value in after.items():
+        changed = np.asarray(value) != np.asarray(before[key])
+        memory[key][...] = np.where(changed, value, memory[key])

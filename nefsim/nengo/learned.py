@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import nengo
 import numpy as np
+from nengo.builder import Model
 from nengo.builder.learning_rules import SimBCM, SimOja, SimPES, SimRLS, SimVoja
 from nengo.builder.operator import Copy, DotInc, Operator
 from nengo.builder.signal import Signal
@@ -116,7 +118,16 @@ def emit(lowering: Lowering, learned: Learned) -> None:
     lowering.ops.append(weigh)
     lowering.add(product.Y, Term(Read(out), None, elements(product.Y)))
     parts = tuple(_part(lowering, rule) for rule in learned.rules)
-    lowering.ops.append(Learn(weigh, parts, str(product)))
+    lowering.ops.append(Learn(weigh, parts, _name(lowering.model, base)))
+
+
+def _name(model: Model, base: Signal) -> str:
+    """The connection whose weights, or the ensemble whose encoders, are learned."""
+    for thing, signals in model.sig.items():
+        learned = isinstance(thing, (nengo.Connection, nengo.Ensemble))
+        if learned and base in (signals.get("weights"), signals.get("encoders")):
+            return str(thing)
+    return str(base)
 
 
 def _part(lowering: Lowering, op: Any) -> Part:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from nefsim.nengo import known, learned, opaque, terms
 from nefsim.nengo.blocks import Blocks
 from nefsim.nengo.known import HIGHEST_ORDER
 from nefsim.nengo.plan import Plan
-from nefsim.nengo.signals import elements
+from nefsim.nengo.signals import elements, name_of
 from nefsim.program import Call, Filter, Neurons, Program, Read, Record, Stream, Sum, Term
 
 
@@ -64,12 +66,13 @@ class Lowering(Blocks):
         self.worlds: list[opaque.World] = []
         self.states: dict[Signal, tuple[int, str]] = {}
         self._shown: dict[Signal, int] = {}
-        self._functions: list[tuple[SimPyFunc, int, tuple[Read, ...]]] = []
+        self._functions: dict[SimPyFunc, tuple[int, tuple[Read, ...]]] = {}
+        self._processes: dict[Operator, int] = {}
         self._tokens, self._waits = self._islands()
         for op in plan.operators:
             if op not in plan.learning:
                 self._emit(op)
-        self._call_functions()
+        self._call_in_turn()
         for found in plan.learned.values():
             learned.emit(self, found)
         records = tuple(self._record(probe) for probe in self.model.probes)
@@ -88,7 +91,7 @@ class Lowering(Blocks):
     def _islands(self) -> tuple[dict[Operator, int], dict[Operator, list[Read]]]:
         """Guests that share memory wait for one another in Nengo's order, step by step."""
         graph = self.plan.islands()
-        tokens = {op: self.signal(f"{op} done", 1) for op in graph}
+        tokens = {op: self.signal(f"{name_of(op)} done", 1) for op in graph}
         waits: dict[Operator, list[Read]] = defaultdict(list)
         for first, others in graph.items():
             for then in others:
@@ -122,14 +125,17 @@ class Lowering(Blocks):
         outs = tuple(self.target(s) for s in written)
         token = self._tokens.get(op)
         if token is None and not outs:
-            token = self.signal(f"{op} done", 1)
+            token = self.signal(f"{name_of(op)} done", 1)
         signals = outs if token is None else (*outs, token)
         reads = (*(self.read(s) for s in inputs), *self._waits.get(op, ()))
 
         def start(trial: int) -> opaque.Steps:
             return opaque.stepper(self.worlds[trial], op, inputs, written, token is not None)
 
-        self.ops.append(Call(signals, reads, start, str(op)))
+        process = isinstance(op, SimProcess) and op.mode == "set"
+        if process:  # a node's, which may share variables with functions
+            self._processes[op] = len(self.ops)
+        self.ops.append(Call(signals, reads, start, name_of(op), shared=process))
 
     def _is_outside(self, signal: Signal) -> bool:
         """Whether what a guest reads comes from the program."""
@@ -150,25 +156,44 @@ class Lowering(Blocks):
         self.ops.append(Neurons(out, current, neuron, initial, Stream(0), observed))
 
     def _function(self, op: SimPyFunc) -> None:
-        target = self.signal(f"{op} done", 1) if op.output is None else self.target(op.output)
+        none = op.output is None
+        target = self.signal(f"{name_of(op)} done", 1) if none else self.target(op.output)
         reads = () if op.x is None else (self.read(op.x),)
         if opaque.is_at_once(op):
             start = partial(_at_once, op)
-            self.ops.append(Call((target,), reads, start, str(op), chunked=True))
+            self.ops.append(Call((target,), reads, start, name_of(op), chunked=True))
         else:
-            self._functions.append((op, target, reads))
+            self._functions[op] = (target, reads)
 
-    def _call_functions(self) -> None:
-        """Functions of a user are kept in step; those of time alone need no network for it."""
-        if any(reads for _, _, reads in self._functions):
-            together = [[each] for each in self._functions]
+    def _call_in_turn(self) -> None:
+        """Call functions of a user, and processes that only Nengo knows, in Nengo's order.
+
+        They may share variables that nobody sees.  Those of time alone that follow one another
+        are one operation.
+        """
+        found: list[Operator] = [*self._functions, *self._processes]
+        if len(found) > 1:
+            chosen = {*found}
+            found = [op for op in self.plan.step_order if op in chosen]
+        after = None
+        for of_time, turn in groupby(found, lambda op: self._functions.get(op, (0, None))[1] == ()):
+            ops = list(turn)
+            for calls in [ops] if of_time else [[op] for op in ops]:
+                after = self._call(calls, after)
+
+    def _call(self, ops: Sequence[Operator], after: Read | None) -> Read:
+        """Functions without input, or one function or process; returns a read that waits for it."""
+        if ops[0] in self._processes:
+            index = self._processes[ops[0]]
+            call = self.ops[index]
+            assert isinstance(call, Call)
+            self.ops[index] = replace(call, after=after)
         else:
-            together = [self._functions] if self._functions else []
-        for calls in together:
-            ops = [op for op, _, _ in calls]
-            targets = tuple(target for _, target, _ in calls)
-            reads = calls[0][2]
-            self.ops.append(Call(targets, reads, partial(_start, ops), str(ops[0]), shared=True))
+            targets = tuple(self._functions[op][0] for op in ops)
+            reads, name = self._functions[ops[0]][1], name_of(ops[0])
+            call = Call(targets, reads, partial(_start, ops), name, shared=True, after=after)
+            self.ops.append(call)
+        return Read(call.output)
 
     def _process(self, op: SimProcess) -> None:
         output, size, dt = op.output, op.output.size, self.model.dt
@@ -181,7 +206,7 @@ class Lowering(Blocks):
                 assert many is not None
                 return many
 
-            self.ops.append(Call((target,), (), start, str(op), True))
+            self.ops.append(Call((target,), (), start, name_of(op), True))
             return
         source = self.whole(self.read(op.input), size)
         if len(system[0]) <= HIGHEST_ORDER:

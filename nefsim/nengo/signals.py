@@ -15,6 +15,14 @@ from nefsim.program import Index
 Touch = tuple[Operator, Signal]
 
 
+def name_of(op: Operator) -> str:
+    """What to call an operator, which may be a user's and lack what Nengo's have."""
+    try:
+        return str(op)
+    except AttributeError:
+        return type(op).__name__
+
+
 def places(signal: Signal) -> Any:
     """The places of a view's elements in its flat base, in the shape of the view."""
     if not signal.is_view:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from threading import Lock
 from types import TracebackType
 from typing import Any
 
@@ -26,6 +27,7 @@ from nefsim.nengo.decoders import SharingBuilder
 from nefsim.nengo.lower import lower
 from nefsim.program import Program, State, initial_state
 from nefsim.records import Events, Records
+from nefsim.simulator import MOST_STEPS
 
 Array = NDArray[np.float64]
 
@@ -124,7 +126,7 @@ class Simulator:
             cache, builder = get_default_decoder_cache(), SharingBuilder()
             model = Model(float(dt), label, decoder_cache=cache, builder=builder)
         self.model = model
-        with progress_of(progress_bar, "Building") as stage:
+        with progress_of(progress_bar, "Building", "Build") as stage:
             if network is not None:
                 self.model.build(network, progress=stage.next_stage("Building", "Build"))
             if isinstance(model.builder, SharingBuilder):
@@ -136,6 +138,7 @@ class Simulator:
         self._prepare = backends.module(self.backend).prepare
         self.data = Data(self.model, self._recorded, self._kept)
         self.closed = False
+        self._busy = Lock()
         self.reset(seed)
 
     def __del__(self) -> None:
@@ -177,13 +180,13 @@ class Simulator:
 
     @property
     def n_steps(self) -> int:
-        """Steps done since the start or the last reset."""
-        return self._state.step
+        """Steps done since the start or the last reset; functions of nodes see it grow."""
+        return self._state.step + self._state.under_way
 
     @property
     def time(self) -> float:
         """The time of the last step [s]."""
-        return self._state.step * self.dt
+        return self.n_steps * self.dt
 
     def trange(self, dt: float | None = None, sample_every: float | None = None) -> Array:
         """Times of the steps done, or of every sample [s]; ``dt`` is an old name of it."""
@@ -193,18 +196,27 @@ class Simulator:
                 raise ValidationError(got, attr="dt", obj=self)
             warnings.warn("trange: pass sample_every, not dt", DeprecationWarning, stacklevel=2)
             sample_every = dt
+        if sample_every is not None:
+            who = "nefsim.nengo.Simulator.trange"
+            sample_every = check.positive(who, "sample_every", sample_every, "pass seconds")
         period = 1.0 if sample_every is None else sample_every / self.dt
-        steps = np.arange(1, self.n_steps + 1)
+        steps = np.arange(1, self._state.step + 1)
         return np.asarray(self.dt * steps[steps % period < 1], np.float64)
 
     # -- steps -----------------------------------------------------------------------------
 
     def run(self, time_in_seconds: float, progress_bar: Any = None) -> None:
         """Run for ``round(time_in_seconds / dt)`` steps."""
+        who, do = "nefsim.nengo.Simulator.run", "pass seconds, such as 1.0"
+        time_in_seconds = check.real(who, "time_in_seconds", time_in_seconds, do)
         if time_in_seconds < 0:
             got = f"Must be at least 0, got {time_in_seconds:g}"
             raise ValidationError(got, attr="time_in_seconds")
-        steps = int(np.round(float(time_in_seconds) / self.dt))
+        if time_in_seconds / self.dt > MOST_STEPS:
+            got = f"{time_in_seconds:g} s at dt = {self.dt:g} s"
+            must, do = f"be at most {MOST_STEPS} steps", "run in parts"
+            check.fail(who, "time_in_seconds", must, got, do)
+        steps = int(np.round(time_in_seconds / self.dt))
         if steps == 0:
             message = f"{time_in_seconds:g} s are 0 steps; the time is still {self.time:g} s."
             warnings.warn(message, stacklevel=2)
@@ -216,24 +228,39 @@ class Simulator:
         self._advance(1)
 
     def run_steps(self, steps: int, progress_bar: Any = None) -> None:
-        """Take so many steps; if an error or Ctrl-C ends them, what was recorded is kept."""
+        """Take so many steps; if an error or Ctrl-C ends them, what was recorded is kept.
+
+        A class of one's own that overrides ``step`` has it called for each.
+        """
+        who = "nefsim.nengo.Simulator.run_steps"
+        steps = check.integer(who, "steps", steps, "pass a number of steps", 0, MOST_STEPS)
         bar = self.progress_bar if progress_bar is None else progress_bar
-        with progress_of(bar, "Simulating", steps) as stage:
+        is_overridden = getattr(self.step, "__func__", None) is not Simulator.step
+        with progress_of(bar, "Simulating", "Simulation", steps) as stage:
             for piece in stage.pieces:
-                self._advance(piece)
+                if is_overridden:
+                    for _ in range(piece):
+                        self.step()
+                else:
+                    self._advance(piece)
                 stage.report(piece)
 
     def _advance(self, n_steps: int) -> None:
         if self.closed:
             raise SimulatorClosed(CLOSED)
-        if self._run is None:  # whoever only looks at what was built needs none
-            self._run = self._prepare(_Ready(self._lowering.program), self._state)
-        self._records.reserve(n_steps)
-        with interrupts.put_off(), np.errstate(invalid="raise", divide="ignore"):
-            try:
-                self._run(n_steps, self._records)
-            finally:
-                self._records.settle(self._state.step)
+        if not self._busy.acquire(blocking=False):
+            check.must_not_be_running("nefsim.nengo.Simulator.run_steps")
+        try:
+            if self._run is None:  # whoever only looks at what was built needs none
+                self._run = self._prepare(_Ready(self._lowering.program), self._state)
+            self._records.reserve(n_steps)
+            with interrupts.put_off(), np.errstate(invalid="raise", divide="ignore"):
+                try:
+                    self._run(n_steps, self._records)
+                finally:
+                    self._records.settle(self._state.step)
+        finally:
+            self._busy.release()
 
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
         """Go back to the start and forget what was recorded, with a new seed of noise or not.
@@ -243,6 +270,7 @@ class Simulator:
         """
         if self.closed:
             raise SimulatorClosed(CLOSED)
+        self._forbid_running("nefsim.nengo.Simulator.reset")
         if seed is not None:
             self.seed = seed
         keep = check.flag("nefsim.nengo.Simulator.reset", "keep_weights", keep_weights)
@@ -263,11 +291,17 @@ class Simulator:
 
     def clear_probes(self) -> None:
         """Forget what was recorded."""
+        self._forbid_running("nefsim.nengo.Simulator.clear_probes")
         start = self._state.step
         self._records = Records(self._lowering.program, self.batch_size, self.dtype, start)
 
+    def _forbid_running(self, who: str) -> None:
+        if self._busy.locked():
+            check.must_not_be_running(who)
+
     def __getstate__(self) -> dict[str, Any]:
         """All that changes, and Nengo's model to build the rest from."""
+        self._forbid_running("nefsim.nengo.Simulator")
         names = ("model", "seed", "backend", "batch_size", "dtype", "progress_bar", "optimize")
         worlds = [
             ({s: world.signals[s] for s in world.signals if not s.readonly}, world.rngs)

@@ -20,6 +20,13 @@ def simplified(net: Network, dt: float) -> Network:
     return _Copy(dt).network(net)
 
 
+def _is_of_learning(target: Any) -> bool:
+    """Whether what is probed goes with the learning rules."""
+    if isinstance(target, Connection):
+        return isinstance(whole(target.post), (Learning, Gate))
+    return isinstance(whole(target), (Learning, Gate))
+
+
 class _Copy:
     """Where each object of a network went."""
 
@@ -46,6 +53,8 @@ class _Copy:
                 new.connections.append(self.of[connection])
             for probe in old.probes:
                 target: Any = probe.target
+                if probe.attr == "weights" or _is_of_learning(target):
+                    continue
                 target = self.of[target] if target in self.of else self._end(target)
                 solver = probe.solver
                 if not isinstance(probe.target, Connection):

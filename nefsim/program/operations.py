@@ -90,7 +90,8 @@ class Sum:
 class Evaluate:
     """``output = function(t)``, ``function(t, x)`` or ``function(x)``, called in Python.
 
-    ``form`` names the arguments: "t", "tx" or "x".
+    ``form`` names the arguments: "t", "tx" or "x".  ``after`` is the output of a function
+    that is called first in each step.
     """
 
     output: int
@@ -98,11 +99,12 @@ class Evaluate:
     form: str
     name: str
     input: Read | None = None
+    after: Read | None = None
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """The x that is read, if any."""
-        return () if self.input is None else (self.input,)
+        """The x that is read, if any, and what has to be done before."""
+        return tuple(read for read in (self.input, self.after) if read is not None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,15 +128,22 @@ class Call:
     ``start(trial)`` gives the step of a trial, which is called once for each time step and
     in order; with several outputs it returns one array for each.  Where ``chunked`` it takes
     times (n,) and inputs (n, size) and returns (n, size).  ``shared`` marks functions of a
-    user, which may share variables with one another.
+    user, which may share variables with one another; ``after`` is an output of the one that is
+    called first in each step.
     """
 
     outputs: tuple[int, ...]
-    reads: tuple[Read, ...]
+    inputs: tuple[Read, ...]
     start: Callable[[int], Step]
     name: str
     chunked: bool = False
     shared: bool = False
+    after: Read | None = None
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """The inputs, and what has to be done before."""
+        return self.inputs if self.after is None else (*self.inputs, self.after)
 
     @property
     def output(self) -> int:

@@ -43,6 +43,10 @@ class State:
         The processes under way, one per trial.
     steps : dict of int to list of callable
         The steps of each :class:`~nefsim.program.Call`, one per trial.
+    under_way : int
+        Steps of a run that are done beyond ``step``, for functions that ask while it lasts.
+    hidden : set of int
+        Signals that a back end keeps to itself; their values here are not of the last step.
     """
 
     step: int
@@ -51,6 +55,8 @@ class State:
     rngs: list[list[np.random.Generator]]
     running: list[list[Running]]
     steps: dict[int, list[Step]] = field(default_factory=dict)
+    under_way: int = 0
+    hidden: set[int] = field(default_factory=set)
 
 
 def initial_state(

@@ -87,6 +87,9 @@ class Events:
 
     def trial(self, number: int) -> Events:
         """The events of one trial of a batch."""
+        n_trials = int(np.prod(self.shape[:-2]))
+        do = "pass the number of a trial, from 0"
+        number = check.integer("Events.trial", "number", number, do, 0, n_trials - 1)
         mine = self.trials == number
         values = self._values[mine] if np.ndim(self._values) else self._values
         cells = self.cells[mine] - number * self.shape[-1]

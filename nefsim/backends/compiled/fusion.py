@@ -7,18 +7,19 @@ it, and only what is decoded is handed on, step by step for a whole chunk.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from graphlib import TopologicalSorter
 
 from nefsim._graphs import strong_components
 from nefsim.program import Call, Evaluate, Neurons, Play, Program
 
 
-def fused_blocks(program: Program) -> list[tuple[int, list[int]]]:
+def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tuple[int, list[int]]]:
     """Operations in blocks, in the order of a step within each.
 
     Each block comes with its level, and lower levels come first; blocks of one level do not
-    need one another.
+    need one another.  Operations ``in_python`` stand side by side where they can, so that few
+    compiled stretches lie between them.
     """
     ops = program.ops
     writer = program.writer
@@ -57,7 +58,7 @@ def fused_blocks(program: Program) -> list[tuple[int, list[int]]]:
         needs = {home[j] for b in some for j in reads[b]} - {c}
         level[c] = 1 + max((level[other] for other in needs), default=0)
     return [
-        (level[c], _in_order([i for b in merged[c] for i in members[b]], now))
+        (level[c], _in_order([i for b in merged[c] for i in members[b]], now, in_python))
         for c in sorted(level, key=level.__getitem__)
     ]
 
@@ -80,7 +81,23 @@ class _Together:
         self._parent[self.of(i)] = self.of(j)
 
 
-def _in_order(members: Sequence[int], now: Sequence[Sequence[int]]) -> list[int]:
+def _in_order(
+    members: Sequence[int], now: Sequence[Sequence[int]], in_python: Collection[int]
+) -> list[int]:
     inside = set(members)
-    graph = {i: [j for j in now[i] if j in inside] for i in members}
-    return list(TopologicalSorter(graph).static_order())
+    sorter = TopologicalSorter({i: [j for j in now[i] if j in inside] for i in members})
+    if inside.isdisjoint(in_python):
+        return list(sorter.static_order())
+    # What can be done of one kind is done before the other kind has its turn.
+    sorter.prepare()
+    order: list[int] = []
+    waiting: tuple[list[int], list[int]] = [], []
+    python = True
+    while sorter.is_active():
+        for i in sorter.get_ready():
+            waiting[i in in_python].append(i)
+        python = python if waiting[python] else not python
+        sorter.done(*waiting[python])
+        order += waiting[python]
+        waiting[python].clear()
+    return order

@@ -70,9 +70,10 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     dtype : dtype
         Precision of the run.
     """
-    blocks = fused_blocks(program)
+    in_python = {i for i, op in enumerate(program.ops) if not is_compiled(program, op)}
+    blocks = fused_blocks(program, in_python)
     groups = [group for _, group in blocks]
-    materialized = _materialized(program, groups)
+    materialized = _materialized(program, groups, in_python)
     tiled, handed_on = tile(program, groups, analytic, materialized)
     materialized |= handed_on
     width = sum(program.signals[i].size for i in materialized) * batch
@@ -102,12 +103,14 @@ def _work(op: Op) -> int:
     return sum(m.nnz if hasattr(m, "tocsr") else m.size for m in matrices)
 
 
-def _materialized(program: Program, groups: Sequence[Sequence[int]]) -> set[int]:
+def _materialized(
+    program: Program, groups: Sequence[Sequence[int]], in_python: set[int]
+) -> set[int]:
     """Signals that other blocks, probes, Python or a later step read."""
     home = {i: b for b, group in enumerate(groups) for i in group}
     found = {record.read.signal for record in program.records}
     for i, op in enumerate(program.ops):
-        if not is_compiled(program, op):
+        if i in in_python:
             found.update((*outputs(op), *(read.signal for read in op.reads)))
         for read in op.reads:
             if read.delay or home[i] != home[program.writer[read.signal]]:

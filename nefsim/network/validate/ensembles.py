@@ -127,12 +127,17 @@ def _in_between(
 
 
 def _known(value: Any) -> NDArray[np.float64]:
-    """Values that are sure to come, or are the extremes of those that may; else none."""
+    """Values that are sure to come, or are the extremes of those that may; else none.
+
+    A draw of exactly the bound of a range has probability 0.
+    """
     match value:
         case np.ndarray():
             return value
-        case Uniform(low=low, high=high):
-            return np.array([low, max(low, np.nextafter(high, -np.inf))])
+        case Uniform(low=low, high=high) if low < high:
+            return np.array([np.nextafter(low, np.inf), np.nextafter(high, -np.inf)])
+        case Uniform(low=low):
+            return np.array([low])
         case Constant(value=number):
             return np.array([number])
         case Choice(options=options):
