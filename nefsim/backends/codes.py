@@ -30,6 +30,7 @@ N_COLUMNS = 14
     SCATTER,
     LOWPASS,
     FILTER,
+    STATE,
     MINUS_STATE,
     ADAPT,
     NOT_NEGATIVE,
@@ -57,7 +58,7 @@ N_COLUMNS = 14
     WHERE_ABOVE,
     GATE,
     RLS,
-) = range(46)
+) = range(47)
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8

@@ -17,6 +17,7 @@ from nefsim.backends.lessons import emit_learn, emit_weigh
 from nefsim.backends.populations import emit_neurons, worth
 from nefsim.backends.spikewise import accumulators, emit_spikes, is_phase
 from nefsim.backends.turns import HELD, encodes, inside, is_copy, is_lowpass, is_tall
+from nefsim.filtering import StateSpace, order
 from nefsim.neurons import InverseLIF
 from nefsim.program import Filter, Learn, Neurons, Program, Read, State, Sum, Term, Weigh
 
@@ -240,14 +241,19 @@ class Table:
     def _filter(self, op: Filter, memory: dict[str, int]) -> None:
         n = self.program.signals[op.output].size
         out, source = self.places[op.output], self.places[op.input]
-        order = max(len(op.a), len(op.b)) - 1
+        m = order(op.form)
+        if isinstance(op.form, StateSpace):
+            c, scratch = self.constant(op.form.matrix()), self.room(m * n)
+            self.op(k.STATE, out, n, source, C=c, S=memory["z"], M=m, SCRATCH=scratch)
+            return
         if is_lowpass(op):
-            c = self.constant([op.b[0], -op.a[1], np.finfo(self.dtype).tiny * 1e9, 0.0])
+            (gain,), (_, a) = op.form
+            c = self.constant([gain, -a, np.finfo(self.dtype).tiny * 1e9, 0.0])
             self.op(k.LOWPASS, out, n, source, C=c, S=memory["z"], M=1)
             return
-        b, a = (np.pad(part, (0, order + 1 - len(part))) for part in (op.b, op.a))
+        b, a = (np.pad(part, (0, m + 1 - len(part))) for part in op.form)
         c = self.constant([*b, *a])
-        self.op(k.FILTER, out, n, source, C=c, S=memory["z"], M=order)
+        self.op(k.FILTER, out, n, source, C=c, S=memory["z"], M=m)
 
     def _sum(self, op: Sum) -> None:
         out, n = self.places[op.output], self.program.signals[op.output].size

@@ -16,6 +16,7 @@ import numpy as np
 
 from nefsim.backends.codes import LINE
 from nefsim.backends.populations import is_compiled
+from nefsim.filtering import StateSpace
 from nefsim.neurons import LIF, AdaptiveLIF, InverseLIF
 from nefsim.program import Filter, Neurons, Op, Program, State, Sum, Term, outputs
 
@@ -66,7 +67,7 @@ def is_copy(op: Op) -> bool:
 
 def is_lowpass(op: Filter) -> bool:
     """Whether a filter is of first order with one coefficient of its input."""
-    return len(op.b) == 1 and len(op.a) == 2
+    return not isinstance(op.form, StateSpace) and [*map(len, op.form)] == [1, 2]
 
 
 def inside(program: Program, exact: set[int], shared: set[int]) -> dict[int, int]:
