@@ -8,7 +8,6 @@ import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 is success, 1 that back ends disagree, 2 an error and 130 Ctrl-C.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
     try:
         return int(options.command(options))
     except KeyboardInterrupt:
@@ -38,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Of all commands, with the options of those that are named: others would be imported."""
     parser = argparse.ArgumentParser(
         prog="nefsim", description="Simulate networks of the Neural Engineering Framework."
     )
@@ -54,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
         ("info", _info, _info_options),
     ):
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
-        add(command)
+        if name in arguments:
+            add(command)
         command.add_argument("--json", action="store_true", help="print one JSON object")
         command.set_defaults(command=function)
     return parser
@@ -295,6 +296,8 @@ def _info_options(command: argparse.ArgumentParser) -> None:
 
 
 def _installed(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:
