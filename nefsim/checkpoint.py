@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim._schema import COUNT
+from nefsim.filtering import StateSpace
 from nefsim.program import Filter, Learn, Neurons, Op, Play, Program, State, Sum, Weigh
 
 Arrays = dict[str, NDArray[Any]]
@@ -184,6 +185,8 @@ def _words(op: Op) -> str:
         return repr(op.neuron)
     if isinstance(op, Learn):
         return repr([part.rule for part in op.parts])
+    if isinstance(op, Filter) and isinstance(op.form, StateSpace):
+        return "Filter by its state"  # the memory of the same filter by polynomials is another
     # Without the addresses of functions, which are new in every session.
     words = repr(op.process) if isinstance(op, Play) else type(op).__name__
     return re.sub(r" at 0x\w+", "", words)
@@ -191,7 +194,7 @@ def _words(op: Op) -> str:
 
 def _numbers(op: Op) -> list[Any]:
     if isinstance(op, Filter):
-        return [op.b, op.a]
+        return [*op.form]
     if isinstance(op, Weigh):
         return [op.initial]
     if isinstance(op, Neurons):  # of long arrays the words show the ends alone

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
+from nefsim import filtering
 from nefsim._values import Value
-
-Coefficients = tuple[NDArray[np.float64], NDArray[np.float64]]
+from nefsim.filtering import Coefficients, Form, StateSpace
 
 
 class Synapse(Value, ABC):
@@ -26,12 +26,27 @@ class Synapse(Value, ABC):
 
         y = b[0] u + z[0];   z[i] = b[i+1] u - a[i+1] y + z[i+1]
 
-    and what it gives out is seen by others in the next step.
+    and what it gives out is seen by others in the next step.  A filter that has a
+    :meth:`state_space` is advanced by that instead.
     """
 
     @abstractmethod
     def coefficients(self, dt: float) -> Coefficients:
         """Numerator b and denominator a of the filter in z^-1 at step ``dt``; a[0] is 1."""
+
+    def state_space(self, dt: float) -> StateSpace | None:
+        """The same filter by its state, or None where the coefficients say it as precisely.
+
+        Where n poles lie near 1, as those of slow filters do, what a rounded coefficient
+        changes grows with their distance from 1 to the power of -n.
+        """
+        del dt
+        return None
+
+    def form(self, dt: float) -> Form:
+        """The form in which it is advanced."""
+        system = self.state_space(dt)
+        return self.coefficients(dt) if system is None else system
 
     def filt(self, signal: ArrayLike, dt: float = 0.001, axis: int = 0) -> NDArray[np.float64]:
         """Filter a recorded signal from rest, without the extra step of a connection.
@@ -50,8 +65,6 @@ class Synapse(Value, ABC):
         ndarray
             The filtered signal, of the same shape.
         """
-        from scipy.signal import lfilter
-
         who = f"{type(self).__name__}.filt"
         values = check.array(who, "signal", signal, do="pass an array of numbers over time")
         step = check.seconds(who, "dt", dt)
@@ -63,8 +76,7 @@ class Synapse(Value, ABC):
             check.fail(who, "axis", "be an axis of signal", got, "pass the axis of time")
         if not values.size:
             return values
-        b, a = self.coefficients(step)
-        return np.asarray(lfilter(b, a, values, axis=which))
+        return filtering.filtered(self.form(step), values, which)
 
 
 def discretised(num: ArrayLike, den: ArrayLike, dt: float) -> Coefficients:
@@ -73,18 +85,17 @@ def discretised(num: ArrayLike, den: ArrayLike, dt: float) -> Coefficients:
     The delay of one step comes back when the output is seen by others only in the step
     after; so a filter adds one step and no more.
     """
-    from scipy.signal import cont2discrete
+    b, a = filtering.polynomials(held(num, den, dt))
+    return without_delay(b, a)
 
-    try:
-        with np.errstate(all="ignore"):
-            b, a, _ = cont2discrete((np.atleast_1d(num), np.atleast_1d(den)), dt, method="zoh")
-        finite = np.isfinite(b).all() and np.isfinite(a).all()
-    except ValueError:  # SciPy met an infinity on the way
-        finite = False
-    if not finite:
+
+def held(num: ArrayLike, den: ArrayLike, dt: float) -> StateSpace:
+    """Zero-order hold of ``num(s) / den(s)``, with its delay."""
+    system = filtering.hold(filtering.companion(num, den), dt)
+    if not all(np.isfinite(part).all() for part in system):
         must, got = "have poles that stay finite for a step", f"an overflow at dt = {dt:g} s"
         check.fail("LinearFilter", "den", must, got, "check its coefficients or lower dt")
-    return without_delay(np.ravel(b), np.ravel(a))
+    return system
 
 
 def without_delay(b: NDArray[np.float64], a: NDArray[np.float64]) -> Coefficients:
@@ -283,6 +294,13 @@ class LinearFilter(Synapse):
             return discretised(num, den, dt)
         padded = np.concatenate([np.zeros(len(den) - len(num)), num])
         return without_delay(padded, den)
+
+    def state_space(self, dt: float) -> StateSpace | None:
+        """Zero-order hold of a function of s of the third order or higher, else None."""
+        num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
+        if not self.analog or len(den) <= filtering.LOWEST_ORDER_OF_STATE:
+            return None
+        return filtering.within_the_step(held(num, den, dt))
 
 
 def _listed(value: Any) -> Any:

@@ -214,6 +214,7 @@ def filters():
         nengo.LinearFilter([1, 0], [0.01, 1]),
         nengo.LinearFilter([1], np.poly([-20, -30, -40, -50, -60]) / 72e6),
         nengo.LinearFilter([1, 2, 1], [0.01, 0.2, 1], method="bilinear"),
+        nengo.LinearFilter([1], np.poly([-20, -30, -40]) / -24e3, method="bilinear"),
     ]
     for synapse in filters:
         passed = nengo.Node(size_in=2)

@@ -35,6 +35,9 @@ ALL = [
     nef.LinearFilter([0.1], [1.0, -0.9], analog=False),
     nef.LinearFilter([0.1], [1.0, -1.2, 0.5], analog=False),
     nef.LinearFilter([0.1, 0.2], [1.0, -0.9], analog=False),
+    nef.LinearFilter([0.2, 0.1], np.poly([0.9, 0.5, -0.3]), analog=False),
+    nef.LinearFilter([1.0], np.poly([-20, -30, -40, -50, -60]) / 72e6),
+    nef.LinearFilter([2e-4, 0.1, 2.0, 3.0], np.poly([-20, -30 + 60j, -30 - 60j]).real / 9e4),
     nef.LinearFilter([0.0], [1.0, -0.9], analog=False),
 ]
 SIGNAL = np.random.default_rng(0).normal(size=300)

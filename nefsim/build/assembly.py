@@ -66,8 +66,8 @@ class Assembly:
             self.add(chosen, Term(read))
             read = Read(chosen)
         output = self.signal(f"{name}.output", self.signals[read.signal].size)
-        b, a = synapse.coefficients(self.dt)
-        return Read(self.op(Filter(output, read.signal, b, a, start)), 1)
+        form = synapse.form(self.dt)
+        return Read(self.op(Filter(output, read.signal, form, start)), 1)
 
     def record(self, read: Read, sample_every: float | None) -> None:
         """One more thing to record."""

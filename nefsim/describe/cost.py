@@ -15,6 +15,7 @@ import numpy as np
 from nefsim.build import Built, threads
 from nefsim.build.decode import MOST_HELD
 from nefsim.build.outline import System
+from nefsim.filtering import order
 from nefsim.network.functions import is_elementwise
 from nefsim.program import (
     Call,
@@ -129,7 +130,7 @@ def memories(program: Program) -> int:
             one = {name: np.zeros(1) for name in op.initial}
             total += size * len(op.neuron.start(one, program.dt))
         elif isinstance(op, Filter):
-            total += size * (max(len(op.a), len(op.b)) - 1)
+            total += size * order(op.form)
     return total
 
 

@@ -6,6 +6,7 @@ import nengo
 import numpy as np
 
 from nefsim import synapses
+from nefsim.nengo.given import Filter
 
 
 def synapse(ours: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse | None:
@@ -22,6 +23,8 @@ def synapse(ours: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse 
     if type(ours) is synapses.DoubleExp:
         t1, t2 = ours.tau1, ours.tau2
         return nengo.LinearFilter([1.0], [t1 * t2, t1 + t2, 1.0])
+    if type(ours) is Filter:
+        return ours.theirs
     if type(ours) is synapses.LinearFilter:
         return nengo.LinearFilter(ours.num, ours.den, analog=ours.analog)
     b, a = ours.coefficients(dt)

@@ -1,16 +1,20 @@
-"""Decoders that Nengo has found, as a solver of ours."""
+"""Decoders and filters that Nengo has found, as a solver and a synapse of ours."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
+import nengo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
+from nefsim.filtering import Coefficients, StateSpace, within_the_step
+from nefsim.nengo import known
 from nefsim.solvers import LstsqL2, Solver
 from nefsim.solvers.base import Info, Solve
+from nefsim.synapses import Synapse
 
 Array = NDArray[np.float64]
 
@@ -53,3 +57,25 @@ class Given(Solver):
             return values.copy(), {}
 
         return solve
+
+
+@dataclass(frozen=True, eq=False)
+class Filter(Synapse):
+    """A filter that Nengo discretises, by its state where there is more than one pole.
+
+    Parameters
+    ----------
+    theirs : nengo.LinearFilter
+        Discretised in another way than by holding the input.
+    """
+
+    theirs: nengo.LinearFilter
+
+    def coefficients(self, dt: float) -> Coefficients:
+        """Those of Nengo's matrices."""
+        return known.coefficients(known.discrete(self.theirs, dt))
+
+    def state_space(self, dt: float) -> StateSpace | None:
+        """Nengo's matrices."""
+        system = known.discrete(self.theirs, dt)
+        return within_the_step(system) if len(system.A) > 1 else None

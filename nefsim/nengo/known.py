@@ -13,6 +13,7 @@ from nengo.builder.processes import SimProcess
 from numpy.typing import NDArray
 
 from nefsim import neurons
+from nefsim.filtering import LOWEST_ORDER_OF_STATE, Coefficients, Form, StateSpace, within_the_step
 
 Array = NDArray[np.float64]
 
@@ -26,9 +27,6 @@ FIXED = (
     nengo.processes.PresentInput,
     nengo.processes.Piecewise,
 )
-
-#: Filters of a higher order keep their state, as the coefficients of a long polynomial lose digits.
-HIGHEST_ORDER = 3
 
 
 def neuron_type(theirs: Any) -> neurons.NeuronType | None:
@@ -84,34 +82,39 @@ NEURONS: dict[type, Callable[[Any], neurons.NeuronType]] = {
     nengo.RegularSpiking: _regular,
 }
 
-StateSpace = tuple[Array, Array, Array, float]
 
-
-def state_space(op: SimProcess, dt: float) -> StateSpace | None:
-    """A linear filter as ``x = A x + B u; y = C x + D u``, or None for any other process.
-
-    In Nengo a filter without D gives out the state of this step, and one with D that of the
-    step before.
-    """
+def form(op: SimProcess, dt: float) -> Form | None:
+    """A process that is a linear filter, or None for any other."""
     if type(op.process) not in FILTERS:
         return None
     if op.input is None or op.input.shape != op.output.shape:
         return None
     if any((signal.initial_value != 0).any() for signal in op.state.values()):
         return None
-    A, B, C, D = _discrete(op.process, dt)
-    return np.asarray(A), np.ravel(B), np.ravel(C), float(np.ravel(D)[0])
+    return filter_form(op.process, dt)
+
+
+def filter_form(synapse: nengo.synapses.Synapse, dt: float) -> Form:
+    """A filter of Nengo's in its own numbers; those of a long polynomial would lose digits."""
+    system = discrete(synapse, dt)
+    if len(system.A) < LOWEST_ORDER_OF_STATE:
+        return coefficients(system)
+    return within_the_step(system)
 
 
 @lru_cache(maxsize=256)
-def _discrete(synapse: nengo.synapses.Synapse, dt: float) -> tuple[Any, ...]:
-    """Nengo's matrices; most synapses of a model are equal."""
-    matrices: tuple[Any, ...] = synapse._get_ss(dt)
-    return matrices
+def discrete(synapse: nengo.synapses.Synapse, dt: float) -> StateSpace:
+    """Nengo's matrices; most synapses of a model are equal.
+
+    In Nengo a filter without D gives out the state of this step, and one with D that of the
+    step before.
+    """
+    A, B, C, D = synapse._get_ss(dt)
+    return StateSpace(np.asarray(A), np.ravel(B), np.ravel(C), float(np.ravel(D)[0]))
 
 
-def coefficients(system: StateSpace) -> tuple[Array, Array]:
-    """``b`` and ``a`` of a filter in z^-1; see :func:`state_space`."""
+def coefficients(system: StateSpace) -> Coefficients:
+    """``b`` and ``a`` of Nengo's filter in z^-1."""
     A, B, C, D = system
     if A.size == 0:
         return np.array([D]), np.ones(1)

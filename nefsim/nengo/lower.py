@@ -20,10 +20,9 @@ from nengo.exceptions import BuildError
 from nefsim.build.schedule import schedule
 from nefsim.nengo import known, learned, opaque, terms
 from nefsim.nengo.blocks import Blocks
-from nefsim.nengo.known import HIGHEST_ORDER
 from nefsim.nengo.plan import Plan
 from nefsim.nengo.signals import elements, name_of
-from nefsim.program import Call, Filter, Neurons, Program, Read, Record, Stream, Sum, Term
+from nefsim.program import Call, Filter, Neurons, Program, Read, Record, Stream
 
 
 def lower(model: Model) -> Lowering:
@@ -198,8 +197,8 @@ class Lowering(Blocks):
     def _process(self, op: SimProcess) -> None:
         output, size, dt = op.output, op.output.size, self.model.dt
         target = self.target(output)
-        system = known.state_space(op, dt)
-        if system is None:
+        form = known.form(op, dt)
+        if form is None:
 
             def start(trial: int) -> opaque.Steps:
                 many = known.many_steps(op.process, size, dt, self.worlds[trial].rngs[op])
@@ -208,24 +207,7 @@ class Lowering(Blocks):
 
             self.ops.append(Call((target,), (), start, name_of(op), True))
             return
-        source = self.whole(self.read(op.input), size)
-        if len(system[0]) <= HIGHEST_ORDER:
-            self.ops.append(Filter(target, source, *known.coefficients(system)))
-        else:
-            self._states(system, source, target, size)
-
-    def _states(self, system: known.StateSpace, source: int, target: int, size: int) -> None:
-        """A filter of high order by its state, which loses no digits."""
-        from scipy.sparse import csr_array, eye_array, kron
-
-        A, B, C, D = system
-        each = eye_array(size)
-        state = self.sum("filter state", len(A) * size)
-        self.add_term(state, Term(Read(state, 1), csr_array(kron(csr_array(A), each))))
-        self.add_term(state, Term(Read(source), csr_array(kron(csr_array(B[:, None]), each))))
-        shown = Term(Read(state, int(D != 0)), csr_array(kron(csr_array(C[None, :]), each)))
-        direct = [Term(Read(source), D)] if D else []
-        self.ops.append(Sum(target, (shown, *direct)))
+        self.ops.append(Filter(target, self.whole(self.read(op.input), size), form))
 
     def _record(self, probe: Any) -> Record:
         signal = self.model.sig[probe]["in"]

@@ -112,8 +112,8 @@ class Plan:
         if held and any(signal.base in held for signal in op.all_signals):
             return False
         if isinstance(op, SimProcess) and type(op) is SimProcess:
-            system = known.state_space(op, self.model.dt)
-            return system is not None or (op.input is None and known.is_known(op.process))
+            form = known.form(op, self.model.dt)
+            return form is not None or (op.input is None and known.is_known(op.process))
         if type(op) is SimNeurons:
             shown = op.state.get("refractory_time")
             # Nengo counts on below zero, which only its own step does.

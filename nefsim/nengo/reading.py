@@ -36,7 +36,7 @@ def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = Non
     network : nengo.Network
         The model.
     dt : float [s]
-        The step it is meant to run at (some filters depend on it).
+        The step it is meant to run at (Nengo's builder asks for it).
     seed : int or None
         Seed of processes that have none of their own; None takes the network's seed + 1, as
         Nengo's simulator does.
@@ -212,7 +212,7 @@ class Reading:
     def _connection(self, ours: Network, connection: nengo.Connection) -> Connection:
         pre, post = connection.pre_obj, connection.post_obj
         options: dict[str, Any] = {
-            "synapse": values.synapse(connection, connection.synapse, self._model.dt),
+            "synapse": values.synapse(connection, connection.synapse),
             "transform": self._transform(connection),
             "label": connection.label,
         }
@@ -220,7 +220,7 @@ class Reading:
             options["function"] = connection.function
         if connection.learning_rule_type is not None:
             rule = connection.learning_rule_type
-            options["learning_rule"] = values.learning_rule(connection, rule, self._model.dt)
+            options["learning_rule"] = values.learning_rule(connection, rule)
         if _is_decoded(connection):
             built = self._model.params[connection]
             full = connection.solver.weights and isinstance(post, nengo.Ensemble)
@@ -267,7 +267,7 @@ class Reading:
         return ours.probe(
             end,
             attr,
-            synapse=values.synapse(probe, probe.synapse, self._model.dt),
+            synapse=values.synapse(probe, probe.synapse),
             sample_every=probe.sample_every,
             solver=solver,
             label=probe.label,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 import nengo
-import numpy as np
 
 from nefsim import _checks as check
 from nefsim import learning, neurons, synapses
 from nefsim.learning import LearningRule
-from nefsim.nengo import known
+from nefsim.nengo import given, known
 
 #: What to do about that which only Nengo can say.
 INSTEAD = "run it in nefsim.nengo.Simulator"
@@ -35,8 +34,8 @@ def neuron_type(who: Any, theirs: Any) -> neurons.NeuronType:
     return known.NEURONS[kind](theirs)
 
 
-def synapse(who: Any, theirs: Any, dt: float) -> synapses.Synapse | None:
-    """Our synapse of the same transfer function; other than held ones for this dt alone."""
+def synapse(who: Any, theirs: Any) -> synapses.Synapse | None:
+    """Our synapse of the same transfer function."""
     if theirs is None:
         return None
     kind = type(theirs)
@@ -48,28 +47,23 @@ def synapse(who: Any, theirs: Any, dt: float) -> synapses.Synapse | None:
         return synapses.Triangle(theirs.t)
     if kind not in (nengo.Alpha, nengo.LinearFilter):
         refuse(who, "synapse", theirs)
-    if theirs.analog and theirs.method == "zoh":
-        return synapses.LinearFilter(theirs.num, theirs.den)
-    A, B, C, D = theirs._get_ss(dt)
-    b, a = known.coefficients((np.asarray(A), np.ravel(B), np.ravel(C), float(np.ravel(D)[0])))
-    size = max(len(a), len(b))
-    return synapses.LinearFilter(
-        np.pad(b, (0, size - len(b))), np.pad(a, (0, size - len(a))), analog=False
-    )
+    if theirs.analog and theirs.method != "zoh":
+        return given.Filter(theirs)
+    return synapses.LinearFilter(theirs.num, theirs.den, theirs.analog)
 
 
-def learning_rule(who: Any, theirs: Any, dt: float) -> LearningRule | list[Any] | dict[str, Any]:
+def learning_rule(who: Any, theirs: Any) -> LearningRule | list[Any] | dict[str, Any]:
     """Our rule of the same equation, or several, as they are given."""
     if isinstance(theirs, dict):
-        return {str(name): learning_rule(who, rule, dt) for name, rule in theirs.items()}
+        return {str(name): learning_rule(who, rule) for name, rule in theirs.items()}
     if isinstance(theirs, (list, tuple)):
-        return [learning_rule(who, rule, dt) for rule in theirs]
+        return [learning_rule(who, rule) for rule in theirs]
     if type(theirs) not in RULES:
         refuse(who, "learning_rule_type", theirs)
     ours = getattr(learning, type(theirs).__name__)
-    given = {}
+    options = {}
     for name in ("learning_rate", "beta", "pre_synapse", "post_synapse", "theta_synapse"):
         if hasattr(theirs, name):
             value = getattr(theirs, name)
-            given[name] = synapse(who, value, dt) if name.endswith("synapse") else value
-    return ours(**given)
+            options[name] = synapse(who, value) if name.endswith("synapse") else value
+    return ours(**options)

@@ -70,7 +70,8 @@ def scale(n: int) -> list[Any]:
     """``n`` colours from dark violet to green, without the yellow that is pale on white."""
     from matplotlib import colormaps
 
-    return [colormaps["viridis"](0.85 * i / max(n - 1, 1)) for i in range(n)]
+    colours = colormaps["viridis"]  # a new copy at each look
+    return [colours(0.85 * i / max(n - 1, 1)) for i in range(n)]
 
 
 def line_style(who: str, style: dict[str, Any], **defaults: Any) -> dict[str, Any]:

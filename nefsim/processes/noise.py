@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nefsim import _checks as check
+from nefsim.filtering import Form, many_rows, order
 from nefsim.processes.base import Array, Process, Running, own
 from nefsim.sampling import Distribution, Gaussian, Samples
-from nefsim.synapses import Coefficients, Synapse, as_synapse
+from nefsim.synapses import Synapse, as_synapse
 
 #: Most steps and most numbers drawn at a time.
 LONGEST_BLOCK, MOST_NUMBERS = 1000, 1_000_000
@@ -41,7 +42,7 @@ class RunningNoise(Running):
         Length of a step.
     rng : numpy.random.Generator
         Drawn from in order.
-    coefficients : (b, a) or None
+    form : Form or None
         The filter, None for white noise.
     """
 
@@ -51,17 +52,16 @@ class RunningNoise(Running):
         size: int,
         dt: float,
         rng: np.random.Generator,
-        coefficients: Coefficients | None,
+        form: Form | None,
     ) -> None:
         super().__init__(rng, {"number": np.array(-1), "block": np.zeros((0, size))})
         self._dist = noise.dist
         self._size = size
         self._block = block_length(size)
         self._gain = 1 / math.sqrt(dt) if noise.scale else 1.0
-        self._coefficients = coefficients
-        if coefficients is not None:
-            order = max(len(part) for part in coefficients) - 1
-            self.state["filter"] = np.zeros((order, size))
+        self._form = form
+        if form is not None:
+            self.state["filter"] = np.zeros((order(form), size))
         self._draw()
 
     def __call__(self, first_step: int, n_steps: int) -> Array:
@@ -91,11 +91,10 @@ class RunningNoise(Running):
 
     def _draw(self) -> None:
         block = self._gain * self._dist.sample(self._block, self._size, self.rng)
-        if self._coefficients is not None:
-            from scipy.signal import lfilter
-
-            b, a = self._coefficients
-            block, self.state["filter"] = lfilter(b, a, block, axis=0, zi=self.state["filter"])
+        if self._form is not None:
+            passed = np.empty_like(block)
+            many_rows(self._form, self.state["filter"])(block, passed)
+            block = passed
         self.state["block"] = block
         self.state["number"] = np.array(self.state["number"] + 1)
 
@@ -200,5 +199,4 @@ class FilteredNoise(Process):
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
         size, dt, rng = self._place(size, dt, rng)
         assert isinstance(self.synapse, Synapse)
-        coefficients = self.synapse.coefficients(dt)
-        return RunningNoise(self, size, dt, own(self.seed, rng), coefficients)
+        return RunningNoise(self, size, dt, own(self.seed, rng), self.synapse.form(dt))

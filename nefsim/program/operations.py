@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim.filtering import Form
 from nefsim.learning import LearningRule
 from nefsim.neurons import NeuronType
 from nefsim.processes import Process
@@ -174,15 +175,14 @@ class Neurons:
 
 @dataclass(frozen=True, eq=False)
 class Filter:
-    """``output = H(z) input``, by its coefficients in z^-1; ``a[0]`` is 1.
+    """``output = H(z) input``, by its coefficients in z^-1 or by its state.
 
     At the start it is at rest at ``start``, as if that had been its input and output for ever.
     """
 
     output: int
     input: int
-    b: Array
-    a: Array
+    form: Form
     start: float = 0.0
 
     @property

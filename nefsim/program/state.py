@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim.filtering import at_rest
 from nefsim.processes import Running
 from nefsim.program.operations import (
     Call,
@@ -111,7 +112,7 @@ def _memory(
             started = op.neuron.start(initial, program.dt)
             return {name: value.astype(dtype) for name, value in started.items()}
         case Filter():
-            rest = _at_rest(op)
+            rest = at_rest(op.form, op.start)
             memory = np.zeros((len(rest), *lead, program.width(op)), dtype)
             memory += rest.reshape(-1, *[1] * (1 + len(lead)))
             return {"z": memory}
@@ -146,15 +147,6 @@ def _start_of_neurons(
         return of(0)
     starts = [of(trial) for trial in range(*lead)]
     return {name: np.stack([start[name] for start in starts]) for name in op.initial}
-
-
-def _at_rest(op: Filter) -> Array:
-    """The memory of a filter whose input and output have been ``op.start`` for ever."""
-    both = np.zeros(max(len(op.a), len(op.b)))
-    both[: len(op.b)] += op.b
-    both[: len(op.a)] -= op.a
-    left: Array = np.cumsum(both[:0:-1])[::-1]
-    return op.start * left
 
 
 Snapshot = tuple[list[dict[str, Array]], list[list[Any]], list[list[tuple[Any, dict[str, Any]]]]]

@@ -12,6 +12,7 @@ import numpy as np
 
 from nefsim.backends.compiled.expressions import factors
 from nefsim.backends.compiled.opcodes import LINE
+from nefsim.filtering import StateSpace
 from nefsim.learning import RLS
 from nefsim.neurons import (
     LIF,
@@ -107,7 +108,7 @@ def is_copy(op: Op) -> bool:
 
 def is_lowpass(op: Filter) -> bool:
     """Whether a filter is of first order with one coefficient of its input."""
-    return len(op.b) == 1 and len(op.a) == 2
+    return not isinstance(op.form, StateSpace) and [*map(len, op.form)] == [1, 2]
 
 
 def analytic_lif_outputs(program: Program, state: State) -> set[int]:

@@ -30,6 +30,7 @@ N_COLUMNS = 14
     SCATTER,
     LOWPASS,
     FILTER,
+    STATE,
     MINUS_STATE,
     ADAPT,
     NOT_NEGATIVE,
@@ -63,7 +64,7 @@ N_COLUMNS = 14
     DOT,
     ANY,
     RLS,
-) = range(52)
+) = range(53)
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8

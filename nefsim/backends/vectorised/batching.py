@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from nefsim.neurons import (
     LIF,
     AdaptiveLIF,
@@ -173,7 +175,7 @@ def _kind(program: Program, memories: Memories, i: int) -> tuple[int, Hashable]:
     if isinstance(op, Sum):
         return OTHERS, ("sum", program.signals[op.output].size)
     if isinstance(op, Filter):
-        return OTHERS, ("filter", op.b.tobytes(), op.a.tobytes())
+        return OTHERS, ("filter", type(op.form), *(np.asarray(part).tobytes() for part in op.form))
     if not isinstance(op, Neurons):
         return OTHERS, i
     if is_alike(op.neuron):

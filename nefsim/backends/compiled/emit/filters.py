@@ -7,17 +7,23 @@ import numpy as np
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import is_lowpass
 from nefsim.backends.compiled.table import Table
+from nefsim.filtering import StateSpace, order
 from nefsim.program import Filter
 
 
 def emit_filter(table: Table, op: Filter, memory: dict[str, int]) -> None:
-    """One row, of the first order or of any."""
+    """One row: of the first order, of any by its polynomials, or by its state."""
     n = table.program.signals[op.output].size
     out, source = table.addresses[op.output], table.addresses[op.input]
-    order = max(len(op.a), len(op.b)) - 1
+    m = order(op.form)
+    if isinstance(op.form, StateSpace):
+        c, scratch = table.constant(op.form.matrix()), table.allocate(m * n)
+        table.op(k.STATE, out, n, source, C=c, S=memory["z"], M=m, SCRATCH=scratch)
+        return
     if is_lowpass(op):
-        c = table.constant([op.b[0], -op.a[1], np.finfo(table.dtype).tiny * 1e9, 0.0])
+        (gain,), (_, a) = op.form
+        c = table.constant([gain, -a, np.finfo(table.dtype).tiny * 1e9, 0.0])
         table.op(k.LOWPASS, out, n, source, C=c, S=memory["z"], M=1)
         return
-    b, a = (np.pad(part, (0, order + 1 - len(part))) for part in (op.b, op.a))
-    table.op(k.FILTER, out, n, source, C=table.constant([*b, *a]), S=memory["z"], M=order)
+    b, a = (np.pad(part, (0, m + 1 - len(part))) for part in op.form)
+    table.op(k.FILTER, out, n, source, C=table.constant([*b, *a]), S=memory["z"], M=m)

@@ -81,7 +81,7 @@ def take_steps(table, first, last, lo, hi, D, constants, places, F, K):
             elif kind <= SCATTER:
                 linear(kind, t, y, x, r, c, D, places, F, K)
             elif kind <= LOGARITHM:
-                memory(kind, t, y, x, c, shifted(D, t[S]))
+                memory(kind, t, y, x, c, shifted(D, t[S]), shifted(D, t[SCRATCH]))
             elif kind <= SOFT_LIF:
                 neurons(kind, t, y, x, c, D, F, K)
             else:

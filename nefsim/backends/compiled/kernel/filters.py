@@ -16,6 +16,7 @@ from nefsim.backends.compiled.opcodes import (
     MINUS_STATE,
     NOT_NEGATIVE,
     OUT_STRIDE,
+    STATE,
     M,
     N,
 )
@@ -50,7 +51,23 @@ def lowpass_rows(t, n_rows, y, x, c, state):
 
 
 @njit(**options)
-def memory(kind, t, y, x, c, state):
+def by_state(n, m, y, x, c, state, scratch):
+    """``(y, state) = c (x, state)``, each added up in order."""
+    for k in range(m + 1):
+        row = shifted(c, k * (m + 1))
+        out = y if k == 0 else shifted(scratch, (k - 1) * n)
+        for i in range(n):
+            out[i] = row[0] * x[i]
+        for j in range(m):
+            factor, z = row[j + 1], shifted(state, j * n)
+            for i in range(n):
+                out[i] += factor * z[i]
+    for i in range(m * n):
+        state[i] = scratch[i]
+
+
+@njit(**options)
+def memory(kind, t, y, x, c, state, scratch):
     """Filters, and what shows or moves a state variable."""
     n, m = t[N], t[M]
     if kind == FILTER:
@@ -61,6 +78,8 @@ def memory(kind, t, y, x, c, state):
             for i in range(n):
                 after = z[n + i] if k + 1 < m else 0.0
                 z[i] = after + c[k + 1] * x[i] - c[m + 2 + k] * y[i]
+    elif kind == STATE:
+        by_state(n, m, y, x, c, state, scratch)
     elif kind == MINUS_STATE:
         for i in range(n):
             y[i] = x[i] - state[i]
