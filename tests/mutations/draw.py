@@ -70,9 +70,7 @@ def draw(root: Path, found: Iterable[Change], seed: int, count: int) -> list[Cha
     return sorted(every, key=lambda change: _rank(seed, change))[:count]
 
 
-def _turns(
-    root: Path, seed: int, room: str, kinds: dict[str, list[Change]]
-) -> Iterator[Change]:
+def _turns(root: Path, seed: int, room: str, kinds: dict[str, list[Change]]) -> Iterator[Change]:
     """The changes of a room in the order in which they are drawn; one at each place."""
     order = sorted(KINDS, key=lambda kind: _digest(seed, room, kind))
     ranked = [iter(sorted(kinds.get(kind, []), key=lambda c: _rank(seed, c))) for kind in order]

@@ -25,6 +25,7 @@ SPEED = frozenset(
         "NUMBERS_IN_CACHE",
         "PIECES",
         "TALL",
+        "WORTH_GATHERING",
         "WORTH_RUNS",
         "WORTH_THREADS",
     ]
@@ -178,7 +179,7 @@ def _left_out(node: ast.AST) -> bool:
     if isinstance(node, (ast.Import, ast.ImportFrom, ast.Raise, ast.Assert, ast.JoinedStr)):
         return True
     if isinstance(node, ast.Assign):
-        targets = {getattr(target, "id", "") for target in node.targets}
+        targets = {getattr(n, "id", "") for target in node.targets for n in ast.walk(target)}
         return bool(targets & {"__all__", *SPEED})
     if isinstance(node, ast.AnnAssign):
         return getattr(node.target, "id", "") in SPEED
