@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
 import nefsim as nef
 from nefsim.build import build, threads
 from nefsim.describe import cost
+from nefsim.program import Call
 
 DT = 0.001
 
@@ -109,6 +113,20 @@ def test_a_step_takes_its_operations_numbers_and_products(
     seconds += batch * (product * (MATRICES + 40) + neuron * (40 + 30) + number * others)
     seconds += 2 * population + 3e-6 * (1 + batch)  # the source once, the other node in each trial
     assert cost.step_seconds(program, backend, batch) == pytest.approx(seconds, rel=1e-12)
+
+
+@pytest.mark.parametrize(("chunked", "calls"), [(False, 3), (True, 0)])
+def test_foreign_steps_are_called_in_each_trial_unless_a_chunk_at_a_time(
+    chunked: bool, calls: int
+) -> None:
+    ops = [Call((0, 1), (), lambda trial: lambda t: None, "foreign", chunked)]
+    program: Any = SimpleNamespace(
+        ops=ops,
+        groups=[SimpleNamespace(ops=(0,), loop=True)],
+        signals=[SimpleNamespace(size=4), SimpleNamespace(size=5)],
+    )
+    seconds = 5e-6 + 3 * (4 + 5) * 4e-9 + calls * 3e-6
+    assert cost.step_seconds(program, "numpy", 3) == pytest.approx(seconds, rel=1e-12)
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 3}, {"dtype": "float32"}], ids=str)

@@ -433,6 +433,29 @@ def test_training_repeats_itself_and_goes_on_from_a_checkpoint(tmp_path: Path) -
         assert torch.equal(one, two) and torch.equal(one, three)
 
 
+def test_what_a_module_draws_depends_on_the_seed_and_the_epoch() -> None:
+    drawn: list[float] = []
+
+    class Draws(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(()))
+
+        def forward(self, x: Any) -> Any:
+            drawn.append(float(torch.rand(())))
+            return self.weight * x
+
+    def draws(seed: int) -> list[float]:
+        drawn.clear()
+        batches = [(torch.ones(2, 1), torch.zeros(2, 1))]
+        train.fit(Draws(), batches, nn.functional.mse_loss, 3, seed=seed, progress=False)
+        return list(drawn)
+
+    one, two = draws(1), draws(2)
+    assert len({*one, *two}) == 6
+    assert draws(1) == one
+
+
 def test_fitting_leaves_the_random_numbers_of_pytorch_alone() -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)

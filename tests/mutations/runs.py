@@ -20,7 +20,7 @@ from .notes import LEADS, Notes, Test, environment
 from .sites import Change
 
 #: Seconds of tests (as noted) in the nearest files, and then in all.
-NEAR, FAR = 15.0, 60.0
+NEAR, FAR = 12.0, 30.0
 
 #: A run takes so many times the noted seconds, and so many more, before it counts as hanging.
 SLOWER, MORE = 8.0, 60.0
