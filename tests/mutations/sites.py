@@ -146,8 +146,8 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
 
     Left out are docstrings and other strings, annotations, imports and ``__all__``; what only
     a type checker reads (``TYPE_CHECKING``, overloads, assertions); messages (what is raised,
-    warned of or printed, and how an object shows itself); and what :data:`SPEED` and
-    :data:`LOOKS` name.
+    warned of or printed, what is found out for it, and how an object shows itself); and what
+    :data:`SPEED` and :data:`LOOKS` name.
     """
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         if node.name in SHOWN or any("overload" in ast.dump(d) for d in node.decorator_list):
@@ -170,9 +170,18 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "type_params"):
             continue
+        if field == "body" and isinstance(node, ast.If) and _complains(node.body[-1]):
+            value = node.body[-1:]  # what comes before words the message
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _nodes(child, names)
+
+
+def _complains(node: ast.stmt) -> bool:
+    """Whether a statement refuses or warns of something."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return getattr(node.value.func, "attr", "") in ("fail", "warn")
+    return isinstance(node, ast.Raise)
 
 
 def _left_out(node: ast.AST) -> bool:
