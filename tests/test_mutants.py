@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from mutations import draw, notes, runs
-from mutations.sites import KINDS, Change, changes
+from mutants import draw, notes, runs
+from mutants.sites import KINDS, Change, changes
 
 ROOT = Path(__file__).parents[1]
 
@@ -157,7 +157,7 @@ def project(tmp_path: Path) -> Path:
     (root / "nefsim" / "__init__.py").write_text("")
     (root / "nefsim" / "toy.py").write_text(TOY)
     (root / "tests" / "test_toy.py").write_text(TESTS)
-    shutil.copytree(ROOT / "tests" / "mutations", root / "tests" / "mutations")
+    shutil.copytree(ROOT / "tests" / "mutants", root / "tests" / "mutants")
     return root
 
 

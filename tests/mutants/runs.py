@@ -111,7 +111,7 @@ class Copy:
         chosen = self.folder / ".chosen.json"
         more = {} if names is None else {plugin.CHOSEN: str(chosen)}
         chosen.write_text(json.dumps(names))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "mutations.plugin"]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "mutants.plugin"]
         with subprocess.Popen(
             [*command, "-p", "no:cacheprovider", *files],
             cwd=self.folder,

@@ -16,7 +16,7 @@ from pathlib import Path
 from . import plugin
 
 #: The notes of a file of tests are kept here until the file changes.
-FOLDER = ".pytest_cache/mutations"
+FOLDER = ".pytest_cache/mutants"
 
 #: What runs as machine code or in processes of its own, where no function is seen, and the
 #: module that leads there.
@@ -109,7 +109,7 @@ def targets(root: Path) -> list[str]:
     """Files of tests and folders of docstrings, the largest first."""
     files = sorted((root / "tests").glob("test_*.py"), key=lambda f: -f.stat().st_size)
     folders = sorted(file.parent for file in (root / "nefsim").glob("*/__init__.py"))
-    tests = [f for f in files if f.stem not in ("test_notebooks", "test_readme", "test_mutations")]
+    tests = [f for f in files if f.stem not in ("test_notebooks", "test_readme", "test_mutants")]
     return [f.relative_to(root).as_posix() for f in (*tests, *folders)] + ["nefsim/*.py"]
 
 
@@ -122,7 +122,7 @@ def environment(root: Path, **more: str) -> dict[str, str]:
 
 def _note(root: Path, target: str, file: Path) -> str:
     paths = [p.relative_to(root).as_posix() for p in sorted(root.glob(target))]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "mutations.plugin", *paths]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "mutants.plugin", *paths]
     noting = environment(root, **{plugin.NOTES: str(file)})
     done = subprocess.run(command, cwd=root, env=noting, capture_output=True, text=True)
     return (done.stdout.splitlines() or [done.stderr])[-1]

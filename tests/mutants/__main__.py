@@ -23,7 +23,7 @@ NEEDS = {"train": "torch", "convert": "torch", "nir": "nir", "view": "bokeh", "n
 
 def main() -> int:
     """Run the command; 1 if more changes survive than are allowed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="which changes are drawn (0)")
     parser.add_argument("--count", type=int, default=150, help="how many (150)")
     parser.add_argument("--room", action="append", default=[], help="only this room; repeatable")
@@ -64,7 +64,7 @@ def judged(drawn: list[Change], known: notes.Notes, jobs: int, seconds: float) -
         finally:
             copies.put(copy)
 
-    with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         for job in range(jobs):
             copies.put(Copy(ROOT, Path(folder, str(job))))
         with ThreadPoolExecutor(jobs) as pool:

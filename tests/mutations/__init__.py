@@ -1,4 +1,0 @@
-"""Changes one thing in the package at a time and sees whether a test fails.
-
-``python -m tests.mutations --seed 1 --count 150`` from the root of the project; see ``--help``.
-"""
