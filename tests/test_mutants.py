@@ -71,6 +71,7 @@ def test_a_change_is_what_its_kind_says(source: str, kind: str, changed: str) ->
         "plot(x, **{'a': b})",
         "ax = plot(linewidth=2.0)",
         "LONGEST_CHUNK = 1000",
+        "n = 10**7",
         "y = None\nz = True",
     ],
 )

@@ -433,6 +433,19 @@ def test_training_repeats_itself_and_goes_on_from_a_checkpoint(tmp_path: Path) -
         assert torch.equal(one, two) and torch.equal(one, three)
 
 
+def test_each_pass_has_an_order_of_its_own_that_its_number_and_the_seed_give() -> None:
+    def orders(seed: int, first: int = 0) -> list[list[int]]:
+        batches = train.Batches(torch.arange(50), torch.arange(50), 20, seed=seed)
+        batches.n_passes = first
+        return [[int(i) for x, _ in batches for i in x] for _ in range(3)]
+
+    three = orders(1)
+    assert all(sorted(order) == list(range(50)) for order in three)
+    assert len({tuple(order) for order in (*three, *orders(2))}) == 6
+    # The second pass is the same where one begins with it.
+    assert orders(1, first=1)[:2] == three[1:]
+
+
 def test_what_a_module_draws_depends_on_the_seed_and_the_epoch() -> None:
     drawn: list[float] = []
 

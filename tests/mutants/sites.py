@@ -147,7 +147,7 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
     Left out are docstrings and other strings, annotations, imports and ``__all__``; what only
     a type checker reads (``TYPE_CHECKING``, overloads, assertions); messages (what is raised,
     warned of or printed, what is found out for it, and how an object shows itself); and what
-    :data:`SPEED` and :data:`LOOKS` name.
+    :data:`SPEED` and :data:`LOOKS` name; and limits as far away as 10**7.
     """
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         if node.name in SHOWN or any("overload" in ast.dump(d) for d in node.decorator_list):
@@ -201,10 +201,23 @@ def _left_out(node: ast.AST) -> bool:
         called = getattr(node.func, "attr", getattr(node.func, "id", ""))
         # The call may be dropped as a statement; its arguments are words.
         return called in MESSAGES or called in ("TypeVar", "ParamSpec", "cast")
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and _is_whole(node):
+        return True
     if isinstance(node, (ast.Compare, ast.BoolOp, ast.BinOp)):
         read = {getattr(n, "id", getattr(n, "attr", "")) for n in ast.walk(node)}
         return bool(read & SPEED)
     return False
+
+
+def _is_whole(node: ast.BinOp) -> bool:
+    """Whether a power is one of two whole numbers, as 10**7.
+
+    It stands for a limit so far away that what is beyond it fits in no memory, and no test
+    goes there.
+    """
+    return all(
+        isinstance(n, ast.Constant) and type(n.value) is int for n in (node.left, node.right)
+    )
 
 
 def _variants(node: Node) -> Iterator[tuple[str, Node, ast.AST | None]]:
