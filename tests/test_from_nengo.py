@@ -235,6 +235,21 @@ def test_views_and_processes_of_a_user_give_nengos_spikes(backend):
 # What Nengo's own simulator cannot do
 
 
+@pytest.mark.parametrize("transform", [1, -0.5, np.array([2.0, 3.0])])
+@pytest.mark.parametrize("decoded", [False, True])
+def test_what_goes_to_a_dimension_twice_is_summed_there(transform, decoded):
+    with nengo.Network(seed=1) as model:
+        source = nengo.Node(lambda t: [np.sin(9 * t), 0.3])
+        if decoded:
+            pre = nengo.Ensemble(40, 2)
+            nengo.Connection(source, pre)
+            source = pre
+        relay = nengo.Node(size_in=3)
+        nengo.Connection(source, relay[[1, 1]], transform=transform)
+        nengo.Probe(relay)
+    assert_same(model, in_nefsim(from_nengo(model)), in_nengo(model))
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_trials_of_a_batch_are_runs_with_seeds_in_a_row(backend):
     model = model_of(stochastic)

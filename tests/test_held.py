@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
+from nefsim.backends import sums
 from nefsim.program import Filter
 
 
@@ -48,3 +49,38 @@ def test_any_transform_goes_before_the_filter(matrix: object) -> None:
     net.connect(net.node(nef.PresentInput(pixels, 0.02)), a, transform=matrix, synapse=0.01)
     net.probe(a, synapse=0.01)
     assert nef.crosscheck(net, 0.3, ("numba", "nengo")).agrees
+
+
+@pytest.mark.parametrize("into", [False, True], ids=["new", "into"])
+@pytest.mark.parametrize("kind", ["held", "changing", "all", "one row", "one sparse row"])
+def test_a_large_matrix_is_multiplied_whatever_the_rows(kind: str, into: bool) -> None:
+    """Once for rows that repeat, and by the rows of the matrix that a sparse vector needs."""
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(500, 60))
+    rows = {
+        "held": np.repeat(rng.normal(size=(4, 500)), [3, 1, 7, 2], axis=0),
+        "changing": rng.normal(size=(12, 500)),
+        "all": np.repeat(rng.normal(size=(1, 500)), 12, axis=0),
+        "one row": rng.normal(size=(1, 500)),
+        "one sparse row": np.where(rng.random((1, 500)) < 0.1, rng.normal(size=(1, 500)), 0.0),
+    }[kind]
+    assert matrix.size >= sums.WORTH_GATHERING
+    given = np.full((len(rows), 60), np.nan) if into else None
+    value = sums._dense(matrix)(rows, given)
+    # The products are summed in another order.
+    np.testing.assert_allclose(value, rows @ matrix, rtol=0, atol=1e-13 * np.abs(value).max())
+    assert value is given if into else value.shape == (len(rows), 60)
+
+
+def test_what_repeats_within_the_first_vectors_is_multiplied_once() -> None:
+    calls = []
+
+    class Counted(np.ndarray):
+        def __matmul__(self, other: object) -> np.ndarray:  # type: ignore[override]
+            calls.append(len(self))
+            return np.asarray(self) @ other  # type: ignore[operator]
+
+    multiply = sums._dense(np.ones((500, 60)))
+    rows = np.repeat(np.arange(5.0), 4)[:, None] * np.ones(500)
+    multiply(rows.view(Counted), None)
+    assert calls == [5]

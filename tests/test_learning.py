@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from lessons import FULL, OWN, WITH_NENGO, decoders, sanger, weights
 
 import nefsim as nef
+from nefsim.build.stability import learning_rate_bound
 from nefsim.program import Learn, Weigh
 
 BACKENDS = ["numpy", "numba"]
@@ -329,6 +331,107 @@ def test_a_rate_above_the_bound_is_warned_of_with_a_better_one() -> None:
     with nef.Simulator(net) as sim:
         sim.run(0.5)
     assert np.abs(sim.data[error][-1]).max() < 0.03 * 0.7
+
+
+def _at_one_point(rule: nef.LearningRule | None) -> tuple[nef.Network, Any, nef.Probe, nef.Probe]:
+    """Rate neurons that represent one value alone; the error goes through a lowpass of 0.1 s."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(40, 1, neuron_type=nef.LIFRate(), eval_points=[[0.3]])
+    error = net.node(size_in=1)
+    net.connect(net.node(0.3), a, synapse=None)
+    learned = net.connect(
+        a, error, function=np.zeros_like, eval_points=[[0.3]], synapse=None, learning_rule=rule
+    )
+    net.connect(net.node(-0.5), error, synapse=None)
+    if rule is not None:
+        net.connect(error, learned.learning_rule, synapse=TAU)
+    return net, learned, net.probe(error), net.probe(a.neurons)
+
+
+TAU = 0.1
+
+
+def test_the_bound_is_where_the_error_stops_shrinking() -> None:
+    _, _, activity = _error_after(1e-4)
+    bound = learning_rate_bound(activity @ activity, len(activity), 0.001)
+    for share in (0.99, 1.01):
+        first, last, _ = _error_after(share * bound)
+        # Each step multiplies the error by 1 - 2 share.
+        assert last / first == pytest.approx(abs(1 - 2 * share) ** 200, rel=1e-9)
+    assert learning_rate_bound(0.0, 40, 0.001) == np.inf
+
+
+def _error_after(kappa: float) -> tuple[float, float, np.ndarray]:
+    """The error at first and after 200 steps, and the activities."""
+    net, learned, error = _constant(nef.PES(kappa, pre_synapse=None))
+    activity = net.probe(learned.learning_rule, "activities")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        sim = nef.Simulator(net)
+    with sim:
+        sim.run_steps(201)
+    size = np.abs(sim.data[error]).max(axis=1)
+    return size[0], size[-1], sim.data[activity][0]
+
+
+def test_rates_are_warned_of_above_the_bound_and_only_there() -> None:
+    net, _, _, rates = _at_one_point(None)
+    with nef.Simulator(net) as sim:
+        sim.run_steps(1)
+    a = sim.data[rates][0]
+    bound = learning_rate_bound(a @ a, len(a), 0.001)
+    nef.Simulator(_at_one_point(nef.PES(0.999 * bound))[0])
+    with pytest.warns(UserWarning, match="learning_rate must be below") as caught:
+        nef.Simulator(_at_one_point(nef.PES(1.001 * bound))[0])
+    assert f"= {bound:.2g} " in str(caught[0].message)
+    assert f"try {bound / 20:.1g} " in str(caught[0].message)
+
+
+def test_the_suggested_rate_damps_the_loop_of_the_error_critically() -> None:
+    """No faster rate is free of oscillation: the error is (1 + t / 2 tau) exp(-t / 2 tau)."""
+    kappa = nef.suggest_learning_rate(_at_one_point(None)[1], error_tau=TAU)
+    net, _, error, _ = _at_one_point(nef.PES(kappa, pre_synapse=None))
+    with nef.Simulator(net) as sim:
+        sim.run(1.0)
+    share = sim.data[error][:, 0] / -0.5
+    t = sim.trange() / (2 * TAU)
+    # Euler's steps of the weights are off by a share dt / tau of what changes.
+    np.testing.assert_allclose(share, (1 + t) * np.exp(-t), atol=2 * 0.001 / TAU)
+    assert share.min() > 0
+
+
+def test_the_suggested_rate_counts_the_synapse_and_stays_far_below_the_bound() -> None:
+    net, learned, _, rates = _at_one_point(None)
+    with nef.Simulator(net) as sim:
+        sim.run_steps(1)
+    a = sim.data[rates][0]
+    bound = learning_rate_bound(a @ a, len(a), 0.001)
+    assert nef.suggest_learning_rate(learned, error_tau=0.0) == pytest.approx(bound / 20, rel=1e-12)
+    slow = net.connect(learned.pre, learned.post, function=np.zeros_like, synapse=0.03)
+    one = nef.suggest_learning_rate(learned, error_tau=0.07)
+    assert nef.suggest_learning_rate(slow, error_tau=0.04) == pytest.approx(one, rel=1e-12)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_associations_fade_while_others_are_stored_and_stay_otherwise(backend: str) -> None:
+    eta, fade, dt = 3.0, 2.0, 0.001
+    net = nef.Network(seed=1)
+    a = net.ensemble(40, 1, neuron_type=nef.LIFRate())
+    out = net.node(size_in=2)
+    net.connect(net.node(0.3), a, synapse=None)
+    rule = nef.Association(eta, forgetting=fade, pre_synapse=None)
+    learned = net.connect(a, out, function=lambda x: [x[0], -x[0]], learning_rule=rule)
+    target = net.node(nef.Piecewise({0.0: [0.5, -0.7], 0.3: [0.0, 0.0]}), size_out=2)
+    net.connect(target, learned.learning_rule, synapse=None)
+    shown, activity = net.probe(learned, "weights"), net.probe(learned.learning_rule, "activities")
+    with nef.Simulator(net, backend=backend) as sim:
+        sim.run(0.4)
+    W, a = sim.data[shown], sim.data[activity][0]
+    stored = eta * np.outer([0.5, -0.7], a) / (a @ a) / fade
+    k = np.arange(299)[:, None, None]
+    expected = stored + (1 - fade * dt) ** k * (W[0] - stored)
+    np.testing.assert_allclose(W[:299], expected, rtol=0, atol=1e-12 * np.abs(W).max())
+    np.testing.assert_array_equal(W[300:], np.broadcast_to(W[300], W[300:].shape))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

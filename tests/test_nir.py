@@ -197,6 +197,22 @@ def test_the_interpreter_decodes_the_exported_square_within_two_percent(tmp_path
     assert np.sqrt(np.mean((decoded - ideal) ** 2)) < 0.02
 
 
+def test_what_is_left_out_within_a_subnetwork_changes_nothing_else() -> None:
+    def graph(inside: bool) -> Any:
+        net = nef.Network(seed=2)
+        u = net.node(wave, label="u")
+        part = net.subnetwork("part").subnetwork("inner") if inside else net
+        a = part.ensemble(50, 1, label="a", seed=5)  # LIF, with a refractory period
+        net.connect(u, a, synapse=None)
+        net.probe(a, synapse=0.05, label="y")
+        return to_nir(net, allow_lossy=True)
+
+    inputs = {"u": np.sin(2 * np.pi * DT * np.arange(1, 201))[:, None]}
+    deep, flat = (interpreted(graph(inside), inputs, DT)["y"] for inside in (True, False))
+    assert np.ptp(flat) > 0.5
+    np.testing.assert_array_equal(deep, flat)
+
+
 def test_decoders_solved_for_other_neurons_would_be_off() -> None:
     """The refractory period matters: left out without solving again, x² is far too large."""
     net, _ = square()

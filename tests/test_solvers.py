@@ -370,6 +370,29 @@ def test_additive_noise_at_many_points_is_l2() -> None:
     np.testing.assert_allclose(noisy, expected, atol=0.03 * np.abs(expected).max())
 
 
+def test_additive_noise_is_a_share_of_the_largest_rate_on_every_activity() -> None:
+    H = np.random.default_rng(5).standard_normal(A.shape)
+    noisy, _ = LstsqNoise(0.3, Lstsq())(A, Y, rng=5)
+    np.testing.assert_allclose(noisy, Lstsq()(A + 0.3 * A.max() * H, Y)[0], rtol=1e-9)
+
+
+def test_multiplicative_noise_is_a_share_of_each_activity() -> None:
+    H = np.random.default_rng(5).standard_normal(A.shape)
+    noisy, _ = LstsqMultNoise(0.3, Lstsq())(A, Y, rng=5)
+    np.testing.assert_allclose(noisy, Lstsq()(A * (1 + 0.3 * H), Y)[0], rtol=1e-9)
+
+
+def test_multiplicative_noise_at_many_points_is_a_penalty_by_the_power_of_each_neuron() -> None:
+    activities, x = curves(40_000, 5)
+    noisy, _ = LstsqMultNoise(0.3)(activities, x, rng=0)
+    gram = activities.T @ activities
+    # Of noise on neuron i, only the mean of its square is left: 0.3² |a_i|².
+    penalised = gram + 0.3**2 * np.diag(np.diag(gram))
+    expected = np.linalg.solve(penalised, activities.T @ x)
+    # Averages over 40,000 draws deviate by a few times 1/sqrt(40,000) = 0.005.
+    np.testing.assert_allclose(noisy, expected, atol=0.03 * np.abs(expected).max())
+
+
 # --- not negative
 
 

@@ -509,6 +509,42 @@ def test_a_checkpoint_keeps_a_users_own_part_file(tmp_path: Path) -> None:
     assert (tmp_path / "ck.pt.part").read_text() == "mine"
 
 
+def test_each_pass_has_an_order_of_its_own_that_its_number_and_the_seed_give() -> None:
+    def orders(seed: int, first: int = 0) -> list[list[int]]:
+        batches = train.Batches(torch.arange(50), torch.arange(50), 20, seed=seed)
+        batches.n_passes = first
+        return [[int(i) for x, _ in batches for i in x] for _ in range(3)]
+
+    three = orders(1)
+    assert all(sorted(order) == list(range(50)) for order in three)
+    assert len({tuple(order) for order in (*three, *orders(2))}) == 6
+    # The second pass is the same where one begins with it.
+    assert orders(1, first=1)[:2] == three[1:]
+
+
+def test_what_a_module_draws_depends_on_the_seed_and_the_epoch() -> None:
+    drawn: list[float] = []
+
+    class Draws(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(()))
+
+        def forward(self, x: Any) -> Any:
+            drawn.append(float(torch.rand(())))
+            return self.weight * x
+
+    def draws(seed: int) -> list[float]:
+        drawn.clear()
+        batches = [(torch.ones(2, 1), torch.zeros(2, 1))]
+        train.fit(Draws(), batches, nn.functional.mse_loss, 3, seed=seed, progress=False)
+        return list(drawn)
+
+    one, two = draws(1), draws(2)
+    assert len({*one, *two}) == 6
+    assert draws(1) == one
+
+
 def test_fitting_leaves_the_random_numbers_of_pytorch_alone() -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)

@@ -1,0 +1,136 @@
+"""Which tests execute which function: noted once for each test file, then read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from . import plugin
+
+#: The notes of a file of tests are kept here until the file changes.
+FOLDER = ".pytest_cache/mutants"
+
+#: What runs as machine code or in processes of its own, where no function is seen, and the
+#: module that leads there.
+LEADS = {
+    "nefsim/backends/kernel/": "nefsim/backends/numba.py",
+    "nefsim/backends/codes.py": "nefsim/backends/numba.py",
+    "nefsim/backends/machine.py": "nefsim/backends/numba.py",
+    "nefsim/__main__.py": "nefsim/cli.py",
+}
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test, its seconds and the functions that it executes."""
+
+    name: str
+    seconds: float
+    functions: frozenset[str]
+
+    @property
+    def file(self) -> str:
+        return self.name.split("::")[0]
+
+
+class Notes:
+    """Tests by the functions that they execute; without notes, files by their names."""
+
+    def __init__(self, root: Path, tests: Iterable[Test] = ()) -> None:
+        self.root = root
+        self.tests = list(tests)
+
+    @cached_property
+    def _by_function(self) -> dict[str, list[Test]]:
+        by = defaultdict(list)
+        for test in self.tests:
+            for function in test.functions:
+                by[function].append(test)
+                by[function.split("::")[0]].append(test)
+        return by
+
+    def executing(self, path: str, function: str) -> list[Test]:
+        """Tests that execute a function, or what is in a class or module; each once."""
+        lead = next((to for start, to in LEADS.items() if path.startswith(start)), None)
+        key = lead or f"{path}::{function}"
+        found = self._by_function.get(key, [])
+        if not found and not lead:
+            # A class or a module executes its body when it is imported.
+            inside = f"{key}." if function else f"{path}::"
+            names = [name for name in self._by_function if name.startswith(inside)]
+            found = [test for name in names for test in self._by_function[name]]
+        return list(dict.fromkeys(found))
+
+    def by_name(self, path: str) -> list[str]:
+        """Files of tests that have the name of a module or of its folder, and its docstrings."""
+        parts = Path(path).with_suffix("").parts[1:]
+        words = {part.strip("_") for part in parts} - {"init", "main", "base"}
+        files = sorted((self.root / "tests").glob("test_*.py"))
+        named = [file for file in files if words & {*_words(file), file.stem[5:]}]
+        # The more of the name, the nearer.
+        named.sort(key=lambda file: -len(words & {*_words(file), file.stem[5:]}))
+        return [*(file.relative_to(self.root).as_posix() for file in named), path]
+
+
+def _words(file: Path) -> list[str]:
+    return file.stem.split("_")[1:]
+
+
+def read(root: Path, jobs: int, say: Callable[[str], None]) -> Notes:
+    """Notes of all tests, those that are missing made now."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    folder = root / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {target: folder / f"{_digest(root, target)}.json" for target in targets(root)}
+    missing = [target for target, file in files.items() if not file.exists()]
+    if missing:
+        say(f"noting which functions the tests of {len(missing)} files execute")
+    with ThreadPoolExecutor(jobs) as pool:
+        for target, line in pool.map(lambda t: (t, _note(root, t, files[t])), missing):
+            say(f"  {target}: {line}")
+    tests = []
+    for file in files.values():
+        if file.exists():
+            for name, test in json.loads(file.read_text()).items():
+                tests.append(Test(name, test["seconds"], frozenset(test["functions"])))
+    return Notes(root, tests)
+
+
+def targets(root: Path) -> list[str]:
+    """Files of tests and folders of docstrings, the largest first."""
+    files = sorted((root / "tests").glob("test_*.py"), key=lambda f: -f.stat().st_size)
+    folders = sorted(file.parent for file in (root / "nefsim").glob("*/__init__.py"))
+    tests = [f for f in files if f.stem not in ("test_notebooks", "test_readme", "test_mutants")]
+    return [f.relative_to(root).as_posix() for f in (*tests, *folders)] + ["nefsim/*.py"]
+
+
+def environment(root: Path, **more: str) -> dict[str, str]:
+    """Variables of a run of tests in a copy: its own modules first, and one thread of BLAS."""
+    path = os.pathsep.join(map(str, (root, root / "tests")))
+    fixed = {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+    return {k: v for k, v in os.environ.items() if k != "NEFSIM_DATA"} | fixed | more
+
+
+def _note(root: Path, target: str, file: Path) -> str:
+    paths = [p.relative_to(root).as_posix() for p in sorted(root.glob(target))]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "mutants.plugin", *paths]
+    noting = environment(root, **{plugin.NOTES: str(file)})
+    done = subprocess.run(command, cwd=root, env=noting, capture_output=True, text=True)
+    return (done.stdout.splitlines() or [done.stderr])[-1]
+
+
+def _digest(root: Path, target: str) -> str:
+    found = hashlib.blake2b(target.encode(), digest_size=8)
+    for path in sorted(root.glob(target)):
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            found.update(file.read_bytes())
+    return f"{target.replace('/', '.').replace('*', 'modules')}.{found.hexdigest()}"

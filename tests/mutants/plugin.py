@@ -1,0 +1,99 @@
+"""A pytest plugin: notes the functions that each test executes, or runs chosen tests in order."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: Where to write what each test executes, and where to read which tests to run.
+NOTES, CHOSEN = "MUTATIONS_NOTES", "MUTATIONS_CHOSEN"
+
+
+class Noting:
+    """Which functions of the package each test that passes executes, and its seconds."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.seen: dict[int, CodeType] = {}
+        self.fixtures: dict[str, set[str]] = {}
+        self.tests: dict[str, dict[str, Any]] = {}
+        self.failed: set[str] = set()
+
+    def trace(self, frame: FrameType, event: str, arg: Any) -> None:
+        self.seen[id(frame.f_code)] = frame.f_code
+
+    def functions(self) -> set[str]:
+        """Files and qualified names of the functions seen since the last call."""
+        package = f"{ROOT / 'nefsim'}{os.sep}"
+        seen, self.seen = self.seen, {}  # what is called here is seen as well
+        return {
+            f"{Path(code.co_filename).relative_to(ROOT).as_posix()}::{code.co_qualname}"
+            for code in seen.values()
+            if code.co_filename.startswith(package)
+        }
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.functions()
+        start = time.perf_counter()
+        threading.settrace(self.trace)
+        sys.settrace(self.trace)
+        try:
+            yield
+        finally:
+            sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
+        names = getattr(item, "fixturenames", ())
+        shared = (self.fixtures.get(name, set()) for name in names)
+        self.tests[item.nodeid] = {
+            "seconds": round(time.perf_counter() - start, 3),
+            "functions": sorted(self.functions().union(*shared)),
+        }
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
+        """What a fixture of several tests executes counts for each of them."""
+        before, self.seen = self.seen, {}
+        yield
+        inside = self.seen
+        if fixturedef.scope != "function":
+            self.fixtures.setdefault(fixturedef.argname, set()).update(self.functions())
+        self.seen = before | inside
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not report.passed:
+            self.failed.add(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        passed = {name: test for name, test in self.tests.items() if name not in self.failed}
+        self.file.write_text(json.dumps(passed))
+
+
+class Choosing:
+    """The tests of a list, in its order, and no others."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.places = {name: place for place, name in enumerate(names)}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        chosen = [item for item in items if item.nodeid in self.places]
+        items[:] = sorted(chosen, key=lambda item: self.places[item.nodeid])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if notes := os.environ.get(NOTES):
+        config.pluginmanager.register(Noting(Path(notes)))
+    if chosen := os.environ.get(CHOSEN):
+        config.pluginmanager.register(Choosing(json.loads(Path(chosen).read_text())))

@@ -1,0 +1,209 @@
+"""Changes are what their names say, the draw holds to its rules, and tests catch what they can."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from mutants import draw, notes, runs
+from mutants.sites import KINDS, Change, changes
+
+ROOT = Path(__file__).parents[1]
+
+
+def made(source: str) -> set[tuple[str, str]]:
+    """Kinds and the changed modules, in Python's own spelling."""
+    code = source.encode()
+    found = changes("nefsim/toy.py", code)
+    return {(c.kind, ast.unparse(ast.parse(c.apply(code)))) for c in found}
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "changed"),
+    [
+        ("y = a - b", "sign", "y = a + b"),
+        ("y = -a", "sign", "y = a"),
+        ("y = 0.5", "sign", "y = -0.5"),
+        ("y += a", "sign", "y -= a"),
+        ("y = a + b", "factor two", "y = a + 2 * b"),
+        ("y = a @ b", "factor two", "y = 2 * (a @ b)"),
+        ("y = 0.5", "factor two", "y = 1.0"),
+        ("y = a[1:]", "off by one", "y = a[2:]"),
+        ("y = a < b", "comparison flipped", "y = a >= b"),
+        ("y = a is None", "comparison flipped", "y = a is not None"),
+        ("y = f(a, b, c)", "swapped", "y = f(b, a, c)"),
+        ("y = a / b", "swapped", "y = b / a"),
+        ("y = a @ b", "swapped", "y = b @ a"),
+        ("y = a * b", "dropped term", "y = a"),
+        ("y = a and b and c", "dropped term", "y = a and c"),
+        ("y.append(a)", "dropped statement", "pass"),
+        ("y += a", "dropped statement", "pass"),
+        ("y = [i for i in x if f(i)]", "negated condition", "y = [i for i in x if not f(i)]"),
+        ("if a:\n    y = b", "negated condition", "if not a:\n    y = b"),
+        ("y = 'é' if f(a) else a + b", "sign", "y = 'é' if f(a) else a - b"),
+    ],
+)
+def test_a_change_is_what_its_kind_says(source: str, kind: str, changed: str) -> None:
+    assert kind in KINDS
+    assert (kind, changed) in made(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""A docstring."""',
+        "__all__ = ['a' + 'b']",
+        "import a",
+        "def f(x: a[1] = None) -> b[2]: ...",
+        "y: 'a[1]' = None",
+        "if TYPE_CHECKING:\n    y = a + b",
+        "if __name__ == '__main__':\n    main(a, b)",
+        "assert a < 1",
+        "raise ValueError(f'{a + 1}' + b)",
+        "if a:\n    n = b + 1\n    raise ValueError(n)",
+        "def __repr__(self):\n    return f(a, 1)",
+        "y = f'{a + 1}'",
+        "y = check.real('LIF', 'tau_rc')",
+        "y = max(a, b)",
+        "plot(x, **{'a': b})",
+        "ax = plot(linewidth=2.0)",
+        "LONGEST_CHUNK = 1000",
+        "n = 10**7",
+        "y = None\nz = True",
+    ],
+)
+def test_what_changes_no_result_is_left_alone(source: str) -> None:
+    kinds = {kind for kind, _ in made(source)} - {"dropped statement", "negated condition"}
+    assert not kinds - ({"swapped"} if source.startswith("plot(") else set())
+
+
+def test_the_speed_of_a_choice_is_left_alone_and_not_what_is_chosen() -> None:
+    source = "if n > MOST_FOR_NUMPY:\n    y = a + b"
+    assert {kind for kind, _ in made(source)} == {"sign", "factor two", "dropped term"}
+
+
+def test_a_draw_has_five_of_each_room_at_different_places_and_all_kinds() -> None:
+    found = draw.all_changes(ROOT)
+    drawn = draw.draw(ROOT, found, seed=3, count=150)
+    assert len(drawn) == 150 == len({(c.path, c.line) for c in drawn})
+    rooms = Counter(draw.room_of(c.path) for c in found)
+    taken = Counter(draw.room_of(c.path) for c in drawn)
+    assert all(taken[room] >= min(5, rooms[room]) for room in rooms)
+    assert set(Counter(c.kind for c in drawn)) == set(KINDS)
+    assert drawn == draw.draw(ROOT, found, seed=3, count=150)
+    assert drawn != draw.draw(ROOT, found, seed=4, count=150)
+
+
+def test_code_elsewhere_changes_nothing_of_a_draw() -> None:
+    found = draw.all_changes(ROOT, ["solvers"])
+    drawn = draw.draw(ROOT, found, seed=3, count=5)
+    moved = [
+        Change(c.path, c.function, c.line + 7, c.kind, c.before, c.after, c.start + 99, c.end + 99)
+        for c in found
+    ]
+    assert [draw._rank(3, c) for c in moved] == [draw._rank(3, c) for c in found]
+    assert set(drawn) < set(draw.draw(ROOT, found, seed=3, count=9))
+
+
+TOY = """
+def double(x):
+    y = 2.0 * x
+    unseen = y + 1.0
+    return y
+
+
+def count(n):
+    while n > 0:
+        n -= 1
+    return n
+"""
+
+TESTS = """
+import pytest
+from nefsim.toy import count, double
+
+
+@pytest.fixture(scope="module")
+def six():
+    return double(3.0)
+
+
+def test_double(six):
+    assert six == 6.0
+
+
+def test_again(six):
+    assert six > 0
+
+
+def test_count():
+    assert count(3) == 0
+
+
+def test_that_fails():
+    assert double(1.0) == 3.0
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project of one module, with this script in its tests."""
+    root = tmp_path / "project"
+    for folder in ("nefsim", "tests"):
+        (root / folder).mkdir(parents=True)
+    (root / "setup.cfg").write_text("[tool:pytest]\naddopts = -p no:nengo\n")
+    (root / "nefsim" / "__init__.py").write_text("")
+    (root / "nefsim" / "toy.py").write_text(TOY)
+    (root / "tests" / "test_toy.py").write_text(TESTS)
+    shutil.copytree(ROOT / "tests" / "mutants", root / "tests" / "mutants")
+    return root
+
+
+def test_changes_that_tests_see_are_caught_by_name(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = notes.read(project, 1, lambda line: None)
+    # A test that fails by itself catches nothing; one that shares a fixture executes it as well.
+    executing = [t.name.split("::")[1] for t in known.executing("nefsim/toy.py", "double")]
+    assert executing == ["test_double", "test_again"]
+    monkeypatch.setattr(runs, "MORE", 5.0)
+    copy = runs.Copy(project, tmp_path / "copy")
+    found = changes("nefsim/toy.py", TOY.encode())
+
+    def caught_by(kind: str, before: str) -> str:
+        (change,) = (c for c in found if (c.kind, c.before) == (kind, before))
+        return copy.judge(change, known).caught_by
+
+    assert caught_by("factor two", "2.0") == "tests/test_toy.py::test_double"
+    assert caught_by("sign", "y + 1.0") == ""
+    assert caught_by("dropped statement", "n -= 1") == "no end within 5 s"
+    assert (copy.folder / "nefsim" / "toy.py").read_text() == TOY
+    # A test that fails without the change as well catches nothing.
+    (copy.folder / "tests" / "test_toy.py").write_text(TESTS.replace("== 6.0", "== 7.0"))
+    copy._sound.clear()
+    assert caught_by("factor two", "2.0") == ""
+    assert copy._unsound == {"tests/test_toy.py::test_double"}
+
+
+def test_without_notes_files_are_found_by_their_names(project: Path, tmp_path: Path) -> None:
+    (project / "tests" / "test_toy.py").write_text(TESTS.replace("== 3.0", "== 2.0"))
+    copy = runs.Copy(project, tmp_path / "copy")
+    found = changes("nefsim/toy.py", TOY.encode())
+    (doubled,) = (c for c in found if (c.kind, c.before) == ("factor two", "2.0"))
+    by_name = notes.Notes(project)
+    assert copy.judge(doubled, by_name).caught_by == "tests/test_toy.py::test_double"
+
+
+def test_near_tests_come_first_and_stay_within_their_seconds() -> None:
+    tests = [
+        notes.Test(f"tests/test_{file}.py::{i}", seconds, frozenset())
+        for file, seconds in (("far", 0.1), ("many", 1.0), ("toy", 5.0))
+        for i in range({"far": 1, "many": 30, "toy": 4}[file])
+    ]
+    near, others = runs.stages(tests, ["tests/test_toy.py"], far=12.0)
+    n = int(runs.NEAR)
+    assert [test.file[11:-3] for test in near] == ["many"] * n
+    assert [test.file[11:-3] for test in others] == ["many"] * 11 + ["far"]
