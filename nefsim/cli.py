@@ -6,6 +6,7 @@ import argparse
 import json
 import platform
 import sys
+import webbrowser
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import PackageNotFoundError, version
@@ -231,6 +232,11 @@ def _view_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--show", nargs="+", help="labels of the ensembles to watch")
     command.add_argument("--window", type=float, default=2.0, help="how much is seen [s]")
     command.add_argument("--port", type=int, default=5006, help="where to listen; 0 is any")
+    command.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address or name of this machine to listen at; 0.0.0.0 is all of its networks",
+    )
     command.add_argument("--no-browser", action="store_true", help="open no browser")
     command.add_argument("--dt", type=float, default=0.001, help="time step [s]")
     command.add_argument("--seed", type=int, default=None, help="seed of the network")
@@ -242,12 +248,22 @@ def _view(options: argparse.Namespace) -> int:
     from nefsim import view
 
     server = view.server(
-        _model(options), options.port, options.window, options.dt, options.backend, options.show
+        _model(options),
+        options.port,
+        options.window,
+        options.dt,
+        options.backend,
+        options.show,
+        options.host,
     )
-    url = f"http://localhost:{server.port}/"
-    print(json.dumps({"url": url}) if options.json else f"{url} (Ctrl-C ends it)", flush=True)
+    who = "from this machine only" if server.is_local else "from other machines, too"
+    print(json.dumps({"url": server.url}) if options.json else server.url, flush=True)
+    print(f"nefsim view: reached {who}; Ctrl-C ends it", file=sys.stderr)
+    if not server.is_local:
+        said = "whoever knows this address can run the model and turn its inputs"
+        print(f"nefsim view: {said}; what is sent is not encrypted", file=sys.stderr)
     if not options.no_browser:
-        server.show("/")
+        webbrowser.open(server.url)
     server.run_until_shutdown()
     return 0
 
