@@ -14,6 +14,8 @@ from nefsim import _checks as check
 from nefsim.network import Ensemble, Network, Neurons, Node, Probe
 from nefsim.network.objects import indices, whole
 from nefsim.neurons import Direct
+from nefsim.plot._names import quantity, title
+from nefsim.plot._order import by_preferred_value, evenly
 from nefsim.records import Events
 from nefsim.simulator import Simulator
 
@@ -27,9 +29,6 @@ MOST_ENSEMBLES = 6
 
 #: Decoded values are filtered with this [s] and told once in so many seconds.
 SYNAPSE, EVERY = 0.02, 0.005
-
-#: What the attributes of probes are called where the name says little.
-WORDS = {"decoded_output": "value", "output": "value", "rates": "rate"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +121,7 @@ class Live:
         self.inputs = {node: np.array(node.output) for node in constant}
         with _turnable(self.inputs), _watched(net, ensembles, dt) as (own, ours):
             self.simulator = Simulator(net, dt, backend, progress=False)
-        self._shown = {probe: probe.label for probe in own if show is None} | ours
+        self._shown = {probe: title(probe) for probe in own if show is None} | ours
         unasked = show is None and not own
         self.n_hidden = len(net.all_ensembles) - len(ensembles) if unasked else 0
         self._chosen: dict[Probe, NDArray[np.intp]] = {}
@@ -162,28 +161,18 @@ class Live:
             return Piece(label, every, times, None, seen, len(chosen), total, what="spikes")
         few = recorded[:, :MOST_LINES]
         reach = probe.target.radius if isinstance(probe.target, Ensemble) else None
-        times, what = self.simulator.trange(probe), WORDS.get(probe.attr, probe.attr)
+        times, what = self.simulator.trange(probe), quantity(probe)
         return Piece(label, every, times, few, None, few.shape[1], total, reach, what)
 
 
 def _chosen(simulator: Simulator, probe: Probe, n: int) -> NDArray[np.intp]:
-    """Numbers of the neurons to show, from the bottom: evenly from those by preferred value.
-
-    In one dimension those that prefer low values come first, each side by intercept, so that
-    a value that rises fills the raster from the bottom to the top; in more dimensions neurons
-    are ordered by the angle of their encoders in the plane of the first two.
-    """
+    """Numbers of the neurons to show, from the bottom: evenly from those by preferred value."""
     order, neurons = np.arange(n), whole(probe.target)  # type: ignore[arg-type]
     if isinstance(neurons, Neurons):
         built, part = simulator.data[neurons.ensemble], indices(probe.target)  # type: ignore[arg-type]
         mine = order if part is None else list(part)
-        encoders, intercepts = built.encoders[mine], built.intercepts[mine]
-        if encoders.shape[1] == 1:
-            order = np.lexsort((encoders[:, 0] * intercepts, encoders[:, 0]))
-        else:
-            order = np.argsort(np.arctan2(encoders[:, 1], encoders[:, 0]), kind="stable")
-    few = np.linspace(0, n - 1, min(n, MOST_NEURONS))
-    return order[few.round().astype(np.intp)]
+        order = by_preferred_value(built.encoders[mine], built.intercepts[mine])
+    return evenly(order, MOST_NEURONS)
 
 
 def _shown(net: Network, show: Sequence[str] | None) -> list[Ensemble]:
