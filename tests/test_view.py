@@ -172,6 +172,15 @@ def test_the_page_runs_pauses_and_begins_anew():
     assert page.now == pytest.approx(PERIOD)
 
 
+@pytest.mark.parametrize(("sent", "speed"), [(1e9, 2.0), (float("nan"), 2.0), (-1.0, 0.05)])
+def test_a_speed_that_the_slider_does_not_have_is_not_run(sent, speed):
+    page, clock = page_of(view.Live(network()))
+    page.speed.value = sent
+    page._toggle()
+    ticks(page, clock, 10)
+    assert page.now == pytest.approx(speed * 10 * PERIOD, abs=1e-3)
+
+
 @pytest.mark.parametrize(("speed", "took"), [(1.0, 0.05), (1.0, 0.2), (0.5, 0.11), (2.0, 0.07)])
 def test_a_run_keeps_pace_with_the_clock_on_the_wall(speed, took):
     page, clock = page_of(view.Live(network()))

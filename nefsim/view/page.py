@@ -24,6 +24,9 @@ PERIOD = 0.05
 #: Most pieces that a browser may have been sent and not yet taken in.
 AHEAD = 2
 
+#: Slowest and fastest run, times real time.
+SLOWEST, FASTEST = 0.05, 2.0
+
 #: A bar that stays in sight while plots scroll below it.
 BAR = {"position": "sticky", "top": "0", "z-index": "10", "background": "white"}
 
@@ -86,7 +89,7 @@ class Page:
         again = Button(label="from the start", width=120)
         again.on_click(self.restart)
         self.speed = Slider(
-            start=0.05, end=2.0, step=0.05, value=1.0, title="times real time", width=220
+            start=SLOWEST, end=FASTEST, step=0.05, value=1.0, title="times real time", width=220
         )
         self.beat = Beat()
         answer = CustomJS(args={"beat": self.beat}, code="beat.drawn = beat.sent")
@@ -108,7 +111,8 @@ class Page:
         """
         if not self.playing or self.beat.sent - self.beat.drawn >= AHEAD:
             return
-        n_steps = self.pace.due(self.speed.value)
+        # A browser may send what it likes, such as a speed of 1e9 or NaN.
+        n_steps = self.pace.due(max(SLOWEST, min(FASTEST, self.speed.value)))
         if not n_steps:
             return
         try:
