@@ -203,6 +203,28 @@ def test_curves_in_several_dimensions_run_along_the_encoders(model, ax):
     assert ax.get_xlabel() == "represented value along each neuron's encoder"
 
 
+def test_of_many_neurons_a_hundred_curves_are_drawn_evenly_by_preferred_value(ax):
+    centres = RNG.permutation(np.linspace(-1.0, 1.0, 3000))
+    bumps = np.exp(-((X[:, None] - centres) ** 2) / 0.1)
+    plot.tuning_curves(bumps, X, ax=ax)
+    assert ax.get_title(loc="left") == "100 of 3000 neurons"
+    assert len(ax.lines) == 100
+    drawn = [np.flatnonzero((line.get_ydata() == bumps.T).all(axis=1)) for line in ax.lines]
+    at = np.sort(centres[np.concatenate(drawn)])
+    assert len(at) == 100
+    # The mean of x weighted by a bump that leaves the range orders less finely at its ends.
+    np.testing.assert_allclose(at, np.linspace(-1.0, 1.0, 100), atol=0.01)
+    green = [line.get_color()[1] for line in ax.lines]
+    assert np.argmax(green) == np.argmax(centres[np.concatenate(drawn)])
+
+
+def test_an_ensemble_alone_has_no_rates(model):
+    for given in (model.a, model.sim.data[model.a]):
+        for draw in (plot.tuning_curves, plot.tuning_surface):
+            with pytest.raises(TypeError, match=r"rates must be .+; pass the simulator and ensem"):
+                draw(given)
+
+
 def corners(mesh):
     return np.unique(np.concatenate([path.vertices for path in mesh.get_paths()]), axis=0)
 
@@ -320,6 +342,46 @@ def test_similarity_needs_neither_many_neurons_nor_many_steps(ax, n_steps):
     assert len(points(ax)) == np.count_nonzero(SPIKES[:n_steps, :2])
 
 
+def test_neurons_of_an_ensemble_are_sorted_by_the_values_they_prefer(model, ax):
+    plot.raster(model.sim, probe=model.spikes, sort=model.a, ax=ax)
+    built = model.sim.data[model.a]
+    side = built.encoders[:, 0]
+    order = np.lexsort((side * built.intercepts, side))
+    assert points(ax) == expected_points(model.sim.data[model.spikes], model.sim.time, order)
+    assert ax.get_ylabel() == "neurons by preferred value"
+    for source, sort, said in (
+        (model.sim, model.b, "sort must have 30 neurons, got 20"),
+        (model.sim.result(), model.a, "pass the Simulator first"),
+        (model.sim, built.encoders[:, 0] / 3, r"pass np.argsort\(values\) to sort by values"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            plot.raster(source, probe=model.spikes, sort=sort, ax=ax)
+
+
+@pytest.mark.parametrize("sort", [None, "rate"])
+@pytest.mark.parametrize("n_steps", [1, 399, 1001])
+def test_more_neurons_than_marks_can_show_are_a_picture_of_their_rates(n_steps, sort):
+    rng = np.random.default_rng(0)
+    spikes = 1000.0 * (rng.random((n_steps, 3000)) < np.linspace(0.0, 0.2, 3000))
+    ax = plot.raster(spikes, sort=sort)
+    assert not ax.lines
+    (picture,) = ax.collections
+    rates, cells = picture.get_array(), picture.get_coordinates()
+    assert max(rates.shape) <= 400
+    assert ax.figure.axes[1].get_ylabel() == "firing rate [Hz]"
+    assert ax.get_ylim() == (-0.7, 2999.7)
+    # Cells cover all neurons and steps, and rates times cells are the spikes, which rounds.
+    assert cells[0, 0].tolist() == pytest.approx([0.0, -0.5], abs=1e-12)
+    assert cells[-1, -1].tolist() == pytest.approx([0.001 * n_steps, 2999.5])
+    areas = np.diff(cells[:, 0, 1])[:, None] * np.diff(cells[0, :, 0])
+    assert (rates * areas).sum() == pytest.approx(np.count_nonzero(spikes), rel=1e-9)
+    per_row = (rates * areas).sum(axis=1)
+    group = round(cells[1, 0, 1] - cells[0, 0, 1])
+    counts = np.count_nonzero(spikes, axis=0)
+    counts = np.sort(counts) if sort else counts
+    np.testing.assert_allclose(per_row, np.add.reduceat(counts, np.arange(0, 3000, group)))
+
+
 # Decoded values
 
 
@@ -339,11 +401,58 @@ def test_one_output_needs_no_number_and_may_be_named(ax):
     assert [to_hex(line.get_color()) for line in ax.lines] == ["#0072b2", "#000000"]
 
 
-def test_many_dimensions_share_one_entry(ax):
+def test_of_many_dimensions_the_first_and_the_last_are_named(ax):
     many = np.repeat(VALUES, 10, axis=1)
     plot.decoded(many, ideal=many, ax=ax)
     assert len(ax.lines) == 40
-    assert legend(ax) == ["output", "ideal"]
+    assert legend(ax) == ["output 0", "output 19", "ideal"]
+    named = [line for line in ax.lines if line.get_label() in legend(ax)]
+    assert [list(ax.lines).index(line) for line in named] == [0, 19, 20]
+
+
+def test_a_function_of_the_input_is_the_ideal(ax):
+    u = VALUES[:, 0]
+    for function in (np.square, lambda x: x**2, lambda x: x[0] ** 2):
+        plot.decoded(VALUES[:, 1], ideal=function, input=u, ax=ax)
+        np.testing.assert_array_equal(ax.lines[-1].get_ydata(), u**2)
+    plot.decoded(VALUES, ideal=lambda x: [x[0], x[0] * x[0]], input=u, ax=ax)
+    np.testing.assert_array_equal(ax.lines[-1].get_ydata(), u**2)
+    said = (
+        r"^plot.decoded: ideal must be values without input, got the function square; pass input="
+    )
+    with pytest.raises(ValueError, match=said):
+        plot.decoded(VALUES, ideal=np.square)
+
+
+def test_a_probe_names_its_lines_and_its_axis(ax):
+    net = nef.Network(seed=1)
+    a = net.ensemble(10, 2, label="a")
+    learned = net.connect(a[0], net.ensemble(5, 1), learning_rule=nef.PES())
+    net.connect(a[0], learned.learning_rule)
+    rates = net.ensemble(3, 1, neuron_type=nef.LIFRate())
+    probes = {
+        "decoded value": net.probe(a, label="twin"),
+        "voltage": net.probe(a.neurons, "voltage"),
+        "refractory time [s]": net.probe(a.neurons[:2], "refractory_time"),
+        "spikes / dt [Hz]": net.probe(a.neurons),
+        "filtered spikes [Hz]": net.probe(a.neurons, synapse=0.01),
+        "firing rate [Hz]": net.probe(rates.neurons),
+        "current": net.probe(rates.neurons, "input"),
+        "weight": net.probe(learned, "weights", label="decoders"),
+        "value": net.probe(net.node(0.5)),
+    }
+    sim = nef.Simulator(net)
+    sim.run_steps(5)
+    for quantity, probe in probes.items():
+        plot.decoded(sim, probe=probe, ax=ax.figure.subplots())
+        assert ax.figure.axes[-1].get_ylabel() == quantity
+    named = [legend(drawn) for drawn in ax.figure.axes[1:]]
+    assert named[0] == ["twin 0", "twin 1"]
+    assert named[1] == ["output 0", "output 9"]
+    assert named[-2] == ["decoders 0", "decoders 9"]
+    assert named[-1] == ["output"]
+    plot.decoded(sim.result(), probe="twin", ax=ax)
+    assert (ax.get_ylabel(), legend(ax)) == ("value", ["twin 0", "twin 1"])
 
 
 def test_time_starts_with_the_first_step(ax):
@@ -728,7 +837,10 @@ def test_the_stdp_curve_has_its_points_in_milliseconds_and_its_time_constants(ax
     delays, changes = nef.analysis.stdp_curve()
     plot.stdp_curve(delays, changes, ax=ax)
     np.testing.assert_array_equal(ax.lines[2].get_xdata(), 1e3 * delays)
-    assert [text.replace("$\\tau$ = ", "") for text in legend(ax)] == ["9.8 ms", "36.0 ms"]
+    assert legend(ax) == [r"$\tau_+$ = 9.8 ms", r"$\tau_-$ = 36.0 ms"]
+    before, after = ax.lines[3:]
+    assert (min(before.get_xdata()), max(after.get_xdata())) == (0.0, 0.0)
+    assert (before.get_linestyle(), after.get_linestyle()) == ("-", "--")
 
 
 def test_the_stdp_curve_without_a_fit_has_only_its_points(ax):

@@ -1,9 +1,6 @@
 """What a browser sees is what a simulator records, and inputs that are turned act at once."""
 
-import json
-import subprocess
-import sys
-from urllib.request import urlopen
+import re
 
 import numpy as np
 import pytest
@@ -11,12 +8,12 @@ import pytest
 pytest.importorskip("bokeh", reason="Bokeh is the extra view")
 
 from bokeh.document import Document
-from bokeh.models import Button, Slider
+from bokeh.models import Button, Div, Slider
 
 import nefsim as nef
 from nefsim import view
 from nefsim.view.live import EVERY, MOST_NEURONS, SYNAPSE
-from nefsim.view.page import PERIOD
+from nefsim.view.page import AHEAD, PERIOD, Page
 
 
 def network(n_neurons=120):
@@ -53,11 +50,31 @@ def test_what_is_told_is_what_a_simulator_records():
     for (_, times, rows), probe in zip((told[0], told[2]), probes, strict=True):
         np.testing.assert_array_equal(times, sim.trange(probe))
         np.testing.assert_array_equal(rows, sim.data[probe])
-    events = sim.data.events(fired)
-    few = events.neurons < MOST_NEURONS
+    # 100 of the 120 neurons, by the angle of their encoders.
+    encoders, events = sim.data[a].encoders, sim.data.events(fired)
+    order = np.argsort(np.arctan2(encoders[:, 1], encoders[:, 0]))
+    shown = order[np.linspace(0, 119, MOST_NEURONS).round().astype(int)]
+    assert len(set(shown)) == MOST_NEURONS
+    few = np.isin(events.neurons, shown)
     assert 0 < few.sum() < len(few)
     np.testing.assert_array_equal(told[1][1], events.times[few])
-    np.testing.assert_array_equal(told[1][2], events.neurons[few])
+    np.testing.assert_array_equal(shown[told[1][2]], events.neurons[few])
+
+
+def test_neurons_are_shown_by_preferred_value_from_the_lowest():
+    net = nef.Network(seed=1)
+    a = net.ensemble(40, 1)
+    net.probe(a.neurons[:30])
+    live = view.Live(net)
+    live.advance(0.0)
+    (shown,) = live._chosen.values()
+    built = live.simulator.data[a]
+    assert sorted(shown) == list(range(30))
+    sides = built.encoders[shown, 0]
+    assert sides.tolist() == sorted(sides)
+    starts = sides * built.intercepts[shown]  # where each begins to fire
+    for side in (-1.0, 1.0):
+        assert (np.diff(starts[sides == side]) > 0).all()
 
 
 def test_the_network_is_left_as_it_was():
@@ -96,35 +113,196 @@ def test_an_input_acts_from_the_step_after_it_was_turned():
     assert live.advance(0.001)[0].rows.tolist() == [[0.7]]
 
 
-def shown(page):
-    return [dict(plot.source.data) for plot in page.plots]
+class Clock:
+    """Wall time that goes when it is told to."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
 
 
-def test_the_page_runs_pauses_and_begins_anew():
+def page_of(live, window=0.2):
+    """A page with a clock of its own, and a browser that takes in all that it is sent."""
+    clock = Clock()
+    page = Page(live, window, clock)
+    page.beat.on_change("sent", lambda name, old, new: setattr(page.beat, "drawn", new))
+    return page, clock
+
+
+def ticks(page, clock, n, every=PERIOD):
+    for _ in range(n):
+        page.tick()
+        clock.now += every
+
+
+def test_a_page_stands_in_its_document_and_waits():
     document = Document()
-    page = view.add_page(document, view.Live(network()), window=0.2)
+    page = view.add_page(document, view.Live(network()))
     assert document.title == "knobs"
+    assert document.roots == [page.root]
     assert len(document.session_callbacks) == 1
     page.tick()
     assert page.now == 0.0
-    run, again = document.select({"type": Button})
+
+
+def test_the_page_runs_pauses_and_begins_anew():
+    page, clock = page_of(view.Live(network()))
+    run, again = page.root.select({"type": Button})
     if run.label != "run":
         run, again = again, run
     _clicked(run)
-    for _ in range(10):
-        page.tick()
+    ticks(page, clock, 10)
     assert page.now == pytest.approx(10 * PERIOD)
-    a, spikes, _ = shown(page)
+    a, spikes, _ = (plot.source.data for plot in page.plots)
     # Lines keep the window, as many rows as fall into it, and its edge.
     np.testing.assert_allclose(a["time"], np.arange(0.3, 0.501, EVERY), atol=1e-9)
     assert len(a["x0"]) == len(a["x1"]) == len(a["time"])
-    assert len(spikes["time"]) == len(spikes["neuron"]) > 0
+    assert spikes["image"][0].any()
     _clicked(run)
-    page.tick()
+    ticks(page, clock, 1)
     assert page.now == pytest.approx(10 * PERIOD)
     _clicked(again)
     assert page.now == 0.0
-    assert all(len(column) == 0 for data in shown(page) for column in data.values())
+    assert not len(page.plots[0].source.data["time"])
+    assert not page.plots[1].source.data["image"][0].any()
+    _clicked(run)
+    ticks(page, clock, 1)
+    assert page.now == pytest.approx(PERIOD)
+
+
+@pytest.mark.parametrize(("sent", "speed"), [(1e9, 2.0), (float("nan"), 2.0), (-1.0, 0.05)])
+def test_a_speed_that_the_slider_does_not_have_is_not_run(sent, speed):
+    page, clock = page_of(view.Live(network()))
+    page.speed.value = sent
+    page._toggle()
+    ticks(page, clock, 10)
+    assert page.now == pytest.approx(speed * 10 * PERIOD, abs=1e-3)
+
+
+@pytest.mark.parametrize(("speed", "took"), [(1.0, 0.05), (1.0, 0.2), (0.5, 0.11), (2.0, 0.07)])
+def test_a_run_keeps_pace_with_the_clock_on_the_wall(speed, took):
+    page, clock = page_of(view.Live(network()))
+    page.speed.value = speed
+    page._toggle()
+    ticks(page, clock, 40, took)
+    # The first piece is one of a PERIOD; the last is not run yet.
+    assert page.now == pytest.approx(speed * (PERIOD + 39 * took), abs=1e-3)
+    assert page.clock.text == f"{page.now:.2f} s, {speed:.2f} times real time"
+
+
+def test_the_speed_is_model_time_over_wall_time_with_all_that_takes_time():
+    page, clock = page_of(view.Live(network()))
+    drawing, advance = page.show, page.live.advance
+
+    def slowly(seconds):
+        clock.now += 0.4
+        return advance(seconds)
+
+    def draws(pieces):
+        clock.now += 0.3
+        drawing(pieces)
+
+    page.live.advance, page.show = slowly, draws
+    page._toggle()
+    seen = []
+    for _ in range(30):
+        page.tick()
+        clock.now += 0.1  # to send it
+        seen.append((clock.now, page.now))
+    (wall_0, model_0), (wall_1, model_1) = seen[-3], seen[-1]
+    speed = (model_1 - model_0) / (wall_1 - wall_0)
+    assert speed < 0.5
+    assert page.clock.text.endswith(f", {speed:.2f} times real time")
+
+
+def test_a_slow_browser_holds_the_run_back():
+    page, clock = page_of(view.Live(network()))
+    page.beat._callbacks.clear()  # the browser takes nothing in
+    page._toggle()
+    ticks(page, clock, 20)
+    assert page.beat.sent == AHEAD
+    held = page.now
+    page.beat.drawn += 1
+    ticks(page, clock, 20)
+    assert page.beat.sent == AHEAD + 1
+    assert page.now > held
+
+
+def test_small_steps_of_time_add_up_and_large_ones_come_when_due():
+    for dt in (0.0004, 0.03):
+        page, clock = page_of(view.Live(network(), dt=dt))
+        page.speed.value = 0.05
+        page._toggle()
+        ticks(page, clock, 100)
+        assert page.now == pytest.approx(0.05 * 5.0, abs=dt * 1.01)
+
+
+def raster_of(n_neurons, window, seconds, n=1):
+    net = nef.Network(seed=1)
+    a = net.ensemble(n_neurons, 1, max_rates=(300, 400), label="a")
+    net.connect(net.node(0.8), a, synapse=None)
+    net.probe(a.neurons)
+    live, sim = view.Live(net), nef.Simulator(net)
+    sim.run(seconds * n)
+    page, _ = page_of(live, window)
+    for _ in range(n):
+        page.show(live.advance(seconds))
+    return page.plots[0], sim.data.events(net.probes[0]), page
+
+
+def test_a_raster_has_a_mark_where_a_spike_is_and_nowhere_else():
+    plot, events, page = raster_of(20, 0.25, 0.1, n=4)
+    image, start = plot.source.data["image"][0], plot.source.data["x"][0]
+    (shown,) = page.live._chosen.values()
+    assert image.shape[0] == 20
+    assert plot.width == 0.001
+    assert start <= 0.15
+    rows, columns = np.nonzero(image)
+    # A column holds the spikes from its start on, up to rounding of the time.
+    steps = np.round((start + columns * plot.width) / 0.001).astype(int)
+    marked = set(zip(steps.tolist(), shown[rows].tolist(), strict=True))
+    fired = set(zip((events.steps + 1).tolist(), events.neurons.tolist(), strict=True))
+    assert {m for m in marked if m[0] > 150} == {f for f in fired if f[0] > 150}
+
+
+def test_the_raster_of_many_busy_neurons_reaches_to_the_left_of_the_window():
+    plot, _, page = raster_of(300, 2.0, 0.5, n=5)
+    image, start = plot.source.data["image"][0], plot.source.data["x"][0]
+    times = start + plot.width * np.flatnonzero(image.any(axis=0))
+    assert times.min() <= page.now - 2.0
+    assert image.shape == (MOST_NEURONS, plot.n_columns)
+    assert image.size < 50_000  # what is sent at once, in bytes
+    assert plot.figure.title.text.endswith("(100 of 300 neurons)")
+
+
+def test_what_is_left_out_is_said():
+    net = nef.Network(seed=1)
+    image = net.node(np.zeros(50), label="image")
+    for i in range(8):
+        net.connect(image, net.ensemble(10, 50, label=f"e{i}"))
+    page, _ = page_of(view.Live(net))
+    said = " ".join(div.text for div in page.root.select({"type": Div}))
+    assert "12 plots; ensembles not shown: 2 (name them with --show)" in said
+    assert "values of inputs without a slider: 42." in said
+    assert page.plots[0].figure.title.text == "e0 (6 of 50 columns)"
+    (legend,) = page.plots[0].figure.legend
+    assert [item.label.value for item in legend.items] == [f"x{i}" for i in range(6)]
+
+
+def test_an_axis_starts_at_the_radius_and_widens_where_values_leave_it():
+    net = nef.Network(seed=1)
+    net.probe(net.ensemble(20, 1, radius=3.0))
+    net.probe(net.node(lambda t: 1e-4 * (t > 0.0015) + 5.0 * (t > 0.0025)))
+    page, _ = page_of(view.Live(net))
+    of_ensemble, of_node = (plot.figure.y_range for plot in page.plots)
+    assert of_ensemble.start < -3.0 < 3.0 < of_ensemble.end < 4.0
+    page.show(page.live.advance(0.002))
+    assert 1e-4 < of_node.end < 2e-4
+    page.show(page.live.advance(0.001))
+    assert of_node.start < 0.0
+    assert 5.0 < of_node.end < 6.0
 
 
 def _clicked(button):
@@ -163,39 +341,33 @@ def test_an_error_of_a_node_stops_the_page_and_is_told_on_it():
     assert "no &lt;more&gt;" in page.clock.text
 
 
-MODEL = """
-import nefsim as nef
-
-net = nef.Network(seed=3, label="a served one")
-net.connect(net.node(0.5), net.ensemble(20, 1, label="a"))
-"""
-
-
-def test_the_command_serves_a_page(tmp_path):
-    path = tmp_path / "model.py"
-    path.write_text(MODEL, encoding="utf-8")
-    arguments = ["view", str(path), "--port", "0", "--no-browser", "--json"]
-    command = [sys.executable, "-m", "nefsim", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            url = json.loads(process.stdout.readline())["url"]
-            with urlopen(url, timeout=30) as answer:
-                assert b"<title>a served one</title>" in answer.read()
-        finally:
-            process.kill()
+def test_a_slider_reaches_as_far_as_what_it_feeds_and_takes_no_nonsense():
+    net = nef.Network(seed=1)
+    nodes = {value: net.node(value, label=f"{value}") for value in (0.0, 5.0, -120.0)}
+    net.connect(nodes[0.0], net.ensemble(10, 1, radius=3.0))
+    live = view.Live(net)
+    page, _ = page_of(live)
+    sliders = {s.title: s for s in page.root.select({"type": Slider})}
+    reach = {title: (s.start, s.end) for title, s in sliders.items() if title[0] != "t"}
+    assert reach == {"0.0": (-5.0, 5.0), "5.0": (-10.0, 10.0), "-120.0": (-500.0, 500.0)}
+    for sent, got in [(1e9, 10.0), (float("nan"), 10.0), (-1e9, -10.0)]:
+        sliders["5.0"].value = sent
+        assert live.inputs[nodes[5.0]].tolist() == [got]
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"port": -1}, "port must be"),
-        ({"window": 0.0}, "window must be"),
-        ({"dt": 0.0}, "dt must be"),
-        ({"backend": "fast"}, "backend must be"),
-        ({"show": ["z"]}, "show must name ensembles"),
-    ],
-    ids=str,
-)
-def test_options_that_make_no_sense_are_refused(options, said):
-    with pytest.raises(ValueError, match=said):
-        view.server(network(), **{"port": 0} | options)
+@pytest.mark.parametrize("formula", ["$$x$$", r"\(x\)", r"\[x\]", r"\begin{align}x\end{align}"])
+def test_labels_are_shown_as_they_are(formula):
+    """What MathJax takes for a formula makes Bokeh set a slider's title as HTML."""
+    label = f"<img src=x onerror=alert(1)> {formula}"
+    net = nef.Network(seed=1, label=label)
+    net.connect(net.node(0.0, label=label), net.ensemble(10, 1, label=label))
+    page, _ = page_of(view.Live(net))
+    titles = [s.title for s in page.root.select({"type": Slider}) if "real time" not in s.title]
+    titles += [plot.figure.title.text for plot in page.plots]
+    assert len(titles) == 3
+    for title in titles:
+        assert not re.search(r"\$\$|\\[(\[a-z]", title)
+        assert title.replace("\u2060", "") == label
+    for div in page.root.select({"type": Div}):
+        assert div.disable_math
+        assert label not in div.text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import sys
+import webbrowser
 
 from nefsim import _checks as check
 from nefsim.cli import options as common
@@ -29,6 +31,11 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--window", type=float, default=2.0, help="how much is seen [s]")
     command.add_argument("--port", type=int, default=5006, help="where to listen; 0 is any")
+    command.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address or name of this machine to listen at; 0.0.0.0 is all of its networks",
+    )
     command.add_argument("--no-browser", action="store_true", help="open no browser")
     common.add_step(command)
     common.add_backend(command)
@@ -41,7 +48,13 @@ def run(options: argparse.Namespace) -> int:
     net = common.network(options)
     try:
         server = view.server(
-            net, options.port, options.window, options.dt, options.backend, options.show
+            net,
+            options.port,
+            options.window,
+            options.dt,
+            options.backend,
+            options.show,
+            options.host,
         )
     except OSError as error:
         if error.errno not in REFUSED:
@@ -49,9 +62,13 @@ def run(options: argparse.Namespace) -> int:
         must, got = REFUSED[error.errno]
         do = "pass another, or 0 for any that is free"
         check.fail("nefsim view", "--port", must, f"{options.port}, {got}", do)
-    url = f"http://localhost:{server.port}/"
-    print(json.dumps({"url": url}) if options.json else f"{url} (Ctrl-C ends it)", flush=True)
+    who = "from this machine only" if server.is_local else "from other machines, too"
+    print(json.dumps({"url": server.url}) if options.json else server.url, flush=True)
+    print(f"nefsim view: reached {who}; Ctrl-C ends it", file=sys.stderr)
+    if not server.is_local:
+        said = "whoever knows this address can run the model and turn its inputs"
+        print(f"nefsim view: {said}; what is sent is not encrypted", file=sys.stderr)
     if not options.no_browser:
-        server.show("/")
+        webbrowser.open(server.url)
     server.run_until_shutdown()
     return 0

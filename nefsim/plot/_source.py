@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 #: Step of arrays that come without times [s], the simulator's default.
 STEP = 0.001
 
+#: Attributes of probes whose records are matrices.
+MATRICES = ("weights", "scaled_encoders")
+
 
 def is_recording(source: object) -> bool:
     """Whether probes can be read from ``source``."""
@@ -59,12 +62,14 @@ def events(who: str, source: Any, probe: Any, time: Any, trial: Any) -> Events |
 
 
 def recorded(who: str, argument: str, source: Simulator | Result, probe: Any) -> Any:
-    """What a probe recorded, with trials first in a batch."""
+    """What a probe recorded, (T, D), with trials first in a batch."""
     do = f"pass {argument}= a probe, or a label of a Result"
     check.instance(who, argument, probe, (Probe, str), "a probe or a label", do)
     values = source.data[probe] if isinstance(source, Simulator) else source[probe]
     if not values.size:
         check.fail(who, argument, "have recorded something", "nothing", "run the simulator first")
+    if isinstance(probe, Probe) and probe.attr in MATRICES:
+        return values.reshape(*values.shape[:-2], -1)  # a column for each weight, row by row
     return values
 
 

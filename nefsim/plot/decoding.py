@@ -11,7 +11,9 @@ from nefsim import _checks as check
 from nefsim.build.arrays import times
 from nefsim.build.decode import targets_of
 from nefsim.network import Connection, Ensemble, Probe
+from nefsim.network.functions import is_elementwise, result_size, values_at
 from nefsim.network.objects import indices, whole
+from nefsim.plot import _names as names
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
 from nefsim.simulator import Simulator
@@ -44,8 +46,9 @@ def decoded(
         Decoded values; or what recorded them with ``probe``.
     time : (T,) array_like [s]
         Times of the rows; None counts steps of 1 ms.
-    ideal : (T, D) or (T,) array_like, Probe or str
-        What the values should be: an array, or a probe or label of the recording.
+    ideal : (T, D) or (T,) array_like, function, Probe or str
+        What the values should be: an array, a probe or label of the recording, or a function
+        of what went in, such as ``np.square``, with ``input``.
     input : (T, K) or (T,) array_like, Probe or str
         What went in: an array, or a probe or label of the recording.
     probe : Probe or str
@@ -60,7 +63,9 @@ def decoded(
     Returns
     -------
     matplotlib.axes.Axes
-        With lines for the input, the output and the ideal, in this order.
+        With lines for the input, the output and the ideal, in this order.  A probe's label
+        names its lines, and what it records the axis; of more than six lines the first and
+        the last are named.
 
     Examples
     --------
@@ -74,6 +79,8 @@ def decoded(
     who = "plot.decoded"
     outputs, when = source.records(who, "values", values, probe, time, trial)
     inputs = _beside(who, "input", values, input, trial, len(outputs))
+    if callable(ideal):
+        ideal = _function(who, ideal, inputs, outputs.shape[1])
     ideals = _beside(who, "ideal", values, ideal, trial, len(outputs))
     if ideals is not None and ideals.shape != outputs.shape:
         got = f"{ideals.shape[1]}"
@@ -86,15 +93,37 @@ def decoded(
     lines = ax.plot(when, outputs, **look)
     for line, colour in zip(lines, style.colours(n), strict=True):
         line.set_color(look.get("color", colour))
-    each = [f"output {d}" for d in range(n)] if 1 < n <= style.MOST_ENTRIES else ["output"]
+    base, along = _said(values, probe)
+    each = [base] if n == 1 else [f"{base} {d}" for d in range(n)]
+    if n > style.MOST_ENTRIES:
+        each[1:-1] = ["_"] * (n - 2)
     _label(lines, [look["label"]] if "label" in look else each)
     if ideals is not None:
         dashes: dict[str, Any] = {"color": style.INK, "linewidth": 1.0, "linestyle": (0, (4, 2))}
         _label(ax.plot(when, ideals, **dashes), ["ideal"])
     style.span_time(ax, when)
     style.legend(ax)
-    style.finish(ax, "time [s]", "decoded value")
+    style.finish(ax, "time [s]", along)
     return ax
+
+
+def _said(values: Any, probe: Any) -> tuple[str, str]:
+    """What the legend and the axis call the values."""
+    if not source.is_recording(values):
+        return "output", "decoded value"
+    if isinstance(probe, Probe):
+        return names.name(probe) or "output", names.quantity(probe)
+    return probe, "value"  # a result keeps labels, and not what was recorded
+
+
+def _function(who: str, function: Any, inputs: Array | None, n: int) -> Array:
+    """A function of what went in, at each row."""
+    if inputs is None:
+        do = "pass input= too, of which it is a function, or its values as an array"
+        check.fail(who, "ideal", "be values without input", check.show(function), do)
+    check.function(who, "ideal", function)
+    size = n if is_elementwise(function) else result_size(who, "ideal", function, inputs[0])
+    return values_at(who, function, inputs, size)
 
 
 def _label(lines: list[Any], labels: list[str]) -> None:

@@ -135,7 +135,8 @@ def stdp_curve(
     Returns
     -------
     matplotlib.axes.Axes
-        With two thin lines at 0, the points, and a line for each exponential.
+        With two thin lines at 0, the points, and a line for each exponential, drawn through
+        for delays above 0 and dashed for those below.
 
     Examples
     --------
@@ -155,10 +156,13 @@ def stdp_curve(
     ax.axhline(0.0, color=style.GREY, linewidth=0.6)
     ax.axvline(0.0, color=style.GREY, linewidth=0.6)
     ax.plot(1e3 * t, w, **({"color": style.COLOURS[0]} | look))
-    for (a, tau), end in zip(fitted, (t.max(), t.min()), strict=False):
+    for (a, tau), end, side, dashes in zip(
+        fitted, (t.max(), t.min()), "+-", ("-", (0, (4, 2))), strict=False
+    ):
         x = np.linspace(0.0, end, 200)
-        told = rf"$\tau$ = {1e3 * tau:.1f} ms"
-        ax.plot(1e3 * x, a * np.exp(-np.abs(x) / tau), color=style.INK, linewidth=1.1, label=told)
+        look = {"color": style.INK, "linewidth": 1.1, "linestyle": dashes}
+        label = rf"$\tau_{side}$ = {1e3 * tau:.1f} ms"
+        ax.plot(1e3 * x, a * np.exp(-np.abs(x) / tau), label=label, **look)
     if fitted:
         style.legend(ax)
     style.finish(ax, r"$t_{post} - t_{pre}$ [ms]", "change of the weight")

@@ -1,27 +1,23 @@
-"""Spike rasters, and orders of the neurons that let their structure be seen."""
+"""Spike rasters, and pictures of rates where there are too many neurons for marks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nefsim import _checks as check
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
+from nefsim.plot._order import Array, Order, of_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Array = NDArray[np.float64]
-Order = NDArray[np.intp]
+#: More neurons than leave a row this high are drawn as a picture of rates [points].
+LOWEST_ROW = 0.5
 
-#: Width of the bins in which spikes are counted, and of their Gaussian smoothing [s].
-BIN = 0.02
-
-#: Most neurons for which leaves are ordered optimally; the cost grows with the cube.
-MOST_OPTIMAL = 300
+#: Rows and columns of such a picture: so high at least [points], so many at most.
+ROW, MOST_COLUMNS = 1.5, 400
 
 
 def raster(
@@ -36,16 +32,21 @@ def raster(
 
     .. math:: \{(t_k, i) : \delta_i(t_k) \neq 0\}
 
+    So many neurons that marks would cover one another (some 400 on a figure of usual size)
+    are drawn as a picture of their rates: neurons next to one another share its rows, steps
+    next to one another its columns.
+
     Parameters
     ----------
     spikes : (T, N) array_like, Events, Simulator or Result
         Not zero where a spike is; or what recorded them, with ``probe`` unless it is events.
     time : (T,) array_like [s]
         Times of the rows; None counts steps of 1 ms.
-    sort : {None, "rate", "similarity"} or array_like of int
+    sort : {None, "rate", "similarity"}, Ensemble or array_like of int
         Order of the neurons from the bottom: by number; by number of spikes; by
         hierarchical clustering of the correlations of smoothed spikes, so that neurons that
-        fire together are neighbours; or the numbers of the neurons to show, in order.
+        fire together are neighbours; by the values that the neurons of an ensemble prefer,
+        with a simulator only; or the numbers of the neurons to show, in order.
     probe : Probe or str
         A probe of spikes, or its label, with a simulator or result only.
     trial : int or None
@@ -56,7 +57,7 @@ def raster(
     Returns
     -------
     matplotlib.axes.Axes
-        With one line of unconnected markers.
+        With one line of unconnected markers, or one picture and its colour bar.
 
     Examples
     --------
@@ -68,28 +69,48 @@ def raster(
     """
     who = "plot.raster"
     steps, neurons, n, when = _spikes(who, spikes, probe, time, trial)
-    order, label = _order(who, sort, steps, neurons, n, when)
+    order, label = of_rows(who, sort, spikes, steps, neurons, n, when)
     ax = style.axes(who, ax)
     place = np.full(n, -1)
     place[order] = np.arange(len(order))
     rows = place[neurons]
     steps, rows = steps[rows >= 0], rows[rows >= 0]
     height = ax.get_window_extent().height * 72.0 / ax.figure.dpi / len(order)
-    ax.plot(
-        when[steps],
-        rows,
-        linestyle="none",
-        marker="|",
-        markersize=float(np.clip(0.75 * height, 1.0, 12.0)),
-        markeredgewidth=0.6,
-        color=style.INK,
-    )
+    if height < LOWEST_ROW:
+        _rates(ax, steps, rows, len(order), when, max(1, round(ROW / height)))
+    else:
+        ax.plot(
+            when[steps],
+            rows,
+            linestyle="none",
+            marker="|",
+            markersize=float(np.clip(0.75 * height, 1.0, 12.0)),
+            markeredgewidth=0.6,
+            color=style.INK,
+        )
     style.span_time(ax, when)
     ax.update_datalim([(when[0], -0.7), (when[0], len(order) - 0.3)])
     ax.margins(y=0)
     style.whole_numbers(ax.yaxis)
     style.finish(ax, "time [s]", label)
     return ax
+
+
+def _rates(ax: Axes, steps: Order, rows: Order, n: int, when: Array, group: int) -> None:
+    """A picture of rates, of so many neurons a row and as many steps a column as need be."""
+    step = when[1] - when[0] if len(when) > 1 else source.STEP
+    edges = np.concatenate([[when[0] - step], when])
+    width = -(-len(when) // MOST_COLUMNS)
+    starts = np.append(np.arange(0, len(when), width), len(when))
+    bottoms = np.append(np.arange(0, n, group), n)
+    shape = (len(bottoms) - 1, len(starts) - 1)
+    cells = (rows // group) * shape[1] + steps // width
+    counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+    rates = counts / (np.diff(bottoms)[:, None] * np.diff(edges[starts]))
+    picture = ax.pcolormesh(
+        edges[starts], bottoms - 0.5, rates, cmap="Greys", vmin=0.0, rasterized=True
+    )
+    style.colour_bar(ax, picture, "firing rate [Hz]")
 
 
 def _spikes(
@@ -103,44 +124,3 @@ def _spikes(
     given = spikes.astype(float) if is_mask else spikes
     values, when = source.records(who, "spikes", given, probe, time, trial)
     return *np.nonzero(values), values.shape[1], when
-
-
-def _order(
-    who: str, sort: Any, steps: Order, neurons: Order, n: int, time: Array
-) -> tuple[Order, str]:
-    """Numbers of the neurons from the bottom, and the label of their axis."""
-    if sort is None:
-        return np.arange(n), "neuron"
-    if isinstance(sort, str):
-        if check.one_of(who, "sort", sort, ("rate", "similarity")) == "rate":
-            counts = np.bincount(neurons, minlength=n)
-            return np.argsort(counts, kind="stable"), "neurons by rate"
-        return _by_similarity(steps, neurons, n, time), "neurons by similarity"
-    do = "pass None, 'rate', 'similarity' or numbers of neurons"
-    order = check.array(who, "sort", sort, (None,), do, low=0, high=n - 1)
-    chosen = order.astype(np.intp)
-    if not len(chosen) or (chosen != order).any() or len(np.unique(chosen)) < len(chosen):
-        check.fail(who, "sort", "name different neurons by number", check.show(sort), do)
-    return chosen, "neurons in the order given"
-
-
-def _by_similarity(steps: Order, neurons: Order, n: int, time: Array) -> Order:
-    """Leaves of the average-linkage tree on 1 - correlation; steady neurons come first."""
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.ndimage import gaussian_filter1d
-    from scipy.spatial.distance import squareform
-
-    step = (time[-1] - time[0]) / max(len(time) - 1, 1)
-    width = max(1, round(BIN / step)) if step > 0 else 1
-    n_bins = -(-len(time) // width)
-    bins = (steps // width).astype(np.intp) * n + neurons
-    counts = np.bincount(bins, minlength=n_bins * n).reshape(n_bins, n).astype(np.float64)
-    varies = np.ptp(counts, axis=0) > 0
-    steady, varying = np.flatnonzero(~varies), np.flatnonzero(varies)
-    if len(varying) < 3:
-        return np.concatenate([steady, varying])
-    smooth = gaussian_filter1d(counts[:, varying], 1.0, axis=0)
-    distance = np.clip(1.0 - np.corrcoef(smooth, rowvar=False), 0.0, 2.0)
-    optimal = len(varying) <= MOST_OPTIMAL
-    tree = linkage(squareform(distance, checks=False), "average", optimal_ordering=optimal)
-    return np.concatenate([steady, varying[leaves_list(tree)]])

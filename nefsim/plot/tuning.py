@@ -8,16 +8,21 @@ import numpy as np
 
 from nefsim import _checks as check
 from nefsim import encoding
+from nefsim.build.arrays import BuiltEnsemble
 from nefsim.network import Ensemble
 from nefsim.neurons import Direct
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
+from nefsim.plot._order import evenly
 from nefsim.simulator import Simulator
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 RATE = "firing rate [Hz]"
+
+#: Most curves that are drawn.
+MOST_CURVES = 100
 
 
 def tuning_curves(
@@ -27,7 +32,8 @@ def tuning_curves(
 
     .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i]
 
-    The colours go with the values that neurons prefer, from the lowest to the highest.
+    The colours go with the values that neurons prefer, from the lowest to the highest.  Of more
+    than 100 neurons 100 are drawn, evenly by those values, and the title says so.
 
     Parameters
     ----------
@@ -46,7 +52,7 @@ def tuning_curves(
     Returns
     -------
     matplotlib.axes.Axes
-        With a line for each neuron.
+        With a line for each neuron that is drawn.
 
     Examples
     --------
@@ -60,24 +66,28 @@ def tuning_curves(
     who, label = "plot.tuning_curves", "represented value $x$"
     if isinstance(rates, Simulator):
         built, neuron = _neurons(who, rates, ensemble)
-        n, d = built.encoders.shape
+        d = built.encoders.shape[1]
         values = np.linspace(-built.radius, built.radius, 501) if x is None else _line(who, x)
-        along = built.encoders if d == 1 else np.ones((n, 1))
+        along = built.encoders if d == 1 else np.ones((len(built.encoders), 1))
         label = label if d == 1 else "represented value along each neuron's encoder"
         curves = encoding.tuning_curves(neuron, values, along, built.gain, built.bias, built.radius)
     else:
-        source.unused(who, "ensemble", ensemble, "an array", "pass a Simulator first")
-        curves = source.points(who, "rates", rates)
+        curves = _given(who, rates, ensemble)
         values = _line(who, x, len(curves))
     order = np.argsort(values, kind="stable")
     values, curves = values[order], curves[order]
+    n = curves.shape[1]
+    ranked = _by_preferred_value(values, curves)
+    drawn = np.sort(evenly(ranked, MOST_CURVES))
     look = style.line_style(who, line_style, linewidth=1.0)
     ax = style.axes(who, ax)
-    lines = ax.plot(values, curves, **look)
+    lines = dict(zip(drawn, ax.plot(values, curves[:, drawn], **look), strict=True))
     if "color" not in look:
-        ranked = style.scale(len(lines))
-        for colour, i in zip(ranked, _by_preferred_value(values, curves), strict=True):
+        shown = [i for i in ranked if i in lines]
+        for colour, i in zip(style.scale(len(shown)), shown, strict=True):
             lines[i].set_color(colour)
+    if len(lines) < n:
+        ax.set_title(f"{len(lines)} of {n} neurons", loc="left", fontsize="medium")
     ax.margins(x=0)
     style.finish(ax, label, RATE)
     return ax
@@ -89,6 +99,16 @@ def _line(who: str, x: Any, n: int | None = None) -> Any:
     if not len(values):
         check.fail(who, "x", "have at least one value", "none", do)
     return values
+
+
+def _given(who: str, rates: Any, ensemble: Any) -> Any:
+    """Rates (P, N) that were passed as an array."""
+    source.unused(who, "ensemble", ensemble, "an array", "pass a Simulator first")
+    if isinstance(rates, (Ensemble, BuiltEnsemble)):
+        do = "pass the simulator and ensemble=, as an ensemble does not hold rates"
+        got = f"{type(rates).__name__}"
+        check.fail(who, "rates", "be an array (P, N) or a Simulator", got, do, TypeError)
+    return source.points(who, "rates", rates)
 
 
 def _by_preferred_value(x: Any, curves: Any) -> Any:
@@ -168,8 +188,7 @@ def tuning_surface(
         curve = encoding.tuning_curves(kind, plane, encoders, gain, bias, built.radius)[:, 0]
         arrow = built.encoders[i] * built.radius
     else:
-        source.unused(who, "ensemble", ensemble, "an array", "pass a Simulator first")
-        curves = source.points(who, "rates", rates)
+        curves = _given(who, rates, ensemble)
         i = _number(who, neuron, curves.shape[1])
         plane, curve = _plane(who, x, len(curves)), curves[:, i]
     ax = style.axes(who, ax, (4.6, 3.8))

@@ -11,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.network import Ensemble, Network, Node, Probe
+from nefsim.network import Ensemble, Network, Neurons, Node, Probe
+from nefsim.network.objects import indices, whole
 from nefsim.neurons import Direct
+from nefsim.plot._names import quantity, title
+from nefsim.plot._order import by_preferred_value, evenly
 from nefsim.records import Events
 from nefsim.simulator import Simulator
 
 Array = NDArray[np.float64]
 
-#: Most columns of a record and most neurons that are told: more cannot be told apart.
+#: Most columns of a record and most neurons that are shown: more cannot be told apart.
 MOST_LINES, MOST_NEURONS = 6, 100
 
 #: Most ensembles that are shown unasked.
@@ -43,7 +46,13 @@ class Piece:
     rows : (n, k) ndarray or None
         Values; None for spikes.
     neurons : (n,) ndarray of int or None
-        Who fired; None for values.
+        Who fired, as a row of the raster from the bottom; None for values.
+    shown, total : int
+        How many columns or neurons are here, and of how many.
+    reach : float or None
+        How far the values are meant to reach to both sides of 0, where that is known.
+    what : str
+        What is recorded, such as "value" or "voltage".
     """
 
     label: str
@@ -51,6 +60,10 @@ class Piece:
     times: Array
     rows: Array | None = None
     neurons: NDArray[Any] | None = None
+    shown: int = 0
+    total: int = 0
+    reach: float | None = None
+    what: str = "value"
 
 
 class Live:
@@ -76,6 +89,8 @@ class Live:
         What takes the steps.
     inputs : dict of Node to (k,) ndarray
         Values of the nodes that were constant; write to an array to turn it.
+    n_hidden : int
+        How many ensembles are not watched because there are too many.
 
     Examples
     --------
@@ -106,10 +121,13 @@ class Live:
         self.inputs = {node: np.array(node.output) for node in constant}
         with _turnable(self.inputs), _watched(net, ensembles, dt) as (own, ours):
             self.simulator = Simulator(net, dt, backend, progress=False)
-        self._told = {probe: probe.label for probe in own if show is None} | ours
+        self._shown = {probe: title(probe) for probe in own if show is None} | ours
+        unasked = show is None and not own
+        self.n_hidden = len(net.all_ensembles) - len(ensembles) if unasked else 0
+        self._chosen: dict[Probe, NDArray[np.intp]] = {}
 
     def advance(self, seconds: float) -> list[Piece]:
-        """Run on and tell what was recorded meanwhile, which is then forgotten.
+        """Run on and return what was recorded meanwhile, which is then forgotten.
 
         Parameters
         ----------
@@ -123,7 +141,7 @@ class Live:
         """
         self.simulator.clear_probes()
         self.simulator.run(seconds)
-        return [self._piece(probe, label) for probe, label in self._told.items()]
+        return [self._piece(probe, label) for probe, label in self._shown.items()]
 
     def reset(self) -> None:
         """Go back to the start; inputs stay as they were set."""
@@ -131,10 +149,30 @@ class Live:
 
     def _piece(self, probe: Probe, label: str) -> Piece:
         recorded, every = self.simulator.data.kept(probe), probe.sample_every or self.simulator.dt
+        total = recorded.shape[-1]
         if isinstance(recorded, Events):
-            few = recorded.neurons < MOST_NEURONS
-            return Piece(label, every, recorded.times[few], neurons=recorded.neurons[few])
-        return Piece(label, every, self.simulator.trange(probe), rows=recorded[:, :MOST_LINES])
+            if probe not in self._chosen:
+                self._chosen[probe] = _chosen(self.simulator, probe, total)
+            chosen = self._chosen[probe]
+            row = np.full(total, -1)
+            row[chosen] = np.arange(len(chosen))
+            rows = row[recorded.neurons]
+            times, seen = recorded.times[rows >= 0], rows[rows >= 0]
+            return Piece(label, every, times, None, seen, len(chosen), total, what="spikes")
+        few = recorded[:, :MOST_LINES]
+        reach = probe.target.radius if isinstance(probe.target, Ensemble) else None
+        times, what = self.simulator.trange(probe), quantity(probe)
+        return Piece(label, every, times, few, None, few.shape[1], total, reach, what)
+
+
+def _chosen(simulator: Simulator, probe: Probe, n: int) -> NDArray[np.intp]:
+    """Numbers of the neurons to show, from the bottom: evenly from those by preferred value."""
+    order, neurons = np.arange(n), whole(probe.target)  # type: ignore[arg-type]
+    if isinstance(neurons, Neurons):
+        built, part = simulator.data[neurons.ensemble], indices(probe.target)  # type: ignore[arg-type]
+        mine = order if part is None else list(part)
+        order = by_preferred_value(built.encoders[mine], built.intercepts[mine])
+    return evenly(order, MOST_NEURONS)
 
 
 def _shown(net: Network, show: Sequence[str] | None) -> list[Ensemble]:

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
-import numpy as np
+from bokeh.core.properties import Int
 from bokeh.layouts import column, row
-from bokeh.models import Button, ColumnDataSource, Div, Range1d, Slider
-from bokeh.plotting import figure
+from bokeh.model import DataModel
+from bokeh.models import Button, CustomJS, Div, Slider
 
 from nefsim import _checks as check
-from nefsim.plot._style import COLOURS, INK
+from nefsim.view.knobs import sliders
 from nefsim.view.live import Live, Piece
+from nefsim.view.pace import Pace
+from nefsim.view.plots import plot_of
 
 #: Wall time between two pieces [s].
 PERIOD = 0.05
 
-#: Most spikes that a raster keeps.
-MOST_SPIKES = 20_000
+#: Most pieces that a browser may have been sent and not yet taken in.
+AHEAD = 2
+
+#: Slowest and fastest run, times real time.
+SLOWEST, FASTEST = 0.05, 2.0
+
+#: A bar that stays in sight while plots scroll below it.
+BAR = {"position": "sticky", "top": "0", "z-index": "10", "background": "white"}
+
+
+class Beat(DataModel):
+    """Counts the pieces that were sent to a browser, and those that it has taken in.
+
+    A slow browser so holds the run back; else what it shows would fall behind without end.
+    """
+
+    sent = Int(default=0)
+    drawn = Int(default=0)
 
 
 def add_page(document: Any, live: Live, window: float = 2.0) -> Page:
@@ -54,50 +73,70 @@ class Page:
         The network.
     window : float [s]
         How much of the past the plots show.
+    clock : callable
+        Gives wall time [s].
     """
 
-    def __init__(self, live: Live, window: float) -> None:
-        self.live, self.window = live, window
-        self.plots = [_Plot(piece, window) for piece in live.advance(0.0)]
+    def __init__(
+        self, live: Live, window: float, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self.live = live
+        self.plots = [plot_of(piece, window) for piece in live.advance(0.0)]
+        self.pace = Pace(clock, PERIOD, live.simulator.dt)
         self.playing = False
         self.play = Button(label="run", button_type="primary", width=90)
         self.play.on_click(self._toggle)
         again = Button(label="from the start", width=120)
         again.on_click(self.restart)
-        self.speed = Slider(start=0.05, end=2.0, step=0.05, value=1.0, title="times real time")
-        self.clock = Div(text=_clock(0.0, None))
-        sliders = [
-            _slider(values, i, node.label)
-            for node, values in live.inputs.items()
-            for i in range(len(values))
-        ]
-        top = row(self.play, again, self.speed, self.clock)
-        self.root = row(column(top, *(p.figure for p in self.plots)), column(*sliders))
+        self.speed = Slider(
+            start=SLOWEST, end=FASTEST, step=0.05, value=1.0, title="times real time", width=220
+        )
+        self.beat = Beat()
+        answer = CustomJS(args={"beat": self.beat}, code="beat.drawn = beat.sent")
+        self.beat.js_on_change("sent", answer)
+        self.clock = Div(text=_clock(0.0, None), disable_math=True, width=260, tags=[self.beat])
+        knobs, n_without = sliders(live.simulator.network, live.inputs)
+        notes = Div(text=escape(self._notes(n_without)), disable_math=True)
+        wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
+        wrapped = {"styles": {"flex-wrap": "wrap"}, **wide}
+        parts: list[Any] = [row(self.play, again, self.speed, self.clock, styles=BAR, **wide)]
+        parts += [row(*knobs, **wrapped)] if knobs else []
+        parts += [notes, row(*(plot.figure for plot in self.plots), **wrapped)]
+        self.root = column(*parts, **wide)
 
     def tick(self) -> None:
-        """Run a piece, if the page is playing, and show it."""
-        if not self.playing:
+        """Run on as far as the wall clock has gone, if the page is playing, and show it.
+
+        Nothing happens while the browser has not taken in what it was sent.
+        """
+        if not self.playing or self.beat.sent - self.beat.drawn >= AHEAD:
             return
-        start = time.perf_counter()
+        # A browser may send what it likes, such as a speed of 1e9 or NaN.
+        n_steps = self.pace.due(max(SLOWEST, min(FASTEST, self.speed.value)))
+        if not n_steps:
+            return
         try:
-            self.show(self.live.advance(self.speed.value * PERIOD))
+            pieces = self.live.advance(n_steps * self.live.simulator.dt)
+            self.pace.ran(n_steps)
+            self.show(pieces)
         except Exception as error:  # a user's function may raise anything
             self._toggle()
             self.clock.text = f"{self.now:.2f} s, stopped: {escape(str(error))}"
             raise
-        took = max(time.perf_counter() - start, PERIOD)
-        self.clock.text = _clock(self.now, self.speed.value * PERIOD / took)
+        self.clock.text = _clock(self.now, self.pace.drawn(self.now))
+        self.beat.sent += 1  # last, so that the answer comes when all else is there
 
     def show(self, pieces: list[Piece]) -> None:
         """Add pieces to the plots and let what is older than the window go."""
         for plot, piece in zip(self.plots, pieces, strict=True):
-            plot.add(piece, self.now, self.window)
+            plot.add(piece, self.now)
 
     def restart(self) -> None:
         """Begin at the start, with empty plots."""
         self.live.reset()
         for plot in self.plots:
             plot.clear()
+        self.pace.start(0.0)
         self.clock.text = _clock(0.0, None)
 
     @property
@@ -108,59 +147,17 @@ class Page:
     def _toggle(self) -> None:
         self.playing = not self.playing
         self.play.label = "pause" if self.playing else "run"
+        self.pace.start(self.now)
 
-
-class _Plot:
-    """Lines of values or a raster of spikes, over the last seconds."""
-
-    def __init__(self, piece: Piece, window: float) -> None:
-        names = ["neuron"] if piece.rows is None else [f"x{i}" for i in range(piece.rows.shape[1])]
-        self.names = names
-        self.source = ColumnDataSource({name: [] for name in ("time", *names)})
-        kind = "spikes" if piece.rows is None else "value"
-        self.kept = MOST_SPIKES if piece.rows is None else round(window / piece.every) + 1
-        self.range = Range1d(0.0, window)
-        self.figure = figure(
-            height=150,
-            width=720,
-            title=piece.label,
-            x_range=self.range,
-            y_axis_label=kind,
-            toolbar_location=None,
-        )
-        self.figure.outline_line_color = None
-        if piece.rows is None:
-            self.figure.scatter(
-                "time", "neuron", source=self.source, marker="dash", angle=np.pi / 2, color=INK
-            )
-            return
-        for name, colour in zip(names, COLOURS, strict=False):
-            self.figure.line("time", name, source=self.source, color=colour, line_width=1.5)
-
-    def add(self, piece: Piece, now: float, window: float) -> None:
-        """Add a piece at the right; what has left the window goes."""
-        columns = [piece.neurons] if piece.rows is None else piece.rows.T
-        new = dict(zip(("time", *self.names), (piece.times, *columns), strict=True))
-        self.source.stream(new, rollover=self.kept)  # Bokeh takes no other number later on
-        self.range.start, self.range.end = max(0.0, now - window), max(now, window)
-
-    def clear(self) -> None:
-        """Forget all."""
-        self.source.data = {name: [] for name in ("time", *self.names)}
-
-
-def _slider(values: Any, index: int, label: str) -> Slider:
-    """A slider that sets one value of an input, to twice as far as it was or to 1 at least."""
-    value = float(values[index])
-    far = max(1.0, 2.0 * abs(value))
-    title = label if len(values) == 1 else f"{label}[{index}]"
-    slider = Slider(start=-far, end=far, step=far / 100, value=value, title=title)
-
-    def turn(name: str, old: float, new: float) -> None:
-        values[index] = new
-
-    slider.on_change("value", turn)
-    return slider
+    def _notes(self, n_without: int) -> str:
+        """What stands on the page, and what does not for lack of room."""
+        n, hidden = len(self.plots), self.live.n_hidden
+        said = [f"{n} plot{'s' * (n != 1)}" if n else "Nothing to plot: add ensembles or probes"]
+        if hidden:
+            said.append(f"ensembles not shown: {hidden} (name them with --show)")
+        if n_without:
+            said.append(f"values of inputs without a slider: {n_without}")
+        return "; ".join(said) + "."
 
 
 def _clock(now: float, speed: float | None) -> str:

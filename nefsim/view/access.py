@@ -1,0 +1,125 @@
+"""Who may see a page: whoever knows the token, under the server's own names, a few at a time."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import socket
+from collections.abc import Callable
+from hmac import compare_digest
+from typing import Any
+from urllib.parse import urlsplit
+
+from bokeh.server.auth_provider import AuthProvider
+from bokeh.server.views.ws import WSHandler
+from bokeh.util.token import check_token_signature, get_session_id
+from tornado.routing import HostMatches
+from tornado.web import HTTPError
+
+#: Most runs at once; each holds a simulator.
+MOST_SESSIONS = 8
+
+#: Names of this machine that reach it from itself alone.
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+#: Addresses that stand for all addresses of a machine.
+ALL = ("0.0.0.0", "::")
+
+#: Hosts that are numbers; no name server can point them elsewhere.
+NUMBERS = r"[\d.]+|\[[\da-f:.]+\]"
+
+
+def in_url(host: str) -> str:
+    """A host name or address as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
+
+
+def own_names(host: str) -> HostMatches:
+    """What a request's ``Host`` must be: a name under which the server was started.
+
+    A page of another name that was made to point to this machine (DNS rebinding) sends its
+    own name.
+    """
+    names = [*LOOPBACK, in_url(host.lower())]
+    if host in ALL:
+        names.append(socket.gethostname().lower())
+    patterns = [*map(re.escape, names), *([NUMBERS] if host in ALL else [])]
+    return HostMatches(f"(?:{'|'.join(patterns)})$")
+
+
+class Access(AuthProvider):
+    """Lets pages be had by those who know the token, and sockets by those pages.
+
+    Bokeh asks it before it answers.  A page needs ``?token=`` in its address; its socket
+    needs the session that the page came with, which Bokeh has signed with ``key``.  No cookie
+    is set, so that no other page's request carries anything.
+
+    Attributes
+    ----------
+    token : str
+        What must be known, new for each server.
+    key : bytes
+        What Bokeh signs sessions with.
+    """
+
+    def __init__(self) -> None:
+        self.token = secrets.token_urlsafe(24)
+        self.key = secrets.token_bytes(32)
+        super().__init__()
+
+    @property
+    def get_user_async(self) -> Callable[[Any], Any]:
+        """What Bokeh asks for who sends a request."""
+        return self._admit
+
+    @property
+    def get_login_url(self) -> Callable[[Any], str]:
+        """Nobody logs in; Bokeh demands an address all the same."""
+        return lambda handler: "/"
+
+    async def _admit(self, handler: Any) -> str:
+        """The user of a request that is in order; all others are refused here."""
+        request = handler.request
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+            raise HTTPError(403, reason="This page may not be used from another one.")
+        sessions = {session.id for session in handler.application_context.sessions}
+        if isinstance(handler, WSHandler):
+            session = self._signed(request.headers.get("Sec-WebSocket-Protocol", ""))
+            is_new = session not in sessions
+        else:
+            given = handler.get_query_argument("token", "")
+            if not compare_digest(given.encode(), self.token.encode()):
+                raise HTTPError(403, reason="The token is missing or wrong; see the terminal.")
+            is_new = True
+        if is_new and len(sessions) >= MOST_SESSIONS:
+            reason = f"{MOST_SESSIONS} pages are open, no more can be; close one and reload."
+            raise HTTPError(503, reason=reason)
+        _harden(handler, request.host)
+        return "whoever knows the token"
+
+    def _signed(self, protocols: str) -> str:
+        """The session of a socket, ``bokeh, <signed session>``."""
+        _, _, token = protocols.partition(",")
+        try:
+            good = check_token_signature(token.strip(), secret_key=self.key, signed=True)
+            session = get_session_id(token.strip()) if good else ""
+        except Exception:  # whatever Bokeh makes of what is not a token
+            session = ""
+        if not session:
+            raise HTTPError(403, reason="A socket must have a page's session.")
+        return str(session)
+
+
+def _harden(handler: Any, host: str) -> None:
+    """Headers: the page is in no frame, loads from its own server alone, hands no address on."""
+    policy = (
+        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+        f"connect-src 'self' ws://{host} wss://{host}; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+    handler.set_header("Content-Security-Policy", policy)
+    handler.set_header("X-Frame-Options", "DENY")
+    handler.set_header("X-Content-Type-Options", "nosniff")
+    handler.set_header("Referrer-Policy", "no-referrer")
+    handler.set_header("Cache-Control", "no-store")

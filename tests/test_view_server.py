@@ -1,0 +1,291 @@
+"""Who gets a page of ``nefsim view``: whoever knows the token, from this machine, in its name."""
+
+import asyncio
+import gc
+import json
+import re
+import socket
+import subprocess
+import sys
+import weakref
+from urllib.request import urlopen
+
+import pytest
+
+pytest.importorskip("bokeh", reason="Bokeh is the extra view")
+
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.websocket import websocket_connect
+
+import nefsim as nef
+from nefsim import view
+
+server_module = sys.modules[view.server.__module__]
+
+
+def network(label=None):
+    net = nef.Network(seed=1, label=label)
+    net.connect(net.node(0.5), net.ensemble(20, 1, label="a"))
+    return net
+
+
+def served(work, net=None, **options):
+    """What work gives for a server that listens."""
+
+    async def main():
+        made = view.server(net or network(), **{"port": 0} | options)
+        try:
+            return await work(made)
+        finally:
+            made.stop()
+            await made._http.close_all_connections()
+
+    return asyncio.run(main())
+
+
+async def fetched(url, **headers):
+    request = HTTPRequest(url, headers=headers, request_timeout=60)
+    return await AsyncHTTPClient().fetch(request, raise_error=False)
+
+
+async def status(url, **headers):
+    return (await fetched(url, **headers)).code
+
+
+def session_of(page):
+    """The session that a page was signed, as its script hands it to the socket."""
+    return re.search(r'"token":"([^"]+)"', page.body.decode()).group(1)
+
+
+async def opened(server, session, **headers):
+    """The status that the opening of a socket gets, 101 if it is open; then it is closed."""
+    url = f"ws://127.0.0.1:{server.port}/ws"
+    protocols = ["bokeh", session] if session else []
+    request = HTTPRequest(url, headers=headers, request_timeout=60)
+    try:
+        client = await websocket_connect(request, subprotocols=protocols)
+    except HTTPClientError as error:
+        return error.code
+    acknowledged = await client.read_message()
+    assert json.loads(acknowledged)["msgid"]
+    client.close()
+    return 101
+
+
+def listens(address, port):
+    with socket.socket() as client:
+        client.settimeout(5.0)
+        return client.connect_ex((address, port)) == 0
+
+
+def test_only_this_machine_is_listened_to():
+    async def work(server):
+        assert server.is_local
+        assert server.url.startswith(f"http://127.0.0.1:{server.port}/?token=")
+        return {each.getsockname()[0] for each in server._http._sockets.values()}
+
+    assert served(work) == {"127.0.0.1"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is not an address")
+def test_another_address_of_this_machine_is_not_answered_unless_asked_for():
+    async def work(server):
+        found = await asyncio.to_thread(listens, "127.0.0.2", server.port)
+        return found, server.is_local
+
+    assert served(work) == (False, True)
+    assert served(work, host="0.0.0.0") == (True, False)
+
+
+def test_the_token_is_asked_for_and_is_new_each_time():
+    async def work(server):
+        bare = f"http://127.0.0.1:{server.port}/"
+        token = server.url.partition("token=")[2]
+        good = await fetched(server.url)
+        assert (good.code, b"<title>mine</title>" in good.body) == (200, True)
+        for wrong in ("", "?token=", "?token=wrong", f"?token={token[:-1]}", "?token=%C3%A9"):
+            answer = await fetched(bare + wrong)
+            assert (answer.code, b"The token is missing or wrong" in answer.body) == (403, True)
+        for path in ("metadata", "autoload.js?bokeh-autoload-element=1", "ws"):
+            assert await status(bare + path) == 403
+        return token
+
+    net = network("mine")
+    first, second = served(work, net), served(work, net)
+    assert first != second
+    assert len(first) >= 32
+
+
+def test_a_page_says_that_it_is_in_no_frame_and_loads_from_its_own_server_alone():
+    async def work(server):
+        return (await fetched(server.url)).headers
+
+    headers = served(work)
+    assert headers["X-Frame-Options"] == "DENY"
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in headers
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "10.0.0.1", "[::2]"])
+def test_a_forged_host_is_refused(host):
+    async def work(server):
+        at = f"{host}:{server.port}"
+        session = session_of(await fetched(server.url))
+        assert await status(server.url, Host=at) == 403
+        assert (
+            await status(f"http://127.0.0.1:{server.port}/static/js/bokeh.min.js", Host=at) == 403
+        )
+        return await opened(server, session, Host=at, Origin=f"http://{at}")
+
+    assert served(work) == 403
+
+
+def test_a_forged_origin_is_refused():
+    async def work(server):
+        session = session_of(await fetched(server.url))
+        own = f"http://127.0.0.1:{server.port}"
+        for origin in ("http://evil.example", "http://127.0.0.1:1", "http://127.0.0.1", "null"):
+            assert await status(server.url, Origin=origin) == 403
+            assert await opened(server, session, Origin=origin) == 403
+        return await status(server.url, Origin=own), await opened(server, session, Origin=own)
+
+    assert served(work) == (200, 101)
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]", "LOCALHOST"])
+def test_the_names_of_this_machine_are_taken_at_any_port(name):
+    """A tunnel may lead from another port to this one."""
+
+    async def work(server):
+        at = f"{name}:8080"
+        page = await fetched(server.url, Host=at)
+        return page.code, await opened(
+            server, session_of(page), Host=at, Origin=f"http://{at.lower()}"
+        )
+
+    assert served(work) == (200, 101)
+
+
+def test_a_server_for_all_networks_knows_its_name_and_numbers():
+    async def work(server):
+        name = socket.gethostname()
+        assert server.url.startswith(f"http://{name}:{server.port}/")
+        url = f"http://127.0.0.1:{server.port}/?{server.url.partition('?')[2]}"
+        hosts = (name, "192.0.2.7", "[2001:db8::7]", "localhost", "evil.example", "192.0.2.7.evil")
+        return [await status(url, Host=f"{host}:{server.port}") for host in hosts]
+
+    assert served(work, host="0.0.0.0") == [200] * 4 + [403] * 2
+
+
+def test_a_socket_needs_the_session_of_a_page_of_this_server():
+    async def session(server):
+        return session_of(await fetched(server.url))
+
+    foreign = served(session)
+
+    async def work(server):
+        mine = await session(server)
+        wrong = ["", "x", mine[:-2], f"A{mine}", foreign, mine.partition(".")[0]]
+        assert [await opened(server, given) for given in wrong] == [403] * len(wrong)
+        return await opened(server, mine)
+
+    assert served(work) == 101
+
+
+def test_only_so_many_run_at_once_and_those_that_end_make_room(monkeypatch):
+    runs = []
+
+    class Watched(view.Live):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            runs.append(weakref.ref(self.simulator))
+
+    monkeypatch.setattr(server_module, "Live", Watched)
+    monkeypatch.setattr(sys.modules["nefsim.view.access"], "MOST_SESSIONS", 2)
+    monkeypatch.setattr(server_module, "LINGER", 1000)
+    monkeypatch.setattr(server_module, "LOOK", 50)
+
+    async def work(server):
+        pages = [await fetched(server.url) for _ in range(3)]
+        assert [page.code for page in pages] == [200, 200, 503]
+        assert b"2 pages are open" in pages[2].body
+        assert len(runs) == 2
+        first = session_of(pages[0])
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            gc.collect()
+            if not any(run() for run in runs):
+                break
+        assert not any(run() for run in runs)
+        # The session of a page that ended counts like a new one.
+        assert [(await fetched(server.url)).code for _ in range(3)] == [200, 200, 503]
+        return await opened(server, first)
+
+    assert served(work) == 503
+
+
+MODEL = """
+import nefsim as nef
+
+net = nef.Network(seed=3, label="a served one")
+net.connect(net.node(0.5), net.ensemble(20, 1, label="a"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [([], "from this machine only"), (["--host", "0.0.0.0"], "whoever knows this address")],
+    ids=["local", "open"],
+)
+def test_the_command_says_where_its_page_is_and_who_can_reach_it(tmp_path, options, said):
+    path = tmp_path / "model.py"
+    path.write_text(MODEL, encoding="utf-8")
+    arguments = ["view", str(path), "--port", "0", "--no-browser", "--json", *options]
+    command = [sys.executable, "-m", "nefsim", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:
+        try:
+            url = json.loads(process.stdout.readline())["url"]
+            at_home = url.replace(socket.gethostname(), "127.0.0.1")
+            with urlopen(at_home, timeout=60) as answer:
+                assert b"<title>a served one</title>" in answer.read()
+        finally:
+            process.kill()
+        assert said in process.stderr.read()
+
+
+def test_a_port_in_use_is_named_with_a_cure():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        said = rf"^server: port must be free, got {port}, which is in use; .+ or 0 for any"
+        with pytest.raises(ValueError, match=said):
+            view.server(network(), port)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"port": -1}, "port must be"),
+        ({"window": 0.0}, "window must be"),
+        ({"dt": 0.0}, "dt must be"),
+        ({"backend": "fast"}, "backend must be"),
+        ({"show": ["z"]}, "show must name ensembles"),
+        ({"host": ""}, "host must name this machine"),
+        ({"host": "192.0.2.1"}, "host must be of this machine"),
+        ({"host": "no such.name"}, "host must be of this machine"),
+    ],
+    ids=str,
+)
+def test_options_that_make_no_sense_are_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        view.server(network(), **{"port": 0} | options)
+
+
+def test_a_host_is_a_string():
+    with pytest.raises(TypeError, match=r"^server: host must be a name"):
+        view.server(network(), 0, host=1)
