@@ -16,8 +16,6 @@ from nefsim._archive import Archive, reason
 from nefsim._schema import misfit
 from nefsim._writing import replacing
 
-Arrays = dict[str, NDArray[Any]]
-
 #: Name under which the description of a file is kept, and its version.
 META, VERSION = "nefsim", 1
 
@@ -120,9 +118,3 @@ class Saved(Archive):
         do = f"pass a file that nefsim saved as a {self._kind}"
         got = f"{self._source} ({why})"
         check.fail(self._who, "path", f"be a {self._kind} of nefsim", got, do)
-
-
-def read(who: str, path: Any, kind: str) -> tuple[Arrays, dict[str, Any]]:
-    """Arrays and description of a file of a kind that :func:`write` wrote."""
-    with Saved(who, path, kind, {}) as saved:
-        return {name: saved.array(name) for name in saved.names if name != META}, saved.meta

@@ -198,8 +198,15 @@ class Result(Mapping[Any, Array]):
         Parameters
         ----------
         path : str or Path
-            The file, or the folder of a stream, which is mapped into memory.  Where a program
-            ended before its file was complete, the folder beside it is taken.
+            The file, or the folder of a stream, which is mapped into memory: its files are not
+            to be made shorter while the result is in use, or the system ends the program
+            (SIGBUS).  Where a program ended before its file was complete, the folder beside it
+            is taken.
+
+        Raises
+        ------
+        ValueError
+            If it is broken or foreign; nothing is made of it before all of it was checked.
         """
         who = "Result.load"
         source = files.as_path(who, path, ending=False)

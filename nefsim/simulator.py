@@ -66,7 +66,9 @@ class Simulator:
     stream : str, Path or None
         Where records go while they are made, instead of into memory: a new folder, or a file
         ending in ".npz", which is written when the simulator is closed.  What was complete
-        stays on disk whatever happens; ``Result.load(stream)`` reads it.
+        stays on disk whatever happens to the program, and all but the last second of it when
+        the power fails; ``Result.load(stream)`` reads it.  What a full disk refused is written
+        when there is space again: by the next run, ``result``, ``save`` or ``close``.
 
     Examples
     --------
@@ -284,6 +286,11 @@ class Simulator:
         -------
         Path
             The file.
+
+        Raises
+        ------
+        ValueError
+            If the state is one that :meth:`load` would refuse, such as one that is not finite.
         """
         who = "Simulator.save"
         self._forbid_running(who)

@@ -366,6 +366,9 @@ def test_a_log_is_read_up_to_its_last_whole_line(tmp_path: Path) -> None:
             assert len(loaded.time) == len(loaded["value"]) == len(loaded["spikes"]) == n_steps
     log.unlink()
     sim.close()
+    log.write_bytes(good[: len(good) - 5])  # as where the program ended before it was gone
+    assert len(nef.Result.load(tmp_path / "stream").time) == 50
+    sim.save(tmp_path / "state")
     assert not log.exists() and len(nef.Result.load(tmp_path / "stream").time) == 50
 
 

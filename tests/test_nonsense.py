@@ -1043,7 +1043,7 @@ MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
 
 #: What a builder or a back end calls, with what was checked before.
 INNER = {
-    NeuronType: {"generator", "read", "start", "step"},
+    NeuronType: {"check_state", "generator", "read", "start", "step"},
     LearningRule: {"factors", "start", "step", "traces"},
     Solver: {"factor", "prepare_blocks"},
     Synapse: {"coefficients"},

@@ -466,15 +466,17 @@ def test_a_checkpoint_that_fit_did_not_write_is_refused_and_changes_nothing(
     tmp_path: Path,
 ) -> None:
     net = digits_net()
-    file = train.save(tmp_path / "mine.pt", net, torch.optim.Adam(net.parameters()), info={"a": 1})
     other = digits_net()
     with torch.no_grad():
         for parameter in other.parameters():
             parameter += 1.0
     before = copy.deepcopy(other.state_dict())
-    with pytest.raises(ValueError, match=r"must be a checkpoint"):
-        one_pass(file, net=other)
-    assert all(torch.equal(before[k], v) for k, v in other.state_dict().items())
+    for info in (None, {"a": 1}, {"losses": ["x"], "epochs": []}, {"losses": [], "epochs": [{}]}):
+        file = train.save(tmp_path / "mine.pt", net, torch.optim.Adam(net.parameters()), info=info)
+        with pytest.raises(ValueError, match=r"must be a checkpoint") as caught:
+            one_pass(file, net=other)
+        assert SENTENCE.fullmatch(str(caught.value))
+        assert all(torch.equal(before[k], v) for k, v in other.state_dict().items())
 
 
 @pytest.mark.parametrize("fault", ["optimizer", "scheduler", "module"])

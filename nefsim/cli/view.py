@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import json
 import sys
 import webbrowser
 
-from nefsim import _checks as check
 from nefsim.cli import options as common
 
 EXAMPLE = "nefsim view model.py --window 5"
-
-#: Why a port cannot be listened on, by the number of the system's error.
-REFUSED = {
-    errno.EADDRINUSE: ("be free", "which another program uses"),
-    errno.EACCES: ("be one that you may take", "which the system keeps"),
-}
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -45,23 +37,15 @@ def run(options: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C."""
     from nefsim import view
 
-    net = common.network(options)
-    try:
-        server = view.server(
-            net,
-            options.port,
-            options.window,
-            options.dt,
-            options.backend,
-            options.show,
-            options.host,
-        )
-    except OSError as error:
-        if error.errno not in REFUSED:
-            raise
-        must, got = REFUSED[error.errno]
-        do = "pass another, or 0 for any that is free"
-        check.fail("nefsim view", "--port", must, f"{options.port}, {got}", do)
+    server = view.server(
+        common.network(options),
+        options.port,
+        options.window,
+        options.dt,
+        options.backend,
+        options.show,
+        options.host,
+    )
     who = "from this machine only" if server.is_local else "from other machines, too"
     print(json.dumps({"url": server.url}) if options.json else server.url, flush=True)
     print(f"nefsim view: reached {who}; Ctrl-C ends it", file=sys.stderr)

@@ -141,7 +141,7 @@ def _labelled(folder: Path, *parts: NDArray[Any]) -> LabelledImages:
     """Images and labels for training and for testing, once they fit together."""
     images, labels = parts[::2], parts[1::2]
     sizes = {part.shape[1:] for part in images}
-    if any(part.dtype != np.uint8 or part.ndim != 3 for part in images) or len(sizes) > 1:
+    if any(p.dtype != np.uint8 or p.ndim != 3 or not p.size for p in images) or len(sizes) > 1:
         got = ", ".join(f"{part.dtype} of shape {part.shape}" for part in images)
         do = "pass the files as they were published"
         check.fail("mnist", f"images in {folder}", "be bytes (P, height, width)", got, do)

@@ -127,7 +127,12 @@ class _Import:
         made = net.node(size_in=size, label=name)
         bias = getattr(node, "bias", None)
         if bias is not None:
-            repeated = np.repeat(np.asarray(bias, dtype=np.float64), size // len(bias))
+            each = np.ravel(np.asarray(bias, dtype=np.float64))
+            if not each.size or size % each.size:
+                must = "have a bias for each output or channel"
+                got = f"{each.size} for {size} of {name!r}"
+                check.fail("from_nir", "graph", must, got, "make it as long")
+            repeated = np.repeat(each, size // each.size)
             net.connect(net.node(repeated, label=f"{name}.bias"), made, synapse=None)
         return made
 

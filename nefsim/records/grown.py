@@ -80,21 +80,25 @@ class Grown:
         self._told: dict[str, Any] = told
         self._later: dict[str, Any] | None = None
         later = self._logged()
-        if later is not None and len(later["probes"]) == len(told["probes"]):
+        # A program that ended while it wrote the list may have left an earlier log.
+        if later is None or later["n_steps"] <= told["n_steps"]:
+            return
+        if len(later["probes"]) == len(told["probes"]):
             pairs = zip(told["probes"], later["probes"], strict=True)
             later["probes"] = [{**probe, **counts} for probe, counts in pairs]
             self._later = {**told, **later}
 
     def _logged(self) -> dict[str, Any] | None:
-        """The counts of the last line of the log that is whole."""
+        """The counts of the last line of the log that is whole, if there is one."""
         try:
             lines = (self._folder / LOG).read_bytes().split(b"\n")
         except OSError:
             return None
         for line in reversed(lines):
             if line[:9] == b"%08x " % zlib.crc32(line[9:]):
-                counts = json.loads(line[9:])
-                return None if misfit(counts, COUNTED) else counts
+                with suppress(ValueError, RecursionError):
+                    counts: dict[str, Any] = json.loads(line[9:])
+                    return None if misfit(counts, COUNTED) else counts
         return None
 
     def fail(self, why: str) -> NoReturn:

@@ -184,7 +184,8 @@ def _resumed(file: Path, module: nn.Module, optimizer: Any, scheduler: Any) -> H
     def is_history(info: Any) -> str:
         return misfit(info, {"losses": [float], "epochs": [{"loss": float}]}, "info")
 
-    return History(**load_if(is_history, file, module, optimizer, scheduler))
+    info = load_if(is_history, file, module, optimizer, scheduler)
+    return History(info["losses"], info["epochs"])
 
 
 def _epoch(

@@ -25,6 +25,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,12 @@ def attempt(kind: Kind, number: int, seed: int, folder: Path, raises: bool = Fal
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     which = int(rng.integers(len(kind.samples)))
-    path = kind.samples[which].mutate(rng, place)
+    while True:
+        with suppress(Exception):  # what cannot be changed so, is changed in another way
+            path = kind.samples[which].mutate(rng, place)
+            break
+        shutil.rmtree(place)
+        place.mkdir()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -104,6 +110,7 @@ def _child(kind: Kind, numbers: range, seed: int, folder: Path, writing: int) ->
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         for number in numbers:
+            signal.alarm(10 * int(SECONDS))  # should the parent be gone
             outcome = attempt(kind, number, seed, folder)
             os.write(writing, outcome.encode(errors="replace").replace(b"\n", b" ") + b"\n")
     except BaseException:

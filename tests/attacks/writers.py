@@ -64,8 +64,9 @@ def attack(folder: Path, n_writers: int = 3, n_saves: int = 60) -> dict[str, int
     while any(writer.poll() is None for writer in writers):
         seen["reads"] += 1
         try:
-            _, meta = files.read("attack", path, "simulator")
-            seen["whole"] += meta["step"] in range(0, 1000, 100)
+            with files.Saved("attack", path, "simulator", {}) as saved:
+                arrays = [saved.array(name) for name in saved.names]
+                seen["whole"] += len(arrays) > 1 and saved.meta["step"] in range(0, 1000, 100)
         except Exception:
             seen["broken reads"] += 1
     for writer in writers:
