@@ -67,7 +67,12 @@ def main() -> int:
     print(f"\nComparisons within {options.near:g} of their tolerance or more: {len(found)}")
     for test, share in sorted(found.items(), key=lambda row: -row[1]):
         print(f"  {share:.2f} {test}")
-    return int(any(told["failed"] or told["in force"] != [f"{KERNELS.get(k, k)} {n}"] for k, n, told in rows))
+    return int(
+        any(
+            told["failed"] or told["in force"] != [f"{KERNELS.get(k, k)} {n}"]
+            for k, n, told in rows
+        )
+    )
 
 
 def _run(kernel: str, threads: str, arguments: list[str]) -> dict[str, Any]:
