@@ -87,6 +87,16 @@ def test_the_digits_are_1797_of_8_by_8_with_all_ten_in_both_parts() -> None:
     assert levels.tolist() == list(range(17))
 
 
+def test_the_digits_are_whole() -> None:
+    """By their hash, where scikit-learn is not there to compare with."""
+    data = datasets.digits()
+    images = np.concatenate([data.train_images, data.test_images]) * 16
+    labels = np.concatenate([data.train_labels, data.test_labels])
+    bytes_of_all = images.astype(np.uint8).tobytes() + labels.astype(np.uint8).tobytes()
+    md5 = hashlib.md5(bytes_of_all, usedforsecurity=False).hexdigest()
+    assert md5 == "7696c07daa6d85010f8268703ab8b067"
+
+
 def test_the_digits_are_those_of_scikit_learn() -> None:
     theirs = pytest.importorskip("sklearn.datasets").load_digits()
     data = datasets.digits()
