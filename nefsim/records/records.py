@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim import _habits as habits
 from nefsim.backends import sampled
 from nefsim.build import Built
 from nefsim.learned import learned_connection, learned_ensemble
@@ -223,7 +224,7 @@ def _cure(key: object) -> str:
     for kind, do in of.items():
         if isinstance(key, kind):
             return do
-    return "make probes before the simulator"
+    return habits.instead_of_nengos(key) or "make probes before the simulator"
 
 
 def index_of(who: str, probes: Sequence[Probe], probe: object) -> int:
