@@ -178,7 +178,7 @@ class Data(Mapping[Any, Any]):
         what = "a probe, ensemble or connection of this simulator's network"
         check.fail("Simulator.data", "key", f"be {what}", check.show(key), _cure(key), TypeError)
 
-    def events(self, probe: Probe) -> Events:
+    def events(self, probe: Probe | str) -> Events:
         """The spikes that a probe of spiking neurons recorded, without the zeros between."""
         events = self.kept(probe)
         if not isinstance(events, Events):
