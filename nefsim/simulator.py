@@ -149,8 +149,8 @@ class Simulator:
         return steps * self.dt
 
     @explained
-    def trange(self, probe: Probe | None = None) -> NDArray[np.float64]:
-        """Times of all steps, or of a probe's records when it has ``sample_every`` [s]."""
+    def trange(self, probe: Probe | str | None = None) -> NDArray[np.float64]:
+        """Times of all steps, or of the records of a probe or its label [s]."""
         if probe is None:
             return self.time
         index = index_of("Simulator.trange", self.probes, probe)
@@ -159,12 +159,12 @@ class Simulator:
 
     @property
     def data(self) -> Data:
-        """Records of probes and built arrays of ensembles and connections, by object."""
+        """Records by probe or label, and arrays of ensembles and connections, by object."""
         return Data(self.probes, self.built, self.state, self._records)
 
     @explained
-    def recorded(self, probe: Probe) -> Array:
-        """All records of a probe, (n_records, size), with trials first in a batch."""
+    def recorded(self, probe: Probe | str) -> Array:
+        """All records of a probe or its label, (n_records, size), with trials first in a batch."""
         rows = self._records.of(index_of("Simulator.recorded", self.probes, probe))
         return rows.dense() if isinstance(rows, Events) else rows
 

@@ -353,6 +353,11 @@ def of_nengo(make: Callable[[Any], Any]) -> Any:
             ("net.node(output)",),
         ),
         (
+            lambda nengo: nengo.Probe(nengo.Ensemble(5, 1)),
+            lambda net, x: nef.Simulator(net).data[x],
+            ("Nengo's <Probe", "net.probe(target)"),
+        ),
+        (
             lambda nengo: nengo.dists.SqrtBeta(3),
             lambda net, x: net.ensemble(9, 1, max_rates=x),
             ("nefsim has none", "nefsim.nengo.Simulator"),

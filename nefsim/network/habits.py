@@ -18,23 +18,23 @@ class Answers:
     A network may carry names of the user's own, as in ``net.output = net.node(size_in=1)``.
     """
 
-    def __enter__(self) -> NoReturn:
-        do = "write net = nefsim.Network() and net.ensemble(50, 1), net.connect(a, b)"
-        check.fail("Network", "objects", "be made by methods", "a with block", do, TypeError)
+    if not TYPE_CHECKING:  # or mypy would take any name, and a with block
 
-    def __exit__(self, *error: object) -> None:
-        """Is there so that Python asks ``__enter__``."""
+        def __enter__(self) -> NoReturn:
+            do = "write net = nefsim.Network() and net.ensemble(50, 1), net.connect(a, b)"
+            check.fail("Network", "objects", "be made by methods", "a with block", do, TypeError)
 
-    if not TYPE_CHECKING:  # or any name would do
+        def __exit__(self, *error: object) -> None:
+            """Is there so that Python asks ``__enter__``."""
 
         def __getattr__(self, name: str) -> Any:
             message = habits.attribute("Network", name, habits.OF_NETWORK, (*OWN, *dir(type(self))))
             raise AttributeError(message, name=name, obj=self)
 
-    def __setattr__(self, name: str, value: object) -> None:
-        if name not in self.__dict__ and not name.startswith("_"):
-            _check_name(type(self), name, value)
-        object.__setattr__(self, name, value)
+        def __setattr__(self, name: str, value: object) -> None:
+            if name not in self.__dict__ and not name.startswith("_"):
+                _check_name(type(self), name, value)
+            object.__setattr__(self, name, value)
 
 
 def _check_name(cls: type, name: str, value: object) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim import _habits as habits
 from nefsim.backends import sampled
 from nefsim.build import Built
 from nefsim.files import Saved
@@ -212,7 +213,7 @@ class Data(Mapping[Any, Any]):
         what = "a probe, ensemble or connection of this simulator's network"
         check.fail("Simulator.data", "key", f"be {what}", check.show(key), _cure(key), TypeError)
 
-    def events(self, probe: Probe) -> Events:
+    def events(self, probe: Probe | str) -> Events:
         """The spikes that a probe of spiking neurons recorded, without the zeros between."""
         events = self.kept(probe)
         if not isinstance(events, Events):
@@ -258,7 +259,7 @@ def _cure(key: object) -> str:
     for kind, do in of.items():
         if isinstance(key, kind):
             return do
-    return "make probes before the simulator"
+    return habits.instead_of_nengos(key) or "make probes before the simulator"
 
 
 def index_of(who: str, probes: Sequence[Probe], probe: object) -> int:
