@@ -5,7 +5,8 @@ from __future__ import annotations
 import runpy
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def told(error: BaseException, named: bool) -> str:
     return " ".join(" ".join([first, *notes]).split())
 
 
-def check_file(who: str, file: Path) -> None:
+def _check_file(who: str, file: Path) -> None:
     """Raise ValueError unless there is such a file."""
     if file.is_file():
         return
@@ -39,12 +40,25 @@ def nengo_networks(names: Mapping[str, Any]) -> list[str]:
     return [] if kind is None else [name for name, v in names.items() if isinstance(v, kind)]
 
 
-def network(file: Path) -> Network:
-    """The network ``net`` that a file defines."""
-    path = str(file)
-    check_file("nefsim", file)
+@contextmanager
+def beside(file: Path) -> Iterator[None]:
+    """Find modules in the folder of a script first, as Python does when it runs it."""
+    folder = str(file.resolve().parent)
+    sys.path.insert(0, folder)
     try:
-        names = runpy.run_path(path, run_name="nefsim_model")
+        yield
+    finally:
+        if folder in sys.path:
+            sys.path.remove(folder)
+
+
+def executed(file: Path, who: str = "nefsim") -> dict[str, Any]:
+    """What a Python file defines."""
+    path = str(file)
+    _check_file(who, file)
+    try:
+        with beside(file):
+            return runpy.run_path(path, run_name="nefsim_model")
     except (Exception, SystemExit) as error:
         # Whatever is wrong there, the file and the line say more than our own calls below it.
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
@@ -52,11 +66,16 @@ def network(file: Path) -> Network:
         got = told(error, named=True)
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         do = cure_of(missing or "") or "mend the file"
-        raise ValueError(f"nefsim: model must run, got {got}{at} of {path}; {do}.") from error
+        raise ValueError(f"{who}: model must run, got {got}{at} of {path}; {do}.") from error
+
+
+def network(file: Path) -> Network:
+    """The network ``net`` that a file defines."""
+    names = executed(file)
     net = names.get("net")
     if not isinstance(net, Network):
         raise ValueError(
-            f"nefsim: model must define net, a nefsim.Network, {_instead(path, names)}"
+            f"nefsim: model must define net, a nefsim.Network, {_instead(str(file), names)}"
         )
     return net
 

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 is success, 1 that back ends disagree, 2 an error and 130 Ctrl-C.
     """
-    parser = _parser()
+    parser = _parser(sys.argv[1:] if arguments is None else arguments)
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Of all commands, with the options of those that are named: others would be imported."""
     parser = argparse.ArgumentParser(
         prog="nefsim",
         description="Simulate networks of the Neural Engineering Framework.",
@@ -62,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
             epilog=f"Example: {module.EXAMPLE}",
             formatter_class=Formatter,
         )
-        module.add(command)
+        if name in arguments:
+            module.add(command)
         command.add_argument("--json", action="store_true", help="print one JSON object")
         command.set_defaults(run=module.run)
     return parser

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,9 +21,8 @@ SEED = 0
 
 def load(path: Path, seed: int | None) -> nengo.Network:
     """The Nengo network ``model`` that a script defines, with this seed or its own."""
-    scripts.check_file("nefsim nengo", path)
     np.random.seed(SEED)
-    names = runpy.run_path(str(path), run_name="nefsim_model")
+    names = scripts.executed(path, "nefsim nengo")
     model = names.get("model")
     if not isinstance(model, nengo.Network):
         do = "write model = nengo.Network() in it"
@@ -85,7 +83,13 @@ def run(
     path: Path, seconds: float, dt: float, seed: int | None, backend: str, compare: bool
 ) -> dict[str, Any]:
     """Run a script's model; with ``compare`` in Nengo, too, and say what differs."""
+    with scripts.beside(path):  # functions may import what lies there while they run
+        return _run(path, seconds, dt, seed, backend, compare)
 
+
+def _run(
+    path: Path, seconds: float, dt: float, seed: int | None, backend: str, compare: bool
+) -> dict[str, Any]:
     def ours(model: nengo.Network, progress_bar: Any) -> Simulator:
         return Simulator(model, dt, progress_bar=progress_bar, backend=backend)
 
