@@ -24,7 +24,7 @@ def told(error: BaseException, named: bool) -> str:
     return " ".join(" ".join([first, *notes]).split())
 
 
-def check_file(who: str, file: Path) -> None:
+def _check_file(who: str, file: Path) -> None:
     """Raise ValueError unless there is such a file."""
     if file.is_file():
         return
@@ -55,7 +55,7 @@ def beside(file: Path) -> Iterator[None]:
 def executed(file: Path, who: str = "nefsim") -> dict[str, Any]:
     """What a Python file defines."""
     path = str(file)
-    check_file(who, file)
+    _check_file(who, file)
     try:
         with beside(file):
             return runpy.run_path(path, run_name="nefsim_model")

@@ -460,6 +460,26 @@ def test_nengo_that_is_missing_names_the_extra(model, capsys, monkeypatch):
     assert refused(["nengo", "run", model], capsys) == f'{told}(the extra "nengo").\n'
 
 
+def test_a_model_imports_what_lies_beside_it(model, capsys):
+    model.with_name("part_of_a_model.py").write_text("n = 7", encoding="utf-8")
+    text = (
+        "import nefsim\nfrom part_of_a_model import n\nnet = nefsim.Network()\nnet.ensemble(n, 1)"
+    )
+    model.write_text(text, encoding="utf-8")
+    before = [*sys.path]
+    assert as_json(["info", model], capsys)["model"]["neurons"] == 7
+    assert sys.path == before
+    sys.modules.pop("part_of_a_model")
+
+
+def test_options_of_other_commands_are_not_imported():
+    code = "import sys; from nefsim.cli import main; main(['info'])\n"
+    code += "rooms = ('nefsim.mnist', 'nefsim.demo', 'matplotlib')\n"
+    code += "print([room for room in rooms if room in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "[]"
+
+
 def test_a_folder_is_no_model(tmp_path, capsys):
     assert f"got the folder {tmp_path}; pass the path of a file" in refused(
         ["run", tmp_path], capsys
@@ -664,7 +684,7 @@ def test_every_command_has_help_json_a_seed_and_an_example(command, capsys):
     assert example in " ".join(out.split())
     words = example.split()
     assert words[:2] == ["nefsim", command]
-    cli._parser().parse_args(words[1:])  # ends the program where a word is none of the options
+    cli._parser(words).parse_args(words[1:])  # ends the program where a word is none of the options
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
@@ -680,7 +700,7 @@ def test_help_tells_every_default(command, capsys, monkeypatch):
 
 
 def test_short_options_are_the_long_ones(capsys):
-    parse = cli._parser().parse_args
+    parse = cli._parser(["run"]).parse_args
     for long, short in (("--seconds", "-s"), ("--out", "-o")):
         assert parse(["run", "m.py", long, "2"]) == parse(["run", "m.py", short, "2"])
 

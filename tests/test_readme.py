@@ -39,7 +39,7 @@ def test_the_readme_shows_every_command() -> None:
     lines = [line.split("#")[0].split() for line in blocks[0].splitlines()]
     assert [words[1] for words in lines] == [*cli.COMMANDS]
     for words in lines:
-        cli._parser().parse_args(words[1:])  # ends the program where a word is no option
+        cli._parser(words).parse_args(words[1:])  # ends the program where a word is no option
 
 
 def test_the_readme_lists_every_extra_with_its_packages() -> None:

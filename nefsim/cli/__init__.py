@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parser(arguments: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Of all commands, with the options of those that are named: others would be imported."""
     parser = argparse.ArgumentParser(
         prog="nefsim",

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from nefsim.cli import options as common
-from nefsim.cli import saving
 from nefsim.simulator import Simulator
 
 EXAMPLE = "nefsim run model.py -s 2 -o result.npz"
@@ -31,6 +30,8 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it; what was recorded before an error or Ctrl-C is saved, too."""
+    from nefsim.cli import saving
+
     out = Path(f"{options.model.stem}.npz") if options.out is None else options.out
     target = saving.target("nefsim run", out, options.force)
     net = common.network(options)
@@ -50,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _save(simulator: Simulator, target: Path, as_json: bool) -> None:
     """Save what was recorded so far and say what it is."""
+    from nefsim.cli import saving
+
     result = simulator.result()
     saving.save("nefsim run", result, target)
     shapes = {name: list(shape) for name, shape in result.shapes.items()}
