@@ -63,13 +63,13 @@ def measure(case: str, backend: str) -> dict[str, Any]:
     import nefsim as nef
 
     smallest = network(1, 200, 1, 300)
-    smallest.describe()
+    nef.describe(smallest)
     with nef.Simulator(smallest, backend=backend) as sim:
         sim.run(0.05)
     baseline = peak()
     net = network(*SIZES[case])
     start = time.perf_counter()
-    described = net.describe()
+    described = nef.describe(net)
     surveyed = time.perf_counter()
     with nef.Simulator(net, backend=backend) as sim:
         built = time.perf_counter()
@@ -109,7 +109,7 @@ def stream(seconds: float, folder: str) -> dict[str, Any]:
     return {
         "seconds": seconds,
         "peak": peak(),
-        "predicted without records": net.describe().peak("numba"),
+        "predicted without records": nef.describe(net).peak("numba"),
         "wall_s": ran - start,
         "spikes": spikes,
         "on_disk": on_disk,

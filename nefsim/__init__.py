@@ -53,8 +53,8 @@ from nefsim import _habits
 from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
-from nefsim.build import suggest_learning_rate
 from nefsim.crosscheck import crosscheck
+from nefsim.describe import describe
 from nefsim.encoding import (
     connection_weights,
     gain_bias,
@@ -75,6 +75,7 @@ from nefsim.learning import (
     Sanger,
     Voja,
 )
+from nefsim.lowering import suggest_learning_rate
 from nefsim.network import Connection, Ensemble, Network, Node, Probe
 from nefsim.neurons import (
     LIF,
@@ -213,6 +214,7 @@ __all__ = [
     "Whitening",
     "connection_weights",
     "crosscheck",
+    "describe",
     "gain_bias",
     "max_rates_intercepts",
     "measure_tuning_curves",

@@ -94,7 +94,7 @@ OF_PACKAGE = {
     "Config": "pass arguments to each: net.ensemble(50, 1, neuron_type=nefsim.LIFRate())",
     "rc": "pass arguments to each: nefsim.Simulator(net, dtype='float32')",
     "presets": "pass arguments to each: net.ensemble(50, 1, neuron_type=nefsim.LIFRate())",
-    "builder": "see nefsim.build and nefsim.program",
+    "builder": "see nefsim.lowering and nefsim.program",
     "EnsembleArray": _ARRAYS,
     "Model": "write nefsim.Network()",
     "Default": "leave the argument out",
@@ -122,6 +122,7 @@ OF_NETWORK = {
     "all_networks": "see net.everything()",
     "objects": "see net.nodes, net.ensembles, net.connections and net.probes",
     "copy": "write copy.deepcopy(net)",
+    "describe": "write nefsim.describe(net)",
 }
 
 #: Names that a node, ensemble, connection or probe has not.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.build import Built, BuiltConnection, BuiltEnsemble
+from nefsim.lowering import Built, BuiltConnection, BuiltEnsemble
 from nefsim.network import Connection, Ensemble
 from nefsim.program import Learn, Program, State, Weigh
 

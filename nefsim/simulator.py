@@ -15,8 +15,8 @@ from nefsim import _checks as check
 from nefsim import backends, checkpoint, files
 from nefsim._signatures import explained
 from nefsim.backends import interrupts
-from nefsim.build import Built, build
 from nefsim.learned import carry_over
+from nefsim.lowering import Built, build
 from nefsim.network import Network, Probe
 from nefsim.program import State, initial_state
 from nefsim.progress import Progress, progress_bar

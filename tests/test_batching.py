@@ -12,7 +12,7 @@ from models import MODELS, NEURON_TYPES
 import nefsim as nef
 from nefsim.backends.vectorised import batching
 from nefsim.backends.vectorised.batching import Stage, stages
-from nefsim.build import build
+from nefsim.lowering import build
 from nefsim.program import Neurons, Program, initial_state, outputs
 
 KINDS = (nef.LIF(), nef.LIF(tau_ref=0.004), nef.AdaptiveLIF(), nef.RegularSpiking())

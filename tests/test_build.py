@@ -11,7 +11,7 @@ import scipy.linalg
 import scipy.sparse
 
 import nefsim as nef
-from nefsim.build import build
+from nefsim.lowering import build
 from nefsim.program import Evaluate, Neurons, Sum, outputs
 
 

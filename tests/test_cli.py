@@ -630,8 +630,8 @@ def test_info_describes_a_model(model, capsys):
     }
     assert counts.items() <= told.items()
     net = runpy.run_path(str(model))["net"]
-    assert told["costs"] == net.describe(0.002).to_dict()["costs"]
-    assert run(["info", model], capsys)[1] == f"{net.describe()}\n"
+    assert told["costs"] == nef.describe(net, 0.002).to_dict()["costs"]
+    assert run(["info", model], capsys)[1] == f"{nef.describe(net)}\n"
 
 
 # As a program
@@ -693,7 +693,7 @@ def test_help_tells_every_default(command, capsys, monkeypatch):
     out = shown([command, "--help"], capsys)
     options = [" ".join(said.split()) for said in re.split(r"\n  (?=-)", out)[1:]]
     # An option with a value is named with the word for it in capitals, or with its choices.
-    valued = [said for said in options if re.match(r"(-\w( \S+)?, )?--[\w-]+ [A-Z{]", said)]
+    valued = [said for said in options if re.match(r"(-\w( \S+)?)?--[\w-]+ [A-Z{]", said)]
     assert len(valued) >= 2
     for said in valued:
         assert "(default " in said and "None" not in said

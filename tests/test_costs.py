@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.build import build, threads
 from nefsim.describe import cost
+from nefsim.lowering import build, threads
 from nefsim.program import Call
 
 DT = 0.001
@@ -82,7 +82,7 @@ def test_building_takes_its_objects_draws_products_and_calls(net: nef.Network) -
     for n, p, d in ((40, 100, 2), (30, 90, 1)):
         seconds += 2.5e-8 * p * n + 4e-11 * (p * n * (n + d) + n**3 / 3)
     seconds += 3e-6 * 100  # the product, called at each point
-    assert net.describe().costs["numpy"].build_seconds == pytest.approx(seconds, rel=1e-12)
+    assert nef.describe(net).costs["numpy"].build_seconds == pytest.approx(seconds, rel=1e-12)
 
 
 @pytest.mark.parametrize("batch", [1, 3])
@@ -133,7 +133,7 @@ def test_foreign_steps_are_called_in_each_trial_unless_a_chunk_at_a_time(
 def test_memory_of_a_run_is_its_chunk_its_state_and_a_copy_to_go_back_to(
     net: nef.Network, options: dict[str, object]
 ) -> None:
-    told = net.describe(**options).costs["numpy"]  # type: ignore[arg-type]
+    told = nef.describe(net, **options).costs["numpy"]  # type: ignore[arg-type]
     program = build(net, DT, 1, outline=True).program
     size = sum(signal.size for signal in program.signals)
     batch, item = options.get("batch_size", 1), 4 if "dtype" in options else 8
@@ -151,7 +151,7 @@ def test_spikes_are_recorded_as_events_of_a_quarter_of_the_maximum_rate() -> Non
         net.probe(net.ensemble(10, 1, max_rates=rates).neurons)
     # The step and the cell of an event take 12 bytes.
     expected = 12 * 10 * 0.25 * (300 + 150 + 80)
-    assert net.describe().bytes_per_second == expected
+    assert nef.describe(net).bytes_per_second == expected
     every = net.probe(net.ensembles[0].neurons, sample_every=0.01)
     assert every.sample_every == 0.01
-    assert net.describe().bytes_per_second == expected + round(12 * 10 * 0.25 * 300 / 10)
+    assert nef.describe(net).bytes_per_second == expected + round(12 * 10 * 0.25 * 300 / 10)

@@ -12,9 +12,9 @@ import pytest
 
 import nefsim as nef
 from nefsim.backends import available
-from nefsim.build import build
-from nefsim.build.outline import blank
 from nefsim.describe import Cost
+from nefsim.lowering import build
+from nefsim.lowering.outline import blank
 from nefsim.program import Program, Sum
 from nefsim.sampling import Distribution
 
@@ -56,7 +56,7 @@ def test_an_outline_is_the_program_without_its_numbers(model: str) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_a_description_tells_the_schedule_that_is_built(model: str) -> None:
     net = MODELS[model]()
-    described, program = net.describe(), build(net, 0.001, 1).program
+    described, program = nef.describe(net), build(net, 0.001, 1).program
     assert sum(s.groups for s in described.schedule) == len(program.groups)
     assert described.operations == len(program.ops)
     assert sum(sum(s.operations.values()) for s in described.schedule) == len(program.ops)
@@ -83,7 +83,7 @@ def test_nothing_is_drawn_solved_or_called(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(nef.LstsqL2, "factor", never)
     monkeypatch.setattr(nef.LIF, "rates", never)
     monkeypatch.setattr(nef.WhiteNoise, "start", never)
-    assert net.describe().factorisations == 1
+    assert nef.describe(net).factorisations == 1
     assert len(calls) == n_calls
 
 
@@ -91,9 +91,9 @@ def test_a_description_takes_no_memory_for_numbers() -> None:
     net = nef.Network(seed=1)
     a, b = net.ensemble(20_000, 16), net.ensemble(10_000, 16)
     net.connect(a, b, solver=nef.LstsqL2(weights=True))
-    net.describe()
+    nef.describe(net)
     tracemalloc.start()
-    described = net.describe()
+    described = nef.describe(net)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert described.costs["numpy"].arrays > 8 * 20_000 * 10_000
@@ -106,24 +106,24 @@ def test_equations_are_factored_once_for_all_functions_of_the_same_points() -> N
     for function in (None, np.square, np.sin):
         net.connect(a, b, function=function)
     net.probe(a)
-    assert net.describe().factorisations == 1
+    assert nef.describe(net).factorisations == 1
     net.connect(a, b, solver=nef.LstsqL2(reg=0.2))
     net.probe(b)
-    described = net.describe()
+    described = nef.describe(net)
     assert described.factorisations == 3
     assert described.largest == (750, 50)
     net.connect(b, a, solver=nef.NoSolver(np.zeros((40, 1))))
-    assert net.describe().factorisations == 3
+    assert nef.describe(net).factorisations == 3
 
 
 def test_the_arrays_of_a_network_are_counted_to_the_byte() -> None:
     net = nef.Network(seed=1)
     a = net.ensemble(50, 3, n_eval_points=100)
     net.probe(a)
-    with_operations = net.describe().costs["numpy"].arrays
+    with_operations = nef.describe(net).costs["numpy"].arrays
     # Encoders and the same scaled; gain, bias, rates, intercepts; points; decoders.
     numbers = 2 * 50 * 3 + 4 * 50 + 100 * 3 + 50 * 3
-    assert with_operations - 3000 * net.describe().operations == 8 * numbers
+    assert with_operations - 3000 * nef.describe(net).operations == 8 * numbers
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 4}, {"dtype": "float32"}], ids=str)
@@ -135,7 +135,7 @@ def test_records_of_values_are_counted_to_the_byte(options: dict[str, Any]) -> N
     sim = nef.Simulator(net, **options)
     sim.run(1.0)
     kept = sum(sim.data[p].nbytes for p in sim.probes)
-    assert net.describe(**options).bytes_per_second == kept
+    assert nef.describe(net, **options).bytes_per_second == kept
 
 
 def test_records_of_spikes_are_about_what_is_told() -> None:
@@ -145,7 +145,7 @@ def test_records_of_spikes_are_about_what_is_told() -> None:
     net.connect(net.node(lambda t: np.sin(6 * t)), a)
     sim = nef.Simulator(net)
     sim.run(1.0)
-    told = net.describe().bytes_per_second / 12
+    told = nef.describe(net).bytes_per_second / 12
     # The input fills [-1, 1] twice, but not evenly.
     assert 0.6 < len(sim.data.events(probe)) / told < 1.6
 
@@ -155,7 +155,7 @@ def test_more_of_everything_costs_more() -> None:
         net = nef.Network(seed=1)
         for _ in range(n):
             net.connect(net.node(np.sin), net.ensemble(100, 1))
-        return [*net.describe(**options).costs.values()]
+        return [*nef.describe(net, **options).costs.values()]
 
     for small, large, batch in zip(costs(10), costs(100), costs(10, batch_size=50), strict=True):
         assert large.arrays > 9 * small.arrays
@@ -166,7 +166,7 @@ def test_more_of_everything_costs_more() -> None:
 
 
 def test_it_costs_what_each_installed_back_end_costs() -> None:
-    described = models.square().describe()
+    described = nef.describe(models.square())
     assert [*described.costs] == [name for name in available() if name != "nengo"]
     for name, cost in described.costs.items():
         peak = described.peak(name)
@@ -175,7 +175,7 @@ def test_it_costs_what_each_installed_back_end_costs() -> None:
 
 
 def test_a_description_is_a_table_and_plain_numbers() -> None:
-    described = MODELS["oscillator"]().describe()
+    described = nef.describe(MODELS["oscillator"]())
     table = str(described)
     for words in ("step by step", "in chunks", "Gram matri", "memory [MB]", "numpy", "a step"):
         assert words in table
@@ -190,14 +190,14 @@ def test_many_loops_that_are_alike_are_told_in_one_line() -> None:
     for _ in range(30):
         a = net.ensemble(20, 1)
         net.connect(a, a)
-    loops = [s for s in net.describe().schedule if s.loop]
+    loops = [s for s in nef.describe(net).schedule if s.loop]
     assert [s.groups for s in loops] == [30]
     assert loops[0].neurons == 600
-    assert "30 loops of" in str(net.describe())
+    assert "30 loops of" in str(nef.describe(net))
 
 
 def test_an_empty_network_is_described() -> None:
-    described = nef.Network().describe()
+    described = nef.describe(nef.Network())
     assert (described.neurons, described.operations, described.factorisations) == (0, 0, 0)
     assert str(described)
 
@@ -220,7 +220,7 @@ def test_the_chunk_is_the_one_that_runs(backend: str, monkeypatch: pytest.Monkey
         net = models.square()
         with nef.Simulator(net, backend=backend, **options) as sim:
             sim.step()
-        assert net.describe(**options).costs[backend].chunk == lengths[-1]
+        assert nef.describe(net, **options).costs[backend].chunk == lengths[-1]
 
 
 def test_blanks_have_the_shapes_of_what_they_stand_for() -> None:
@@ -235,4 +235,4 @@ def test_blanks_have_the_shapes_of_what_they_stand_for() -> None:
 
 def test_a_part_of_a_network_is_not_described_alone() -> None:
     with pytest.raises(ValueError, match="describe the outermost one"):
-        nef.Network().subnetwork().describe()
+        nef.describe(nef.Network().subnetwork())

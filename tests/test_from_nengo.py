@@ -297,7 +297,7 @@ def test_a_run_can_be_saved_and_gone_on_with(backend, tmp_path):
 def test_the_network_is_described_and_checked_like_any_other():
     model = nengo_models.network("product")
     net = from_nengo(model)
-    assert net.describe().neurons == net.n_neurons == model.n_neurons
+    assert nef.describe(net).neurons == net.n_neurons == model.n_neurons
     assert [len(inner.ensembles) for inner in net.everything()] == [
         len(inner.ensembles) for inner in (model, *model.all_networks)
     ]

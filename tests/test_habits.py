@@ -507,7 +507,7 @@ def test_probed_weights_of_a_fixed_connection_are_what_acts(backend: str) -> Non
     }
     probes = {n: net.probe(c, "weights", sample_every=0.01) for n, (c, _) in connections.items()}
     filtered = net.probe(connections["decoded"][0], "weights", synapse=0.001)
-    assert net.describe().neurons == 35
+    assert nef.describe(net).neurons == 35
     simulator = nef.Simulator(net, backend=backend)
     simulator.run(0.02)
     for name, (connection, wanted) in connections.items():

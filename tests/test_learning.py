@@ -13,7 +13,7 @@ import pytest
 from lessons import FULL, OWN, WITH_NENGO, decoders, sanger, weights
 
 import nefsim as nef
-from nefsim.build.stability import learning_rate_bound
+from nefsim.lowering.stability import learning_rate_bound
 from nefsim.program import Learn, Weigh
 
 BACKENDS = ["numpy", "numba"]

@@ -30,8 +30,8 @@ def generator(seed: int) -> Any:
 LIMITS: list[tuple[str, Callable[[Any], Any], list[Any], list[Any]]] = [
     ("Network.seed", lambda v: nef.Network(seed=v), [None, 0, 2**64 - 1], [-1, 2**64]),
     ("rng", generator, [None, 0, 2**64 - 1], [-1, 2**64]),
-    ("batch_size", lambda v: nef.Network().describe(batch_size=v), [1, 10**6], [0, 10**6 + 1]),
-    ("describe dt", lambda v: nef.Network().describe(dt=v), [TINY, 1e6], [0.0, 1.1e6]),
+    ("batch_size", lambda v: nef.describe(nef.Network(), batch_size=v), [1, 10**6], [0, 10**6 + 1]),
+    ("describe dt", lambda v: nef.describe(nef.Network(), dt=v), [TINY, 1e6], [0.0, 1.1e6]),
     ("size_in", lambda v: node(output=lambda t, x: 0.0, size_in=v), [1, 10**6], [-1, 10**6 + 1]),
     ("size_out", lambda v: node(output=lambda t: 0.0, size_out=v), [1, 10**6], [-1, 10**6 + 1]),
     ("n_neurons", lambda v: ensemble(n_neurons=v), [1, 10**8], [0, 10**8 + 1]),

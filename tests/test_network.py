@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nefsim as nef
-from nefsim.build import build
+from nefsim.lowering import build
 from nefsim.network.objects import Neurons, View
 
 SENTENCE = r"^[^:]+: .+ must .+, got .+; .+\.$"

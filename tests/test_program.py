@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.build import build
+from nefsim.lowering import build
 from nefsim.program import Learn, Read, Weigh, outputs
 
 

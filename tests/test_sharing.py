@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.build import decode, threads
+from nefsim.lowering import decode, threads
 from nefsim.solvers import Solver
 
 #: How often activities were factored.

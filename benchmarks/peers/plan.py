@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.build.arrays import times
+from nefsim.lowering.arrays import times
 from nefsim.network import Ensemble, Learning, Node
 from nefsim.network.objects import indices, whole
 from nefsim.processes import PresentInput

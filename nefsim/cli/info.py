@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     told = _installation()
     if options.model is not None:
         net = common.network(options)
-        described = net.describe(options.dt)
+        described = nefsim.describe(net, options.dt)
         if not options.json:
             print(described)
             return 0

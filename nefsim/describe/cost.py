@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.build import Built, threads
-from nefsim.build.decode import MOST_HELD
-from nefsim.build.outline import System
 from nefsim.filtering import order
+from nefsim.lowering import Built, threads
+from nefsim.lowering.decode import MOST_HELD
+from nefsim.lowering.outline import System
 from nefsim.network.functions import is_elementwise
 from nefsim.program import (
     Call,

@@ -63,7 +63,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Description:
-    """A network before it is built, as ``net.describe()`` tells it; ``str()`` is a table.
+    """A network before it is built, as :func:`nefsim.describe` counts it; ``str()`` is a table.
 
     Attributes
     ----------

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nefsim import _checks as check
 from nefsim import backends
 from nefsim.backends.engine import chunk_length
-from nefsim.build import Built, build
-from nefsim.build.outline import System
 from nefsim.describe import cost
 from nefsim.describe.description import Cost, Description, Stretch
+from nefsim.lowering import Built, build
+from nefsim.lowering.outline import System
 from nefsim.network import Network
 from nefsim.program import Group, Neurons, Program, outputs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def describe(
@@ -27,9 +24,37 @@ def describe(
 ) -> Description:
     """The schedule, the size and the cost of a network; nothing is drawn, solved or called.
 
-    See :meth:`nefsim.Network.describe`.
+    Memory is counted array by array; times are rough, by constants of one machine (see
+    :mod:`nefsim.describe.cost`).
+
+    Parameters
+    ----------
+    net : Network
+        The model.
+    dt : float [s]
+        The time step.
+    batch_size : int or None
+        Number of trials at once.
+    dtype : {"float64", "float32"}
+        Precision of the run.
+
+    Returns
+    -------
+    Description
+        ``print`` shows a table; its attributes are plain numbers, and
+        ``peak(backend, seconds)`` is the most memory that a run takes.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> a = net.ensemble(50, 1)
+    >>> description = nef.describe(net)
+    >>> description.neurons, description.costs["numpy"].chunk
+    (50, 1000)
     """
-    who = "Network.describe"
+    who = "describe"
+    check.instance(who, "net", net, Network, "a network", "pass a Network")
     if net.parent is not None:
         check.fail(who, "net", "not be part of another", repr(net), "describe the outermost one")
     dt = check.seconds(who, "dt", dt)

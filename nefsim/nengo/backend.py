@@ -12,7 +12,7 @@ from nengo.cache import NoDecoderCache
 
 from nefsim import _checks as check
 from nefsim.backends import Recorder, Runner, interrupts
-from nefsim.build import Built
+from nefsim.lowering import Built
 from nefsim.nengo.translate import Translation
 from nefsim.program import State
 
@@ -20,7 +20,7 @@ from nefsim.program import State
 def prepare(built: Built, state: State) -> Runner:
     """A runner that steps the network in Nengo; only the step count of ``state`` changes."""
     who = "nefsim.nengo.prepare"
-    check.instance(who, "built", built, Built, "a built network", "pass nefsim.build(net, ...)")
+    check.instance(who, "built", built, Built, "a built network", "pass nefsim.lowering(net, ...)")
     check.instance(who, "state", state, State, "a state", "pass initial_state(built.program)")
     if state.signals and (state.signals[0].ndim > 1 or state.signals[0].dtype != np.float64):
         must = "run one trial in float64 on nengo"

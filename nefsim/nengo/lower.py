@@ -17,12 +17,12 @@ from nengo.builder.processes import SimProcess
 from nengo.builder.signal import Signal
 from nengo.exceptions import BuildError
 
-from nefsim.build.schedule import schedule
 from nefsim.nengo import known, learned, opaque, terms
 from nefsim.nengo.blocks import Blocks
 from nefsim.nengo.plan import Plan
 from nefsim.nengo.signals import elements, name_of
 from nefsim.program import Call, Filter, Neurons, Program, Read, Record, Stream
+from nefsim.program.schedule import schedule
 
 
 def lower(model: Model) -> Lowering:

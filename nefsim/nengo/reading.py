@@ -15,7 +15,7 @@ from nefsim.nengo import convolved, drawn, terms, values
 from nefsim.nengo.decoders import SharingBuilder
 from nefsim.nengo.given import Given
 from nefsim.network import Connection, Network
-from nefsim.network.objects import probeable
+from nefsim.network.quantities import probeable
 from nefsim.neurons import NeuronType
 from nefsim.solvers import LstsqL2, Solver
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import neurons
-from nefsim.build import Built, build
-from nefsim.build.assembly import as_index
+from nefsim.lowering import Built, build
+from nefsim.lowering.assembly import as_index
 from nefsim.nengo import rules
 from nefsim.nengo.filters import synapse
 from nefsim.nengo.guests import Draws, Full, Played, Start, drawing_from

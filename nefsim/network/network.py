@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from nefsim import _checks as check
 from nefsim._signatures import explained
@@ -15,17 +15,15 @@ from nefsim.network.objects import (
     Ensemble,
     Node,
     Probe,
+    Scope,
 )
 from nefsim.neurons import LIF, NeuronType
 from nefsim.processes import Process
 from nefsim.sampling import ScatteredHypersphere, Uniform
 from nefsim.solvers import LstsqL2, Solver
 
-if TYPE_CHECKING:
-    from nefsim.describe import Description
 
-
-class Network(Answers):
+class Network(Answers, Scope):
     """A model: nodes, ensembles, connections and probes, and networks within it.
 
     A network holds no arrays and draws no random numbers; a
@@ -57,14 +55,7 @@ class Network(Answers):
         if isinstance(seed, str):
             do = f"pass a whole number or None, or the name as label={check.show(seed)}"
             check.fail("Network", "seed", "be a whole number", check.show(seed), do, TypeError)
-        self.seed = check.seed("Network", seed)
-        self.label = check.label("Network", label)
-        self.parent: Network | None = None
-        self.nodes: list[Node] = []
-        self.ensembles: list[Ensemble] = []
-        self.connections: list[Connection] = []
-        self.probes: list[Probe] = []
-        self.networks: list[Network] = []
+        super().__init__(check.seed("Network", seed), check.label("Network", label))
 
     @explained
     def node(
@@ -312,97 +303,3 @@ class Network(Answers):
         made.parent = self
         self.networks.append(made)
         return made
-
-    @explained
-    def describe(
-        self, dt: float = 0.001, batch_size: int | None = None, dtype: str = "float64"
-    ) -> Description:
-        """Tell the schedule, the size and the cost before anything is drawn, solved or run.
-
-        Memory is counted array by array; times are rough, by constants of one machine (see
-        :mod:`nefsim.describe.cost`).
-
-        Parameters
-        ----------
-        dt : float [s]
-            The time step.
-        batch_size : int or None
-            Number of trials at once.
-        dtype : {"float64", "float32"}
-            Precision of the run.
-
-        Returns
-        -------
-        Description
-            ``print`` shows a table; its attributes are plain numbers, and
-            ``peak(backend, seconds)`` is the most memory that a run takes.
-
-        Examples
-        --------
-        >>> import nefsim as nef
-        >>> net = nef.Network(seed=1)
-        >>> a = net.ensemble(50, 1)
-        >>> told = net.describe()
-        >>> told.neurons, told.costs["numpy"].chunk
-        (50, 1000)
-        """
-        from nefsim.describe import describe
-
-        return describe(self, dt, batch_size, dtype)
-
-    @property
-    def root(self) -> Network:
-        """The outermost network that this one is part of."""
-        return self if self.parent is None else self.parent.root
-
-    def everything(self) -> Iterator[Network]:
-        """This network and all networks within it, outer before inner."""
-        yield self
-        for inner in self.networks:
-            yield from inner.everything()
-
-    @property
-    def all_nodes(self) -> list[Node]:
-        """Nodes here and in networks within."""
-        return [node for network in self.everything() for node in network.nodes]
-
-    @property
-    def all_ensembles(self) -> list[Ensemble]:
-        """Ensembles here and in networks within."""
-        return [ensemble for network in self.everything() for ensemble in network.ensembles]
-
-    @property
-    def all_connections(self) -> list[Connection]:
-        """Connections here and in networks within."""
-        return [connection for network in self.everything() for connection in network.connections]
-
-    @property
-    def all_probes(self) -> list[Probe]:
-        """Probes here and in networks within."""
-        return [probe for network in self.everything() for probe in network.probes]
-
-    @property
-    def n_neurons(self) -> int:
-        """Number of neurons here and in networks within."""
-        return sum(ensemble.neurons.size_out for ensemble in self.all_ensembles)
-
-    def path(self) -> str:
-        """Labels from the outermost network to this one, joined by dots."""
-        if self.parent is None:
-            return ""
-        own = self.label or f"network {self.parent.networks.index(self)}"
-        outer = self.parent.path()
-        return f"{outer}.{own}" if outer else own
-
-    def __repr__(self) -> str:
-        name = f" {self.label!r}" if self.label else ""
-
-        def count(n: int, word: str) -> str:
-            return f"{n} {word}" if n == 1 else f"{n} {word}s"
-
-        return (
-            f"<network{name}: {count(len(self.all_nodes), 'node')}, "
-            f"{count(len(self.all_ensembles), 'ensemble')} ({self.n_neurons} neurons), "
-            f"{count(len(self.all_connections), 'connection')}, "
-            f"{count(len(self.all_probes), 'probe')}>"
-        )

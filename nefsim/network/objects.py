@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,6 @@ from nefsim.processes import Process
 from nefsim.sampling import Distribution
 from nefsim.solvers import Solver
 from nefsim.synapses import Synapse
-
-if TYPE_CHECKING:
-    from nefsim.network.network import Network
 
 Indices = tuple[int, ...]
 Transform = Any  # a float, a (D,) or (M, D) array, or a SciPy sparse array
@@ -60,7 +57,7 @@ class View:
         return len(self.indices)
 
     @property
-    def network(self) -> Network:
+    def network(self) -> Scope:
         """The network of the whole object."""
         return self.obj.network
 
@@ -77,7 +74,7 @@ class Node:
     Made by :meth:`Network.node`, which says what the fields mean.
     """
 
-    network: Network
+    network: Scope
     output: Callable[..., Any] | Process | NDArray[np.float64] | None
     size_in: int
     size_out: int
@@ -99,7 +96,7 @@ class Ensemble:
     Made by :meth:`Network.ensemble`, which says what the fields mean.
     """
 
-    network: Network
+    network: Scope
     n_neurons: int
     dimensions: int
     radius: float
@@ -156,7 +153,7 @@ class Neurons:
         return self.size_in
 
     @property
-    def network(self) -> Network:
+    def network(self) -> Scope:
         """The network of the ensemble."""
         return self.ensemble.network
 
@@ -195,7 +192,7 @@ class Learning:
         return 0
 
     @property
-    def network(self) -> Network:
+    def network(self) -> Scope:
         """The network of the connection."""
         return self.connection.network
 
@@ -222,7 +219,7 @@ class Gate:
     size_out = 0
 
     @property
-    def network(self) -> Network:
+    def network(self) -> Scope:
         """The network of the connection."""
         return self.learning.network
 
@@ -251,7 +248,7 @@ class Connection:
     Made by :meth:`Network.connect`, which says what the fields mean.
     """
 
-    network: Network
+    network: Scope
     pre: Endpoint
     post: Endpoint
     function: Callable[..., Any] | NDArray[np.float64] | None
@@ -294,7 +291,7 @@ class Probe:
     Made by :meth:`Network.probe`, which says what the fields mean.
     """
 
-    network: Network
+    network: Scope
     target: Endpoint | Connection
     attr: str
     synapse: Synapse | None
@@ -306,19 +303,74 @@ class Probe:
         return f"<probe {self.label!r}>"
 
 
-def probeable(target: Endpoint | Connection) -> tuple[str, ...]:
-    """What can be recorded of an object; the first is the default."""
-    if isinstance(target, Connection):
-        return ("output", "input", "weights")
-    obj = whole(target)
-    if isinstance(obj, Learning):
-        traces = ("activities" if name == "pre" else name for name in obj.rule.traces())
-        return (*(("error",) if obj.size_in else ()), *traces)
-    if isinstance(obj, Gate):
-        return ("input",)
-    if isinstance(obj, Ensemble):
-        return ("decoded_output", "input", "scaled_encoders")
-    if isinstance(obj, Neurons):
-        states = tuple(obj.ensemble.neuron_type.initial_state)
-        return ("output", "spikes", "rates", "input", *states)
-    return ("output", "input") if obj.size_in else ("output",)
+class Scope:
+    """The objects of one network, and the networks around and within it.
+
+    :class:`~nefsim.Network` adds the methods that make them.
+    """
+
+    def __init__(self, seed: int | None, label: str | None) -> None:
+        self.seed, self.label = seed, label
+        self.parent: Scope | None = None
+        self.nodes: list[Node] = []
+        self.ensembles: list[Ensemble] = []
+        self.connections: list[Connection] = []
+        self.probes: list[Probe] = []
+        self.networks: list[Scope] = []
+
+    @property
+    def root(self) -> Scope:
+        """The outermost network that this one is part of."""
+        return self if self.parent is None else self.parent.root
+
+    def everything(self) -> Iterator[Scope]:
+        """This network and all networks within it, outer before inner."""
+        yield self
+        for inner in self.networks:
+            yield from inner.everything()
+
+    @property
+    def all_nodes(self) -> list[Node]:
+        """Nodes here and in networks within."""
+        return [node for network in self.everything() for node in network.nodes]
+
+    @property
+    def all_ensembles(self) -> list[Ensemble]:
+        """Ensembles here and in networks within."""
+        return [ensemble for network in self.everything() for ensemble in network.ensembles]
+
+    @property
+    def all_connections(self) -> list[Connection]:
+        """Connections here and in networks within."""
+        return [connection for network in self.everything() for connection in network.connections]
+
+    @property
+    def all_probes(self) -> list[Probe]:
+        """Probes here and in networks within."""
+        return [probe for network in self.everything() for probe in network.probes]
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons here and in networks within."""
+        return sum(ensemble.neurons.size_out for ensemble in self.all_ensembles)
+
+    def path(self) -> str:
+        """Labels from the outermost network to this one, joined by dots."""
+        if self.parent is None:
+            return ""
+        own = self.label or f"network {self.parent.networks.index(self)}"
+        outer = self.parent.path()
+        return f"{outer}.{own}" if outer else own
+
+    def __repr__(self) -> str:
+        name = f" {self.label!r}" if self.label else ""
+
+        def count(n: int, word: str) -> str:
+            return f"{n} {word}" if n == 1 else f"{n} {word}s"
+
+        return (
+            f"<network{name}: {count(len(self.all_nodes), 'node')}, "
+            f"{count(len(self.all_ensembles), 'ensemble')} ({self.n_neurons} neurons), "
+            f"{count(len(self.all_connections), 'connection')}, "
+            f"{count(len(self.all_probes), 'probe')}>"
+        )

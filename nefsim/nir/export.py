@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.build import Built, build
-from nefsim.build.arrays import times
+from nefsim.lowering import Built, build
+from nefsim.lowering.arrays import times
 from nefsim.network import Connection, Ensemble, Network, Neurons, Node, Probe
 from nefsim.network.objects import whole
 from nefsim.neurons import Direct

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from nefsim.network import Connection, Ensemble, Network, Neurons
-from nefsim.network.objects import Endpoint, Gate, Learning, View, whole
+from nefsim.network.objects import Endpoint, Gate, Learning, Scope, View, whole
 from nefsim.nir.neurons import losses, without_losses
 from nefsim.solvers import Solver
 
@@ -62,7 +62,7 @@ class _Copy:
                 new.probes.append(replace(probe, network=new, target=target, solver=solver))
         return made
 
-    def _objects(self, net: Network) -> Network:
+    def _objects(self, net: Scope) -> Network:
         made = self.of[net] = Network(net.seed, net.label)
         for node in net.nodes:
             self.of[node] = replace(node, network=made)

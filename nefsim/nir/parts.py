@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.build.arrays import times
+from nefsim.lowering.arrays import times
 from nefsim.network.objects import indices, whole
 from nefsim.synapses import Alpha, DoubleExp, Lowpass, Synapse
 

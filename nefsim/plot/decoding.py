@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.build.arrays import times
-from nefsim.build.decode import targets_of
+from nefsim.lowering.arrays import times
+from nefsim.lowering.decode import targets_of
 from nefsim.network import Connection, Ensemble, Probe
 from nefsim.network.functions import is_elementwise, result_size, values_at
 from nefsim.network.objects import indices, whole

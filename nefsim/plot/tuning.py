@@ -8,7 +8,7 @@ import numpy as np
 
 from nefsim import _checks as check
 from nefsim import encoding
-from nefsim.build.arrays import BuiltEnsemble
+from nefsim.lowering.arrays import BuiltEnsemble
 from nefsim.network import Ensemble
 from nefsim.neurons import Direct
 from nefsim.plot import _source as source

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nefsim import _checks as check
-from nefsim.build.arrays import BuiltConnection, times
+from nefsim.lowering.arrays import BuiltConnection, times
 from nefsim.network import Connection, Neurons
 from nefsim.network.objects import whole
 from nefsim.plot import _source as source

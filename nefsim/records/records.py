@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim import _habits as habits
 from nefsim.backends import sampled
-from nefsim.build import Built
 from nefsim.files import Saved
 from nefsim.learned import learned_connection, learned_ensemble
+from nefsim.lowering import Built
 from nefsim.network import Connection, Ensemble, Neurons, Node, Probe
 from nefsim.network.objects import View
 from nefsim.program import Neurons as Population

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from nefsim import _checks as check
-from nefsim.build import Built
-from nefsim.build.arrays import times
+from nefsim.lowering import Built
+from nefsim.lowering.arrays import times
 from nefsim.network import Connection, Ensemble, Network, Node, Probe
 from nefsim.network.objects import indices, whole
 from nefsim.neurons import LIF, LIFRate, RectifiedLinear, SoftLIFRate, SpikingRectifiedLinear

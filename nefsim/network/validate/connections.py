@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nefsim import _checks as check
 from nefsim.network import functions
-from nefsim.network.objects import Connection, Endpoint, Ensemble, Neurons, indices, whole
+from nefsim.network.objects import Connection, Endpoint, Ensemble, Neurons, Scope, indices, whole
 from nefsim.network.rules import rules_of
 from nefsim.network.validate.parts import Shape, endpoint, named, rows, solver_of
 from nefsim.neurons import Direct
 from nefsim.synapses import as_synapse
 
-if TYPE_CHECKING:
-    from nefsim.network.network import Network
 
-
-def connection(network: Network, **given: Any) -> Connection:
+def connection(network: Scope, **given: Any) -> Connection:
     """A checked connection."""
     who = "Network.connect"
     pre = endpoint(network, who, "pre", given["pre"])

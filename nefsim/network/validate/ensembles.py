@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.network.objects import Ensemble
+from nefsim.network.objects import Ensemble, Scope
 from nefsim.network.validate.parts import named, rows
 from nefsim.neurons import Direct, NeuronType
 from nefsim.processes import Process
 from nefsim.sampling import Choice, Constant, Uniform
 
-if TYPE_CHECKING:
-    from nefsim.network.network import Network
 
-
-def ensemble(network: Network, **given: Any) -> Ensemble:
+def ensemble(network: Scope, **given: Any) -> Ensemble:
     """A checked ensemble."""
     who = "Network.ensemble"
     n = check.integer(who, "n_neurons", given["n_neurons"], "pass how many neurons", 1, 10**8)

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.network import functions
-from nefsim.network.objects import Node
+from nefsim.network.objects import Node, Scope
 from nefsim.network.validate.parts import named
 from nefsim.processes import Process
-
-if TYPE_CHECKING:
-    from nefsim.network.network import Network
 
 WHO = "Network.node"
 
 
-def node(network: Network, output: Any, size_in: Any, size_out: Any, seed: Any, label: Any) -> Node:
+def node(network: Scope, output: Any, size_in: Any, size_out: Any, seed: Any, label: Any) -> Node:
     """A checked node."""
     do = "pass the number of dimensions"
     n_in = check.integer(WHO, "size_in", size_in, do, 0, 10**6)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nefsim import _checks as check
-from nefsim.network.objects import Connection, Ensemble, Gate, Learning, Neurons, Node, View
+from nefsim.network.objects import Connection, Ensemble, Gate, Learning, Neurons, Node, Scope, View
 from nefsim.processes import Process
 from nefsim.sampling import Distribution, Samples, as_distribution
 from nefsim.solvers import Solver
 
-if TYPE_CHECKING:
-    from nefsim.network.network import Network
-
 Shape = tuple[int | None, ...]
 
 
-def named(network: Network, who: str, label: Any, kind: str, siblings: list[Any]) -> str:
+def named(network: Scope, who: str, label: Any, kind: str, siblings: list[Any]) -> str:
     """The label with the path of subnetworks before it, made from its number when None."""
     own = check.label(who, label) or f"{kind} {len(siblings)}"
     path = network.path()
@@ -52,7 +49,7 @@ def solver_of(who: str, value: Any) -> Solver:
     return checked
 
 
-def endpoint(network: Network, who: str, argument: str, value: Any) -> Any:
+def endpoint(network: Scope, who: str, argument: str, value: Any) -> Any:
     kinds = (Node, Ensemble, Neurons, Learning, Gate, View)
     what = "a node, an ensemble, its neurons or a view of one"
     check.instance(who, argument, value, kinds, what, _made_of(value))

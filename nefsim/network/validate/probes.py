@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nefsim import _checks as check
 from nefsim.network.objects import (
@@ -12,19 +12,17 @@ from nefsim.network.objects import (
     Learning,
     Neurons,
     Probe,
+    Scope,
     View,
-    probeable,
     whole,
 )
+from nefsim.network.quantities import probeable
 from nefsim.network.validate.parts import endpoint, named, solver_of
 from nefsim.synapses import as_synapse
 
-if TYPE_CHECKING:
-    from nefsim.network.network import Network
-
 
 def probe(
-    network: Network,
+    network: Scope,
     target: Any,
     attr: Any,
     synapse: Any,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim.build.arrays import BuiltEnsemble, n_eval_points
-from nefsim.build.decode import Decoder
+from nefsim.lowering.arrays import BuiltEnsemble, n_eval_points
+from nefsim.lowering.decode import Decoder
 from nefsim.network.objects import Connection, Ensemble
 from nefsim.neurons import Direct
 from nefsim.program import Stream

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.build.arrays import BuiltEnsemble, into
-from nefsim.build.assembly import as_index
 from nefsim.learning import Trace
-from nefsim.network import Connection, Ensemble, Learning, Network
+from nefsim.lowering.arrays import BuiltEnsemble, into
+from nefsim.lowering.assembly import as_index
+from nefsim.lowering.context import Context
+from nefsim.network import Connection, Ensemble, Learning
 from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import Gate, indices, whole
 from nefsim.program import Learn, Part, Read, Term, Weigh
-
-if TYPE_CHECKING:
-    from nefsim.build.lower import Lowering
 
 Array = NDArray[np.float64]
 
@@ -36,8 +34,8 @@ class Lessons:
         The shapes of the weights, by the signals that show them.
     """
 
-    def __init__(self, lowering: Lowering, network: Network) -> None:
-        self._lowering = lowering
+    def __init__(self, context: Context) -> None:
+        self._context, network = context, context.network
         self.weighing: dict[Connection | Ensemble, Weigh] = {}
         self.shown: dict[Connection | Ensemble, int] = {}
         self.shapes: dict[int, tuple[int, int]] = {}
@@ -46,7 +44,7 @@ class Lessons:
         self._connected = {end for end in ends if isinstance(end, (Learning, Gate))}
         self._encoders = {whole(c.post) for c in self._taught for _ in _parts(c, True)}
         self._probed = {
-            p.target for p in network.all_probes if p.attr in ("weights", "scaled_encoders")
+            p.target for p in context.probes if p.attr in ("weights", "scaled_encoders")
         }
         self._read: dict[Connection | Ensemble, Read] = {}
         self._traces: dict[Any, Read] = {}
@@ -59,7 +57,7 @@ class Lessons:
 
     def weigh(self, thing: Connection | Ensemble, read: Read, matrix: Any, n_out: int) -> Read:
         """What is read, weighed by weights that change."""
-        make = self._lowering.assembly
+        make = self._context.assembly
         out = make.signal(f"{thing!r}.weighted", n_out)
         initial = dense(matrix, make.size(read))
         shown = None
@@ -72,7 +70,7 @@ class Lessons:
 
     def inputs(self) -> dict[Learning | Gate, int]:
         """Sums of what is connected to rules and their switches."""
-        make = self._lowering.assembly
+        make = self._context.assembly
         sums: dict[Learning | Gate, int] = {}
         for learning in (part for c in self._taught for part in c.learning):
             if learning.size_in:
@@ -93,7 +91,7 @@ class Lessons:
                     names.setdefault(thing, []).append(repr(learning))
         for thing, rules in parts.items():
             name = ", ".join(names[thing])
-            self._lowering.assembly.learn(Learn(self.weighing[thing], tuple(rules), name))
+            self._context.assembly.learn(Learn(self.weighing[thing], tuple(rules), name))
 
     def trace(self, learning: Learning, name: str) -> Read:
         """The filtered activity that a rule reads."""
@@ -104,7 +102,7 @@ class Lessons:
         traces = {name: self._trace(trace, thing) for name, trace in rule.traces().items()}
         self._traces |= {(learning, name): read for name, read in traces.items()}
         traces.setdefault("pre", self._read[thing])
-        gate = self._lowering.inputs.get(learning.gate)
+        gate = self._context.inputs.get(learning.gate)
         return Part(
             rule,
             traces,
@@ -114,7 +112,7 @@ class Lessons:
         )
 
     def _trace(self, trace: Trace, thing: Connection | Ensemble) -> Read:
-        make = self._lowering.assembly
+        make = self._context.assembly
         read = self._read[thing]
         if trace.of == "post":
             neurons = self._after(thing)
@@ -131,13 +129,13 @@ class Lessons:
     def _after(self, thing: Connection | Ensemble) -> Read | None:
         """The activity of the neurons that weights lead to, None if they lead to values."""
         if isinstance(thing, Ensemble):
-            return Read(self._lowering.outputs[thing.neurons])
+            return Read(self._context.outputs[thing.neurons])
         post = whole(thing.post)
         if isinstance(post, NeuronsOf):
-            return Read(self._lowering.outputs[post], 0, as_index(indices(thing.post)))
-        if self._lowering.connections[thing].full is None or not isinstance(post, Ensemble):
+            return Read(self._context.outputs[post], 0, as_index(indices(thing.post)))
+        if self._context.connections[thing].full is None or not isinstance(post, Ensemble):
             return None
-        return Read(self._lowering.outputs[post.neurons])
+        return Read(self._context.outputs[post.neurons])
 
     def _error(self, learning: Learning) -> Read | None:
         """The error of each row of the weights."""
@@ -149,11 +147,11 @@ class Lessons:
                 got = f"{type(learning.rule).__name__} without one"
                 check.fail(repr(learning.connection), "learning_rule", "have an error", got, do)
             return None
-        read = Read(self._lowering.inputs[learning])
+        read = Read(self._context.inputs[learning])
         ensemble = self._ensemble(learning)
         if learning.rule.error == "scalar" or ensemble is None:
             return read
-        make = self._lowering.assembly
+        make = self._context.assembly
         rows = self._error_encoders(learning.connection, ensemble)
         local = make.sum(f"{learning!r}.local", len(rows))
         make.add(local, Term(read, rows))
@@ -172,15 +170,15 @@ class Lessons:
         connection = learning.connection
         post: Any = whole(connection.post)
         if isinstance(post, NeuronsOf):
-            return self._lowering.ensembles[post.ensemble]
+            return self._context.ensembles[post.ensemble]
         encoders = learning.rule.modifies == "encoders"
-        if encoders or self._lowering.connections[connection].full is not None:
-            return self._lowering.ensembles[post]
+        if encoders or self._context.connections[connection].full is not None:
+            return self._context.ensembles[post]
         return None
 
     def _constant(self, learning: Learning, name: str) -> Any:
         if name == "dt":
-            return self._lowering.assembly.dt
+            return self._context.assembly.dt
         ensemble = self._ensemble(learning)
         rule = type(learning.rule).__name__
         if ensemble is None:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim.build.schedule import in_turn, schedule
 from nefsim.program import (
     Filter,
     Index,
@@ -22,6 +21,7 @@ from nefsim.program import (
     outputs,
     read_size,
 )
+from nefsim.program.schedule import in_turn, schedule
 from nefsim.synapses import Synapse
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from nefsim import _checks as check
-from nefsim.build.arrays import BuiltEnsemble, build_ensemble
-from nefsim.build.streams import streams_of
 from nefsim.learning import PES
+from nefsim.lowering.arrays import BuiltEnsemble, build_ensemble
+from nefsim.lowering.streams import streams_of
 from nefsim.network import Connection, Ensemble
 from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import indices, whole

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nefsim.network import Connection, Ensemble, Network, Node
+from nefsim.network import Connection, Ensemble, Node
+from nefsim.network.objects import Scope
 from nefsim.program import Stream
 
 #: Kinds of object, each with random streams of its own.
 ENSEMBLES, NODES, CONNECTIONS, NETWORKS = range(4)
 
 
-def streams_of(network: Network, stream: Stream) -> dict[Any, Stream]:
+def streams_of(network: Scope, stream: Stream) -> dict[Any, Stream]:
     """The random stream of every object: by its kind and place, or its own seed's."""
     streams: dict[Any, Stream] = {}
-    kinds: tuple[tuple[int, Sequence[Ensemble | Node | Connection | Network]], ...] = (
+    kinds: tuple[tuple[int, Sequence[Ensemble | Node | Connection | Scope]], ...] = (
         (ENSEMBLES, network.ensembles),
         (NODES, network.nodes),
         (CONNECTIONS, network.connections),
@@ -26,6 +27,6 @@ def streams_of(network: Network, stream: Stream) -> dict[Any, Stream]:
             streams[obj] = stream.child(kind, i)
             if obj.seed is not None:
                 streams[obj] = Stream(obj.seed, (), True)
-            if isinstance(obj, Network):
+            if isinstance(obj, Scope):
                 streams |= streams_of(obj, streams[obj])
     return streams

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim.build import threads
-from nefsim.build.arrays import (
+from nefsim.lowering import threads
+from nefsim.lowering.arrays import (
     EVAL_POINTS,
     SOLVER,
     BuiltConnection,
@@ -42,6 +42,7 @@ MOST_HELD = 1 << 24
 
 def decode(
     network: Network,
+    probes: Sequence[Probe],
     ensembles: Mapping[Ensemble, BuiltEnsemble],
     streams: Mapping[Any, Stream],
     kind: type[Decoder],
@@ -55,6 +56,8 @@ def decode(
     ----------
     network : Network
         The model.
+    probes : sequence of Probe
+        All probes of this run.
     ensembles : mapping
         The arrays of each ensemble.
     streams : mapping
@@ -73,7 +76,7 @@ def decode(
         pre = whole(connection.pre)
         if isinstance(pre, Ensemble) and pre in decoding:
             decoding[pre][0].append(connection)
-    for probe in network.all_probes:
+    for probe in probes:
         target = None if isinstance(probe.target, Connection) else whole(probe.target)
         if isinstance(target, Ensemble) and target in decoding and probe.attr != "input":
             decoding[target][1].append(probe)

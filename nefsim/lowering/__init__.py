@@ -1,0 +1,8 @@
+"""From a network to a program: arrays drawn and solved, operations put in order."""
+
+from nefsim.lowering.arrays import BuiltConnection, BuiltEnsemble
+from nefsim.lowering.built import Built
+from nefsim.lowering.lower import build
+from nefsim.lowering.stability import suggest_learning_rate
+
+__all__ = ["Built", "BuiltConnection", "BuiltEnsemble", "build", "suggest_learning_rate"]

@@ -1,0 +1,114 @@
+"""Connections: decode or call a function, transform, filter, hand on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim.lowering.arrays import BuiltConnection, into
+from nefsim.lowering.assembly import as_index, scaled
+from nefsim.lowering.context import Context
+from nefsim.lowering.learning import Lessons
+from nefsim.network import Connection, Ensemble
+from nefsim.network import Neurons as NeuronsOf
+from nefsim.network.objects import indices, whole
+from nefsim.neurons import Direct
+from nefsim.program import Evaluate, Read, Term
+from nefsim.synapses import Synapse
+
+
+def lower_connection(context: Context, lessons: Lessons, connection: Connection) -> None:
+    """A term in the sum of what is after, through a filter if there is one."""
+    make, post = context.assembly, whole(connection.post)
+    weighted = Term(*_source(context, connection))
+    if lessons.learns(connection):
+        n_out = np.shape(weighted.matrix)[0] if np.ndim(weighted.matrix) else post.size_in
+        weighted = Term(lessons.weigh(connection, weighted.read, weighted.matrix, n_out))
+    context.weighted[connection] = weighted
+    full = context.connections[connection].full is not None
+    target = context.inputs[post.neurons if full and isinstance(post, Ensemble) else post]
+    rows = None if full else as_index(indices(connection.post))
+    gain = _gain(context, connection)
+    if connection.synapse is None:
+        make.add(target, Term(weighted.read, scaled(gain, weighted.matrix), rows))
+        return
+    if _is_shorter_encoded(context, lessons, connection):
+        _encode_first(context, connection, connection.synapse)
+        return
+    # Kept for probes: what goes into the filter and what comes out.
+    read = weighted_signal(context, connection)
+    filtered = make.filtered(repr(connection), read, connection.synapse)
+    context.outputs[connection] = filtered.signal
+    make.add(target, Term(filtered, gain, rows))
+
+
+def _is_shorter_encoded(context: Context, lessons: Lessons, connection: Connection) -> bool:
+    """Whether a population has fewer neurons than it gets values, and nobody sees these."""
+    pre, post = whole(connection.pre), whole(connection.post)
+    if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
+        return False
+    decoded = isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct)
+    if decoded or connection.rules or post in context.watched or connection in context.watched:
+        return False
+    return post.n_neurons < connection.post.size_in and not lessons.learns(post)
+
+
+def _encode_first(context: Context, connection: Connection, synapse: Synapse) -> None:
+    """Encode what a connection carries, then filter it: the same, on a shorter vector."""
+    make, post = context.assembly, whole(connection.post)
+    assert isinstance(post, Ensemble)
+    weighted = context.weighted[connection]
+    encoders = into(context.ensembles[post], indices(connection.post))
+    matrix = _composed(encoders, weighted.matrix)
+    encoded = make.sum(f"{connection!r}.encoded", post.n_neurons)
+    make.add(encoded, Term(weighted.read, matrix))
+    filtered = make.filtered(repr(connection), Read(encoded), synapse)
+    context.outputs[connection] = filtered.signal
+    make.add(context.inputs[post.neurons], Term(filtered))
+
+
+def weighted_signal(context: Context, connection: Connection) -> Read:
+    """A signal of the transformed values that a connection carries, before its filter."""
+    if connection not in context.inputs:
+        full = context.connections[connection].full
+        size = connection.post.size_in if full is None else len(full)
+        context.inputs[connection] = context.assembly.sum(f"{connection!r}.input", size)
+        context.assembly.add(context.inputs[connection], context.weighted[connection])
+    return Read(context.inputs[connection])
+
+
+def _gain(context: Context, connection: Connection) -> Any:
+    """Currents into neurons are multiplied by their gains, as encoded ones are."""
+    post, chosen = whole(connection.post), indices(connection.post)
+    if not isinstance(post, NeuronsOf):
+        return 1.0
+    gain = context.ensembles[post.ensemble].gain
+    return gain if chosen is None else gain[list(chosen)]
+
+
+def _source(context: Context, connection: Connection) -> tuple[Read, Any]:
+    """What a connection reads and the matrix from there to what it carries."""
+    pre, transform = whole(connection.pre), connection.transform
+    if isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct):
+        built = context.connections[connection]
+        matrix = built.decoded_weights if built.full is None else built.full
+        return Read(context.outputs[pre.neurons]), matrix
+    context.connections[connection] = BuiltConnection(None, None, {}, transform)
+    read = Read(context.outputs[pre], 0, as_index(indices(connection.pre)))
+    if connection.function is None:
+        return read, transform
+    if not callable(connection.function):
+        must, got = "be a function where nothing is decoded", "values at points"
+        check.fail(repr(connection), "function", must, got, "pass a function")
+    output = context.assembly.signal(f"{connection!r}.function", connection.size_mid)
+    call = Evaluate(output, connection.function, "x", repr(connection), read)
+    return Read(context.assembly.op(call)), transform
+
+
+def _composed(encoders: Any, matrix: Any) -> Any:
+    """``encoders @ matrix``, where the matrix may be a number or a diagonal."""
+    if matrix is None or np.ndim(matrix) < 2:
+        return encoders if matrix is None else encoders * matrix
+    return encoders @ matrix

@@ -1,0 +1,59 @@
+"""Ensembles: the represented vector, currents, noise and spikes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nefsim.lowering.arrays import NEURONS, NOISE, build_ensemble
+from nefsim.lowering.context import Context
+from nefsim.lowering.learning import Lessons
+from nefsim.lowering.outline import outline_ensemble
+from nefsim.network import Ensemble
+from nefsim.neurons import Direct
+from nefsim.program import Neurons, Play, Read, Term
+from nefsim.sampling import Distribution, as_distribution
+
+
+def lower_ensemble(context: Context, lessons: Lessons, ensemble: Ensemble) -> None:
+    """x, J and spikes; in Direct mode x alone."""
+    make, stream = context.assembly, context.streams[ensemble]
+    draw = outline_ensemble if context.outline else build_ensemble
+    built = context.ensembles[ensemble] = draw(ensemble, stream)
+    x = context.inputs[ensemble] = make.sum(f"{ensemble!r}.input", ensemble.dimensions)
+    if isinstance(ensemble.neuron_type, Direct):
+        context.outputs[ensemble] = x
+        return
+    n, neurons = ensemble.n_neurons, ensemble.neurons
+    J = context.inputs[neurons] = make.sum(f"{neurons!r}.input", n, built.bias)
+    encoded = Term(Read(x), built.scaled_encoders)
+    if lessons.learns(ensemble):
+        encoded = Term(lessons.weigh(ensemble, encoded.read, encoded.matrix, n))
+    make.add(J, encoded)
+    if ensemble.noise is not None:
+        noise = context.noise[ensemble] = make.signal(f"{ensemble!r}.noise", n)
+        make.add(J, Term(Read(make.op(Play(noise, ensemble.noise, stream.child(NOISE))))))
+    context.outputs[neurons] = make.signal(f"{neurons!r}.output", n)
+    context.observed[ensemble] = {}
+
+
+def step_neurons(context: Context) -> None:
+    """The step of each population, once it is known which state variables are probed."""
+    for ensemble, observed in context.observed.items():
+        output, J = context.outputs[ensemble.neurons], context.inputs[ensemble.neurons]
+        stream = context.streams[ensemble].child(NEURONS)
+        initial = _initial_state(ensemble)
+        step = Neurons(output, J, ensemble.neuron_type, initial, stream, (*observed.items(),))
+        context.assembly.op(step)
+
+
+def _initial_state(ensemble: Ensemble) -> dict[str, Any]:
+    """Where each state variable starts: as the user says, or as the neuron type does."""
+    initial = {**ensemble.neuron_type.initial_state, **ensemble.initial_state}
+    return {
+        name: start
+        if isinstance(start, (Distribution, np.ndarray))
+        else as_distribution(repr(ensemble), f"initial_state[{name!r}]", start)
+        for name, start in initial.items()
+    }

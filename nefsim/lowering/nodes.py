@@ -1,0 +1,29 @@
+"""Nodes: constants, processes, functions, and places where values meet."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nefsim.lowering.context import Context
+from nefsim.network import Node
+from nefsim.processes import Process
+from nefsim.program import Evaluate, Play, Read
+
+
+def lower_node(context: Context, node: Node) -> None:
+    """A sum for what comes in, an operation for what goes out."""
+    given = context.replaced.get(node, node)
+    make, output = context.assembly, given.output
+    if node.size_in:
+        context.inputs[node] = make.sum(f"{node!r}.input", node.size_in)
+    if output is None:
+        context.outputs[node] = context.inputs[node]
+    elif isinstance(output, np.ndarray):
+        context.outputs[node] = make.sum(f"{node!r}.output", node.size_out, output)
+    else:
+        signal = context.outputs[node] = make.signal(f"{node!r}.output", node.size_out)
+        if isinstance(output, Process):
+            make.op(Play(signal, output, context.streams[node]))
+        else:
+            read = Read(context.inputs[node]) if given.size_in else None
+            make.op(Evaluate(signal, output, "tx" if given.size_in else "t", f"{node!r}", read))

@@ -1,0 +1,104 @@
+"""Probes: the signal of each quantity that is recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nefsim.lowering.assembly import as_index
+from nefsim.lowering.connections import weighted_signal
+from nefsim.lowering.context import Context
+from nefsim.lowering.learning import Lessons, dense
+from nefsim.lowering.outline import blank
+from nefsim.network import Connection, Ensemble, Learning, Probe
+from nefsim.network import Neurons as NeuronsOf
+from nefsim.network.objects import indices, whole
+from nefsim.neurons import Direct
+from nefsim.program import Read, Term
+
+
+def lower_probe(context: Context, lessons: Lessons, probe: Probe) -> None:
+    """The signal that a probe names, filtered as it asks, and its record."""
+    read = _probed(context, lessons, probe)
+    if probe.synapse is not None:
+        read = context.assembly.filtered(repr(probe), read, probe.synapse)
+    context.assembly.record(read, probe.sample_every)
+
+
+def _probed(context: Context, lessons: Lessons, probe: Probe) -> Read:
+    target: Any = probe.target
+    attr = probe.attr
+    if attr == "weights":
+        return _weights(context, lessons, probe, target)
+    if isinstance(target, Connection):
+        if attr == "output" and target.synapse is not None:
+            return _filtered_output(context, probe, target)
+        return weighted_signal(context, target)
+    obj: Any = whole(target)
+    columns = as_index(indices(target))
+    if isinstance(obj, Learning) and attr != "error":
+        return lessons.trace(obj, "pre" if attr == "activities" else attr)
+    if attr == "scaled_encoders":
+        context.shapes[probe] = (obj.n_neurons, obj.dimensions)
+        return _encoders(context, lessons, probe, obj)
+    if attr in ("input", "error"):
+        return Read(context.inputs[obj], 0, columns)
+    if isinstance(obj, NeuronsOf) and attr not in ("output", "spikes", "rates"):
+        return Read(_state(context, obj.ensemble, attr), 0, columns)
+    if isinstance(obj, Ensemble) and not isinstance(obj.neuron_type, Direct):
+        return _decoded_output(context, probe, obj)
+    return Read(context.outputs[obj], 0, columns)
+
+
+def _encoders(context: Context, lessons: Lessons, probe: Probe, ensemble: Any) -> Read:
+    """Scaled encoders, as they are learned or as they stay."""
+    if ensemble in lessons.shown:
+        return Read(lessons.shown[ensemble])
+    return _constant(context, probe, context.ensembles[ensemble].scaled_encoders)
+
+
+def _weights(context: Context, lessons: Lessons, probe: Probe, connection: Connection) -> Read:
+    """Weights as they are learned, or as they stay."""
+    if connection in lessons.shown:
+        shown = lessons.shown[connection]
+        context.shapes[probe] = lessons.shapes[shown]
+        return Read(shown)
+    weighted = context.weighted[connection]
+    matrix, n = weighted.matrix, context.assembly.size(weighted.read)
+    shape = context.shapes[probe] = matrix.shape if np.ndim(matrix) == 2 else (n, n)
+    return _constant(context, probe, blank(*shape) if context.outline else dense(matrix, n))
+
+
+def _constant(context: Context, probe: Probe, matrix: Any) -> Read:
+    """A signal of numbers that stay, row by row."""
+    flat = blank(matrix.size) if context.outline else np.ravel(matrix)
+    return Read(context.assembly.sum(f"{probe!r}.output", matrix.size, flat))
+
+
+def _filtered_output(context: Context, probe: Probe, connection: Connection) -> Read:
+    """A connection's output after this step's filtering; a filter sees it a step later."""
+    output = context.outputs[connection]
+    if probe.synapse is None:
+        return Read(output)
+    later = context.assembly.sum(f"{probe!r}.input", context.assembly.size(Read(output)))
+    context.assembly.add(later, Term(Read(output, 1)))
+    return Read(later)
+
+
+def _decoded_output(context: Context, probe: Probe, ensemble: Ensemble) -> Read:
+    built = context.probe_data[probe]
+    assert built.decoders is not None
+    decoded = context.assembly.sum(f"{probe!r}.decoded", built.decoders.shape[1])
+    spikes = Read(context.outputs[ensemble.neurons])
+    context.assembly.add(decoded, Term(spikes, built.decoders.T))
+    return Read(decoded)
+
+
+def _state(context: Context, ensemble: Ensemble, name: str) -> int:
+    """A signal that shows a state variable of the neurons."""
+    observed = context.observed[ensemble]
+    if name not in observed:
+        label = f"{ensemble.neurons!r}.{name}"
+        observed[name] = context.assembly.signal(label, ensemble.n_neurons)
+    return observed[name]
