@@ -131,11 +131,11 @@ def integer(
     return number
 
 
-def seed(who: str, value: Any) -> int | None:
+def seed(who: str, value: Any, argument: str = "seed") -> int | None:
     """None, or a whole number from 0 below 2**64."""
     if value is None:
         return None
-    return integer(who, "seed", value, "pass a whole number or None", 0, 2**64 - 1)
+    return integer(who, argument, value, "pass a whole number or None", 0, 2**64 - 1)
 
 
 def flag(who: str, argument: str, value: Any) -> bool:

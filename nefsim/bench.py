@@ -92,12 +92,8 @@ def measure(
         if backends is None
         else [check.one_of(who, "backends", name, tuple(registry.BACKENDS)) for name in backends]
     )
-    own_seed = net.seed
-    try:
-        net.seed = fresh_seed(net)
-        ready = [_ready(net, dt, name) for name in names]
-    finally:
-        net.seed = own_seed
+    seed = fresh_seed(net)
+    ready = [_ready(net, dt, name, seed) for name in names]
     took: list[list[float]] = [[] for _ in names]
     for _ in range(n_repeats):
         for (simulator, *_), times in zip(ready, took, strict=True):
@@ -112,13 +108,13 @@ def measure(
     ]
 
 
-def _ready(net: Network, dt: float, backend: str) -> tuple[Simulator, float, float]:
+def _ready(net: Network, dt: float, backend: str, seed: int) -> tuple[Simulator, float, float]:
     """A simulator after its first steps, and the seconds to build it and to take them."""
     small = Network(seed=0)
     small.ensemble(1, 1)
     Simulator(small, dt, backend, progress=False).run_steps(1)
     start = time.perf_counter()
-    simulator = Simulator(net, dt, backend, progress=False)
+    simulator = Simulator(net, dt, backend, progress=False, build_seed=seed)
     built = time.perf_counter()
     simulator.run_steps(FIRST_STEPS)
     return simulator, built - start, time.perf_counter() - built

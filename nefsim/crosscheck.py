@@ -168,21 +168,15 @@ def crosscheck(
         check.fail(who, "backends", "be two names", check.show(backends), do, TypeError)
     for name in backends:
         check.one_of(who, "backends", name, tuple(registry.BACKENDS))
-    own_seed, n_own = net.seed, len(net.probes)
     populations = [e for e in net.all_ensembles if not isinstance(e.neuron_type, Direct)]
     probes = net.all_probes
-    # The spikes of all populations are probed for the while; a probe changes nothing.
-    watching = [net.probe(ensemble.neurons) for ensemble in populations]
-    try:
-        net.seed = fresh_seed(net)
-        runs = []
-        for name in backends:
-            with Simulator(net, dt=dt, backend=name) as simulator:
-                simulator.run(length)
-                runs.append({p: simulator.data[p] for p in (*watching, *probes)})
-    finally:
-        net.seed = own_seed
-        del net.probes[n_own:]
+    # The spikes of all populations are probed in these runs; a probe changes nothing.
+    watching = [net.probe(ensemble.neurons, attach=False) for ensemble in populations]
+    seed, runs = fresh_seed(net), []
+    for name in backends:
+        with Simulator(net, dt, name, probes=watching, build_seed=seed) as simulator:
+            simulator.run(length)
+            runs.append({p: simulator.data[p] for p in (*watching, *probes)})
     return CrosscheckReport(
         (backends[0], backends[1]),
         length,

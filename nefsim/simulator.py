@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -17,7 +17,8 @@ from nefsim._signatures import explained
 from nefsim.backends import interrupts
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
-from nefsim.network import Network, Probe
+from nefsim.network import Network, Node, Probe
+from nefsim.network.validate import run_inputs, run_probes
 from nefsim.program import State, initial_state
 from nefsim.progress import Progress, progress_bar
 from nefsim.records import Data, Events, Records, index_of
@@ -69,6 +70,13 @@ class Simulator:
         stays on disk whatever happens to the program, and all but the last second of it when
         the power fails; ``Result.load(stream)`` reads it.  What a full disk refused is written
         when there is space again: by the next run, ``result``, ``save`` or ``close``.
+    probes : sequence of Probe
+        Probes of this run alone, made by ``net.probe(..., attach=False)``.
+    inputs : mapping of Node to callable, array_like or Process, or None
+        For this run, the output of nodes in the place of their own: a function of t, a
+        constant or a process.
+    build_seed : int or None
+        Seed of what is drawn while building; None takes the network's.
 
     Examples
     --------
@@ -95,6 +103,9 @@ class Simulator:
         dtype: str = "float64",
         progress: bool | Callable[[int, int], None] | None = None,
         stream: str | Path | None = None,
+        probes: Sequence[Probe] = (),
+        inputs: Mapping[Node, Any] | None = None,
+        build_seed: int | None = None,
     ) -> None:
         who = "Simulator"
         do = "pass a Network"
@@ -115,9 +126,11 @@ class Simulator:
         self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
         self.run_seed = check.seed(who, seed)
         self._progress: Progress = progress_bar(who, progress)
-        self.seed = fresh_seed(net)
-        self.built: Built = build(net, self.dt, self.seed)
-        self.probes: tuple[Probe, ...] = tuple(net.all_probes)
+        own = check.seed(who, build_seed, "build_seed")
+        self.seed = fresh_seed(net) if own is None else own
+        extra, replaced = run_probes(who, net, probes), run_inputs(who, net, inputs or {})
+        self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=replaced)
+        self.probes: tuple[Probe, ...] = self.built.probes
         self._prepare = module.prepare
         self.closed = False
         self._busy = Lock()
@@ -322,6 +335,8 @@ class Simulator:
         backend: str = "auto",
         progress: bool | Callable[[int, int], None] | None = None,
         stream: str | Path | None = None,
+        probes: Sequence[Probe] = (),
+        inputs: Mapping[Node, Any] | None = None,
     ) -> Simulator:
         """Go on from a saved state, with the same network.
 
@@ -331,7 +346,7 @@ class Simulator:
             A file that :meth:`save` wrote.
         net : Network
             The network that was saved, described by the same program.
-        backend, progress, stream
+        backend, progress, stream, probes, inputs
             As for :class:`Simulator`; a stream begins with the records that were saved.
 
         Returns
@@ -359,13 +374,18 @@ class Simulator:
             if stream is not None and start:
                 got = f"some of which the first {start} steps were cleared"
                 check.fail(who, "records", "be whole for a stream", got, "leave out stream")
-            seed, net.seed = net.seed, meta["seed"]
-            try:
-                # Of one trial, until it is known that the file has as many as it says.
-                dtype, run_seed = meta["dtype"], meta["run_seed"]
-                simulator = cls(net, meta["dt"], backend, run_seed, None, dtype, progress)
-            finally:
-                net.seed = seed
+            simulator = cls(
+                net,
+                meta["dt"],
+                backend,
+                meta["run_seed"],
+                None,  # until it is known that the file has as many trials as it says
+                meta["dtype"],
+                progress,
+                probes=probes,
+                inputs=inputs,
+                build_seed=meta["seed"],
+            )
             checkpoint.check_fit(who, simulator.built.program, saved)
             if meta["batch_size"] is not None:
                 simulator.batch_size = meta["batch_size"]

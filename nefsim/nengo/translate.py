@@ -134,6 +134,12 @@ class Translation:
         return neuron_type(repr(ensemble), neuron, initial, Draws(self.state.rngs[index][0]))
 
     def _node(self, node: Node) -> nengo.Node:
+        signal = self.built.signals[node]
+        if node in self.built.inputs:
+            if node.size_in:
+                must, do = "be a source to have another output in Nengo", "take another back end"
+                check.fail("Simulator", "inputs", must, repr(node), do)
+            node = self.built.inputs[node]
         common = {"size_in": node.size_in, "label": node.label}
         if node.output is None:
             # Nengo takes no function from a node that only passes its input on.
@@ -141,7 +147,7 @@ class Translation:
             called = any(whole(c.pre) is node and c.function is not None for c in ends)
             return nengo.Node((lambda t, x: x) if called else None, **common)
         if isinstance(node.output, Process):
-            return nengo.Node(self._played(self.built.signals[node]), label=node.label)
+            return nengo.Node(self._played(signal), label=node.label)
         if isinstance(node.output, np.ndarray):
             return nengo.Node(node.output, label=node.label)
         return nengo.Node(node.output, size_out=node.size_out, **common)

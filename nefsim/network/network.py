@@ -252,6 +252,7 @@ class Network(Answers, Scope):
         sample_every: float | None = None,
         solver: Solver = LstsqL2(),
         label: str | None = None,
+        attach: bool = True,
     ) -> Probe:
         """Record something of an object; a probe never changes what it records.
 
@@ -275,13 +276,17 @@ class Network(Answers, Scope):
             How an ensemble's decoded output is found.
         label : str or None
             A name, under which the data are saved.
+        attach : bool
+            Whether the network keeps the probe, so that each simulator records it; one that it
+            does not keep is recorded where it is passed as ``Simulator(net, probes=[...])``.
 
         Returns
         -------
         Probe
         """
         made = validate.probe(self, target, attr, synapse, sample_every, solver, label)
-        self.probes.append(made)
+        if check.flag("Network.probe", "attach", attach):
+            self.probes.append(made)
         return made
 
     @explained

@@ -70,24 +70,23 @@ class Exported:
     def spikes(self, x_seq: Any, backend: str = "auto", dtype: str = "float32") -> list[Array]:
         """What every layer gave, (T, B, n) each, and the output last; see :meth:`run`."""
         rows, T = self._rows(x_seq)
-        # A copy of the description, so that nothing is left in the network.
-        net, source, shown, probes = self.network, self.input, None, []
-        nodes, connections = len(net.nodes), len(net.connections)
-        try:
-            shown = net.node(PresentInput(rows, self.dt))
-            net.connect(shown, source, synapse=None)
-            ends: list[Any] = [layer.neurons for layer in self.layers]
-            if isinstance(self.output, Node):
-                ends.append(self.output)
-            probes = [net.probe(end) for end in ends]
-            with Simulator(net, self.dt, backend, dtype=dtype, progress=False) as sim:
-                for _ in range(len(rows) // T):
-                    to_rest(sim)
-                    sim.run_steps(T)
-                found = [sim.data[probe] for probe in probes]
-        finally:
-            del net.nodes[nodes:], net.connections[connections:]
-            net.probes[:] = [probe for probe in net.probes if probe not in probes]
+        ends: list[Any] = [layer.neurons for layer in self.layers]
+        if isinstance(self.output, Node):
+            ends.append(self.output)
+        probes = [self.network.probe(end, attach=False) for end in ends]
+        with Simulator(
+            self.network,
+            self.dt,
+            backend,
+            dtype=dtype,
+            progress=False,
+            probes=probes,
+            inputs={self.input: PresentInput(rows, self.dt)},
+        ) as sim:
+            for _ in range(len(rows) // T):
+                to_rest(sim)
+                sim.run_steps(T)
+            found = [sim.data[probe] for probe in probes]
         return [values.reshape(-1, T, values.shape[1]).swapaxes(0, 1) for values in found]
 
     def _rows(self, x_seq: Any) -> tuple[Array, int]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.network import Ensemble, Network, Neurons, Node, Probe
+from nefsim.network import Ensemble, Network, Neurons, Probe
 from nefsim.network.objects import indices, whole
 from nefsim.neurons import Direct
 from nefsim.plot._names import quantity, title
@@ -119,8 +118,15 @@ class Live:
         ensembles = _shown(net, show)
         constant = [n for n in net.all_nodes if isinstance(n.output, np.ndarray)]
         self.inputs = {node: np.array(node.output) for node in constant}
-        with _turnable(self.inputs), _watched(net, ensembles, dt) as (own, ours):
-            self.simulator = Simulator(net, dt, backend, progress=False)
+        own, ours = net.all_probes, _watched(net, ensembles, dt)
+        self.simulator = Simulator(
+            net,
+            dt,
+            backend,
+            progress=False,
+            probes=[*ours],
+            inputs={node: _turned(values) for node, values in self.inputs.items()},
+        )
         self._shown = {probe: title(probe) for probe in own if show is None} | ours
         unasked = show is None and not own
         self.n_hidden = len(net.all_ensembles) - len(ensembles) if unasked else 0
@@ -193,32 +199,13 @@ def _turned(values: Array) -> Callable[[float], Array]:
     return lambda t: values
 
 
-@contextmanager
-def _turnable(inputs: dict[Node, Array]) -> Iterator[None]:
-    """For the while, nodes give what is in their arrays and not a constant."""
-    outputs = {node: node.output for node in inputs}
-    try:
-        for node, values in inputs.items():
-            object.__setattr__(node, "output", _turned(values))
-        yield
-    finally:
-        for node, output in outputs.items():
-            object.__setattr__(node, "output", output)
-
-
-@contextmanager
-def _watched(
-    net: Network, ensembles: Sequence[Ensemble], dt: float
-) -> Iterator[tuple[list[Probe], dict[Probe, str]]]:
-    """The network's own probes and, for the while, ones of the ensembles, with labels."""
-    own, n_own = net.all_probes, len(net.probes)
-    ours: dict[Probe, str] = {}
-    try:
-        for ensemble in ensembles:
-            every = max(EVERY, dt)
-            ours[net.probe(ensemble, synapse=SYNAPSE, sample_every=every)] = ensemble.label
-            if ensemble.neuron_type.spiking and not isinstance(ensemble.neuron_type, Direct):
-                ours[net.probe(ensemble.neurons)] = ensemble.label
-        yield own, ours
-    finally:
-        del net.probes[n_own:]
+def _watched(net: Network, ensembles: Sequence[Ensemble], dt: float) -> dict[Probe, str]:
+    """Probes of ensembles, which the network does not keep, with labels."""
+    made: dict[Probe, str] = {}
+    every = max(EVERY, dt)
+    for ensemble in ensembles:
+        decoded = net.probe(ensemble, synapse=SYNAPSE, sample_every=every, attach=False)
+        made[decoded] = ensemble.label
+        if ensemble.neuron_type.spiking and not isinstance(ensemble.neuron_type, Direct):
+            made[net.probe(ensemble.neurons, attach=False)] = ensemble.label
+    return made
