@@ -614,3 +614,25 @@ def test_a_state_that_is_refused_leaves_no_stream(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=SENTENCE):
         nef.Simulator.load(path, population(), stream=tmp_path / "stream")
     assert not (tmp_path / "stream").exists()
+
+
+class Twisted(nef.PoissonSpiking):
+    """Random spikes from a Mersenne Twister, as those of Nengo's models are."""
+
+    def generator(self, rng: np.random.Generator) -> np.random.Generator:
+        return np.random.Generator(np.random.MT19937(3))
+
+
+def twisted() -> nef.Network:
+    """A population of such neurons."""
+    return population(neuron_type=Twisted(nef.LIFRate()))
+
+
+@pytest.mark.parametrize("place", [10**4, 10**9, -5, "x"])
+def test_a_mersenne_twister_is_not_read_beyond_its_end(place: Any, tmp_path: Path) -> None:
+    """NumPy itself reads wherever the state says."""
+    net = twisted()
+    path = nef.Simulator(net, backend="numpy").save(tmp_path / "state")
+    changed(path, set_in("rngs", "state", "pos", place))
+    with pytest.raises(ValueError, match=r"(?s)^Simulator\.load: path must .+ generator.+\.$"):
+        nef.Simulator.load(path, net, backend="numpy")
