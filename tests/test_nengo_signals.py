@@ -225,6 +225,26 @@ with nengo.Network() as model:
     assert "ModuleNotFoundError: No module named 'is_nowhere' in line 2 of" in told
 
 
+def test_a_bar_of_nengo_says_at_the_end_what_has_ended():
+    class Bar(nengo.utils.progress.ProgressBar):
+        said = ""
+
+        def update(self, progress):
+            self.said = progress.name_after if progress.finished else progress.name_during
+
+    bar = Bar()
+    with ours(learner(), "numpy") as simulator:
+        simulator.run(0.01, progress_bar=bar)
+    assert bar.said == "Simulation"
+
+
+def test_a_simulator_has_a_generator_of_its_seed():
+    with ours(learner(), "numpy", seed=3) as simulator:
+        assert simulator.rng.randint(1000) == np.random.RandomState(3).randint(1000)
+        simulator.reset()
+        assert simulator.rng.randint(1000) == np.random.RandomState(3).randint(1000)
+
+
 def test_what_prepare_cannot_take_is_refused():
     for given in (None, 3, "net"):
         with pytest.raises(TypeError, match=r"nefsim.nengo.prepare: built must .+, got .+; .+\."):
