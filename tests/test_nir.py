@@ -529,6 +529,19 @@ def test_what_was_trained_goes_to_nir_and_comes_back_with_every_spike(tmp_path: 
         np.testing.assert_array_equal(one, found[f"spikes {i}"])
 
 
+def test_probes_of_what_learns_are_left_out() -> None:
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(20, 1), net.ensemble(30, 1)
+    net.connect(net.node([0.5]), a)
+    c = net.connect(a, b, learning_rule=nef.PES(1e-4))
+    error = net.connect(b, c.learning_rule)
+    net.probe(b.neurons, label="spikes")
+    nodes = set(to_nir(net, allow_lossy=True).nodes)
+    for thing, attr in ((error, "output"), (c, "weights"), (c.learning_rule, "error")):
+        net.probe(thing, attr)
+    assert set(to_nir(net, allow_lossy=True).nodes) == nodes
+
+
 def test_without_nir_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for name in [name for name in sys.modules if name.startswith("nefsim.nir")]:

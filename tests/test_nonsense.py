@@ -1177,6 +1177,28 @@ def test_what_is_drawn_out_of_reach_is_refused_when_it_is_drawn() -> None:
     assert "<ensemble 'far'>" in "".join(caught.value.__notes__)
 
 
+def test_a_range_may_begin_at_a_bound_as_no_draw_is_exactly_that() -> None:
+    net = nef.Network(seed=1)
+    a = net.ensemble(30, 1, neuron_type=nef.Sigmoid())
+    assert nef.Simulator(net).data[a].max_rates.min() > 200
+    told = refusal(net.ensemble, 3, 1, neuron_type=nef.Sigmoid(), max_rates=(190, 300))
+    assert "max_rates must be above 200 Hz and below 1/tau_ref = 400 Hz, got 190 Hz;" in told
+
+
+def test_a_sliding_threshold_must_be_given() -> None:
+    told = refusal(nef.BCM(1e-6).step, np.ones(2), np.ones(2), None, None)
+    assert "BCM.factors: theta must be given" in told
+
+
+@pytest.mark.parametrize("number", ["x", -1, 1, None])
+def test_a_trial_is_named_by_its_number(number: Any) -> None:
+    net = nef.Network(seed=1)
+    spikes = net.probe(net.ensemble(5, 1).neurons)
+    with nef.Simulator(net, batch_size=1) as sim:
+        sim.run(0.05)
+    assert "Events.trial: number must be" in refusal(sim.data.events(spikes).trial, number)
+
+
 def test_an_empty_ensemble_is_refused() -> None:
     assert "n_neurons must be at least 1, got 0;" in refusal(nef.Network().ensemble, 0, 1)
     assert "dimensions must be at least 1, got 0;" in refusal(nef.Network().ensemble, 1, 0)

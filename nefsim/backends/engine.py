@@ -8,6 +8,7 @@ from the rows of what it reads, one row earlier where the read has a delay.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isnan
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,6 +51,16 @@ def chunk_length(width: int, longest: int = LONGEST_CHUNK) -> int:
     return int(np.clip(MOST_NUMBERS // max(width, 1), 1, longest))
 
 
+def carrying(arrays: list[Array]) -> Callable[[int], None]:
+    """``carry(n)``: make row ``n`` of each array its row 0."""
+
+    def carry(length: int) -> None:
+        for rows in arrays:
+            rows[0] = rows[length]
+
+    return carry
+
+
 class Engine:
     """Rows for signals, and a plan of what advances them.
 
@@ -61,8 +72,8 @@ class Engine:
         What it changes.
     rows : list of ndarray
         Rows of each signal; None for one that a back end keeps to itself.
-    carried : list of ndarray, optional
-        All rows, whose last become the first of the next chunk, in as few arrays as can be.
+    carry : callable, optional
+        ``carry(n)`` makes rows ``n`` of all signals those at 0, in as few calls as can be.
 
     Attributes
     ----------
@@ -78,7 +89,11 @@ class Engine:
     """
 
     def __init__(
-        self, program: Program, state: State, rows: list[Any], carried: list[Array] | None = None
+        self,
+        program: Program,
+        state: State,
+        rows: list[Any],
+        carry: Callable[[int], None] | None = None,
     ) -> None:
         self.program, self.state, self.rows = program, state, rows
         self.plan: list[tuple[list[Advance], bool]] = []
@@ -96,7 +111,8 @@ class Engine:
             if mine is not None:
                 mine[0] = state.signals[i]
                 state.signals[i] = mine[0]
-        self._carried = [r for r in rows if r is not None] if carried is None else carried
+        self._carry = carrying([r for r in rows if r is not None]) if carry is None else carry
+        self._sampled = {record.every for record in program.records if record.every > 1}
 
     def run(self, n_steps: int, recorder: Recorder) -> None:
         """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
@@ -139,11 +155,14 @@ class Engine:
 
     def _lost(self) -> bool:
         """Whether weights have diverged or, where NumPy is to raise at those, NaN are there."""
-        if self._diverged():
+        if self._learned and self._diverged():
             return True
-        strict = np.geterr()["invalid"] == "raise"
-        memories = (value for memory in self.kept.ops for value in memory.values())
-        return strict and any(np.isnan(value).any() for value in memories)
+        for memory in self.kept.ops:
+            for value in memory.values():
+                # One number tells: squares of what is no NaN add up to none.
+                if isnan(np.vdot(value, value)):
+                    return np.geterr()["invalid"] == "raise"
+        return False
 
     def _find_loss(self, before: Snapshot, length: int) -> None:
         """Halve the chunk until the step is found, and say what happened in it."""
@@ -182,23 +201,21 @@ class Engine:
 
     def _finish(self, length: int, recorder: Recorder) -> None:
         """Record a chunk and make its last row the first of the next."""
-        samples = {
-            every: sampled(self.state.step, length, every)
-            for every in {record.every for record in self.program.records}
-        }
+        samples = {every: sampled(self.state.step, length, every) for every in self._sampled}
         for i, record in enumerate(self.program.records):
-            chosen = samples[record.every]
-            if len(chosen):
-                values = self.read(record.read, 0, length)
-                recorder.add(i, values if len(chosen) == length else values[chosen])
-        for rows in self._carried:
-            rows[0] = rows[length]
+            values = self.read(record.read, 0, length)
+            if record.every > 1:
+                values = values[samples[record.every]]
+            if len(values):
+                recorder.add(i, values)
+        self._carry(length)
         self.state.step += length
         for index, done in self.called.items():
-            # What functions gave for steps after an error is kept: each is called once a step.
-            for output in outputs(self.program.ops[index]):
-                ahead = self.rows[output]
-                ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
+            if done > length:
+                # What functions gave for steps after an error is kept: each is called once.
+                for output in outputs(self.program.ops[index]):
+                    ahead = self.rows[output]
+                    ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
             self.called[index] = max(done - length, 0)
         recorder.settle(self.state.step)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 # The functions of the module signal make enums of numbers, which takes 10 us a run.
 import _signal as signal  # type: ignore[import-not-found]
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 _pressed = False
@@ -28,16 +26,20 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
-@contextmanager
-def put_off() -> Iterator[None]:
+class put_off:  # noqa: N801
     """Let Ctrl-C wait for :func:`check` or the end, unless a program handles it its own way."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, _note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        check()
+
+    # As a class, as a generator takes longer than a step of a small network.
+    __slots__ = ("_is_put_off",)
+
+    def __enter__(self) -> None:
+        is_main = threading.current_thread() is threading.main_thread()
+        ours = is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        self._is_put_off = ours
+        if ours:
+            signal.signal(signal.SIGINT, _note)
+
+    def __exit__(self, *error: object) -> None:
+        if self._is_put_off:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            check()

@@ -181,7 +181,7 @@ class Lowering(Blocks):
                 after = self._call(calls, after)
 
     def _call(self, ops: Sequence[Operator], after: Read | None) -> Read:
-        """Functions without input, or one function or process; returns a read that waits for it."""
+        """Functions without input, or one function or process; and what shows they are done."""
         if ops[0] in self._processes:
             index = self._processes[ops[0]]
             call = self.ops[index]

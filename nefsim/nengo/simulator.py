@@ -273,6 +273,7 @@ class Simulator:
         self._forbid_running("nefsim.nengo.Simulator.reset")
         if seed is not None:
             self.seed = seed
+        self._rng: np.random.RandomState | None = None
         keep = check.flag("nefsim.nengo.Simulator.reset", "keep_weights", keep_weights)
         before, learned = (self._state, dict(self.learned)) if keep else (None, {})
         lowering = self._lowering
@@ -358,6 +359,13 @@ class Simulator:
     def learned(self) -> Learned:
         """Weights that learning rules change, to be read and to be set; see :class:`Learned`."""
         return Learned(self._lowering, self._state, self.batch_size)
+
+    @property
+    def rng(self) -> np.random.RandomState:
+        """A generator of the run's seed, from which nothing else draws."""
+        if self._rng is None:  # to make one takes as long as a small population
+            self._rng = np.random.RandomState(self.seed % 2**32)
+        return self._rng
 
     @property
     def step_order(self) -> list[Operator]:

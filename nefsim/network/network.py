@@ -74,7 +74,9 @@ class Network(Answers, Scope):
             ``f(t)``, or ``f(t, x)`` when ``size_in`` is above 0, with t in seconds and x of
             shape (size_in,); a constant; a process such as ``WhiteSignal``; or None to pass
             the input on.  NumPy functions such as ``np.sin`` are evaluated on many times at
-            once; other functions are called once a step, in order.
+            once; other functions are called once a step, in the order of ``all_nodes`` of the
+            outermost network, but that a function waits for those whose output it needs in
+            the same step (through connections with ``synapse=None``).
         size_in : int
             Dimensions of the input.
         size_out : int or None

@@ -65,7 +65,7 @@ class Records:
         """Make room for so many steps more."""
         if self.stream is None:
             for store, every in zip(self._stores, self._every, strict=True):
-                store.reserve(len(sampled(self._settled, n_steps, every)))
+                store.reserve(_count(self._settled, n_steps, every))
 
     def add(self, probe: int, rows: Array) -> None:
         """More rows of a probe."""
@@ -75,7 +75,7 @@ class Records:
         """Keep the records of the first ``n_steps`` steps, and put them on disk if asked to."""
         done = n_steps - self._settled
         for store, every in zip(self._stores, self._every, strict=True):
-            store.settle(len(sampled(self._settled, done, every)))
+            store.settle(_count(self._settled, done, every))
         self._settled = n_steps
         if done:
             self._pending = True
@@ -157,6 +157,11 @@ class Records:
                 return False
         self.settle(n_steps)
         return True
+
+
+def _count(first_step: int, n_steps: int, every: float) -> int:
+    """How many of so many steps are recorded."""
+    return n_steps if every <= 1 else len(sampled(first_step, n_steps, every))
 
 
 def recorded(arrays: Arrays, shape: tuple[int, ...], times: Array) -> Array | Events:

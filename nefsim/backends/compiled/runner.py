@@ -9,7 +9,7 @@ once by numba and loaded by :mod:`.object_cache`).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from itertools import groupby
@@ -31,7 +31,7 @@ from nefsim.backends.compiled.emit import emit
 from nefsim.backends.compiled.object_cache import interpreter
 from nefsim.backends.compiled.plan import make_plan
 from nefsim.backends.compiled.table import Table
-from nefsim.backends.engine import Advance, Engine, HasProgram
+from nefsim.backends.engine import Advance, Engine, HasProgram, carrying
 from nefsim.backends.vectorised.operations import advances
 from nefsim.program import Neurons, Program, State
 
@@ -40,6 +40,9 @@ MIN_WORK_FOR_THREADS = 2_000_000
 
 #: Pieces of such work for each core, so that one which is kept from working gets less of it.
 PIECES = 4
+
+#: Signals of up to so many numbers are carried from chunk to chunk by their places.
+SMALL = 64
 
 Span = tuple[int, int]
 
@@ -62,7 +65,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
         for i, signal in enumerate(program.signals)
     ]
     _move(state, table, data, bool(lead))
-    engine = Engine(program, state, rows)
+    engine = Engine(program, state, rows, _carrying(data, table, rows))
     engine.kept = _checkpoint(program, state, table, data)
     for spans, mixed in _grouped(parts):
         if spans:
@@ -187,6 +190,28 @@ def _rows(data: Any, offset: int, length: int, size: int, batched: bool) -> Any:
     """The rows of a signal, (length, [trials,] size), as a view."""
     rows = data[:, offset : offset + length * size].reshape(len(data), length, size)
     return rows.swapaxes(0, 1) if batched else rows[0]
+
+
+def _carrying(data: Any, table: Table, rows: Sequence[Any]) -> Callable[[int], None]:
+    """``carry(n)``: make row ``n`` of each signal its row 0; many small signals go as one."""
+    kept = [i for i, mine in enumerate(rows) if mine is not None]
+    carry_large = carrying([rows[i] for i in kept if rows[i].shape[-1] > SMALL])
+    small = [(table.addresses[i], rows[i].shape[-1]) for i in kept if rows[i].shape[-1] <= SMALL]
+    first = np.concatenate([np.zeros(0, np.intp), *(np.arange(n) + at for (at, _), n in small)])
+    stride = np.repeat([stride for (_, stride), _ in small], [n for _, n in small]).astype(np.intp)
+    second = first + stride
+    # In one trial a flat index is quicker.
+    flat = data[0] if len(data) == 1 else None
+
+    def carry(length: int) -> None:
+        last = second if length == 1 else first + length * stride
+        if flat is None:
+            data[:, first] = data[:, last]
+        else:
+            flat[first] = flat[last]
+        carry_large(length)
+
+    return carry
 
 
 def _move(state: State, table: Table, data: Any, batched: bool) -> None:

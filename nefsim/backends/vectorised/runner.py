@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from nefsim.backends import Runner
-from nefsim.backends.engine import Advance, Engine, HasProgram, chunk_length
+from nefsim.backends.engine import Advance, Engine, HasProgram, carrying, chunk_length
 from nefsim.backends.vectorised.batching import is_alike, stages
 from nefsim.backends.vectorised.filters import filtering
 from nefsim.backends.vectorised.layout import Layout, as_slice, joined
@@ -27,7 +27,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
     length = chunk_length(sum(signal.size for signal in state.signals))
     buffers = layout.buffers(state.signals, length + 1)
     rows = [layout.view(buffers, i) for i in range(len(state.signals))]
-    engine = Engine(program, state, rows, buffers)
+    engine = Engine(program, state, rows, carrying(buffers))
     makers = _Makers(engine, layout, buffers)
     for stage in plan:
         steps = [step for batch in stage.batches for step in makers.advances(batch)]

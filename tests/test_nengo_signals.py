@@ -1,0 +1,251 @@
+"""``sim.signals``, operators of a user's own, and weights that are learned, in Nengo's models."""
+
+import sys
+import warnings
+
+import nengo
+import numpy as np
+import pytest
+from nengo.builder import Builder, Operator
+
+import nefsim as nef
+import nefsim.nengo
+from nefsim.cli import main
+
+BACKENDS = ("numpy", "numba")
+
+
+def nengos(model):
+    return nengo.Simulator(model, progress_bar=False, optimize=False)
+
+
+def ours(model, backend, **options):
+    return nefsim.nengo.Simulator(model, progress_bar=False, backend=backend, **options)
+
+
+# A rule whose operator never calls Operator.__init__
+
+
+class Grow(nengo.learning_rules.LearningRuleType):
+    modifies = "weights"
+    probeable = ()
+
+    def __init__(self):
+        super().__init__(1.0, size_in=0)
+
+
+class SimGrow(Operator):
+    """As operators were written before they had a tag."""
+
+    def __init__(self, spikes, delta):
+        self.sets, self.incs, self.reads, self.updates = [], [], [spikes], [delta]
+
+    def make_step(self, signals, dt, rng):
+        spikes, delta = signals[self.reads[0]], signals[self.updates[0]]
+
+        def step():
+            delta[...] = 1e-9 * spikes
+
+        return step
+
+
+@Builder.register(Grow)
+def build_grow(model, grow, rule):
+    connection = rule.connection
+    model.add_op(SimGrow(model.sig[connection.pre_obj]["out"], model.sig[rule]["delta"]))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_operator_without_a_tag_is_built_and_runs(backend):
+    with nengo.Network(seed=1) as model:
+        a, b = nengo.Ensemble(20, 1), nengo.Ensemble(20, 1)
+        nengo.Connection(nengo.Node(0.5), a)
+        nengo.Connection(
+            a.neurons, b.neurons, transform=np.zeros((20, 20)), learning_rule_type=Grow()
+        )
+        spikes = nengo.Probe(b.neurons)
+    with nengos(model) as there, ours(model, backend) as here:
+        there.run(0.2)
+        here.run(0.2)
+        assert np.array_equal(here.data[spikes], there.data[spikes])
+        assert here.data[spikes].any()
+
+
+# Signals
+
+
+def learner():
+    with nengo.Network(seed=1) as model:
+        a, b, error = nengo.Ensemble(40, 1), nengo.Ensemble(30, 1), nengo.Node(size_in=1)
+        nengo.Connection(nengo.Node(np.sin), a)
+        c = nengo.Connection(a, b, learning_rule_type=nengo.PES(1e-3))
+        nengo.Connection(b, error)
+        nengo.Connection(error, c.learning_rule)
+        model.a, model.c, model.spikes = a, c, nengo.Probe(b.neurons)
+    return model
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_signal_is_nengos_or_is_said_not_to_be_kept(backend):
+    model = learner()
+    a, b, rule = model.a, model.c.post, model.c.learning_rule
+    asked = [(a, "in"), (a.neurons, "in"), (a.neurons, "out"), (rule, "in")]
+    asked += [(a.neurons, "voltage"), (b.neurons, "out")]
+    known = 0
+    with nengos(model) as there, ours(model, backend) as here:
+        there.run_steps(50)
+        here.run_steps(50)
+        for thing, kind in asked:
+            mine, theirs = here.model.sig[thing][kind], there.model.sig[thing][kind]
+            if mine in here.signals:
+                known += 1
+                assert np.allclose(here.signals[mine], there.signals[theirs], rtol=0, atol=1e-9)
+            else:
+                with pytest.raises(KeyError, match="is not kept while running; probe it"):
+                    here.signals[mine]
+        assert known >= 2  # voltages, and spikes that are probed
+        assert None not in here.signals
+        assert len(here.signals) == len(list(here.signals))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_voltages_refractory_times_and_filters_are_set_as_in_nengo(backend):
+    with nengo.Network(seed=1) as model:
+        a, b = nengo.Ensemble(40, 1), nengo.Ensemble(30, 1)
+        c = nengo.Connection(a, b, synapse=0.01)
+        nengo.Connection(nengo.Node(0.5), a)
+        spikes = [nengo.Probe(e.neurons) for e in (a, b)]
+    rng = np.random.RandomState(1)
+    voltage, refractory = rng.rand(40), 0.004 * rng.rand(40)
+    with nengos(model) as there, ours(model, backend) as here:
+        for simulator in (there, here):
+            signals, of = simulator.signals, simulator.model.sig
+            simulator.run_steps(50)
+            signals[of[a.neurons]["voltage"]] = voltage
+            signals[of[a.neurons]["refractory_time"]] = refractory
+            signals[of[c]["weighted"]] = np.array([7.0])  # read once, in the next step
+            simulator.run_steps(50)
+        for probe in spikes:
+            assert np.array_equal(here.data[probe], there.data[probe])
+    with ours(model, backend) as other:
+        other.run_steps(100)
+        assert not np.array_equal(other.data[spikes[0]], here.data[spikes[0]])
+
+
+@pytest.mark.parametrize("batch_size", [None, 2])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_learned_weights_are_set_and_fixed_ones_are_refused(backend, batch_size):
+    model = learner()
+    with ours(model, backend, batch_size=batch_size) as simulator:
+        simulator.run_steps(20)
+        weights = simulator.model.sig[model.c]["weights"]
+        with pytest.raises(ValueError, match="read-only"):
+            simulator.signals[weights][...] = 0
+        values = np.linspace(0.0, 1e-3, weights.size).reshape(weights.shape)
+        simulator.signals[weights] = values
+        assert np.array_equal(simulator.signals[weights], values)
+        assert (simulator.learned[model.c] == values).all()
+        for signal, value, said in (
+            (simulator.model.sig[model.a]["encoders"], 0.0, "signal must remember something"),
+            (simulator.model.sig[model.a]["in"], 0.0, "signal must remember something"),
+            (None, 0.0, "signal must remember something"),
+            (weights, np.zeros(3), "values must have shape"),
+        ):
+            with pytest.raises((ValueError, TypeError), match=said):
+                simulator.signals[signal] = value
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_weights_that_diverge_are_named_by_their_connection(backend):
+    with nengo.Network(seed=1) as model:
+        a, b = nengo.Ensemble(20, 1), nengo.Ensemble(20, 1, label="end")
+        nengo.Connection(nengo.Node(0.5), a)
+        c = nengo.Connection(a, b, learning_rule_type=nengo.PES(0.9))
+        nengo.Connection(nengo.Node(-1e10), c.learning_rule)
+    with (
+        ours(model, backend) as simulator,
+        pytest.raises(ValueError, match=r"<Connection .*end.*: weights must stay below 1e\+09"),
+    ):
+        simulator.run(1.0)
+
+
+# Learning into neurons without a synapse
+
+
+@pytest.mark.parametrize("rule", [nef.BCM(1e-9), nef.Oja(1e-9), nef.PES(1e-6)], ids=repr)
+def test_a_rule_of_weights_onto_neurons_needs_no_synapse(rule):
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(20, 1), net.ensemble(30, 1)
+    weights = np.full((30, 20), 1e-4)
+    c = net.connect(a.neurons, b.neurons, transform=weights, learning_rule=rule, synapse=None)
+    if isinstance(rule, nef.PES):
+        net.connect(a, c.learning_rule)
+    spikes, learned = net.probe(b.neurons), net.probe(c, "weights", sample_every=0.01)
+    data = {}
+    for backend in ("nengo", *BACKENDS):
+        with nef.Simulator(net, backend=backend) as simulator:
+            simulator.run(0.1)
+            data[backend] = simulator.data[spikes], simulator.data[learned]
+    for mine, changed in (data[backend] for backend in BACKENDS):
+        assert np.array_equal(mine, data["nengo"][0])
+        assert np.allclose(changed, data["nengo"][1], rtol=1e-12)
+        assert not np.array_equal(changed[-1], weights)
+
+
+# The command
+
+
+def test_the_command_finds_modules_beside_the_script(tmp_path, capsys):
+    (tmp_path / "beside_it.py").write_text("value = 0.5\n", encoding="utf-8")
+    (tmp_path / "later_beside_it.py").write_text("value = 0.25\n", encoding="utf-8")
+    script = tmp_path / "model.py"
+    script.write_text(
+        """
+import nengo
+from beside_it import value
+
+def late(t):
+    from later_beside_it import value
+    return value
+
+with nengo.Network() as model:
+    nengo.Connection(nengo.Node(value), nengo.Ensemble(10, 1))
+    nengo.Node(late)
+""",
+        encoding="utf-8",
+    )
+    before = list(sys.path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        assert main(["nengo", "run", str(script), "--seconds", "0.01"]) == 0
+    assert sys.path == before
+    script.write_text("import nengo\nimport is_nowhere\n", encoding="utf-8")
+    assert main(["nengo", "run", str(script)]) == 2
+    told = capsys.readouterr().err
+    assert "ModuleNotFoundError: No module named 'is_nowhere' in line 2 of" in told
+
+
+def test_a_bar_of_nengo_says_at_the_end_what_has_ended():
+    class Bar(nengo.utils.progress.ProgressBar):
+        said = ""
+
+        def update(self, progress):
+            self.said = progress.name_after if progress.finished else progress.name_during
+
+    bar = Bar()
+    with ours(learner(), "numpy") as simulator:
+        simulator.run(0.01, progress_bar=bar)
+    assert bar.said == "Simulation"
+
+
+def test_a_simulator_has_a_generator_of_its_seed():
+    with ours(learner(), "numpy", seed=3) as simulator:
+        assert simulator.rng.randint(1000) == np.random.RandomState(3).randint(1000)
+        simulator.reset()
+        assert simulator.rng.randint(1000) == np.random.RandomState(3).randint(1000)
+
+
+def test_what_prepare_cannot_take_is_refused():
+    for given in (None, 3, "net"):
+        with pytest.raises(TypeError, match=r"nefsim.nengo.prepare: built must .+, got .+; .+\."):
+            nefsim.nengo.prepare(given, given)
