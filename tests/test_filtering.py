@@ -91,6 +91,20 @@ def test_a_filter_of_many_poles_is_the_same_on_all_back_ends(batch_size):
         assert np.abs(mine).max() > 0
 
 
+@pytest.mark.parametrize("name", MANY_POLES)
+def test_in_float32_a_filter_of_many_poles_keeps_four_digits(name):
+    passed = []
+    for dtype in ("float64", "float32"):
+        net = nef.Network(seed=1)
+        source = net.node(nef.WhiteSignal(1.0, high=20))
+        probe = net.probe(source, synapse=nef.LinearFilter(*MANY_POLES[name]))
+        simulator = nef.Simulator(net, backend="numpy", dtype=dtype)
+        simulator.run(0.5)
+        passed.append(simulator.data[probe])
+    # 500 steps of numbers that are rounded by 6e-8.
+    np.testing.assert_allclose(*passed, rtol=0, atol=3e-5 * np.abs(passed[0]).max())
+
+
 def test_noise_goes_through_many_poles_as_through_their_filter():
     synapse = nef.LinearFilter(*MANY_POLES["five"])
     white, passed = (
@@ -111,7 +125,7 @@ def test_a_filter_of_many_poles_starts_at_rest():
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("columns", [1, 2, 11, 12, 100])
+@pytest.mark.parametrize("columns", [1, 2, 8, 9, 100])
 @pytest.mark.parametrize("form", [([0.1], [1.0, -0.9]), ([0.5, -0.4], [1.0, -0.9])], ids=str)
 def test_one_pole_gives_the_digits_of_lfilter(form, columns, dtype):
     form = tuple(np.array(part) for part in form)
