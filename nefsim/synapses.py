@@ -37,8 +37,8 @@ class Synapse(Value, ABC):
     def state_space(self, dt: float) -> StateSpace | None:
         """The same filter by its state, or None where the coefficients say it as precisely.
 
-        Where n poles lie near 1, as those of slow filters do, what a rounded coefficient
-        changes grows with their distance from 1 to the power of -n.
+        Where n poles lie near 1, at 1 - d, as those of slow filters do, the error of a rounded
+        coefficient is divided by d to the power of n.
         """
         del dt
         return None
@@ -298,7 +298,8 @@ class LinearFilter(Synapse):
     def state_space(self, dt: float) -> StateSpace | None:
         """Zero-order hold of a function of s of the third order or higher, else None."""
         num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
-        if not self.analog or len(den) <= filtering.LOWEST_ORDER_OF_STATE:
+        own = type(self).coefficients is not LinearFilter.coefficients  # of a subclass
+        if own or not self.analog or len(den) <= filtering.LOWEST_ORDER_OF_STATE:
             return None
         return filtering.within_the_step(held(num, den, dt))
 
