@@ -151,7 +151,9 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
     :data:`SPEED` and :data:`LOOKS` name; and limits as far away as 10**7.
     """
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        if node.name in SHOWN | SPEED or any("overload" in ast.dump(d) for d in node.decorator_list):
+        if node.name in SHOWN | SPEED or any(
+            "overload" in ast.dump(d) for d in node.decorator_list
+        ):
             return
         inside: list[ast.AST] = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
         for child in inside:
