@@ -11,8 +11,8 @@ import pytest
 
 from nefsim import datasets, mnist
 from nefsim.cli import main
+from nefsim.mnist import plain, timing
 from nefsim.mnist import settings as of
-from nefsim.mnist import timing
 from nefsim.mnist.learned import N_STAIRS, _gate, by_learning
 from nefsim.mnist.plain import by_plain_learning, sequence
 from nefsim.mnist.settings import PLAIN, Settings
@@ -85,6 +85,8 @@ def test_settings_of_the_plain_network_are_those_that_were_published() -> None:
     sizes = (PLAIN.neurons, PLAIN.output_neurons, PLAIN.train, PLAIN.test, PLAIN.epochs)
     assert sizes == (200, 50, 1000, 300, 1)
     assert (PLAIN.seconds, PLAIN.skip, PLAIN.rest, PLAIN.learning_rate) == (0.5, 0.25, 0.0, 1e-4)
+    assert plain.INHIBITION == -20.0
+    assert DIGITS.train_images.shape == (1297, 64) and DIGITS.test_images.shape == (500, 64)
     # 30 s, and 1000 images to learn from and 300 to be told for half a second each.
     assert (30.0, (PLAIN.train + PLAIN.test) * PLAIN.seconds) == timing.LENGTHS
     assert timing.PUBLISHED == {
@@ -156,7 +158,7 @@ def test_learning_slows_down_to_nothing_by_stairs() -> None:
     stairs = _gate(replace(QUICK, rule="pes"), 2.0).run(2.1)[:, 0]
     assert stairs[0] == 1.0 and stairs[-1] == 0.0
     assert np.all(np.diff(stairs) <= 0.0)
-    assert len(np.unique(stairs)) == N_STAIRS + 1
+    assert len(np.unique(stairs)) == N_STAIRS + 1 == 101
 
 
 def test_a_run_is_timed_beside_nengo(monkeypatch: pytest.MonkeyPatch) -> None:
