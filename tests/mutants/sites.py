@@ -34,11 +34,17 @@ SPEED = frozenset(
     ]
 )
 
-#: Arguments of how a figure looks; a curve of another width shows the same.
+#: Arguments and calls of how a figure looks; a curve of another width shows the same.
 LOOKS = frozenset(
     [
         "alpha",
         "aspect",
+        "margins",
+        "set_aspect",
+        "set_linewidth",
+        "set_major_locator",
+        "set_visible",
+        "tick_params",
         "bbox_inches",
         "bins_per_inch",
         "bottom_pad",
@@ -181,6 +187,10 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
     if isinstance(node, ast.Call) and _called(node) in EVEN:
         for argument in node.args:
             argument.even = True  # type: ignore[attr-defined]
+    if isinstance(node, ast.Call) and _called(node) == "reshape":
+        for argument in node.args:
+            if isinstance(argument, ast.UnaryOp):
+                argument.operand.unknown = True  # type: ignore[attr-defined]
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "type_params"):
             continue
@@ -216,7 +226,7 @@ def _left_out(node: ast.AST) -> bool:
     if isinstance(node, ast.keyword):
         return node.arg in LOOKS or node.arg == "stacklevel"
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        return _called(node.value) in SPEED
+        return _called(node.value) in SPEED | LOOKS
     if isinstance(node, ast.Call):
         called = _called(node)
         # The call may be dropped as a statement; its arguments are words.
@@ -248,6 +258,8 @@ def _variants(node: Node) -> Iterator[tuple[str, Node, ast.AST | None]]:
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield "sign", node, node.operand
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        if getattr(node, "unknown", False):
+            return  # to reshape, any negative length is the one that is left over
         if type(node.value) is int:
             yield "off by one", node, ast.Constant(node.value + 1)
         elif node.value:
