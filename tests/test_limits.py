@@ -31,6 +31,8 @@ LIMITS: list[tuple[str, Callable[[Any], Any], list[Any], list[Any]]] = [
     ("Network.seed", lambda v: nef.Network(seed=v), [None, 0, 2**64 - 1], [-1, 2**64]),
     ("rng", generator, [None, 0, 2**64 - 1], [-1, 2**64]),
     ("batch_size", lambda v: nef.describe(nef.Network(), batch_size=v), [1, 10**6], [0, 10**6 + 1]),
+    ("trials", lambda v: nef.Simulator(nef.Network(), batch_size=v), [1], [0, 10**6 + 1]),
+    ("seconds", lambda v: nef.Simulator(nef.Network()).run(v), [0.0], [-TINY, 1.1e6]),
     ("describe dt", lambda v: nef.describe(nef.Network(), dt=v), [TINY, 1e6], [0.0, 1.1e6]),
     ("size_in", lambda v: node(output=lambda t, x: 0.0, size_in=v), [1, 10**6], [-1, 10**6 + 1]),
     ("size_out", lambda v: node(output=lambda t: 0.0, size_out=v), [1, 10**6], [-1, 10**6 + 1]),
@@ -128,3 +130,24 @@ def test_numbers_are_as_large_as_their_squares_have_room() -> None:
         for call in (check.real, check.array):
             with pytest.raises(ValueError, match="b must be at"):
                 call("a", "b", np.nextafter(value, 2 * value))  # type: ignore[operator]
+
+
+def test_labels_are_whole_numbers_from_0_to_a_million() -> None:
+    assert check.classes("a", "b", [0, 10**6]).tolist() == [0, 10**6]
+    for labels in ([-1], [10**6 + 1], [0.5], [], [[1]]):
+        with pytest.raises(ValueError, match="a: b must "):
+            check.classes("a", "b", labels)
+    with pytest.raises(ValueError, match="a: b must "):
+        check.classes("a", "b", [1, 2], n=3)
+
+
+def test_an_array_is_taken_as_it_is_only_if_nobody_can_change_it() -> None:
+    own = np.arange(3.0)
+    view = own[:]
+    view.setflags(write=False)
+    constant = np.arange(3.0)
+    constant.setflags(write=False)
+    for given in (own, view, np.arange(3)):
+        assert not np.shares_memory(check.array("a", "b", given, copy=False), given)
+    assert check.array("a", "b", constant, copy=False) is constant
+    assert check.array("a", "b", constant) is not constant

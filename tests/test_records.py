@@ -184,6 +184,23 @@ def test_a_store_forgets_what_was_not_complete(kind: type[Store]) -> None:
         np.testing.assert_array_equal(dense(store), rows[: first + 1])
 
 
+def test_rows_go_on_from_rows_of_their_shape_alone() -> None:
+    store, rows = Rows((4,), "float64"), np.ones((3, 4))
+    for arrays, n_rows in (
+        ({"": rows}, 2),
+        ({"": rows[:, :3]}, 3),
+        ({"": rows, "more": rows}, 3),
+        ({}, 3),
+        ({"other": rows}, 3),
+    ):
+        assert not store.put(arrays, n_rows)
+    assert store.put({"": rows}, 3)
+    store.reserve(5)
+    store.add(2 * rows[:2])
+    assert store.n_rows == 5
+    np.testing.assert_array_equal(store.arrays()[""][:, 0], [1, 1, 1, 2, 2])
+
+
 def test_single_steps_are_joined_now_and_then() -> None:
     store = Spikes((2,), "float64")
     for step in range(5000):

@@ -158,16 +158,16 @@ def test_cores_share_what_was_prepared_in_order_by_one_thread(
 def test_threads_see_the_callers_context_and_do_not_make_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(threads, "cores", lambda: 2)
-    both = threading.Barrier(2)
+    monkeypatch.setattr(threads, "cores", lambda: 3)
+    all_three = threading.Barrier(3)
 
     def look(item: int) -> Any:
-        both.wait(60)  # passes when two threads are here
+        all_three.wait(60)  # passes when three threads are here
         inner = threads.in_threads(lambda _: threading.get_ident(), range(4))
         return np.geterr()["divide"], set(inner) == {threading.get_ident()}
 
     with np.errstate(divide="raise"):
-        assert threads.in_threads(look, range(2)) == [("raise", True)] * 2
+        assert threads.in_threads(look, range(3)) == [("raise", True)] * 3
 
 
 @pytest.mark.parametrize("cores", [1, 3])

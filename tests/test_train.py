@@ -164,6 +164,9 @@ def test_a_summary_counts_what_is_multiplied() -> None:
     assert once.multiply_adds == 2 * 25 * 4 * 9  # for two pictures, and not for eight steps
     snu = train.Layers(train.SNU(6, 5, recurrent=True)).summary(torch.zeros(3, 2, 6))
     assert snu.multiply_adds == 3 * 2 * 5 * (6 + 5)
+    rows = [(row.name, row.kind, row.shape, row.n_parameters) for row in table.rows]
+    assert rows[0][1:] == ("Linear", (10, 500), 150_500) and rows[0][0].endswith("0")
+    assert rows[1][1::2] == ("IF", 0) and rows[1][0].endswith("1")
 
 
 # -- modules and populations ------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Files are replaced as a whole, and nothing beside them is touched."""
 
 import os
+import stat
 
 import pytest
 
@@ -48,3 +49,20 @@ def test_the_name_that_is_written_is_not_foreseen(tmp_path):
         first.write(b"1")
         second.write(b"2")
     assert (tmp_path / "a").read_bytes() in (b"1", b"2")
+
+
+@pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="folders of POSIX")
+@pytest.mark.parametrize("sync", [True, False])
+def test_the_data_and_then_the_name_are_on_the_disk(tmp_path, monkeypatch, sync):
+    synced = []
+    real = os.fsync
+
+    def noted(descriptor):
+        kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        synced.append((kind, (tmp_path / "a").exists()))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with replacing(tmp_path / "a", sync=sync) as stream:
+        stream.write(b"new")
+    assert synced == ([("file", False), ("folder", True)] if sync else [])

@@ -13,6 +13,7 @@ SPEED = frozenset(
     [
         "AT_ONCE",
         "BATCH",
+        "CALLS_OF_OTHERS",
         "HELD",
         "LONGEST_CHUNK",
         "MANY",
@@ -28,14 +29,22 @@ SPEED = frozenset(
         "WORTH_GATHERING",
         "WORTH_RUNS",
         "WORTH_THREADS",
+        "cores",
+        "whole_registers",
     ]
 )
 
-#: Arguments of how a figure looks; a curve of another width shows the same.
+#: Arguments and calls of how a figure looks; a curve of another width shows the same.
 LOOKS = frozenset(
     [
         "alpha",
         "aspect",
+        "margins",
+        "set_aspect",
+        "set_linewidth",
+        "set_major_locator",
+        "set_visible",
+        "tick_params",
         "bbox_inches",
         "bins_per_inch",
         "bottom_pad",
@@ -67,8 +76,14 @@ MESSAGES = frozenset({"warn", "fail", "print", "write_line"})
 #: Methods that say what an object is to people.
 SHOWN = frozenset({"__repr__", "__str__", "_repr_html_"})
 
-#: Functions of two arguments in either order.
-SYMMETRIC = frozenset({"max", "min", "maximum", "minimum", "fmax", "fmin", "array_equal"})
+#: Functions of two arguments in either order, and those that Python refuses in the other one.
+SYMMETRIC = frozenset(
+    """max min maximum minimum fmax fmin array_equal
+    isinstance issubclass hasattr getattr setattr""".split()  # noqa: SIM905
+)
+
+#: Functions of a difference that do not see its sign.
+EVEN = frozenset({"abs", "norm", "allclose", "square"})
 
 OPPOSITE: dict[type, type] = {
     ast.Lt: ast.GtE,
@@ -150,7 +165,9 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
     :data:`SPEED` and :data:`LOOKS` name; and limits as far away as 10**7.
     """
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        if node.name in SHOWN or any("overload" in ast.dump(d) for d in node.decorator_list):
+        if node.name in SHOWN | SPEED or any(
+            "overload" in ast.dump(d) for d in node.decorator_list
+        ):
             return
         inside: list[ast.AST] = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
         for child in inside:
@@ -167,6 +184,13 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
         return
     if isinstance(node, (ast.expr, ast.stmt)) and hasattr(node, "end_lineno"):
         yield node, ".".join(names).removesuffix(".<locals>")
+    if isinstance(node, ast.Call) and _called(node) in EVEN:
+        for argument in node.args:
+            argument.even = True  # type: ignore[attr-defined]
+    if isinstance(node, ast.Call) and _called(node) == "reshape":
+        for argument in node.args:
+            if isinstance(argument, ast.UnaryOp):
+                argument.operand.unknown = True  # type: ignore[attr-defined]
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "type_params"):
             continue
@@ -175,6 +199,10 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _nodes(child, names)
+
+
+def _called(node: ast.Call) -> str:
+    return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
 
 
 def _complains(node: ast.stmt) -> bool:
@@ -197,8 +225,10 @@ def _left_out(node: ast.AST) -> bool:
         return any(name in ast.dump(node.test) for name in ("TYPE_CHECKING", "__main__"))
     if isinstance(node, ast.keyword):
         return node.arg in LOOKS or node.arg == "stacklevel"
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return _called(node.value) in SPEED | LOOKS
     if isinstance(node, ast.Call):
-        called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        called = _called(node)
         # The call may be dropped as a statement; its arguments are words.
         return called in MESSAGES or called in ("TypeVar", "ParamSpec", "cast")
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and _is_whole(node):
@@ -223,10 +253,13 @@ def _is_whole(node: ast.BinOp) -> bool:
 def _variants(node: Node) -> Iterator[tuple[str, Node, ast.AST | None]]:
     """The kind of a change, what is changed and what is put in its place."""
     if isinstance(node, ast.BinOp):
-        yield from ((kind, node, new) for kind, new in _binary(node))
+        even = getattr(node, "even", False)
+        yield from ((k, node, new) for k, new in _binary(node) if not (even and k == "swapped"))
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield "sign", node, node.operand
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        if getattr(node, "unknown", False):
+            return  # to reshape, any negative length is the one that is left over
         if type(node.value) is int:
             yield "off by one", node, ast.Constant(node.value + 1)
         elif node.value:
