@@ -42,6 +42,7 @@ from nefsim.backends.kernel.lif import lif, lif_ahead
 from nefsim.backends.kernel.populations import neurons
 from nefsim.backends.kernel.sums import decode_bits, linear
 from nefsim.backends.kernel.vectors import shifted, whole_registers
+from nefsim.backends.kernel.whole import as_a_whole
 
 
 @njit(**options)
@@ -127,6 +128,11 @@ def run(
                     else:
                         take_ahead(shifted(table, o * N_COLUMNS), start, end, D, constants, F)
                     o += max(n, 1)
+
+
+def instructions(dtype: Any) -> Any:
+    """``run`` as :func:`compiled` has it, optimised, but not to be called."""
+    return as_a_whole(lambda: compiled(dtype))
 
 
 def compiled(dtype: Any) -> Any:

@@ -8,7 +8,7 @@ from numba import njit
 
 from nefsim.backends.codes import LINE, MOST_VECTORS, OUT_STRIDE, N
 
-options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 @njit(**options, fastmath={"reassoc", "contract", "nsz"})
