@@ -16,6 +16,7 @@ from nefsim.convert.read import Stage, read
 from nefsim.network import Ensemble, Network, Node
 from nefsim.neurons import DiscreteLIF
 from nefsim.processes import PresentInput
+from nefsim.progress import no_bar
 from nefsim.simulator import Simulator
 from nefsim.train.layers import DirectEncoding, Dropout, Layers, Vote
 from nefsim.train.neurons import DiscreteNeuron, Stateful
@@ -80,7 +81,7 @@ class Exported:
             if isinstance(self.output, Node):
                 ends.append(self.output)
             probes = [net.probe(end) for end in ends]
-            with Simulator(net, self.dt, backend, dtype=dtype, progress=False) as sim:
+            with Simulator(net, self.dt, backend, dtype=dtype, progress=no_bar) as sim:
                 for _ in range(len(rows) // T):
                     to_rest(sim)
                     sim.run_steps(T)

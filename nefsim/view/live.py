@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.network import Ensemble, Network, Node, Probe
 from nefsim.neurons import Direct
+from nefsim.progress import no_bar
 from nefsim.records import Events
 from nefsim.simulator import Simulator
 
@@ -105,7 +106,7 @@ class Live:
         constant = [n for n in net.all_nodes if isinstance(n.output, np.ndarray)]
         self.inputs = {node: np.array(node.output) for node in constant}
         with _turnable(self.inputs), _watched(net, ensembles, dt) as (own, ours):
-            self.simulator = Simulator(net, dt, backend, progress=False)
+            self.simulator = Simulator(net, dt, backend, progress=no_bar)
         self._told = {probe: probe.label for probe in own if show is None} | ours
 
     def advance(self, seconds: float) -> list[Piece]:
