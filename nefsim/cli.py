@@ -14,6 +14,7 @@ from typing import Any
 
 from nefsim import _checks as check
 from nefsim import backends, files, scripts
+from nefsim.backends import codefiles
 from nefsim.crosscheck import crosscheck
 from nefsim.network import Network
 from nefsim.simulator import Simulator
@@ -307,6 +308,7 @@ def _info(options: argparse.Namespace) -> int:
         "python": platform.python_version(),
         "packages": {package: _installed(package) for package in PACKAGES},
         "backends": backends.available(),
+        "machine_code": [str(folder) for folder in codefiles.folders()],
     }
     if options.model is not None:
         net = _model(options)
@@ -322,4 +324,5 @@ def _info(options: argparse.Namespace) -> int:
     for package, installed in told["packages"].items():
         print(f"{package} {installed or '(not installed)'}")
     print(f"back ends: {', '.join(told['backends'])}")
+    print(f"machine code: {', '.join(told['machine_code']) or '(not kept)'}")
     return 0

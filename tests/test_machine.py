@@ -17,6 +17,7 @@ import pytest
 import nefsim as nef
 from nefsim import backends
 from nefsim.backends import codefiles, notices
+from nefsim.cli import main
 from nefsim.progress import no_bar
 
 kernel = pytest.importorskip("nefsim.backends.kernel")
@@ -338,3 +339,11 @@ def test_what_is_stopped_is_said_to_be(capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     with notices.notice("waiting") as tell:
         tell("over")
+
+
+def test_info_names_the_folders(folder: Any, capsys: Any, monkeypatch: Any) -> None:
+    assert main(["info"]) == 0
+    assert f"machine code: {folder}\n" in capsys.readouterr().out
+    monkeypatch.setenv(codefiles.SWITCH, "off")
+    assert main(["info"]) == 0
+    assert "machine code: (not kept)\n" in capsys.readouterr().out
