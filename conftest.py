@@ -1,4 +1,4 @@
-"""What pytest leaves out where an optional package is missing, and a list of what it skipped."""
+"""What pytest leaves out where an optional package is missing, does first, and lists as skipped."""
 
 from __future__ import annotations
 
@@ -41,3 +41,15 @@ class Skipped:
 def pytest_configure(config: pytest.Config) -> None:
     if file := os.environ.get("NEFSIM_SKIPPED"):
         config.pluginmanager.register(Skipped(file))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> None:
+    """Compile the interpreter in both precisions before any test is timed or looks at stderr."""
+    if find_spec("numba"):
+        import numpy as np
+
+        from nefsim.backends.compiled.object_cache import interpreter
+
+        for name in ("float64", "float32"):
+            interpreter(np.dtype(name))

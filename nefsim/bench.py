@@ -10,6 +10,7 @@ from statistics import median
 from nefsim import _checks as check
 from nefsim import backends as registry
 from nefsim.network import Network
+from nefsim.progress import no_bar
 from nefsim.simulator import Simulator, fresh_seed
 
 #: First steps, in which a back end makes ready what belongs to a network.
@@ -112,9 +113,9 @@ def _ready(net: Network, dt: float, backend: str, seed: int) -> tuple[Simulator,
     """A simulator after its first steps, and the seconds to build it and to take them."""
     small = Network(seed=0)
     small.ensemble(1, 1)
-    Simulator(small, dt, backend, progress=False).run_steps(1)
+    Simulator(small, dt, backend, progress=no_bar).run_steps(1)
     start = time.perf_counter()
-    simulator = Simulator(net, dt, backend, progress=False, build_seed=seed)
+    simulator = Simulator(net, dt, backend, progress=no_bar, build_seed=seed)
     built = time.perf_counter()
     simulator.run_steps(FIRST_STEPS)
     return simulator, built - start, time.perf_counter() - built

@@ -20,8 +20,14 @@ Report = Callable[[int], object]
 Progress = Callable[[int], AbstractContextManager[tuple[list[int], Report]]]
 
 
+def no_bar(done: int, total: int) -> None:
+    """Show no bar, but do say what the first compiled run on a machine waits for."""
+
+
 def progress_bar(who: str, progress: object) -> Progress:
     """How to run ``n`` steps: in which pieces, and what to call after each."""
+    if progress is no_bar:
+        return _silent
     if progress is None:
         progress = sys.stderr.isatty()
     if callable(progress) and not isinstance(progress, type):

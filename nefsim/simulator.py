@@ -15,6 +15,7 @@ from nefsim import _checks as check
 from nefsim import backends, checkpoint, files
 from nefsim._signatures import explained
 from nefsim.backends import interrupts
+from nefsim.backends.notices import silenced
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
 from nefsim.network import Network, Node, Probe
@@ -63,7 +64,8 @@ class Simulator:
         Precision of the run.
     progress : bool, callable or None
         Show a bar, or call ``progress(done, total)`` now and then; None shows a bar in a
-        terminal, or a plain counter where tqdm is not installed.
+        terminal, or a plain counter where tqdm is not installed.  False also leaves out the line
+        on stderr that the first compiled run on a machine writes.
     stream : str, Path or None
         Where records go while they are made, instead of into memory: a new folder, or a file
         ending in ".npz", which is written when the simulator is closed.  What was complete
@@ -116,14 +118,14 @@ class Simulator:
         self.dt = check.seconds(who, "dt", dt)
         names = ("auto", *backends.BACKENDS)
         self.backend = check.one_of(who, "backend", backend, names)
+        self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
         if self.backend == "auto":
-            self.backend = backends.fastest()
-        module = backends.module(self.backend)
+            self.backend = backends.fastest(self.dtype)
+        module = backends.module(self.backend, self.dtype)
         self.batch_size = batch_size
         if batch_size is not None:
             do = "pass a number of trials"
             self.batch_size = check.integer(who, "batch_size", batch_size, do, 1, 10**6)
-        self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
         self.run_seed = check.seed(who, seed)
         self._progress: Progress = progress_bar(who, progress)
         own = check.seed(who, build_seed, "build_seed")
@@ -134,7 +136,8 @@ class Simulator:
         self._prepare = module.prepare
         self.closed = False
         self._busy = Lock()
-        self._restart()
+        with silenced(progress is False):
+            self._restart()
         self._target: Target | None = None
         if stream is not None:
             self._stream_to(who, stream)

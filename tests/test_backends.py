@@ -245,3 +245,94 @@ def test_a_neuron_type_of_ones_own_takes_its_own_step_on_every_back_end() -> Non
         with nef.Simulator(net, backend=backend) as sim:
             sim.run(0.2)
             assert set(np.unique(sim.data[spikes])) == {0.0, 2000.0}
+
+
+# Currents without bound
+
+#: Every neuron type that is compiled, in all its ways.
+COMPILED_NEURONS = [
+    nef.LIF(),
+    nef.LIF(tau_ref=0.0),
+    nef.LIF(tau_rc=1e-5),
+    nef.LIF(method="euler"),
+    nef.LIFRate(),
+    nef.LIFRate(tau_ref=0.0),
+    nef.AdaptiveLIF(),
+    nef.AdaptiveLIFRate(),
+    nef.RectifiedLinear(),
+    nef.SpikingRectifiedLinear(),
+    nef.Sigmoid(),
+    nef.Tanh(),
+    nef.SoftLIFRate(),
+    nef.Izhikevich(),
+    nef.RegularSpiking(nef.LIFRate()),
+    nef.RegularSpiking(nef.Tanh()),
+    nef.InverseLIF(),
+    nef.DiscreteLIF(),
+    nef.DiscreteLIF(activation="relu", decay=0.5),
+    nef.DiscreteLIF(activation="elu"),
+    nef.DiscreteLIF(activation="leaky_relu", threshold_rule=">="),
+    nef.DiscreteLIF(reset="subtract"),
+    nef.DiscreteLIF(output="sigmoid"),
+]
+
+CURRENTS = [0.0, 1.0, -1.0, 1e22, -1e22, 1e38, -1e38, 1e308, -1e308, np.inf, -np.inf, np.nan]
+
+
+def unbounded(neuron, backend, dtype):
+    """Output and memories of nine neurons at each of the currents, by current."""
+    net, probes = nef.Network(seed=1), []
+    for current in CURRENTS:
+        population = net.ensemble(9, 1, neuron_type=neuron, gain=1.0, bias=0.0)
+        # Inputs and transforms are finite, their products and sums need not be.
+        largest = current if np.isfinite(current) else 1e308
+        source = net.node(lambda t, value=largest: np.full(9, value), size_out=9)
+        factors = [1.0]
+        if not np.isfinite(current):
+            factors = [10.0, -10.0] if np.isnan(current) else [np.copysign(10.0, current)]
+        for factor in factors:
+            net.connect(source, population.neurons, transform=factor, synapse=None)
+        probes.append(net.probe(population.neurons))
+        probes += [net.probe(population.neurons, name) for name in sorted(neuron.initial_state)]
+    sim = nef.Simulator(net, backend=backend, dtype=dtype)
+    with np.errstate(all="ignore"):
+        sim.run_steps(5)
+    return [sim.data[probe] for probe in probes]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("neuron", COMPILED_NEURONS, ids=repr)
+def test_neurons_do_the_same_at_any_current(neuron, dtype):
+    # Exponentials and logarithms of two libraries differ in the last digits; what is subnormal
+    # to one is nothing to the other.
+    rtol, tiny = 32 * np.finfo(dtype).eps, float(np.finfo(dtype).tiny)
+    for ours, theirs in zip(
+        *(unbounded(neuron, b, dtype) for b in ("numba", "numpy")), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=tiny)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_more_spikes_than_a_whole_number_counts(backend):
+    net = nef.Network(seed=1)
+    kind = nef.SpikingRectifiedLinear()
+    a = net.ensemble(1, 1, neuron_type=kind, gain=1e22, bias=0.0, encoders=[[1.0]])
+    net.connect(net.node(1.0), a, synapse=None)
+    probe = net.probe(a.neurons)
+    sim = nef.Simulator(net, backend=backend)
+    sim.run_steps(3)
+    np.testing.assert_allclose(sim.data[probe], 1e22, rtol=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_spikes_without_number_stop_a_run_that_is_to_stop_at_nan(backend):
+    net = nef.Network(seed=1)
+    a = net.ensemble(9, 1, neuron_type=nef.SpikingRectifiedLinear(), gain=1.0, bias=0.0)
+    source = net.node(lambda t: np.full(9, 1e308 if t > 0.005 else 1.0), size_out=9)
+    net.connect(source, a.neurons, transform=10.0, synapse=None)
+    sim = nef.Simulator(net, backend=backend)
+    with (
+        np.errstate(over="ignore", invalid="raise"),
+        pytest.raises(FloatingPointError, match="invalid value encountered"),
+    ):
+        sim.run_steps(20)

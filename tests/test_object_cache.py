@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 import sys
+import types
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import nefsim as nef
+from nefsim import backends
+from nefsim.backends import codefiles, notices
+from nefsim.cli import main
+from nefsim.progress import no_bar
 
 kernel = pytest.importorskip("nefsim.backends.compiled.kernel")
 
 from nefsim.backends.compiled import object_cache  # noqa: E402
+
+DOUBLE = np.dtype(np.float64)
 
 PROGRAM = """
 import sys
@@ -27,31 +38,34 @@ nef.Simulator(net, backend="numba").run(0.01)
 assert "numba" not in sys.modules
 """
 
+ATTACK = Path(__file__).parent / "attacks" / "machine_code.py"
+
+has_owners = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owners here")
+
 
 @pytest.fixture(scope="module")
-def compiled() -> Any:
+def instructions() -> Any:
     """What numba makes, which takes seconds."""
-    return kernel.compiled(np.dtype(np.float64))
+    return kernel.instructions(DOUBLE)
 
 
 @pytest.fixture
-def folders(compiled: Any, tmp_path: Any, monkeypatch: Any) -> Any:
-    """Two folders of its own for a test: one that cannot be, and an empty one."""
-    (tmp_path / "file").write_text("")
-    monkeypatch.setattr(object_cache, "_folders", lambda: [tmp_path / "file", tmp_path / "code"])
-    monkeypatch.setattr(kernel, "compiled", lambda dtype: compiled)
+def folder(instructions: Any, tmp_path: Any, monkeypatch: Any) -> Any:
+    """A folder for code that is not there yet, and what is compiled at hand."""
+    monkeypatch.setenv(codefiles.SWITCH, str(tmp_path / "code"))
+    monkeypatch.setattr(kernel, "instructions", lambda dtype: instructions)
     object_cache.interpreter.cache_clear()
     yield tmp_path / "code"
     object_cache.interpreter.cache_clear()
 
 
-def spikes(backend: str = "numba") -> Any:
+def spikes(backend: str = "numba", **options: Any) -> Any:
     net = nef.Network(seed=1)
     a = net.ensemble(50, 2)
     net.connect(net.node([0.5, -0.5]), a)
     net.connect(a, a)
     probe = net.probe(a.neurons)
-    sim = nef.Simulator(net, backend=backend)
+    sim = nef.Simulator(net, backend=backend, **options)
     sim.run(0.2)
     return sim.data[probe]
 
@@ -61,12 +75,15 @@ def test_a_new_process_needs_no_numba_once_there_is_code() -> None:
     subprocess.run([sys.executable, "-c", PROGRAM], check=True)
 
 
-def test_missing_and_broken_code_is_made_anew(folders: Any, monkeypatch: Any) -> None:
+def test_missing_and_broken_code_is_made_anew(folder: Any, monkeypatch: Any) -> None:
     wanted = spikes("numpy")
     assert np.array_equal(spikes(), wanted) and wanted.any()
-    (file,) = folders.iterdir()
+    (file,) = folder.iterdir()
     code = file.read_bytes()
-    for broken in (b"", b"no code", code[: len(code) // 2]):
+    flipped = bytearray(code)
+    flipped[len(code) // 2] ^= 1
+    zeroed = code[: len(code) // 2] + bytes(len(code) - len(code) // 2)
+    for broken in (b"", b"no code", code[: len(code) // 2], zeroed, bytes(flipped)):
         file.write_bytes(broken)
         object_cache.interpreter.cache_clear()
         assert np.array_equal(spikes(), wanted)
@@ -77,15 +94,256 @@ def test_missing_and_broken_code_is_made_anew(folders: Any, monkeypatch: Any) ->
 
 
 def test_a_function_with_other_arguments_is_called_through_numba(
-    folders: Any, compiled: Any, monkeypatch: Any
+    folder: Any, instructions: Any, monkeypatch: Any
 ) -> None:
     class Other:
-        address, native_name = compiled.address, compiled.native_name
+        native_name = instructions.native_name
 
         def inspect_llvm(self) -> str:
-            text: str = compiled.inspect_llvm()
+            text: str = instructions.inspect_llvm()
             return text.replace("%retptr", "%first")
 
-    monkeypatch.setattr(kernel, "compiled", lambda dtype: Other())
+    monkeypatch.setattr(kernel, "instructions", lambda dtype: Other())
     assert np.array_equal(spikes(), spikes("numpy"))
-    assert not folders.exists()
+    assert not folder.exists()
+
+
+def test_damaged_code_never_kills_a_process_or_changes_a_spike() -> None:
+    if not hasattr(os, "fork"):
+        pytest.skip("each damaged file needs a process of its own")
+    command = [sys.executable, str(ATTACK), "--tries", "20"]
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    told = subprocess.run(command, capture_output=True, text=True, env=here)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "'refused'" in told.stdout
+
+
+def test_code_under_another_name_is_refused(folder: Any) -> None:
+    codefiles.write(folder, "a.o", b"code")
+    assert codefiles.read(folder, "a.o") == b"code"
+    (folder / "a.o").rename(folder / "b.o")
+    with pytest.raises(OSError, match="damaged"):
+        codefiles.read(folder, "b.o")
+
+
+@has_owners
+def test_folders_are_made_for_the_user_alone(folder: Any) -> None:
+    before = os.umask(0)
+    try:
+        codefiles.write(folder, "a.o", b"code")
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "a.o").stat().st_mode & 0o777 == 0o644
+    assert codefiles.read(folder, "a.o") == b"code"
+
+
+@has_owners
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_file_that_others_may_write_is_not_run(folder: Any, mode: int) -> None:
+    codefiles.write(folder, "a.o", b"code")
+    (folder / "a.o").chmod(mode)
+    with pytest.raises(PermissionError, match="may be written by others"):
+        codefiles.read(folder, "a.o")
+
+
+@has_owners
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+def test_a_folder_that_others_may_write_is_not_used(folder: Any, mode: int) -> None:
+    codefiles.write(folder, "a.o", b"code")
+    folder.chmod(mode)
+    for attempt in (codefiles.read, lambda *a: codefiles.write(*a, b"code")):
+        with pytest.raises(PermissionError, match="may be written by others"):
+            attempt(folder, "a.o")
+
+
+@has_owners
+@pytest.mark.parametrize("whose", ["file", "folder"])
+def test_what_belongs_to_another_user_is_not_run(folder: Any, monkeypatch: Any, whose: str) -> None:
+    codefiles.write(folder, "a.o", b"code")
+    ours = os.geteuid()
+    inodes = {(folder / "a.o" if whose == "file" else folder).stat().st_ino}
+    fstat = os.fstat
+
+    def other(descriptor: int) -> Any:
+        status = fstat(descriptor)
+        if status.st_ino not in inodes:
+            return status
+        return types.SimpleNamespace(st_uid=ours + 12345, st_mode=status.st_mode)
+
+    monkeypatch.setattr(os, "fstat", other)
+    with pytest.raises(PermissionError, match="belongs to another user"):
+        codefiles.read(folder, "a.o")
+
+
+@has_owners
+def test_links_are_followed_to_safe_folders_and_not_to_files(folder: Any, tmp_path: Any) -> None:
+    codefiles.write(folder, "a.o", b"code")
+    (tmp_path / "link").symlink_to(folder)
+    assert codefiles.read(tmp_path / "link", "a.o") == b"code"
+    (folder / "b.o").symlink_to(folder / "a.o")
+    with pytest.raises(OSError):
+        codefiles.read(folder, "b.o")
+    folder.chmod(0o777)
+    with pytest.raises(PermissionError):
+        codefiles.read(tmp_path / "link", "a.o")
+
+
+@has_owners
+def test_what_is_no_file_is_not_waited_for(folder: Any) -> None:
+    folder.mkdir(0o700)
+    os.mkfifo(folder / "a.o")
+    with pytest.raises(OSError, match="is no file"):
+        codefiles.read(folder, "a.o")
+
+
+def test_without_owners_the_hash_alone_counts(folder: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(codefiles, "_has_owners", lambda: False)
+    codefiles.write(folder, "a.o", b"code")
+    folder.chmod(0o777)
+    assert codefiles.read(folder, "a.o") == b"code"
+    (folder / "a.o").write_bytes(b"other")
+    with pytest.raises(OSError, match="damaged"):
+        codefiles.read(folder, "a.o")
+
+
+def test_code_stays_in_no_folder_where_that_is_switched_off(folder: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv(codefiles.SWITCH, "off")
+    monkeypatch.setattr(codefiles, "write", None)
+    assert codefiles.folders() == []
+    assert np.array_equal(spikes(), spikes("numpy"))
+    monkeypatch.setenv(codefiles.SWITCH, "code")
+    with pytest.raises(ValueError, match="NEFSIM_CACHE must be an absolute path or off"):
+        spikes()
+
+
+def test_caches_of_the_user_are_where_they_should_be(monkeypatch: Any, tmp_path: Any) -> None:
+    monkeypatch.delenv(codefiles.SWITCH, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for unset in ("", "relative", "./nefsim"):
+        monkeypatch.setenv("XDG_CACHE_HOME", unset)
+        assert codefiles.folders()[1:] == [Path("~/.cache/nefsim").expanduser()]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    assert codefiles.folders()[1:] == [tmp_path / "caches" / "nefsim"]
+
+
+def test_a_user_without_a_home_has_one_folder(monkeypatch: Any) -> None:
+    def homeless(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv(codefiles.SWITCH, raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    assert len(codefiles.folders()) == 1
+
+
+def test_the_name_of_code_changes_with_the_version_of_numba(
+    monkeypatch: Any, tmp_path: Any
+) -> None:
+    names = []
+    for number in ("1", "2"):
+        (tmp_path / "_version.py").write_text(number)
+        there = types.SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+        monkeypatch.setattr(object_cache, "find_spec", lambda name, there=there: there)
+        object_cache._name.cache_clear()
+        names.append(object_cache._name(DOUBLE))
+    object_cache._name.cache_clear()
+    assert names[0] != names[1]
+
+
+@pytest.fixture
+def broken(folder: Any, monkeypatch: Any) -> Any:
+    """A numba that cannot be imported, and no code on disk."""
+    cause = ImportError("Numba needs NumPy 2.3 or less")
+
+    def fail(dtype: Any) -> None:
+        raise cause
+
+    monkeypatch.setattr(object_cache, "demand", fail)
+    monkeypatch.setattr(backends, "_warned", [])
+    backends._failure.cache_clear()
+    yield cause
+    backends._failure.cache_clear()
+
+
+def test_a_numba_that_cannot_be_imported_means_numpy_and_one_warning(broken: Any) -> None:
+    with pytest.warns(RuntimeWarning, match="cannot be imported .*2.3 or less.* run on NumPy"):
+        assert nef.Simulator(nef.Network()).backend == "numpy"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert nef.Simulator(nef.Network(), dtype="float32").backend == "numpy"
+
+
+def test_a_numba_that_cannot_be_imported_is_named_where_it_is_asked_for(broken: Any) -> None:
+    with pytest.raises(nef.BackendUnavailable, match=r"2\.3 or less; see pip check") as caught:
+        nef.Simulator(nef.Network(), backend="numba")
+    assert caught.value.__cause__ is broken
+
+
+def test_numba_is_imported_for_nothing_but_missing_code(folder: Any, monkeypatch: Any) -> None:
+    # None in place of a module has its import fail.
+    monkeypatch.delattr("nefsim.backends.compiled.kernel")
+    monkeypatch.setitem(sys.modules, "nefsim.backends.compiled.kernel", None)
+    with pytest.raises(ImportError):
+        object_cache.demand(DOUBLE)
+    codefiles.write(folder, object_cache._name(DOUBLE), b"code")
+    object_cache.demand(DOUBLE)
+
+
+class Terminal(io.StringIO):
+    """What looks like a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_first_compiled_run_says_in_one_line_what_it_waits_for(
+    folder: Any, capsys: Any
+) -> None:
+    spikes()
+    out, err = capsys.readouterr()
+    start = "nefsim: compiling the interpreter for float64, once on this machine ... done in "
+    assert err.startswith(start) and err.endswith(f" s; kept in {folder}\n")
+    assert err.count("\n") == 1 and out == ""
+    object_cache.interpreter.cache_clear()
+    spikes()
+    assert capsys.readouterr().err == ""
+
+
+def test_no_progress_is_no_line_either(folder: Any, capsys: Any) -> None:
+    spikes(progress=False)
+    assert capsys.readouterr().err == ""
+    object_cache.interpreter.cache_clear()
+    (file,) = folder.iterdir()
+    file.unlink()
+    spikes(progress=no_bar)
+    assert "compiling" in capsys.readouterr().err
+
+
+def test_seconds_count_in_a_terminal(monkeypatch: Any) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(notices, "INTERVAL", 0.001)
+    with notices.notice("waiting") as tell:
+        while sys.stderr.getvalue().count("\r") < 2:  # type: ignore[attr-defined]
+            pass
+        tell("over")
+    lines = sys.stderr.getvalue().split("\r")  # type: ignore[attr-defined]
+    assert lines[0] == "nefsim: waiting ..." and lines[1] == "nefsim: waiting ... 0 s"
+    assert lines[-1] == "nefsim: waiting ... done in 0 s; over\n"
+
+
+def test_what_is_stopped_is_said_to_be(capsys: Any, monkeypatch: Any) -> None:
+    with pytest.raises(KeyboardInterrupt), notices.notice("waiting"):
+        raise KeyboardInterrupt
+    assert capsys.readouterr().err == "nefsim: waiting ... stopped after 0 s\n"
+    monkeypatch.setattr(sys, "stderr", None)
+    with notices.notice("waiting") as tell:
+        tell("over")
+
+
+def test_info_names_the_folders(folder: Any, capsys: Any, monkeypatch: Any) -> None:
+    assert main(["info"]) == 0
+    assert f"machine code: {folder}\n" in capsys.readouterr().out
+    monkeypatch.setenv(codefiles.SWITCH, "off")
+    assert main(["info"]) == 0
+    assert "machine code: (not kept)\n" in capsys.readouterr().out

@@ -6,7 +6,9 @@ what the probes record.  Modules are named here and imported when asked for.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 
 from nefsim._extras import BackendUnavailable as BackendUnavailable
 from nefsim._extras import cure
+from nefsim.backends import codefiles
 
 Array = NDArray[np.float64]
 
@@ -45,12 +48,44 @@ def available() -> list[str]:
     return [name for name, (_, package, _) in BACKENDS.items() if is_installed(package)]
 
 
-def fastest() -> str:
-    """What "auto" takes: the fastest back end that is installed."""
-    return "numba" if is_installed("numba") else "numpy"
+def fastest(dtype: str = "float64") -> str:
+    """What "auto" takes: the fastest back end that is installed and can be used.
+
+    A numba that cannot be imported means NumPy, and is warned of once.
+    """
+    if not is_installed("numba"):
+        return "numpy"
+    cause = _trouble(dtype)
+    if cause is None:
+        return "numba"
+    if not _warned:
+        _warned.append(cause)
+        text = f"numba cannot be imported ({cause}), so networks run on NumPy; see pip check"
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
+    return "numpy"
 
 
-def module(name: str) -> ModuleType:
+#: What was warned of.
+_warned: list[Exception] = []
+
+
+def _trouble(dtype: str) -> Exception | None:
+    """What keeps the compiled back end from being used, if anything."""
+    codefiles.folders()  # a wrong name of a folder is not numba's fault
+    return _failure(dtype)
+
+
+@cache
+def _failure(dtype: str) -> Exception | None:
+    try:
+        import_module("nefsim.backends.compiled.object_cache").demand(np.dtype(dtype))
+    # A package that does not fit those around it fails in many ways while it is imported.
+    except Exception as error:
+        return error
+    return None
+
+
+def module(name: str, dtype: str = "float64") -> ModuleType:
     """The module of a back end, imported now."""
     path, package, extra = BACKENDS[name]
     if not is_installed(package):
@@ -58,6 +93,12 @@ def module(name: str) -> ModuleType:
             f'Simulator: backend must be installed, got "{name}" without {package}; '
             f"{cure(extra)}, or take one of {', '.join(available())}."
         )
+    if name == "numba" and (cause := _trouble(dtype)) is not None:
+        raise BackendUnavailable(
+            f'Simulator: backend must be one that can be imported, got "numba", which fails with '
+            f"{type(cause).__name__}: {cause}; see pip check, or take "
+            f"{', '.join(other for other in available() if other != name)}."
+        ) from cause
     return import_module(path)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import nefsim
 from nefsim import backends
 from nefsim._extras import EXTRAS
+from nefsim.backends import codefiles
 from nefsim.cli import options as common
 
 EXAMPLE = "nefsim info model.py"
@@ -45,6 +46,7 @@ def _installation() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {"nefsim": nefsim.__version__, **versions},
         "backends": backends.available(),
+        "machine_code": [str(folder) for folder in codefiles.folders()],
         "extras": {
             name: {"packages": list(extra.packages), "brings": extra.brings}
             for name, extra in EXTRAS.items()
@@ -56,7 +58,9 @@ def _lines(told: dict[str, Any]) -> str:
     versions = told["packages"]
     lines = [f"python {told['python']}"]
     lines += [f"{package} {versions[package]}" for package in ("nefsim", *PACKAGES)]
-    lines += [f"back ends: {', '.join(told['backends'])}", "extras:"]
+    lines.append(f"back ends: {', '.join(told['backends'])}")
+    lines.append(f"machine code: {', '.join(told['machine_code']) or '(not kept)'}")
+    lines.append("extras:")
     for name, extra in told["extras"].items():
         lines.append(f"  {name}: {extra['brings']}")
         lines += [f"    {p} {versions[p] or '(not installed)'}" for p in extra["packages"]]

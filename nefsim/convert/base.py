@@ -130,7 +130,7 @@ class Converted(ABC):
         """
         names = ("auto", *backends.BACKENDS)
         name = check.one_of(f"{self._who}.predict", "backend", backend, names)
-        name = backends.fastest() if name == "auto" else name
+        name = backends.fastest(self.dtype) if name == "auto" else name
         ready = self._ready.pop(name, None)
         if ready is None:
             net, source, _, output = self._assemble()

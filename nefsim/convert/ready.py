@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nefsim.network import Network, Node, Probe
 from nefsim.processes import Process, Running
+from nefsim.progress import no_bar
 from nefsim.simulator import Simulator
 
 Array = NDArray[np.float64]
@@ -78,7 +79,7 @@ class Ready:
     ) -> None:
         net.connect(net.node(_Shown(source.size_in, turn)), source, synapse=None)
         self._output = output
-        self._sim = Simulator(net, DT, backend, dtype=dtype, progress=False)
+        self._sim = Simulator(net, DT, backend, dtype=dtype, progress=no_bar)
         self._showing = next(
             process
             for trials in self._sim.state.running

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim import backends
 from nefsim.backends import Runner, interrupts
+from nefsim.backends.notices import silenced
 from nefsim.learned import carry_over
 from nefsim.nengo.bars import progress_of
 from nefsim.nengo.data import Data, Learned, Signals
@@ -103,7 +104,6 @@ class Simulator:
         self.progress_bar, self.optimize = progress_bar, optimize
         names = ("auto", "numpy", "numba")
         chosen = check.one_of(who, "backend", backend, names)
-        self.backend = backends.fastest() if chosen == "auto" else chosen
         self.batch_size = batch_size
         if batch_size is not None:
             do = "pass a number of trials"
@@ -112,6 +112,7 @@ class Simulator:
         if dtype is None:
             dtype = "float64" if rc.float_dtype == np.float64 else "float32"
         self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
+        self.backend = backends.fastest(self.dtype) if chosen == "auto" else chosen
         self._shown_as = np.dtype(rc.float_dtype if dtype_is_theirs else self.dtype)
         if network is not None:
             what, do = "a nengo.Network", "use nefsim.Simulator for nefsim's own networks"
@@ -135,7 +136,7 @@ class Simulator:
         if seed is None:
             theirs = None if network is None else network.seed
             seed = np.random.randint(2**31 - 1) if theirs is None else theirs + 1
-        self._prepare = backends.module(self.backend).prepare
+        self._prepare = backends.module(self.backend, self.dtype).prepare
         self.data = Data(self.model, self._recorded, self._kept)
         self.closed = False
         self._busy = Lock()
@@ -252,7 +253,8 @@ class Simulator:
             check.must_not_be_running("nefsim.nengo.Simulator.run_steps")
         try:
             if self._run is None:  # whoever only looks at what was built needs none
-                self._run = self._prepare(_Ready(self._lowering.program), self._state)
+                with silenced(self.progress_bar is False):
+                    self._run = self._prepare(_Ready(self._lowering.program), self._state)
             self._records.reserve(n_steps)
             with interrupts.put_off(), np.errstate(invalid="raise", divide="ignore"):
                 try:

@@ -33,7 +33,10 @@ def lif_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, out: Array | None = N
     rates *= tau_rc
     rates += tau_ref
     np.divide(1.0, rates, out=rates)
-    rates *= fires
+    if tau_ref.all() if isinstance(tau_ref, np.ndarray) else tau_ref:
+        rates *= fires
+    else:  # of a large negative current it is infinite, and times 0 would be NaN
+        np.putmask(rates, ~(fires | np.isnan(rates)), 0.0)
     return rates
 
 

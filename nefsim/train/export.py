@@ -16,6 +16,7 @@ from nefsim.convert.read import Stage, read
 from nefsim.network import Ensemble, Network, Node
 from nefsim.neurons import DiscreteLIF
 from nefsim.processes import PresentInput
+from nefsim.progress import no_bar
 from nefsim.simulator import Simulator
 from nefsim.train.layers import DirectEncoding, Dropout, Layers, Vote
 from nefsim.train.neurons import DiscreteNeuron, Stateful
@@ -79,7 +80,7 @@ class Exported:
             self.dt,
             backend,
             dtype=dtype,
-            progress=False,
+            progress=no_bar,
             probes=probes,
             inputs={self.input: PresentInput(rows, self.dt)},
         ) as sim:

@@ -15,6 +15,7 @@ from nefsim.network.objects import indices, whole
 from nefsim.neurons import Direct
 from nefsim.plot._names import quantity, title
 from nefsim.plot._order import by_preferred_value, evenly
+from nefsim.progress import no_bar
 from nefsim.records import Events
 from nefsim.simulator import Simulator
 
@@ -123,7 +124,7 @@ class Live:
             net,
             dt,
             backend,
-            progress=False,
+            progress=no_bar,
             probes=[*ours],
             inputs={node: _turned(values) for node, values in self.inputs.items()},
         )

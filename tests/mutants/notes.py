@@ -21,9 +21,9 @@ FOLDER = ".pytest_cache/mutants"
 #: What runs as machine code or in processes of its own, where no function is seen, and the
 #: module that leads there.
 LEADS = {
-    "nefsim/backends/kernel/": "nefsim/backends/numba.py",
-    "nefsim/backends/codes.py": "nefsim/backends/numba.py",
-    "nefsim/backends/machine.py": "nefsim/backends/numba.py",
+    "nefsim/backends/compiled/kernel/": "nefsim/backends/compiled/runner.py",
+    "nefsim/backends/compiled/opcodes.py": "nefsim/backends/compiled/runner.py",
+    "nefsim/backends/compiled/object_cache.py": "nefsim/backends/compiled/runner.py",
     "nefsim/__main__.py": "nefsim/cli",
 }
 

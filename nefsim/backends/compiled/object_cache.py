@@ -2,24 +2,28 @@
 
 Numba takes some 0.3 s to be imported and to find code of its own that it has cached; the
 loader of LLVM, which comes with numba, takes a tenth of that.  What is kept is an object file
-with one function, for this processor and this version of :mod:`nefsim.backends.compiled.kernel`.
+with one function, for this processor, this numba and this :mod:`.kernel`
+(:mod:`nefsim.backends.codefiles` says where, and how to switch that off).
 """
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
-from importlib.util import cache_from_source
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
+
+from nefsim.backends import codefiles
+from nefsim.backends.notices import notice
 
 #: The name of the function in an object file.
 ENTRY = "nefsim_run"
@@ -40,32 +44,59 @@ def interpreter(dtype: np.dtype[Any]) -> Interpreter:
     """The interpreter for numbers of a type, from disk or made now."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    name = _name(dtype)
     for _ in range(2):
-        for folder in _folders():
+        for code in _kept(_name(dtype)):
             try:
-                return _linked((folder / name).read_bytes())
-            except (OSError, RuntimeError):  # not there, or not to be used
+                return _linked(code)
+            except RuntimeError:  # of no use here
                 continue
         # Code may need a library that numba brings along, as that of Intel for vectors.
         from nefsim.backends.compiled import kernel
-    return _made(kernel.compiled(dtype), name)
+    with notice(f"compiling the interpreter for {dtype.name}, once on this machine") as tell:
+        run, where = _made(kernel, dtype)
+        tell(where)
+    return run
 
 
-def _made(compiled: Any, name: str) -> Interpreter:
-    """What numba has compiled, kept where that is allowed and where LLVM can read it again."""
-    try:
-        code = _object_code(compiled)
-        run = _linked(code)
-    except (RuntimeError, ValueError):
-        return ctypes.CFUNCTYPE(None, *ARGUMENTS)(compiled.address)
-    for folder in _folders():
+def demand(dtype: np.dtype[Any]) -> None:
+    """Raise what keeps the interpreter from being made where it is not on disk, if anything.
+
+    Numba may be installed, but not fit the NumPy or the Python that is there.
+    """
+    if next(_kept(_name(dtype)), None) is None:
+        from nefsim.backends.compiled import kernel
+
+        del kernel
+
+
+def _kept(name: str) -> Iterator[bytes]:
+    """Code from disk that may be run."""
+    for folder in codefiles.folders():
         try:
-            _write(folder, name, code)
-            break
+            yield codefiles.read(folder, name)
+        except OSError:  # not there, not safe or damaged
+            continue
+
+
+def _made(kernel: Any, dtype: np.dtype[Any]) -> tuple[Interpreter, str]:
+    """What numba compiles, and where it is kept: where that is allowed and LLVM can read it.
+
+    Numba's own way takes twice as long and is taken where LLVM cannot make anything of its
+    instructions.
+    """
+    try:
+        code = _object_code(kernel.instructions(dtype))
+        run = _linked(code)
+    except (RuntimeError, ValueError, AttributeError):
+        compiled = kernel.compiled(dtype)
+        return ctypes.CFUNCTYPE(None, *ARGUMENTS)(compiled.address), "not kept"
+    for folder in codefiles.folders():
+        try:
+            codefiles.write(folder, _name(dtype), code)
         except OSError:
             continue
-    return run
+        return run, f"kept in {folder}"
+    return run, "not kept"
 
 
 def _object_code(compiled: Any) -> bytes:
@@ -108,6 +139,7 @@ def _linked(code: bytes) -> Interpreter:
     return run
 
 
+@cache
 def _name(dtype: np.dtype[Any]) -> str:
     """The name of a file, which tells all that its code depends on."""
     here = Path(__file__).parent
@@ -117,21 +149,11 @@ def _name(dtype: np.dtype[Any]) -> str:
         *sorted((here / "kernel").glob("*.py")),
     )
     parts = [source.read_bytes() for source in sources]
+    numba = find_spec("numba")
+    if numba is not None and numba.origin is not None:  # to import it would take 0.3 s
+        with suppress(OSError):
+            parts.append(Path(numba.origin).with_name("_version.py").read_bytes())
     features = llvm.get_host_cpu_features().flatten()
     parts += [text.encode() for text in (llvmlite.__version__, llvm.get_host_cpu_name(), features)]
     digest = hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()
     return f"kernel.{dtype.name}.{digest}.o"
-
-
-def _folders() -> Iterator[Path]:
-    """Where code is kept: with Python's own, or where the user's caches are."""
-    yield Path(cache_from_source(__file__)).parent
-    yield Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "nefsim"
-
-
-def _write(folder: Path, name: str, code: bytes) -> None:
-    """Write a file as a whole, so that nobody reads a part of it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f"{name}.{os.getpid()}"
-    new.write_bytes(code)
-    new.replace(folder / name)

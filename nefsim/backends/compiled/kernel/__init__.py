@@ -20,6 +20,7 @@ from nefsim.backends.compiled.kernel.lif import lif, lif_ahead
 from nefsim.backends.compiled.kernel.populations import neurons
 from nefsim.backends.compiled.kernel.sums import decode_bits, linear
 from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
+from nefsim.backends.compiled.kernel.whole import as_a_whole
 from nefsim.backends.compiled.opcodes import (
     FIRED,
     IN,
@@ -127,6 +128,11 @@ def run(
                     else:
                         take_ahead(shifted(table, o * N_COLUMNS), start, end, D, constants, F)
                     o += max(n, 1)
+
+
+def instructions(dtype: Any) -> Any:
+    """``run`` as :func:`compiled` has it, optimised, but not to be called."""
+    return as_a_whole(lambda: compiled(dtype))
 
 
 def compiled(dtype: Any) -> Any:

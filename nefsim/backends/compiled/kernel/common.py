@@ -8,7 +8,13 @@ from numba import njit
 
 from nefsim.backends.compiled.opcodes import LINE, MOST_VECTORS, OUT_STRIDE, N
 
-options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+#: Nothing here is called from Python but the whole, so no function has wrappers of its own.
+options: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
 
 
 @njit(**options, fastmath={"reassoc", "contract", "nsz"})

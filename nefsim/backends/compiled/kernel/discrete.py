@@ -57,7 +57,7 @@ def discrete(t, J, v, out, who, before, c):
     for s in range(count):
         i = who[s]
         out[i] = pulse
-        v[i] = v[i] - threshold[i] if subtract else zero
+        v[i] = v[i] - threshold[i] if subtract else zero * v[i]  # infinite ones become NaN
     return count
 
 

@@ -88,7 +88,7 @@ def memory(kind, t, y, x, c, state, scratch):
             state[i] += c[0] * (c[1] * x[i] - state[i])
     elif kind == NOT_NEGATIVE:
         for i in range(n):
-            y[i] = x[i] if x[i] > 0.0 else 0.0
+            y[i] = 0.0 if x[i] <= 0.0 else x[i]  # NaN stays
     elif kind == LOGARITHM:
         for i in range(n):
             y[i] = c[i] * math.log(x[i])

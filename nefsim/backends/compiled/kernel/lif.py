@@ -101,7 +101,7 @@ def lif_log(J, v, wait, out, fired, n, c):
         gap = J[i] - v[i]
         decay = decays[i] if after == dt else math.exp(-after / own[i])
         w = J[i] - gap * decay
-        w = w if w > low else low
+        w = low if w <= low else w  # NaN stays
         out[i] = 0.0
         if w > 1.0:
             wait[i] = refs[i] + (dt - after) + own[i] * math.log(gap / (J[i] - 1.0))
@@ -121,7 +121,7 @@ def lif_euler(J, v, wait, out, fired, n, c):
     count = 0
     for i in range(n):
         w = v[i] + dt * (J[i] - v[i]) / own[i]
-        w = w if w > low else low
+        w = low if w <= low else w  # NaN stays
         if wait[i] > 0.0:
             w = 0.0
             wait[i] -= dt
@@ -143,7 +143,7 @@ def lif_rate(J, out, n, c):
     for i in range(n):
         over = J[i] - 1.0
         rate = 0.0
-        if over > 0.0:
+        if not over <= 0.0:  # NaN stays
             rate = amplitude * (1.0 / (refs[i] + own[i] * math.log1p(1.0 / over)))
         out[i] = rate
 

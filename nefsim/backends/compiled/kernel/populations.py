@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
 
 from nefsim.backends.compiled.kernel.common import options
@@ -38,7 +39,7 @@ def izhikevich(J, v, u, out, fired, n, c):
     dt = c[7]
     count = 0
     for i in range(n):
-        current = J[i] if J[i] > c[4] else c[4]
+        current = c[4] if J[i] <= c[4] else J[i]  # NaN stays
         w = v[i] + (0.04 * (v[i] * v[i]) + 5 * v[i] + 140 - u[i] + current) * 1000 * dt
         spiked = w >= c[5]
         w = c[2] if spiked else w
@@ -61,7 +62,7 @@ def whole_spikes(rates, v, out, fired, n, c):
     count = 0
     for i in range(n):
         w = v[i] + rates[i] * dt
-        spikes = math.floor(w)
+        spikes = np.floor(w)  # math.floor gives a whole number, which ends at 2**63
         v[i] = w - spikes
         out[i] = spikes * pulse
         if spikes != 0:
@@ -97,7 +98,7 @@ def neurons(kind, t, y, J, c, data, fired, counts):
         lif_rate(J, y, n, c)
     elif kind == RELU:
         for i in range(n):
-            y[i] = c[0] * J[i] if J[i] > 0.0 else 0.0
+            y[i] = 0.0 if J[i] <= 0.0 else c[0] * J[i]  # NaN stays
     elif kind == SIGMOID:
         for i in range(n):
             y[i] = c[0] / (1.0 + math.exp(-J[i]))
