@@ -8,9 +8,9 @@ import numpy as np
 
 from nefsim import _checks as check
 from nefsim.lowering.arrays import BuiltConnection, into
-from nefsim.lowering.assembly import as_index, scaled
 from nefsim.lowering.context import Context
 from nefsim.lowering.learning import Lessons
+from nefsim.lowering.matrices import as_index, scaled
 from nefsim.network import Connection, Ensemble
 from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import indices, whole
@@ -21,7 +21,7 @@ from nefsim.synapses import Synapse
 
 def lower_connection(context: Context, lessons: Lessons, connection: Connection) -> None:
     """A term in the sum of what is after, through a filter if there is one."""
-    make, post = context.assembly, whole(connection.post)
+    make, post = context.builder, whole(connection.post)
     weighted = Term(*_source(context, connection))
     if lessons.learns(connection):
         n_out = np.shape(weighted.matrix)[0] if np.ndim(weighted.matrix) else post.size_in
@@ -32,7 +32,7 @@ def lower_connection(context: Context, lessons: Lessons, connection: Connection)
     rows = None if full else as_index(indices(connection.post))
     gain = _gain(context, connection)
     if connection.synapse is None:
-        make.add(target, Term(weighted.read, scaled(gain, weighted.matrix), rows))
+        make.add_term(target, Term(weighted.read, scaled(gain, weighted.matrix), rows))
         return
     if _is_shorter_encoded(context, lessons, connection):
         _encode_first(context, connection, connection.synapse)
@@ -41,7 +41,7 @@ def lower_connection(context: Context, lessons: Lessons, connection: Connection)
     read = weighted_signal(context, connection)
     filtered = make.filtered(repr(connection), read, connection.synapse)
     context.outputs[connection] = filtered.signal
-    make.add(target, Term(filtered, gain, rows))
+    make.add_term(target, Term(filtered, gain, rows))
 
 
 def _is_shorter_encoded(context: Context, lessons: Lessons, connection: Connection) -> bool:
@@ -57,16 +57,16 @@ def _is_shorter_encoded(context: Context, lessons: Lessons, connection: Connecti
 
 def _encode_first(context: Context, connection: Connection, synapse: Synapse) -> None:
     """Encode what a connection carries, then filter it: the same, on a shorter vector."""
-    make, post = context.assembly, whole(connection.post)
+    make, post = context.builder, whole(connection.post)
     assert isinstance(post, Ensemble)
     weighted = context.weighted[connection]
     encoders = into(context.ensembles[post], indices(connection.post))
     matrix = _composed(encoders, weighted.matrix)
     encoded = make.sum(f"{connection!r}.encoded", post.n_neurons)
-    make.add(encoded, Term(weighted.read, matrix))
+    make.add_term(encoded, Term(weighted.read, matrix))
     filtered = make.filtered(repr(connection), Read(encoded), synapse)
     context.outputs[connection] = filtered.signal
-    make.add(context.inputs[post.neurons], Term(filtered))
+    make.add_term(context.inputs[post.neurons], Term(filtered))
 
 
 def weighted_signal(context: Context, connection: Connection) -> Read:
@@ -74,8 +74,8 @@ def weighted_signal(context: Context, connection: Connection) -> Read:
     if connection not in context.inputs:
         full = context.connections[connection].full
         size = connection.post.size_in if full is None else len(full)
-        context.inputs[connection] = context.assembly.sum(f"{connection!r}.input", size)
-        context.assembly.add(context.inputs[connection], context.weighted[connection])
+        context.inputs[connection] = context.builder.sum(f"{connection!r}.input", size)
+        context.builder.add_term(context.inputs[connection], context.weighted[connection])
     return Read(context.inputs[connection])
 
 
@@ -102,9 +102,9 @@ def _source(context: Context, connection: Connection) -> tuple[Read, Any]:
     if not callable(connection.function):
         must, got = "be a function where nothing is decoded", "values at points"
         check.fail(repr(connection), "function", must, got, "pass a function")
-    output = context.assembly.signal(f"{connection!r}.function", connection.size_mid)
+    output = context.builder.signal(f"{connection!r}.function", connection.size_mid)
     call = Evaluate(output, connection.function, "x", repr(connection), read)
-    return Read(context.assembly.op(call)), transform
+    return Read(context.builder.op(call)), transform
 
 
 def _composed(encoders: Any, matrix: Any) -> Any:

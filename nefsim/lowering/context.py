@@ -8,10 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from nefsim.lowering.arrays import BuiltConnection, BuiltEnsemble
-from nefsim.lowering.assembly import Assembly
 from nefsim.network import Connection, Ensemble, Network, Node, Probe
 from nefsim.network.objects import whole
-from nefsim.program import Stream, Term
+from nefsim.program import ProgramBuilder, Stream, Term
 
 
 @dataclass(eq=False)
@@ -22,7 +21,7 @@ class Context:
     ----------
     network : Network
         The model.
-    assembly : Assembly
+    builder : ProgramBuilder
         The program in the making.
     streams : mapping
         Where each object draws its random numbers.
@@ -47,7 +46,7 @@ class Context:
     """
 
     network: Network
-    assembly: Assembly
+    builder: ProgramBuilder
     streams: Mapping[Any, Stream]
     outline: bool
     probes: tuple[Probe, ...]

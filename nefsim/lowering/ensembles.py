@@ -18,7 +18,7 @@ from nefsim.sampling import Distribution, as_distribution
 
 def lower_ensemble(context: Context, lessons: Lessons, ensemble: Ensemble) -> None:
     """x, J and spikes; in Direct mode x alone."""
-    make, stream = context.assembly, context.streams[ensemble]
+    make, stream = context.builder, context.streams[ensemble]
     draw = outline_ensemble if context.outline else build_ensemble
     built = context.ensembles[ensemble] = draw(ensemble, stream)
     x = context.inputs[ensemble] = make.sum(f"{ensemble!r}.input", ensemble.dimensions)
@@ -30,10 +30,10 @@ def lower_ensemble(context: Context, lessons: Lessons, ensemble: Ensemble) -> No
     encoded = Term(Read(x), built.scaled_encoders)
     if lessons.learns(ensemble):
         encoded = Term(lessons.weigh(ensemble, encoded.read, encoded.matrix, n))
-    make.add(J, encoded)
+    make.add_term(J, encoded)
     if ensemble.noise is not None:
         noise = context.noise[ensemble] = make.signal(f"{ensemble!r}.noise", n)
-        make.add(J, Term(Read(make.op(Play(noise, ensemble.noise, stream.child(NOISE))))))
+        make.add_term(J, Term(Read(make.op(Play(noise, ensemble.noise, stream.child(NOISE))))))
     context.outputs[neurons] = make.signal(f"{neurons!r}.output", n)
     context.observed[ensemble] = {}
 
@@ -45,7 +45,7 @@ def step_neurons(context: Context) -> None:
         stream = context.streams[ensemble].child(NEURONS)
         initial = _initial_state(ensemble)
         step = Neurons(output, J, ensemble.neuron_type, initial, stream, (*observed.items(),))
-        context.assembly.op(step)
+        context.builder.op(step)
 
 
 def _initial_state(ensemble: Ensemble) -> dict[str, Any]:

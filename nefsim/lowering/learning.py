@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.learning import Trace
 from nefsim.lowering.arrays import BuiltEnsemble, into
-from nefsim.lowering.assembly import as_index
 from nefsim.lowering.context import Context
+from nefsim.lowering.matrices import as_index
 from nefsim.network import Connection, Ensemble, Learning
 from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import Gate, indices, whole
@@ -57,7 +57,7 @@ class Lessons:
 
     def weigh(self, thing: Connection | Ensemble, read: Read, matrix: Any, n_out: int) -> Read:
         """What is read, weighed by weights that change."""
-        make = self._context.assembly
+        make = self._context.builder
         out = make.signal(f"{thing!r}.weighted", n_out)
         initial = dense(matrix, make.size(read))
         shown = None
@@ -70,7 +70,7 @@ class Lessons:
 
     def inputs(self) -> dict[Learning | Gate, int]:
         """Sums of what is connected to rules and their switches."""
-        make = self._context.assembly
+        make = self._context.builder
         sums: dict[Learning | Gate, int] = {}
         for learning in (part for c in self._taught for part in c.learning):
             if learning.size_in:
@@ -91,7 +91,7 @@ class Lessons:
                     names.setdefault(thing, []).append(repr(learning))
         for thing, rules in parts.items():
             name = ", ".join(names[thing])
-            self._context.assembly.learn(Learn(self.weighing[thing], tuple(rules), name))
+            self._context.builder.ops.append(Learn(self.weighing[thing], tuple(rules), name))
 
     def trace(self, learning: Learning, name: str) -> Read:
         """The filtered activity that a rule reads."""
@@ -112,7 +112,7 @@ class Lessons:
         )
 
     def _trace(self, trace: Trace, thing: Connection | Ensemble) -> Read:
-        make = self._context.assembly
+        make = self._context.builder
         read = self._read[thing]
         if trace.of == "post":
             neurons = self._after(thing)
@@ -151,10 +151,10 @@ class Lessons:
         ensemble = self._ensemble(learning)
         if learning.rule.error == "scalar" or ensemble is None:
             return read
-        make = self._context.assembly
+        make = self._context.builder
         rows = self._error_encoders(learning.connection, ensemble)
         local = make.sum(f"{learning!r}.local", len(rows))
-        make.add(local, Term(read, rows))
+        make.add_term(local, Term(read, rows))
         return Read(local)
 
     def _error_encoders(self, connection: Connection, ensemble: BuiltEnsemble) -> Array:
@@ -178,7 +178,7 @@ class Lessons:
 
     def _constant(self, learning: Learning, name: str) -> Any:
         if name == "dt":
-            return self._context.assembly.dt
+            return self._context.builder.dt
         ensemble = self._ensemble(learning)
         rule = type(learning.rule).__name__
         if ensemble is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nefsim.lowering.assembly import Assembly
 from nefsim.lowering.built import Built
 from nefsim.lowering.connections import lower_connection
 from nefsim.lowering.context import Context
@@ -19,7 +18,7 @@ from nefsim.lowering.reach import warn_of_distant_constants
 from nefsim.lowering.stability import warn_of_fast_rules
 from nefsim.lowering.streams import streams_of
 from nefsim.network import Network, Node, Probe
-from nefsim.program import Stream
+from nefsim.program import ProgramBuilder, Stream
 
 
 def build(
@@ -36,9 +35,9 @@ def build(
     ``probes`` come after those of the network; ``inputs`` are nodes that give their output in
     the place of others.
     """
-    assembly, streams = Assembly(dt), streams_of(network, Stream(seed))
+    builder, streams = ProgramBuilder(dt), streams_of(network, Stream(seed))
     all_probes = (*network.all_probes, *probes)
-    context = Context(network, assembly, streams, outline, all_probes, inputs)
+    context = Context(network, builder, streams, outline, all_probes, inputs)
     lessons = Lessons(context)
     for ensemble in network.all_ensembles:
         lower_ensemble(context, lessons, ensemble)
@@ -59,7 +58,7 @@ def build(
     step_neurons(context)
     return Built(
         network,
-        assembly.program(),
+        builder.finish(),
         seed,
         context.ensembles,
         {c: context.connections[c] for c in network.all_connections},

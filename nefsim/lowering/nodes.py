@@ -13,7 +13,7 @@ from nefsim.program import Evaluate, Play, Read
 def lower_node(context: Context, node: Node) -> None:
     """A sum for what comes in, an operation for what goes out."""
     given = context.replaced.get(node, node)
-    make, output = context.assembly, given.output
+    make, output = context.builder, given.output
     if node.size_in:
         context.inputs[node] = make.sum(f"{node!r}.input", node.size_in)
     if output is None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.lowering.assembly import as_index
 from nefsim.lowering.connections import weighted_signal
 from nefsim.lowering.context import Context
 from nefsim.lowering.learning import Lessons, dense
+from nefsim.lowering.matrices import as_index
 from nefsim.lowering.outline import blank
 from nefsim.network import Connection, Ensemble, Learning, Probe
 from nefsim.network import Neurons as NeuronsOf
@@ -22,8 +22,15 @@ def lower_probe(context: Context, lessons: Lessons, probe: Probe) -> None:
     """The signal that a probe names, filtered as it asks, and its record."""
     read = _probed(context, lessons, probe)
     if probe.synapse is not None:
-        read = context.assembly.filtered(repr(probe), read, probe.synapse)
-    context.assembly.record(read, probe.sample_every)
+        read = context.builder.filtered(repr(probe), read, probe.synapse)
+    context.builder.record(read, _steps_between(probe.sample_every, context.builder.dt))
+
+
+def _steps_between(seconds: float | None, dt: float) -> float:
+    """Steps from record to record."""
+    every = 1.0 if seconds is None else seconds / dt
+    # 0.035 / 0.005 is a little more than 7, and would sample one step late.
+    return float(round(every)) if abs(every - round(every)) < 1e-9 * every else every
 
 
 def _probed(context: Context, lessons: Lessons, probe: Probe) -> Read:
@@ -65,7 +72,7 @@ def _weights(context: Context, lessons: Lessons, probe: Probe, connection: Conne
         context.shapes[probe] = lessons.shapes[shown]
         return Read(shown)
     weighted = context.weighted[connection]
-    matrix, n = weighted.matrix, context.assembly.size(weighted.read)
+    matrix, n = weighted.matrix, context.builder.size(weighted.read)
     shape = context.shapes[probe] = matrix.shape if np.ndim(matrix) == 2 else (n, n)
     return _constant(context, probe, blank(*shape) if context.outline else dense(matrix, n))
 
@@ -73,7 +80,7 @@ def _weights(context: Context, lessons: Lessons, probe: Probe, connection: Conne
 def _constant(context: Context, probe: Probe, matrix: Any) -> Read:
     """A signal of numbers that stay, row by row."""
     flat = blank(matrix.size) if context.outline else np.ravel(matrix)
-    return Read(context.assembly.sum(f"{probe!r}.output", matrix.size, flat))
+    return Read(context.builder.sum(f"{probe!r}.output", matrix.size, flat))
 
 
 def _filtered_output(context: Context, probe: Probe, connection: Connection) -> Read:
@@ -81,17 +88,17 @@ def _filtered_output(context: Context, probe: Probe, connection: Connection) -> 
     output = context.outputs[connection]
     if probe.synapse is None:
         return Read(output)
-    later = context.assembly.sum(f"{probe!r}.input", context.assembly.size(Read(output)))
-    context.assembly.add(later, Term(Read(output, 1)))
+    later = context.builder.sum(f"{probe!r}.input", context.builder.size(Read(output)))
+    context.builder.add_term(later, Term(Read(output, 1)))
     return Read(later)
 
 
 def _decoded_output(context: Context, probe: Probe, ensemble: Ensemble) -> Read:
     built = context.probe_data[probe]
     assert built.decoders is not None
-    decoded = context.assembly.sum(f"{probe!r}.decoded", built.decoders.shape[1])
+    decoded = context.builder.sum(f"{probe!r}.decoded", built.decoders.shape[1])
     spikes = Read(context.outputs[ensemble.neurons])
-    context.assembly.add(decoded, Term(spikes, built.decoders.T))
+    context.builder.add_term(decoded, Term(spikes, built.decoders.T))
     return Read(decoded)
 
 
@@ -100,5 +107,5 @@ def _state(context: Context, ensemble: Ensemble, name: str) -> int:
     observed = context.observed[ensemble]
     if name not in observed:
         label = f"{ensemble.neurons!r}.{name}"
-        observed[name] = context.assembly.signal(label, ensemble.n_neurons)
+        observed[name] = context.builder.signal(label, ensemble.n_neurons)
     return observed[name]

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from nefsim.nengo.pieces import Pieces, in_parts
 from nefsim.nengo.plan import LINEAR, Plan
 from nefsim.nengo.signals import as_index, elements, places
-from nefsim.program import Call, Op, Read, Sum, Term
-from nefsim.program import Signal as OurSignal
+from nefsim.program import Call, ProgramBuilder, Read, Term
 
 Array = NDArray[np.float64]
 
 
-class Blocks:
+class Blocks(ProgramBuilder):
     """The signals of a program in the making.
 
     A block that is set in each step is a signal of that step; one that is updated is read as
@@ -34,50 +33,17 @@ class Blocks:
     ----------
     numbers : dict of Signal to int
         The signals of blocks.
+    states : dict of Signal to (int, str)
+        Which operation remembers a block, and by what name.
     """
 
     def __init__(self, plan: Plan, in_pieces: bool) -> None:
+        super().__init__(plan.model.dt)
         self.plan, self.memory, self.model = plan, plan.memory, plan.model
         self.numbers: dict[Signal, int] = {}
-        self.signals: list[OurSignal] = []
-        self.ops: list[Op] = []
-        self._terms: dict[int, list[Term]] = {}
-        self._offsets: dict[int, list[tuple[Any, Any]]] = {}
+        self.states: dict[Signal, tuple[int, str]] = {}
         self._in_pieces = in_pieces
         self._pieces: dict[Signal, Pieces] = {}
-
-    def signal(self, name: str, size: int) -> int:
-        """A new signal."""
-        self.signals.append(OurSignal(name, size))
-        return len(self.signals) - 1
-
-    def sum(self, name: str, size: int) -> int:
-        """A new signal that collects terms."""
-        number = self.signal(name, size)
-        self._terms[number], self._offsets[number] = [], []
-        return number
-
-    def add_term(self, number: int, term: Term) -> None:
-        """One more term of a sum."""
-        self._terms[number].append(term)
-
-    def add_offset(self, number: int, rows: Any, value: Any) -> None:
-        """Numbers that are added to a sum in each step."""
-        self._offsets[number].append((rows, value))
-
-    def sums(self) -> list[Sum]:
-        """All sums, complete."""
-        return [Sum(n, tuple(added), self._offset(n)) for n, added in self._terms.items()]
-
-    def _offset(self, number: int) -> Array | None:
-        offsets = self._offsets[number]
-        if not offsets:
-            return None
-        total = np.zeros(self.signals[number].size)
-        for rows, value in offsets:
-            at: Any = slice(None) if rows is None else rows
-            np.add.at(total, at, np.ravel(value))
-        return total if total.any() else None
 
     def number(self, base: Signal) -> int:
         """The signal of a block, made when it is first asked for."""
@@ -97,7 +63,7 @@ class Blocks:
         if not self._in_pieces or base in self.plan.private or not in_parts(self.memory, base):
             return None
         if base not in self._pieces:
-            self._pieces[base] = Pieces(self, base)
+            self._pieces[base] = Pieces(self, self.memory, base)
         return self._pieces[base]
 
     def _clock(self, base: Signal) -> int:

@@ -2,123 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nengo
 import numpy as np
 from nengo.builder import Model
-from nengo.builder.learning_rules import SimBCM, SimOja, SimPES, SimRLS, SimVoja
-from nengo.builder.operator import Copy, DotInc, Operator
+from nengo.builder.learning_rules import SimBCM, SimPES, SimRLS, SimVoja
 from nengo.builder.signal import Signal
 
-from nefsim import learning
-from nefsim.nengo.signals import Memory, elements
+from nefsim.nengo.blocks import Blocks
+from nefsim.nengo.classify import Learned, rule_of
+from nefsim.nengo.signals import elements
 from nefsim.program import Learn, Part, Read, Term, Weigh
 
-if TYPE_CHECKING:
-    from nefsim.nengo.lower import Lowering
 
-RULES = (SimPES, SimBCM, SimOja, SimVoja, SimRLS)
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """A block of weights, the product that uses them, and the rules that change them."""
-
-    weights: Signal
-    product: DotInc
-    rules: tuple[Operator, ...]
-    operators: frozenset[Operator]
-
-
-def find(memory: Memory, dt: float, wanted: set[Signal]) -> dict[Signal, Learned]:
-    """All blocks of weights of which every part is known."""
-    found = {}
-    for base in memory.incs:
-        if base.ndim == 2 and memory.is_held(base):
-            learned = _learned(base, memory, dt, wanted)
-            if learned is not None:
-                found[base] = learned
-    return found
-
-
-def _learned(base: Signal, memory: Memory, dt: float, wanted: set[Signal]) -> Learned | None:
-    if base in memory.sets or base in memory.updates:
-        return None
-    rules, used = [], set()
-    for copy, signal in memory.incs[base]:
-        delta = _delta(copy, signal, base, memory, wanted)
-        if delta is None:
-            return None
-        rule = memory.updates[delta][0][0]
-        kept = {s.base for s in rule.updates} - {delta}
-        shown = any(block in wanted or memory.reads.get(block) for block in kept)
-        if _rule(rule, dt) is None or shown:
-            return None
-        rules.append(rule)
-        used.add(copy)
-    readers = [(op, signal) for op, signal in memory.reads.get(base, ()) if op not in rules]
-    if len(readers) != 1:
-        return None
-    product, signal = readers[0]
-    if type(product) is not DotInc or signal is not base or product.A is not base:
-        return None
-    if base.shape != (product.Y.size, product.X.size) or product.X.base is base:
-        return None
-    return Learned(base, product, tuple(rules), frozenset({product, *used, *rules}))
-
-
-def _delta(
-    copy: Operator, signal: Signal, base: Signal, memory: Memory, wanted: set[Signal]
-) -> Signal | None:
-    """The block of changes that is added to a block of weights, if it has no other use."""
-    if type(copy) is not Copy or signal is not base or copy.src.is_view:
-        return None
-    delta = copy.src
-    if copy.src_slice is not None or copy.dst_slice is not None or delta.shape != base.shape:
-        return None
-    alone = len(memory.updates.get(delta, ())) == 1 and len(memory.reads[delta]) == 1
-    written = delta in memory.sets or delta in memory.incs or delta in wanted
-    return delta if alone and not written and not delta.initial_value.any() else None
-
-
-def _rule(op: Operator, dt: float) -> learning.LearningRule | None:
-    """Our rule for one of Nengo's operators; its activities come in filtered."""
-    try:
-        match op:
-            case SimPES() if type(op) is SimPES:
-                return learning.PES(op.learning_rate, None)
-            case SimBCM() if type(op) is SimBCM:
-                return learning.BCM(op.learning_rate, None, None, None)
-            case SimOja() if type(op) is SimOja:
-                return learning.Oja(op.learning_rate, op.beta, None, None)
-            case SimVoja() if type(op) is SimVoja:
-                return learning.Voja(op.learning_rate, None)
-            case SimRLS() if type(op) is SimRLS:
-                start = op.inv_gamma.initial_value
-                rate = float(start[0, 0]) * len(start) / dt
-                alike = np.allclose(start, np.eye(len(start)) * start[0, 0], rtol=1e-12, atol=0.0)
-                return learning.RLS(rate, None) if alike else None
-    except ValueError:  # such as a rate below zero
-        return None
-    return None
-
-
-def emit(lowering: Lowering, learned: Learned) -> None:
+def emit(blocks: Blocks, learned: Learned) -> None:
     """The product and what changes its weights."""
     base, product = learned.weights, learned.product
     shown = None
-    if base in lowering.plan.wanted:
-        shown = lowering.numbers[base] = lowering.signal(base.name, base.size)
-    out = lowering.signal(f"{product} product", product.Y.size)
+    if base in blocks.plan.wanted:
+        shown = blocks.numbers[base] = blocks.signal(base.name, base.size)
+    out = blocks.signal(f"{product} product", product.Y.size)
     initial = np.asarray(base.initial_value)
-    lowering.states[base] = (len(lowering.ops), "weights")
-    weigh = Weigh(out, lowering.read(product.X), initial, shown)
-    lowering.ops.append(weigh)
-    lowering.add(product.Y, Term(Read(out), None, elements(product.Y)))
-    parts = tuple(_part(lowering, rule) for rule in learned.rules)
-    lowering.ops.append(Learn(weigh, parts, _name(lowering.model, base)))
+    blocks.states[base] = (len(blocks.ops), "weights")
+    weigh = Weigh(out, blocks.read(product.X), initial, shown)
+    blocks.ops.append(weigh)
+    blocks.add(product.Y, Term(Read(out), None, elements(product.Y)))
+    parts = tuple(_part(blocks, rule) for rule in learned.rules)
+    blocks.ops.append(Learn(weigh, parts, _name(blocks.model, base)))
 
 
 def _name(model: Model, base: Signal) -> str:
@@ -130,21 +41,21 @@ def _name(model: Model, base: Signal) -> str:
     return str(base)
 
 
-def _part(lowering: Lowering, op: Any) -> Part:
-    rule = _rule(op, lowering.model.dt)
+def _part(blocks: Blocks, op: Any) -> Part:
+    rule = rule_of(op, blocks.model.dt)
     assert rule is not None
     error, gate, constants = None, None, {}
     if isinstance(op, SimVoja):
-        traces = {"pre": lowering.read(op.pre_decoded), "post": lowering.read(op.post_filtered)}
-        gate, constants = lowering.read(op.learning_signal), {"scale": np.asarray(op.scale)}
+        traces = {"pre": blocks.read(op.pre_decoded), "post": blocks.read(op.post_filtered)}
+        gate, constants = blocks.read(op.learning_signal), {"scale": np.asarray(op.scale)}
     else:
-        traces = {"pre": lowering.read(op.pre_filtered)}
+        traces = {"pre": blocks.read(op.pre_filtered)}
         if isinstance(op, (SimPES, SimRLS)):
-            error = lowering.read(op.error)
+            error = blocks.read(op.error)
         else:
-            traces["post"] = lowering.read(op.post_filtered)
+            traces["post"] = blocks.read(op.post_filtered)
         if isinstance(op, SimBCM):
-            traces["theta"] = lowering.read(op.theta)
+            traces["theta"] = blocks.read(op.theta)
         if isinstance(op, SimRLS):
-            constants = {"dt": lowering.model.dt}
+            constants = {"dt": blocks.model.dt}
     return Part(rule, traces, error, gate, constants)

@@ -21,8 +21,7 @@ from nefsim.nengo import known, learned, opaque, terms
 from nefsim.nengo.blocks import Blocks
 from nefsim.nengo.plan import Plan
 from nefsim.nengo.signals import elements, name_of
-from nefsim.program import Call, Filter, Neurons, Program, Read, Record, Stream
-from nefsim.program.schedule import schedule
+from nefsim.program import Call, Filter, Neurons, Read, Stream
 
 
 def lower(model: Model) -> Lowering:
@@ -54,8 +53,6 @@ class Lowering(Blocks):
     ----------
     program : Program
         The same for a back end.
-    states : dict of Signal to (int, str)
-        Which operation remembers a block, and by what name.
     worlds : list of World
         What Nengo's own operators change, one for each trial; filled before each start.
     """
@@ -63,7 +60,6 @@ class Lowering(Blocks):
     def __init__(self, plan: Plan, in_pieces: bool = False) -> None:
         super().__init__(plan, in_pieces)
         self.worlds: list[opaque.World] = []
-        self.states: dict[Signal, tuple[int, str]] = {}
         self._shown: dict[Signal, int] = {}
         self._functions: dict[SimPyFunc, tuple[int, tuple[Read, ...]]] = {}
         self._processes: dict[Operator, int] = {}
@@ -74,10 +70,9 @@ class Lowering(Blocks):
         self._call_in_turn()
         for found in plan.learned.values():
             learned.emit(self, found)
-        records = tuple(self._record(probe) for probe in self.model.probes)
-        ops = (*self.ops, *self.sums())
-        groups = schedule(ops, self.signals)
-        self.program = Program(self.model.dt, tuple(self.signals), ops, groups, records)
+        for probe in self.model.probes:
+            self._record(probe)
+        self.program = self.finish()
 
     def start(self, seed: int, trials: int) -> None:
         """Put Nengo's own operators, and what is random, at their start."""
@@ -209,18 +204,19 @@ class Lowering(Blocks):
             return
         self.ops.append(Filter(target, self.whole(self.read(op.input), size), form))
 
-    def _record(self, probe: Any) -> Record:
+    def _record(self, probe: Any) -> None:
         signal = self.model.sig[probe]["in"]
         every = 1.0 if probe.sample_every is None else probe.sample_every / self.model.dt
         if signal.sparse:  # weights that do not change; shown in full
             number = self.sum(signal.name, int(np.prod(signal.shape)))
             self.add_offset(number, None, terms.sparse(signal.initial_value).toarray())
-            return Record(Read(number), every)
-        if signal.base in self.plan.private:
-            return Record(Read(self._shown[signal]), every)
-        if self.pieces(signal.base) is not None:
-            return Record(self.read(signal), every)
-        return Record(Read(self.number(signal.base), 0, elements(signal)), every)
+            self.record(Read(number), every)
+        elif signal.base in self.plan.private:
+            self.record(Read(self._shown[signal]), every)
+        elif self.pieces(signal.base) is not None:
+            self.record(self.read(signal), every)
+        else:
+            self.record(Read(self.number(signal.base), 0, elements(signal)), every)
 
     def _peek(self, signal: Signal, reads: tuple[Read, ...]) -> int:
         """A signal that shows memory of Nengo's own operators at the end of a step."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from nengo.builder.operator import Copy, Operator
 from nengo.builder.signal import Signal
 
 from nefsim.nengo.signals import Memory, as_index, places
-from nefsim.program import Read, Term
-
-if TYPE_CHECKING:
-    from nefsim.nengo.blocks import Blocks
+from nefsim.program import ProgramBuilder, Read, Term
 
 
 def in_parts(memory: Memory, base: Signal) -> bool:
@@ -40,15 +37,16 @@ class Pieces:
 
     Parameters
     ----------
-    lowering : Blocks
+    builder : ProgramBuilder
         Where the signals are made.
+    memory : Memory
+        Who reads and writes the block.
     base : Signal
         The block.
     """
 
-    def __init__(self, lowering: Blocks, base: Signal) -> None:
-        self._lowering = lowering
-        memory = lowering.memory
+    def __init__(self, builder: ProgramBuilder, memory: Memory, base: Signal) -> None:
+        self._builder = builder
         label = np.zeros(base.size, np.int64)
         for op, signal in [*memory.incs[base], *memory.reads[base]]:
             touched = np.zeros(base.size, np.int64)
@@ -61,7 +59,7 @@ class Pieces:
             mine = np.flatnonzero(label == piece)
             self._place[mine] = np.arange(len(mine))
             name = f"{base.name}[{mine[0]}...]"
-            self._numbers.append((lowering.sum(name, len(mine)), len(mine)))
+            self._numbers.append((builder.sum(name, len(mine)), len(mine)))
 
     def read(self, at: Any) -> Read:
         """The elements at these places, from one part or joined from several."""
@@ -69,22 +67,22 @@ class Pieces:
         if len(parts) == 1:
             number, size, _, inside = parts[0]
             return Read(number, 0, as_index(inside, size))
-        joined = self._lowering.sum("joined", len(at))
+        joined = self._builder.sum("joined", len(at))
         for number, size, chosen, inside in parts:
             read = Read(number, 0, as_index(inside, size))
-            self._lowering.add_term(joined, Term(read, None, as_index(chosen, len(at))))
+            self._builder.add_term(joined, Term(read, None, as_index(chosen, len(at))))
         return Read(joined)
 
     def add(self, at: Any, term: Term) -> None:
         """Share a term out among the parts that it is added to."""
         for number, size, chosen, inside in self._parts(at):
             rows = as_index(inside, size)
-            self._lowering.add_term(number, replace(self._some(term, chosen), rows=rows))
+            self._builder.add_term(number, replace(self._some(term, chosen), rows=rows))
 
     def add_constant(self, at: Any, value: Any) -> None:
         """Share numbers out."""
         for number, _, chosen, inside in self._parts(at):
-            self._lowering.add_offset(number, inside, np.ravel(value)[chosen])
+            self._builder.add_offset(number, inside, np.ravel(value)[chosen])
 
     def _parts(self, at: Any) -> Any:
         for piece in np.unique(self._of[at]):
@@ -97,7 +95,7 @@ class Pieces:
         matrix = term.matrix
         if hasattr(matrix, "tocsr") or np.ndim(matrix) == 2:
             return replace(term, matrix=matrix[chosen])
-        size = self._lowering.signals[term.read.signal].size
+        size = self._builder.signals[term.read.signal].size
         all_of_it = np.arange(size)
         columns = all_of_it if term.read.columns is None else all_of_it[term.read.columns]
         read = replace(term.read, columns=as_index(columns[chosen], size))

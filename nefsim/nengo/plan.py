@@ -23,7 +23,7 @@ from nengo.builder.signal import Signal
 from nengo.utils.graphs import toposort
 from nengo.utils.simulator import operator_dependency_graph
 
-from nefsim.nengo import known, learned, terms
+from nefsim.nengo import classify, known
 from nefsim.nengo.signals import Memory
 from nefsim.neurons import NeuronType
 
@@ -68,7 +68,7 @@ class Plan:
         self.operators = [op for op in model.operators if not isinstance(op, SILENT)]
         self.memory = Memory(self.operators)
         self.wanted = {model.sig[probe]["in"].base for probe in model.probes}
-        self.learned = learned.find(self.memory, model.dt, self.wanted)
+        self.learned = classify.find(self.memory, model.dt, self.wanted)
         self.learning = {op for found in self.learned.values() for op in found.operators}
         self.guests = self._find_guests()
         self.private = self._find_private()
@@ -120,7 +120,7 @@ class Plan:
             return self.neurons[op] is not None and not self.is_used(shown)
         if type(op) is SimPyFunc:
             return True
-        return type(op) in LINEAR and terms.is_linear(op, self.memory)
+        return type(op) in LINEAR and classify.is_linear(op, self.memory)
 
     def is_used(self, signal: Signal | None) -> bool:
         """Whether anybody looks at a block apart from its writer."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim import neurons
 from nefsim.lowering import Built, build
-from nefsim.lowering.assembly import as_index
+from nefsim.lowering.matrices import as_index
 from nefsim.nengo import rules
 from nefsim.nengo.filters import synapse
 from nefsim.nengo.guests import Draws, Full, Played, Start, drawing_from

@@ -8,6 +8,7 @@ that is all there is to the order of a step.  Operations that do not depend on t
 output, however far around, may therefore run for many steps at once (see ``groups``).
 """
 
+from nefsim.program.builder import ProgramBuilder
 from nefsim.program.operations import (
     Call,
     Evaluate,
@@ -46,6 +47,7 @@ __all__ = [
     "Part",
     "Play",
     "Program",
+    "ProgramBuilder",
     "Read",
     "Record",
     "Signal",

@@ -12,7 +12,17 @@ from typing import cast
 from nefsim import _checks as check
 from nefsim._graphs import strong_components
 from nefsim.network.functions import is_elementwise
-from nefsim.program import Call, Evaluate, Group, Learn, Op, Read, Signal, outputs, writers
+from nefsim.program.operations import (
+    Call,
+    Evaluate,
+    Group,
+    Learn,
+    Op,
+    Read,
+    Signal,
+    outputs,
+    writers,
+)
 
 
 def in_turn(ops: Sequence[Op]) -> tuple[Op, ...]:

@@ -1,0 +1,30 @@
+"""Indices and matrices of terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nefsim.program import Index
+
+
+def as_index(chosen: tuple[int, ...] | None) -> Index | None:
+    """A slice where the dimensions are in a row, else an index array."""
+    if chosen is None:
+        return None
+    first, last = chosen[0], chosen[-1]
+    if chosen == tuple(range(first, last + 1)):
+        return slice(first, last + 1)
+    return np.array(chosen, dtype=np.intp)
+
+
+def scaled(gain: Any, matrix: Any) -> Any:
+    """``diag(gain) @ matrix``, leaving a number or a sparse array what it is; None is identity."""
+    if np.ndim(gain) == 0 and gain == 1.0:
+        return matrix
+    if matrix is None:
+        return gain
+    if hasattr(matrix, "tocsr"):
+        return matrix.multiply(gain[:, None]).tocsr()
+    return np.asarray(gain * matrix if np.ndim(matrix) < 2 else gain[:, None] * matrix)

@@ -1,0 +1,123 @@
+"""Which of Nengo's operators are linear, and which weights are changed by rules of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from nengo.builder.learning_rules import SimBCM, SimOja, SimPES, SimRLS, SimVoja
+from nengo.builder.operator import Copy, DotInc, ElementwiseInc, Operator
+from nengo.builder.signal import Signal
+
+from nefsim import learning
+from nefsim.nengo.signals import Memory
+
+RULES = (SimPES, SimBCM, SimOja, SimVoja, SimRLS)
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A block of weights, the product that uses them, and the rules that change them."""
+
+    weights: Signal
+    product: DotInc
+    rules: tuple[Operator, ...]
+    operators: frozenset[Operator]
+
+
+def find(memory: Memory, dt: float, wanted: set[Signal]) -> dict[Signal, Learned]:
+    """All blocks of weights of which every part is known."""
+    found = {}
+    for base in memory.incs:
+        if base.ndim == 2 and memory.is_held(base):
+            learned = _learned(base, memory, dt, wanted)
+            if learned is not None:
+                found[base] = learned
+    return found
+
+
+def _learned(base: Signal, memory: Memory, dt: float, wanted: set[Signal]) -> Learned | None:
+    if base in memory.sets or base in memory.updates:
+        return None
+    rules, used = [], set()
+    for copy, signal in memory.incs[base]:
+        delta = _delta(copy, signal, base, memory, wanted)
+        if delta is None:
+            return None
+        rule = memory.updates[delta][0][0]
+        kept = {s.base for s in rule.updates} - {delta}
+        shown = any(block in wanted or memory.reads.get(block) for block in kept)
+        if rule_of(rule, dt) is None or shown:
+            return None
+        rules.append(rule)
+        used.add(copy)
+    readers = [(op, signal) for op, signal in memory.reads.get(base, ()) if op not in rules]
+    if len(readers) != 1:
+        return None
+    product, signal = readers[0]
+    if type(product) is not DotInc or signal is not base or product.A is not base:
+        return None
+    if base.shape != (product.Y.size, product.X.size) or product.X.base is base:
+        return None
+    return Learned(base, product, tuple(rules), frozenset({product, *used, *rules}))
+
+
+def _delta(
+    copy: Operator, signal: Signal, base: Signal, memory: Memory, wanted: set[Signal]
+) -> Signal | None:
+    """The block of changes that is added to a block of weights, if it has no other use."""
+    if type(copy) is not Copy or signal is not base or copy.src.is_view:
+        return None
+    delta = copy.src
+    if copy.src_slice is not None or copy.dst_slice is not None or delta.shape != base.shape:
+        return None
+    alone = len(memory.updates.get(delta, ())) == 1 and len(memory.reads[delta]) == 1
+    written = delta in memory.sets or delta in memory.incs or delta in wanted
+    return delta if alone and not written and not delta.initial_value.any() else None
+
+
+def rule_of(op: Operator, dt: float) -> learning.LearningRule | None:
+    """Our rule for one of Nengo's operators; its activities come in filtered."""
+    try:
+        match op:
+            case SimPES() if type(op) is SimPES:
+                return learning.PES(op.learning_rate, None)
+            case SimBCM() if type(op) is SimBCM:
+                return learning.BCM(op.learning_rate, None, None, None)
+            case SimOja() if type(op) is SimOja:
+                return learning.Oja(op.learning_rate, op.beta, None, None)
+            case SimVoja() if type(op) is SimVoja:
+                return learning.Voja(op.learning_rate, None)
+            case SimRLS() if type(op) is SimRLS:
+                start = op.inv_gamma.initial_value
+                rate = float(start[0, 0]) * len(start) / dt
+                alike = np.allclose(start, np.eye(len(start)) * start[0, 0], rtol=1e-12, atol=0.0)
+                return learning.RLS(rate, None) if alike else None
+    except ValueError:  # such as a rate below zero
+        return None
+    return None
+
+
+def is_linear(op: Operator, memory: Memory) -> bool:
+    """Whether an operator multiplies by nothing that changes, and only adds or sets once."""
+    if isinstance(op, Copy):
+        return op.inc or op.dst_slice is None
+    if isinstance(op, (DotInc, ElementwiseInc)):
+        fixed = memory.is_constant(op.A.base)
+        if isinstance(op, ElementwiseInc):
+            return fixed and scale_of(op) is not None
+        return (fixed and op.A.size == op.Y.size * op.X.size) or (fixed and op.A.sparse)
+    return True
+
+
+def scale_of(op: ElementwiseInc) -> Any:
+    """A diagonal or a column that does what the elementwise product does, if there is one."""
+    A, X, Y = op.A.initial_value, op.X, op.Y
+    if A.size == 1 and X.size == Y.size:
+        return float(np.ravel(A)[0])
+    if A.shape == X.shape == Y.shape:
+        return np.ravel(A)
+    if X.size == 1 and A.size == Y.size:
+        return np.reshape(A, (-1, 1))
+    return None
