@@ -257,6 +257,15 @@ def test_a_broken_archive_is_refused_by_name(name: str, tmp_path: Path) -> None:
     assert SENTENCE.match(str(caught.value))
 
 
+def test_images_of_no_size_are_refused(tmp_path: Path) -> None:
+    for shape in ((0, 4, 3), (6, 0, 3)):
+        none = np.zeros(shape, np.uint8)
+        arrays = {"x_train": none, "y_train": TRAIN[1][: len(none)], "x_test": none}
+        np.savez(tmp_path / "mnist.npz", **arrays, y_test=TRAIN[1][: len(none)])
+        with pytest.raises(ValueError, match=SENTENCE):
+            datasets.mnist(tmp_path)
+
+
 def test_members_that_are_no_arrays_or_too_large_are_refused_by_name(tmp_path: Path) -> None:
     as_one_archive(tmp_path)
     with zipfile.ZipFile(tmp_path / "mnist.npz") as old:
