@@ -235,8 +235,9 @@ def test_no_pickle_is_loaded(tmp_path: Path) -> None:
         gzip.compress(idx(TRAIN[0])[:-1]),
         gzip.compress(struct.pack(">BBBBI", 0, 0, 13, 1, 4) + bytes(16)),
         gzip.compress(idx(TRAIN[1])),
+        gzip.compress(struct.pack(">BBBB4I", 0, 0, 8, 4, 0, 2**31, 2**31, 2**31)),
     ],
-    ids=["empty", "rubbish", "cut off", "short", "floats", "labels"],
+    ids=["empty", "rubbish", "cut off", "short", "floats", "labels", "no size"],
 )
 def test_a_broken_file_is_refused_by_name(bad: bytes, tmp_path: Path) -> None:
     as_packed_idx(tmp_path)
