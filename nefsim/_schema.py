@@ -20,8 +20,8 @@ def misfit(value: Any, schema: Any, name: str = "it") -> str:
     schema : object
         A type; ``float`` takes whole numbers, too, and ``object`` anything.  A range of whole
         numbers; None or a text, for itself; a tuple of any of which one fits.  ``[a]``, a list
-        of such; ``[a, b]``, a list of these; ``{str: a}``, a dict of such; ``{"x": a}``, a dict
-        with at least these.
+        of such; ``[a, b]`` or ``[]``, a list of these; ``{str: a}``, a dict of such;
+        ``{"x": a}``, a dict with at least these.
     name : str
         What it is called.
 
@@ -40,7 +40,7 @@ def misfit(value: Any, schema: Any, name: str = "it") -> str:
         case None | str():
             return "" if value == schema else wrong
         case list():
-            if not isinstance(value, list) or (len(schema) > 1 and len(value) != len(schema)):
+            if not isinstance(value, list) or (len(schema) != 1 and len(value) != len(schema)):
                 return wrong
             kinds = schema * len(value) if len(schema) == 1 else schema
             parts = ((f"{name}[{i}]", v, kinds[i]) for i, v in enumerate(value))

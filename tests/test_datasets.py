@@ -245,8 +245,9 @@ def test_no_pickle_is_loaded(tmp_path: Path) -> None:
         gzip.compress(idx(TRAIN[0])[:-1]),
         gzip.compress(struct.pack(">BBBBI", 0, 0, 13, 1, 4) + bytes(16)),
         gzip.compress(idx(TRAIN[1])),
+        gzip.compress(struct.pack(">BBBB4I", 0, 0, 8, 4, 0, 2**31, 2**31, 2**31)),
     ],
-    ids=["empty", "rubbish", "cut off", "short", "floats", "labels"],
+    ids=["empty", "rubbish", "cut off", "short", "floats", "labels", "no size"],
 )
 def test_a_broken_file_is_refused_by_name(bad: bytes, tmp_path: Path) -> None:
     as_packed_idx(tmp_path)
@@ -265,6 +266,15 @@ def test_a_broken_archive_is_refused_by_name(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=re.escape(name)) as caught:
         datasets.mnist(tmp_path)
     assert SENTENCE.match(str(caught.value))
+
+
+def test_images_of_no_size_are_refused(tmp_path: Path) -> None:
+    for shape in ((0, 4, 3), (6, 0, 3)):
+        none = np.zeros(shape, np.uint8)
+        arrays = {"x_train": none, "y_train": TRAIN[1][: len(none)], "x_test": none}
+        np.savez(tmp_path / "mnist.npz", **arrays, y_test=TRAIN[1][: len(none)])
+        with pytest.raises(ValueError, match=SENTENCE):
+            datasets.mnist(tmp_path)
 
 
 def test_members_that_are_no_arrays_or_too_large_are_refused_by_name(tmp_path: Path) -> None:

@@ -317,6 +317,8 @@ def test_records_that_do_not_fit_into_memory_are_read_as_events(tmp_path: Path) 
         lambda told: told["probes"][1].update(label="spikes"),
         lambda told: told["probes"][1]["in_files"].update({"": 51}),
         lambda told: told["probes"][1].update(shape=[2]),
+        lambda told: told["probes"][1].update(arrays={"": ["<f8", [0, 2**52]]}, shape=[0, 2**52]),
+        lambda told: told["probes"][0]["arrays"].update(steps=["<i8", [1]]),
         lambda told: told["probes"][0]["in_files"].update(steps=1),
         lambda told: told["probes"][0].update(same={}),
         lambda told: told["probes"][0].update(every="x"),

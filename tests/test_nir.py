@@ -542,6 +542,45 @@ def test_probes_of_what_learns_are_left_out() -> None:
     assert set(to_nir(net, allow_lossy=True).nodes) == nodes
 
 
+def small_graph(bias: Any) -> Any:
+    """Neurons after a linear map with a bias."""
+    one, zero = np.ones(3), np.zeros(3)
+    lif = nir.LIF(tau=0.02 * one, r=one, v_leak=zero, v_threshold=one, v_reset=zero)
+    return nir.NIRGraph.from_list(nir.Affine(weight=np.ones((3, 1)), bias=bias), lif)
+
+
+def test_a_graph_is_read_from_its_file(tmp_path: Any) -> None:
+    graph = small_graph(np.full(3, 2.0))
+    file = tmp_path / "graph.nir"
+    nir.write(file, graph)
+    found = []
+    for each in (graph, file, str(file)):
+        sim = nef.Simulator(from_nir(each), backend="numpy")
+        sim.run(0.1)
+        found.append(sim.data[sim.probes[0]])
+    assert found[0].any()
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
+def test_broken_files_of_graphs_are_refused_in_one_sentence(tmp_path: Any) -> None:
+    file = tmp_path / "graph.nir"
+    nir.write(file, small_graph(np.ones(3)))
+    good = file.read_bytes()
+    for content in (b"", b"no graph", good[: len(good) // 2], good[:100] + bytes(400) + good[500:]):
+        file.write_bytes(content)
+        with pytest.raises(ValueError, match=r"(?s)^from_nir: graph must .+, got .+; .+\.$"):
+            from_nir(file)
+    with pytest.raises(ValueError, match=r"^from_nir: graph must be a file, got .+; .+\.$"):
+        from_nir(tmp_path / "missing.nir")
+
+
+@pytest.mark.parametrize("bias", [np.ones(2), np.ones(0), np.ones(4)])
+def test_a_bias_that_does_not_fit_is_refused_by_name(bias: Any) -> None:
+    with pytest.raises(ValueError, match=r"^from_nir: graph must have a bias .+, got .+; .+\.$"):
+        from_nir(small_graph(bias))
+
+
 def test_without_nir_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for name in [name for name in sys.modules if name.startswith("nefsim.nir")]:

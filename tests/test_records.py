@@ -380,7 +380,9 @@ def test_a_full_disk_loses_nothing(tmp_path: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.undo()
     n_steps = disk.n_steps - memory.n_steps
     disk.run_steps(20)
-    memory.run_steps(n_steps + 20)
+    # In the same pieces, as NumPy's products may round differently for others.
+    memory.run_steps(n_steps)
+    memory.run_steps(20)
     assert_same(memory, disk.result())
     assert_same(memory, nef.Result.load(tmp_path / "folder"))
 

@@ -192,7 +192,7 @@ def _idx(folder: Path, name: str) -> Bytes:
     except (OSError, EOFError, zlib.error, struct.error, IndexError) as error:
         check.fail("mnist", f"{path}", "be an IDX file", f"the error {error!r}", "get it anew")
     body = np.frombuffer(data, np.uint8)[4 + 4 * len(sides) :]
-    if data[:3] != b"\0\0\x08" or len(body) != math.prod(sides):
+    if data[:3] != b"\0\0\x08" or not len(body) or len(body) != math.prod(sides):
         got = f"{len(body)} bytes for sides {sides}"
         check.fail("mnist", f"{path}", "be an IDX file of bytes", got, "get it anew")
     return body.reshape(sides)

@@ -336,7 +336,7 @@ class Simulator:
                 world.signals[signal] = value
             for op, rng in rngs.items():
                 world.rngs[op].set_state(rng.get_state())
-        self._records.take_over(given["records"], state.step, given["start"])
+        self._records.put(given["records"], state.step, given["start"])
         self.closed = given["closed"]
 
     # -- what is known ---------------------------------------------------------------------

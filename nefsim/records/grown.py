@@ -134,7 +134,10 @@ class Grown:
             times[label] = time[sampled(0, n_steps, probe["every"])]
             if len(times[label]) != probe["n_rows"]:
                 self.fail(f"{probe['n_rows']} records of {label!r} in {n_steps} steps")
-            arrays = read_arrays(self._folder, i, probe)
+            try:
+                arrays = read_arrays(self._folder, i, probe)
+            except (OSError, ValueError, MemoryError) as error:  # such as rows of no size
+                self.fail(f"{label!r}: {reason(error)}")
             records[label] = recorded(arrays, tuple(probe["shape"]), times[label])
             why = records[label].misfit() if isinstance(records[label], Events) else ""
             if why:

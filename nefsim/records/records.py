@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -146,9 +146,16 @@ class Records:
                 return False
             if dtype != np.dtype(kind) or (got and got[1:] != shape):
                 return False
+        read = (
+            {part: saved.array(f"record {i} {part}") for part in store.kinds()}
+            for i, store in enumerate(self._stores)
+        )
+        return self.put(read, n_steps, start)
+
+    def put(self, arrays: Iterable[Arrays], n_steps: int, start: int) -> bool:
+        """Take the arrays of each probe, from ``start`` on, unless they do not fit."""
         self.start = self._settled = start
-        for i, store in enumerate(self._stores):
-            parts = {part: saved.array(f"record {i} {part}") for part in store.kinds()}
+        for i, (store, parts) in enumerate(zip(self._stores, arrays, strict=True)):
             try:
                 n_rows = len(self.steps(i, n_steps))
             except (MemoryError, ValueError):  # the latter beyond the longest axis

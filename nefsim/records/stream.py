@@ -72,7 +72,7 @@ class Stream:
         self._told = {"kind": KIND, "version": VERSION, "n_steps": 0, "info": dict(info)}
         # An array is kept in a file of so many rows, or as one number that is the same for all.
         self._probes = [{**p, "n_rows": 0, "in_files": {}, "same": {}} for p in probes]
-        self._grown: set[Path] = set()  # files that have rows which may not be on the disk
+        self._grown: set[tuple[int, str]] = set()  # files with rows that may not be on the disk
         self._synced = 0.0
         self.commit(0, sync=True)
 
@@ -103,7 +103,7 @@ class Stream:
     def _grow(self, probe: int, name: str, rows: NDArray[Any], n: int, length: int) -> int:
         """Write rows behind the first ``n`` of a file, and then count them in its header."""
         shape, file = rows.shape[1:], self.folder / file_of(probe, name)
-        self._grown.add(file)
+        self._grown.add((probe, name))
         with file.open("r+b" if n else "w+b") as stream:
             _write_header(stream, rows.dtype, (n, *shape))
             stream.seek(n * math.prod(shape) * rows.itemsize, 1)
@@ -131,8 +131,8 @@ class Stream:
         if not sync and time.monotonic() - self._synced < SECONDS:
             self._note()
             return
-        for file in sorted(self._grown):  # rows before the list that counts them
-            with file.open("r+b") as rows:
+        for grown in sorted(self._grown):  # rows before the list that counts them
+            with (self.folder / file_of(*grown)).open("r+b") as rows:
                 os.fsync(rows.fileno())
         with replacing(self.folder / LIST) as stream:
             stream.write(json.dumps({**self._told, "probes": self._probes}).encode())
