@@ -29,8 +29,8 @@ def arm():
     """A motor that moves what a sensor sees, which a population gets."""
     place = {"x": 0.0}
     with nengo.Network(seed=1) as model:
-        sensor = nengo.Node(lambda t: place["x"])
         motor = nengo.Node(lambda t, x: place.update(x=min(place["x"] + x[0], 1.0)), size_in=1)
+        sensor = nengo.Node(lambda t: place["x"])
         nengo.Connection(nengo.Node(0.1), motor, synapse=None)
         a = nengo.Ensemble(50, 1)
         nengo.Connection(sensor, a)

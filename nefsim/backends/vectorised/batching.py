@@ -25,7 +25,7 @@ from nefsim.neurons import (
     SpikingRectifiedLinear,
     Tanh,
 )
-from nefsim.program import Filter, Neurons, Program, Sum
+from nefsim.program import Call, Evaluate, Filter, Neurons, Program, Sum
 
 Memories = Sequence[Mapping[str, Any]]
 
@@ -49,8 +49,9 @@ MOST_NEURONS = 8192
 #: About what a step of a population, and of any other operation in a loop, costs in calls [µs].
 CALLS_OF_NEURONS, CALLS_OF_OTHERS = 8.0, 4.0
 
-#: In which order what can be done is done: populations, and then loops, come last.
-OTHERS, POPULATIONS, LOOPS = range(3)
+#: In which order what can be done is done: functions, which wait for one another, come first,
+#: so that what takes their values runs as one; populations, and then loops, come last.
+FUNCTIONS, OTHERS, POPULATIONS, LOOPS = range(4)
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,8 @@ def _kind(program: Program, memories: Memories, i: int) -> tuple[int, Hashable]:
         return OTHERS, ("sum", program.signals[op.output].size)
     if isinstance(op, Filter):
         return OTHERS, ("filter", type(op.form), *(np.asarray(part).tobytes() for part in op.form))
+    if isinstance(op, (Call, Evaluate)):
+        return FUNCTIONS, i
     if not isinstance(op, Neurons):
         return OTHERS, i
     if is_alike(op.neuron):
