@@ -1,4 +1,4 @@
-"""What pytest leaves out where an optional package is missing, and a list of what it skipped."""
+"""What pytest leaves out where a package is missing, a list of what it skipped, Nengo's cache."""
 
 from __future__ import annotations
 
@@ -41,3 +41,15 @@ class Skipped:
 def pytest_configure(config: pytest.Config) -> None:
     if file := os.environ.get("NEFSIM_SKIPPED"):
         config.pluginmanager.register(Skipped(file))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_nengo(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nengo's decoders are kept for these tests alone.
+
+    Processes that share the cache of a user wait for one another, and then warn.
+    """
+    if find_spec("nengo"):
+        import nengo
+
+        nengo.rc.set("decoder_cache", "path", str(tmp_path_factory.mktemp("decoders")))

@@ -69,3 +69,11 @@ def test_the_cure_of_a_package_is_its_extra() -> None:
 def test_the_citation_is_of_this_version() -> None:
     text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert re.findall(r"^version: (.*)$", text, re.MULTILINE) == [nef.__version__]
+
+
+def test_tests_share_no_decoders_with_other_programs(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    cache = pytest.importorskip("nengo.cache")
+    folder = Path(cache.DecoderCache().cache_dir)
+    assert folder.is_relative_to(tmp_path_factory.getbasetemp())
