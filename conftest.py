@@ -35,7 +35,8 @@ class Skipped:
             self.names.append(report.nodeid)
 
     def pytest_sessionfinish(self) -> None:
-        self.file.write_text("".join(f"{name}\n" for name in self.names), encoding="utf-8")
+        names = dict.fromkeys(self.names)  # a file that is skipped is reported twice
+        self.file.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 def pytest_configure(config: pytest.Config) -> None:
