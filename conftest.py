@@ -1,4 +1,4 @@
-"""What pytest leaves out where an optional package is missing, does first, and lists as skipped."""
+"""What pytest leaves out where a package is missing, what it does first, and what it skipped."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class Skipped:
             self.names.append(report.nodeid)
 
     def pytest_sessionfinish(self) -> None:
-        self.file.write_text("".join(f"{name}\n" for name in self.names), encoding="utf-8")
+        names = dict.fromkeys(self.names)  # a file that is skipped is reported twice
+        self.file.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,3 +54,15 @@ def compiled_once() -> None:
 
         for name in ("float64", "float32"):
             interpreter(np.dtype(name))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_nengo(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nengo's decoders are kept for these tests alone.
+
+    Processes that share the cache of a user wait for one another, and then warn.
+    """
+    if find_spec("nengo"):
+        import nengo
+
+        nengo.rc.set("decoder_cache", "path", str(tmp_path_factory.mktemp("decoders")))

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from configparser import ConfigParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import nefsim as nef
+from conftest import Skipped, collect_ignore
 from nefsim._extras import EXTRAS, cure_of
 
 ROOT = Path(__file__).parent.parent
@@ -69,3 +71,22 @@ def test_the_cure_of_a_package_is_its_extra() -> None:
 def test_the_citation_is_of_this_version() -> None:
     text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert re.findall(r"^version: (.*)$", text, re.MULTILINE) == [nef.__version__]
+
+
+def test_tests_share_no_decoders_with_other_programs(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    cache = pytest.importorskip("nengo.cache")
+    folder = Path(cache.DecoderCache().cache_dir)
+    assert folder.is_relative_to(tmp_path_factory.getbasetemp())
+
+
+def test_what_is_skipped_is_written_down_once(tmp_path: Path) -> None:
+    file = tmp_path / "skipped"
+    skipped = Skipped(str(file))
+    for nodeid in ("tests/test_a.py", "tests/test_a.py", "tests/test_b.py::test_c[x y]"):
+        skipped.pytest_collectreport(SimpleNamespace(skipped=True, nodeid=nodeid))
+    skipped.pytest_runtest_logreport(SimpleNamespace(skipped=False, nodeid="tests/test_d.py"))
+    skipped.pytest_sessionfinish()
+    names = file.read_text(encoding="utf-8").splitlines()
+    assert names == [*collect_ignore, "tests/test_a.py", "tests/test_b.py::test_c[x y]"]
