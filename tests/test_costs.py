@@ -147,10 +147,10 @@ def test_memory_of_a_run_is_its_chunk_its_state_and_a_copy_to_go_back_to(
 
 def test_spikes_are_recorded_as_events_of_a_quarter_of_the_maximum_rate() -> None:
     net = nef.Network(seed=1)
-    for rates in ((200, 400), (100, 200), np.full(10, 80.0)):
+    for rates in ((200, 400), (100, 200), np.full(10, 80.0), nef.Gaussian(200.0, 1.0)):
         net.probe(net.ensemble(10, 1, max_rates=rates).neurons)
-    # The step and the cell of an event take 12 bytes.
-    expected = 12 * 10 * 0.25 * (300 + 150 + 80)
+    # The step and the cell of an event take 12 bytes; what has no ends is taken for 300 Hz.
+    expected = 12 * 10 * 0.25 * (300 + 150 + 80 + 300)
     assert net.describe().bytes_per_second == expected
     every = net.probe(net.ensembles[0].neurons, sample_every=0.01)
     assert every.sample_every == 0.01

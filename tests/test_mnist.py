@@ -159,6 +159,10 @@ def test_learning_slows_down_to_nothing_by_stairs() -> None:
     assert stairs[0] == 1.0 and stairs[-1] == 0.0
     assert np.all(np.diff(stairs) <= 0.0)
     assert len(np.unique(stairs)) == N_STAIRS + 1 == 101
+    assert stairs[999] == pytest.approx(0.5)  # half of the way, at 1 s
+    # Least squares weigh all images alike until the last.
+    level = _gate(replace(QUICK, rule="rls"), 2.0).run(2.1)[:, 0]
+    np.testing.assert_array_equal(level, np.where(np.arange(1, 2101) < 2000, 1.0, 0.0))
 
 
 def test_a_run_is_timed_beside_nengo(monkeypatch: pytest.MonkeyPatch) -> None:
