@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import nefsim as nef
 from nefsim import datasets, mnist
 from nefsim.cli import main
 from nefsim.mnist import plain, timing
 from nefsim.mnist import settings as of
-from nefsim.mnist.learned import N_STAIRS, _gate, by_learning
+from nefsim.mnist.learned import N_STAIRS, _gate, by_learning, rule_of
 from nefsim.mnist.plain import by_plain_learning, sequence
 from nefsim.mnist.settings import PLAIN, Settings
 
@@ -78,6 +79,17 @@ def test_accuracy_is_what_it_was_found_to_be(rule: str) -> None:
     assert LEAST[rule] <= row["test_accuracy"] <= row["train_accuracy"]
     # What a solver finds in closed form fits the training images far better.
     assert row["train_accuracy"] > (0.89 if learned else 0.975)
+
+
+def test_rates_of_learning_are_those_asked_for_or_that_suit_the_rule() -> None:
+    quick = replace(QUICK, reg=0.05, max_rates=(50.0, 100.0))
+    rls = rule_of(replace(quick, rule="rls"), 2000, 0.001)
+    # Ridge at 2000 points, of a penalty (0.05 times 100 Hz)².
+    assert rls.learning_rate == pytest.approx(100 / (0.001 * 2000 * 5.0**2), rel=1e-12)
+    assert rule_of(replace(quick, rule="rls", learning_rate=0.5), 2000, 0.001).learning_rate == 0.5
+    assert rule_of(replace(quick, rule="pes", learning_rate=0.5), 2000, 0.001) == nef.PES(0.5)
+    hpes = replace(quick, rule="hpes", learning_rate=0.5, supervision=0.25, bcm_scale=0.125)
+    assert rule_of(hpes, 2000, 0.001) == nef.HPES(0.5, supervision=0.25, bcm_scale=0.125)
 
 
 def test_settings_of_the_plain_network_are_those_that_were_published() -> None:
