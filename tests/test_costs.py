@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.describe import cost
+from nefsim.describe import Cost, cost, description
+from nefsim.describe.description import Stretch
 from nefsim.lowering import build, threads
 from nefsim.program import Call
 
@@ -147,11 +149,73 @@ def test_memory_of_a_run_is_its_chunk_its_state_and_a_copy_to_go_back_to(
 
 def test_spikes_are_recorded_as_events_of_a_quarter_of_the_maximum_rate() -> None:
     net = nef.Network(seed=1)
-    for rates in ((200, 400), (100, 200), np.full(10, 80.0)):
+    for rates in ((200, 400), (100, 200), np.full(10, 80.0), nef.Gaussian(200.0, 1.0)):
         net.probe(net.ensemble(10, 1, max_rates=rates).neurons)
-    # The step and the cell of an event take 12 bytes.
-    expected = 12 * 10 * 0.25 * (300 + 150 + 80)
+    # The step and the cell of an event take 12 bytes; what has no ends is taken for 300 Hz.
+    expected = 12 * 10 * 0.25 * (300 + 150 + 80 + 300)
     assert nef.describe(net).bytes_per_second == expected
     every = net.probe(net.ensembles[0].neurons, sample_every=0.01)
     assert every.sample_every == 0.01
     assert nef.describe(net).bytes_per_second == expected + round(12 * 10 * 0.25 * 300 / 10)
+
+
+def test_peak_memory_is_the_most_at_any_time_and_records_come_on_top(net: nef.Network) -> None:
+    told = dataclasses.replace(
+        nef.describe(net),
+        bytes_per_second=7,
+        costs={
+            "numpy": Cost(10, 1, 500, 400, 300, 0.0, 0.0),
+            "numba": Cost(10, 1, 200, 400, 300, 0.0, 0.0),
+        },
+    )
+    assert (told.peak(), told.peak("numba")) == (500, 400)
+    assert told.peak("numpy", 100.0) == 300 + 700
+    assert told.peak("numba", 20.4) == 300 + 143
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (7200.0, "7.2e+03 s"),
+        (1.0, "1 s"),
+        (0.999, "999 ms"),
+        (1e-3, "1 ms"),
+        (0.5e-3, "500 us"),
+        (1e-6, "1 us"),
+        (2.5e-8, "25 ns"),
+    ],
+)
+def test_times_are_told_in_a_unit_that_suits_them(seconds: float, words: str) -> None:
+    assert description._seconds(seconds) == words
+
+
+def test_a_description_reads_as_it_is(net: nef.Network) -> None:
+    told = dataclasses.replace(
+        nef.describe(net),
+        label="small",
+        batch_size=3,
+        ensembles=1,
+        neurons=70,
+        schedule=(
+            Stretch(True, 2, {"Sum": 4, "Neurons": 2}, 70, 12, "x"),
+            *(Stretch(False, 1, {"Sum": 1}, 0, 0, "y") for _ in range(12)),
+        ),
+        bytes_per_second=2_500_000,
+        costs={"numpy": Cost(100, 1_000_000, 2_000_000, 3_000_000, 4_000_000, 0.5, 2e-6)},
+    )
+    lines = str(told).splitlines()
+    assert lines[0].startswith("network small: 1 ensemble (70 neurons, 3 dimensions), 3 nodes")
+    assert lines[1] == "steps of 0.001 s in float64, 3 trials"
+    assert lines[2].endswith("2 Gram matrices to factor, the largest of 100 points and 40 neurons")
+    after = lines.index(next(line for line in lines if line.startswith("schedule: ")))
+    assert lines[after + 1].split("; ") == [
+        "  step by step  2 loops of 4 Sum, 2 Neurons",
+        "70 neurons, 12 multiply-adds",
+        "from x on",
+    ]
+    assert lines[after + 2] == "  in chunks     1 Sum; from y on"
+    assert lines[after + 13] == "  and 1 more"
+    (memory,) = (line for line in lines if line.endswith("100 steps"))
+    assert memory.split() == ["numpy", "1", "2", "3", "4", "100", "steps"]
+    assert "  records 2.5 a second of model time" in lines
+    assert lines[-1].split() == ["numpy", "500", "ms", "2", "us", "2", "ms"]

@@ -151,3 +151,66 @@ def test_an_array_is_taken_as_it_is_only_if_nobody_can_change_it() -> None:
         assert not np.shares_memory(check.array("a", "b", given, copy=False), given)
     assert check.array("a", "b", constant, copy=False) is constant
     assert check.array("a", "b", constant) is not constant
+
+
+def torch_limits() -> list[tuple[str, Callable[[Any], Any], list[Any], list[Any]]]:
+    """The same for the rooms that need PyTorch."""
+    torch = pytest.importorskip("torch")
+    from nefsim import convert, train
+
+    model, data = torch.nn.Sequential(torch.nn.Linear(3, 2)), np.ones((4, 3))
+    image = torch.tensor([[0.5, 1.0]])
+    layers = train.Layers(torch.nn.Linear(3, 2), train.IF())
+
+    def batches(**given: Any) -> Any:
+        return train.Batches(torch.ones(3), torch.ones(3), **given)
+
+    def spikes(**given: Any) -> Any:
+        return convert.spikeconverter(model, data=data, **given)
+
+    def fit(**given: Any) -> Any:
+        loss = torch.nn.functional.mse_loss
+        pairs = [(torch.ones(2, 3), torch.ones(2, 2))]
+        linear = torch.nn.Linear(3, 2)
+        return train.fit(linear, pairs, loss, progress=False, **given)
+
+    return [
+        ("T of digits", lambda v: spikes(T=v, k=1.0), [1, 64], [0, 65]),
+        ("k", lambda v: spikes(T=2, k=v), [1.0, 4.0], [0.99, 4.01]),
+        ("digits of a span", lambda v: spikes(T=v, k=2.0), [31], [32]),
+        ("percentile", lambda v: spikes(T=2, percentile=v), [50.0, 100.0], [49.9, 100.1]),
+        ("T of rates", lambda v: convert.rate(model, T=v, data=data), [1], [0, 10**6 + 1]),
+        ("levels", convert.QCFS, [1, 10**6], [0, 10**6 + 1]),
+        ("limit", lambda v: convert.QCFS(4, v), [1e-30], [0.0]),
+        ("LIF.tau", train.LIF, [1.0], [0.99]),
+        ("PLIF.tau", train.PLIF, [1.01, 1e6], [1.0, 1.1e6]),
+        ("decay", lambda v: train.SNU(2, 2, decay=v), [0.0, 1.0], [-TINY, 1.01]),
+        ("in_features", lambda v: train.SNU(v, 2), [1], [0]),
+        ("out_features", lambda v: train.SNU(2, v), [1], [0]),
+        ("start_spread", lambda v: train.SNU(2, 2, start_spread=v), [0.0], [-TINY]),
+        ("sigma", lambda v: train.SoftLIF(sigma=v), [1e-6, 1e6], [0.9e-6, 1.1e6]),
+        ("tau_rc", lambda v: train.SoftLIF(tau_rc=v), [1e-9, 1e6], [0.0, 1.1e6]),
+        ("tau_ref", lambda v: train.SoftLIF(tau_ref=v), [0.0, 1e6], [-TINY, 1.1e6]),
+        ("amplitude", lambda v: train.SoftLIF(amplitude=v), [1e-30], [0.0]),
+        ("p", train.Dropout, [0.0, 0.999], [-TINY, 1.0]),
+        ("Vote", train.Vote, [1], [0]),
+        ("n_steps", lambda v: train.DirectEncoding(model, n_steps=v), [1], [0]),
+        ("most", lambda v: train.poisson(image, 3, v), [0.0, 1.0], [-TINY, 1.01]),
+        ("steps", lambda v: train.poisson(image, v), [1], [0, 10**6 + 1]),
+        ("digits", lambda v: train.snap(layers, digits=v), [24, 53], [1, 54]),
+        ("size", lambda v: batches(size=v), [1], [0]),
+        ("seed", lambda v: batches(seed=v), [0, 2**31], [-1, 2**31 + 1]),
+        ("epochs", lambda v: fit(epochs=v), [0, 1], [-1]),
+        ("seed of fit", lambda v: fit(seed=v), [0, 2**31], [-1, 2**31 + 1]),
+        ("clip", lambda v: fit(clip=v), [None, 1e-9], [0.0]),
+    ]
+
+
+def test_limits_of_what_needs_pytorch_are_where_they_say() -> None:
+    for name, make, allowed, refused in torch_limits():
+        for value in allowed:
+            make(value)
+        for value in refused:
+            with pytest.raises(ValueError, match=r" must (be|give) .*, got "):
+                make(value)
+                pytest.fail(f"{name} may be {value}")

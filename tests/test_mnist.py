@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import nefsim as nef
 from nefsim import datasets, mnist
 from nefsim.cli import main
 from nefsim.mnist import plain, timing
 from nefsim.mnist import settings as of
-from nefsim.mnist.learned import N_STAIRS, _gate, by_learning
+from nefsim.mnist.learned import N_STAIRS, _gate, by_learning, rule_of
 from nefsim.mnist.plain import by_plain_learning, sequence
 from nefsim.mnist.settings import PLAIN, Settings
 
@@ -79,6 +80,17 @@ def test_accuracy_is_what_it_was_found_to_be(rule: str) -> None:
     assert LEAST[rule] <= row["test_accuracy"] <= row["train_accuracy"]
     # What a solver finds in closed form fits the training images far better.
     assert row["train_accuracy"] > (0.89 if learned else 0.975)
+
+
+def test_rates_of_learning_are_those_asked_for_or_that_suit_the_rule() -> None:
+    quick = replace(QUICK, reg=0.05, max_rates=(50.0, 100.0))
+    rls = rule_of(replace(quick, rule="rls"), 2000, 0.001)
+    # Ridge at 2000 points, of a penalty (0.05 times 100 Hz)².
+    assert rls.learning_rate == pytest.approx(100 / (0.001 * 2000 * 5.0**2), rel=1e-12)
+    assert rule_of(replace(quick, rule="rls", learning_rate=0.5), 2000, 0.001).learning_rate == 0.5
+    assert rule_of(replace(quick, rule="pes", learning_rate=0.5), 2000, 0.001) == nef.PES(0.5)
+    hpes = replace(quick, rule="hpes", learning_rate=0.5, supervision=0.25, bcm_scale=0.125)
+    assert rule_of(hpes, 2000, 0.001) == nef.HPES(0.5, supervision=0.25, bcm_scale=0.125)
 
 
 def test_settings_of_the_plain_network_are_those_that_were_published() -> None:
@@ -160,6 +172,10 @@ def test_learning_slows_down_to_nothing_by_stairs() -> None:
     assert stairs[0] == 1.0 and stairs[-1] == 0.0
     assert np.all(np.diff(stairs) <= 0.0)
     assert len(np.unique(stairs)) == N_STAIRS + 1 == 101
+    assert stairs[999] == pytest.approx(0.5)  # half of the way, at 1 s
+    # Least squares weigh all images alike until the last.
+    level = _gate(replace(QUICK, rule="rls"), 2.0).run(2.1)[:, 0]
+    np.testing.assert_array_equal(level, np.where(np.arange(1, 2101) < 2000, 1.0, 0.0))
 
 
 def test_a_run_is_timed_beside_nengo(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,6 +127,9 @@ def test_code_elsewhere_changes_nothing_of_a_draw() -> None:
 
 
 TOY = """
+LIMIT = 7
+
+
 def double(x):
     y = 2.0 * x
     unseen = y + 1.0
@@ -141,7 +144,7 @@ def count(n):
 
 TESTS = """
 import pytest
-from nefsim.toy import count, double
+from nefsim.toy import LIMIT, count, double
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +162,10 @@ def test_again(six):
 
 def test_count():
     assert count(3) == 0
+
+
+def test_constant():
+    assert LIMIT == 7
 
 
 def test_that_fails():
@@ -187,6 +194,9 @@ def test_changes_that_tests_see_are_caught_by_name(
     # A test that fails by itself catches nothing; one that shares a fixture executes it as well.
     executing = [t.name.split("::")[1] for t in known.executing("nefsim/toy.py", "double")]
     assert executing == ["test_double", "test_again"]
+    # What stands in the module is read by a test that executes nothing, too.
+    executing = [t.name.split("::")[1] for t in known.executing("nefsim/toy.py", "")]
+    assert executing == ["test_double", "test_again", "test_count", "test_constant"]
     monkeypatch.setattr(runs, "MORE", 5.0)
     copy = runs.Copy(project, tmp_path / "copy")
     found = changes("nefsim/toy.py", TOY.encode())
@@ -196,6 +206,7 @@ def test_changes_that_tests_see_are_caught_by_name(
         return copy.judge(change, known).caught_by
 
     assert caught_by("factor two", "2.0") == "tests/test_toy.py::test_double"
+    assert caught_by("off by one", "7") == "tests/test_toy.py::test_constant"
     assert caught_by("sign", "y + 1.0") == ""
     assert caught_by("dropped statement", "n -= 1") == "no end within 5 s"
     assert (copy.folder / "nefsim" / "toy.py").read_text() == TOY

@@ -213,6 +213,20 @@ def test_what_is_left_out_within_a_subnetwork_changes_nothing_else() -> None:
     np.testing.assert_array_equal(deep, flat)
 
 
+def test_what_nothing_is_connected_to_has_an_input_of_its_own() -> None:
+    net = nef.Network(seed=2)
+    relay = net.node(size_in=3, label="relay")
+    net.probe(relay[:2], label="y")
+    still = {"gain": 1.0, "bias": 0.0, "label": "a"}
+    net.probe(net.ensemble(20, 1, neuron_type=nef.DiscreteLIF(), **still).neurons, label="z")
+    graph = to_nir(net)
+    fed = {target for _, target in graph.edges}
+    inputs = {name for name, node in graph.nodes.items() if isinstance(node, nir.Input)}
+    assert inputs == {"relay", "a.input"}
+    assert fed | inputs == set(graph.nodes) and not fed & inputs
+    assert ("a.input", "a") in graph.edges
+
+
 def test_decoders_solved_for_other_neurons_would_be_off() -> None:
     """The refractory period matters: left out without solving again, x² is far too large."""
     net, _ = square()

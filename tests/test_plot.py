@@ -108,6 +108,21 @@ def legend(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
+#: What stands in the legends of the figures above; the others have one curve or none to name.
+LEGENDS = {
+    "decoded": ["output 0", "output 1", "ideal"],
+    "decoding_error": ["dimension 0", "dimension 1"],
+    "spectrum": ["dimension 0", "dimension 1"],
+    "stdp_curve": [r"$\tau$ = 9.8 ms", r"$\tau$ = 36.0 ms"],
+}
+
+
+@each_figure
+def test_several_curves_have_a_legend(name, ax):
+    FIGURES[name](ax)
+    assert (legend(ax) if ax.get_legend() else []) == LEGENDS.get(name, [])
+
+
 def test_importing_plot_leaves_matplotlib_for_later():
     code = "import sys, nefsim.plot; print({'matplotlib', 'scipy.signal'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -726,6 +741,7 @@ NONSENSE = [
     ("tuning_surface", "neuron", lambda m: plot.tuning_surface(RATES, PLANE, 0.5)),
     ("tuning_surface", "x", lambda m: plot.tuning_surface(RATES, X)),
     ("tuning_surface", "x", lambda m: plot.tuning_surface(RATES, np.column_stack([X, X]))),
+    ("tuning_surface", "x", lambda m: plot.tuning_surface(RATES, np.column_stack([X, X + 1]))),
     ("tuning_surface", "ensemble", lambda m: plot.tuning_surface(m.sim, ensemble=m.a)),
     ("tuning_surface", "square", lambda m: plot.tuning_surface(RATES, PLANE, square=1)),
     ("raster", "spikes", lambda m: plot.raster(object())),

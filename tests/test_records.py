@@ -201,6 +201,11 @@ def test_rows_go_on_from_rows_of_their_shape_alone() -> None:
     np.testing.assert_array_equal(store.arrays()[""][:, 0], [1, 1, 1, 2, 2])
 
 
+@pytest.mark.parametrize(("n", "cell"), [(2**31 - 1, "<i4"), (2**31, "<i8")])
+def test_cells_are_counted_in_four_bytes_as_long_as_they_fit(n: int, cell: str) -> None:
+    assert Spikes((n,), "float64").kinds()["cells"] == (cell, ())
+
+
 def test_single_steps_are_joined_now_and_then() -> None:
     store = Spikes((2,), "float64")
     for step in range(5000):

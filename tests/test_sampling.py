@@ -410,3 +410,14 @@ def test_streams_differ_by_seed_and_by_key():
     assert len(set(first)) == len(keys)
     assert first == [stream(*key).random() for key in keys]
     assert stream(7).random() == np.random.default_rng(7).random()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [Constant(1.0), Uniform(0, 1), Gaussian(0, 1), Choice([1.0, 2.0])],
+    ids=lambda kind: type(kind).__name__,
+)
+def test_what_is_no_source_of_random_numbers_is_refused(kind):
+    for wrong in ("seed", 1.5, -1):
+        with pytest.raises((TypeError, ValueError), match="rng must be"):
+            kind.sample(3, rng=wrong)

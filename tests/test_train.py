@@ -82,8 +82,11 @@ def test_a_plot_shows_the_step_and_the_slope() -> None:
     for name in train.SURROGATES:
         ax = train.plot_surrogate(name)
         step, slope = (line.get_ydata() for line in ax.get_lines())
-        assert set(np.unique(step)) == {0.0, 1.0}
+        z = ax.get_lines()[0].get_xdata()
+        assert (z[0], z[-1]) == (-2.0, 2.0)
+        np.testing.assert_array_equal(step, np.asarray(z) > 0)
         assert np.ptp(slope) > 0 or name == "straight_through"
+        assert len(ax.get_legend().get_texts()) == 2
         plt.close(ax.figure)
 
 

@@ -69,6 +69,8 @@ class Notes:
             inside = f"{key}." if function else f"{path}::"
             names = [name for name in self._by_function if name.startswith(inside)]
             found = [test for name in names for test in self._by_function[name]]
+            # Constants and defaults are also read by tests that execute nothing.
+            found += [test for test in self.tests if not test.functions]
         return list(dict.fromkeys(found))
 
     def by_name(self, path: str) -> list[str]:

@@ -7,83 +7,7 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-#: Numbers that choose between two ways to one result, or how much is done at once.  What they
-#: change is time and memory (and the order of a sum), so that no test of a result sees them.
-SPEED = frozenset(
-    [
-        "AT_ONCE",
-        "BATCH",
-        "CALLS_OF_OTHERS",
-        "HELD",
-        "LONGEST_CHUNK",
-        "MANY",
-        "MOST_FOR_NUMPY",
-        "MOST_HELD",
-        "MOST_NEURONS",
-        "MOST_NUMBERS",
-        "MOST_PIECES",
-        "MOST_WORK",
-        "NUMBERS_IN_CACHE",
-        "PIECES",
-        "TALL",
-        "WORTH_GATHERING",
-        "WORTH_RUNS",
-        "WORTH_THREADS",
-        "cores",
-        "whole_registers",
-    ]
-)
-
-#: Arguments and calls of how a figure looks; a curve of another width shows the same.
-LOOKS = frozenset(
-    [
-        "alpha",
-        "aspect",
-        "margins",
-        "set_aspect",
-        "set_linewidth",
-        "set_major_locator",
-        "set_visible",
-        "tick_params",
-        "bbox_inches",
-        "bins_per_inch",
-        "bottom_pad",
-        "capsize",
-        "constrained_layout",
-        "dpi",
-        "elinewidth",
-        "figsize",
-        "fontsize",
-        "height_ratios",
-        "hspace",
-        "labelpad",
-        "lw",
-        "linewidth",
-        "linewidths",
-        "markersize",
-        "ms",
-        "pad",
-        "s",
-        "width_ratios",
-        "wspace",
-        "zorder",
-    ]
-)
-
-#: Calls whose arguments are sentences for people.
-MESSAGES = frozenset({"warn", "fail", "print", "write_line"})
-
-#: Methods that say what an object is to people.
-SHOWN = frozenset({"__repr__", "__str__", "_repr_html_"})
-
-#: Functions of two arguments in either order, and those that Python refuses in the other one.
-SYMMETRIC = frozenset(
-    """max min maximum minimum fmax fmin array_equal
-    isinstance issubclass hasattr getattr setattr""".split()  # noqa: SIM905
-)
-
-#: Functions of a difference that do not see its sign.
-EVEN = frozenset({"abs", "norm", "allclose", "square"})
+from .alone import EVEN, SHOWN, SPEED, SYMMETRIC, called, complains, left_out
 
 OPPOSITE: dict[type, type] = {
     ast.Lt: ast.GtE,
@@ -159,10 +83,7 @@ def changes(path: str, source: bytes) -> list[Change]:
 def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
     """Expressions and statements that may be changed, with the name of their function.
 
-    Left out are docstrings and other strings, annotations, imports and ``__all__``; what only
-    a type checker reads (``TYPE_CHECKING``, overloads, assertions); messages (what is raised,
-    warned of or printed, what is found out for it, and how an object shows itself); and what
-    :data:`SPEED` and :data:`LOOKS` name; and limits as far away as 10**7.
+    What is left alone, and why, stands in :mod:`mutants.alone`.
     """
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         if node.name in SHOWN | SPEED or any(
@@ -180,74 +101,25 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
         for child in node.body:
             yield from _nodes(child, (*names, node.name))
         return
-    if _left_out(node):
+    if left_out(node):
         return
     if isinstance(node, (ast.expr, ast.stmt)) and hasattr(node, "end_lineno"):
         yield node, ".".join(names).removesuffix(".<locals>")
-    if isinstance(node, ast.Call) and _called(node) in EVEN:
+    if isinstance(node, ast.Call) and called(node) in EVEN:
         for argument in node.args:
             argument.even = True  # type: ignore[attr-defined]
-    if isinstance(node, ast.Call) and _called(node) == "reshape":
+    if isinstance(node, ast.Call) and called(node) == "reshape":
         for argument in node.args:
             if isinstance(argument, ast.UnaryOp):
                 argument.operand.unknown = True  # type: ignore[attr-defined]
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "type_params"):
             continue
-        if field == "body" and isinstance(node, ast.If) and _complains(node.body[-1]):
+        if field == "body" and isinstance(node, ast.If) and complains(node.body[-1]):
             value = node.body[-1:]  # what comes before words the message
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _nodes(child, names)
-
-
-def _called(node: ast.Call) -> str:
-    return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
-
-
-def _complains(node: ast.stmt) -> bool:
-    """Whether a statement refuses or warns of something."""
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        return getattr(node.value.func, "attr", "") in ("fail", "warn")
-    return isinstance(node, ast.Raise)
-
-
-def _left_out(node: ast.AST) -> bool:
-    if isinstance(node, (ast.Import, ast.ImportFrom, ast.Raise, ast.Assert, ast.JoinedStr)):
-        return True
-    if isinstance(node, ast.Assign):
-        targets = {getattr(n, "id", "") for target in node.targets for n in ast.walk(target)}
-        return bool(targets & {"__all__", *SPEED})
-    if isinstance(node, ast.AnnAssign):
-        return getattr(node.target, "id", "") in SPEED
-    if isinstance(node, ast.If):
-        # What runs as a script is the command's.
-        return any(name in ast.dump(node.test) for name in ("TYPE_CHECKING", "__main__"))
-    if isinstance(node, ast.keyword):
-        return node.arg in LOOKS or node.arg == "stacklevel"
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        return _called(node.value) in SPEED | LOOKS
-    if isinstance(node, ast.Call):
-        called = _called(node)
-        # The call may be dropped as a statement; its arguments are words.
-        return called in MESSAGES or called in ("TypeVar", "ParamSpec", "cast")
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and _is_whole(node):
-        return True
-    if isinstance(node, (ast.Compare, ast.BoolOp, ast.BinOp)):
-        read = {getattr(n, "id", getattr(n, "attr", "")) for n in ast.walk(node)}
-        return bool(read & SPEED)
-    return False
-
-
-def _is_whole(node: ast.BinOp) -> bool:
-    """Whether a power is one of two whole numbers, as 10**7.
-
-    It stands for a limit so far away that what is beyond it fits in no memory, and no test
-    goes there.
-    """
-    return all(
-        isinstance(n, ast.Constant) and type(n.value) is int for n in (node.left, node.right)
-    )
 
 
 def _variants(node: Node) -> Iterator[tuple[str, Node, ast.AST | None]]:
@@ -279,7 +151,7 @@ def _variants(node: Node) -> Iterator[tuple[str, Node, ast.AST | None]]:
     elif isinstance(node, ast.Call):
         if len(node.args) > 1 and not any(isinstance(a, ast.Starred) for a in node.args[:2]):
             a, b, *more = node.args
-            if ast.dump(a) != ast.dump(b) and not _is_alike(node.func):
+            if ast.dump(a) != ast.dump(b) and not _is_alike(node):
                 yield "swapped", node, _with(node, args=[b, a, *more])
     elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Await)):
         yield "dropped statement", node, None
@@ -308,10 +180,10 @@ def _binary(node: ast.BinOp) -> Iterator[tuple[str, ast.AST]]:
         yield "swapped", _with(node, left=right, right=left)
 
 
-def _is_alike(called: ast.expr) -> bool:
+def _is_alike(call: ast.Call) -> bool:
     """Whether two arguments of a call may change places: words of a check's message or a pair."""
-    name = getattr(called, "attr", getattr(called, "id", ""))
-    return getattr(getattr(called, "value", None), "id", "") == "check" or name in SYMMETRIC
+    checks = getattr(getattr(call.func, "value", None), "id", "") == "check"
+    return checks or called(call) in SYMMETRIC
 
 
 def _other_sign(op: ast.operator) -> ast.operator:
