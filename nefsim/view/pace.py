@@ -24,14 +24,12 @@ class Pace:
     ----------
     clock : callable
         Gives wall time [s].
-    period : float [s]
-        Wall time for which the first piece is meant.
     dt : float [s]
         Length of a step of the run.
     """
 
-    def __init__(self, clock: Callable[[], float], period: float, dt: float) -> None:
-        self._clock, self._period, self._dt = clock, period, dt
+    def __init__(self, clock: Callable[[], float], dt: float) -> None:
+        self._clock, self._dt = clock, dt
         self._fastest = float("inf")
         self.start(0.0)
 
@@ -39,7 +37,7 @@ class Pace:
         """Begin to measure anew, with the run at ``model`` [s]."""
         now = self._clock()
         self._seen = deque([(now, model)])
-        self._last = now - self._period
+        self._last = now
         self._owed = 0.0
 
     def due(self, speed: float) -> int:

@@ -18,7 +18,7 @@ from nefsim.view.live import Live, Piece
 from nefsim.view.pace import Pace
 from nefsim.view.plots import plot_of
 
-#: Wall time between two pieces [s].
+#: Wall time between two looks [s].
 PERIOD = 0.05
 
 #: Most pieces that a browser may have been sent and not yet taken in.
@@ -82,7 +82,7 @@ class Page:
     ) -> None:
         self.live = live
         self.plots = [plot_of(piece, window) for piece in live.advance(0.0)]
-        self.pace = Pace(clock, PERIOD, live.simulator.dt)
+        self.pace = Pace(clock, live.simulator.dt)
         self.playing = False
         self.play = Button(label="run", button_type="primary", width=90)
         self.play.on_click(self._toggle)
@@ -101,7 +101,8 @@ class Page:
         wrapped = {"styles": {"flex-wrap": "wrap"}, **wide}
         parts: list[Any] = [row(self.play, again, self.speed, self.clock, styles=BAR, **wide)]
         parts += [row(*knobs, **wrapped)] if knobs else []
-        parts += [notes, row(*(plot.figure for plot in self.plots), **wrapped)]
+        figures = [plot.figure for plot in self.plots]
+        parts += [notes, *([row(*figures, **wrapped)] if figures else [])]
         self.root = column(*parts, **wide)
 
     def tick(self) -> None:
