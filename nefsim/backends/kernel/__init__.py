@@ -42,7 +42,7 @@ from nefsim.backends.kernel.lif import lif, lif_ahead
 from nefsim.backends.kernel.populations import neurons
 from nefsim.backends.kernel.sums import decode_bits, linear
 from nefsim.backends.kernel.vectors import shifted, whole_registers
-from nefsim.backends.kernel.whole import as_a_whole
+from nefsim.backends.kernel.whole import written
 
 
 @njit(**options)
@@ -132,7 +132,7 @@ def run(
 
 def instructions(dtype: Any) -> Any:
     """``run`` as :func:`compiled` has it, optimised, but not to be called."""
-    return as_a_whole(lambda: compiled(dtype))
+    return written(lambda: compiled(dtype))
 
 
 def compiled(dtype: Any) -> Any:
