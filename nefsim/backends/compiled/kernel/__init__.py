@@ -20,7 +20,7 @@ from nefsim.backends.compiled.kernel.lif import lif, lif_ahead
 from nefsim.backends.compiled.kernel.populations import neurons
 from nefsim.backends.compiled.kernel.sums import decode_bits, linear
 from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
-from nefsim.backends.compiled.kernel.whole import as_a_whole
+from nefsim.backends.compiled.kernel.whole import written
 from nefsim.backends.compiled.opcodes import (
     FIRED,
     IN,
@@ -132,7 +132,7 @@ def run(
 
 def instructions(dtype: Any) -> Any:
     """``run`` as :func:`compiled` has it, optimised, but not to be called."""
-    return as_a_whole(lambda: compiled(dtype))
+    return written(lambda: compiled(dtype))
 
 
 def compiled(dtype: Any) -> Any:

@@ -1,8 +1,8 @@
-"""Many functions of numba as one piece of code, optimised and translated once.
+"""Many functions of numba as one piece of code, which is translated once.
 
-By itself numba optimises and translates every function together with all that it calls, so that
-the innermost functions of the interpreter are compiled half a dozen times.  Here numba only
-writes the instructions of each function down; LLVM sees them once, when all are together.
+By itself numba makes machine code of every function together with all that it calls, though here
+nobody calls any but the outermost, whose machine code is made elsewhere.  Here numba makes and
+optimises instructions of LLVM only, which takes half of the time.
 """
 
 from __future__ import annotations
@@ -16,23 +16,17 @@ from numba.core.registry import cpu_target
 
 
 class _Written(AOTCodeLibrary):
-    """Functions as instructions of LLVM, neither optimised nor in memory."""
-
-    def _optimize_functions(self, ll_module):
-        ll_module.data_layout = self._codegen._data_layout
-
-    def _optimize_final_module(self):
-        """Left to :func:`as_a_whole`."""
+    """Functions as instructions of LLVM, for others to include, and not in memory."""
 
     def get_pointer_to_function(self, name):
-        """No pointer: such a function is there for others to include, and not to be called."""
+        """No pointer: nothing can be called."""
         del name
         self._ensure_finalized()
         return 0
 
 
 class _Writing(JITCPUCodegen):
-    """What makes such libraries, for this processor."""
+    """Makes such libraries, for this processor."""
 
     _library_class = _Written
 
@@ -44,17 +38,14 @@ class _Writing(JITCPUCodegen):
 
 
 @global_compiler_lock
-def as_a_whole(compile_all: Callable[[], Any]) -> Any:
-    """What a function compiles with numba, for its instructions only.
+def written(compile_all: Callable[[], Any]) -> Any:
+    """What a function compiles with numba, for its instructions only: nothing can be called.
 
-    Nothing that it compiles can be called.
+    Functions are compiled in one context of numba's; meanwhile no other thread compiles.
     """
     context = cpu_target.target_context
     before, context._internal_codegen = context._internal_codegen, _Writing("nefsim")
     try:
-        compiled = compile_all()
-        library = compiled._library
-        super(_Written, library)._optimize_final_module()
+        return compile_all()
     finally:
         context._internal_codegen = before
-    return compiled
