@@ -15,6 +15,13 @@ NEEDS = {
 }
 collect_ignore = [room for package in NEEDS if not find_spec(package) for room in NEEDS[package]]
 
+if find_spec("hypothesis"):
+    from hypothesis import settings
+
+    # An example may take long where others use the processor; its limit is 0.2 s else.
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
+
 
 class Skipped:
     """Writes the names of all that was skipped to a file, so that another run can make up for it.
