@@ -224,5 +224,5 @@ def test_a_conversion_names_itself_where_it_refuses_a_number_of_steps() -> None:
     from nefsim.convert import spikeconverter
 
     model = torch.nn.Sequential(torch.nn.Linear(3, 2))
-    with pytest.raises(ValueError, match="^spikeconverter: T must be at most 64, got 65"):
+    with pytest.raises(ValueError, match=r"^spikeconverter: T must be at most 64, got 65"):
         spikeconverter(model, T=65, k=1.0, data=np.ones((4, 3)))
