@@ -783,3 +783,17 @@ def test_without_torch_the_message_names_the_extra(monkeypatch: pytest.MonkeyPat
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(nef.BackendUnavailable, match=r'pip install torch \(the extra "train"\)'):
         importlib.import_module("nefsim.convert")
+
+
+@pytest.mark.parametrize("T", [4, 256])
+def test_sums_of_rates_have_52_digits_and_no_fewer_than_they_may(T: int) -> None:
+    made = rate(mlp(), T=T, data=inputs(50, 12))
+    largest, step = max(abs(made.low), abs(made.high)), made._input_step
+    for matrix, bias, weight in zip(made.matrices, made.biases, made.grids, strict=True):
+        dense = np.abs(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
+        unit = weight * step  # of a weight times an input
+        assert not (dense / weight % 1).any() and not (bias / unit % 1).any()
+        drive = (dense.sum(axis=1) * largest + np.abs(bias)).max()
+        # All that is held after T steps, in units: a power of two less would halve it.
+        assert 51 < np.log2((T + 1) * (drive + 1) / unit) < 52 + 1e-9
+        largest = step = 1.0

@@ -206,11 +206,23 @@ def torch_limits() -> list[tuple[str, Callable[[Any], Any], list[Any], list[Any]
     ]
 
 
-def test_limits_of_what_needs_pytorch_are_where_they_say() -> None:
-    for name, make, allowed, refused in torch_limits():
-        for value in allowed:
+@pytest.mark.parametrize("place", range(28))
+def test_a_limit_of_what_needs_pytorch_is_where_it_says(place: int) -> None:
+    limits = torch_limits()
+    assert len(limits) == 28
+    name, make, allowed, refused = limits[place]
+    for value in allowed:
+        make(value)
+    for value in refused:
+        with pytest.raises(ValueError, match=r" must (be|give) .*, got "):
             make(value)
-        for value in refused:
-            with pytest.raises(ValueError, match=r" must (be|give) .*, got "):
-                make(value)
-                pytest.fail(f"{name} may be {value}")
+            pytest.fail(f"{name} may be {value}")
+
+
+def test_a_conversion_names_itself_where_it_refuses_a_number_of_steps() -> None:
+    torch = pytest.importorskip("torch")
+    from nefsim.convert import spikeconverter
+
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2))
+    with pytest.raises(ValueError, match=r"^spikeconverter: T must be at most 64, got 65"):
+        spikeconverter(model, T=65, k=1.0, data=np.ones((4, 3)))
