@@ -207,7 +207,7 @@ def test_of_many_neurons_a_hundred_curves_are_drawn_evenly_by_preferred_value(ax
     centres = RNG.permutation(np.linspace(-1.0, 1.0, 3000))
     bumps = np.exp(-((X[:, None] - centres) ** 2) / 0.1)
     plot.tuning_curves(bumps, X, ax=ax)
-    assert ax.get_title(loc="left") == "100 of 3000 neurons"
+    assert ax.get_title(loc="right") == "100 of 3000 neurons"
     assert len(ax.lines) == 100
     drawn = [np.flatnonzero((line.get_ydata() == bumps.T).all(axis=1)) for line in ax.lines]
     at = np.sort(centres[np.concatenate(drawn)])
