@@ -222,7 +222,7 @@ def test_of_many_neurons_a_hundred_curves_are_drawn_evenly_by_preferred_value(ax
     centres = RNG.permutation(np.linspace(-1.0, 1.0, 3000))
     bumps = np.exp(-((X[:, None] - centres) ** 2) / 0.1)
     plot.tuning_curves(bumps, X, ax=ax)
-    assert ax.get_title(loc="left") == "100 of 3000 neurons"
+    assert ax.get_title(loc="right") == "100 of 3000 neurons"
     assert len(ax.lines) == 100
     drawn = [np.flatnonzero((line.get_ydata() == bumps.T).all(axis=1)) for line in ax.lines]
     at = np.sort(centres[np.concatenate(drawn)])
@@ -377,24 +377,24 @@ def test_neurons_of_an_ensemble_are_sorted_by_the_values_they_prefer(model, ax):
 @pytest.mark.parametrize("n_steps", [1, 399, 1001])
 def test_more_neurons_than_marks_can_show_are_a_picture_of_their_rates(n_steps, sort):
     rng = np.random.default_rng(0)
-    spikes = 1000.0 * (rng.random((n_steps, 3000)) < np.linspace(0.0, 0.2, 3000))
+    spikes = 1000.0 * (rng.random((n_steps, 2999)) < np.linspace(0.0, 0.2, 2999))
     ax = plot.raster(spikes, sort=sort)
     assert not ax.lines
     (picture,) = ax.collections
     rates, cells = picture.get_array(), picture.get_coordinates()
     assert max(rates.shape) <= 400
     assert ax.figure.axes[1].get_ylabel() == "firing rate [Hz]"
-    assert ax.get_ylim() == (-0.7, 2999.7)
+    assert ax.get_ylim() == (-0.7, 2998.7)
     # Cells cover all neurons and steps, and rates times cells are the spikes, which rounds.
     assert cells[0, 0].tolist() == pytest.approx([0.0, -0.5], abs=1e-12)
-    assert cells[-1, -1].tolist() == pytest.approx([0.001 * n_steps, 2999.5])
+    assert cells[-1, -1].tolist() == pytest.approx([0.001 * n_steps, 2998.5])
     areas = np.diff(cells[:, 0, 1])[:, None] * np.diff(cells[0, :, 0])
     assert (rates * areas).sum() == pytest.approx(np.count_nonzero(spikes), rel=1e-9)
     per_row = (rates * areas).sum(axis=1)
     group = round(cells[1, 0, 1] - cells[0, 0, 1])
     counts = np.count_nonzero(spikes, axis=0)
     counts = np.sort(counts) if sort else counts
-    np.testing.assert_allclose(per_row, np.add.reduceat(counts, np.arange(0, 3000, group)))
+    np.testing.assert_allclose(per_row, np.add.reduceat(counts, np.arange(0, 2999, group)))
 
 
 # Decoded values

@@ -33,7 +33,7 @@ def tuning_curves(
     .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i]
 
     The colours go with the values that neurons prefer, from the lowest to the highest.  Of more
-    than 100 neurons 100 are drawn, evenly by those values, and the title says so.
+    than 100 neurons 100 are drawn, evenly by those values, and a title says so.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def tuning_curves(
         for colour, i in zip(style.scale(len(shown)), shown, strict=True):
             lines[i].set_color(colour)
     if len(lines) < n:
-        ax.set_title(f"{len(lines)} of {n} neurons", loc="left", fontsize="medium")
+        ax.set_title(f"{len(lines)} of {n} neurons", loc="right", fontsize="small")
     ax.margins(x=0)
     style.finish(ax, label, RATE)
     return ax
