@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.backends import sums
+from nefsim.backends.vectorised import sums
 from nefsim.program import Filter
 
 
