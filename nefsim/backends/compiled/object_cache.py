@@ -81,7 +81,7 @@ def _kept(name: str) -> Iterator[bytes]:
 def _made(kernel: Any, dtype: np.dtype[Any]) -> tuple[Interpreter, str]:
     """What numba compiles, and where it is kept: where that is allowed and LLVM can read it.
 
-    Numba's own way takes twice as long and is taken where LLVM cannot make anything of its
+    Numba's own way takes longer and is taken where LLVM cannot make anything of its
     instructions.
     """
     try:

@@ -2,7 +2,7 @@
 
 By itself numba makes machine code of every function together with all that it calls, though here
 nobody calls any but the outermost, whose machine code is made elsewhere.  Here numba makes and
-optimises instructions of LLVM only, which takes half of the time.
+optimises instructions of LLVM only, which takes two thirds of the time.
 """
 
 from __future__ import annotations
