@@ -130,7 +130,7 @@ class Simulator:
         self._progress: Progress = progress_bar(who, progress)
         own = check.seed(who, build_seed, "build_seed")
         self.seed = fresh_seed(net) if own is None else own
-        extra, replaced = run_probes(who, net, probes), run_inputs(who, net, inputs or {})
+        extra, replaced = run_probes(who, net, probes), run_inputs(who, net, inputs)
         self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=replaced)
         self.probes: tuple[Probe, ...] = self.built.probes
         self._prepare = module.prepare

@@ -102,7 +102,9 @@ def test_times_are_of_building_the_first_steps_and_a_step(monkeypatch: pytest.Mo
     a_step = iter([0.5, 0.5, 9.0, 0.25, 0.25])
 
     class Timed:
-        def __init__(self, net: nef.Network, dt: float, backend: str, progress: Any) -> None:
+        def __init__(
+            self, net: nef.Network, dt: float, backend: str, progress: Any, build_seed: int = 0
+        ) -> None:
             self.small, self.n_steps, self.dt = net.n_neurons == 1, 0, dt
             clock.now += 1000.0 if self.small else 2.0
             if self.small:

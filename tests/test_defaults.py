@@ -106,7 +106,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "Network.connect": {"synapse": 0.005, "solver": nef.LstsqL2(reg=0.1)},
     "Network.probe": {"solver": nef.LstsqL2(reg=0.1)},
-    "Network.describe": {"dt": 0.001},
+    "describe": {"dt": 0.001},
     "NnlsL2": {"reg": 0.1},
     "Oja": {
         "learning_rate": 1e-06,

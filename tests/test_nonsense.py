@@ -778,6 +778,7 @@ def probe() -> tuple[Callable[..., Any], dict[str, Any]]:
         "sample_every": 0.002,
         "solver": nef.LstsqL2(),
         "label": "probe",
+        "attach": True,
     }
 
 
@@ -791,6 +792,7 @@ add(
         "sample_every": POSITIVE | NONE,
         "solver": NOTHING,
         "label": LABEL,
+        "attach": FLAG,
     },
 )
 add(
@@ -855,6 +857,9 @@ def simulate() -> tuple[Callable[..., Any], dict[str, Any]]:
         "dtype": "float64",
         "progress": False,
         "stream": None,
+        "probes": [],
+        "inputs": {},
+        "build_seed": 1,
     }
 
 
@@ -883,6 +888,8 @@ def load() -> tuple[Callable[..., Any], dict[str, Any]]:
         "backend": "numpy",
         "progress": False,
         "stream": None,
+        "probes": [],
+        "inputs": {},
     }
 
 
@@ -899,6 +906,9 @@ add(
         "dtype": NOTHING,
         "progress": PROGRESS,
         "stream": {"None", "text"},
+        "probes": {"[]", "()"},
+        "inputs": NONE,
+        "build_seed": SEED,
     },
 )
 add("Simulator.run", of_simulator("run", seconds=0.01), {"seconds": POSITIVE})
@@ -921,6 +931,8 @@ add(
         "backend": NOTHING,
         "progress": PROGRESS,
         "stream": {"None", "text"},
+        "probes": {"[]", "()"},
+        "inputs": NONE,
     },
 )
 
@@ -987,9 +999,9 @@ add(
 )
 add("Result.load", load_result, {"path": NOTHING})
 add(
-    "Network.describe",
-    lambda: (network().describe, {"dt": 0.001, "batch_size": 2, "dtype": "float64"}),
-    {"dt": POSITIVE, "batch_size": NONE, "dtype": NOTHING},
+    "describe",
+    lambda: (nef.describe, {"net": network(), "dt": 0.001, "batch_size": 2, "dtype": "float64"}),
+    {"net": NOTHING, "dt": POSITIVE, "batch_size": NONE, "dtype": NOTHING},
 )
 add(
     "crosscheck",
@@ -1046,7 +1058,7 @@ INNER = {
     NeuronType: {"check_state", "generator", "read", "start", "step"},
     LearningRule: {"factors", "start", "step", "traces"},
     Solver: {"factor", "prepare_blocks"},
-    Synapse: {"coefficients"},
+    Synapse: {"coefficients", "form", "state_space"},
 }
 
 #: Refused whatever is passed.

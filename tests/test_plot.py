@@ -113,7 +113,7 @@ LEGENDS = {
     "decoded": ["output 0", "output 1", "ideal"],
     "decoding_error": ["dimension 0", "dimension 1"],
     "spectrum": ["dimension 0", "dimension 1"],
-    "stdp_curve": [r"$\tau$ = 9.8 ms", r"$\tau$ = 36.0 ms"],
+    "stdp_curve": [r"$\tau_+$ = 9.8 ms", r"$\tau_-$ = 36.0 ms"],
 }
 
 

@@ -16,8 +16,11 @@ LEAST = 5
 #: Modules beside the folders that share a room, by rows of the table in ARCHITECTURE.md; a
 #: module that is not named here has its own.
 SHARED = {
-    "foundations": ("_checks", "_values", "_graphs", "_writing"),
-    "signals": ("synapses", "convolution", "encoding"),
+    "foundations": (
+        *("_checks", "_values", "_graphs", "_writing", "_archive", "_schema"),
+        *("_habits", "_signatures", "_extras", "__init__"),
+    ),
+    "signals": ("synapses", "filtering", "convolution", "encoding"),
     "keeping": ("files", "checkpoint", "learned"),
     "running": ("simulator", "result", "streaming", "progress"),
     "command": ("cli", "__main__", "crosscheck", "bench", "demo", "scripts"),
@@ -28,7 +31,7 @@ ROOMS = {module: room for room, modules in SHARED.items() for module in modules}
 def room_of(path: str) -> str:
     """The folder or the row of the table that a file belongs to."""
     parts = Path(path).with_suffix("").parts[1:]
-    return parts[0] if len(parts) > 1 else ROOMS.get(parts[0], parts[0])
+    return ROOMS.get(parts[0], parts[0])
 
 
 def all_changes(root: Path, rooms: Iterable[str] = ()) -> list[Change]:

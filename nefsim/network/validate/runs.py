@@ -13,7 +13,7 @@ from nefsim.network.validate.nodes import node
 def run_probes(who: str, network: Scope, probes: Any) -> tuple[Probe, ...]:
     """Probes of one run alone."""
     do = "pass a list of net.probe(..., attach=False)"
-    if isinstance(probes, (str, Probe)) or not hasattr(probes, "__iter__"):
+    if not isinstance(probes, (list, tuple)):
         check.fail(who, "probes", "be a list of probes", check.show(probes), do, TypeError)
     found = tuple(probes)
     known = set(network.all_probes)
@@ -28,7 +28,9 @@ def run_probes(who: str, network: Scope, probes: Any) -> tuple[Probe, ...]:
 
 
 def run_inputs(who: str, network: Scope, inputs: Any) -> dict[Node, Node]:
-    """Nodes that give their output in the place of others in one run."""
+    """Nodes that give their output in the place of others in one run, if any."""
+    if inputs is None:
+        return {}
     do = "pass a mapping such as {stimulus: 0.5}"
     check.instance(who, "inputs", inputs, Mapping, "a mapping of nodes", do)
     found = {}
