@@ -907,7 +907,7 @@ add(
         "progress": PROGRESS,
         "stream": {"None", "text"},
         "probes": {"[]", "()"},
-        "inputs": NONE,
+        "inputs": {"None", "{}"},
         "build_seed": SEED,
     },
 )
@@ -932,7 +932,7 @@ add(
         "progress": PROGRESS,
         "stream": {"None", "text"},
         "probes": {"[]", "()"},
-        "inputs": NONE,
+        "inputs": {"None", "{}"},
     },
 )
 
