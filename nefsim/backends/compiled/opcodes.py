@@ -1,15 +1,29 @@
-"""The whole numbers that tables are made of, and sizes that go with them; see :mod:`kernel`."""
+"""Columns and kinds of rows of the instruction table, and sizes that go with them."""
 
 from __future__ import annotations
 
-# Columns of the table: what an operation is, where it writes and reads (row r of a signal
-# lies at offset + r * stride), how much, where its constants, memory and indices lie, for LIF
-# how many encoders it multiplies itself and where it may scribble, and how many operations from
-# this one on take each step together; none where this one takes all steps of a tile at once.
+# Columns of the table:
+#   KIND                  one of the kinds below
+#   OUT, OUT_STRIDE       where it writes: row r of a signal lies at offset + r * stride
+#   IN, IN_STRIDE         where it reads
+#   N, M                  numbers that it writes and reads; of a population, M is the offset of
+#                         a second memory, of LISTED that of the bits
+#   C, S, X               offsets of constants, of its memory and of indices (of a population
+#                         that of its spike bits, or of the list of neurons that fire)
+#   SET                   1 where a sum overwrites; of a population that lists spikes the index of
+#                         their count, of LIF whether each neuron has time constants of its own,
+#                         of an expression a bit for each argument that is a vector
+#   ENCODERS              of LIF, dimensions that it encodes itself; of INVERSE_LIF, whether
+#                         there are currents
+#   SCRATCH               room for intermediate numbers; of INVERSE_LIF and of spikes into it, the
+#                         offset of the steps done; of SELECT, the third argument
+#   TOGETHER              how many rows from this one on take each step together; 0 where this
+#                         one takes all steps of a tile at once
 KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET, ENCODERS, SCRATCH, TOGETHER = range(14)
 N_COLUMNS = 14
 
-# Kinds of operation.
+# Kinds of row.  The dispatch of the kernel goes by the bounds below, so a new kind stands within
+# its group.
 (
     FILL,
     SCALE,
@@ -65,6 +79,10 @@ N_COLUMNS = 14
     ANY,
     RLS,
 ) = range(53)
+N_KINDS = 53
+
+#: The last kind of each group: sums, memories, populations, weights and rules.
+LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, LOGARITHM, SOFT_LIF, RLS
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8

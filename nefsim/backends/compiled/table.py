@@ -156,6 +156,8 @@ class Table:
 
     def op(self, kind: int, out: Address, n: int, source: Address = (0, 0), **columns: int) -> None:
         """One more row."""
+        if not 0 <= kind < k.N_KINDS:
+            raise ValueError(f"a row has no kind {kind}; name it in opcodes, within its group")
         row = [0] * k.N_COLUMNS
         row[k.KIND], row[k.OUT], row[k.OUT_STRIDE], row[k.N] = kind, *out, n
         row[k.IN], row[k.IN_STRIDE] = source

@@ -26,15 +26,16 @@ from nefsim.backends.compiled.opcodes import (
     IN,
     IN_STRIDE,
     KIND,
+    LAST_MEMORY,
+    LAST_POPULATION,
+    LAST_RULE,
+    LAST_SUM,
     LIF,
-    LOGARITHM,
     LOWPASS,
     N_COLUMNS,
     OUT,
     OUT_STRIDE,
-    SCATTER,
     SCRATCH,
-    SOFT_LIF,
     TILE,
     TOGETHER,
     C,
@@ -79,13 +80,13 @@ def take_steps(table, first, last, lo, hi, D, constants, places, F, K):
                 decode_bits(t, y, r, F, c)
             elif kind == LOWPASS:
                 lowpass(t[N], y, x, c, shifted(D, t[S]))
-            elif kind <= SCATTER:
+            elif kind <= LAST_SUM:
                 linear(kind, t, y, x, r, c, D, places, F, K)
-            elif kind <= LOGARITHM:
+            elif kind <= LAST_MEMORY:
                 memory(kind, t, y, x, c, shifted(D, t[S]), shifted(D, t[SCRATCH]))
-            elif kind <= SOFT_LIF:
+            elif kind <= LAST_POPULATION:
                 neurons(kind, t, y, x, c, D, F, K)
-            else:
+            elif kind <= LAST_RULE:
                 learning(kind, t, y, x, c, D, places, F, K)
 
 

@@ -17,6 +17,7 @@ from nefsim.backends.compiled.opcodes import (
     MINIMUM,
     MULTIPLY,
     OUTER_DECAY,
+    RLS,
     SCRATCH,
     SELECT,
     SET,
@@ -139,5 +140,5 @@ def learning(kind, t, y, x, c, data, places, fired, counts):
         outer(kind, t, y, x, c, shifted(data, t[S]))
     elif kind <= ANY:
         expression(kind, t, y, x, data)
-    else:
+    elif kind == RLS:
         rls(t, y, x, c, data, shifted(places, t[X]))
