@@ -154,6 +154,10 @@ class Simulator:
         self._records = Records(program, self.batch_size, self.dtype)
 
     @property
+    def _keeps_state(self) -> bool:
+        return backends.BACKENDS[self.backend].keeps_state
+
+    @property
     def n_steps(self) -> int:
         """Steps done since the start or the last reset; functions of nodes see it grow."""
         return self.state.step + self.state.under_way
@@ -257,9 +261,9 @@ class Simulator:
         who = "Simulator.reset"
         self._forbid_running(who)
         keep = check.flag(who, "keep_weights", keep_weights)
-        if keep and self.backend == "nengo":
+        if keep and not self._keeps_state:
             do = "learn on another back end"
-            check.fail(who, "backend", "keep its own state", "nengo", do)
+            check.fail(who, "backend", "keep its own state", self.backend, do)
         self._forbid_stream(who)
         if seed is not None:
             self.run_seed = check.seed(who, seed)
@@ -310,9 +314,9 @@ class Simulator:
         """
         who = "Simulator.save"
         self._forbid_running(who)
-        if self.backend == "nengo":
+        if not self._keeps_state:
             do = "save with another back end"
-            check.fail(who, "backend", "keep its own state", "nengo", do)
+            check.fail(who, "backend", "keep its own state", self.backend, do)
         meta = {
             "kind": "simulator",
             "dt": self.dt,

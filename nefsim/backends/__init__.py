@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -23,13 +24,48 @@ from nefsim.backends import codefiles
 
 Array = NDArray[np.float64]
 
-#: Module, package it needs and extra that installs it, by the name users give.
+
+@dataclass(frozen=True)
+class Backend:
+    """What is known of a back end before its module is imported.
+
+    Attributes
+    ----------
+    module : str
+        Where ``prepare(built, state)`` is.
+    package, extra : str
+        The package that it needs, and the extra of nefsim that installs it.
+    rank : int
+        "auto" takes the highest that can be used; 0 is only taken by name.
+    keeps_state : bool
+        Whether the state is ours, to be saved and to keep learned weights over a reset.
+    demand : str
+        A module whose ``demand(dtype)`` raises where the package is there and of no use.
+    """
+
+    module: str
+    package: str
+    extra: str = ""
+    rank: int = 0
+    keeps_state: bool = True
+    demand: str = ""
+
+
+#: By the name that users give; one more back end is one more line.
 BACKENDS = {
-    "numpy": ("nefsim.backends.vectorised", "numpy", ""),
-    "numba": ("nefsim.backends.compiled", "numba", "fast"),
-    "nengo": ("nefsim.nengo", "nengo", "nengo"),
+    "numpy": Backend("nefsim.backends.vectorised", "numpy", rank=1),
+    "numba": Backend(
+        "nefsim.backends.compiled",
+        "numba",
+        "fast",
+        2,
+        demand="nefsim.backends.compiled.object_cache",
+    ),
+    "nengo": Backend("nefsim.nengo", "nengo", "nengo", keeps_state=False),
 }
 
+#: Those that run any program, Nengo's networks too.
+OWN = tuple(name for name, backend in BACKENDS.items() if backend.keeps_state)
 
 #: Packages that have been seen.
 _found: set[str] = set()
@@ -45,40 +81,43 @@ def is_installed(package: str) -> bool:
 
 def available() -> list[str]:
     """Names of the back ends whose packages are installed."""
-    return [name for name, (_, package, _) in BACKENDS.items() if is_installed(package)]
+    return [name for name, backend in BACKENDS.items() if is_installed(backend.package)]
 
 
 def fastest(dtype: str = "float64") -> str:
     """What "auto" takes: the fastest back end that is installed and can be used.
 
-    A numba that cannot be imported means NumPy, and is warned of once.
+    One whose package cannot be imported is warned of once.
     """
-    if not is_installed("numba"):
-        return "numpy"
-    cause = _trouble(dtype)
-    if cause is None:
-        return "numba"
-    if not _warned:
-        _warned.append(cause)
-        text = f"numba cannot be imported ({cause}), so networks run on NumPy; see pip check"
-        warnings.warn(text, RuntimeWarning, stacklevel=3)
-    return "numpy"
+    ranked = sorted(available(), key=lambda name: -BACKENDS[name].rank)
+    for name in ranked:
+        cause = _trouble(name, dtype)
+        if cause is None:
+            return name
+        if not _warned:
+            _warned.append(cause)
+            text = f"{name} cannot be imported ({cause}), so networks run on NumPy; see pip check"
+            warnings.warn(text, RuntimeWarning, stacklevel=3)
+    raise AssertionError("NumPy is always there")
 
 
 #: What was warned of.
 _warned: list[Exception] = []
 
 
-def _trouble(dtype: str) -> Exception | None:
-    """What keeps the compiled back end from being used, if anything."""
-    codefiles.folders()  # a wrong name of a folder is not numba's fault
-    return _failure(dtype)
+def _trouble(name: str, dtype: str) -> Exception | None:
+    """What keeps an installed back end from being used, if anything."""
+    demand = BACKENDS[name].demand
+    if not demand:
+        return None
+    codefiles.folders()  # a wrong name of a folder is not the package's fault
+    return _failure(demand, dtype)
 
 
 @cache
-def _failure(dtype: str) -> Exception | None:
+def _failure(demand: str, dtype: str) -> Exception | None:
     try:
-        import_module("nefsim.backends.compiled.object_cache").demand(np.dtype(dtype))
+        import_module(demand).demand(np.dtype(dtype))
     # A package that does not fit those around it fails in many ways while it is imported.
     except Exception as error:
         return error
@@ -87,19 +126,19 @@ def _failure(dtype: str) -> Exception | None:
 
 def module(name: str, dtype: str = "float64") -> ModuleType:
     """The module of a back end, imported now."""
-    path, package, extra = BACKENDS[name]
-    if not is_installed(package):
+    backend = BACKENDS[name]
+    if not is_installed(backend.package):
         raise BackendUnavailable(
-            f'Simulator: backend must be installed, got "{name}" without {package}; '
-            f"{cure(extra)}, or take one of {', '.join(available())}."
+            f'Simulator: backend must be installed, got "{name}" without {backend.package}; '
+            f"{cure(backend.extra)}, or take one of {', '.join(available())}."
         )
-    if name == "numba" and (cause := _trouble(dtype)) is not None:
+    if (cause := _trouble(name, dtype)) is not None:
         raise BackendUnavailable(
-            f'Simulator: backend must be one that can be imported, got "numba", which fails with '
+            f'Simulator: backend must be one that can be imported, got "{name}", which fails with '
             f"{type(cause).__name__}: {cause}; see pip check, or take "
             f"{', '.join(other for other in available() if other != name)}."
         ) from cause
-    return import_module(path)
+    return import_module(backend.module)
 
 
 class Recorder(Protocol):

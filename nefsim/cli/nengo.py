@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from nefsim import _checks as check
+from nefsim import backends
 from nefsim._extras import require
 from nefsim.cli import options as common
 
@@ -25,7 +26,7 @@ def add(command: argparse.ArgumentParser) -> None:
     common.add_step(command)
     command.add_argument(
         "--backend",
-        choices=["auto", "numpy", "numba"],
+        choices=["auto", *backends.OWN],
         default="auto",
         help="what takes the steps; auto is the fastest",
     )

@@ -67,7 +67,7 @@ def describe(
     found = cost.systems(built)
     factored = [s for s in found if s.solver.uses_activities]
     sizes = [(system.n_points, system.ensemble.n_neurons) for system in factored]
-    names = [name for name in ("numpy", "numba") if name in backends.available()]
+    names = [name for name in backends.available() if name in cost.STEP]
     batch, item, arrays = batch_size or 1, np.dtype(dtype).itemsize, cost.arrays(built)
     return Description(
         label=net.label,

@@ -102,8 +102,7 @@ class Simulator:
         self.closed = True  # until all of this has worked
         who = "nefsim.nengo.Simulator"
         self.progress_bar, self.optimize = progress_bar, optimize
-        names = ("auto", "numpy", "numba")
-        chosen = check.one_of(who, "backend", backend, names)
+        chosen = check.one_of(who, "backend", backend, ("auto", *backends.OWN))
         self.batch_size = batch_size
         if batch_size is not None:
             do = "pass a number of trials"
