@@ -2,7 +2,7 @@
 
     python benchmarks/demo_nengo.py [FOLDER]
 
-The same network for the same time, and the same three figures; ``benchmarks/demo.py`` times both.
+The same network for the same time, and the same three figures.
 """
 
 import sys

@@ -28,8 +28,9 @@ KERNELS = {"Prescott": "Katmai", "Haswell": "Haswell", "SkylakeX": "SkylakeX"}
 
 #: Tests of pages, commands, files and packages, and those that take long to train.
 NOT_NUMERICAL = (
-    *("benchmarks", "cli", "datasets", "describe", "interruptions", "machine", "mnist"),
-    *("nonsense", "notebooks", "readme", "records", "train", "view", "writing"),
+    *("attacks", "benchmarks", "cli", "cli_saving", "datasets", "describe", "files", "habits"),
+    *("house", "interruptions", "mnist", "mutants", "nonsense", "notebooks", "object_cache"),
+    *("package", "readme", "records", "train", "view", "view_browser", "view_server", "writing"),
 )
 
 
