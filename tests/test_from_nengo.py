@@ -35,9 +35,10 @@ REFUSED = {
 @pytest.fixture(autouse=True)
 def without_cache():
     """Decoders are solved, not read from this machine."""
+    before = nengo.rc.get("decoder_cache", "enabled")
     nengo.rc.set("decoder_cache", "enabled", "False")
     yield
-    nengo.rc.reload_rc()
+    nengo.rc.set("decoder_cache", "enabled", before)
 
 
 def records(simulator, probes, seconds=0.2):

@@ -39,9 +39,10 @@ ROUNDING = 1e-9
 @pytest.fixture(autouse=True)
 def without_cache():
     """Decoders are solved, not read from this machine."""
+    before = nengo.rc.get("decoder_cache", "enabled")
     nengo.rc.set("decoder_cache", "enabled", "False")
     yield
-    nengo.rc.reload_rc()
+    nengo.rc.set("decoder_cache", "enabled", before)
 
 
 def ours(model, seconds=0.2, **options):
