@@ -236,6 +236,15 @@ def test_no_pickle_is_loaded(tmp_path: Path) -> None:
     assert not (tmp_path / "trapped").exists()
 
 
+@pytest.mark.parametrize("shape", [(4, 9), (4, 3, 3, 1)])
+def test_images_must_have_two_sides(shape: tuple[int, ...], tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        arrays = {"X": np.ones(shape, np.uint8), "y": np.zeros(4, np.uint8)}
+        np.savez(tmp_path / f"mnist_{part}.npz", **arrays)
+    with pytest.raises(ValueError, match=r"must be bytes \(P, height, width\)"):
+        datasets.mnist(tmp_path)
+
+
 @pytest.mark.parametrize(
     "bad",
     [

@@ -15,7 +15,7 @@ pytest.importorskip("numba")
 
 from nefsim.backends.compiled.analysis import learns_compiled
 
-BRANCH = "branch on a value"
+BRANCH, MATRIX = "branch on a value", "product with a matrix"
 
 #: Factors u and d of rules; together they use every kind of row.
 RULES: dict[str, Any] = {
@@ -29,6 +29,7 @@ RULES: dict[str, Any] = {
     "constant": lambda pre, post: (np.full(len(post), 1e-5), np.ones(len(post))),
     "element": lambda pre, post: (1e-8 * post * pre[0], None),
     "twice": lambda pre, post: (1e-6 * post, 1e-6 * post),
+    MATRIX: lambda pre, post: (1e-6 * (np.eye(len(post)) @ post), None),
     BRANCH: lambda pre, post: (1e-6 * post if pre @ pre > 0.0 else 0.0 * post, None),
 }
 
@@ -77,8 +78,8 @@ def test_a_rule_of_a_user_changes_weights_alike_on_both_back_ends(name: str) -> 
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_rule_is_compiled_unless_it_branches_on_a_value(name: str) -> None:
-    assert is_compiled(Own(name)) == (name != BRANCH)
+def test_a_rule_is_compiled_if_it_is_an_expression_of_vectors(name: str) -> None:
+    assert is_compiled(Own(name)) == (name not in (BRANCH, MATRIX))
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class Expression(NDArrayOperatorsMixin):
             return Operation(k.ABOVE, inputs[1], inputs[0])
         if ufunc is np.power and np.ndim(inputs[1]) == 0 and inputs[1] == 2:
             return Operation(k.MULTIPLY, inputs[0], inputs[0])
-        if ufunc is np.matmul and all(np.ndim(x) == 1 for x in inputs):
+        if ufunc is np.matmul:
             return Operation(k.DOT, *inputs, shape=())
         if ufunc not in ELEMENTWISE:
             raise NotCompiledError
@@ -66,7 +66,7 @@ class Expression(NDArrayOperatorsMixin):
             return Operation(k.SELECT, *inputs)
         if function is np.any:
             return Operation(k.ANY, inputs[0], shape=())
-        if function is np.dot and all(np.ndim(x) == 1 for x in inputs):
+        if function is np.dot:
             return Operation(k.DOT, *inputs, shape=())
         raise NotCompiledError
 
