@@ -8,7 +8,7 @@ def pytest_configure(config):
     del config
     from nefsim import backends
 
-    backends.fastest = lambda: os.environ["NEFSIM_BACKEND"]
+    backends.fastest = lambda dtype="float64": os.environ["NEFSIM_BACKEND"]
 
 
 def pytest_runtest_setup(item):
