@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -74,8 +75,10 @@ class Archive(ABC):
         if len(self.names) < len(members):
             self.close()
             self.fail("it holds two arrays of one name")
-        # Members that lie over one another could be many times as large as the file.
-        if sum(m.compress_size for m in members) > source.stat().st_size:
+        # Members that lie over one another could be many times as large as the file.  The size is
+        # that of the file that was opened: another may have taken its name meanwhile.
+        opened: Any = self._zip.fp
+        if sum(m.compress_size for m in members) > os.fstat(opened.fileno()).st_size:
             self.close()
             self.fail("its arrays are larger than the file")
 

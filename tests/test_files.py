@@ -638,3 +638,24 @@ def test_a_mersenne_twister_is_not_read_beyond_its_end(place: Any, tmp_path: Pat
     changed(path, set_in("rngs", "state", "pos", place))
     with pytest.raises(ValueError, match=r"(?s)^Simulator\.load: path must .+ generator.+\.$"):
         nef.Simulator.load(path, net, backend="numpy")
+
+
+def test_a_file_that_is_replaced_while_it_is_opened_is_read_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a smaller one, as of a writer that has run for fewer steps."""
+    net = nef.Network(seed=1)
+    net.probe(net.ensemble(50, 1), label="value")
+    sim = nef.Simulator(net, backend="numpy")
+    smaller = sim.save(tmp_path / "smaller.npz")
+    sim.run_steps(500)
+    path = sim.save(tmp_path / "state.npz")
+    opening = zipfile.ZipFile
+
+    def replaced(source: Any, *arguments: Any) -> zipfile.ZipFile:
+        opened = opening(source, *arguments)
+        smaller.replace(source)
+        return opened
+
+    monkeypatch.setattr(zipfile, "ZipFile", replaced)
+    assert nef.Simulator.load(path, net).n_steps == 500
