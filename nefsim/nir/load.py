@@ -127,9 +127,13 @@ class _Import:
         made = net.node(size_in=size, label=name)
         bias = getattr(node, "bias", None)
         if bias is not None:
-            each = np.ravel(np.asarray(bias, dtype=np.float64))
+            must = "have a bias for each output or channel"
+            try:
+                each = np.ravel(np.asarray(bias, dtype=np.float64))
+            except (TypeError, ValueError):
+                got = f"{check.show(bias)} for {name!r}"
+                check.fail("from_nir", "graph", must, got, "pass numbers")
             if not each.size or size % each.size:
-                must = "have a bias for each output or channel"
                 got = f"{each.size} for {size} of {name!r}"
                 check.fail("from_nir", "graph", must, got, "make it as long")
             repeated = np.repeat(each, size // each.size)
