@@ -589,7 +589,16 @@ def test_broken_files_of_graphs_are_refused_in_one_sentence(tmp_path: Any) -> No
         from_nir(tmp_path / "missing.nir")
 
 
-@pytest.mark.parametrize("bias", [np.ones(2), np.ones(0), np.ones(4), np.array(["text"] * 3)])
+def test_texts_in_the_place_of_numbers_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"^from_nir: graph must hold numbers, got bias of type"):
+        from_nir(small_graph(np.array(["text"] * 3)))
+    graph = small_graph(np.ones(3))
+    graph.metadata["dt"] = "text"
+    with pytest.raises(TypeError, match=r"^from_nir: dt must be"):
+        from_nir(graph)
+
+
+@pytest.mark.parametrize("bias", [np.ones(2), np.ones(0), np.ones(4)])
 def test_a_bias_that_does_not_fit_is_refused_by_name(bias: Any) -> None:
     with pytest.raises(ValueError, match=r"^from_nir: graph must have a bias .+, got .+; .+\.$"):
         from_nir(small_graph(bias))

@@ -68,7 +68,9 @@ def from_nir(
         graph = _read(who, graph)
     check.instance(who, "graph", graph, nir.NIRGraph, "a nir.NIRGraph", do)
     given = graph.metadata.get("dt", 0.001) if dt is None else dt
-    step = check.seconds(who, "dt", float(given) if dt is None else dt)
+    if isinstance(given, (np.ndarray, np.generic)) and given.size == 1:
+        given = given.item()
+    step = check.seconds(who, "dt", given)
     convention = graph.metadata.get("spikes", "unit") if spikes is None else spikes
     unit = check.one_of(who, "spikes", convention, SPIKES) == "unit"
     return _Import(graph, step, step if unit else 1.0).net
@@ -93,6 +95,11 @@ class _Import:
         self.dt, self.amplitude = dt, amplitude
         self.net = Network(seed=0, label="nir")
         self.nodes, self.edges = _flattened(graph)
+        for name, node in self.nodes.items():
+            for field, value in vars(node).items():
+                if isinstance(value, np.ndarray) and value.dtype.kind not in "biuf":
+                    got = f"{field} of type {value.dtype} in {name!r}"
+                    check.fail("from_nir", "graph", "hold numbers", got, "pass numbers")
         self._pairs = _merge_pairs(self.nodes, self.edges)
         late = _late_edges(self.nodes, self.edges)
         self._out: dict[str, Any] = {}
@@ -127,13 +134,9 @@ class _Import:
         made = net.node(size_in=size, label=name)
         bias = getattr(node, "bias", None)
         if bias is not None:
-            must = "have a bias for each output or channel"
-            try:
-                each = np.ravel(np.asarray(bias, dtype=np.float64))
-            except (TypeError, ValueError):
-                got = f"{check.show(bias)} for {name!r}"
-                check.fail("from_nir", "graph", must, got, "pass numbers")
+            each = np.ravel(np.asarray(bias, dtype=np.float64))
             if not each.size or size % each.size:
+                must = "have a bias for each output or channel"
                 got = f"{each.size} for {size} of {name!r}"
                 check.fail("from_nir", "graph", must, got, "make it as long")
             repeated = np.repeat(each, size // each.size)
