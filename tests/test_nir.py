@@ -413,6 +413,29 @@ def test_strides_pads_dilation_and_groups() -> None:
     np.testing.assert_array_equal(means @ np.full(9, 3.0), np.full(4, 3.0))
 
 
+def test_groups_of_a_graph_are_blocks_of_one_convolution() -> None:
+    """Each output sees the channels of its group alone."""
+    rng = np.random.default_rng(2)
+    image, kernels = rng.normal(size=(4, 5, 6)), rng.normal(size=(2, 2, 3, 3))
+    whole = np.zeros((2, 4, 3, 3))
+    whole[0, :2], whole[1, 2:] = kernels
+    found = []
+    for weight, groups in ((kernels, 2), (whole, 1)):
+        conv = nir.Conv2d((5, 6), weight, 1, 0, 1, groups, np.zeros(2))
+        graph = nir.NIRGraph(
+            {
+                "input": nir.Input({"input": np.array([4, 5, 6])}),
+                "conv": conv,
+                "output": nir.Output({"output": np.array([2, 3, 4])}),
+            },
+            [("input", "conv"), ("conv", "output")],
+            type_check=False,  # which does not know of groups
+        )
+        found.append(run(fed(from_nir(graph), {"input": image.ravel()}), 0.001)[0])
+    assert found[0].any()
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
+
+
 # -- refused -----------------------------------------------------------------------------------
 
 

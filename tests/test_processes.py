@@ -158,6 +158,12 @@ def test_white_signal_is_the_same_function_of_time_at_every_dt():
     )
 
 
+def test_a_signal_that_starts_at_y0_has_its_period():
+    twice = WhiteSignal(0.2, high=10, y0=0.3, seed=1).run(0.4, size=2)
+    np.testing.assert_array_equal(twice[:200], twice[200:])
+    assert len(np.unique(twice[:200], axis=0)) == 200
+
+
 @pytest.mark.parametrize("y0", [-0.4, 0, 0.7, 100])
 def test_white_signal_starts_closest_to_y0(y0):
     shifted = WhiteSignal(1.0, high=10, y0=y0, seed=1).run(1.0, size=3)
