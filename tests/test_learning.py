@@ -505,3 +505,19 @@ def test_what_cannot_be_kept_is_refused() -> None:
     pytest.importorskip("nengo")
     with pytest.raises(ValueError, match=r"backend must keep its own state, got nengo"):
         nef.Simulator(net, backend="nengo").reset(keep_weights=True)
+
+
+def test_the_weights_of_trials_may_be_set_apart() -> None:
+    net = nef.Network(seed=1)
+    a, error = net.ensemble(20, 1), net.node(size_in=1)
+    learned = net.connect(a, error, learning_rule=nef.PES(1e-12))
+    net.connect(error, learned.learning_rule)
+    y = net.probe(error)
+    given = np.stack([np.zeros((1, 20)), np.full((1, 20), 1e-3)])
+    with nef.Simulator(net, batch_size=2) as sim:
+        sim.data[learned].weights = given
+        np.testing.assert_array_equal(sim.data[learned].weights, given)
+        sim.run(0.1)
+        assert not sim.data[y][0].any() and sim.data[y][1].any()
+        with pytest.raises(ValueError, match=r"must have shape \(2, 1, 20\)"):
+            sim.data[learned].weights = given[:1]
