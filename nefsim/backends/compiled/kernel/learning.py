@@ -92,43 +92,36 @@ def expression(kind, t, y, x, data):
 
     The arguments lie at IN, S and, where there are three, SCRATCH.
     """
-    n, vectors = t[N], t[SET]
+    vectors = t[SET]
     other, third = shifted(data, t[S]), shifted(data, t[SCRATCH])
-    a, b, c = vectors & 1, (vectors >> 1) & 1, vectors >> 2
-    one, zero = 1.0 + 0.0 * t[N], 0.0 * t[N]
-    if kind == ADD:
-        for i in range(n):
-            y[i] = x[i * a] + other[i * b]
-    elif kind == SUBTRACT:
-        for i in range(n):
-            y[i] = x[i * a] - other[i * b]
-    elif kind == MULTIPLY:
-        for i in range(n):
-            y[i] = x[i * a] * other[i * b]
-    elif kind == DIVIDE:
-        for i in range(n):
-            y[i] = x[i * a] / other[i * b]
-    elif kind == MAXIMUM:  # what is not a number stays so
-        for i in range(n):
+    if kind <= SELECT:  # one loop for all takes the least time to be compiled
+        a, b, c = vectors & 1, (vectors >> 1) & 1, vectors >> 2
+        for i in range(t[N]):
             p, q = x[i * a], other[i * b]
-            y[i] = p if p >= q or p != p else q
-    elif kind == MINIMUM:
-        for i in range(n):
-            p, q = x[i * a], other[i * b]
-            y[i] = p if p <= q or p != p else q
-    elif kind == ABOVE:
-        for i in range(n):
-            y[i] = one if x[i * a] > other[i * b] else zero
-    elif kind == SELECT:
-        for i in range(n):
-            y[i] = other[i * b] if x[i * a] != zero else third[i * c]
+            if kind == ADD:
+                p = p + q
+            elif kind == SUBTRACT:
+                p = p - q
+            elif kind == MULTIPLY:
+                p = p * q
+            elif kind == DIVIDE:
+                p = p / q
+            elif kind == MAXIMUM:  # what is not a number stays so
+                p = p if p >= q or p != p else q
+            elif kind == MINIMUM:
+                p = p if p <= q or p != p else q
+            elif kind == ABOVE:
+                p = 1 if p > q else 0
+            else:
+                p = q if p != 0 else third[i * c]
+            y[i] = p
     elif kind == DOT:
         y[0] = dot(x, other, t[M])
     elif kind == ANY:
-        y[0] = zero
+        y[0] = 0
         for i in range(t[M]):
-            if x[i] != zero:
-                y[0] = one
+            if x[i] != 0:
+                y[0] = 1
 
 
 @njit(**options)
