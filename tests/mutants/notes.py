@@ -15,6 +15,9 @@ from pathlib import Path
 
 from . import plugin
 
+#: Tests that look at defaults, whatever they execute.
+DEFAULTS = "tests/test_defaults.py"
+
 #: The notes of a file of tests are kept here until the file changes.
 FOLDER = ".pytest_cache/mutants"
 
@@ -69,8 +72,8 @@ class Notes:
             inside = f"{key}." if function else f"{path}::"
             names = [name for name in self._by_function if name.startswith(inside)]
             found = [test for name in names for test in self._by_function[name]]
-            # Constants and defaults are also read by tests that execute nothing.
-            found += [test for test in self.tests if not test.functions]
+            # Constants and defaults are also read by tests that execute nothing of a module.
+            found += [t for t in self.tests if not t.functions or t.file == DEFAULTS]
         return list(dict.fromkeys(found))
 
     def by_name(self, path: str) -> list[str]:
