@@ -102,6 +102,28 @@ def test_a_step_of_ones_own_is_not_replaced() -> None:
     assert not is_compiled(Stepped("decay"))
 
 
+@pytest.mark.parametrize(
+    "factors",
+    [
+        lambda pre, post: (post * (pre @ post), None),
+        lambda pre, post: (post * np.dot(pre, post), None),
+        lambda pre, post: (post * (post @ post[0]), None),
+    ],
+    ids=["other lengths", "dot of other lengths", "a number"],
+)
+def test_products_that_numpy_refuses_are_not_compiled(
+    factors: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compiled, they would read beyond the end of the shorter vector."""
+    monkeypatch.setitem(RULES, "refused", factors)
+    assert not is_compiled(Own("refused"))
+    with (
+        nef.Simulator(network(Own("refused"))[0], backend="numba") as sim,
+        pytest.raises(ValueError, match=r"(?i)mismatch|aligned|dimension"),
+    ):
+        sim.run(0.01)
+
+
 def test_an_error_of_a_rule_names_the_rule() -> None:
     class Broken(Own):
         def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> Any:

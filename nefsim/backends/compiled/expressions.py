@@ -50,7 +50,7 @@ class Expression(NDArrayOperatorsMixin):
         if ufunc is np.power and np.ndim(inputs[1]) == 0 and inputs[1] == 2:
             return Operation(k.MULTIPLY, inputs[0], inputs[0])
         if ufunc is np.matmul:
-            return Operation(k.DOT, *inputs, shape=())
+            return _inner(*inputs)
         if ufunc not in ELEMENTWISE:
             raise NotCompiledError
         return Operation(ELEMENTWISE[ufunc], *inputs)
@@ -67,7 +67,7 @@ class Expression(NDArrayOperatorsMixin):
         if function is np.any:
             return Operation(k.ANY, inputs[0], shape=())
         if function is np.dot:
-            return Operation(k.DOT, *inputs, shape=())
+            return _inner(*inputs)
         raise NotCompiledError
 
     @property
@@ -123,6 +123,13 @@ class Operation(Expression):
         if any(len(s) > 1 for s in shapes):
             raise NotCompiledError
         self.shape = np.broadcast_shapes(*shapes) if shape is None else shape
+
+
+def _inner(one: Any, other: Any) -> Operation:
+    """The inner product of two vectors of one length; NumPy says what is wrong with others."""
+    if np.ndim(one) != 1 or np.shape(one) != np.shape(other):
+        raise NotCompiledError
+    return Operation(k.DOT, one, other, shape=())
 
 
 @dataclass(frozen=True, eq=False)
