@@ -73,6 +73,16 @@ def test_a_junction_can_be_given_values_for_a_run() -> None:
     assert (sim.data[seen] == 3.0).all()
 
 
+def test_an_input_of_a_run_is_the_one_that_is_warned_of() -> None:
+    net, u, _ = network()
+    with pytest.warns(UserWarning, match="must stay within its radius of 1"):
+        nef.Simulator(net, inputs={u: 5.0})
+    far = nef.Network(seed=1)
+    v = far.node(5.0)
+    far.connect(v, far.ensemble(30, 1))
+    nef.Simulator(far, inputs={v: 0.5})  # warnings are errors here
+
+
 def test_a_build_seed_takes_the_place_of_the_networks() -> None:
     net, _, a = network(None)
     first, second = (nef.Simulator(net, build_seed=seed) for seed in (5, 6))

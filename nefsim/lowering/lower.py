@@ -52,7 +52,7 @@ def build(
     lessons.learn()
     if not outline:
         warn_of_fast_rules(context.connections, context.ensembles, dt)
-        warn_of_distant_constants(network)
+        warn_of_distant_constants(network, inputs)
     for probe in all_probes:
         lower_probe(context, lessons, probe)
     step_neurons(context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,15 @@ FAR = 1.5
 SETTLING = (Lowpass, Alpha, DoubleExp, Triangle, type(None))
 
 
-def warn_of_distant_constants(network: Network) -> None:
-    """Warn of ensembles whose only inputs are constants, in sum far beyond their radius."""
+def warn_of_distant_constants(network: Network, replaced: Mapping[Node, Node]) -> None:
+    """Warn of ensembles whose only inputs are constants, in sum far beyond their radius.
+
+    ``replaced`` are nodes whose output is that of another in this run.
+    """
     sums: dict[Ensemble, Array] = {}
     unknown: set[Ensemble] = set()
     for connection in network.all_connections:
-        post, value = whole(connection.post), _constant(connection)
+        post, value = whole(connection.post), _constant(connection, replaced)
         if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
             continue
         if value is None:
@@ -46,9 +50,10 @@ def warn_of_distant_constants(network: Network) -> None:
             )
 
 
-def _constant(connection: Connection) -> Any:
+def _constant(connection: Connection, replaced: Mapping[Node, Node]) -> Any:
     """What a connection brings once its filter has settled, None if it is not known."""
     pre = whole(connection.pre)
+    pre = replaced.get(pre, pre) if isinstance(pre, Node) else pre
     if not isinstance(pre, Node) or not isinstance(pre.output, np.ndarray):
         return None
     if connection.function is not None or not isinstance(connection.synapse, SETTLING):
