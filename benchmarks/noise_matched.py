@@ -23,7 +23,7 @@ import nefsim as nef
 from nefsim.solvers import NoiseMatched, Solver
 
 #: The signal: length [s], highest frequency [Hz], and rms of each dimension by dimensions.
-SECONDS, HIGH, RMS = 10.0, 5.0, {1: 0.5, 2: 0.35}
+SECONDS, HIGH, RMS = 10.0, 5.0, {1: 0.4, 2: 0.3}
 
 #: What is left out of the error while filters fill [s].
 SETTLING = 0.5
