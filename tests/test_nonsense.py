@@ -295,6 +295,13 @@ entry(
     y0=(0.0, NUMBER | NONE),
     seed=(1, SEED),
 )
+entry(
+    nef.FourierSignal,
+    base=(0.5, POSITIVE),
+    high=(5.0, POSITIVE),
+    rms=(0.5, POSITIVE),
+    seed=(1, SEED),
+)
 for process, size, steps in (
     (nef.FilteredNoise(), 2, POSITIVE),
     (nef.Piecewise({0.0: [1.0, 2.0]}), 2, POSITIVE),
@@ -347,7 +354,7 @@ entry(nef.BCM, **SLIDING)
 entry(
     nef.HPES,
     supervision=(0.7, NOTHING),
-    bcm_scale=(1.0, POSITIVE),
+    bcm_scale=(1.0, POSITIVE | NONE),
     beta=(0.1, POSITIVE),
     **SLIDING,
 )

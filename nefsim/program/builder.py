@@ -74,7 +74,7 @@ class ProgramBuilder:
         at: Any = slice(None) if rows is None else rows
         np.add.at(total, at, np.ravel(value))
 
-    def filtered(self, name: str, read: Read, synapse: Synapse, start: float = 0.0) -> Read:
+    def filtered(self, name: str, read: Read, synapse: Synapse, start: float | Array = 0.0) -> Read:
         """A signal of this step through a synapse, as others see it: one step later."""
         if read.columns is not None:
             chosen = self.sum(f"{name}.input", self.size(read))
