@@ -136,7 +136,7 @@ def test_two_threads_that_crosscheck_one_network_see_it_unchanged() -> None:
     [
         (lambda net, u, a: {"probes": 3}, "probes must be a list of probes"),
         (lambda net, u, a: {"probes": [a]}, "probes must be probes"),
-        (lambda net, u, a: {"probes": net.probes}, "be other ones than the network's"),
+        (lambda net, u, a: {"probes": net.probes}, "differ from those of the network"),
         (lambda net, u, a: {"probes": [network()[0].probes[0]]}, "be of this network"),
         (lambda net, u, a: {"inputs": {a: 1.0}}, "inputs must be a mapping of nodes"),
         (lambda net, u, a: {"inputs": {network()[1]: 1.0}}, "be nodes of this network"),
@@ -144,7 +144,7 @@ def test_two_threads_that_crosscheck_one_network_see_it_unchanged() -> None:
         (lambda net, u, a: {"build_seed": -1}, "build_seed must be"),
     ],
 )
-def test_what_is_not_of_the_network_is_refused(options: object, words: str) -> None:
+def test_objects_of_other_networks_are_refused(options: object, words: str) -> None:
     net, u, a = network()
     with pytest.raises((TypeError, ValueError), match=words):
         nef.Simulator(net, **options(net, u, a))  # type: ignore[operator]
