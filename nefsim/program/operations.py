@@ -42,20 +42,20 @@ class Read:
 class Stream:
     """A stream of random numbers: a seed, and a key below it.
 
-    ``own`` marks the seed of a single object, which the seed of the simulator does not replace.
+    ``fixed`` marks the seed of a single object, which the seed of the simulator does not replace.
     """
 
     seed: int
     key: tuple[int, ...] = ()
-    own: bool = False
+    fixed: bool = False
 
     def child(self, *key: int) -> Stream:
         """The stream of a part of this object."""
-        return Stream(self.seed, (*self.key, *key), self.own)
+        return Stream(self.seed, (*self.key, *key), self.fixed)
 
     def generator(self, seed: int | None = None, trial: int = 0) -> np.random.Generator:
-        """A generator; ``seed`` replaces the seed of the network, not one with ``own``."""
-        root = self.seed if seed is None or self.own else seed
+        """A generator; ``seed`` replaces the seed of the network, except a fixed one."""
+        root = self.seed if seed is None or self.fixed else seed
         return stream(root, *self.key, trial)
 
 
