@@ -321,7 +321,7 @@ def test_a_run_that_is_stopped_is_saved(stopping, backend, tmp_path, capsys):
     arguments = ["run", model, "--out", tmp_path / "part", "--backend", backend]
     status, out, err = run(arguments, capsys)
     assert status == wanted
-    assert err == f"nefsim: stopped after 30 steps; saved what was recorded\n{said}\n"
+    assert err == f"nefsim: stopped after 30 steps; saved the records up to there\n{said}\n"
     assert "30 steps of 0.001 s" in out
     assert f"wrote {tmp_path / 'part.npz'}" in out
     result = nef.Result.load(tmp_path / "part.npz")

@@ -62,7 +62,7 @@ def test_a_table_needs_probes_that_are_sampled_alike(
     model = written(tmp_path, ", sample_every=0.001", ", sample_every=0.002")
     status, said = run(capsys, model, "-o", tmp_path / "r.csv")
     assert status == 2
-    assert "probes must be sampled alike for a .csv file, got 0.001 s of <probe" in said
+    assert "probes must have one sample_every for a .csv file, got 0.001 s of <probe" in said
     assert "and 0.002 s of <probe 'cos'" in said
     assert not (tmp_path / "r.csv").exists()
     assert run(capsys, model, "-o", tmp_path / "r.npz") == (0, "")
@@ -116,14 +116,14 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_run(
     status, said = run(capsys, written(tmp_path), "-o", tmp_path / "r.npz")
     assert status == 2
     wanted = f"got {tmp_path / 'r.npz'} (Permission denied); pass another."
-    assert f"--out must lie in a folder that can be written to, {wanted}" in said
+    assert f"--out must be in a folder that can be written to, {wanted}" in said
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="there is no /proc")
 def test_a_file_in_proc_is_told_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = run(capsys, written(tmp_path), "-o", "/proc/x.npz")
     assert status == 2
-    assert "--out must lie in a folder that can be written to, got /proc/x.npz (" in said
+    assert "--out must be in a folder that can be written to, got /proc/x.npz (" in said
     assert "part" not in said and "Errno" not in said and said.count("\n") == 1
 
 

@@ -238,7 +238,7 @@ net.connect(net.node(0.5), net.ensemble(20, 1, label="a"))
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [([], "from this machine only"), (["--host", "0.0.0.0"], "whoever knows this address")],
+    [([], "from this machine only"), (["--host", "0.0.0.0"], "anyone with this address")],
     ids=["local", "open"],
 )
 def test_the_command_says_where_its_page_is_and_who_can_reach_it(tmp_path, options, said):

@@ -44,9 +44,10 @@ def outline_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
     n, d = ensemble.n_neurons, ensemble.dimensions
     n = 0 if isinstance(ensemble.neuron_type, Direct) else n
     eval_points = ensemble.eval_points
-    drawn = isinstance(eval_points, Distribution)
-    n_points = n_eval_points(ensemble) if drawn else np.shape(eval_points)[0]
-    points = abstract_array(n_points, d)
+    if isinstance(eval_points, Distribution):
+        points = abstract_array(n_eval_points(ensemble), d)
+    else:
+        points = abstract_array(len(eval_points), d)
     gain, bias, rates, intercepts = (abstract_array(n) for _ in range(4))
     return BuiltEnsemble(
         abstract_array(n, d), gain, bias, rates, intercepts, points, ensemble.radius
