@@ -68,7 +68,7 @@ def test_neurons_are_shown_by_preferred_value_from_the_lowest():
     net.probe(a.neurons[:30])
     live = view.Live(net)
     live.advance(0.0)
-    (shown,) = live._chosen.values()
+    (shown,) = live._subsets.values()
     built = live.simulator.data[a]
     assert sorted(shown) == list(range(30))
     sides = built.encoders[shown, 0]
@@ -269,7 +269,7 @@ def raster_of(n_neurons, window, seconds, n=1):
 def test_a_raster_has_a_mark_where_a_spike_is_and_nowhere_else():
     plot, events, page = raster_of(20, 0.25, 0.1, n=4)
     image, start = plot.source.data["image"][0], plot.source.data["x"][0]
-    (shown,) = page.live._chosen.values()
+    (shown,) = page.live._subsets.values()
     assert image.shape[0] == 20
     assert plot.width == 0.001
     assert start <= 0.15
