@@ -1,4 +1,4 @@
-"""Spikes and values of two simulators, step by step, and who leaves Nengo when."""
+"""Spikes and values of two simulators, step by step, and the first difference of each setting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PIECE = 500
 #: Nengo without its optimizer, with which all others are compared.
 PLAIN = {"optimize": False, "scipy": True}
 
-#: Who else is asked when spikes differ, by name: sums in another order, or another start.
+#: Other settings of Nengo that run when spikes differ: other order of sums, or other start.
 OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "nefsim, NumPy": ("nefsim", {"optimize": True, "scipy": True, "backend": "numpy"}),
     "optimized": ("nengo", {"optimize": True, "scipy": True}),
@@ -47,7 +47,7 @@ def compared(ours: Process, theirs: Process, row: dict[str, Any], seconds: float
 def departures(
     path: Path, row: dict[str, Any], seconds: float, clip: float
 ) -> dict[str, int | None]:
-    """The step in which a spike of each other setting is first another than plain Nengo's."""
+    """The step of the first difference in spikes between each other setting and plain Nengo."""
     first: dict[str, int | None] = dict.fromkeys(OTHERS)
     with ExitStack() as stack:
         plain = stack.enter_context(Process(path, "nengo", clip, **PLAIN))
@@ -72,14 +72,14 @@ def departures(
 
 
 def _ask(processes: list[Process], **request: Any) -> list[dict[str, Any]]:
-    """The answers of several, which work at the same time."""
+    """The answers of several processes, which work at the same time."""
     for process in processes:
         process.ask(**request)
     return [process.answer() for process in processes]
 
 
 def _read(processes: list[Process]) -> list[dict[str, Any]]:
-    """What each has written down of a piece."""
+    """The spikes and values that each process wrote for a piece."""
     return [dict(np.load(f"{process.folder.name}/piece.npz")) for process in processes]
 
 
@@ -102,7 +102,7 @@ def first_difference(mine: dict[str, Any], other: dict[str, Any]) -> int | None:
 
 
 def width(name: str) -> int:
-    """How many neurons are in what is called ``spikes i of n``."""
+    """The number of neurons, n, of a record named ``spikes i of n``."""
     return int(name.rsplit(" ", 1)[1])
 
 

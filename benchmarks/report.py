@@ -25,7 +25,7 @@ def ratios(name: str, rows: Rows) -> list[dict[str, Any]]:
 
 
 def _compared(name: str, rows: Rows) -> Iterator[tuple[str, str, str, float | None, float | None]]:
-    """Who is compared with whom in what, and the least or the most that is meant."""
+    """The pairs of simulators and quantities that are compared, with their targets."""
     if name == "build":
         yield best(rows, "nengo"), best(rows, "compiled"), "times", None, None
         return
@@ -45,7 +45,7 @@ def _compared(name: str, rows: Rows) -> Iterator[tuple[str, str, str, float | No
 
 
 def best(rows: Rows, family: str, of: str = "times") -> str:
-    """The fastest of a simulator's settings, or nobody."""
+    """The fastest of a simulator's settings, or None."""
     those = [name for name in rows if name.partition(",")[0] == family]
     return min(those, key=lambda name: median(_each(rows[name][of])), default="")
 
@@ -91,8 +91,8 @@ def show(name: str, found: dict[str, Any]) -> None:
         times = row["times"]
         spread = f"{short(min(times))} to {short(max(times))}"
         cells = [row.get("build_s"), row.get("first_s"), median(times), spread, row.get("peak_mb")]
-        told = [cell if isinstance(cell, str) else short(cell) for cell in cells]
-        print("  {:<42}{:>10}{:>18}{:>11}{:>21}{:>11}".format(subject, *told))
+        text = [cell if isinstance(cell, str) else short(cell) for cell in cells]
+        print("  {:<42}{:>10}{:>18}{:>11}{:>21}{:>11}".format(subject, *text))
     if "solved_s" in found:
         print(f"  arrays drawn and solved once for all: {short(found['solved_s'])} s")
     for line in [*_spikes(found), *map(ratio_line, found["ratios"])]:
@@ -115,17 +115,17 @@ def _spikes(found: dict[str, Any]) -> Iterator[str]:
 def ratio_line(ratio: dict[str, Any]) -> str:
     """One ratio with its target."""
     low, high = ratio["range"]
-    told = f"{ratio['what']}: {short(ratio['median'])}"
+    text = f"{ratio['what']}: {short(ratio['median'])}"
     if high > low:
-        told += f" ({short(low)} to {short(high)}"
-        told += (
+        text += f" ({short(low)} to {short(high)}"
+        text += (
             f"; of the lowest times {short(ratio['of_lowest'])})" if "of_lowest" in ratio else ")"
         )
     bound = ratio["at_least"] or ratio["at_most"]
     if bound:
         sign = "at least" if ratio["at_least"] else "at most"
-        told += f"; target {sign} {bound:g}: {'reached' if ratio['reached'] else 'MISSED'}"
-    return told
+        text += f"; target {sign} {bound:g}: {'reached' if ratio['reached'] else 'MISSED'}"
+    return text
 
 
 def missed(figures: dict[str, Any]) -> list[str]:

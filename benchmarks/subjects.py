@@ -1,4 +1,4 @@
-"""Who is timed on a network, and the processes that hold them ready."""
+"""The simulators that are timed on a network, and their processes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from models import Model
 
 HERE = Path(__file__).parent
 
-#: What tells libraries how many threads to use.
+#: Environment variables with the number of threads of libraries.
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def subjects(model: Model, brian: str | None, gcc: bool, nengo: bool) -> dict[str, dict[str, Any]]:
-    """What is timed, by name: the peer's module and its settings."""
+    """The simulators to time, by name: the module and its settings."""
     found = ours(model)
     if model.nengo and nengo:
         for threads, optimize, scipy in product((1, 2), (True, False), (True, False)):
@@ -39,7 +39,7 @@ def subjects(model: Model, brian: str | None, gcc: bool, nengo: bool) -> dict[st
 
 
 def ours(model: Model) -> dict[str, dict[str, Any]]:
-    """The back ends of nefsim; two threads of BLAS are of use where decoders are solved."""
+    """The back ends of nefsim; a second thread of BLAS is useful where decoders are solved."""
     ours = {"peer": "nefsim", "given": model.shares_arrays}
     compiled, numpy = ({**ours, "backend": name, "threads": 1} for name in ("numba", "numpy"))
     found = {"compiled": compiled}
