@@ -146,12 +146,12 @@ def timed(
     step = turns(processes, out, options.repeats, do="run", steps=n)
     for process in processes.values():
         process.do(do="drop")
-    told_times = {
+    durations_of = {
         f"{what}_{how.__name__}": {name: how(times) * unit for name, times in durations.items()}
         for what, durations, unit in (("build", build, 1.0), ("step", step, 1e6 / n))
         for how in (statistics.median, min)
     }
-    return {**told_times, "not_timed": out, "load": os.getloadavg()[0]}
+    return {**durations_of, "not_timed": out, "load": os.getloadavg()[0]}
 
 
 def turns(

@@ -106,7 +106,7 @@ def test_every_setting_of_the_demo_can_be_set(tmp_path, capsys, monkeypatch):
         *("--dt", 0.0005, "--seed", 4, "--backend", "numpy"),
     ]
     report = as_json(["demo", *arguments, "--out", tmp_path], capsys)
-    told = {
+    output = {
         "neurons_a": 30,
         "neurons_b": 20,
         "n_steps": 200,
@@ -115,7 +115,7 @@ def test_every_setting_of_the_demo_can_be_set(tmp_path, capsys, monkeypatch):
         "function": "cube",
         "seed": 4,
     }
-    assert {name: report[name] for name in told} == told
+    assert {name: report[name] for name in output} == output
     settings = demo.Settings(
         neurons_a=30,
         neurons_b=20,
@@ -153,7 +153,7 @@ def undrawn(monkeypatch, tmp_path):
     ],
     ids=lambda setting: next(iter(setting)),
 )
-def test_each_setting_changes_what_the_demo_computes(setting, undrawn):
+def test_each_setting_changes_the_numbers_of_the_demo(setting, undrawn):
     reports = [undrawn(seconds=0.2), undrawn(seconds=0.2), undrawn(seconds=0.2, **setting)]
     one, same, other = (report["rmse"] for report in reports)
     assert one == same != other
@@ -162,7 +162,7 @@ def test_each_setting_changes_what_the_demo_computes(setting, undrawn):
 @pytest.mark.parametrize("function", demo.FUNCTIONS)
 def test_every_function_of_the_demo_is_computed(function, undrawn):
     report = undrawn(function=function, seconds=1.0, neurons_a=200)
-    # The step of the sign is what smooth tuning curves follow worst.
+    # Smooth tuning curves approximate the step of the sign worst of all.
     assert report["rmse"] < (0.25 if function == "sign" else 0.1)
 
 
@@ -191,7 +191,7 @@ def test_every_stimulus_of_the_demo_runs(stimulus, undrawn):
     ],
     ids=" ".join,
 )
-def test_settings_that_make_no_sense_are_refused(arguments, tmp_path, capsys):
+def test_bad_settings_of_the_demo_are_refused(arguments, tmp_path, capsys):
     assert " must " in refused(["demo", *QUICK, *arguments, "--out", tmp_path], capsys)
 
 
@@ -219,7 +219,7 @@ def test_a_network_that_is_too_large_for_the_machine_is_refused(tmp_path, capsys
     ],
     ids=" ".join,
 )
-def test_words_that_are_none_of_the_options_are_refused(arguments, capsys):
+def test_unknown_options_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as raised:
         main(arguments)
     assert raised.value.code == 2
@@ -239,13 +239,13 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path, capsys):
 # run
 
 
-def test_run_saves_what_the_probes_record(model, tmp_path, capsys):
+def test_run_saves_the_records_of_the_probes(model, tmp_path, capsys):
     out = tmp_path / "result.npz"
-    told = as_json(["run", model, "--seconds", "0.1", "--out", out], capsys)
-    assert told["file"] == str(out)
-    assert told["n_steps"] == 100
-    assert told["seed"] == 3
-    assert told["probes"] == {"y": [100, 1], "spikes": [50, 20]}
+    output = as_json(["run", model, "--seconds", "0.1", "--out", out], capsys)
+    assert output["file"] == str(out)
+    assert output["n_steps"] == 100
+    assert output["seed"] == 3
+    assert output["probes"] == {"y": [100, 1], "spikes": [50, 20]}
     result = nef.Result.load(out)
     net = nef.Network(seed=3)
     a = net.ensemble(20, 1)
@@ -257,7 +257,7 @@ def test_run_saves_what_the_probes_record(model, tmp_path, capsys):
     np.testing.assert_array_equal(result.trange("spikes"), 0.002 * np.arange(1, 51))
 
 
-def test_run_prints_what_it_did(model, tmp_path, capsys, monkeypatch):
+def test_run_prints_steps_shapes_and_the_file(model, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     status, out, err = run(["run", model, *QUICK, "--dt", "0.0005"], capsys)
     assert (status, err) == (0, "")
@@ -268,7 +268,7 @@ def test_run_prints_what_it_did(model, tmp_path, capsys, monkeypatch):
     assert (tmp_path / "model.npz").is_file()
 
 
-def test_the_seed_of_the_command_takes_the_place_of_the_models(model, tmp_path, capsys):
+def test_the_seed_of_the_command_replaces_that_of_the_model(model, tmp_path, capsys):
     def values(*seed):
         out = tmp_path / "result.npz"
         as_json(["run", model, *QUICK, "--out", out, "--force", *seed], capsys)
@@ -350,7 +350,7 @@ def test_an_error_in_crosscheck_is_no_disagreement(stopping, capsys):
         (np.linalg.LinAlgError("singular"), 2, "nefsim: error: singular (in B)\n"),
     ],
 )
-def test_an_error_in_the_demo_is_told_with_its_notes(
+def test_an_error_in_the_demo_is_printed_with_its_notes(
     error, wanted, said, tmp_path, capsys, monkeypatch
 ):
     def fail(*given):
@@ -400,7 +400,7 @@ def test_files_that_are_no_models_are_refused(command, text, said, model, capsys
     ],
     ids=" ".join,
 )
-def test_options_of_run_that_make_no_sense_are_refused(arguments, model, capsys):
+def test_bad_options_of_run_are_refused(arguments, model, capsys):
     assert " must " in refused(["run", model, *arguments], capsys)
 
 
@@ -456,11 +456,11 @@ def test_a_model_whose_package_is_missing_names_the_extra(model, capsys, monkeyp
 
 def test_nengo_that_is_missing_names_the_extra(model, capsys, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    told = "nefsim: error: nefsim nengo: nengo must be installed, got none; pip install nengo "
-    assert refused(["nengo", "run", model], capsys) == f'{told}(the extra "nengo").\n'
+    output = "nefsim: error: nefsim nengo: nengo must be installed, got none; pip install nengo "
+    assert refused(["nengo", "run", model], capsys) == f'{output}(the extra "nengo").\n'
 
 
-def test_a_model_imports_what_lies_beside_it(model, capsys):
+def test_a_model_imports_modules_of_its_folder(model, capsys):
     model.with_name("part_of_a_model.py").write_text("n = 7", encoding="utf-8")
     text = (
         "import nefsim\nfrom part_of_a_model import n\nnet = nefsim.Network()\nnet.ensemble(n, 1)"
@@ -476,8 +476,9 @@ def test_options_of_other_commands_are_not_imported():
     code = "import sys; from nefsim.cli import main; main(['info'])\n"
     code += "rooms = ('nefsim.mnist', 'nefsim.demo', 'matplotlib')\n"
     code += "print([room for room in rooms if room in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.splitlines()[-1] == "[]"
+    command = [sys.executable, "-c", code]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert process.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_folder_is_no_model(tmp_path, capsys):
@@ -486,7 +487,7 @@ def test_a_folder_is_no_model(tmp_path, capsys):
     )
 
 
-def test_a_port_in_use_is_told_plainly(model):
+def test_a_port_in_use_is_refused_in_one_sentence(model):
     pytest.importorskip("bokeh", reason="Bokeh is the extra view")
     with socket.create_server(("", 0)) as taken:
         port = taken.getsockname()[1]
@@ -500,10 +501,10 @@ def test_a_port_in_use_is_told_plainly(model):
             "--port",
             f"{port}",
         ]
-        told = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert told.returncode == 2
-    assert f"port must be free, got {port}, which" in told.stderr
-    assert "Errno" not in told.stderr and told.stderr.count("\n") == 1
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert f"port must be free, got {port}, which" in process.stderr
+    assert "Errno" not in process.stderr and process.stderr.count("\n") == 1
 
 
 def test_a_model_that_cannot_be_built_is_refused(model, capsys):
@@ -521,10 +522,10 @@ def test_crosscheck_returns_zero_when_back_ends_agree(model, capsys):
     assert (status, err) == (0, "")
     assert out.startswith("numpy against numpy, 0.2 s\n  a: ")
     assert out.endswith("The back ends agree: the same spikes, and values equal up to rounding.\n")
-    told = as_json(arguments, capsys)
-    assert told["n_spikes"] > 100
-    del told["n_spikes"]
-    assert told == {
+    output = as_json(arguments, capsys)
+    assert output["n_spikes"] > 100
+    del output["n_spikes"]
+    assert output == {
         "backends": ["numpy", "numpy"],
         "seconds": 0.2,
         "spikes_differ": 0,
@@ -548,9 +549,9 @@ def test_crosscheck_returns_one_when_back_ends_disagree(model, capsys):
     assert (status, err) == (1, "")
     assert "do not agree: " in out
     status, out, _ = run([*arguments, "--json"], capsys)
-    told = json.loads(out)
-    assert (status, told["agrees"]) == (1, False)
-    assert told["spikes_differ"] > 0
+    output = json.loads(out)
+    assert (status, output["agrees"]) == (1, False)
+    assert output["spikes_differ"] > 0
 
 
 # info
@@ -559,11 +560,11 @@ def test_crosscheck_returns_one_when_back_ends_disagree(model, capsys):
 def test_bench_times_the_back_ends_in_the_order_given(model, capsys):
     names = ["numba", "numpy"]
     arguments = ["bench", model, *QUICK, "--repeats", 2, "--dt", 0.002, "--backends", *names]
-    told = as_json(arguments, capsys)
-    assert (told["seconds"], told["dt"]) == (0.05, 0.002)
-    assert [run["backend"] for run in told["runs"]] == names
+    output = as_json(arguments, capsys)
+    assert (output["seconds"], output["dt"]) == (0.05, 0.002)
+    assert [run["backend"] for run in output["runs"]] == names
     figures = ("build_seconds", "first_seconds", "microseconds_per_step")
-    assert all(run[figure] > 0 for run in told["runs"] for figure in figures)
+    assert all(run[figure] > 0 for run in output["runs"] for figure in figures)
 
 
 def test_bench_takes_all_back_ends_and_prints_a_table(model, capsys):
@@ -579,11 +580,11 @@ def test_bench_takes_all_back_ends_and_prints_a_table(model, capsys):
 @pytest.mark.parametrize(
     "arguments", [["--repeats", 0], ["--seconds", 0], ["--dt", "nan"], ["--seed", -1]], ids=str
 )
-def test_options_of_bench_that_make_no_sense_are_refused(arguments, model, capsys):
+def test_bad_options_of_bench_are_refused(arguments, model, capsys):
     assert " must " in refused(["bench", model, *arguments], capsys)
 
 
-def test_bench_leaves_the_network_as_it_was():
+def test_bench_does_not_change_the_network():
     net = nef.Network()
     net.ensemble(10, 1)
     measure(net, 0.01, ["numpy"], repeats=1)
@@ -592,11 +593,11 @@ def test_bench_leaves_the_network_as_it_was():
 
 
 def test_info_names_versions_and_back_ends(capsys):
-    told = as_json(["info"], capsys)
-    assert told["packages"]["nefsim"] == nef.__version__
-    assert told["packages"]["numpy"] == np.__version__
-    assert told["backends"] == backends.available()
-    assert "model" not in told
+    output = as_json(["info"], capsys)
+    assert output["packages"]["nefsim"] == nef.__version__
+    assert output["packages"]["numpy"] == np.__version__
+    assert output["backends"] == backends.available()
+    assert "model" not in output
     status, out, err = run(["info"], capsys)
     assert (status, err) == (0, "")
     assert f"numpy {np.__version__}\n" in out
@@ -604,19 +605,19 @@ def test_info_names_versions_and_back_ends(capsys):
 
 
 def test_info_lists_every_extra_with_its_packages(capsys, monkeypatch):
-    extra = Extra(("numpy", "no-package-of-this-name"), "what nobody has")
+    extra = Extra(("numpy", "no-package-of-this-name"), "a missing feature")
     monkeypatch.setitem(EXTRAS, "none", extra)
-    told = as_json(["info"], capsys)
-    assert told["extras"].keys() == EXTRAS.keys() > {"fast", "view", "nir"}
-    assert told["extras"]["none"] == {"packages": [*extra.packages], "brings": extra.brings}
-    assert told["packages"]["no-package-of-this-name"] is None
+    output = as_json(["info"], capsys)
+    assert output["extras"].keys() == EXTRAS.keys() > {"fast", "view", "nir"}
+    assert output["extras"]["none"] == {"packages": [*extra.packages], "brings": extra.brings}
+    assert output["packages"]["no-package-of-this-name"] is None
     out = run(["info"], capsys)[1]
-    lines = ["  none: what nobody has", f"    numpy {np.__version__}"]
+    lines = ["  none: a missing feature", f"    numpy {np.__version__}"]
     assert "\n".join([*lines, "    no-package-of-this-name (not installed)\n"]) in out
 
 
 def test_info_describes_a_model(model, capsys):
-    told = as_json(["info", model, "--dt", "0.002"], capsys)["model"]
+    output = as_json(["info", model, "--dt", "0.002"], capsys)["model"]
     counts = {
         "label": "model",
         "seed": 3,
@@ -628,9 +629,9 @@ def test_info_describes_a_model(model, capsys):
         "connections": 1,
         "probes": 2,
     }
-    assert counts.items() <= told.items()
+    assert counts.items() <= output.items()
     net = runpy.run_path(str(model))["net"]
-    assert told["costs"] == nef.describe(net, 0.002).to_dict()["costs"]
+    assert output["costs"] == nef.describe(net, 0.002).to_dict()["costs"]
     assert run(["info", model], capsys)[1] == f"{nef.describe(net)}\n"
 
 
@@ -639,24 +640,24 @@ def test_info_describes_a_model(model, capsys):
 
 def test_the_package_runs_as_a_program():
     command = [sys.executable, "-m", "nefsim", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert told.stdout.startswith("usage: nefsim")
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert process.stdout.startswith("usage: nefsim")
     for name in ("demo", "run", "crosscheck", "info"):
-        assert f"\n    {name}" in told.stdout
-    assert told.stderr == ""
+        assert f"\n    {name}" in process.stdout
+    assert process.stderr == ""
 
 
 def test_the_status_of_the_program_is_that_of_the_command(tmp_path):
     command = [sys.executable, "-m", "nefsim", "run", str(tmp_path / "missing.py")]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert told.returncode == 2
-    assert told.stdout == ""
-    assert told.stderr.startswith("nefsim: error: nefsim: model must be a Python file, got ")
-    assert told.stderr.count("\n") == 1
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert process.stdout == ""
+    assert process.stderr.startswith("nefsim: error: nefsim: model must be a Python file, got ")
+    assert process.stderr.count("\n") == 1
 
 
 def shown(arguments, capsys):
-    """What help or the version print."""
+    """The output of help or of the version."""
     with pytest.raises(SystemExit) as raised:
         main(arguments)
     assert raised.value.code == 0
@@ -665,7 +666,7 @@ def shown(arguments, capsys):
     return captured.out
 
 
-def test_the_version_is_told(capsys):
+def test_the_version_is_printed(capsys):
     assert shown(["--version"], capsys) == f"nefsim {nef.__version__}\n"
 
 
@@ -688,7 +689,7 @@ def test_every_command_has_help_json_a_seed_and_an_example(command, capsys):
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
-def test_help_tells_every_default(command, capsys, monkeypatch):
+def test_help_shows_every_default(command, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "1000")
     out = shown([command, "--help"], capsys)
     options = [" ".join(said.split()) for said in re.split(r"\n  (?=-)", out)[1:]]

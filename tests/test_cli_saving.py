@@ -1,4 +1,4 @@
-"""Where ``nefsim run`` writes, what it refuses to replace, and its tables."""
+"""The files and tables of ``nefsim run``, and its refusal to replace files."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_table_has_the_numbers_of_the_result(
     assert len(rows) == (5 if every else 10)
 
 
-def test_a_table_needs_probes_that_are_sampled_alike(
+def test_a_table_needs_probes_with_one_sample_every(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = written(tmp_path, ", sample_every=0.001", ", sample_every=0.002")
@@ -68,7 +68,7 @@ def test_a_table_needs_probes_that_are_sampled_alike(
     assert run(capsys, model, "-o", tmp_path / "r.npz") == (0, "")
 
 
-def test_a_step_that_is_said_and_one_that_is_not_are_one(
+def test_a_sample_every_of_one_step_equals_the_default(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = written(tmp_path, ", sample_every=0.001")
@@ -106,7 +106,7 @@ def test_a_file_is_replaced_only_by_force(
     assert there.read_bytes() != b"precious"
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_the_run(
+def test_a_folder_that_cannot_be_written_is_refused_before_the_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(dir: Path) -> None:
@@ -120,7 +120,9 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_run(
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="there is no /proc")
-def test_a_file_in_proc_is_told_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_in_proc_is_refused_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     status, said = run(capsys, written(tmp_path), "-o", "/proc/x.npz")
     assert status == 2
     assert "--out must be in a folder that can be written to, got /proc/x.npz (" in said
@@ -128,11 +130,11 @@ def test_a_file_in_proc_is_told_plainly(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("ending", ["npz", "csv"])
-def test_a_disk_that_fills_is_told_with_the_name_of_the_file(
+def test_an_error_of_a_full_disk_names_the_file(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*given: object) -> None:
-        raise OSError(28, "No space left on device", "a-name-of-our-own.part")
+        raise OSError(28, "No space left on device", "a-random-name.part")
 
     monkeypatch.setattr(saving, "write_table", full)
     monkeypatch.setattr(nef.Result, "save", full)

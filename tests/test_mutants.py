@@ -1,4 +1,4 @@
-"""Changes are what their names say, the draw holds to its rules, and tests catch what they can."""
+"""Mutations: their kinds, the rules of the draw, and the tests that catch them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def made(source: str) -> set[tuple[str, str]]:
-    """Kinds and the changed modules, in Python's own spelling."""
+    """Kinds and the changed modules, as Python writes them."""
     code = source.encode()
     found = changes("nefsim/toy.py", code)
     return {(c.kind, ast.unparse(ast.parse(c.apply(code)))) for c in found}
@@ -46,7 +46,7 @@ def made(source: str) -> set[tuple[str, str]]:
         ("y = 'é' if f(a) else a + b", "sign", "y = 'é' if f(a) else a - b"),
     ],
 )
-def test_a_change_is_what_its_kind_says(source: str, kind: str, changed: str) -> None:
+def test_each_kind_of_change_makes_its_change(source: str, kind: str, changed: str) -> None:
     assert kind in KINDS
     assert (kind, changed) in made(source)
 
@@ -78,19 +78,19 @@ def test_a_change_is_what_its_kind_says(source: str, kind: str, changed: str) ->
         "y = None\nz = True",
     ],
 )
-def test_what_changes_no_result_is_left_alone(source: str) -> None:
+def test_code_without_effect_on_results_is_not_changed(source: str) -> None:
     kinds = {kind for kind, _ in made(source)} - {"negated condition"}
     kinds -= set() if source.startswith(("whole", "ax.m")) else {"dropped statement"}
     assert not kinds - ({"swapped"} if source.startswith("plot(") else set())
 
 
-def test_the_sign_of_a_difference_is_left_alone_where_it_is_lost() -> None:
+def test_the_sign_of_a_difference_is_not_changed_in_even_functions() -> None:
     assert ("swapped", "y = abs(b - a)") not in made("y = abs(a - b)")
     assert ("sign", "y = abs(a + b)") in made("y = abs(a - b)")
     assert ("swapped", "y = abs(f(b - a))") in made("y = abs(f(a - b))")
 
 
-def test_a_length_that_is_left_over_has_no_other_number() -> None:
+def test_a_length_of_minus_one_in_reshape_is_not_changed() -> None:
     assert made("y = a.reshape(2, -1)") == {
         ("off by one", "y = a.reshape(3, -1)"),
         ("sign", "y = a.reshape(2, 1)"),
@@ -98,7 +98,7 @@ def test_a_length_that_is_left_over_has_no_other_number() -> None:
     }
 
 
-def test_the_speed_of_a_choice_is_left_alone_and_not_what_is_chosen() -> None:
+def test_a_comparison_with_a_constant_of_speed_is_not_changed() -> None:
     source = "if n > MOST_FOR_NUMPY:\n    y = a + b"
     assert {kind for kind, _ in made(source)} == {"sign", "factor two", "dropped term"}
 
@@ -194,7 +194,7 @@ def test_changes_that_tests_see_are_caught_by_name(
     # A test that fails by itself catches nothing; one that shares a fixture executes it as well.
     executing = [t.name.split("::")[1] for t in known.executing("nefsim/toy.py", "double")]
     assert executing == ["test_double", "test_again"]
-    # What stands in the module is read by a test that executes nothing, too.
+    # Code of the module is read by a test that executes nothing, too.
     executing = [t.name.split("::")[1] for t in known.executing("nefsim/toy.py", "")]
     assert executing == ["test_double", "test_again", "test_count", "test_constant"]
     monkeypatch.setattr(runs, "MORE", 5.0)

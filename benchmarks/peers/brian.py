@@ -1,6 +1,6 @@
 """Brian2 in C++ standalone: a LIF by exponential Euler with refractoriness, on nefsim's arrays.
 
-Spikes fall on the grid of steps there, so that neurons fire a little less often than nefsim's.
+Spikes fall on the grid of steps there, so that rates differ from nefsim's.
 Vectors are filtered in separate small groups; neurons read them through linked variables,
 which is faster in Brian2 than synapses from neuron to neuron.  This module imports nothing of
 nefsim, so that it may run in a separate environment.
