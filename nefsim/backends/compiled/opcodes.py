@@ -50,18 +50,9 @@ N_COLUMNS = 14
     NOT_NEGATIVE,
     LOGARITHM,
     LIF,
-    LIF_LOG,
-    LIF_EULER,
-    LIF_RATE,
-    RELU,
-    SIGMOID,
-    TANH,
-    IZHIKEVICH,
-    WHOLE_SPIKES,
     DISCRETE,
     DISCRETE_SMOOTH,
     INVERSE_LIF,
-    SOFT_LIF,
     WEIGH,
     WEIGH_SPIKES,
     SHOW,
@@ -78,11 +69,14 @@ N_COLUMNS = 14
     DOT,
     ANY,
     RLS,
-) = range(53)
-N_KINDS = 53
+) = range(44)
+N_KINDS = 44
 
 #: The last kind of each group: sums, memories, populations, weights and rules.
-LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, LOGARITHM, SOFT_LIF, RLS
+LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, LOGARITHM, INVERSE_LIF, RLS
+
+#: The kinds of cells follow (:mod:`.cells`).
+FIRST_CELL = N_KINDS
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nefsim.backends.compiled import cells
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.emit.spikes import place_values
 from nefsim.backends.compiled.table import Address, Table, in_columns
@@ -16,20 +18,13 @@ from nefsim.neurons import (
     AdaptiveLIFRate,
     DiscreteLIF,
     InverseLIF,
-    Izhikevich,
-    LIFRate,
     NeuronType,
     RectifiedLinear,
     RegularSpiking,
-    Sigmoid,
-    SoftLIFRate,
     SpikingRectifiedLinear,
-    Tanh,
 )
 from nefsim.neurons.discrete import ACTIVATIONS, LEAK_SLOPE
-from nefsim.neurons.izhikevich import LOWEST_CURRENT, PEAK
 from nefsim.neurons.lif import step_factors
-from nefsim.neurons.soft import FAR_BELOW
 from nefsim.program import Neurons, Sum
 
 
@@ -53,35 +48,43 @@ def _spikes(
     J: Address,
     memory: dict[str, int],
 ) -> None:
-    dt, neuron = table.program.dt, op.neuron
+    neuron = op.neuron
     if isinstance(neuron, (LIF, AdaptiveLIF)):
         _lif(table, op, n, out, J, memory)
         return
     lists = table.spike_list(op.output, n)
-    if isinstance(neuron, Izhikevich):
-        parts = (neuron.tau_recovery, neuron.coupling, neuron.reset_voltage)
-        c = table.constant([*parts, neuron.reset_recovery, LOWEST_CURRENT, PEAK, 1.0 / dt, dt])
-        v, u = memory["voltage"], memory["recovery"]
-        table.op(k.IZHIKEVICH, out, n, J, C=c, S=v, M=u, **lists)
-    elif isinstance(neuron, SpikingRectifiedLinear):
+    if isinstance(neuron, SpikingRectifiedLinear):
         rates = table.scratch(n)
-        table.op(k.RELU, rates, n, J, C=table.constant(1.0))
-        c = table.constant([neuron.amplitude / dt, dt])
-        table.op(k.WHOLE_SPIKES, out, n, rates, C=c, S=memory["voltage"], **lists)
+        _cell(table, cells.RECTIFIED, RectifiedLinear(), n, rates, J)
+        _cell(table, cells.WHOLE_SPIKES, neuron, n, out, rates, memory, lists)
     elif isinstance(neuron, RegularSpiking):
         rates = (memory["rate_out"], 0)
         _rates(table, neuron.base_type, n, rates, J, memory)
-        c = table.constant([neuron.amplitude / dt, dt])
-        table.op(k.WHOLE_SPIKES, out, n, rates, C=c, S=memory["voltage"], **lists)
+        _cell(table, cells.WHOLE_SPIKES, neuron, n, out, rates, memory, lists)
     elif isinstance(neuron, DiscreteLIF):
         _discrete(table, k.DISCRETE, neuron, n, out, J, memory, lists)
     elif isinstance(neuron, InverseLIF):
         _inverse(table, op, neuron, n, out, J, memory, lists)
+    else:
+        _cell(table, cells.CELL_OF[type(neuron)], neuron, n, out, J, memory, lists)
 
 
-def _each(n: int, *values: Any) -> NDArray[np.float64]:
-    """Of numbers or arrays one value for each neuron, one after the other."""
-    return np.ravel([np.broadcast_to(value, n) for value in values])
+def _cell(
+    table: Table,
+    cell: cells.Cell,
+    neuron: NeuronType,
+    n: int,
+    out: Address,
+    J: Address,
+    memory: Mapping[str, int] = MappingProxyType({}),
+    lists: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """The row of neurons that are stepped one by one."""
+    dt = table.program.dt
+    each = (np.broadcast_to(value, n) for value in cell.each(neuron, dt))
+    c = table.constant(np.concatenate([cell.constants(neuron, dt), *each]))
+    state = dict(zip("SM", (memory[name] for name in cell.state), strict=False))
+    table.op(cells.KINDS[cell], out, n, J, C=c, **state, **lists)
 
 
 def _lif(
@@ -114,10 +117,8 @@ def _lif(
         table.op(k.LIF, out, n, J, C=c, ENCODERS=m, SET=int(own), **addresses)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
-        decay = np.exp(-dt / np.asarray(tau_rc))
-        c = table.constant([low, pulse, dt, *_each(n, tau_rc, tau_ref, decay)])
-        places = {"S": v, "M": memory["refractory_time"], **table.spike_list(op.output, n)}
-        table.op(k.LIF_EULER if euler else k.LIF_LOG, out, n, J, C=c, **places)
+        cell = cells.LIF_EULER if euler else cells.LIF_LOG
+        _cell(table, cell, neuron, n, out, J, memory, table.spike_list(op.output, n))
     if adapts:
         _adapt(table, neuron, n, out, memory)
 
@@ -189,22 +190,12 @@ def _rates(
 ) -> None:
     if isinstance(neuron, AdaptiveLIFRate):
         J = _minus_adaptation(table, n, J, memory)
-    if isinstance(neuron, (LIFRate, AdaptiveLIFRate)):
-        c = table.constant([neuron.amplitude, *_each(n, neuron.tau_rc, neuron.tau_ref)])
-        table.op(k.LIF_RATE, out, n, J, C=c)
-    elif isinstance(neuron, SoftLIFRate):
-        parts = (neuron.tau_rc, neuron.tau_ref, neuron.amplitude, neuron.sigma, FAR_BELOW)
-        table.op(k.SOFT_LIF, out, n, J, C=table.constant(parts))
-    elif isinstance(neuron, RectifiedLinear):
-        table.op(k.RELU, out, n, J, C=table.constant(neuron.amplitude))
-    elif isinstance(neuron, Sigmoid):
-        table.op(k.SIGMOID, out, n, J, C=table.constant(1.0 / neuron.tau_ref))
+        _cell(table, cells.LIF_RATE, neuron, n, out, J)
+        _adapt(table, neuron, n, out, memory)
     elif isinstance(neuron, DiscreteLIF):
         _discrete(table, k.DISCRETE_SMOOTH, neuron, n, out, J, memory, {})
-    elif isinstance(neuron, Tanh):
-        table.op(k.TANH, out, n, J, C=table.constant(neuron.tau_ref))
-    if isinstance(neuron, AdaptiveLIFRate):
-        _adapt(table, neuron, n, out, memory)
+    else:
+        _cell(table, cells.CELL_OF[type(neuron)], neuron, n, out, J)
 
 
 def _observe(
@@ -219,5 +210,5 @@ def _observe(
     elif name in memory:
         table.op(k.NOT_NEGATIVE, out, n, (memory[name], 0))
     else:
-        tau_rc = table.constant(_each(n, getattr(neuron, "tau_rc", 0.0)))
+        tau_rc = table.constant(np.full(n, getattr(neuron, "tau_rc", 0.0)))
         table.op(k.LOGARITHM, out, n, (memory["refractory_factor"], 0), C=tau_rc)
