@@ -78,6 +78,31 @@ LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, LOGARITHM, INVERSE_
 #: The kinds of cells follow (:mod:`.cells`).
 FIRST_CELL = N_KINDS
 
+# Constants of a row, by kind: the index of each from the column C on.  Those of cells stand in
+# :mod:`.cells`.
+LOWPASS_GAIN, LOWPASS_KEEP, LOWPASS_TINY, LOWPASS_ZERO = range(4)
+LIF_DECAY, LIF_REFRACTORY, LIF_LOWEST, LIF_PULSE, LIF_ONE, LIF_ZERO = range(6)
+(
+    DISCRETE_PULSE,
+    DISCRETE_ACTIVATION,
+    DISCRETE_SUBTRACTS,
+    DISCRETE_IS_UNIFORM,
+    DISCRETE_SLOPE,
+    DISCRETE_HALF,
+    DISCRETE_ONE,
+    DISCRETE_ZERO,
+) = range(8)
+(
+    INVERSE_PULSE,
+    INVERSE_FACTOR,
+    INVERSE_N_STEPS,
+    INVERSE_PERIOD,
+    INVERSE_RELEASE_AT,
+    INVERSE_SAMPLES,
+    INVERSE_ONE,
+    INVERSE_ZERO,
+) = range(8)
+
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8
 

@@ -87,6 +87,11 @@ def _cell(
     table.op(cells.KINDS[cell], out, n, J, C=c, **state, **lists)
 
 
+def _constants(numbers: Mapping[int, float]) -> list[float]:
+    """One line of constants by their index, zero where none is named."""
+    return [numbers.get(i, 0.0) for i in range(k.AFTER_CONSTANTS)]
+
+
 def _lif(
     table: Table, op: Neurons, n: int, out: Address, J: Address, memory: dict[str, int]
 ) -> None:
@@ -98,11 +103,12 @@ def _lif(
         J = _minus_adaptation(table, n, J, memory)
     if "refractory_factor" in memory:
         factors = step_factors(tau_rc, tau_ref, dt)
-        own = any(np.ndim(factor) for factor in factors)
-        constants: list[Any] = [
-            [*(0.0 if own else factor for factor in factors), low, pulse, 1.0, 0.0]
-        ]
-        if own:
+        differ = any(np.ndim(factor) for factor in factors)
+        numbers = {k.LIF_LOWEST: low, k.LIF_PULSE: pulse, k.LIF_ONE: 1.0}
+        if not differ:
+            numbers |= dict(zip((k.LIF_DECAY, k.LIF_REFRACTORY), factors, strict=True))
+        constants: list[Any] = [_constants(numbers)]
+        if differ:
             constants += [np.broadcast_to(factor, n) for factor in factors]
         m = 0
         if op.current in table.plan.fused_currents:
@@ -114,7 +120,7 @@ def _lif(
         bits, scratch = table.spike_bits(op.output, n, pulse), table.allocate(0 if m else n)
         addresses = {"S": v, "M": memory["refractory_factor"], "X": bits, "SCRATCH": scratch}
         c = table.constant(*constants)
-        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, SET=int(own), **addresses)
+        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, SET=int(differ), **addresses)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
         cell = cells.LIF_EULER if euler else cells.LIF_LOG
@@ -134,13 +140,15 @@ def _discrete(
     lists: dict[str, int],
 ) -> None:
     dtype = table.dtype
-    choices = (
-        ACTIVATIONS.index(neuron.activation),
-        neuron.reset == "subtract",
-        np.ndim(neuron.decay) == np.ndim(neuron.scale) == 0,
-        LEAK_SLOPE if neuron.activation == "leaky_relu" else 0.0,
-    )
-    numbers = [neuron.amplitude / table.program.dt, *choices, 0.5, 1.0, 0.0]
+    numbers = {
+        k.DISCRETE_PULSE: neuron.amplitude / table.program.dt,
+        k.DISCRETE_ACTIVATION: ACTIVATIONS.index(neuron.activation),
+        k.DISCRETE_SUBTRACTS: neuron.reset == "subtract",
+        k.DISCRETE_IS_UNIFORM: np.ndim(neuron.decay) == np.ndim(neuron.scale) == 0,
+        k.DISCRETE_SLOPE: LEAK_SLOPE if neuron.activation == "leaky_relu" else 0.0,
+        k.DISCRETE_HALF: 0.5,
+        k.DISCRETE_ONE: 1.0,
+    }
     decay, scale, threshold = (
         np.full(n, x, dtype) for x in (neuron.decay, neuron.scale, neuron.threshold)
     )
@@ -149,7 +157,7 @@ def _discrete(
         above = np.nextafter(threshold, dtype.type(-np.inf))
     # Neurons that fill up a line of the cache never fire.
     above = np.pad(above, (0, -n % k.LINE), constant_values=np.inf)
-    c = table.constant(numbers, decay, scale, threshold, above)
+    c = table.constant(_constants(numbers), decay, scale, threshold, above)
     table.op(kind, out, n, J, C=c, S=memory["voltage"], **lists)
 
 
@@ -163,12 +171,19 @@ def _inverse(
     memory: dict[str, int],
     lists: dict[str, int],
 ) -> None:
-    times = (neuron.n_steps, neuron.period, neuron.release_at, neuron.samples)
-    pulse = neuron.amplitude / table.program.dt
-    numbers = [pulse, neuron.factor, *times, 1.0, 0.0]
+    numbers = {
+        k.INVERSE_PULSE: neuron.amplitude / table.program.dt,
+        k.INVERSE_FACTOR: neuron.factor,
+        k.INVERSE_N_STEPS: neuron.n_steps,
+        k.INVERSE_PERIOD: neuron.period,
+        k.INVERSE_RELEASE_AT: neuron.release_at,
+        k.INVERSE_SAMPLES: neuron.samples,
+        k.INVERSE_ONE: 1.0,
+    }
     # Neurons that fill up a line of the cache never reach their threshold.
     threshold = np.pad(np.full(n, neuron.threshold), (0, -n % k.LINE), constant_values=1.0)
-    c = table.constant(numbers, threshold, np.full(n, neuron.offset), place_values(neuron))
+    offset = np.full(n, neuron.offset)
+    c = table.constant(_constants(numbers), threshold, offset, place_values(neuron))
     v, a, done = (memory[name] for name in ("voltage", "accumulated", "steps_done"))
     has_currents = int(op.current not in table.plan.accumulators)
     table.op(k.INVERSE_LIF, out, n, J, C=c, S=v, M=a, SCRATCH=done, ENCODERS=has_currents, **lists)

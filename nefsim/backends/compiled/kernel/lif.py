@@ -33,10 +33,9 @@ from nefsim.backends.compiled.opcodes import (
 def lif(t, x, v, E, out, fired, c, scratch):
     """One step of an LIF population; see :mod:`nefsim.backends.compiled.kernel.exact`.
 
-    c holds k, the factor of a new refractory time, the lowest voltage, a spike's height, and
-    1 and 0 in the precision of the rest; behind them, the first two of each neuron where they
-    have their own, and biases and encoders where currents are not given.  A bit of ``fired``
-    tells whether a neuron fired.
+    After the constants named in :mod:`..opcodes`, c holds the first two of these for each neuron
+    where neurons differ, and biases and encoders where the population computes its currents.
+    ``fired`` has a bit for each neuron that fires.
     """
     whole_registers()
     n, m, width = t[N], t[ENCODERS], padded(t[N])
