@@ -133,8 +133,8 @@ class BuiltConnection:
 
     def __repr__(self) -> str:
         error = self.solver_info.get("rmse")
-        shown = "" if error is None else f", rmse {np.sqrt(np.mean(np.square(error))):.3g}"
-        return f"BuiltConnection({_shapes(self, ('decoders', 'eval_points', 'transform'))}{shown})"
+        rmse = "" if error is None else f", rmse {np.sqrt(np.mean(np.square(error))):.3g}"
+        return f"BuiltConnection({_shapes(self, ('decoders', 'eval_points', 'transform'))}{rmse})"
 
 
 def _shapes(thing: object, names: tuple[str, ...]) -> str:

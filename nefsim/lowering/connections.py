@@ -20,7 +20,7 @@ from nefsim.synapses import Synapse
 
 
 def lower_connection(context: Context, rules: LearningRules, connection: Connection) -> None:
-    """A term in the sum of the target, through a filter if there is a synapse."""
+    """Add a term to the sum of the target, through a filter if there is a synapse."""
     make, post = context.builder, whole(connection.post)
     weighted = Term(*_source(context, connection))
     if rules.learns(connection):
@@ -45,7 +45,7 @@ def lower_connection(context: Context, rules: LearningRules, connection: Connect
 
 
 def _is_shorter_encoded(context: Context, rules: LearningRules, connection: Connection) -> bool:
-    """Whether a population has fewer neurons than inputs, which are neither probed nor learned."""
+    """Whether encoding shortens a vector (fewer neurons than values) that is not probed or learned."""
     pre, post = whole(connection.pre), whole(connection.post)
     if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
         return False

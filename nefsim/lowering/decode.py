@@ -307,5 +307,5 @@ def targets_of(connection: Connection, points: Array) -> Array:
     if isinstance(connection.function, np.ndarray):
         return connection.function
     chosen = indices(connection.pre)
-    seen = points if chosen is None else points[:, list(chosen)]
-    return values_at(repr(connection), connection.function, seen, connection.size_mid)
+    inputs = points if chosen is None else points[:, list(chosen)]
+    return values_at(repr(connection), connection.function, inputs, connection.size_mid)

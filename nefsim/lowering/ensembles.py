@@ -17,7 +17,7 @@ from nefsim.sampling import Distribution, as_distribution
 
 
 def lower_ensemble(context: Context, rules: LearningRules, ensemble: Ensemble) -> None:
-    """Signals of x, J and spikes; in Direct mode of x alone."""
+    """Add signals of x, J and spikes; in Direct mode of x alone."""
     make, stream = context.builder, context.streams[ensemble]
     draw = outline_ensemble if context.outline else build_ensemble
     built = context.ensembles[ensemble] = draw(ensemble, stream)
@@ -39,7 +39,7 @@ def lower_ensemble(context: Context, rules: LearningRules, ensemble: Ensemble) -
 
 
 def step_neurons(context: Context) -> None:
-    """The step of each population, after all probes of its state variables are lowered."""
+    """Add the step of each population, after the probes of its state variables are lowered."""
     for ensemble, observed in context.observed.items():
         output, J = context.outputs[ensemble.neurons], context.inputs[ensemble.neurons]
         stream = context.streams[ensemble].child(NEURONS)

@@ -58,7 +58,7 @@ class LearningRules:
         return any(True for _ in _rules_of(thing, False))
 
     def weigh(self, thing: Connection | Ensemble, read: Read, matrix: Any, n_out: int) -> Read:
-        """The product of learned weights, which start as ``matrix``, and an input."""
+        """Add the product of an input and learned weights, which start as ``matrix``."""
         make = self._context.builder
         out = make.signal(f"{thing!r}.weighted", n_out)
         initial = dense(matrix, make.size(read))
@@ -71,7 +71,7 @@ class LearningRules:
         return Read(make.op(op))
 
     def inputs(self) -> dict[Learning | Gate, int]:
-        """Sums of the errors of rules, and of the inputs of their gates."""
+        """Add sums of the errors of rules, and of the inputs of their gates."""
         make = self._context.builder
         sums: dict[Learning | Gate, int] = {}
         for learning in (part for c in self._learning_connections for part in c.learning):

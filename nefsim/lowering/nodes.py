@@ -11,7 +11,7 @@ from nefsim.program import Evaluate, Play, Read
 
 
 def lower_node(context: Context, node: Node) -> None:
-    """A sum of the inputs, and an operation for the output."""
+    """Add a sum of the inputs, and an operation for the output."""
     source = context.replaced.get(node, node)
     make, output = context.builder, source.output
     if node.size_in:

@@ -19,7 +19,7 @@ from nefsim.program import Read, Term
 
 
 def lower_probe(context: Context, rules: LearningRules, probe: Probe) -> None:
-    """The signal of the probed quantity, its filter if any, and its record."""
+    """Add the filter of a probe, if it has a synapse, and its record."""
     read = _probed(context, rules, probe)
     if probe.synapse is not None:
         read = context.builder.filtered(repr(probe), read, probe.synapse)
@@ -80,7 +80,7 @@ def _weights(context: Context, rules: LearningRules, probe: Probe, connection: C
 
 
 def _constant(context: Context, probe: Probe, matrix: Any) -> Read:
-    """A constant signal: the matrix, row by row."""
+    """Add a constant signal: the matrix, row by row."""
     flat = abstract_array(matrix.size) if context.outline else np.ravel(matrix)
     return Read(context.builder.sum(f"{probe!r}.output", matrix.size, flat))
 

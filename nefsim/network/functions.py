@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 def is_elementwise(function: object) -> bool:
     """Whether a function is a NumPy ufunc of one argument, good for whole arrays at once.
 
-    ``np.frompyfunc`` makes one of a Python function, which may not be called twice.
+    ``np.frompyfunc`` also makes ufuncs, but of Python functions, which may not be called twice.
     """
     return (
         isinstance(function, np.ufunc)

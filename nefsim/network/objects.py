@@ -62,8 +62,8 @@ class View:
         return self.obj.network
 
     def __repr__(self) -> str:
-        shown = ", ".join(map(str, self.indices[:4])) + (", ..." if len(self.indices) > 4 else "")
-        return f"{self.obj!r}[{shown}]"
+        text = ", ".join(map(str, self.indices[:4])) + (", ..." if len(self.indices) > 4 else "")
+        return f"{self.obj!r}[{text}]"
 
 
 @made_by("net.node", "output")
@@ -72,6 +72,18 @@ class Node:
     """A source of values, a function of values, or a sum of its inputs.
 
     Made by :meth:`Network.node`, which describes the fields.
+
+    See Also
+    --------
+    Network.node : Makes it.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network()
+    >>> pair = net.node([0.5, -0.5], label="pair")
+    >>> pair.size_out, pair[0]
+    (2, <node 'pair'>[0])
     """
 
     network: Scope
@@ -94,6 +106,19 @@ class Ensemble:
     """A population of neurons that represents a vector.
 
     Made by :meth:`Network.ensemble`, which describes the fields.
+
+    See Also
+    --------
+    Network.ensemble : Makes it.
+    nefsim.lowering.BuiltEnsemble : Its arrays, ``sim.data[ensemble]``.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network()
+    >>> a = net.ensemble(50, 2)
+    >>> a.size_out, a.neurons.size_out
+    (2, 50)
     """
 
     network: Scope
@@ -198,7 +223,7 @@ class Learning:
 
     @property
     def gate(self) -> Gate:
-        """The input of a factor by which all changes are multiplied; 0 stops learning."""
+        """The gate of the rule, an input that multiplies all changes; 0 stops learning."""
         return Gate(self)
 
     def __getitem__(self, key: Any) -> View:
@@ -211,7 +236,7 @@ class Learning:
 
 @dataclass(frozen=True)
 class Gate:
-    """The factor of a rule's changes: 1 if nothing is connected."""
+    """The gate of a learning rule, a factor of its changes; 1 if nothing is connected."""
 
     learning: Learning
 
@@ -246,6 +271,20 @@ class Connection:
     """A path for values: decode a function, transform and filter it, add it to the target.
 
     Made by :meth:`Network.connect`, which describes the fields.
+
+    See Also
+    --------
+    Network.connect : Makes it.
+    nefsim.lowering.BuiltConnection : Its arrays, ``sim.data[connection]``.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network()
+    >>> a = net.ensemble(50, 1)
+    >>> c = net.connect(net.node(0.5), a, learning_rule=nef.Voja(), label="in")
+    >>> c.learning_rule
+    <connection 'in'>.learning_rule
     """
 
     network: Scope
@@ -289,6 +328,17 @@ class Probe:
     """A quantity of an object to record.
 
     Made by :meth:`Network.probe`, which describes the fields.
+
+    See Also
+    --------
+    Network.probe : Makes it.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network()
+    >>> net.probe(net.ensemble(50, 1).neurons, "voltage").attr
+    'voltage'
     """
 
     network: Scope

@@ -132,7 +132,7 @@ def _in_between(
 
 
 def _known(value: Any) -> NDArray[np.float64]:
-    """The values, or the extremes of a distribution that has some; else none.
+    """The values of an array, or the extremes of a bounded distribution; else an empty array.
 
     A draw of exactly the bound of a range has probability 0.
     """
