@@ -45,7 +45,7 @@ def lower_connection(context: Context, rules: LearningRules, connection: Connect
 
 
 def _is_shorter_encoded(context: Context, rules: LearningRules, connection: Connection) -> bool:
-    """Whether encoding shortens a vector (fewer neurons than values) that is not probed or learned."""
+    """Whether encoding makes a vector shorter, and neither probes nor rules read the vector."""
     pre, post = whole(connection.pre), whole(connection.post)
     if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
         return False

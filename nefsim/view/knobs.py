@@ -20,7 +20,7 @@ MOST_OF_NODE, MOST = 8, 24
 
 
 def sliders(net: Network, inputs: dict[Node, Array]) -> tuple[list[Slider], int]:
-    """Sliders for the values of inputs, and the number of values for which there are too many.
+    """Sliders for the values of inputs, and the number of values beyond the limit of sliders.
 
     The range of a slider is symmetric: up to the largest radius of the ensembles that the node
     feeds, twice its value, or 1, whichever is largest, rounded up to 1, 2 or 5 times a power

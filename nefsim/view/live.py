@@ -1,4 +1,4 @@
-"""A network that runs in short runs, between which its inputs can be set."""
+"""A network that advances in short runs, between which its inputs can be set."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Piece:
 
 
 class Live:
-    """A network that runs in short runs, between which its constant nodes can be changed.
+    """A network that advances in short runs, between which its constant nodes can be changed.
 
     Its spikes are those of :class:`~nefsim.Simulator` as long as no input is changed.
 
