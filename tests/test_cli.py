@@ -134,7 +134,7 @@ def test_every_setting_of_the_demo_can_be_set(tmp_path, capsys, monkeypatch):
 
 
 @pytest.fixture
-def undrawn(monkeypatch, tmp_path):
+def run_without_figures(monkeypatch, tmp_path):
     """The demo without its figures, which take most of its time."""
     monkeypatch.setattr(demo, "_figures", lambda *given: [])
     return lambda **settings: demo.run(demo.Settings(**settings), tmp_path)
@@ -153,22 +153,26 @@ def undrawn(monkeypatch, tmp_path):
     ],
     ids=lambda setting: next(iter(setting)),
 )
-def test_each_setting_changes_the_numbers_of_the_demo(setting, undrawn):
-    reports = [undrawn(seconds=0.2), undrawn(seconds=0.2), undrawn(seconds=0.2, **setting)]
+def test_each_setting_changes_the_numbers_of_the_demo(setting, run_without_figures):
+    reports = [
+        run_without_figures(seconds=0.2),
+        run_without_figures(seconds=0.2),
+        run_without_figures(seconds=0.2, **setting),
+    ]
     one, same, other = (report["rmse"] for report in reports)
     assert one == same != other
 
 
 @pytest.mark.parametrize("function", demo.FUNCTIONS)
-def test_every_function_of_the_demo_is_computed(function, undrawn):
-    report = undrawn(function=function, seconds=1.0, neurons_a=200)
+def test_every_function_of_the_demo_is_computed(function, run_without_figures):
+    report = run_without_figures(function=function, seconds=1.0, neurons_a=200)
     # Smooth tuning curves approximate the step of the sign worst of all.
     assert report["rmse"] < (0.25 if function == "sign" else 0.1)
 
 
 @pytest.mark.parametrize("stimulus", demo.STIMULI)
-def test_every_stimulus_of_the_demo_runs(stimulus, undrawn):
-    assert undrawn(stimulus=stimulus, seconds=1.0)["rmse"] < 0.1
+def test_every_stimulus_of_the_demo_runs(stimulus, run_without_figures):
+    assert run_without_figures(stimulus=stimulus, seconds=1.0)["rmse"] < 0.1
 
 
 @pytest.mark.parametrize(
@@ -232,8 +236,8 @@ def test_unknown_options_are_refused(arguments, capsys):
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path, capsys):
     taken = tmp_path / "taken"
     taken.write_text("", encoding="utf-8")
-    said = refused(["demo", *QUICK, "--out", taken], capsys)
-    assert said == f"nefsim: error: {taken}: File exists\n"
+    message = refused(["demo", *QUICK, "--out", taken], capsys)
+    assert message == f"nefsim: error: {taken}: File exists\n"
 
 
 # run
@@ -317,11 +321,11 @@ def stopping(request, model):
 
 @pytest.mark.parametrize("backend", ["numpy", "auto"])
 def test_a_run_that_is_stopped_is_saved(stopping, backend, tmp_path, capsys):
-    model, wanted, said = stopping
+    model, wanted, message = stopping
     arguments = ["run", model, "--out", tmp_path / "part", "--backend", backend]
     status, out, err = run(arguments, capsys)
     assert status == wanted
-    assert err == f"nefsim: stopped after 30 steps; saved the records up to there\n{said}\n"
+    assert err == f"nefsim: stopped after 30 steps; saved the records up to there\n{message}\n"
     assert "30 steps of 0.001 s" in out
     assert f"wrote {tmp_path / 'part.npz'}" in out
     result = nef.Result.load(tmp_path / "part.npz")
@@ -337,13 +341,13 @@ def test_a_run_that_is_stopped_before_its_first_step_saves_nothing(model, tmp_pa
 
 
 def test_an_error_in_crosscheck_is_no_disagreement(stopping, capsys):
-    model, wanted, said = stopping
+    model, wanted, message = stopping
     arguments = ["crosscheck", model, "--backends", "numpy", "numpy"]
-    assert run(arguments, capsys) == (wanted, "", f"{said}\n")
+    assert run(arguments, capsys) == (wanted, "", f"{message}\n")
 
 
 @pytest.mark.parametrize(
-    ("error", "wanted", "said"),
+    ("error", "wanted", "message"),
     [
         (KeyboardInterrupt(), 130, "nefsim: interrupted\n"),
         (ZeroDivisionError("by zero"), 2, "nefsim: error: ZeroDivisionError: by zero (in B)\n"),
@@ -351,14 +355,14 @@ def test_an_error_in_crosscheck_is_no_disagreement(stopping, capsys):
     ],
 )
 def test_an_error_in_the_demo_is_printed_with_its_notes(
-    error, wanted, said, tmp_path, capsys, monkeypatch
+    error, wanted, message, tmp_path, capsys, monkeypatch
 ):
     def fail(*given):
         error.add_note("in B")
         raise error
 
     monkeypatch.setattr(demo, "run", fail)
-    assert run(["demo", "--out", tmp_path], capsys) == (wanted, "", said)
+    assert run(["demo", "--out", tmp_path], capsys) == (wanted, "", message)
 
 
 def test_a_model_that_leaves_python_is_refused(model, capsys):
@@ -368,7 +372,7 @@ def test_a_model_that_leaves_python_is_refused(model, capsys):
 
 @pytest.mark.parametrize("command", ["run", "crosscheck", "bench", "info"])
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (None, "model.py, which does not exist; pass the path of a file"),
         ("x = 1", "model must define net"),
@@ -380,12 +384,12 @@ def test_a_model_that_leaves_python_is_refused(model, capsys):
         ("import nefsim\nnefsim.Network().ensemble(0, 1)", "n_neurons must be at least 1"),
     ],
 )
-def test_files_that_are_no_models_are_refused(command, text, said, model, capsys):
+def test_files_that_are_no_models_are_refused(command, text, message, model, capsys):
     if text is None:
         model.unlink()
     else:
         model.write_text(text, encoding="utf-8")
-    assert said in refused([command, model], capsys)
+    assert message in refused([command, model], capsys)
 
 
 @pytest.mark.parametrize(
@@ -417,11 +421,11 @@ with nengo.Network(seed=1) as {name}:
 def test_a_script_of_nengo_is_recognised(command, name, model, capsys):
     pytest.importorskip("nengo")
     model.write_text(NENGO.format(name=name), encoding="utf-8")
-    said = refused([command, model], capsys)
-    assert f"with {name}, a network of Nengo; " in said
-    assert f"nefsim nengo run {model}" in said
-    assert ("name it model for" in said) == (name != "model")
-    assert f"write net = nefsim.nengo.from_nengo({name}) in it" in said
+    message = refused([command, model], capsys)
+    assert f"with {name}, a network of Nengo; " in message
+    assert f"nefsim nengo run {model}" in message
+    assert ("name it model for" in message) == (name != "model")
+    assert f"write net = nefsim.nengo.from_nengo({name}) in it" in message
     # The cure of the message is one.
     with model.open("a", encoding="utf-8") as stream:
         stream.write(f"\nimport nefsim.nengo\nnet = nefsim.nengo.from_nengo({name})\n")
@@ -441,8 +445,8 @@ def test_a_model_of_nefsim_is_recognised_among_nengos(model, capsys):
         ["nengo", "run", model], capsys
     )
     model.write_text(NENGO.format(name="brain"), encoding="utf-8")
-    said = refused(["nengo", "run", model], capsys)
-    assert "got none; name brain, a network of Nengo, model." in said
+    message = refused(["nengo", "run", model], capsys)
+    assert "got none; name brain, a network of Nengo, model." in message
     model.unlink()
     assert "which does not exist" in refused(["nengo", "run", model], capsys)
 
@@ -450,8 +454,8 @@ def test_a_model_of_nefsim_is_recognised_among_nengos(model, capsys):
 def test_a_model_whose_package_is_missing_names_the_extra(model, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "bokeh", None)
     model.write_text("import bokeh", encoding="utf-8")
-    assert "line 1 of" in (said := refused(["run", model], capsys))
-    assert '; pip install bokeh (the extra "view").' in said
+    assert "line 1 of" in (message := refused(["run", model], capsys))
+    assert '; pip install bokeh (the extra "view").' in message
 
 
 def test_nengo_that_is_missing_names_the_extra(model, capsys, monkeypatch):
@@ -692,12 +696,12 @@ def test_every_command_has_help_json_a_seed_and_an_example(command, capsys):
 def test_help_shows_every_default(command, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "1000")
     out = shown([command, "--help"], capsys)
-    options = [" ".join(said.split()) for said in re.split(r"\n  (?=-)", out)[1:]]
+    options = [" ".join(option.split()) for option in re.split(r"\n  (?=-)", out)[1:]]
     # An option with a value is named with the word for it in capitals, or with its choices.
-    valued = [said for said in options if re.match(r"(-\w( \S+)?)?--[\w-]+ [A-Z{]", said)]
+    valued = [option for option in options if re.match(r"(-\w( \S+)?)?--[\w-]+ [A-Z{]", option)]
     assert len(valued) >= 2
-    for said in valued:
-        assert "(default " in said and "None" not in said
+    for option in valued:
+        assert "(default " in option and "None" not in option
 
 
 def test_short_options_are_the_long_ones(capsys):

@@ -244,14 +244,19 @@ def test_objects_of_all_levels_connect():
 
 
 def test_objects_of_another_network_are_refused(net):
-    mine = net.ensemble(10, 2)
+    inside = net.ensemble(10, 2)
     other = nef.Network()
-    theirs = other.ensemble(10, 2)
-    between = other.connect(theirs, theirs)
-    for pre, post in ((theirs, mine), (mine, theirs), (theirs[0], mine[0]), (theirs.neurons, mine)):
+    outside = other.ensemble(10, 2)
+    between = other.connect(outside, outside)
+    for pre, post in (
+        (outside, inside),
+        (inside, outside),
+        (outside[0], inside[0]),
+        (outside.neurons, inside),
+    ):
         with pytest.raises(ValueError, match=rf"(?s){SENTENCE}"):
             net.connect(pre, post, transform=np.ones((post.size_in, pre.size_out)))
-    for target in (theirs, theirs.neurons, theirs[0], between):
+    for target in (outside, outside.neurons, outside[0], between):
         with pytest.raises(ValueError, match="belong to this network"):
             net.probe(target)
 

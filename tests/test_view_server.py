@@ -187,10 +187,10 @@ def test_a_socket_needs_the_session_of_a_page_of_this_server():
     foreign = served(session)
 
     async def work(server):
-        mine = await session(server)
-        wrong = ["", "x", mine[:-2], f"A{mine}", foreign, mine.partition(".")[0]]
+        token = await session(server)
+        wrong = ["", "x", token[:-2], f"A{token}", foreign, token.partition(".")[0]]
         assert [await opened(server, given) for given in wrong] == [403] * len(wrong)
-        return await opened(server, mine)
+        return await opened(server, token)
 
     assert served(work) == 101
 
@@ -237,11 +237,11 @@ net.connect(net.node(0.5), net.ensemble(20, 1, label="a"))
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [([], "from this machine only"), (["--host", "0.0.0.0"], "anyone with this address")],
     ids=["local", "open"],
 )
-def test_the_command_prints_the_address_of_its_page_and_its_reach(tmp_path, options, said):
+def test_the_command_prints_the_address_of_its_page_and_its_reach(tmp_path, options, message):
     path = tmp_path / "model.py"
     path.write_text(MODEL, encoding="utf-8")
     arguments = ["view", str(path), "--port", "0", "--no-browser", "--json", *options]
@@ -255,7 +255,7 @@ def test_the_command_prints_the_address_of_its_page_and_its_reach(tmp_path, opti
                 assert b"<title>a served one</title>" in answer.read()
         finally:
             process.kill()
-        assert said in process.stderr.read()
+        assert message in process.stderr.read()
 
 
 def test_an_error_of_a_port_in_use_names_a_remedy():
@@ -263,13 +263,13 @@ def test_an_error_of_a_port_in_use_names_a_remedy():
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        said = rf"^server: port must be free, got {port}, which is in use; .+ or 0 for any"
-        with pytest.raises(ValueError, match=said):
+        message = rf"^server: port must be free, got {port}, which is in use; .+ or 0 for any"
+        with pytest.raises(ValueError, match=message):
             view.server(network(), port)
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"port": -1}, "port must be"),
         ({"window": 0.0}, "window must be"),
@@ -282,8 +282,8 @@ def test_an_error_of_a_port_in_use_names_a_remedy():
     ],
     ids=str,
 )
-def test_bad_options_of_the_server_are_refused(options, said):
-    with pytest.raises(ValueError, match=said):
+def test_bad_options_of_the_server_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
         view.server(network(), **{"port": 0} | options)
 
 
