@@ -127,9 +127,9 @@ def percent(right: np.ndarray) -> str:
     return f"{100.0 * float(right.mean()):.2f}"
 
 
-def off(found: np.ndarray, exact: np.ndarray) -> float:
+def off(outputs: np.ndarray, exact: np.ndarray) -> float:
     """Norm of the error relative to that of the exact values."""
-    return float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
+    return float(np.linalg.norm(outputs - exact) / np.linalg.norm(exact))
 
 
 # -- factors -----------------------------------------------------------------------------------
@@ -185,8 +185,8 @@ def accuracy(
     exact = of(model, x)
 
     def report(method: str, T: int, predict: Callable[[Any], Any], count: int) -> None:
-        found, right = predict(x[:count].numpy()), labels[:count]
-        says, should = found.argmax(axis=1), exact[:count].argmax(axis=1)
+        outputs, right = predict(x[:count].numpy()), labels[:count]
+        says, should = outputs.argmax(axis=1), exact[:count].argmax(axis=1)
         say(
             part="accuracy",
             model=name,
@@ -196,7 +196,7 @@ def accuracy(
             model_accuracy=percent(should == right),
             accuracy=percent(says == right),
             agreement=percent(says == should),
-            relative_error=off(found, exact[:count]),
+            relative_error=off(outputs, exact[:count]),
         )
 
     for T in T_SPIKES:
@@ -222,12 +222,12 @@ def spikes(name: str, model: nn.Sequential, calibration: Any, x: Any, n: int) ->
         of_digits = digits_in_torch(TorchDigits(model, digits), x[:n])
         of_rates = rates_in_torch(TorchRates(model, rates), rates, x[:n])
         model.float()
-        for method, converted, ours, theirs in (
+        for method, converted, of_engine, torch_net in (
             ("digits", digits, digits_of_engine(digits, x[:n].numpy()), of_digits),
             ("rates", rates, rates_of_engine(rates, x[:n].numpy()), of_rates),
         ):
             total = differ = 0
-            for label, y, of_torch in zip(labels(converted), ours, theirs, strict=True):
+            for label, y, of_torch in zip(labels(converted), of_engine, torch_net, strict=True):
                 order = converted.stages[label].order if label >= 0 else None
                 total += int(y.sum())
                 differ += int((y != (of_torch if order is None else of_torch[..., order])).sum())
@@ -246,22 +246,22 @@ Spikes = list[np.ndarray]
 """Of each layer for each image, (images, T, neurons)."""
 
 
-def digits_in_torch(theirs: TorchDigits, x: torch.Tensor) -> Spikes:
+def digits_in_torch(torch_net: TorchDigits, x: torch.Tensor) -> Spikes:
     """The spikes of the program in PyTorch."""
     images: list[list[Any]] = [[] for _ in x]
-    for image, seen in zip(x.to(theirs.dtype), images, strict=True):
-        theirs.step_by_step(image, seen)
+    for image, seen in zip(x.to(torch_net.dtype), images, strict=True):
+        torch_net.step_by_step(image, seen)
     return [torch.stack(layer).flatten(2).numpy() for layer in zip(*images, strict=True)]
 
 
-def rates_in_torch(theirs: TorchRates, converted: RateConverted, x: torch.Tensor) -> Spikes:
+def rates_in_torch(torch_net: TorchRates, converted: RateConverted, x: torch.Tensor) -> Spikes:
     """The same of rates, in the first layer with the currents of the converted network."""
     order, images = converted.stages[0].order, []
-    for image, given in zip(x.to(theirs.dtype), converted.currents(x.numpy()), strict=True):
-        current = torch.empty(given.shape, dtype=theirs.dtype)
+    for image, given in zip(x.to(torch_net.dtype), converted.currents(x.numpy()), strict=True):
+        current = torch.empty(given.shape, dtype=torch_net.dtype)
         current[slice(None) if order is None else torch.tensor(order)] = torch.tensor(given)
         seen: list[Any] = [[] for _ in converted.layers]
-        theirs.step_by_step(image, seen, current.reshape(theirs.maps[0](image[None]).shape))
+        torch_net.step_by_step(image, seen, current.reshape(torch_net.maps[0](image[None]).shape))
         images.append([torch.cat(steps).flatten(1) for steps in seen])
     return [torch.stack(layer).numpy() for layer in zip(*images, strict=True)]
 
@@ -310,8 +310,8 @@ def speed(
         for double_buffer in (True, False)
     )
     rates = rate(model, 64, data=calibration, dtype="float32")
-    theirs, their_rates = TorchDigits(model, digits), TorchRates(model, rates)
-    assert np.allclose(theirs.step_by_step(x[0]), digits.fast(x[:1].numpy())[0], atol=1e-2)
+    torch_net, their_rates = TorchDigits(model, digits), TorchRates(model, rates)
+    assert np.allclose(torch_net.step_by_step(x[0]), digits.fast(x[:1].numpy())[0], atol=1e-2)
     assert np.allclose(their_rates.step_by_step(x[0]), rates.fast(x[:1].numpy())[0], atol=0.5)
     pixels, images = x[:N_SHOWN].numpy(), x[: N_SHOWN // 3]
     ways: dict[str, tuple[int, Callable[[], Any]]] = {
@@ -324,8 +324,8 @@ def speed(
     }
     for method, predict in {
         "PyTorch, the model itself": lambda image: model(image[None]),
-        "PyTorch, digits, step by step": theirs.step_by_step,
-        "PyTorch, digits, all steps at once": theirs.all_steps_at_once,
+        "PyTorch, digits, step by step": torch_net.step_by_step,
+        "PyTorch, digits, all steps at once": torch_net.all_steps_at_once,
         "PyTorch, rates, step by step": their_rates.step_by_step,
         "PyTorch, rates, all steps at once": their_rates.all_steps_at_once,
     }.items():
@@ -338,8 +338,8 @@ def speed(
                 for method, (_, work) in ways.items():
                     times[method].append(clocked(work))
         for method, (n, _) in ways.items():
-            found = 1e3 * np.array(times[method])
-            median, least = np.median(found, axis=0), found.min(axis=0)
+            milliseconds = 1e3 * np.array(times[method])
+            median, least = np.median(milliseconds, axis=0), milliseconds.min(axis=0)
             say(
                 part="speed",
                 model=name,

@@ -94,10 +94,10 @@ def files(sources: Sequence[str]) -> Iterator[tuple[Path, Path]]:
 def measured(path: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """A row for each model of a file."""
     with (
-        Process(path, "nefsim", options.clip, optimize=True, scipy=True) as ours,
-        Process(path, "nengo", options.clip, **PLAIN) as theirs,
+        Process(path, "nefsim", options.clip, optimize=True, scipy=True) as of_nefsim,
+        Process(path, "nengo", options.clip, **PLAIN) as of_nengo,
     ):
-        facts = [ours.answer(), theirs.answer()]
+        facts = [of_nefsim.answer(), of_nengo.answer()]
         if "error" in facts[0] or not facts[0]["models"]:
             return
         rows = [
@@ -106,7 +106,7 @@ def measured(path: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]
         ]
         for row in rows:
             if options.seconds:
-                row |= compared(ours, theirs, row, options.seconds)
+                row |= compared(of_nefsim, of_nengo, row, options.seconds)
                 if row["spikes_differ"]:
                     row["departures"] = departures(path, row, options.seconds, options.clip)
     if not options.timed:
@@ -121,21 +121,21 @@ def measured(path: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]
             )
             for name, settings in peers.items()
         }
-        found = {name: len(of.answer().get("models", ())) for name, of in processes.items()}
+        n_models_of = {name: len(of.answer().get("models", ())) for name, of in processes.items()}
         for row in rows:
-            yield row | timed(processes, found, row, options)
+            yield row | timed(processes, n_models_of, row, options)
 
 
 def timed(
     processes: dict[str, Process],
-    found: dict[str, int],
+    n_models_of: dict[str, int],
     row: dict[str, Any],
     options: argparse.Namespace,
 ) -> dict[str, Any]:
     """Builds and runs, each simulator in its turn, of those that have found this model."""
     out = {
         name: "does not get as far as this model"
-        for name, n_models in found.items()
+        for name, n_models in n_models_of.items()
         if n_models <= row["model"]
     }
     n = max(1, round(options.timed / row["dt"]))

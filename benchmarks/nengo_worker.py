@@ -76,7 +76,7 @@ class Worker:
                 first.step()
         else:
             self.make, self.options["optimize"] = nengo.Simulator, job["optimize"]
-        self.found: list[tuple[nengo.Network, float, int | None]] = []
+        self.networks: list[tuple[nengo.Network, float, int | None]] = []
         self.errors: list[str] = []
         self.simulator: Any = None
         self.nudged, self.folder = job.get("nudged", False), Path.cwd()
@@ -86,30 +86,30 @@ class Worker:
         import nengo
 
         sow()
-        theirs, nengo.Simulator = nengo.Simulator, self._recorder(clip)
+        original, nengo.Simulator = nengo.Simulator, self._recorder(clip)
         sys.path.insert(0, str(path.parent))
         sys.argv = [str(path)]
         try:
             run = notebook if path.suffix == ".ipynb" else script
             names = run(path, self.errors)
         finally:
-            nengo.Simulator = theirs
+            nengo.Simulator = original
         model = names.get("model")
-        if not self.found and isinstance(model, nengo.Network):
-            self.found.append((model, 0.001, None))
-        for i, (network, _, _) in enumerate(self.found):
+        if not self.networks and isinstance(model, nengo.Network):
+            self.networks.append((model, 0.001, None))
+        for i, (network, _, _) in enumerate(self.networks):
             if network.seed is None:
                 network.seed = SEED + i
 
     def _recorder(self, clip: float) -> Any:
-        found, options = self.found, self.options
+        networks, options = self.networks, self.options
 
         class Recorder(self.make):  # type: ignore[misc, name-defined]
             """Records its network, and runs no longer than ``clip``."""
 
             def __init__(self, network: Any, dt: float = 0.001, seed: Any = None, **_: Any) -> None:
-                if all(network is not known for known, _, _ in found):
-                    found.append((network, dt, seed))
+                if all(network is not known for known, _, _ in networks):
+                    networks.append((network, dt, seed))
                 super().__init__(network, dt, seed, **options)
 
             def run(self, time_in_seconds: float, **_: Any) -> None:
@@ -124,13 +124,13 @@ class Worker:
         """The models that were found."""
         models = [
             {"neurons": int(net.n_neurons), "ensembles": len(net.all_ensembles), "dt": dt}
-            for net, dt, _ in self.found
+            for net, dt, _ in self.networks
         ]
         return {"models": models, "errors": self.errors}
 
     def build(self, model: int) -> dict[str, float]:
         """Make a simulator of a model; the seconds that took of the processor."""
-        network, dt, seed = self.found[model]
+        network, dt, seed = self.networks[model]
         self.drop()
         sow()
         start = time.process_time()
@@ -158,7 +158,7 @@ class Worker:
         """Make a simulator of a model with probes of all neurons and nodes."""
         import nengo
 
-        network = self.found[model][0]
+        network = self.networks[model][0]
         with network:
             for ensemble in network.all_ensembles:
                 direct = isinstance(ensemble.neuron_type, nengo.Direct)

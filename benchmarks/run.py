@@ -39,15 +39,15 @@ def main() -> None:
     warm_up()
     for name in options.only or [*MODELS, *OTHERS]:
         if name in OTHERS:
-            found = OTHERS[name].measure(options.quick, options.repeats)
-            OTHERS[name].show(found)
+            result = OTHERS[name].measure(options.quick, options.repeats)
+            OTHERS[name].show(result)
         elif lacking := MODELS[name].missing:
             print(f"\n{name}: skipped, this nefsim has no {lacking}")
             continue
         else:
-            found = benchmark(name, MODELS[name], options)
-            report.show(name, found)
-        figures["benchmarks"][name] = found
+            result = benchmark(name, MODELS[name], options)
+            report.show(name, result)
+        figures["benchmarks"][name] = result
         figures["machine"]["load at the end"] = load()
         figures["missed"] = report.missed(figures)
         sys.stdout.flush()
@@ -125,26 +125,26 @@ def benchmark(name: str, model: Model, options: argparse.Namespace) -> dict[str,
         jobs = subjects(
             model, options.brian, bool(shutil.which("gcc")), nengo and not options.alone
         )
-        found: dict[str, Any] = {"about": (model.describe.__doc__ or "").split("\n")[0]}
+        result: dict[str, Any] = {"about": (model.describe.__doc__ or "").split("\n")[0]}
         if model.chains or "brian2" in jobs or any(job.get("given") for job in jobs.values()):
             arrays = Worker({**common, "peer": "arrays"})
             if model.shares_arrays:
-                found["solved_s"] = arrays.facts["build_s"]
+                result["solved_s"] = arrays.facts["build_s"]
             arrays.end()
         workers = {}
         for subject, job in jobs.items():
             python = options.brian if job["peer"] == "brian" else sys.executable
             workers[subject] = Worker({**common, **job}, python)
-        found["rows"] = measure(workers, model, options.repeats)
-        found["unit"] = "µs/step" if seconds else "build [s]"
+        result["rows"] = measure(workers, model, options.repeats)
+        result["unit"] = "µs/step" if seconds else "build [s]"
         if seconds:
             watched = min(seconds, model.watched or seconds)
             job = {**common, "peer": "check", "seconds": watched, "nengo": nengo and model.nengo}
             check = Worker({**job, "given": model.shares_arrays})
-            found["spikes"] = check.facts
+            result["spikes"] = check.facts
             check.end()
-    found["ratios"] = report.ratios(name, found["rows"])
-    return found
+    result["ratios"] = report.ratios(name, result["rows"])
+    return result
 
 
 def measure(workers: dict[str, Worker], model: Model, repeats: int) -> report.Rows:
