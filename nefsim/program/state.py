@@ -89,6 +89,22 @@ def initial_state(
     Returns
     -------
     State
+
+    See Also
+    --------
+    snapshot : Copies a state.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> from nefsim.lowering import build
+    >>> from nefsim.program import initial_state
+    >>> net = nef.Network()
+    >>> a = net.ensemble(50, 1, label="a")
+    >>> program = build(net, dt=0.001, seed=1).program
+    >>> state = initial_state(program, batch_size=3)
+    >>> [values.shape for values in state.signals]
+    [(3, 1), (3, 50), (3, 50)]
     """
     lead = () if batch_size is None else (batch_size,)
     trials = range(batch_size or 1)
@@ -173,7 +189,21 @@ Snapshot = tuple[list[dict[str, Array]], list[list[Any]], list[list[tuple[Any, d
 
 
 def snapshot(state: State) -> Snapshot:
-    """A copy of all state variables and random states, to restore after an error."""
+    """A copy of all state variables and random states, to restore after an error.
+
+    Parameters
+    ----------
+    state : State
+        The state at the start of a chunk.
+
+    Returns
+    -------
+    Snapshot
+
+    See Also
+    --------
+    restore : Copies it back.
+    """
     return (
         [{name: value.copy() for name, value in memory.items()} for memory in state.ops],
         [[rng.bit_generator.state for rng in streams] for streams in state.rngs],
@@ -185,7 +215,19 @@ def snapshot(state: State) -> Snapshot:
 
 
 def restore(state: State, before: Snapshot) -> None:
-    """Copy a snapshot into the arrays of the state, which a back end refers to."""
+    """Copy a snapshot into the arrays of the state, which a back end refers to.
+
+    Parameters
+    ----------
+    state : State
+        The state to change.
+    before : Snapshot
+        A snapshot of this state.
+
+    See Also
+    --------
+    snapshot : Makes it.
+    """
     memories, streams, processes = before
     for memory, old in zip(state.ops, memories, strict=True):
         for name, value in old.items():
