@@ -194,9 +194,8 @@ class Filter:
 class Weigh:
     """``output = weights @ input``, with weights that a :class:`Learn` changes.
 
-    ``initial`` is (M, N); the state holds the transpose, a row for each input, so that the
-    weights which one spike adds are contiguous.  ``observed`` is a signal with the weights of
-    each step.
+    ``initial`` is (M, N); the state holds the transpose, so that the weights which one spike
+    adds are contiguous.  ``observed`` is a signal with the weights of each step.
     """
 
     output: int
@@ -295,14 +294,10 @@ class Program:
     ----------
     dt : float [s]
         The time step.
-    signals : tuple of Signal
-        All vectors that have a value in each step.
-    ops : tuple
-        The operations that write the signals.
+    signals, ops, records : tuple
+        The vectors, the operations that write them, and the records of probes.
     groups : tuple of Group
         The operations in the order of a step; see :class:`Group`.
-    records : tuple of Record
-        The signals that probes record.
 
     See Also
     --------
