@@ -2,7 +2,7 @@
 
 Bekolay, Kolbeck and Eliasmith (2013) learn to transmit and to bind vectors, and watch the
 weights of BCM grow sparse.  Tests and learning take turns, tests first; the time of the paper's
-figures is the time of learning alone.  Learning rates were chosen on seeds 100 and 101; the
+figures is the time of learning alone.  Learning rates were chosen on seeds 100 to 105; the
 printed numbers come from seeds 0, 1, ..., with 95 % bootstrap intervals of the mean, PES and hPES
 from the same networks.
 """
