@@ -308,6 +308,7 @@ for process, size, steps in (
     (nef.PresentInput([[1.0, 2.0]], 2.0), 2, POSITIVE),
     (nef.WhiteNoise(), 2, POSITIVE),
     (nef.WhiteSignal(1.0, 5.0), 2, NOTHING),  # 5 Hz cannot be had at steps of 1.5 s
+    (nef.FourierSignal(1.0, 5.0), 2, NOTHING),  # 5 Hz cannot be had at steps of 1.5 s
 ):
     methods(
         process,
@@ -348,7 +349,7 @@ SLIDING: dict[str, tuple[Any, Set[str]]] = {
     "pre_synapse": FILTER,
     "post_synapse": FILTER,
     "theta_synapse": FILTER,
-    "theta_start": (100.0, POSITIVE),
+    "theta_start": (100.0, POSITIVE | {"seven"}),
 }
 entry(nef.BCM, **SLIDING)
 entry(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.learning.base import Hebbian, LearningRule, Trace, checked
+from nefsim.neurons.base import per_neuron
 from nefsim.synapses import Lowpass, Synapse
 
 
@@ -214,8 +215,8 @@ class Sanger(LearningRule):
 
 
 def theta_start(rule: Any) -> float | NDArray[np.float64]:
-    """A checked starting value of a sliding threshold, or one for each neuron."""
-    who, do = type(rule).__name__, "pass a rate in Hz such as 100, or one for each neuron"
-    if np.ndim(rule.theta_start):
-        return check.array(who, "theta_start", rule.theta_start, (None,), do, low=0.0)
-    return check.real(who, "theta_start", rule.theta_start, do, low=0.0)
+    """The checked value of a sliding threshold at the start, one or one for each neuron."""
+    checked_start: float | NDArray[np.float64] = per_neuron(
+        type(rule).__name__, "theta_start", rule.theta_start, low=0.0
+    )
+    return checked_start
