@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import backends, checkpoint, files
+from nefsim._collector import only_young_collected
 from nefsim._signatures import explained
 from nefsim.backends import interrupts
 from nefsim.backends.notices import silenced
@@ -131,7 +132,8 @@ class Simulator:
         own = check.seed(who, build_seed, "build_seed")
         self.seed = fresh_seed(net) if own is None else own
         extra, replaced = run_probes(who, net, probes), run_inputs(who, net, inputs)
-        self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=replaced)
+        with only_young_collected():
+            self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=replaced)
         self.probes: tuple[Probe, ...] = self.built.probes
         self._prepare = module.prepare
         self.closed = False
@@ -147,10 +149,11 @@ class Simulator:
 
     def _restart(self, learned: State | None = None) -> None:
         program = self.built.program
-        self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
-        if learned is not None:
-            carry_over(program, learned, self.state)
-        self._run = self._prepare(self.built, self.state)
+        with only_young_collected():
+            self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
+            if learned is not None:
+                carry_over(program, learned, self.state)
+            self._run = self._prepare(self.built, self.state)
         self._records = Records(program, self.batch_size, self.dtype)
 
     @property

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import backends
+from nefsim._collector import only_young_collected
 from nefsim.backends import Runner, interrupts
 from nefsim.backends.notices import silenced
 from nefsim.learned import carry_over
@@ -126,7 +127,8 @@ class Simulator:
             cache, builder = get_default_decoder_cache(), SharingBuilder()
             model = Model(float(dt), label, decoder_cache=cache, builder=builder)
         self.model = model
-        with progress_of(progress_bar, "Building", "Build") as stage:
+        bar = progress_of(progress_bar, "Building", "Build")
+        with only_young_collected(), bar as stage:
             if network is not None:
                 self.model.build(network, progress=stage.next_stage("Building", "Build"))
             if isinstance(model.builder, SharingBuilder):
@@ -252,7 +254,7 @@ class Simulator:
             check.must_not_be_running("nefsim.nengo.Simulator.run_steps")
         try:
             if self._run is None:  # whoever only looks at what was built needs none
-                with silenced(self.progress_bar is False):
+                with silenced(self.progress_bar is False), only_young_collected():
                     self._run = self._prepare(_Ready(self._lowering.program), self._state)
             self._records.reserve(n_steps)
             with interrupts.put_off(), np.errstate(invalid="raise", divide="ignore"):
