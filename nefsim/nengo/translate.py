@@ -20,7 +20,7 @@ from nefsim.network import Connection, Ensemble, Learning, Network, Neurons, Nod
 from nefsim.network.objects import Endpoint, Gate, indices, whole
 from nefsim.processes import Process
 from nefsim.program import Filter, State, initial_state
-from nefsim.simulator import fresh_seed
+from nefsim.settings import fresh_seed
 
 Array = NDArray[np.float64]
 
