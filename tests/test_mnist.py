@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -301,3 +302,18 @@ def test_ridge_with_gabor_encoders_reads_mnist() -> None:
     """500 images and 500 neurons: 0.85 to 0.89 over seeds, of 300 images."""
     chosen = Settings(neurons=500, train=500, test=300)
     assert mnist.run(chosen, datasets.mnist())["test_accuracy"] > 0.8
+
+
+def test_lengths_that_are_timed_show_the_images_of_the_published_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = []
+
+    def network(settings: Settings, task: Any, images: Any) -> Any:
+        shown.append((len(images), len(task.train_labels), len(task.test_labels), settings.epochs))
+        raise StopIteration
+
+    monkeypatch.setattr(timing, "network", network)
+    with pytest.raises(StopIteration):
+        timing.wall_times(replace(PLAIN, epochs=3), DIGITS)
+    assert shown == [(1300, 1000, 300, 3)]
