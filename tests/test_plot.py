@@ -877,7 +877,9 @@ def test_the_confusion_matrix_of_many_classes_has_no_numbers(ax):
     assert not ax.texts
 
 
-@pytest.mark.parametrize(("steps", "fits"), [(0.4, False), (0.6, True), (10.4, True), (10.6, False)])
+@pytest.mark.parametrize(
+    ("steps", "fits"), [(0.4, False), (0.6, True), (10.4, True), (10.6, False)]
+)
 def test_a_window_holds_from_one_step_to_all_of_the_recording_when_rounded(steps, fits, ax):
     values = np.ones((10, 1))
     if not fits:
