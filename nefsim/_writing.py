@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-#: Seconds after which a file that nobody wrote to any more is what a killed program left.
+#: A new file that was last written to so many seconds ago is left from a killed program.
 ABANDONED = 24 * 3600.0
 
 
@@ -76,7 +76,7 @@ def replacing(target: Path, sync: bool = True) -> Iterator[BinaryIO]:
 
 
 def _remove_abandoned(folder: Path, begin: str) -> None:
-    """Remove what killed programs left of one target; others' files stay, and it may fail."""
+    """Remove old files that killed programs left of one target, where that is allowed."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if not (entry.name.startswith(begin) and entry.name.endswith(".part")):
