@@ -79,6 +79,7 @@ def test_a_change_is_what_its_kind_says(source: str, kind: str, changed: str) ->
         "n = 10**7 + 1",
         "for _ in range(3 * n + 1):\n    if a:\n        return b",
         "look = {'linewidth': 1.0, 'color': GREY}",
+        "box = Legend(items=a, padding=0)",
         "y = None\nz = True",
     ],
 )

@@ -135,8 +135,8 @@ def left_out(node: ast.AST) -> bool:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         return called(node.value) in SPEED | LOOKS
     if isinstance(node, ast.Call):
-        # The call may be dropped as a statement; its arguments are words.
-        return called(node) in MESSAGES | {"TypeVar", "ParamSpec", "cast"}
+        # The call may be dropped as a statement; its arguments are words or looks.
+        return called(node) in MESSAGES | {"Legend", "TypeVar", "ParamSpec", "cast"}
     if isinstance(node, ast.BinOp) and _is_far(node):
         return True
     if isinstance(node, (ast.Compare, ast.BoolOp, ast.BinOp)):
