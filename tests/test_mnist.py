@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 import nefsim as nef
 from nefsim import datasets, mnist
 from nefsim.cli import main
-from nefsim.mnist import plain, timing
+from nefsim.mnist import command, plain, timing
 from nefsim.mnist import settings as of
 from nefsim.mnist.learned import N_STAIRS, _gate, by_learning, rule_of
 from nefsim.mnist.plain import by_plain_learning, sequence
@@ -317,3 +318,12 @@ def test_lengths_that_are_timed_show_the_images_of_the_published_run(
     with pytest.raises(StopIteration):
         timing.wall_times(replace(PLAIN, epochs=3), DIGITS)
     assert shown == [(1300, 1000, 300, 3)]
+
+
+def test_settings_of_the_command_are_those_that_are_set_in_python() -> None:
+    parser = argparse.ArgumentParser()
+    command.add_options(parser)
+    said = ["--intercepts", "-0.5", "0.5", "--max-rates", "50", "60", "--neurons", "7"]
+    settings = command.chosen(parser.parse_args(said))
+    assert settings == Settings(intercepts=(-0.5, 0.5), max_rates=(50.0, 60.0), neurons=7)
+    assert command.chosen(parser.parse_args(["--plain"])) == PLAIN
