@@ -1,12 +1,12 @@
-"""What is not changed, by rule, because no test of a result can see it.
+"""Rules for code that is not changed, because no test of a result can see the change.
 
-Docstrings and other strings, annotations, imports and ``__all__``; what only a type checker
-reads (``TYPE_CHECKING``, overloads, assertions); messages (what is raised, warned of or
-printed, what is found out for it, and how an object shows itself); what :data:`SPEED` and
-:data:`LOOKS` name; limits as far away as 10**7; the order of arguments of :data:`SYMMETRIC`
-functions and of differences that go into :data:`EVEN` ones; how many rounds an iteration may
-take that ends by itself; and which negative number stands for the length that is left over in
-``reshape``.
+Docstrings and other strings, annotations, imports and ``__all__``; code that only a type checker
+reads (``TYPE_CHECKING``, overloads, assertions); messages (texts of errors, warnings and
+output, code that prepares them, and ``repr``); the names in :data:`SPEED` and
+:data:`LOOKS`; limits as far away as 10**7; the order of arguments of :data:`SYMMETRIC`
+functions and of differences that go into :data:`EVEN` ones; the greatest number of rounds of an
+iteration that ends by itself; and which negative number stands
+for the length that is left over in ``reshape``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-#: Numbers that choose between two ways to one result, or how much is done at once.  What they
-#: change is time and memory (and the order of a sum), so that no test of a result sees them.
+#: Constants that choose between two algorithms of one result, or the size of a chunk.  They
+#: change time and memory (and the order of a sum), so that no test of a result sees them.
 SPEED = frozenset(
     [
         "AT_ONCE",
@@ -23,15 +23,17 @@ SPEED = frozenset(
         "CALLS_OF_OTHERS",
         "HELD",
         "LONGEST_CHUNK",
-        "MANY",
+        "MIN_SYSTEMS",
+        "MIN_WORK_FOR_THREADS",
         "MOST_FOR_NUMPY",
-        "MOST_HELD",
+        "MOST_ACTIVITIES",
         "MOST_NEURONS",
         "MOST_NUMBERS",
         "MOST_PIECES",
         "MOST_WORK",
         "NUMBERS_IN_CACHE",
         "PIECES",
+        "SYSTEMS_AT_ONCE",
         "TALL",
         "WORTH_GATHERING",
         "WORTH_RUNS",
@@ -91,7 +93,7 @@ LOOKS = frozenset(
 #: Calls whose arguments are sentences for people.
 MESSAGES = frozenset({"warn", "fail", "print", "write_line"})
 
-#: Methods that say what an object is to people.
+#: Methods that show an object to people.
 SHOWN = frozenset({"__repr__", "__str__", "_repr_html_"})
 
 #: Functions of two arguments in either order (of ``allclose`` and ``isclose``: as far as the
@@ -107,7 +109,7 @@ EVEN = frozenset({"abs", "norm", "allclose", "square"})
 
 
 def called(node: ast.Call) -> str:
-    """The last part of the name of what is called."""
+    """The last part of the name of the called function."""
     return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
 
 
@@ -128,7 +130,7 @@ def left_out(node: ast.AST) -> bool:
     if isinstance(node, ast.AnnAssign):
         return getattr(node.target, "id", "") in SPEED
     if isinstance(node, ast.If):
-        # What runs as a script is the command's.
+        # Code of scripts is run by the command.
         return any(name in ast.dump(node.test) for name in ("TYPE_CHECKING", "__main__"))
     if isinstance(node, ast.keyword):
         return node.arg in LOOKS or node.arg == "stacklevel"
@@ -146,12 +148,12 @@ def left_out(node: ast.AST) -> bool:
 
 
 def parts(node: ast.AST) -> Iterator[ast.AST]:
-    """What a node consists of, without what is left alone because of where it stands."""
+    """Children of a node, without those that are left alone because of their place."""
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "type_params"):
             continue
         if field == "body" and isinstance(node, ast.If) and complains(node.body[-1]):
-            value = node.body[-1:]  # what comes before words the message
+            value = node.body[-1:]  # code before it prepares the message
         if field == "iter" and isinstance(node, ast.For) and _ends_by_itself(node):
             continue
         if field == "values" and isinstance(node, ast.Dict):
@@ -173,7 +175,7 @@ def _ends_by_itself(loop: ast.For) -> bool:
 def _is_far(node: ast.BinOp) -> bool:
     """Whether a power of two whole numbers, as 10**7, or the next number to one.
 
-    It stands for a limit so far away that what is beyond it fits in no memory, and no test
+    It is a limit so large that no array beyond it fits in memory, and no test
     goes there.
     """
     if isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(node.left, ast.BinOp):
