@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import json
 from dataclasses import fields
 from pathlib import Path
@@ -57,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
 
     settings = {field.name: getattr(options, field.name) for field in fields(demo.Settings)}
     settings |= {name: tuple(settings[name]) for name in ("rates_a", "rates_b")}
+    # At exit Python would search all objects for cycles, and free their memory in any case.
+    atexit.register(gc.freeze)
     with only_young_collected():  # Matplotlib makes many objects while it is imported
         report = demo.run(demo.Settings(**settings), options.out)
     if options.json:
