@@ -97,6 +97,7 @@ from nefsim.neurons import (
 )
 from nefsim.processes import (
     FilteredNoise,
+    FourierSignal,
     Piecewise,
     PresentInput,
     WhiteNoise,
@@ -164,6 +165,7 @@ __all__ = [
     "Ensemble",
     "Exponential",
     "FilteredNoise",
+    "FourierSignal",
     "Gaussian",
     "Hebbian",
     "InverseLIF",

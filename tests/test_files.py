@@ -76,7 +76,7 @@ def changed(path: Path, meta: Callable[[dict[str, Any]], Any] | None = None, **a
 def test_several_writers_of_one_path_never_show_a_broken_file(tmp_path: Path) -> None:
     seen = attack(tmp_path, n_writers=3, n_saves=15)
     assert seen["reads"] == seen["whole"] > 0
-    assert (seen["broken reads"], seen["failed saves"], seen["left beside it"]) == (0, 0, 0)
+    assert (seen["broken reads"], seen["failed saves"], seen["left over"]) == (0, 0, 0)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
@@ -97,6 +97,18 @@ def test_links_and_files_that_end_in_part_are_left_alone(kind: str, tmp_path: Pa
         (sim.result() if kind == "result" else sim).save(target)
     assert victim.read_text() == "mine" and own.is_symlink() and target.is_file()
     assert not target.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.CSV", "x.npy", "x.1"])
+def test_a_result_is_not_written_under_the_ending_of_another_kind(
+    name: str, tmp_path: Path
+) -> None:
+    result = nef.Result({}, {}, [], {})
+    with pytest.raises(ValueError, match=r"Result\.save: path must end in \.npz, got .*; .*csv"):
+        result.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+    for name in ("x", "y.npz", "z.NPZ"):
+        assert nef.Result.load(result.save(tmp_path / name)).info == {}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")

@@ -213,7 +213,7 @@ def test_one_gram_matrix_serves_all_synapses_and_is_factored_once_for_each(
 def test_activities_in_blocks_give_the_same_decoders(monkeypatch: pytest.MonkeyPatch) -> None:
     net, read = readers(nef.NoiseMatched())
     whole = nef.Simulator(net)
-    monkeypatch.setattr(decode, "MOST_HELD", 5000)
+    monkeypatch.setattr(decode, "MOST_ACTIVITIES", 5000)
     parts = nef.Simulator(net)
     for reader in read:
         one, other = solved(whole, reader), solved(parts, reader)
