@@ -122,6 +122,7 @@ from nefsim.sampling import (
 )
 from nefsim.simulator import Simulator
 from nefsim.solvers import (
+    Dale,
     Lstsq,
     LstsqDrop,
     LstsqL1,
@@ -158,6 +159,7 @@ __all__ = [
     "Connection",
     "ConstrainedDifference",
     "CosineSimilarity",
+    "Dale",
     "DeltaRule",
     "Direct",
     "DiscreteLIF",

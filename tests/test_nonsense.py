@@ -464,6 +464,14 @@ entry(nef.Softmax, reg=(0.1, POSITIVE), weights=(False, FLAG))
 entry(nef.Nnls, weights=(False, FLAG))
 entry(nef.NnlsL2, reg=(0.1, POSITIVE), weights=(False, FLAG))
 entry(
+    nef.Dale,
+    excitatory=(0.8, NOTHING),
+    reg=(0.1, POSITIVE),
+    seed=(0, NOTHING),
+    weights=(False, FLAG),
+)
+methods(nef.Dale(), signs={"n_neurons": (3, NOTHING)})
+entry(
     nef.NoiseMatched,
     noise=("auto", NOTHING),
     weights=(False, FLAG),
@@ -487,6 +495,7 @@ for solver in (
     nef.Nnls(),
     nef.NnlsL2(),
     nef.NoiseMatched(synapse=0.1),
+    nef.Dale(),
     nef.NoSolver([[0.1], [0.2]]),
 ):
     methods(
