@@ -23,6 +23,15 @@ class Sigmoid(NeuronType):
     tau_ref : float [s]
         The curve levels off at ``1 / tau_ref``; maximum rates lie above half of that.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If ``tau_ref`` is not a number above 0.
+
+    See Also
+    --------
+    Tanh : A curve through 0, with output of both signs.
+
     Examples
     --------
     >>> Sigmoid(tau_ref=0.0025).rates([0.0])
@@ -83,6 +92,15 @@ class Tanh(NeuronType):
     ----------
     tau_ref : float [s]
         The curve levels off at plus and minus ``1 / tau_ref``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``tau_ref`` is not a number above 0.
+
+    See Also
+    --------
+    Sigmoid : A curve with positive output only.
 
     Examples
     --------
