@@ -25,9 +25,9 @@ class HPES(Hebbian):
     :math:`\bar\theta = \theta / a_{max}` relative to each neuron's maximum rate.  S = 1 is
     :class:`PES` on full weights; S = 0 ignores the error and is :class:`BCM` with learning rate
     :math:`\kappa \alpha_j b / (n \, a_{max}^2)`.
-    The error vanishes where it has done its work and the other term does not, so that b is
-    small: 0.02 kept a channel of 45 neurons accurate while its weights grew unequal, a
-    classifier of 1000 neurons wanted 0.001.
+    The error term vanishes once the error is corrected, but the BCM term does not, so b must
+    be small.  With 0.02 a communication channel of 45 neurons stayed accurate while its
+    weights grew unequal; a classifier of 1000 neurons needed 0.001.
 
     Parameters
     ----------
@@ -36,22 +36,32 @@ class HPES(Hebbian):
     supervision : float
         S, from 0 (BCM) to 1 (PES).
     bcm_scale : float
-        b, the size of the BCM term beside the error.
+        b, the size of the BCM term relative to the error term.
     beta : float [Hz²]
-        β of an additional decay after Oja; 0 leaves it out.
+        β, decay of the weights as in Oja's rule; 0 means no decay.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities.
     theta_synapse : Synapse, number or None
         Filter of the sliding threshold θ.
     theta_start : float [Hz]
-        θ at the start; a high one begins with depression, as in the paper.
+        θ at the start; a high threshold starts with depression, as in the paper.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not a number, or a filter is not a synapse.
+
+    See Also
+    --------
+    PES : The supervised term alone.
+    BCM : The unsupervised term alone.
 
     Notes
     -----
     The rule was published with an implementation in Nengo 1.4, where a spike counts 0.001 and a
     step has no factor dt: :math:`a_{1.4} = 10^{-6} a` [Hz] and
-    :math:`\kappa \approx 10^{-3} \, n \, \kappa_{1.4}`, the weights there being without the gain
-    (whose factor then acts twice).  Its BCM term was multiplied by 20000, which makes
+    :math:`\kappa \approx 10^{-3} \, n \, \kappa_{1.4}`.  Its weights do not include the gain,
+    whose factor then acts twice.  Its BCM term was multiplied by 20000, which makes
     :math:`b \approx 0.02 \, a_{max}^2 \cdot 10^{-6}` with :math:`a_{max}` in hertz; θ was filtered
     with 20 s and began between 50 and 150 Hz times the gain.
 
@@ -112,7 +122,7 @@ class HPES(Hebbian):
 
     def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
         active, theta = post / more["max_rates"], more["theta"] / more["max_rates"]
-        alone = (1.0 - self.supervision) * self.bcm_scale * more["gain"]
-        taught = self.supervision * error - alone * (active * (active - theta))
-        u = (-self.learning_rate / len(pre)) * taught
+        unsupervised = (1.0 - self.supervision) * self.bcm_scale * more["gain"]
+        drive = self.supervision * error - unsupervised * (active * (active - theta))
+        u = (-self.learning_rate / len(pre)) * drive
         return u, self.learning_rate * self.beta * active**2 if self.beta else None
