@@ -1,4 +1,4 @@
-"""What the probes of a simulator record: rows of numbers or spikes, in memory or on disk."""
+"""Records of probes: rows of numbers, or spikes as events, in memory or on disk."""
 
 from nefsim.records.events import Events
 from nefsim.records.records import Data, Records, index_of, labels_of, recorded

@@ -1,4 +1,4 @@
-"""What the probes of a running simulator have recorded so far."""
+"""Records of the probes of a simulator, while it runs and afterwards."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Records:
-    """The records of all probes: spikes as events, all else as rows.
+    """The records of all probes: spikes as events, other quantities as rows.
 
     Parameters
     ----------
     program : Program
-        Whose records these are.
+        The program with the probes.
     batch_size : int or None
         Number of trials.
     dtype : str
-        Precision of what is recorded.
+        Precision of the records.
     start : int
-        Steps that were done before.
+        Number of steps before the first record.
     """
 
     def __init__(
@@ -62,32 +62,32 @@ class Records:
     # -- while running -----------------------------------------------------------------
 
     def reserve(self, n_steps: int) -> None:
-        """Make room for so many steps more."""
+        """Allocate memory for the next ``n_steps`` steps."""
         if self.stream is None:
             for store, every in zip(self._stores, self._every, strict=True):
                 store.reserve(_count(self._settled, n_steps, every))
 
     def add(self, probe: int, rows: Array) -> None:
-        """More rows of a probe."""
+        """Append rows to the records of a probe."""
         self._stores[probe].add(rows)
 
     def settle(self, n_steps: int) -> None:
-        """Keep the records of the first ``n_steps`` steps, and put them on disk if asked to."""
-        done = n_steps - self._settled
+        """Complete the records of the first ``n_steps`` steps, and stream them to disk."""
+        n_done = n_steps - self._settled
         for store, every in zip(self._stores, self._every, strict=True):
-            store.settle(_count(self._settled, done, every))
+            store.settle(_count(self._settled, n_done, every))
         self._settled = n_steps
-        if done:
+        if n_done:
             self._pending = True
             self.flush()
 
     def flush(self, sync: bool = False) -> None:
-        """Put on disk what is not there yet, such as what met a full disk.
+        """Write the remaining records to disk, such as after an error of a full disk.
 
         Parameters
         ----------
         sync : bool
-            Whether all of it is to be on the disk, and not only with the operating system.
+            Whether to wait until the operating system has written them to the disk.
         """
         if self.stream is None or not (self._pending or sync):
             return
@@ -101,18 +101,18 @@ class Records:
     # -- afterwards --------------------------------------------------------------------
 
     def described(self) -> list[dict[str, Any]]:
-        """What each probe records, in words and numbers."""
+        """The description of each probe for the list of a stream."""
         return [
             {"every": every, "shape": store.shape, "arrays": store.kinds()}
             for every, store in zip(self._every, self._stores, strict=True)
         ]
 
     def steps(self, probe: int, n_steps: int) -> NDArray[np.intp]:
-        """Which of the first ``n_steps`` steps a probe has records of, counted from 0."""
+        """Indices of the first ``n_steps`` steps at which a probe records, from 0."""
         return self.start + sampled(self.start, n_steps - self.start, self._every[probe])
 
     def arrays(self, probe: int) -> Arrays:
-        """All that is recorded of a probe, by name; not to be written to."""
+        """Read-only arrays of the records of a probe, by name."""
         if self.stream is None:
             return self._stores[probe].arrays()
         self.flush()
@@ -125,12 +125,12 @@ class Records:
         return recorded(self.arrays(probe), store.shape, times)
 
     def shape(self, probe: int) -> tuple[int, ...]:
-        """The shape of what is recorded of a probe, which is not read for that."""
+        """The shape of the records of a probe, without reading them."""
         size, n = self._stores[probe].shape, len(self.steps(probe, self._settled))
         return (*size[:-1], n, size[-1])
 
     def take_over(self, saved: Saved, n_steps: int, start: int) -> bool:
-        """Take what a saved simulator recorded from ``start`` on, unless of other probes."""
+        """Read the records of a saved simulator from step ``start`` on; check their probes."""
         kinds = {
             f"record {i} {part}": (i, *kind)
             for i, store in enumerate(self._stores)
@@ -140,7 +140,7 @@ class Records:
             return False
         for name, (i, kind, shape) in kinds.items():
             dtype, got = saved.header(name)
-            # The number of rows is looked at before so many steps are listed.
+            # The number of rows is checked before steps are listed.
             n_rows = (n_steps - start) / max(self._every[i], 1.0)
             if isinstance(self._stores[i], Rows) and (not got or abs(got[0] - n_rows) > 2):
                 return False
@@ -153,12 +153,12 @@ class Records:
         return self.put(read, n_steps, start)
 
     def put(self, arrays: Iterable[Arrays], n_steps: int, start: int) -> bool:
-        """Take the arrays of each probe, from ``start`` on, unless they do not fit."""
+        """Set the arrays of each probe, from step ``start`` on, and check that they fit."""
         self.start = self._settled = start
         for i, (store, parts) in enumerate(zip(self._stores, arrays, strict=True)):
             try:
                 n_rows = len(self.steps(i, n_steps))
-            except (MemoryError, ValueError):  # the latter beyond the longest axis
+            except (MemoryError, ValueError):  # ValueError beyond the longest axis
                 return False
             if not store.put(parts, n_rows):
                 return False
@@ -167,37 +167,37 @@ class Records:
 
 
 def _count(first_step: int, n_steps: int, every: float) -> int:
-    """How many of so many steps are recorded."""
+    """The number of records in ``n_steps`` steps."""
     return n_steps if every <= 1 else len(sampled(first_step, n_steps, every))
 
 
 def recorded(arrays: Arrays, shape: tuple[int, ...], times: Array) -> Array | Events:
-    """The arrays of a store as users know them, with trials first in a batch."""
+    """The public form of the arrays of a store: rows or events, with trials first in a batch."""
     if "" in arrays:
         return arrays[""] if len(shape) == 1 else np.moveaxis(arrays[""], 1, 0)
     full = (*shape[:-1], len(times), shape[-1])
     return Events(**arrays, shape=full, times=times)
 
 
-#: How many probes are shown by name.
+#: Maximum number of probes in ``repr``.
 MOST_SHOWN = 4
 
 
 class Data(Mapping[Any, Any]):
-    """What a simulator knows, by object: arrays of probes, ensembles and connections.
+    """Arrays of a simulator by object: probes, ensembles and connections.
 
-    Probes are also found by their labels, as in a :class:`~nefsim.Result`.
+    The label of a probe is a key, too, as in a :class:`~nefsim.Result`.
 
     Parameters
     ----------
     probes : sequence of Probe
-        What is recorded.
+        The probes of the simulator.
     built : Built
         The arrays of ensembles and connections.
     state : State
-        What is learned.
+        The state, with learned weights.
     records : Records
-        What was recorded.
+        The records of the probes.
     """
 
     def __init__(
@@ -222,11 +222,26 @@ class Data(Mapping[Any, Any]):
             return self._built.ensembles[key]
         if isinstance(key, Connection) and key in self._built.connections:
             return self._built.connections[key]
-        what = "a probe, ensemble or connection of this simulator's network"
-        check.fail("Simulator.data", "key", f"be {what}", check.show(key), _cure(key), TypeError)
+        must = "be a probe, ensemble or connection of this simulator's network"
+        check.fail("Simulator.data", "key", must, check.show(key), _cure(key), TypeError)
 
     def events(self, probe: Probe | str) -> Events:
-        """The spikes that a probe of spiking neurons recorded, without the zeros between."""
+        """The spikes of a probe of spiking neurons, as events.
+
+        Parameters
+        ----------
+        probe : Probe or str
+            The probe, or its label.
+
+        Returns
+        -------
+        Events
+
+        Raises
+        ------
+        ValueError, TypeError
+            If it is no probe of this simulator, or not one of spikes.
+        """
         events = self.kept(probe)
         if not isinstance(events, Events):
             do = "read other probes as data[probe]"
@@ -235,13 +250,28 @@ class Data(Mapping[Any, Any]):
         return events
 
     def kept(self, probe: Any) -> Array | Events:
-        """Rows or events of a probe, as they are kept."""
+        """The records of a probe as they are stored: rows, or events.
+
+        Parameters
+        ----------
+        probe : Probe or str
+            The probe, or its label.
+
+        Returns
+        -------
+        ndarray or Events
+
+        Raises
+        ------
+        ValueError, TypeError
+            If it is no probe of this simulator.
+        """
         return self._records.of(index_of("Simulator.data", self._probes, probe))
 
     def __contains__(self, key: object) -> bool:
         if isinstance(key, str):
             return key in labels_of(self._probes)
-        return any(key is known for known in self)
+        return any(key is other for other in self)
 
     def __iter__(self) -> Iterator[Any]:
         yield from (*self._probes, *self._built.ensembles, *self._built.connections)
@@ -255,8 +285,8 @@ class Data(Mapping[Any, Any]):
         more = ", ..." if len(labels) > MOST_SHOWN else ""
         kinds = (self._probes, "probe"), (self._built.ensembles, "ensemble")
         counts = (*kinds, (self._built.connections, "connection"))
-        said = ", ".join(f"{len(of)} {word}{'' if len(of) == 1 else 's'}" for of, word in counts)
-        return f"<data of {said}" + (f": {', '.join(sizes)}{more}>" if sizes else ">")
+        summary = ", ".join(f"{len(of)} {word}{'' if len(of) == 1 else 's'}" for of, word in counts)
+        return f"<data of {summary}" + (f": {', '.join(sizes)}{more}>" if sizes else ">")
 
     def _shape(self, probe: int) -> tuple[int, ...]:
         rows, matrix = self._records.shape(probe), self._built.shapes.get(self._probes[probe])
@@ -264,7 +294,7 @@ class Data(Mapping[Any, Any]):
 
 
 def _cure(key: object) -> str:
-    """What to ask for instead of what has no data."""
+    """Advice in place of a key that has no data."""
     of = {Node: "probe its values: net.probe(node)", Neurons: "pass its ensemble"}
     if isinstance(key, View):
         return f"pass all of it, {key.obj!r}"
@@ -275,22 +305,22 @@ def _cure(key: object) -> str:
 
 
 def index_of(who: str, probes: Sequence[Probe], probe: object) -> int:
-    """The number of a probe, or of the one with a label."""
+    """The index of a probe, or of the probe with a label."""
     if isinstance(probe, str):
         labels = labels_of(probes)
         if probe not in labels:
-            known = ", ".join(map(repr, labels[:8])) + (", ..." if len(labels) > 8 else "")
-            do = f"pass one of {known}" if labels else "make probes before the simulator"
+            options = ", ".join(map(repr, labels[:8])) + (", ..." if len(labels) > 8 else "")
+            do = f"pass one of {options}" if labels else "make probes before the simulator"
             check.fail(who, "probe", "be one or the label of one", check.show(probe), do)
         return labels.index(probe)
     if not isinstance(probe, Probe) or probe not in probes:
-        what, do = "be a probe of this simulator's network", "make probes before the simulator"
-        check.fail(who, "probe", what, check.show(probe), do, TypeError)
+        must, do = "be a probe of this simulator's network", "make probes before the simulator"
+        check.fail(who, "probe", must, check.show(probe), do, TypeError)
     return probes.index(probe)
 
 
 def labels_of(probes: Sequence[Probe]) -> list[str]:
-    """The labels of probes; those that several share get a number from the second on."""
+    """The labels of probes; from the second probe with a label on, a number is appended."""
     labels: list[str] = []
     for probe in probes:
         label, n = probe.label, 1
