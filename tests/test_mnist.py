@@ -135,8 +135,8 @@ def test_back_ends_tell_the_same_while_learning(rule: str) -> None:
     small = replace(QUICK, rule=rule, train=15, test=10)
     task = of.task(DIGITS, small)
     answers = [by_learning(replace(small, backend=name), task) for name in ("numpy", "numba")]
-    assert np.array_equal(answers[0].told, answers[1].told)
-    assert np.array_equal(answers[0].known, answers[1].known)
+    assert np.array_equal(answers[0].test_classes, answers[1].test_classes)
+    assert np.array_equal(answers[0].train_classes, answers[1].train_classes)
 
 
 def test_nothing_is_learned_from_test_images() -> None:
@@ -145,7 +145,7 @@ def test_nothing_is_learned_from_test_images() -> None:
         by_learning(s, of.task(DIGITS, s))
         for s in (replace(QUICK, rule="pes", train=20, test=n) for n in (5, 10))
     )
-    assert np.array_equal(few.told, many.told[:5])
+    assert np.array_equal(few.test_classes, many.test_classes[:5])
     assert few.more["gini"] == many.more["gini"]
 
 
@@ -162,9 +162,9 @@ def test_the_plain_network_is_excellent_while_it_is_taught_and_not_afterwards() 
     images = sequence(few, task)
     assert len(images) == 60 + 40 + 60
     answers = by_plain_learning(few, task)
-    known = float(np.mean(answers.known == task.train_labels))
+    known = float(np.mean(answers.train_classes == task.train_labels))
     assert answers.more["during_accuracy"] > known + 0.1
-    assert len(answers.told) == 40
+    assert len(answers.test_classes) == 40
 
 
 def test_learning_slows_down_to_nothing_by_stairs() -> None:
