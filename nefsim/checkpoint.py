@@ -90,7 +90,7 @@ def _check_memory(who: str, op: Op, memory: dict[str, NDArray[Any]]) -> None:
         return
     for name, values in memory.items():
         if not np.isfinite(values).all():
-            do = "go on from an earlier state"
+            do = "continue from an earlier state"
             got = f"numbers that are not in {name!r}"
             check.fail(who, f"memory of {type(op).__name__}", "be finite", got, do)
 
@@ -130,7 +130,7 @@ def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
         for j, process in enumerate(trials):
             arrays = {name: values[f"process {i} {j} {name}"] for name in process.state}
             if not process.accepts(arrays, meta["step"]):
-                saved.fail(f"process {i} does not go on from step {meta['step']}")
+                saved.fail(f"process {i} cannot continue from step {meta['step']}")
             processes.append((process, arrays))
     rngs = [rng for streams in state.rngs for rng in streams]
     rngs += [process.rng for trials in state.running for process in trials]

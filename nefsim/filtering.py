@@ -62,9 +62,9 @@ def order(form: Form) -> int:
 
 def companion(num: ArrayLike, den: ArrayLike) -> StateSpace:
     """State space of ``num / den``, polynomials with the highest power first."""
-    given = np.asarray(den, dtype=np.float64)
-    a = given / given[0]
-    b = np.pad(np.asarray(num, dtype=np.float64), (len(a) - np.size(num), 0)) / given[0]
+    denominator = np.asarray(den, dtype=np.float64)
+    a = denominator / denominator[0]
+    b = np.pad(np.asarray(num, dtype=np.float64), (len(a) - np.size(num), 0)) / denominator[0]
     n = len(a) - 1
     if not n:
         return StateSpace(np.zeros((1, 1)), np.zeros(1), np.zeros(1), float(b[0]))
@@ -213,8 +213,8 @@ def _padded(form: Coefficients, z: Array) -> tuple[Array, Array]:
 
 def _one_by_one(one: Advance) -> Advance:
     def many(u: Array, y: Array) -> None:
-        for given, shown in zip(u, y, strict=True):
-            one(given, shown)
+        for inputs, outputs in zip(u, y, strict=True):
+            one(inputs, outputs)
 
     return many
 
@@ -264,7 +264,7 @@ def _first_order(b: Array, a: Array, z: Array) -> Advance:
     def columns(u: Array, y: Array) -> None:
         now = np.multiply(u, gain)
         now[0] += z
-        found = (
+        lists = (
             [_decaying(column, k) for column in _lists(now)]
             if is_lowpass
             else [
@@ -272,7 +272,7 @@ def _first_order(b: Array, a: Array, z: Array) -> Advance:
                 for column, before in zip(_lists(now), _lists(np.multiply(u, later)), strict=True)
             ]
         )
-        y[...] = np.transpose(found).reshape(y.shape)
+        y[...] = np.transpose(lists).reshape(y.shape)
         np.multiply(y[-1], keep, z)
         if not is_lowpass:
             np.add(np.multiply(u[-1], later), z, z)

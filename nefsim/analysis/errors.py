@@ -151,7 +151,7 @@ def confidence_interval(
     who = "confidence_interval"
     x = check.array(who, "values", values, (None,), "pass one number for each trial")
     if len(x) < 2 or not np.ptp(x):
-        got = f"{len(x)} values, " + ("all alike" if len(x) else "none")
+        got = f"{len(x)} values, " + ("equal values" if len(x) else "none")
         check.fail(who, "values", "hold two numbers that differ", got, "pass more trials")
     do = "pass a share such as 0.95"
     level = check.real(who, "confidence", confidence, do, 0.0, 1.0, True, True)

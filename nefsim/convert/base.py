@@ -234,7 +234,7 @@ class Converted(ABC):
         return Report(tuple(rows))
 
     _span: float
-    """The largest value that spikes can stand for, in units of the threshold."""
+    """The largest value that spikes can represent, in units of the threshold."""
 
     def _rows(self, method: str, inputs: Any) -> Array:
         do = f"pass inputs of shape {self.shape}, one per row"

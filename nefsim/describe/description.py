@@ -17,7 +17,7 @@ class Stretch:
     Attributes
     ----------
     loop : bool
-        Whether they depend on earlier outputs of theirs, and so run step by step.
+        Whether they depend on their outputs of earlier steps, and so run step by step.
     groups : int
         Number of groups of operations; groups run one after the other.
     operations : mapping of str to int
@@ -26,6 +26,10 @@ class Stretch:
         Number of neurons, and of multiplications and additions, in one step and trial.
     name : str
         Name of the first signal that they write.
+
+    See Also
+    --------
+    Description : Its attribute ``schedule``.
     """
 
     loop: bool
@@ -50,6 +54,10 @@ class Cost:
         the build, as C libraries give little of it back.
     build_seconds, step_seconds : float [s]
         Time of the build, and of a step.
+
+    See Also
+    --------
+    Description : Its attribute ``costs``.
     """
 
     chunk: int
@@ -90,6 +98,18 @@ class Description:
         rate.
     costs : mapping of str to Cost
         Memory and time by the name of the back end.
+
+    See Also
+    --------
+    nefsim.describe : The function that returns it.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> a = net.ensemble(50, 1)
+    >>> nef.describe(net).neurons
+    50
     """
 
     label: str | None

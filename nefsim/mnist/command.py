@@ -19,20 +19,20 @@ from nefsim.mnist.experiment import run
 from nefsim.mnist.settings import ENCODERS, LEARNED, PLAIN, SOLVED, Settings
 
 HELP = {
-    "output_neurons": "neurons of the output where it spikes",
-    "neurons": "neurons that see the images",
+    "output_neurons": "neurons of a spiking output",
+    "neurons": "neurons that receive the images",
     "train": "training images",
     "test": "test images",
-    "epochs": "times that training images are shown to a rule that learns",
-    "seconds": "how long each image is shown",
-    "skip": "start of each that is not read [s]",
-    "rest": "nothing is shown after each image [s]",
-    "learning_rate": "of a rule that learns",
-    "reg": "of a solver and of rls, share of the maximum rate",
+    "epochs": "passes over the training images of a learning rule",
+    "seconds": "duration of each image",
+    "skip": "start of each presentation that is left out [s]",
+    "rest": "pause after each image [s]",
+    "learning_rate": "rate of a learning rule",
+    "reg": "regularisation of a solver and of rls, share of the maximum rate",
     "supervision": "S of hpes",
     "bcm_scale": "b of hpes",
-    "intercepts": "range",
-    "max_rates": "range [Hz]",
+    "intercepts": "range of intercepts",
+    "max_rates": "range of maximum rates [Hz]",
 }
 
 
@@ -43,18 +43,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     ----------
     parser : argparse.ArgumentParser
         Receives the options.
+
+    See Also
+    --------
+    chosen : Settings from the options.
     """
     add = parser.add_argument
-    add("--plain", action="store_true", help="the network as it is first written, with PES")
+    add("--plain", action="store_true", help="a plain NEF network, with PES")
     add(
         "--rule",
         choices=(*SOLVED, *LEARNED),
-        help=f"how decoders are found (default {Settings.rule})",
+        help=f"solver or learning rule (default {Settings.rule})",
     )
     add(
         "--encoders",
         choices=tuple(ENCODERS),
-        help=f"what the neurons look for (default {Settings.encoders})",
+        help=f"distribution of the encoders (default {Settings.encoders})",
     )
     for field in fields(Settings):
         if field.name in HELP:
@@ -66,19 +70,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--backend",
         choices=("auto", *backends.BACKENDS),
-        help="what takes the steps (default auto)",
+        help="back end (default auto)",
     )
     add("--seeds", type=int, nargs="+", default=[0], help="one run for each")
-    add("--times", action="store_true", help="with --plain, time it beside Nengo, too")
+    add("--times", action="store_true", help="with --plain, also time it in Nengo")
     add("--validate", action="store_true", help="test on held-out training images")
     add("--digits", action="store_true", help="8 x 8 digits that come with nefsim, not MNIST")
     add("--data", type=Path, help="folder with MNIST (default where it is found)")
 
 
 def _default(value: Any) -> str:
-    """A default as it is written on the command line."""
+    """A default value as text for the help of an option."""
     if value is None:
-        return "one that suits it"
+        return "a suitable one"
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
@@ -93,6 +97,18 @@ def chosen(options: argparse.Namespace) -> Settings:
     Returns
     -------
     Settings
+
+    See Also
+    --------
+    add_options : The options.
+
+    Examples
+    --------
+    >>> import argparse
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> chosen(parser.parse_args(["--neurons", "300"])).neurons
+    300
     """
     names = {field.name for field in fields(Settings)} - {"plain", "seed"}
     values = {k: v for k, v in vars(options).items() if k in names and v is not None}
@@ -125,6 +141,11 @@ def report(options: argparse.Namespace) -> int:
     ------
     ValueError
         If the images are missing, or ``--times`` is passed without ``--plain``.
+
+    See Also
+    --------
+    add_options : The options.
+    run : One run without output.
     """
     reports = []
     for row in rows(options):

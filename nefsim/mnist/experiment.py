@@ -33,7 +33,7 @@ def run(settings: Settings, data: LabelledImages, validate: bool = False) -> dic
         ``rule``, ``encoders``, ``neurons`` and ``seed``; ``train`` and ``test``, the numbers of
         images; ``train_accuracy`` and ``test_accuracy`` of the spikes after learning;
         ``confusion``, the confusion matrix of the test images; wall time ``seconds`` in all
-        and ``run_seconds`` of the run; ``model_seconds``; ``peak_mb``.  Rules add their own
+        and ``run_seconds`` of the run; ``model_seconds``; ``peak_mb``.  Rules add further
         figures, such as ``during_accuracy``, the accuracy on training images during learning,
         and ``gini``.
 

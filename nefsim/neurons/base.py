@@ -202,7 +202,7 @@ class NeuronType(Value, ABC):
         for name, values in state.items():
             wrong = values[~np.isfinite(values)]
             if wrong.size:
-                do = "go on from an earlier state"
+                do = "continue from an earlier state"
                 of = f"{name} of {type(self).__name__}"
                 check.fail(who, of, "be finite", f"{wrong.flat[0]:g}", do)
 

@@ -15,7 +15,7 @@ from nefsim.neurons.base import Array, NeuronState, NeuronType
 class Direct(NeuronType):
     """Represent the value itself; each connection computes its function exactly.
 
-    Useful to see what a network would do without the noise and distortion of neurons.
+    Useful to compare a network with one without the noise and distortion of neurons.
     There are no encoders, rates or decoders, and ``ensemble.neurons`` is empty.
 
     See Also

@@ -21,7 +21,7 @@ class Sigmoid(NeuronType):
     Parameters
     ----------
     tau_ref : float [s]
-        The curve levels off at ``1 / tau_ref``; maximum rates lie above half of that.
+        The curve levels off at ``1 / tau_ref``; maximum rates are above half of that.
 
     Raises
     ------

@@ -60,7 +60,7 @@ def to_nir(
         Height of spikes in the graph: 1, as in tools for machine learning, or 1/dt, as in
         nefsim.  With 1, decoders are divided by dt.
     allow_lossy : bool
-        Whether to leave out what NIR cannot express.
+        Whether to leave out parts that NIR cannot express.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def to_nir(
     else:
         for obj, loss in _all_losses(net):
             got, do = f"{loss} of {obj!r}", "pass allow_lossy=True to leave it out"
-            check.fail(who, "net", "be what NIR can express", got, do)
+            check.fail(who, "net", "have only parts that NIR can express", got, do)
     return _Export(build(net, step, fresh_seed(net)), step, unit).graph()
 
 

@@ -33,7 +33,8 @@ def tuning_curves(
     .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i]
 
     Colours show the preferred value of each neuron, from the lowest to the highest.  Of more
-    than 100 neurons 100 are drawn, evenly spaced by preferred value, and the title says so.
+    than 100 neurons 100 are drawn, evenly spaced by preferred value, and the title names both
+    numbers.
 
     Parameters
     ----------
@@ -93,8 +94,8 @@ def tuning_curves(
     ax = style.axes(who, ax)
     lines = dict(zip(selection, ax.plot(values, curves[:, selection], **look), strict=True))
     if "color" not in look:
-        order = [i for i in ranked if i in lines]
-        for colour, i in zip(style.scale(len(order)), order, strict=True):
+        by_value = [i for i in ranked if i in lines]
+        for colour, i in zip(style.scale(len(by_value)), by_value, strict=True):
             lines[i].set_color(colour)
     if len(lines) < n:
         ax.set_title(f"{len(lines)} of {n} neurons", loc="right", fontsize="small")

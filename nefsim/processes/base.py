@@ -31,6 +31,19 @@ class Running(ABC):
     state : dict of str to ndarray
         All other state and random values. A saved run stores ``rng`` and ``state`` and sets
         both when it is loaded.
+
+    See Also
+    --------
+    Process.start : Returns a running process.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim import Piecewise
+    >>> running = Piecewise({0.0: 1.0}).start(1, 0.001, np.random.default_rng(0))
+    >>> running(0, 2)
+    array([[1.],
+           [1.]])
     """
 
     def __init__(self, rng: np.random.Generator, state: dict[str, NDArray[Any]]) -> None:
@@ -48,13 +61,30 @@ class Running(ABC):
             Values for the names of ``self.state``, of the same types.
         n_steps : int
             Number of steps before the state was saved.
+
+        Returns
+        -------
+        bool
         """
         del n_steps
         return all(np.isfinite(values).all() for values in state.values())
 
     @abstractmethod
     def __call__(self, first_step: int, n_steps: int) -> Array:
-        """Values (n_steps, size) at steps first_step + 1, ..., first_step + n_steps."""
+        """Values of the next steps.
+
+        Parameters
+        ----------
+        first_step : int
+            Number of steps before these.
+        n_steps : int
+            Number of steps.
+
+        Returns
+        -------
+        (n_steps, size) ndarray
+            Values at steps first_step + 1, ..., first_step + n_steps.
+        """
 
 
 class FunctionOfTime(Running):

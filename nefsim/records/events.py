@@ -40,6 +40,21 @@ class Events:
         ``trial * size + neuron``.
     record_times : (n_records,) ndarray [s]
         Times of the records.
+
+    See Also
+    --------
+    nefsim.Result.events, Data.events : Methods that return events.
+    nefsim.plot.raster : Plot of the spikes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> times = np.array([0.001, 0.002, 0.003])
+    >>> events = Events(np.array([0, 2]), np.array([1, 0]), 1000.0, (3, 2), times)
+    >>> events.times, events.neurons
+    (array([0.001, 0.003]), array([1, 0]))
+    >>> events.dense()[0]
+    array([   0., 1000.])
     """
 
     def __init__(
@@ -50,7 +65,12 @@ class Events:
         self.record_times, self._values = times, values
 
     def misfit(self) -> str:
-        """The first error in events from a file, as text; empty if they are valid."""
+        """The first error in events from a file, as text; empty if they are valid.
+
+        Returns
+        -------
+        str
+        """
         n_cells = math.prod(self.shape[:-2]) * self.shape[-1]
         if n_cells > np.iinfo(self.cells.dtype).max:
             return f"cells of type {self.cells.dtype} are too few"

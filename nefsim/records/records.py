@@ -49,7 +49,7 @@ class Records:
         self._every = [record.every for record in program.records]
         self._stores: list[Store] = []
         self._settled = start
-        self._pending = False  # whether rows are to be streamed
+        self._pending = False  # whether rows must be streamed
         of_spikes = {
             op.output for op in program.ops if isinstance(op, Population) and op.neuron.spiking
         }
@@ -62,17 +62,37 @@ class Records:
     # -- while running -----------------------------------------------------------------
 
     def reserve(self, n_steps: int) -> None:
-        """Allocate memory for the next ``n_steps`` steps."""
+        """Allocate memory for steps to come.
+
+        Parameters
+        ----------
+        n_steps : int
+            Number of steps.
+        """
         if self.stream is None:
             for store, every in zip(self._stores, self._every, strict=True):
                 store.reserve(_count(self._settled, n_steps, every))
 
     def add(self, probe: int, rows: Array) -> None:
-        """Append rows to the records of a probe."""
+        """Append rows to the records of a probe.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+        rows : (n, [trials,] size) ndarray
+            The rows.
+        """
         self._stores[probe].add(rows)
 
     def settle(self, n_steps: int) -> None:
-        """Complete the records of the first ``n_steps`` steps, and stream them to disk."""
+        """Complete the records up to a step, and stream them to disk.
+
+        Parameters
+        ----------
+        n_steps : int
+            Number of steps so far.
+        """
         n_done = n_steps - self._settled
         for store, every in zip(self._stores, self._every, strict=True):
             store.settle(_count(self._settled, n_done, every))
@@ -101,36 +121,98 @@ class Records:
     # -- afterwards --------------------------------------------------------------------
 
     def described(self) -> list[dict[str, Any]]:
-        """The description of each probe for the list of a stream."""
+        """The description of each probe for the list of a stream.
+
+        Returns
+        -------
+        list of dict
+        """
         return [
             {"every": every, "shape": store.shape, "arrays": store.kinds()}
             for every, store in zip(self._every, self._stores, strict=True)
         ]
 
     def steps(self, probe: int, n_steps: int) -> NDArray[np.intp]:
-        """Indices of the first ``n_steps`` steps at which a probe records, from 0."""
+        """Indices of the steps at which a probe records, from 0.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+        n_steps : int
+            Number of steps so far.
+
+        Returns
+        -------
+        (n_records,) ndarray of int
+        """
         return self.start + sampled(self.start, n_steps - self.start, self._every[probe])
 
     def arrays(self, probe: int) -> Arrays:
-        """Read-only arrays of the records of a probe, by name."""
+        """Read-only arrays of the records of a probe.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         if self.stream is None:
             return self._stores[probe].arrays()
         self.flush()
         return self.stream.read(probe)
 
     def of(self, probe: int) -> Array | Events:
-        """Rows of a probe, (n, size), with trials first in a batch; or its events."""
+        """Records of a probe: rows, with trials first in a batch, or events.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+
+        Returns
+        -------
+        ([trials,] n_records, size) ndarray or Events
+        """
         store = self._stores[probe]
         times = np.multiply(self.steps(probe, self._settled) + 1, self.dt, dtype=np.float64)
         return recorded(self.arrays(probe), store.shape, times)
 
     def shape(self, probe: int) -> tuple[int, ...]:
-        """The shape of the records of a probe, without reading them."""
+        """The shape of the records of a probe, without reading them.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+
+        Returns
+        -------
+        tuple of int
+        """
         size, n = self._stores[probe].shape, len(self.steps(probe, self._settled))
         return (*size[:-1], n, size[-1])
 
     def take_over(self, saved: Saved, n_steps: int, start: int) -> bool:
-        """Read the records of a saved simulator from step ``start`` on; check their probes."""
+        """Read the records of a saved simulator, if its probes are the same.
+
+        Parameters
+        ----------
+        saved : Saved
+            The open file.
+        n_steps : int
+            Number of steps in the file.
+        start : int
+            Number of steps before its first record.
+
+        Returns
+        -------
+        bool
+            Whether the records fit and were read.
+        """
         kinds = {
             f"record {i} {part}": (i, *kind)
             for i, store in enumerate(self._stores)
@@ -153,7 +235,22 @@ class Records:
         return self.put(read, n_steps, start)
 
     def put(self, arrays: Iterable[Arrays], n_steps: int, start: int) -> bool:
-        """Set the arrays of each probe, from step ``start`` on, and check that they fit."""
+        """Set the arrays of each probe, if they fit.
+
+        Parameters
+        ----------
+        arrays : iterable of dict
+            Arrays of each probe, by name.
+        n_steps : int
+            Number of steps so far.
+        start : int
+            Number of steps before the first record.
+
+        Returns
+        -------
+        bool
+            Whether they fit and were set.
+        """
         self.start = self._settled = start
         for i, (store, parts) in enumerate(zip(self._stores, arrays, strict=True)):
             try:
@@ -172,7 +269,21 @@ def _count(first_step: int, n_steps: int, every: float) -> int:
 
 
 def recorded(arrays: Arrays, shape: tuple[int, ...], times: Array) -> Array | Events:
-    """The public form of the arrays of a store: rows or events, with trials first in a batch."""
+    """The public form of the arrays of a store: rows or events, with trials first in a batch.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        Arrays of a store.
+    shape : tuple of int
+        Shape of the records.
+    times : (n_records,) ndarray [s]
+        Times of the records.
+
+    Returns
+    -------
+    ndarray or Events
+    """
     if "" in arrays:
         return arrays[""] if len(shape) == 1 else np.moveaxis(arrays[""], 1, 0)
     full = (*shape[:-1], len(times), shape[-1])
@@ -198,6 +309,22 @@ class Data(Mapping[Any, Any]):
         The state, with learned weights.
     records : Records
         The records of the probes.
+
+    See Also
+    --------
+    nefsim.Result : Records without the simulator.
+    Events : Spikes as events.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> a = net.ensemble(50, 1)
+    >>> y = net.probe(a, label="y")
+    >>> sim = nef.Simulator(net)
+    >>> sim.run(0.01)
+    >>> sim.data[y].shape, sim.data["y"].shape, sim.data[a].encoders.shape
+    ((10, 1), (10, 1), (50, 1))
     """
 
     def __init__(
@@ -305,7 +432,26 @@ def _cure(key: object) -> str:
 
 
 def index_of(who: str, probes: Sequence[Probe], probe: object) -> int:
-    """The index of a probe, or of the probe with a label."""
+    """The index of a probe, or of the probe with a label.
+
+    Parameters
+    ----------
+    who : str
+        Name at the start of error messages.
+    probes : sequence of Probe
+        The probes.
+    probe : Probe or str
+        One of them, or its label.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is none of them.
+    """
     if isinstance(probe, str):
         labels = labels_of(probes)
         if probe not in labels:
@@ -320,7 +466,17 @@ def index_of(who: str, probes: Sequence[Probe], probe: object) -> int:
 
 
 def labels_of(probes: Sequence[Probe]) -> list[str]:
-    """The labels of probes; from the second probe with a label on, a number is appended."""
+    """The labels of probes; from the second probe with a label on, a number is appended.
+
+    Parameters
+    ----------
+    probes : sequence of Probe
+        The probes.
+
+    Returns
+    -------
+    list of str
+    """
     labels: list[str] = []
     for probe in probes:
         label, n = probe.label, 1

@@ -83,7 +83,7 @@ class Rows(Store):
         return {"": (self.dtype.str, self.shape)}
 
     def reserve(self, n_rows: int) -> None:
-        """Make room for so many rows more."""
+        """Allocate memory for the next ``n_rows`` rows."""
         if self._pieces:
             self._pieces[-1] = self._last()
         self._before = self.n_rows

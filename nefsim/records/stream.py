@@ -77,13 +77,32 @@ class Stream:
         self.commit(0, sync=True)
 
     def n_rows(self, probe: int) -> int:
-        """Number of records of a probe in the stream."""
+        """Number of records of a probe in the stream.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+
+        Returns
+        -------
+        int
+        """
         return int(self._probes[probe]["n_rows"])
 
     def append(self, probe: int, arrays: Mapping[str, NDArray[Any]], n_rows: int) -> None:
         """Append to a probe's arrays, which then have ``n_rows`` records in all.
 
         An array without dimensions is one number for all new elements.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+        arrays : mapping of str to ndarray
+            New elements of each array.
+        n_rows : int
+            Number of records in all.
         """
         entry = self._probes[probe]
         in_files, same = dict(entry["in_files"]), dict(entry["same"])
@@ -151,7 +170,17 @@ class Stream:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder / LOG))
 
     def read(self, probe: int) -> Arrays:
-        """A probe's arrays, mapped into memory."""
+        """A probe's arrays, mapped into memory.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         return read_arrays(self.folder, probe, self._probes[probe])
 
 

@@ -193,7 +193,7 @@ def _on_circle(radius: Array, turn: Array) -> Array:
 
 
 def _rotation(d: int, rng: np.random.Generator) -> Array:
-    """A random orthogonal matrix (d, d): QR of normal numbers, with the signs made random."""
+    """A random orthogonal matrix (d, d): QR of normal numbers, with random signs."""
     q, r = np.linalg.qr(rng.standard_normal((d, d)))
     rotation: Array = q * np.sign(np.diag(r))
     return rotation

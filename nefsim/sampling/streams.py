@@ -26,6 +26,10 @@ def stream(seed: int, *key: int) -> np.random.Generator:
     ValueError, TypeError
         If a number is not whole or out of range.
 
+    See Also
+    --------
+    Distribution.sample : Random samples from such a generator.
+
     Examples
     --------
     >>> bool(stream(1, 2, 3).random() == stream(1, 2, 3).random())
