@@ -114,7 +114,10 @@ def polynomials(system: StateSpace) -> Coefficients:
 
 
 def at_rest(form: Form, start: float) -> NDArray[np.float64]:
-    """The steady state of a filter with constant output ``start``."""
+    """The state of a filter whose output has been ``start`` at all earlier steps.
+
+    A filter by polynomials has also had ``start`` as its input.
+    """
     if not start:
         return np.zeros(order(form))
     if isinstance(form, StateSpace):

@@ -256,7 +256,7 @@ class Alpha(Synapse):
 
 @dataclass(frozen=True, eq=False)
 class DoubleExp(Synapse):
-    r"""Second-order lowpass with separate rise and decay.
+    r"""Second-order lowpass with two time constants, of its rise and decay.
 
     .. math:: H(s) = \frac{1}{(\tau_1 s + 1)(\tau_2 s + 1)}
 
@@ -298,7 +298,7 @@ class DoubleExp(Synapse):
 
 @dataclass(frozen=True, eq=False)
 class Triangle(Synapse):
-    """A triangular impulse response: largest at once, falling linearly to 0 after ``t``.
+    """A triangular impulse response, which falls linearly to 0 within ``t``.
 
     The ``n = round(t / dt) + 1`` taps are proportional to ``n, n - 1, ..., 1`` and sum to 1.
 

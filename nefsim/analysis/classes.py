@@ -114,7 +114,7 @@ def accuracy(labels: ArrayLike, predicted: ArrayLike) -> float:
 def confusion_matrix(
     labels: ArrayLike, predicted: ArrayLike, n_classes: int | None = None
 ) -> Labels:
-    r"""Examples by true and predicted class: :math:`M_{ij} = \sum_p [c_p = i][\hat{c}_p = j]`.
+    r"""Confusion matrix of a classifier, :math:`M_{ij} = \sum_p [c_p = i][\hat{c}_p = j]`.
 
     Parameters
     ----------
@@ -150,7 +150,9 @@ def confusion_matrix(
     least = int(max(true.max(), predictions.max())) + 1
     n = least
     if n_classes is not None:
-        n = check.integer(who, "n_classes", n_classes, "pass how many, or None", least, 10**4)
+        n = check.integer(
+            who, "n_classes", n_classes, "pass the number of classes, or None", least, 10**4
+        )
     matrix: Labels = np.zeros((n, n), np.int64)
     np.add.at(matrix, (true, predictions), 1)
     return matrix

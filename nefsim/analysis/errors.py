@@ -155,7 +155,7 @@ def confidence_interval(
         check.fail(who, "values", "hold two numbers that differ", got, "pass more trials")
     do = "pass a share such as 0.95"
     level = check.real(who, "confidence", confidence, do, 0.0, 1.0, True, True)
-    n = check.integer(who, "n_resamples", n_resamples, "pass how many, such as 9999", 100, 10**7)
+    n = check.integer(who, "n_resamples", n_resamples, "pass a number such as 9999", 100, 10**7)
     generator = check.generator(who, rng)
     result = bootstrap(
         (x,), np.mean, n_resamples=n, confidence_level=level, batch=1000, random_state=generator

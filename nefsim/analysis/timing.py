@@ -147,7 +147,7 @@ def stdp_curve(
     check.function(who, "rule", rule)
     t = _checked_list(who, "delays", delays, "pass delays in seconds")
     filters = _filters(who, tau_pre, tau_post, dt)
-    n = check.integer(who, "n_pairings", n_pairings, "pass how many pairs of spikes", 1, 10**6)
+    n = check.integer(who, "n_pairings", n_pairings, "pass the number of pairs of spikes", 1, 10**6)
     rate = _rate(who, "rate", rate, filters[2])
     if np.abs(t).max() >= 1 / rate:
         do = "pass shorter delays or a lower rate"
@@ -215,7 +215,7 @@ def frequency_curve(
     filters = _filters(who, tau_pre, tau_post, dt)
     f = _checked_list(who, "rates", rates, "pass rates in Hz")
     hz = [_rate(who, "rates", rate, filters[2]) for rate in f]
-    n = check.integer(who, "n_pairings", n_pairings, "pass how many pairs of spikes", 1, 10**6)
+    n = check.integer(who, "n_pairings", n_pairings, "pass the number of pairs of spikes", 1, 10**6)
     do = "pass a shorter delay or lower rates"
     longest = 1 / max(hz)
     t = check.real(who, "delay", delay, do, -longest, longest, True, True)

@@ -91,7 +91,7 @@ def weight_histogram(weights: Any, bins: int = 50) -> tuple[Array, Array]:
     ([0.0, 1.0, 1.0, 2.0], [-1.0, -0.5, 0.0, 0.5, 1.0])
     """
     flat = _flat("weight_histogram", weights)
-    n = check.integer("weight_histogram", "bins", bins, "pass how many", 1, 10**6)
+    n = check.integer("weight_histogram", "bins", bins, "pass the number of bins", 1, 10**6)
     limit = float(np.abs(flat).max()) or 1.0
     counts, edges = np.histogram(flat, n, (-limit, limit))
     return counts.astype(np.float64), edges

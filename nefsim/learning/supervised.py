@@ -159,7 +159,7 @@ class RLS(LearningRule):
 
 @dataclass(frozen=True, eq=False)
 class DeltaRule(Hebbian):
-    r"""Gradient descent on the error through a rectified output, for neurons or values.
+    r"""Delta rule with a rectified output: gradient descent on the error of neurons or values.
 
     .. math:: \dot\omega_{ij} = -\frac{\kappa}{n} \, E_j \, f'(u_j) \, a_i, \qquad
               f'(u) = 1 \text{ where } u > \text{threshold, else } 0

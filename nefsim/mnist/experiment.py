@@ -40,7 +40,7 @@ def run(settings: Settings, data: LabelledImages, validate: bool = False) -> dic
     Raises
     ------
     ValueError, TypeError
-        If a setting is out of range, or the images are fewer than it requires.
+        If a setting is out of range for the network, which is built here.
 
     See Also
     --------

@@ -130,7 +130,7 @@ class Settings:
         check.one_of(who, "rule", self.rule, (*SOLVED, *LEARNED))
         check.one_of(who, "encoders", self.encoders, tuple(ENCODERS))
         for name in ("neurons", "output_neurons", "train", "test", "epochs"):
-            check.integer(who, name, getattr(self, name), "pass how many", 1, 10**7)
+            check.integer(who, name, getattr(self, name), "pass a whole number above 0", 1, 10**7)
         if self.plain and self.rule != "pes":
             check.fail(who, "rule", "be pes in the plain network", self.rule, "pass rule='pes'")
 

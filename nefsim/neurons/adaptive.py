@@ -68,7 +68,7 @@ class AdaptedCurve(LIFCurve):
 
 @dataclass(frozen=True, eq=False)
 class AdaptiveLIF(AdaptedCurve):
-    r"""LIF neurons with an adaptation current ``n`` taken from the input.
+    r"""LIF neurons with an adaptation current ``n`` that is subtracted from the input.
 
     .. math:: \tau_n \frac{dn}{dt} = inc_n \, \delta - n, \qquad
               J_{net} = J - n

@@ -13,7 +13,7 @@ from nefsim.neurons.base import Array, NeuronState, NeuronType
 
 @dataclass(frozen=True, eq=False)
 class Direct(NeuronType):
-    """Represent the value itself; each connection computes its function exactly.
+    """Direct mode: represents the value exactly, and computes functions without neurons.
 
     Useful to compare a network with one without the noise and distortion of neurons.
     There are no encoders, rates or decoders, and ``ensemble.neurons`` is empty.

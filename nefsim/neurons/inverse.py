@@ -39,7 +39,7 @@ def ilif_release(v: Any, threshold: Any, factor: Any, fire: Any = None) -> tuple
 
 @dataclass(frozen=True, eq=False)
 class InverseLIF(NeuronType):
-    r"""Inverse leaky integrate-and-fire: accumulate for T steps, then release in spikes.
+    r"""Inverse leaky integrate-and-fire neurons: accumulate for T steps, then release spikes.
 
     .. math:: a \leftarrow a + k^{-t} J \quad (t = 0 \dots T - 1), \qquad
               v = a + b, \qquad

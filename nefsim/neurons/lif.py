@@ -133,7 +133,7 @@ def refractory_time(state: Mapping[str, Array], tau_rc: Seconds) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class LIF(LIFCurve):
-    r"""Leaky integrate-and-fire neurons; the spike falls inside the step.
+    r"""Leaky integrate-and-fire neurons, with exact spike times inside the step.
 
     .. math:: \tau_{RC} \frac{dv}{dt} = J - v, \qquad
               a(J) = \frac{1}{\tau_{ref} + \tau_{RC} \ln(1 + 1/(J - 1))} \; (J > 1)
@@ -247,7 +247,7 @@ class LIF(LIFCurve):
 
 @dataclass(frozen=True, eq=False)
 class LIFRate(LIFCurve):
-    """Neurons whose output is the LIF firing rate itself, without spikes.
+    """LIF rate neurons, whose output is the firing rate of LIF neurons.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
 
 @dataclass(frozen=True, eq=False)
 class Sigmoid(NeuronType):
-    r"""Rate neurons with a logistic curve; the intercept is where it passes half its height.
+    r"""Rate neurons with a logistic curve; the rate at the intercept is half of the limit.
 
     .. math:: a(J) = \frac{1}{\tau_{ref} (1 + e^{-J})}
 
@@ -84,7 +84,7 @@ class Sigmoid(NeuronType):
 
 @dataclass(frozen=True, eq=False)
 class Tanh(NeuronType):
-    r"""Rate neurons with output of both signs.
+    r"""Rate neurons with a hyperbolic tangent curve, for output of both signs.
 
     .. math:: a(J) = \tanh(J) / \tau_{ref}
 

@@ -54,9 +54,9 @@ def decoded(
     probe : Probe or str
         A probe, or its label, with a simulator or result only.
     trial : int or None
-        Which trial of a batch, from 0.
+        Index of a trial of a batch, from 0.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the lines of the output, such as ``linewidth=2``.
 
@@ -183,7 +183,7 @@ def decoding_error(
         evaluation points, times the transform.  If the ensemble has several dimensions the
         horizontal axis shows the value of the function.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the lines, such as ``linewidth=2``.
 
@@ -222,7 +222,13 @@ def decoding_error(
     if estimate.shape != ideal.shape:
         name = "x" if target is None else "target"
         got = f"shapes {estimate.shape} and {ideal.shape}"
-        check.fail(who, "x_hat", f"have the columns of {name}", got, "pass target=f(x) if need be")
+        check.fail(
+            who,
+            "x_hat",
+            f"have the columns of {name}",
+            got,
+            "pass target=f(x) for another function",
+        )
     if values.shape[1] not in (1, ideal.shape[1]):
         got = f"{values.shape[1]}"
         check.fail(who, "x", f"have 1 or {ideal.shape[1]} columns", got, "pass target as x too")

@@ -40,9 +40,9 @@ def learning_curve(
     probe : Probe or str
         A probe, or its label, with a simulator or result only.
     trial : int or None
-        Which trial of a batch, from 0.
+        Index of a trial of a batch, from 0.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the line, such as ``linewidth=2``.
 
@@ -98,7 +98,7 @@ def weight_histogram(
     label : str or None
         Label of the axis, such as quantity and unit; "weight" if None.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
@@ -147,7 +147,7 @@ def stdp_curve(
     fit : bool
         Whether to draw exponentials through both sides.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the points, such as ``markersize=4``.
 
@@ -212,7 +212,7 @@ def confusion_matrix(
     n_classes : int or None
         Number of classes; None takes one more than the largest label.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------

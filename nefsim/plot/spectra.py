@@ -43,9 +43,9 @@ def spectrum(
     probe : Probe or str
         A probe, or its label, with a simulator or result only.
     trial : int or None
-        Which trial of a batch, from 0.
+        Index of a trial of a batch, from 0.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the lines, such as ``linewidth=2``.
 

@@ -46,7 +46,7 @@ def tuning_curves(
         Ensemble of the simulator.  In several dimensions each curve follows its neuron's
         encoder.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the lines, such as ``linewidth=2``.
 
@@ -168,7 +168,7 @@ def tuning_surface(
     square : bool
         Whether to fill the square around the disc if ``x`` is None.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------

@@ -41,7 +41,7 @@ def weight_matrix(
     label : str or None
         Label of the colour bar; None names the unit, "weight [current / Hz]" for an array.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------

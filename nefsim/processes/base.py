@@ -204,7 +204,7 @@ class Process(Value, ABC):
     ) -> tuple[int, float, np.random.Generator]:
         """The checked arguments of ``start``."""
         who = f"{type(self).__name__}.start"
-        size = check.integer(who, "size", size, "pass how many dimensions", low=1)
+        size = check.integer(who, "size", size, "pass the number of dimensions", low=1)
         if self.size is not None and size != self.size:
             do = "give it the dimensions of the process"
             check.fail(who, "size", f"be {self.size}", str(size), do)

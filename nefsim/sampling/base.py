@@ -71,10 +71,10 @@ def sample_shape(distribution: Distribution, n: Any, d: Any) -> tuple[int, ...]:
 
 def checked_shape(who: str, n: Any, d: Any) -> tuple[int, ...]:
     """(n,) if d is None, otherwise (n, d), both checked."""
-    n = check.integer(who, "n", n, "pass how many samples to draw")
+    n = check.integer(who, "n", n, "pass the number of samples")
     if d is None:
         return (n,)
-    return (n, check.integer(who, "d", d, "pass how many dimensions, or None", low=1))
+    return (n, check.integer(who, "d", d, "pass the number of dimensions, or None", low=1))
 
 
 def generator(distribution: Distribution, rng: Rng) -> np.random.Generator:

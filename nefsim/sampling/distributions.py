@@ -22,7 +22,7 @@ from nefsim.sampling.base import (
 
 @dataclass(frozen=True, eq=False)
 class Constant(Distribution):
-    """The same number for every sample: x = value.
+    """A constant: every sample is ``value``.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from nefsim.sampling.images import checked_patch, n_samples, placed, unit_rows
 
 @dataclass(frozen=True, eq=False)
 class CIW(Distribution):
-    r"""Computed input weights: sums with random signs of the examples of one class.
+    r"""Computed input weights: randomly signed sums of the examples of one class.
 
     .. math:: e \propto M_{xy} \odot \sum_{p:\, y_p = c} s_p \, (x_p - \bar{x}), \qquad
               s_p = \pm 1, \quad \lVert e \rVert = 1

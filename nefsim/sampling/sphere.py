@@ -234,7 +234,7 @@ class CosineSimilarity(Distribution):
     dimensions: int
 
     def __post_init__(self) -> None:
-        do = "pass how many dimensions the vectors have"
+        do = "pass the dimensions of the vectors"
         dimensions = check.integer("CosineSimilarity", "dimensions", self.dimensions, do, low=2)
         self._set(dimensions=dimensions)
 
@@ -350,8 +350,8 @@ def unit_vectors(
     >>> np.sort(unit_vectors(4, 1, rng=0).ravel())
     array([-1., -1.,  1.,  1.])
     """
-    n = check.integer("unit_vectors", "n", n, "pass how many vectors")
-    d = check.integer("unit_vectors", "d", d, "pass how many dimensions", low=1)
+    n = check.integer("unit_vectors", "n", n, "pass the number of vectors")
+    d = check.integer("unit_vectors", "d", d, "pass the number of dimensions", low=1)
     rng = check.generator("unit_vectors", rng)
     if check.one_of("unit_vectors", "kind", kind, ("scattered", "uniform")) == "scattered":
         return ScatteredHypersphere(surface=True).sample(n, d, rng)

@@ -72,7 +72,7 @@ class Solver(Value, ABC):
 
     @property
     def again(self) -> Solver:
-        """The solver for a population with other neurons; a solver with fixed values differs."""
+        """The solver to use if the neurons change; fixed decoders refer to an earlier solver."""
         return self
 
     @abstractmethod

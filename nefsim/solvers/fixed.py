@@ -14,7 +14,7 @@ from nefsim.solvers.base import FloatArray, Info, Solve, Solver
 
 @dataclass(frozen=True, eq=False)
 class NoSolver(Solver):
-    r"""Fixed decoders in place of a solution.
+    r"""A solver that returns fixed decoders.
 
     .. math:: D = \mathrm{values}
 

@@ -109,7 +109,7 @@ class LstsqL2(Solver):
 
 @dataclass(frozen=True, eq=False)
 class LstsqL2nz(Solver):
-    r"""Least squares with an L2 penalty for each neuron, by the share of points where it fires.
+    r"""Least squares with an L2 penalty per neuron, in proportion to how often it fires.
 
     .. math::
 

@@ -117,7 +117,7 @@ class LstsqL1(Solver):
 
 @dataclass(frozen=True, eq=False)
 class LstsqDrop(Solver):
-    r"""Solve, drop the neurons with the smallest decoders, and solve again with the rest.
+    r"""Sparse decoders: solve, drop the neurons with the smallest decoders, and solve again.
 
     .. math::
 

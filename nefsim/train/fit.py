@@ -74,7 +74,7 @@ class Batches:
         if len(self.inputs) != len(self.targets) or not len(self.inputs):
             got = f"{len(self.inputs)} and {len(self.targets)}"
             do = "pass a row for each example in both"
-            check.fail("Batches", "inputs", "be as many as targets", got, do)
+            check.fail("Batches", "inputs", "have the number of targets", got, do)
         self.encode, self.shuffle = encode, check.flag("Batches", "shuffle", shuffle)
         self.seed = check.integer("Batches", "seed", seed, high=2**31)
         self.n_passes = 0
@@ -268,11 +268,6 @@ def accuracy(
     Returns
     -------
     float
-
-    Raises
-    ------
-    TypeError
-        If ``module`` is not a module of PyTorch.
 
     See Also
     --------

@@ -66,7 +66,7 @@ def count_loss(
     Raises
     ------
     ValueError, TypeError
-        If ``metabolic`` is out of range, or ``reading`` is neither of the two.
+        If ``reading`` is neither of the two.
 
     See Also
     --------

@@ -21,7 +21,7 @@ def plot_surrogate(surrogate: str | Surrogate, span: float = 2.0, ax: Any = None
     span : float
         Range of the potential less the threshold, from ``-span`` to ``span``.
     ax : matplotlib axes or None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
