@@ -34,7 +34,7 @@ class Unshowable:
         raise RuntimeError("no picture")
 
 
-#: Invalid values of each argument, by the name used in ``TABLE``.
+#: What is passed in place of each argument, by the name used in ``TABLE``.
 RUBBISH: dict[str, Any] = {
     "None": None,
     "nan": math.nan,
@@ -721,7 +721,7 @@ add("Network.ensemble", ensemble(), ENSEMBLE)
 add(
     "Network.ensemble",
     ensemble(gain=2.0, bias=1.0),
-    # Arguments that gain and bias replace are checked, but not used.
+    # What gain and bias replace is looked at, but not used.
     ENSEMBLE | {"gain": POSITIVE, "bias": NUMBER, "intercepts": NUMBER, "max_rates": NUMBER},
     "by gain and bias",
 )
@@ -1015,7 +1015,7 @@ add(
 
 @pytest.fixture(autouse=True)
 def in_a_new_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test writes files in another folder."""
+    """Files that are written lie in a folder of each test."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NEFSIM_DATA", str(tmp_path))
 
@@ -1031,15 +1031,15 @@ def test_the_valid_call_is_accepted(case: Case) -> None:
     ("case", "argument"),
     [pytest.param(c, a, id=f"{c!r}-{a}") for c in TABLE for a in c.accepts],
 )
-def test_invalid_arguments_raise_one_sentence(case: Case, argument: str) -> None:
+def test_rubbish_is_refused_in_the_house_sentence(case: Case, argument: str) -> None:
     wrong = []
     for name, rubbish in RUBBISH.items():
         function, valid = case.fresh()
         try:
             function(**valid | {argument: rubbish})
         except Exception as error:
-            report = type(error) in (ValueError, TypeError) and SENTENCE.fullmatch(str(error))
-            if name in case.accepts[argument] or not report:
+            told = type(error) in (ValueError, TypeError) and SENTENCE.fullmatch(str(error))
+            if name in case.accepts[argument] or not told:
                 wrong.append(f"{name}: {error!r}")
         else:
             if name not in case.accepts[argument]:
@@ -1047,13 +1047,13 @@ def test_invalid_arguments_raise_one_sentence(case: Case, argument: str) -> None
     assert wrong == []
 
 
-#: Modules whose public names count as those of nefsim.
+#: Modules whose public names count as nefsim's own.
 MODULES = (nef.analysis, nef.datasets)
 
-#: Created by methods of a network, which check their arguments.
+#: Made by the methods of a network, which check what goes into them.
 MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
 
-#: Called by a builder or a back end, with arguments that were checked before.
+#: What a builder or a back end calls, with what was checked before.
 INNER = {
     NeuronType: {"check_state", "generator", "read", "start", "step"},
     LearningRule: {"factors", "start", "step", "traces"},
@@ -1064,7 +1064,7 @@ INNER = {
 #: Refused whatever is passed.
 DIRECT = {"Direct.rates", "Direct.current", "InverseLIF.current"}
 
-#: Reached through other objects, and not by name.
+#: Reached by way of others, and not a name of its own.
 WITHIN_OTHERS = {"Learning.__getitem__", "Neurons.__getitem__", "Simulator.data[...]"}
 
 
@@ -1079,18 +1079,18 @@ def public_callables() -> Iterator[tuple[str, Callable[..., Any]]]:
     for module in MODULES:
         short = module.__name__.removeprefix("nefsim.")
         named += [(f"{short}.{name}", getattr(module, name)) for name in module.__all__]
-    for name, obj in named:
-        if inspect.isclass(obj) and issubclass(obj, BaseException):
+    for name, made in named:
+        if inspect.isclass(made) and issubclass(made, BaseException):
             continue
-        if obj not in MADE_BY_A_NETWORK:
-            yield name, obj
-        if not inspect.isclass(obj):
+        if made not in MADE_BY_A_NETWORK:
+            yield name, made
+        if not inspect.isclass(made):
             continue
-        inner = {n for kind, names in INNER.items() if issubclass(obj, kind) for n in names}
-        for method, function in inspect.getmembers(obj, inspect.isroutine):
-            is_nefsims = (getattr(function, "__module__", None) or "").startswith("nefsim")
+        inner = {n for kind, names in INNER.items() if issubclass(made, kind) for n in names}
+        for method, function in inspect.getmembers(made, inspect.isroutine):
+            ours = (getattr(function, "__module__", None) or "").startswith("nefsim")
             public = not method.startswith("_") or method in ("__call__", "__getitem__")
-            if is_nefsims and public and method not in inner:
+            if ours and public and method not in inner:
                 yield f"{name}.{method}", function
 
 
@@ -1098,9 +1098,9 @@ def test_every_argument_of_every_public_callable_is_in_the_table() -> None:
     table: dict[str, set[str]] = {}
     for case in TABLE:
         assert table.setdefault(case.name, set(case.accepts)) == set(case.accepts)
-    expected = {name: parameters(function) for name, function in public_callables()}
-    expected = {name: names for name, names in expected.items() if names and name not in DIRECT}
-    assert {name: n for name, n in table.items() if name not in WITHIN_OTHERS} == expected
+    wanted = {name: parameters(function) for name, function in public_callables()}
+    wanted = {name: names for name, names in wanted.items() if names and name not in DIRECT}
+    assert {name: n for name, n in table.items() if name not in WITHIN_OTHERS} == wanted
 
 
 def refusal(function: Callable[..., Any], /, *given: Any, **named: Any) -> str:
@@ -1131,17 +1131,17 @@ def test_direct_mode_has_no_rate_curve(ask: Callable[[Any], Any]) -> None:
         (0, "0 Hz"),
     ],
 )
-def test_the_message_of_a_rate_out_of_reach_names_the_limit(max_rates: Any, got: str) -> None:
-    report = refusal(nef.Network().ensemble, 3, 1, max_rates=max_rates)
-    assert "max_rates must be above 0 Hz and below 1/tau_ref = 500 Hz" in report
-    assert f", got {got};" in report
+def test_a_rate_that_a_neuron_cannot_reach_is_said_with_the_limit(max_rates: Any, got: str) -> None:
+    told = refusal(nef.Network().ensemble, 3, 1, max_rates=max_rates)
+    assert "max_rates must be above 0 Hz and below 1/tau_ref = 500 Hz" in told
+    assert f", got {got};" in told
 
 
 def test_the_limit_of_the_rates_is_that_of_the_neuron_type() -> None:
     slow = nef.AdaptiveLIF(tau_ref=0.004)
     assert "1/tau_ref = 250 Hz" in refusal(nef.Network().ensemble, 3, 1, neuron_type=slow)
-    report = refusal(nef.gain_bias, nef.LIF(tau_ref=0.005), [100.0, 200.0], [0.0, 0.0])
-    assert "1/tau_ref = 200 Hz, got 200 Hz (neuron 1)" in report
+    told = refusal(nef.gain_bias, nef.LIF(tau_ref=0.005), [100.0, 200.0], [0.0, 0.0])
+    assert "1/tau_ref = 200 Hz, got 200 Hz (neuron 1)" in told
     half = refusal(nef.Network().ensemble, 3, 1, neuron_type=nef.Sigmoid(0.002), max_rates=250)
     assert "above 250 Hz" in half
 
@@ -1164,13 +1164,13 @@ def test_rates_up_to_the_limit_itself_are_a_range_to_draw_from() -> None:
     ],
 )
 def test_an_intercept_of_1_or_more_is_refused(intercepts: Any, got: str) -> None:
-    report = refusal(nef.Network().ensemble, 3, 1, intercepts=intercepts)
-    assert f"intercepts must be below 1, got {got};" in report
+    told = refusal(nef.Network().ensemble, 3, 1, intercepts=intercepts)
+    assert f"intercepts must be below 1, got {got};" in told
 
 
 def test_an_intercept_of_1_or_more_is_refused_without_a_network() -> None:
-    report = refusal(nef.gain_bias, nef.LIF(), [100.0, 100.0], [0.5, 1.0])
-    assert "intercepts must be below 1, got 1 (neuron 1);" in report
+    told = refusal(nef.gain_bias, nef.LIF(), [100.0, 100.0], [0.5, 1.0])
+    assert "intercepts must be below 1, got 1 (neuron 1);" in told
 
 
 @pytest.mark.parametrize("gain", [0.0, (-1.0, 1.0), [1.0, 2.0, -1.0], nef.Choice([1.0, -1.0])])
@@ -1178,7 +1178,7 @@ def test_gains_are_above_0(gain: Any) -> None:
     assert "gain must be above 0" in refusal(nef.Network().ensemble, 3, 1, gain=gain, bias=0.0)
 
 
-def test_random_rates_out_of_reach_are_refused_at_the_build() -> None:
+def test_what_is_drawn_out_of_reach_is_refused_when_it_is_drawn() -> None:
     net = nef.Network(seed=1)
     net.ensemble(3, 1, intercepts=nef.Gaussian(5.0, 0.1), label="far")
     with pytest.raises(
@@ -1193,13 +1193,13 @@ def test_a_range_may_begin_at_a_bound_as_no_draw_is_exactly_that() -> None:
     net = nef.Network(seed=1)
     a = net.ensemble(30, 1, neuron_type=nef.Sigmoid())
     assert nef.Simulator(net).data[a].max_rates.min() > 200
-    report = refusal(net.ensemble, 3, 1, neuron_type=nef.Sigmoid(), max_rates=(190, 300))
-    assert "max_rates must be above 200 Hz and below 1/tau_ref = 400 Hz, got 190 Hz;" in report
+    told = refusal(net.ensemble, 3, 1, neuron_type=nef.Sigmoid(), max_rates=(190, 300))
+    assert "max_rates must be above 200 Hz and below 1/tau_ref = 400 Hz, got 190 Hz;" in told
 
 
-def test_bcm_needs_a_sliding_threshold() -> None:
-    report = refusal(nef.BCM(1e-6).step, np.ones(2), np.ones(2), None, None)
-    assert "BCM.factors: theta must be given" in report
+def test_a_sliding_threshold_must_be_given() -> None:
+    told = refusal(nef.BCM(1e-6).step, np.ones(2), np.ones(2), None, None)
+    assert "BCM.factors: theta must be given" in told
 
 
 @pytest.mark.parametrize("number", ["x", -1, 1, None])
@@ -1231,53 +1231,52 @@ class Drawn(Distribution):
 
 @pytest.mark.parametrize("argument", ["encoders", "eval_points", "intercepts", "max_rates"])
 @pytest.mark.parametrize("rows", [np.zeros((1, 5)), np.full((3, 1), np.nan), None, "rubbish"])
-def test_a_distribution_with_invalid_samples_is_refused_by_name(argument: str, rows: Any) -> None:
+def test_a_distribution_that_draws_rubbish_is_refused_by_name(argument: str, rows: Any) -> None:
     net = nef.Network(seed=1)
     drawn: Any = {argument: Drawn(rows)}
     net.ensemble(3, 1, n_eval_points=3, label="a", **drawn)
-    report = refusal(nef.Simulator, net)
-    assert report.startswith(f"<ensemble 'a'>: {argument} must")
+    told = refusal(nef.Simulator, net)
+    assert told.startswith(f"<ensemble 'a'>: {argument} must")
 
 
 def test_sizes_that_do_not_fit_are_both_named() -> None:
     net = nef.Network()
     a, b = net.ensemble(10, 2, label="a"), net.ensemble(10, 3, label="b")
-    report = refusal(net.connect, a, b)
+    told = refusal(net.connect, a, b)
     assert (
         "got 2 dimensions into 3; note that <ensemble 'a'> gives 2 and <ensemble 'b'> takes 3"
-        in report
+        in told
     )
-    report = refusal(net.connect, a, b, transform=np.zeros((2, 3)))
-    assert "have shape (3, 2), got shape (2, 3)" in report
-    report = refusal(net.connect, a, b[:2], transform=[1.0, 2.0, 3.0])
-    assert "have shape (2, 2), got shape (3,)" in report
-    report = refusal(net.connect, a, a, function=[[1.0]] * 3, eval_points=[[0.0, 0.0]] * 4)
-    assert "have 4 rows of values, got shape (3, 1)" in report
-    report = refusal(net.ensemble, 10, 2, encoders=np.ones((10, 3)))
-    assert "have shape (10, 2), got shape (10, 3)" in report
-    report = refusal(net.ensemble, 10, 2, intercepts=np.zeros(9))
-    assert "have shape (10,), got shape (9,)" in report
-    report = refusal(net.ensemble, 10, 2, encoders=nef.Choice([[1.0, 0.0, 0.0]]))
-    assert "have 2 numbers per row, got 3" in report
-    report = refusal(net.ensemble, 10, 2, noise=nef.PresentInput([[1.0]], 0.1))
-    assert "have 10 dimensions, got 1" in report
-    report = refusal(net.ensemble, 10, 1, eval_points=np.zeros((5, 1)), n_eval_points=6)
-    assert "be 5, as eval_points has, got 6" in report
+    told = refusal(net.connect, a, b, transform=np.zeros((2, 3)))
+    assert "have shape (3, 2), got shape (2, 3)" in told
+    told = refusal(net.connect, a, b[:2], transform=[1.0, 2.0, 3.0])
+    assert "have shape (2, 2), got shape (3,)" in told
+    told = refusal(net.connect, a, a, function=[[1.0]] * 3, eval_points=[[0.0, 0.0]] * 4)
+    assert "have 4 rows of values, got shape (3, 1)" in told
+    told = refusal(net.ensemble, 10, 2, encoders=np.ones((10, 3)))
+    assert "have shape (10, 2), got shape (10, 3)" in told
+    told = refusal(net.ensemble, 10, 2, intercepts=np.zeros(9))
+    assert "have shape (10,), got shape (9,)" in told
+    told = refusal(net.ensemble, 10, 2, encoders=nef.Choice([[1.0, 0.0, 0.0]]))
+    assert "have 2 numbers per row, got 3" in told
+    told = refusal(net.ensemble, 10, 2, noise=nef.PresentInput([[1.0]], 0.1))
+    assert "have 10 dimensions, got 1" in told
+    told = refusal(net.ensemble, 10, 1, eval_points=np.zeros((5, 1)), n_eval_points=6)
+    assert "be 5, as eval_points has, got 6" in told
     assert "be 1, as output is, got 2" in refusal(net.node, np.sin, size_out=2)
 
 
 def test_a_function_that_returns_the_wrong_size_is_refused_where_it_is_used() -> None:
     net = nef.Network()
     a, b = net.ensemble(10, 2, label="a"), net.ensemble(10, 1, label="b")
-    report = refusal(net.connect, a, b, function=lambda x: x)
+    told = refusal(net.connect, a, b, function=lambda x: x)
     assert (
-        "got 2 dimensions into 1; note that the function gives 2 and <ensemble 'b'> takes 1"
-        in report
+        "got 2 dimensions into 1; note that the function gives 2 and <ensemble 'b'> takes 1" in told
     )
     assert "return at least one number" in refusal(net.connect, a, b, function=lambda x: [])
     net.connect(a, b, function=lambda x: x[x >= 0][:1], label="half")
-    report = refusal(nef.Simulator, net)
-    assert "<connection 'half'>: function must return 1 values, got 0 at x = [-" in report
+    told = refusal(nef.Simulator, net)
+    assert "<connection 'half'>: function must return 1 values, got 0 at x = [-" in told
 
 
 @pytest.mark.parametrize(
@@ -1306,12 +1305,12 @@ def test_a_function_without_a_value_at_a_point_is_refused_with_the_point() -> No
     a = net.ensemble(10, 1, eval_points=[[0.5], [-0.5]])
     net.connect(a, a, function=np.sqrt, label="root")
     with np.errstate(invalid="ignore"):
-        report = refusal(nef.Simulator, net)
-    assert "<connection 'root'>: function must be finite at all evaluation points" in report
-    assert "got [nan] at x = [-0.5]" in report
+        told = refusal(nef.Simulator, net)
+    assert "<connection 'root'>: function must be finite at all evaluation points" in told
+    assert "got [nan] at x = [-0.5]" in told
 
 
-def test_objects_of_another_network_are_refused() -> None:
+def test_what_belongs_to_another_network_is_refused() -> None:
     net, other = nef.Network(), nef.Network()
     a, b = net.ensemble(10, 1), other.ensemble(10, 1)
     assert "belong to this network" in refusal(net.connect, a, b)
@@ -1332,7 +1331,7 @@ def test_a_simulator_that_is_closed_refuses_steps() -> None:
     assert "be open, got a closed one" in refusal(sim.step)
 
 
-def test_a_file_that_is_not_a_result_is_refused(tmp_path: Any) -> None:
+def test_a_file_that_is_no_result_is_refused(tmp_path: Any) -> None:
     saved = nef.Result({"y": np.ones((2, 1))}, {"y": [1.0, 2.0]}, [1.0, 2.0], {}).save("good.npz")
     whole = saved.read_bytes()
     for i, content in enumerate((b"", b"rubbish", whole[: len(whole) // 2], whole[:-1])):
@@ -1347,11 +1346,11 @@ def test_a_file_that_is_not_a_result_is_refused(tmp_path: Any) -> None:
 
 
 def test_a_path_that_cannot_be_written_is_refused(tmp_path: Any) -> None:
-    result = nef.Result({}, {}, [], {})
+    made = nef.Result({}, {}, [], {})
     folder = tmp_path / "folder.npz"
     folder.mkdir()
     for path in ("no/such/folder/file", folder, ".", "/", "a\0b"):
-        assert "path must" in refusal(result.save, path)
+        assert "path must" in refusal(made.save, path)
     rubbish = nef.Result({}, {}, [], {"rubbish": object()})
     assert "info must hold numbers, texts, lists and dicts" in refusal(rubbish.save, "file")
     assert [*tmp_path.iterdir()] == [folder]

@@ -1,4 +1,4 @@
-"""The package: the sdist, the extras, the citation."""
+"""What is packed and declared: the sdist, the extras, the citation."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_tests_share_no_decoders_with_other_programs(
     assert folder.is_relative_to(tmp_path_factory.getbasetemp())
 
 
-def test_skipped_tests_are_listed_once(tmp_path: Path) -> None:
+def test_what_is_skipped_is_written_down_once(tmp_path: Path) -> None:
     file = tmp_path / "skipped"
     skipped = Skipped(str(file))
     for nodeid in ("tests/test_a.py", "tests/test_a.py", "tests/test_b.py::test_c[x y]"):
