@@ -46,6 +46,9 @@ WITHOUT_EXAMPLE = {
     "nefsim.train": {"Exported", "History", "Summary"},
 }
 
+#: Classes whose fields are arguments of a method of a network, which describes them.
+FIELDS_ELSEWHERE = ("Connection", "Ensemble", "Node", "Probe")
+
 SECTIONS = (
     "Parameters",
     "Attributes",
@@ -62,16 +65,16 @@ SECTIONS = (
 def sections(obj: Any) -> dict[str, list[str]]:
     """Lines of each section of a docstring, in the format of numpydoc."""
     lines = (inspect.cleandoc(obj.__doc__ or "")).splitlines()
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     current: list[str] = []
     for i, line in enumerate(lines):
         title = i + 1 < len(lines) and lines[i + 1] == "-" * len(line) and line in SECTIONS
         if title:
-            assert line not in found, f"{obj} has two sections {line}"
-            current = found[line] = []
+            assert line not in result, f"{obj} has two sections {line}"
+            current = result[line] = []
         elif set(line) != {"-"}:
             current.append(line)
-    return found
+    return result
 
 
 def names_in(lines: list[str]) -> set[str]:
@@ -136,6 +139,8 @@ def gaps(name: str, obj: Any) -> Iterator[str]:
     fields -= {
         n for n, hint in vars(obj).get("__annotations__", {}).items() if "ClassVar" in str(hint)
     }
+    if name in FIELDS_ELSEWHERE:
+        fields, is_result = set(), True
     has_no_call = is_result or inspect.isabstract(obj) or issubclass(obj, Exception)
     called = set() if has_no_call else arguments(obj)
     for argument in sorted((called | fields) - described - {"args", "kwargs"}):
