@@ -26,10 +26,11 @@ PACKAGES = {
     "nefsim.sampling": None,
     "nefsim.solvers": None,
     "nefsim.train": "torch",
+    "nefsim.view": "bokeh",
 }
 
 #: Modules whose docstrings are not checked yet.
-UNCHECKED = ("nefsim.backends", "nefsim.lowering", "nefsim.network", "nefsim.simulator")
+UNCHECKED = ("nefsim.backends", "nefsim.simulator")
 
 #: Least share of the public objects with each section.
 RAISES = 0.6
@@ -44,6 +45,7 @@ WITHOUT_EXAMPLE = {
     "nefsim.mnist": {"add_options", "report", "run"},
     "nefsim.records": {"Records", "Stream", "index_of", "labels_of", "recorded"},
     "nefsim.train": {"Exported", "History", "Summary"},
+    "nefsim.view": {"Page", "Piece", "Server"},
 }
 
 #: Classes whose fields are arguments of a method of a network, which describes them.

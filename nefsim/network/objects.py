@@ -374,7 +374,12 @@ class Scope:
         return self if self.parent is None else self.parent.root
 
     def everything(self) -> Iterator[Scope]:
-        """This network and all networks within it, outer before inner."""
+        """This network and all networks within it, outer before inner.
+
+        Yields
+        ------
+        Network
+        """
         yield self
         for inner in self.networks:
             yield from inner.everything()
@@ -405,7 +410,12 @@ class Scope:
         return sum(ensemble.neurons.size_out for ensemble in self.all_ensembles)
 
     def path(self) -> str:
-        """Labels from the outermost network to this one, joined by dots."""
+        """Labels from the outermost network to this one, joined by dots.
+
+        Returns
+        -------
+        str
+        """
         if self.parent is None:
             return ""
         name = self.label or f"network {self.parent.networks.index(self)}"
