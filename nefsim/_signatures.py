@@ -29,7 +29,7 @@ def explained(function: F) -> F:
     return _answering(function, explain)
 
 
-def made_by(method: str, example: str) -> Callable[[type[T]], type[T]]:
+def network_object(method: str, example: str) -> Callable[[type[T]], type[T]]:
     """Decorate a class whose objects are created by a method of a network.
 
     Calls of the class and assignments to attributes raise errors that name the method.

@@ -77,9 +77,9 @@ def hold(system: StateSpace, dt: float) -> StateSpace:
 
     .. math:: A_{dt} = e^{A\,dt}, \qquad B_{dt} = \int_0^{dt} e^{A t} B \, dt
 
-    Overflowing elements are not finite.  From the third order on the states are scaled first,
-    as SciPy's exponential is precise relative to the largest element of the matrix, and the
-    elements of a chain of integrators are far smaller.
+    Overflowing elements are not finite.  From the third order on the states are scaled first:
+    SciPy's exponential is precise relative to the largest element of the matrix, but elements
+    of a chain of integrators are far smaller.
     """
     from scipy.linalg import expm, matrix_balance
 

@@ -139,10 +139,10 @@ class LIF(LIFCurve):
               a(J) = \frac{1}{\tau_{ref} + \tau_{RC} \ln(1 + 1/(J - 1))} \; (J > 1)
 
     A neuron fires when ``v`` exceeds 1, and then stays at 0 for ``tau_ref`` seconds.  With
-    ``method="exact"`` the time of the spike and the end of the refractory time are found
-    inside the step, so that the spike count follows the rate curve to one spike at any
-    ``dt`` up to ``tau_ref``.  A longer step holds the voltage at 0 from the spike to the end
-    of the step, which adds at most ``dt - tau_ref`` to each interval.  With
+    ``method="exact"`` the time of the spike and the end of the refractory time are computed
+    inside the step.  The spike count then follows the rate curve to one spike, at any ``dt``
+    up to ``tau_ref``.  A longer step holds the voltage at 0 from the spike to the end of the
+    step, which adds at most ``dt - tau_ref`` to each interval.  With
     ``method="euler"`` the step is the first one of textbooks and plain-loop programs:
     ``v += dt (J - v) / tau_rc``, and a whole number of refractory steps.
 

@@ -51,8 +51,8 @@ class LstsqL1(Solver):
     ``info`` also has ``sparsity``, the share of decoders that are exactly 0.
 
     With D' = u - v and u, v >= 0 this is non-negative least squares. At the minimum u or v is
-    0 for each neuron, so ‖u - v‖² = ‖u‖² + ‖v‖² = (‖u + v‖² + ‖u - v‖²) / 2, and the
-    objective is, up to a constant, half the square of
+    0 for each neuron, so ‖u - v‖² = ‖u‖² + ‖v‖² = (‖u + v‖² + ‖u - v‖²) / 2. Up to a
+    constant, the objective is then half the square of
 
     .. math::
 
