@@ -113,23 +113,23 @@ def polynomials(system: StateSpace) -> Coefficients:
     return np.asarray(b, dtype=np.float64), np.asarray(a, dtype=np.float64)
 
 
-def at_rest(form: Form, start: float) -> NDArray[np.float64]:
-    """The state of a filter whose output has been ``start`` at all earlier steps.
+def at_rest(form: Form, start: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """The state, (order, ...), of a filter whose output has always been ``start``, (...).
 
     A filter by polynomials has also had ``start`` as its input.
     """
-    if not start:
-        return np.zeros(order(form))
+    if not np.any(start):
+        return np.zeros((order(form), *np.shape(start)))
     if isinstance(form, StateSpace):
         A, B, C, D = form
         x = np.linalg.solve(np.eye(len(A)) - A, B)
-        return np.asarray(start / (C @ x + D) * x)
+        return np.multiply.outer(x / (C @ x + D), start)
     b, a = form
     both = np.zeros(max(len(a), len(b)))
     both[: len(b)] += b
     both[: len(a)] -= a
     left: NDArray[np.float64] = np.cumsum(both[:0:-1])[::-1]
-    return start * left
+    return np.multiply.outer(left, start)
 
 
 # -- over time ----------------------------------------------------------------------------

@@ -295,12 +295,20 @@ entry(
     y0=(0.0, NUMBER | NONE),
     seed=(1, SEED),
 )
+entry(
+    nef.FourierSignal,
+    base=(0.5, POSITIVE),
+    high=(5.0, POSITIVE),
+    rms=(0.5, POSITIVE),
+    seed=(1, SEED),
+)
 for process, size, steps in (
     (nef.FilteredNoise(), 2, POSITIVE),
     (nef.Piecewise({0.0: [1.0, 2.0]}), 2, POSITIVE),
     (nef.PresentInput([[1.0, 2.0]], 2.0), 2, POSITIVE),
     (nef.WhiteNoise(), 2, POSITIVE),
     (nef.WhiteSignal(1.0, 5.0), 2, NOTHING),  # 5 Hz cannot be had at steps of 1.5 s
+    (nef.FourierSignal(1.0, 5.0), 2, NOTHING),  # 5 Hz cannot be had at steps of 1.5 s
 ):
     methods(
         process,
@@ -341,13 +349,13 @@ SLIDING: dict[str, tuple[Any, Set[str]]] = {
     "pre_synapse": FILTER,
     "post_synapse": FILTER,
     "theta_synapse": FILTER,
-    "theta_start": (100.0, POSITIVE),
+    "theta_start": (100.0, POSITIVE | {"seven"}),
 }
 entry(nef.BCM, **SLIDING)
 entry(
     nef.HPES,
     supervision=(0.7, NOTHING),
-    bcm_scale=(1.0, POSITIVE),
+    bcm_scale=(1.0, POSITIVE | NONE),
     beta=(0.1, POSITIVE),
     **SLIDING,
 )

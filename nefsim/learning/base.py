@@ -30,8 +30,8 @@ class Trace:
         Source of the activity: the neurons before the connection, or its target.
     synapse : Synapse or None
         The filter.
-    start : float [Hz]
-        Its value before the first step.
+    start : float or (n,) ndarray [Hz]
+        Its value before the first step; an array has one for each neuron.
 
     See Also
     --------
@@ -46,7 +46,7 @@ class Trace:
 
     of: str
     synapse: Any
-    start: float = 0.0
+    start: float | Array = 0.0
 
 
 class LearningRule(Value, ABC):
