@@ -269,9 +269,13 @@ class Result(Mapping[Any, Array]):
         Raises
         ------
         ValueError, TypeError
-            If the path is not a file in an existing folder.
+            If the path is not a file in an existing folder, or has another ending than ".npz".
         """
         who = "Result.save"
+        target = files.as_path(who, path)
+        if target.suffix.lower() != ".npz":
+            do = "let it end in .npz, and write tables with numpy.savetxt or nefsim run --out x.csv"
+            check.fail(who, "path", "end in .npz", f"{target}", do)
         compress = check.flag(who, "compress", compress)
         arrays: dict[str, NDArray[Any]] = {"time": self.time}
         spikes: dict[str, tuple[int, ...]] = {}
@@ -283,7 +287,7 @@ class Result(Mapping[Any, Array]):
             else:
                 arrays[f"record {i}"] = values
         meta = {"kind": "result", "info": self.info, "spikes": spikes, "labels": [*self]}
-        return files.write(who, path, arrays, meta, compress, VERSION)
+        return files.write(who, target, arrays, meta, compress, VERSION)
 
     @classmethod
     def load(cls, path: str | Path) -> Result:

@@ -569,3 +569,19 @@ def test_the_weights_of_trials_may_be_set_apart() -> None:
         assert not sim.data[y][0].any() and sim.data[y][1].any()
         with pytest.raises(ValueError, match=r"must have shape \(2, 1, 20\)"):
             sim.data[learned].weights = given[:1]
+
+
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_the_threshold_starts_where_the_rule_says(batch_size: int | None) -> None:
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(10, 1), net.ensemble(10, 1)
+    rule = nef.BCM(theta_start=40.0, theta_synapse=1e6)
+    weights = np.zeros((10, 10))
+    net.connect(a.neurons, b.neurons, transform=weights, learning_rule=rule)
+    with nef.Simulator(net, batch_size=batch_size) as sim:
+        ops, memories = sim.built.program.ops, sim.state.ops
+        thetas = [m["z"] for op, m in zip(ops, memories, strict=True) if getattr(op, "start", 0)]
+        (theta,) = thetas
+        assert theta.size == 10 * (batch_size or 1)
+        # What is carried over from its output: all but a share of 1e-9.
+        np.testing.assert_allclose(theta, 40.0, rtol=2e-9)
