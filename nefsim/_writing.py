@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-#: A new file that was last written to so many seconds ago is left from a killed program.
+#: Age at which a new file is regarded as left over from a killed program [s].
 ABANDONED = 24 * 3600.0
 
 

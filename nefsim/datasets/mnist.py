@@ -190,7 +190,7 @@ def _idx_file(folder: Path, name: str) -> Path | None:
 def _idx(folder: Path, name: str, digest: str | None) -> Bytes:
     """The array of bytes in an IDX file: 0, 0, 8, number of sides, each side, then the bytes.
 
-    A file that has another digest than it must have is refused.
+    The digest, if passed, is compared with that of the file.
     """
     path = _idx_file(folder, name)
     assert path is not None
