@@ -34,7 +34,7 @@ from nefsim.synapses import LinearFilter, Lowpass, Synapse
 
 Array = NDArray[np.float64]
 
-#: Taps of a filter are taken until what follows is below this share of the energy, or for
+#: Taps of a filter are taken until the rest is below this share of the energy, or for
 #: so many steps, which cuts off filters that never come to rest.
 REST, MOST_TAPS = 1e-16, 1 << 17
 
@@ -148,7 +148,7 @@ class Spikes(Value):
     neuron_type : NeuronType
         What the neurons are; those that do not spike are without noise.
     onward : bool
-        Whether it goes to a population, which passes it on through its own synapses.
+        Whether it goes to a population, which passes it on through its synapses.
     """
 
     synapse: Synapse | None
@@ -309,7 +309,7 @@ def _taps(synapse: Synapse | None, dt: float) -> Array:
         impulse[0] = 1.0
         with np.errstate(all="ignore"):
             h = filtering.filtered(form, impulse, 0)
-        h = h[: _first(np.abs(h) < 1e100)]  # of what grows without end, a beginning
+        h = h[: _first(np.abs(h) < 1e100)]  # of a response that grows without end, its beginning
         energy = np.cumsum(h**2)
         rest = energy[-1] - energy
         late = 3 * n // 4

@@ -46,7 +46,7 @@ class Dale(Solver):
 
     Notes
     -----
-    Each postsynaptic neuron is a problem of its own, which takes far longer than ``LstsqL2``.
+    There is one problem for each postsynaptic neuron, which takes far longer than ``LstsqL2``.
     ``info`` also has ``signs`` (N,), 1 or -1.
 
     References

@@ -58,8 +58,8 @@ class NoiseMatched(Solver):
     synapse : Synapse, number, None, "connection" or "twice"
         The filter behind which the decoded value is looked at; a number is ``Lowpass(tau)`` in
         seconds, None no filter, "connection" that of the connection or probe that is solved for.
-        "twice" is the same, but twice for what goes to another population: that passes the noise
-        on through synapses of its own, of which "connection" knows nothing, so that in chains of
+        "twice" is the same, but twice on the way to another population: that passes the noise
+        on through its synapses, of which "connection" knows nothing, so that in chains of
         populations its decoded values shrink more than they have to.
     dt : float or None [s]
         The step of the simulation; None is that of the simulator, and 0.001 elsewhere.
@@ -82,7 +82,7 @@ class NoiseMatched(Solver):
     square of the largest gain over frequencies. To every λ (0.001 max A)² is added, which is all
     that neurons without noise get. ``info`` also has ``variance``, the λ of each neuron.
 
-    Where what is decoded is filtered again later, as by a second synapse or by ``filt`` after a
+    Where a decoded value is filtered again later, as by a second synapse or by ``filt`` after a
     run, pass the filter of both; behind no filter at all spikes are so noisy that the decoded
     value shrinks.
 
