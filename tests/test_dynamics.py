@@ -127,12 +127,15 @@ def test_a_synapse_as_a_system_is_its_filter_one_step_later(synapse):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda s: s + s.discretise(DT), "other must have the same step, got steps of 0.001 s"),
+        (
+            lambda s: s + s.discretise(DT),
+            "other must have the same step, got steps of 0.001 s next",
+        ),
         (lambda s: s @ LinearSystem([[-1.0]], [[1.0, 1.0]], np.eye(3, 1)), "other must have shape"),
         (lambda s: s.run([1.0]), "system must be in discrete time"),
         (lambda s: s.discretise(DT).discretise(DT), "system must be in continuous time"),
         (lambda s: (s + 1.0).feedback(-1.0), "other must leave a loop that is defined"),
-        (lambda s: s.feedback(1.0, sign=2), "sign must be -1 or 1"),
+        (lambda s: s.feedback(1.0, sign=0), "sign must be -1 or 1"),
         (lambda s: s.transformed([0.0]), "T must be regular"),
         (lambda s: s / 0, "number must not be 0"),
         (lambda s: LinearSystem([[1e6]], [1.0]).discretise(1.0), "A must stay finite"),
@@ -356,15 +359,16 @@ def test_a_temporal_solver_decodes_in_a_network():
         return [np.asarray(sim.data[probe]) for probe in probes]
 
     spikes, x, decoded = run()
-    solver = dynamics.temporal_solver(spikes, x, 0.05, DT, solver=nef.Lstsq(), skip=0.2)
+    wanted = nef.Lowpass(0.05).filt(x, DT)
+    solver = dynamics.temporal_solver(spikes, wanted, 0.05, DT, skip=0.2)
     learned = run(solver)[2]
     predicted = nef.Lowpass(0.05).filt(spikes, DT) @ solver.values
     assert np.allclose(learned[1:], predicted[:-1], rtol=1e-9, atol=1e-12)
 
     def rmse(y):
-        return np.sqrt(np.mean((y[201:] - x[200:-1]) ** 2))
+        return np.sqrt(np.mean((y[201:] - wanted[200:-1]) ** 2))
 
-    assert rmse(learned) < 0.9 * rmse(decoded)  # no decoders are better on these steps
+    assert rmse(learned) < 0.7 * rmse(decoded)  # which know the rate curves alone
 
 
 def test_the_optimal_filter_undoes_a_filter():

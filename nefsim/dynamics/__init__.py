@@ -2,7 +2,8 @@
 
 from nefsim.dynamics.delays import legendre, legendre_readout, lmu, pade, pade_readout
 from nefsim.dynamics.functions import realise_function
-from nefsim.dynamics.realise import Realisation, realise
+from nefsim.dynamics.realise import Realisation as Realisation
+from nefsim.dynamics.realise import realise
 from nefsim.dynamics.reduction import gramians, hankel_values, truncated
 from nefsim.dynamics.statefilter import StateFilter
 from nefsim.dynamics.system import LinearSystem
@@ -11,7 +12,6 @@ from nefsim.dynamics.trajectory import Trajectory, state_scale
 
 __all__ = [
     "LinearSystem",
-    "Realisation",
     "StateFilter",
     "Trajectory",
     "gramians",

@@ -32,7 +32,7 @@ def feedback(forward: Matrices, back: Matrices) -> Matrices:
     Raises
     ------
     numpy.linalg.LinAlgError
-        If what passes at once makes the loop undefined.
+        If the loop is undefined, as its gain within a step is 1.
     """
     (A, B, C, D), (E, F, G, H) = forward, back
     inner = np.eye(B.shape[1]) - H @ D

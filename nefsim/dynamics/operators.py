@@ -1,4 +1,4 @@
-"""What can be done with two linear systems: sums, products, powers and closed loops."""
+"""Algebra of linear systems: sums, products, powers and closed loops."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Operators(ABC):
         Parameters
         ----------
         other : LinearSystem, number or (m, p) matrix
-            K, what the output passes on its way back.
+            K, through which the output comes back.
         sign : -1 or 1
             Whether it is subtracted or added.
 
@@ -64,11 +64,11 @@ class Operators(ABC):
         Raises
         ------
         ValueError
-            If the sizes do not fit, or what passes at once makes the loop undefined.
+            If the sizes do not fit, or the loop is undefined, as its gain within a step is 1.
         """
         who = "LinearSystem.feedback"
-        if isinstance(sign, bool) or sign not in (-1, 1):
-            check.fail(who, "sign", "be -1 or 1", check.show(sign), "pass -1 or 1")
+        if check.integer(who, "sign", sign, "pass -1 or 1", -1, 1) == 0:
+            check.fail(who, "sign", "be -1 or 1", "0", "pass -1 or 1")
         back = self._as_system(who, other, (self.n_inputs, self.n_outputs))
         E, F, G, H = back.matrices
         try:
@@ -135,7 +135,7 @@ class Operators(ABC):
         """Another system of the same step with p outputs and m inputs; matrices are one too."""
         if isinstance(other, Operators):
             if other.dt != self.dt:
-                got = f"{_named_step(other.dt)} beside {_named_step(self.dt)}"
+                got = f"{_named_step(other.dt)} next to {_named_step(self.dt)}"
                 check.fail(who, "other", "have the same step", got, "discretise both alike")
             check.array(who, "other", other.matrices[3], shape, "pass a system whose size fits")
             return other

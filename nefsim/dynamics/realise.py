@@ -40,8 +40,8 @@ class Realisation:
     dt : float [s]
         Length of the step.
     hidden : ((n - 1) q,) ndarray of complex
-        Further poles of the loop, in z, of what the n states of each synapse do where they
-        differ from those of the system.  All decay.
+        Further poles of the loop, in z: how the n states of each synapse come back to those of
+        the system where they differ.
     """
 
     recurrent: Array
@@ -65,7 +65,7 @@ def realise(
     r"""Transforms with which a population and its synapse are a linear system.
 
     The system, in continuous time :math:`\dot x = A x + B u`, or with ``analog=False``
-    :math:`x[k + 1] = A_d\,x[k] + B_d\,u[k]`, is what a population does whose input is
+    :math:`x[k + 1] = A_d\,x[k] + B_d\,u[k]`, is realised by a population whose input is
 
     .. math:: x = h * (A' x) + \sum_i h_i * (B_i u)
 

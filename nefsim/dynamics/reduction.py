@@ -1,4 +1,4 @@
-"""Systems of fewer states: Gramians, balanced coordinates, and what is left out."""
+"""Systems of fewer states: Gramians, balanced coordinates, and truncation."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class LinearSystem(Operators, Value):
     C : (p, q) or (q,) array_like, optional
         How the output is read; the state itself where it is left out.
     D : (p, m) array_like, optional
-        What passes at once; nothing where it is left out.
+        How the input enters the output without a state; 0 where it is left out.
     dt : float [s], optional
         Length of a step of a system in discrete time; None for continuous time.
 
@@ -98,7 +98,7 @@ class LinearSystem(Operators, Value):
         A, B, C, D = (np.asarray(part, dtype=float) for part in (self.A, self.B, self.C, self.D))
         return A, B, C, D
 
-    # -- what it is -----------------------------------------------------------------------
+    # -- properties -------------------------------------------------------------------------
 
     @property
     def order(self) -> int:

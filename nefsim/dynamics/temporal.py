@@ -28,7 +28,7 @@ def temporal_decoders(
     .. math:: \sum_j \sum_i (h_j * s_i)(t)\, d_{ij} \approx y(t)
 
     in the least squares over the steps of the run.  Unlike decoders from rate curves, they
-    know of the noise of the spikes and of what the filters and the neurons do over time.  With
+    take account of the noise of the spikes and of the delays of filters and neurons.  With
     several synapses the sum over j is the optimal decoding filter among their combinations,
     for each neuron.
 

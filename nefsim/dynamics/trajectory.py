@@ -38,8 +38,8 @@ class Trajectory(Distribution):
     dt : float [s]
         Length of a step, of a system in continuous time.
     scale : float or (q,) array_like
-        The states are divided by it, above 0: the radius of the population, or what
-        :func:`state_scale` gives.
+        The states are divided by it, above 0: the radius of the population, or the
+        result of :func:`state_scale`.
 
     Raises
     ------
@@ -74,10 +74,9 @@ class Trajectory(Distribution):
         if scale.shape not in ((), (system.order,)):
             must = f"be a number or have shape ({system.order},)"
             check.fail(who, "scale", must, f"shape {scale.shape}", "pass one for each state")
-        seconds, dt = check.seconds(who, "seconds", self.seconds), check.seconds(who, "dt", self.dt)
+        dt = check.seconds(who, "dt", self.dt)
         dt = dt if system.dt is None else system.dt
-        if seconds < dt:
-            check.fail(who, "seconds", f"be at least dt = {dt:g} s", seconds, "run for longer")
+        seconds = _duration(who, self.seconds, dt)
         self._set(system=system, process=process, seconds=seconds, dt=dt, scale=scale)
 
     def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
@@ -174,7 +173,7 @@ def state_scale(
     if process is None:
         scale, longest = _worst_case(who, system, step), np.sqrt(system.order)
     else:
-        duration = check.seconds(who, "seconds", seconds)
+        duration = _duration(who, seconds, step if system.dt is None else system.dt)
         rng = np.random.default_rng(check.seed(who, seed))
         states = _visited(system, _process(who, process), duration, step, rng)
         scale = np.abs(states).max(axis=0, initial=0.0)
@@ -202,6 +201,13 @@ def _visited(
     n_steps = round(seconds / step)
     u = process.start(discrete.n_inputs, step, rng)(0, n_steps + 1)
     return discrete.states(u)[1:]
+
+
+def _duration(who: str, seconds: Any, dt: float) -> float:
+    checked = check.seconds(who, "seconds", seconds)
+    if checked < dt:
+        check.fail(who, "seconds", f"be at least dt = {dt:g} s", checked, "run for longer")
+    return checked
 
 
 def _system(who: str, system: Any) -> LinearSystem:
