@@ -364,6 +364,16 @@ entry(
 )
 entry(nef.Choice, options=([1.0, 2.0, 3.0], NOTHING), weights=([1.0, 2.0, 3.0], NONE))
 entry(nef.Samples, values=([1.0, 2.0, 3.0], {"seven"}))
+PARTS = [nef.Uniform(0.0, 1.0), nef.Gaussian(1.0, 2.0)]
+entry(nef.Mixture, distributions=(PARTS, NOTHING), weights=([1.0, 2.0], NONE))
+entry(nef.Copula, marginals=(PARTS, NOTHING), correlation=(np.eye(2), NOTHING))
+entry(nef.Tile, values=([1.0, 2.0, 3.0], {"seven"}))
+entry(
+    nef.ScatteredCube,
+    low=(-2.0, NUMBER),
+    high=(2.0, POSITIVE | {"-1"}),
+    sequence=("recurrence", NOTHING),
+)
 entry(nef.UniformHypersphere, surface=(True, FLAG), min_magnitude=(0.5, NOTHING))
 entry(nef.ScatteredHypersphere, surface=(True, FLAG))
 entry(nef.CosineSimilarity, dimensions=(3, NOTHING))
@@ -376,11 +386,25 @@ for distribution, d in (
     (nef.UniformHypersphere(), 2),
     (nef.ScatteredHypersphere(), 2),
     (nef.CosineSimilarity(3), 2),
+    (nef.Mixture(PARTS), 2),
+    (nef.ScatteredCube(), 2),
+    (nef.Orthogonal(), 2),
 ):
     methods(
         distribution,
         sample={"n": (3, NOTHING), "d": (d, NONE), "rng": (1, NONE)},
     )
+for distribution, d in (
+    (nef.Copula(PARTS, np.eye(2)), 2),
+    (nef.Tile([[1.0, 2.0]]), 2),
+    (nef.Leech(), 24),
+):
+    methods(
+        distribution,
+        sample={"n": (3, NOTHING), "d": (d, NOTHING), "rng": (1, NONE)},
+    )
+for distribution in (nef.Uniform(-1, 1), nef.Gaussian(0, 1), nef.Exponential(0.15)):
+    methods(distribution, ppf={"p": ([0.0, 0.5], ANY_ARRAY - NUMBER)})
 methods(
     nef.CosineSimilarity(3),
     pdf={"x": ([0.0, 0.5], ANY_ARRAY)},
