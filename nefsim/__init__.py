@@ -93,6 +93,7 @@ from nefsim.neurons import (
     Sigmoid,
     SoftLIFRate,
     SpikingRectifiedLinear,
+    SteadyState,
     StochasticSpiking,
     Tanh,
 )
@@ -215,6 +216,7 @@ __all__ = [
     "SparseGabor",
     "SparsePatches",
     "SpikingRectifiedLinear",
+    "SteadyState",
     "StochasticSpiking",
     "Tanh",
     "Tile",

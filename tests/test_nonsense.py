@@ -217,6 +217,8 @@ for spikes_from_rates in (nef.RegularSpiking, nef.StochasticSpiking, nef.Poisson
         amplitude=(1.0, POSITIVE),
     )
 
+entry(nef.SteadyState, x=(0.5, NUMBER | {"seven"}))
+
 RATES = ANY_ARRAY - {"-1"}
 for neuron, takes in (
     (nef.LIF(), RATES),
