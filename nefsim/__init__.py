@@ -99,6 +99,7 @@ from nefsim.neurons import (
 )
 from nefsim.processes import (
     FilteredNoise,
+    FourierSignal,
     Piecewise,
     PresentInput,
     WhiteNoise,
@@ -172,6 +173,7 @@ __all__ = [
     "Ensemble",
     "Exponential",
     "FilteredNoise",
+    "FourierSignal",
     "Gaussian",
     "Hebbian",
     "InverseLIF",
