@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.neurons import steady_values
+from nefsim.neurons.steady import steady_values
 
 DT = 0.001
 TYPES = [

@@ -11,7 +11,8 @@ from nefsim.lowering.context import Context
 from nefsim.lowering.learning import LearningRules
 from nefsim.lowering.outline import outline_ensemble
 from nefsim.network import Ensemble
-from nefsim.neurons import LIF, AdaptiveLIF, Direct, SteadyState, steady_values
+from nefsim.neurons import LIF, AdaptiveLIF, Direct, SteadyState
+from nefsim.neurons.steady import steady_values
 from nefsim.program import Neurons, Play, Read, Term
 from nefsim.sampling import Distribution, as_distribution
 
