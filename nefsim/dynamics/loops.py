@@ -1,4 +1,4 @@
-"""What a synapse is around a loop: one step from its input to the next input of the loop."""
+"""A synapse around a loop: one step from its input to the next input of the loop."""
 
 from __future__ import annotations
 
