@@ -37,6 +37,7 @@ Subpackages, imported at first use:
 nef.plot               tuning curves, rasters, decoded values, weights, spectra
 nef.analysis           measures of learning: errors, classes, weights
 nef.datasets           handwritten digits
+nef.dynamics           linear systems, delays, and how populations become them
 nef.nengo              runs Nengo models; ``from_nengo``, ``to_nengo``
 nef.view               a network in the browser (extra ``view``)
 nef.train              training of spiking networks with PyTorch (extra ``train``)
@@ -92,6 +93,7 @@ from nefsim.neurons import (
     Sigmoid,
     SoftLIFRate,
     SpikingRectifiedLinear,
+    SteadyState,
     StochasticSpiking,
     Tanh,
 )
@@ -108,13 +110,19 @@ from nefsim.sampling import (
     CIW,
     Choice,
     ConstrainedDifference,
+    Copula,
     CosineSimilarity,
     Exponential,
     Gaussian,
+    Leech,
+    Mixture,
+    Orthogonal,
     Samples,
+    ScatteredCube,
     ScatteredHypersphere,
     SparseGabor,
     SparsePatches,
+    Tile,
     Uniform,
     UniformHypersphere,
     Whitening,
@@ -158,6 +166,7 @@ __all__ = [
     "Choice",
     "Connection",
     "ConstrainedDifference",
+    "Copula",
     "CosineSimilarity",
     "Dale",
     "DeltaRule",
@@ -174,6 +183,7 @@ __all__ = [
     "Izhikevich",
     "LIFRate",
     "LearningRule",
+    "Leech",
     "LinearFilter",
     "Lowpass",
     "Lstsq",
@@ -184,6 +194,7 @@ __all__ = [
     "LstsqMultNoise",
     "LstsqNoise",
     "LstsqWeighted",
+    "Mixture",
     "Network",
     "Nnls",
     "NnlsL2",
@@ -191,6 +202,7 @@ __all__ = [
     "Node",
     "NoiseMatched",
     "Oja",
+    "Orthogonal",
     "Piecewise",
     "PoissonSpiking",
     "PresentInput",
@@ -201,6 +213,7 @@ __all__ = [
     "Result",
     "Samples",
     "Sanger",
+    "ScatteredCube",
     "ScatteredHypersphere",
     "Sigmoid",
     "Simulator",
@@ -209,8 +222,10 @@ __all__ = [
     "SparseGabor",
     "SparsePatches",
     "SpikingRectifiedLinear",
+    "SteadyState",
     "StochasticSpiking",
     "Tanh",
+    "Tile",
     "Triangle",
     "Uniform",
     "UniformHypersphere",
@@ -231,10 +246,11 @@ __all__ = [
 ]
 
 #: Subpackages that are imported at first use.
-_ROOMS = ("convert", "mnist", "nengo", "nir", "plot", "train", "view")
+_ROOMS = ("convert", "dynamics", "mnist", "nengo", "nir", "plot", "train", "view")
 
 if TYPE_CHECKING:
     from nefsim import convert as convert
+    from nefsim import dynamics as dynamics
     from nefsim import mnist as mnist
     from nefsim import nengo as nengo
     from nefsim import nir as nir

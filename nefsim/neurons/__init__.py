@@ -11,6 +11,7 @@ from nefsim.neurons.rectified import RectifiedLinear, SpikingRectifiedLinear
 from nefsim.neurons.sigmoid import Sigmoid, Tanh
 from nefsim.neurons.soft import SoftLIFRate
 from nefsim.neurons.spiking import PoissonSpiking, RegularSpiking, StochasticSpiking
+from nefsim.neurons.steady import SteadyState
 
 __all__ = [
     "LIF",
@@ -28,6 +29,7 @@ __all__ = [
     "Sigmoid",
     "SoftLIFRate",
     "SpikingRectifiedLinear",
+    "SteadyState",
     "StochasticSpiking",
     "Tanh",
 ]

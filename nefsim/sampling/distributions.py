@@ -92,6 +92,25 @@ class Uniform(Distribution):
     def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
         return generator(self, rng).uniform(self.low, self.high, sample_shape(self, n, d))
 
+    def ppf(self, p: ArrayLike) -> Array:
+        """Quantiles: numbers below which shares p of the samples are.
+
+        Parameters
+        ----------
+        p : array_like of any shape
+            Shares, from 0 to 1.
+
+        Returns
+        -------
+        ndarray of the shape of p
+
+        Raises
+        ------
+        ValueError
+            If a share is outside [0, 1].
+        """
+        return self.low + (self.high - self.low) * _shares("Uniform.ppf", p)
+
 
 @dataclass(frozen=True, eq=False)
 class Gaussian(Distribution):
@@ -129,6 +148,30 @@ class Gaussian(Distribution):
 
     def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
         return generator(self, rng).normal(self.mean, self.std, sample_shape(self, n, d))
+
+    def ppf(self, p: ArrayLike) -> Array:
+        """Quantiles: numbers below which shares p of the samples are.
+
+        Parameters
+        ----------
+        p : array_like of any shape
+            Shares, from 0 to 1.
+
+        Returns
+        -------
+        ndarray of the shape of p
+
+        Raises
+        ------
+        ValueError
+            If a share is outside [0, 1].
+        """
+        from scipy.special import ndtri
+
+        shares = _shares("Gaussian.ppf", p)
+        return (
+            self.mean + self.std * np.asarray(ndtri(shares)) if self.std else 0 * shares + self.mean
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,8 +223,35 @@ class Exponential(Distribution):
 
     def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
         tail = generator(self, rng).exponential(self.scale, sample_shape(self, n, d))
+        return self._clipped(tail)
+
+    def _clipped(self, tail: Array) -> Array:
         clipped: Array = np.minimum(self.shift + tail, np.nextafter(self.high, -math.inf))
         return clipped
+
+    def ppf(self, p: ArrayLike) -> Array:
+        """Quantiles: numbers below which shares p of the samples are.
+
+        Parameters
+        ----------
+        p : array_like of any shape
+            Shares, from 0 to 1.
+
+        Returns
+        -------
+        ndarray of the shape of p
+
+        Raises
+        ------
+        ValueError
+            If a share is outside [0, 1].
+        """
+        with np.errstate(divide="ignore"):  # all samples are below infinity
+            return self._clipped(-self.scale * np.log1p(-_shares("Exponential.ppf", p)))
+
+
+def _shares(who: str, p: ArrayLike) -> Array:
+    return check.array(who, "p", p, None, "pass shares between 0 and 1", 0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
