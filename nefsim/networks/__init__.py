@@ -1,0 +1,55 @@
+"""Ready networks: functions that add populations to a network and return them by name.
+
+>>> import nefsim as nef
+>>> net = nef.Network(seed=1)
+>>> p = nef.networks.product(net, n_neurons=200, dimensions=2)
+>>> p.a, p.output
+(<node 'product.a'>, <node 'product.output'>)
+
+Each makes a subnetwork, ``p.network``, and takes further arguments of ``net.ensemble``, such as
+``neuron_type``, for its populations.  Connect to its nodes with ``synapse=None``, so that only
+the connections into populations are filtered, and from them with a synapse.
+"""
+
+from nefsim.networks.arrays import EnsembleArray, ensemble_array
+from nefsim.networks.memory import (
+    AssociativeMemory,
+    InputGatedMemory,
+    associative_memory,
+    input_gated_memory,
+)
+from nefsim.networks.products import (
+    Combination,
+    Product,
+    circular_convolution,
+    dot_product,
+    matrix_product,
+    product,
+)
+from nefsim.networks.selection import (
+    BasalGanglia,
+    Thalamus,
+    basal_ganglia,
+    thalamus,
+    thresholding,
+)
+
+__all__ = [
+    "AssociativeMemory",
+    "BasalGanglia",
+    "Combination",
+    "EnsembleArray",
+    "InputGatedMemory",
+    "Product",
+    "Thalamus",
+    "associative_memory",
+    "basal_ganglia",
+    "circular_convolution",
+    "dot_product",
+    "ensemble_array",
+    "input_gated_memory",
+    "matrix_product",
+    "product",
+    "thalamus",
+    "thresholding",
+]
