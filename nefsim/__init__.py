@@ -37,7 +37,8 @@ Rooms that load when they are named:
 nef.plot               tuning curves, rasters, decoded values, weights, spectra
 nef.analysis           figures about what was learned
 nef.datasets           handwritten digits
-nef.networks           ready networks: products, memories, basal ganglia, dynamics, ...
+nef.dynamics           linear systems, delays, and how populations become them
+nef.networks           ready networks: products, memories, basal ganglia, oscillators, ...
 nef.nengo              Nengo's networks run here; ``from_nengo``, ``to_nengo``
 nef.view               a network in the browser (extra ``view``)
 nef.train              spiking networks trained with PyTorch (extra ``train``)
@@ -226,10 +227,21 @@ __all__ = [
 ]
 
 #: Rooms that load when they are named.
-_ROOMS = ("convert", "mnist", "nengo", "networks", "nir", "plot", "train", "view")
+_ROOMS = (
+    "convert",
+    "dynamics",
+    "mnist",
+    "nengo",
+    "networks",
+    "nir",
+    "plot",
+    "train",
+    "view",
+)
 
 if TYPE_CHECKING:
     from nefsim import convert as convert
+    from nefsim import dynamics as dynamics
     from nefsim import mnist as mnist
     from nefsim import nengo as nengo
     from nefsim import networks as networks

@@ -70,7 +70,15 @@ def companion(num: ArrayLike, den: ArrayLike) -> StateSpace:
 
 
 def hold(system: StateSpace, dt: float) -> StateSpace:
-    r"""A filter of continuous time, whose input stands still within each step of ``dt`` [s].
+    """A filter of continuous time, whose input stands still within each step of ``dt`` [s]."""
+    A, B = held_matrices(system.A, system.B[:, None], dt)
+    return system._replace(A=A, B=B[:, 0])
+
+
+def held_matrices(
+    A: NDArray[np.float64], B: NDArray[np.float64], dt: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""A and B (n, m) in discrete time, for inputs that stand still within a step of ``dt`` [s].
 
     .. math:: A_{dt} = e^{A\,dt}, \qquad B_{dt} = \int_0^{dt} e^{A t} B \, dt
 
@@ -80,9 +88,9 @@ def hold(system: StateSpace, dt: float) -> StateSpace:
     """
     from scipy.linalg import expm, matrix_balance
 
-    n = len(system.A)
-    both, scale = np.zeros((n + 1, n + 1)), np.ones(n + 1)
-    both[:n, :n], both[:n, n] = system.A, system.B
+    n, size = len(A), len(A) + B.shape[1]
+    both, scale = np.zeros((size, size)), np.ones(size)
+    both[:n, :n], both[:n, n:] = A, B
     both *= dt
     try:
         with np.errstate(all="ignore"):
@@ -91,7 +99,7 @@ def hold(system: StateSpace, dt: float) -> StateSpace:
             both = expm(both) * (scale[:, None] / scale)
     except ValueError:  # SciPy met an infinity on the way
         both = np.full_like(both, np.nan)
-    return system._replace(A=both[:n, :n], B=both[:n, n])
+    return both[:n, :n], both[:n, n:]
 
 
 def within_the_step(system: StateSpace) -> StateSpace:

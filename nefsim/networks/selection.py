@@ -241,8 +241,7 @@ def basal_ganglia(
             inner.connect(active["stn"], nuclei[post].input, transform=spread, synapse=ampa)
         inner.connect(active["gpi"], sink, transform=weight, synapse=None)
         if bias:
-            constant = inner.node(bias, label="bias")
-            inner.connect(constant, source, transform=np.ones((d, 1)), synapse=None)
+            inner.connect(inner.node(np.full(d, bias), label="bias"), source)
     return BasalGanglia(inner, source, sink, **nuclei)
 
 
