@@ -125,7 +125,7 @@ class BasalGanglia(Part):
 
 
 #: Gurney, Prescott and Redgrave (2001): the thresholds of the nuclei, and the weights between.
-THRESHOLDS = {"d1": 0.2, "d2": 0.2, "stn": -0.25, "gpe": -0.2, "gpi": -0.2}
+THRESHOLDS = {"d1": 0.2, "d2": 0.2, "stn": -0.25, "gpi": -0.2, "gpe": -0.2}
 DOPAMINE = {"d1": 1.2, "d2": 0.8, "stn": 1.0}
 INHIBITION = (("d1", "gpi", 1.0), ("d2", "gpe", 1.0), ("gpe", "gpi", 0.3), ("gpe", "stn", 1.0))
 EXCITATION = 0.9
