@@ -33,23 +33,35 @@ from nefsim.networks.selection import (
     thalamus,
     thresholding,
 )
+from nefsim.networks.systems import (
+    ControlledIntegrator,
+    System,
+    controlled_integrator,
+    integrator,
+    system,
+)
 
 __all__ = [
     "AssociativeMemory",
     "BasalGanglia",
     "Combination",
+    "ControlledIntegrator",
     "EnsembleArray",
     "InputGatedMemory",
     "Product",
+    "System",
     "Thalamus",
     "associative_memory",
     "basal_ganglia",
     "circular_convolution",
+    "controlled_integrator",
     "dot_product",
     "ensemble_array",
     "input_gated_memory",
+    "integrator",
     "matrix_product",
     "product",
+    "system",
     "thalamus",
     "thresholding",
 ]

@@ -1,0 +1,371 @@
+"""Linear systems in populations: any of them, and integrators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim import _checks as check
+from nefsim._signatures import explained
+from nefsim.dynamics import Realisation, realise
+from nefsim.network import Ensemble, Network, Node
+from nefsim.networks._part import Part, count, part
+from nefsim.sampling import Uniform
+from nefsim.solvers import LstsqL2, Solver
+
+Array = NDArray[np.float64]
+
+#: Of loops through slow synapses, which let less noise pass than those between populations.
+SOLVER = LstsqL2(reg=0.02)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class System(Part):
+    """A linear system in one population, or in one for each state.
+
+    Attributes
+    ----------
+    network : Network
+        The subnetwork.
+    input, output : Node
+        The input u, (m,), and the state x, (q,), in their units.
+    ensembles : tuple of Ensemble
+        The population, or one for each state, which represent x / radii.
+    radii : (q,) ndarray
+        How large each state is expected to be.
+    realisation : Realisation
+        The connections: transforms and synapses.
+    """
+
+    input: Node
+    output: Node
+    ensembles: tuple[Ensemble, ...]
+    radii: Array
+    realisation: Realisation
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """The population, where there is only one."""
+        if len(self.ensembles) > 1:
+            do = "see ensembles"
+            check.fail("System.ensemble", "system", "have one population", "several", do)
+        return self.ensembles[0]
+
+
+@explained
+def system(
+    net: Network,
+    n_neurons: int,
+    A: ArrayLike,
+    B: ArrayLike,
+    synapse: Any = 0.1,
+    radii: ArrayLike = 1.0,
+    array: bool = True,
+    dt: float = 0.001,
+    method: str = "exact",
+    solver: Solver = SOLVER,
+    label: str | None = None,
+    seed: int | None = None,
+    **options: Any,
+) -> System:
+    r"""Add a linear system, :math:`\dot x = A x + B u`, by principle 3 of the framework.
+
+    The states are divided by ``radii`` and fed back by the transform that
+    :func:`nefsim.dynamics.realise` finds for the synapse, so that without neurons
+    (``neuron_type=nefsim.Direct()``) the states are those of the system up to rounding.
+
+    Parameters
+    ----------
+    net : Network
+        Where to add it.
+    n_neurons : int
+        Neurons in all.
+    A : (q, q) array_like [1/s]
+        The system.
+    B : (q, m) or (q,) array_like
+        How the input enters.
+    synapse : Synapse or number [s]
+        The synapse of the loop; a slow one averages over more spikes.
+    radii : float or (q,) array_like
+        The largest value that each state is expected to have.
+    array : bool
+        Whether each state has a population, or one has all.
+    dt : float [s]
+        The step of the simulator.
+    method : "exact" or "continuous"
+        Whether transforms are those for the step, or for a very short one.
+    solver : Solver
+        How the decoders of the loop are found.
+    label : str or None
+        A name.
+    seed : int or None
+        A seed of its own.
+    **options
+        Further arguments of :meth:`Network.ensemble`, for all populations.
+
+    Returns
+    -------
+    System
+        With ``input``, ``output`` and ``ensembles``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not fit, a radius is not above 0, there is less than a neuron for each
+        population, or the synapse cannot carry the system.
+
+    See Also
+    --------
+    integrator, delay, attractor, nefsim.dynamics.realise
+
+    References
+    ----------
+    C. Eliasmith and C. H. Anderson, Neural Engineering, MIT Press, 2003, chapter 8;
+    A. R. Voelker and C. Eliasmith, Improving spiking dynamical networks, Neural Computation
+    30, 2018.
+
+    Examples
+    --------
+    A leaky integrator, which rises to 1 within a second:
+
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> leaky = nef.networks.system(net, 200, A=[[-5.0]], B=[[5.0]])
+    >>> c = net.connect(net.node(1.0), leaky.input, synapse=None)
+    >>> y = net.probe(leaky.output, synapse=0.05)
+    >>> with nef.Simulator(net, progress=False) as sim:
+    ...     sim.run(1.0)
+    >>> bool(abs(sim.data[y][-1, 0] - 1) < 0.1)
+    True
+    """
+    who = "system"
+    real = realise(A, B, synapse, dt, method=method)  # type: ignore[arg-type]
+    q = len(real.A)
+    size = radii_of(who, radii, q)
+    several = check.flag(who, "array", array) and q > 1
+    n = count(who, "n_neurons", n_neurons, q if several else 1)
+    with part(who, net, label, seed, "system") as inner:
+        source, sink = (
+            inner.node(size_in=k, label=name)
+            for k, name in ((real.B.shape[1], "input"), (q, "output"))
+        )
+        into, state, ensembles = populations(inner, n, q, several, solver, **options)
+        again = real.recurrent * size / size[:, None]
+        inner.connect(state, into, transform=again, synapse=real.synapse)
+        for matrix, filtered in real.inputs:
+            inner.connect(source, into, transform=matrix / size[:, None], synapse=filtered)
+        inner.connect(state, sink, transform=size, synapse=None)
+    return System(inner, source, sink, ensembles, size, real)
+
+
+def populations(
+    net: Network, n_neurons: int, dimensions: int, several: bool, solver: Solver, **options: Any
+) -> tuple[Node, Node, tuple[Ensemble, ...]]:
+    """One population or one for each dimension, between a node before and a node after them."""
+    into, out = (net.node(size_in=dimensions, label=name) for name in ("into", "state"))
+    n, d = (dimensions, 1) if several else (1, dimensions)
+    ensembles = tuple(net.ensemble(n_neurons // n, d, **options) for _ in range(n))
+    for i, ensemble in enumerate(ensembles):
+        here = slice(i * d, (i + 1) * d)
+        net.connect(into[here], ensemble, synapse=None)
+        net.connect(ensemble, out[here], synapse=None, solver=solver)
+    return into, out, ensembles
+
+
+def radii_of(who: str, radii: ArrayLike, dimensions: int) -> Array:
+    """A number above 0 for each dimension."""
+    do = "pass the largest value of each state"
+    size = check.array(who, "radii", radii, do=do)
+    size = np.full(dimensions, float(size)) if size.ndim == 0 else size
+    size = check.array(who, "radii", size, (dimensions,), do)
+    if (size <= 0).any():
+        check.fail(who, "radii", "be above 0", f"{size.min():g}", do)
+    size.setflags(write=False)
+    return size
+
+
+@explained
+def integrator(
+    net: Network,
+    n_neurons: int,
+    dimensions: int = 1,
+    tau: float = 0.1,
+    radius: float = 1.0,
+    array: bool = False,
+    dt: float = 0.001,
+    solver: Solver = SOLVER,
+    label: str | None = None,
+    seed: int | None = None,
+    **options: Any,
+) -> System:
+    r"""Add an integrator, :math:`\dot x = u`, which keeps its value without input.
+
+    Parameters
+    ----------
+    net : Network
+        Where to add it.
+    n_neurons : int
+        Neurons in all.
+    dimensions : int
+        Dimensions of x.
+    tau : float [s]
+        Time constant of the loop; drift falls as it grows.
+    radius : float
+        The largest value that x is expected to have.
+    array : bool
+        Whether each dimension has a population.
+    dt : float [s]
+        The step of the simulator.
+    solver : Solver
+        How the decoders of the loop are found.
+    label : str or None
+        A name.
+    seed : int or None
+        A seed of its own.
+    **options
+        Further arguments of :meth:`Network.ensemble`, for all populations.
+
+    Returns
+    -------
+    System
+        With ``input``, ``output`` and ``ensembles``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`system`.
+
+    See Also
+    --------
+    controlled_integrator, system
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> memory = nef.networks.integrator(net, 500)
+    >>> c = net.connect(net.node(lambda t: 2.5 * (t < 0.2)), memory.input, synapse=None)
+    >>> y = net.probe(memory.output, synapse=0.05)
+    >>> with nef.Simulator(net, progress=False) as sim:
+    ...     sim.run(1.0)
+    >>> bool(abs(sim.data[y][-1, 0] - 0.5) < 0.05)
+    True
+    """
+    who = "integrator"
+    d = count(who, "dimensions", dimensions)
+    radius = check.positive(who, "radius", radius)
+    options |= {"array": array, "dt": dt, "solver": solver, "seed": seed}
+    options["label"] = label or "integrator"
+    return system(net, n_neurons, np.zeros((d, d)), np.eye(d), tau, radius, **options)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ControlledIntegrator(Part):
+    """An integrator whose leak is an input.
+
+    Attributes
+    ----------
+    network : Network
+        The subnetwork.
+    input, output : Node
+        u and x, (dimensions,).
+    control : Node
+        How much of x is fed back, (1,): 1 keeps it, 0 forgets it within tau.
+    ensembles : tuple of Ensemble
+        A population for each dimension, of x / radius and the control.
+    """
+
+    input: Node
+    output: Node
+    control: Node
+    ensembles: tuple[Ensemble, ...]
+
+
+@explained
+def controlled_integrator(
+    net: Network,
+    n_neurons: int,
+    dimensions: int = 1,
+    tau: float = 0.1,
+    radius: float = 1.0,
+    solver: Solver = SOLVER,
+    label: str | None = None,
+    seed: int | None = None,
+    **options: Any,
+) -> ControlledIntegrator:
+    r"""Add an integrator whose leak can be turned, :math:`\dot x = u + (c - 1)\,x / \tau`.
+
+    Each dimension shares a population with the control c, and the loop decodes their product.
+
+    Parameters
+    ----------
+    net : Network
+        Where to add it.
+    n_neurons : int
+        Neurons in all.
+    dimensions : int
+        Dimensions of x.
+    tau : float [s]
+        Time constant of the loop, and of forgetting while c is 0.
+    radius : float
+        The largest value that x is expected to have.
+    solver : Solver
+        How the decoders of the loop are found.
+    label : str or None
+        A name.
+    seed : int or None
+        A seed of its own.
+    **options
+        Further arguments of :meth:`Network.ensemble`, for all populations.
+
+    Returns
+    -------
+    ControlledIntegrator
+        With ``input``, ``control`` and ``output``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are fewer neurons than dimensions, or a number or option does not fit.
+
+    See Also
+    --------
+    integrator
+
+    References
+    ----------
+    C. Eliasmith and C. H. Anderson, Neural Engineering, MIT Press, 2003, chapter 8.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> memory = nef.networks.controlled_integrator(net, 300)
+    >>> c1 = net.connect(net.node(lambda t: 2.5 * (t < 0.2)), memory.input, synapse=None)
+    >>> c2 = net.connect(net.node(lambda t: t < 0.5), memory.control, synapse=None)
+    >>> y = net.probe(memory.output, synapse=0.05)
+    >>> with nef.Simulator(net, progress=False) as sim:
+    ...     sim.run(1.2)
+    >>> (abs(sim.data[y][[450, -1], 0] - [0.5, 0.0]) < 0.1).tolist()
+    [True, True]
+    """
+    who = "controlled_integrator"
+    d = count(who, "dimensions", dimensions)
+    n = count(who, "n_neurons", n_neurons, d)
+    tau = check.seconds(who, "tau", tau)
+    radius = check.positive(who, "radius", radius)
+    # Points in the square of x and c, whose corners lie on the ball.
+    options = {"radius": np.sqrt(2), "eval_points": Uniform(-np.sqrt(0.5), np.sqrt(0.5))} | options
+    with part(who, net, label, seed, "controlled integrator") as inner:
+        source, sink = (inner.node(size_in=d, label=name) for name in ("input", "output"))
+        control = inner.node(size_in=1, label="control")
+        ensembles = tuple(inner.ensemble(n // d, 2, **options) for _ in range(d))
+        for i, ensemble in enumerate(ensembles):
+            inner.connect(source[i], ensemble[0], transform=tau / radius, synapse=tau)
+            inner.connect(control, ensemble[1])
+            inner.connect(ensemble, ensemble[0], lambda x: x[0] * x[1], synapse=tau, solver=solver)
+            inner.connect(ensemble[0], sink[i], transform=radius, synapse=None, solver=solver)
+    return ControlledIntegrator(inner, source, sink, control, ensembles)
