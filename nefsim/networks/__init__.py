@@ -11,38 +11,31 @@ Each makes a subnetwork, ``p.network``, and takes further arguments of ``net.ens
 the connections into populations are filtered, and from them with a synapse.
 """
 
+from nefsim.networks.actions import BasalGanglia, Thalamus, basal_ganglia, thalamus
 from nefsim.networks.arrays import EnsembleArray, ensemble_array
+from nefsim.networks.attractors import Attractor, attractor
+from nefsim.networks.convolution import circular_convolution
+from nefsim.networks.integrators import ControlledIntegrator, controlled_integrator, integrator
 from nefsim.networks.memory import (
     AssociativeMemory,
     InputGatedMemory,
     associative_memory,
     input_gated_memory,
 )
+from nefsim.networks.oscillators import controlled_oscillator, lorenz, oscillator
 from nefsim.networks.products import (
     Combination,
     Product,
-    circular_convolution,
     dot_product,
     matrix_product,
     product,
 )
-from nefsim.networks.selection import (
-    BasalGanglia,
-    Thalamus,
-    basal_ganglia,
-    thalamus,
-    thresholding,
-)
-from nefsim.networks.systems import (
-    ControlledIntegrator,
-    System,
-    controlled_integrator,
-    integrator,
-    system,
-)
+from nefsim.networks.selection import thresholding
+from nefsim.networks.systems import System, system
 
 __all__ = [
     "AssociativeMemory",
+    "Attractor",
     "BasalGanglia",
     "Combination",
     "ControlledIntegrator",
@@ -52,14 +45,18 @@ __all__ = [
     "System",
     "Thalamus",
     "associative_memory",
+    "attractor",
     "basal_ganglia",
     "circular_convolution",
     "controlled_integrator",
+    "controlled_oscillator",
     "dot_product",
     "ensemble_array",
     "input_gated_memory",
     "integrator",
+    "lorenz",
     "matrix_product",
+    "oscillator",
     "product",
     "system",
     "thalamus",
