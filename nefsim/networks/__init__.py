@@ -15,6 +15,7 @@ from nefsim.networks.actions import BasalGanglia, Thalamus, basal_ganglia, thala
 from nefsim.networks.arrays import EnsembleArray, ensemble_array
 from nefsim.networks.attractors import Attractor, attractor
 from nefsim.networks.convolution import circular_convolution
+from nefsim.networks.delays import Delay, delay
 from nefsim.networks.integrators import ControlledIntegrator, controlled_integrator, integrator
 from nefsim.networks.memory import (
     AssociativeMemory,
@@ -39,6 +40,7 @@ __all__ = [
     "BasalGanglia",
     "Combination",
     "ControlledIntegrator",
+    "Delay",
     "EnsembleArray",
     "InputGatedMemory",
     "Product",
@@ -50,6 +52,7 @@ __all__ = [
     "circular_convolution",
     "controlled_integrator",
     "controlled_oscillator",
+    "delay",
     "dot_product",
     "ensemble_array",
     "input_gated_memory",

@@ -189,6 +189,7 @@ def controlled_oscillator(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import nefsim as nef
     >>> net = nef.Network(seed=1)
     >>> clock = nef.networks.controlled_oscillator(net, 800, max_frequency=4.0)
@@ -196,8 +197,8 @@ def controlled_oscillator(
     >>> y = net.probe(clock.output, synapse=0.02)
     >>> with nef.Simulator(net, progress=False) as sim:
     ...     sim.run(2.0)
-    >>> upwards = (sim.data[y][1:, 0] > 0) & (sim.data[y][:-1, 0] <= 0)
-    >>> bool(3 <= upwards.sum() <= 5)
+    >>> angle = np.unwrap(np.arctan2(*sim.data[y][1000:].T[::-1]))
+    >>> bool(abs((angle[-1] - angle[0]) / (2 * np.pi) - 2) < 0.1)
     True
     """
     who = "controlled_oscillator"
