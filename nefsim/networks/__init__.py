@@ -12,9 +12,11 @@ the connections into populations are filtered, and from them with a synapse.
 """
 
 from nefsim.networks.actions import BasalGanglia, Thalamus, basal_ganglia, thalamus
+from nefsim.networks.adaptive import AdaptiveControl, adaptive_control
 from nefsim.networks.arrays import EnsembleArray, ensemble_array
 from nefsim.networks.attractors import Attractor, attractor
 from nefsim.networks.convolution import circular_convolution
+from nefsim.networks.decision import Decision, decision
 from nefsim.networks.delays import Delay, delay
 from nefsim.networks.integrators import ControlledIntegrator, controlled_integrator, integrator
 from nefsim.networks.memory import (
@@ -31,27 +33,34 @@ from nefsim.networks.products import (
     matrix_product,
     product,
 )
-from nefsim.networks.selection import thresholding
+from nefsim.networks.reservoirs import Reservoir, reservoir
+from nefsim.networks.selection import WinnerTakeAll, thresholding, winner_take_all
 from nefsim.networks.systems import System, system
 
 __all__ = [
+    "AdaptiveControl",
     "AssociativeMemory",
     "Attractor",
     "BasalGanglia",
     "Combination",
     "ControlledIntegrator",
+    "Decision",
     "Delay",
     "EnsembleArray",
     "InputGatedMemory",
     "Product",
+    "Reservoir",
     "System",
     "Thalamus",
+    "WinnerTakeAll",
+    "adaptive_control",
     "associative_memory",
     "attractor",
     "basal_ganglia",
     "circular_convolution",
     "controlled_integrator",
     "controlled_oscillator",
+    "decision",
     "delay",
     "dot_product",
     "ensemble_array",
@@ -61,7 +70,9 @@ __all__ = [
     "matrix_product",
     "oscillator",
     "product",
+    "reservoir",
     "system",
     "thalamus",
     "thresholding",
+    "winner_take_all",
 ]
