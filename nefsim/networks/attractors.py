@@ -154,8 +154,10 @@ def loop(
 ) -> Attractor:
     """The loop; with a control, ``slope(x, c)``, where c is at most ``control``."""
     radii, dt = radii_of(who, given["radii"], d), check.seconds(who, "dt", given["dt"])
-    centre = np.zeros(d) + check.array(who, "centre", given["centre"])
-    centre = check.array(who, "centre", centre, (d,), "pass a number for each dimension")
+    do = "pass a number for each dimension"
+    centre = check.array(who, "centre", given["centre"], do=do)
+    centre = np.full(d, float(centre)) if centre.ndim == 0 else centre
+    centre = check.array(who, "centre", centre, (d,), do)
     synapse = Lowpass(check.seconds(who, "tau", given["tau"]))
     method = check.one_of(who, "method", given["method"], ("rk4", "euler", "continuous"))
 

@@ -87,7 +87,7 @@ def integrator(
     d = count(who, "dimensions", dimensions)
     radius = check.positive(who, "radius", radius)
     options |= {"array": array, "dt": dt, "solver": solver, "seed": seed}
-    options["label"] = label or "integrator"
+    options["label"] = "integrator" if label is None else label
     return system(net, n_neurons, np.zeros((d, d)), np.eye(d), tau, radius, **options)
 
 

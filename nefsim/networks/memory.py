@@ -14,6 +14,7 @@ from nefsim.network import Ensemble, Network, Node
 from nefsim.networks._part import Part, count, part
 from nefsim.networks.arrays import EnsembleArray, ensemble_array
 from nefsim.sampling import Choice, Exponential, Uniform
+from nefsim.synapses import as_synapse
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,11 +117,15 @@ def input_gated_memory(
     n, d = count(who, "n_neurons", n_neurons), count(who, "dimensions", dimensions)
     feedback = check.real(who, "feedback", feedback)
     gain = check.real(who, "difference_gain", difference_gain)
-    into = recurrent_synapse if difference_synapse is None else difference_synapse
+    slow = as_synapse(who, recurrent_synapse, "recurrent_synapse")
+    if slow is None:
+        do = "pass seconds, such as 0.1"
+        check.fail(who, "recurrent_synapse", "be a synapse", "None", do, TypeError)
+    into = as_synapse(who, difference_synapse, "difference_synapse") or slow
     with part(who, net, label, seed, "input gated memory") as inner:
         memory = ensemble_array(inner, n, d, label="memory", **options)
         difference = ensemble_array(inner, n, d, label="difference", **options)
-        inner.connect(memory.output, memory.input, transform=feedback, synapse=recurrent_synapse)
+        inner.connect(memory.output, memory.input, transform=feedback, synapse=slow)
         inner.connect(memory.output, difference.input, transform=-1)
         inner.connect(difference.output, memory.input, transform=gain, synapse=into)
         gate, reset = (inner.node(size_in=1, label=name) for name in ("gate", "reset"))

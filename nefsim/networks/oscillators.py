@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -303,10 +304,7 @@ def lorenz(
         for name, value in (("sigma", sigma), ("rho", rho), ("beta", beta))
     )
 
-    def slope(x: Array) -> Array:
-        return np.array([s * (x[1] - x[0]), x[0] * (r - x[2]) - x[1], x[0] * x[1] - b * x[2]])
-
-    states = _trajectory(who, slope)
+    slope, states = _lorenz(s, r, b)
     low, high = states.min(axis=0), states.max(axis=0)
     centre, radii = (low + high) / 2, 0.6 * (high - low) + 1e-3
     points = (states - centre) / radii
@@ -317,14 +315,18 @@ def lorenz(
         return loop(who, inner, n_neurons, 3, slope, solver, given, options)
 
 
-def _trajectory(who: str, slope: Slope, seconds: float = 60.0, n: int = 2500) -> Array:
-    """States of a system along its way, (n, 3), after the first tenth."""
+@lru_cache(maxsize=8)
+def _lorenz(s: float, r: float, b: float) -> tuple[Slope, Array]:
+    """The equation, and states on its way, (2500, 3), after the first seconds."""
     from scipy.integrate import solve_ivp
 
-    times = np.linspace(seconds / 10, seconds, n)
+    def slope(x: Array) -> Array:
+        return np.array([s * (x[1] - x[0]), x[0] * (r - x[2]) - x[1], x[0] * x[1] - b * x[2]])
+
+    times = np.linspace(6.0, 60.0, 2500)
     with np.errstate(all="ignore"):
-        way = solve_ivp(lambda _, x: slope(x), (0, seconds), np.ones(3), t_eval=times, rtol=1e-6)
-    if way.y.shape != (3, n) or not np.isfinite(way.y).all():
-        do = "pass parameters near 10, 28 and 8/3"
-        check.fail(who, "rho", "keep the equation within bounds", "a state that leaves them", do)
-    return np.asarray(way.y.T)
+        way = solve_ivp(lambda _, x: slope(x), (0, 60), np.ones(3), t_eval=times, rtol=1e-6)
+    if way.y.shape != (3, len(times)) or not np.isfinite(way.y).all():
+        must, do = "keep the equation within bounds", "pass parameters near 10, 28 and 8/3"
+        check.fail("lorenz", "rho", must, "a state that leaves them", do)
+    return slope, np.asarray(way.y.T)

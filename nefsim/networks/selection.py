@@ -113,7 +113,7 @@ class WinnerTakeAll(Part):
     evidence : Node
         What each accumulator holds, (dimensions,).
     reset : Node
-        1 empties all accumulators, (1,).
+        1 for five tau empties all accumulators, (1,).
     accumulators, winners : EnsembleArray
         Populations of the evidence, and of what lies above the threshold.
     """
