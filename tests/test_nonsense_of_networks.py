@@ -79,7 +79,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"n_neurons": 10, "A": [[-1.0]], "B": [[1.0]]},
         N
         | {"A": NOTHING, "B": NOTHING, "synapse": SECONDS, "radii": POSITIVE, "array": FLAG}
-        | {"dt": SECONDS, "method": NOTHING, "solver": NOTHING},
+        | {"sample": NONE, "dt": SECONDS, "method": NOTHING, "solver": NOTHING},
     ),
     "integrator": (
         {"n_neurons": 10},
@@ -119,7 +119,8 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"n_neurons": 10, "theta": 0.1, "order": 2},
         N
         | {"theta": SECONDS, "order": NOTHING, "synapse": SECONDS}
-        | {"radii": POSITIVE | NONE, "dt": SECONDS, "solver": NOTHING},
+        | {"radii": POSITIVE, "sample": NONE | {"seven"}}
+        | {"dt": SECONDS, "solver": NOTHING},
     ),
     "decision": (
         {"n_neurons": 10},

@@ -87,7 +87,8 @@ def delay(
     theta: float,
     order: int = 6,
     synapse: Any = 0.1,
-    radii: ArrayLike | None = None,
+    radii: ArrayLike = 1.0,
+    sample: ArrayLike | None = None,
     dt: float = 0.001,
     solver: Solver = SOLVER,
     label: str | None = None,
@@ -116,9 +117,11 @@ def delay(
         ``q / (4 theta)`` unchanged.
     synapse : Synapse or number [s]
         The synapse of the loop.
-    radii : float, (order,) array_like or None
-        The largest value that each coefficient is expected to have; None takes 1, the bound
-        of a signal that stays within -1 and 1 and fills the window.
+    radii : float or (order,) array_like
+        The largest value that each coefficient is expected to have; 1 is right for signals
+        that stay within -1 and 1 and need all coefficients.
+    sample : (T,) or (T, 1) array_like or None
+        A signal like those to come, in steps of dt, from which radii are found.
     dt : float [s]
         The step of the simulator.
     solver : Solver
@@ -167,9 +170,13 @@ def delay(
     q = count(who, "order", order)
     seconds = check.seconds(who, "theta", theta)
     A, B = legendre(q, seconds)
-    largest: ArrayLike = np.ones(q) if radii is None else radii
+    if sample is not None:
+        sample = check.array(who, "sample", sample, do="pass a number for each step")
+        sample = sample.reshape(-1, 1) if sample.ndim == 1 else sample
     with part(who, net, label, seed, "delay") as inner:
-        made = system(inner, n_neurons, A, B, synapse, largest, dt=dt, solver=solver, **options)
+        made = system(
+            inner, n_neurons, A, B, synapse, radii, sample=sample, dt=dt, solver=solver, **options
+        )
         output = inner.node(size_in=1, label="output")
         inner.connect(made.output, output, transform=legendre_readout(q, [1.0]), synapse=None)
     return Delay(inner, made.input, output, made.output, seconds, made)

@@ -63,6 +63,7 @@ def system(
     synapse: Any = 0.1,
     radii: ArrayLike = 1.0,
     array: bool = True,
+    sample: ArrayLike | None = None,
     dt: float = 0.001,
     method: str = "exact",
     solver: Solver = SOLVER,
@@ -92,6 +93,10 @@ def system(
         The largest value that each state is expected to have.
     array : bool
         Whether each state has a population, or one has all.
+    sample : (T, m) array_like or None
+        An input like those to come, in steps of dt: the system is stepped through it, the radii
+        are 1.3 times the largest states, and one population of all states has its evaluation
+        points among them.
     dt : float [s]
         The step of the simulator.
     method : "exact" or "continuous"
@@ -143,8 +148,16 @@ def system(
     who = "system"
     real = realise(A, B, synapse, dt, method=method)  # type: ignore[arg-type]
     q = len(real.A)
-    size = radii_of(who, radii, q)
     several = check.flag(who, "array", array) and q > 1
+    if sample is None:
+        size = radii_of(who, radii, q)
+    else:
+        states = _visited(who, real, sample)
+        size = radii_of(who, 1.3 * np.abs(states).max(axis=0) + 1e-6, q)
+        if not several:
+            points = states[:: -(-len(states) // 2500)] / size
+            radius = max(1.0, np.linalg.norm(points, axis=1).max())
+            options = {"radius": radius, "eval_points": points / radius} | options
     n = count(who, "n_neurons", n_neurons, q if several else 1)
     with part(who, net, label, seed, "system") as inner:
         source, sink = (
@@ -158,6 +171,19 @@ def system(
             inner.connect(source, into, transform=matrix / size[:, None], synapse=filtered)
         inner.connect(state, sink, transform=size, synapse=None)
     return System(inner, source, sink, ensembles, size, real)
+
+
+def _visited(who: str, real: Realisation, sample: ArrayLike) -> Array:
+    """The states of a system on the way through a sample of its input, (T, q)."""
+    do = "pass a row for each step"
+    inputs = check.array(who, "sample", sample, (None, real.B.shape[1]), do)
+    if not len(inputs):
+        check.fail(who, "sample", "have a step", "none", do)
+    states = np.empty((len(inputs), len(real.A)))
+    x = np.zeros(len(real.A))
+    for i, u in enumerate(inputs):
+        states[i] = x = real.A @ x + real.B @ u
+    return check.array(who, "sample", states, None, "pass a sample that keeps it within bounds")
 
 
 def populations(
