@@ -18,14 +18,14 @@ from nefsim.neurons import Direct
 from nefsim.program import Evaluate, Read, Term
 from nefsim.synapses import Synapse
 
+#: More steps than these are slips.
+LONGEST_DELAY = 100_000
+
 
 def lower_connection(context: Context, lessons: Lessons, connection: Connection) -> None:
     """A term in the sum of what is after, through a filter if there is one."""
     make, post = context.builder, whole(connection.post)
-    weighted = Term(*_source(context, connection))
-    if lessons.learns(connection):
-        n_out = np.shape(weighted.matrix)[0] if np.ndim(weighted.matrix) else post.size_in
-        weighted = Term(lessons.weigh(connection, weighted.read, weighted.matrix, n_out))
+    weighted = _weighted(context, lessons, connection)
     context.weighted[connection] = weighted
     full = context.connections[connection].full is not None
     target = context.inputs[post.neurons if full and isinstance(post, Ensemble) else post]
@@ -42,6 +42,36 @@ def lower_connection(context: Context, lessons: Lessons, connection: Connection)
     filtered = make.filtered(repr(connection), read, connection.synapse)
     context.outputs[connection] = filtered.signal
     make.add_term(target, Term(filtered, gain, rows))
+
+
+def _weighted(context: Context, lessons: Lessons, connection: Connection) -> Term:
+    """What a connection carries before its filter, as late as its delay says.
+
+    Where weights are learned the rule sees what arrives, so that it is spikes that are delayed;
+    else the same numbers come of a delay after the weights, of a vector that is shorter.
+    """
+    make, weighted = context.builder, Term(*_source(context, connection))
+    steps = _steps(context, connection)
+    matrix = weighted.matrix
+    n_out = np.shape(matrix)[0] if np.ndim(matrix) else connection.post.size_in
+    if lessons.learns(connection):
+        read = make.delayed(repr(connection), weighted.read, steps)
+        return Term(lessons.weigh(connection, read, matrix, n_out))
+    if not steps:
+        return weighted
+    sent = make.sum(f"{connection!r}.weighted", n_out)
+    make.add_term(sent, weighted)
+    return Term(make.delayed(repr(connection), Read(sent), steps))
+
+
+def _steps(context: Context, connection: Connection) -> int:
+    """The delay of a connection in steps."""
+    steps = round(connection.delay / context.builder.dt)
+    if steps > LONGEST_DELAY:
+        got = f"{connection.delay:g} s at dt = {context.builder.dt:g} s"
+        must, do = f"be at most {LONGEST_DELAY} steps", "shorten it or raise dt"
+        check.fail(repr(connection), "delay", must, got, do)
+    return steps
 
 
 def _is_shorter_encoded(context: Context, lessons: Lessons, connection: Connection) -> bool:

@@ -119,7 +119,7 @@ class Lessons:
             read = Read(self.weighing[thing].output) if neurons is None else neurons
         if trace.synapse is None:
             return read
-        key = (read.signal, _hashable(read.columns), trace.synapse, trace.start)
+        key = (read.signal, read.delay, _hashable(read.columns), trace.synapse, trace.start)
         if key not in self._traces:
             name = make.signals[read.signal].name + " trace"
             filtered = make.filtered(name, read, trace.synapse, trace.start)

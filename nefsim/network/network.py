@@ -188,6 +188,7 @@ class Network(Answers, Scope):
         eval_points: Any = None,
         scale_eval_points: bool = True,
         learning_rule: Any = None,
+        delay: float = 0.0,
         seed: int | None = None,
         label: str | None = None,
     ) -> Connection:
@@ -219,6 +220,9 @@ class Network(Answers, Scope):
         learning_rule : LearningRule, list or dict of rules, or None
             How the weights change while the network runs; errors are connected to
             ``connection.learning_rule``, or to its elements.
+        delay : float [s]
+            How much later all of ``pre`` arrives, as along an axon, rounded to a step; a rule
+            sees what has arrived.
         seed : int or None
             A seed of its own.
         label : str or None
@@ -239,6 +243,7 @@ class Network(Answers, Scope):
             eval_points=eval_points,
             scale_eval_points=scale_eval_points,
             learning_rule=learning_rule,
+            delay=delay,
             seed=seed,
             label=label,
         )

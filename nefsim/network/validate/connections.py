@@ -52,6 +52,7 @@ def connection(network: Scope, **given: Any) -> Connection:
         eval_points=eval_points,
         scale_eval_points=check.flag(who, "scale_eval_points", given["scale_eval_points"]),
         rules=rules_of(who, given["learning_rule"], pre, post, solver, transform),
+        delay=check.seconds(who, "delay", given["delay"], zero=True),
         seed=check.seed(who, given["seed"]),
         label=named(network, who, given["label"], "connection", network.connections),
     )
