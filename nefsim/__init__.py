@@ -99,6 +99,7 @@ from nefsim.neurons import (
 )
 from nefsim.processes import (
     FilteredNoise,
+    FourierSignal,
     Piecewise,
     PresentInput,
     WhiteNoise,
@@ -165,6 +166,7 @@ __all__ = [
     "Ensemble",
     "Exponential",
     "FilteredNoise",
+    "FourierSignal",
     "Gaussian",
     "Hebbian",
     "InverseLIF",

@@ -1,4 +1,4 @@
-"""Connections: decode or call a function, transform, filter, hand on."""
+"""Connections: decode or call a function, transform and filter it, add it to the target."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim.lowering.arrays import BuiltConnection, into
 from nefsim.lowering.context import Context
-from nefsim.lowering.learning import Lessons
+from nefsim.lowering.learning import LearningRules
 from nefsim.lowering.matrices import as_index, scaled
 from nefsim.network import Connection, Ensemble
 from nefsim.network import Neurons as NeuronsOf
@@ -22,10 +22,10 @@ from nefsim.synapses import Synapse
 LONGEST_DELAY = 100_000
 
 
-def lower_connection(context: Context, lessons: Lessons, connection: Connection) -> None:
-    """A term in the sum of what is after, through a filter if there is one."""
+def lower_connection(context: Context, rules: LearningRules, connection: Connection) -> None:
+    """Add a term to the sum of the target, through a filter if there is a synapse."""
     make, post = context.builder, whole(connection.post)
-    weighted = _weighted(context, lessons, connection)
+    weighted = _weighted(context, rules, connection)
     context.weighted[connection] = weighted
     full = context.connections[connection].full is not None
     target = context.inputs[post.neurons if full and isinstance(post, Ensemble) else post]
@@ -34,29 +34,29 @@ def lower_connection(context: Context, lessons: Lessons, connection: Connection)
     if connection.synapse is None:
         make.add_term(target, Term(weighted.read, scaled(gain, weighted.matrix), rows))
         return
-    if _is_shorter_encoded(context, lessons, connection):
+    if _is_shorter_encoded(context, rules, connection):
         _encode_first(context, connection, connection.synapse)
         return
-    # Kept for probes: what goes into the filter and what comes out.
+    # Probes read the input and the output of the filter.
     read = weighted_signal(context, connection)
     filtered = make.filtered(repr(connection), read, connection.synapse)
     context.outputs[connection] = filtered.signal
     make.add_term(target, Term(filtered, gain, rows))
 
 
-def _weighted(context: Context, lessons: Lessons, connection: Connection) -> Term:
-    """What a connection carries before its filter, as late as its delay says.
+def _weighted(context: Context, rules: LearningRules, connection: Connection) -> Term:
+    """The values that a connection carries to its filter, after its delay.
 
-    Where weights are learned the rule sees what arrives, so that it is spikes that are delayed;
-    else the same numbers come of a delay after the weights, of a vector that is shorter.
+    Where weights are learned, spikes are delayed, so that the rule reads those that arrive.
+    Else a delay after the weights gives the same numbers from a shorter vector.
     """
     make, weighted = context.builder, Term(*_source(context, connection))
     steps = _steps(context, connection)
     matrix = weighted.matrix
     n_out = np.shape(matrix)[0] if np.ndim(matrix) else connection.post.size_in
-    if lessons.learns(connection):
+    if rules.learns(connection):
         read = make.delayed(repr(connection), weighted.read, steps)
-        return Term(lessons.weigh(connection, read, matrix, n_out))
+        return Term(rules.weigh(connection, read, matrix, n_out))
     if not steps:
         return weighted
     sent = make.sum(f"{connection!r}.weighted", n_out)
@@ -74,19 +74,19 @@ def _steps(context: Context, connection: Connection) -> int:
     return steps
 
 
-def _is_shorter_encoded(context: Context, lessons: Lessons, connection: Connection) -> bool:
-    """Whether a population has fewer neurons than it gets values, and nobody sees these."""
+def _is_shorter_encoded(context: Context, rules: LearningRules, connection: Connection) -> bool:
+    """Whether encoding makes a vector shorter, and neither probes nor rules read the vector."""
     pre, post = whole(connection.pre), whole(connection.post)
     if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
         return False
     decoded = isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct)
     if decoded or connection.rules or post in context.watched or connection in context.watched:
         return False
-    return post.n_neurons < connection.post.size_in and not lessons.learns(post)
+    return post.n_neurons < connection.post.size_in and not rules.learns(post)
 
 
 def _encode_first(context: Context, connection: Connection, synapse: Synapse) -> None:
-    """Encode what a connection carries, then filter it: the same, on a shorter vector."""
+    """Encode the values of a connection, then filter them: the same, on a shorter vector."""
     make, post = context.builder, whole(connection.post)
     assert isinstance(post, Ensemble)
     weighted = context.weighted[connection]
@@ -100,7 +100,7 @@ def _encode_first(context: Context, connection: Connection, synapse: Synapse) ->
 
 
 def weighted_signal(context: Context, connection: Connection) -> Read:
-    """A signal of the transformed values that a connection carries, before its filter."""
+    """A signal of the transformed values of a connection, before its filter."""
     if connection not in context.inputs:
         full = context.connections[connection].full
         size = connection.post.size_in if full is None else len(full)
@@ -110,7 +110,7 @@ def weighted_signal(context: Context, connection: Connection) -> Read:
 
 
 def _gain(context: Context, connection: Connection) -> Any:
-    """Currents into neurons are multiplied by their gains, as encoded ones are."""
+    """The gains of neurons, which multiply currents as they multiply encoded values."""
     post, chosen = whole(connection.post), indices(connection.post)
     if not isinstance(post, NeuronsOf):
         return 1.0
@@ -119,7 +119,7 @@ def _gain(context: Context, connection: Connection) -> Any:
 
 
 def _source(context: Context, connection: Connection) -> tuple[Read, Any]:
-    """What a connection reads and the matrix from there to what it carries."""
+    """The input of a connection, and the matrix from the input to its values."""
     pre, transform = whole(connection.pre), connection.transform
     if isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct):
         built = context.connections[connection]

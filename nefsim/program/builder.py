@@ -1,4 +1,4 @@
-"""A program in the making: both ways in, our networks and Nengo's operators, use it."""
+"""The builder of programs, from networks of nefsim and from Nengo's operators."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 
 class ProgramBuilder:
-    """Collects signals, operations and records; sums gather their terms until the end.
+    """Collects signals, operations and records; sums collect their terms until the end.
 
     Parameters
     ----------
@@ -37,7 +37,23 @@ class ProgramBuilder:
     Attributes
     ----------
     signals, ops : list
-        Signals, and operations but for sums, so far.
+        Signals, and operations except sums, so far.
+
+    See Also
+    --------
+    Program : The result of ``finish()``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim.program import ProgramBuilder, Read, Term
+    >>> builder = ProgramBuilder(dt=0.001)
+    >>> constant = builder.sum("constant", 1, np.array([2.0]))
+    >>> double = builder.sum("double", 1)
+    >>> builder.add_term(double, Term(Read(constant), 2.0))
+    >>> builder.record(Read(double), every=1)
+    >>> [signal.name for signal in builder.finish().signals]
+    ['constant', 'double']
     """
 
     def __init__(self, dt: float) -> None:
@@ -50,39 +66,39 @@ class ProgramBuilder:
         self._added: dict[int, Array] = {}
 
     def signal(self, name: str, size: int) -> int:
-        """A new signal."""
+        """Add a signal; returns its number."""
         self.signals.append(Signal(name, size))
         return len(self.signals) - 1
 
     def op(self, op: Op) -> int:
-        """A new operation; returns the first signal that it writes."""
+        """Add an operation; returns the first signal that it writes."""
         self.ops.append(op)
         return outputs(op)[0]
 
     def sum(self, name: str, size: int, offset: Array | None = None) -> int:
-        """A new signal that collects terms."""
+        """Add a sum, which has no terms yet; returns its signal."""
         signal = self.signal(name, size)
         self._terms[signal], self._offsets[signal] = [], offset
         return signal
 
     def add_term(self, signal: int, term: Term) -> None:
-        """One more term of a sum."""
+        """Add a term to a sum."""
         self._terms[signal].append(term)
 
     def add_offset(self, signal: int, rows: Any, value: Any) -> None:
-        """Numbers that are added to a sum in each step, to all of its elements or to ``rows``."""
+        """Add constants to a sum, to all of its elements or to ``rows``."""
         total = self._added.setdefault(signal, np.zeros(self.signals[signal].size))
         at: Any = slice(None) if rows is None else rows
         np.add.at(total, at, np.ravel(value))
 
-    def filtered(self, name: str, read: Read, synapse: Synapse, start: float = 0.0) -> Read:
-        """A signal through a synapse, as others see it: one step later."""
+    def filtered(self, name: str, read: Read, synapse: Synapse, start: float | Array = 0.0) -> Read:
+        """Add the filter of a synapse; returns a read of its output, one step later."""
         source = self._whole(f"{name}.input", read)
         output = self.signal(f"{name}.output", self.signals[source].size)
         return Read(self.op(Filter(output, source, synapse.form(self.dt), start)), 1)
 
     def delayed(self, name: str, read: Read, steps: int) -> Read:
-        """The same, so many steps later."""
+        """A read of the same values ``steps`` steps later."""
         if steps <= 1 - read.delay:
             return Read(read.signal, read.delay + steps, read.columns)
         source = self._whole(f"{name}.sent", read)
@@ -90,7 +106,7 @@ class ProgramBuilder:
         return Read(self.op(Filter(output, source, shift(steps - 1))), 1)
 
     def _whole(self, name: str, read: Read) -> int:
-        """A signal of all that is read in this step."""
+        """The signal that is read, or a copy where a read has a delay or columns."""
         if read.columns is None and not read.delay:
             return read.signal
         chosen = self.sum(name, self.size(read))
@@ -98,17 +114,17 @@ class ProgramBuilder:
         return chosen
 
     def record(self, read: Read, every: float) -> None:
-        """One more thing to record, every so many steps."""
+        """Record a signal, at intervals of ``every`` steps."""
         self._records.append(Record(read, every))
 
     def size(self, read: Read) -> int:
-        """How many elements are read."""
+        """The number of elements that are read."""
         return read_size(self.signals, read)
 
     def finish(self) -> Program:
         """All operations, in the order of a step."""
         sums = [(signal, terms, self._offset(signal)) for signal, terms in self._terms.items()]
-        # A sum that collects nothing is 0 and adds nothing where it is read.
+        # A sum without terms is 0, so that its readers can ignore it.
         zero = {signal for signal, terms, offset in sums if not terms and offset is None}
         ops = in_turn(
             [
@@ -123,7 +139,7 @@ class ProgramBuilder:
         return Program(self.dt, signals, ops, schedule(ops, signals), tuple(self._records))
 
     def _offset(self, signal: int) -> Array | None:
-        added, given = self._added.get(signal), self._offsets[signal]
+        added, offset = self._added.get(signal), self._offsets[signal]
         if added is None or not added.any():
-            return given
-        return added if given is None else given + added
+            return offset
+        return added if offset is None else offset + added
