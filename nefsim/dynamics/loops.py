@@ -79,7 +79,7 @@ def entries(synapse: Synapse, loop: StateSpace, dt: float) -> tuple[Array, list[
     vectors : (n, n) ndarray
         In columns, how each way enters the states of ``loop``.
     filters : list of n synapses
-        The same ways as filters from the input to what is seen of the loop.
+        The same ways as filters from the input to the output of the loop.
     """
     F, g, C, _ = loop
     n = len(F)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -41,8 +40,8 @@ class Realisation:
     dt : float [s]
         Length of the step.
     hidden : ((n - 1) q,) ndarray of complex
-        Further poles of the loop, in z, of what the n states of each synapse do where they
-        differ from those of the system.  All decay.
+        Further poles of the loop, in z: how the n states of each synapse come back to those of
+        the system where they differ.
     """
 
     recurrent: Array
@@ -66,7 +65,7 @@ def realise(
     r"""Transforms with which a population and its synapse are a linear system.
 
     The system, in continuous time :math:`\dot x = A x + B u`, or with ``analog=False``
-    :math:`x[k + 1] = A_d\,x[k] + B_d\,u[k]`, is what a population does whose input is
+    :math:`x[k + 1] = A_d\,x[k] + B_d\,u[k]`, is realised by a population whose input is
 
     .. math:: x = h * (A' x) + \sum_i h_i * (B_i u)
 
@@ -274,97 +273,3 @@ def _transfer(who: str, synapse: Synapse) -> tuple[Array, Array]:
         return np.asarray(synapse.num), np.asarray(synapse.den)
     do = "pass a lowpass, Alpha, DoubleExp or LinearFilter, or method='exact'"
     check.fail(who, "synapse", "have a transfer function of s", check.show(synapse), do)
-
-
-def realise_function(
-    function: Callable[..., Any],
-    synapse: float | Lowpass,
-    dt: float = 0.001,
-    *,
-    method: Literal["euler", "rk4", "map", "continuous"] = "euler",
-) -> Callable[..., Array]:
-    r"""A function whose feedback through a lowpass makes a population a dynamical system.
-
-    For :math:`\dot x = f(x, u)` and :math:`a = e^{-dt/\tau}` the recurrent connection computes
-
-    .. math:: g(x, u) = \frac{\Phi(x, u) - a x}{1 - a}
-
-    so that the state in direct mode is :math:`x[k + 1] = \Phi(x[k], u[k])`, up to rounding:
-    :math:`\Phi = x + dt\,f(x, u)` for ``"euler"``, a step of the classical Runge-Kutta method
-    for ``"rk4"``, and ``f`` itself for ``"map"``.  The usual approximation for short steps,
-    ``"continuous"``, is :math:`g = \tau f(x, u) + x`.
-
-    Parameters
-    ----------
-    function : callable
-        ``f(x)`` or ``f(x, u)`` of an array (..., q), which gives one of the same shape [1/s],
-        or the next state for ``"map"``.
-    synapse : float [s] or Lowpass
-        The synapse of the recurrent connection.
-    dt : float [s]
-        Length of a step of the network.
-    method : "euler", "rk4", "map" or "continuous"
-        Which map of one step to the next is made.
-
-    Returns
-    -------
-    callable
-        ``g(x)`` or ``g(x, u)``, the function of the recurrent connection.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range, or f gives another shape than that of x.
-    TypeError
-        If ``synapse`` is no lowpass: others need more than the present state.
-
-    See Also
-    --------
-    realise : Linear systems, on any synapse.
-
-    Examples
-    --------
-    >>> g = realise_function(lambda x: -x, synapse=0.1, dt=0.001, method="continuous")
-    >>> g(np.array([0.5])).round(9)
-    array([0.45])
-    """
-    who = "realise_function"
-    f = check.function(who, "function", function)
-    lowpass = synapse_of_loop(who, synapse)
-    if not isinstance(lowpass, Lowpass):
-        do = "pass seconds or Lowpass(tau)"
-        check.fail(who, "synapse", "be a lowpass", check.show(synapse), do, TypeError)
-    step = check.seconds(who, "dt", dt)
-    how = check.one_of(who, "method", method, ("euler", "rk4", "map", "continuous"))
-    (gain,), (_, minus_a) = lowpass.coefficients(step)
-    a = 0.0 if lowpass.tau == 0 else -minus_a
-
-    def slope(x: Array, *u: Any) -> Array:
-        value = np.asarray(f(x, *u), dtype=np.float64)
-        if value.shape != np.shape(x):
-            do = "let it give a number for each state"
-            check.fail(who, "function", f"give shape {np.shape(x)}", f"shape {value.shape}", do)
-        return value
-
-    def euler(x: Array, *u: Any) -> Array:
-        return x + step / gain * slope(x, *u)
-
-    def rk4(x: Array, *u: Any) -> Array:
-        k1 = slope(x, *u)
-        k2 = slope(x + step / 2 * k1, *u)
-        k3 = slope(x + step / 2 * k2, *u)
-        k4 = slope(x + step * k3, *u)
-        return x + step / gain * (k1 + 2 * k2 + 2 * k3 + k4) / 6
-
-    def following(x: Array, *u: Any) -> Array:
-        return (slope(x, *u) - a * x) / gain
-
-    def continuous(x: Array, *u: Any) -> Array:
-        return lowpass.tau * slope(x, *u) + x
-
-    made = {"euler": euler, "rk4": rk4, "map": following, "continuous": continuous}[how]
-
-    def feedback(x: ArrayLike, *u: Any) -> Array:
-        return made(np.asarray(x, dtype=np.float64), *u)
-
-    return feedback

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim._signatures import made_by
 from nefsim.learning import LearningRule
-from nefsim.neurons import Direct, NeuronType
+from nefsim.neurons import Direct, NeuronType, SteadyState
 from nefsim.processes import Process
 from nefsim.sampling import Distribution
 from nefsim.solvers import Solver
@@ -135,7 +135,7 @@ class Ensemble:
     neuron_type: NeuronType
     noise: Process | None
     normalize_encoders: bool
-    initial_state: Mapping[str, Any]
+    initial_state: Mapping[str, Any] | SteadyState
     seed: int | None
     label: str
 

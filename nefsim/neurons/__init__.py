@@ -8,6 +8,7 @@ from nefsim.neurons.inverse import InverseLIF
 from nefsim.neurons.izhikevich import Izhikevich
 from nefsim.neurons.lif import LIF, LIFRate
 from nefsim.neurons.rectified import RectifiedLinear, SpikingRectifiedLinear
+from nefsim.neurons.settled import SteadyState, settled
 from nefsim.neurons.sigmoid import Sigmoid, Tanh
 from nefsim.neurons.soft import SoftLIFRate
 from nefsim.neurons.spiking import PoissonSpiking, RegularSpiking, StochasticSpiking
@@ -28,6 +29,8 @@ __all__ = [
     "Sigmoid",
     "SoftLIFRate",
     "SpikingRectifiedLinear",
+    "SteadyState",
     "StochasticSpiking",
     "Tanh",
+    "settled",
 ]

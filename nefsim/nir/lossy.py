@@ -7,6 +7,7 @@ from typing import Any
 
 from nefsim.network import Connection, Ensemble, Network, Neurons
 from nefsim.network.objects import Endpoint, Gate, Learning, Scope, View, whole
+from nefsim.neurons import SteadyState
 from nefsim.nir.neurons import losses, without_losses
 from nefsim.solvers import Solver
 
@@ -80,7 +81,9 @@ class _Copy:
         if not any(True for _ in losses(ensemble)):
             return replace(ensemble, network=made)
         neuron = without_losses(ensemble.neuron_type, self.dt)
-        kept = {k: v for k, v in ensemble.initial_state.items() if k in neuron.initial_state}
+        start = ensemble.initial_state
+        named = {} if isinstance(start, SteadyState) else start
+        kept = {k: v for k, v in named.items() if k in neuron.initial_state}
         return replace(ensemble, network=made, neuron_type=neuron, noise=None, initial_state=kept)
 
     def _solver(self, pre: Endpoint, solver: Solver) -> Solver:

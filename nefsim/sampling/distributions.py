@@ -74,6 +74,10 @@ class Uniform(Distribution):
     def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
         return generator(self, rng).uniform(self.low, self.high, sample_shape(self, n, d))
 
+    def ppf(self, p: ArrayLike) -> Array:
+        """Number below which a share p of the samples is, an array of the shape of p."""
+        return self.low + (self.high - self.low) * _shares("Uniform.ppf", p)
+
 
 @dataclass(frozen=True, eq=False)
 class Gaussian(Distribution):
@@ -102,6 +106,15 @@ class Gaussian(Distribution):
 
     def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
         return generator(self, rng).normal(self.mean, self.std, sample_shape(self, n, d))
+
+    def ppf(self, p: ArrayLike) -> Array:
+        """Number below which a share p of the samples is, an array of the shape of p."""
+        from scipy.special import ndtri
+
+        shares = _shares("Gaussian.ppf", p)
+        return (
+            self.mean + self.std * np.asarray(ndtri(shares)) if self.std else 0 * shares + self.mean
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,8 +157,20 @@ class Exponential(Distribution):
 
     def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
         tail = generator(self, rng).exponential(self.scale, sample_shape(self, n, d))
+        return self._clipped(tail)
+
+    def _clipped(self, tail: Array) -> Array:
         clipped: Array = np.minimum(self.shift + tail, np.nextafter(self.high, -math.inf))
         return clipped
+
+    def ppf(self, p: ArrayLike) -> Array:
+        """Number below which a share p of the samples is, an array of the shape of p."""
+        with np.errstate(divide="ignore"):  # all samples are below infinity
+            return self._clipped(-self.scale * np.log1p(-_shares("Exponential.ppf", p)))
+
+
+def _shares(who: str, p: ArrayLike) -> Array:
+    return check.array(who, "p", p, None, "pass shares between 0 and 1", 0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -120,8 +120,8 @@ class ScatteredHypersphere(Distribution):
             return _scattered_line(n, self.surface, rng).reshape(shape)
         if d > MOST_SCATTERED:
             return UniformHypersphere(self.surface).sample(n, d, rng)
-        u = _additive_recurrence(n, d - 1 if self.surface else d, rng)
-        points = _normalised(_sphere_from_cube(u[:, 1 - d :]) @ _rotation(d, rng))
+        u = additive_recurrence(n, d - 1 if self.surface else d, rng)
+        points = _normalised(_sphere_from_cube(u[:, 1 - d :]) @ rotation(d, rng))
         return points if self.surface else points * _radii(u[:, 0], d)
 
 
@@ -133,7 +133,7 @@ def _scattered_line(n: int, surface: bool, rng: np.random.Generator) -> Array:
     return rng.permutation(2 * (np.arange(n) + rng.random()) / n - 1)
 
 
-def _additive_recurrence(n: int, k: int, rng: np.random.Generator) -> Array:
+def additive_recurrence(n: int, k: int, rng: np.random.Generator) -> Array:
     """n points of the cube [0, 1)^k."""
     root = 2.0
     for _ in range(64):  # a contraction by more than 1/2: 64 times is to rounding
@@ -172,7 +172,7 @@ def _on_circle(radius: Array, turn: Array) -> Array:
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-def _rotation(d: int, rng: np.random.Generator) -> Array:
+def rotation(d: int, rng: np.random.Generator) -> Array:
     """A random orthogonal matrix (d, d): QR of normal numbers, with the signs made random."""
     q, r = np.linalg.qr(rng.standard_normal((d, d)))
     rotation: Array = q * np.sign(np.diag(r))
