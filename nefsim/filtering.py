@@ -55,12 +55,12 @@ def order(form: Form) -> int:
 
 
 def shift(steps: int) -> Coefficients:
-    """What comes in, so many steps later: a power of z^-1."""
+    """A delay of some steps: a power of z^-1."""
     return np.append(np.zeros(steps), 1.0), np.ones(1)
 
 
 def is_shift(form: Form) -> bool:
-    """Whether a filter gives what came in some steps ago and does nothing else."""
+    """Whether a filter is a delay and nothing else."""
     if isinstance(form, StateSpace):
         return False
     b, a = form
@@ -245,7 +245,7 @@ def _one_by_one(one: Advance) -> Advance:
 
 
 def _shift_one(z: Array) -> Advance:
-    """One row of a shift; ``z`` is what came in, the oldest first."""
+    """One row of a shift; ``z`` holds the last inputs, the oldest first."""
 
     def one(u: Array, y: Array) -> None:
         y[...] = z[0]

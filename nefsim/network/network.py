@@ -278,8 +278,8 @@ class Network(Answers, Scope):
             Rules that change the weights during a run; errors are connected to
             ``connection.learning_rule``, or to its elements.
         delay : float [s]
-            How much later all of ``pre`` arrives, as along an axon, rounded to a step; a rule
-            sees what has arrived.
+            How much later the values of ``pre`` arrive, as along an axon, rounded to a step; a
+            learning rule reads the values that have arrived.
         seed : int or None
             Seed of the solver and of drawn evaluation points; None derives it from the network.
         label : str or None

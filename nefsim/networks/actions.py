@@ -50,7 +50,7 @@ EXCITATION = 0.9
 
 
 def _rectified(threshold: float) -> Any:
-    """What a nucleus gives out: x - threshold above the threshold."""
+    """The output of a nucleus: x - threshold above the threshold."""
     return lambda x: np.maximum(0.0, x - threshold)
 
 
@@ -88,7 +88,7 @@ def basal_ganglia(
     n_neurons : int
         Neurons of each population; there are five for each action.
     output_weight : float
-        What the output of the GPi is multiplied by.
+        Factor of the output of the GPi.
     input_bias : float
         Is added to the worth of each action.
     ampa, gaba : Synapse or number [s]
@@ -96,7 +96,7 @@ def basal_ganglia(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -212,7 +212,7 @@ def thalamus(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 

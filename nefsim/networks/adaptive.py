@@ -1,4 +1,4 @@
-"""Control that adapts: a population learns what a controller has to correct."""
+"""Control that adapts: a population learns the corrections of a controller."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class AdaptiveControl(Part):
     network : Network
         The subnetwork.
     state : Node
-        On what the term depends, such as angles and velocities, (dimensions,).
+        The variables on which the term depends, such as angles and velocities, (dimensions,).
     control : Node
-        What the controller commands, (size_out,), which says how the term has to change.
+        The commands of the controller, (size_out,), which are the error of the term.
     output : Node
         The term to add to the command, (size_out,).
     ensemble : Ensemble
@@ -79,7 +79,7 @@ def adaptive_control(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`.
 

@@ -28,7 +28,7 @@ class EnsembleArray(Part):
     ensembles : tuple of Ensemble
         The populations, in the order of their dimensions.
     outputs : dict of str to Node
-        What :meth:`add_output` added, by name.
+        The nodes that :meth:`add_output` added, by name.
     """
 
     input: Node
@@ -139,7 +139,7 @@ def ensemble_array(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 

@@ -59,7 +59,7 @@ class Delay(Part):
         Raises
         ------
         ValueError
-            If a moment does not lie in the window.
+            If a moment is outside the window.
 
         Examples
         --------
@@ -97,12 +97,12 @@ def delay(
 ) -> Delay:
     r"""Add a delay line, or rolling window, of one signal.
 
-    The window of the last theta seconds is kept as coefficients of Legendre polynomials,
+    The window of the last theta seconds is held as coefficients of Legendre polynomials,
 
     .. math:: u(t - r \theta) \approx \sum_{i=0}^{q-1} P_i(2r - 1)\, m_i(t), \qquad
               \dot m = A m + B u
 
-    of :func:`nefsim.dynamics.legendre`, each in a population of its own.
+    of :func:`nefsim.dynamics.legendre`, one population for each.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def delay(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 

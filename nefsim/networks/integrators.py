@@ -53,7 +53,7 @@ def integrator(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -146,7 +146,7 @@ def controlled_integrator(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -186,7 +186,7 @@ def controlled_integrator(
     n = count(who, "n_neurons", n_neurons, d)
     tau = check.seconds(who, "tau", tau)
     radius = check.positive(who, "radius", radius)
-    # Points in the square of x and c, whose corners lie on the ball.
+    # Points in the square of x and c, whose corners are on the sphere.
     options = {"radius": np.sqrt(2), "eval_points": Uniform(-np.sqrt(0.5), np.sqrt(0.5))} | options
     with part(who, net, label, seed, "controlled integrator") as inner:
         source, sink = (inner.node(size_in=d, label=name) for name in ("input", "output"))

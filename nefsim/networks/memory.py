@@ -19,7 +19,7 @@ from nefsim.synapses import as_synapse
 
 @dataclass(frozen=True, eq=False, repr=False)
 class InputGatedMemory(Part):
-    """A value that is kept while the gate is shut.
+    """A value that stays while the gate is shut.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ def input_gated_memory(
     dimensions : int
         Dimensions of the value.
     feedback : float
-        What comes back of the value; 1 keeps it.
+        Factor of the feedback; 1 holds the value.
     difference_gain : float
         g, how fast the input is taken up.
     recurrent_synapse : Synapse or number [s]
@@ -82,7 +82,7 @@ def input_gated_memory(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -145,7 +145,7 @@ class AssociativeMemory(Part):
     network : Network
         The subnetwork.
     input, output : Node
-        A vector to recognise, and those that belong to what was recognised.
+        A vector to recognise, and the sum of the output vectors of active items.
     utilities : Node
         How far each item is active, 0 to 1, (n_items,).
     inhibit : Node
@@ -198,9 +198,9 @@ def associative_memory(
     net : Network
         Where to add it.
     input_vectors : (n_items, D) array_like
-        What to recognise.
+        The vectors to recognise.
     output_vectors : (n_items, D_out) array_like or None
-        What to give out; None gives out the input vectors, which cleans up what comes in.
+        The vectors to give out; None gives out the input vectors, which removes noise.
     n_neurons : int
         Neurons of each item.
     threshold : float
@@ -213,11 +213,11 @@ def associative_memory(
     clean : bool
         Whether utilities are made 0 or 1 by two more layers of populations.
     default : (D_out,) array_like or None
-        What to give out while no item is active.
+        The output while no item is active.
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 

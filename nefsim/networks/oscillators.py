@@ -41,7 +41,7 @@ def oscillator(
               J = \begin{pmatrix} 0 & -1 \\ 1 & 0 \end{pmatrix}, \quad \omega = 2 \pi f
 
     A linear oscillator made of neurons shrinks or grows with the error of its decoders; here
-    what is off the circle comes back at the rate 2 g.
+    deviations from the circle decay at the rate 2 g.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def oscillator(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`.
 
@@ -166,7 +166,7 @@ def controlled_oscillator(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`.
 
@@ -207,7 +207,7 @@ def controlled_oscillator(
     r = check.positive(who, "radius", radius)
     g = np.pi * highest if growth is None else check.real(who, "growth", growth, low=0.0)
     given = {"tau": tau, "radii": 1.2 * r, "centre": 0.0, "dt": dt, "method": "rk4"}
-    # The circle at the largest frequency has to lie within the ball.
+    # The circle at the largest frequency has to be within the ball.
     options = {"radius": np.sqrt(2), "eval_points": _cylinder(2500) / np.sqrt(2)} | options
     with part(who, net, label, seed, "controlled oscillator") as inner:
 
@@ -265,7 +265,7 @@ def lorenz(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`.
 

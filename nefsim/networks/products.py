@@ -91,7 +91,7 @@ def product(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -184,7 +184,7 @@ def dot_product(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -231,7 +231,7 @@ def matrix_product(
 ) -> Combination:
     r"""Add a product of two matrices, :math:`C_{ik} = \sum_j A_{ij} B_{jk}`.
 
-    Each of the I J K products has its own populations, so that none of them depends on
+    Each of the I J K products has two populations, so that none of them depends on
     another.
 
     Parameters
@@ -247,7 +247,7 @@ def matrix_product(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 

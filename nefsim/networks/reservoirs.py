@@ -58,7 +58,7 @@ class Reservoir(Part):
         Returns
         -------
         Node
-            What is read, (k,).
+            The readout, (k,).
 
         Raises
         ------

@@ -32,7 +32,7 @@ def thresholding(
 ) -> EnsembleArray:
     r"""Add populations that are silent below a threshold and precise just above it.
 
-    Encoders are positive, intercepts lie at the threshold plus an exponential distribution
+    Encoders are positive, intercepts are the threshold plus an exponential distribution
     that falls by e within ``intercept_width``, and decoders are solved above the threshold.
 
     Parameters
@@ -52,7 +52,7 @@ def thresholding(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -65,7 +65,7 @@ def thresholding(
     Raises
     ------
     ValueError, TypeError
-        If the threshold does not lie from 0 below the radius, or a number or option does not fit.
+        If the threshold is not from 0 to below the radius, or a number or option does not fit.
 
     References
     ----------
@@ -111,11 +111,11 @@ class WinnerTakeAll(Part):
     input, output : Node
         The worth of each choice, and 1 for the winner, (dimensions,).
     evidence : Node
-        What each accumulator holds, (dimensions,).
+        The state of each accumulator, (dimensions,).
     reset : Node
         1 for five tau empties all accumulators, (1,).
     accumulators, winners : EnsembleArray
-        Populations of the evidence, and of what lies above the threshold.
+        Populations of the evidence, and of its part above the threshold.
     """
 
     input: Node
@@ -166,7 +166,7 @@ def winner_take_all(
     label : str or None
         A name.
     seed : int or None
-        A seed of its own.
+        Seed of the subnetwork; None takes the stream of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
