@@ -1,6 +1,6 @@
-"""Networks of spiking neurons from a description of what they should compute.
+"""Simulation of spiking neural networks that compute functions, by the NEF.
 
-A network is made by its methods, without a ``with`` block, and run by a simulator:
+A network is built by its methods, without a ``with`` block, and run by a simulator:
 
 >>> import numpy as np
 >>> import nefsim as nef
@@ -16,33 +16,33 @@ A network is made by its methods, without a ``with`` block, and run by a simulat
 >>> sim.data[y].shape
 (500, 1)
 
-In the package itself, for ``nef.``:
+Names of the package ``nef``:
 
 =====================  ==================================================================
 Network                ``node``, ``ensemble``, ``connect``, ``probe``, ``subnetwork``
-Simulator, Result      run it, and what it recorded
+Simulator, Result      the run of a network, and the records of its probes
 neuron types           LIF, LIFRate, AdaptiveLIF, RectifiedLinear, Sigmoid, Izhikevich, ...
 synapses               Lowpass, Alpha, DoubleExp, Triangle, LinearFilter
 distributions          Uniform, Gaussian, Choice, UniformHypersphere, Samples, ...
 processes              WhiteSignal, WhiteNoise, FilteredNoise, PresentInput, Piecewise
 solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
 learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
-on plain arrays        gain_bias, tuning_curves, solve_decoders, connection_weights, ...
+functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weights, ...
 crosscheck             compare two back ends spike for spike
 =====================  ==================================================================
 
-Rooms that load when they are named:
+Subpackages, imported at first use:
 
 =====================  ==================================================================
 nef.plot               tuning curves, rasters, decoded values, weights, spectra
-nef.analysis           figures about what was learned
+nef.analysis           measures of learning: errors, classes, weights
 nef.datasets           handwritten digits
 nef.dynamics           linear systems, delays, and how populations become them
 nef.networks           ready networks: products, memories, basal ganglia, oscillators, ...
-nef.nengo              Nengo's networks run here; ``from_nengo``, ``to_nengo``
+nef.nengo              runs Nengo models; ``from_nengo``, ``to_nengo``
 nef.view               a network in the browser (extra ``view``)
-nef.train              spiking networks trained with PyTorch (extra ``train``)
-nef.convert            trained ReLU networks as spiking ones (extra ``train``)
+nef.train              training of spiking networks with PyTorch (extra ``train``)
+nef.convert            conversion of trained ReLU networks to spiking ones (extra ``train``)
 nef.nir                NIR graphs (extra ``nir``)
 nef.mnist              the experiment with handwritten digits
 =====================  ==================================================================
@@ -242,7 +242,7 @@ __all__ = [
     "unit_vectors",
 ]
 
-#: Rooms that load when they are named.
+#: Subpackages that are imported at first use.
 _ROOMS = (
     "convert",
     "dynamics",
@@ -268,14 +268,14 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """A room, loaded now; of other names, where the thing is."""
+        """Import a subpackage; for other names raise an error with advice."""
         if name in _ROOMS:
             try:
                 return import_module(f"nefsim.{name}")
-            except ImportError as error:  # `hasattr` and `help` bear no other error than this
+            except ImportError as error:  # `hasattr` and `help` accept no other error
                 raise AttributeError(str(error), name=name) from error
-        known = [*__all__, *_ROOMS]
-        message = _habits.attribute("nefsim", name, _habits.OF_PACKAGE, known)
+        names = [*__all__, *_ROOMS]
+        message = _habits.attribute("nefsim", name, _habits.OF_PACKAGE, names)
         raise AttributeError(message, name=name)
 
 

@@ -1,4 +1,4 @@
-"""Neuron types: values that know their rate curve, its inverse and one step in time."""
+"""Neuron types: a rate curve, its inverse and one time step each, as frozen values."""
 
 from nefsim.neurons.adaptive import AdaptiveLIF, AdaptiveLIFRate
 from nefsim.neurons.base import NeuronType
