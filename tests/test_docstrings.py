@@ -16,6 +16,7 @@ PACKAGES = {
     "nefsim.convert": "torch",
     "nefsim.datasets": None,
     "nefsim.describe": None,
+    "nefsim.dynamics": None,
     "nefsim.learning": None,
     "nefsim.mnist": None,
     "nefsim.neurons": None,

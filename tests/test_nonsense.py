@@ -778,7 +778,7 @@ of_module(dynamics, "gramians", system=(SYSTEM, NOTHING))
 of_module(dynamics, "hankel_values", system=(SYSTEM, NOTHING))
 of_module(
     dynamics,
-    "truncated",
+    "truncate",
     system=(SYSTEM, NOTHING),
     order=(1, NOTHING),
     keep_gain=(False, FLAG),

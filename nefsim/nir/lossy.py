@@ -82,8 +82,8 @@ class _Copy:
             return replace(ensemble, network=copied)
         neuron = without_losses(ensemble.neuron_type, self.dt)
         start = ensemble.initial_state
-        named = {} if isinstance(start, SteadyState) else start
-        initial = {k: v for k, v in named.items() if k in neuron.initial_state}
+        values = {} if isinstance(start, SteadyState) else start
+        initial = {k: v for k, v in values.items() if k in neuron.initial_state}
         return replace(
             ensemble, network=copied, neuron_type=neuron, noise=None, initial_state=initial
         )

@@ -150,9 +150,7 @@ def _memory(
         case Filter():
             rest = at_rest(op.form, op.start)
             memory = np.zeros((len(rest), *lead, program.width(op)), dtype)
-            # Of the order 0 there is nothing to infer the last size from.
-            columns = rest.shape[1] if rest.ndim > 1 else 1
-            memory += rest.reshape(len(rest), *[1] * len(lead), columns)
+            memory += rest.reshape(len(rest), *[1] * len(lead), *(rest.shape[1:] or (1,)))
             return {"z": memory}
         case Weigh():
             return {"weights": for_each_trial(op.initial.T)}

@@ -93,7 +93,22 @@ class Uniform(Distribution):
         return generator(self, rng).uniform(self.low, self.high, sample_shape(self, n, d))
 
     def ppf(self, p: ArrayLike) -> Array:
-        """Number below which a share p of the samples is, an array of the shape of p."""
+        """Quantiles: numbers below which shares p of the samples are.
+
+        Parameters
+        ----------
+        p : array_like of any shape
+            Shares, from 0 to 1.
+
+        Returns
+        -------
+        ndarray of the shape of p
+
+        Raises
+        ------
+        ValueError
+            If a share is outside [0, 1].
+        """
         return self.low + (self.high - self.low) * _shares("Uniform.ppf", p)
 
 
@@ -135,7 +150,22 @@ class Gaussian(Distribution):
         return generator(self, rng).normal(self.mean, self.std, sample_shape(self, n, d))
 
     def ppf(self, p: ArrayLike) -> Array:
-        """Number below which a share p of the samples is, an array of the shape of p."""
+        """Quantiles: numbers below which shares p of the samples are.
+
+        Parameters
+        ----------
+        p : array_like of any shape
+            Shares, from 0 to 1.
+
+        Returns
+        -------
+        ndarray of the shape of p
+
+        Raises
+        ------
+        ValueError
+            If a share is outside [0, 1].
+        """
         from scipy.special import ndtri
 
         shares = _shares("Gaussian.ppf", p)
@@ -200,7 +230,22 @@ class Exponential(Distribution):
         return clipped
 
     def ppf(self, p: ArrayLike) -> Array:
-        """Number below which a share p of the samples is, an array of the shape of p."""
+        """Quantiles: numbers below which shares p of the samples are.
+
+        Parameters
+        ----------
+        p : array_like of any shape
+            Shares, from 0 to 1.
+
+        Returns
+        -------
+        ndarray of the shape of p
+
+        Raises
+        ------
+        ValueError
+            If a share is outside [0, 1].
+        """
         with np.errstate(divide="ignore"):  # all samples are below infinity
             return self._clipped(-self.scale * np.log1p(-_shares("Exponential.ppf", p)))
 
