@@ -932,6 +932,7 @@ def connect(**given: Any) -> Fresh:
             "eval_points": None,
             "scale_eval_points": True,
             "learning_rule": None,
+            "delay": 0.01,
             "seed": 1,
             "label": "connection",
         }
@@ -950,6 +951,7 @@ CONNECT = {
     "eval_points": NONE,
     "scale_eval_points": FLAG,
     "learning_rule": NONE,
+    "delay": POSITIVE,
     "seed": SEED,
     "label": LABEL,
 }
