@@ -75,6 +75,21 @@ def ax():
     return Figure().subplots()
 
 
+def looped():
+    """A source, a population in a loop with itself and another, and an error that teaches."""
+    net = nef.Network(seed=1, label="outer")
+    u, inner = net.node(np.sin, label="u"), net.subnetwork("inner")
+    a, b = net.ensemble(20, 1, label="a"), inner.ensemble(10, 1, label="b")
+    out = net.node(size_in=1, label="out")
+    net.connect(u, a)
+    net.connect(a.neurons[:10], b.neurons)
+    net.connect(b, a)
+    net.connect(a, a)
+    learned = net.connect(a, out, learning_rule=nef.PES())
+    net.connect(u, learned.learning_rule)
+    return net
+
+
 FIGURES = {
     "tuning_curves": lambda ax: plot.tuning_curves(RATES, X, ax=ax),
     "tuning_surface": lambda ax: plot.tuning_surface(RATES, PLANE, ax=ax),
@@ -86,6 +101,7 @@ FIGURES = {
     "learning_curve": lambda ax: plot.learning_curve(VALUES, window=0.05, ax=ax),
     "weight_histogram": lambda ax: plot.weight_histogram(WEIGHTS, ax=ax),
     "stdp_curve": lambda ax: plot.stdp_curve(*nef.analysis.stdp_curve(), ax=ax),
+    "network": lambda ax: plot.network(looped(), ax=ax),
     "confusion_matrix": lambda ax: plot.confusion_matrix([0, 1, 2, 2], [0, 1, 2, 1], ax=ax),
 }
 LABELS = {
@@ -99,6 +115,7 @@ LABELS = {
     "learning_curve": ("time [s]", "root mean square error"),
     "weight_histogram": ("weight", "number of weights"),
     "stdp_curve": ("$t_{post} - t_{pre}$ [ms]", "change of the weight"),
+    "network": ("", ""),
     "confusion_matrix": ("class found", "true class"),
 }
 each_figure = pytest.mark.parametrize("name", FIGURES)
@@ -888,3 +905,41 @@ def test_a_window_holds_from_one_step_to_all_of_the_recording_when_rounded(steps
         return
     plot.learning_curve(values, window=steps * 0.001, ax=ax)
     assert set(ax.lines[-1].get_ydata()) == {1.0}
+
+
+# -- networks ------------------------------------------------------------------------------
+
+
+def places(ax):
+    """Where each object is, by the first line of its text."""
+    return {t.get_text().split("\n")[0]: t.get_position() for t in ax.texts if t.get_text()}
+
+
+def test_a_network_has_a_text_for_each_object_and_an_arrow_for_each_pair(ax):
+    net = looped()
+    plot.network(net, ax=ax)
+    assert set(places(ax)) == {"u", "a", "b", "out"}
+    arrows = [text.arrow_patch for text in ax.texts if not text.get_text()]
+    assert len(arrows) == len(net.all_connections)
+    taught = [arrow for arrow in arrows if arrow.get_linestyle() == "--"]
+    assert [to_hex(arrow.get_edgecolor()) for arrow in taught] == ["#d55e00"]
+
+
+def test_objects_of_a_network_are_in_columns_after_those_that_lead_to_them(ax):
+    x = {name: place[0] for name, place in places(plot.network(looped(), ax=ax)).items()}
+    assert x == {"u": 0.0, "a": 1.0, "b": 2.0, "out": 2.0}
+
+
+def test_no_two_objects_of_a_network_are_in_one_place(ax):
+    net = nef.Network(seed=1)
+    window, product = nef.networks.delay(net, 60, 0.1), nef.networks.product(net, 40, 2)
+    net.connect(window.at([0.05, 0.1]), product.a)
+    plot.network(net, ax=ax)
+    spots = [t.get_position() for t in ax.texts if t.get_text()]
+    assert len(set(spots)) == len(spots) == len(net.all_nodes) + len(net.all_ensembles)
+    plot.network(nef.Network(), ax=Figure().subplots())
+
+
+def test_only_networks_are_drawn_as_networks():
+    with pytest.raises(TypeError, match=SENTENCE):
+        plot.network(WEIGHTS)

@@ -56,24 +56,35 @@ def _scope(scope: Scope, names: dict[Any, str], count: list[int]) -> Iterator[st
 
 
 def _edge(connection: Connection, names: dict[Any, str]) -> Iterator[str]:
-    """The line of a connection; an error leads to the population after the weights."""
-    ends, style = [], []
+    """The line of a connection, unless it leads out of the part that is drawn."""
+    ends = ends_of(connection)
+    if ends is None or any(end not in names for end in ends[:2]):
+        return
+    pre, post, taught = ends
+    label = _quoted("\n".join(_said(connection)))
+    attributes = ", ".join([f"label={label}", *(["style=dashed"] if taught else [])])
+    yield f"{names[pre]} -> {names[post]} [{attributes}];"
+
+
+def ends_of(connection: Connection) -> tuple[Node | Ensemble, Node | Ensemble, bool] | None:
+    """The objects that a connection leads from and to, and whether it carries an error.
+
+    An error leads to the population after the weights.  None is for a rule that teaches a
+    connection into a rule.
+    """
+    ends, taught = [], False
     for end in (connection.pre, connection.post):
         obj: Any = whole(end)
         if isinstance(obj, Gate):
             obj = obj.learning
         if isinstance(obj, Learning):
-            obj, style = whole(obj.connection.post), ["style=dashed"]
+            obj, taught = whole(obj.connection.post), True
         obj = obj.ensemble if isinstance(obj, Neurons) else obj
-        if isinstance(obj, (Learning, Gate)):  # a rule that teaches a connection into a rule
-            return
+        if isinstance(obj, (Learning, Gate)):
+            return None
         assert isinstance(obj, (Node, Ensemble))
         ends.append(obj)
-    if any(end not in names for end in ends):  # out of the part that is drawn
-        return
-    label = _quoted("\n".join(_said(connection)))
-    attributes = ", ".join([f"label={label}", *style])
-    yield f"{names[ends[0]]} -> {names[ends[1]]} [{attributes}];"
+    return ends[0], ends[1], taught
 
 
 def _said(connection: Connection) -> Iterator[str]:

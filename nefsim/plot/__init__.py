@@ -1,4 +1,4 @@
-"""Figures of populations: tuning curves, spikes, decoded values, weights and learning.
+"""Figures of populations: tuning curves, spikes, decoded values, weights, learning, networks.
 
 Each function takes plain arrays, or a simulator or result and one of its objects.  It draws
 on the axes ``ax`` or on a new figure, and returns the axes.  Matplotlib is imported when a
@@ -12,6 +12,7 @@ from nefsim.plot.learning import (
     stdp_curve,
     weight_histogram,
 )
+from nefsim.plot.network import network
 from nefsim.plot.spectra import spectrum
 from nefsim.plot.spikes import raster
 from nefsim.plot.tuning import tuning_curves, tuning_surface
@@ -22,6 +23,7 @@ __all__ = [
     "decoded",
     "decoding_error",
     "learning_curve",
+    "network",
     "raster",
     "spectrum",
     "stdp_curve",
