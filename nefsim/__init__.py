@@ -22,7 +22,7 @@ Names of the package ``nef``:
 Network                ``node``, ``ensemble``, ``connect``, ``probe``, ``subnetwork``
 Simulator, Result      the run of a network, and the records of its probes
 neuron types           LIF, LIFRate, AdaptiveLIF, RectifiedLinear, Sigmoid, Izhikevich, ...
-synapses               Lowpass, Alpha, DoubleExp, Triangle, LinearFilter
+synapses               Lowpass, Alpha, DoubleExp, Triangle, Box, Highpass, ...
 distributions          Uniform, Gaussian, Choice, UniformHypersphere, Samples, ...
 processes              WhiteSignal, WhiteNoise, FilteredNoise, PresentInput, Piecewise
 solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
@@ -34,7 +34,7 @@ crosscheck             compare two back ends spike for spike
 Subpackages, imported at first use:
 
 =====================  ==================================================================
-nef.plot               tuning curves, rasters, decoded values, weights, spectra
+nef.plot               tuning curves, rasters, decoded values, weights, spectra, networks
 nef.analysis           measures of learning: errors, classes, weights
 nef.datasets           handwritten digits
 nef.dynamics           linear systems, delays, and how populations become them
@@ -148,7 +148,17 @@ from nefsim.solvers import (
     Softmax,
     solve_decoders,
 )
-from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
+from nefsim.synapses import (
+    Alpha,
+    Bandpass,
+    Box,
+    Delay,
+    DoubleExp,
+    Highpass,
+    LinearFilter,
+    Lowpass,
+    Triangle,
+)
 
 __version__ = "0.1.0"
 
@@ -164,12 +174,15 @@ __all__ = [
     "Alpha",
     "Association",
     "BackendUnavailable",
+    "Bandpass",
+    "Box",
     "Choice",
     "Connection",
     "ConstrainedDifference",
     "Copula",
     "CosineSimilarity",
     "Dale",
+    "Delay",
     "DeltaRule",
     "Direct",
     "DiscreteLIF",
@@ -180,6 +193,7 @@ __all__ = [
     "FourierSignal",
     "Gaussian",
     "Hebbian",
+    "Highpass",
     "InverseLIF",
     "Izhikevich",
     "LIFRate",

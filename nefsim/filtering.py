@@ -134,6 +134,18 @@ def polynomials(system: StateSpace) -> Coefficients:
     return np.asarray(b, dtype=np.float64), np.asarray(a, dtype=np.float64)
 
 
+def in_states(form: Form) -> StateSpace:
+    """A filter by polynomials in state space: that of direct form II transposed."""
+    if isinstance(form, StateSpace):
+        return form
+    n = order(form)
+    b, a = (np.pad(part, (0, n + 1 - len(part))) for part in form)
+    A = np.eye(n, k=1)
+    if n:
+        A[:, 0] -= a[1:]
+    return StateSpace(A, b[1:] - a[1:] * b[0], np.eye(n)[:1].ravel(), float(b[0]))
+
+
 def at_rest(form: Form, start: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """The state, (order, ...), of a filter whose output has always been ``start``, (...).
 

@@ -511,6 +511,8 @@ SIGMOID = nef.DiscreteLIF(output="sigmoid")
         (lambda: with_lif(neuron_type=nef.DiscreteLIF(activation="relu")), "activation='relu'"),
         (lambda: with_lif(neuron_type=SIGMOID, gain=1.0, bias=0.0), "output='sigmoid'"),
         (lambda: with_synapse(nef.Triangle(0.01)), "Triangle"),
+        (lambda: with_synapse(nef.Highpass(0.01)), "Highpass"),
+        (lambda: with_synapse(nef.Lowpass(0.1) * nef.Delay(0.01)), "Series"),
         (lambda: with_probe("voltage"), "voltage"),
         (lambda: nef.Network(), "0 nodes"),
     ],

@@ -251,6 +251,10 @@ entry(nef.Lowpass, tau=(0.005, POSITIVE))
 entry(nef.Alpha, tau=(0.005, POSITIVE))
 entry(nef.DoubleExp, tau1=(0.005, POSITIVE), tau2=(0.05, POSITIVE))
 entry(nef.Triangle, t=(0.005, POSITIVE))
+entry(nef.Box, width=(0.005, POSITIVE))
+entry(nef.Delay, seconds=(0.005, POSITIVE))
+entry(nef.Highpass, tau=(0.005, POSITIVE))
+entry(nef.Bandpass, frequency=(10.0, POSITIVE), q=(2.0, POSITIVE))
 entry(
     nef.LinearFilter,
     num=([1.0], NUMBER),
@@ -262,6 +266,10 @@ for synapse in (
     nef.Alpha(0.005),
     nef.DoubleExp(0.005, 0.05),
     nef.Triangle(0.005),
+    nef.Box(0.005),
+    nef.Delay(0.005),
+    nef.Highpass(0.005),
+    nef.Bandpass(0.1),
     nef.LinearFilter([1.0], [0.1, 1.0]),
 ):
     methods(

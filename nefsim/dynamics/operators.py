@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
-from nefsim.dynamics import algebra
-from nefsim.dynamics.algebra import Matrices
+from nefsim import algebra
+from nefsim.algebra import Matrices
 
 
 class Operators(ABC):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nefsim import _checks as check
-from nefsim.dynamics.algebra import Array
+from nefsim.algebra import Array
 from nefsim.dynamics.system import LinearSystem
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from nefsim import _checks as check
 from nefsim import filtering
 from nefsim._values import Value
-from nefsim.dynamics.algebra import Array, Matrices
+from nefsim.algebra import Array, Matrices
 from nefsim.dynamics.loops import around_the_loop
 from nefsim.dynamics.operators import Operators
 from nefsim.synapses import Synapse

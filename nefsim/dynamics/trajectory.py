@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
-from nefsim.dynamics.algebra import Array
+from nefsim.algebra import Array
 from nefsim.dynamics.reduction import stable
 from nefsim.dynamics.system import LinearSystem
 from nefsim.processes import Process

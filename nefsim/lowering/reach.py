@@ -12,7 +12,7 @@ from nefsim import _checks as check
 from nefsim.network import Connection, Ensemble, Network, Node
 from nefsim.network.objects import indices, whole
 from nefsim.neurons import Direct
-from nefsim.synapses import Alpha, DoubleExp, Lowpass, Triangle
+from nefsim.synapses import Alpha, Box, Delay, DoubleExp, Lowpass, Triangle
 
 Array = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 FAR = 1.5
 
 #: Filters with a gain of 1 for constants.
-SETTLING = (Lowpass, Alpha, DoubleExp, Triangle, type(None))
+SETTLING = (Lowpass, Alpha, DoubleExp, Triangle, Box, Delay, type(None))
 
 
 def warn_of_distant_constants(network: Network, replaced: Mapping[Node, Node]) -> None:

@@ -30,7 +30,9 @@ def synapse(ours: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse 
         return ours.theirs
     if type(ours) is synapses.LinearFilter:
         return nengo.LinearFilter(ours.num, ours.den, analog=ours.analog)
-    return _of_z(*ours.coefficients(dt))
+    b, a = ours.coefficients(dt)
+    # A filter that gives nothing at once loses a step in Nengo.
+    return _of_z(b, a, 0 if b[0] else 1)
 
 
 def delayed(ours: synapses.Synapse | None, dt: float, steps: int) -> nengo.synapses.Synapse | None:
@@ -49,4 +51,6 @@ def _of_z(b: Array, a: Array, steps: int = 0) -> nengo.LinearFilter:
     """A filter by its coefficients in z^-1, and so many steps."""
     size = max(len(a), len(b))
     num, den = (np.pad(part, (0, size - len(part))) for part in (b, a))
+    # Nengo warns of leading zeros.
+    num = np.trim_zeros(num, "f")
     return nengo.LinearFilter(num, np.append(den, np.zeros(steps)), analog=False)

@@ -1,0 +1,114 @@
+"""Filters by any transfer function, discretised by zero-order hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim import _checks as check
+from nefsim import filtering
+from nefsim.filtering import Coefficients, StateSpace
+from nefsim.synapses.base import Synapse
+
+
+def discretised(num: ArrayLike, den: ArrayLike, dt: float) -> Coefficients:
+    """Zero-order hold of ``num(s) / den(s)``, without its delay of one step.
+
+    Other objects receive the output one step later, so the total delay is one step.
+    """
+    b, a = filtering.polynomials(held(num, den, dt))
+    return without_delay(b, a)
+
+
+def held(num: ArrayLike, den: ArrayLike, dt: float) -> StateSpace:
+    """Zero-order hold of ``num(s) / den(s)``, with its delay."""
+    system = filtering.hold(filtering.companion(num, den), dt)
+    if not all(np.isfinite(part).all() for part in system):
+        must, got = "have poles that stay finite for a step", f"an overflow at dt = {dt:g} s"
+        check.fail("LinearFilter", "den", must, got, "check its coefficients or lower dt")
+    return system
+
+
+def without_delay(b: NDArray[np.float64], a: NDArray[np.float64]) -> Coefficients:
+    """Drop one leading zero of ``b``: the held input acts within the same step."""
+    if len(b) > 1 and abs(b[0]) <= 1e-14 * np.abs(b).max():
+        b = b[1:]
+    return np.asarray(b / a[0]), np.asarray(a / a[0])
+
+
+@dataclass(frozen=True, eq=False)
+class LinearFilter(Synapse):
+    """A filter with any proper transfer function ``num / den``.
+
+    Parameters
+    ----------
+    num, den : (n,) array_like
+        Polynomial coefficients, highest power first: in s [1/s], or in z when
+        ``analog=False``.
+    analog : bool
+        Whether the function is of s, and discretised by zero-order hold, or of z.  If the
+        output of a filter of z is 0 in its first step, that step is removed, as the connection
+        adds one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the coefficients are not finite, ``den`` is 0, or the function is not proper; on use,
+        if it overflows at the time step.
+
+    See Also
+    --------
+    Lowpass, Alpha, DoubleExp
+
+    Examples
+    --------
+    >>> from nefsim import Lowpass
+    >>> lowpass = LinearFilter([1.0], [0.1, 1.0])
+    >>> lowpass.coefficients(0.001)[1].round(9) == Lowpass(0.1).coefficients(0.001)[1].round(9)
+    array([ True,  True])
+    """
+
+    num: ArrayLike
+    den: ArrayLike
+    analog: bool = True
+
+    def __post_init__(self) -> None:
+        who, do = "LinearFilter", "pass polynomial coefficients, highest power first"
+        num = check.array(who, "num", _listed(self.num), (None,), do)
+        den = check.array(who, "den", _listed(self.den), (None,), do)
+        if len(num) == 0:
+            check.fail(who, "num", "have a coefficient", "none", do)
+        num, den = np.trim_zeros(num, "f"), np.trim_zeros(den, "f")
+        if len(den) == 0:
+            check.fail(who, "den", "have a coefficient other than 0", "none", do)
+        if len(num) == 0:
+            num = np.zeros(1)
+        if len(num) > len(den):
+            got = f"{len(num)} coefficients over {len(den)}"
+            check.fail(who, "num", "be no longer than den", got, "pass a proper filter")
+        self._set(num=num, den=den, analog=check.flag(who, "analog", self.analog))
+
+    def coefficients(self, dt: float) -> Coefficients:
+        """Zero-order hold of the function of s, or the function of z in powers of z^-1."""
+        num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
+        if self.analog:
+            return discretised(num, den, dt)
+        padded = np.concatenate([np.zeros(len(den) - len(num)), num])
+        return without_delay(padded, den)
+
+    def state_space(self, dt: float) -> StateSpace | None:
+        """Zero-order hold of a function of s of the third order or higher, otherwise None."""
+        num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
+        own = type(self).coefficients is not LinearFilter.coefficients  # of a subclass
+        if own or not self.analog or len(den) <= filtering.LOWEST_ORDER_OF_STATE:
+            return None
+        return filtering.within_the_step(held(num, den, dt))
+
+
+def _listed(value: Any) -> Any:
+    """A number as a list of one; other values unchanged, to be checked."""
+    return [value] if isinstance(value, Real) else value
