@@ -1,8 +1,7 @@
 """Synapses: linear time-invariant filters, discretised once by zero-order hold."""
 
 from nefsim.synapses.bands import Bandpass, Highpass
-from nefsim.synapses.base import Synapse
-from nefsim.synapses.combined import Series, Sum
+from nefsim.synapses.base import Series, Sum, Synapse
 from nefsim.synapses.lowpass import Alpha, DoubleExp, Lowpass, as_synapse
 from nefsim.synapses.rational import LinearFilter
 from nefsim.synapses.taps import Box, Delay, Triangle

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -13,6 +15,7 @@ from nefsim import _checks as check
 from nefsim import filtering
 from nefsim._values import Value
 from nefsim.filtering import Coefficients, Form, StateSpace
+from nefsim.synapses import _forms as forms
 
 
 class Synapse(Value, ABC):
@@ -146,13 +149,9 @@ class Synapse(Value, ABC):
             return values
         return filtering.filtered(self.form(step), values, which)
 
-    # The classes of these results are made of synapses, so that they are imported on use.
-
     def __mul__(self, other: Any) -> Synapse:
         if not isinstance(other, (Synapse, Real)):
             return NotImplemented
-        from nefsim.synapses.combined import Series
-
         return Series((self, other))
 
     def __rmul__(self, other: Any) -> Synapse:
@@ -161,8 +160,6 @@ class Synapse(Value, ABC):
     def __add__(self, other: Any) -> Synapse:
         if not isinstance(other, (Synapse, Real)):
             return NotImplemented
-        from nefsim.synapses.combined import Sum
-
         return Sum((self, other))
 
     def __radd__(self, other: Any) -> Synapse:
@@ -176,3 +173,114 @@ class Synapse(Value, ABC):
 
     def __rsub__(self, other: Any) -> Synapse:
         return -self + other
+
+
+@dataclass(frozen=True, eq=False)
+class Combined(Synapse):
+    """Base of synapses that are made of others.
+
+    The result has one step of delay on a connection, not one for each of its parts.
+    """
+
+    parts: Sequence[Any]
+
+    def __post_init__(self) -> None:
+        who, do = type(self).__name__, "pass synapses and numbers"
+        if isinstance(self.parts, str) or not isinstance(self.parts, Sequence) or not self.parts:
+            got = check.show(self.parts)
+            check.fail(who, "parts", "be a list of synapses", got, do, TypeError)
+        flat: list[Synapse | float] = []
+        for part in self.parts:
+            if isinstance(part, type(self)):
+                flat += part.parts
+            elif isinstance(part, Synapse):
+                flat.append(part)
+            else:
+                flat.append(check.real(who, "parts", part, do))
+        self._set(parts=tuple(flat))
+
+    def coefficients(self, dt: float) -> Coefficients:
+        """The whole as polynomials in z^-1; where it has a state space, they lose digits."""
+        form = self.form(dt)
+        return filtering.polynomials(form) if isinstance(form, StateSpace) else form
+
+    def state_space(self, dt: float) -> StateSpace | None:
+        """The whole in state space, if several parts have poles or one has a state space."""
+        form = self.form(dt)
+        return form if isinstance(form, StateSpace) else None
+
+    def _forms(self, dt: float) -> list[Form]:
+        """The forms of all parts."""
+        return [
+            part.form(dt) if isinstance(part, Synapse) else (np.array([part]), np.ones(1))
+            for part in self.parts
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Series(Combined):
+    r"""Synapses in a row: ``a * b``.
+
+    .. math:: H(z) = \prod_i H_i(z)
+
+    Parameters
+    ----------
+    parts : sequence of Synapse or number
+        The synapses; a number scales.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is none, or one of them is something else; on use, if several have poles and
+        the whole more than 500 states.
+
+    See Also
+    --------
+    Sum : Synapses with the same input.
+    Alpha, LinearFilter : Products of functions of s, held once.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> late = nef.Lowpass(0.1) * nef.Delay(0.002)
+    >>> late.filt([1.0, 1.0, 1.0, 1.0], dt=0.001).round(4)
+    array([0.    , 0.    , 0.01  , 0.0198])
+    """
+
+    def form(self, dt: float) -> Form:
+        """The whole, by polynomials or in state space."""
+        return forms.in_a_row(type(self).__name__, self._forms(dt), dt)
+
+
+@dataclass(frozen=True, eq=False)
+class Sum(Combined):
+    r"""Synapses with the same input, whose outputs are added: ``a + b``.
+
+    .. math:: H(z) = \sum_i H_i(z)
+
+    Parameters
+    ----------
+    parts : sequence of Synapse or number
+        The synapses; a number passes the input on, scaled.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is none, or one of them is something else; on use, if several have poles and
+        the whole more than 500 states.
+
+    See Also
+    --------
+    Series : Synapses in a row.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> both = 0.8 * nef.Lowpass(0.005) + 0.2 * nef.Lowpass(0.1)
+    >>> both.filt(np.ones(2000))[-1].round(6)
+    np.float64(1.0)
+    """
+
+    def form(self, dt: float) -> Form:
+        """The whole, by polynomials or in state space."""
+        return forms.added(type(self).__name__, self._forms(dt), dt)
