@@ -64,7 +64,7 @@ def test_a_large_matrix_is_multiplied_whatever_the_rows(kind: str, into: bool) -
         "one row": rng.normal(size=(1, 500)),
         "one sparse row": np.where(rng.random((1, 500)) < 0.1, rng.normal(size=(1, 500)), 0.0),
     }[kind]
-    assert matrix.size >= sums.WORTH_GATHERING
+    assert matrix.size >= sums.MIN_SIZE_FOR_GATHERING
     given = np.full((len(rows), 60), np.nan) if into else None
     value = sums._dense(matrix)(rows, given)
     # The products are summed in another order.

@@ -193,7 +193,7 @@ def test_links_are_followed_to_safe_folders_and_not_to_files(folder: Any, tmp_pa
 def test_what_is_no_file_is_not_waited_for(folder: Any) -> None:
     folder.mkdir(0o700)
     os.mkfifo(folder / "a.o")
-    with pytest.raises(OSError, match="is no file"):
+    with pytest.raises(OSError, match="is not a file"):
         codefiles.read(folder, "a.o")
 
 
@@ -260,10 +260,10 @@ def broken(folder: Any, monkeypatch: Any) -> Any:
         raise cause
 
     monkeypatch.setattr(object_cache, "demand", fail)
-    monkeypatch.setattr(backends, "_warned", [])
-    backends._failure.cache_clear()
+    monkeypatch.setattr(backends, "_warnings_given", [])
+    backends._cached_import_error.cache_clear()
     yield cause
-    backends._failure.cache_clear()
+    backends._cached_import_error.cache_clear()
 
 
 def test_a_numba_that_cannot_be_imported_means_numpy_and_one_warning(broken: Any) -> None:
@@ -275,7 +275,7 @@ def test_a_numba_that_cannot_be_imported_means_numpy_and_one_warning(broken: Any
 
 
 def test_a_numba_that_cannot_be_imported_is_named_where_it_is_asked_for(broken: Any) -> None:
-    with pytest.raises(nef.BackendUnavailable, match=r"2\.3 or less; see pip check") as caught:
+    with pytest.raises(nef.BackendUnavailable, match=r"2\.3 or less; run pip check") as caught:
         nef.Simulator(nef.Network(), backend="numba")
     assert caught.value.__cause__ is broken
 

@@ -33,7 +33,7 @@ SPEED = frozenset(
         "PIECES",
         "SYSTEMS_AT_ONCE",
         "TALL",
-        "WORTH_GATHERING",
+        "MIN_SIZE_FOR_GATHERING",
         "WORTH_RUNS",
         "WORTH_THREADS",
         "cores",

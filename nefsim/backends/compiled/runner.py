@@ -66,7 +66,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
     ]
     _move(state, table, data, bool(lead))
     engine = Engine(program, state, rows, _carrying(data, table, rows))
-    engine.kept = _checkpoint(program, state, table, data)
+    engine.checkpointed = _checkpointed(program, state, table, data)
     for spans, mixed in _grouped(parts):
         if spans:
             engine.plan.append(([_compiled(arrays, spans)], False))
@@ -174,7 +174,7 @@ def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
     return parts
 
 
-def _checkpoint(program: Program, state: State, table: Table, data: Any) -> State:
+def _checkpointed(program: Program, state: State, table: Table, data: Any) -> State:
     """What an error puts back: all memories as one array, and what draws in Python."""
     first, end = table.checkpoint
     rngs = [
