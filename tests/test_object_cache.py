@@ -88,7 +88,7 @@ def test_missing_and_broken_code_is_made_anew(folder: Any, monkeypatch: Any) -> 
         object_cache.interpreter.cache_clear()
         assert np.array_equal(spikes(), wanted)
         assert file.read_bytes() == code
-    monkeypatch.setattr(object_cache, "_made", None)
+    monkeypatch.setattr(object_cache, "_compile", None)
     object_cache.interpreter.cache_clear()
     assert np.array_equal(spikes(), wanted)
 
@@ -303,7 +303,7 @@ def test_the_first_compiled_run_says_in_one_line_what_it_waits_for(
     spikes()
     out, err = capsys.readouterr()
     start = "nefsim: compiling the interpreter for float64, once on this machine ... done in "
-    assert err.startswith(start) and err.endswith(f" s; kept in {folder}\n")
+    assert err.startswith(start) and err.endswith(f" s; stored in {folder}\n")
     assert err.count("\n") == 1 and out == ""
     object_cache.interpreter.cache_clear()
     spikes()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nefsim.backends.engine import Advance
 from nefsim.backends.vectorised.layout import picker
-from nefsim.filter_rows import COLUMNS_FOR_LFILTER, many_rows, one_row
+from nefsim.filtering import COLUMNS_FOR_LFILTER, many_rows, one_row
 from nefsim.program import Filter, Index
 
 Array = NDArray[Any]
