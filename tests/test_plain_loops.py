@@ -30,7 +30,7 @@ def solved(population, function):
 
 
 def as_ensemble(net, population, **initial_state):
-    """The same population in nefsim; eval_points and rates play no part."""
+    """The same population in nefsim; its eval_points and max_rates are not used."""
     encoders, gains, biases, _ = map(np.array, population)
     return net.ensemble(
         len(gains),
@@ -114,5 +114,5 @@ def test_the_numpy_back_end_is_the_naive_loop_spike_for_spike(seed):
     assert np.sum(spikes_b) > 5000
     np.testing.assert_array_equal(sim.data[probe_a] > 0, spikes_a)
     np.testing.assert_array_equal(sim.data[probe_b] > 0, spikes_b)
-    # Rounding of sums of 40 numbers taken in another order.
+    # Rounding of sums of 40 numbers in another order.
     np.testing.assert_allclose(sim.data[y], outputs, rtol=0, atol=1e-12)
