@@ -97,6 +97,7 @@ from nefsim.neurons import (
 )
 from nefsim.processes import (
     FilteredNoise,
+    FourierSignal,
     Piecewise,
     PresentInput,
     WhiteNoise,
@@ -163,6 +164,7 @@ __all__ = [
     "Ensemble",
     "Exponential",
     "FilteredNoise",
+    "FourierSignal",
     "Gaussian",
     "Hebbian",
     "InverseLIF",

@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+#: A new file that was last written to so many seconds ago is left from a killed program.
+ABANDONED = 24 * 3600.0
 
 
 @contextmanager
@@ -18,6 +23,8 @@ def replacing(target: Path, sync: bool = True) -> Iterator[BinaryIO]:
     The new file has a random name beside ``target`` and is created exclusively, so that no
     other writer, link or file of that name is touched; it gets the permissions of the file
     that it replaces.  A symbolic link stays a link: the file that it names is replaced.
+    A program that is killed meanwhile leaves its new file, which the next writer of
+    ``target`` removes once it is older than a day.
 
     Parameters
     ----------
@@ -42,7 +49,9 @@ def replacing(target: Path, sync: bool = True) -> Iterator[BinaryIO]:
     (b'abc', ['a.bin'])
     """
     target = Path(os.path.realpath(target))
-    part = target.with_name(f".nefsim-{secrets.token_hex(8)}.part")
+    begin = f".nefsim-{zlib.crc32(os.fsencode(target.name)):08x}-"
+    _remove_abandoned(target.parent, begin)
+    part = target.with_name(f"{begin}{secrets.token_hex(8)}.part")
     try:
         mode = stat.S_IMODE(target.stat().st_mode)
     except FileNotFoundError:
@@ -64,6 +73,18 @@ def replacing(target: Path, sync: bool = True) -> Iterator[BinaryIO]:
         raise
     if sync:
         sync_folder(target.parent)
+
+
+def _remove_abandoned(folder: Path, begin: str) -> None:
+    """Remove old files that killed programs left of one target, where that is allowed."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not (entry.name.startswith(begin) and entry.name.endswith(".part")):
+                continue
+            with suppress(OSError):
+                found = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(found.st_mode) and time.time() - found.st_mtime > ABANDONED:
+                    os.unlink(entry.path)
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,7 +11,8 @@ from nefsim import _checks as check
 from nefsim import backends as registry
 from nefsim.network import Network
 from nefsim.progress import no_bar
-from nefsim.simulator import Simulator, fresh_seed
+from nefsim.settings import fresh_seed
+from nefsim.simulator import Simulator
 
 #: First steps, in which a back end makes ready what belongs to a network.
 FIRST_STEPS = 10

@@ -13,7 +13,8 @@ from nefsim import backends as registry
 from nefsim.network import Connection, Ensemble, Network, Neurons, Probe
 from nefsim.network.objects import whole
 from nefsim.neurons import Direct
-from nefsim.simulator import Simulator, fresh_seed
+from nefsim.settings import fresh_seed
+from nefsim.simulator import Simulator
 
 Array = NDArray[np.float64]
 

@@ -110,20 +110,23 @@ def polynomials(system: StateSpace) -> Coefficients:
     return np.asarray(b, dtype=np.float64), np.asarray(a, dtype=np.float64)
 
 
-def at_rest(form: Form, start: float) -> NDArray[np.float64]:
-    """The memory of a filter that has given ``start`` for ever; by polynomials, and been given."""
-    if not start:
-        return np.zeros(order(form))
+def at_rest(form: Form, start: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """The memory, (order, ...), of a filter whose output has been ``start``, (...), for ever.
+
+    By polynomials, its input has been ``start`` too.
+    """
+    if not np.any(start):
+        return np.zeros((order(form), *np.shape(start)))
     if isinstance(form, StateSpace):
         A, B, C, D = form
         x = np.linalg.solve(np.eye(len(A)) - A, B)
-        return np.asarray(start / (C @ x + D) * x)
+        return np.multiply.outer(x / (C @ x + D), start)
     b, a = form
     both = np.zeros(max(len(a), len(b)))
     both[: len(b)] += b
     both[: len(a)] -= a
     left: NDArray[np.float64] = np.cumsum(both[:0:-1])[::-1]
-    return start * left
+    return np.multiply.outer(left, start)
 
 
 # -- over time ----------------------------------------------------------------------------

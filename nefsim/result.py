@@ -176,8 +176,17 @@ class Result(Mapping[Any, Array]):
             File to write; ".npz" is added when it has no ending.
         compress : bool
             Whether to make the file small, which takes longer.
+
+        Raises
+        ------
+        ValueError
+            If ``path`` has another ending than ".npz".
         """
         who = "Result.save"
+        target = files.as_path(who, path)
+        if target.suffix.lower() != ".npz":
+            do = "let it end in .npz, and write tables with numpy.savetxt or nefsim run --out x.csv"
+            check.fail(who, "path", "end in .npz", f"{target}", do)
         compress = check.flag(who, "compress", compress)
         arrays: dict[str, NDArray[Any]] = {"time": self.time}
         spikes: dict[str, tuple[int, ...]] = {}
@@ -189,7 +198,7 @@ class Result(Mapping[Any, Array]):
             else:
                 arrays[f"record {i}"] = values
         meta = {"kind": "result", "info": self.info, "spikes": spikes, "labels": [*self]}
-        return files.write(who, path, arrays, meta, compress, VERSION)
+        return files.write(who, target, arrays, meta, compress, VERSION)
 
     @classmethod
     def load(cls, path: str | Path) -> Result:

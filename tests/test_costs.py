@@ -13,7 +13,7 @@ import nefsim as nef
 from nefsim.describe import Cost, cost, description
 from nefsim.describe.description import Stretch
 from nefsim.lowering import build, threads
-from nefsim.program import Call
+from nefsim.program import Call, Neurons
 
 DT = 0.001
 
@@ -219,3 +219,27 @@ def test_a_description_reads_as_it_is(net: nef.Network) -> None:
     assert memory.split() == ["numpy", "1", "2", "3", "4", "100", "steps"]
     assert "  records 2.5 a second of model time" in lines
     assert lines[-1].split() == ["numpy", "500", "ms", "2", "us", "2", "ms"]
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_memory_of_a_compiled_run_is_its_tables_its_plan_and_its_neurons(
+    net: nef.Network, batch: int, dtype: str
+) -> None:
+    backends = pytest.importorskip("nefsim.backends")
+    if "numba" not in backends.available():
+        pytest.skip("needs numba")
+    options: dict[str, Any] = {"batch_size": batch, "dtype": dtype}
+    told, on_numpy = (nef.describe(net, **options).costs[name] for name in ("numba", "numpy"))
+    program = build(net, DT, 1, outline=True).program
+    spikes = {op.output for op in program.ops if isinstance(op, Neurons)}
+    plan = backends.module("numba").make_plan(program, batch, spikes)
+    sizes = [signal.size for signal in program.signals]
+    item = 4 if dtype == "float32" else 8
+    state = (MEMORIES + sum(sizes)) * batch * item
+    rows = sum(sizes) + plan.length * sum(sizes[i] for i in plan.materialized)
+    assert told.chunk == plan.length
+    assert (told.arrays, told.build) == (on_numpy.arrays, on_numpy.build)
+    assert told.prepare == told.build + state + (MATRICES + OFFSETS) * (8 + item)
+    run = (MATRICES + OFFSETS) * item + rows * batch * item + (40 + 30) * batch * 8
+    assert told.run == told.build + state + 2 * MEMORIES * batch * item + run

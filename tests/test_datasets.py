@@ -167,6 +167,7 @@ def test_the_folder_that_the_environment_names_comes_before_the_cache(
     named, cache = tmp_path / "named", tmp_path / "cache" / "nefsim"
     named.mkdir()
     cache.mkdir(parents=True)
+    count_as_originals(monkeypatch)
     as_idx(cache)
     assert len(datasets.mnist().train_labels) == 6
     np.savez(named / "mnist_train.npz", X=TRAIN[0][:5], y=TRAIN[1][:5])
@@ -180,10 +181,15 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "mirror"
     folder.mkdir()
     as_packed_idx(folder)
+    count_as_originals(monkeypatch)
+    return folder
+
+
+def count_as_originals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the small files for the originals."""
     arrays = zip(NAMES, (*TRAIN, *TEST), strict=True)
     digests = {name: hashlib.sha256(idx(array)).hexdigest() for name, array in arrays}
     monkeypatch.setattr(MODULE, "FILES", digests)
-    return folder
 
 
 def test_what_is_nowhere_is_downloaded_once(
@@ -206,6 +212,25 @@ def test_a_download_that_differs_is_not_kept(
         datasets.mnist()
     assert SENTENCE.match(str(caught.value))
     assert f"{NAMES[2]}.gz" not in os.listdir(tmp_path / "cache" / "nefsim")
+
+
+@pytest.mark.parametrize("write", [as_idx, as_packed_idx, as_dotted_idx])
+def test_a_file_of_the_cache_that_was_damaged_is_refused_with_the_cure(
+    write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror(tmp_path, monkeypatch)
+    cache = tmp_path / "cache" / "nefsim"
+    cache.mkdir(parents=True)
+    write(cache)
+    whole = datasets.mnist()
+    damaged = MODULE._idx_file(cache, NAMES[0])
+    other = idx(TRAIN[0] + 1)
+    damaged.write_bytes(gzip.compress(other) if damaged.suffix == ".gz" else other)
+    with pytest.raises(ValueError, match=r"differs from the original.*remove it") as caught:
+        datasets.mnist()
+    assert SENTENCE.match(str(caught.value)) and str(damaged) in str(caught.value)
+    damaged.unlink()
+    assert datasets.mnist() == whole
 
 
 def test_without_data_and_mirror_the_message_says_what_to_put_where(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "HPES": {
         "learning_rate": 0.0001,
         "supervision": 0.7,
-        "bcm_scale": 0.02,
+        "bcm_scale": None,
         "beta": 0.0,
         "pre_synapse": nef.Lowpass(tau=0.005),
         "post_synapse": nef.Lowpass(tau=0.005),
@@ -137,6 +137,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Voja": {"learning_rate": 0.01, "post_synapse": nef.Lowpass(tau=0.005)},
     "WhiteNoise": {"dist": nef.Gaussian(mean=0.0, std=1.0)},
     "WhiteSignal": {"rms": 0.5},
+    "FourierSignal": {"rms": 0.5},
     "crosscheck": {"seconds": 1.0, "dt": 0.001},
     "measure_tuning_curves": {"radius": 1.0, "seconds": 0.5, "dt": 0.001},
     "suggest_learning_rate": {"dt": 0.001, "error_tau": 0.01},

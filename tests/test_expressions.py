@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.program import Learn
+from nefsim.program import Learn, Read
 
 pytest.importorskip("numba")
 
@@ -135,3 +135,16 @@ def test_an_error_of_a_rule_names_the_rule() -> None:
     ):
         sim.run(0.01)
     assert "learning_rule at t = 0.001 s" in raised.value.__notes__[0]
+
+
+@pytest.mark.parametrize("key", [3, -4, slice(1, None), None, (0, 0), np.array([0])], ids=repr)
+def test_only_an_element_of_a_vector_is_an_expression(key: Any) -> None:
+    from nefsim.backends.compiled.expressions import NotCompiledError, Symbol
+
+    vector = Symbol(Read(0), 3)
+    for i in (0, 1, 2, -1, -3):
+        assert vector[i].place == i % 3 and vector[i].shape == ()
+    with pytest.raises(NotCompiledError):
+        vector[key]
+    with pytest.raises(NotCompiledError):
+        vector[0][0]

@@ -99,6 +99,18 @@ def test_links_and_files_that_end_in_part_are_left_alone(kind: str, tmp_path: Pa
     assert not target.is_symlink()
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.CSV", "x.npy", "x.1"])
+def test_a_result_is_not_written_under_the_ending_of_another_kind(
+    name: str, tmp_path: Path
+) -> None:
+    result = nef.Result({}, {}, [], {})
+    with pytest.raises(ValueError, match=r"Result\.save: path must end in \.npz, got .*; .*csv"):
+        result.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+    for name in ("x", "y.npz", "z.NPZ"):
+        assert nef.Result.load(result.save(tmp_path / name)).info == {}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
 def test_a_file_keeps_its_permissions_when_it_is_saved_again(tmp_path: Path) -> None:
     result = nef.Result({}, {}, [], {})

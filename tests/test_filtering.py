@@ -10,7 +10,7 @@ from scipy.signal import lfilter
 
 import nefsim as nef
 from nefsim.backends import available
-from nefsim.filtering import at_rest, many_rows, one_row
+from nefsim.filtering import StateSpace, at_rest, many_rows, one_row, polynomials
 
 # -- filters of many poles ----------------------------------------------------------------
 
@@ -198,3 +198,11 @@ print("scipy.signal" in sys.modules)
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_polynomials_have_one_coefficient_more_than_there_are_states(n: int) -> None:
+    for A in (0.5 * np.eye(n), np.full((n, n), np.nan)):
+        b, a = polynomials(StateSpace(A, np.ones(n), np.ones(n), 0.0))
+        assert len(b) == len(a) == n + 1
+        assert np.isfinite([*b, *a]).all() == np.isfinite(A).all()

@@ -17,6 +17,9 @@ from nefsim.lowering.stability import learning_rate_bound
 from nefsim.program import Learn, Weigh
 
 BACKENDS = ["numpy", "numba"]
+
+#: A filter that is run by its state.
+FOURTH_ORDER = nef.LinearFilter([1.0], np.poly([-3.0, -4.0, -5.0, -6.0]) / 360.0)
 Model = Callable[[], nef.Network]
 
 
@@ -127,6 +130,48 @@ def test_hpes_without_supervision_is_bcm_with_a_rate_for_each_neuron() -> None:
     rates = kappa * gain * scale / (len(pre) * max_rates**2)
     # Divisions are taken in another order.
     np.testing.assert_allclose(ours, rates[:, None] * bcm, rtol=1e-12)
+
+
+def test_the_bcm_term_of_hpes_is_as_large_as_published_by_default() -> None:
+    """2e-8 a (a - theta) beside the error, whatever the maximum rates."""
+    rng = np.random.default_rng(0)
+    pre, post, theta = rng.uniform(0, 200, 7), rng.uniform(0, 200, 5), rng.uniform(0, 200, 5)
+    gain, max_rates = rng.uniform(1, 9, 5), rng.uniform(200, 400, 5)
+    extra = {"theta": theta, "gain": gain, "max_rates": max_rates}
+    change = nef.HPES(0.7, supervision=0.2).step(pre, post, np.zeros(5), None, **extra)
+    expected = np.outer(0.7 / 7 * 0.8 * 2e-8 * gain * post * (post - theta), pre)
+    # Divided by the maximum rate and multiplied again.
+    np.testing.assert_allclose(change, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("theta", [nef.Lowpass(20.0), nef.Alpha(2.0), FOURTH_ORDER], ids=repr)
+def test_a_threshold_may_start_at_another_rate_for_each_neuron(
+    backend: str, theta: nef.LinearFilter
+) -> None:
+    start = np.linspace(10.0, 200.0, 30)
+
+    def weights_after(begin: Any) -> np.ndarray:
+        net = nef.Network(seed=1)
+        a, b = net.ensemble(40, 2), net.ensemble(30, 2)
+        net.connect(net.node([0.5, -0.3]), a)
+        # So slow that no spike changes, and each row of the weights depends on its neuron alone.
+        rule = nef.BCM(1e-15, theta_synapse=theta, theta_start=begin)
+        c = net.connect(a, b, solver=nef.LstsqL2(weights=True), learning_rule=rule)
+        with nef.Simulator(net, backend=backend) as sim:
+            before = np.array(sim.data[c].weights)
+            sim.run(0.1)
+            return np.asarray(sim.data[c].weights - before)
+
+    together = weights_after(start)
+    assert np.ptp(together) > 0
+    for i in range(0, 30, 7):
+        np.testing.assert_array_equal(together[i], weights_after(float(start[i]))[i])
+
+
+def test_a_threshold_has_one_start_for_each_neuron() -> None:
+    with pytest.raises(ValueError, match="theta_start must have one number for each of"):
+        nef.Simulator(weights(nef.BCM(theta_start=[1.0, 2.0, 3.0])))
 
 
 def test_hpes_without_supervision_ignores_the_error() -> None:
@@ -521,3 +566,19 @@ def test_the_weights_of_trials_may_be_set_apart() -> None:
         assert not sim.data[y][0].any() and sim.data[y][1].any()
         with pytest.raises(ValueError, match=r"must have shape \(2, 1, 20\)"):
             sim.data[learned].weights = given[:1]
+
+
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_the_threshold_starts_where_the_rule_says(batch_size: int | None) -> None:
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(10, 1), net.ensemble(10, 1)
+    rule = nef.BCM(theta_start=40.0, theta_synapse=1e6)
+    weights = np.zeros((10, 10))
+    net.connect(a.neurons, b.neurons, transform=weights, learning_rule=rule)
+    with nef.Simulator(net, batch_size=batch_size) as sim:
+        ops, memories = sim.built.program.ops, sim.state.ops
+        thetas = [m["z"] for op, m in zip(ops, memories, strict=True) if getattr(op, "start", 0)]
+        (theta,) = thetas
+        assert theta.size == 10 * (batch_size or 1)
+        # What is carried over from its output: all but a share of 1e-9.
+        np.testing.assert_allclose(theta, 40.0, rtol=2e-9)

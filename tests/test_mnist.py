@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ import pytest
 import nefsim as nef
 from nefsim import datasets, mnist
 from nefsim.cli import main
-from nefsim.mnist import plain, timing
+from nefsim.mnist import command, plain, timing
 from nefsim.mnist import settings as of
 from nefsim.mnist.learned import N_STAIRS, _gate, by_learning, rule_of
 from nefsim.mnist.plain import by_plain_learning, sequence
@@ -301,3 +303,27 @@ def test_ridge_with_gabor_encoders_reads_mnist() -> None:
     """500 images and 500 neurons: 0.85 to 0.89 over seeds, of 300 images."""
     chosen = Settings(neurons=500, train=500, test=300)
     assert mnist.run(chosen, datasets.mnist())["test_accuracy"] > 0.8
+
+
+def test_lengths_that_are_timed_show_the_images_of_the_published_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = []
+
+    def network(settings: Settings, task: Any, images: Any) -> Any:
+        shown.append((len(images), len(task.train_labels), len(task.test_labels), settings.epochs))
+        raise StopIteration
+
+    monkeypatch.setattr(timing, "network", network)
+    with pytest.raises(StopIteration):
+        timing.wall_times(replace(PLAIN, epochs=3), DIGITS)
+    assert shown == [(1300, 1000, 300, 3)]
+
+
+def test_settings_of_the_command_are_those_that_are_set_in_python() -> None:
+    parser = argparse.ArgumentParser()
+    command.add_options(parser)
+    said = ["--intercepts", "-0.5", "0.5", "--max-rates", "50", "60", "--neurons", "7"]
+    settings = command.chosen(parser.parse_args(said))
+    assert settings == Settings(intercepts=(-0.5, 0.5), max_rates=(50.0, 60.0), neurons=7)
+    assert command.chosen(parser.parse_args(["--plain"])) == PLAIN

@@ -633,3 +633,15 @@ def test_without_nir_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(nef.BackendUnavailable, match=r'pip install nir \(the extra "nir"\)'):
         importlib.import_module("nefsim.nir")
+
+
+def test_nodes_of_one_label_are_numbered_from_the_second() -> None:
+    net = nef.Network(seed=1)
+    source = net.node(size_in=1, label="x")
+    for _ in range(3):
+        relay = net.node(size_in=1, label="relay")
+        net.connect(source, relay, synapse=None)
+        net.probe(relay)
+    names = set(nef.nir.to_nir(net).nodes)
+    assert {"relay", "relay (2)", "relay (3)"} <= names
+    assert not any("(4)" in name for name in names)

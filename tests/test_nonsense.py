@@ -10,7 +10,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
+from nefsim._values import Value
 from nefsim.learning import LearningRule
 from nefsim.neurons import NeuronType
 from nefsim.sampling import Distribution
@@ -295,12 +296,20 @@ entry(
     y0=(0.0, NUMBER | NONE),
     seed=(1, SEED),
 )
+entry(
+    nef.FourierSignal,
+    base=(0.5, POSITIVE),
+    high=(5.0, POSITIVE),
+    rms=(0.5, POSITIVE),
+    seed=(1, SEED),
+)
 for process, size, steps in (
     (nef.FilteredNoise(), 2, POSITIVE),
     (nef.Piecewise({0.0: [1.0, 2.0]}), 2, POSITIVE),
     (nef.PresentInput([[1.0, 2.0]], 2.0), 2, POSITIVE),
     (nef.WhiteNoise(), 2, POSITIVE),
     (nef.WhiteSignal(1.0, 5.0), 2, NOTHING),  # 5 Hz cannot be had at steps of 1.5 s
+    (nef.FourierSignal(1.0, 5.0), 2, NOTHING),  # 5 Hz cannot be had at steps of 1.5 s
 ):
     methods(
         process,
@@ -341,13 +350,13 @@ SLIDING: dict[str, tuple[Any, Set[str]]] = {
     "pre_synapse": FILTER,
     "post_synapse": FILTER,
     "theta_synapse": FILTER,
-    "theta_start": (100.0, POSITIVE),
+    "theta_start": (100.0, POSITIVE | {"seven"}),
 }
 entry(nef.BCM, **SLIDING)
 entry(
     nef.HPES,
     supervision=(0.7, NOTHING),
-    bcm_scale=(1.0, POSITIVE),
+    bcm_scale=(1.0, POSITIVE | NONE),
     beta=(0.1, POSITIVE),
     **SLIDING,
 )
@@ -1363,3 +1372,31 @@ def test_a_saved_run_of_another_network_is_refused() -> None:
     other.ensemble(10, 2)
     assert "fit the saved state" in refusal(nef.Simulator.load, path, other)
     assert "have the seed 1 of the file" in refusal(nef.Simulator.load, path, nef.Network(seed=2))
+
+
+# Numbers of NumPy
+
+
+#: Entries of classes whose objects are values.
+VALUES = [
+    case
+    for case in TABLE
+    if isinstance(kind := getattr(nef, case.name, None), type) and issubclass(kind, Value)
+]
+
+
+@pytest.mark.parametrize("case", VALUES, ids=repr)
+def test_a_value_has_plain_numbers_whatever_kind_of_number_it_is_given(case: Case) -> None:
+    kind, arguments = case.fresh()
+    value = kind(**arguments)
+    others = {float: (np.float64, int, np.int64), int: (np.int64, np.int8), bool: (np.bool_,)}
+    for field in fields(value):
+        number = getattr(value, field.name)
+        for other in others.get(type(number), ()) if field.init else ():
+            if isinstance(number, float) and other is not np.float64 and not number.is_integer():
+                continue
+            if type(value) is nef.PresentInput and field.name == "rest":
+                continue  # a number or a row
+            made = replace(value, **{field.name: other(number)})
+            assert type(getattr(made, field.name)) is type(number), (field.name, other)
+            assert made == value and hash(made) == hash(value)

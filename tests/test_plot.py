@@ -875,3 +875,16 @@ def test_the_confusion_matrix_shows_shares_and_numbers(ax):
 def test_the_confusion_matrix_of_many_classes_has_no_numbers(ax):
     plot.confusion_matrix(range(30), range(30), ax=ax)
     assert not ax.texts
+
+
+@pytest.mark.parametrize(
+    ("steps", "fits"), [(0.4, False), (0.6, True), (10.4, True), (10.6, False)]
+)
+def test_a_window_holds_from_one_step_to_all_of_the_recording_when_rounded(steps, fits, ax):
+    values = np.ones((10, 1))
+    if not fits:
+        with pytest.raises(ValueError, match=r"window must be from 0\.001 to 0\.01 s"):
+            plot.learning_curve(values, window=steps * 0.001, ax=ax)
+        return
+    plot.learning_curve(values, window=steps * 0.001, ax=ax)
+    assert set(ax.lines[-1].get_ydata()) == {1.0}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from nefsim.processes import (
     FilteredNoise,
+    FourierSignal,
     Piecewise,
     PresentInput,
     WhiteNoise,
@@ -29,6 +30,7 @@ RANDOM = [
     FilteredNoise(Alpha(0.02), Choice([-1, 1])),
     FilteredNoise(Triangle(0.01), scale=False),
     WhiteSignal(0.5, high=20),
+    FourierSignal(2.0, high=20),
     WhiteSignal(0.5, high=20, y0=0.3),
 ]
 TIMED = [
@@ -142,6 +144,20 @@ def test_white_signal_has_exactly_its_rms_over_a_period_in_every_dimension(high)
     signal = WhiteSignal(1.0, high, rms=0.3, seed=2).run(1.0, size=4)
     # sums of squares to rounding
     np.testing.assert_allclose(np.sqrt(np.mean(signal**2, axis=0)), 0.3, rtol=1e-14)
+
+
+def test_fourier_signal_falls_as_one_over_f_and_has_its_rms() -> None:
+    base, high, size = 0.25, 40.0, 400
+    signal = FourierSignal(base, high, rms=0.3, seed=1).run(1 / base, size)
+    # sums of squares to rounding
+    np.testing.assert_allclose(np.sqrt(np.mean(signal**2, axis=0)), 0.3, rtol=1e-14)
+    power = (np.abs(np.fft.rfft(signal, axis=0)) ** 2).mean(axis=1)
+    k = np.arange(1, 161)
+    # rounding of the transform
+    assert power[161:].max() < 1e-20 * power.max() and power[0] < 1e-20 * power.max()
+    # A mean of 400 squares of two normal numbers each has a standard error of 1/20; the first
+    # few carry the rms, to which all are scaled, and are left out.
+    np.testing.assert_allclose((power[k] * k**2)[9:] / (power[k] * k**2)[9:].mean(), 1.0, atol=0.3)
 
 
 def test_white_signal_repeats_after_its_period():

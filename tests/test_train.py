@@ -938,3 +938,14 @@ def test_modules_are_traced_as_one_graph_by_torch_compile() -> None:
     ]
     for one, two in itertools.zip_longest(*slopes):
         torch.testing.assert_close(one, two)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_exporting_leaves_each_module_training_or_not_as_it_was(name: str) -> None:
+    made, shape = NETWORKS[name]
+    net = on_grid(made())
+    modules = list(net.modules())
+    for i, module in enumerate(modules):
+        module.training = i % 3 != 1
+    train.to_network(net, shape)
+    assert [module.training for module in modules] == [i % 3 != 1 for i in range(len(modules))]

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 
 import pytest
 
@@ -66,3 +67,44 @@ def test_the_data_and_then_the_name_are_on_the_disk(tmp_path, monkeypatch, sync)
     with replacing(tmp_path / "a", sync=sync) as stream:
         stream.write(b"new")
     assert synced == ([("file", False), ("folder", True)] if sync else [])
+
+
+def test_what_a_killed_program_left_of_a_target_is_removed_by_its_next_writer(tmp_path):
+    def left_behind(name, days):
+        """The new file of a writer of ``name`` that never ended, and that old."""
+        before = set(os.listdir(tmp_path))
+        with pytest.raises(KeyboardInterrupt), replacing(tmp_path / name) as stream:
+            stream.write(b"half")
+            stream.flush()
+            (part,) = set(os.listdir(tmp_path)) - before
+            (tmp_path / "aside").write_bytes((tmp_path / part).read_bytes())
+            raise KeyboardInterrupt
+        (tmp_path / "aside").rename(tmp_path / part)
+        then = time.time() - days * 24 * 3600
+        os.utime(tmp_path / part, (then, then))
+        return part
+
+    old, new, other = left_behind("a", 1.1), left_behind("a", 0.9), left_behind("b", 1.1)
+    others = ("a.part", ".nefsim-0.part", old.removesuffix(".part"))
+    for name in others:
+        (tmp_path / name).write_bytes(b"of the user")
+        os.utime(tmp_path / name, (0, 0))
+    with replacing(tmp_path / "a") as stream:
+        stream.write(b"whole")
+    assert set(os.listdir(tmp_path)) == {"a", new, other, *others}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_a_link_or_folder_under_such_a_name_is_left_alone(tmp_path):
+    names = []
+    for _ in range(2):
+        with replacing(tmp_path / "a"):
+            names += [name for name in os.listdir(tmp_path) if name.endswith(".part")]
+    link, folder = (tmp_path / name for name in names)
+    link.symlink_to(tmp_path / "a")
+    folder.mkdir()
+    os.utime(link, (0, 0), follow_symlinks=False)
+    os.utime(folder, (0, 0))
+    with replacing(tmp_path / "a"):
+        pass
+    assert link.is_symlink() and folder.is_dir()

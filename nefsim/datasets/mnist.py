@@ -64,7 +64,7 @@ def mnist(path: str | os.PathLike[str] | None = None) -> LabelledImages:
         packed as .gz or not; or one of these files. None looks in the folder that the
         environment variable NEFSIM_DATA names, then in the user's cache
         (``$XDG_CACHE_HOME/nefsim`` or ``~/.cache/nefsim``), then downloads the IDX files into
-        the cache, where each is kept only if its SHA-256 is that of the original.
+        the cache, where each is kept, and read, only if its SHA-256 is that of the original.
 
     Returns
     -------
@@ -73,8 +73,8 @@ def mnist(path: str | os.PathLike[str] | None = None) -> LabelledImages:
     Raises
     ------
     ValueError
-        If the files are not where ``path`` says, or are nowhere and cannot be downloaded; the
-        message says what to put where.
+        If the files are not where ``path`` says, are nowhere and cannot be downloaded, or are
+        damaged; the message says what to do.
 
     References
     ----------
@@ -133,7 +133,10 @@ def _read(folder: Path) -> LabelledImages | None:
         if (folder / train[0]).is_file() and (folder / test[0]).is_file():
             return _labelled(folder, *_archive(folder, *train), *_archive(folder, *test))
     if all(_idx_file(folder, name) for name in FILES):
-        return _labelled(folder, *(_idx(folder, name) for name in FILES))
+        # Elsewhere other data may have these names; the cache holds the originals alone.
+        is_cache = folder == cache_folder()
+        parts = (_idx(folder, n, digest if is_cache else None) for n, digest in FILES.items())
+        return _labelled(folder, *parts)
     return None
 
 
@@ -179,8 +182,11 @@ def _idx_file(folder: Path, name: str) -> Path | None:
     return next((folder / n for n in names if (folder / n).is_file()), None)
 
 
-def _idx(folder: Path, name: str) -> Bytes:
-    """The array of bytes in an IDX file: 0, 0, 8, number of sides, each side, then the bytes."""
+def _idx(folder: Path, name: str, digest: str | None) -> Bytes:
+    """The array of bytes in an IDX file: 0, 0, 8, number of sides, each side, then the bytes.
+
+    A file that has another digest than it must have is refused.
+    """
     path = _idx_file(folder, name)
     assert path is not None
     try:
@@ -188,14 +194,23 @@ def _idx(folder: Path, name: str) -> Bytes:
             raise OSError(f"more than {MOST_BYTES} bytes")
         raw = path.read_bytes()
         data = unpacked(raw) if path.suffix == ".gz" else raw
+        if digest is not None and _digest(data) != digest:
+            raise OSError("it differs from the original")
         sides = struct.unpack(f">{data[3]}I", data[4 : 4 + 4 * data[3]])
     except (OSError, EOFError, zlib.error, struct.error, IndexError) as error:
-        check.fail("mnist", f"{path}", "be an IDX file", f"the error {error!r}", "get it anew")
+        do = "get it anew" if digest is None else "remove it, to have it fetched anew"
+        check.fail("mnist", f"{path}", "be an IDX file", f"the error {error!r}", do)
     body = np.frombuffer(data, np.uint8)[4 + 4 * len(sides) :]
     if data[:3] != b"\0\0\x08" or not len(body) or len(body) != math.prod(sides):
         got = f"{len(body)} bytes for sides {sides}"
         check.fail("mnist", f"{path}", "be an IDX file of bytes", got, "get it anew")
     return body.reshape(sides)
+
+
+def _digest(data: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()
 
 
 def unpacked(raw: bytes) -> bytes:
@@ -205,8 +220,6 @@ def unpacked(raw: bytes) -> bytes:
 
 def _download(cache: Path) -> None:
     """Put the four files into the cache, each whole and checked, or say what to do."""
-    from hashlib import sha256
-
     for name, digest in FILES.items():
         if _idx_file(cache, name):
             continue
@@ -214,7 +227,7 @@ def _download(cache: Path) -> None:
         for mirror in MIRRORS:
             try:
                 raw = _fetched(f"{mirror}{name}.gz")
-                if sha256(unpacked(raw)).hexdigest() != digest:
+                if _digest(unpacked(raw)) != digest:
                     raise OSError("the file differs from the original")
                 _kept(cache, f"{name}.gz", raw)
                 break

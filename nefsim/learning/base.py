@@ -30,13 +30,13 @@ class Trace:
         Whose: the neurons before the connection or what comes after it.
     synapse : Synapse or None
         The filter.
-    start : float [Hz]
-        Its value before the first step.
+    start : float or (n,) ndarray [Hz]
+        Its value before the first step; an array has one for each neuron.
     """
 
     of: str
     synapse: Any
-    start: float = 0.0
+    start: float | Array = 0.0
 
 
 class LearningRule(Value, ABC):

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.learning.base import Hebbian, LearningRule, Trace, checked
+from nefsim.neurons.base import per_neuron
 from nefsim.synapses import Lowpass, Synapse
 
 
@@ -29,8 +31,8 @@ class BCM(Hebbian):
         Filters of the activities.
     theta_synapse : Synapse, number or None
         Filter of the sliding threshold.
-    theta_start : float [Hz]
-        The threshold at the start; a high one begins with depression.
+    theta_start : float or (M,) array_like [Hz]
+        The threshold at the start, for all neurons or for each; a high one begins with depression.
 
     References
     ----------
@@ -51,7 +53,7 @@ class BCM(Hebbian):
     pre_synapse: Synapse | float | None = Lowpass(0.005)
     post_synapse: Synapse | float | None = Lowpass(0.005)
     theta_synapse: Synapse | float | None = Lowpass(1.0)
-    theta_start: float = 0.0
+    theta_start: float | NDArray[np.float64] = 0.0
 
     def __post_init__(self) -> None:
         self._set(
@@ -212,7 +214,9 @@ class Sanger(LearningRule):
         return self.learning_rate * grow
 
 
-def theta_start(rule: Any) -> float:
-    """A checked starting value of a sliding threshold."""
-    who, do = type(rule).__name__, "pass a rate in Hz such as 100"
-    return check.real(who, "theta_start", rule.theta_start, do, low=0.0)
+def theta_start(rule: Any) -> float | NDArray[np.float64]:
+    """The checked value of a sliding threshold at the start, one or one for each neuron."""
+    checked_start: float | NDArray[np.float64] = per_neuron(
+        type(rule).__name__, "theta_start", rule.theta_start, low=0.0
+    )
+    return checked_start

@@ -18,7 +18,7 @@ from nefsim.neurons import Direct
 from nefsim.nir.lossy import simplified
 from nefsim.nir.neurons import losses, neuron_node
 from nefsim.nir.parts import as_matrix, placed, selected, time_constants
-from nefsim.simulator import fresh_seed
+from nefsim.settings import fresh_seed
 
 Array = NDArray[np.float64]
 

@@ -4,10 +4,11 @@ from nefsim.processes.base import Process, Running
 from nefsim.processes.noise import FilteredNoise, WhiteNoise
 from nefsim.processes.piecewise import Piecewise
 from nefsim.processes.present import PresentInput
-from nefsim.processes.signal import WhiteSignal
+from nefsim.processes.signal import FourierSignal, WhiteSignal
 
 __all__ = [
     "FilteredNoise",
+    "FourierSignal",
     "Piecewise",
     "PresentInput",
     "Process",

@@ -6,6 +6,7 @@ last among the operations that are ready, so that as many as possible are in one
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -167,19 +168,25 @@ def _batches(
     for node, before in needs.items():
         for other in before:
             readers[other].append(node)
-    ready: dict[tuple[int, Hashable], list[int]] = {}
+    # For each priority the ready nodes by kind; the first kind is the next batch.
+    ready: list[OrderedDict[Hashable, list[int]]] = [OrderedDict() for _ in range(LOOPS + 1)]
+
+    def add(node: int) -> None:
+        priority, key = kind(node)
+        ready[priority].setdefault(key, []).append(node)
+
     for node, count in waits.items():
         if not count:
-            ready.setdefault(kind(node), []).append(node)
+            add(node)
     batches: list[list[int]] = []
-    while ready:
-        batch = ready.pop(min(ready, key=lambda of: of[0]))
+    while kinds := next(filter(None, ready), None):
+        _, batch = kinds.popitem(last=False)
         batches.append(batch)
         for node in batch:
             for reader in readers[node]:
                 waits[reader] -= 1
                 if not waits[reader]:
-                    ready.setdefault(kind(reader), []).append(reader)
+                    add(reader)
     return batches
 
 
