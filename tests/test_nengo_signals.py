@@ -105,7 +105,7 @@ def test_a_signal_is_nengos_or_is_said_not_to_be_kept(backend):
                 known += 1
                 assert np.allclose(here.signals[mine], there.signals[theirs], rtol=0, atol=1e-9)
             else:
-                with pytest.raises(KeyError, match="is not kept while running; probe it"):
+                with pytest.raises(KeyError, match="is not stored while running; probe it"):
                     here.signals[mine]
         assert known >= 2  # voltages, and spikes that are probed
         assert None not in here.signals
@@ -150,9 +150,9 @@ def test_learned_weights_are_set_and_fixed_ones_are_refused(backend, batch_size)
         assert np.array_equal(simulator.signals[weights], values)
         assert (simulator.learned[model.c] == values).all()
         for signal, value, said in (
-            (simulator.model.sig[model.a]["encoders"], 0.0, "signal must remember something"),
-            (simulator.model.sig[model.a]["in"], 0.0, "signal must remember something"),
-            (None, 0.0, "signal must remember something"),
+            (simulator.model.sig[model.a]["encoders"], 0.0, "signal must be a state that lasts"),
+            (simulator.model.sig[model.a]["in"], 0.0, "signal must be a state that lasts"),
+            (None, 0.0, "signal must be a state that lasts"),
             (weights, np.zeros(3), "values must have shape"),
         ):
             with pytest.raises((ValueError, TypeError), match=said):
