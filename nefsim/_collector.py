@@ -1,4 +1,4 @@
-"""Python's collector of cycles, held back while many objects are made that stay."""
+"""Fewer passes of Python's garbage collector while many permanent objects are created."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _before = gc.get_threshold()
 
 @contextmanager
 def only_young_collected() -> Iterator[None]:
-    """Let no collection walk through all objects within this block.
+    """Prevent full garbage collections within this block.
 
     A network is built of many objects, nearly all of which stay.  The collector walks through
     all objects of the program each time that their number has grown by a quarter, which takes

@@ -1,4 +1,4 @@
-"""A simulator in a file: its state and all its records, from which another one goes on."""
+"""Saved simulators: files of state and records, from which another simulator continues."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nefsim.network import Network
 from nefsim.program import Program, State
 from nefsim.records import Records
 
-#: What the file says it is.
+#: Kind of the file.
 KIND = "simulator"
 
 
@@ -24,18 +24,18 @@ def save(
     records: Records,
     settings: Mapping[str, Any],
 ) -> Path:
-    """Write a file, unless the state is one that would be refused when it is read.
+    """Write a file of a simulator, after a check that its state can be loaded.
 
     Parameters
     ----------
     who : str
-        The method that asks for it, for messages.
+        Name at the start of error messages.
     path : str or Path
         The file; ".npz" is added when it has no ending.
     program, state, records
-        Of the simulator.
+        Program, state and records of the simulator.
     settings : mapping
-        The settings with which it is made again.
+        Settings of the simulator.
 
     Returns
     -------
@@ -52,12 +52,12 @@ def save(
 
 
 def opened(who: str, path: Any) -> files.Saved:
-    """The file, open, with a description that has passed its schema."""
+    """The open file, with a checked description."""
     return files.Saved(who, path, KIND, checkpoint.SCHEMA)
 
 
 def check_source(who: str, meta: Mapping[str, Any], net: Network, streams: bool) -> None:
-    """Refuse a network of another seed, and a stream that would lack its first records."""
+    """Check the seed of the network, and that a stream would have its first records."""
     check.instance(who, "net", net, Network, "a network", "pass the network that was saved")
     if net.seed is not None and net.seed != meta["seed"]:
         must = f"have the seed {meta['seed']} of the file"
@@ -70,7 +70,7 @@ def check_source(who: str, meta: Mapping[str, Any], net: Network, streams: bool)
 def put_back(
     who: str, saved: files.Saved, program: Program, state: State, records: Records
 ) -> None:
-    """Bring a fresh state and empty records to where the saved ones were."""
+    """Set a fresh state and empty records to the saved ones."""
     checkpoint.set_state(who, program, state, saved)
     if not records.take_over(saved, state.step, saved.meta["start"]):
         do = "pass the network that was saved"

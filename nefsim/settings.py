@@ -1,4 +1,4 @@
-"""Settings of a run, checked: back end, number of trials, precision, length, seed."""
+"""Checked settings of a run: back end, number of trials, precision, length, seed."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MOST_STEPS = 10**9
 
 @dataclass(frozen=True)
 class Settings:
-    """How steps are taken.
+    """Settings of a simulator: back end, trials and precision.
 
     Attributes
     ----------
     backend : str
-        The back end that takes them.
+        Name of the back end.
     batch_size : int or None
         Number of trials at once.
     dtype : str
@@ -41,7 +41,7 @@ def settings(who: str, backend: Any, batch_size: Any, dtype: Any, names: Sequenc
     Raises
     ------
     ValueError or TypeError
-        If one of them cannot be.
+        If a setting is out of range or not one of its options.
     """
     chosen = check.one_of(who, "backend", backend, ("auto", *names))
     precision = check.one_of(who, "dtype", dtype, ("float64", "float32"))
@@ -55,7 +55,7 @@ def settings(who: str, backend: Any, batch_size: Any, dtype: Any, names: Sequenc
 
 
 def steps_in(who: str, argument: str, seconds: float, dt: float) -> int:
-    """``round(seconds / dt)`` steps, unless they are too many for one call."""
+    """The number of steps, ``round(seconds / dt)``, checked against the largest of a call."""
     if seconds / dt > MOST_STEPS:
         got = f"{seconds:g} s at dt = {dt:g} s"
         check.fail(who, argument, f"be at most {MOST_STEPS} steps", got, "run in parts")

@@ -1,4 +1,4 @@
-"""Steps of a simulator, which one caller at a time may ask for."""
+"""Steps of a simulator, with a lock against calls during a run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from nefsim.records import Records
 
 
 class Turn:
-    """A ``with`` block that one caller at a time may enter; any other is refused.
+    """A ``with`` block for one caller at a time; for others it raises an error.
 
-    Others are functions of nodes, which are called within a run, and other threads.
+    Other callers are functions of nodes, which are called during a run, and other threads.
 
     Parameters
     ----------
     who : str
-        The method whose steps are taken in the block, for messages.
+        Method that takes steps in the block, for error messages.
     """
 
     __slots__ = ("_busy", "_who")
@@ -34,13 +34,13 @@ class Turn:
         self._busy.release()
 
     def forbid(self, who: str) -> None:
-        """Refuse a method that must not be called within a run."""
+        """Raise an error about a method that must not be called during a run."""
         if self._busy.locked():
             check.must_not_be_running(who)
 
 
 def advance(run: Runner, n_steps: int, state: State, records: Records) -> None:
-    """Take steps and record them; after an error or Ctrl-C those that were complete stay."""
+    """Take steps and record them; complete steps are preserved after an error or Ctrl-C."""
     records.reserve(n_steps)
     with interrupts.put_off():
         try:

@@ -87,7 +87,7 @@ def test_the_digits_are_1797_of_8_by_8_with_all_ten_in_both_parts() -> None:
     assert levels.tolist() == list(range(17))
 
 
-def test_the_digits_are_whole() -> None:
+def test_the_digits_are_complete() -> None:
     """By their hash, where scikit-learn is not there to compare with."""
     data = datasets.digits()
     images = np.concatenate([data.train_images, data.test_images]) * 16
@@ -98,11 +98,11 @@ def test_the_digits_are_whole() -> None:
 
 
 def test_the_digits_are_those_of_scikit_learn() -> None:
-    theirs = pytest.importorskip("sklearn.datasets").load_digits()
+    expected = pytest.importorskip("sklearn.datasets").load_digits()
     data = datasets.digits()
     images = np.concatenate([data.train_images, data.test_images])
-    np.testing.assert_array_equal(images * 16, theirs.data)
-    np.testing.assert_array_equal([*data.train_labels, *data.test_labels], theirs.target)
+    np.testing.assert_array_equal(images * 16, expected.data)
+    np.testing.assert_array_equal([*data.train_labels, *data.test_labels], expected.target)
 
 
 def test_a_data_set_is_frozen_and_equal_by_content() -> None:
@@ -114,7 +114,7 @@ def test_a_data_set_is_frozen_and_equal_by_content() -> None:
         data.shape = (4, 16)
 
 
-def test_images_that_nobody_can_change_are_taken_as_they_are_and_others_copied() -> None:
+def test_read_only_images_are_not_copied_and_others_are() -> None:
     images = np.array([[0.0, 1.0]], np.float32)
     copied = datasets.LabelledImages(images, [1], images, [0], shape=(1, 2))
     assert copied.train_images is not images
@@ -192,9 +192,7 @@ def count_as_originals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MODULE, "FILES", digests)
 
 
-def test_what_is_nowhere_is_downloaded_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_files_are_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = mirror(tmp_path, monkeypatch)
     first = datasets.mnist()
     assert sorted(os.listdir(tmp_path / "cache" / "nefsim")) == sorted(f"{n}.gz" for n in NAMES)
@@ -203,7 +201,7 @@ def test_what_is_nowhere_is_downloaded_once(
     assert datasets.mnist() == first
 
 
-def test_a_download_that_differs_is_not_kept(
+def test_a_download_with_a_wrong_checksum_is_discarded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = mirror(tmp_path, monkeypatch)
@@ -215,7 +213,7 @@ def test_a_download_that_differs_is_not_kept(
 
 
 @pytest.mark.parametrize("write", [as_idx, as_packed_idx, as_dotted_idx])
-def test_a_file_of_the_cache_that_was_damaged_is_refused_with_the_cure(
+def test_a_damaged_file_of_the_cache_is_refused_with_advice(
     write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mirror(tmp_path, monkeypatch)
@@ -233,11 +231,11 @@ def test_a_file_of_the_cache_that_was_damaged_is_refused_with_the_cure(
     assert datasets.mnist() == whole
 
 
-def test_without_data_and_mirror_the_message_says_what_to_put_where(tmp_path: Path) -> None:
+def test_without_data_and_mirror_the_message_names_files_and_folders(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=SENTENCE) as caught:
         datasets.mnist()
-    for told in (*NAMES, "mnist.npz", "NEFSIM_DATA", str(tmp_path / "cache" / "nefsim")):
-        assert told in str(caught.value)
+    for report in (*NAMES, "mnist.npz", "NEFSIM_DATA", str(tmp_path / "cache" / "nefsim")):
+        assert report in str(caught.value)
 
 
 def test_a_folder_without_the_digits_is_refused_even_if_the_cache_has_them(tmp_path: Path) -> None:
@@ -326,7 +324,7 @@ def test_members_that_are_no_arrays_or_too_large_are_refused_by_name(tmp_path: P
         assert "mnist.npz" in str(caught.value)
 
 
-def test_the_real_mnist_is_whole() -> None:
+def test_the_real_mnist_is_complete() -> None:
     folder = FOLDER
     if not folder:
         pytest.skip("NEFSIM_DATA names no folder")

@@ -1,4 +1,4 @@
-"""Files are replaced as a whole, and nothing beside them is touched."""
+"""Files are replaced as a whole, and other files are not changed."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ import pytest
 from nefsim._writing import replacing
 
 
-def test_a_file_is_replaced_when_the_block_has_ended(tmp_path):
+def test_a_file_is_replaced_at_the_end_of_the_block(tmp_path):
     target = tmp_path / "a"
     target.write_bytes(b"old")
     with replacing(target) as stream:
@@ -43,7 +43,7 @@ def test_permissions_stay_and_a_link_stays_a_link(tmp_path):
     assert real.stat().st_mode & 0o777 == 0o640
 
 
-def test_the_name_that_is_written_is_not_foreseen(tmp_path):
+def test_the_name_of_the_new_file_is_random(tmp_path):
     with replacing(tmp_path / "a") as first, replacing(tmp_path / "a") as second:
         names = set(os.listdir(tmp_path))
         assert len(names) == 2 and all(name.endswith(".part") for name in names)
