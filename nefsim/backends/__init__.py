@@ -67,7 +67,7 @@ BACKENDS = {
 }
 
 #: Names of the back ends that run a :class:`~nefsim.program.Program`, also one of a Nengo model.
-OWN = tuple(name for name, backend in BACKENDS.items() if backend.keeps_state)
+PROGRAM_BACKENDS = tuple(name for name, backend in BACKENDS.items() if backend.keeps_state)
 
 #: Packages that were found to be installed.
 _installed: set[str] = set()

@@ -118,7 +118,7 @@ def _run(
     return report
 
 
-def tell(report: dict[str, Any]) -> str:
+def as_text(report: dict[str, Any]) -> str:
     """A report as a table and a sentence."""
     lines = [f"{'simulator':<16}{'build':>10}{'a step':>14}{'spikes':>12}"]
     for figures in report["runs"]:

@@ -122,7 +122,7 @@ class Simulator:
         has_nengo_dtype = dtype is None
         if dtype is None:
             dtype = "float64" if rc.float_dtype == np.float64 else "float32"
-        run = settings(who, backend, batch_size, dtype, backends.OWN)
+        run = settings(who, backend, batch_size, dtype, backends.PROGRAM_BACKENDS)
         self.backend, self.batch_size, self.dtype = run.backend, run.batch_size, run.dtype
         self._data_dtype = np.dtype(rc.float_dtype if has_nengo_dtype else self.dtype)
         if network is not None:
