@@ -41,14 +41,14 @@ def folders() -> list[Path]:
     ValueError
         If ``NEFSIM_CACHE`` is neither ``off`` nor an absolute path.
     """
-    wanted = os.environ.get(SWITCH, "")
-    if wanted.lower() == "off":
+    setting = os.environ.get(SWITCH, "")
+    if setting.lower() == "off":
         return []
-    if wanted:
-        if not os.path.isabs(wanted):
+    if setting:
+        if not os.path.isabs(setting):
             do = "write the whole path, starting at the root"
-            check.fail("nefsim", SWITCH, "be an absolute path or off", repr(wanted), do)
-        return [Path(wanted)]
+            check.fail("nefsim", SWITCH, "be an absolute path or off", repr(setting), do)
+        return [Path(setting)]
     paths = []
     with suppress(NotImplementedError):  # a Python that caches no code
         paths.append(Path(cache_from_source(__file__)).parent)

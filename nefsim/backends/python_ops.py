@@ -128,11 +128,11 @@ def play(engine: Engine, op: Play, index: int) -> Advance:
         except Exception as error:
             error.add_note(f"in the process of {name} from t = {_time(engine, lo):g} s on")
             raise
-        wanted = (hi - lo, out.shape[-1])
-        if np.shape(rows) != wanted or not np.isfinite(rows).all():
+        shape = (hi - lo, out.shape[-1])
+        if np.shape(rows) != shape or not np.isfinite(rows).all():
             got = f"{check.show(rows)} at t = {_time(engine, lo):g} s"
             do = "correct the function that its start returns"
-            check.fail(name, "process", f"return finite numbers of shape {wanted}", got, do)
+            check.fail(name, "process", f"return finite numbers of shape {shape}", got, do)
         return rows
 
     if any(process.calls_functions for process in trials):

@@ -93,13 +93,15 @@ class Blocks(ProgramBuilder):
         if constant.any():
             self.add_offset(number, None, constant)
 
-    def read(self, signal: Signal, chosen: Any = None) -> Read:
+    def read(self, signal: Signal, selection: Any = None) -> Read:
         """The read of a view of a block, as operators see it within a step."""
         base = signal.base
         pieces = self.pieces(base)
-        if chosen is None and pieces is None:
+        if selection is None and pieces is None:
             return Read(self.number(base), self._delay(base), elements(signal))
-        indices = np.ravel(indices_of(signal) if chosen is None else indices_of(signal)[chosen])
+        indices = np.ravel(
+            indices_of(signal) if selection is None else indices_of(signal)[selection]
+        )
         if pieces is not None:
             return pieces.read(indices)
         return Read(self.number(base), self._delay(base), as_index(indices, base.size))

@@ -26,28 +26,28 @@ class Learned:
     operators: frozenset[Operator]
 
 
-def find_learned(memory: Memory, dt: float, wanted: set[Signal]) -> dict[Signal, Learned]:
+def find_learned(memory: Memory, dt: float, probed_blocks: set[Signal]) -> dict[Signal, Learned]:
     """All blocks of weights whose product and rules nefsim has too."""
     blocks = {}
     for base in memory.incs:
         if base.ndim == 2 and memory.is_accumulated(base):
-            learned = _learned(base, memory, dt, wanted)
+            learned = _learned(base, memory, dt, probed_blocks)
             if learned is not None:
                 blocks[base] = learned
     return blocks
 
 
-def _learned(base: Signal, memory: Memory, dt: float, wanted: set[Signal]) -> Learned | None:
+def _learned(base: Signal, memory: Memory, dt: float, probed_blocks: set[Signal]) -> Learned | None:
     if base in memory.sets or base in memory.updates:
         return None
     rules, copies = [], set()
     for copy, signal in memory.incs[base]:
-        delta = _delta(copy, signal, base, memory, wanted)
+        delta = _delta(copy, signal, base, memory, probed_blocks)
         if delta is None:
             return None
         rule = memory.updates[delta][0][0]
         states = {s.base for s in rule.updates} - {delta}
-        is_read = any(block in wanted or memory.reads.get(block) for block in states)
+        is_read = any(block in probed_blocks or memory.reads.get(block) for block in states)
         if rule_of(rule, dt) is None or is_read:
             return None
         rules.append(rule)
@@ -64,7 +64,7 @@ def _learned(base: Signal, memory: Memory, dt: float, wanted: set[Signal]) -> Le
 
 
 def _delta(
-    copy: Operator, signal: Signal, base: Signal, memory: Memory, wanted: set[Signal]
+    copy: Operator, signal: Signal, base: Signal, memory: Memory, probed_blocks: set[Signal]
 ) -> Signal | None:
     """The block of changes that an operator adds to the weights, or None if it has other uses."""
     if type(copy) is not Copy or signal is not base or copy.src.is_view:
@@ -73,7 +73,7 @@ def _delta(
     if copy.src_slice is not None or copy.dst_slice is not None or delta.shape != base.shape:
         return None
     once = len(memory.updates.get(delta, ())) == 1 and len(memory.reads[delta]) == 1
-    has_other_use = delta in memory.sets or delta in memory.incs or delta in wanted
+    has_other_use = delta in memory.sets or delta in memory.incs or delta in probed_blocks
     return delta if once and not has_other_use and not delta.initial_value.any() else None
 
 

@@ -38,10 +38,10 @@ def _forward(transform: Any, kernel: Array, before: Any, after: Any, groups: int
     )
     pads = [(0, 0)] * 2
     if transform.padding == "same":
-        wanted = (*heights, *after.spatial_shape)
+        sizes = (*heights, *after.spatial_shape)
         total = [
             max((n - 1) * s + k - m, 0)
-            for n, s, k, m in zip(wanted, stride, size, space, strict=True)
+            for n, s, k, m in zip(sizes, stride, size, space, strict=True)
         ]
         pads = [(n // 2, n - n // 2) for n in total]
     weight = kernel.reshape(*size, *kernel.shape[-2:]).transpose(3, 2, 0, 1)

@@ -100,9 +100,9 @@ class Learned(Mapping[Any, Array]):
     def __setitem__(self, thing: Any, values: Any) -> None:
         views, shape = self._views(thing), self._signals[thing].shape
         each = self._batch_size is not None and np.ndim(values) == 3
-        wanted = (len(views), *shape) if each else shape
+        expected_shape = (len(views), *shape) if each else shape
         do = f"pass an array of shape {shape}"
-        checked = check.array("Simulator.learned", "weights", values, wanted, do)
+        checked = check.array("Simulator.learned", "weights", values, expected_shape, do)
         for view, value in zip(views, checked if each else [checked] * len(views), strict=True):
             view[...] = value
 
@@ -170,8 +170,8 @@ class Signals(Mapping[Signal, Array]):
         if signal.sparse:
             return signal.initial_value
         block = self._block(base)
-        chosen = elements(signal)
-        values = (block if chosen is None else block[chosen]).reshape(signal.shape)
+        index = elements(signal)
+        values = (block if index is None else block[index]).reshape(signal.shape)
         values.setflags(write=False)
         return values
 
@@ -186,10 +186,10 @@ class Signals(Mapping[Signal, Array]):
         if checked.ndim and checked.shape != signal.shape:
             got = f"shape {checked.shape}"
             check.fail("Simulator.signals", "values", f"have shape {signal.shape}", got, do)
-        chosen = elements(signal)
+        index = elements(signal)
         for trial in range(len(self._lowering.operator_states)):
             block = self._block(signal.base, trial)
-            block[slice(None) if chosen is None else chosen] = np.ravel(checked)
+            block[slice(None) if index is None else index] = np.ravel(checked)
             self._put(signal.base, block, trial)
 
     def _can_be_set(self, base: Signal) -> bool:

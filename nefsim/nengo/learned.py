@@ -20,7 +20,7 @@ def emit(blocks: Blocks, learned: Learned) -> None:
     """Add the product with learned weights, and the rules that change them."""
     base, product = learned.weights, learned.product
     probed = None
-    if base in blocks.plan.wanted:
+    if base in blocks.plan.probed_blocks:
         probed = blocks.numbers[base] = blocks.signal(base.name, base.size)
     out = blocks.signal(f"{product} product", product.Y.size)
     initial = np.asarray(base.initial_value)

@@ -77,7 +77,9 @@ class Pieces:
         """Add the rows of a term to the parts that they belong to."""
         for number, size, rows_of_term, columns_of_part in self._parts(indices):
             rows = as_index(columns_of_part, size)
-            self._builder.add_term(number, replace(self._some(term, rows_of_term), rows=rows))
+            self._builder.add_term(
+                number, replace(self._rows_in_part(term, rows_of_term), rows=rows)
+            )
 
     def add_constant(self, indices: Any, value: Any) -> None:
         """Add numbers to the parts that they belong to."""
@@ -90,7 +92,7 @@ class Pieces:
             number, size = self._numbers[piece]
             yield number, size, rows_of_term, self._position[np.asarray(indices)[rows_of_term]]
 
-    def _some(self, term: Term, rows_of_term: Any) -> Term:
+    def _rows_in_part(self, term: Term, rows_of_term: Any) -> Term:
         """The rows of a term that belong to one part."""
         matrix = term.matrix
         if hasattr(matrix, "tocsr") or np.ndim(matrix) == 2:

@@ -51,7 +51,7 @@ class Plan:
 
     Attributes
     ----------
-    wanted : set of Signal
+    probed_blocks : set of Signal
         Blocks that probes record.
     learned : dict of Signal to Learned
         Weights whose learning rules are supported.
@@ -68,8 +68,8 @@ class Plan:
         self.model = model
         self.operators = [op for op in model.operators if not isinstance(op, SILENT)]
         self.memory = Memory(self.operators)
-        self.wanted = {model.sig[probe]["in"].base for probe in model.probes}
-        self.learned = classify.find_learned(self.memory, model.dt, self.wanted)
+        self.probed_blocks = {model.sig[probe]["in"].base for probe in model.probes}
+        self.learned = classify.find_learned(self.memory, model.dt, self.probed_blocks)
         self.learning = {op for weights in self.learned.values() for op in weights.operators}
         self.unsupported = self._find_unsupported()
         self.private = self._find_private()
@@ -126,7 +126,7 @@ class Plan:
     def is_used(self, signal: Signal | None) -> bool:
         """Whether a probe or another operator than the writer reads a block."""
         return signal is not None and (
-            signal.base in self.wanted or bool(self.memory.reads.get(signal.base))
+            signal.base in self.probed_blocks or bool(self.memory.reads.get(signal.base))
         )
 
     def _find_private(self) -> set[Signal]:
@@ -149,7 +149,7 @@ class Plan:
 
     def _needs_no_signal(self, base: Signal, ops: set[Operator]) -> bool:
         """Whether no probe records a block, and it is a matrix or the memory of one operator."""
-        return base not in self.wanted and (len(ops) == 1 or base.ndim > 1)
+        return base not in self.probed_blocks and (len(ops) == 1 or base.ndim > 1)
 
     def islands(self) -> dict[Operator, list[Operator]]:
         """Unsupported operators that share memory, each with its successors in a step."""
@@ -159,7 +159,7 @@ class Plan:
                 for base in {signal.base for signal in op.all_signals} & self.private:
                     sharers[base].append(op)
         members = {op for ops in sharers.values() if len(ops) > 1 for op in ops}
-        members |= {op for base, ops in sharers.items() if base in self.wanted for op in ops}
+        members |= {op for base, ops in sharers.items() if base in self.probed_blocks for op in ops}
         if not members:
             return {}
         graph = operator_dependency_graph([op for op in self.operators if op in members])

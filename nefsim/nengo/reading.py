@@ -210,11 +210,11 @@ class Reading:
     def _rule(self, obj: nengo.connection.LearningRule) -> Any:
         """The nefsim object for a rule on a connection."""
         types, learning = obj.connection.learning_rule_type, self.of[obj.connection].learning_rule
-        wanted = obj.learning_rule_type
+        rule_type = obj.learning_rule_type
         if isinstance(types, dict):
-            return next(learning[str(name)] for name, kind in types.items() if kind is wanted)
+            return next(learning[str(name)] for name, kind in types.items() if kind is rule_type)
         if isinstance(types, (list, tuple)):
-            return next(learning[i] for i, kind in enumerate(types) if kind is wanted)
+            return next(learning[i] for i, kind in enumerate(types) if kind is rule_type)
         return learning
 
     def _connection(self, net: Network, connection: nengo.Connection) -> Connection:

@@ -42,19 +42,19 @@ def _repeats(indices: Any) -> bool:
 
 
 def _copy(blocks: Blocks, op: Copy) -> None:
-    chosen = None if op.src_slice is None else np.asarray(op.src_slice)
+    selection = None if op.src_slice is None else np.asarray(op.src_slice)
     row_indices = _rows_of_copy(op)
-    source_indices = indices_of(op.src) if chosen is None else indices_of(op.src)[chosen]
+    source_indices = indices_of(op.src) if selection is None else indices_of(op.src)[selection]
     rows = as_index(row_indices, op.dst.base.size)
     if blocks.memory.is_constant(op.src.base):
         value = np.ravel(op.src.base.initial_value)[source_indices]
         blocks.add_constant(op.dst, rows, np.broadcast_to(value, np.shape(row_indices)))
         return
     if np.size(source_indices) == np.size(row_indices) and not _repeats(row_indices):
-        blocks.add(op.dst, Term(blocks.read(op.src, chosen), None, rows))
+        blocks.add(op.dst, Term(blocks.read(op.src, selection), None, rows))
         return
     # One number is copied to many elements, or several numbers to one.
-    read = blocks.read(op.src, chosen)
+    read = blocks.read(op.src, selection)
     order = np.broadcast_to(
         np.arange(np.size(source_indices)).reshape(np.shape(source_indices)), np.shape(row_indices)
     )

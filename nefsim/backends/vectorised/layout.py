@@ -28,10 +28,10 @@ class Layout:
         for batch in batches:
             # Outputs of filters are in the order of their inputs.
             read = {op.output: self._position[op.input] for op in batch if isinstance(op, Filter)}
-            written = [outputs(op) for op in batch]
-            first = (signals[0] for signals in written if signals)
+            outs = [outputs(op) for op in batch]
+            first = (signals[0] for signals in outs if signals)
             self._add_buffer(sorted(first, key=lambda signal: read.get(signal, (0, 0))))
-            for signals in written:
+            for signals in outs:
                 for signal in signals[1:]:
                     self._add_buffer([signal])
 
