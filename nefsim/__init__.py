@@ -130,6 +130,7 @@ from nefsim.sampling import (
 )
 from nefsim.simulator import Simulator
 from nefsim.solvers import (
+    Dale,
     Lstsq,
     LstsqDrop,
     LstsqL1,
@@ -140,6 +141,7 @@ from nefsim.solvers import (
     LstsqWeighted,
     Nnls,
     NnlsL2,
+    NoiseMatched,
     NoSolver,
     PseudoInverse,
     Softmax,
@@ -166,6 +168,7 @@ __all__ = [
     "ConstrainedDifference",
     "Copula",
     "CosineSimilarity",
+    "Dale",
     "DeltaRule",
     "Direct",
     "DiscreteLIF",
@@ -197,6 +200,7 @@ __all__ = [
     "NnlsL2",
     "NoSolver",
     "Node",
+    "NoiseMatched",
     "Oja",
     "Orthogonal",
     "Piecewise",

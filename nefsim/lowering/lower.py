@@ -78,7 +78,7 @@ intercepts (50,), eval_points (1000, 2), radius 1)
     for ensemble in network.all_ensembles:
         lower_ensemble(context, rules, ensemble)
     context.connections, context.probe_data = decode(
-        network, all_probes, context.ensembles, streams, Outlining if outline else Solving
+        network, all_probes, context.ensembles, streams, Outlining if outline else Solving, dt
     )
     for node in network.all_nodes:
         lower_node(context, node)
