@@ -143,7 +143,7 @@ def test_only_an_element_of_a_vector_is_an_expression(key: Any) -> None:
 
     vector = Symbol(Read(0), 3)
     for i in (0, 1, 2, -1, -3):
-        assert vector[i].place == i % 3 and vector[i].shape == ()
+        assert vector[i].index == i % 3 and vector[i].shape == ()
     with pytest.raises(NotCompiledError):
         vector[key]
     with pytest.raises(NotCompiledError):

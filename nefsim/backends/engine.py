@@ -121,8 +121,8 @@ class Engine:
             before = snapshot(self.checkpointed)
             try:
                 self._chunk(length)
-                if self._lost():
-                    self._find_loss(before, length)
+                if self._is_invalid():
+                    self._find_invalid_step(before, length)
             except BaseException:
                 self.state.under_way = 0
                 self._go_back(before, recorder)
@@ -153,7 +153,7 @@ class Engine:
                 return name
         return ""
 
-    def _lost(self) -> bool:
+    def _is_invalid(self) -> bool:
         """Whether weights have diverged, or NaN occur while NumPy is set to raise at them."""
         if self._learned and self._diverged():
             return True
@@ -164,14 +164,14 @@ class Engine:
                     return np.geterr()["invalid"] == "raise"
         return False
 
-    def _find_loss(self, before: Snapshot, length: int) -> None:
+    def _find_invalid_step(self, before: Snapshot, length: int) -> None:
         """Halve the chunk until the faulty step is found, and raise an error that names it."""
         good, bad = 0, length
         while bad - good > 1:
             middle = (good + bad) // 2
             restore(self.checkpointed, before)
             self._chunk(middle)
-            if self._lost():
+            if self._is_invalid():
                 bad = middle
             else:
                 good = middle

@@ -63,7 +63,7 @@ class Lowering(Blocks):
         self._probed: dict[Signal, int] = {}
         self._functions: dict[SimPyFunc, tuple[int, tuple[Read, ...]]] = {}
         self._processes: dict[Operator, int] = {}
-        self._tokens, self._waits = self._islands()
+        self._tokens, self._waits = self._order_shared_memory()
         for op in plan.operators:
             if op not in plan.learning:
                 self._emit(op)
@@ -82,13 +82,13 @@ class Lowering(Blocks):
             for trial in range(trials)
         ]
 
-    def _islands(self) -> tuple[dict[Operator, int], dict[Operator, list[Read]]]:
+    def _order_shared_memory(self) -> tuple[dict[Operator, int], dict[Operator, list[Read]]]:
         """Signals and reads that make unsupported operators with shared memory run in order.
 
         Each such operator writes a token; the operators after it read that token, and it reads
         theirs of the step before.
         """
-        graph = self.plan.islands()
+        graph = self.plan.order_of_shared_memory()
         tokens = {op: self.signal(f"{name_of(op)} done", 1) for op in graph}
         waits: dict[Operator, list[Read]] = defaultdict(list)
         for first, others in graph.items():

@@ -151,7 +151,7 @@ class Plan:
         """Whether no probe records a block, and it is a matrix or the memory of one operator."""
         return base not in self.probed_blocks and (len(ops) == 1 or base.ndim > 1)
 
-    def islands(self) -> dict[Operator, list[Operator]]:
+    def order_of_shared_memory(self) -> dict[Operator, list[Operator]]:
         """Unsupported operators that share memory, each with its successors in a step."""
         sharers: dict[Signal, list[Operator]] = defaultdict(list)
         for op in self.operators:

@@ -73,7 +73,7 @@ def is_compiled(program: Program, op: Op) -> bool:
     return isinstance(op, (Sum, Filter, Weigh))
 
 
-def is_phase(op: Op, name: str) -> bool:
+def is_step_counter(op: Op, name: str) -> bool:
     """Whether a memory is the step counter of inverse LIF neurons, one number for all of them."""
     return isinstance(op, Neurons) and type(op.neuron) is InverseLIF and name == "steps_done"
 

@@ -24,7 +24,7 @@ from nefsim.backends.compiled import opcodes
 from nefsim.backends.compiled.analysis import (
     analytic_lif_outputs,
     is_compiled,
-    is_phase,
+    is_step_counter,
     steps_compiled,
 )
 from nefsim.backends.compiled.emit import emit
@@ -227,7 +227,7 @@ def _move(state: State, table: Table, data: Any, batched: bool) -> None:
         for name, offset in offsets.items():
             value = memory[name]
             shape = value.shape
-            if is_phase(op, name):  # one number, seen by all neurons
+            if is_step_counter(op, name):  # one number, seen by all neurons
                 one = data[:, offset : offset + 1]
                 strides = (*one.strides[: len(shape) - 1], 0)
                 view = as_strided(one if batched else one[0], shape, strides)

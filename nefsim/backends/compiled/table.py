@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends.compiled import opcodes as k
-from nefsim.backends.compiled.analysis import is_phase
+from nefsim.backends.compiled.analysis import is_step_counter
 from nefsim.backends.compiled.cells import CELLS
 from nefsim.backends.compiled.plan import Plan
 from nefsim.program import Program, Read, State
@@ -68,7 +68,7 @@ class Table:
         start = self._size
         self.memories: list[dict[str, int]] = [
             {
-                name: self.allocate(1 if is_phase(op, name) else _per_trial(value, state))
+                name: self.allocate(1 if is_step_counter(op, name) else _per_trial(value, state))
                 for name, value in memory.items()
             }
             for op, memory in zip(program.ops, state.ops, strict=True)
