@@ -613,7 +613,7 @@ def test_weights_of_each_trial_are_set():
         with pytest.raises(ValueError, match=r"weights must have shape \(1, 20\), got shape"):
             simulator.learned[model.pes] = np.ones(20)
         for thing in (model.nodes[0], model.ensembles[1], 3):
-            with pytest.raises(TypeError, match=r"key must be learned, got .+; name a connection"):
+            with pytest.raises(TypeError, match=r"key must be learned, got .+; pass a connection"):
                 simulator.learned[thing]
         with pytest.raises(TypeError, match=r"reset: keep_weights must be True or False"):
             simulator.reset(keep_weights=1)

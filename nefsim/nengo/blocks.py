@@ -80,9 +80,8 @@ class Blocks(ProgramBuilder):
         if len(writes) != 1 or base in self.memory.incs:
             return False
         op, signal = writes[0]
-        return (op in self.plan.unsupported or not isinstance(op, LINEAR)) and elements(
-            signal
-        ) is None
+        is_term = isinstance(op, LINEAR) and op not in self.plan.unsupported
+        return not is_term and elements(signal) is None
 
     def _add_initial_value(self, base: Signal, number: int) -> None:
         """Add the initial value of elements that no operator sets, as a constant."""
@@ -99,9 +98,8 @@ class Blocks(ProgramBuilder):
         pieces = self.pieces(base)
         if selection is None and pieces is None:
             return Read(self.number(base), self._delay(base), elements(signal))
-        indices = np.ravel(
-            indices_of(signal) if selection is None else indices_of(signal)[selection]
-        )
+        indices = indices_of(signal)
+        indices = np.ravel(indices if selection is None else indices[selection])
         if pieces is not None:
             return pieces.read(indices)
         return Read(self.number(base), self._delay(base), as_index(indices, base.size))
@@ -128,7 +126,7 @@ class Blocks(ProgramBuilder):
             pieces.add_constant(indices if rows is None else indices[rows], value)
 
     def whole(self, read: Read, size: int) -> int:
-        """The index of a signal that equals a read, without delay; a copy if need be."""
+        """The index of a signal that equals a read, without delay; a copy if necessary."""
         if read.columns is None and not read.delay:
             return read.signal
         number = self.sum(f"{self.signals[read.signal].name} read", size)
@@ -139,6 +137,6 @@ class Blocks(ProgramBuilder):
         """The index of the signal to which an operator that is no term writes."""
         if self.is_direct(signal.base):
             return self.number(signal.base)
-        number = self.signal(f"{signal.name} writes", signal.size)
+        number = self.signal(f"{signal.name} written", signal.size)
         self.add(signal, Term(Read(number), None, elements(signal)))
         return number

@@ -77,9 +77,8 @@ class Pieces:
         """Add the rows of a term to the parts that they belong to."""
         for number, size, rows_of_term, columns_of_part in self._parts(indices):
             rows = as_index(columns_of_part, size)
-            self._builder.add_term(
-                number, replace(self._rows_in_part(term, rows_of_term), rows=rows)
-            )
+            part = self._rows_in_part(term, rows_of_term)
+            self._builder.add_term(number, replace(part, rows=rows))
 
     def add_constant(self, indices: Any, value: Any) -> None:
         """Add numbers to the parts that they belong to."""
@@ -102,6 +101,5 @@ class Pieces:
         if term.read.columns is not None:
             columns = columns[term.read.columns]
         read = replace(term.read, columns=as_index(columns[rows_of_term], size))
-        return replace(
-            term, read=read, matrix=matrix if np.ndim(matrix) == 0 else matrix[rows_of_term]
-        )
+        matrix = matrix if np.ndim(matrix) == 0 else matrix[rows_of_term]
+        return replace(term, read=read, matrix=matrix)

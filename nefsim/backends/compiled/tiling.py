@@ -85,7 +85,7 @@ class _Tiling:
     def of(self, group: Sequence[int]) -> tuple[set[int], set[int]]:
         """The tiled operations of a block, and the signals that pass one of them."""
         position = {i: p for p, i in enumerate(group)}
-        steps = np.zeros(len(group) + 1, np.intp)  # the difference array of the intervals
+        changes = np.zeros(len(group) + 1, np.intp)  # the difference array of the intervals
         narrow: list[tuple[int, int, int]] = []
         first_list: dict[int, int] = {}
         for reader, signal, form in self._reads(group, position):
@@ -99,15 +99,15 @@ class _Tiling:
                 if signal not in self._materialized:
                     narrow.append((writer, reader, signal))
                 continue
-            steps[min(reader, writer)] += 1
-            steps[max(reader, writer) + 1] -= 1
-        n_intervals = np.cumsum(steps)
+            changes[min(reader, writer)] += 1
+            changes[max(reader, writer) + 1] -= 1
+        n_intervals = np.cumsum(changes)
         free = [self._can_tile(i) and not n_intervals[p] for p, i in enumerate(group)]
         n_tiled = np.cumsum([0, *free])  # before each position
         carried = {
             signal for writer, reader, signal in narrow if n_tiled[reader + 1] > n_tiled[writer]
         }
-        return {i for i, yes in zip(group, free, strict=True) if yes}, carried
+        return {i for i, is_free in zip(group, free, strict=True) if is_free}, carried
 
     def _reads(
         self, group: Sequence[int], position: Mapping[int, int]

@@ -37,9 +37,9 @@ from nefsim.backends.compiled.opcodes import (
     OUT_STRIDE,
     SCRATCH,
     SPAN,
+    STATE_2,
     TILE,
     C,
-    M,
     N,
     S,
     X,
@@ -47,26 +47,21 @@ from nefsim.backends.compiled.opcodes import (
 
 
 @njit(**options)
-def run_tile(t, lo, hi, data_of_trial, constants, spikes_of_trial):
+def run_tile(t, lo, hi, data, constants, spikes):
     """Rows ``lo + 1`` to ``hi``, a tile, of one operation."""
     kind, row, c = t[KIND], lo + 1, shifted(constants, t[C])
-    y, x = (
-        shifted(data_of_trial, t[OUT] + row * t[OUT_STRIDE]),
-        shifted(data_of_trial, t[IN] + row * t[IN_STRIDE]),
-    )
+    y, x = shifted(data, t[OUT] + row * t[OUT_STRIDE]), shifted(data, t[IN] + row * t[IN_STRIDE])
     if kind == LIF:
-        lif_tile(t, row, hi - lo, data_of_trial, spikes_of_trial, constants)
+        lif_tile(t, row, hi - lo, data, spikes, constants)
     elif kind == LOWPASS:
-        lowpass_rows(t, hi - lo, y, x, c, shifted(data_of_trial, t[S]))
+        lowpass_rows(t, hi - lo, y, x, c, shifted(data, t[S]))
     else:
         for r in range(hi - lo):
-            decode_bits(t, shifted(y, r * t[OUT_STRIDE]), r, spikes_of_trial, c)
+            decode_bits(t, shifted(y, r * t[OUT_STRIDE]), r, spikes, c)
 
 
 @njit(**options)
-def run_rows(
-    table, first, last, lo, hi, data_of_trial, constants, indices, spikes_of_trial, counts_of_trial
-):
+def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, counts):
     """Rows ``lo + 1`` to ``hi``, a tile, of several operations, which run each row in turn."""
     whole_registers()
     for row in range(lo + 1, hi + 1):
@@ -74,35 +69,25 @@ def run_rows(
         for p in range(first, last):
             t = shifted(table, p * N_COLUMNS)
             kind = t[KIND]
-            y = shifted(data_of_trial, t[OUT] + row * t[OUT_STRIDE])
-            x = shifted(data_of_trial, t[IN] + row * t[IN_STRIDE])
+            y = shifted(data, t[OUT] + row * t[OUT_STRIDE])
+            x = shifted(data, t[IN] + row * t[IN_STRIDE])
             c = shifted(constants, t[C])
             if kind == LIF:
-                bits = shifted(spikes_of_trial, t[X] + r * words(t[N]))
-                state, other = shifted(data_of_trial, t[S]), shifted(data_of_trial, t[M])
-                lif(t, x, state, other, y, bits, c, shifted(data_of_trial, t[SCRATCH]))
+                bits = shifted(spikes, t[X] + r * words(t[N]))
+                v, E = shifted(data, t[S]), shifted(data, t[STATE_2])
+                lif(t, x, v, E, y, bits, c, shifted(data, t[SCRATCH]))
             elif kind == DECODE_BITS:
-                decode_bits(t, y, r, spikes_of_trial, c)
+                decode_bits(t, y, r, spikes, c)
             elif kind == LOWPASS:
-                lowpass(t[N], y, x, c, shifted(data_of_trial, t[S]))
+                lowpass(t[N], y, x, c, shifted(data, t[S]))
             elif kind <= LAST_SUM:
-                linear(
-                    kind, t, y, x, r, c, data_of_trial, indices, spikes_of_trial, counts_of_trial
-                )
+                linear(kind, t, y, x, r, c, data, indices, spikes, counts)
             elif kind <= LAST_MEMORY:
-                memory(
-                    kind,
-                    t,
-                    y,
-                    x,
-                    c,
-                    shifted(data_of_trial, t[S]),
-                    shifted(data_of_trial, t[SCRATCH]),
-                )
+                memory(kind, t, y, x, c, shifted(data, t[S]), shifted(data, t[SCRATCH]))
             elif kind <= LAST_POPULATION or kind >= FIRST_CELL:
-                neurons(kind, t, y, x, c, data_of_trial, spikes_of_trial, counts_of_trial)
+                neurons(kind, t, y, x, c, data, spikes, counts)
             elif kind <= LAST_RULE:
-                learning(kind, t, y, x, c, data_of_trial, indices, spikes_of_trial, counts_of_trial)
+                learning(kind, t, y, x, c, data, indices, spikes, counts)
 
 
 def run(
@@ -133,37 +118,17 @@ def run(
     for s in range(n_spans):
         first, last = spans[2 * s], spans[2 * s + 1]
         for trial in range(n_trials):
-            data_of_trial = shifted(data, trial * width)
-            spikes_of_trial, counts_of_trial = (
-                shifted(spikes, trial * n_spike_words),
-                shifted(counts, trial * n_counts),
-            )
+            # The rows of this trial.
+            D, F = shifted(data, trial * width), shifted(spikes, trial * n_spike_words)
+            K = shifted(counts, trial * n_counts)
             for start in range(lo, hi, TILE):
                 end, o = min(start + TILE, hi), first
                 while o < last:
                     n = min(table[o * N_COLUMNS + SPAN], last - o)
                     if n:
-                        run_rows(
-                            table,
-                            o,
-                            o + n,
-                            start,
-                            end,
-                            data_of_trial,
-                            constants,
-                            indices,
-                            spikes_of_trial,
-                            counts_of_trial,
-                        )
+                        run_rows(table, o, o + n, start, end, D, constants, indices, F, K)
                     else:
-                        run_tile(
-                            shifted(table, o * N_COLUMNS),
-                            start,
-                            end,
-                            data_of_trial,
-                            constants,
-                            spikes_of_trial,
-                        )
+                        run_tile(shifted(table, o * N_COLUMNS), start, end, D, constants, F)
                     o += max(n, 1)
 
 
