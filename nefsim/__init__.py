@@ -53,6 +53,7 @@ from nefsim import _habits
 from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
+from nefsim.budget import error_budget
 from nefsim.crosscheck import crosscheck
 from nefsim.describe import describe
 from nefsim.encoding import (
@@ -76,7 +77,7 @@ from nefsim.learning import (
     Voja,
 )
 from nefsim.lowering import suggest_learning_rate
-from nefsim.network import Connection, Ensemble, Network, Node, Probe
+from nefsim.network import Connection, Ensemble, Network, Node, Probe, direct_mode
 from nefsim.neurons import (
     LIF,
     AdaptiveLIF,
