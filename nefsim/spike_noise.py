@@ -1,0 +1,197 @@
+r"""Variance of filtered spike trains: the noise that spikes are to those who decode them.
+
+A train of rate a puts a spike of height 1 / dt into a step of length dt.  Behind a filter with
+the taps h, whose autocorrelation is :math:`r_m = \sum_j h_j h_{j+m}`, it has the mean
+:math:`a \sum_j h_j` and a variance over time.  Spikes of a Poisson process have
+
+.. math:: v(a) = \frac{a}{dt}\, r_0 \;\longrightarrow\; a \int h(t)^2 dt
+
+and those at equal intervals, whose lines lie at the harmonics of the rate,
+
+.. math:: v(a) = 2 a^2 \sum_{k \ge 1} \mathrm{sinc}^2(k a\,dt)\, |H(2 \pi k a)|^2
+               = \frac{a}{dt} \sum_{n = -\infty}^{\infty} \tilde r(n / (a\,dt)) - (a r)^2,
+
+where :math:`\tilde r` is r with straight lines between whole lags and the sinc, with the
+aliases of H, says that a spike counts in the step in which it falls.  The second form is that
+of this module: its first term is the variance of a Poisson process, the others are due to the
+intervals.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim import filtering
+from nefsim.synapses import Lowpass, Synapse
+
+Array = NDArray[np.float64]
+
+#: Taps of a filter are taken until what follows is below this share of the energy, or for
+#: so many steps, which cuts off filters that never come to rest.
+REST, MOST_TAPS = 1e-16, 1 << 17
+
+#: Rates at which the variance is evaluated, closer where it bends; between them are lines.
+NODES = 256
+
+
+def poisson(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
+    """The variance of filtered spikes of a Poisson process.
+
+    Parameters
+    ----------
+    rates : (...) array_like [Hz]
+        Rates; of negative ones, the spikes are negative.
+    synapse : Synapse or None
+        The filter; None hands spikes on as they are.
+    dt : float [s]
+        The step of the simulation.
+
+    Returns
+    -------
+    (...) ndarray [Hz^2]
+
+    See Also
+    --------
+    regular : spikes at equal intervals.
+
+    Examples
+    --------
+    >>> from nefsim import Lowpass
+    >>> float(poisson(100.0, Lowpass(0.1), 0.001).round(3))  # a / (2 tau)
+    499.996
+    """
+    return np.asarray(np.abs(rates) * (_autocorrelation(synapse, dt)[0] / dt))
+
+
+def regular(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
+    r"""The variance of filtered spikes at equal intervals.
+
+    Behind a :class:`Lowpass` it is, to terms of the order of (dt / tau) squared,
+
+    .. math:: v(a) = \frac{a}{2 \tau} \coth \frac{1}{2 \tau a} - a^2
+
+    and behind no filter ``a / dt - a**2``; other filters are summed.
+
+    Parameters
+    ----------
+    rates : (...) array_like [Hz]
+        Rates; of negative ones, the spikes are negative.
+    synapse : Synapse or None
+        The filter; None hands spikes on as they are.
+    dt : float [s]
+        The step of the simulation.
+
+    Returns
+    -------
+    (...) ndarray [Hz^2]
+
+    See Also
+    --------
+    poisson : spikes that come at random.
+
+    Examples
+    --------
+    >>> from nefsim import Lowpass
+    >>> regular([1.0, 100.0], Lowpass(0.1), 0.001).round(3)  # up to 1 / (12 tau^2)
+    array([4.   , 8.328])
+    >>> regular([100.0], None, 0.001).round(3)
+    array([90000.])
+    """
+    a = np.abs(np.asarray(rates, dtype=np.float64))
+    if synapse is None or type(synapse) is Lowpass:
+        return _regular_lowpass(a, 0.0 if synapse is None else synapse.tau, dt)
+    top = float(a.max(initial=0.0))
+    if a.size <= NODES or top == 0.0:
+        return _regular_summed(a, synapse, dt)
+    nodes = top * np.linspace(0.0, 1.0, NODES) ** 2
+    slopes = _regular_summed(nodes[1:], synapse, dt) / nodes[1:]
+    first = _autocorrelation(synapse, dt)[0] / dt  # trains with long intervals are Poisson
+    return a * np.interp(a, nodes, np.concatenate([[first], slopes]))
+
+
+def gain(synapse: Synapse | None, dt: float) -> float:
+    """The largest factor by which a filter passes a frequency on; 1 for a lowpass.
+
+    Parameters
+    ----------
+    synapse : Synapse or None
+        The filter.
+    dt : float [s]
+        The step of the simulation.
+
+    Returns
+    -------
+    float
+    """
+    if synapse is None or type(synapse) is Lowpass:
+        return 1.0
+    h = _taps(synapse, dt)
+    return float(np.abs(np.fft.rfft(h, 2 * len(h))).max())
+
+
+def _regular_lowpass(a: Array, tau: float, dt: float) -> Array:
+    """The closed form, with the variance that is left of long intervals exact for steps of dt.
+
+    With q = exp(-1 / (tau a)) the coth is 1 + 2 q / (1 - q), and a / (2 tau) is the Poisson
+    process's share, which for steps is a tanh(dt / (2 tau)) / dt.
+    """
+    if tau == 0.0:
+        return np.asarray(np.maximum(a / dt - a**2, 0.0))
+    with np.errstate(divide="ignore", over="ignore"):
+        later = 1.0 / np.expm1(1.0 / (tau * a))
+    return np.maximum(a * (math.tanh(dt / (2 * tau)) / dt + later / tau - a), 0.0)
+
+
+def _regular_summed(a: Array, synapse: Synapse, dt: float) -> Array:
+    """The sum over intervals, rate by rate."""
+    r = _autocorrelation(synapse, dt)
+    lags, whole = np.arange(len(r) + 1.0), np.append(r, 0.0)
+    mean = r[0] + 2 * r[1:].sum()
+    v = np.zeros(a.shape)
+    for i in np.ndindex(a.shape):
+        if a[i] > 0.0:
+            interval = float(1.0 / (a[i] * dt))
+            later = interval * np.arange(1, 1 + len(r) // interval)
+            total = r[0] + 2 * np.interp(later, lags, whole).sum()
+            v[i] = max(a[i] / dt * total - a[i] ** 2 * mean, 0.0)
+    return v
+
+
+@lru_cache(maxsize=64)
+def _autocorrelation(synapse: Synapse | None, dt: float) -> Array:
+    """``r[m] = sum(h[j] h[j + m])`` of the taps, read-only."""
+    h = _taps(synapse, dt)
+    r = np.fft.irfft(np.abs(np.fft.rfft(h, 2 * len(h))) ** 2, 2 * len(h))[: len(h)]
+    r.setflags(write=False)
+    return r
+
+
+def _taps(synapse: Synapse | None, dt: float) -> Array:
+    """What a filter gives for an input of 1 in its first step."""
+    if synapse is None:
+        return np.ones(1)
+    form = synapse.form(dt)
+    if not isinstance(form, filtering.StateSpace) and len(form[1]) == 1:
+        return np.asarray(form[0])
+    n = 1024
+    while True:
+        impulse = np.zeros(n)
+        impulse[0] = 1.0
+        with np.errstate(all="ignore"):
+            h = filtering.filtered(form, impulse, 0)
+        h = h[: _first(np.abs(h) < 1e100)]  # of what grows without end, a beginning
+        energy = np.cumsum(h**2)
+        rest = energy[-1] - energy
+        late = 3 * n // 4
+        if len(h) < n or n == MOST_TAPS or (energy[late] > 0 and rest[late] <= REST * energy[-1]):
+            return h[: 1 + _first(rest > REST * energy[-1])]
+        n *= 2
+
+
+def _first(mask: NDArray[np.bool_]) -> int:
+    """How many are true before the first that is not."""
+    return len(mask) if mask.all() else int(np.argmin(mask))
