@@ -53,7 +53,7 @@ from nefsim import _habits
 from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
-from nefsim.budget import error_budget
+from nefsim.budget import decoded_points, error_budget, saturation, size_for, svd_basis
 from nefsim.crosscheck import crosscheck
 from nefsim.describe import describe
 from nefsim.encoding import (
@@ -61,6 +61,7 @@ from nefsim.encoding import (
     gain_bias,
     max_rates_intercepts,
     measure_tuning_curves,
+    response_curves,
     tuning_curves,
 )
 from nefsim.learning import (
@@ -138,6 +139,7 @@ from nefsim.solvers import (
     solve_decoders,
 )
 from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
+from nefsim.watching import RadiusWarning
 
 __version__ = "0.1.0"
 
@@ -191,6 +193,7 @@ __all__ = [
     "PresentInput",
     "Probe",
     "PseudoInverse",
+    "RadiusWarning",
     "RectifiedLinear",
     "RegularSpiking",
     "Result",
@@ -215,12 +218,19 @@ __all__ = [
     "Whitening",
     "connection_weights",
     "crosscheck",
+    "decoded_points",
     "describe",
+    "direct_mode",
+    "error_budget",
     "gain_bias",
     "max_rates_intercepts",
     "measure_tuning_curves",
+    "response_curves",
+    "saturation",
+    "size_for",
     "solve_decoders",
     "suggest_learning_rate",
+    "svd_basis",
     "tuning_curves",
     "unit_vectors",
 ]

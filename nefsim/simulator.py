@@ -25,6 +25,7 @@ from nefsim.progress import Progress, progress_bar
 from nefsim.records import Data, Events, Records, index_of
 from nefsim.result import Result
 from nefsim.streaming import Target
+from nefsim.watching import Watch
 
 Array = NDArray[np.float64]
 
@@ -150,6 +151,7 @@ class Simulator:
         self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
         if learned is not None:
             carry_over(program, learned, self.state)
+        self._watch = self.state.watch = Watch(self.built)
         self._run = self._prepare(self.built, self.state)
         self._records = Records(program, self.batch_size, self.dtype)
 
@@ -226,6 +228,7 @@ class Simulator:
             for piece in pieces:
                 self._run_piece(piece)
                 report(piece)
+        self._watch.warn()
 
     def _run_piece(self, n_steps: int) -> None:
         if not self._busy.acquire(blocking=False):

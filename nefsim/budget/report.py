@@ -247,7 +247,9 @@ class Budget:
             values = "".join(f"{getattr(c, name):>12.4g}" for name in names)
             lines.append(f"{c.label:{width}}{values}")
         width = max([10, *(len(p.label) for p in self.populations)]) + 2
-        lines.append(f"{'':{width}}{'radius':>10}{'beyond':>9}{'needed':>9}{'up to':>11}{'rate':>11}")
+        lines.append(
+            f"{'':{width}}{'radius':>10}{'beyond':>9}{'needed':>9}{'up to':>11}{'rate':>11}"
+        )
         for p in self.populations:
             lines.append(
                 f"{p.label:{width}}{p.radius:>10.3g}{p.share_beyond:>9.1%}"

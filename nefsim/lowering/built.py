@@ -39,6 +39,8 @@ class Built:
         Of probes that record matrices, a row of their records.
     inputs : mapping of Node to Node
         Nodes whose output is that of another in this run.
+    represented : mapping of Ensemble to int
+        The signals of the values that populations get, where all of these come as values.
     """
 
     network: Network
@@ -53,3 +55,4 @@ class Built:
     learned: Mapping[Connection | Ensemble, int]
     shapes: Mapping[Probe, tuple[int, int]]
     inputs: Mapping[Node, Node]
+    represented: Mapping[Ensemble, int]

@@ -69,4 +69,5 @@ def build(
         {thing: op.output for thing, op in lessons.weighing.items()},
         context.shapes,
         inputs,
+        {e: context.inputs[e] for e in context.observed if e not in context.bypassed},
     )

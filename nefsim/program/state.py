@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +49,9 @@ class State:
         Steps of a run that are done beyond ``step``, for functions that ask while it lasts.
     hidden : set of int
         Signals that a back end keeps to itself; their values here are not of the last step.
+    watch : callable or None
+        ``watch(engine, step, length)``, called with each chunk of ``length`` steps after ``step``
+        while its rows are there.
     """
 
     step: int
@@ -58,6 +62,7 @@ class State:
     steps: dict[int, list[Step]] = field(default_factory=dict)
     under_way: int = 0
     hidden: set[int] = field(default_factory=set)
+    watch: Callable[[Any, int, int], None] | None = None
 
 
 def initial_state(
