@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 import nefsim as nef
+from nefsim.processes.base import FunctionOfTime, Process
 
 #: Functions of a vector, by name.
 FUNCTIONS: dict[str, Any] = {
@@ -152,6 +153,19 @@ def connections(first: int, n: int, seconds: float, budget_seconds: float) -> No
     print(f"{np.median([row['seconds'] for row in found]):.3f} s a budget (median)")
 
 
+@dataclass(frozen=True, eq=False)
+class Somewhere(Process):
+    """A value that stays, in each trial another one of a ball."""
+
+    radius: float
+    size = None
+
+    def start(self, size: int, dt: float, rng: np.random.Generator) -> Any:
+        """Draw it."""
+        value = nef.UniformHypersphere().sample(1, size, rng) * self.radius
+        return FunctionOfTime(lambda t: np.repeat(value, len(t), axis=0), dt, rng)
+
+
 @dataclass(frozen=True)
 class Wish:
     """A function and an error that is wanted."""
@@ -170,7 +184,7 @@ class Wish:
         if not self.moving:
             return None
         rms = 0.4 / np.sqrt(self.dimensions)
-        return nef.WhiteSignal(20.0, 1.0, rms, seed=self.seed)
+        return nef.WhiteSignal(10.0, 2.0, rms, seed=self.seed)
 
     def size(self) -> Any:
         """What ``size_for`` finds; an error that is out of reach of 1000 neurons is raised."""
@@ -193,14 +207,11 @@ class Wish:
         """The errors of spikes of some populations of n neurons that ``size_for`` never drew."""
         function, d = FUNCTIONS[self.function], self.dimensions
         net = nef.Network(seed=self.seed)
-        hold = 0.1 + 6 * self.tau
         if self.moving:
-            source: Any = nef.WhiteSignal(20.0, 1.0, 0.4 / np.sqrt(d), seed=self.seed + 7777)
-            seconds = 20.0
+            source: Any = self.process  # populations are others, the input is what was asked for
+            seconds, trials = 10.0, None
         else:
-            rng = np.random.default_rng(self.seed + 7777)
-            points = nef.UniformHypersphere().sample(150, d, rng) * size.radius
-            source, seconds = nef.PresentInput(points, hold), 150 * hold
+            source, seconds, trials = Somewhere(size.radius), 0.3 + 6 * self.tau, 200
         stimulus = net.node(source, size_out=d)
         probes = []
         for seed in range(n_seeds):
@@ -216,17 +227,23 @@ class Wish:
             net.connect(a, end, function=function, synapse=self.tau)
             probes.append(net.probe(end))
         shown = net.probe(stimulus)
-        sim = nef.Simulator(net, progress=False)
+        sim = nef.Simulator(net, progress=False, batch_size=trials)
         sim.run(seconds)
-        ideal = np.array([np.atleast_1d(function(row)) for row in sim.data[shown]])
-        filtered = nef.Lowpass(self.tau).filt(ideal)
-        filtered = np.concatenate([np.zeros_like(filtered[:1]), filtered[:-1]])
-        steps = np.arange(len(ideal))
-        # Of values that are held, what comes after filters and neurons have settled.
-        judged = steps > 5 * self.tau / 0.001
-        if not self.moving:
-            judged &= (steps % round(hold / 0.001)) * 0.001 > hold / 2
-        return np.array([nef.analysis.rmse(sim.data[p][judged], filtered[judged]) for p in probes])
+        x = sim.data[shown].reshape(-1, d)
+        ideal = np.array([np.atleast_1d(function(row)) for row in x])
+        ideal = ideal.reshape(*sim.data[shown].shape[:-1], -1)
+        filtered = nef.Lowpass(self.tau).filt(ideal, axis=-2)
+        filtered = np.concatenate(
+            [np.zeros_like(filtered[..., :1, :]), filtered[..., :-1, :]], axis=-2
+        )
+        # Once filters and neurons have settled.
+        judged = slice(round((0.05 + 6 * self.tau) / 0.001), None)
+
+        def error(probe: Any) -> float:
+            difference = (sim.data[probe] - filtered)[..., judged, :]
+            return float(np.sqrt(np.mean(difference**2)))
+
+        return np.array([error(probe) for probe in probes])
 
 
 def wishes(first: int, n: int) -> list[Wish]:

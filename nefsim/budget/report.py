@@ -133,7 +133,7 @@ class ErrorParts:
         # distortion^2 / g^2 + noise^2 / g = left, with g = N / n_neurons.
         d, n = self.distortion**2, self.noise**2
         g = (n + math.sqrt(n * n + 4 * left * d)) / (2 * left)
-        return max(1, math.ceil(g * self.n_neurons))
+        return max(1, math.ceil(g * self.n_neurons * (1 - 1e-9)))  # rounding adds none
 
 
 @dataclass(frozen=True)

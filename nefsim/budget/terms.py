@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 BLOCK = 1 << 20
 
 #: A filter has settled when its response to a step is as near as this to its end.
-SETTLED = 0.01
+SETTLED = 0.001
 
 
 def rates_at(neuron: NeuronType, built: BuiltEnsemble, x: Array) -> Iterator[Array]:

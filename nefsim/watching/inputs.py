@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,42 +11,33 @@ from numpy.typing import NDArray
 
 from nefsim.lowering import Built
 from nefsim.network import Ensemble
-from nefsim.program import Program, Sum, Term
+from nefsim.program import Index, Program, Sum, Term
 
 Array = NDArray[Any]
 Places = NDArray[np.intp]
 
-#: Inputs of more nonzero weights than this in all are not looked at.
-LARGEST = 1 << 20
+#: Numbers that are read for a step at most: populations beyond that are not looked at.
+LARGEST = 1 << 17
 
 
-class Entries(NamedTuple):
-    """Addends of a vector: ``target += factor * signal[column]``, of this step or one before."""
+class Addend(NamedTuple):
+    """``vector[target] += factor * signal[column]``, of this step or of the one before."""
 
-    signal: Places
-    delay: Places
-    column: Places
+    signal: int
+    delay: int
+    column: int
+    factor: float
+    target: int
+
+
+class Gathered(NamedTuple):
+    """Addends that lie in one array: where they are in row 0, how far apart rows are, ..."""
+
+    flat: Array
+    first: Places
+    stride: Places
     factor: Array
     target: Places
-
-    def through(self, to: Places, source: Places, weight: Array) -> Entries:
-        """What they are behind a matrix of the elements ``weight`` at (to, source)."""
-        order = np.argsort(self.target, kind="stable")
-        first, end = (np.searchsorted(self.target[order], source, s) for s in ("left", "right"))  # type: ignore[call-overload]
-        n = end - first
-        chosen = order[np.repeat(first - (np.cumsum(n) - n), n) + np.arange(n.sum())]
-        signal, delay, column, factor, _ = (part[chosen] for part in self)
-        return Entries(signal, delay, column, factor * np.repeat(weight, n), np.repeat(to, n))
-
-
-def _of_rows(signal: int, delay: int, size: int) -> Entries:
-    """A signal as it is."""
-    every = np.arange(size)
-    return Entries(np.full(size, signal), np.full(size, delay), every, np.ones(size), every)
-
-
-def _joined(parts: Sequence[Entries]) -> Entries:
-    return Entries(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 class Inputs:
@@ -57,7 +49,7 @@ class Inputs:
         What runs.
     rows : sequence of ndarray or None
         The rows of each signal, where it has any.
-    reach : dict of Ensemble to float
+    reach : mapping of Ensemble to float
         How long the input of each population may be.
 
     Attributes
@@ -70,103 +62,119 @@ class Inputs:
         Numbers that are read for a step.
     """
 
-    def __init__(self, built: Built, rows: Sequence[Any], reach: dict[Ensemble, float]) -> None:
-        found: list[Entries] = []
+    def __init__(self, built: Built, rows: Sequence[Any], reach: Mapping[Ensemble, float]) -> None:
+        addends: list[Addend] = []
         ensembles: list[Ensemble] = []
-        sizes, offsets = [0], [np.zeros(0)]
-        self.n = 0
+        starts, constant = [], [0.0] * sum(ensemble.dimensions for ensemble in reach)
+        start = 0
         for ensemble in reach:
-            expanded = _expanded(built.program, rows, built.represented[ensemble])
-            if expanded is None or self.n + len(expanded[0].target) > LARGEST:
+            found = _expanded(built.program, rows, built.represented[ensemble])
+            if found is None or len(addends) + len(found[0]) > LARGEST:
                 continue
-            entries, offset = expanded
-            found.append(entries._replace(target=entries.target + sum(sizes)))
+            for signal, delay, column, factor, target in found[0]:
+                addends.append(Addend(signal, delay, column, factor, start + target))
+            for target, value in found[1].items():
+                constant[start + target] = value
             ensembles.append(ensemble)
-            sizes.append(ensemble.dimensions)
-            offsets.append(offset)
-            self.n += len(entries.target)
+            starts.append(start)
+            start += ensemble.dimensions
         self.ensembles = (*ensembles,)
         self.reach = np.array([reach[ensemble] for ensemble in ensembles])
-        self._first = np.cumsum(sizes)[:-1].astype(np.intp)
-        self._offset = np.concatenate(offsets)
-        self._arrays = _by_array(rows, _joined(found)) if found else []
+        self.n = len(addends)
+        self._starts = np.array(starts, np.intp)
+        self._constant = np.array(constant[:start])
+        self._arrays = [*_by_array(rows, addends)] if addends else []
 
     def lengths(self, steps: Places) -> Array:
         """The length of each population's input at some rows of the chunk, (S, E)."""
-        x = np.tile(self._offset, (len(steps), 1))
-        for flat, first, stride, factor, to in self._arrays:
+        x = np.tile(self._constant, (len(steps), 1))
+        for flat, first, stride, factor, target in self._arrays:
             values = flat[np.multiply.outer(steps, stride) + first] * factor
-            at = np.flatnonzero(np.diff(to, prepend=-1))
-            x[:, to[at]] += np.add.reduceat(values, at, axis=1)
-        return np.asarray(np.sqrt(np.add.reduceat(x * x, self._first, axis=1)))
+            at = np.flatnonzero(np.diff(target, prepend=-1))
+            x[:, target[at]] += np.add.reduceat(values, at, axis=1)
+        return np.asarray(np.sqrt(np.add.reduceat(x * x, self._starts, axis=1)))
 
 
-def _by_array(
-    rows: Sequence[Any], entries: Entries
-) -> list[tuple[Array, Places, Places, Array, Places]]:
-    """Entries by the array that they read: it, places, the way to a next row, factors, targets.
+def _by_array(rows: Sequence[Any], addends: list[Addend]) -> Iterator[Gathered]:
+    """Addends by the array that they read, in the order of their targets.
 
     Rows are views of a few large arrays, so that all numbers of one are gathered at once.
     """
     wholes: dict[int, Array] = {}
-    signals = np.unique(entries.signal)
     table = np.zeros((len(rows), 4), np.intp)  # of each signal: its array, first row, strides
-    for signal in signals:
+    for signal in {addend.signal for addend in addends}:
         mine = rows[signal] if rows[signal].ndim == 2 else rows[signal][:, 0]  # the first trial
         whole = mine
         while isinstance(whole.base, np.ndarray) and whole.base.dtype == whole.dtype:
             whole = whole.base  # but not the bytes of an aligned array
         wholes[id(whole)] = whole
         places = [array.__array_interface__["data"][0] for array in (mine, whole)]
-        apart = np.array([places[0] - places[1], *mine.strides]) // mine.itemsize
+        apart = [n // mine.itemsize for n in (places[0] - places[1], *mine.strides)]
         table[signal] = [*wholes].index(id(whole)), *apart
-    order = np.argsort(entries.target, kind="stable")
-    signal, delay, column, factor, target = (part[order] for part in entries)
+    addends.sort(key=lambda addend: addend.target)
+    columns = [*zip(*addends, strict=True)]
+    signal, delay, column, target = (np.array(columns[i], np.intp) for i in (0, 1, 2, 4))
+    factor = np.array(columns[3])
     array, start, stride, across = table[signal].T
     first = start + column * across - delay * stride
-    groups = []
     for i, whole in enumerate(wholes.values()):
-        mine = array == i
-        groups.append((whole.reshape(-1), first[mine], stride[mine], factor[mine], target[mine]))
-    return groups
+        own = array == i
+        yield Gathered(whole.reshape(-1), first[own], stride[own], factor[own], target[own])
 
 
 def _expanded(
     program: Program, rows: Sequence[Any], signal: int, delay: int = 0
-) -> tuple[Entries, Array] | None:
-    """A signal as a sum of numbers that have rows, and its constant part.
+) -> tuple[list[Addend], dict[int, float]] | None:
+    """A signal as a sum of numbers that have rows, and its constant part by element.
 
     None where something has no rows and is no sum.
     """
-    size = program.signals[signal].size
     if rows[signal] is not None:
-        return _of_rows(signal, delay, size), np.zeros(size)
+        every = range(program.signals[signal].size)
+        return [Addend(signal, delay, i, 1.0, i) for i in every], {}
     op = program.ops[program.writer[signal]]
     if not isinstance(op, Sum) or delay:
         return None
-    offset = np.zeros(size) if op.offset is None else np.array(op.offset, float)
-    found = [Entries(*(part[:0] for part in _of_rows(0, 0, 1)))]
+    constant = {} if op.offset is None else dict(enumerate(op.offset.tolist()))
+    found: list[Addend] = []
     for term in op.terms:
-        inner = _expanded(program, rows, term.read.signal, term.read.delay)
+        read = term.read
+        weights = _weights(program, term, program.signals[signal].size)
+        if rows[read.signal] is not None:
+            found += [Addend(read.signal, read.delay, j, w, i) for i, j, w in weights]
+            continue
+        inner = _expanded(program, rows, read.signal, read.delay)
         if inner is None:
             return None
-        entries, constant = inner
-        to, source, weight = _weights(program, term, size)
-        np.add.at(offset, to, weight * constant[source])
-        found.append(entries.through(to, source, weight))
-    return _joined(found), offset
+        parts: dict[int, list[Addend]] = {}
+        for addend in inner[0]:
+            parts.setdefault(addend.target, []).append(addend)
+        for i, j, w in weights:
+            found += [Addend(s, d, c, w * f, i) for s, d, c, f, _ in parts.get(j, ())]
+            constant[i] = constant.get(i, 0.0) + w * inner[1].get(j, 0.0)
+    return found, constant
 
 
-def _weights(program: Program, term: Term, size: int) -> tuple[Places, Places, Array]:
+def _weights(program: Program, term: Term, size: int) -> Iterable[tuple[int, int, float]]:
     """The nonzero weights of a term: rows of its output, elements of its signal, values."""
-    every = np.arange(program.signals[term.read.signal].size)
-    columns = every if term.read.columns is None else every[term.read.columns]
-    targets = np.arange(size) if term.rows is None else np.arange(size)[term.rows]
-    matrix: Any = 1.0 if term.matrix is None else term.matrix
+    columns = _chosen(program.signals[term.read.signal].size, term.read.columns)
+    targets = _chosen(size, term.rows)
+    matrix = 1.0 if term.matrix is None else term.matrix
     if hasattr(matrix, "tocoo"):
         sparse = matrix.tocoo()
-        return targets[sparse.row], columns[sparse.col], np.asarray(sparse.data, float)
+        places = zip(sparse.row.tolist(), sparse.col.tolist(), sparse.data.tolist(), strict=True)
+        return ((targets[i], columns[j], w) for i, j, w in places)
     if np.ndim(matrix) == 2:
-        to, source = np.nonzero(matrix)
-        return targets[to], columns[source], np.asarray(matrix[to, source], float)
-    return targets, columns, np.broadcast_to(np.asarray(matrix, float), targets.shape)
+        i, j = np.nonzero(matrix)
+        places = zip(i.tolist(), j.tolist(), matrix[i, j].tolist(), strict=True)
+        return ((targets[i], columns[j], w) for i, j, w in places)
+    weights = matrix.tolist() if np.ndim(matrix) else repeat(float(matrix))
+    return zip(targets, columns, weights, strict=False)
+
+
+def _chosen(size: int, index: Index | None) -> Sequence[int]:
+    """The elements that an index names."""
+    if index is None:
+        return range(size)
+    chosen: Sequence[int] = range(size)[index] if isinstance(index, slice) else index.tolist()
+    return chosen

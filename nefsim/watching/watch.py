@@ -14,22 +14,24 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.lowering import Built, BuiltConnection
-from nefsim.network import Connection, Ensemble, Probe
+from nefsim.network import Connection, Ensemble, Probe, View
 from nefsim.program import Program
+from nefsim.sampling import ScatteredHypersphere
 from nefsim.watching.inputs import Inputs
 
 Array = NDArray[Any]
 
-#: Steps that are looked at: one of so many, at most so many, and this many before a warning.
-EVERY, MOST, FEWEST = 100, 1000, 20
+#: Steps that are looked at: one of so many, at most so many of a chunk and in all, and this
+#: many before a warning.
+EVERY, MOST_OF_CHUNK, MOST, FEWEST = 50, 20, 1000, 20
 
 #: Chunks that are shorter are not looked at [steps].
 SHORTEST = 100
 
-#: A look takes about ``LOOK`` seconds and ``LOOK_AT`` for each number, a step at least ``STEP``
-#: and ``STEP_OF`` for each neuron, compiled; in NumPy at least ``IN_NUMPY``.  Between looks lie
-#: so many steps that they take at most ``SHARE`` of the time.
-LOOK, LOOK_AT, STEP, STEP_OF, IN_NUMPY, SHARE = 40e-6, 1e-7, 1e-7, 2e-10, 1e-5, 0.01
+#: A look takes about ``LOOK`` seconds and ``LOOK_AT`` for each number, a step ``STEP`` and
+#: ``STEP_OF`` for each neuron, compiled, and in NumPy ``IN_NUMPY`` more (one quiet core).
+#: Between looks are so many steps that looks take at most ``SHARE`` of their time.
+LOOK, LOOK_AT, STEP, STEP_OF, IN_NUMPY, SHARE = 25e-6, 2.6e-6, 1e-8, 5e-10, 1e-5, 0.01
 
 #: A population is warned of when its input is for more than a tenth of the steps longer than
 #: 1.1 radii: at the radius itself, the noise of spikes alone takes it beyond half of the time.
@@ -79,8 +81,7 @@ class Watch:
 
     def __init__(self, built: Built) -> None:
         self._built = built
-        self._reach = _reaches(built)
-        self.ensembles: tuple[Ensemble, ...] = (*self._reach,)
+        self.ensembles: tuple[Ensemble, ...] = ()
         self._warned: set[Ensemble] = set()
         self._inputs: Inputs | None = None
         self._next = self._interval = 0
@@ -100,7 +101,7 @@ class Watch:
         assert self._inputs is not None
         if not self.ensembles:
             return
-        n = min(length // EVERY, MOST - self.n_samples)
+        n = min(length // EVERY, MOST_OF_CHUNK, MOST - self.n_samples)
         rows = ((np.arange(n) + 1) * length) // n
         lengths = self._inputs.lengths(rows)
         reach = self._inputs.reach
@@ -111,7 +112,7 @@ class Watch:
         self._next = step + length + self._interval
 
     def _prepare(self, engine: HasRows) -> None:
-        inputs = self._inputs = Inputs(self._built, engine.rows, self._reach)
+        inputs = self._inputs = Inputs(self._built, engine.rows, _reaches(self._built))
         self.ensembles = inputs.ensembles
         self._forget()
         neurons = sum(ensemble.n_neurons for ensemble in self._built.ensembles)
@@ -152,17 +153,17 @@ def _reaches(built: Built) -> dict[Ensemble, float]:
     """
     found: dict[Ensemble, float] = {}
 
-    def take(target: Any, points: Any) -> None:
-        ensemble = target if isinstance(target, Ensemble) else getattr(target, "obj", None)
-        if not isinstance(ensemble, Ensemble) or ensemble not in built.represented:
-            return
-        least = found.get(ensemble, ensemble.radius)
-        longest = float(np.sqrt((points**2).sum(axis=1).max(initial=0.0)))
-        found[ensemble] = max(least, longest)
-
     things: list[tuple[Connection | Probe, BuiltConnection]]
     things = [*built.connections.items(), *built.probe_data.items()]
     for thing, arrays in things:
-        if arrays.decoders is not None and arrays.eval_points is not None:
-            take(thing.pre if isinstance(thing, Connection) else thing.target, arrays.eval_points)
+        target: Any = thing.pre if isinstance(thing, Connection) else thing.target
+        ensemble = target.obj if isinstance(target, View) else target
+        if arrays.decoders is None or ensemble not in built.represented:
+            continue
+        reach = found.setdefault(ensemble, ensemble.radius)
+        points = arrays.eval_points
+        own = points is built.ensembles[ensemble].eval_points
+        if points is None or (own and isinstance(ensemble.eval_points, ScatteredHypersphere)):
+            continue
+        found[ensemble] = max(reach, float(np.sqrt((points**2).sum(axis=1).max(initial=0.0))))
     return found
