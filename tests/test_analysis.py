@@ -261,7 +261,8 @@ def test_delays_longer_than_the_period_are_refused():
 def test_the_root_mean_square_error_is_over_all_times_and_dimensions():
     target = np.array([[0.0, 1.0], [2.0, -1.0]])
     assert analysis.rmse(target, target) == 0.0
-    assert analysis.rmse(target + [[3.0, 4.0], [0.0, 5.0]], target) == pytest.approx(np.sqrt(12.5))
+    off = np.array([[3.0, 4.0], [0.0, 5.0]])
+    assert analysis.rmse(target + off, target) == pytest.approx(np.sqrt(12.5))
     assert analysis.rmse([1.0, 1.0], [0.0, 2.0]) == 1.0
 
 
