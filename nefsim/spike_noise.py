@@ -20,12 +20,16 @@ intervals.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import filtering
+from nefsim._values import Value
+from nefsim.neurons.base import NeuronType
 from nefsim.synapses import Lowpass, Synapse
 
 Array = NDArray[np.float64]
@@ -36,6 +40,9 @@ REST, MOST_TAPS = 1e-16, 1 << 17
 
 #: Rates at which the variance is evaluated, closer where it bends; between them are lines.
 NODES = 256
+
+#: So many rates are looked at a time.
+NUMBERS_IN_CACHE = 1 << 15
 
 
 def poisson(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
@@ -102,15 +109,9 @@ def regular(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
     array([90000.])
     """
     a = np.abs(np.asarray(rates, dtype=np.float64))
-    if synapse is None or type(synapse) is Lowpass:
-        return _regular_lowpass(a, 0.0 if synapse is None else synapse.tau, dt)
-    top = float(a.max(initial=0.0))
-    if a.size <= NODES or top == 0.0:
+    if a.size <= NODES and not _is_lowpass(synapse):
         return _regular_summed(a, synapse, dt)
-    nodes = top * np.linspace(0.0, 1.0, NODES) ** 2
-    slopes = _regular_summed(nodes[1:], synapse, dt) / nodes[1:]
-    first = _autocorrelation(synapse, dt)[0] / dt  # trains with long intervals are Poisson
-    return a * np.interp(a, nodes, np.concatenate([[first], slopes]))
+    return _regular_up_to(float(a.max(initial=0.0)), synapse, dt)(a)
 
 
 def gain(synapse: Synapse | None, dt: float) -> float:
@@ -127,10 +128,85 @@ def gain(synapse: Synapse | None, dt: float) -> float:
     -------
     float
     """
-    if synapse is None or type(synapse) is Lowpass:
+    if _is_lowpass(synapse):
         return 1.0
     h = _taps(synapse, dt)
     return float(np.abs(np.fft.rfft(h, 2 * len(h))).max())
+
+
+@dataclass(frozen=True, eq=False)
+class Spikes(Value):
+    """How the output of neurons reaches those who decode it.
+
+    Parameters
+    ----------
+    synapse : Synapse or None
+        The filter that it passes.
+    dt : float [s]
+        The step of the simulation.
+    neuron_type : NeuronType
+        What the neurons are; those that do not spike are without noise.
+    """
+
+    synapse: Synapse | None
+    dt: float
+    neuron_type: NeuronType
+
+    def variance(self, noise: str, blocks: Iterable[Array], top: float) -> Array:
+        """The mean over points of the variance of each neuron, for a filter of gain 1.
+
+        Parameters
+        ----------
+        noise : str
+            Whether trains are ``"regular"`` or ``"poisson"``, or ``"auto"``: the geometric mean
+            of both, as inputs that move make regular trains irregular; for neurons that fire
+            at random those of a Poisson process.
+        blocks : iterable of (p, N) ndarray [Hz]
+            What the neurons put out, some points at a time.
+        top : float [Hz]
+            The largest of it.
+
+        Returns
+        -------
+        (N,) ndarray [Hz^2]
+        """
+        kind, scale = self.neuron_type, float(getattr(self.neuron_type, "amplitude", 1.0))
+        if noise == "auto" and kind.random:
+            noise = "poisson"
+        law = _regular_up_to(top / scale, self.synapse, self.dt)
+        one = poisson(1.0, self.synapse, self.dt)
+        n_points, sums = 0, np.zeros((2, 1))
+        for block in blocks:
+            n_points += len(block)
+            if not kind.spiking:
+                sums = sums + np.zeros(block.shape[1])
+                continue
+            n = max(1, NUMBERS_IN_CACHE // block.shape[1])
+            for first in range(0, len(block), n):
+                a = np.abs(block[first : first + n]) / scale
+                even = law(a).sum(axis=0) if noise != "poisson" else 0.0
+                sums = sums + np.stack(np.broadcast_arrays(even, one * a.sum(axis=0)))
+        even, random = sums * (scale / (gain(self.synapse, self.dt) or 1.0)) ** 2 / n_points
+        variance = {"regular": even, "poisson": random, "auto": np.sqrt(even * random)}[noise]
+        variance.setflags(write=False)
+        return variance
+
+
+def _is_lowpass(synapse: Synapse | None) -> bool:
+    """Whether there is a closed form; a class derived from Lowpass may be another filter."""
+    return synapse is None or type(synapse) is Lowpass
+
+
+def _regular_up_to(top: float, synapse: Synapse | None, dt: float) -> Callable[[Array], Array]:
+    """The variance of regular trains of rates from 0 to ``top``."""
+    if _is_lowpass(synapse):
+        tau = synapse.tau if isinstance(synapse, Lowpass) else 0.0
+        return lambda a: _regular_lowpass(a, tau, dt)
+    nodes = top * np.linspace(0.0, 1.0, NODES) ** 2
+    with np.errstate(invalid="ignore"):
+        slopes = _regular_summed(nodes, synapse, dt) / nodes
+    slopes[nodes == 0.0] = poisson(1.0, synapse, dt)  # trains with long intervals are Poisson
+    return lambda a: a * np.interp(a, nodes, slopes)
 
 
 def _regular_lowpass(a: Array, tau: float, dt: float) -> Array:
@@ -146,7 +222,7 @@ def _regular_lowpass(a: Array, tau: float, dt: float) -> Array:
     return np.maximum(a * (math.tanh(dt / (2 * tau)) / dt + later / tau - a), 0.0)
 
 
-def _regular_summed(a: Array, synapse: Synapse, dt: float) -> Array:
+def _regular_summed(a: Array, synapse: Synapse | None, dt: float) -> Array:
     """The sum over intervals, rate by rate."""
     r = _autocorrelation(synapse, dt)
     lags, whole = np.arange(len(r) + 1.0), np.append(r, 0.0)

@@ -108,6 +108,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Network.probe": {"solver": nef.LstsqL2(reg=0.1)},
     "describe": {"dt": 0.001},
     "NnlsL2": {"reg": 0.1},
+    "NoiseMatched": {"noise": "auto", "synapse": "connection"},
     "Oja": {
         "learning_rate": 1e-06,
         "beta": 1.0,

@@ -454,6 +454,14 @@ entry(
 entry(nef.Softmax, reg=(0.1, POSITIVE), weights=(False, FLAG))
 entry(nef.Nnls, weights=(False, FLAG))
 entry(nef.NnlsL2, reg=(0.1, POSITIVE), weights=(False, FLAG))
+entry(
+    nef.NoiseMatched,
+    noise=("auto", NOTHING),
+    weights=(False, FLAG),
+    synapse=(0.1, NONE | POSITIVE),
+    dt=(0.001, NONE | POSITIVE),
+    neuron_type=(nef.LIF(), NONE),
+)
 entry(nef.NoSolver, values=([[0.1], [0.2]], NOTHING), weights=(False, FLAG))
 
 ACTIVITIES = [[0.0, 40.0], [20.0, 20.0], [40.0, 0.0]]
@@ -469,6 +477,7 @@ for solver in (
     nef.LstsqWeighted([1.0, 2.0, 3.0]),
     nef.Nnls(),
     nef.NnlsL2(),
+    nef.NoiseMatched(synapse=0.1),
     nef.NoSolver([[0.1], [0.2]]),
 ):
     methods(
@@ -1138,7 +1147,7 @@ MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
 INNER = {
     NeuronType: {"check_state", "generator", "read", "start", "step"},
     LearningRule: {"factors", "start", "step", "traces"},
-    Solver: {"factor", "prepare_blocks"},
+    Solver: {"factor", "prepare_blocks", "prepare_readers"},
     Synapse: {"coefficients", "form", "state_space"},
 }
 

@@ -29,13 +29,13 @@ from nefsim.program import (
     Weigh,
     outputs,
 )
-from nefsim.solvers import LstsqL2
+from nefsim.solvers import LstsqL2, NoiseMatched
 
 #: Bytes of a number while building, of an event (the step and the cell), and of the Python
 #: objects around an operation: signals, terms, small arrays, functions.
 NUMBER, EVENT, OPERATION = 8, 12, 3000
 
-#: Arrays of points by neurons that a solver other than LstsqL2 makes beside the activities.
+#: Arrays of points by neurons that a solver makes beside the activities.
 COPIES = 3
 
 #: The share of its maximum rate at which a neuron fires on average: intercepts and inputs
@@ -103,7 +103,8 @@ def solving(found: Iterable[System]) -> int:
     small: set[Any] = set()
     largest = 0
     for system in found:
-        n, p, standard = system.ensemble.n_neurons, system.n_points, type(system.solver) is LstsqL2
+        n, p = system.ensemble.n_neurons, system.n_points
+        standard = type(system.solver) in (LstsqL2, NoiseMatched)
         held = p * n
         if standard and held > MOST_HELD and p >= n:
             held = MOST_HELD // 4 + n**2  # a block, and its addition to the Gram matrix

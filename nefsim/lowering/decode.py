@@ -29,9 +29,10 @@ from nefsim.neurons import Direct
 from nefsim.program import Stream
 from nefsim.sampling import Distribution, as_samples
 from nefsim.solvers import Solver
+from nefsim.solvers.base import Decodes
+from nefsim.spike_noise import Spikes
 
 Array = NDArray[np.float64]
-Decode = Callable[[Array], tuple[Array, Mapping[str, Any]]]
 
 #: So many currents are made rates at a time [numbers]; what comes between is as large.
 NUMBERS_IN_CACHE = 1 << 15
@@ -46,6 +47,7 @@ def decode(
     ensembles: Mapping[Ensemble, BuiltEnsemble],
     streams: Mapping[Any, Stream],
     kind: type[Decoder],
+    dt: float,
 ) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
     """The arrays of all connections and probes that decode from neurons.
 
@@ -64,6 +66,8 @@ def decode(
         Where each object draws its random numbers.
     kind : type of Decoder
         What finds the decoders of one ensemble.
+    dt : float [s]
+        The step of the simulation.
 
     Returns
     -------
@@ -84,10 +88,10 @@ def decode(
 
     def prepare(equal: list[Ensemble]) -> Callable[[], list[tuple[Any, BuiltConnection]]]:
         """Find points and targets of equal ensembles; what solves for them comes back."""
-        prepared: dict[Any, Decode] = {}
+        prepared: dict[Any, Decodes] = {}
         parts: list[tuple[Any, Callable[[], BuiltConnection]]] = []
         for ensemble in equal:
-            decoder = kind(ensemble, ensembles, streams, prepared)
+            decoder = kind(ensemble, ensembles, streams, prepared, dt)
             outgoing, watching = decoding[ensemble]
             parts += [(c, decoder.of_connection(c)) for c in outgoing]
             parts += [(p, decoder.of_probe(p)) for p in watching]
@@ -151,11 +155,12 @@ class Decoder(ABC):
         ensemble: Ensemble,
         ensembles: Mapping[Ensemble, BuiltEnsemble],
         streams: Mapping[Any, Stream],
-        prepared: dict[Any, Decode],
+        prepared: dict[Any, Decodes],
+        dt: float,
     ) -> None:
         self._ensemble, self._ensembles, self._streams = ensemble, ensembles, streams
         self._built = ensembles[ensemble]
-        self._prepared = prepared
+        self._prepared, self._dt = prepared, dt
 
     def of_connection(self, connection: Connection) -> Callable[[], BuiltConnection]:
         """What solves for the arrays of a connection from the ensemble.
@@ -173,7 +178,7 @@ class Decoder(ABC):
             stream = self._streams[self._ensemble].child(SOLVER)
             if connection.seed is not None or isinstance(connection.eval_points, Distribution):
                 stream = self._streams[connection]
-            return self._solve(connection.solver, points, wanted, stream)
+            return self._solve(connection, points, wanted, stream)
 
         if connection.solver.compositional:
             decoders, info = solve(targets)
@@ -200,7 +205,7 @@ class Decoder(ABC):
         stream = self._streams[self._ensemble].child(SOLVER)
 
         def solve() -> BuiltConnection:
-            decoders, info = self._solve(probe.solver, points, wanted, stream)
+            decoders, info = self._solve(probe, points, wanted, stream)
             return BuiltConnection(decoders, points, info, 1.0)
 
         return solve
@@ -214,7 +219,7 @@ class Decoder(ABC):
 
     @abstractmethod
     def _solve(
-        self, solver: Solver, points: Array, targets: Array, stream: Stream
+        self, reader: Connection | Probe, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
 
@@ -234,9 +239,10 @@ class Solving(Decoder):
     """
 
     def _solve(
-        self, solver: Solver, points: Array, targets: Array, stream: Stream
+        self, reader: Connection | Probe, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
+        solver = reader.solver
         if solver.compositional and solver.uses_activities and not np.any(targets):
             # D(Y T) = D(Y) T, so that T = 0 tells the decoders of what is 0 everywhere.
             zeros = np.zeros((len(self._built.bias), targets.shape[1]))
@@ -244,31 +250,32 @@ class Solving(Decoder):
             return zeros, {"solver": type(solver).__name__, **info}
         shared = (solver, _digest(points))
         key = (*shared, stream.seed, stream.key)
-        decode = self._prepared.get(shared) or self._prepared.get(key)
+        decodes = self._prepared.get(shared) or self._prepared.get(key)
         try:
-            if decode is None:
+            if decodes is None:
                 rng = stream.generator()
                 before = rng.bit_generator.state
-                decode = self._prepare(solver, points, rng)
+                decodes = self._prepare(solver, points, rng)
                 # What drew no random numbers is the same for every stream.
                 drew = rng.bit_generator.state != before
-                self._prepared[key if drew else shared] = decode
-            return decode(targets)
+                self._prepared[key if drew else shared] = decodes
+            spikes = Spikes(reader.synapse, self._dt, self._ensemble.neuron_type)
+            return decodes(spikes)(targets)
         except ValueError as error:
             error.add_note(f"while solving for decoders of {self._ensemble!r}")
             raise
 
-    def _prepare(self, solver: Solver, points: Array, rng: np.random.Generator) -> Decode:
+    def _prepare(self, solver: Solver, points: Array, rng: np.random.Generator) -> Decodes:
         n_neurons = len(self._built.bias)
         if len(points) * n_neurons <= MOST_HELD or len(points) < n_neurons:
-            return solver.prepare(self._activities(points), rng)
+            return solver.prepare_readers(self._activities(points), rng)
         n = max(1, MOST_HELD // (4 * n_neurons))
 
         def blocks() -> Iterator[Array]:
             for first in range(0, len(points), n):
                 yield self._activities(points[first : first + n])
 
-        return solver.prepare_blocks(blocks, rng)
+        return solver.prepare_readers(blocks, rng)
 
     def _activities(self, points: Array) -> Array:
         """Rates (P, N) at points (P, D): currents that are made rates where they are."""

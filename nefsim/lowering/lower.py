@@ -42,7 +42,7 @@ def build(
     for ensemble in network.all_ensembles:
         lower_ensemble(context, lessons, ensemble)
     context.connections, context.probe_data = decode(
-        network, all_probes, context.ensembles, streams, Outlining if outline else Solving
+        network, all_probes, context.ensembles, streams, Outlining if outline else Solving, dt
     )
     for node in network.all_nodes:
         lower_node(context, node)

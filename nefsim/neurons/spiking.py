@@ -156,6 +156,8 @@ class StochasticSpiking(_SpikesFromRates):
     base_type: NeuronType = LIFRate()
     amplitude: float = 1.0
 
+    random: ClassVar[bool] = True
+
     def _spikes(
         self, rates: Array, state: NeuronState, dt: float, rng: np.random.Generator | None
     ) -> Array:
@@ -184,6 +186,8 @@ class PoissonSpiking(_SpikesFromRates):
 
     base_type: NeuronType = LIFRate()
     amplitude: float = 1.0
+
+    random: ClassVar[bool] = True
 
     def _spikes(
         self, rates: Array, state: NeuronState, dt: float, rng: np.random.Generator | None

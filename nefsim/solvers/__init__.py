@@ -7,6 +7,7 @@ that depends on A alone and returns a function to be called once per target.
 from nefsim.solvers.base import Solver
 from nefsim.solvers.given import NoSolver
 from nefsim.solvers.l2 import LstsqL2, LstsqL2nz
+from nefsim.solvers.matched import NoiseMatched
 from nefsim.solvers.noise import LstsqMultNoise, LstsqNoise
 from nefsim.solvers.nonnegative import Nnls, NnlsL2
 from nefsim.solvers.softmax import Softmax
@@ -27,6 +28,7 @@ __all__ = [
     "Nnls",
     "NnlsL2",
     "NoSolver",
+    "NoiseMatched",
     "PseudoInverse",
     "Softmax",
     "Solver",

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim._values import Value
+from nefsim.spike_noise import Spikes
 
 FloatArray = NDArray[np.float64]
 Info = dict[str, Any]
@@ -18,7 +19,10 @@ Info = dict[str, Any]
 #: Targets to decoders and info; what ``prepare`` returns.
 Decode = Callable[[ArrayLike], tuple[FloatArray, Info]]
 
-#: The same for targets already checked; what a solver writes.
+#: How spikes reach a reader to what decodes for it; what ``prepare_readers`` returns.
+Decodes = Callable[[Spikes], Decode]
+
+#: Targets already checked to decoders and info; what a solver writes.
 Solve = Callable[[FloatArray], tuple[FloatArray, Info]]
 
 #: Activities, some points at a time, from the first; each call is a new pass over them.
@@ -101,7 +105,11 @@ class Solver(Value, ABC):
         """
         who = type(self).__name__
         A = self._checked_activities(who, activities)
-        solve = self.factor(A, check.generator(who, rng))
+        return self._decode_by(A, self.factor(A, check.generator(who, rng)))
+
+    def _decode_by(self, A: FloatArray, solve: Solve) -> Decode:
+        """Targets to decoders, checked before and reported after."""
+        who = type(self).__name__
 
         def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
             Y = checked_targets(who, targets, len(A))
@@ -115,6 +123,25 @@ class Solver(Value, ABC):
     def prepare_blocks(self, blocks: Blocks, rng: np.random.Generator) -> Decode:
         """As ``prepare``, for activities too large to be held; unless a solver can, they are."""
         return self.prepare(np.concatenate(list(blocks())), rng)
+
+    def prepare_readers(self, source: FloatArray | Blocks, rng: np.random.Generator) -> Decodes:
+        """As ``prepare``, for connections and probes that may differ in their synapse.
+
+        Parameters
+        ----------
+        source : (P, N) ndarray [Hz] or callable
+            Activities, or blocks of them that are too large to be held.
+        rng : numpy.random.Generator
+            Source of the noise, if the solver adds any.
+
+        Returns
+        -------
+        callable
+            Maps how spikes reach a reader to what ``prepare`` returns; for most solvers that is
+            the same for all.
+        """
+        decode = self.prepare_blocks(source, rng) if callable(source) else self.prepare(source, rng)
+        return lambda spikes: decode
 
     def __call__(
         self,
