@@ -13,10 +13,11 @@ from nefsim.program import initial_state
 pytest.importorskip("numba")
 
 from nefsim.backends.compiled import analysis, make_plan, opcodes
+from nefsim.backends.compiled.cells import CELLS
 from nefsim.backends.compiled.object_cache import interpreter
 from nefsim.backends.compiled.table import Table
 
-DUMMY = opcodes.N_KINDS
+DUMMY = opcodes.FIRST_CELL + len(CELLS)
 
 
 def table() -> Table:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nefsim.backends.compiled.cells import CELL_OF
 from nefsim.backends.compiled.expressions import factors
 from nefsim.backends.compiled.opcodes import LINE
 from nefsim.filtering import StateSpace
@@ -20,15 +21,9 @@ from nefsim.neurons import (
     AdaptiveLIFRate,
     DiscreteLIF,
     InverseLIF,
-    Izhikevich,
-    LIFRate,
     NeuronType,
-    RectifiedLinear,
     RegularSpiking,
-    Sigmoid,
-    SoftLIFRate,
     SpikingRectifiedLinear,
-    Tanh,
 )
 from nefsim.program import Filter, Learn, Neurons, Op, Program, Read, State, Sum, Term, Weigh
 
@@ -39,19 +34,19 @@ TALL = 4
 #: before it is multiplied again.
 LONG_INPUT = 64
 
-RATES = (LIFRate, AdaptiveLIFRate, SoftLIFRate, RectifiedLinear, Sigmoid, Tanh)
-NEURONS = (
-    *RATES,
-    *(DiscreteLIF, InverseLIF, LIF, AdaptiveLIF, Izhikevich, SpikingRectifiedLinear),
-    RegularSpiking,
+#: Neuron types that have a step of their own in the kernel, or several rows.
+OTHERS = (
+    *(LIF, AdaptiveLIF, AdaptiveLIFRate, DiscreteLIF, InverseLIF),
+    *(SpikingRectifiedLinear, RegularSpiking),
 )
 
 
 def steps_compiled(neuron: NeuronType) -> bool:
     """Whether the interpreter knows a neuron type; others take their steps in NumPy."""
     if type(neuron) is RegularSpiking:
-        return type(neuron.base_type) in RATES
-    return type(neuron) in NEURONS
+        rates = type(neuron.base_type)
+        return rates is AdaptiveLIFRate or (rates in CELL_OF and not rates.spiking)
+    return type(neuron) in CELL_OF or type(neuron) in OTHERS
 
 
 def learns_compiled(program: Program, op: Learn) -> bool:

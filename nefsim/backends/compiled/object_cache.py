@@ -145,6 +145,7 @@ def _name(dtype: np.dtype[Any]) -> str:
     here = Path(__file__).parent
     sources = (
         here / "opcodes.py",
+        here / "cells.py",
         here / "object_cache.py",
         *sorted((here / "kernel").glob("*.py")),
     )

@@ -50,18 +50,9 @@ N_COLUMNS = 14
     NOT_NEGATIVE,
     LOGARITHM,
     LIF,
-    LIF_LOG,
-    LIF_EULER,
-    LIF_RATE,
-    RELU,
-    SIGMOID,
-    TANH,
-    IZHIKEVICH,
-    WHOLE_SPIKES,
     DISCRETE,
     DISCRETE_SMOOTH,
     INVERSE_LIF,
-    SOFT_LIF,
     WEIGH,
     WEIGH_SPIKES,
     SHOW,
@@ -78,11 +69,39 @@ N_COLUMNS = 14
     DOT,
     ANY,
     RLS,
-) = range(53)
-N_KINDS = 53
+) = range(44)
+N_KINDS = 44
 
 #: The last kind of each group: sums, memories, populations, weights and rules.
-LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, LOGARITHM, SOFT_LIF, RLS
+LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, LOGARITHM, INVERSE_LIF, RLS
+
+#: The kinds of cells follow (:mod:`.cells`).
+FIRST_CELL = N_KINDS
+
+# Constants of a row, by kind: the index of each from the column C on.  Those of cells stand in
+# :mod:`.cells`.
+LOWPASS_GAIN, LOWPASS_KEEP, LOWPASS_TINY, LOWPASS_ZERO = range(4)
+LIF_DECAY, LIF_REFRACTORY, LIF_LOWEST, LIF_PULSE, LIF_ONE, LIF_ZERO = range(6)
+(
+    DISCRETE_PULSE,
+    DISCRETE_ACTIVATION,
+    DISCRETE_SUBTRACTS,
+    DISCRETE_IS_UNIFORM,
+    DISCRETE_SLOPE,
+    DISCRETE_HALF,
+    DISCRETE_ONE,
+    DISCRETE_ZERO,
+) = range(8)
+(
+    INVERSE_PULSE,
+    INVERSE_FACTOR,
+    INVERSE_N_STEPS,
+    INVERSE_PERIOD,
+    INVERSE_RELEASE_AT,
+    INVERSE_SAMPLES,
+    INVERSE_ONE,
+    INVERSE_ZERO,
+) = range(8)
 
 #: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
 LINE = 8

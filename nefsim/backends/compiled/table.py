@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import is_phase
+from nefsim.backends.compiled.cells import CELLS
 from nefsim.backends.compiled.plan import Plan
 from nefsim.program import Program, Read, State
 
@@ -156,7 +157,7 @@ class Table:
 
     def op(self, kind: int, out: Address, n: int, source: Address = (0, 0), **columns: int) -> None:
         """One more row."""
-        if not 0 <= kind < k.N_KINDS:
+        if not 0 <= kind < k.FIRST_CELL + len(CELLS):
             raise ValueError(f"a row has no kind {kind}; name it in opcodes, within its group")
         row = [0] * k.N_COLUMNS
         row[k.KIND], row[k.OUT], row[k.OUT_STRIDE], row[k.N] = kind, *out, n

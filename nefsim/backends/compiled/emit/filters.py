@@ -22,8 +22,10 @@ def emit_filter(table: Table, op: Filter, memory: dict[str, int]) -> None:
         return
     if is_lowpass(op):
         (gain,), (_, a) = op.form
-        c = table.constant([gain, -a, np.finfo(table.dtype).tiny * 1e9, 0.0])
-        table.op(k.LOWPASS, out, n, source, C=c, S=memory["z"], M=1)
+        numbers = np.zeros(4)
+        numbers[[k.LOWPASS_GAIN, k.LOWPASS_KEEP]] = gain, -a
+        numbers[k.LOWPASS_TINY] = np.finfo(table.dtype).tiny * 1e9
+        table.op(k.LOWPASS, out, n, source, C=table.constant(numbers), S=memory["z"], M=1)
         return
     b, a = (np.pad(part, (0, m + 1 - len(part))) for part in op.form)
     table.op(k.FILTER, out, n, source, C=table.constant([*b, *a]), S=memory["z"], M=m)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nefsim.backends.compiled import cells
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.emit.spikes import place_values
 from nefsim.backends.compiled.table import Address, Table, in_columns
@@ -16,20 +18,13 @@ from nefsim.neurons import (
     AdaptiveLIFRate,
     DiscreteLIF,
     InverseLIF,
-    Izhikevich,
-    LIFRate,
     NeuronType,
     RectifiedLinear,
     RegularSpiking,
-    Sigmoid,
-    SoftLIFRate,
     SpikingRectifiedLinear,
-    Tanh,
 )
 from nefsim.neurons.discrete import ACTIVATIONS, LEAK_SLOPE
-from nefsim.neurons.izhikevich import LOWEST_CURRENT, PEAK
 from nefsim.neurons.lif import step_factors
-from nefsim.neurons.soft import FAR_BELOW
 from nefsim.program import Neurons, Sum
 
 
@@ -53,35 +48,48 @@ def _spikes(
     J: Address,
     memory: dict[str, int],
 ) -> None:
-    dt, neuron = table.program.dt, op.neuron
+    neuron = op.neuron
     if isinstance(neuron, (LIF, AdaptiveLIF)):
         _lif(table, op, n, out, J, memory)
         return
     lists = table.spike_list(op.output, n)
-    if isinstance(neuron, Izhikevich):
-        parts = (neuron.tau_recovery, neuron.coupling, neuron.reset_voltage)
-        c = table.constant([*parts, neuron.reset_recovery, LOWEST_CURRENT, PEAK, 1.0 / dt, dt])
-        v, u = memory["voltage"], memory["recovery"]
-        table.op(k.IZHIKEVICH, out, n, J, C=c, S=v, M=u, **lists)
-    elif isinstance(neuron, SpikingRectifiedLinear):
+    if isinstance(neuron, SpikingRectifiedLinear):
         rates = table.scratch(n)
-        table.op(k.RELU, rates, n, J, C=table.constant(1.0))
-        c = table.constant([neuron.amplitude / dt, dt])
-        table.op(k.WHOLE_SPIKES, out, n, rates, C=c, S=memory["voltage"], **lists)
+        _cell(table, cells.RECTIFIED, RectifiedLinear(), n, rates, J)
+        _cell(table, cells.WHOLE_SPIKES, neuron, n, out, rates, memory, lists)
     elif isinstance(neuron, RegularSpiking):
         rates = (memory["rate_out"], 0)
         _rates(table, neuron.base_type, n, rates, J, memory)
-        c = table.constant([neuron.amplitude / dt, dt])
-        table.op(k.WHOLE_SPIKES, out, n, rates, C=c, S=memory["voltage"], **lists)
+        _cell(table, cells.WHOLE_SPIKES, neuron, n, out, rates, memory, lists)
     elif isinstance(neuron, DiscreteLIF):
         _discrete(table, k.DISCRETE, neuron, n, out, J, memory, lists)
     elif isinstance(neuron, InverseLIF):
         _inverse(table, op, neuron, n, out, J, memory, lists)
+    else:
+        _cell(table, cells.CELL_OF[type(neuron)], neuron, n, out, J, memory, lists)
 
 
-def _each(n: int, *values: Any) -> NDArray[np.float64]:
-    """Of numbers or arrays one value for each neuron, one after the other."""
-    return np.ravel([np.broadcast_to(value, n) for value in values])
+def _cell(
+    table: Table,
+    cell: cells.Cell,
+    neuron: NeuronType,
+    n: int,
+    out: Address,
+    J: Address,
+    memory: Mapping[str, int] = MappingProxyType({}),
+    lists: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """The row of neurons that are stepped one by one."""
+    dt = table.program.dt
+    each = (np.broadcast_to(value, n) for value in cell.each(neuron, dt))
+    c = table.constant(np.concatenate([cell.constants(neuron, dt), *each]))
+    state = dict(zip("SM", (memory[name] for name in cell.state), strict=False))
+    table.op(cells.KINDS[cell], out, n, J, C=c, **state, **lists)
+
+
+def _constants(numbers: Mapping[int, float]) -> list[float]:
+    """One line of constants by their index, zero where none is named."""
+    return [numbers.get(i, 0.0) for i in range(k.AFTER_CONSTANTS)]
 
 
 def _lif(
@@ -95,11 +103,12 @@ def _lif(
         J = _minus_adaptation(table, n, J, memory)
     if "refractory_factor" in memory:
         factors = step_factors(tau_rc, tau_ref, dt)
-        own = any(np.ndim(factor) for factor in factors)
-        constants: list[Any] = [
-            [*(0.0 if own else factor for factor in factors), low, pulse, 1.0, 0.0]
-        ]
-        if own:
+        differ = any(np.ndim(factor) for factor in factors)
+        numbers = {k.LIF_LOWEST: low, k.LIF_PULSE: pulse, k.LIF_ONE: 1.0}
+        if not differ:
+            numbers |= dict(zip((k.LIF_DECAY, k.LIF_REFRACTORY), factors, strict=True))
+        constants: list[Any] = [_constants(numbers)]
+        if differ:
             constants += [np.broadcast_to(factor, n) for factor in factors]
         m = 0
         if op.current in table.plan.fused_currents:
@@ -111,13 +120,11 @@ def _lif(
         bits, scratch = table.spike_bits(op.output, n, pulse), table.allocate(0 if m else n)
         addresses = {"S": v, "M": memory["refractory_factor"], "X": bits, "SCRATCH": scratch}
         c = table.constant(*constants)
-        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, SET=int(own), **addresses)
+        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, SET=int(differ), **addresses)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
-        decay = np.exp(-dt / np.asarray(tau_rc))
-        c = table.constant([low, pulse, dt, *_each(n, tau_rc, tau_ref, decay)])
-        places = {"S": v, "M": memory["refractory_time"], **table.spike_list(op.output, n)}
-        table.op(k.LIF_EULER if euler else k.LIF_LOG, out, n, J, C=c, **places)
+        cell = cells.LIF_EULER if euler else cells.LIF_LOG
+        _cell(table, cell, neuron, n, out, J, memory, table.spike_list(op.output, n))
     if adapts:
         _adapt(table, neuron, n, out, memory)
 
@@ -133,13 +140,15 @@ def _discrete(
     lists: dict[str, int],
 ) -> None:
     dtype = table.dtype
-    choices = (
-        ACTIVATIONS.index(neuron.activation),
-        neuron.reset == "subtract",
-        np.ndim(neuron.decay) == np.ndim(neuron.scale) == 0,
-        LEAK_SLOPE if neuron.activation == "leaky_relu" else 0.0,
-    )
-    numbers = [neuron.amplitude / table.program.dt, *choices, 0.5, 1.0, 0.0]
+    numbers = {
+        k.DISCRETE_PULSE: neuron.amplitude / table.program.dt,
+        k.DISCRETE_ACTIVATION: ACTIVATIONS.index(neuron.activation),
+        k.DISCRETE_SUBTRACTS: neuron.reset == "subtract",
+        k.DISCRETE_IS_UNIFORM: np.ndim(neuron.decay) == np.ndim(neuron.scale) == 0,
+        k.DISCRETE_SLOPE: LEAK_SLOPE if neuron.activation == "leaky_relu" else 0.0,
+        k.DISCRETE_HALF: 0.5,
+        k.DISCRETE_ONE: 1.0,
+    }
     decay, scale, threshold = (
         np.full(n, x, dtype) for x in (neuron.decay, neuron.scale, neuron.threshold)
     )
@@ -148,7 +157,7 @@ def _discrete(
         above = np.nextafter(threshold, dtype.type(-np.inf))
     # Neurons that fill up a line of the cache never fire.
     above = np.pad(above, (0, -n % k.LINE), constant_values=np.inf)
-    c = table.constant(numbers, decay, scale, threshold, above)
+    c = table.constant(_constants(numbers), decay, scale, threshold, above)
     table.op(kind, out, n, J, C=c, S=memory["voltage"], **lists)
 
 
@@ -162,12 +171,19 @@ def _inverse(
     memory: dict[str, int],
     lists: dict[str, int],
 ) -> None:
-    times = (neuron.n_steps, neuron.period, neuron.release_at, neuron.samples)
-    pulse = neuron.amplitude / table.program.dt
-    numbers = [pulse, neuron.factor, *times, 1.0, 0.0]
+    numbers = {
+        k.INVERSE_PULSE: neuron.amplitude / table.program.dt,
+        k.INVERSE_FACTOR: neuron.factor,
+        k.INVERSE_N_STEPS: neuron.n_steps,
+        k.INVERSE_PERIOD: neuron.period,
+        k.INVERSE_RELEASE_AT: neuron.release_at,
+        k.INVERSE_SAMPLES: neuron.samples,
+        k.INVERSE_ONE: 1.0,
+    }
     # Neurons that fill up a line of the cache never reach their threshold.
     threshold = np.pad(np.full(n, neuron.threshold), (0, -n % k.LINE), constant_values=1.0)
-    c = table.constant(numbers, threshold, np.full(n, neuron.offset), place_values(neuron))
+    offset = np.full(n, neuron.offset)
+    c = table.constant(_constants(numbers), threshold, offset, place_values(neuron))
     v, a, done = (memory[name] for name in ("voltage", "accumulated", "steps_done"))
     has_currents = int(op.current not in table.plan.accumulators)
     table.op(k.INVERSE_LIF, out, n, J, C=c, S=v, M=a, SCRATCH=done, ENCODERS=has_currents, **lists)
@@ -189,22 +205,12 @@ def _rates(
 ) -> None:
     if isinstance(neuron, AdaptiveLIFRate):
         J = _minus_adaptation(table, n, J, memory)
-    if isinstance(neuron, (LIFRate, AdaptiveLIFRate)):
-        c = table.constant([neuron.amplitude, *_each(n, neuron.tau_rc, neuron.tau_ref)])
-        table.op(k.LIF_RATE, out, n, J, C=c)
-    elif isinstance(neuron, SoftLIFRate):
-        parts = (neuron.tau_rc, neuron.tau_ref, neuron.amplitude, neuron.sigma, FAR_BELOW)
-        table.op(k.SOFT_LIF, out, n, J, C=table.constant(parts))
-    elif isinstance(neuron, RectifiedLinear):
-        table.op(k.RELU, out, n, J, C=table.constant(neuron.amplitude))
-    elif isinstance(neuron, Sigmoid):
-        table.op(k.SIGMOID, out, n, J, C=table.constant(1.0 / neuron.tau_ref))
+        _cell(table, cells.LIF_RATE, neuron, n, out, J)
+        _adapt(table, neuron, n, out, memory)
     elif isinstance(neuron, DiscreteLIF):
         _discrete(table, k.DISCRETE_SMOOTH, neuron, n, out, J, memory, {})
-    elif isinstance(neuron, Tanh):
-        table.op(k.TANH, out, n, J, C=table.constant(neuron.tau_ref))
-    if isinstance(neuron, AdaptiveLIFRate):
-        _adapt(table, neuron, n, out, memory)
+    else:
+        _cell(table, cells.CELL_OF[type(neuron)], neuron, n, out, J)
 
 
 def _observe(
@@ -219,5 +225,5 @@ def _observe(
     elif name in memory:
         table.op(k.NOT_NEGATIVE, out, n, (memory[name], 0))
     else:
-        tau_rc = table.constant(_each(n, getattr(neuron, "tau_rc", 0.0)))
+        tau_rc = table.constant(np.full(n, getattr(neuron, "tau_rc", 0.0)))
         table.op(k.LOGARITHM, out, n, (memory["refractory_factor"], 0), C=tau_rc)

@@ -23,6 +23,7 @@ from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
 from nefsim.backends.compiled.kernel.whole import written
 from nefsim.backends.compiled.opcodes import (
     FIRED,
+    FIRST_CELL,
     IN,
     IN_STRIDE,
     KIND,
@@ -84,7 +85,7 @@ def take_steps(table, first, last, lo, hi, D, constants, places, F, K):
                 linear(kind, t, y, x, r, c, D, places, F, K)
             elif kind <= LAST_MEMORY:
                 memory(kind, t, y, x, c, shifted(D, t[S]), shifted(D, t[SCRATCH]))
-            elif kind <= LAST_POPULATION:
+            elif kind <= LAST_POPULATION or kind >= FIRST_CELL:
                 neurons(kind, t, y, x, c, D, F, K)
             elif kind <= LAST_RULE:
                 learning(kind, t, y, x, c, D, places, F, K)

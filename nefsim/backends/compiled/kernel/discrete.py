@@ -6,6 +6,7 @@ import math
 
 from numba import njit
 
+from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.kernel.common import clear, options, padded
 from nefsim.backends.compiled.kernel.vectors import (
     list_above,
@@ -13,25 +14,26 @@ from nefsim.backends.compiled.kernel.vectors import (
     shifted,
     whole_registers,
 )
-from nefsim.backends.compiled.opcodes import AFTER_CONSTANTS, ENCODERS, LINE, N
+from nefsim.backends.compiled.opcodes import AFTER_CONSTANTS, LINE
 
 
 @njit(**options)
 def charge_discrete(J, v, n, c, decay, scale):
     """``v = g(decay * v + scale * J)``, where g is the identity, linear by parts, or ELU."""
     whole_registers()
-    kind, alike, slope, zero = int(c[1]), c[3] > 0, c[4], c[7]
-    if alike:
+    activation, is_uniform = int(c[k.DISCRETE_ACTIVATION]), c[k.DISCRETE_IS_UNIFORM] > 0
+    slope, zero = c[k.DISCRETE_SLOPE], c[k.DISCRETE_ZERO]
+    if is_uniform:
         keep, gain = decay[0], scale[0]
         for i in range(n):
             v[i] = keep * v[i] + gain * J[i]
     else:
         for i in range(n):
             v[i] = decay[i] * v[i] + scale[i] * J[i]
-    if kind == 2:
+    if activation == 2:
         for i in range(n):
             v[i] = v[i] if v[i] > zero else math.expm1(v[i])
-    elif kind:
+    elif activation:
         for i in range(n):
             v[i] = v[i] if v[i] > zero else slope * v[i]
 
@@ -40,12 +42,11 @@ def charge_discrete(J, v, n, c, decay, scale):
 def discrete(t, J, v, out, who, before, c):
     """Charge, fire, reset; see :func:`nefsim.neurons.discrete.discrete_step`.
 
-    c holds a spike's height, the activation, whether a spike takes the threshold away,
-    whether decays and scales are the same for all neurons, the slope below zero, 1/2, 1 and
-    0; then, each from a line of the cache on, the decay, scale and threshold of each neuron
-    and the number above which it fires.
+    After the constants named in :mod:`..opcodes`, c holds the decay, scale and threshold of each
+    neuron and the number above which it fires, each from a line of the cache on.
     """
-    n, pulse, subtract, zero = t[N], c[0], c[2] > 0, c[7]
+    n, pulse = t[k.N], c[k.DISCRETE_PULSE]
+    subtract, zero = c[k.DISCRETE_SUBTRACTS] > 0, c[k.DISCRETE_ZERO]
     width = padded(n)
     decay, scale = shifted(c, AFTER_CONSTANTS), shifted(c, AFTER_CONSTANTS + width)
     threshold, limit = shifted(scale, width), shifted(scale, 2 * width)
@@ -64,7 +65,8 @@ def discrete(t, J, v, out, who, before, c):
 @njit(**options)
 def discrete_smooth(t, J, v, out, c):
     """As :func:`discrete`, with the output ``sigmoid(v - threshold)``."""
-    n, pulse, subtract, half, one = t[N], c[0], c[2] > 0, c[5], c[6]
+    n, pulse, subtract = t[k.N], c[k.DISCRETE_PULSE], c[k.DISCRETE_SUBTRACTS] > 0
+    half, one = c[k.DISCRETE_HALF], c[k.DISCRETE_ONE]
     width = padded(n)
     decay, scale = shifted(c, AFTER_CONSTANTS), shifted(c, AFTER_CONSTANTS + width)
     threshold = shifted(scale, width)
@@ -79,25 +81,25 @@ def discrete_smooth(t, J, v, out, c):
 def inverse_lif(t, J, v, a, done, out, who, before, c):
     """Accumulate, release a digit, hand over; see :class:`nefsim.InverseLIF`.
 
-    c holds a spike's height, the factor, the lengths of a window and of the period, when a
-    release begins, whether it samples, 1 and 0; then, each from a line of the cache on, the
-    threshold and the offset of each neuron and what spikes are worth in each step.  Where
-    the spikes that come in were added to ``a`` already there are no currents.
+    After the constants named in :mod:`..opcodes`, c holds the threshold and the offset of each
+    neuron and the value of a spike in each step, each from a line of the cache on.  Where the
+    spikes that come in were added to ``a`` already there are no currents.
     """
     whole_registers()
-    n, has_currents = t[N], t[ENCODERS]
-    pulse, factor, n_steps, period, release_at = c[0], c[1], int(c[2]), int(c[3]), int(c[4])
+    n, has_currents, width = t[k.N], t[k.ENCODERS], padded(t[k.N])
+    pulse, factor, samples = c[k.INVERSE_PULSE], c[k.INVERSE_FACTOR], c[k.INVERSE_SAMPLES] > 0
+    n_steps, period = int(c[k.INVERSE_N_STEPS]), int(c[k.INVERSE_PERIOD])
+    release_at, one, zero = int(c[k.INVERSE_RELEASE_AT]), c[k.INVERSE_ONE], c[k.INVERSE_ZERO]
     step = int(done[0]) % period  # whatever is in the memory, c has it
-    samples, one, zero, width = c[5] > 0, c[6], c[7], padded(n)
     threshold, offset = shifted(c, AFTER_CONSTANTS), shifted(c, AFTER_CONSTANTS + width)
-    worth, count = c[AFTER_CONSTANTS + 2 * width + step], 0
+    value, count = c[AFTER_CONSTANTS + 2 * width + step], 0
     clear(t, out, who, before, zero)
     if samples and step == release_at:
         for i in range(n):
             v[i] = J[i] + offset[i]
     if has_currents and step < n_steps:
         for i in range(n):
-            a[i] += worth * J[i]
+            a[i] += value * J[i]
     if step >= release_at:
         for i in range(0, width, LINE):  # with neurons that never reach their threshold
             here, limit = shifted(v, i), shifted(threshold, i)

@@ -11,26 +11,34 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from nefsim.backends.compiled.kernel.vectors import BYTE, WHOLE, Vector, Vectors
-from nefsim.backends.compiled.opcodes import LINE, MOST_VECTORS
+from nefsim.backends.compiled.opcodes import (
+    LIF_DECAY,
+    LIF_LOWEST,
+    LIF_ONE,
+    LIF_PULSE,
+    LIF_REFRACTORY,
+    LIF_ZERO,
+    LINE,
+    MOST_VECTORS,
+)
 
 
 class _Neurons:
     """Instructions that step ``n`` vectors of neurons; arguments are pointers to the first.
 
-    ``m`` columns of encoders are ``width`` apart.  Constants ``c`` are k, the factor of a new
-    refractory time, the lowest voltage, the height of a spike, 1 and 0; the first two are found
-    in ``own``, a width apart, where each neuron has its own.
+    ``m`` columns of encoders are ``width`` apart.  The constants ``c`` are those of LIF in
+    :mod:`..opcodes`; where neurons differ in the first two, ``own`` holds these, a width apart.
     """
 
     def __init__(self, builder, n, c, bias, columns, width, m, own=None):
         self.builder, self._bias, self._columns = builder, bias, columns
         self._width, self._m = width, m
         self.places = [WHOLE(LINE * u) for u in range(n)]
-        constants = [builder.load(builder.gep(c, [WHOLE(i)])) for i in range(6)]
-        k, jump, self._low, self._pulse, self._one, self._zero = (
-            Vector.spread(builder, constant) for constant in constants
+        decay, jump, self._low, self._pulse, self._one, self._zero = (
+            Vector.spread(builder, builder.load(builder.gep(c, [WHOLE(i)])))
+            for i in (LIF_DECAY, LIF_REFRACTORY, LIF_LOWEST, LIF_PULSE, LIF_ONE, LIF_ZERO)
         )
-        self._factors = [(k, jump)] * n
+        self._factors = [(decay, jump)] * n
         if own is not None:
             jumps = builder.gep(own, [width])
             self._factors = [
@@ -50,10 +58,10 @@ class _Neurons:
 
     def step(self, u, J, v, E):
         """The voltages and refractory factors after a step of the vector ``u``, and who fired."""
-        k, jump = self._factors[u]
-        wait = E * k
+        decay, jump = self._factors[u]
+        wait = E * decay
         wait = wait.where(wait.above(self._one), self._one)
-        left = wait * k
+        left = wait * decay
         left = (J - v) * left.where(self._one.above(left), self._one)
         voltage = J - left
         fired = voltage.above(self._one)

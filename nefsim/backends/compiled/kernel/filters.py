@@ -13,6 +13,10 @@ from nefsim.backends.compiled.opcodes import (
     FILTER,
     IN_STRIDE,
     LOGARITHM,
+    LOWPASS_GAIN,
+    LOWPASS_KEEP,
+    LOWPASS_TINY,
+    LOWPASS_ZERO,
     MINUS_STATE,
     NOT_NEGATIVE,
     OUT_STRIDE,
@@ -28,7 +32,8 @@ def lowpass(n, y, x, c, state):
 
     What has decayed to almost nothing is nothing: subnormal numbers take ten times as long.
     """
-    gain, keep, tiny, zero = c[0], c[1], c[2], c[3]
+    gain, keep = c[LOWPASS_GAIN], c[LOWPASS_KEEP]
+    tiny, zero = c[LOWPASS_TINY], c[LOWPASS_ZERO]
     for i in range(n):
         value = gain * x[i] + state[i]
         value = zero if abs(value) <= tiny else value  # NaN stays
@@ -39,7 +44,8 @@ def lowpass(n, y, x, c, state):
 @njit(**options)
 def lowpass_rows(t, n_rows, y, x, c, state):
     """The same for many rows: one element after the other, each in a register."""
-    gain, keep, tiny, zero = c[0], c[1], c[2], c[3]
+    gain, keep = c[LOWPASS_GAIN], c[LOWPASS_KEEP]
+    tiny, zero = c[LOWPASS_TINY], c[LOWPASS_ZERO]
     for i in range(t[N]):
         left, source, out = state[i], shifted(x, i), shifted(y, i)
         for r in range(n_rows):

@@ -1,8 +1,6 @@
-"""Leaky integrate-and-fire neurons and their rates."""
+"""The exact step of leaky integrate-and-fire neurons, in whole vectors."""
 
 from __future__ import annotations
-
-import math
 
 from numba import njit
 
@@ -35,10 +33,9 @@ from nefsim.backends.compiled.opcodes import (
 def lif(t, x, v, E, out, fired, c, scratch):
     """One step of an LIF population; see :mod:`nefsim.backends.compiled.kernel.exact`.
 
-    c holds k, the factor of a new refractory time, the lowest voltage, a spike's height, and
-    1 and 0 in the precision of the rest; behind them, the first two of each neuron where they
-    have their own, and biases and encoders where currents are not given.  A bit of ``fired``
-    tells whether a neuron fired.
+    After the constants named in :mod:`..opcodes`, c holds the first two of these for each neuron
+    where neurons differ, and biases and encoders where the population computes its currents.
+    ``fired`` has a bit for each neuron that fires.
     """
     whole_registers()
     n, m, width = t[N], t[ENCODERS], padded(t[N])
@@ -84,79 +81,3 @@ def lif_ahead(t, row, n_rows, data, fired, constants):
         v, E, y = shifted(data, t[S] + i), shifted(data, t[M] + i), shifted(out, i)
         strides = t[IN_STRIDE], t[OUT_STRIDE], 8 * words(t[N])
         lif_rows(n, n_rows, *strides, c, b, e, width, m, x, v, E, y, who)
-
-
-@njit(**options)
-def lif_log(J, v, wait, out, fired, n, c):
-    """The LIF step on the refractory time itself, with time constants of each neuron.
-
-    Behind three constants are tau_rc, tau_ref and the decay exp(-dt / tau_rc) of a whole step.
-    """
-    low, pulse, dt = c[0], c[1], c[2]
-    own, refs, decays = shifted(c, 3), shifted(c, 3 + n), shifted(c, 3 + 2 * n)
-    count = 0
-    for i in range(n):
-        wait[i] -= dt
-        after = min(max(dt - wait[i], 0.0), dt)
-        gap = J[i] - v[i]
-        decay = decays[i] if after == dt else math.exp(-after / own[i])
-        w = J[i] - gap * decay
-        w = low if w <= low else w  # NaN stays
-        out[i] = 0.0
-        if w > 1.0:
-            wait[i] = refs[i] + (dt - after) + own[i] * math.log(gap / (J[i] - 1.0))
-            w = 0.0
-            out[i] = pulse
-            fired[count] = i
-            count += 1
-        v[i] = w
-    return count
-
-
-@njit(**options)
-def lif_euler(J, v, wait, out, fired, n, c):
-    """Explicit Euler; see :class:`nefsim.LIF`, and for the first constants :func:`lif_log`."""
-    low, pulse, dt = c[0], c[1], c[2]
-    own, refs = shifted(c, 3), shifted(c, 3 + n)
-    count = 0
-    for i in range(n):
-        w = v[i] + dt * (J[i] - v[i]) / own[i]
-        w = low if w <= low else w  # NaN stays
-        if wait[i] > 0.0:
-            w = 0.0
-            wait[i] -= dt
-        out[i] = 0.0
-        if w > 1.0:
-            w = 0.0
-            wait[i] = refs[i]
-            out[i] = pulse
-            fired[count] = i
-            count += 1
-        v[i] = w
-    return count
-
-
-@njit(**options)
-def lif_rate(J, out, n, c):
-    """``amplitude / (tau_ref + tau_rc log(1 + 1/(J - 1)))`` above J = 1, each with its own."""
-    amplitude, own, refs = c[0], shifted(c, 1), shifted(c, 1 + n)
-    for i in range(n):
-        over = J[i] - 1.0
-        rate = 0.0
-        if not over <= 0.0:  # NaN stays
-            rate = amplitude * (1.0 / (refs[i] + own[i] * math.log1p(1.0 / over)))
-        out[i] = rate
-
-
-@njit(**options)
-def soft_lif(J, out, n, c):
-    """See :func:`nefsim.neurons.soft.soft_lif_rates`; c holds its parameters."""
-    tau_rc, tau_ref, amplitude, sigma, far = c[0], c[1], c[2], c[3], c[4]
-    for i in range(n):
-        q = (J[i] - 1.0) / sigma
-        if q < far:
-            logarithm = -q - math.log(sigma)
-        else:
-            z = sigma * ((q if q > 0.0 else 0.0) + math.log1p(math.exp(-abs(q))))
-            logarithm = math.log1p(1.0 / z)
-        out[i] = amplitude * (1.0 / (tau_ref + tau_rc * logarithm))

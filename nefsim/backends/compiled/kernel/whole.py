@@ -1,8 +1,8 @@
-"""Many functions of numba as one piece of code, which is translated once.
+"""Many functions of numba as one piece of code, optimised and translated once.
 
-By itself numba makes machine code of every function together with all that it calls, though here
-nobody calls any but the outermost, whose machine code is made elsewhere.  Here numba makes and
-optimises instructions of LLVM only, which takes two thirds of the time.
+By itself numba optimises every function together with all that it calls, and makes machine code
+of it, though only the outermost is called here, and its machine code is made elsewhere.  Here
+numba writes instructions of LLVM, which are optimised once, together: less than half the work.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numba.core.codegen import AOTCodeLibrary, JITCPUCodegen
+from numba.core.codegen import AOTCodeLibrary, CPUCodeLibrary, JITCPUCodegen
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 
 class _Written(AOTCodeLibrary):
     """Functions as instructions of LLVM, for others to include, and not in memory."""
+
+    def _optimize_final_module(self):
+        """Nothing yet: all functions are optimised together, in the outermost."""
 
     def get_pointer_to_function(self, name):
         """No pointer: nothing can be called."""
@@ -46,6 +49,8 @@ def written(compile_all: Callable[[], Any]) -> Any:
     context = cpu_target.target_context
     before, context._internal_codegen = context._internal_codegen, _Writing("nefsim")
     try:
-        return compile_all()
+        outermost = compile_all()
+        CPUCodeLibrary._optimize_final_module(outermost._library)
+        return outermost
     finally:
         context._internal_codegen = before

@@ -1,0 +1,52 @@
+"""The step of a cell, uncompiled, is the step of its neuron type."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import nefsim as nef
+from nefsim.backends.compiled import cells
+
+#: One neuron type for each cell, and whether constants may differ between neurons.
+TYPES = {
+    cells.IZHIKEVICH: nef.Izhikevich(coupling=0.25),
+    cells.WHOLE_SPIKES: nef.SpikingRectifiedLinear(amplitude=0.5),
+    cells.LIF_LOG: nef.LIF(tau_rc=np.linspace(0.01, 0.03, 40), amplitude=0.3),
+    cells.LIF_EULER: nef.LIF(method="euler", min_voltage=-1.0),
+    cells.LIF_RATE: nef.LIFRate(tau_ref=np.linspace(0.001, 0.004, 40)),
+    cells.RECTIFIED: nef.RectifiedLinear(amplitude=0.3),
+    cells.CELL_OF[nef.SoftLIFRate]: nef.SoftLIFRate(sigma=0.05),
+    cells.CELL_OF[nef.Sigmoid]: nef.Sigmoid(tau_ref=0.004),
+    cells.CELL_OF[nef.Tanh]: nef.Tanh(tau_ref=0.004),
+}
+
+
+def test_every_cell_is_tried() -> None:
+    assert set(TYPES) == set(cells.CELLS)
+
+
+@pytest.mark.parametrize("cell", TYPES, ids=lambda cell: cell.step.__name__)
+def test_a_cell_takes_the_step_of_its_neuron_type(cell: cells.Cell) -> None:
+    neuron, n, dt = TYPES[cell], 40, 0.001
+    rng = np.random.default_rng(1)
+    each = (np.broadcast_to(value, n) for value in cell.each(neuron, dt))
+    c = np.concatenate([cell.constants(neuron, dt), *each])
+    state = {name: np.zeros(n) for name in ("voltage", *cell.state)}
+    theirs = {name: value.copy() for name, value in state.items()}
+    scale = 30.0 if cell is cells.IZHIKEVICH else 1.5 / dt if cell is cells.WHOLE_SPIKES else 3.0
+    fired = np.zeros(n, np.int64)
+    for _ in range(100):
+        J = scale * rng.uniform(-0.2, 1.0, n)
+        expected, out = np.zeros(n), np.zeros(n)
+        neuron.step(J, theirs, dt, expected)
+        if cell is cells.WHOLE_SPIKES:
+            J = np.maximum(J, 0.0)
+        if cell.state:
+            variables = [state[name] for name in cell.state]
+            count = cell.step(J, variables[0], variables[-1], out, fired, n, c)
+            np.testing.assert_array_equal(np.sort(fired[:count]), np.flatnonzero(expected))
+        else:
+            cell.step(J, out, n, c)
+        # The mathematical functions of Python and NumPy may differ in the last digits.
+        np.testing.assert_allclose(out, expected, rtol=1e-12, atol=0)
