@@ -276,7 +276,7 @@ def test_rates_are_found_for_a_number_of_neurons() -> None:
     assert low == pytest.approx(high / 2)
     assert size.rmse <= 0.05
     with pytest.raises(
-        ValueError, match=r"rmse must be at least what is reached, .* of 10 neurons"
+        ValueError, match=r"rmse must be at least the error that is reached, .* of 10 neurons"
     ):
         nef.size_for(None, 0.001, n_neurons=10)
 

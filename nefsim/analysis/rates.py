@@ -16,7 +16,7 @@ REACH = 4.0
 
 
 def interval_rates(spikes: ArrayLike, dt: float = 0.001, amplitude: float = 1.0) -> Array:
-    r"""The rate between spikes: one over the interval in which each step lies.
+    r"""The rate between spikes: one over the interval that each step is part of.
 
     .. math:: r(t) = \frac{1}{t_{k+1} - t_k}, \qquad t_k < t \le t_{k+1}
 
@@ -109,7 +109,7 @@ def kernel_rates(
 
 def _counts(who: str, spikes: Any, dt: Any, amplitude: Any) -> tuple[Array, float]:
     """Spikes in each step (T, N), and the length of a step."""
-    do = "pass what a probe of neurons recorded, (T, N)"
+    do = "pass the record of a probe of neurons, (T, N)"
     values = check.array(who, "spikes", spikes, do=do)
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2 or not values.size:

@@ -31,7 +31,7 @@ class Basis:
         Values at which the functions are given.
     singular_values : (K,) ndarray [Hz]
         Root mean square, over points, of the activity of the population along each function:
-        the larger, the less noise of spikes is in what is decoded of it.
+        the larger, the less noise of spikes is in its decoded value.
     functions : (P, K) ndarray
         The functions, each of root mean square 1 over the points.
     """
@@ -57,7 +57,7 @@ class Basis:
         return int(np.sum(self.singular_values > level))
 
     def shares(self, targets: ArrayLike) -> Array:
-        """How much of the mean square of a function lies in each of the functions.
+        """The share of each of the functions in the mean square of a function.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class Basis:
         Returns
         -------
         (K,) ndarray
-            Shares; what their sum is short of 1 cannot be decoded at all.
+            Shares; as far as their sum is below 1, the function cannot be decoded.
         """
         who, do = "Basis.shares", "pass a value for each of points"
         y = check.array(who, "targets", targets, (len(self.points),), do)
@@ -82,7 +82,7 @@ def svd_basis(ensemble: Ensemble, sim: Simulator | None = None) -> Basis:
 
     .. math:: A = \sqrt{P} \sum_k \chi_k \sigma_k u_k^\top
 
-    A is the matrix of rates at P points and all neurons; what decoders make of it is a sum of
+    A is the matrix of rates at P points and all neurons; decoders can make any sum of
     the functions :math:`\chi_k`.  Noise on the rates weighs :math:`1 / \sigma_k` in the share of
     :math:`\chi_k`, so that functions of small singular values drown in it.  For neurons with
     encoders and intercepts all over one dimension they resemble Legendre polynomials.

@@ -36,7 +36,7 @@ def saturation(sim: Simulator) -> dict[Ensemble, float]:
     See Also
     --------
     RadiusWarning : Warned after a run with more than a tenth far beyond the radius.
-    error_budget : What saturation does to the error, and the radius that would do.
+    error_budget : The error that saturation makes, and the radius that would do.
 
     Examples
     --------

@@ -53,7 +53,7 @@ def paths_of(
     connections: Mapping[Connection, BuiltConnection],
     probes: Mapping[Probe, BuiltConnection],
 ) -> tuple[list[Path], dict[str, str]]:
-    """All that is decoded, and what is not judged, with the reason."""
+    """All decoded values, and those that are not judged, with the reason."""
     driven = {
         whole(c.post).ensemble: "its neurons get currents"  # type: ignore[union-attr]
         for c in net.all_connections

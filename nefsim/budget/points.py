@@ -1,4 +1,4 @@
-"""What a connection decodes at the points at which it was solved for."""
+"""Decoded values at the points at which decoders were solved for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class DecodedPoints:
-    """Evaluation points of a connection, and what is decoded there.
+    """Evaluation points of a connection, and the values decoded there.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ def decoded_points(sim: Simulator, connection: Connection) -> DecodedPoints:
     Parameters
     ----------
     sim : Simulator
-        What built the network.
+        The simulator that built the network.
     connection : Connection
         One that decodes from an ensemble; of one that learns, with its weights of now (in a
         batch, those of the first trial).

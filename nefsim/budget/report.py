@@ -1,4 +1,4 @@
-"""What an error budget says: plain numbers, a table, and the changes that reach an error."""
+"""The result of an error budget: numbers, a table, and the changes that reach an error."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PopulationReach:
     radius_needed : float
         Radius that its input stays within for 99 % of the time.
     highest_frequency : float [Hz]
-        Frequency below which 99 % of the power of its input lies.
+        Frequency below which 99 % of the power of its input is.
     mean_rate : float [Hz]
         Mean rate of its neurons.
     """
@@ -53,8 +53,8 @@ class ErrorParts:
     """Where the error of one connection, or decoded probe, comes from.
 
     Every number is a root mean square over time and over the dimensions of the value that is
-    decoded, in its unit.  The parts are errors of their own: their squares add up to about that
-    of ``predicted``, as far as the parts do not go together.
+    decoded, in its unit.  The squares of the parts add up to about that of ``predicted``, as far
+    as the parts are not correlated.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class ErrorParts:
     synapse : str
         The filter.
     delay : float
-        h * f(x) - f(x): what the synapse h does to the ideal value.
+        h * f(x) - f(x): the effect of the synapse h on the ideal value.
     distortion : float
         h * (D a(x) - f(x)) while x is within the radius: decoders D of rates a are no function f.
     saturation : float
@@ -77,7 +77,7 @@ class ErrorParts:
     noise : float
         Standard deviation of spike trains filtered by h, from the rates alone.
     dynamics : float
-        What spikes do beyond that and rates do not: neurons lag behind fast inputs.
+        The rest of the error of spikes: neurons lag behind inputs that are fast for them.
     predicted : float
         The error from delay, distortion, saturation and noise, without any spike.
     measured : float
@@ -125,7 +125,7 @@ class ErrorParts:
         Returns
         -------
         int or None
-            None where what does not depend on the number of neurons is larger.
+            None where the parts that do not depend on the number of neurons are larger.
         """
         left = rmse**2 - self._rest("distortion", "noise")
         if left <= 0:
@@ -173,7 +173,7 @@ class Budget:
         check.fail("Budget", "label", f"be one of {known}", check.show(label), do, KeyError)
 
     def changes(self, rmse: float) -> tuple[str, ...]:
-        """What to change so that each error is at most ``rmse``, a sentence for each part.
+        """Changes with which each error is at most ``rmse``, a sentence for each part.
 
         Parameters
         ----------
@@ -213,7 +213,7 @@ class Budget:
         if n is not None and n > c.n_neurons:
             lines.append(f"distortion and noise make {without:.3g}: take {n} neurons")
         elif n is None and without > 0.5 * rmse:
-            # Of what is wanted, half of the square is left to them.
+            # Half of the squared error that is wanted is left to them.
             half = ErrorParts(**(asdict(c) | dict.fromkeys(_FIXED, 0.0)))
             more = half.neurons_for(rmse / math.sqrt(2.0))
             if more is not None and more > c.n_neurons:

@@ -28,13 +28,13 @@ def ideal_inputs(
     backend: str,
     seed: int,
 ) -> dict[Ensemble, Array]:
-    """What each population would get if no population had neurons, (T, D)."""
+    """The input of each population, (T, D), in the network without neurons."""
     twins = Twins(net)
-    twins.network._foreign = True  # the budget says itself what is beyond the radius
-    own = {twins(node): output for node, output in inputs.items()}
+    twins.network._foreign = True  # a budget reports saturation itself
+    replaced = {twins(node): output for node, output in inputs.items()}
     probes = [twins.network.probe(twins(e), "input", attach=False) for e in populations]
     simulator = Simulator(
-        twins.network, dt, backend, probes=probes, inputs=own, build_seed=seed, progress=False
+        twins.network, dt, backend, probes=probes, inputs=replaced, build_seed=seed, progress=False
     )
     simulator.run_steps(n_steps)
     return {e: simulator.data[p] for e, p in zip(populations, probes, strict=True)}

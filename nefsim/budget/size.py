@@ -68,7 +68,7 @@ def size_for(
     synapse : Synapse, number or None
         The filter of the decoded values; a number is ``Lowpass(tau)`` in seconds.
     input : Process or None
-        What the population represents; None takes values from everywhere in the ball of the
+        Values that the population represents; None takes all those in the ball of the
         radius alike.
     n_neurons : int or None
         None finds the number; given, the lowest maximum rates are found that do.
@@ -139,7 +139,9 @@ def size_for(
     if best.rmse > goal:
         do = "raise rmse, most or max_rates, or pass a slower synapse"
         got = f"{best.rmse:.3g} of {best.n_neurons} neurons up to {best.max_rates[1]:.4g} Hz"
-        check.fail(who, "rmse", f"be at least what is reached, {best.rmse / MARGIN:.3g}", got, do)
+        check.fail(
+            who, "rmse", f"be at least the error that is reached, {best.rmse / MARGIN:.3g}", got, do
+        )
     return best
 
 
@@ -192,7 +194,7 @@ def _lowest_rates(task: Task, n: int, radius: float, ratio: float, goal: float) 
 def _bisected(
     at: Callable[[float], Size], low: float, high: float, size: Size, goal: float
 ) -> Size:
-    """The smallest of what reaches a goal between two logarithms, of which ``high`` does."""
+    """The smallest size between two logarithms that reaches a goal; ``high`` does."""
     while high - low > math.log(NEAR):
         middle = (low + high) / 2
         tried = at(middle)

@@ -48,21 +48,21 @@ def error_budget(
 
     .. math:: v(a) = 2 a^2 \sum_{k \ge 1} |H(2 \pi k a)|^2
 
-    and :math:`\sum_i d_i^2 \langle v(a_i(x)) \rangle` is the noise.  What spikes do beyond that
-    is the dynamics of neurons: they lag behind inputs that are fast for their rates.
+    and :math:`\sum_i d_i^2 \langle v(a_i(x)) \rangle` is the noise.  The rest of the error
+    of spikes is the dynamics of neurons: they lag behind inputs that are fast for their rates.
 
     The values x come from a run of the network without neurons (:func:`direct_mode`), and each
     population then runs alone with that input.  So an error is that of one step from value to
-    value: a loop, such as an integrator, adds it up from pass to pass, and what a network makes
-    of the errors of earlier populations is not in it.
+    value: a loop, such as an integrator, adds it up from pass to pass, and errors that arrive
+    from earlier populations are not in it.
 
     Parameters
     ----------
     net : Network
         The model, which stays as it is.
     input : mapping of Node to callable, array_like or Process; one of these; or None
-        For the run, the output of nodes in the place of their own; that of a network's only
-        node without input may be passed as it is.
+        For the run, other outputs of nodes; that of a network's only node without input may be
+        passed as it is.
     seconds : float [s]
         How long to run.  Times in which filters settle are left out.
     dt : float [s]
@@ -73,7 +73,7 @@ def error_budget(
     Returns
     -------
     Budget
-        ``print`` shows a table, ``changes(rmse)`` says what to change for an error,
+        ``print`` shows a table, ``changes(rmse)`` lists changes that reach an error,
         ``to_dict()`` and ``to_json()`` give plain numbers.
 
     Raises
@@ -115,10 +115,10 @@ def error_budget(
     spikes = decoded_alone(paths, built.ensembles, x, n_steps, step, backend, seed)
     reach, connections = {}, []
     for ensemble in populations:
-        own = [
+        decoded = [
             (path, y) for path, y in zip(paths, spikes, strict=True) if path.ensemble is ensemble
         ]
-        found, rates = _judge(ensemble, built.ensembles[ensemble], x[ensemble], own, step)
+        found, rates = _judge(ensemble, built.ensembles[ensemble], x[ensemble], decoded, step)
         connections += found
         reach[ensemble] = _reach(ensemble, x[ensemble], rates, step)
     order = {path.label: i for i, path in enumerate(paths)}
@@ -139,11 +139,11 @@ def _inputs(who: str, net: Network, given: Any) -> Mapping[Node, Any]:
 
 
 def _judge(
-    ensemble: Ensemble, built: BuiltEnsemble, x: Array, own: list[tuple[Path, Array]], dt: float
+    ensemble: Ensemble, built: BuiltEnsemble, x: Array, decoded: list[tuple[Path, Array]], dt: float
 ) -> tuple[list[ErrorParts], Array]:
     """The errors of all that is decoded from a population, and some of its rates (S, N)."""
-    weights = [path.built.decoded_weights for path, _ in own]
-    estimates: list[list[Array]] = [[] for _ in own]
+    weights = [path.built.decoded_weights for path, _ in decoded]
+    estimates: list[list[Array]] = [[] for _ in decoded]
     for rates in rates_at(ensemble.neuron_type, built, x):
         for estimate, matrix in zip(estimates, weights, strict=True):
             estimate.append(rates @ matrix.T)
@@ -152,7 +152,7 @@ def _judge(
     within = np.linalg.norm(x, axis=1, keepdims=True) <= built.radius
     variances: dict[Any, Array] = {}
     found = []
-    for (path, y), matrix, estimate in zip(own, weights, estimates, strict=True):
+    for (path, y), matrix, estimate in zip(decoded, weights, estimates, strict=True):
         if path.synapse not in variances:
             variances[path.synapse] = variance(ensemble.neuron_type, some, path.synapse, dt)
         noise = float(np.sum(matrix**2 * variances[path.synapse]) / len(matrix))

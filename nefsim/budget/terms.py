@@ -1,4 +1,4 @@
-"""The terms of an error: rates, what a filter does to values, and the variance of spikes."""
+"""The terms of an error: rates, filtered values, and the variance of spikes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.lowering.arrays import BuiltEnsemble
-from nefsim.neurons import NeuronType, PoissonSpiking, StochasticSpiking
+from nefsim.neurons import NeuronType
 from nefsim.spike_noise import poisson, regular
 from nefsim.synapses import Synapse
 
@@ -33,8 +33,7 @@ def variance(neuron: NeuronType, rates: Array, synapse: Synapse | None, dt: floa
     if not neuron.spiking:
         return np.zeros(rates.shape[1])
     height = neuron.output_per_hertz
-    random = isinstance(neuron, (PoissonSpiking, StochasticSpiking))
-    found = (poisson if random else regular)(rates / height, synapse, dt)
+    found = (poisson if neuron.random else regular)(rates / height, synapse, dt)
     return np.asarray(height**2 * found.mean(axis=0))
 
 

@@ -1,4 +1,4 @@
-"""say where the errors of a file's network come from, and what to change"""
+"""say where the errors of a file's network come from, and how to reduce them"""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ EXAMPLE = "nefsim budget model.py --rmse 0.02"
 def add(command: argparse.ArgumentParser) -> None:
     """The model, the run and the error that is wanted."""
     common.add_model(command)
-    command.add_argument("--rmse", type=float, help="say what to change for this error (default nothing)")
+    command.add_argument(
+        "--rmse", type=float, help="list the changes that reach this error (default nothing)"
+    )
     common.add_seconds(command, 10.0)
     common.add_step(command)
     common.add_backend(command)

@@ -26,7 +26,7 @@ from nefsim.neurons import Direct
 
 T = TypeVar("T")
 
-#: What a probe may record of an ensemble that has no neurons.
+#: Quantities that a probe may record of an ensemble without neurons.
 WITHOUT_NEURONS = ("decoded_output", "input")
 
 
@@ -36,7 +36,7 @@ def direct_mode(net: Network) -> Network:
 
     It shows how much of an error comes from neurons: it has the same nodes, functions,
     transforms and synapses, the same seeds, and none of the distortion, noise and saturation.
-    Populations keep their neurons where something else than values reaches or leaves them:
+    Populations keep their neurons where they exchange more than values:
     currents or spikes of ``ensemble.neurons``, learning rules, a function that is given as
     values at points.
 
@@ -101,8 +101,8 @@ class Twins:
         self._of: dict[Any, Any] = {}
         self.network = self._scope(network)
         for scope in network.everything():
-            own = {k: self(v) for k, v in vars(scope).items() if k not in OWN}
-            vars(self._of[scope]).update(own)
+            named = {k: self(v) for k, v in vars(scope).items() if k not in OWN}
+            vars(self._of[scope]).update(named)
 
     def __call__(self, thing: T) -> T:
         """The copy of an object of the network; anything else as it is."""
@@ -120,7 +120,7 @@ class Twins:
         return thing
 
     def _scope(self, network: Scope) -> Network:
-        """Copies of a network and what is in it; ends of connections are made before them."""
+        """Copies of a network and its objects; ends of connections are made before them."""
         twin = self._of[network] = Network(network.seed, network.label)
         for inner in network.networks:
             copied = self._scope(inner)
@@ -130,8 +130,10 @@ class Twins:
         twin.ensembles = [self._ensemble(ensemble) for ensemble in network.ensembles]
         if network.parent is None:  # by now all ends are there
             for scope in network.everything():
-                own = self._of[scope]
-                own.connections = [self._copy(c, "pre", "post") for c in scope.connections]
+                twin_of_scope = self._of[scope]
+                twin_of_scope.connections = [
+                    self._copy(c, "pre", "post") for c in scope.connections
+                ]
             for scope in network.everything():
                 self._of[scope].probes = [self._copy(p, "target") for p in scope.probes]
         return twin
@@ -152,7 +154,7 @@ class Twins:
 
 
 def _with_neurons(network: Scope) -> set[Ensemble]:
-    """Ensembles whose neurons are needed by what is connected to them, or probed of them."""
+    """Ensembles whose neurons are needed by a connection or a probe."""
     found: set[Ensemble] = set()
 
     def keep(*ends: Any) -> None:

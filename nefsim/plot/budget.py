@@ -55,7 +55,7 @@ def error_budget(budget: Any, rmse: float | None = None, ax: Axes | None = None)
     (['y'], 5)
     """
     who = "plot.error_budget"
-    do = "pass what nefsim.error_budget(net) returns"
+    do = "pass the result of nefsim.error_budget(net)"
     check.instance(who, "budget", budget, Budget, "an error budget", do)
     if not budget.connections:
         got, do = "one of a network where nothing is decoded", "add a probe"

@@ -31,7 +31,7 @@ class Addend(NamedTuple):
 
 
 class Gathered(NamedTuple):
-    """Addends that lie in one array: where they are in row 0, how far apart rows are, ..."""
+    """Addends in one array: their places in row 0, the distance of rows, factors and targets."""
 
     flat: Array
     first: Places
@@ -46,7 +46,7 @@ class Inputs:
     Parameters
     ----------
     built : Built
-        What runs.
+        The network that runs.
     rows : sequence of ndarray or None
         The rows of each signal, where it has any.
     reach : mapping of Ensemble to float
@@ -113,13 +113,15 @@ def _by_array(rows: Sequence[Any], addends: list[Addend]) -> Iterator[Gathered]:
         table[signal] = [*wholes].index(id(whole)), *apart
     addends.sort(key=lambda addend: addend.target)
     columns = [*zip(*addends, strict=True)]
-    signal, delay, column, target = (np.array(columns[i], np.intp) for i in (0, 1, 2, 4))
+    signals, delay, column, target = (np.array(columns[i], np.intp) for i in (0, 1, 2, 4))
     factor = np.array(columns[3])
-    array, start, stride, across = table[signal].T
-    first = start + column * across - delay * stride
+    array, begin, stride, across = table[signals].T
+    first = begin + column * across - delay * stride
     for i, whole in enumerate(wholes.values()):
-        own = array == i
-        yield Gathered(whole.reshape(-1), first[own], stride[own], factor[own], target[own])
+        chosen = array == i
+        yield Gathered(
+            whole.reshape(-1), first[chosen], stride[chosen], factor[chosen], target[chosen]
+        )
 
 
 def _expanded(
@@ -159,7 +161,7 @@ def _weights(program: Program, term: Term, size: int) -> Iterable[tuple[int, int
     """The nonzero weights of a term: rows of its output, elements of its signal, values."""
     columns = _chosen(program.signals[term.read.signal].size, term.read.columns)
     targets = _chosen(size, term.rows)
-    matrix = 1.0 if term.matrix is None else term.matrix
+    matrix: Any = 1.0 if term.matrix is None else term.matrix
     if hasattr(matrix, "tocoo"):
         sparse = matrix.tocoo()
         places = zip(sparse.row.tolist(), sparse.col.tolist(), sparse.data.tolist(), strict=True)

@@ -65,7 +65,7 @@ class Watch:
     Parameters
     ----------
     built : Built
-        What runs.
+        The network that runs.
 
     Attributes
     ----------
@@ -152,18 +152,17 @@ def _reaches(built: Built) -> dict[Ensemble, float]:
     Points at which decoders are solved may be longer than the radius: these are represented.
     """
     found: dict[Ensemble, float] = {}
-
     things: list[tuple[Connection | Probe, BuiltConnection]]
     things = [*built.connections.items(), *built.probe_data.items()]
     for thing, arrays in things:
         target: Any = thing.pre if isinstance(thing, Connection) else thing.target
-        ensemble = target.obj if isinstance(target, View) else target
+        ensemble: Any = target.obj if isinstance(target, View) else target
         if arrays.decoders is None or ensemble not in built.represented:
             continue
         reach = found.setdefault(ensemble, ensemble.radius)
         points = arrays.eval_points
-        own = points is built.ensembles[ensemble].eval_points
-        if points is None or (own and isinstance(ensemble.eval_points, ScatteredHypersphere)):
+        drawn = points is built.ensembles[ensemble].eval_points
+        if points is None or (drawn and isinstance(ensemble.eval_points, ScatteredHypersphere)):
             continue
         found[ensemble] = max(reach, float(np.sqrt((points**2).sum(axis=1).max(initial=0.0))))
     return found
