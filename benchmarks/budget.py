@@ -20,13 +20,13 @@ import numpy as np
 import nefsim as nef
 from nefsim.processes.base import FunctionOfTime, Process
 
-#: Functions of a vector, by name.
+#: Functions of vectors along the last axis, by name.
 FUNCTIONS: dict[str, Any] = {
     "identity": lambda x: x,
     "square": np.square,
-    "product": lambda x: np.prod(x, keepdims=True),
+    "product": lambda x: np.prod(x, axis=-1, keepdims=True),
     "sine": lambda x: np.sin(np.pi * x),
-    "length": lambda x: np.sqrt(np.sum(x**2, keepdims=True)),
+    "length": lambda x: np.sqrt(np.sum(x**2, axis=-1, keepdims=True)),
 }
 
 
@@ -106,7 +106,7 @@ def judge(case: Case, seconds: float, budget_seconds: float) -> dict[str, float]
     sim.run(seconds)
     x, y = sim.data[x_probe], sim.data[probe]
     function = FUNCTIONS[case.function]
-    ideal = np.array([np.atleast_1d(function(row)) for row in x])
+    ideal = function(x)
     filtered = nef.Lowpass(case.tau).filt(ideal)
     filtered = np.concatenate([np.zeros_like(filtered[:1]), filtered[:-1]])
     settled = slice(round(5 * case.tau / 0.001) + 1, None)
@@ -180,14 +180,14 @@ class Wish:
 
     @property
     def process(self) -> nef.WhiteSignal | None:
-        """The input that is told to ``size_for``."""
+        """The input that is passed to ``size_for``."""
         if not self.moving:
             return None
         rms = 0.4 / np.sqrt(self.dimensions)
         return nef.WhiteSignal(10.0, 2.0, rms, seed=self.seed)
 
     def size(self) -> Any:
-        """What ``size_for`` finds; an error that is out of reach of 1000 neurons is raised."""
+        """The result of ``size_for``; an error that is out of reach of 600 neurons is raised."""
         error = self.rmse
         while True:
             try:
@@ -198,7 +198,7 @@ class Wish:
                     self.tau,
                     input=self.process,
                     max_rates=self.max_rates,
-                    most=1000,
+                    most=600,
                 )
             except ValueError:
                 error *= 1.4
@@ -229,9 +229,7 @@ class Wish:
         shown = net.probe(stimulus)
         sim = nef.Simulator(net, progress=False, batch_size=trials)
         sim.run(seconds)
-        x = sim.data[shown].reshape(-1, d)
-        ideal = np.array([np.atleast_1d(function(row)) for row in x])
-        ideal = ideal.reshape(*sim.data[shown].shape[:-1], -1)
+        ideal = function(sim.data[shown])
         filtered = nef.Lowpass(self.tau).filt(ideal, axis=-2)
         filtered = np.concatenate(
             [np.zeros_like(filtered[..., :1, :]), filtered[..., :-1, :]], axis=-2
@@ -282,7 +280,7 @@ def sizes(first: int, n: int, n_seeds: int = 5) -> None:
         low, high = max(5.0, size.n_neurons / 3), size.n_neurons * 1.0
         while rms(round(high)) > wanted:
             low, high = high, 1.3 * high
-        while high / low > 1.05:
+        while high / low > 1.06:
             middle = np.sqrt(low * high)
             low, high = (low, middle) if rms(round(middle)) <= wanted else (middle, high)
         row = {

@@ -11,6 +11,8 @@ import pytest
 import nefsim as nef
 from nefsim.watching import watch
 
+pytestmark = pytest.mark.filterwarnings("error::nefsim.RadiusWarning")
+
 
 @pytest.fixture(params=["numpy", "numba"])
 def backend(request: pytest.FixtureRequest) -> str:

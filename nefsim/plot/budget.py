@@ -76,5 +76,5 @@ def error_budget(budget: Any, rmse: float | None = None, ax: Axes | None = None)
     if len(shown) > 3:
         ax.tick_params(axis="x", labelrotation=30)
     ax.legend(frameon=False, fontsize="small", ncols=2)
-    style.finish(ax, "", "root mean square error")
+    style.finish(ax, "connection or probe", "root mean square error")
     return ax
