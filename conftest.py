@@ -1,4 +1,4 @@
-"""What pytest leaves out where a package is missing, what it does first, and what it skipped."""
+"""Set-up of all tests: missing packages, a first compilation, and a list of skipped tests."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ collect_ignore = [room for package in NEEDS if not find_spec(package) for room i
 if find_spec("hypothesis"):
     from hypothesis import settings
 
-    # An example may take long where others use the processor; its limit is 0.2 s else.
+    # Examples may take longer than the default limit of 0.2 s on a busy machine.
     settings.register_profile("patient", deadline=None)
     settings.load_profile("patient")
 
 
 class Skipped:
-    """Writes the names of all that was skipped to a file, so that another run can make up for it.
+    """Writes the names of skipped tests to a file, for another run with more packages.
 
-    Run ``NEFSIM_SKIPPED=file pytest``, install what was missing, and give pytest the lines of
-    the file.
+    Run ``NEFSIM_SKIPPED=file pytest``, install the missing packages, and pass the lines of
+    the file to pytest.
     """
 
     def __init__(self, file: str) -> None:
@@ -65,7 +65,7 @@ def compiled_once() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _cache_of_nengo(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Nengo's decoders are kept for these tests alone.
+    """Cache Nengo's decoders in a folder of this run.
 
     Processes that share the cache of a user wait for one another, and then warn.
     """

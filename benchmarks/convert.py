@@ -7,8 +7,8 @@ MNIST is read as :func:`nefsim.datasets.mnist` reads it.  Networks are trained o
 images, which are only counted.  Each line is one result in JSON.  The parts:
 
 ``factors``   error of a released number, and of a network's output, by factor k and steps T
-``accuracy``  SpikeConverter and rates beside the model on the test images
-``spikes``    every spike of the engine beside PyTorch, and outputs beside the fast path
+``accuracy``  SpikeConverter, rates and the model on the test images
+``spikes``    every spike of the engine and of PyTorch, outputs of the engine and of the fast path
 ``speed``     an image after the other on the engine and in PyTorch, in turns
 """
 
@@ -117,19 +117,19 @@ def trained(name: str, seed: int, folder: Path | None, data: Any) -> nn.Sequenti
 
 
 def say(**line: Any) -> None:
-    """One line of JSON, numbers with three digits."""
+    """Print one line of JSON, numbers with three digits."""
     short = {k: float(f"{v:.3g}") if isinstance(v, float) else v for k, v in line.items()}
     print(json.dumps(short), flush=True)
 
 
 def percent(right: np.ndarray) -> str:
-    """Share that is true [%]."""
+    """Share of true elements [%]."""
     return f"{100.0 * float(right.mean()):.2f}"
 
 
-def off(found: np.ndarray, exact: np.ndarray) -> float:
-    """Norm of the error over that of what is exact."""
-    return float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
+def off(outputs: np.ndarray, exact: np.ndarray) -> float:
+    """Norm of the error relative to that of the exact values."""
+    return float(np.linalg.norm(outputs - exact) / np.linalg.norm(exact))
 
 
 # -- factors -----------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def rounded(errors: dict[float, float]) -> dict[float, float]:
 
 
 def of(model: nn.Sequential, x: torch.Tensor) -> np.ndarray:
-    """What the model itself gives."""
+    """Outputs of the model itself."""
     with torch.no_grad():
         return torch.cat([model(batch) for batch in torch.split(x, 500)]).numpy()
 
@@ -180,13 +180,13 @@ def of(model: nn.Sequential, x: torch.Tensor) -> np.ndarray:
 def accuracy(
     name: str, model: nn.Sequential, calibration: Any, test: Any, n: int, n_long: int
 ) -> None:
-    """Each conversion beside the model on the same test images, rates by the engine."""
+    """Accuracy of each conversion and of the model on the same test images, rates by the engine."""
     x, labels = test[0][:n], test[1][:n].numpy()
     exact = of(model, x)
 
-    def tell(method: str, T: int, predict: Callable[[Any], Any], count: int) -> None:
-        found, right = predict(x[:count].numpy()), labels[:count]
-        says, should = found.argmax(axis=1), exact[:count].argmax(axis=1)
+    def report(method: str, T: int, predict: Callable[[Any], Any], count: int) -> None:
+        outputs, right = predict(x[:count].numpy()), labels[:count]
+        says, should = outputs.argmax(axis=1), exact[:count].argmax(axis=1)
         say(
             part="accuracy",
             model=name,
@@ -196,7 +196,7 @@ def accuracy(
             model_accuracy=percent(should == right),
             accuracy=percent(says == right),
             agreement=percent(says == should),
-            relative_error=off(found, exact[:count]),
+            relative_error=off(outputs, exact[:count]),
         )
 
     for T in T_SPIKES:
@@ -204,17 +204,17 @@ def accuracy(
             converted = spikeconverter(
                 model, T, data=calibration, rounding=rounding, double_buffer=True
             )
-            tell(f"digits, {rounding}", T, converted.predict, len(x))
+            report(f"digits, {rounding}", T, converted.predict, len(x))
     for T in T_RATE:
         few = len(x) if T <= 256 else min(n_long, len(x))
-        tell("rates", T, rate(model, T, data=calibration).predict, few)
+        report("rates", T, rate(model, T, data=calibration).predict, few)
 
 
 # -- spikes ------------------------------------------------------------------------------------
 
 
 def spikes(name: str, model: nn.Sequential, calibration: Any, x: Any, n: int) -> None:
-    """Every spike of ``n`` images beside PyTorch, and all outputs beside the fast path."""
+    """Compare every spike of ``n`` images with PyTorch, and all outputs with the fast path."""
     for dtype in ("float64", "float32"):
         digits = spikeconverter(model, 16, data=calibration, double_buffer=True, dtype=dtype)
         rates = rate(model, 64, data=calibration, dtype=dtype)
@@ -222,19 +222,19 @@ def spikes(name: str, model: nn.Sequential, calibration: Any, x: Any, n: int) ->
         of_digits = digits_in_torch(TorchDigits(model, digits), x[:n])
         of_rates = rates_in_torch(TorchRates(model, rates), rates, x[:n])
         model.float()
-        for method, converted, ours, theirs in (
+        for method, converted, of_engine, torch_net in (
             ("digits", digits, digits_of_engine(digits, x[:n].numpy()), of_digits),
             ("rates", rates, rates_of_engine(rates, x[:n].numpy()), of_rates),
         ):
             total = differ = 0
-            for label, y, of_torch in zip(labels(converted), ours, theirs, strict=True):
+            for label, y, of_torch in zip(labels(converted), of_engine, torch_net, strict=True):
                 order = converted.stages[label].order if label >= 0 else None
                 total += int(y.sum())
                 differ += int((y != (of_torch if order is None else of_torch[..., order])).sum())
-            told = {"part": "spikes", "model": name, "method": method, "dtype": dtype}
-            say(**told, beside="PyTorch", images=n, spikes=total, differ=differ)
+            entry = {"part": "spikes", "model": name, "method": method, "dtype": dtype}
+            say(**entry, beside="PyTorch", images=n, spikes=total, differ=differ)
             same = (converted.predict(x.numpy()) == converted.fast(x.numpy())).all(axis=1)
-            say(**told, beside="fast path", images=len(x), differ=int((~same).sum()))
+            say(**entry, beside="fast path", images=len(x), differ=int((~same).sum()))
 
 
 def labels(converted: Converted) -> range:
@@ -246,22 +246,22 @@ Spikes = list[np.ndarray]
 """Of each layer for each image, (images, T, neurons)."""
 
 
-def digits_in_torch(theirs: TorchDigits, x: torch.Tensor) -> Spikes:
+def digits_in_torch(torch_net: TorchDigits, x: torch.Tensor) -> Spikes:
     """The spikes of the program in PyTorch."""
     images: list[list[Any]] = [[] for _ in x]
-    for image, seen in zip(x.to(theirs.dtype), images, strict=True):
-        theirs.step_by_step(image, seen)
+    for image, seen in zip(x.to(torch_net.dtype), images, strict=True):
+        torch_net.step_by_step(image, seen)
     return [torch.stack(layer).flatten(2).numpy() for layer in zip(*images, strict=True)]
 
 
-def rates_in_torch(theirs: TorchRates, converted: RateConverted, x: torch.Tensor) -> Spikes:
+def rates_in_torch(torch_net: TorchRates, converted: RateConverted, x: torch.Tensor) -> Spikes:
     """The same of rates, in the first layer with the currents of the converted network."""
     order, images = converted.stages[0].order, []
-    for image, given in zip(x.to(theirs.dtype), converted.currents(x.numpy()), strict=True):
-        current = torch.empty(given.shape, dtype=theirs.dtype)
+    for image, given in zip(x.to(torch_net.dtype), converted.currents(x.numpy()), strict=True):
+        current = torch.empty(given.shape, dtype=torch_net.dtype)
         current[slice(None) if order is None else torch.tensor(order)] = torch.tensor(given)
         seen: list[Any] = [[] for _ in converted.layers]
-        theirs.step_by_step(image, seen, current.reshape(theirs.maps[0](image[None]).shape))
+        torch_net.step_by_step(image, seen, current.reshape(torch_net.maps[0](image[None]).shape))
         images.append([torch.cat(steps).flatten(1) for steps in seen])
     return [torch.stack(layer).numpy() for layer in zip(*images, strict=True)]
 
@@ -302,16 +302,16 @@ def speed(
 ) -> None:
     """Time of an image, one after the other, on the engine and in PyTorch, in turns [ms].
 
-    The engine is shown images in one call of ``predict``, or each in its own; what it takes to
-    build the simulator, once, is told apart.  Both compute in float32.
+    The engine classifies all images in one call of ``predict``, or each in a separate call; the
+    time to build the simulator, once, is reported separately.  Both compute in float32.
     """
     digits, alone = (  # one potential for each neuron is enough for one image
         spikeconverter(model, 16, data=calibration, double_buffer=double_buffer, dtype="float32")
         for double_buffer in (True, False)
     )
     rates = rate(model, 64, data=calibration, dtype="float32")
-    theirs, their_rates = TorchDigits(model, digits), TorchRates(model, rates)
-    assert np.allclose(theirs.step_by_step(x[0]), digits.fast(x[:1].numpy())[0], atol=1e-2)
+    torch_net, their_rates = TorchDigits(model, digits), TorchRates(model, rates)
+    assert np.allclose(torch_net.step_by_step(x[0]), digits.fast(x[:1].numpy())[0], atol=1e-2)
     assert np.allclose(their_rates.step_by_step(x[0]), rates.fast(x[:1].numpy())[0], atol=0.5)
     pixels, images = x[:N_SHOWN].numpy(), x[: N_SHOWN // 3]
     ways: dict[str, tuple[int, Callable[[], Any]]] = {
@@ -324,8 +324,8 @@ def speed(
     }
     for method, predict in {
         "PyTorch, the model itself": lambda image: model(image[None]),
-        "PyTorch, digits, step by step": theirs.step_by_step,
-        "PyTorch, digits, all steps at once": theirs.all_steps_at_once,
+        "PyTorch, digits, step by step": torch_net.step_by_step,
+        "PyTorch, digits, all steps at once": torch_net.all_steps_at_once,
         "PyTorch, rates, step by step": their_rates.step_by_step,
         "PyTorch, rates, all steps at once": their_rates.all_steps_at_once,
     }.items():
@@ -338,8 +338,8 @@ def speed(
                 for method, (_, work) in ways.items():
                     times[method].append(clocked(work))
         for method, (n, _) in ways.items():
-            found = 1e3 * np.array(times[method])
-            median, least = np.median(found, axis=0), found.min(axis=0)
+            milliseconds = 1e3 * np.array(times[method])
+            median, least = np.median(milliseconds, axis=0), milliseconds.min(axis=0)
             say(
                 part="speed",
                 model=name,
@@ -354,7 +354,7 @@ def speed(
 
 
 def each(converted: Converted, x: np.ndarray) -> None:
-    """Show an image when the one before was answered."""
+    """Show each image after the answer to the previous one."""
     for i in range(len(x)):
         converted.predict(x[i : i + 1])
 
@@ -373,7 +373,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--models", nargs="*", choices=MODELS, default=list(MODELS))
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--weights", type=Path, help="folder for what was trained")
+    parser.add_argument("--weights", type=Path, help="folder for trained weights")
     parser.add_argument("--images", type=int, default=10_000, help="test images")
     parser.add_argument("--long", type=int, default=10_000, help="those for rates of 2048 steps")
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2], help="of PyTorch")

@@ -1,4 +1,4 @@
-"""What ``nefsim demo`` does, as one writes it with Nengo and matplotlib.
+"""The network and figures of ``nefsim demo``, written with Nengo and matplotlib.
 
     python benchmarks/demo_nengo.py [FOLDER]
 

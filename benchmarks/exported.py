@@ -26,7 +26,7 @@ N_COMPARED = 200
 N_TIMED = 100
 N_BLOCKS = 5
 
-#: What pictures are rounded to, so that their sums are exact.
+#: Grid to which pictures are rounded, so that their sums are exact.
 INPUT_STEP = 2.0**-8
 
 
@@ -66,12 +66,12 @@ def compare(
     net.eval()
     snapped = train.snap(net, *of_inputs)
     few = x_seq[:, :N_COMPARED] if len(shape) == 1 else x_seq[:N_COMPARED]
-    told: dict[str, Any] = {"network": name}
+    report: dict[str, Any] = {"network": name}
     for weights, module in {"as trained": net, "snapped": snapped}.items():
         spikes = [int(layer.sum()) for layer in spikes_of(module, few)]
-        told[weights] = {"spikes": spikes, "differ": differ(module, shape, few)}
+        report[weights] = {"spikes": spikes, "differ": differ(module, shape, few)}
         if labels is not None:
-            told[weights]["test"] = right(module, x_seq, labels)
+            report[weights]["test"] = right(module, x_seq, labels)
     made = train.to_network(snapped, shape)
     batch = 0 if made.n_steps is not None else 1
     inputs = few.split(1, dim=batch)[:N_TIMED]
@@ -79,7 +79,7 @@ def compare(
     for backend in ("numpy", "numba"):
         subjects[backend] = engine_run(made, inputs, backend)
     times: dict[str, list[float]] = {subject: [] for subject in subjects}
-    # Blocks take turns, so that what else the machine does meets all of them.
+    # Blocks take turns, so that other load on the machine affects all of them.
     for block in np.split(np.arange(len(inputs)), N_BLOCKS):
         for subject, run in subjects.items():
             torch.set_num_threads(2 if "2" in subject else 1)
@@ -87,10 +87,10 @@ def compare(
                 start = time.perf_counter()
                 run(i)
                 times[subject].append((time.perf_counter() - start) * 1e6)
-    told["us, median"] = {subject: round(median(t), 1) for subject, t in times.items()}
-    told["us, lowest"] = {subject: round(min(t), 1) for subject, t in times.items()}
-    told["load"] = round(os.getloadavg()[0], 1)
-    print(json.dumps(told), flush=True)
+    report["us, median"] = {subject: round(median(t), 1) for subject, t in times.items()}
+    report["us, lowest"] = {subject: round(min(t), 1) for subject, t in times.items()}
+    report["load"] = round(os.getloadavg()[0], 1)
+    print(json.dumps(report), flush=True)
 
 
 def differ(net: train.Layers, shape: tuple[int, ...], x_seq: torch.Tensor) -> list[int]:
@@ -100,7 +100,7 @@ def differ(net: train.Layers, shape: tuple[int, ...], x_seq: torch.Tensor) -> li
 
 
 def right(net: train.Layers, x_seq: torch.Tensor, labels: torch.Tensor) -> float:
-    """Share of the test images that are told right."""
+    """Share of the test images that are classified correctly."""
     axis = 1 if x_seq.ndim == 3 else 0
     with torch.inference_mode():
         parts = [net.run(part)[0] for part in x_seq.split(500, dim=axis)]
@@ -136,7 +136,7 @@ def engine_run(made: Exported, inputs: Any, backend: str) -> Callable[[int], Non
     rows = torch.cat([x.reshape(len(x), -1) for x in inputs]).numpy()
     if made.n_steps is not None:
         rows = np.repeat(rows, T, axis=0)
-    # A network of its own, as probes and inputs stay in it.
+    # A new network, because probes and inputs become part of it.
     net = made.network
     shown = net.node(nef.PresentInput(rows, made.dt))
     link = net.connect(shown, made.input, synapse=None)

@@ -1,4 +1,4 @@
-"""Networks whose arrays were drawn and solved before, as other simulators are given them."""
+"""Networks with arrays from a file, as other simulators receive them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import numpy as np
 import nefsim as nef
 from nefsim.network.objects import whole
 
-#: What an ensemble is given, and what it then has no use for.
+#: Arguments of an ensemble that the file provides, and those that become superfluous.
 ARRAYS, DRAWN = ("encoders", "gain", "bias"), ("max_rates", "intercepts")
 
 
 def keep(sim: nef.Simulator, path: Path) -> None:
-    """Write the arrays of ensembles, the decoders of connections and probes, and what is shown."""
+    """Write arrays of ensembles, decoders of connections and probes, and presented images."""
     built = sim.built
-    kept: dict[str, list[Any]] = {
+    arrays_of: dict[str, list[Any]] = {
         "ensembles": [getattr(e, name) for e in built.ensembles.values() for name in ARRAYS],
         "connections": [c.decoders for c in built.connections.values() if c.decoders is not None],
         "probes": [built.probe_data[p].decoders for p in built.probes if p in built.probe_data],
@@ -30,14 +30,14 @@ def keep(sim: nef.Simulator, path: Path) -> None:
             if isinstance(node.output, nef.PresentInput)
         ],
     }
-    sizes = {name: [np.shape(array) for array in arrays] for name, arrays in kept.items()}
+    sizes = {name: [np.shape(array) for array in arrays] for name, arrays in arrays_of.items()}
     # One array is read sooner than one for each ensemble.
-    numbers = [np.ravel(array) for arrays in kept.values() for array in arrays]
+    numbers = [np.ravel(array) for arrays in arrays_of.values() for array in arrays]
     np.savez(path, numbers=np.concatenate(numbers), sizes=json.dumps(sizes))
 
 
 class Given:
-    """A network to be described, whose objects take the arrays of a file in the order of both."""
+    """A network whose objects take the arrays of a file, in order."""
 
     def __init__(self, net: nef.Network, path: Path) -> None:
         self._net, self.node = net, net.node
@@ -51,7 +51,7 @@ class Given:
 
     @property
     def shown(self) -> Iterator[np.ndarray]:
-        """What nodes present."""
+        """The images that nodes present."""
         return self._arrays["shown"]
 
     def ensemble(self, n_neurons: int, dimensions: int, **options: Any) -> nef.Ensemble:

@@ -1,8 +1,8 @@
-"""The experiments of the hPES paper, beside its figures: `python benchmarks/hpes.py`.
+"""The experiments of the hPES paper, compared with its figures: `python benchmarks/hpes.py`.
 
 Bekolay, Kolbeck and Eliasmith (2013) learn to transmit and to bind vectors, and watch the
-weights of BCM grow sparse.  Learning rates were found on seeds 100 and 101; what is printed
-comes from seeds 0 to 9, with 95 % bootstrap intervals of the mean.
+weights of BCM grow sparse.  Learning rates were chosen on seeds 100 and 101; the results
+come from seeds 0 to 9, with 95 % bootstrap intervals of the mean.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def convolve(x: np.ndarray) -> np.ndarray:
 TRANSMIT = Task("transmission", 3, 3, lambda x: np.asarray(x), 0.5, 2.0, 30.0)
 BIND = Task("binding", 6, 3, convolve, 4.0, 5.0, 80.0)
 
-#: What the error drives; found on seeds 100 and 101, where twice or half was no better.
+#: Learning rates of the error; chosen on seeds 100 and 101, where twice or half was no better.
 RATES = {"transmission": 5e-4, "binding": 1e-3}
 
 #: The paper's shares of supervision.
@@ -83,7 +83,7 @@ def errors(task: Task, seed: int, learning: nef.LearningRule | None) -> np.ndarr
     with nef.Simulator(net) as sim:
         sim.run(task.total)
         decoded, wanted = sim.data[output], task.function(sim.data[inputs])
-    # The output is late by two post-synaptic currents and the probe's own filter.
+    # The output is late by two post-synaptic currents and the filter of the probe.
     late = 2
     difference = np.abs(decoded[late:] - wanted[:-late]).mean(axis=1)
     when = sim.trange(output)[late:] % (task.learn + task.test)
@@ -176,7 +176,7 @@ def sparser(seed: int, learning: nef.LearningRule, seconds: float) -> tuple[np.n
     return sparsity, 1 - off[0] / off[1]
 
 
-#: Rules that make weights sparse for 200 s, and what the paper has of them.
+#: Rules that make weights sparse for 200 s, with the results of the paper.
 SPARSE = {
     "BCM (hPES, S = 0)": nef.HPES(3e-3, supervision=0.0, bcm_scale=0.002),
     "hPES (S = 0.8)": nef.HPES(1e-3, supervision=0.8, bcm_scale=0.05),
@@ -186,7 +186,7 @@ PUBLISHED_SPARSE = {"BCM (hPES, S = 0)": "Gini .47 to .59, accuracy .98 to .63"}
 
 
 def main() -> None:
-    """Run all of it and print it beside the paper."""
+    """Run all experiments and print them with the figures of the paper."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=10, help="how many networks of each kind")
     parser.add_argument("--seconds", type=float, default=200.0, help="length of the sparse runs")

@@ -1,10 +1,10 @@
-"""Peak memory against what ``describe()`` predicted, and a long recording on disk.
+"""Peak memory and its prediction by ``describe()``, and a long recording on disk.
 
     python benchmarks/memory.py [--quick] [--json FILE]          # 1e3 to 1e6 neurons
     python benchmarks/memory.py --stream [SECONDS]               # 10,000 neurons to disk
 
-Each run is a process of its own.  What Python, its packages and compiled code take is
-measured by a run of a small network and taken off; it is told as the baseline.
+Each run is a separate process.  The memory of Python, its packages and compiled code is
+measured by a run of a small network and subtracted; it is printed as the baseline.
 """
 
 from __future__ import annotations
@@ -117,19 +117,19 @@ def stream(seconds: float, folder: str) -> dict[str, Any]:
 
 
 def worker(*arguments: str) -> dict[str, Any]:
-    """Run this file in a process of its own and read what it found."""
+    """Run this file in a separate process and read its result."""
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
     command = [sys.executable, __file__, "--worker", *arguments]
     environment = {**os.environ, **threads}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr)
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return facts
 
 
 def main() -> None:
-    """Measure what is asked for and print a table."""
+    """Run the requested measurements and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="up to 1e5 neurons")
     parser.add_argument("--json", type=Path, help="write all figures to a file")
@@ -137,9 +137,9 @@ def main() -> None:
     parser.add_argument("--worker", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        what, first, second = options.worker
-        told = stream(float(first), second) if what == "stream" else measure(first, second)
-        print(json.dumps(told))
+        kind, first, second = options.worker
+        facts = stream(float(first), second) if kind == "stream" else measure(first, second)
+        print(json.dumps(facts))
         return
     figures: dict[str, Any] = {}
     if options.stream:
@@ -149,8 +149,8 @@ def main() -> None:
             print(f"{name:<28}{value:>16,.1f}")
     else:
         print(
-            f"{'network':<18}{'back end':<8}{'base':>7}{'peak':>8}{'told':>8}{'ratio':>7}"
-            f"{'describe':>10}{'build':>9}{'told':>7}{'us/step':>10}{'told':>9}"
+            f"{'network':<18}{'back end':<8}{'base':>7}{'peak':>8}{'pred.':>8}{'ratio':>7}"
+            f"{'describe':>10}{'build':>9}{'pred.':>7}{'us/step':>10}{'pred.':>9}"
         )
         cases = [c for c, (n, m, *_) in SIZES.items() if not options.quick or n * m <= 10**5]
         for case in cases:

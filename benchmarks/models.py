@@ -1,4 +1,4 @@
-"""The networks that are timed, and what is asked of each."""
+"""The networks that are timed, and the settings of each."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def mnist(net: Any) -> None:
 
 
 def ten_zeros(x: np.ndarray) -> np.ndarray:
-    """What ten classes start from."""
+    """The initial value of ten classes."""
     return np.zeros(10)
 
 
@@ -134,10 +134,10 @@ def million(net: Any, n_ensembles: int = 1000) -> None:
 
 @dataclass(frozen=True)
 class Model:
-    """A network, the seconds that a run takes, and who runs it.
+    """A network, the model time of its runs, and its simulators.
 
     ``quick`` and ``watched`` are the seconds of a quick run and of the one whose spikes are
-    compared.  ``chains`` is what plain C runs: chains, neurons, neurons, synapse.  Where a
+    compared.  ``chains`` are the numbers for plain C: chains, neurons, neurons, synapse.  Where a
     network is ``large``, simulators are timed on both cores as well.
     """
 
@@ -161,7 +161,7 @@ class Model:
 
     @property
     def missing(self) -> str | None:
-        """What this nefsim lacks to run the network."""
+        """The feature that this version of nefsim lacks for the network."""
         return self.needs if self.needs and not hasattr(nef, self.needs) else None
 
 

@@ -3,7 +3,7 @@
     python benchmarks/nengo_models.py SOURCE ... [--seconds S] [--settings] [--json FILE]
 
 A source is a notebook, a script that defines ``model``, makes simulators or holds trials of
-pytry, a folder of such files, or an installed package.  Each file is executed as it is, in a
+pytry, a folder of such files, or an installed package.  Each file is executed unchanged, in a
 process for each simulator; spikes are compared step by step, then builds and runs are timed
 in turns.  ``nengo_table.py`` makes a page of the figures of one or more such runs.
 """
@@ -23,9 +23,9 @@ from typing import Any
 
 from nengo_compare import PLAIN, compared, departures
 from nengo_process import Process
-from nengo_table import summary, told
+from nengo_table import line_of, summary
 
-#: Nengo's settings, by what they are called in the table.
+#: Nengo's settings, by their names in the table.
 NENGO = {
     "nengo": {"optimize": True, "scipy": True},
     "plain": PLAIN,
@@ -33,7 +33,7 @@ NENGO = {
     "plain, no SciPy": {"optimize": False, "scipy": False},
 }
 
-#: What takes less than so many seconds in all turns is timed more often, up to so many turns.
+#: Requests that take fewer seconds in all turns are timed more often, up to a number of turns.
 LITTLE, MOST_TURNS = 1.0, 20
 
 #: Least time of a timed run of nefsim [s], unless it is that many times as long as asked for.
@@ -41,7 +41,7 @@ LEAST, LONGER = 0.01, 20
 
 
 def main() -> None:
-    """Compare and time what is asked for, print a table, write JSON."""
+    """Compare and time the requested models, print a table, write JSON."""
     options = arguments()
     rows: list[dict[str, Any]] = []
     print(f"{'model':<44}{'neurons':>8}{'spikes':>11}{'differ':>8}{'values':>9}", end="")
@@ -52,21 +52,23 @@ def main() -> None:
             continue
         for row in measured(path, options):
             rows.append({"file": name, **row})
-            print(told(rows[-1]), flush=True)
+            print(line_of(rows[-1]), flush=True)
             if options.json:
                 options.json.write_text(json.dumps(rows, indent=1) + "\n")
     print(summary(rows))
 
 
 def arguments() -> argparse.Namespace:
-    """What the command line asks for."""
+    """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("sources", nargs="+", help="notebook, script, folder or package")
     parser.add_argument("--only", action="append", help="part of a file's name; may be repeated")
     parser.add_argument("--seconds", type=float, default=10.0, help="model time to compare; or 0")
     parser.add_argument("--timed", type=float, default=0.5, help="model time of a timed run; or 0")
     parser.add_argument("--repeats", type=int, default=3, help="builds and timed runs of each")
-    parser.add_argument("--clip", type=float, default=0.05, help="longest run of a file's own")
+    parser.add_argument(
+        "--clip", type=float, default=0.05, help="longest run that a file itself may make"
+    )
     parser.add_argument("--settings", action="store_true", help="time Nengo in all its settings")
     parser.add_argument("--json", type=Path, help="write all figures to a file")
     return parser.parse_args()
@@ -92,10 +94,10 @@ def files(sources: Sequence[str]) -> Iterator[tuple[Path, Path]]:
 def measured(path: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """A row for each model of a file."""
     with (
-        Process(path, "nefsim", options.clip, optimize=True, scipy=True) as ours,
-        Process(path, "nengo", options.clip, **PLAIN) as theirs,
+        Process(path, "nefsim", options.clip, optimize=True, scipy=True) as of_nefsim,
+        Process(path, "nengo", options.clip, **PLAIN) as of_nengo,
     ):
-        facts = [ours.answer(), theirs.answer()]
+        facts = [of_nefsim.answer(), of_nengo.answer()]
         if "error" in facts[0] or not facts[0]["models"]:
             return
         rows = [
@@ -104,7 +106,7 @@ def measured(path: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]
         ]
         for row in rows:
             if options.seconds:
-                row |= compared(ours, theirs, row, options.seconds)
+                row |= compared(of_nefsim, of_nengo, row, options.seconds)
                 if row["spikes_differ"]:
                     row["departures"] = departures(path, row, options.seconds, options.clip)
     if not options.timed:
@@ -119,21 +121,21 @@ def measured(path: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]
             )
             for name, settings in peers.items()
         }
-        found = {name: len(of.answer().get("models", ())) for name, of in processes.items()}
+        n_models_of = {name: len(of.answer().get("models", ())) for name, of in processes.items()}
         for row in rows:
-            yield row | timed(processes, found, row, options)
+            yield row | timed(processes, n_models_of, row, options)
 
 
 def timed(
     processes: dict[str, Process],
-    found: dict[str, int],
+    n_models_of: dict[str, int],
     row: dict[str, Any],
     options: argparse.Namespace,
 ) -> dict[str, Any]:
     """Builds and runs, each simulator in its turn, of those that have found this model."""
     out = {
         name: "does not get as far as this model"
-        for name, n_models in found.items()
+        for name, n_models in n_models_of.items()
         if n_models <= row["model"]
     }
     n = max(1, round(options.timed / row["dt"]))
@@ -144,19 +146,19 @@ def timed(
     step = turns(processes, out, options.repeats, do="run", steps=n)
     for process in processes.values():
         process.do(do="drop")
-    told_times = {
-        f"{what}_{how.__name__}": {name: how(times) * unit for name, times in kept.items()}
-        for what, kept, unit in (("build", build, 1.0), ("step", step, 1e6 / n))
+    durations_of = {
+        f"{what}_{how.__name__}": {name: how(times) * unit for name, times in durations.items()}
+        for what, durations, unit in (("build", build, 1.0), ("step", step, 1e6 / n))
         for how in (statistics.median, min)
     }
-    return {**told_times, "not_timed": out, "load": os.getloadavg()[0]}
+    return {**durations_of, "not_timed": out, "load": os.getloadavg()[0]}
 
 
 def turns(
     processes: dict[str, Process], out: dict[str, str], repeats: int, **request: Any
 ) -> dict[str, list[float]]:
-    """The seconds that a request takes each in its turn; who fails is out."""
-    kept: dict[str, list[float]] = {}
+    """The seconds of a request in each simulator, in turns; one that fails is left out."""
+    durations: dict[str, list[float]] = {}
     turn, spent = 0, 0.0
     while turn <= repeats or (turn <= MOST_TURNS and spent < LITTLE):
         for name, process in processes.items():
@@ -166,10 +168,10 @@ def turns(
             if "error" in answer:
                 out[name] = answer["error"]
             elif turn:  # the first is for caches
-                kept.setdefault(name, []).append(answer["seconds"])
+                durations.setdefault(name, []).append(answer["seconds"])
                 spent += answer["seconds"]
         turn += 1
-    return kept
+    return durations
 
 
 if __name__ == "__main__":

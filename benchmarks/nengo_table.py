@@ -2,7 +2,7 @@
 
     python benchmarks/nengo_table.py FILE.json ... > benchmarks/nengo_models.md
 
-Files are what ``nengo_models.py --json`` has written; what several tell of a model goes
+Files are those of ``nengo_models.py --json``; figures of one model in several files are
 together, so that spikes may come from one run and times from another.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 HEAD = """# Models of Nengo's users
 
-Made by `nengo_table.py` from what `nengo_models.py` measured; see [README.md](README.md).
+Made by `nengo_table.py` from measurements of `nengo_models.py`; see [README.md](README.md).
 Builds are least milliseconds of the processor, steps least microseconds, in turns.
 Nengo has the best of its settings that were timed.
 Spikes are those of the compared seconds, or until they differ.
@@ -43,10 +43,10 @@ def cells(row: dict[str, Any]) -> list[str]:
     """A line of the page."""
     number = f" ({row['model'] + 1})" if row["model"] else ""
     line = [f"{row['file']}{number}", f"{row['neurons']:,}"]
-    for what, unit in (("build_min", 1e3), ("step_min", 1.0)):
-        if "nefsim" in row.get(what, {}) and len(row[what]) > 1:
-            times = (row[what]["nefsim"] * unit, better(row, what) * unit)
-            line += [*(f"{time:.3g}" for time in times), f"{ratio(row, what):.3g}"]
+    for quantity, unit in (("build_min", 1e3), ("step_min", 1.0)):
+        if "nefsim" in row.get(quantity, {}) and len(row[quantity]) > 1:
+            times = (row[quantity]["nefsim"] * unit, better(row, quantity) * unit)
+            line += [*(f"{time:.3g}" for time in times), f"{ratio(row, quantity):.3g}"]
         else:
             line += [""] * 3
     if "worst" not in row:
@@ -55,7 +55,7 @@ def cells(row: dict[str, Any]) -> list[str]:
     return [*line, f"{row['spikes']:,}", f"until {first * row['dt']:.4g} s" if first else "yes"]
 
 
-def told(row: dict[str, Any]) -> str:
+def line_of(row: dict[str, Any]) -> str:
     """A row of the table."""
     name = f"{row['file']}{':' + str(row['model']) if row['model'] else ''}"
     line = f"{name[-43:]:<44}{row['neurons']:>8}"
@@ -63,10 +63,10 @@ def told(row: dict[str, Any]) -> str:
         line += f"{row['spikes']:>11}{row['spikes_differ']:>8}{row['worst']:>9.1e}"
     else:
         line += f"{'':>28}"
-    for what, form in (("build_median", "7.2f"), ("step_median", "9.2f")):
-        if what in row:
-            ours = row[what].get("nefsim", float("nan"))
-            line += f"{ours:>{form}}{better(row, what):>{form}}"
+    for quantity, form in (("build_median", "7.2f"), ("step_median", "9.2f")):
+        if quantity in row:
+            ours = row[quantity].get("nefsim", float("nan"))
+            line += f"{ours:>{form}}{better(row, quantity):>{form}}"
     if "step_median" in row:
         line += f"{ratio(row, 'step_median'):>7.1f}"
     reasons = [row[k] for k in ("failed_nefsim", "failed_nengo") if k in row]
@@ -77,14 +77,14 @@ def told(row: dict[str, Any]) -> str:
     return line + "".join(f"\n    {reason}" for reason in reasons)
 
 
-def better(row: dict[str, Any], what: str) -> float:
+def better(row: dict[str, Any], quantity: str) -> float:
     """Nengo's time at its best setting."""
-    return min((t for name, t in row[what].items() if name != "nefsim"), default=float("nan"))
+    return min((t for name, t in row[quantity].items() if name != "nefsim"), default=float("nan"))
 
 
-def ratio(row: dict[str, Any], what: str) -> float:
+def ratio(row: dict[str, Any], quantity: str) -> float:
     """How many times as fast nefsim is."""
-    return better(row, what) / row[what].get("nefsim", float("nan"))
+    return better(row, quantity) / row[quantity].get("nefsim", float("nan"))
 
 
 def summary(rows: list[dict[str, Any]]) -> str:
@@ -94,11 +94,13 @@ def summary(rows: list[dict[str, Any]]) -> str:
     if both:
         same = sum(not row["spikes_differ"] and row["worst"] < 1e-9 for row in both)
         lines.append(f"{same} of {len(both)} compared are equal")
-    for what in ("step_median", "step_min", "build_median", "build_min"):
-        times = sorted(r for row in rows if what in row and (r := ratio(row, what)) == r)
+    for quantity in ("step_median", "step_min", "build_median", "build_min"):
+        times = sorted(r for row in rows if quantity in row and (r := ratio(row, quantity)) == r)
         if times:
             middle = statistics.median(times)
-            lines.append(f"{what}: Nengo / nefsim {middle:.1f} in the middle, least {times[0]:.1f}")
+            lines.append(
+                f"{quantity}: Nengo / nefsim {middle:.1f} in the middle, least {times[0]:.1f}"
+            )
     return "\n".join(lines)
 
 

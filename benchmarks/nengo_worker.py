@@ -2,9 +2,9 @@
 
     python nengo_worker.py '{"file": "model.py", "peer": "nefsim", "optimize": true, ...}'
 
-It prints what models it found, then answers each request on its input with a line of JSON.
-``nengo.Simulator`` is replaced by one that notes the networks it is given and runs them for a
-moment only, so that what follows in the file finds data.
+It prints the models of the file, then answers each request on its input with a line of JSON.
+``nengo.Simulator`` is replaced by a class that records its networks and runs them for a
+moment only, so that later lines of the file find data.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ SEED = 0
 
 
 def main() -> None:
-    """Execute the file, tell what is in it, answer requests."""
+    """Execute the file, print its models, answer requests."""
     answers = os.fdopen(os.dup(1), "w")
-    # What files print is not an answer.
+    # Output of files must not look like an answer.
     os.dup2(2, 1)
     job = json.loads(sys.argv[1])
     if not job["scipy"]:
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def last_line(error: BaseException) -> str:
-    """The kind of an error and the first line of what it says."""
+    """The type of an error and the first line of its message."""
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
 
 
@@ -69,14 +69,14 @@ class Worker:
 
             self.make: Any = Simulator
             self.options["backend"] = job.get("backend", "auto")
-            # What is loaded or compiled once is no model's.
+            # Modules are loaded and code compiled once, before any model is timed.
             with nengo.Network(seed=SEED) as small:
                 nengo.Ensemble(1, 1)
             with Simulator(small, progress_bar=False) as first:
                 first.step()
         else:
             self.make, self.options["optimize"] = nengo.Simulator, job["optimize"]
-        self.found: list[tuple[nengo.Network, float, int | None]] = []
+        self.networks: list[tuple[nengo.Network, float, int | None]] = []
         self.errors: list[str] = []
         self.simulator: Any = None
         self.nudged, self.folder = job.get("nudged", False), Path.cwd()
@@ -86,30 +86,30 @@ class Worker:
         import nengo
 
         sow()
-        theirs, nengo.Simulator = nengo.Simulator, self._recorder(clip)
+        original, nengo.Simulator = nengo.Simulator, self._recorder(clip)
         sys.path.insert(0, str(path.parent))
         sys.argv = [str(path)]
         try:
             run = notebook if path.suffix == ".ipynb" else script
             names = run(path, self.errors)
         finally:
-            nengo.Simulator = theirs
+            nengo.Simulator = original
         model = names.get("model")
-        if not self.found and isinstance(model, nengo.Network):
-            self.found.append((model, 0.001, None))
-        for i, (network, _, _) in enumerate(self.found):
+        if not self.networks and isinstance(model, nengo.Network):
+            self.networks.append((model, 0.001, None))
+        for i, (network, _, _) in enumerate(self.networks):
             if network.seed is None:
                 network.seed = SEED + i
 
     def _recorder(self, clip: float) -> Any:
-        found, options = self.found, self.options
+        networks, options = self.networks, self.options
 
         class Recorder(self.make):  # type: ignore[misc, name-defined]
-            """Notes what it is given, and runs no longer than asked for."""
+            """Records its network, and runs no longer than ``clip``."""
 
             def __init__(self, network: Any, dt: float = 0.001, seed: Any = None, **_: Any) -> None:
-                if all(network is not known for known, _, _ in found):
-                    found.append((network, dt, seed))
+                if all(network is not known for known, _, _ in networks):
+                    networks.append((network, dt, seed))
                 super().__init__(network, dt, seed, **options)
 
             def run(self, time_in_seconds: float, **_: Any) -> None:
@@ -121,16 +121,16 @@ class Worker:
         return Recorder
 
     def facts(self) -> dict[str, Any]:
-        """What was found."""
+        """The models that were found."""
         models = [
             {"neurons": int(net.n_neurons), "ensembles": len(net.all_ensembles), "dt": dt}
-            for net, dt, _ in self.found
+            for net, dt, _ in self.networks
         ]
         return {"models": models, "errors": self.errors}
 
     def build(self, model: int) -> dict[str, float]:
         """Make a simulator of a model; the seconds that took of the processor."""
-        network, dt, seed = self.found[model]
+        network, dt, seed = self.networks[model]
         self.drop()
         sow()
         start = time.process_time()
@@ -148,7 +148,7 @@ class Worker:
                 voltage[...] = np.nextafter(voltage, 2.0)
 
     def run(self, steps: int) -> dict[str, float]:
-        """Go on for so many steps; the seconds they took."""
+        """Run a number of steps; returns their seconds."""
         self.simulator.clear_probes()
         start = time.perf_counter()
         self.simulator.run_steps(steps)
@@ -158,7 +158,7 @@ class Worker:
         """Make a simulator of a model with probes of all neurons and nodes."""
         import nengo
 
-        network = self.found[model][0]
+        network = self.networks[model][0]
         with network:
             for ensemble in network.all_ensembles:
                 direct = isinstance(ensemble.neuron_type, nengo.Direct)
@@ -172,22 +172,22 @@ class Worker:
         return answer
 
     def piece(self, steps: int) -> dict[str, Any]:
-        """Go on for so many steps; write spikes, as places, and values into ``piece.npz``."""
+        """Run a number of steps; write indices of spikes, and values, into ``piece.npz``."""
         import nengo
         import numpy as np
 
         self.simulator.clear_probes()
         self.simulator.run_steps(steps)
-        kept = {}
+        arrays = {}
         for i, probe in enumerate(self.simulator.model.probes):
             data = self.simulator.data[probe]
             neurons = isinstance(probe.obj, nengo.ensemble.Neurons) and probe.attr == "output"
             if neurons and probe.synapse is None and probe.obj.ensemble.neuron_type.spiking:
-                kept[f"spikes {i} of {data.shape[1]}"] = np.flatnonzero(data)
+                arrays[f"spikes {i} of {data.shape[1]}"] = np.flatnonzero(data)
             else:
-                kept[f"values {i}"] = data
-        np.savez(self.folder / "piece.npz", **kept)
-        return {"spikes": sum(v.size for k, v in kept.items() if k.startswith("spikes"))}
+                arrays[f"values {i}"] = data
+        np.savez(self.folder / "piece.npz", **arrays)
+        return {"spikes": sum(v.size for k, v in arrays.items() if k.startswith("spikes"))}
 
     def drop(self) -> dict[str, Any]:
         """Close the simulator."""
@@ -198,7 +198,7 @@ class Worker:
 
 
 def sow() -> None:
-    """Begin all random numbers that anybody might draw."""
+    """Seed all generators of random numbers that a file might use."""
     import numpy as np
 
     random.seed(SEED)
@@ -206,7 +206,7 @@ def sow() -> None:
 
 
 def notebook(path: Path, errors: list[str]) -> dict[str, Any]:
-    """Execute the cells of a notebook; one that fails does not keep the next from running."""
+    """Execute the cells of a notebook; the next one runs even if one fails."""
     names: dict[str, Any] = {"__name__": "notebook"}
     for cell in json.loads(path.read_text())["cells"]:
         if cell["cell_type"] != "code":

@@ -17,25 +17,25 @@ Rows = dict[str, dict[str, Any]]
 def ratios(name: str, rows: Rows) -> list[dict[str, Any]]:
     """Ratios of a network with their targets; every round gives one, and their median counts."""
     compared = (_ratio(rows, *each) for each in _compared(name, rows))
-    found = [ratio for ratio in compared if ratio]
+    results = [ratio for ratio in compared if ratio]
     if name == "million":
         times = rows["compiled"]["times"]
-        found.append(claim("compiled, microseconds for a step of 1000", times, most=1000))
-    return found
+        results.append(claim("compiled, microseconds for a step of 1000", times, most=1000))
+    return results
 
 
 def _compared(name: str, rows: Rows) -> Iterator[tuple[str, str, str, float | None, float | None]]:
-    """Who is compared with whom in what, and the least or the most that is meant."""
+    """The pairs of simulators and quantities that are compared, with their targets."""
     if name == "build":
         yield best(rows, "nengo"), best(rows, "compiled"), "times", None, None
         return
     yield best(rows, "nengo"), "compiled", "times", NENGO.get(name, 10), None
     yield best(rows, "nengo"), best(rows, "numpy"), "times", NUMPY.get(name, 1.5), None
     yield best(rows, "brian2"), "compiled", "times", BRIAN.get(name, 3), None
-    theirs = best(rows, "brian2", "first_s")
+    brian = best(rows, "brian2", "first_s")
     solved = {name: rows[name] for name in ("compiled", "compiled, 2 threads") if name in rows}
-    for mine in (best(solved, "compiled", "first_s"), "compiled, same arrays"):
-        yield theirs, mine, "first_s", 20, None
+    for compiled in (best(solved, "compiled", "first_s"), "compiled, same arrays"):
+        yield brian, compiled, "first_s", 20, None
     if "C, 2 threads" in rows:
         yield "compiled", "C, 2 threads", "times", None, 2
         yield "compiled, 1 core", "C", "times", None, 2
@@ -45,7 +45,7 @@ def _compared(name: str, rows: Rows) -> Iterator[tuple[str, str, str, float | No
 
 
 def best(rows: Rows, family: str, of: str = "times") -> str:
-    """The fastest of a simulator's settings, or nobody."""
+    """The fastest of a simulator's settings, or None."""
     those = [name for name in rows if name.partition(",")[0] == family]
     return min(those, key=lambda name: median(_each(rows[name][of])), default="")
 
@@ -82,32 +82,32 @@ def claim(
     }
 
 
-def show(name: str, found: dict[str, Any]) -> None:
+def show(name: str, results: dict[str, Any]) -> None:
     """One network: a row for each subject, then spikes and ratios with their targets."""
-    print(f"\n{name}: {found['about']}")
-    head = ("", "build [s]", "first result [s]", found["unit"], "lowest to highest", "peak [MB]")
+    print(f"\n{name}: {results['about']}")
+    head = ("", "build [s]", "first result [s]", results["unit"], "lowest to highest", "peak [MB]")
     print("  {:<42}{:>10}{:>18}{:>11}{:>21}{:>11}".format(*head))
-    for subject, row in found["rows"].items():
+    for subject, row in results["rows"].items():
         times = row["times"]
         spread = f"{short(min(times))} to {short(max(times))}"
         cells = [row.get("build_s"), row.get("first_s"), median(times), spread, row.get("peak_mb")]
-        told = [cell if isinstance(cell, str) else short(cell) for cell in cells]
-        print("  {:<42}{:>10}{:>18}{:>11}{:>21}{:>11}".format(subject, *told))
-    if "solved_s" in found:
-        print(f"  arrays drawn and solved once for all: {short(found['solved_s'])} s")
-    for line in [*_spikes(found), *map(ratio_line, found["ratios"])]:
+        text = [cell if isinstance(cell, str) else short(cell) for cell in cells]
+        print("  {:<42}{:>10}{:>18}{:>11}{:>21}{:>11}".format(subject, *text))
+    if "solved_s" in results:
+        print(f"  arrays drawn and solved once for all: {short(results['solved_s'])} s")
+    for line in [*_spikes(results), *map(ratio_line, results["ratios"])]:
         print(f"  {line}")
 
 
-def _spikes(found: dict[str, Any]) -> Iterator[str]:
+def _spikes(results: dict[str, Any]) -> Iterator[str]:
     """Whether spikes are equal, and how often Brian2's neurons fire."""
-    if not (spikes := found.get("spikes")):
+    if not (spikes := results.get("spikes")):
         return
     for pair, differ in spikes["differ"].items():
         verdict = "equal" if differ == 0 else f"NOT EQUAL, {differ} differ"
         yield f"spikes of {pair}: {verdict} ({sum(spikes['spikes'])} in {spikes['seconds']:g} s)"
-    if theirs := found["rows"].get("brian2"):
-        more = sum(theirs["spikes"]) / sum(spikes["spikes"]) - 1
+    if brian := results["rows"].get("brian2"):
+        more = sum(brian["spikes"]) / sum(spikes["spikes"]) - 1
         how = "more" if more > 0 else "less"
         yield f"brian2's neurons fire {100 * abs(more):.1f} % {how} often"
 
@@ -115,27 +115,27 @@ def _spikes(found: dict[str, Any]) -> Iterator[str]:
 def ratio_line(ratio: dict[str, Any]) -> str:
     """One ratio with its target."""
     low, high = ratio["range"]
-    told = f"{ratio['what']}: {short(ratio['median'])}"
+    text = f"{ratio['what']}: {short(ratio['median'])}"
     if high > low:
-        told += f" ({short(low)} to {short(high)}"
-        told += (
+        text += f" ({short(low)} to {short(high)}"
+        text += (
             f"; of the lowest times {short(ratio['of_lowest'])})" if "of_lowest" in ratio else ")"
         )
     bound = ratio["at_least"] or ratio["at_most"]
     if bound:
         sign = "at least" if ratio["at_least"] else "at most"
-        told += f"; target {sign} {bound:g}: {'reached' if ratio['reached'] else 'MISSED'}"
-    return told
+        text += f"; target {sign} {bound:g}: {'reached' if ratio['reached'] else 'MISSED'}"
+    return text
 
 
 def missed(figures: dict[str, Any]) -> list[str]:
     """All targets that are not reached, and all networks whose spikes differ."""
-    found = []
+    results = []
     for name, each in figures["benchmarks"].items():
-        found += [f"{name}: {ratio_line(r)}" for r in each["ratios"] if r["reached"] is False]
+        results += [f"{name}: {ratio_line(r)}" for r in each["ratios"] if r["reached"] is False]
         if each.get("spikes") and not each["spikes"]["agrees"]:
-            found.append(f"{name}: the spikes differ")
-    return found
+            results.append(f"{name}: the spikes differ")
+    return results
 
 
 def short(value: float | None) -> str:

@@ -2,8 +2,8 @@
 
     python benchmarks/run.py [--quick] [--only NAME ...] [--repeats N] [--brian PATH] [--json FILE]
 
-Each simulator is a process of its own, with the number of BLAS threads set before it starts.
-They take turns, so that what else the machine does meets all of them; medians are told.
+Each simulator is a separate process, with the number of BLAS threads set before it starts.
+They take turns, so that other load on the machine affects all of them; medians are printed.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ import starting
 from models import MODELS, Model
 from subjects import Worker, rounds, subjects
 
-#: Measurements that are not networks of their own.
+#: Measurements that need no separate network.
 OTHERS = {"scaling": scaling, "start": starting}
 
 
 def main() -> None:
-    """Measure what is asked for, print tables, write JSON."""
+    """Run the requested measurements, print tables, write JSON."""
     options = arguments()
     figures: dict[str, Any] = {"machine": machine(options.brian), "benchmarks": {}}
     print("\n".join(f"{name}: {value}" for name, value in figures["machine"].items()))
     warm_up()
     for name in options.only or [*MODELS, *OTHERS]:
         if name in OTHERS:
-            found = OTHERS[name].measure(options.quick, options.repeats)
-            OTHERS[name].show(found)
+            result = OTHERS[name].measure(options.quick, options.repeats)
+            OTHERS[name].show(result)
         elif lacking := MODELS[name].missing:
             print(f"\n{name}: skipped, this nefsim has no {lacking}")
             continue
         else:
-            found = benchmark(name, MODELS[name], options)
-            report.show(name, found)
-        figures["benchmarks"][name] = found
+            result = benchmark(name, MODELS[name], options)
+            report.show(name, result)
+        figures["benchmarks"][name] = result
         figures["machine"]["load at the end"] = load()
         figures["missed"] = report.missed(figures)
         sys.stdout.flush()
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """What the command line asks for."""
+    """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="shorter runs")
     parser.add_argument(
@@ -79,23 +79,23 @@ def arguments() -> argparse.Namespace:
 
 
 def machine(brian: str | None) -> dict[str, Any]:
-    """What the figures are measured on."""
-    told: dict[str, Any] = {
+    """The machine of the measurements."""
+    machine_facts: dict[str, Any] = {
         "processor": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
     }
     for package in ("nefsim", "numpy", "scipy", "numba", "nengo"):
         try:
-            told[package] = version(package)
+            machine_facts[package] = version(package)
         except PackageNotFoundError:
-            told[package] = "not installed"
-    told["brian2"] = "not installed"
+            machine_facts[package] = "not installed"
+    machine_facts["brian2"] = "not installed"
     if brian:
         ask = "from importlib.metadata import version; print(version('brian2'))"
         done = subprocess.run([brian, "-c", ask], capture_output=True, text=True, check=True)
-        told["brian2"] = done.stdout.strip()
-    return told | {"load at the start": load()}
+        machine_facts["brian2"] = done.stdout.strip()
+    return machine_facts | {"load at the start": load()}
 
 
 def processor() -> str:
@@ -125,26 +125,26 @@ def benchmark(name: str, model: Model, options: argparse.Namespace) -> dict[str,
         jobs = subjects(
             model, options.brian, bool(shutil.which("gcc")), nengo and not options.alone
         )
-        found: dict[str, Any] = {"about": (model.describe.__doc__ or "").split("\n")[0]}
+        result: dict[str, Any] = {"about": (model.describe.__doc__ or "").split("\n")[0]}
         if model.chains or "brian2" in jobs or any(job.get("given") for job in jobs.values()):
             arrays = Worker({**common, "peer": "arrays"})
             if model.shares_arrays:
-                found["solved_s"] = arrays.facts["build_s"]
+                result["solved_s"] = arrays.facts["build_s"]
             arrays.end()
         workers = {}
         for subject, job in jobs.items():
             python = options.brian if job["peer"] == "brian" else sys.executable
             workers[subject] = Worker({**common, **job}, python)
-        found["rows"] = measure(workers, model, options.repeats)
-        found["unit"] = "µs/step" if seconds else "build [s]"
+        result["rows"] = measure(workers, model, options.repeats)
+        result["unit"] = "µs/step" if seconds else "build [s]"
         if seconds:
             watched = min(seconds, model.watched or seconds)
             job = {**common, "peer": "check", "seconds": watched, "nengo": nengo and model.nengo}
             check = Worker({**job, "given": model.shares_arrays})
-            found["spikes"] = check.facts
+            result["spikes"] = check.facts
             check.end()
-    found["ratios"] = report.ratios(name, found["rows"])
-    return found
+    result["ratios"] = report.ratios(name, result["rows"])
+    return result
 
 
 def measure(workers: dict[str, Worker], model: Model, repeats: int) -> report.Rows:

@@ -1,4 +1,4 @@
-"""What a step costs for a thousand to a million neurons, and how much memory they take."""
+"""The time of a step, and the memory, of a thousand to a million neurons."""
 
 from __future__ import annotations
 

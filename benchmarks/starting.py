@@ -1,4 +1,4 @@
-"""How long ``import nefsim`` takes, and a new process to the first steps of a new network."""
+"""The time of ``import nefsim``, and of a new process to the first steps of a new network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is timed on a network, and the processes that hold them ready."""
+"""The simulators that are timed on a network, and their processes."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from models import Model
 
 HERE = Path(__file__).parent
 
-#: What tells libraries how many threads to use.
+#: Environment variables with the number of threads of libraries.
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def subjects(model: Model, brian: str | None, gcc: bool, nengo: bool) -> dict[str, dict[str, Any]]:
-    """What is timed, by name: the peer's module and its settings."""
-    found = ours(model)
+    """The simulators to time, by name: the module and its settings."""
+    table = ours(model)
     if model.nengo and nengo:
         for threads, optimize, scipy in product((1, 2), (True, False), (True, False)):
             name = "nengo" + ", 2 threads" * (threads == 2)
             name += ", not optimized" * (not optimize) + ", no SciPy" * (not scipy)
             settings = {"optimize": optimize, "scipy": scipy, "threads": threads}
-            found[name] = {"peer": "nengo", **settings}
+            table[name] = {"peer": "nengo", **settings}
     if model.brian and brian:
-        found["brian2"] = {"peer": "brian", "threads": 1}
+        table["brian2"] = {"peer": "brian", "threads": 1}
     if model.chains and gcc:
-        found["C"] = {"peer": "c", "threads": 1, "chains": model.chains}
+        table["C"] = {"peer": "c", "threads": 1, "chains": model.chains}
     for name in ("brian2", "C"):
-        if name in found and model.large:
-            found[f"{name}, 2 threads"] = {**found[name], "threads": 2}
-    return found
+        if name in table and model.large:
+            table[f"{name}, 2 threads"] = {**table[name], "threads": 2}
+    return table
 
 
 def ours(model: Model) -> dict[str, dict[str, Any]]:
-    """The back ends of nefsim; two threads of BLAS are of use where decoders are solved."""
-    ours = {"peer": "nefsim", "given": model.shares_arrays}
-    compiled, numpy = ({**ours, "backend": name, "threads": 1} for name in ("numba", "numpy"))
-    found = {"compiled": compiled}
+    """The back ends of nefsim; a second thread of BLAS is useful where decoders are solved."""
+    base = {"peer": "nefsim", "given": model.shares_arrays}
+    compiled, numpy = ({**base, "backend": name, "threads": 1} for name in ("numba", "numpy"))
+    table = {"compiled": compiled}
     if model.brian or not model.seconds:
-        found["compiled, 2 threads"] = {**compiled, "threads": 2}
+        table["compiled, 2 threads"] = {**compiled, "threads": 2}
     if not model.seconds:
-        return found
+        return table
     if model.brian:
-        found["compiled, same arrays"] = {**compiled, "given": True}
+        table["compiled, same arrays"] = {**compiled, "given": True}
     if model.large:
-        found["compiled, 1 core"] = {**compiled, "cores": 1}
-    return {**found, "numpy": numpy, "numpy, 2 threads": {**numpy, "threads": 2}}
+        table["compiled, 1 core"] = {**compiled, "cores": 1}
+    return {**table, "numpy": numpy, "numpy, 2 threads": {**numpy, "threads": 2}}
 
 
 class Worker:

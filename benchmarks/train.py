@@ -1,9 +1,9 @@
-"""Train spiking networks as their authors did, and print what they reach.
+"""Train spiking networks as their authors did, and print their accuracy.
 
     python benchmarks/train.py {silence,snu,plif,export} [--data FOLDER] [--seed N] [options]
 
-``silence``: 300 inputs, 500 integrate-and-fire neurons that shall fall silent; no data.
-``snu``: SNU 784-256-256-256-10 on jittered MNIST, 10 steps, jitter drawn anew for each batch.
+``silence``: 300 inputs, 500 integrate-and-fire neurons that learn to fall silent; no data.
+``snu``: SNU 784-256-256-256-10 on jittered MNIST, 10 steps, new jitter for each batch.
 With ``--recipe`` as in the program that came with the first Chainer version: jitter drawn
 once, 48,000 images to learn from and 12,000 to validate, Adam 1e-4 halved every 5 epochs.
 ``plif``: a small convolutional network on MNIST with learnt or fixed time constants.
@@ -11,7 +11,7 @@ once, 48,000 images to learn from and 12,000 to validate, Adam 1e-4 halved every
 and the time of both for one input at a time; see ``exported.py``.
 
 With ``--validate`` the last 5000 training images are held out and tested after each epoch:
-settings are chosen on these.  Without, the test images are looked at once, at the end.
+settings are chosen on these.  Without, the test images are used once, at the end.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def silence(options: Any) -> None:
     """The loss at the start, after 10, 20, 30 and after 100 iterations."""
     for detach in (False, True):
         losses = silent_network(options.seed, detach_reset=detach)[1]
-        told = {f"{i}": float(f"{losses[i]:.2g}") for i in (0, 10, 20, 30, 99)}
-        print(json.dumps({"detach_reset": detach, "loss": told}), flush=True)
+        report = {f"{i}": float(f"{losses[i]:.2g}") for i in (0, 10, 20, 30, 99)}
+        print(json.dumps({"detach_reset": detach, "loss": report}), flush=True)
 
 
 def snu_recipe(data: LabelledImages, options: Any) -> None:
@@ -105,9 +105,9 @@ def snu_recipe(data: LabelledImages, options: Any) -> None:
 
 
 def snu(data: LabelledImages, options: Any) -> None:
-    """Jitter drawn anew for each batch.
+    """Train with new jitter for each batch.
 
-    What differs from the recipe was chosen on held-out images: thresholds that start at 0.5,
+    Differences from the recipe were chosen on held-out images: thresholds that start at 0.5,
     so that a unit adds up several steps; the slope of an arc tangent, and no gradient through the
     reset; Adam at 3e-3 along a cosine; and the cost of spikes as a mean over the batch.
     """
@@ -178,11 +178,11 @@ def fitted(
     scheduler: Any,
     more: Callable[[], dict[str, Any]] = dict,
 ) -> None:
-    """Train, tell after each epoch, and test at the end."""
+    """Train, print a report after each epoch, and test at the end."""
     learn, held, test = parts
     start = time.perf_counter()
 
-    def told(module: nn.Module, **on: train.Batches | None) -> float:
+    def report(module: nn.Module, **on: train.Batches | None) -> float:
         scores = {name: train.accuracy(module, b) for name, b in on.items() if b is not None}
         seconds = round(time.perf_counter() - start)
         print(json.dumps({"seconds": seconds, **scores, **more()}), flush=True)
@@ -195,12 +195,12 @@ def fitted(
         options.epochs,
         optimizer,
         scheduler,
-        partial(told, held_out=held),
+        partial(report, held_out=held),
         seed=options.seed,
         checkpoint=options.checkpoint,
     )
     if test is not None:
-        told(net, test=test)
+        report(net, test=test)
 
 
 if __name__ == "__main__":

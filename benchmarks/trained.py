@@ -17,7 +17,7 @@ SNU_SIZES = (784, 256, 256, 256, 10)
 def silent_network(
     seed: int, iterations: int = 100, detach_reset: bool = False
 ) -> tuple[train.Layers, list[float]]:
-    """300 inputs, 500 neurons that shall fall silent, a fresh sample in each iteration."""
+    """300 inputs, 500 neurons that learn to fall silent, a new sample in each iteration."""
     torch.manual_seed(seed)
     linear = nn.Linear(300, 500)
     nn.init.uniform_(linear.bias)

@@ -3,7 +3,7 @@
     python worker.py '{"peer": "nefsim", "model": "square", ...}'
 
 Each line on its input asks for a run, and the end of the input for the end.  It imports only
-what its peer needs, so that peers may live in an environment of their own.
+the needs of one simulator, so that each may have a separate environment.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from importlib import import_module
 
 
 def main() -> None:
-    """Start the peer, tell its facts, answer each line with the time of a run."""
+    """Start the simulator, print its facts, answer each line with the time of a run."""
     answers = os.fdopen(os.dup(1), "w")
-    # What simulators and compilers print is not an answer.
+    # Output of simulators and compilers must not look like an answer.
     os.dup2(2, 1)
     job = json.loads(sys.argv[1])
     facts, run = import_module(f"peers.{job['peer']}").start(job)

@@ -33,7 +33,7 @@ class Browser:
         options = ["--headless=new", "--remote-debugging-port=0", "--no-first-run"]
         options += ["--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={self._folder}"]
         options += [f"--window-size={self.width},{self.height}", "--hide-scrollbars"]
-        options.append("--no-sandbox")  # root and containers have none; the page is our own
+        options.append("--no-sandbox")  # root and containers have none; the page is trusted
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._process = subprocess.Popen([CHROMIUM, *options, "about:blank"], **quiet)
         try:
@@ -86,7 +86,7 @@ class Browser:
                     self.said.append(f"{entry['level']}: {entry['text']} {entry.get('url', '')}")
 
     async def call(self, method, **params):
-        """What a method of the protocol returns."""
+        """The result of a method of the protocol."""
         self._number += 1
         self._answers[self._number] = asyncio.get_running_loop().create_future()
         waiting = self._answers[self._number]
@@ -118,13 +118,13 @@ class Browser:
         await self.ask(f"{WALK}(e => {{ if ({of_it}) e.click(); }})")
 
     async def picture(self, path):
-        """Save what is seen as a PNG."""
+        """Save the visible page as a PNG."""
         answer = await self.call("Page.captureScreenshot", format="png")
         Path(path).write_bytes(b64decode(answer["data"]))
 
 
 async def until(condition, seconds):
-    """Wait until a function, which may be asynchronous, gives what counts as true."""
+    """Wait until a function, which may be asynchronous, returns a true value."""
     end = time.monotonic() + seconds
     while True:
         value = condition()

@@ -3,8 +3,8 @@
     python tests/kernels.py [--kernels A,B] [--threads 1,2] [--near SHARE] [pytest's arguments]
 
 Each kernel multiplies with other instructions and adds in another order, and OpenBLAS takes the
-one that suits the processor: what passes on one machine may fail on another.  Each pair runs in
-a process of its own, where the kernel is seen to be in force.  Prints a table of kernel x
+one that suits the processor: a test that passes on one machine may fail on another.  Each pair
+runs in a separate process, which checks that the kernel is in force.  Prints a table of kernel x
 threads, and the comparisons that came near to their tolerance.
 """
 
@@ -23,7 +23,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 
-#: With SSE, with AVX2 and with AVX-512, and what OpenBLAS says that it uses.
+#: With SSE, with AVX2 and with AVX-512, with the names that OpenBLAS reports.
 KERNELS = {"Prescott": "Katmai", "Haswell": "Haswell", "SkylakeX": "SkylakeX"}
 
 #: Tests of pages, commands, files and packages, and those that take long to train.
@@ -53,12 +53,12 @@ def main() -> int:
     rows, near = [], {}
     for kernel in options.kernels.split(","):
         for threads in options.threads.split(","):
-            told = _run(kernel, threads, arguments)
-            rows.append((kernel, threads, told))
-            for test, share in told["shares"].items():
+            report = _run(kernel, threads, arguments)
+            rows.append((kernel, threads, report))
+            for test, share in report["shares"].items():
                 near.setdefault(test, {})[f"{kernel} {threads}"] = share
             print(_row(*rows[-1]), flush=True)
-            for name in told["failures"]:
+            for name in report["failures"]:
                 print(f"  {name}", flush=True)
     print(
         "\n| kernel | threads | in force | passed | failed | skipped |\n|---|---|---|---|---|---|"
@@ -70,8 +70,8 @@ def main() -> int:
         print(f"  {share:.2f} {test}")
     return int(
         any(
-            told["failed"] or told["in force"] != [f"{KERNELS.get(k, k)} {n}"]
-            for k, n, told in rows
+            report["failed"] or report["in force"] != [f"{KERNELS.get(k, k)} {n}"]
+            for k, n, report in rows
         )
     )
 
@@ -91,16 +91,16 @@ def _run(kernel: str, threads: str, arguments: list[str]) -> dict[str, Any]:
         return dict(json.loads(file.read_text()))
 
 
-def _row(kernel: str, threads: str, told: dict[str, Any]) -> str:
-    counts = " | ".join(str(told[name]) for name in ("passed", "failed", "skipped"))
-    return f"| {kernel} | {threads} | {', '.join(told['in force'])} | {counts} |"
+def _row(kernel: str, threads: str, report: dict[str, Any]) -> str:
+    counts = " | ".join(str(report[name]) for name in ("passed", "failed", "skipped"))
+    return f"| {kernel} | {threads} | {', '.join(report['in force'])} | {counts} |"
 
 
 # -- in the process of the tests, as a plugin of pytest ------------------------------------
 
 
 class Watch:
-    """Counts what passes, and remembers how near each comparison came to its tolerance."""
+    """Counts outcomes, and records how near each comparison came to its tolerance."""
 
     def __init__(self) -> None:
         self.counts = {"passed": 0, "failed": 0, "skipped": 0}
@@ -136,14 +136,14 @@ class Watch:
             self.failures.append(report.nodeid)
 
     def pytest_unconfigure(self) -> None:
-        """Hand over what was seen."""
-        import scipy.linalg  # noqa: F401  SciPy has an OpenBLAS of its own
+        """Write the results."""
+        import scipy.linalg  # noqa: F401  SciPy has another OpenBLAS
         from threadpoolctl import threadpool_info
 
         blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
         kinds = {f"{pool.get('architecture', '?')} {pool['num_threads']}" for pool in blas}
-        told = {**self.counts, "in force": sorted(kinds), "failures": self.failures}
-        Path(os.environ["NEFSIM_KERNELS"]).write_text(json.dumps({**told, "shares": self.shares}))
+        report = {**self.counts, "in force": sorted(kinds), "failures": self.failures}
+        Path(os.environ["NEFSIM_KERNELS"]).write_text(json.dumps({**report, "shares": self.shares}))
 
 
 def pytest_configure(config: Any) -> None:

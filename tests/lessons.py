@@ -98,7 +98,7 @@ def one_output() -> nef.Network:
 
 
 def sanger() -> nef.Network:
-    """Three principal components of what twenty neurons do."""
+    """Three principal components of the activity of twenty neurons."""
     net = nef.Network(seed=2)
     source = net.node(nef.FilteredNoise(synapse=nef.Lowpass(0.05)), size_out=1)
     a = net.ensemble(20, 1)
@@ -110,7 +110,7 @@ def sanger() -> nef.Network:
     return net
 
 
-#: What Nengo can run as well; the first probe is of the learned weights or encoders.
+#: Networks that Nengo can run as well; the first probe is of the learned weights or encoders.
 WITH_NENGO: dict[str, Callable[[], nef.Network]] = {
     "pes": lambda: decoders(nef.PES(1e-3)),
     "rls": lambda: decoders(nef.RLS(1e-3)),
@@ -123,7 +123,7 @@ WITH_NENGO: dict[str, Callable[[], nef.Network]] = {
     "one output": one_output,
 }
 
-#: What Nengo does not have.
+#: Networks with rules that Nengo does not have.
 OWN: dict[str, Callable[[], nef.Network]] = {
     "hpes": lambda: weights(nef.HPES(1e-3)),
     "hpes with decay": lambda: weights(nef.HPES(1e-3, beta=0.1, supervision=0.4)),

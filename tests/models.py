@@ -166,7 +166,7 @@ def signals(seed: int = 1) -> nef.Network:
 
 
 def connection_probes(seed: int = 1) -> nef.Network:
-    """What goes into and comes out of connections of every kind, all labels the same."""
+    """Probes of inputs and outputs of connections of every kind, with equal labels."""
     net = nef.Network(seed=seed)
     noise = nef.FilteredNoise(0.01, nef.Gaussian(0, 0.01))
     stimulus = net.node(lambda t: np.sin(5 * t), label="same")
@@ -191,7 +191,7 @@ def connection_probes(seed: int = 1) -> nef.Network:
 
 
 def filtered_probes(seed: int = 1) -> nef.Network:
-    """Filtered probes of connections of every kind, with a filter of their own or none."""
+    """Filtered probes of connections of every kind, with and without a synapse."""
     net = nef.Network(seed=seed)
     stimulus = net.node(lambda t: [np.sin(5 * t), np.cos(3 * t)])
     a = net.ensemble(60, 2, label="a")
@@ -229,7 +229,7 @@ def sparse_transforms(seed: int = 1) -> nef.Network:
 
 
 def node_inputs(seed: int = 1) -> nef.Network:
-    """What goes into nodes, those that pass it on and those that do not."""
+    """Probes of the inputs of nodes, with and without a function."""
     net = nef.Network(seed=seed)
     a = net.ensemble(80, 2, label="a")
     relay = net.node(size_in=2, label="relay")

@@ -120,10 +120,10 @@ def run_two_populations(
 ) -> tuple[Spikes, Spikes, list[Vector]]:
     """An input drives A, a function decoded from A drives B, B is decoded and filtered.
 
-    The order of a step: the input of now reaches A; B receives what the synapse held at
-    the end of the last step; both populations step; then the synapses take this step's
-    spikes.  A probe records what another population would receive, so that the output of
-    a step does not contain the spikes of the same step.
+    The order of a step: the input of this step reaches A; B receives the output of the
+    synapse at the end of the last step; both populations step; then the synapses take this step's
+    spikes.  A probe records the value that another population would receive, so that the
+    output of a step does not contain the spikes of the same step.
     """
     neurons_a = [(v, 0.0) for v in a.voltages]
     neurons_b = [(v, 0.0) for v in b.voltages]

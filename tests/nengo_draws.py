@@ -206,7 +206,7 @@ def same_size(rng):
 
 
 def function(rng, size):
-    """A function of a vector, and the size of what it gives."""
+    """A function of a vector, and the size of its result."""
     if rng.random() < 0.7:
         return same_size(rng), size
     return pick(rng, [(np.prod, 1), (lambda x: [x[0], x[0] * x[-1], 1.0], 3), (lambda x: x[-1], 1)])

@@ -1,4 +1,4 @@
-"""What users of Nengo make themselves: a neuron type, a synapse, processes, learning rules."""
+"""Custom parts of Nengo models: a neuron type, a synapse, processes, learning rules."""
 
 from types import MappingProxyType
 

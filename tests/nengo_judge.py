@@ -7,7 +7,7 @@ from nengo.exceptions import BuildError
 #: Sums are taken in another order than Nengo's.
 ROUNDING = 1e-9
 
-#: What the roundings of a run, several in each step, come to as a change of what it starts from.
+#: Change of the initial numbers that is equivalent to the roundings of a run, several in each step.
 SHAKE = 2.0**-42
 
 #: Beyond this a number of 53 bits is coarser than ROUNDING, so that its function may be anything.
@@ -15,7 +15,7 @@ BOUND = 1e6
 
 
 def difference(mine, other, shaken=None):
-    """What differs between two runs, or "": spikes, or other values by more than rounding.
+    """The differences between two runs, or "": spikes, or other values beyond rounding.
 
     By as much as a shaken run, if there is one, has left the other until then values may differ.
     Where values grow beyond BOUND, or one of the runs was ended, the comparison ends.
@@ -61,7 +61,7 @@ def _end(simulator, probe):
 
 
 def _early(simulator, probe, end):
-    """What was recorded before a time; sparse weights, which Nengo keeps so, in full."""
+    """The records before a time; sparse weights as full matrices."""
     rows = simulator.data[probe]
     if rows.dtype == object:
         rows = np.stack([row.toarray() for row in rows])

@@ -1,4 +1,4 @@
-"""Nengo models of every kind, small: what users write."""
+"""Small Nengo models of every kind, as users write them."""
 
 import nengo
 import numpy as np

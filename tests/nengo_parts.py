@@ -1,4 +1,4 @@
-"""Parts of random Nengo networks that have an input and an output of their own."""
+"""Parts of random Nengo networks that have an input and an output."""
 
 import nengo
 import nengo_draws as draw

@@ -2,7 +2,7 @@
 
     python tests/nengo_random.py [--first N] [--count N] [--backend NAME]...
 
-runs networks of many seeds in both simulators and tells those that differ.
+runs networks of many seeds in both simulators and prints those that differ.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def _configure(rng, config):
 
 
 def _part(rng, nodes):
-    """Something with an input and an output of its own, given something; the output."""
+    """Add a part with an input and an output after another object; returns the output."""
     made = pick(rng, parts.PARTS)(rng)
     if made is None:
         return None
@@ -155,7 +155,7 @@ def _rules(connection):
 
 
 def _teach(rng, connection, nodes, ensembles):
-    """Give rules what they need, mostly."""
+    """Connect errors and gates to most rules that need them."""
     for rule in _rules(connection):
         if rule.size_in:
             source = pick(rng, [*nodes, *ensembles])
@@ -197,7 +197,7 @@ def _probe(rng, objects, connections):
 
 
 def compared(seed, seconds, make, backends):
-    """What differs between Nengo and ``make(None, backend=..., ...)``, errors among it.
+    """The differences between Nengo and ``make(None, backend=..., ...)``, errors included.
 
     None if Nengo does not build it.
     """
@@ -208,22 +208,22 @@ def compared(seed, seconds, make, backends):
     # At last, as it leaves random numbers of stochastic neurons where they are.
     other, theirs = outcome(nengo.Simulator, model, seconds, optimize=False)
     for backend, (mine, error) in ours.items():
-        what = difference(mine, other) if mine and other else ""
-        if what:
+        text = difference(mine, other) if mine and other else ""
+        if text:
             shaken, _ = outcome(Shaken, built(seed), seconds, optimize=False)
-            what = difference(mine, other, shaken)
+            text = difference(mine, other, shaken)
         # Where learned weights diverge nefsim stops, and Nengo later or never; beyond BOUND
         # Nengo stops where infinities cancel, which compiled neurons may swallow.
         expected = "must stay below" in str(error) or (other and end_of(other) < np.inf)
         if type(error) is not type(theirs) and not expected:
-            what = f"{error!r}, not {theirs!r}"
-        if what:
-            found.append(f"{backend}: {what}")
+            text = f"{error!r}, not {theirs!r}"
+        if text:
+            found.append(f"{backend}: {text}")
     return "; ".join(found)
 
 
 def built(seed):
-    """What Nengo builds of a network, or None if it refuses or fails."""
+    """Nengo's simulator of a network, or None if Nengo refuses it or fails."""
     model = Model(dt=STEPS[seed % len(STEPS)])
     try:
         model.build(network(seed))
@@ -233,7 +233,7 @@ def built(seed):
 
 
 def main():
-    """Run many, and tell what differs."""
+    """Run many networks and print the differences."""
     import nefsim.nengo
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -245,14 +245,14 @@ def main():
     warnings.simplefilter("ignore")
     nengo.rc.set("decoder_cache", "enabled", "False")
     backends = options.backend or ["numpy", "numba"]
-    told = []
+    outcomes = []
     for done in range(options.count):
         seed = options.first + done
-        told.append(compared(seed, options.seconds, nefsim.nengo.Simulator, backends))
-        if told[-1]:
-            print(f"seed {seed} {told[-1]}", flush=True)
+        outcomes.append(compared(seed, options.seconds, nefsim.nengo.Simulator, backends))
+        if outcomes[-1]:
+            print(f"seed {seed} {outcomes[-1]}", flush=True)
         if done % 100 == 99 or done == options.count - 1:
-            ran = [what for what in told if what is not None]
+            ran = [text for text in outcomes if text is not None]
             print(f"{len(ran)} networks, {sum(map(bool, ran))} differ", flush=True)
 
 

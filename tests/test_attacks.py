@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).parent / "attacks" / "mutations.py"
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs forks and limits of POSIX")
 def test_mutated_files_are_refused_in_one_sentence_or_read() -> None:
-    """Seeds of their own: those by hand begin at 1."""
+    """Seeds differ from those of runs by hand, which begin at 1."""
     paths = [str(SCRIPT.parents[2]), str(SCRIPT.parents[1])]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, "-W", "ignore", str(SCRIPT), "--tries", "400", "--seed", "0"]

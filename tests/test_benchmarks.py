@@ -23,7 +23,7 @@ def report():
 
 
 def run(script, *arguments):
-    """What a benchmark prints."""
+    """The output of a benchmark."""
     paths = os.pathsep.join([str(BENCHMARKS.parent), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, str(BENCHMARKS / script), *map(str, arguments)],
@@ -40,7 +40,7 @@ def test_a_quick_run_writes_times_of_both_back_ends_and_finds_equal_spikes(tmp_p
     pytest.importorskip("numba")
     file = tmp_path / "figures.json"
     arguments = ["--quick", "--alone", "--only", "square", "--repeats", "2", "--json", file]
-    told = run("run.py", *arguments)
+    output = run("run.py", *arguments)
     figures = json.loads(file.read_text())
     assert {"processor", "cores", "numpy", "load at the start"} <= set(figures["machine"])
     square = figures["benchmarks"]["square"]
@@ -51,7 +51,7 @@ def test_a_quick_run_writes_times_of_both_back_ends_and_finds_equal_spikes(tmp_p
         assert min(row["times"]) > 0
     assert sum(square["spikes"]["spikes"]) > 0
     assert set(square["spikes"]["differ"].values()) == {0}
-    assert "compiled" in told
+    assert "compiled" in output
 
 
 SAME = """
@@ -81,7 +81,7 @@ for name in ("square", "channel", "oscillator", "pes", "mnist"):
 """
 
 
-def test_networks_that_are_given_their_arrays_fire_the_same_spikes(tmp_path):
+def test_networks_with_arrays_from_a_file_fire_the_same_spikes(tmp_path):
     (tmp_path / "same.py").write_text(f"import sys\nsys.path.append({str(BENCHMARKS)!r})\n{SAME}")
     run(tmp_path / "same.py")
 
@@ -123,7 +123,7 @@ CELLS = [
     "    probe = nengo.Probe(nengo.Ensemble(30, 1))",
     "with nengo.Simulator(model) as simulator:\n    simulator.run(1.0)",
     "assert simulator.data[probe].shape == (50, 1)",
-    "raise RuntimeError('told')",
+    "raise RuntimeError('on purpose')",
 ]
 
 
@@ -135,10 +135,10 @@ def test_models_of_scripts_and_notebooks_are_compared_and_timed(tmp_path):
     (tmp_path / "no model.py").write_text("import nengo")
     file = tmp_path / "figures.json"
     arguments = ["--timed", "0.01", "--repeats", "2", "--json", file]
-    told = run("nengo_models.py", tmp_path, "--seconds", "0.6", *arguments)
-    assert "2 of 2 compared are equal" in told
+    output = run("nengo_models.py", tmp_path, "--seconds", "0.6", *arguments)
+    assert "2 of 2 compared are equal" in output
     script, notebook = json.loads(file.read_text())
-    assert (script["errors"], notebook["errors"]) == ([], ["RuntimeError: told"])
+    assert (script["errors"], notebook["errors"]) == ([], ["RuntimeError: on purpose"])
     for row in (script, notebook):
         assert row["steps"] == 600
         assert row["spikes"] > 0
@@ -149,14 +149,14 @@ def test_models_of_scripts_and_notebooks_are_compared_and_timed(tmp_path):
     assert json.loads(file.read_text())[0]["step_median"].keys() == settings
 
 
-def test_where_spikes_differ_nengo_is_asked_whether_it_agrees_with_itself(tmp_path):
+def test_where_spikes_differ_nengo_is_compared_with_its_other_settings(tmp_path):
     pytest.importorskip("nengo")
     path, file = tmp_path / "of chance.py", tmp_path / "figures.json"
     path.write_text(
         "import os\n" + SCRIPT.replace("lambda t: 0.5", "lambda t: os.urandom(1)[0] / 255")
     )
-    told = run("nengo_models.py", path, "--seconds", "0.2", "--timed", "0", "--json", file)
-    assert "0 of 1 compared are equal" in told
+    output = run("nengo_models.py", path, "--seconds", "0.2", "--timed", "0", "--json", file)
+    assert "0 of 1 compared are equal" in output
     row = json.loads(file.read_text())[0]
     assert row["spikes_differ"] > 0
     assert 0 < row["first"] <= 200

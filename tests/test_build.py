@@ -1,4 +1,4 @@
-"""Lowering: decoders solved once and kept factored, and operations in the order of a step."""
+"""Lowering: decoders solved once and stored as factors, and operations in the order of a step."""
 
 import dataclasses
 import gc
@@ -88,7 +88,7 @@ def test_functions_of_one_ensemble_share_one_factor(monkeypatch):
     ]
 
 
-def test_weights_are_formed_on_demand_alone():
+def test_full_weights_are_computed_only_on_demand():
     net, connections = sixteen_dimensions()
     built = build(net, 0.001, 1)
     sizes = {array.size for array in arrays_within(built)}
@@ -99,7 +99,7 @@ def test_weights_are_formed_on_demand_alone():
     assert max(array.size for array in arrays_within(built)) == 2500 * 16
 
 
-def test_other_points_or_solvers_take_factors_of_their_own(monkeypatch):
+def test_other_points_or_solvers_are_factored_separately(monkeypatch):
     factored = counted(monkeypatch, np.linalg, "cholesky")
     net = nef.Network(seed=1)
     a, b = net.ensemble(30, 1), net.ensemble(30, 1)
@@ -115,11 +115,11 @@ def test_other_points_or_solvers_take_factors_of_their_own(monkeypatch):
     ):
         net.connect(a, b, **options)
     build(net, 0.001, 1)
-    # Equal solvers and equal points are shared; each connection draws its own points.
+    # Equal solvers and equal points share a factor; each connection draws different points.
     assert len(factored) == 5
 
 
-def test_nothing_is_factored_for_what_is_zero_everywhere(monkeypatch):
+def test_targets_that_are_zero_everywhere_need_no_factor(monkeypatch):
     factored = counted(monkeypatch, np.linalg, "cholesky")
     net = nef.Network(seed=1)
     a, b = net.ensemble(30, 2), net.ensemble(30, 1)
@@ -142,7 +142,7 @@ def test_noise_of_a_solver_is_drawn_once_for_all_functions(monkeypatch):
     assert not np.array_equal(data[own].decoders, data[first].decoders)
 
 
-# What decoders solve
+# The equations of decoders
 
 SOLVERS = (
     nef.LstsqL2(),
@@ -175,14 +175,14 @@ def test_every_solver_serves_a_connection(solver, weights):
     drive = rates_at(simulator.built, a, points) @ data.weights.T
     wanted = points**2 @ np.transpose([[1.0, 0.5], [0.0, 0.5]])
     wanted = wanted @ simulator.data[b].scaled_encoders.T
-    # A share of what is wanted; what is non-negative cannot do better than a bit.
+    # Relative errors; non-negative decoders approximate the target only roughly.
     share = np.sqrt(np.mean((drive - wanted) ** 2) / np.mean(wanted**2))
     worst = 0.9 if isinstance(solver, nef.Nnls | nef.NnlsL2) else 0.35
     assert share < worst
     simulator.run_steps(20)
 
 
-def test_given_decoders_are_used_as_they_are():
+def test_decoders_of_no_solver_are_used_unchanged():
     net = nef.Network(seed=1)
     a, b = net.ensemble(30, 1), net.ensemble(20, 1)
     decoders = np.random.default_rng(0).normal(size=(30, 1))
@@ -193,7 +193,7 @@ def test_given_decoders_are_used_as_they_are():
     np.testing.assert_array_equal(data.connections[connection].weights, expected)
 
 
-def test_a_solver_without_linearity_sees_the_transform():
+def test_a_nonlinear_solver_gets_the_transformed_targets():
     net = nef.Network(seed=1)
     a, b = net.ensemble(60, 2), net.ensemble(20, 1)
     solver, points = nef.Nnls(), np.random.default_rng(0).uniform(-0.7, 0.7, (200, 2))
@@ -209,7 +209,7 @@ def test_a_solver_without_linearity_sees_the_transform():
     assert data.transform == 1.0
 
 
-def test_full_weights_of_a_solver_without_linearity_are_all_of_one_sign():
+def test_full_weights_of_nonnegative_least_squares_have_one_sign():
     net = nef.Network(seed=1)
     a, b = net.ensemble(40, 1), net.ensemble(20, 1)
     connection = net.connect(a, b, solver=nef.Nnls(weights=True))
@@ -259,7 +259,7 @@ def test_the_number_of_points_follows_the_rule(n, d, points):
     assert build(net, 0.001, 1).ensembles[a].eval_points.shape == (points, d)
 
 
-def test_points_of_a_connection_are_scaled_unless_told():
+def test_points_of_a_connection_are_scaled_by_default():
     points = np.linspace(-1, 1, 30)[:, None]
     net = nef.Network(seed=1)
     a = net.ensemble(20, 1, radius=2.0)
@@ -401,7 +401,7 @@ def loops():
     return net
 
 
-def test_operations_come_after_what_they_read_in_this_step():
+def test_operations_come_after_those_that_they_read_in_this_step():
     program = build(loops(), 0.001, 1).program
     order = [i for group in program.groups for i in group.ops]
     assert sorted(order) == list(range(len(program.ops)))
@@ -419,7 +419,7 @@ def test_operations_come_after_what_they_read_in_this_step():
             assert group_of[writer[read.signal]] <= group_of[i]
 
 
-def test_only_what_feeds_back_is_a_loop():
+def test_only_feedback_makes_a_loop():
     net = loops()
     program = build(net, 0.001, 1).program
     looping = {
@@ -470,7 +470,7 @@ def test_a_node_that_feeds_itself_at_once_is_refused():
         nef.Simulator(net)
 
 
-def test_functions_of_nodes_stay_in_step_with_one_another():
+def test_functions_of_nodes_are_called_in_turn_in_each_step():
     calls = []
 
     def source(t):
@@ -493,7 +493,7 @@ def test_functions_of_nodes_stay_in_step_with_one_another():
     assert len(set(calls)) == len(calls) == 100
 
 
-def test_a_source_sees_what_a_sink_stored_in_the_step_before():
+def test_a_source_reads_the_value_that_a_sink_stored_one_step_before():
     stored = [0.0]
 
     def sink(t, x):
@@ -509,7 +509,7 @@ def test_a_source_sees_what_a_sink_stored_in_the_step_before():
     np.testing.assert_array_equal(simulator.data[probe][:, 0], np.arange(2500.0))
 
 
-def test_numpy_functions_and_functions_of_connections_need_not_stay_in_step():
+def test_numpy_functions_and_functions_of_connections_run_many_steps_at_once():
     net = nef.Network(seed=1)
     direct = net.ensemble(1, 1, neuron_type=nef.Direct())
     net.connect(net.node(np.sin), direct)
@@ -549,7 +549,7 @@ def test_a_dimension_without_input_stays_at_zero():
     np.testing.assert_array_equal(simulator.data[probe], [[1.0, 0.0]] * 3)
 
 
-def test_encoders_that_nothing_reaches_are_not_multiplied():
+def test_encoders_of_an_ensemble_without_input_are_not_multiplied():
     def run(silent):
         net = nef.Network(seed=1)
         a = net.ensemble(20, 3)

@@ -106,7 +106,7 @@ def test_every_setting_of_the_demo_can_be_set(tmp_path, capsys, monkeypatch):
         *("--dt", 0.0005, "--seed", 4, "--backend", "numpy"),
     ]
     report = as_json(["demo", *arguments, "--out", tmp_path], capsys)
-    told = {
+    output = {
         "neurons_a": 30,
         "neurons_b": 20,
         "n_steps": 200,
@@ -115,7 +115,7 @@ def test_every_setting_of_the_demo_can_be_set(tmp_path, capsys, monkeypatch):
         "function": "cube",
         "seed": 4,
     }
-    assert {name: report[name] for name in told} == told
+    assert {name: report[name] for name in output} == output
     settings = demo.Settings(
         neurons_a=30,
         neurons_b=20,
@@ -134,7 +134,7 @@ def test_every_setting_of_the_demo_can_be_set(tmp_path, capsys, monkeypatch):
 
 
 @pytest.fixture
-def undrawn(monkeypatch, tmp_path):
+def run_without_figures(monkeypatch, tmp_path):
     """The demo without its figures, which take most of its time."""
     monkeypatch.setattr(demo, "_figures", lambda *given: [])
     return lambda **settings: demo.run(demo.Settings(**settings), tmp_path)
@@ -153,22 +153,26 @@ def undrawn(monkeypatch, tmp_path):
     ],
     ids=lambda setting: next(iter(setting)),
 )
-def test_each_setting_changes_what_the_demo_computes(setting, undrawn):
-    reports = [undrawn(seconds=0.2), undrawn(seconds=0.2), undrawn(seconds=0.2, **setting)]
+def test_each_setting_changes_the_numbers_of_the_demo(setting, run_without_figures):
+    reports = [
+        run_without_figures(seconds=0.2),
+        run_without_figures(seconds=0.2),
+        run_without_figures(seconds=0.2, **setting),
+    ]
     one, same, other = (report["rmse"] for report in reports)
     assert one == same != other
 
 
 @pytest.mark.parametrize("function", demo.FUNCTIONS)
-def test_every_function_of_the_demo_is_computed(function, undrawn):
-    report = undrawn(function=function, seconds=1.0, neurons_a=200)
-    # The step of the sign is what smooth tuning curves follow worst.
+def test_every_function_of_the_demo_is_computed(function, run_without_figures):
+    report = run_without_figures(function=function, seconds=1.0, neurons_a=200)
+    # Smooth tuning curves approximate the step of the sign worst of all.
     assert report["rmse"] < (0.25 if function == "sign" else 0.1)
 
 
 @pytest.mark.parametrize("stimulus", demo.STIMULI)
-def test_every_stimulus_of_the_demo_runs(stimulus, undrawn):
-    assert undrawn(stimulus=stimulus, seconds=1.0)["rmse"] < 0.1
+def test_every_stimulus_of_the_demo_runs(stimulus, run_without_figures):
+    assert run_without_figures(stimulus=stimulus, seconds=1.0)["rmse"] < 0.1
 
 
 @pytest.mark.parametrize(
@@ -191,7 +195,7 @@ def test_every_stimulus_of_the_demo_runs(stimulus, undrawn):
     ],
     ids=" ".join,
 )
-def test_settings_that_make_no_sense_are_refused(arguments, tmp_path, capsys):
+def test_bad_settings_of_the_demo_are_refused(arguments, tmp_path, capsys):
     assert " must " in refused(["demo", *QUICK, *arguments, "--out", tmp_path], capsys)
 
 
@@ -219,7 +223,7 @@ def test_a_network_that_is_too_large_for_the_machine_is_refused(tmp_path, capsys
     ],
     ids=" ".join,
 )
-def test_words_that_are_none_of_the_options_are_refused(arguments, capsys):
+def test_unknown_options_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as raised:
         main(arguments)
     assert raised.value.code == 2
@@ -232,20 +236,20 @@ def test_words_that_are_none_of_the_options_are_refused(arguments, capsys):
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path, capsys):
     taken = tmp_path / "taken"
     taken.write_text("", encoding="utf-8")
-    said = refused(["demo", *QUICK, "--out", taken], capsys)
-    assert said == f"nefsim: error: {taken}: File exists\n"
+    message = refused(["demo", *QUICK, "--out", taken], capsys)
+    assert message == f"nefsim: error: {taken}: File exists\n"
 
 
 # run
 
 
-def test_run_saves_what_the_probes_record(model, tmp_path, capsys):
+def test_run_saves_the_records_of_the_probes(model, tmp_path, capsys):
     out = tmp_path / "result.npz"
-    told = as_json(["run", model, "--seconds", "0.1", "--out", out], capsys)
-    assert told["file"] == str(out)
-    assert told["n_steps"] == 100
-    assert told["seed"] == 3
-    assert told["probes"] == {"y": [100, 1], "spikes": [50, 20]}
+    output = as_json(["run", model, "--seconds", "0.1", "--out", out], capsys)
+    assert output["file"] == str(out)
+    assert output["n_steps"] == 100
+    assert output["seed"] == 3
+    assert output["probes"] == {"y": [100, 1], "spikes": [50, 20]}
     result = nef.Result.load(out)
     net = nef.Network(seed=3)
     a = net.ensemble(20, 1)
@@ -257,7 +261,7 @@ def test_run_saves_what_the_probes_record(model, tmp_path, capsys):
     np.testing.assert_array_equal(result.trange("spikes"), 0.002 * np.arange(1, 51))
 
 
-def test_run_prints_what_it_did(model, tmp_path, capsys, monkeypatch):
+def test_run_prints_steps_shapes_and_the_file(model, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     status, out, err = run(["run", model, *QUICK, "--dt", "0.0005"], capsys)
     assert (status, err) == (0, "")
@@ -268,7 +272,7 @@ def test_run_prints_what_it_did(model, tmp_path, capsys, monkeypatch):
     assert (tmp_path / "model.npz").is_file()
 
 
-def test_the_seed_of_the_command_takes_the_place_of_the_models(model, tmp_path, capsys):
+def test_the_seed_of_the_command_replaces_that_of_the_model(model, tmp_path, capsys):
     def values(*seed):
         out = tmp_path / "result.npz"
         as_json(["run", model, *QUICK, "--out", out, "--force", *seed], capsys)
@@ -317,11 +321,11 @@ def stopping(request, model):
 
 @pytest.mark.parametrize("backend", ["numpy", "auto"])
 def test_a_run_that_is_stopped_is_saved(stopping, backend, tmp_path, capsys):
-    model, wanted, said = stopping
+    model, wanted, message = stopping
     arguments = ["run", model, "--out", tmp_path / "part", "--backend", backend]
     status, out, err = run(arguments, capsys)
     assert status == wanted
-    assert err == f"nefsim: stopped after 30 steps; saved what was recorded\n{said}\n"
+    assert err == f"nefsim: stopped after 30 steps; saved the records up to there\n{message}\n"
     assert "30 steps of 0.001 s" in out
     assert f"wrote {tmp_path / 'part.npz'}" in out
     result = nef.Result.load(tmp_path / "part.npz")
@@ -337,28 +341,28 @@ def test_a_run_that_is_stopped_before_its_first_step_saves_nothing(model, tmp_pa
 
 
 def test_an_error_in_crosscheck_is_no_disagreement(stopping, capsys):
-    model, wanted, said = stopping
+    model, wanted, message = stopping
     arguments = ["crosscheck", model, "--backends", "numpy", "numpy"]
-    assert run(arguments, capsys) == (wanted, "", f"{said}\n")
+    assert run(arguments, capsys) == (wanted, "", f"{message}\n")
 
 
 @pytest.mark.parametrize(
-    ("error", "wanted", "said"),
+    ("error", "wanted", "message"),
     [
         (KeyboardInterrupt(), 130, "nefsim: interrupted\n"),
         (ZeroDivisionError("by zero"), 2, "nefsim: error: ZeroDivisionError: by zero (in B)\n"),
         (np.linalg.LinAlgError("singular"), 2, "nefsim: error: singular (in B)\n"),
     ],
 )
-def test_an_error_in_the_demo_is_told_with_its_notes(
-    error, wanted, said, tmp_path, capsys, monkeypatch
+def test_an_error_in_the_demo_is_printed_with_its_notes(
+    error, wanted, message, tmp_path, capsys, monkeypatch
 ):
     def fail(*given):
         error.add_note("in B")
         raise error
 
     monkeypatch.setattr(demo, "run", fail)
-    assert run(["demo", "--out", tmp_path], capsys) == (wanted, "", said)
+    assert run(["demo", "--out", tmp_path], capsys) == (wanted, "", message)
 
 
 def test_a_model_that_leaves_python_is_refused(model, capsys):
@@ -368,7 +372,7 @@ def test_a_model_that_leaves_python_is_refused(model, capsys):
 
 @pytest.mark.parametrize("command", ["run", "crosscheck", "bench", "info"])
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (None, "model.py, which does not exist; pass the path of a file"),
         ("x = 1", "model must define net"),
@@ -380,12 +384,12 @@ def test_a_model_that_leaves_python_is_refused(model, capsys):
         ("import nefsim\nnefsim.Network().ensemble(0, 1)", "n_neurons must be at least 1"),
     ],
 )
-def test_files_that_are_no_models_are_refused(command, text, said, model, capsys):
+def test_files_that_are_no_models_are_refused(command, text, message, model, capsys):
     if text is None:
         model.unlink()
     else:
         model.write_text(text, encoding="utf-8")
-    assert said in refused([command, model], capsys)
+    assert message in refused([command, model], capsys)
 
 
 @pytest.mark.parametrize(
@@ -400,7 +404,7 @@ def test_files_that_are_no_models_are_refused(command, text, said, model, capsys
     ],
     ids=" ".join,
 )
-def test_options_of_run_that_make_no_sense_are_refused(arguments, model, capsys):
+def test_bad_options_of_run_are_refused(arguments, model, capsys):
     assert " must " in refused(["run", model, *arguments], capsys)
 
 
@@ -417,11 +421,11 @@ with nengo.Network(seed=1) as {name}:
 def test_a_script_of_nengo_is_recognised(command, name, model, capsys):
     pytest.importorskip("nengo")
     model.write_text(NENGO.format(name=name), encoding="utf-8")
-    said = refused([command, model], capsys)
-    assert f"with {name}, a network of Nengo; " in said
-    assert f"nefsim nengo run {model}" in said
-    assert ("name it model for" in said) == (name != "model")
-    assert f"write net = nefsim.nengo.from_nengo({name}) in it" in said
+    message = refused([command, model], capsys)
+    assert f"with {name}, a network of Nengo; " in message
+    assert f"nefsim nengo run {model}" in message
+    assert ("name it model for" in message) == (name != "model")
+    assert f"write net = nefsim.nengo.from_nengo({name}) in it" in message
     # The cure of the message is one.
     with model.open("a", encoding="utf-8") as stream:
         stream.write(f"\nimport nefsim.nengo\nnet = nefsim.nengo.from_nengo({name})\n")
@@ -441,8 +445,8 @@ def test_a_model_of_nefsim_is_recognised_among_nengos(model, capsys):
         ["nengo", "run", model], capsys
     )
     model.write_text(NENGO.format(name="brain"), encoding="utf-8")
-    said = refused(["nengo", "run", model], capsys)
-    assert "got none; name brain, a network of Nengo, model." in said
+    message = refused(["nengo", "run", model], capsys)
+    assert "got none; name brain, a network of Nengo, model." in message
     model.unlink()
     assert "which does not exist" in refused(["nengo", "run", model], capsys)
 
@@ -450,17 +454,17 @@ def test_a_model_of_nefsim_is_recognised_among_nengos(model, capsys):
 def test_a_model_whose_package_is_missing_names_the_extra(model, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "bokeh", None)
     model.write_text("import bokeh", encoding="utf-8")
-    assert "line 1 of" in (said := refused(["run", model], capsys))
-    assert '; pip install bokeh (the extra "view").' in said
+    assert "line 1 of" in (message := refused(["run", model], capsys))
+    assert '; pip install bokeh (the extra "view").' in message
 
 
 def test_nengo_that_is_missing_names_the_extra(model, capsys, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    told = "nefsim: error: nefsim nengo: nengo must be installed, got none; pip install nengo "
-    assert refused(["nengo", "run", model], capsys) == f'{told}(the extra "nengo").\n'
+    output = "nefsim: error: nefsim nengo: nengo must be installed, got none; pip install nengo "
+    assert refused(["nengo", "run", model], capsys) == f'{output}(the extra "nengo").\n'
 
 
-def test_a_model_imports_what_lies_beside_it(model, capsys):
+def test_a_model_imports_modules_of_its_folder(model, capsys):
     model.with_name("part_of_a_model.py").write_text("n = 7", encoding="utf-8")
     text = (
         "import nefsim\nfrom part_of_a_model import n\nnet = nefsim.Network()\nnet.ensemble(n, 1)"
@@ -476,8 +480,9 @@ def test_options_of_other_commands_are_not_imported():
     code = "import sys; from nefsim.cli import main; main(['info'])\n"
     code += "rooms = ('nefsim.mnist', 'nefsim.demo', 'matplotlib')\n"
     code += "print([room for room in rooms if room in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.splitlines()[-1] == "[]"
+    command = [sys.executable, "-c", code]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert process.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_folder_is_no_model(tmp_path, capsys):
@@ -486,7 +491,7 @@ def test_a_folder_is_no_model(tmp_path, capsys):
     )
 
 
-def test_a_port_in_use_is_told_plainly(model):
+def test_a_port_in_use_is_refused_in_one_sentence(model):
     pytest.importorskip("bokeh", reason="Bokeh is the extra view")
     with socket.create_server(("", 0)) as taken:
         port = taken.getsockname()[1]
@@ -500,10 +505,10 @@ def test_a_port_in_use_is_told_plainly(model):
             "--port",
             f"{port}",
         ]
-        told = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert told.returncode == 2
-    assert f"port must be free, got {port}, which" in told.stderr
-    assert "Errno" not in told.stderr and told.stderr.count("\n") == 1
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert f"port must be free, got {port}, which" in process.stderr
+    assert "Errno" not in process.stderr and process.stderr.count("\n") == 1
 
 
 def test_a_model_that_cannot_be_built_is_refused(model, capsys):
@@ -521,10 +526,10 @@ def test_crosscheck_returns_zero_when_back_ends_agree(model, capsys):
     assert (status, err) == (0, "")
     assert out.startswith("numpy against numpy, 0.2 s\n  a: ")
     assert out.endswith("The back ends agree: the same spikes, and values equal up to rounding.\n")
-    told = as_json(arguments, capsys)
-    assert told["n_spikes"] > 100
-    del told["n_spikes"]
-    assert told == {
+    output = as_json(arguments, capsys)
+    assert output["n_spikes"] > 100
+    del output["n_spikes"]
+    assert output == {
         "backends": ["numpy", "numpy"],
         "seconds": 0.2,
         "spikes_differ": 0,
@@ -548,9 +553,9 @@ def test_crosscheck_returns_one_when_back_ends_disagree(model, capsys):
     assert (status, err) == (1, "")
     assert "do not agree: " in out
     status, out, _ = run([*arguments, "--json"], capsys)
-    told = json.loads(out)
-    assert (status, told["agrees"]) == (1, False)
-    assert told["spikes_differ"] > 0
+    output = json.loads(out)
+    assert (status, output["agrees"]) == (1, False)
+    assert output["spikes_differ"] > 0
 
 
 # info
@@ -559,11 +564,11 @@ def test_crosscheck_returns_one_when_back_ends_disagree(model, capsys):
 def test_bench_times_the_back_ends_in_the_order_given(model, capsys):
     names = ["numba", "numpy"]
     arguments = ["bench", model, *QUICK, "--repeats", 2, "--dt", 0.002, "--backends", *names]
-    told = as_json(arguments, capsys)
-    assert (told["seconds"], told["dt"]) == (0.05, 0.002)
-    assert [run["backend"] for run in told["runs"]] == names
+    output = as_json(arguments, capsys)
+    assert (output["seconds"], output["dt"]) == (0.05, 0.002)
+    assert [run["backend"] for run in output["runs"]] == names
     figures = ("build_seconds", "first_seconds", "microseconds_per_step")
-    assert all(run[figure] > 0 for run in told["runs"] for figure in figures)
+    assert all(run[figure] > 0 for run in output["runs"] for figure in figures)
 
 
 def test_bench_takes_all_back_ends_and_prints_a_table(model, capsys):
@@ -579,11 +584,11 @@ def test_bench_takes_all_back_ends_and_prints_a_table(model, capsys):
 @pytest.mark.parametrize(
     "arguments", [["--repeats", 0], ["--seconds", 0], ["--dt", "nan"], ["--seed", -1]], ids=str
 )
-def test_options_of_bench_that_make_no_sense_are_refused(arguments, model, capsys):
+def test_bad_options_of_bench_are_refused(arguments, model, capsys):
     assert " must " in refused(["bench", model, *arguments], capsys)
 
 
-def test_bench_leaves_the_network_as_it_was():
+def test_bench_does_not_change_the_network():
     net = nef.Network()
     net.ensemble(10, 1)
     measure(net, 0.01, ["numpy"], repeats=1)
@@ -592,11 +597,11 @@ def test_bench_leaves_the_network_as_it_was():
 
 
 def test_info_names_versions_and_back_ends(capsys):
-    told = as_json(["info"], capsys)
-    assert told["packages"]["nefsim"] == nef.__version__
-    assert told["packages"]["numpy"] == np.__version__
-    assert told["backends"] == backends.available()
-    assert "model" not in told
+    output = as_json(["info"], capsys)
+    assert output["packages"]["nefsim"] == nef.__version__
+    assert output["packages"]["numpy"] == np.__version__
+    assert output["backends"] == backends.available()
+    assert "model" not in output
     status, out, err = run(["info"], capsys)
     assert (status, err) == (0, "")
     assert f"numpy {np.__version__}\n" in out
@@ -604,19 +609,19 @@ def test_info_names_versions_and_back_ends(capsys):
 
 
 def test_info_lists_every_extra_with_its_packages(capsys, monkeypatch):
-    extra = Extra(("numpy", "no-package-of-this-name"), "what nobody has")
+    extra = Extra(("numpy", "no-package-of-this-name"), "a missing feature")
     monkeypatch.setitem(EXTRAS, "none", extra)
-    told = as_json(["info"], capsys)
-    assert told["extras"].keys() == EXTRAS.keys() > {"fast", "view", "nir"}
-    assert told["extras"]["none"] == {"packages": [*extra.packages], "brings": extra.brings}
-    assert told["packages"]["no-package-of-this-name"] is None
+    output = as_json(["info"], capsys)
+    assert output["extras"].keys() == EXTRAS.keys() > {"fast", "view", "nir"}
+    assert output["extras"]["none"] == {"packages": [*extra.packages], "brings": extra.brings}
+    assert output["packages"]["no-package-of-this-name"] is None
     out = run(["info"], capsys)[1]
-    lines = ["  none: what nobody has", f"    numpy {np.__version__}"]
+    lines = ["  none: a missing feature", f"    numpy {np.__version__}"]
     assert "\n".join([*lines, "    no-package-of-this-name (not installed)\n"]) in out
 
 
 def test_info_describes_a_model(model, capsys):
-    told = as_json(["info", model, "--dt", "0.002"], capsys)["model"]
+    output = as_json(["info", model, "--dt", "0.002"], capsys)["model"]
     counts = {
         "label": "model",
         "seed": 3,
@@ -628,9 +633,9 @@ def test_info_describes_a_model(model, capsys):
         "connections": 1,
         "probes": 2,
     }
-    assert counts.items() <= told.items()
+    assert counts.items() <= output.items()
     net = runpy.run_path(str(model))["net"]
-    assert told["costs"] == nef.describe(net, 0.002).to_dict()["costs"]
+    assert output["costs"] == nef.describe(net, 0.002).to_dict()["costs"]
     assert run(["info", model], capsys)[1] == f"{nef.describe(net)}\n"
 
 
@@ -665,24 +670,24 @@ def test_budget_says_where_errors_come_from_and_what_to_change(model, capsys):
 
 def test_the_package_runs_as_a_program():
     command = [sys.executable, "-m", "nefsim", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert told.stdout.startswith("usage: nefsim")
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert process.stdout.startswith("usage: nefsim")
     for name in ("demo", "run", "crosscheck", "info"):
-        assert f"\n    {name}" in told.stdout
-    assert told.stderr == ""
+        assert f"\n    {name}" in process.stdout
+    assert process.stderr == ""
 
 
 def test_the_status_of_the_program_is_that_of_the_command(tmp_path):
     command = [sys.executable, "-m", "nefsim", "run", str(tmp_path / "missing.py")]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert told.returncode == 2
-    assert told.stdout == ""
-    assert told.stderr.startswith("nefsim: error: nefsim: model must be a Python file, got ")
-    assert told.stderr.count("\n") == 1
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert process.stdout == ""
+    assert process.stderr.startswith("nefsim: error: nefsim: model must be a Python file, got ")
+    assert process.stderr.count("\n") == 1
 
 
 def shown(arguments, capsys):
-    """What help or the version print."""
+    """The output of help or of the version."""
     with pytest.raises(SystemExit) as raised:
         main(arguments)
     assert raised.value.code == 0
@@ -691,7 +696,7 @@ def shown(arguments, capsys):
     return captured.out
 
 
-def test_the_version_is_told(capsys):
+def test_the_version_is_printed(capsys):
     assert shown(["--version"], capsys) == f"nefsim {nef.__version__}\n"
 
 
@@ -714,15 +719,15 @@ def test_every_command_has_help_json_a_seed_and_an_example(command, capsys):
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
-def test_help_tells_every_default(command, capsys, monkeypatch):
+def test_help_shows_every_default(command, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "1000")
     out = shown([command, "--help"], capsys)
-    options = [" ".join(said.split()) for said in re.split(r"\n  (?=-)", out)[1:]]
+    options = [" ".join(option.split()) for option in re.split(r"\n  (?=-)", out)[1:]]
     # An option with a value is named with the word for it in capitals, or with its choices.
-    valued = [said for said in options if re.match(r"(-\w( \S+)?)?--[\w-]+ [A-Z{]", said)]
+    valued = [option for option in options if re.match(r"(-\w( \S+)?)?--[\w-]+ [A-Z{]", option)]
     assert len(valued) >= 2
-    for said in valued:
-        assert "(default " in said and "None" not in said
+    for option in valued:
+        assert "(default " in option and "None" not in option
 
 
 def test_short_options_are_the_long_ones(capsys):

@@ -1,4 +1,4 @@
-"""Where ``nefsim run`` writes, what it refuses to replace, and its tables."""
+"""The files and tables of ``nefsim run``, and its refusal to replace files."""
 
 from __future__ import annotations
 
@@ -56,19 +56,19 @@ def test_a_table_has_the_numbers_of_the_result(
     assert len(rows) == (5 if every else 10)
 
 
-def test_a_table_needs_probes_that_are_sampled_alike(
+def test_a_table_needs_probes_with_one_sample_every(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = written(tmp_path, ", sample_every=0.001", ", sample_every=0.002")
-    status, said = run(capsys, model, "-o", tmp_path / "r.csv")
+    status, message = run(capsys, model, "-o", tmp_path / "r.csv")
     assert status == 2
-    assert "probes must be sampled alike for a .csv file, got 0.001 s of <probe" in said
-    assert "and 0.002 s of <probe 'cos'" in said
+    assert "probes must have one sample_every for a .csv file, got 0.001 s of <probe" in message
+    assert "and 0.002 s of <probe 'cos'" in message
     assert not (tmp_path / "r.csv").exists()
     assert run(capsys, model, "-o", tmp_path / "r.npz") == (0, "")
 
 
-def test_a_step_that_is_said_and_one_that_is_not_are_one(
+def test_a_sample_every_of_one_step_equals_the_default(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = written(tmp_path, ", sample_every=0.001")
@@ -84,9 +84,9 @@ def test_a_table_without_probes_has_the_times(tmp_path: Path) -> None:
 def test_unknown_endings_are_refused(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, said = run(capsys, written(tmp_path), "-o", tmp_path / name)
+    status, message = run(capsys, written(tmp_path), "-o", tmp_path / name)
     assert (status, [*tmp_path.iterdir()]) == (2, [tmp_path / "model.py"])
-    assert "--out must end in .npz or .csv, got " in said
+    assert "--out must end in .npz or .csv, got " in message
 
 
 @pytest.mark.parametrize("name", ["model.npz", "r.csv", "r"])
@@ -98,41 +98,43 @@ def test_a_file_is_replaced_only_by_force(
     out = [] if name == "model.npz" else ["--out", name]
     there = tmp_path / (name if "." in name else f"{name}.npz")
     there.write_bytes(b"precious")
-    status, said = run(capsys, model, *out)
+    status, message = run(capsys, model, *out)
     assert status == 2
-    assert f"{there.name}, which exists; pass --force to replace it, or another --out." in said
+    assert f"{there.name}, which exists; pass --force to replace it, or another --out." in message
     assert there.read_bytes() == b"precious"
     assert run(capsys, model, *out, "--force") == (0, "")
     assert there.read_bytes() != b"precious"
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_the_run(
+def test_a_folder_that_cannot_be_written_is_refused_before_the_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(dir: Path) -> None:
         raise PermissionError(13, "Permission denied", f"{dir}/tmp1x2y3z")
 
     monkeypatch.setattr(saving.tempfile, "TemporaryFile", refuse)
-    status, said = run(capsys, written(tmp_path), "-o", tmp_path / "r.npz")
+    status, message = run(capsys, written(tmp_path), "-o", tmp_path / "r.npz")
     assert status == 2
     wanted = f"got {tmp_path / 'r.npz'} (Permission denied); pass another."
-    assert f"--out must lie in a folder that can be written to, {wanted}" in said
+    assert f"--out must be in a folder that can be written to, {wanted}" in message
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="there is no /proc")
-def test_a_file_in_proc_is_told_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, said = run(capsys, written(tmp_path), "-o", "/proc/x.npz")
+def test_a_file_in_proc_is_refused_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, message = run(capsys, written(tmp_path), "-o", "/proc/x.npz")
     assert status == 2
-    assert "--out must lie in a folder that can be written to, got /proc/x.npz (" in said
-    assert "part" not in said and "Errno" not in said and said.count("\n") == 1
+    assert "--out must be in a folder that can be written to, got /proc/x.npz (" in message
+    assert "part" not in message and "Errno" not in message and message.count("\n") == 1
 
 
 @pytest.mark.parametrize("ending", ["npz", "csv"])
-def test_a_disk_that_fills_is_told_with_the_name_of_the_file(
+def test_an_error_of_a_full_disk_names_the_file(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*given: object) -> None:
-        raise OSError(28, "No space left on device", "a-name-of-our-own.part")
+        raise OSError(28, "No space left on device", "a-random-name.part")
 
     monkeypatch.setattr(saving, "write_table", full)
     monkeypatch.setattr(nef.Result, "save", full)

@@ -14,7 +14,7 @@ import nefsim as nef
 from nefsim.backends import available
 from nefsim.describe import Cost
 from nefsim.lowering import build
-from nefsim.lowering.outline import blank
+from nefsim.lowering.outline import abstract_array
 from nefsim.program import Program, Sum
 from nefsim.sampling import Distribution
 
@@ -224,10 +224,10 @@ def test_the_chunk_is_the_one_that_runs(backend: str, monkeypatch: pytest.Monkey
 
 
 def test_blanks_have_the_shapes_of_what_they_stand_for() -> None:
-    a, b = blank(4, 3), np.ones((3, 5))
-    assert (a @ b).shape == (a @ blank(3, 5)).shape == (4, 5)
+    a, b = abstract_array(4, 3), np.ones((3, 5))
+    assert (a @ b).shape == (a @ abstract_array(3, 5)).shape == (4, 5)
     assert (b.T @ a.T).shape == (5, 4)
-    assert (2.0 * a + blank(3)).shape == (a * blank(4)[:, None]).shape == (4, 3)
+    assert (2.0 * a + abstract_array(3)).shape == (a * abstract_array(4)[:, None]).shape == (4, 3)
     assert (a @ b).strides == (0, 0)
     with pytest.raises(TypeError):
         a.sum()

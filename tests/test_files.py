@@ -76,7 +76,7 @@ def changed(path: Path, meta: Callable[[dict[str, Any]], Any] | None = None, **a
 def test_several_writers_of_one_path_never_show_a_broken_file(tmp_path: Path) -> None:
     seen = attack(tmp_path, n_writers=3, n_saves=15)
     assert seen["reads"] == seen["whole"] > 0
-    assert (seen["broken reads"], seen["failed saves"], seen["left beside it"]) == (0, 0, 0)
+    assert (seen["broken reads"], seen["failed saves"], seen["left over"]) == (0, 0, 0)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links of POSIX")

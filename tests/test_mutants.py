@@ -1,4 +1,4 @@
-"""Changes are what their names say, the draw holds to its rules, and tests catch what they can."""
+"""Mutations: their kinds, the rules of the draw, and the tests that catch them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mutants.sites import KINDS, Change, changes
 ROOT = Path(__file__).parents[1]
 
 
-def made(source: str) -> set[tuple[str, str]]:
-    """Kinds and the changed modules, in Python's own spelling."""
+def mutants(source: str) -> set[tuple[str, str]]:
+    """Kinds and the changed modules, as Python writes them."""
     code = source.encode()
-    found = changes("nefsim/toy.py", code)
-    return {(c.kind, ast.unparse(ast.parse(c.apply(code)))) for c in found}
+    all_changes = changes("nefsim/toy.py", code)
+    return {(c.kind, ast.unparse(ast.parse(c.apply(code)))) for c in all_changes}
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def made(source: str) -> set[tuple[str, str]]:
         ("y = 'é' if f(a) else a + b", "sign", "y = 'é' if f(a) else a - b"),
     ],
 )
-def test_a_change_is_what_its_kind_says(source: str, kind: str, changed: str) -> None:
+def test_each_kind_of_change_makes_its_change(source: str, kind: str, changed: str) -> None:
     assert kind in KINDS
-    assert (kind, changed) in made(source)
+    assert (kind, changed) in mutants(source)
 
 
 @pytest.mark.parametrize(
@@ -78,52 +78,52 @@ def test_a_change_is_what_its_kind_says(source: str, kind: str, changed: str) ->
         "y = None\nz = True",
     ],
 )
-def test_what_changes_no_result_is_left_alone(source: str) -> None:
-    kinds = {kind for kind, _ in made(source)} - {"negated condition"}
+def test_code_without_effect_on_results_is_not_changed(source: str) -> None:
+    kinds = {kind for kind, _ in mutants(source)} - {"negated condition"}
     kinds -= set() if source.startswith(("whole", "ax.m")) else {"dropped statement"}
     assert not kinds - ({"swapped"} if source.startswith("plot(") else set())
 
 
-def test_the_sign_of_a_difference_is_left_alone_where_it_is_lost() -> None:
-    assert ("swapped", "y = abs(b - a)") not in made("y = abs(a - b)")
-    assert ("sign", "y = abs(a + b)") in made("y = abs(a - b)")
-    assert ("swapped", "y = abs(f(b - a))") in made("y = abs(f(a - b))")
+def test_the_sign_of_a_difference_is_not_changed_in_even_functions() -> None:
+    assert ("swapped", "y = abs(b - a)") not in mutants("y = abs(a - b)")
+    assert ("sign", "y = abs(a + b)") in mutants("y = abs(a - b)")
+    assert ("swapped", "y = abs(f(b - a))") in mutants("y = abs(f(a - b))")
 
 
-def test_a_length_that_is_left_over_has_no_other_number() -> None:
-    assert made("y = a.reshape(2, -1)") == {
+def test_a_length_of_minus_one_in_reshape_is_not_changed() -> None:
+    assert mutants("y = a.reshape(2, -1)") == {
         ("off by one", "y = a.reshape(3, -1)"),
         ("sign", "y = a.reshape(2, 1)"),
         ("swapped", "y = a.reshape(-1, 2)"),
     }
 
 
-def test_the_speed_of_a_choice_is_left_alone_and_not_what_is_chosen() -> None:
+def test_a_comparison_with_a_constant_of_speed_is_not_changed() -> None:
     source = "if n > MOST_FOR_NUMPY:\n    y = a + b"
-    assert {kind for kind, _ in made(source)} == {"sign", "factor two", "dropped term"}
+    assert {kind for kind, _ in mutants(source)} == {"sign", "factor two", "dropped term"}
 
 
 def test_a_draw_has_five_of_each_room_at_different_places_and_all_kinds() -> None:
-    found = draw.all_changes(ROOT)
-    drawn = draw.draw(ROOT, found, seed=3, count=150)
+    all_changes = draw.all_changes(ROOT)
+    drawn = draw.draw(ROOT, all_changes, seed=3, count=150)
     assert len(drawn) == 150 == len({(c.path, c.line) for c in drawn})
-    rooms = Counter(draw.room_of(c.path) for c in found)
+    rooms = Counter(draw.room_of(c.path) for c in all_changes)
     taken = Counter(draw.room_of(c.path) for c in drawn)
     assert all(taken[room] >= min(5, rooms[room]) for room in rooms)
     assert set(Counter(c.kind for c in drawn)) == set(KINDS)
-    assert drawn == draw.draw(ROOT, found, seed=3, count=150)
-    assert drawn != draw.draw(ROOT, found, seed=4, count=150)
+    assert drawn == draw.draw(ROOT, all_changes, seed=3, count=150)
+    assert drawn != draw.draw(ROOT, all_changes, seed=4, count=150)
 
 
 def test_code_elsewhere_changes_nothing_of_a_draw() -> None:
-    found = draw.all_changes(ROOT, ["solvers"])
-    drawn = draw.draw(ROOT, found, seed=3, count=5)
+    all_changes = draw.all_changes(ROOT, ["solvers"])
+    drawn = draw.draw(ROOT, all_changes, seed=3, count=5)
     moved = [
         Change(c.path, c.function, c.line + 7, c.kind, c.before, c.after, c.start + 99, c.end + 99)
-        for c in found
+        for c in all_changes
     ]
-    assert [draw._rank(3, c) for c in moved] == [draw._rank(3, c) for c in found]
-    assert set(drawn) < set(draw.draw(ROOT, found, seed=3, count=9))
+    assert [draw._rank(3, c) for c in moved] == [draw._rank(3, c) for c in all_changes]
+    assert set(drawn) < set(draw.draw(ROOT, all_changes, seed=3, count=9))
 
 
 TOY = """
@@ -194,15 +194,15 @@ def test_changes_that_tests_see_are_caught_by_name(
     # A test that fails by itself catches nothing; one that shares a fixture executes it as well.
     executing = [t.name.split("::")[1] for t in known.executing("nefsim/toy.py", "double")]
     assert executing == ["test_double", "test_again"]
-    # What stands in the module is read by a test that executes nothing, too.
+    # Code of the module is read by a test that executes nothing, too.
     executing = [t.name.split("::")[1] for t in known.executing("nefsim/toy.py", "")]
     assert executing == ["test_double", "test_again", "test_count", "test_constant"]
     monkeypatch.setattr(runs, "MORE", 5.0)
     copy = runs.Copy(project, tmp_path / "copy")
-    found = changes("nefsim/toy.py", TOY.encode())
+    all_changes = changes("nefsim/toy.py", TOY.encode())
 
     def caught_by(kind: str, before: str) -> str:
-        (change,) = (c for c in found if (c.kind, c.before) == (kind, before))
+        (change,) = (c for c in all_changes if (c.kind, c.before) == (kind, before))
         return copy.judge(change, known).caught_by
 
     assert caught_by("factor two", "2.0") == "tests/test_toy.py::test_double"
@@ -220,8 +220,8 @@ def test_changes_that_tests_see_are_caught_by_name(
 def test_without_notes_files_are_found_by_their_names(project: Path, tmp_path: Path) -> None:
     (project / "tests" / "test_toy.py").write_text(TESTS.replace("== 3.0", "== 2.0"))
     copy = runs.Copy(project, tmp_path / "copy")
-    found = changes("nefsim/toy.py", TOY.encode())
-    (doubled,) = (c for c in found if (c.kind, c.before) == ("factor two", "2.0"))
+    all_changes = changes("nefsim/toy.py", TOY.encode())
+    (doubled,) = (c for c in all_changes if (c.kind, c.before) == ("factor two", "2.0"))
     by_name = notes.Notes(project)
     assert copy.judge(doubled, by_name).caught_by == "tests/test_toy.py::test_double"
 

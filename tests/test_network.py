@@ -1,4 +1,4 @@
-"""The description: things equal only to themselves, views, nesting, and what a seed decides."""
+"""The description: things equal only to themselves, views, nesting, and the effects of seeds."""
 
 import dataclasses
 
@@ -53,12 +53,12 @@ def test_the_users_arrays_are_copied_and_the_copies_cannot_be_written(net):
     ensemble = net.ensemble(3, 3, **given_arrays)
     transform, constant = np.eye(3), np.ones(3)
     connection = net.connect(net.node(constant), ensemble, transform=transform)
-    kept = {name: getattr(ensemble, name) for name in given_arrays}
-    kept |= {"transform": connection.transform, "output": connection.pre.output}
-    before = {name: value.copy() for name, value in kept.items()}
+    arrays = {name: getattr(ensemble, name) for name in given_arrays}
+    arrays |= {"transform": connection.transform, "output": connection.pre.output}
+    before = {name: value.copy() for name, value in arrays.items()}
     for array in (*given_arrays.values(), transform, constant):
         array[...] = 7.0
-    for name, value in kept.items():
+    for name, value in arrays.items():
         assert not value.flags.writeable
         np.testing.assert_array_equal(value, before[name])
 
@@ -140,7 +140,7 @@ def test_direct_ensembles_have_no_neurons(net):
     [0, 4, -1, -5, np.int64(3), slice(None), slice(1, 3), slice(None, None, 2), slice(None, 1, -1)],
     ids=repr,
 )
-def test_views_name_what_python_names(net, key):
+def test_views_have_the_dimensions_that_python_indexing_selects(net, key):
     whole = list(range(5))
     named = np.atleast_1d(whole[key]).tolist()
     objects = (net.ensemble(10, 5), net.node([0.0] * 5), net.ensemble(5, 1).neurons)
@@ -163,7 +163,7 @@ def test_any_slice_is_a_view_or_refused_when_empty(key):
             a[key]
 
 
-def test_lists_keep_their_order_and_masks_choose(net):
+def test_lists_of_indices_keep_their_order_and_masks_select(net):
     a = net.ensemble(10, 5)
     assert a[[3, 0, -1]].indices == (3, 0, 4)
     assert a[(3, 0, -1)].indices == (3, 0, 4)
@@ -212,7 +212,7 @@ def test_labels_carry_the_path_of_networks():
     assert (net.path(), outer.path(), inner.path()) == ("", "outer", "outer.network 0")
 
 
-def test_networks_know_what_is_within():
+def test_a_network_lists_the_objects_of_its_subnetworks():
     net, outer, inner = nested()
     second = net.subnetwork("second")
     made = {n: one_of_each(n) for n in (inner, second, net, outer)}
@@ -240,23 +240,28 @@ def test_objects_of_all_levels_connect():
     assert len(net.all_connections) == 6
 
 
-# What is refused where it is written
+# Errors on the line of the call
 
 
 def test_objects_of_another_network_are_refused(net):
-    mine = net.ensemble(10, 2)
+    inside = net.ensemble(10, 2)
     other = nef.Network()
-    theirs = other.ensemble(10, 2)
-    between = other.connect(theirs, theirs)
-    for pre, post in ((theirs, mine), (mine, theirs), (theirs[0], mine[0]), (theirs.neurons, mine)):
+    outside = other.ensemble(10, 2)
+    between = other.connect(outside, outside)
+    for pre, post in (
+        (outside, inside),
+        (inside, outside),
+        (outside[0], inside[0]),
+        (outside.neurons, inside),
+    ):
         with pytest.raises(ValueError, match=rf"(?s){SENTENCE}"):
             net.connect(pre, post, transform=np.ones((post.size_in, pre.size_out)))
-    for target in (theirs, theirs.neurons, theirs[0], between):
+    for target in (outside, outside.neurons, outside[0], between):
         with pytest.raises(ValueError, match="belong to this network"):
             net.probe(target)
 
 
-def test_a_refused_object_leaves_the_network_as_it_was(net):
+def test_a_refused_object_does_not_change_the_network(net):
     a, b = net.ensemble(10, 2), net.ensemble(10, 3)
     before = repr(net)
     wrong = [
@@ -295,7 +300,7 @@ def test_sources_take_no_input_and_sinks_give_no_output(net):
         net.connect(sink, a)
 
 
-def test_targets_offer_their_own_attributes(net):
+def test_probes_have_a_default_quantity_and_refuse_unknown_ones(net):
     node, a, connection, _ = one_of_each(net)
     assert net.probe(a).attr == "decoded_output"
     assert net.probe(a[0]).attr == "decoded_output"
@@ -315,7 +320,7 @@ def test_only_the_outermost_network_is_simulated():
         nef.Simulator(outer)
 
 
-# What a seed decides
+# Seeds
 
 
 def sown(seed, before=lambda net: None):
@@ -363,14 +368,14 @@ def test_another_seed_gives_other_arrays():
         assert not np.array_equal(one[key], two[key]), key
 
 
-def test_without_a_seed_every_simulator_draws_anew():
+def test_without_a_seed_every_simulator_draws_other_arrays():
     net = nef.Network()
     a = net.ensemble(10, 1)
     one, two = nef.Simulator(net), nef.Simulator(net)
     assert not np.array_equal(one.data[a].gain, two.data[a].gain)
 
 
-def test_objects_of_a_kind_draw_apart():
+def test_objects_of_one_kind_draw_different_arrays():
     net = nef.Network(seed=1)
     first, second = net.ensemble(30, 2), net.ensemble(30, 2)
     built = build(net, 0.001, 1).ensembles
@@ -408,14 +413,14 @@ def add_network(net):
     [add_node, add_probe, add_ensemble, add_connection, add_network],
     ids=lambda f: f.__name__,
 )
-def test_what_is_added_after_changes_no_array(add):
+def test_an_object_added_last_changes_no_array(add):
     net = sown(1)
     before = arrays(net)
     add(net)
     assert_same_arrays(before, arrays(net))
 
 
-def test_nodes_and_probes_change_no_array_wherever_they_are_added():
+def test_nodes_and_probes_change_no_array_in_any_place():
     def before(net):
         add_node(net)
         net.probe(net.node(1.0))
@@ -423,7 +428,7 @@ def test_nodes_and_probes_change_no_array_wherever_they_are_added():
     assert_same_arrays(arrays(sown(1)), arrays(sown(1, before)))
 
 
-def test_an_object_with_its_own_seed_keeps_its_arrays():
+def test_arrays_of_an_object_with_a_seed_do_not_depend_on_its_place():
     def seeded(seed, before):
         net = nef.Network(seed=seed)
         before(net)
@@ -447,7 +452,7 @@ def sown_into(net):
     one_of_each(net)
 
 
-def test_a_network_with_its_own_seed_keeps_all_arrays_within():
+def test_arrays_in_a_network_with_a_seed_do_not_depend_on_its_place():
     def within(seed, n_before):
         net = nef.Network(seed=seed)
         for _ in range(n_before):

@@ -34,7 +34,7 @@ class Unshowable:
         raise RuntimeError("no picture")
 
 
-#: What is passed in place of each argument, by the name used in ``TABLE``.
+#: Bad values of each argument, by the name used in ``TABLE``.
 RUBBISH: dict[str, Any] = {
     "None": None,
     "nan": math.nan,
@@ -744,7 +744,7 @@ add("Network.ensemble", ensemble(), ENSEMBLE)
 add(
     "Network.ensemble",
     ensemble(gain=2.0, bias=1.0),
-    # What gain and bias replace is looked at, but not used.
+    # Arguments that gain and bias replace are checked, but not used.
     ENSEMBLE | {"gain": POSITIVE, "bias": NUMBER, "intercepts": NUMBER, "max_rates": NUMBER},
     "by gain and bias",
 )
@@ -1105,7 +1105,7 @@ entry(
 
 @pytest.fixture(autouse=True)
 def in_a_new_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files that are written lie in a folder of each test."""
+    """Files are written to a separate folder for each test."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NEFSIM_DATA", str(tmp_path))
 
@@ -1121,15 +1121,15 @@ def test_the_valid_call_is_accepted(case: Case) -> None:
     ("case", "argument"),
     [pytest.param(c, a, id=f"{c!r}-{a}") for c in TABLE for a in c.accepts],
 )
-def test_rubbish_is_refused_in_the_house_sentence(case: Case, argument: str) -> None:
+def test_bad_values_are_refused_in_the_error_format(case: Case, argument: str) -> None:
     wrong = []
     for name, rubbish in RUBBISH.items():
         function, valid = case.fresh()
         try:
             function(**valid | {argument: rubbish})
         except Exception as error:
-            told = type(error) in (ValueError, TypeError) and SENTENCE.fullmatch(str(error))
-            if name in case.accepts[argument] or not told:
+            message = type(error) in (ValueError, TypeError) and SENTENCE.fullmatch(str(error))
+            if name in case.accepts[argument] or not message:
                 wrong.append(f"{name}: {error!r}")
         else:
             if name not in case.accepts[argument]:
@@ -1137,13 +1137,13 @@ def test_rubbish_is_refused_in_the_house_sentence(case: Case, argument: str) -> 
     assert wrong == []
 
 
-#: Modules whose public names count as nefsim's own.
+#: Modules whose public names are covered.
 MODULES = (nef.analysis, nef.datasets)
 
-#: Made by the methods of a network, which check what goes into them.
+#: Made by the methods of a network, which check the arguments.
 MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
 
-#: What a builder or a back end calls, with what was checked before.
+#: Called by a builder or a back end, with checked arguments.
 INNER = {
     NeuronType: {"check_state", "generator", "read", "start", "step"},
     LearningRule: {"factors", "start", "step", "traces"},
@@ -1154,7 +1154,7 @@ INNER = {
 #: Refused whatever is passed.
 DIRECT = {"Direct.rates", "Direct.current", "InverseLIF.current"}
 
-#: Reached by way of others, and not a name of its own.
+#: Members of other names.
 WITHIN_OTHERS = {"Learning.__getitem__", "Neurons.__getitem__", "Simulator.data[...]"}
 
 
@@ -1221,17 +1221,17 @@ def test_direct_mode_has_no_rate_curve(ask: Callable[[Any], Any]) -> None:
         (0, "0 Hz"),
     ],
 )
-def test_a_rate_that_a_neuron_cannot_reach_is_said_with_the_limit(max_rates: Any, got: str) -> None:
-    told = refusal(nef.Network().ensemble, 3, 1, max_rates=max_rates)
-    assert "max_rates must be above 0 Hz and below 1/tau_ref = 500 Hz" in told
-    assert f", got {got};" in told
+def test_an_error_of_an_unreachable_rate_names_the_limit(max_rates: Any, got: str) -> None:
+    message = refusal(nef.Network().ensemble, 3, 1, max_rates=max_rates)
+    assert "max_rates must be above 0 Hz and below 1/tau_ref = 500 Hz" in message
+    assert f", got {got};" in message
 
 
 def test_the_limit_of_the_rates_is_that_of_the_neuron_type() -> None:
     slow = nef.AdaptiveLIF(tau_ref=0.004)
     assert "1/tau_ref = 250 Hz" in refusal(nef.Network().ensemble, 3, 1, neuron_type=slow)
-    told = refusal(nef.gain_bias, nef.LIF(tau_ref=0.005), [100.0, 200.0], [0.0, 0.0])
-    assert "1/tau_ref = 200 Hz, got 200 Hz (neuron 1)" in told
+    message = refusal(nef.gain_bias, nef.LIF(tau_ref=0.005), [100.0, 200.0], [0.0, 0.0])
+    assert "1/tau_ref = 200 Hz, got 200 Hz (neuron 1)" in message
     half = refusal(nef.Network().ensemble, 3, 1, neuron_type=nef.Sigmoid(0.002), max_rates=250)
     assert "above 250 Hz" in half
 
@@ -1254,13 +1254,13 @@ def test_rates_up_to_the_limit_itself_are_a_range_to_draw_from() -> None:
     ],
 )
 def test_an_intercept_of_1_or_more_is_refused(intercepts: Any, got: str) -> None:
-    told = refusal(nef.Network().ensemble, 3, 1, intercepts=intercepts)
-    assert f"intercepts must be below 1, got {got};" in told
+    message = refusal(nef.Network().ensemble, 3, 1, intercepts=intercepts)
+    assert f"intercepts must be below 1, got {got};" in message
 
 
 def test_an_intercept_of_1_or_more_is_refused_without_a_network() -> None:
-    told = refusal(nef.gain_bias, nef.LIF(), [100.0, 100.0], [0.5, 1.0])
-    assert "intercepts must be below 1, got 1 (neuron 1);" in told
+    message = refusal(nef.gain_bias, nef.LIF(), [100.0, 100.0], [0.5, 1.0])
+    assert "intercepts must be below 1, got 1 (neuron 1);" in message
 
 
 @pytest.mark.parametrize("gain", [0.0, (-1.0, 1.0), [1.0, 2.0, -1.0], nef.Choice([1.0, -1.0])])
@@ -1268,7 +1268,7 @@ def test_gains_are_above_0(gain: Any) -> None:
     assert "gain must be above 0" in refusal(nef.Network().ensemble, 3, 1, gain=gain, bias=0.0)
 
 
-def test_what_is_drawn_out_of_reach_is_refused_when_it_is_drawn() -> None:
+def test_unreachable_rates_of_a_distribution_are_refused_when_they_are_drawn() -> None:
     net = nef.Network(seed=1)
     net.ensemble(3, 1, intercepts=nef.Gaussian(5.0, 0.1), label="far")
     with pytest.raises(
@@ -1279,17 +1279,17 @@ def test_what_is_drawn_out_of_reach_is_refused_when_it_is_drawn() -> None:
     assert "<ensemble 'far'>" in "".join(caught.value.__notes__)
 
 
-def test_a_range_may_begin_at_a_bound_as_no_draw_is_exactly_that() -> None:
+def test_a_range_may_begin_at_an_excluded_bound() -> None:
     net = nef.Network(seed=1)
     a = net.ensemble(30, 1, neuron_type=nef.Sigmoid())
     assert nef.Simulator(net).data[a].max_rates.min() > 200
-    told = refusal(net.ensemble, 3, 1, neuron_type=nef.Sigmoid(), max_rates=(190, 300))
-    assert "max_rates must be above 200 Hz and below 1/tau_ref = 400 Hz, got 190 Hz;" in told
+    message = refusal(net.ensemble, 3, 1, neuron_type=nef.Sigmoid(), max_rates=(190, 300))
+    assert "max_rates must be above 200 Hz and below 1/tau_ref = 400 Hz, got 190 Hz;" in message
 
 
-def test_a_sliding_threshold_must_be_given() -> None:
-    told = refusal(nef.BCM(1e-6).step, np.ones(2), np.ones(2), None, None)
-    assert "BCM.factors: theta must be given" in told
+def test_bcm_needs_a_sliding_threshold() -> None:
+    message = refusal(nef.BCM(1e-6).step, np.ones(2), np.ones(2), None, None)
+    assert "BCM.factors: theta must be given" in message
 
 
 @pytest.mark.parametrize("number", ["x", -1, 1, None])
@@ -1321,52 +1321,53 @@ class Drawn(Distribution):
 
 @pytest.mark.parametrize("argument", ["encoders", "eval_points", "intercepts", "max_rates"])
 @pytest.mark.parametrize("rows", [np.zeros((1, 5)), np.full((3, 1), np.nan), None, "rubbish"])
-def test_a_distribution_that_draws_rubbish_is_refused_by_name(argument: str, rows: Any) -> None:
+def test_a_distribution_with_bad_draws_is_refused_by_name(argument: str, rows: Any) -> None:
     net = nef.Network(seed=1)
     drawn: Any = {argument: Drawn(rows)}
     net.ensemble(3, 1, n_eval_points=3, label="a", **drawn)
-    told = refusal(nef.Simulator, net)
-    assert told.startswith(f"<ensemble 'a'>: {argument} must")
+    message = refusal(nef.Simulator, net)
+    assert message.startswith(f"<ensemble 'a'>: {argument} must")
 
 
 def test_sizes_that_do_not_fit_are_both_named() -> None:
     net = nef.Network()
     a, b = net.ensemble(10, 2, label="a"), net.ensemble(10, 3, label="b")
-    told = refusal(net.connect, a, b)
+    message = refusal(net.connect, a, b)
     assert (
         "got 2 dimensions into 3; note that <ensemble 'a'> gives 2 and <ensemble 'b'> takes 3"
-        in told
+        in message
     )
-    told = refusal(net.connect, a, b, transform=np.zeros((2, 3)))
-    assert "have shape (3, 2), got shape (2, 3)" in told
-    told = refusal(net.connect, a, b[:2], transform=[1.0, 2.0, 3.0])
-    assert "have shape (2, 2), got shape (3,)" in told
-    told = refusal(net.connect, a, a, function=[[1.0]] * 3, eval_points=[[0.0, 0.0]] * 4)
-    assert "have 4 rows of values, got shape (3, 1)" in told
-    told = refusal(net.ensemble, 10, 2, encoders=np.ones((10, 3)))
-    assert "have shape (10, 2), got shape (10, 3)" in told
-    told = refusal(net.ensemble, 10, 2, intercepts=np.zeros(9))
-    assert "have shape (10,), got shape (9,)" in told
-    told = refusal(net.ensemble, 10, 2, encoders=nef.Choice([[1.0, 0.0, 0.0]]))
-    assert "have 2 numbers per row, got 3" in told
-    told = refusal(net.ensemble, 10, 2, noise=nef.PresentInput([[1.0]], 0.1))
-    assert "have 10 dimensions, got 1" in told
-    told = refusal(net.ensemble, 10, 1, eval_points=np.zeros((5, 1)), n_eval_points=6)
-    assert "be 5, as eval_points has, got 6" in told
+    message = refusal(net.connect, a, b, transform=np.zeros((2, 3)))
+    assert "have shape (3, 2), got shape (2, 3)" in message
+    message = refusal(net.connect, a, b[:2], transform=[1.0, 2.0, 3.0])
+    assert "have shape (2, 2), got shape (3,)" in message
+    message = refusal(net.connect, a, a, function=[[1.0]] * 3, eval_points=[[0.0, 0.0]] * 4)
+    assert "have 4 rows of values, got shape (3, 1)" in message
+    message = refusal(net.ensemble, 10, 2, encoders=np.ones((10, 3)))
+    assert "have shape (10, 2), got shape (10, 3)" in message
+    message = refusal(net.ensemble, 10, 2, intercepts=np.zeros(9))
+    assert "have shape (10,), got shape (9,)" in message
+    message = refusal(net.ensemble, 10, 2, encoders=nef.Choice([[1.0, 0.0, 0.0]]))
+    assert "have 2 numbers per row, got 3" in message
+    message = refusal(net.ensemble, 10, 2, noise=nef.PresentInput([[1.0]], 0.1))
+    assert "have 10 dimensions, got 1" in message
+    message = refusal(net.ensemble, 10, 1, eval_points=np.zeros((5, 1)), n_eval_points=6)
+    assert "be 5, as eval_points has, got 6" in message
     assert "be 1, as output is, got 2" in refusal(net.node, np.sin, size_out=2)
 
 
 def test_a_function_that_returns_the_wrong_size_is_refused_where_it_is_used() -> None:
     net = nef.Network()
     a, b = net.ensemble(10, 2, label="a"), net.ensemble(10, 1, label="b")
-    told = refusal(net.connect, a, b, function=lambda x: x)
+    message = refusal(net.connect, a, b, function=lambda x: x)
     assert (
-        "got 2 dimensions into 1; note that the function gives 2 and <ensemble 'b'> takes 1" in told
+        "got 2 dimensions into 1; note that the function gives 2 and <ensemble 'b'> takes 1"
+        in message
     )
     assert "return at least one number" in refusal(net.connect, a, b, function=lambda x: [])
     net.connect(a, b, function=lambda x: x[x >= 0][:1], label="half")
-    told = refusal(nef.Simulator, net)
-    assert "<connection 'half'>: function must return 1 values, got 0 at x = [-" in told
+    message = refusal(nef.Simulator, net)
+    assert "<connection 'half'>: function must return 1 values, got 0 at x = [-" in message
 
 
 @pytest.mark.parametrize(
@@ -1395,12 +1396,12 @@ def test_a_function_without_a_value_at_a_point_is_refused_with_the_point() -> No
     a = net.ensemble(10, 1, eval_points=[[0.5], [-0.5]])
     net.connect(a, a, function=np.sqrt, label="root")
     with np.errstate(invalid="ignore"):
-        told = refusal(nef.Simulator, net)
-    assert "<connection 'root'>: function must be finite at all evaluation points" in told
-    assert "got [nan] at x = [-0.5]" in told
+        message = refusal(nef.Simulator, net)
+    assert "<connection 'root'>: function must be finite at all evaluation points" in message
+    assert "got [nan] at x = [-0.5]" in message
 
 
-def test_what_belongs_to_another_network_is_refused() -> None:
+def test_objects_of_another_network_are_refused() -> None:
     net, other = nef.Network(), nef.Network()
     a, b = net.ensemble(10, 1), other.ensemble(10, 1)
     assert "belong to this network" in refusal(net.connect, a, b)

@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom, check their own numbers, and are stored clean."""
+"""The notebooks run from top to bottom, assert their numbers, and are stored clean."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
 
 
 @each_notebook
-def test_the_last_cell_asserts_what_the_text_says(path: Path) -> None:
+def test_the_last_cell_of_a_notebook_has_assertions(path: Path) -> None:
     last = stored(path)["cells"][-1]
     assert last["cell_type"] == "code"
     assert re.search(r"^assert ", "".join(last["source"]), re.MULTILINE)
@@ -78,7 +78,7 @@ def test_a_notebook_is_stored_as_run_once_in_order_without_errors(path: Path) ->
 
 
 @each_notebook
-def test_a_notebook_keeps_nothing_of_the_machine_it_ran_on(path: Path) -> None:
+def test_a_notebook_contains_no_path_of_a_machine(path: Path) -> None:
     notebook = stored(path)
     assert ABSOLUTE_PATH.search(written(notebook)) is None
     assert set(notebook["metadata"]) == {"kernelspec", "language_info"}

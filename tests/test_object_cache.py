@@ -346,4 +346,4 @@ def test_info_names_the_folders(folder: Any, capsys: Any, monkeypatch: Any) -> N
     assert f"machine code: {folder}\n" in capsys.readouterr().out
     monkeypatch.setenv(codefiles.SWITCH, "off")
     assert main(["info"]) == 0
-    assert "machine code: (not kept)\n" in capsys.readouterr().out
+    assert "machine code: (not stored)\n" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""What is packed and declared: the sdist, the extras, the citation."""
+"""The files of the sdist, and the declared extras and citation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_every_file_under_version_control_is_in_the_sdist(tmp_path: Path) -> Non
         )
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("this folder is no clone of git, or there is no git")
-    kept = {file for file in listed.stdout.split("\0") if (ROOT / file).is_file()}
+    tracked = {file for file in listed.stdout.split("\0") if (ROOT / file).is_file()}
     command = [sys.executable, "-c", "import setuptools; setuptools.setup()"]
     # As `python -m build --sdist` does, which would need the network.
     subprocess.run(
@@ -43,7 +43,7 @@ def test_every_file_under_version_control_is_in_the_sdist(tmp_path: Path) -> Non
         check=True,
     )
     packed = (tmp_path / "nefsim.egg-info" / "SOURCES.txt").read_text(encoding="utf-8").split("\n")
-    assert kept - set(packed) == set()
+    assert tracked - set(packed) == set()
     assert not [file for file in packed if file.endswith(".pyc")]
 
 
@@ -81,7 +81,7 @@ def test_tests_share_no_decoders_with_other_programs(
     assert folder.is_relative_to(tmp_path_factory.getbasetemp())
 
 
-def test_what_is_skipped_is_written_down_once(tmp_path: Path) -> None:
+def test_skipped_tests_are_listed_once(tmp_path: Path) -> None:
     file = tmp_path / "skipped"
     skipped = Skipped(str(file))
     for nodeid in ("tests/test_a.py", "tests/test_a.py", "tests/test_b.py::test_c[x y]"):

@@ -38,7 +38,7 @@ def test_readers_are_counted_once_for_each_read(program):
         assert program.n_readers[signal] == reads.count(signal)
 
 
-def test_the_size_of_a_read_is_that_of_the_columns_it_picks(program):
+def test_the_size_of_a_read_is_the_number_of_its_columns(program):
     signal = next(i for i, s in enumerate(program.signals) if s.size == 20)
     values = np.arange(20)
     for columns in (None, slice(3, 9), slice(None, None, 3), np.array([4, 4, 1])):

@@ -1,4 +1,4 @@
-"""A run may have probes, inputs and a seed of its own; the network stays as it was."""
+"""Probes, inputs and a seed of a single run, which do not change the network."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def content(net: nef.Network) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba", "nengo"])
-def test_a_probe_of_a_run_records_what_one_of_the_network_does(backend: str) -> None:
+def test_a_probe_of_a_run_has_the_records_of_a_probe_of_the_network(backend: str) -> None:
     if backend != "numpy":
         pytest.importorskip(backend)
     net, _, a = network()
@@ -45,7 +45,7 @@ def test_a_probe_of_a_run_records_what_one_of_the_network_does(backend: str) -> 
 @pytest.mark.parametrize(
     "output", [-0.25, np.sin, lambda t: t, nef.WhiteSignal(1.0, high=5.0)], ids=str
 )
-def test_an_input_of_a_run_is_as_if_the_node_had_it(backend: str, output: object) -> None:
+def test_an_input_of_a_run_acts_like_the_output_of_its_node(backend: str, output: object) -> None:
     if backend != "numpy":
         pytest.importorskip(backend)
     net, u, a = network()
@@ -73,7 +73,7 @@ def test_a_junction_can_be_given_values_for_a_run() -> None:
     assert (sim.data[seen] == 3.0).all()
 
 
-def test_an_input_of_a_run_is_the_one_that_is_warned_of() -> None:
+def test_warnings_are_of_the_input_of_the_run() -> None:
     net, u, _ = network()
     with pytest.warns(UserWarning, match="must stay within its radius of 1"):
         nef.Simulator(net, inputs={u: 5.0})
@@ -83,7 +83,7 @@ def test_an_input_of_a_run_is_the_one_that_is_warned_of() -> None:
     nef.Simulator(far, inputs={v: 0.5})  # warnings are errors here
 
 
-def test_a_build_seed_takes_the_place_of_the_networks() -> None:
+def test_a_build_seed_replaces_that_of_the_network() -> None:
     net, _, a = network(None)
     first, second = (nef.Simulator(net, build_seed=seed) for seed in (5, 6))
     seeded, _, b = network(5)
@@ -136,7 +136,7 @@ def test_two_threads_that_crosscheck_one_network_see_it_unchanged() -> None:
     [
         (lambda net, u, a: {"probes": 3}, "probes must be a list of probes"),
         (lambda net, u, a: {"probes": [a]}, "probes must be probes"),
-        (lambda net, u, a: {"probes": net.probes}, "be other ones than the network's"),
+        (lambda net, u, a: {"probes": net.probes}, "differ from those of the network"),
         (lambda net, u, a: {"probes": [network()[0].probes[0]]}, "be of this network"),
         (lambda net, u, a: {"inputs": {a: 1.0}}, "inputs must be a mapping of nodes"),
         (lambda net, u, a: {"inputs": {network()[1]: 1.0}}, "be nodes of this network"),
@@ -144,7 +144,7 @@ def test_two_threads_that_crosscheck_one_network_see_it_unchanged() -> None:
         (lambda net, u, a: {"build_seed": -1}, "build_seed must be"),
     ],
 )
-def test_what_is_not_of_the_network_is_refused(options: object, words: str) -> None:
+def test_objects_of_other_networks_are_refused(options: object, words: str) -> None:
     net, u, a = network()
     with pytest.raises((TypeError, ValueError), match=words):
         nef.Simulator(net, **options(net, u, a))  # type: ignore[operator]

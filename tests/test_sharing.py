@@ -80,7 +80,7 @@ def test_activities_in_blocks_give_the_same_decoders(
         return nef.Simulator(net, backend="numpy").data[c]
 
     whole = solved()
-    monkeypatch.setattr(decode, "MOST_HELD", 7000)
+    monkeypatch.setattr(decode, "MOST_ACTIVITIES", 7000)
     blocks = solved()
     # Sums over points are taken in another order.
     np.testing.assert_allclose(blocks.decoders, whole.decoders, rtol=0, atol=1e-12)
@@ -89,7 +89,7 @@ def test_activities_in_blocks_give_the_same_decoders(
 
 
 def test_silent_neurons_in_blocks_are_refused_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "MOST_HELD", 100)
+    monkeypatch.setattr(decode, "MOST_ACTIVITIES", 100)
     net = nef.Network(seed=1)
     a = net.ensemble(20, 1, gain=np.ones(20), bias=np.full(20, -5.0))
     net.probe(a)
@@ -100,7 +100,7 @@ def test_silent_neurons_in_blocks_are_refused_as_ever(monkeypatch: pytest.Monkey
 def test_a_large_population_holds_no_matrix_of_points_and_neurons(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(decode, "MOST_HELD", 1 << 18)
+    monkeypatch.setattr(decode, "MOST_ACTIVITIES", 1 << 18)
     net = nef.Network(seed=1)
     net.probe(net.ensemble(300, 1, n_eval_points=20_000))
     tracemalloc.start()
@@ -118,7 +118,9 @@ def test_small_systems_of_many_ensembles_are_solved_by_one_thread_of_blas() -> N
         return max(p["num_threads"] for p in found if p["user_api"] == "blas")
 
     with pools.threadpool_limits(2, "blas"):
-        assert [*threads.share(lambda item: blas, range(threads.MANY))] == [1] * threads.MANY
+        assert [*threads.share(lambda item: blas, range(threads.MIN_SYSTEMS))] == [
+            1
+        ] * threads.MIN_SYSTEMS
         assert [*threads.share(lambda item: blas, [0])] == [2]
         assert blas() == 2
 
@@ -127,7 +129,7 @@ def test_small_systems_that_are_solved_are_not_held() -> None:
     """Some are solved at once, as many as there are cores, not all that were prepared."""
     pytest.importorskip("threadpoolctl")
     net = nef.Network(seed=1)
-    for _ in range(threads.AT_ONCE):
+    for _ in range(threads.SYSTEMS_AT_ONCE):
         net.probe(net.ensemble(100, 1, n_eval_points=1000))
     one = 1000 * 100 * 8  # bytes of the activities of one
     tracemalloc.start()
@@ -137,10 +139,10 @@ def test_small_systems_that_are_solved_are_not_held() -> None:
     finally:
         tracemalloc.stop()
     # What is kept of each, and a few matrices for each core.
-    assert most < threads.AT_ONCE * one / 2 + 8 * threads.cores() * one
+    assert most < threads.SYSTEMS_AT_ONCE * one / 2 + 8 * threads.cores() * one
 
 
-@pytest.mark.parametrize("n", [threads.MANY, threads.AT_ONCE + 3])
+@pytest.mark.parametrize("n", [threads.MIN_SYSTEMS, threads.SYSTEMS_AT_ONCE + 3])
 def test_cores_share_what_was_prepared_in_order_by_one_thread(
     monkeypatch: pytest.MonkeyPatch, n: int
 ) -> None:
@@ -191,7 +193,7 @@ def test_decoders_do_not_depend_on_the_number_of_cores(monkeypatch: pytest.Monke
     def decoders(cores: int) -> list[Any]:
         monkeypatch.setattr(threads, "cores", lambda: cores)
         net = nef.Network(seed=1)
-        many = [net.ensemble(30 + i, 1) for i in range(threads.MANY)]
+        many = [net.ensemble(30 + i, 1) for i in range(threads.MIN_SYSTEMS)]
         many.append(net.ensemble(700, 2))  # its rates take several blocks
         probes = [net.probe(ensemble) for ensemble in many]
         built = nef.Simulator(net, backend="numpy").built

@@ -24,7 +24,7 @@ MODELS = models.MODELS | {
     "izhikevich": lambda: models.neuron_type(nef.Izhikevich()),
     "adaptive": lambda: models.neuron_type(nef.AdaptiveLIF(tau_n=0.1, inc_n=0.02)),
 }
-#: What is random while running, and so has generators to repeat, save and restore.
+#: Models with random numbers during a run, whose generators are repeated, saved and restored.
 RANDOM = ("neuron_connections", "signals", "poisson", "stochastic")
 
 each_model = pytest.mark.parametrize("model", MODELS)
@@ -160,13 +160,13 @@ def test_another_seed_of_the_run_changes_it_and_keeps_the_arrays(model, backend)
         np.testing.assert_array_equal(fresh.data[ensemble].gain, simulator.data[ensemble].gain)
 
 
-def test_an_ensemble_with_its_own_seed_keeps_its_start_and_noise(backend):
+def test_initial_state_and_noise_of_an_ensemble_with_a_seed_do_not_depend_on_other_seeds(backend):
     def spikes(seed, run_seed):
         net = nef.Network(seed=seed)
         net.ensemble(20, 1)
         noise = nef.WhiteNoise(nef.Gaussian(0, 0.01))
-        own = net.ensemble(20, 1, seed=5, noise=noise, neuron_type=nef.StochasticSpiking())
-        probe = net.probe(own.neurons)
+        ensemble = net.ensemble(20, 1, seed=5, noise=noise, neuron_type=nef.StochasticSpiking())
+        probe = net.probe(ensemble.neurons)
         simulator = nef.Simulator(net, seed=run_seed, backend=backend)
         simulator.run(0.2)
         return simulator.data[probe]
@@ -259,7 +259,7 @@ def test_float32_is_close(model, backend):
     assert differ <= 0.01 * total
     for probe in (p for p in net.all_probes if p.synapse is not None):
         one, two = (run.data[probe] for run in runs.values())
-        # What a moved spike of a small population adds to its decoded value for a while.
+        # The effect of one shifted spike of a small population on its decoded value.
         assert np.sqrt(np.mean((one - two) ** 2)) < 5e-3
 
 
@@ -276,7 +276,7 @@ def test_time_counts_steps_from_one(backend):
 
 
 @each_random_model
-def test_clearing_probes_forgets_the_past_and_changes_no_spike(model, backend, tmp_path):
+def test_clearing_probes_discards_records_and_changes_no_spike(model, backend, tmp_path):
     net, _ = watched(model)
     sampled = net.probe(net.all_ensembles[0], sample_every=0.003)
     straight, cleared = (nef.Simulator(net, backend=backend) for _ in range(2))
@@ -366,7 +366,7 @@ def test_a_filtered_connection_adds_one_step(backend):
     simulator = nef.Simulator(net, backend=backend)
     simulator.run(0.03)
     assert [when(simulator.data[p]) for p in probes] == [[10], [10], [11], [12]]
-    # A probe with a synapse sees what another object would receive.
+    # A probe with a synapse records the value that another object would receive.
     assert [when(simulator.data[p]) for p in filtered_probes] == [[11], [12]]
     assert [when(simulator.data[p]) for p in inside] == [[10], [10]]
 
@@ -404,7 +404,7 @@ def test_spikes_reach_the_next_population_one_step_later(backend):
 
 @pytest.mark.parametrize("batch_size", [None, 2])
 @each_random_model
-def test_a_saved_run_goes_on_as_if_nothing_had_happened(model, batch_size, backend, tmp_path):
+def test_a_saved_run_goes_on_with_the_same_bits(model, batch_size, backend, tmp_path):
     net, spikes = watched(model)
     options = {"backend": backend, "seed": 3, "batch_size": batch_size}
     straight = nef.Simulator(net, **options)
@@ -472,7 +472,7 @@ def test_a_state_of_another_network_is_refused(tmp_path):
 
 
 def broken_files(folder):
-    """Files that are not saved simulators, by what is wrong with them."""
+    """Files that are not saved simulators, by their fault."""
     good = nef.Simulator(models.square()).save(folder / "good").read_bytes()
     contents = {
         "empty": b"",
@@ -506,7 +506,7 @@ def test_foreign_and_broken_files_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("path", [None, 3, "", b"", object(), "/"], ids=repr)
-def test_what_is_no_path_is_refused(path):
+def test_a_path_of_another_type_is_refused(path):
     simulator = nef.Simulator(models.square())
     for call in (
         lambda: simulator.save(path),
@@ -621,14 +621,14 @@ def test_broken_files_are_no_results(tmp_path):
             nef.Result.load(path)
 
 
-def test_times_and_records_of_a_result_go_together():
+def test_a_result_has_one_time_for_each_row():
     with pytest.raises(ValueError, match="times must have the labels of records"):
         nef.Result({"y": np.zeros((2, 1))}, {}, [0.001, 0.002], {})
     with pytest.raises(TypeError, match=SENTENCE):
         nef.Result([], {}, [], {})
 
 
-def test_xarray_is_asked_for_where_it_is_missing(monkeypatch):
+def test_an_error_names_xarray_where_it_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(ImportError, match=r"to_xarray: xarray must be installed, .*pip install"):
         labelled()[0].result().to_xarray()
@@ -646,7 +646,7 @@ def test_xarray_gets_named_dimensions(options):
     assert dataset.attrs["dt"] == 0.001
 
 
-# What a simulator knows
+# Data of a simulator
 
 
 def test_data_hold_records_and_arrays_of_every_object():
@@ -704,29 +704,29 @@ def test_a_closed_simulator_refuses_steps_and_keeps_its_data():
 # Progress
 
 
-def test_progress_is_told_what_is_done_and_what_is_to_do(backend):
-    told = []
+def test_progress_gets_the_steps_done_and_the_total(backend):
+    calls = []
     simulator = nef.Simulator(
-        models.square(), backend=backend, progress=lambda done, total: told.append((done, total))
+        models.square(), backend=backend, progress=lambda done, total: calls.append((done, total))
     )
     simulator.run_steps(2500)
-    assert {total for _, total in told} == {2500}
-    done = [d for d, _ in told]
+    assert {total for _, total in calls} == {2500}
+    done = [d for d, _ in calls]
     assert done == sorted(set(done))
     assert done[-1] == 2500
     assert len(done) > 1
-    told.clear()
+    calls.clear()
     simulator.run_steps(3)
-    assert told == [(3, 3)]
+    assert calls == [(3, 3)]
 
 
 def test_progress_changes_no_spike(backend):
     net, spikes = watched("square")
     silent = nef.Simulator(net, backend=backend, progress=False)
-    told = nef.Simulator(net, backend=backend, progress=lambda done, total: None)
+    noisy = nef.Simulator(net, backend=backend, progress=lambda done, total: None)
     silent.run_steps(2500)
-    told.run_steps(2500)
-    assert_same_run(silent, told, spikes)
+    noisy.run_steps(2500)
+    assert_same_run(silent, noisy, spikes)
 
 
 @pytest.mark.parametrize(
@@ -775,10 +775,10 @@ def test_a_bar_is_written_to_the_terminals_error_stream(capsys):
     assert "step" in captured.err
 
 
-# What is optional
+# Optional packages
 
 
-def test_a_package_that_is_installed_meanwhile_is_found(monkeypatch):
+def test_a_package_that_is_installed_during_the_session_is_found(monkeypatch):
     monkeypatch.setattr(backends, "_found", set())
     there = {}
     monkeypatch.setattr(backends, "find_spec", there.get)
@@ -809,8 +809,9 @@ def test_unknown_back_ends_are_refused(name):
 def test_importing_nefsim_imports_nothing_optional_or_slow():
     slow = ("matplotlib", "numba", "nengo", "torch", "tqdm", "scipy.signal", "scipy.stats")
     code = f"import sys, nefsim; print([name for name in {slow!r} if name in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    command = [sys.executable, "-c", code]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"
 
 
 def test_the_core_runs_where_nothing_optional_is_installed():
@@ -825,11 +826,12 @@ with nef.Simulator(net, backend="numpy", progress=False) as simulator:
     simulator.run(0.01)
 print(simulator.data[probe].shape)
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "(10, 1)"
+    command = [sys.executable, "-c", code]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "(10, 1)"
 
 
-def test_no_global_state_is_left_behind():
+def test_a_run_changes_no_global_state():
     before = set(vars(builtins))
     state = np.random.get_state()
     nef.Simulator(models.signals()).run(0.01)
@@ -837,7 +839,7 @@ def test_no_global_state_is_left_behind():
     np.testing.assert_array_equal(np.random.get_state()[1], state[1])
 
 
-def test_a_network_that_computes_something_else_is_refused(tmp_path):
+def test_a_state_of_a_network_with_another_function_is_refused(tmp_path):
     def network(function):
         net = nef.Network(seed=1)
         a = net.ensemble(20, 1)
@@ -870,7 +872,7 @@ def test_a_simulator_is_saved_not_copied(duplicate):
         duplicate(sim)
 
 
-def test_a_saved_state_refuses_other_neurons_signs_and_signals(tmp_path):
+def test_a_saved_state_refuses_other_neurons_weights_and_signals(tmp_path):
     def network(sign=1.0, tau_rc=0.02, high=5.0):
         net = nef.Network(seed=1)
         stimulus = net.node(nef.WhiteSignal(1.0, high=high))

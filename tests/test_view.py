@@ -1,4 +1,4 @@
-"""What a browser sees is what a simulator records, and inputs that are turned act at once."""
+"""The page shows the records of a simulator, and changed inputs act at once."""
 
 import re
 
@@ -38,17 +38,17 @@ def pieces_of(live, seconds=0.1, n=4):
     return joined
 
 
-def test_what_is_told_is_what_a_simulator_records():
+def test_pieces_are_the_records_of_a_simulator():
     net = network()
-    told = pieces_of(view.Live(net))
-    assert [label for label, _, _ in told] == ["a", "a", "b"]
+    pieces = pieces_of(view.Live(net))
+    assert [label for label, _, _ in pieces] == ["a", "a", "b"]
     a, b = net.ensembles
     probes = [net.probe(e, synapse=SYNAPSE, sample_every=EVERY) for e in (a, b)]
     fired = net.probe(a.neurons)
     sim = nef.Simulator(net)
     for _ in range(4):
         sim.run(0.1)
-    for (_, times, rows), probe in zip((told[0], told[2]), probes, strict=True):
+    for (_, times, rows), probe in zip((pieces[0], pieces[2]), probes, strict=True):
         np.testing.assert_array_equal(times, sim.trange(probe))
         np.testing.assert_array_equal(rows, sim.data[probe])
     # 100 of the 120 neurons, by the angle of their encoders.
@@ -58,8 +58,8 @@ def test_what_is_told_is_what_a_simulator_records():
     assert len(set(shown)) == MOST_NEURONS
     few = np.isin(events.neurons, shown)
     assert 0 < few.sum() < len(few)
-    np.testing.assert_array_equal(told[1][1], events.times[few])
-    np.testing.assert_array_equal(shown[told[1][2]], events.neurons[few])
+    np.testing.assert_array_equal(pieces[1][1], events.times[few])
+    np.testing.assert_array_equal(shown[pieces[1][2]], events.neurons[few])
 
 
 def test_neurons_are_shown_by_preferred_value_from_the_lowest():
@@ -68,7 +68,7 @@ def test_neurons_are_shown_by_preferred_value_from_the_lowest():
     net.probe(a.neurons[:30])
     live = view.Live(net)
     live.advance(0.0)
-    (shown,) = live._chosen.values()
+    (shown,) = live._subsets.values()
     built = live.simulator.data[a]
     assert sorted(shown) == list(range(30))
     sides = built.encoders[shown, 0]
@@ -78,7 +78,7 @@ def test_neurons_are_shown_by_preferred_value_from_the_lowest():
         assert (np.diff(starts[sides == side]) > 0).all()
 
 
-def test_the_network_is_left_as_it_was():
+def test_the_network_is_not_changed():
     net = network()
     view.Live(net)
     assert not net.probes
@@ -88,17 +88,17 @@ def test_the_network_is_left_as_it_was():
     assert not net.probes
 
 
-def test_a_networks_own_probes_are_shown_unless_ensembles_are_named():
+def test_the_probes_of_a_network_are_shown_unless_ensembles_are_named():
     net = network()
-    own = net.probe(net.ensembles[1], label="product")
+    probe = net.probe(net.ensembles[1], label="product")
     live = view.Live(net)
     (label, times, rows), *more = pieces_of(live)
     assert (label, len(times), more) == ("product", 400, [])
-    np.testing.assert_array_equal(rows[300:], live.simulator.data[own])
+    np.testing.assert_array_equal(rows[300:], live.simulator.data[probe])
     assert [piece.label for piece in view.Live(net, show=["b"]).advance(0.0)] == ["b"]
 
 
-def test_an_input_acts_from_the_step_after_it_was_turned():
+def test_an_input_acts_from_the_step_after_its_change():
     net = nef.Network(seed=1)
     knob, other = net.node([0.3]), net.node([5.0])
     net.probe(knob, label="knob")
@@ -115,7 +115,7 @@ def test_an_input_acts_from_the_step_after_it_was_turned():
 
 
 class Clock:
-    """Wall time that goes when it is told to."""
+    """A clock whose time the test sets."""
 
     def __init__(self):
         self.now = 0.0
@@ -125,7 +125,7 @@ class Clock:
 
 
 def page_of(live, window=0.2):
-    """A page with a clock of its own, and a browser that takes in all that it is sent."""
+    """A page with a test clock, and a browser that draws all pieces at once."""
     clock = Clock()
     page = Page(live, window, clock)
     page.beat.on_change("sent", lambda name, old, new: setattr(page.beat, "drawn", new))
@@ -138,7 +138,7 @@ def ticks(page, clock, n, every=PERIOD):
         page.tick()
 
 
-def test_a_page_stands_in_its_document_and_waits():
+def test_a_page_is_in_its_document_and_does_not_run_at_first():
     document = Document()
     page = view.add_page(document, view.Live(network()))
     assert document.title == "knobs"
@@ -148,7 +148,7 @@ def test_a_page_stands_in_its_document_and_waits():
     assert page.now == 0.0
 
 
-def test_the_page_runs_pauses_and_begins_anew():
+def test_the_page_runs_pauses_and_restarts():
     page, clock = page_of(view.Live(network()))
     run, again = page.root.select({"type": Button})
     if run.label != "run":
@@ -183,7 +183,7 @@ def test_a_speed_that_the_slider_does_not_have_is_not_run(sent, speed):
 
 
 @pytest.mark.parametrize(("speed", "took"), [(1.0, 0.05), (1.0, 0.2), (0.5, 0.11), (2.0, 0.07)])
-def test_a_run_keeps_pace_with_the_clock_on_the_wall(speed, took):
+def test_model_time_follows_wall_time(speed, took):
     page, clock = page_of(view.Live(network()))
     page.speed.value = speed
     page._toggle()
@@ -192,7 +192,7 @@ def test_a_run_keeps_pace_with_the_clock_on_the_wall(speed, took):
     assert page.clock.text == f"{page.now:.2f} s, {speed:.2f} times real time"
 
 
-def test_the_speed_is_model_time_over_wall_time_with_all_that_takes_time():
+def test_the_speed_is_model_time_over_wall_time_including_drawing():
     page, clock = page_of(view.Live(network()))
     drawing, advance = page.show, page.live.advance
 
@@ -231,7 +231,7 @@ def test_a_run_that_is_very_slow_goes_on_step_by_step():
     assert page.live.simulator.n_steps == first + 5
 
 
-def test_a_slow_browser_holds_the_run_back():
+def test_a_run_waits_for_a_slow_browser():
     page, clock = page_of(view.Live(network()))
     page.beat._callbacks.clear()  # the browser takes nothing in
     page._toggle()
@@ -269,7 +269,7 @@ def raster_of(n_neurons, window, seconds, n=1):
 def test_a_raster_has_a_mark_where_a_spike_is_and_nowhere_else():
     plot, events, page = raster_of(20, 0.25, 0.1, n=4)
     image, start = plot.source.data["image"][0], plot.source.data["x"][0]
-    (shown,) = page.live._chosen.values()
+    (shown,) = page.live._subsets.values()
     assert image.shape[0] == 20
     assert plot.width == 0.001
     assert start <= 0.15
@@ -287,11 +287,11 @@ def test_the_raster_of_many_busy_neurons_reaches_to_the_left_of_the_window():
     times = start + plot.width * np.flatnonzero(image.any(axis=0))
     assert times.min() <= page.now - 2.0
     assert image.shape == (MOST_NEURONS, plot.n_columns)
-    assert image.size < 50_000  # what is sent at once, in bytes
+    assert image.size < 50_000  # bytes of one message
     assert plot.figure.title.text.endswith("(100 of 300 neurons)")
 
 
-def test_what_is_left_out_is_said():
+def test_the_page_names_ensembles_and_inputs_that_are_left_out():
     net = nef.Network(seed=1)
     image = net.node(np.zeros(50), label="image")
     for i in range(8):
@@ -334,13 +334,13 @@ def test_an_axis_starts_at_the_radius_and_widens_where_values_leave_it():
 
 
 def _clicked(button):
-    """What a click in the browser does."""
+    """The effect of a click in the browser."""
     from bokeh.events import ButtonClick
 
     button._trigger_event(ButtonClick(button))
 
 
-def test_sliders_turn_the_inputs():
+def test_sliders_set_the_inputs():
     document, live = Document(), view.Live(network())
     view.add_page(document, live)
     (knob,) = live.inputs
@@ -351,7 +351,7 @@ def test_sliders_turn_the_inputs():
     np.testing.assert_array_equal(live.inputs[knob], [0.3, 0.75])
 
 
-def test_an_error_of_a_node_stops_the_page_and_is_told_on_it():
+def test_an_error_of_a_node_stops_the_page_and_is_shown_on_it():
     def fails(t):
         if t > 0.03:
             raise RuntimeError("no <more>")
@@ -369,7 +369,7 @@ def test_an_error_of_a_node_stops_the_page_and_is_told_on_it():
     assert "no &lt;more&gt;" in page.clock.text
 
 
-def test_a_slider_reaches_as_far_as_what_it_feeds_and_takes_no_nonsense():
+def test_a_slider_has_the_range_of_its_ensembles_and_refuses_bad_values():
     net = nef.Network(seed=1)
     nodes = {value: net.node(value, label=f"{value}") for value in (0.0, 5.0, -120.0)}
     net.connect(nodes[0.0], net.ensemble(10, 1, radius=3.0))
@@ -384,8 +384,8 @@ def test_a_slider_reaches_as_far_as_what_it_feeds_and_takes_no_nonsense():
 
 
 @pytest.mark.parametrize("formula", ["$$x$$", r"\(x\)", r"\[x\]", r"\begin{align}x\end{align}"])
-def test_labels_are_shown_as_they_are(formula):
-    """What MathJax takes for a formula makes Bokeh set a slider's title as HTML."""
+def test_labels_are_shown_literally(formula):
+    """Bokeh sets a slider's title as HTML if MathJax would find a formula in it."""
     label = f"<img src=x onerror=alert(1)> {formula}"
     net = nef.Network(seed=1, label=label)
     net.connect(net.node(0.0, label=label), net.ensemble(10, 1, label=label))

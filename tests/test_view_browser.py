@@ -69,7 +69,7 @@ async def stopped(browser, page):
     await until(lambda: page.beat.drawn == page.beat.sent, 60)
 
 
-def test_the_page_moves_and_complains_of_nothing(monkeypatch):
+def test_the_page_runs_without_errors_in_the_browser(monkeypatch):
     async def work(browser, page):
         await browser.click("run")
         await until(lambda: page.now > 1.0, 120)
@@ -95,14 +95,14 @@ def test_labels_are_text_in_the_browser(monkeypatch):
     shown(monkeypatch, work)
 
 
-def test_a_slow_browser_shows_what_the_run_has_come_to(monkeypatch):
+def test_a_slow_browser_shows_the_present_state_of_the_run(monkeypatch):
     async def work(browser, page):
         await browser.call("Emulation.setCPUThrottlingRate", rate=10)
         await browser.click("run")
         await until(lambda: page.beat.drawn > 12, 120)
         seen = await clock(browser)
         ahead = page.now - seen
-        # What is under way, and what was run while the question was.
+        # The piece that is being drawn, and the steps of the run during the request.
         assert ahead <= (AHEAD + 2) * MOST_LATE
         await browser.call("Emulation.setCPUThrottlingRate", rate=1)
         await stopped(browser, page)

@@ -1,4 +1,4 @@
-"""Who gets a page of ``nefsim view``: whoever knows the token, from this machine, in its name."""
+"""Access to ``nefsim view``: with the token, from this machine, under its host names."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ def network(label=None):
 
 
 def served(work, net=None, **options):
-    """What work gives for a server that listens."""
+    """The result of ``work`` with a server that listens."""
 
     async def main():
         made = view.server(net or network(), **{"port": 0} | options)
@@ -78,7 +78,7 @@ def listens(address, port):
         return client.connect_ex((address, port)) == 0
 
 
-def test_only_this_machine_is_listened_to():
+def test_the_server_listens_to_this_machine_alone():
     async def work(server):
         assert server.is_local
         assert server.url.startswith(f"http://127.0.0.1:{server.port}/?token=")
@@ -88,7 +88,7 @@ def test_only_this_machine_is_listened_to():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is not an address")
-def test_another_address_of_this_machine_is_not_answered_unless_asked_for():
+def test_another_address_of_this_machine_is_answered_only_as_host():
     async def work(server):
         found = await asyncio.to_thread(listens, "127.0.0.2", server.port)
         return found, server.is_local
@@ -97,7 +97,7 @@ def test_another_address_of_this_machine_is_not_answered_unless_asked_for():
     assert served(work, host="0.0.0.0") == (True, False)
 
 
-def test_the_token_is_asked_for_and_is_new_each_time():
+def test_a_page_needs_the_token_which_is_new_for_each_server():
     async def work(server):
         bare = f"http://127.0.0.1:{server.port}/"
         token = server.url.partition("token=")[2]
@@ -116,7 +116,7 @@ def test_the_token_is_asked_for_and_is_new_each_time():
     assert len(first) >= 32
 
 
-def test_a_page_says_that_it_is_in_no_frame_and_loads_from_its_own_server_alone():
+def test_headers_of_a_page_forbid_frames_and_other_servers():
     async def work(server):
         return (await fetched(server.url)).headers
 
@@ -146,17 +146,17 @@ def test_a_forged_host_is_refused(host):
 def test_a_forged_origin_is_refused():
     async def work(server):
         session = session_of(await fetched(server.url))
-        own = f"http://127.0.0.1:{server.port}"
+        true = f"http://127.0.0.1:{server.port}"
         for origin in ("http://evil.example", "http://127.0.0.1:1", "http://127.0.0.1", "null"):
             assert await status(server.url, Origin=origin) == 403
             assert await opened(server, session, Origin=origin) == 403
-        return await status(server.url, Origin=own), await opened(server, session, Origin=own)
+        return await status(server.url, Origin=true), await opened(server, session, Origin=true)
 
     assert served(work) == (200, 101)
 
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]", "LOCALHOST"])
-def test_the_names_of_this_machine_are_taken_at_any_port(name):
+def test_the_names_of_this_machine_are_accepted_at_any_port(name):
     """A tunnel may lead from another port to this one."""
 
     async def work(server):
@@ -187,15 +187,15 @@ def test_a_socket_needs_the_session_of_a_page_of_this_server():
     foreign = served(session)
 
     async def work(server):
-        mine = await session(server)
-        wrong = ["", "x", mine[:-2], f"A{mine}", foreign, mine.partition(".")[0]]
+        token = await session(server)
+        wrong = ["", "x", token[:-2], f"A{token}", foreign, token.partition(".")[0]]
         assert [await opened(server, given) for given in wrong] == [403] * len(wrong)
-        return await opened(server, mine)
+        return await opened(server, token)
 
     assert served(work) == 101
 
 
-def test_only_so_many_run_at_once_and_those_that_end_make_room(monkeypatch):
+def test_the_number_of_sessions_is_limited_and_ended_ones_do_not_count(monkeypatch):
     runs = []
 
     class Watched(view.Live):
@@ -237,11 +237,11 @@ net.connect(net.node(0.5), net.ensemble(20, 1, label="a"))
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
-    [([], "from this machine only"), (["--host", "0.0.0.0"], "whoever knows this address")],
+    ("options", "message"),
+    [([], "from this machine only"), (["--host", "0.0.0.0"], "anyone with this address")],
     ids=["local", "open"],
 )
-def test_the_command_says_where_its_page_is_and_who_can_reach_it(tmp_path, options, said):
+def test_the_command_prints_the_address_of_its_page_and_its_reach(tmp_path, options, message):
     path = tmp_path / "model.py"
     path.write_text(MODEL, encoding="utf-8")
     arguments = ["view", str(path), "--port", "0", "--no-browser", "--json", *options]
@@ -255,21 +255,21 @@ def test_the_command_says_where_its_page_is_and_who_can_reach_it(tmp_path, optio
                 assert b"<title>a served one</title>" in answer.read()
         finally:
             process.kill()
-        assert said in process.stderr.read()
+        assert message in process.stderr.read()
 
 
-def test_a_port_in_use_is_named_with_a_cure():
+def test_an_error_of_a_port_in_use_names_a_remedy():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        said = rf"^server: port must be free, got {port}, which is in use; .+ or 0 for any"
-        with pytest.raises(ValueError, match=said):
+        message = rf"^server: port must be free, got {port}, which is in use; .+ or 0 for any"
+        with pytest.raises(ValueError, match=message):
             view.server(network(), port)
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"port": -1}, "port must be"),
         ({"window": 0.0}, "window must be"),
@@ -282,8 +282,8 @@ def test_a_port_in_use_is_named_with_a_cure():
     ],
     ids=str,
 )
-def test_options_that_make_no_sense_are_refused(options, said):
-    with pytest.raises(ValueError, match=said):
+def test_bad_options_of_the_server_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
         view.server(network(), **{"port": 0} | options)
 
 

@@ -1,4 +1,4 @@
-"""The arrays that nefsim draws and solves, in files for those that are given them."""
+"""The arrays that nefsim draws and solves, in files for other simulators."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 
 def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
-    """Build once and write what the other peers of this network read."""
+    """Build once and write the arrays for the other simulators of this network."""
     from given import keep
     from models import MODELS
 
@@ -37,7 +37,7 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
 
 
 def decoders(sim: Any) -> dict[Any, np.ndarray]:
-    """The decoders of each ensemble, of what it sends or of what is probed."""
+    """The decoders of each ensemble, of its connections or probes."""
     built = sim.built
     found = {probe.target: d.decoders for probe, d in built.probe_data.items()}
     sent = {c.pre: c for c in built.connections if c.pre in built.ensembles}
@@ -45,7 +45,7 @@ def decoders(sim: Any) -> dict[Any, np.ndarray]:
 
 
 def keep_chains(sim: Any, folder: Path) -> None:
-    """What ``limit.c`` reads: slopes, biases, decoders and voltages of each population."""
+    """Write the input of ``limit.c``: slopes, biases, decoders and voltages of each population."""
     solved, rng = decoders(sim), np.random.default_rng(1)
     with (folder / "chains.bin").open("wb") as file:
         for ensemble, built in sim.built.ensembles.items():

@@ -1,9 +1,9 @@
-"""Brian2 in C++ standalone: its own LIF, exponential Euler with refractoriness, on our arrays.
+"""Brian2 in C++ standalone: a LIF by exponential Euler with refractoriness, on nefsim's arrays.
 
-Spikes fall on the grid of steps there, so that neurons fire a little less often than ours.
-Vectors are filtered in small groups of their own; neurons see them through linked variables,
+Spikes fall on the grid of steps there, so that rates differ from nefsim's.
+Vectors are filtered in separate small groups; neurons read them through linked variables,
 which is faster in Brian2 than synapses from neuron to neuron.  This module imports nothing of
-nefsim, so that it may run in an environment of its own.
+nefsim, so that it may run in a separate environment.
 """
 
 from __future__ import annotations
@@ -89,9 +89,9 @@ class _Network:
         return [int(np.sum(group.n[:])) for group in self.groups]
 
     def _filter(self, f: int) -> Any:
-        """A vector that decays; it is seen one step after the spikes that drive it."""
-        told, second = self.facts["filters"][f], self.brian2.second
-        equations, space = "dx/dt = -x / tau : 1", {"tau": told["tau"] * second}
+        """A vector that decays; neurons read it one step after the spikes that drive it."""
+        facts, second = self.facts["filters"][f], self.brian2.second
+        equations, space = "dx/dt = -x / tau : 1", {"tau": facts["tau"] * second}
         rule = next((r for r in self.rules if r["filter"] == f), None)
         if rule and rule["wanted"]:
             wanted = self.arrays[rule["wanted"]]
@@ -100,19 +100,19 @@ class _Network:
         elif rule:
             equations += "\nerror : 1 (linked)"
         filter_ = self.brian2.NeuronGroup(
-            told["size"], equations, method="exact", namespace=space, order=1
+            facts["size"], equations, method="exact", namespace=space, order=1
         )
         self.network.add(filter_)
-        if told["group"] is None and told["name"] != "error":
+        if facts["group"] is None and facts["name"] != "error":
             self.network.add(self.brian2.StateMonitor(filter_, "x", record=True))
         return filter_
 
     def _group(self, g: int) -> Any:
         """Leaky integrate-and-fire neurons with their encoders."""
-        b, told = self.brian2, self.facts["groups"][g]
-        n_all = told["n"] * told["ensembles"]
+        b, facts = self.brian2, self.facts["groups"][g]
+        n_all = facts["n"] * facts["ensembles"]
         current, linked, space = self._current(g)
-        coded = range(told["dimensions"] if f"slope {g}" in self.arrays else 0)
+        coded = range(facts["dimensions"] if f"slope {g}" in self.arrays else 0)
         equations = ["dv/dt = (J - v) / tau_rc : 1 (unless refractory)", "n : integer"]
         equations += [f"J = clip({current}, 0, inf) : 1", "bias : 1 (constant)"]
         equations += [f"e{d} : 1 (constant)" for d in coded]
@@ -128,23 +128,23 @@ class _Network:
         group.bias, group.v = self.arrays[f"bias {g}"], self.rng.random(n_all)
         for d in coded:
             setattr(group, f"e{d}", self.arrays[f"slope {g}"][:, d])
-        place = np.repeat(np.arange(told["ensembles"]), told["n"]) * told["dimensions"]
+        place = np.repeat(np.arange(facts["ensembles"]), facts["n"]) * facts["dimensions"]
         for name, (f, d) in linked.items():
             setattr(group, name, b.linked_var(self.filters[f], "x", index=place + d))
         self.network.add(group)
         return group
 
     def _current(self, g: int) -> tuple[str, dict[str, tuple[int, int]], dict[str, Any]]:
-        """What drives a group: a formula, the elements of filters in it, and its constants."""
-        b, told = self.brian2, self.facts["groups"][g]
+        """The current of a group: a formula, the elements of filters in it, and its constants."""
+        b, facts = self.brian2, self.facts["groups"][g]
         space: dict[str, Any] = {"tau_rc": 20 * b.ms}
         if f"current {g}" in self.arrays:
             shown = self.arrays[f"current {g}"]
-            space["shown"] = b.TimedArray(shown, dt=told["held_s"] * b.second)
+            space["shown"] = b.TimedArray(shown, dt=facts["held_s"] * b.second)
             return "bias + shown(t, i)", {}, space
         feeding = [f for f, each in enumerate(self.facts["filters"]) if each["group"] == g]
         current, linked = "bias", {}
-        for d in range(told["dimensions"]):
+        for d in range(facts["dimensions"]):
             parts = [f"x{f}_{d}" for f in feeding]
             linked |= {f"x{f}_{d}": (f, d) for f in feeding}
             if f"input {g}" in self.arrays:
@@ -156,7 +156,7 @@ class _Network:
     def _link(self, g: int, f: int) -> None:
         """Decoders from a group to a filter, and the rule that changes them."""
         b, tau = self.brian2, self.facts["filters"][f]["tau"]
-        # Synapses see what the formula of a filter's error refers to by its name.
+        # Variables of the formula of a filter's error need these names in Synapses.
         space = {**self.filters[f].namespace, "step": (1 - np.exp(-0.001 / tau)) / 0.001}
         synapses = b.Synapses(
             self.groups[g], self.filters[f], "w : 1", on_pre="x_post += step * w", namespace=space

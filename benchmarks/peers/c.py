@@ -13,7 +13,7 @@ FLAGS = ["-O3", "-march=native", "-ffast-math", "-fopenmp"]
 
 
 def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
-    """Compile; each run is a process that takes the steps twice and tells the second time."""
+    """Compile; each run is a process that takes the steps twice and prints the second time."""
     began = time.perf_counter()
     program = Path(job["folder"]) / f"limit{job['threads']}"
     subprocess.run(["gcc", *FLAGS, "-o", str(program), str(SOURCE), "-lm"], check=True)

@@ -33,7 +33,7 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
 
 
 def batches(make: Callable[[], Any], batch: int, seconds: float) -> dict[str, Any]:
-    """The same of a batch, whose first trial has to be the run without one."""
+    """The same for a batch, whose first trial has to be the run without a batch."""
     import nefsim as nef
 
     net = make()

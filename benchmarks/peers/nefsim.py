@@ -15,7 +15,7 @@ from peers.measure import peak_mb, seconds
 def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
     """Import, build and run once; then run again and again from the start.
 
-    Where arrays are ``given`` there is nothing to solve.
+    With ``given`` arrays no decoders are solved.
     """
     began = time.perf_counter()
     import nefsim as nef
@@ -47,7 +47,7 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
     def run() -> float:
         if not job["seconds"]:
             return seconds(simulator)
-        # Who has waited is cold: like plain C, we take the steps once before they are timed.
+        # Caches are cold after waiting: like plain C, take the steps once before they are timed.
         for length in (0.01 if model.large else job["seconds"], 0.0):
             with cores(job.get("cores")):
                 sim.reset()
@@ -58,13 +58,13 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
 
 
 def arrays(job: dict[str, Any]) -> Path | None:
-    """The file of arrays that a network is given, if it is."""
+    """The file of the arrays of a network, if any."""
     return Path(job["folder"]) / "given.npz" if job.get("given") else None
 
 
 @contextmanager
 def cores(n: int | None) -> Any:
-    """Let a simulator see so many cores while it is made, and run on any of them."""
+    """Limit the number of cores while a simulator is made; its runs may use any of them."""
     if n is None or not hasattr(os, "sched_setaffinity"):
         yield
         return

@@ -1,7 +1,7 @@
 """Nengo, with and without its optimizer and SciPy; its progress bar and decoder cache are off.
 
-It builds and runs its own version of the network, with decoders of its own, for the time to
-the first result and the memory; what is timed further has nefsim's arrays, so that it has the
+It builds and runs a Nengo version of the network, with decoders from Nengo, for the time to
+the first result and the memory; further timed runs have nefsim's arrays, so that they have the
 same spikes to handle.
 """
 
@@ -17,7 +17,7 @@ from peers.measure import held_mb, peak_mb, seconds
 
 
 def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
-    """Import, build and run its own network; then runs of one with nefsim's arrays."""
+    """Import, build and run a Nengo version; then run one with nefsim's arrays."""
     began = time.perf_counter()
     with hidden_scipy(not job["scipy"]):
         import nengo
@@ -74,15 +74,17 @@ def rebuild(simulator: Callable[[Any], Any], model: Any, job: dict[str, Any]) ->
 @contextmanager
 def hidden_scipy(hide: bool) -> Iterator[None]:
     """Let ``import scipy`` fail for the while, as where it is not installed."""
-    kept = {name: sys.modules[name] for name in list(sys.modules) if is_scipy(name)} if hide else {}
+    modules = (
+        {name: sys.modules[name] for name in list(sys.modules) if is_scipy(name)} if hide else {}
+    )
     if hide:
-        sys.modules.update(dict.fromkeys([*kept, "scipy"]))  # type: ignore[arg-type]
+        sys.modules.update(dict.fromkeys([*modules, "scipy"]))  # type: ignore[arg-type]
     try:
         yield
     finally:
         if hide:
             sys.modules.pop("scipy")
-            sys.modules.update(kept)
+            sys.modules.update(modules)
 
 
 def is_scipy(name: str) -> bool:
@@ -133,7 +135,7 @@ def native(net: Any) -> Any:
 
 
 def output(node: Any) -> Any:
-    """What a node plays, as a process of Nengo."""
+    """The output of a node, as a process of Nengo."""
     import nengo.processes as theirs
 
     from nefsim import processes as ours

@@ -1,6 +1,6 @@
 """A network as plain arrays: groups of neurons, and filters that their spikes drive.
 
-Ensembles of one label are one group.  What comes from nodes alone is filtered beforehand.
+Ensembles of one label are one group.  Signals from nodes alone are filtered beforehand.
 A filter is one vector and one time constant: the input of a group, a probe or an error.
 """
 
@@ -56,7 +56,7 @@ class Plan:
             {"n": first.n_neurons, "ensembles": len(them), "dimensions": first.dimensions}
         )
         if held := self._held(first):
-            # What is held for long is encoded once, as a modeller who looks for speed would.
+            # Images that last long are encoded once, as in a model written for speed.
             rows, seconds = held
             self.arrays[f"current {g}"] = rows @ built[0].scaled_encoders.T
             self.facts["groups"][g]["held_s"] = seconds
@@ -88,7 +88,7 @@ class Plan:
         return total
 
     def _sent(self, connection: Any) -> np.ndarray:
-        """What a node sends, through its transform and its synapse."""
+        """The output of a node, through its transform and its synapse."""
         values, chosen = self.outputs[whole(connection.pre)], indices(connection.pre)
         values = values if chosen is None else values[:, list(chosen)]
         values = times(self.built.connections[connection].transform, values.T).T
@@ -98,7 +98,7 @@ class Plan:
         return np.concatenate([np.zeros_like(filtered[:1]), filtered[:-1]])
 
     def _connection(self, connection: Any, built: Any) -> None:
-        """A decoded connection as links to the filter in front of what it ends in."""
+        """A decoded connection as links to the filter before its target."""
         post = whole(connection.post)
         if built.decoders is None:
             return
@@ -109,7 +109,7 @@ class Plan:
         self._link(connection.pre, self._before(connection), weights, base + columns)
 
     def _before(self, connection: Any) -> int:
-        """The filter in front of what a connection ends in."""
+        """The filter before the target of a connection."""
         post, tau = whole(connection.post), connection.synapse.tau
         if isinstance(post, Ensemble):
             g = self.place[post][0]
@@ -119,14 +119,14 @@ class Plan:
     def _rule(self, connection: Any) -> dict[str, Any]:
         """PES: the group and the filter that it acts between, and where its error is.
 
-        An error is a filter of its own, or a node's input less what was wanted.
+        An error is a separate filter, or the input of a node minus its target.
         """
         learning = whole(connection.post)
         learned, rule = learning.connection, learning.rule
-        told = {"pre": self.place[whole(learned.pre)][0], "filter": self._before(learned)}
-        told |= {"rate": rule.learning_rate, "tau": rule.pre_synapse.tau}
+        entry = {"pre": self.place[whole(learned.pre)][0], "filter": self._before(learned)}
+        entry |= {"rate": rule.learning_rate, "tau": rule.pre_synapse.tau}
         if isinstance(whole(connection.pre), Ensemble):
-            return {**told, "error": self._before(connection), "wanted": None}
+            return {**entry, "error": self._before(connection), "wanted": None}
         node = whole(connection.pre)
         (wanted,) = (
             whole(c.pre).output
@@ -134,7 +134,7 @@ class Plan:
             if whole(c.post) is node and whole(c.pre) in self.outputs
         )
         self.arrays["wanted"] = np.asarray(wanted.inputs, dtype=float)
-        return {**told, "wanted": "wanted", "held_s": wanted.presentation_time}
+        return {**entry, "wanted": "wanted", "held_s": wanted.presentation_time}
 
     def _filter(self, name: str, tau: float, size: int, group: int | None = None) -> int:
         """The number of a filter, made when it is first asked for."""

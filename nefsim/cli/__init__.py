@@ -1,4 +1,4 @@
-"""The command ``nefsim``: each of its commands is a module with ``add`` and ``run``."""
+"""The command ``nefsim``: each subcommand is a module with ``add`` and ``run``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,21 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status.
 
-    0 is success, 1 that back ends disagree, 2 an error and 130 Ctrl-C.
+    Parameters
+    ----------
+    arguments : sequence of str or None
+        Arguments after ``nefsim``; None takes those of the process.
+
+    Returns
+    -------
+    int
+        0 after success, 1 if back ends disagree, 2 after an error, 130 after Ctrl-C.
+
+    Examples
+    --------
+    >>> from nefsim import cli
+    >>> cli.main(["run", "no_such_file.py"])
+    2
     """
     parser = _parser(sys.argv[1:] if arguments is None else arguments)
     options = parser.parse_args(arguments)
@@ -47,20 +61,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """Of all commands, with the options of those that are named: others would be imported."""
+    """The parser; only commands named in ``arguments`` get options, as these need imports."""
     parser = argparse.ArgumentParser(
         prog="nefsim",
         description="Simulate networks of the Neural Engineering Framework.",
-        epilog="nefsim command --help tells the options of a command.",
+        epilog="nefsim command --help shows the options of a command.",
     )
     parser.add_argument("--version", action="version", version=f"nefsim {nefsim.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
     for name, module in COMMANDS.items():
-        said = module.__doc__ or ""
+        summary = module.__doc__ or ""
         command = commands.add_parser(
             name,
-            help=said,
-            description=f"{said[:1].upper()}{said[1:]}.",
+            help=summary,
+            description=f"{summary[:1].upper()}{summary[1:]}.",
             epilog=f"Example: {module.EXAMPLE}",
             formatter_class=Formatter,
         )

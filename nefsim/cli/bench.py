@@ -13,7 +13,7 @@ EXAMPLE = "nefsim bench model.py --backends numpy numba --repeats 3"
 
 
 def add(command: argparse.ArgumentParser) -> None:
-    """Options of the timing."""
+    """Add the options of the command."""
     common.add_model(command)
     command.add_argument(
         "--backends",
@@ -27,14 +27,14 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Time it."""
+    """Time the network and print a table."""
     from nefsim import bench
 
     net = common.network(options)
     timings = bench.measure(net, options.seconds, options.backends, options.dt, options.repeats)
     if options.json:
-        told = {"seconds": options.seconds, "dt": options.dt, "runs": [*map(asdict, timings)]}
-        print(json.dumps(told))
+        report = {"seconds": options.seconds, "dt": options.dt, "runs": [*map(asdict, timings)]}
+        print(json.dumps(report))
     else:
         print(bench.tell(timings))
     return 0

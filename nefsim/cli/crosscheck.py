@@ -13,7 +13,7 @@ EXAMPLE = "nefsim crosscheck model.py -s 10 --backends numpy numba"
 
 
 def add(command: argparse.ArgumentParser) -> None:
-    """Options of the comparison."""
+    """Add the options of the command."""
     common.add_model(command)
     command.add_argument(
         "--backends",
@@ -27,11 +27,11 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare; 1 if they disagree."""
+    """Compare the back ends and print a report; 1 if they disagree."""
     net = common.network(options)
     report = crosscheck(net, options.seconds, options.backends, options.dt)
     if options.json:
-        told = {
+        values = {
             "backends": list(report.backends),
             "seconds": report.seconds,
             "n_spikes": report.n_spikes,
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
             "max_abs_diff": report.max_abs_diff,
             "agrees": report.agrees,
         }
-        print(json.dumps(told))
+        print(json.dumps(values))
     else:
         print(report)
     return 0 if report.agrees else 1

@@ -1,4 +1,4 @@
-"""compute a function between two populations and draw what happens"""
+"""compute a function between two populations and draw three figures"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMPLE = "nefsim demo --function square --neurons-a 200 -s 5 -o figures"
 
 
 def add(command: argparse.ArgumentParser) -> None:
-    """Options of the demonstration."""
+    """Add the options of the command."""
     from nefsim import demo
 
     defaults = {field.name: field.default for field in fields(demo.Settings)}
@@ -36,9 +36,9 @@ def add(command: argparse.ArgumentParser) -> None:
             default=defaults[f"rates_{name}"],
             help=f"range of maximum rates of {population} [Hz]",
         )
-    command.add_argument("--stimulus", choices=demo.STIMULI, default="sin", help="what A gets")
+    command.add_argument("--stimulus", choices=demo.STIMULI, default="sin", help="the input of A")
     command.add_argument(
-        "--function", choices=demo.FUNCTIONS, default="square", help="what B computes from A"
+        "--function", choices=demo.FUNCTIONS, default="square", help="the function from A to B"
     )
     command.add_argument("--synapse", type=float, default=0.1, help="time constant [s]")
     command.add_argument(
@@ -54,28 +54,28 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def _no_cycles_sought() -> Iterator[None]:
-    """Without the collector of cycles, which takes a fourteenth of the time.
+def _without_garbage_collection() -> Iterator[None]:
+    """Without Python's collector of reference cycles, which takes a fourteenth of the time.
 
     Matplotlib makes many objects while it is imported, and none of them is garbage.
     """
-    collects = gc.isenabled()
+    enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if collects:
+        if enabled:
             gc.enable()
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run it and tell sizes, rates, error and files."""
+    """Run the demonstration and print sizes, rates, the error and the files."""
     from nefsim import demo
 
-    chosen = {field.name: getattr(options, field.name) for field in fields(demo.Settings)}
-    chosen |= {name: tuple(chosen[name]) for name in ("rates_a", "rates_b")}
-    with _no_cycles_sought():
-        report = demo.run(demo.Settings(**chosen), options.out)
+    settings = {field.name: getattr(options, field.name) for field in fields(demo.Settings)}
+    settings |= {name: tuple(settings[name]) for name in ("rates_a", "rates_b")}
+    with _without_garbage_collection():
+        report = demo.run(demo.Settings(**settings), options.out)
     if options.json:
         print(json.dumps(report))
         return 0

@@ -1,4 +1,4 @@
-"""say which versions and back ends are there, or what a file's network will be and cost"""
+"""show versions and back ends, or the size and cost of the network of a file"""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ PACKAGES = ("numpy", "scipy", "matplotlib")
 
 
 def add(command: argparse.ArgumentParser) -> None:
-    """The model, its seed and time step."""
+    """Add the options of the command."""
     common.add_model(command, needed=False)
     common.add_step(command)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell about this installation, or about a model."""
-    told = _installation()
+    """Print a description of this installation, or of a model."""
+    report = _installation()
     if options.model is not None:
         net = common.network(options)
-        described = nefsim.describe(net, options.dt)
+        description = nefsim.describe(net, options.dt)
         if not options.json:
-            print(described)
+            print(description)
             return 0
-        told["model"] = {"seed": net.seed, **described.to_dict()}
-    print(json.dumps(told) if options.json else _lines(told))
+        report["model"] = {"seed": net.seed, **description.to_dict()}
+    print(json.dumps(report) if options.json else _lines(report))
     return 0
 
 
@@ -54,14 +54,14 @@ def _installation() -> dict[str, Any]:
     }
 
 
-def _lines(told: dict[str, Any]) -> str:
-    versions = told["packages"]
-    lines = [f"python {told['python']}"]
+def _lines(report: dict[str, Any]) -> str:
+    versions = report["packages"]
+    lines = [f"python {report['python']}"]
     lines += [f"{package} {versions[package]}" for package in ("nefsim", *PACKAGES)]
-    lines.append(f"back ends: {', '.join(told['backends'])}")
-    lines.append(f"machine code: {', '.join(told['machine_code']) or '(not kept)'}")
+    lines.append(f"back ends: {', '.join(report['backends'])}")
+    lines.append(f"machine code: {', '.join(report['machine_code']) or '(not stored)'}")
     lines.append("extras:")
-    for name, extra in told["extras"].items():
+    for name, extra in report["extras"].items():
         lines.append(f"  {name}: {extra['brings']}")
         lines += [f"    {p} {versions[p] or '(not installed)'}" for p in extra["packages"]]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""tell handwritten digits apart with spikes, with decoders solved or learned"""
+"""classify handwritten digits with spikes, with decoders solved or learned"""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ EXAMPLE = "nefsim mnist --digits --rule pes --epochs 2"
 
 
 def add(command: argparse.ArgumentParser) -> None:
-    """Options of the experiment."""
+    """Add the options of the command."""
     from nefsim import mnist
 
     mnist.add_options(command)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the experiment."""
+    """Run the experiment and print its accuracy."""
     from nefsim import mnist
 
     return mnist.report(options)

@@ -15,8 +15,8 @@ EXAMPLE = "nefsim nengo run script.py -s 5 --compare"
 
 
 def add(command: argparse.ArgumentParser) -> None:
-    """Options of a run of Nengo's model."""
-    command.add_argument("action", choices=["run"], help="what to do with the model")
+    """Add the options of the command."""
+    command.add_argument("action", choices=["run"], help="the action: run the model")
     command.add_argument(
         "model",
         type=Path,
@@ -28,13 +28,13 @@ def add(command: argparse.ArgumentParser) -> None:
         "--backend",
         choices=["auto", *backends.OWN],
         default="auto",
-        help="what takes the steps; auto is the fastest",
+        help="the back end; auto is the fastest",
     )
     command.add_argument("--compare", action="store_true", help="run it in Nengo, too")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run it; 1 if spikes differ from Nengo's."""
+    """Run the model and print a report; 1 if spikes differ from Nengo's."""
     require("nefsim nengo", "nengo")
     from nefsim.nengo import command
 

@@ -1,4 +1,4 @@
-"""What several commands have in common: help that tells defaults, the model, the run."""
+"""Options that several commands share: the model, the run, and help with defaults."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from nefsim.network import Network
 
 
 class Formatter(argparse.HelpFormatter):
-    """Help that tells the default of each option that has one."""
+    """Help that shows the default of each option that has one."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
-        told, default = action.help or "", action.default
-        unsaid = default is None or isinstance(default, bool) or default is argparse.SUPPRESS
-        if unsaid or "(default" in told:
-            return told
+        text, default = action.help or "", action.default
+        no_default = default is None or isinstance(default, bool) or default is argparse.SUPPRESS
+        if no_default or "(default" in text:
+            return text
         values = default if isinstance(default, (list, tuple)) else [default]
-        return f"{told} (default {' '.join(map(str, values))})"
+        return f"{text} (default {' '.join(map(str, values))})"
 
 
 def add_seconds(command: argparse.ArgumentParser, seconds: float) -> None:
-    """How long to run."""
+    """Add the duration of the run."""
     command.add_argument(
         "-s", "--seconds", type=float, default=seconds, help="model time to run [s]"
     )
 
 
 def add_step(command: argparse.ArgumentParser, seed: int | None = None) -> None:
-    """The time step and the seed."""
+    """Add the time step and the seed."""
     command.add_argument("--dt", type=float, default=0.001, help="time step [s]")
-    whose = " (default that of the file)" if seed is None else ""
-    command.add_argument("--seed", type=int, default=seed, help=f"seed of the network{whose}")
+    note = " (default that of the file)" if seed is None else ""
+    command.add_argument("--seed", type=int, default=seed, help=f"seed of the network{note}")
 
 
 def add_backend(command: argparse.ArgumentParser) -> None:
-    """What takes the steps."""
+    """Add the back end."""
     names = ["auto", *backends.BACKENDS]
     command.add_argument(
-        "--backend", choices=names, default="auto", help="what takes the steps; auto is the fastest"
+        "--backend", choices=names, default="auto", help="the back end; auto is the fastest"
     )
 
 
 def add_model(command: argparse.ArgumentParser, needed: bool = True) -> None:
-    """The file of the model."""
+    """Add the file of the model."""
     command.add_argument(
         "model",
         type=Path,

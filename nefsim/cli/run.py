@@ -1,4 +1,4 @@
-"""run the network of a file and save what its probes record"""
+"""run the network of a file and save the records of its probes"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXAMPLE = "nefsim run model.py -s 2 -o result.npz"
 
 
 def add(command: argparse.ArgumentParser) -> None:
-    """Options of a run."""
+    """Add the options of the command."""
     common.add_model(command)
     command.add_argument(
         "-o",
@@ -29,7 +29,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run it; what was recorded before an error or Ctrl-C is saved, too."""
+    """Run the network and save its records, also those before an error or Ctrl-C."""
     from nefsim.cli import saving
 
     out = Path(f"{options.model.stem}.npz") if options.out is None else options.out
@@ -42,15 +42,15 @@ def run(options: argparse.Namespace) -> int:
     except BaseException:
         if simulator.n_steps:
             _save(simulator, target, options.json)
-            said = f"stopped after {simulator.n_steps} steps; saved what was recorded"
-            print(f"nefsim: {said}", file=sys.stderr)
+            message = f"stopped after {simulator.n_steps} steps; saved the records up to there"
+            print(f"nefsim: {message}", file=sys.stderr)
         raise
     _save(simulator, target, options.json)
     return 0
 
 
 def _save(simulator: Simulator, target: Path, as_json: bool) -> None:
-    """Save what was recorded so far and say what it is."""
+    """Save the records so far and print their shapes."""
     from nefsim.cli import saving
 
     result = simulator.result()

@@ -1,4 +1,4 @@
-"""Files of results: where they may be written, and tables of comma-separated values."""
+"""Files of results: checks of their paths, and tables of comma-separated values."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from nefsim._writing import replacing
 from nefsim.network import Probe
 from nefsim.result import Result
 
-#: What a result may be written as, by the ending of its file.
+#: Endings of files of results, by which their format is chosen.
 ENDINGS = (".npz", ".csv")
 
 
 def target(who: str, path: Path, force: bool) -> Path:
-    """The file to write, before the work: it has a known ending, its folder can be written to.
+    """The file to write, checked before the run.
 
     Raises
     ------
     ValueError
-        If not, or if there is such a file and ``force`` is False.
+        If its ending is unknown, its folder cannot be written to, or it exists and ``force``
+        is False.
     """
     checked = files.as_target(who, path)
     if checked.suffix not in ENDINGS:
@@ -38,23 +39,23 @@ def target(who: str, path: Path, force: bool) -> Path:
             pass
     except OSError as error:
         got = f"{checked} ({error.strerror})"
-        check.fail(who, "--out", "lie in a folder that can be written to", got, "pass another")
+        check.fail(who, "--out", "be in a folder that can be written to", got, "pass another")
     return checked
 
 
 def check_kind(who: str, path: Path, probes: Sequence[Probe], dt: float) -> None:
-    """Raise ValueError where probes have other times than one table has rows."""
+    """Raise ValueError if the probes have different times, which one table cannot show."""
     if path.suffix != ".csv":
         return
     every = {probe.sample_every or dt: probe for probe in probes}
     if len(every) > 1:
         got = " and ".join(f"{seconds:g} s of {probe!r}" for seconds, probe in every.items())
         do = "give all probes the same sample_every, or let --out end in .npz"
-        check.fail(who, "probes", "be sampled alike for a .csv file", got, do)
+        check.fail(who, "probes", "have one sample_every for a .csv file", got, do)
 
 
 def save(who: str, result: Result, path: Path) -> None:
-    """Write a result as what its ending says."""
+    """Write a result in the format of its ending."""
     try:
         if path.suffix == ".csv":
             write_table(result, path)
@@ -67,8 +68,8 @@ def save(who: str, result: Result, path: Path) -> None:
 def write_table(result: Result, path: Path) -> None:
     """Write a row for each time: the time [s], then each column of each record.
 
-    The first line has the names: ``time``, and the label of each probe, with the number of
-    the column behind it where a probe has several: "x[0]", "x[1]".
+    The first line has the names: ``time`` and the label of each probe, followed by the number
+    of the column if a probe has several: "x[0]", "x[1]".
     """
     labels = [*result]
     times = result.trange(labels[0]) if labels else result.time
@@ -84,4 +85,4 @@ def write_table(result: Result, path: Path) -> None:
         for time, *rows in zip(times, *arrays, strict=True):
             table.writerow([float(time), *(value for row in rows for value in row.tolist())])
         text.flush()
-        text.detach()  # the stream stays open for whom it belongs to
+        text.detach()  # replacing() closes the stream

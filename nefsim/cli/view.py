@@ -1,4 +1,4 @@
-"""watch the network of a file run in the browser, and turn its inputs"""
+"""watch the network of a file run in the browser, and change its inputs"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EXAMPLE = "nefsim view model.py --window 5"
 
 
 def add(command: argparse.ArgumentParser) -> None:
-    """Options of the page."""
+    """Add the options of the command."""
     common.add_model(command)
     command.add_argument(
         "--show",
@@ -21,8 +21,8 @@ def add(command: argparse.ArgumentParser) -> None:
         metavar="LABEL",
         help="labels of the ensembles to watch (default the probes)",
     )
-    command.add_argument("--window", type=float, default=2.0, help="how much is seen [s]")
-    command.add_argument("--port", type=int, default=5006, help="where to listen; 0 is any")
+    command.add_argument("--window", type=float, default=2.0, help="length of the plots [s]")
+    command.add_argument("--port", type=int, default=5006, help="port to listen at; 0 is any")
     command.add_argument(
         "--host",
         default="127.0.0.1",
@@ -46,12 +46,12 @@ def run(options: argparse.Namespace) -> int:
         options.show,
         options.host,
     )
-    who = "from this machine only" if server.is_local else "from other machines, too"
+    reach = "from this machine only" if server.is_local else "from other machines, too"
     print(json.dumps({"url": server.url}) if options.json else server.url, flush=True)
-    print(f"nefsim view: reached {who}; Ctrl-C ends it", file=sys.stderr)
+    print(f"nefsim view: open {reach}; Ctrl-C ends it", file=sys.stderr)
     if not server.is_local:
-        said = "whoever knows this address can run the model and turn its inputs"
-        print(f"nefsim view: {said}; what is sent is not encrypted", file=sys.stderr)
+        warning = "anyone with this address can run the model and change its inputs"
+        print(f"nefsim view: {warning}; the connection is not encrypted", file=sys.stderr)
     if not options.no_browser:
         webbrowser.open(server.url)
     server.run_until_shutdown()

@@ -14,7 +14,7 @@ import numpy as np
 
 from nefsim.filtering import order
 from nefsim.lowering import Built, threads
-from nefsim.lowering.decode import MOST_HELD
+from nefsim.lowering.decode import MOST_ACTIVITIES
 from nefsim.lowering.outline import System
 from nefsim.network.functions import is_elementwise
 from nefsim.program import (
@@ -106,10 +106,10 @@ def solving(found: Iterable[System]) -> int:
         n, p = system.ensemble.n_neurons, system.n_points
         standard = type(system.solver) in (LstsqL2, NoiseMatched)
         held = p * n
-        if standard and held > MOST_HELD and p >= n:
-            held = MOST_HELD // 4 + n**2  # a block, and its addition to the Gram matrix
+        if standard and held > MOST_ACTIVITIES and p >= n:
+            held = MOST_ACTIVITIES // 4 + n**2  # a block, and its addition to the Gram matrix
         kept[system.ensemble] = kept.get(system.ensemble, 0) + held + min(p, n) ** 2
-        if p * n * min(p, n) < threads.WORTH_THREADS:
+        if p * n * min(p, n) < threads.MIN_WORK_FOR_THREADS:
             small.add(system.ensemble)
         largest = max(largest, 0 if standard else COPIES * p * n)
     together = sorted(kept[ensemble] for ensemble in small)[-threads.cores() :]

@@ -1,4 +1,4 @@
-"""From a network to a program: arrays drawn and solved, operations put in order."""
+"""From a network to a program: draw and solve arrays, put operations in order."""
 
 from nefsim.lowering.arrays import BuiltConnection, BuiltEnsemble
 from nefsim.lowering.built import Built

@@ -19,7 +19,7 @@ from nefsim.sampling import Distribution, as_samples
 
 Array = NDArray[np.float64]
 
-#: Parts of an ensemble that draw random numbers, each from its own stream.
+#: Parts of an ensemble that draw random numbers, each from a separate stream.
 EVAL_POINTS, ENCODERS, MAX_RATES, INTERCEPTS, GAIN, BIAS, NEURONS, NOISE, SOLVER = range(9)
 
 
@@ -36,9 +36,21 @@ class BuiltEnsemble:
     max_rates, intercepts : (N,) ndarray [Hz], []
         The two points that each tuning curve passes through.
     eval_points : (P, D) ndarray
-        Where decoders are solved, scaled by the radius.
+        Points at which decoders are solved, scaled by the radius.
     radius : float
         Length of the vectors that the ensemble is meant to represent.
+
+    See Also
+    --------
+    BuiltConnection : The arrays of a connection.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> a = net.ensemble(50, 2)
+    >>> nef.Simulator(net).data[a].encoders.shape
+    (50, 2)
     """
 
     encoders: Array
@@ -51,7 +63,7 @@ class BuiltEnsemble:
 
     @cached_property
     def scaled_encoders(self) -> Array:
-        """``gain / radius * encoders``, (N, D): what the vector is multiplied by."""
+        """``gain / radius * encoders``, (N, D), the matrix from the vector to currents."""
         return self.encoders * (self.gain / self.radius)[:, None]
 
     def __repr__(self) -> str:
@@ -66,14 +78,28 @@ class BuiltConnection:
     Attributes
     ----------
     decoders : (N, k) ndarray or None
-        Decoders of the function [value / Hz]; None where nothing is decoded.  A solver that
-        is not compositional sees the transform, and its decoders include it.
+        Decoders of the function [value / Hz]; None where nothing is decoded.  The decoders of a
+        solver that is not compositional include the transform.
     eval_points : (P, D) ndarray or None
         Points at which they were solved.
     solver_info : mapping
-        What the solver says: ``rmse`` at the evaluation points, ``condition`` and more.
+        Report of the solver: ``rmse`` at the evaluation points, ``condition`` and more.
     transform : float, (D,) or (M, D) array or sparse array
         The linear map after the function.
+
+    See Also
+    --------
+    BuiltEnsemble : The arrays of an ensemble.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> a, b = net.ensemble(50, 2), net.ensemble(40, 2)
+    >>> c = net.connect(a, b)
+    >>> built = nef.Simulator(net).data[c]
+    >>> built.decoders.shape, built.weights.shape
+    ((50, 2), (40, 50))
     """
 
     decoders: Array | None
@@ -85,17 +111,17 @@ class BuiltConnection:
 
     @cached_property
     def decoded_weights(self) -> Array:
-        """``transform @ decoders.T``: from the neurons before to the values after."""
+        """``transform @ decoders.T``, the matrix from spikes of ``pre`` to values."""
         assert self.decoders is not None
         return times(self.transform, self.decoders.T)
 
     @property
     def weights(self) -> Any:
-        """The weight matrix from what is before to what is after, formed when asked for.
+        """The weight matrix of the connection, computed on demand.
 
         Between two ensembles it is ``gain / radius * encoders @ transform @ decoders.T``,
-        (M, N) [current / Hz]; to a node it ends in values; into neurons it is what their
-        gains multiply; without decoders it is the transform.
+        (M, N) [current / Hz].  From an ensemble to a node it is ``transform @ decoders.T``; so
+        it is into neurons, whose gains multiply it.  Without decoders it is the transform.
         """
         if self.full is not None:
             return self.full
@@ -107,12 +133,12 @@ class BuiltConnection:
 
     def __repr__(self) -> str:
         error = self.solver_info.get("rmse")
-        shown = "" if error is None else f", rmse {np.sqrt(np.mean(np.square(error))):.3g}"
-        return f"BuiltConnection({_shapes(self, ('decoders', 'eval_points', 'transform'))}{shown})"
+        rmse = "" if error is None else f", rmse {np.sqrt(np.mean(np.square(error))):.3g}"
+        return f"BuiltConnection({_shapes(self, ('decoders', 'eval_points', 'transform'))}{rmse})"
 
 
 def _shapes(thing: object, names: tuple[str, ...]) -> str:
-    """Names and shapes of arrays, and numbers as they are, for what is shown of a whole."""
+    """Names with the shapes of arrays, or with the values of numbers, for a ``repr``."""
     parts = ((name, getattr(thing, name)) for name in names)
     return ", ".join(
         f"{name} {value.shape if np.ndim(value) or hasattr(value, 'tocsr') else value}"
@@ -136,14 +162,14 @@ def times(transform: Any, matrix: Array) -> Array:
 
 
 def n_eval_points(ensemble: Ensemble) -> int:
-    """``max(clip(500 D, 750, 2500), 2 N)`` unless the user says."""
+    """The number of evaluation points: ``max(clip(500 D, 750, 2500), 2 N)`` by default."""
     if ensemble.n_eval_points is not None:
         return ensemble.n_eval_points
     return max(min(max(500 * ensemble.dimensions, 750), 2500), 2 * ensemble.n_neurons)
 
 
 def build_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
-    """Draw an ensemble's arrays, each from a stream of its own."""
+    """Draw an ensemble's arrays, each from a separate stream."""
     n, d = ensemble.n_neurons, ensemble.dimensions
 
     def draw(argument: str, part: int, columns: int | None = None) -> Array:

@@ -1,4 +1,4 @@
-"""What a network has become when it is ready to run."""
+"""The result of a build: a program, and the arrays of the network."""
 
 from __future__ import annotations
 
@@ -18,29 +18,33 @@ class Built:
     Attributes
     ----------
     network : Network
-        The description; it may grow later, what is built does not.
+        The description; later changes to it do not change the build.
     program : Program
-        The same as operations on signals.
+        The network as operations on signals.
     seed : int
-        The seed that everything random came from.
+        The seed of all random numbers.
     ensembles, connections : mapping
         The arrays of each object.
     probe_data : mapping of Probe to BuiltConnection
         Decoders of probes that decode.
     signals : mapping
-        What comes out of each object: the number of its signal.
+        The number of the output signal of each object.
     noise : mapping of Ensemble to int
-        The signals of the noise that ensembles are given.
+        The signals of the noise of ensembles.
     probes : tuple of Probe
-        In the order of the program's records.
+        The probes, in the order of the program's records.
     learned : mapping of Connection or Ensemble to int
-        Of weights or encoders that are learned, the signal that they write.
+        The signals that are written by learned weights or encoders.
     shapes : mapping of Probe to (int, int)
-        Of probes that record matrices, a row of their records.
+        The shape of one row, for probes that record matrices.
     inputs : mapping of Node to Node
-        Nodes whose output is that of another in this run.
+        Nodes whose output is replaced by that of another node in this run.
     represented : mapping of Ensemble to int
         The signals of the values that populations get, where all of these come as values.
+
+    See Also
+    --------
+    build : Makes it.
     """
 
     network: Network

@@ -1,4 +1,4 @@
-"""Connections: decode or call a function, transform, filter, hand on."""
+"""Connections: decode or call a function, transform and filter it, add it to the target."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim.lowering.arrays import BuiltConnection, into
 from nefsim.lowering.context import Context
-from nefsim.lowering.learning import Lessons
+from nefsim.lowering.learning import LearningRules
 from nefsim.lowering.matrices import as_index, scaled
 from nefsim.network import Connection, Ensemble
 from nefsim.network import Neurons as NeuronsOf
@@ -19,13 +19,13 @@ from nefsim.program import Evaluate, Read, Term
 from nefsim.synapses import Synapse
 
 
-def lower_connection(context: Context, lessons: Lessons, connection: Connection) -> None:
-    """A term in the sum of what is after, through a filter if there is one."""
+def lower_connection(context: Context, rules: LearningRules, connection: Connection) -> None:
+    """Add a term to the sum of the target, through a filter if there is a synapse."""
     make, post = context.builder, whole(connection.post)
     weighted = Term(*_source(context, connection))
-    if lessons.learns(connection):
+    if rules.learns(connection):
         n_out = np.shape(weighted.matrix)[0] if np.ndim(weighted.matrix) else post.size_in
-        weighted = Term(lessons.weigh(connection, weighted.read, weighted.matrix, n_out))
+        weighted = Term(rules.weigh(connection, weighted.read, weighted.matrix, n_out))
     context.weighted[connection] = weighted
     full = context.connections[connection].full is not None
     target = context.inputs[post.neurons if full and isinstance(post, Ensemble) else post]
@@ -34,29 +34,29 @@ def lower_connection(context: Context, lessons: Lessons, connection: Connection)
     if connection.synapse is None:
         make.add_term(target, Term(weighted.read, scaled(gain, weighted.matrix), rows))
         return
-    if _is_shorter_encoded(context, lessons, connection):
+    if _is_shorter_encoded(context, rules, connection):
         _encode_first(context, connection, connection.synapse)
         return
-    # Kept for probes: what goes into the filter and what comes out.
+    # Probes read the input and the output of the filter.
     read = weighted_signal(context, connection)
     filtered = make.filtered(repr(connection), read, connection.synapse)
     context.outputs[connection] = filtered.signal
     make.add_term(target, Term(filtered, gain, rows))
 
 
-def _is_shorter_encoded(context: Context, lessons: Lessons, connection: Connection) -> bool:
-    """Whether a population has fewer neurons than it gets values, and nobody sees these."""
+def _is_shorter_encoded(context: Context, rules: LearningRules, connection: Connection) -> bool:
+    """Whether encoding makes a vector shorter, and neither probes nor rules read the vector."""
     pre, post = whole(connection.pre), whole(connection.post)
     if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
         return False
     decoded = isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct)
     if decoded or connection.rules or post in context.watched or connection in context.watched:
         return False
-    return post.n_neurons < connection.post.size_in and not lessons.learns(post)
+    return post.n_neurons < connection.post.size_in and not rules.learns(post)
 
 
 def _encode_first(context: Context, connection: Connection, synapse: Synapse) -> None:
-    """Encode what a connection carries, then filter it: the same, on a shorter vector."""
+    """Encode the values of a connection, then filter them: the same, on a shorter vector."""
     make, post = context.builder, whole(connection.post)
     assert isinstance(post, Ensemble)
     weighted = context.weighted[connection]
@@ -71,7 +71,7 @@ def _encode_first(context: Context, connection: Connection, synapse: Synapse) ->
 
 
 def weighted_signal(context: Context, connection: Connection) -> Read:
-    """A signal of the transformed values that a connection carries, before its filter."""
+    """A signal of the transformed values of a connection, before its filter."""
     if connection not in context.inputs:
         full = context.connections[connection].full
         size = connection.post.size_in if full is None else len(full)
@@ -81,7 +81,7 @@ def weighted_signal(context: Context, connection: Connection) -> Read:
 
 
 def _gain(context: Context, connection: Connection) -> Any:
-    """Currents into neurons are multiplied by their gains, as encoded ones are."""
+    """The gains of neurons, which multiply currents as they multiply encoded values."""
     post, chosen = whole(connection.post), indices(connection.post)
     if not isinstance(post, NeuronsOf):
         return 1.0
@@ -90,7 +90,7 @@ def _gain(context: Context, connection: Connection) -> Any:
 
 
 def _source(context: Context, connection: Connection) -> tuple[Read, Any]:
-    """What a connection reads and the matrix from there to what it carries."""
+    """The input of a connection, and the matrix from the input to its values."""
     pre, transform = whole(connection.pre), connection.transform
     if isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct):
         built = context.connections[connection]

@@ -1,4 +1,4 @@
-"""Where the values of each object come in and go out while a network is lowered."""
+"""The state of lowering: the arrays and signals of the objects that are already lowered."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from nefsim.program import ProgramBuilder, Stream, Term
 
 @dataclass(eq=False)
 class Context:
-    """What lowering one object needs to know of the others.
+    """Arrays and signals of all objects, which the lowering of one object may need.
 
     Attributes
     ----------
     network : Network
         The model.
     builder : ProgramBuilder
-        The program in the making.
+        The builder of the program.
     streams : mapping
-        Where each object draws its random numbers.
+        The random stream of each object.
     outline : bool
-        Whether arrays have shapes and no numbers.
+        Whether arrays are abstract, with shapes and without numbers.
     probes : tuple of Probe
-        The probes of the network, and those of this run alone.
+        The probes of the network, then those of this run.
     replaced : mapping of Node to Node
-        Nodes whose output is that of another in this run.
+        Nodes whose output is replaced by that of another node in this run.
     ensembles, connections, probe_data : dict
         The arrays of each object.
     inputs, outputs : dict
-        The signals that collect what comes in, and that show what goes out.
+        The signals of the summed input and of the output of each object.
     noise : dict of Ensemble to int
-        The signals of the noise that ensembles are given.
+        The signals of the noise of ensembles.
     shapes : dict of Probe to (int, int)
-        Of probes that record matrices, a row of their records.
+        The shape of one row, for probes that record matrices.
     weighted : dict of Connection to Term
-        What each connection carries before its filter.
+        The values of each connection before its filter.
     observed : dict of Ensemble to dict of str to int
-        The signals that show state variables of neurons.
+        The signals of probed state variables of neurons.
     bypassed : set of Ensemble
         Populations that get some of their values encoded, as currents.
     """
@@ -67,5 +67,5 @@ class Context:
     @cached_property
     def watched(self) -> set[Any]:
         """Objects whose input or output is probed."""
-        shown = (p.target for p in self.probes if p.attr in ("input", "output"))
-        return {t if isinstance(t, Connection) else whole(t) for t in shown}
+        targets = (p.target for p in self.probes if p.attr in ("input", "output"))
+        return {t if isinstance(t, Connection) else whole(t) for t in targets}

@@ -1,4 +1,4 @@
-"""Principle 2 in a network: decoders of connections and probes, solved where neurons are."""
+"""Principle 2 in a network: decoders of connections and probes from neurons."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ from nefsim.spike_noise import Spikes
 
 Array = NDArray[np.float64]
 
-#: So many currents are made rates at a time [numbers]; what comes between is as large.
+#: Numbers in a block of currents that is turned into rates, so that it stays in the cache with
+#: intermediate arrays of the same size.
 NUMBERS_IN_CACHE = 1 << 15
 
-#: Larger activities are not held but made again, block by block, where the solver can [numbers].
-MOST_HELD = 1 << 24
+#: Most activities that are held in memory [numbers]; more are computed again for each pass, block
+#: by block, if the solver supports it.
+MOST_ACTIVITIES = 1 << 24
 
 
 def decode(
@@ -51,8 +53,8 @@ def decode(
 ) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
     """The arrays of all connections and probes that decode from neurons.
 
-    Large ensembles are done one after the other, so that only one keeps its Gram matrix, small
-    ones by all cores; those with equal tuning curves, as those of an array may be, share it.
+    Large ensembles are solved one after the other, so that there is one Gram matrix at a time;
+    small ones are solved by all cores.  Ensembles with equal tuning curves share the matrix.
 
     Parameters
     ----------
@@ -63,9 +65,9 @@ def decode(
     ensembles : mapping
         The arrays of each ensemble.
     streams : mapping
-        Where each object draws its random numbers.
+        The random stream of each object.
     kind : type of Decoder
-        What finds the decoders of one ensemble.
+        The class that computes the decoders of one ensemble.
     dt : float [s]
         The step of the simulation.
 
@@ -84,10 +86,10 @@ def decode(
         target = None if isinstance(probe.target, Connection) else whole(probe.target)
         if isinstance(target, Ensemble) and target in decoding and probe.attr != "input":
             decoding[target][1].append(probe)
-    alike = _equal(decoding, ensembles) if kind is Solving else [[e] for e in decoding]
+    families = _equal(decoding, ensembles) if kind is Solving else [[e] for e in decoding]
 
     def prepare(equal: list[Ensemble]) -> Callable[[], list[tuple[Any, BuiltConnection]]]:
-        """Find points and targets of equal ensembles; what solves for them comes back."""
+        """Compute points and targets of equal ensembles; returns the function that solves."""
         prepared: dict[Any, Decodes] = {}
         parts: list[tuple[Any, Callable[[], BuiltConnection]]] = []
         for ensemble in equal:
@@ -97,25 +99,25 @@ def decode(
             parts += [(p, decoder.of_probe(p)) for p in watching]
 
         def solve_all() -> list[tuple[Any, BuiltConnection]]:
-            done = [(part, solve()) for part, solve in parts]
-            prepared.clear()  # others may wait for their turn to end
-            return done
+            results = [(part, solve()) for part, solve in parts]
+            prepared.clear()  # frees the Gram matrix before other ensembles are done
+            return results
 
         return solve_all
 
     def is_small(equal: list[Ensemble]) -> bool:
-        """Whether systems are to be solved that are too small for more than one thread of BLAS."""
+        """Whether there are systems to solve, too small for a second thread of BLAS."""
         solvers = [part.solver for e in equal for parts in decoding[e] for part in parts]
         n, n_points = equal[0].n_neurons, n_eval_points(equal[0])
-        small = n * n_points * min(n, n_points) < threads.WORTH_THREADS
+        small = n * n_points * min(n, n_points) < threads.MIN_WORK_FOR_THREADS
         return small and any(solver.uses_activities for solver in solvers)
 
     small: list[list[Ensemble]] = []
     rest: list[list[Ensemble]] = []
-    for equal in alike:
+    for equal in families:
         (small if is_small(equal) else rest).append(equal)
-    found = [*threads.share(prepare, small), *(prepare(equal)() for equal in rest)]
-    solved = dict(chain.from_iterable(found))
+    results = [*threads.share(prepare, small), *(prepare(equal)() for equal in rest)]
+    solved = dict(chain.from_iterable(results))
     of_probes = {p: built for p, built in solved.items() if isinstance(p, Probe)}
     return {c: solved[c] for c in solved if c not in of_probes}, of_probes
 
@@ -126,17 +128,17 @@ def _equal(
     """Ensembles of equal tuning curves: the same neurons, scaled encoders and biases."""
     shapes = [(e.neuron_type, e.n_neurons, e.dimensions) for e in decoding]
     several = Counter(shapes)
-    found: dict[Any, list[Ensemble]] = {}
+    families: dict[Any, list[Ensemble]] = {}
     for ensemble, shape in zip(decoding, shapes, strict=True):
         built = ensembles[ensemble]
-        # One alone of its shape has no equal.
-        named = _digest(built.scaled_encoders, built.bias) if several[shape] > 1 else b""
-        found.setdefault((shape, named), []).append(ensemble)
-    return found.values()
+        # A single ensemble of its shape needs no digest.
+        digest = _digest(built.scaled_encoders, built.bias) if several[shape] > 1 else b""
+        families.setdefault((shape, digest), []).append(ensemble)
+    return families.values()
 
 
 def _digest(*arrays: Array) -> bytes:
-    """A short name of the content of arrays."""
+    """A hash of the content of arrays."""
     hashed = blake2b()
     for array in arrays:
         hashed.update(repr(array.shape).encode())
@@ -145,9 +147,9 @@ def _digest(*arrays: Array) -> bytes:
 
 
 class Decoder(ABC):
-    """Finds the decoders of one ensemble: what is solved for, at which points, for whom.
+    """Computes the decoders of one ensemble, for its connections and probes.
 
-    What ensembles with equal tuning curves have in common is kept in ``prepared``.
+    ``prepared`` holds the factored systems, which ensembles with equal tuning curves share.
     """
 
     def __init__(
@@ -163,9 +165,9 @@ class Decoder(ABC):
         self._prepared, self._dt = prepared, dt
 
     def of_connection(self, connection: Connection) -> Callable[[], BuiltConnection]:
-        """What solves for the arrays of a connection from the ensemble.
+        """A function that solves for the arrays of a connection from the ensemble.
 
-        Functions of the user are called now; solving is left for later, and for any thread.
+        Functions of the user are called now; any thread may solve later.
         """
         points = self._points(connection)
         targets = self._targets(connection, points)
@@ -187,8 +189,8 @@ class Decoder(ABC):
                 assert post is not None
                 full = into(*post) @ times(transform, decoders.T)
             return BuiltConnection(decoders, points, info, transform, full, post)
-        # What is not linear in its targets has to see the transform, and the encoders too
-        # when it solves for weights.
+        # A solver that is not linear in its targets needs the transform, and for weights the
+        # encoders, in them.
         wanted = times(transform, targets.T).T
         if not connection.solver.weights:
             decoders, info = solve(wanted)
@@ -198,7 +200,7 @@ class Decoder(ABC):
         return BuiltConnection(None, points, info, transform, weights.T, post)
 
     def of_probe(self, probe: Probe) -> Callable[[], BuiltConnection]:
-        """What solves for the arrays of a probe of the value that the ensemble represents."""
+        """A function that solves for the arrays of a probe of the represented value."""
         assert not isinstance(probe.target, Connection)
         points, chosen = self._built.eval_points, indices(probe.target)
         wanted = points if chosen is None else points[:, list(chosen)]
@@ -211,7 +213,7 @@ class Decoder(ABC):
         return solve
 
     def _post(self, connection: Connection) -> tuple[BuiltEnsemble, tuple[int, ...] | None] | None:
-        """The ensemble of neurons that a connection ends in, and its dimensions there."""
+        """The ensemble of neurons that a connection ends in, and its dimensions in a view."""
         post = whole(connection.post)
         if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
             return None
@@ -244,7 +246,7 @@ class Solving(Decoder):
         """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
         solver = reader.solver
         if solver.compositional and solver.uses_activities and not np.any(targets):
-            # D(Y T) = D(Y) T, so that T = 0 tells the decoders of what is 0 everywhere.
+            # D(Y T) = D(Y) T, and T = 0 shows that zero targets have zero decoders.
             zeros = np.zeros((len(self._built.bias), targets.shape[1]))
             info = {"rmse": zeros[0].copy(), "condition": None}
             return zeros, {"solver": type(solver).__name__, **info}
@@ -256,7 +258,7 @@ class Solving(Decoder):
                 rng = stream.generator()
                 before = rng.bit_generator.state
                 decodes = self._prepare(solver, points, rng)
-                # What drew no random numbers is the same for every stream.
+                # Without random numbers the system is the same for every stream.
                 drew = rng.bit_generator.state != before
                 self._prepared[key if drew else shared] = decodes
             spikes = Spikes(reader.synapse, self._dt, self._ensemble.neuron_type)
@@ -267,9 +269,9 @@ class Solving(Decoder):
 
     def _prepare(self, solver: Solver, points: Array, rng: np.random.Generator) -> Decodes:
         n_neurons = len(self._built.bias)
-        if len(points) * n_neurons <= MOST_HELD or len(points) < n_neurons:
+        if len(points) * n_neurons <= MOST_ACTIVITIES or len(points) < n_neurons:
             return solver.prepare_readers(self._activities(points), rng)
-        n = max(1, MOST_HELD // (4 * n_neurons))
+        n = max(1, MOST_ACTIVITIES // (4 * n_neurons))
 
         def blocks() -> Iterator[Array]:
             for first in range(0, len(points), n):
@@ -278,7 +280,7 @@ class Solving(Decoder):
         return solver.prepare_readers(blocks, rng)
 
     def _activities(self, points: Array) -> Array:
-        """Rates (P, N) at points (P, D): currents that are made rates where they are."""
+        """Rates (P, N) at points (P, D), computed in the array of the currents."""
         activities = points @ self._built.scaled_encoders.T
         n = max(1, NUMBERS_IN_CACHE // activities.shape[1])
 
@@ -288,7 +290,7 @@ class Solving(Decoder):
             self._ensemble.neuron_type._to_rates(J)
 
         threads.in_threads(fire, range(0, len(points), n))
-        activities.flags.writeable = False  # so that nobody needs a copy
+        activities.flags.writeable = False  # so that solvers need no copy
         return activities
 
     def _points(self, connection: Connection) -> Array:
@@ -312,5 +314,5 @@ def targets_of(connection: Connection, points: Array) -> Array:
     if isinstance(connection.function, np.ndarray):
         return connection.function
     chosen = indices(connection.pre)
-    seen = points if chosen is None else points[:, list(chosen)]
-    return values_at(repr(connection), connection.function, seen, connection.size_mid)
+    inputs = points if chosen is None else points[:, list(chosen)]
+    return values_at(repr(connection), connection.function, inputs, connection.size_mid)

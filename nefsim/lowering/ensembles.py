@@ -8,7 +8,7 @@ import numpy as np
 
 from nefsim.lowering.arrays import NEURONS, NOISE, build_ensemble
 from nefsim.lowering.context import Context
-from nefsim.lowering.learning import Lessons
+from nefsim.lowering.learning import LearningRules
 from nefsim.lowering.outline import outline_ensemble
 from nefsim.network import Ensemble
 from nefsim.neurons import Direct
@@ -16,8 +16,8 @@ from nefsim.program import Neurons, Play, Read, Term
 from nefsim.sampling import Distribution, as_distribution
 
 
-def lower_ensemble(context: Context, lessons: Lessons, ensemble: Ensemble) -> None:
-    """x, J and spikes; in Direct mode x alone."""
+def lower_ensemble(context: Context, rules: LearningRules, ensemble: Ensemble) -> None:
+    """Add signals of x, J and spikes; in Direct mode of x alone."""
     make, stream = context.builder, context.streams[ensemble]
     draw = outline_ensemble if context.outline else build_ensemble
     built = context.ensembles[ensemble] = draw(ensemble, stream)
@@ -28,8 +28,8 @@ def lower_ensemble(context: Context, lessons: Lessons, ensemble: Ensemble) -> No
     n, neurons = ensemble.n_neurons, ensemble.neurons
     J = context.inputs[neurons] = make.sum(f"{neurons!r}.input", n, built.bias)
     encoded = Term(Read(x), built.scaled_encoders)
-    if lessons.learns(ensemble):
-        encoded = Term(lessons.weigh(ensemble, encoded.read, encoded.matrix, n))
+    if rules.learns(ensemble):
+        encoded = Term(rules.weigh(ensemble, encoded.read, encoded.matrix, n))
     make.add_term(J, encoded)
     if ensemble.noise is not None:
         noise = context.noise[ensemble] = make.signal(f"{ensemble!r}.noise", n)
@@ -39,7 +39,7 @@ def lower_ensemble(context: Context, lessons: Lessons, ensemble: Ensemble) -> No
 
 
 def step_neurons(context: Context) -> None:
-    """The step of each population, once it is known which state variables are probed."""
+    """Add the step of each population, after the probes of its state variables are lowered."""
     for ensemble, observed in context.observed.items():
         output, J = context.outputs[ensemble.neurons], context.inputs[ensemble.neurons]
         stream = context.streams[ensemble].child(NEURONS)
@@ -49,7 +49,7 @@ def step_neurons(context: Context) -> None:
 
 
 def _initial_state(ensemble: Ensemble) -> dict[str, Any]:
-    """Where each state variable starts: as the user says, or as the neuron type does."""
+    """Initial values of the state variables: those of the ensemble, else of its neuron type."""
     initial = {**ensemble.neuron_type.initial_state, **ensemble.initial_state}
     return {
         name: start

@@ -1,4 +1,4 @@
-"""Learning in a program: weights of their own, and the rules that change them."""
+"""Learning in a program: weights that change, and the rules that change them."""
 
 from __future__ import annotations
 
@@ -20,29 +20,31 @@ from nefsim.program import Learn, Part, Read, Term, Weigh
 Array = NDArray[np.float64]
 
 
-class Lessons:
-    """What is learned in a network, and where its parts went in the program.
+class LearningRules:
+    """The learning rules of a network, and the operations of the weights that they change.
 
     Attributes
     ----------
     weighing : dict
         The :class:`~nefsim.program.Weigh` of a connection, or of an ensemble whose encoders are
         learned.
-    shown : dict
-        The signals that show weights to probes.
+    weight_signals : dict
+        The signals of probed weights.
     shapes : dict
-        The shapes of the weights, by the signals that show them.
+        The shapes of probed weights, by their signals.
     """
 
     def __init__(self, context: Context) -> None:
         self._context, network = context, context.network
         self.weighing: dict[Connection | Ensemble, Weigh] = {}
-        self.shown: dict[Connection | Ensemble, int] = {}
+        self.weight_signals: dict[Connection | Ensemble, int] = {}
         self.shapes: dict[int, tuple[int, int]] = {}
-        self._taught = [c for c in network.all_connections if c.rules]
+        self._learning_connections = [c for c in network.all_connections if c.rules]
         ends = [whole(c.post) for c in network.all_connections]
         self._connected = {end for end in ends if isinstance(end, (Learning, Gate))}
-        self._encoders = {whole(c.post) for c in self._taught for _ in _parts(c, True)}
+        self._encoders = {
+            whole(c.post) for c in self._learning_connections for _ in _rules_of(c, True)
+        }
         self._probed = {
             p.target for p in context.probes if p.attr in ("weights", "scaled_encoders")
         }
@@ -53,26 +55,26 @@ class Lessons:
         """Whether a connection's weights or an ensemble's encoders are learned."""
         if isinstance(thing, Ensemble):
             return thing in self._encoders
-        return any(True for _ in _parts(thing, False))
+        return any(True for _ in _rules_of(thing, False))
 
     def weigh(self, thing: Connection | Ensemble, read: Read, matrix: Any, n_out: int) -> Read:
-        """What is read, weighed by weights that change."""
+        """Add the product of an input and learned weights, which start as ``matrix``."""
         make = self._context.builder
         out = make.signal(f"{thing!r}.weighted", n_out)
         initial = dense(matrix, make.size(read))
-        shown = None
+        signal = None
         if thing in self._probed:
-            shown = self.shown[thing] = make.signal(f"{thing!r}.weights", initial.size)
-            self.shapes[shown] = (n_out, initial.shape[1])
+            signal = self.weight_signals[thing] = make.signal(f"{thing!r}.weights", initial.size)
+            self.shapes[signal] = (n_out, initial.shape[1])
         self._read[thing] = read
-        op = self.weighing[thing] = Weigh(out, read, initial, shown)
+        op = self.weighing[thing] = Weigh(out, read, initial, signal)
         return Read(make.op(op))
 
     def inputs(self) -> dict[Learning | Gate, int]:
-        """Sums of what is connected to rules and their switches."""
+        """Add sums of the errors of rules, and of the inputs of their gates."""
         make = self._context.builder
         sums: dict[Learning | Gate, int] = {}
-        for learning in (part for c in self._taught for part in c.learning):
+        for learning in (part for c in self._learning_connections for part in c.learning):
             if learning.size_in:
                 sums[learning] = make.sum(f"{learning!r}.error", learning.size_in)
             if learning.gate in self._connected:
@@ -80,12 +82,12 @@ class Lessons:
         return sums
 
     def learn(self) -> None:
-        """One operation for all rules of the same weights."""
+        """Add one operation for all rules of the same weights."""
         parts: dict[Connection | Ensemble, list[Part]] = {}
         names: dict[Connection | Ensemble, list[str]] = {}
-        for connection in self._taught:
+        for connection in self._learning_connections:
             for encoders in (False, True):
-                for learning in _parts(connection, encoders):
+                for learning in _rules_of(connection, encoders):
                     thing: Any = whole(connection.post) if encoders else connection
                     parts.setdefault(thing, []).append(self._part(learning, thing))
                     names.setdefault(thing, []).append(repr(learning))
@@ -127,7 +129,7 @@ class Lessons:
         return self._traces[key]
 
     def _after(self, thing: Connection | Ensemble) -> Read | None:
-        """The activity of the neurons that weights lead to, None if they lead to values."""
+        """The activity of the neurons after the weights; None if values come after them."""
         if isinstance(thing, Ensemble):
             return Read(self._context.outputs[thing.neurons])
         post = whole(thing.post)
@@ -158,7 +160,7 @@ class Lessons:
         return Read(local)
 
     def _error_encoders(self, connection: Connection, ensemble: BuiltEnsemble) -> Array:
-        """Scaled encoders that bring an error to the neurons after a connection."""
+        """Scaled encoders, which project an error to the neurons after a connection."""
         if not isinstance(whole(connection.post), NeuronsOf):
             return into(ensemble, indices(connection.post))
         chosen = indices(connection.post)
@@ -166,7 +168,7 @@ class Lessons:
         return scaled if chosen is None else scaled[list(chosen)]
 
     def _ensemble(self, learning: Learning) -> BuiltEnsemble | None:
-        """The ensemble whose neurons the learned weights lead to, if they lead to neurons."""
+        """The ensemble whose neurons come after the learned weights, if any."""
         connection = learning.connection
         post: Any = whole(connection.post)
         if isinstance(post, NeuronsOf):
@@ -184,7 +186,7 @@ class Lessons:
         if ensemble is None:
             do = "pass solver=LstsqL2(weights=True)"
             got = "values"
-            check.fail(rule, "connection", f"lead to neurons with a {name}", got, do)
+            check.fail(rule, "connection", f"end in neurons with a {name}", got, do)
         known = {
             "gain": ensemble.gain,
             "scale": ensemble.gain / ensemble.radius,
@@ -197,8 +199,8 @@ class Lessons:
         return values if chosen is None else values[list(chosen)]
 
 
-def _parts(connection: Connection, encoders: bool) -> list[Learning]:
-    """Rules of a connection that change encoders, or those that change its own weights."""
+def _rules_of(connection: Connection, encoders: bool) -> list[Learning]:
+    """Rules of a connection that change encoders, or those that change its weights."""
     return [part for part in connection.learning if (part.rule.modifies == "encoders") == encoders]
 
 

@@ -10,7 +10,7 @@ from nefsim.lowering.connections import lower_connection
 from nefsim.lowering.context import Context
 from nefsim.lowering.decode import Solving, decode
 from nefsim.lowering.ensembles import lower_ensemble, step_neurons
-from nefsim.lowering.learning import Lessons
+from nefsim.lowering.learning import LearningRules
 from nefsim.lowering.nodes import lower_node
 from nefsim.lowering.outline import Outlining
 from nefsim.lowering.probes import lower_probe
@@ -31,30 +31,66 @@ def build(
 ) -> Built:
     """Draw and solve a network's arrays and put its operations in order.
 
-    In an outline nothing is drawn or solved: arrays have their shapes and no numbers.
-    ``probes`` come after those of the network; ``inputs`` are nodes that give their output in
-    the place of others.
+    Parameters
+    ----------
+    network : Network
+        The description.
+    dt : float [s]
+        The time step.
+    seed : int
+        Seed of all random numbers.
+    outline : bool
+        Whether arrays are abstract: with shapes and without numbers.  Then nothing is drawn or
+        solved.
+    probes : tuple of Probe
+        Probes of this run, after those of the network.
+    inputs : mapping of Node to Node
+        Nodes whose output is replaced by that of another node.
+
+    Returns
+    -------
+    Built
+
+    Raises
+    ------
+    ValueError
+        If a function is not finite at an evaluation point, a Gram matrix is singular, a rule
+        has no error, or a loop of connections has no synapse.
+
+    See Also
+    --------
+    nefsim.Simulator : Builds a network and runs it.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> from nefsim.lowering import build
+    >>> net = nef.Network()
+    >>> a = net.ensemble(50, 2)
+    >>> build(net, dt=0.001, seed=1).ensembles[a]
+    BuiltEnsemble(encoders (50, 2), gain (50,), bias (50,), max_rates (50,), \
+intercepts (50,), eval_points (1000, 2), radius 1)
     """
     builder, streams = ProgramBuilder(dt), streams_of(network, Stream(seed))
     all_probes = (*network.all_probes, *probes)
     context = Context(network, builder, streams, outline, all_probes, inputs)
-    lessons = Lessons(context)
+    rules = LearningRules(context)
     for ensemble in network.all_ensembles:
-        lower_ensemble(context, lessons, ensemble)
+        lower_ensemble(context, rules, ensemble)
     context.connections, context.probe_data = decode(
         network, all_probes, context.ensembles, streams, Outlining if outline else Solving, dt
     )
     for node in network.all_nodes:
         lower_node(context, node)
-    context.inputs |= lessons.inputs()
+    context.inputs |= rules.inputs()
     for connection in network.all_connections:
-        lower_connection(context, lessons, connection)
-    lessons.learn()
+        lower_connection(context, rules, connection)
+    rules.learn()
     if not outline:
         warn_of_fast_rules(context.connections, context.ensembles, dt)
         warn_of_distant_constants(network, inputs)
     for probe in all_probes:
-        lower_probe(context, lessons, probe)
+        lower_probe(context, rules, probe)
     step_neurons(context)
     return Built(
         network,
@@ -66,7 +102,7 @@ def build(
         context.outputs,
         context.noise,
         all_probes,
-        {thing: op.output for thing, op in lessons.weighing.items()},
+        {thing: op.output for thing, op in rules.weighing.items()},
         context.shapes,
         inputs,
         {e: context.inputs[e] for e in context.observed if e not in context.bypassed},

@@ -10,7 +10,7 @@ from nefsim.program import Index
 
 
 def as_index(chosen: tuple[int, ...] | None) -> Index | None:
-    """A slice where the dimensions are in a row, else an index array."""
+    """A slice if the dimensions are consecutive, else an index array."""
     if chosen is None:
         return None
     first, last = chosen[0], chosen[-1]
@@ -20,7 +20,10 @@ def as_index(chosen: tuple[int, ...] | None) -> Index | None:
 
 
 def scaled(gain: Any, matrix: Any) -> Any:
-    """``diag(gain) @ matrix``, leaving a number or a sparse array what it is; None is identity."""
+    """``diag(gain) @ matrix``, for a number, a diagonal, a matrix or a sparse array.
+
+    A ``matrix`` of None is the identity.
+    """
     if np.ndim(gain) == 0 and gain == 1.0:
         return matrix
     if matrix is None:

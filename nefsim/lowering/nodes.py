@@ -1,4 +1,4 @@
-"""Nodes: constants, processes, functions, and places where values meet."""
+"""Nodes: constants, processes, functions, and sums of inputs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from nefsim.program import Evaluate, Play, Read
 
 
 def lower_node(context: Context, node: Node) -> None:
-    """A sum for what comes in, an operation for what goes out."""
-    given = context.replaced.get(node, node)
-    make, output = context.builder, given.output
+    """Add a sum of the inputs, and an operation for the output."""
+    source = context.replaced.get(node, node)
+    make, output = context.builder, source.output
     if node.size_in:
         context.inputs[node] = make.sum(f"{node!r}.input", node.size_in)
     if output is None:
@@ -25,5 +25,5 @@ def lower_node(context: Context, node: Node) -> None:
         if isinstance(output, Process):
             make.op(Play(signal, output, context.streams[node]))
         else:
-            read = Read(context.inputs[node]) if given.size_in else None
-            make.op(Evaluate(signal, output, "tx" if given.size_in else "t", f"{node!r}", read))
+            read = Read(context.inputs[node]) if source.size_in else None
+            make.op(Evaluate(signal, output, "tx" if source.size_in else "t", f"{node!r}", read))

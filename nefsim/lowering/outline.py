@@ -1,4 +1,4 @@
-"""The same network as shapes alone: nothing is drawn, solved or called, and no memory taken."""
+"""The lowering of a network with abstract arrays: nothing is drawn, solved or allocated."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from nefsim.solvers import Solver
 Array = NDArray[np.float64]
 
 
-class Blank(np.ndarray[Any, np.dtype[np.float64]]):
-    """An array with a shape and no numbers; what is computed from it is of its kind."""
+class AbstractArray(np.ndarray[Any, np.dtype[np.float64]]):
+    """An array with a shape and without numbers, as are all results computed from it."""
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        """The shape of what a function of arrays would return."""
+        """An abstract array with the shape of the function's result."""
         if method != "__call__" or options:
             return NotImplemented
-        shapes = [np.shape(given) for given in inputs]
+        shapes = [np.shape(operand) for operand in inputs]
         if ufunc is np.matmul:
-            return blank(*shapes[0][:-1], *shapes[1][1:])
-        return blank(*np.broadcast_shapes(*shapes))
+            return abstract_array(*shapes[0][:-1], *shapes[1][1:])
+        return abstract_array(*np.broadcast_shapes(*shapes))
 
 
-def blank(*shape: int) -> Blank:
-    """One number that stands for all."""
-    return np.broadcast_to(np.ones(()), shape).view(Blank)
+def abstract_array(*shape: int) -> AbstractArray:
+    """An abstract array, which refers to a single number for all of its elements."""
+    return np.broadcast_to(np.ones(()), shape).view(AbstractArray)
 
 
 def outline_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
@@ -43,10 +43,15 @@ def outline_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
     del stream
     n, d = ensemble.n_neurons, ensemble.dimensions
     n = 0 if isinstance(ensemble.neuron_type, Direct) else n
-    given = ensemble.eval_points
-    points = blank(n_eval_points(ensemble) if isinstance(given, Distribution) else len(given), d)
-    gain, bias, rates, intercepts = (blank(n) for _ in range(4))
-    return BuiltEnsemble(blank(n, d), gain, bias, rates, intercepts, points, ensemble.radius)
+    eval_points = ensemble.eval_points
+    if isinstance(eval_points, Distribution):
+        points = abstract_array(n_eval_points(ensemble), d)
+    else:
+        points = abstract_array(len(eval_points), d)
+    gain, bias, rates, intercepts = (abstract_array(n) for _ in range(4))
+    return BuiltEnsemble(
+        abstract_array(n, d), gain, bias, rates, intercepts, points, ensemble.radius
+    )
 
 
 @dataclass(frozen=True)
@@ -56,13 +61,13 @@ class System:
     Attributes
     ----------
     ensemble : Ensemble
-        Whose decoders are solved for.
+        The ensemble that is decoded.
     solver : Solver
-        How.
+        Its solver.
     points : object
-        What tells one set of evaluation points from another.
+        An identifier of the set of evaluation points.
     n_points : int
-        How many they are.
+        Number of evaluation points.
     """
 
     ensemble: Ensemble
@@ -77,20 +82,20 @@ class Outlining(Decoder):
     def _solve(
         self, reader: Connection | Probe, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
-        """The shape of decoders."""
+        """Decoders as an abstract array."""
         marks = (points.__array_interface__["data"][0], stream.seed, stream.key)
         system = System(self._ensemble, reader.solver, marks, len(points))
-        return blank(self._ensemble.n_neurons, targets.shape[1]), {"system": system}
+        return abstract_array(self._ensemble.n_neurons, targets.shape[1]), {"system": system}
 
     def _points(self, connection: Connection) -> Array:
-        """The ensemble's own points, those of the user, or the shape of what would be drawn."""
+        """Points of the ensemble or of the connection; abstract ones in place of drawn ones."""
         points = connection.eval_points
         if points is None:
             return self._built.eval_points
         if isinstance(points, Distribution):
-            return blank(n_eval_points(self._ensemble), self._ensemble.dimensions)
+            return abstract_array(n_eval_points(self._ensemble), self._ensemble.dimensions)
         return points
 
     def _targets(self, connection: Connection, points: Array) -> Array:
-        """The shape of the function's values."""
-        return blank(len(points), connection.size_mid)
+        """The function's values as an abstract array."""
+        return abstract_array(len(points), connection.size_mid)

@@ -1,4 +1,4 @@
-"""Whether what is known to come into an ensemble lies where it can represent it."""
+"""A warning of constant inputs beyond the radius of an ensemble."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from nefsim.synapses import Alpha, DoubleExp, Lowpass, Triangle
 
 Array = NDArray[np.float64]
 
-#: How far beyond its radius an ensemble is warned of, in radii.  There, 200 leaky neurons of
-#: the default rates fall short by 0.24 to 0.37 radii (one to three dimensions); at 1.2, by 0.14.
+#: Length of a constant input from which on a warning is given, in radii.  There, 200 leaky
+#: neurons of the default rates fall short by 0.24 to 0.37 radii (one to three dimensions); at
+#: 1.2, by 0.14.
 FAR = 1.5
 
-#: Filters that give out a constant as it comes in, after a while.
+#: Filters with a gain of 1 for constants.
 SETTLING = (Lowpass, Alpha, DoubleExp, Triangle, type(None))
 
 
 def warn_of_distant_constants(network: Network, replaced: Mapping[Node, Node]) -> None:
     """Warn of ensembles whose only inputs are constants, in sum far beyond their radius.
 
-    ``replaced`` are nodes whose output is that of another in this run.
+    ``replaced`` are nodes whose output is replaced by that of another node in this run.
     """
     sums: dict[Ensemble, Array] = {}
     unknown: set[Ensemble] = set()
@@ -51,7 +52,7 @@ def warn_of_distant_constants(network: Network, replaced: Mapping[Node, Node]) -
 
 
 def _constant(connection: Connection, replaced: Mapping[Node, Node]) -> Any:
-    """What a connection brings once its filter has settled, None if it is not known."""
+    """The constant value of a connection after its filter has settled; None if unknown."""
     pre = whole(connection.pre)
     pre = replaced.get(pre, pre) if isinstance(pre, Node) else pre
     if not isinstance(pre, Node) or not isinstance(pre.output, np.ndarray):

@@ -1,4 +1,4 @@
-"""How fast PES may learn before its error grows instead of shrinking."""
+"""The learning rate of PES above which its error grows instead of shrinking."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nefsim.neurons import Direct
 from nefsim.program import Stream
 from nefsim.synapses import Lowpass
 
-#: Points at which activities are looked at.
+#: Most evaluation points at which activities are computed.
 MOST_POINTS = 500
 
 
@@ -56,18 +56,29 @@ def suggest_learning_rate(
     Parameters
     ----------
     connection : Connection
-        From an ensemble or its neurons; whether it has a rule yet does not matter.
+        A connection from an ensemble or its neurons, with or without a rule.
     dt : float [s]
         The time step.
     error_tau : float [s]
-        Time constants on the way from the output to the error and back to the rule, without
-        the connection's own synapse, which is added where it is a lowpass.
+        Sum of the time constants from the output to the error and back to the rule.  The
+        synapse of the connection is added to it if that is a lowpass.
     seed : int or None
-        Seed of the simulator that is meant, where the network has none.
+        Seed of the simulator, for a network without a seed.
 
     Returns
     -------
     float [1/(Hz² s)]
+
+    Raises
+    ------
+    TypeError
+        If ``connection`` is not a connection.
+    ValueError
+        If the connection does not come from neurons, or a time is negative.
+
+    See Also
+    --------
+    nefsim.PES : The learning rule.
 
     References
     ----------
@@ -84,7 +95,7 @@ def suggest_learning_rate(
     True
     """
     who = "suggest_learning_rate"
-    do = "pass what Network.connect returned"
+    do = "pass a connection that Network.connect returned"
     check.instance(who, "connection", connection, Connection, "a connection", do)
     step = check.seconds(who, "dt", dt)
     tau = check.seconds(who, "error_tau", error_tau, zero=True)

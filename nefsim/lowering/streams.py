@@ -1,4 +1,4 @@
-"""Where each object of a network draws its random numbers."""
+"""The stream of random numbers of each object of a network."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from nefsim.network import Connection, Ensemble, Node
 from nefsim.network.objects import Scope
 from nefsim.program import Stream
 
-#: Kinds of object, each with random streams of its own.
+#: Kinds of object; the kind is part of the key of a random stream.
 ENSEMBLES, NODES, CONNECTIONS, NETWORKS = range(4)
 
 
 def streams_of(network: Scope, stream: Stream) -> dict[Any, Stream]:
-    """The random stream of every object: by its kind and place, or its own seed's."""
+    """The random stream of every object: of its seed, or by its kind and number."""
     streams: dict[Any, Stream] = {}
     kinds: tuple[tuple[int, Sequence[Ensemble | Node | Connection | Scope]], ...] = (
         (ENSEMBLES, network.ensembles),

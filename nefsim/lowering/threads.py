@@ -1,7 +1,7 @@
-"""Small systems of many ensembles, which the cores share, each with one thread of BLAS.
+"""Small systems of many ensembles, solved by all cores, each with one thread of BLAS.
 
-BLAS has threads of its own, which go on looking for work for a while after they had some; where
-matrices are small, one after the other, they only keep the cores from what has work.
+The threads of BLAS spin for a while after each task.  Between many small matrices they only
+occupy cores that have other work.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from itertools import islice
 from typing import TypeVar
 
 Item = TypeVar("Item")
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
-#: So many products in a Gram matrix are worth a second thread of BLAS.
-WORTH_THREADS = 300_000_000
+#: Products in a Gram matrix from which on a second thread of BLAS saves time.
+MIN_WORK_FOR_THREADS = 300_000_000
 
-#: For fewer systems it is not worth looking for libraries.
-MANY = 10
+#: Fewer systems take less time than the search for the libraries of BLAS.
+MIN_SYSTEMS = 10
 
-#: Systems for which targets are held at once.
-AT_ONCE = 64
+#: Systems whose targets are in memory together.
+SYSTEMS_AT_ONCE = 64
 
 _here = threading.local()
 
 
 def cores() -> int:
-    """How many cores this process may run on."""
+    """The number of cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_threads(function: Callable[[Item], Made], items: Iterable[Item]) -> list[Made]:
-    """``[function(item) for item in items]``, each by whichever core is free.
+def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """``[function(item) for item in items]``, with one thread for each core.
 
-    What is called by a thread of this kind does not start more of them.  After an error no
-    more items are begun; of several errors that of the first item is raised.
+    Nested calls, from within ``function``, start no more threads.  After an error no more
+    items are begun; of several errors that of the first item is raised.
     """
     todo = list(items)
     n = 1 if getattr(_here, "busy", False) else min(cores(), len(todo))
     if n < 2:
         return [function(item) for item in todo]
-    made: dict[int, Made] = {}
+    results: dict[int, Result] = {}
     errors: dict[int, BaseException] = {}
     numbered = enumerate(todo)
 
@@ -53,7 +53,7 @@ def in_threads(function: Callable[[Item], Made], items: Iterable[Item]) -> list[
         try:
             for i, item in numbered:
                 try:
-                    made[i] = function(item)
+                    results[i] = function(item)
                 except BaseException as error:
                     errors[i] = error
                 if errors:
@@ -61,7 +61,7 @@ def in_threads(function: Callable[[Item], Made], items: Iterable[Item]) -> list[
         finally:
             _here.busy = False
 
-    # Threads see what the caller's context says, such as np.errstate.
+    # Threads get a copy of the caller's context, such as np.errstate.
     others = [threading.Thread(target=copy_context().run, args=(work,)) for _ in range(n - 1)]
     for thread in others:
         thread.start()
@@ -70,24 +70,26 @@ def in_threads(function: Callable[[Item], Made], items: Iterable[Item]) -> list[
         thread.join()
     if errors:
         raise errors[min(errors)]
-    return [made[i] for i in range(len(todo))]
+    return [results[i] for i in range(len(todo))]
 
 
-def share(prepare: Callable[[Item], Callable[[], Made]], items: Iterable[Item]) -> Iterable[Made]:
+def share(
+    prepare: Callable[[Item], Callable[[], Result]], items: Iterable[Item]
+) -> Iterable[Result]:
     """``prepare(item)()`` of each small system, in their order.
 
-    Everything is prepared by the caller's thread in order, as functions of the user are called
-    there; what that returns is called by any thread.  Without threadpoolctl, or where there are
-    not many, one thread does all.
+    ``prepare`` is called in order by the caller's thread, because it calls functions of the
+    user; any thread may call the functions that it returns.  Without threadpoolctl, or with
+    few systems, one thread does all.
     """
     todo = list(items)
-    if len(todo) < MANY or find_spec("threadpoolctl") is None:
+    if len(todo) < MIN_SYSTEMS or find_spec("threadpoolctl") is None:
         for item in todo:
             yield prepare(item)()
         return
     from threadpoolctl import ThreadpoolController
 
     libraries, rest = ThreadpoolController(), iter(todo)
-    while some := [prepare(item) for item in islice(rest, AT_ONCE)]:
+    while some := [prepare(item) for item in islice(rest, SYSTEMS_AT_ONCE)]:
         with libraries.limit(limits=1, user_api="blas"):
             yield from in_threads(lambda work: work(), some)

@@ -1,4 +1,4 @@
-"""The description of a model: what there is and what is connected, before any array is made."""
+"""The description of a model: its objects and their connections, before any array is made."""
 
 from nefsim.network.direct import direct_mode
 from nefsim.network.network import Network

@@ -8,7 +8,7 @@ import numpy as np
 
 from nefsim import _checks as check
 from nefsim._signatures import explained
-from nefsim.network.habits import OWN
+from nefsim.network.habits import ATTRIBUTES
 from nefsim.network.network import Network
 from nefsim.network.objects import (
     Connection,
@@ -101,7 +101,7 @@ class Twins:
         self._of: dict[Any, Any] = {}
         self.network = self._scope(network)
         for scope in network.everything():
-            named = {k: self(v) for k, v in vars(scope).items() if k not in OWN}
+            named = {k: self(v) for k, v in vars(scope).items() if k not in ATTRIBUTES}
             vars(self._of[scope]).update(named)
 
     def __call__(self, thing: T) -> T:

@@ -1,4 +1,4 @@
-"""Functions that a user writes: how large their result is, and their values at many points."""
+"""Functions that a user writes: the size of their result, and their values at many points."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 def is_elementwise(function: object) -> bool:
     """Whether a function is a NumPy ufunc of one argument, good for whole arrays at once.
 
-    ``np.frompyfunc`` makes one of a Python function, which may not be called twice.
+    ``np.frompyfunc`` also makes ufuncs, but of Python functions, which may not be called twice.
     """
     return (
         isinstance(function, np.ufunc)
@@ -33,7 +33,7 @@ def call(who: str, argument: str, function: Any, *inputs: Any) -> Array:
         return np.empty(0)
     try:
         raw = np.asarray(value)
-        # Not the numbers that a text spells, nor the real part of complex ones.
+        # Neither strings of digits nor the real part of complex numbers.
         if raw.dtype.kind in "fiubO":
             return raw.astype(np.float64).ravel()
     except (TypeError, ValueError, OverflowError):
@@ -43,7 +43,7 @@ def call(who: str, argument: str, function: Any, *inputs: Any) -> Array:
 
 
 def result_size(who: str, argument: str, function: Any, *inputs: Any) -> int:
-    """How many numbers the function returns, found by calling it once."""
+    """The number of values that the function returns, from one call."""
     try:
         with np.errstate(all="ignore"):
             return len(call(who, argument, function, *(copy.copy(i) for i in inputs)))
@@ -53,22 +53,22 @@ def result_size(who: str, argument: str, function: Any, *inputs: Any) -> int:
         check_arguments(who, argument, function, *inputs)
         if "converted to Python scalar" in str(error):  # as when math.sin is given an array
             _refuse_use_of_x(who, argument, inputs, error)
-        do = "check what it does with them"
+        do = "check how it uses them"
         check.fail(who, argument, f"accept {_takes(inputs)}", f"the error {error!r}", do, TypeError)
     except (ArithmeticError, LookupError, ValueError) as error:
         beyond = isinstance(error, IndexError) and f"axis 0 with size {np.size(inputs[-1])}"
         if (beyond and beyond in str(error)) or "truth value of an array" in str(error):
             _refuse_use_of_x(who, argument, inputs, error)
         where = "zero" if len(inputs) == 1 else "t = 0 and x = 0"
-        do = "guard it there, since it is called once to learn its size"
+        do = "handle that input, since one call there determines its size"
         check.fail(who, argument, f"have a value at {where}", f"the error {error!r}", do)
 
 
 def check_arguments(who: str, argument: str, function: Any, *inputs: Any) -> None:
-    """Refuse a function of another number of arguments, where that can be known."""
+    """Refuse a function of another number of arguments, if it has a signature."""
     try:
         signature = inspect.signature(function)
-    except (TypeError, ValueError):  # of a built-in, which does not say
+    except (TypeError, ValueError):  # of a built-in without one
         return
     if _fits(signature, inputs):
         return
@@ -77,7 +77,7 @@ def check_arguments(who: str, argument: str, function: Any, *inputs: Any) -> Non
     elif len(inputs) == 2:
         do = "write lambda t, x: ..., or leave out size_in"
     elif _fits(signature, (0.0, np.zeros(1))):
-        do = "pass size_in, the dimensions of x, which it gets after t"
+        do = "pass size_in, the dimensions of x, its argument after t"
     else:
         do = "write lambda t: ..."
     got = f"{check.show(function)}{signature}"
@@ -93,26 +93,26 @@ def _fits(signature: inspect.Signature, inputs: tuple[Any, ...]) -> bool:
 
 
 def _takes(inputs: tuple[Any, ...]) -> str:
-    takes = ", ".join("t" if isinstance(i, float) else f"x of shape {i.shape}" for i in inputs)
-    return f"({takes})"
+    names = ", ".join("t" if isinstance(i, float) else f"x of shape {i.shape}" for i in inputs)
+    return f"({names})"
 
 
 def _refuse_use_of_x(who: str, argument: str, inputs: tuple[Any, ...], error: Exception) -> None:
-    """Say what x is to a function that takes it for something else."""
+    """Raise TypeError with the shape of x, for a function that uses x as something else."""
     if not isinstance(inputs[-1], np.ndarray):
         return
     n = len(inputs[-1])
-    said = f"x is an array of {n} dimension{'s' if n > 1 else ''}"
+    shape = f"x is an array of {n} dimension{'s' if n > 1 else ''}"
     elements = "x[0]" if n == 1 else "x[0]" + (" and " if n == 2 else " to ") + f"x[{n - 1}]"
     must = f"accept {_takes(inputs)}"
-    check.fail(who, argument, must, f"the error {error!r}", f"note that {said}, {elements}")
+    check.fail(who, argument, must, f"the error {error!r}", f"note that {shape}, {elements}")
 
 
 def values_at(who: str, function: Any, points: Array, size: int) -> Array:
-    """The function at each row of ``points``, (P, size); not a finite value is refused."""
+    """The function at each row of ``points``, (P, size); values that are not finite are refused."""
     if function is None:
         return points
-    # What is not finite is refused below, in words.
+    # No warnings: values that are not finite are refused below.
     with np.errstate(all="ignore"):
         if is_elementwise(function):
             values = np.asarray(function(points), dtype=np.float64)
@@ -122,7 +122,8 @@ def values_at(who: str, function: Any, points: Array, size: int) -> Array:
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         got = f"{values[first]} at x = {np.round(points[first], 6)}"
-        check.fail(who, "function", "be finite at all evaluation points", got, "guard it there")
+        do = "return finite values there"
+        check.fail(who, "function", "be finite at all evaluation points", got, do)
     return values
 
 

@@ -1,4 +1,4 @@
-"""What is not done to a network: a ``with`` block, names that it has not, names that are taken."""
+"""Errors for wrong uses of a network: a ``with`` block, unknown names, names of its methods."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from nefsim import _checks as check
 from nefsim import _habits as habits
 
-#: What each network holds.
-OWN = ("seed", "label", "parent", "nodes", "ensembles", "connections", "probes", "networks")
+#: Attributes of each network.
+ATTRIBUTES = ("seed", "label", "parent", "nodes", "ensembles", "connections", "probes", "networks")
 
 
 class Answers:
-    """Base of networks: habits from elsewhere are told what to write.
+    """Base of networks, whose errors name the correct call for habits from other programs.
 
-    A network may carry names of the user's own, as in ``net.output = net.node(size_in=1)``.
+    A network may carry attributes of the user, as in ``net.output = net.node(size_in=1)``.
     """
 
     if not TYPE_CHECKING:  # or mypy would take any name, and a with block
@@ -25,10 +25,11 @@ class Answers:
             check.fail("Network", "objects", "be made by methods", "a with block", do, TypeError)
 
         def __exit__(self, *error: object) -> None:
-            """Is there so that Python asks ``__enter__``."""
+            """Defined so that Python calls ``__enter__``."""
 
         def __getattr__(self, name: str) -> Any:
-            message = habits.attribute("Network", name, habits.OF_NETWORK, (*OWN, *dir(type(self))))
+            known = (*ATTRIBUTES, *dir(type(self)))
+            message = habits.attribute("Network", name, habits.OF_NETWORK, known)
             raise AttributeError(message, name=name, obj=self)
 
         def __setattr__(self, name: str, value: object) -> None:
@@ -38,12 +39,12 @@ class Answers:
 
 
 def _check_name(cls: type, name: str, value: object) -> None:
-    """Refuse to hide a method, and a number or text under a name that is nearly one of ours."""
+    """Refuse to replace a method, and a number or text under a misspelt attribute."""
     if callable(getattr(cls, name, None)):
         do = f"take another name, as net.{name}(...) is a method"
-        raise AttributeError(f"Network: {name} must stay what it is, got an assignment; {do}.")
-    known = [*OWN, *(known for known in dir(cls) if not known.startswith("_"))]
-    words = (name, *name.split("_"))  # n_probes is no slip of probes
+        raise AttributeError(f"Network: {name} must stay a method, got an assignment; {do}.")
+    known = [*ATTRIBUTES, *(known for known in dir(cls) if not known.startswith("_"))]
+    words = (name, *name.split("_"))  # n_probes is not a misspelt probes
     if not isinstance(value, (str, Real)) or any(word in known for word in words):
         return
     if name in habits.OF_NETWORK or habits.nearest(name, known, 0.8):

@@ -1,4 +1,4 @@
-"""The network: its methods make everything in it and check it on the line that wrote it."""
+"""The network: its methods make and check its objects, so that an error names the user's line."""
 
 from __future__ import annotations
 
@@ -24,19 +24,32 @@ from nefsim.solvers import LstsqL2, Solver
 
 
 class Network(Answers, Scope):
-    """A model: nodes, ensembles, connections and probes, and networks within it.
+    """A model: nodes, ensembles, connections, probes and subnetworks.
 
     A network holds no arrays and draws no random numbers; a
-    :class:`~nefsim.Simulator` does both, from ``seed``.  Each object has its own stream of
-    random numbers, set by its kind and its place among its kind, so that adding a probe
-    or a node changes no ensemble, and an object with a seed of its own keeps it.
+    :class:`~nefsim.Simulator` does both, from ``seed``.  Each object has a separate stream of
+    random numbers, which depends on its kind and on its number among the objects of that kind.
+    So a new probe or node changes no ensemble.  The stream of an object with a ``seed``
+    depends on that seed alone.
 
     Parameters
     ----------
     seed : int or None
-        Source of everything random in the model; None draws a new one for each simulator.
+        Seed of all random numbers of the model; None draws a new seed for each simulator.
     label : str or None
         A name for messages and pictures.
+
+    Raises
+    ------
+    TypeError
+        If the seed is not a whole number or the label is not a string.
+    ValueError
+        If the seed is negative or is 2**64 or more.
+
+    See Also
+    --------
+    nefsim.Simulator : Builds a network and runs it.
+    nefsim.describe : Sizes and cost of a network before it is built.
 
     Examples
     --------
@@ -73,26 +86,47 @@ class Network(Answers, Scope):
         output : callable, array_like, Process or None
             ``f(t)``, or ``f(t, x)`` when ``size_in`` is above 0, with t in seconds and x of
             shape (size_in,); a constant; a process such as ``WhiteSignal``; or None to pass
-            the input on.  NumPy functions such as ``np.sin`` are evaluated on many times at
-            once; other functions are called once a step, in the order of ``all_nodes`` of the
-            outermost network, but that a function waits for those whose output it needs in
+            the input on.  NumPy functions such as ``np.sin`` are evaluated at many times at
+            once.  Other functions are called once a step, in the order of ``all_nodes`` of the
+            outermost network, except that a function waits for those whose output it needs in
             the same step (through connections with ``synapse=None``).
         size_in : int
             Dimensions of the input.
         size_out : int or None
-            Dimensions of the output; None finds out, by calling a function once at t = 0.
+            Dimensions of the output; None calls a function once, at t = 0, to count them.
         seed : int or None
-            Seed of a process of its own.
+            Seed of a process; None takes the stream of random numbers of the node.
         label : str or None
             A name.
 
         Returns
         -------
         Node
+
+        Raises
+        ------
+        TypeError
+            If an argument is of a wrong type, or a function does not accept (t) or (t, x).
+        ValueError
+            If sizes do not match, or a function has no value at t = 0 and x = 0.
+
+        See Also
+        --------
+        ensemble : A population of neurons.
+        nefsim.processes.Process : Base class of signals over time.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import nefsim as nef
+        >>> net = nef.Network(seed=1)
+        >>> stimulus = net.node(lambda t: [np.sin(t), np.cos(t)])
+        >>> stimulus.size_out
+        2
         """
-        made = validate.node(self, output, size_in, size_out, seed, label)
-        self.nodes.append(made)
-        return made
+        node = validate.node(self, output, size_in, size_out, seed, label)
+        self.nodes.append(node)
+        return node
 
     @explained
     def ensemble(
@@ -129,32 +163,53 @@ class Network(Answers, Scope):
         encoders : Distribution or (N, D) array_like
             Preferred directions; made unit length.
         intercepts, max_rates : Distribution, pair, number or (N,) array_like
-            Where along its encoder each neuron starts to fire (1 is the radius), and how
-            fast it fires at the radius [Hz]; a pair is a range to draw from.
+            The value along its encoder at which each neuron starts to fire (1 is the radius),
+            and its rate at the radius [Hz]; a pair is a range to draw from.
         eval_points : Distribution or (P, D) array_like
             Points in the unit ball at which decoders are solved; scaled by the radius.
         n_eval_points : int or None
-            How many points to draw; None takes ``max(clip(500 D, 750, 2500), 2 N)``.
+            Number of points to draw; None takes ``max(clip(500 D, 750, 2500), 2 N)``.
         neuron_type : NeuronType
             The neuron model.
         gain, bias : Distribution, pair, number, (N,) array_like or None
-            Both or neither; given, they take the place of intercepts and max_rates.
+            Both or neither; they replace ``intercepts`` and ``max_rates``.
         noise : Process or None
             Added to each neuron's current.
         normalize_encoders : bool
             Whether encoders are made unit length.
         initial_state : mapping of str to Distribution, pair, number or (N,) array_like, or None
-            Where state variables of the neurons start, by name.
+            Initial values of the state variables of the neurons, by name.
         seed : int or None
-            A seed of its own.
+            Seed of the ensemble; None derives it from the network.
         label : str or None
             A name.
 
         Returns
         -------
         Ensemble
+
+        Raises
+        ------
+        TypeError
+            If an argument is of a wrong type.
+        ValueError
+            If a shape does not match, only one of ``gain`` and ``bias`` is passed, or the
+            neuron type cannot reach the maximum rates or intercepts.
+
+        See Also
+        --------
+        node : Values without neurons.
+        nefsim.gain_bias : Gains and biases of maximum rates and intercepts.
+
+        Examples
+        --------
+        >>> import nefsim as nef
+        >>> net = nef.Network(seed=1)
+        >>> a = net.ensemble(100, 2, radius=1.5, max_rates=(100, 200), label="a")
+        >>> a, a.neurons, a[0]
+        (<ensemble 'a'>, <ensemble 'a'>.neurons, <ensemble 'a'>[0])
         """
-        made = validate.ensemble(
+        ensemble = validate.ensemble(
             self,
             n_neurons=n_neurons,
             dimensions=dimensions,
@@ -173,8 +228,8 @@ class Network(Answers, Scope):
             seed=seed,
             label=label,
         )
-        self.ensembles.append(made)
-        return made
+        self.ensembles.append(ensemble)
+        return ensemble
 
     @explained
     def connect(
@@ -200,35 +255,58 @@ class Network(Answers, Scope):
         Parameters
         ----------
         pre, post : Node, Ensemble, Neurons or a view of one
-            From where and to where; ``post`` may also be a rule, ``connection.learning_rule``,
-            to bring it an error, or its ``gate``.
+            Source and target; ``post`` may also be a learning rule,
+            ``connection.learning_rule``, which receives an error, or its ``gate``.
         function : callable, (P, k) array_like or None
             ``f(x)`` of a (D,) array; or its values at ``eval_points``, which must then be an
             array too; None is the identity.
         transform : number, (D,) or (M, D) array_like, sparse array or None
             Linear map after the function; None is the identity.
         synapse : Synapse, number or None
-            The filter; a number is ``Lowpass(tau)`` in seconds; None hands the value on in
+            The filter; a number is ``Lowpass(tau)`` in seconds; None passes the value on in
             the same step.
         solver : Solver
-            How decoders are found; ``weights=True`` forms full neuron-to-neuron weights.
+            The method that computes decoders; ``weights=True`` forms full neuron-to-neuron
+            weights.
         eval_points : Distribution, (P, D) array_like or None
             Points at which the decoders are solved; None takes the ensemble's.
         scale_eval_points : bool
             Whether ``eval_points`` are multiplied by the radius of ``pre``.
         learning_rule : LearningRule, list or dict of rules, or None
-            How the weights change while the network runs; errors are connected to
+            Rules that change the weights during a run; errors are connected to
             ``connection.learning_rule``, or to its elements.
         seed : int or None
-            A seed of its own.
+            Seed of the solver and of drawn evaluation points; None derives it from the network.
         label : str or None
             A name.
 
         Returns
         -------
         Connection
+
+        Raises
+        ------
+        TypeError
+            If an argument is of a wrong type, or the function returns other things than
+            numbers.
+        ValueError
+            If sizes do not match, or a learning rule finds nothing to change.
+
+        See Also
+        --------
+        nefsim.solvers.Solver : Base class of solvers.
+        nefsim.suggest_learning_rate : A rate for ``PES``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import nefsim as nef
+        >>> net = nef.Network(seed=1)
+        >>> a, b = net.ensemble(50, 2), net.ensemble(50, 1)
+        >>> net.connect(a, b, function=lambda x: x[0] * x[1], synapse=0.01, label="product")
+        <connection 'product'>
         """
-        made = validate.connection(
+        connection = validate.connection(
             self,
             pre=pre,
             post=post,
@@ -242,8 +320,8 @@ class Network(Answers, Scope):
             seed=seed,
             label=label,
         )
-        self.connections.append(made)
-        return made
+        self.connections.append(connection)
+        return connection
 
     @explained
     def probe(
@@ -256,40 +334,66 @@ class Network(Answers, Scope):
         label: str | None = None,
         attach: bool = True,
     ) -> Probe:
-        """Record something of an object; a probe never changes what it records.
+        """Record a quantity of an object in each step; probes never change a run.
 
         Parameters
         ----------
         target : Node, Ensemble, Neurons, a view of one, Connection or its learning_rule
-            Of what.
+            The object.
         attr : str or None
-            What: ``decoded_output`` or ``input`` of an ensemble; ``output`` (spikes, as
-            ``amplitude / dt``, kept as events, see ``sim.data.events``), ``input`` (currents)
-            or a state variable such as ``voltage`` of neurons; ``output`` or ``input`` of a
-            node or connection; ``weights`` of a connection, as they act in each step: onto
-            neurons where it has such, else ``transform @ decoders.T`` or the transform;
-            ``error``, ``activities``, ``post`` or ``theta`` of a learning rule;
-            ``scaled_encoders`` of an ensemble.  None takes the first.
+            The quantity; None takes the first of its object:
+
+            - of an ensemble ``decoded_output``, ``input`` or ``scaled_encoders``;
+            - of neurons ``output`` (spikes, as ``amplitude / dt``, stored as events, see
+              ``sim.data.events``), ``input`` (currents) or a state variable such as
+              ``voltage``;
+            - of a node ``output`` or ``input``;
+            - of a connection ``output``, ``input`` or ``weights``, as they act in each step:
+              onto neurons with full weights, else ``transform @ decoders.T`` or the transform;
+            - of a learning rule ``error``, ``activities``, ``post`` or ``theta``.
         synapse : Synapse, number or None
             A filter; the filtered value is the one that another population would receive.
         sample_every : float or None [s]
             Time between records; None records each step.
         solver : Solver
-            How an ensemble's decoded output is found.
+            The method that computes the decoders of an ensemble's output.
         label : str or None
             A name, under which the data are saved.
         attach : bool
-            Whether the network keeps the probe, so that each simulator records it; one that it
-            does not keep is recorded where it is passed as ``Simulator(net, probes=[...])``.
+            Whether the probe becomes part of the network, so that each simulator records it.
+            Otherwise it records only in a run to which it is passed, as
+            ``Simulator(net, probes=[...])``.
 
         Returns
         -------
         Probe
+
+        Raises
+        ------
+        TypeError
+            If an argument is of a wrong type.
+        ValueError
+            If the object belongs to another network or does not have the quantity.
+
+        See Also
+        --------
+        nefsim.Simulator : Its ``data[probe]`` are the records.
+
+        Examples
+        --------
+        >>> import nefsim as nef
+        >>> net = nef.Network(seed=1)
+        >>> a = net.ensemble(50, 1, label="a")
+        >>> value, spikes = net.probe(a, synapse=0.01), net.probe(a.neurons)
+        >>> sim = nef.Simulator(net)
+        >>> sim.run(0.1)
+        >>> sim.data[value].shape, sim.data[spikes].shape
+        ((100, 1), (100, 50))
         """
-        made = validate.probe(self, target, attr, synapse, sample_every, solver, label)
+        probe = validate.probe(self, target, attr, synapse, sample_every, solver, label)
         if check.flag("Network.probe", "attach", attach):
-            self.probes.append(made)
-        return made
+            self.probes.append(probe)
+        return probe
 
     @explained
     def subnetwork(self, label: str | None = None, seed: int | None = None) -> Network:
@@ -298,15 +402,32 @@ class Network(Answers, Scope):
         Parameters
         ----------
         label : str or None
-            A name, which leads the names of what is in it.
+            A name, which the names of its objects begin with.
         seed : int or None
-            A seed of its own; None takes this network's stream.
+            Seed of the subnetwork; None derives it from this network.
 
         Returns
         -------
         Network
+
+        Raises
+        ------
+        TypeError
+            If the seed is not a whole number or the label is not a string.
+
+        See Also
+        --------
+        nefsim.network.objects.Scope.everything : A network and all its subnetworks.
+
+        Examples
+        --------
+        >>> import nefsim as nef
+        >>> net = nef.Network(seed=1)
+        >>> inner = net.subnetwork("memory")
+        >>> inner.ensemble(50, 1, label="a")
+        <ensemble 'memory.a'>
         """
-        made = Network(check.seed("Network.subnetwork", seed), label)
-        made.parent = self
-        self.networks.append(made)
-        return made
+        inner = Network(check.seed("Network.subnetwork", seed), label)
+        inner.parent = self
+        self.networks.append(inner)
+        return inner

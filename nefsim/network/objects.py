@@ -1,4 +1,4 @@
-"""Nodes, ensembles, connections and probes: frozen things, each equal only to itself."""
+"""Nodes, ensembles, connections and probes: frozen objects, each equal only to itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _indices(obj: Node | Ensemble | Neurons | Learning, size: int, key: Any) -> 
     try:
         chosen = np.atleast_1d(np.arange(size)[list(key) if isinstance(key, tuple) else key])
     except (IndexError, TypeError, ValueError):
-        check.fail(who, "index", f"lie within {size} dimensions", check.show(key), do)
+        check.fail(who, "index", f"be within {size} dimensions", check.show(key), do)
     if chosen.ndim != 1 or not len(chosen):
         check.fail(who, "index", "name at least one dimension", check.show(key), do)
     return tuple(int(i) for i in chosen)
@@ -62,16 +62,28 @@ class View:
         return self.obj.network
 
     def __repr__(self) -> str:
-        shown = ", ".join(map(str, self.indices[:4])) + (", ..." if len(self.indices) > 4 else "")
-        return f"{self.obj!r}[{shown}]"
+        text = ", ".join(map(str, self.indices[:4])) + (", ..." if len(self.indices) > 4 else "")
+        return f"{self.obj!r}[{text}]"
 
 
 @made_by("net.node", "output")
 @dataclass(frozen=True, eq=False, repr=False)
 class Node:
-    """A source of values, a function of values, or a place where values meet.
+    """A source of values, a function of values, or a sum of its inputs.
 
-    Made by :meth:`Network.node`, which says what the fields mean.
+    Made by :meth:`Network.node`, which describes the fields.
+
+    See Also
+    --------
+    Network.node : Makes it.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network()
+    >>> pair = net.node([0.5, -0.5], label="pair")
+    >>> pair.size_out, pair[0]
+    (2, <node 'pair'>[0])
     """
 
     network: Scope
@@ -93,7 +105,20 @@ class Node:
 class Ensemble:
     """A population of neurons that represents a vector.
 
-    Made by :meth:`Network.ensemble`, which says what the fields mean.
+    Made by :meth:`Network.ensemble`, which describes the fields.
+
+    See Also
+    --------
+    Network.ensemble : Makes it.
+    nefsim.lowering.BuiltEnsemble : Its arrays, ``sim.data[ensemble]``.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network()
+    >>> a = net.ensemble(50, 2)
+    >>> a.size_out, a.neurons.size_out
+    (2, 50)
     """
 
     network: Scope
@@ -126,7 +151,7 @@ class Ensemble:
 
     @property
     def neurons(self) -> Neurons:
-        """The neurons themselves: currents in, spikes out."""
+        """The neurons of the ensemble: currents in, spikes out."""
         return Neurons(self)
 
     def __getitem__(self, key: Any) -> View:
@@ -173,12 +198,12 @@ class Learning:
 
     @property
     def rule(self) -> LearningRule:
-        """The rule itself."""
+        """The learning rule."""
         return self.connection.rules[self.place][1]
 
     @property
     def size_in(self) -> int:
-        """Dimensions of the error: of what the connection ends in, as it represents it."""
+        """Dimensions of the error: those that the target of the connection represents."""
         post = whole(self.connection.post)
         if self.rule.error == "post":
             if isinstance(post, Neurons):
@@ -188,7 +213,7 @@ class Learning:
 
     @property
     def size_out(self) -> int:
-        """Nothing comes out of a rule; probe it to see what it reads."""
+        """0, as a rule has no output; probes show its error and traces."""
         return 0
 
     @property
@@ -198,7 +223,7 @@ class Learning:
 
     @property
     def gate(self) -> Gate:
-        """Where to connect a switch: changes are multiplied by its value, 0 stops them."""
+        """The gate of the rule, an input that multiplies all changes; 0 stops learning."""
         return Gate(self)
 
     def __getitem__(self, key: Any) -> View:
@@ -211,7 +236,7 @@ class Learning:
 
 @dataclass(frozen=True)
 class Gate:
-    """The switch of a rule: with nothing connected it is 1."""
+    """The gate of a learning rule, a factor of its changes; 1 if nothing is connected."""
 
     learning: Learning
 
@@ -231,7 +256,7 @@ Endpoint = Node | Ensemble | Neurons | Learning | Gate | View
 
 
 def whole(end: Endpoint) -> Node | Ensemble | Neurons | Learning | Gate:
-    """The object behind a view."""
+    """The object that a view is part of; any other object unchanged."""
     return end.obj if isinstance(end, View) else end
 
 
@@ -243,9 +268,23 @@ def indices(end: Endpoint) -> Indices | None:
 @made_by("net.connect", "pre, post")
 @dataclass(frozen=True, eq=False, repr=False)
 class Connection:
-    """A path for values: decode a function, transform, filter, hand on.
+    """A path for values: decode a function, transform and filter it, add it to the target.
 
-    Made by :meth:`Network.connect`, which says what the fields mean.
+    Made by :meth:`Network.connect`, which describes the fields.
+
+    See Also
+    --------
+    Network.connect : Makes it.
+    nefsim.lowering.BuiltConnection : Its arrays, ``sim.data[connection]``.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network()
+    >>> a = net.ensemble(50, 1)
+    >>> c = net.connect(net.node(0.5), a, learning_rule=nef.Voja(), label="in")
+    >>> c.learning_rule
+    <connection 'in'>.learning_rule
     """
 
     network: Scope
@@ -269,7 +308,7 @@ class Connection:
 
     @property
     def learning_rule(self) -> Any:
-        """Where to connect errors: of one rule, or of several in a list or dict as given."""
+        """The targets for errors: one rule, or the list or dict of several rules."""
         keys = [key for key, _ in self.rules]
         if not keys:
             return None
@@ -286,9 +325,20 @@ class Connection:
 @made_by("net.probe", "target")
 @dataclass(frozen=True, eq=False, repr=False)
 class Probe:
-    """Something to record.
+    """A quantity of an object to record.
 
-    Made by :meth:`Network.probe`, which says what the fields mean.
+    Made by :meth:`Network.probe`, which describes the fields.
+
+    See Also
+    --------
+    Network.probe : Makes it.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network()
+    >>> net.probe(net.ensemble(50, 1).neurons, "voltage").attr
+    'voltage'
     """
 
     network: Scope
@@ -359,9 +409,9 @@ class Scope:
         """Labels from the outermost network to this one, joined by dots."""
         if self.parent is None:
             return ""
-        own = self.label or f"network {self.parent.networks.index(self)}"
+        name = self.label or f"network {self.parent.networks.index(self)}"
         outer = self.parent.path()
-        return f"{outer}.{own}" if outer else own
+        return f"{outer}.{name}" if outer else name
 
     def __repr__(self) -> str:
         name = f" {self.label!r}" if self.label else ""

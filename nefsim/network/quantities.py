@@ -14,7 +14,7 @@ from nefsim.network.objects import (
 
 
 def probeable(target: Endpoint | Connection) -> tuple[str, ...]:
-    """What can be recorded of an object; the first is the default."""
+    """The quantities of an object that can be recorded; the first is the default."""
     if isinstance(target, Connection):
         return ("output", "input", "weights")
     obj = whole(target)

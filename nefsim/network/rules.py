@@ -1,4 +1,4 @@
-"""Which learning rules fit which connection."""
+"""Checks that a learning rule fits its connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rules = tuple[tuple[Any, LearningRule], ...]
 def rules_of(
     who: str, value: Any, pre: Endpoint, post: Endpoint, solver: Solver, transform: Any
 ) -> Rules:
-    """Checked rules with their places: None of a single one, else a number or a name."""
+    """Checked rules with their keys: None for a single rule, else a number or a name."""
     do = "pass a rule such as PES(learning_rate=1e-4), or a list or dict of rules"
     if value is None:
         return ()
@@ -39,7 +39,7 @@ def rules_of(
 def _fits(
     who: str, rule: LearningRule, pre: Endpoint, post: Endpoint, solver: Solver, transform: Any
 ) -> None:
-    """Refuse a rule where there is nothing that it could change."""
+    """Refuse a rule on a connection without the weights that it changes."""
     name, argument = type(rule).__name__, "learning_rule"
     options = ("decoders", "encoders", "weights")
     check.one_of(name, "modifies", rule.modifies, options)

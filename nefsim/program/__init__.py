@@ -1,11 +1,11 @@
-"""The waist: what a network is to a back end.
+"""Programs: the form of a network that every back end runs.
 
 A :class:`Program` is a list of signals and a list of operations on them, in the order of a
-time step; a :class:`State` is what changes.  Each signal is written by one operation.  An
-operation reads a signal either as it is in this step (delay 0) or as it was in the step
-before (delay 1): the output of a filter is read with delay 1 by all that it drives, and
-that is all there is to the order of a step.  Operations that do not depend on their own
-output, however far around, may therefore run for many steps at once (see ``groups``).
+time step; a :class:`State` holds the arrays that change.  Each signal is written by one
+operation.  An operation reads the value of a signal either in this step (delay 0) or in the
+step before (delay 1).  The output of a filter is read with delay 1 by all its targets; that
+alone determines the order of a step.  Operations that do not depend on their output, directly
+or through others, may therefore run for many steps at once (see ``groups``).
 """
 
 from nefsim.program.builder import ProgramBuilder

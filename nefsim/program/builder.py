@@ -1,4 +1,4 @@
-"""A program in the making: both ways in, our networks and Nengo's operators, use it."""
+"""The builder of programs, from networks of nefsim and from Nengo's operators."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 
 
 class ProgramBuilder:
-    """Collects signals, operations and records; sums gather their terms until the end.
+    """Collects signals, operations and records; sums collect their terms until the end.
 
     Parameters
     ----------
@@ -36,7 +36,23 @@ class ProgramBuilder:
     Attributes
     ----------
     signals, ops : list
-        Signals, and operations but for sums, so far.
+        Signals, and operations except sums, so far.
+
+    See Also
+    --------
+    Program : The result of ``finish()``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim.program import ProgramBuilder, Read, Term
+    >>> builder = ProgramBuilder(dt=0.001)
+    >>> constant = builder.sum("constant", 1, np.array([2.0]))
+    >>> double = builder.sum("double", 1)
+    >>> builder.add_term(double, Term(Read(constant), 2.0))
+    >>> builder.record(Read(double), every=1)
+    >>> [signal.name for signal in builder.finish().signals]
+    ['constant', 'double']
     """
 
     def __init__(self, dt: float) -> None:
@@ -49,33 +65,33 @@ class ProgramBuilder:
         self._added: dict[int, Array] = {}
 
     def signal(self, name: str, size: int) -> int:
-        """A new signal."""
+        """Add a signal; returns its number."""
         self.signals.append(Signal(name, size))
         return len(self.signals) - 1
 
     def op(self, op: Op) -> int:
-        """A new operation; returns the first signal that it writes."""
+        """Add an operation; returns the first signal that it writes."""
         self.ops.append(op)
         return outputs(op)[0]
 
     def sum(self, name: str, size: int, offset: Array | None = None) -> int:
-        """A new signal that collects terms."""
+        """Add a sum, which has no terms yet; returns its signal."""
         signal = self.signal(name, size)
         self._terms[signal], self._offsets[signal] = [], offset
         return signal
 
     def add_term(self, signal: int, term: Term) -> None:
-        """One more term of a sum."""
+        """Add a term to a sum."""
         self._terms[signal].append(term)
 
     def add_offset(self, signal: int, rows: Any, value: Any) -> None:
-        """Numbers that are added to a sum in each step, to all of its elements or to ``rows``."""
+        """Add constants to a sum, to all of its elements or to ``rows``."""
         total = self._added.setdefault(signal, np.zeros(self.signals[signal].size))
         at: Any = slice(None) if rows is None else rows
         np.add.at(total, at, np.ravel(value))
 
     def filtered(self, name: str, read: Read, synapse: Synapse, start: float = 0.0) -> Read:
-        """A signal of this step through a synapse, as others see it: one step later."""
+        """Add the filter of a synapse; returns a read of its output, one step later."""
         if read.columns is not None:
             chosen = self.sum(f"{name}.input", self.size(read))
             self.add_term(chosen, Term(read))
@@ -84,17 +100,17 @@ class ProgramBuilder:
         return Read(self.op(Filter(output, read.signal, synapse.form(self.dt), start)), 1)
 
     def record(self, read: Read, every: float) -> None:
-        """One more thing to record, every so many steps."""
+        """Record a signal, at intervals of ``every`` steps."""
         self._records.append(Record(read, every))
 
     def size(self, read: Read) -> int:
-        """How many elements are read."""
+        """The number of elements that are read."""
         return read_size(self.signals, read)
 
     def finish(self) -> Program:
         """All operations, in the order of a step."""
         sums = [(signal, terms, self._offset(signal)) for signal, terms in self._terms.items()]
-        # A sum that collects nothing is 0 and adds nothing where it is read.
+        # A sum without terms is 0, so that its readers can ignore it.
         zero = {signal for signal, terms, offset in sums if not terms and offset is None}
         ops = in_turn(
             [
@@ -109,7 +125,7 @@ class ProgramBuilder:
         return Program(self.dt, signals, ops, schedule(ops, signals), tuple(self._records))
 
     def _offset(self, signal: int) -> Array | None:
-        added, given = self._added.get(signal), self._offsets[signal]
+        added, offset = self._added.get(signal), self._offsets[signal]
         if added is None or not added.any():
-            return given
-        return added if given is None else given + added
+            return offset
+        return added if offset is None else offset + added

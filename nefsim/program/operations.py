@@ -1,4 +1,4 @@
-"""Signals, the operations on them, and the program that both make up."""
+"""Signals, the operations on them, and the program that consists of both."""
 
 from __future__ import annotations
 
@@ -40,23 +40,22 @@ class Read:
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """A place to draw random numbers from: a seed, and a key below it.
+    """A stream of random numbers: a seed, and a key below it.
 
-    ``own`` marks a seed that a user gave to this very object; it holds whatever seed the
-    simulator is given.
+    ``fixed`` marks the seed of a single object, which the seed of the simulator does not replace.
     """
 
     seed: int
     key: tuple[int, ...] = ()
-    own: bool = False
+    fixed: bool = False
 
     def child(self, *key: int) -> Stream:
         """The stream of a part of this object."""
-        return Stream(self.seed, (*self.key, *key), self.own)
+        return Stream(self.seed, (*self.key, *key), self.fixed)
 
     def generator(self, seed: int | None = None, trial: int = 0) -> np.random.Generator:
-        """A generator; ``seed`` takes the place of a seed that is not the object's own."""
-        root = self.seed if seed is None or self.own else seed
+        """A generator; ``seed`` replaces the seed of the network, except a fixed one."""
+        root = self.seed if seed is None or self.fixed else seed
         return stream(root, *self.key, trial)
 
 
@@ -75,7 +74,7 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Sum:
-    """``output = offset + sum of terms``: inputs that meet, encoding, decoding."""
+    """``output = offset + sum of terms``: sums of inputs, encoding, decoding."""
 
     output: int
     terms: tuple[Term, ...]
@@ -83,7 +82,7 @@ class Sum:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """What the terms read."""
+        """The reads of all terms."""
         return tuple(term.read for term in self.terms)
 
 
@@ -104,13 +103,13 @@ class Evaluate:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """The x that is read, if any, and what has to be done before."""
+        """The input x, if any, and the output of the function that is called before."""
         return tuple(read for read in (self.input, self.after) if read is not None)
 
 
 @dataclass(frozen=True, eq=False)
 class Play:
-    """``output = process(t)``, a signal over time that depends on nothing but its seed."""
+    """``output = process(t)``, a signal over time that depends on its seed alone."""
 
     output: int
     process: Process
@@ -124,13 +123,13 @@ Step = Callable[..., Any]
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """``outputs = step(t, *inputs)``, in Python, with a memory that nobody else sees.
+    """``outputs = step(t, *inputs)``, in Python, with private memory.
 
-    ``start(trial)`` gives the step of a trial, which is called once for each time step and
-    in order; with several outputs it returns one array for each.  Where ``chunked`` it takes
-    times (n,) and inputs (n, size) and returns (n, size).  ``shared`` marks functions of a
-    user, which may share variables with one another; ``after`` is an output of the one that is
-    called first in each step.
+    ``start(trial)`` returns the step of a trial, which is called once for each time step and
+    in order; with several outputs it returns one array for each.  If ``chunked``, the step
+    accepts times (n,) and inputs (n, size) and returns (n, size).  ``shared`` marks functions
+    of a user, which may share variables with one another; ``after`` is an output of the
+    function that is called before this one in each step.
     """
 
     outputs: tuple[int, ...]
@@ -143,7 +142,7 @@ class Call:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """The inputs, and what has to be done before."""
+        """The inputs, and the output of the function that is called before."""
         return self.inputs if self.after is None else (*self.inputs, self.after)
 
     @property
@@ -156,7 +155,7 @@ class Call:
 class Neurons:
     """One step of a population: currents in, spikes (or rates) out.
 
-    ``initial`` gives each state variable's start as a distribution or an array;
+    ``initial`` has the initial value of each state variable, a distribution or an array;
     ``observed`` names state variables that are copied into signals after each step.
     """
 
@@ -177,7 +176,7 @@ class Neurons:
 class Filter:
     """``output = H(z) input``, by its coefficients in z^-1 or by its state.
 
-    At the start it is at rest at ``start``, as if that had been its input and output for ever.
+    At first it is at rest at ``start``, as after a constant input and output of that value.
     """
 
     output: int
@@ -193,10 +192,10 @@ class Filter:
 
 @dataclass(frozen=True, eq=False)
 class Weigh:
-    """``output = weights @ input``, with weights of its own that a :class:`Learn` changes.
+    """``output = weights @ input``, with weights that a :class:`Learn` changes.
 
-    ``initial`` is (M, N); memory holds the transpose, a row for each input, so that what
-    one spike adds lies together.  ``observed`` is a signal that shows the weights of each step.
+    ``initial`` is (M, N); the state holds the transpose, so that the weights which one spike
+    adds are contiguous.  ``observed`` is a signal with the weights of each step.
     """
 
     output: int
@@ -206,13 +205,13 @@ class Weigh:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """What is weighed."""
+        """The input."""
         return (self.input,)
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One rule and what it reads: traces by name, an error, a switch, and constants."""
+    """One learning rule and its variables: traces by name, an error, a gate, and constants."""
 
     rule: LearningRule
     traces: Mapping[str, Read]
@@ -225,7 +224,7 @@ class Part:
 class Learn:
     """Change the weights of the operation ``learned``, after it has used them.
 
-    All parts see the weights as they were; their changes are added in order.
+    All parts read the old weights; their changes are added in order.
     """
 
     learned: Weigh
@@ -234,7 +233,7 @@ class Learn:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """All of this step; the weights are changed after they have been used."""
+        """Reads of this step; the output of ``learned`` is one, so that it comes first."""
         inputs = [[*part.traces.values(), part.error, part.gate] for part in self.parts]
         return (Read(self.learned.output), *(r for reads in inputs for r in reads if r is not None))
 
@@ -256,12 +255,12 @@ def outputs(op: Op) -> tuple[int, ...]:
 
 
 def writers(ops: Iterable[Op]) -> dict[int, int]:
-    """The place of the operation that writes each signal."""
+    """The index of the operation that writes each signal."""
     return {signal: i for i, op in enumerate(ops) for signal in outputs(op)}
 
 
 def read_size(signals: Sequence[Signal], read: Read) -> int:
-    """How many elements of a signal are read."""
+    """The number of elements of a signal that are read."""
     size, columns = signals[read.signal].size, read.columns
     if columns is None:
         return size
@@ -270,10 +269,9 @@ def read_size(signals: Sequence[Signal], read: Read) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Operations that need each other's output step by step, in order; or just one.
+    """Operations that depend on one another from step to step, in order; or a single one.
 
-    Where ``loop`` is False there is one operation, and it may run any number of steps at
-    once.
+    If ``loop`` is False, there is one operation, and it may run any number of steps at once.
     """
 
     ops: tuple[int, ...]
@@ -282,7 +280,7 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What a probe records: a signal, every ``every`` steps."""
+    """The signal that a probe records, and the interval in steps."""
 
     read: Read
     every: float
@@ -290,16 +288,21 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A network as plain arrays and operations, ready for any back end.
+    """A network as signals and operations, for any back end.
 
     Attributes
     ----------
     dt : float [s]
         The time step.
     signals, ops, records : tuple
-        What there is, what is done with it, and what is kept.
+        The vectors, the operations that write them, and the records of probes.
     groups : tuple of Group
         The operations in the order of a step; see :class:`Group`.
+
+    See Also
+    --------
+    State : The arrays that change while a program runs.
+    ProgramBuilder : Makes programs.
     """
 
     dt: float
@@ -310,16 +313,16 @@ class Program:
 
     @cached_property
     def writer(self) -> dict[int, int]:
-        """The place of the operation that writes each signal."""
+        """The index of the operation that writes each signal."""
         return writers(self.ops)
 
     @cached_property
     def n_readers(self) -> Counter[int]:
-        """How often operations read each signal; probes do not count."""
+        """The number of reads of each signal by operations; probes do not count."""
         return Counter(read.signal for op in self.ops for read in op.reads)
 
     def size(self, read: Read) -> int:
-        """How many elements of a signal are read."""
+        """The number of elements of a signal that are read."""
         return read_size(self.signals, read)
 
     def width(self, op: Op) -> int:

@@ -1,4 +1,4 @@
-"""The order of a step: which operations come before which, and which can run ahead."""
+"""The order of operations in a step, and the operations that can run many steps at once."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from nefsim.program.operations import (
 
 
 def in_turn(ops: Sequence[Op]) -> tuple[Op, ...]:
-    """The operations, where functions of nodes are called in one order in each step.
+    """The operations, with a fixed order of calls for the functions of nodes in each step.
 
-    It is the order of ``ops``, but that a function waits for those whose output it needs in the
-    same step.
+    It is the order of ``ops``, except that a function waits for those whose output it needs in
+    the same step.
     """
     opaque = {i for i, op in enumerate(ops) if isinstance(op, Evaluate) and _is_opaque(op)}
     if len(opaque) < 2:
@@ -39,7 +39,7 @@ def in_turn(ops: Sequence[Op]) -> tuple[Op, ...]:
     sorter, turn, waiting = TopologicalSorter(now), list[int](), list[int]()
     try:
         sorter.prepare()
-    except CycleError:  # which is told when groups are made
+    except CycleError:  # schedule() raises an error with the names
         return tuple(ops)
     while sorter.is_active():
         ready = sorter.get_ready()
@@ -57,10 +57,15 @@ def in_turn(ops: Sequence[Op]) -> tuple[Op, ...]:
 
 
 def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
-    """Groups of operations in order: strongly connected ones together, each other alone.
+    """Groups of operations in order: strongly connected ones together, each other one alone.
 
-    Python functions of nodes may share variables that nobody sees here; where there are
-    two or more, they are kept in step with one another.
+    Python functions of nodes may share variables, which cannot be seen here; so two or more of
+    them form one group, in which each is called once before the next step.
+
+    Raises
+    ------
+    ValueError
+        If operations form a loop within one step.
     """
     writer = writers(ops)
     now: dict[int, list[int]] = {i: [] for i in range(len(ops))}
@@ -70,7 +75,7 @@ def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
             ever[i].append(writer[read.signal])
             if read.delay == 0:
                 now[i].append(writer[read.signal])
-        if isinstance(op, Learn):  # what it changes is used in the next step
+        if isinstance(op, Learn):  # the changed weights are used in the next step
             ever[writer[op.learned.output]].append(i)
     opaque = [i for i, op in enumerate(ops) if _is_opaque(op)]
     if len(opaque) > 1:
@@ -81,7 +86,7 @@ def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
 
 
 def _is_opaque(op: Op) -> bool:
-    """Whether an operation calls a function of a node whose inside is unknown."""
+    """Whether an operation calls a Python function of a node, which may have any effect."""
     if isinstance(op, Call):
         return op.shared
     return isinstance(op, Evaluate) and op.form != "x" and not is_elementwise(op.function)
@@ -96,8 +101,8 @@ def _group(
 ) -> Group:
     if len(members) == 1 and members[0] not in now[members[0]]:
         return Group((members[0],), loop=members[0] in ever[members[0]])
-    inside = set(members)
-    sorter = TopologicalSorter({i: [j for j in now[i] if j in inside] for i in members})
+    group = set(members)
+    sorter = TopologicalSorter({i: [j for j in now[i] if j in group] for i in members})
     try:
         order = tuple(sorter.static_order())
     except CycleError as error:

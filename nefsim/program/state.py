@@ -1,4 +1,4 @@
-"""What changes while a program runs: how it starts, and how it is put back after an error."""
+"""The state of a program: its initial values, and snapshots to restore after an error."""
 
 from __future__ import annotations
 
@@ -29,29 +29,33 @@ Array = NDArray[np.float64]
 
 @dataclass
 class State:
-    """All that changes while a program runs.
+    """The arrays and random states that change while a program runs.
 
     Attributes
     ----------
     step : int
         Steps done so far.
     signals : list of ndarray
-        Each signal's value in the last step.
+        The value of each signal in the last step.
     ops : list of dict of str to ndarray
-        What each operation remembers.
+        State variables of each operation, by name.
     rngs : list of list of Generator
         The random streams of each population, one per trial.
     running : list of list of Running
-        The processes under way, one per trial.
+        The running processes, one per trial.
     steps : dict of int to list of callable
         The steps of each :class:`~nefsim.program.Call`, one per trial.
     under_way : int
-        Steps of a run that are done beyond ``step``, for functions that ask while it lasts.
+        Steps of the present run that are done beyond ``step``; a node's function may read it.
     hidden : set of int
-        Signals that a back end keeps to itself; their values here are not of the last step.
+        Signals that a back end does not store here; their values are not of the last step.
     watch : callable or None
         ``watch(engine, step, length)``, called with each chunk of ``length`` steps after ``step``
         while its rows are there.
+
+    See Also
+    --------
+    initial_state : The state before the first step.
     """
 
     step: int
@@ -71,9 +75,41 @@ def initial_state(
     batch_size: int | None = None,
     dtype: Any = np.float64,
 ) -> State:
-    """The state before the first step: filters at rest, neurons where their types start.
+    """The state before the first step: filters at rest, neurons at their initial state.
 
-    Trials of a batch differ in what is random while running; the first is the unbatched run.
+    Trials of a batch differ in random numbers drawn during the run; the first trial is the run
+    without a batch.
+
+    Parameters
+    ----------
+    program : Program
+        The program to run.
+    seed : int or None
+        Seed of processes and stochastic neurons; None takes that of the build.
+    batch_size : int or None
+        Number of trials; None adds no axis for trials.
+    dtype : dtype
+        Type of signals and state variables.
+
+    Returns
+    -------
+    State
+
+    See Also
+    --------
+    snapshot : Copies a state.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> from nefsim.lowering import build
+    >>> from nefsim.program import initial_state
+    >>> net = nef.Network()
+    >>> a = net.ensemble(50, 1, label="a")
+    >>> program = build(net, dt=0.001, seed=1).program
+    >>> state = initial_state(program, batch_size=3)
+    >>> [values.shape for values in state.signals]
+    [(3, 1), (3, 50), (3, 50)]
     """
     lead = () if batch_size is None else (batch_size,)
     trials = range(batch_size or 1)
@@ -106,7 +142,7 @@ def initial_state(
 def _memory(
     program: Program, op: Op, seed: int | None, lead: tuple[int, ...], dtype: Any
 ) -> dict[str, Array]:
-    """What an operation remembers at the start; ``lead`` is the shape of a batch."""
+    """The initial state variables of an operation; ``lead`` is the shape of a batch."""
 
     def for_each_trial(value: Array) -> Array:
         return np.array(np.broadcast_to(value, (*lead, *np.shape(value))), dtype)
@@ -136,7 +172,7 @@ def _memory(
 def _start_of_neurons(
     op: Neurons, size: int, seed: int | None, lead: tuple[int, ...]
 ) -> dict[str, Array]:
-    """The first values of each state variable, drawn for each trial in the order of their names."""
+    """Initial values of each state variable, drawn for each trial in the order of their names."""
 
     def of(trial: int) -> dict[str, Array]:
         draws = any(isinstance(start, Distribution) for start in op.initial.values())
@@ -158,7 +194,21 @@ Snapshot = tuple[list[dict[str, Array]], list[list[Any]], list[list[tuple[Any, d
 
 
 def snapshot(state: State) -> Snapshot:
-    """What operations remember, to be put back if the steps that follow fail."""
+    """A copy of all state variables and random states, to restore after an error.
+
+    Parameters
+    ----------
+    state : State
+        The state at the start of a chunk.
+
+    Returns
+    -------
+    Snapshot
+
+    See Also
+    --------
+    restore : Copies it back.
+    """
     return (
         [{name: value.copy() for name, value in memory.items()} for memory in state.ops],
         [[rng.bit_generator.state for rng in streams] for streams in state.rngs],
@@ -170,14 +220,26 @@ def snapshot(state: State) -> Snapshot:
 
 
 def restore(state: State, before: Snapshot) -> None:
-    """Put a snapshot back, into the very arrays that a back end holds."""
+    """Copy a snapshot into the arrays of the state, which a back end refers to.
+
+    Parameters
+    ----------
+    state : State
+        The state to change.
+    before : Snapshot
+        A snapshot of this state.
+
+    See Also
+    --------
+    snapshot : Makes it.
+    """
     memories, streams, processes = before
     for memory, old in zip(state.ops, memories, strict=True):
         for name, value in old.items():
             memory[name][...] = value
     for rngs, states in zip(state.rngs, streams, strict=True):
-        for rng, was in zip(rngs, states, strict=True):
-            rng.bit_generator.state = was
+        for rng, rng_state in zip(rngs, states, strict=True):
+            rng.bit_generator.state = rng_state
     for trials, olds in zip(state.running, processes, strict=True):
         for process, (rng_state, values) in zip(trials, olds, strict=True):
             process.rng.bit_generator.state = rng_state

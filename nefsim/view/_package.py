@@ -1,4 +1,4 @@
-"""Says what to install where Bokeh is missing."""
+"""An error with the command that installs Bokeh, where it is missing."""
 
 from nefsim._extras import require
 

@@ -1,4 +1,4 @@
-"""Who may see a page: whoever knows the token, under the server's own names, a few at a time."""
+"""Access to pages: by a token, under the host names of the server, for a few browsers at once."""
 
 from __future__ import annotations
 
@@ -34,11 +34,10 @@ def in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def own_names(host: str) -> HostMatches:
-    """What a request's ``Host`` must be: a name under which the server was started.
+def host_names(host: str) -> HostMatches:
+    """The accepted ``Host`` of requests: a name under which the server was started.
 
-    A page of another name that was made to point to this machine (DNS rebinding) sends its
-    own name.
+    A foreign page whose name points to this machine (DNS rebinding) sends that foreign name.
     """
     names = [*LOOPBACK, in_url(host.lower())]
     if host in ALL:
@@ -48,18 +47,18 @@ def own_names(host: str) -> HostMatches:
 
 
 class Access(AuthProvider):
-    """Lets pages be had by those who know the token, and sockets by those pages.
+    """Admits requests of pages that have the token, and of the sockets of these pages.
 
-    Bokeh asks it before it answers.  A page needs ``?token=`` in its address; its socket
-    needs the session that the page came with, which Bokeh has signed with ``key``.  No cookie
-    is set, so that no other page's request carries anything.
+    Bokeh calls it before it answers a request.  A page needs ``?token=`` in its address; its
+    socket needs the session of the page, which Bokeh has signed with ``key``.  No cookie is
+    set, so that requests of other pages carry no credentials.
 
     Attributes
     ----------
     token : str
-        What must be known, new for each server.
+        The token in the address, new for each server.
     key : bytes
-        What Bokeh signs sessions with.
+        The key with which Bokeh signs sessions.
     """
 
     def __init__(self) -> None:
@@ -69,16 +68,16 @@ class Access(AuthProvider):
 
     @property
     def get_user_async(self) -> Callable[[Any], Any]:
-        """What Bokeh asks for who sends a request."""
+        """The function by which Bokeh identifies the sender of a request."""
         return self._admit
 
     @property
     def get_login_url(self) -> Callable[[Any], str]:
-        """Nobody logs in; Bokeh demands an address all the same."""
+        """An address for logins, which Bokeh requires though there are none."""
         return lambda handler: "/"
 
     async def _admit(self, handler: Any) -> str:
-        """The user of a request that is in order; all others are refused here."""
+        """The user of an admitted request; all others raise ``HTTPError``."""
         request = handler.request
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
@@ -88,15 +87,15 @@ class Access(AuthProvider):
             session = self._signed(request.headers.get("Sec-WebSocket-Protocol", ""))
             is_new = session not in sessions
         else:
-            given = handler.get_query_argument("token", "")
-            if not compare_digest(given.encode(), self.token.encode()):
+            token = handler.get_query_argument("token", "")
+            if not compare_digest(token.encode(), self.token.encode()):
                 raise HTTPError(403, reason="The token is missing or wrong; see the terminal.")
             is_new = True
         if is_new and len(sessions) >= MOST_SESSIONS:
             reason = f"{MOST_SESSIONS} pages are open, no more can be; close one and reload."
             raise HTTPError(503, reason=reason)
         _harden(handler, request.host)
-        return "whoever knows the token"
+        return "a browser with the token"
 
     def _signed(self, protocols: str) -> str:
         """The session of a socket, ``bokeh, <signed session>``."""
@@ -104,7 +103,7 @@ class Access(AuthProvider):
         try:
             good = check_token_signature(token.strip(), secret_key=self.key, signed=True)
             session = get_session_id(token.strip()) if good else ""
-        except Exception:  # whatever Bokeh makes of what is not a token
+        except Exception:  # Bokeh's parser may raise anything for other text than a token
             session = ""
         if not session:
             raise HTTPError(403, reason="A socket must have a page's session.")
@@ -112,7 +111,7 @@ class Access(AuthProvider):
 
 
 def _harden(handler: Any, host: str) -> None:
-    """Headers: the page is in no frame, loads from its own server alone, hands no address on."""
+    """Set headers: no frames, no resources of other servers, no referrer."""
     policy = (
         "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
         f"connect-src 'self' ws://{host} wss://{host}; "

@@ -1,4 +1,4 @@
-"""Sliders that turn the inputs of a network."""
+"""Sliders that set the inputs of a network."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ MOST_OF_NODE, MOST = 8, 24
 
 
 def sliders(net: Network, inputs: dict[Node, Array]) -> tuple[list[Slider], int]:
-    """Sliders for the values of inputs, and how many values have none as they are too many.
+    """Sliders for the values of inputs, and the number of values beyond the limit of sliders.
 
-    Each reaches to both sides as far as the radius of the ensembles that the node feeds, to
-    twice its value, or to 1, whichever is farthest, rounded up to 1, 2 or 5 times a power of 10.
+    The range of a slider is symmetric: up to the largest radius of the ensembles that the node
+    feeds, twice its value, or 1, whichever is largest, rounded up to 1, 2 or 5 times a power
+    of 10.
     """
-    made: list[Slider] = []
+    knobs: list[Slider] = []
     for node, values in inputs.items():
         fed = [whole(c.post) for c in net.all_connections if whole(c.pre) is node]
         radii = [end.radius for end in fed if isinstance(end, Ensemble)]
-        for i in range(min(len(values), MOST_OF_NODE, MOST - len(made))):
+        for i in range(min(len(values), MOST_OF_NODE, MOST - len(knobs))):
             far = _round_up(max([1.0, 2.0 * abs(values[i]), *radii]))
             title = node.label if len(values) == 1 else f"{node.label}[{i}]"
-            made.append(_slider(values, i, inert(title), far))
-    return made, sum(map(len, inputs.values())) - len(made)
+            knobs.append(_slider(values, i, inert(title), far))
+    return knobs, sum(map(len, inputs.values())) - len(knobs)
 
 
 def _slider(values: Array, index: int, title: str, far: float) -> Slider:
@@ -43,7 +44,7 @@ def _slider(values: Array, index: int, title: str, far: float) -> Slider:
     )
 
     def turn(name: str, old: float, new: Any) -> None:
-        if math.isfinite(new):  # a browser may send what it likes
+        if math.isfinite(new):  # a browser may send any value
             values[index] = min(max(float(new), -far), far)
 
     slider.on_change("value", turn)

@@ -1,4 +1,4 @@
-"""A network that runs piece by piece, with inputs that can be set in between."""
+"""A network that advances in short runs, between which its inputs can be set."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ from nefsim.simulator import Simulator
 
 Array = NDArray[np.float64]
 
-#: Most columns of a record and most neurons that are shown: more cannot be told apart.
+#: Most columns of a record and most neurons in a plot; more lines or rows could not be
+#: distinguished.
 MOST_LINES, MOST_NEURONS = 6, 100
 
-#: Most ensembles that are shown unasked.
+#: Most ensembles that are shown by default.
 MOST_ENSEMBLES = 6
 
-#: Decoded values are filtered with this [s] and told once in so many seconds.
+#: Time constant of the filter of decoded values, and the interval between them [s].
 SYNAPSE, EVERY = 0.02, 0.005
 
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """What a probe recorded in a piece of a run.
+    """The records of a probe in one of the short runs.
 
     Attributes
     ----------
     label : str
-        Of what.
+        Label of the probe or ensemble.
     every : float [s]
         Time between records.
     times : (n,) ndarray [s]
@@ -46,13 +47,17 @@ class Piece:
     rows : (n, k) ndarray or None
         Values; None for spikes.
     neurons : (n,) ndarray of int or None
-        Who fired, as a row of the raster from the bottom; None for values.
+        The row of the raster of each spike, from the bottom; None for values.
     shown, total : int
-        How many columns or neurons are here, and of how many.
+        Number of columns or neurons in the plot, and in the record.
     reach : float or None
-        How far the values are meant to reach to both sides of 0, where that is known.
+        Expected largest absolute value, if known: the radius of an ensemble.
     what : str
-        What is recorded, such as "value" or "voltage".
+        The recorded quantity, such as "value" or "voltage".
+
+    See Also
+    --------
+    Live : Makes them.
     """
 
     label: str
@@ -67,30 +72,41 @@ class Piece:
 
 
 class Live:
-    """A network that runs piece by piece, is watched, and whose constant nodes can be turned.
+    """A network that advances in short runs, between which its constant nodes can be changed.
 
-    It gives the spikes that :class:`~nefsim.Simulator` gives as long as no input is set.
+    Its spikes are those of :class:`~nefsim.Simulator` as long as no input is changed.
 
     Parameters
     ----------
     net : Network
-        The model; it is left as it was.
+        The model; it is not changed.
     dt : float [s]
         The time step.
     backend : str
         As for :class:`~nefsim.Simulator`.
     show : sequence of str or None
-        Labels of ensembles to watch; None watches the network's own probes or, where it has
+        Labels of ensembles to watch; None watches the probes of the network or, if it has
         none, its first six ensembles.
 
     Attributes
     ----------
     simulator : Simulator
-        What takes the steps.
+        The simulator that runs.
     inputs : dict of Node to (k,) ndarray
-        Values of the nodes that were constant; write to an array to turn it.
+        Values of the constant nodes; write to an array to change an input.
     n_hidden : int
-        How many ensembles are not watched because there are too many.
+        Number of ensembles that are not watched because there are too many.
+
+    Raises
+    ------
+    TypeError
+        If ``net`` is not a network.
+    ValueError
+        If ``show`` names an unknown ensemble, or the time step is not above 0.
+
+    See Also
+    --------
+    server : Shows a network in the browser.
 
     Examples
     --------
@@ -116,30 +132,30 @@ class Live:
     ) -> None:
         check.instance("Live", "net", net, Network, "a network", "pass a Network")
         dt = check.seconds("Live", "dt", dt)
-        ensembles = _shown(net, show)
+        ensembles = _to_watch(net, show)
         constant = [n for n in net.all_nodes if isinstance(n.output, np.ndarray)]
         self.inputs = {node: np.array(node.output) for node in constant}
-        own, ours = net.all_probes, _watched(net, ensembles, dt)
+        probes, added = net.all_probes, _probes(net, ensembles, dt)
         self.simulator = Simulator(
             net,
             dt,
             backend,
             progress=no_bar,
-            probes=[*ours],
-            inputs={node: _turned(values) for node, values in self.inputs.items()},
+            probes=[*added],
+            inputs={node: _reader(values) for node, values in self.inputs.items()},
         )
-        self._shown = {probe: title(probe) for probe in own if show is None} | ours
-        unasked = show is None and not own
-        self.n_hidden = len(net.all_ensembles) - len(ensembles) if unasked else 0
-        self._chosen: dict[Probe, NDArray[np.intp]] = {}
+        self._labels = {probe: title(probe) for probe in probes if show is None} | added
+        by_default = show is None and not probes
+        self.n_hidden = len(net.all_ensembles) - len(ensembles) if by_default else 0
+        self._subsets: dict[Probe, NDArray[np.intp]] = {}
 
     def advance(self, seconds: float) -> list[Piece]:
-        """Run on and return what was recorded meanwhile, which is then forgotten.
+        """Run on and return the records of this run; the simulator discards earlier ones.
 
         Parameters
         ----------
         seconds : float [s]
-            How much longer to run.
+            Duration of the run.
 
         Returns
         -------
@@ -148,41 +164,41 @@ class Live:
         """
         self.simulator.clear_probes()
         self.simulator.run(seconds)
-        return [self._piece(probe, label) for probe, label in self._shown.items()]
+        return [self._piece(probe, label) for probe, label in self._labels.items()]
 
     def reset(self) -> None:
-        """Go back to the start; inputs stay as they were set."""
+        """Go back to time 0; inputs retain their present values."""
         self.simulator.reset()
 
     def _piece(self, probe: Probe, label: str) -> Piece:
-        recorded, every = self.simulator.data.kept(probe), probe.sample_every or self.simulator.dt
-        total = recorded.shape[-1]
-        if isinstance(recorded, Events):
-            if probe not in self._chosen:
-                self._chosen[probe] = _chosen(self.simulator, probe, total)
-            chosen = self._chosen[probe]
+        record, every = self.simulator.data.kept(probe), probe.sample_every or self.simulator.dt
+        total = record.shape[-1]
+        if isinstance(record, Events):
+            if probe not in self._subsets:
+                self._subsets[probe] = _subset(self.simulator, probe, total)
+            subset = self._subsets[probe]
             row = np.full(total, -1)
-            row[chosen] = np.arange(len(chosen))
-            rows = row[recorded.neurons]
-            times, seen = recorded.times[rows >= 0], rows[rows >= 0]
-            return Piece(label, every, times, None, seen, len(chosen), total, what="spikes")
-        few = recorded[:, :MOST_LINES]
+            row[subset] = np.arange(len(subset))
+            rows = row[record.neurons]
+            times, rows = record.times[rows >= 0], rows[rows >= 0]
+            return Piece(label, every, times, None, rows, len(subset), total, what="spikes")
+        columns = record[:, :MOST_LINES]
         reach = probe.target.radius if isinstance(probe.target, Ensemble) else None
-        times, what = self.simulator.trange(probe), quantity(probe)
-        return Piece(label, every, times, few, None, few.shape[1], total, reach, what)
+        times, name = self.simulator.trange(probe), quantity(probe)
+        return Piece(label, every, times, columns, None, columns.shape[1], total, reach, name)
 
 
-def _chosen(simulator: Simulator, probe: Probe, n: int) -> NDArray[np.intp]:
-    """Numbers of the neurons to show, from the bottom: evenly from those by preferred value."""
+def _subset(simulator: Simulator, probe: Probe, n: int) -> NDArray[np.intp]:
+    """Indices of the neurons in a raster, from the bottom: spread evenly by preferred value."""
     order, neurons = np.arange(n), whole(probe.target)  # type: ignore[arg-type]
     if isinstance(neurons, Neurons):
         built, part = simulator.data[neurons.ensemble], indices(probe.target)  # type: ignore[arg-type]
-        mine = order if part is None else list(part)
-        order = by_preferred_value(built.encoders[mine], built.intercepts[mine])
+        rows = order if part is None else list(part)
+        order = by_preferred_value(built.encoders[rows], built.intercepts[rows])
     return evenly(order, MOST_NEURONS)
 
 
-def _shown(net: Network, show: Sequence[str] | None) -> list[Ensemble]:
+def _to_watch(net: Network, show: Sequence[str] | None) -> list[Ensemble]:
     """The ensembles to watch."""
     if show is None:
         return [] if net.all_probes else net.all_ensembles[:MOST_ENSEMBLES]
@@ -195,18 +211,18 @@ def _shown(net: Network, show: Sequence[str] | None) -> list[Ensemble]:
     return [by_label[label] for label in show]
 
 
-def _turned(values: Array) -> Callable[[float], Array]:
-    """A node's function that gives what an array holds when it is called."""
+def _reader(values: Array) -> Callable[[float], Array]:
+    """A node's function that returns the present values of an array."""
     return lambda t: values
 
 
-def _watched(net: Network, ensembles: Sequence[Ensemble], dt: float) -> dict[Probe, str]:
-    """Probes of ensembles, which the network does not keep, with labels."""
-    made: dict[Probe, str] = {}
+def _probes(net: Network, ensembles: Sequence[Ensemble], dt: float) -> dict[Probe, str]:
+    """Probes of ensembles with their labels; they do not become part of the network."""
+    labels: dict[Probe, str] = {}
     every = max(EVERY, dt)
     for ensemble in ensembles:
         decoded = net.probe(ensemble, synapse=SYNAPSE, sample_every=every, attach=False)
-        made[decoded] = ensemble.label
+        labels[decoded] = ensemble.label
         if ensemble.neuron_type.spiking and not isinstance(ensemble.neuron_type, Direct):
-            made[net.probe(ensemble.neurons, attach=False)] = ensemble.label
-    return made
+            labels[net.probe(ensemble.neurons, attach=False)] = ensemble.label
+    return labels

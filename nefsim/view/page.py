@@ -18,23 +18,23 @@ from nefsim.view.live import Live, Piece
 from nefsim.view.pace import Pace
 from nefsim.view.plots import plot_of
 
-#: Wall time between two looks [s].
+#: Wall time between two updates of the page [s].
 PERIOD = 0.05
 
-#: Most pieces that a browser may have been sent and not yet taken in.
+#: Most pieces that are sent to a browser before it has drawn the first of them.
 AHEAD = 2
 
 #: Slowest and fastest run, times real time.
 SLOWEST, FASTEST = 0.05, 2.0
 
-#: A bar that stays in sight while plots scroll below it.
+#: Style of the bar of buttons, which stays visible while plots scroll below it.
 BAR = {"position": "sticky", "top": "0", "z-index": "10", "background": "white"}
 
 
 class Beat(DataModel):
-    """Counts the pieces that were sent to a browser, and those that it has taken in.
+    """Counters of the pieces that were sent to a browser, and of those that it has drawn.
 
-    A slow browser so holds the run back; else what it shows would fall behind without end.
+    With them the run waits for a slow browser, whose plots would otherwise lag more and more.
     """
 
     sent = Int(default=0)
@@ -47,15 +47,37 @@ def add_page(document: Any, live: Live, window: float = 2.0) -> Page:
     Parameters
     ----------
     document : bokeh.document.Document
-        Where to.
+        The document.
     live : Live
         The network.
     window : float [s]
-        How much of the past the plots show.
+        Length of the time axis of the plots.
 
     Returns
     -------
     Page
+
+    Raises
+    ------
+    TypeError
+        If ``window`` is not a number.
+    ValueError
+        If ``window`` is not above 0.
+
+    See Also
+    --------
+    server : Serves such pages.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> from bokeh.document import Document
+    >>> from nefsim.view import Live, add_page
+    >>> net = nef.Network(seed=1)
+    >>> a = net.ensemble(50, 1)
+    >>> page = add_page(Document(), Live(net))
+    >>> len(page.plots)
+    2
     """
     page = Page(live, check.positive("add_page", "window", window, "pass seconds above 0"))
     document.title = live.simulator.network.label or "nefsim"
@@ -72,9 +94,13 @@ class Page:
     live : Live
         The network.
     window : float [s]
-        How much of the past the plots show.
+        Length of the time axis of the plots.
     clock : callable
-        Gives wall time [s].
+        Function that returns wall time [s].
+
+    See Also
+    --------
+    add_page : Makes a page of a document.
     """
 
     def __init__(
@@ -86,8 +112,8 @@ class Page:
         self.playing = False
         self.play = Button(label="run", button_type="primary", width=90)
         self.play.on_click(self._toggle)
-        again = Button(label="from the start", width=120)
-        again.on_click(self.restart)
+        restart = Button(label="from the start", width=120)
+        restart.on_click(self.restart)
         self.speed = Slider(
             start=SLOWEST, end=FASTEST, step=0.05, value=1.0, title="times real time", width=220
         )
@@ -99,20 +125,20 @@ class Page:
         notes = Div(text=escape(self._notes(n_without)), disable_math=True)
         wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
         wrapped = {"styles": {"flex-wrap": "wrap"}, **wide}
-        parts: list[Any] = [row(self.play, again, self.speed, self.clock, styles=BAR, **wide)]
+        parts: list[Any] = [row(self.play, restart, self.speed, self.clock, styles=BAR, **wide)]
         parts += [row(*knobs, **wrapped)] if knobs else []
         figures = [plot.figure for plot in self.plots]
         parts += [notes, *([row(*figures, **wrapped)] if figures else [])]
         self.root = column(*parts, **wide)
 
     def tick(self) -> None:
-        """Run on as far as the wall clock has gone, if the page is playing, and show it.
+        """Run for the wall time since the last call, if the page is playing, and show the result.
 
-        Nothing happens while the browser has not taken in what it was sent.
+        Nothing happens before the browser has drawn earlier pieces.
         """
         if not self.playing or self.beat.sent - self.beat.drawn >= AHEAD:
             return
-        # A browser may send what it likes, such as a speed of 1e9 or NaN.
+        # A browser may send any value, such as a speed of 1e9 or NaN.
         n_steps = self.pace.due(max(SLOWEST, min(FASTEST, self.speed.value)))
         if not n_steps:
             return
@@ -125,15 +151,15 @@ class Page:
             self.clock.text = f"{self.now:.2f} s, stopped: {escape(str(error))}"
             raise
         self.clock.text = _clock(self.now, self.pace.drawn(self.now))
-        self.beat.sent += 1  # last, so that the answer comes when all else is there
+        self.beat.sent += 1  # last, so that the browser answers after it has drawn all
 
     def show(self, pieces: list[Piece]) -> None:
-        """Add pieces to the plots and let what is older than the window go."""
+        """Add pieces to the plots and drop data older than the window."""
         for plot, piece in zip(self.plots, pieces, strict=True):
             plot.add(piece, self.now)
 
     def restart(self) -> None:
-        """Begin at the start, with empty plots."""
+        """Go back to time 0, with empty plots."""
         self.live.reset()
         for plot in self.plots:
             plot.clear()
@@ -151,16 +177,16 @@ class Page:
         self.pace.start(self.now)
 
     def _notes(self, n_without: int) -> str:
-        """What stands on the page, and what does not for lack of room."""
+        """The number of plots, and of ensembles and sliders that are left out."""
         n, hidden = len(self.plots), self.live.n_hidden
-        said = [f"{n} plot{'s' * (n != 1)}" if n else "Nothing to plot: add ensembles or probes"]
+        notes = [f"{n} plot{'s' * (n != 1)}" if n else "Nothing to plot: add ensembles or probes"]
         if hidden:
-            said.append(f"ensembles not shown: {hidden} (name them with --show)")
+            notes.append(f"ensembles not shown: {hidden} (name them with --show)")
         if n_without:
-            said.append(f"values of inputs without a slider: {n_without}")
-        return "; ".join(said) + "."
+            notes.append(f"values of inputs without a slider: {n_without}")
+        return "; ".join(notes) + "."
 
 
 def _clock(now: float, speed: float | None) -> str:
-    """Model time and how fast it goes, in words."""
+    """Model time and speed, as text."""
     return f"{now:.2f} s" if speed is None else f"{now:.2f} s, {speed:.2f} times real time"

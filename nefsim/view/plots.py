@@ -1,4 +1,4 @@
-"""Plots of a page that follow a run: lines of values and rasters of spikes."""
+"""The plots of a page: lines of values and rasters of spikes, which grow with the run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nefsim.plot._style import COLOURS, INK
 from nefsim.view.live import Piece
 
-#: A raster has at most so many columns; spikes of a neuron within one share a darker mark.
+#: Most columns of a raster; several spikes of a neuron in one column make a darker mark.
 MOST_COLUMNS = 400
 
 #: Shades of a mark of one spike and of more.
@@ -27,7 +27,7 @@ LEFT, RIGHT = 72, 52
 
 
 def inert(label: str) -> str:
-    r"""A label that is shown as it is: Bokeh would make HTML of what looks like TeX.
+    r"""A label that Bokeh shows literally, instead of as HTML if it looks like TeX.
 
     A character without width goes between the signs that begin a formula, ``$$``, ``\(``,
     ``\[`` and ``\begin``.
@@ -36,26 +36,26 @@ def inert(label: str) -> str:
 
 
 def plot_of(piece: Piece, window: float) -> Plot:
-    """The plot that a probe's records need."""
+    """The plot for the records of a probe: lines or a raster."""
     return Lines(piece, window) if piece.neurons is None else Raster(piece, window)
 
 
 class Plot(ABC):
-    """A plot of the last seconds of what a probe records.
+    """A plot of the last seconds of the records of a probe.
 
     Parameters
     ----------
     piece : Piece
-        What the probe has recorded so far, which says what it is.
+        The records so far, with their label and quantity.
     window : float [s]
-        How much of the past is shown.
+        Length of the time axis.
 
     Attributes
     ----------
     figure : bokeh.plotting.figure
-        What stands on the page.
+        The figure on the page.
     source : bokeh.models.ColumnDataSource
-        What is drawn.
+        The plotted data.
     """
 
     source: ColumnDataSource
@@ -63,12 +63,12 @@ class Plot(ABC):
     def __init__(self, piece: Piece, window: float, y_label: str, each: str) -> None:
         self.window = window
         self.time = Range1d(0.0, window)
-        cut = "" if piece.shown == piece.total else f" ({piece.shown} of {piece.total} {each})"
+        part = "" if piece.shown == piece.total else f" ({piece.shown} of {piece.total} {each})"
         self.figure = figure(
             height=HEIGHT,
             min_width=440,
             sizing_mode="stretch_width",
-            title=f"{inert(piece.label)}{cut}",
+            title=f"{inert(piece.label)}{part}",
             x_axis_label="time [s]",
             y_axis_label=y_label,
             x_range=self.time,
@@ -85,7 +85,7 @@ class Plot(ABC):
         self.figure.styles = {"flex": "1 1 45%"}
 
     def add(self, piece: Piece, now: float) -> None:
-        """Add a piece at the right; what has left the window goes."""
+        """Add a piece at the right, and drop data older than the window."""
         self._draw(piece, now)
         self.time.update(start=max(0.0, now - self.window), end=max(now, self.window))
 
@@ -95,7 +95,7 @@ class Plot(ABC):
 
     @abstractmethod
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all data."""
 
 
 class Lines(Plot):
@@ -108,7 +108,7 @@ class Lines(Plot):
     def __init__(self, piece: Piece, window: float) -> None:
         super().__init__(piece, window, piece.what, "columns")
         self.names = [f"x{i}" for i in range(piece.shown)]
-        self.kept = round(window / piece.every) + 1  # Bokeh takes no other number later on
+        self.n_rows = round(window / piece.every) + 1  # Bokeh allows no later change
         self.source = ColumnDataSource({name: [] for name in ("time", *self.names)})
         entries = []
         for name, colour in zip(self.names, COLOURS, strict=False):
@@ -123,13 +123,13 @@ class Lines(Plot):
         assert piece.rows is not None
         self.source.stream(
             dict(zip(("time", *self.names), (piece.times, *piece.rows.T), strict=True)),
-            rollover=self.kept,
+            rollover=self.n_rows,
         )
         if piece.rows.size:
             self._reach_to(float(piece.rows.min()), float(piece.rows.max()))
 
     def _reach_to(self, low: float, high: float) -> None:
-        """Widen the axis, a good deal at once, where values leave it; it never shrinks."""
+        """Widen the axis with a margin where values leave it; it never shrinks."""
         self.low, self.high = min(self.low, low), max(self.high, high)
         axis, room = self.figure.y_range, 0.1 * (self.high - self.low)
         if self.low < axis.start or self.high > axis.end or self.is_new:
@@ -145,10 +145,10 @@ class Lines(Plot):
 
 
 class Raster(Plot):
-    """Marks where neurons fire, as a picture with a row for each neuron.
+    """Marks of spikes, as a picture with a row for each neuron.
 
-    A picture has one size however many spikes there are, and its marks are as high as a row;
-    what is darker are several spikes.
+    The size of a picture does not depend on the number of spikes, and its marks are as high as
+    a row; darker marks are several spikes.
     """
 
     last: int
@@ -158,7 +158,7 @@ class Raster(Plot):
         self.n_rows = piece.shown
         super().__init__(piece, window, "neuron, by preferred value", "neurons")
         self.width = max(piece.every, window / MOST_COLUMNS)
-        # Somewhat more than the window, which the browser moves a moment later.
+        # A little wider than the window, because the browser moves the window a moment later.
         self.n_columns = int(np.ceil(1.1 * window / self.width)) + 1
         self.figure.y_range.update(start=-0.5, end=self.n_rows - 0.5)
         self.figure.yaxis.ticker.desired_num_ticks = 4
@@ -199,7 +199,7 @@ class Raster(Plot):
 
 
 def _legend(entries: list[Any]) -> Legend:
-    """A narrow legend of names and what they are drawn with."""
+    """A narrow legend of names and their lines."""
     return Legend(
         items=entries,
         border_line_color=None,

@@ -17,11 +17,11 @@ from tornado.web import Application, ErrorHandler
 
 from nefsim import _checks as check
 from nefsim.network import Network
-from nefsim.view.access import ALL, Access, in_url, own_names
+from nefsim.view.access import ALL, Access, host_names, in_url
 from nefsim.view.live import Live
 from nefsim.view.page import add_page
 
-#: How long a run without a browser is kept, and how often that is looked at [ms].
+#: Lifetime of a run whose browser is gone, and the interval of checks for it [ms].
 LINGER, LOOK = 5000, 1000
 
 
@@ -31,11 +31,15 @@ class Server(BaseServer):
     Attributes
     ----------
     port : int
-        Where it listens.
+        The port at which it listens.
     url : str
-        The address of the page, with the token that is asked for.
+        The address of the page, with the token.
     is_local : bool
-        Whether it is reached from this machine alone.
+        Whether only this machine can reach it.
+
+    See Also
+    --------
+    server : Makes it.
     """
 
     url: str
@@ -51,24 +55,24 @@ def server(
     show: Sequence[str] | None = None,
     host: str = "127.0.0.1",
 ) -> Server:
-    """A server that has begun to listen; each browser that comes gets a run of its own.
+    """Start a server, which shows a separate run of the network to each browser.
 
-    Browsers need the token that is part of the server's ``url``, must ask for the server by
-    a name of its own, and up to 8 are served at once.
+    Browsers need the token in the server's ``url`` and must address the server by one of its
+    host names; up to 8 browsers are served at once.
 
     Parameters
     ----------
     net : Network
         The model.
     port : int
-        Where to listen; 0 takes any that is free.
+        The port to listen at; 0 takes any free one.
     window : float [s]
-        How much of the past the plots show.
+        Length of the time axis of the plots.
     dt, backend, show
         As for :class:`~nefsim.view.Live`.
     host : str
-        The address or name of this machine at which to listen.  With the default, the page
-        is reached from this machine alone; with ``"0.0.0.0"`` from all networks.
+        The address or name of this machine at which to listen.  With the default, only this
+        machine can open the page; with ``"0.0.0.0"`` all networks can.
 
     Returns
     -------
@@ -77,14 +81,33 @@ def server(
 
     Raises
     ------
+    TypeError
+        If an argument is of a wrong type.
     ValueError
-        If an argument makes no sense, or nobody can listen there.
+        If the port is in use or reserved, the host is not of this machine, or another argument
+        is out of range.
+
+    See Also
+    --------
+    Live : The run that a page shows.
+    add_page : Puts a page into a Bokeh document.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> from nefsim import view
+    >>> net = nef.Network(seed=1)
+    >>> c = net.connect(net.node(0.5), net.ensemble(50, 1))
+    >>> server = view.server(net, port=0)
+    >>> server.is_local
+    True
+    >>> server.stop()
     """
     listen = check.integer("server", "port", port, "pass a port, or 0 for any", 0, 65535)
     check.positive("server", "window", window, "pass seconds above 0")
     listening = _listen(host, listen)
     try:
-        ready = [Live(net, dt, backend, show)]  # what is wrong is said here, not in a browser
+        ready = [Live(net, dt, backend, show)]  # errors are raised here, not in a browser
 
         def application(document: Any) -> None:
             add_page(document, ready.pop() if ready else Live(net, dt, backend, show), window)
@@ -96,14 +119,14 @@ def server(
 
 
 def _serve(application: Any, host: str, listening: socket.socket) -> Server:
-    """A server of pages that are made by a function, behind the checks of who asks."""
+    """A server of the pages of an application, with checks of each request."""
     access = Access()
     pages = BokehTornado(
         application,
         auth_provider=access,
         secret_key=access.key,
         sign_sessions=True,
-        # Access has it that a page is used by itself alone; ports may differ behind a tunnel.
+        # Access checks the origin of requests itself, as ports may differ after a tunnel.
         extra_websocket_origins=["*"],
         include_headers=[],
         include_cookies=[],
@@ -111,15 +134,15 @@ def _serve(application: Any, host: str, listening: socket.socket) -> Server:
         check_unused_sessions_milliseconds=LOOK,
     )
     refused = Application([(r".*", ErrorHandler, {"status_code": 403})])
-    http = HTTPServer(RuleRouter([Rule(own_names(host), pages), Rule(AnyMatches(), refused)]))
+    http = HTTPServer(RuleRouter([Rule(host_names(host), pages), Rule(AnyMatches(), refused)]))
     http.add_socket(listening)
-    made = Server(IOLoop.current(), pages, http)
-    made.start()
+    server = Server(IOLoop.current(), pages, http)
+    server.start()
     name = socket.gethostname() if host in ALL else in_url(host)
     address, port = listening.getsockname()[:2]
-    made.url = f"http://{name}:{port}/?token={access.token}"
-    made.is_local = ip_address(address.partition("%")[0]).is_loopback
-    return made
+    server.url = f"http://{name}:{port}/?token={access.token}"
+    server.is_local = ip_address(address.partition("%")[0]).is_loopback
+    return server
 
 
 def _listen(host: Any, port: int) -> socket.socket:
@@ -130,18 +153,18 @@ def _listen(host: Any, port: int) -> socket.socket:
         check.fail("server", "host", "name this machine", "nothing", do)
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        made = socket.create_server(address[:2], family=family, backlog=128)
-        made.setblocking(False)  # Tornado asks for it
-        return made
+        listening = socket.create_server(address[:2], family=family, backlog=128)
+        listening.setblocking(False)  # Tornado asks for it
+        return listening
     except (OSError, UnicodeError) as error:
         _cannot(host, port, error, do)
 
 
 def _cannot(host: str, port: int, error: Exception, do: str) -> NoReturn:
-    """Say why nobody can listen there."""
+    """Raise ValueError with the reason why the server cannot listen there."""
     number = getattr(error, "errno", None)
     if number == errno.EADDRINUSE:
-        cure = "end what uses it, or pass another port, or 0 for any that is free"
+        cure = "end the program that uses it, or pass another port, or 0 for any free one"
         check.fail("server", "port", "be free", f"{port}, which is in use", cure)
     if number == errno.EACCES:
         got = f"{port}, which this user may not open"

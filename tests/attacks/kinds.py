@@ -52,7 +52,7 @@ class Kind:
 
 
 def digest(*parts: Any) -> str:
-    """Of arrays and of what prints."""
+    """A hash of arrays and of the ``repr`` of other values."""
     total = hashlib.blake2b()
     for part in parts:
         if isinstance(part, np.ndarray):
@@ -105,14 +105,14 @@ def network() -> nef.Network:
     return net
 
 
-def told(result: nef.Result) -> str:
+def digest_of(result: nef.Result) -> str:
     """All that a result says."""
     parts: list[Any] = [result.time, sorted(map(repr, result.info.items()))]
     for label in result:
         parts += [label, result.trange(label), result[label]]
-        kept = result.kept(label)
-        if not isinstance(kept, np.ndarray):
-            parts += [kept.times, kept.neurons, kept.trials, kept.values]
+        record = result.kept(label)
+        if not isinstance(record, np.ndarray):
+            parts += [record.times, record.neurons, record.trials, record.values]
     return digest(*parts)
 
 
@@ -123,7 +123,7 @@ def results(folder: Path) -> Kind:
         sim = nef.Simulator(network(), backend="numpy", batch_size=batch_size)
         sim.run_steps(60)
         good = sim.result().save(folder / f"result-{batch_size}", compress)
-        use = lambda path: told(nef.Result.load(path))  # noqa: E731
+        use = lambda path: digest_of(nef.Result.load(path))  # noqa: E731
         change = lambda rng, data: mutate.mutated_npz(rng, data, "nefsim")  # noqa: E731
         kind.samples.append(sample_of_file(good, change, use))
     return kind
@@ -138,7 +138,7 @@ def states(backend: str) -> Callable[[Path], Kind]:
         def use(path: Path) -> str:
             sim = nef.Simulator.load(path, net, backend)
             sim.run_steps(N_STEPS)
-            return told(sim.result())
+            return digest_of(sim.result())
 
         for batch_size in (None, 2):
             sim = nef.Simulator(net, backend=backend, batch_size=batch_size)
@@ -179,7 +179,7 @@ def streams(folder: Path) -> Kind:
                 file.write_bytes(mutate.mutated_bytes(rng, file.read_bytes()))
             return path
 
-        use = lambda path: told(nef.Result.load(path))  # noqa: E731
+        use = lambda path: digest_of(nef.Result.load(path))  # noqa: E731
         kind.samples.append(Sample(mutated, use, use(good)))
     return kind
 
@@ -341,7 +341,7 @@ def graphs(folder: Path) -> Kind:
         net = from_nir(path)
         with nef.Simulator(net, backend="numpy") as sim:
             sim.run_steps(N_STEPS)
-        return told(sim.result())
+        return digest_of(sim.result())
 
     return Kind("nir", [sample_of_file(good, change, use)])
 

@@ -1,9 +1,9 @@
-"""Damage files of machine code, and see what a simulator does that finds them.
+"""Damage files of machine code, and run simulators that find them.
 
     python tests/attacks/machine_code.py [--tries N] [--seed N]
 
-Each damaged file is met by a process of its own, which either refuses it (the code would then be
-made anew, which is not waited for here), or runs a network.  No process may die of a signal or
+Each damaged file is read by a separate process, which either refuses it (the code would then be
+compiled again, which is not awaited here), or runs a network.  No process may die of a signal or
 hang, and no spike may differ.
 """
 
@@ -102,11 +102,11 @@ def whole_file() -> tuple[str, bytes]:
         except OSError:
             continue
         return name, (folder / name).read_bytes()
-    raise SystemExit("machine code is kept nowhere; see nefsim.backends.codefiles.folders")
+    raise SystemExit("machine code is not stored; see nefsim.backends.codefiles.folders")
 
 
 def outcome(wanted: Any) -> str:
-    """What a process makes of the code that ``NEFSIM_CACHE`` has."""
+    """The outcome of a process with the code in ``NEFSIM_CACHE``."""
     child = os.fork()
     if child == 0:
         try:
@@ -136,26 +136,26 @@ def attack(tries: int, seed: int) -> dict[str, Counter[str]]:
     """How often each kind of damage had each outcome."""
     name, content = whole_file()
     wanted, rng = spikes(), np.random.default_rng(seed)
-    told: dict[str, Counter[str]] = {}
+    outcomes: dict[str, Counter[str]] = {}
 
     def refuse(*arguments: Any) -> Any:
         raise _Refused
 
-    # To compile anew takes seconds, and is tested elsewhere.
+    # A new compilation takes seconds, and is tested elsewhere.
     object_cache._made = refuse
     sys.modules["nefsim.backends.compiled.kernel"] = compiled.kernel = object()  # type: ignore
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o700)
         os.environ[codefiles.SWITCH] = folder
         for kind, (n, damage) in {"none": (1, _none), **DAMAGES}.items():
-            told[kind] = Counter()
+            outcomes[kind] = Counter()
             for _ in range(max(1, round(n * tries / 302))):
                 file = Path(folder, name)
                 file.write_bytes(damage(rng, bytearray(content)))
                 file.chmod(0o600)
                 object_cache.interpreter.cache_clear()
-                told[kind][outcome(wanted)] += 1
-    return told
+                outcomes[kind][outcome(wanted)] += 1
+    return outcomes
 
 
 def _none(rng: np.random.Generator, code: bytearray) -> bytes:
@@ -168,14 +168,14 @@ def main() -> int:
     parser.add_argument("--tries", type=int, default=302, help="about how many files")
     parser.add_argument("--seed", type=int, default=1, help="seed of the damage")
     options = parser.parse_args()
-    told = attack(options.tries, options.seed)
+    outcomes = attack(options.tries, options.seed)
     total: Counter[str] = Counter()
-    for kind, counts in told.items():
+    for kind, counts in outcomes.items():
         print(f"{kind:14} {dict(counts)}")
         if kind != "none":
             total += counts
     print(f"{'all damaged':14} {dict(total)}")
-    sound = told["none"] == {"same": 1} and set(total) <= {"same", "refused"}
+    sound = outcomes["none"] == {"same": 1} and set(total) <= {"same", "refused"}
     return 0 if sound else 1
 
 

@@ -124,8 +124,8 @@ def mutated_npy(rng: Rng, data: bytes) -> bytes:
             descr = any_of(rng, [array.dtype.str, array.dtype.str, "|O", "<U0", "|V0", *TYPES])
             stream = io.BytesIO()
             order = bool(rng.integers(2))
-            told = {"descr": descr, "fortran_order": order, "shape": tuple(shape)}
-            npy.write_array_header_1_0(stream, told)
+            header = {"descr": descr, "fortran_order": order, "shape": tuple(shape)}
+            npy.write_array_header_1_0(stream, header)
             return stream.getvalue() + array.tobytes()
         case _:
             return npy_bytes(mutated_array(rng, array))
@@ -143,10 +143,10 @@ def mutated_npz(rng: Rng, data: bytes, meta: str | None = None) -> bytes:
         choice = rng.random()
         if f"{meta}.npy" in members and choice < 0.45:
             try:
-                told = json.loads(str(np.load(io.BytesIO(members[f"{meta}.npy"]))))
+                header = json.loads(str(np.load(io.BytesIO(members[f"{meta}.npy"]))))
             except Exception:  # it was mutated before
                 continue
-            members[f"{meta}.npy"] = npy_bytes(np.array(json.dumps(mutated_json(rng, told))))
+            members[f"{meta}.npy"] = npy_bytes(np.array(json.dumps(mutated_json(rng, header))))
         elif choice < 0.8:
             try:
                 members[name] = mutated_npy(rng, members[name])

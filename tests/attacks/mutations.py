@@ -1,5 +1,5 @@
-"""Files of nefsim's own kinds, mutated by a seed and read: nothing may crash, hang or raise
-anything but one sentence.
+"""Mutated files of all kinds that nefsim reads: no reader may crash, hang, or raise anything but
+one sentence.
 
 ``PYTHONPATH=.:tests python tests/attacks/mutations.py --tries 20000`` prints a table; ``--only KIND
 NUMBER`` repeats one try and shows its error.  The tests take a few hundred.
@@ -50,7 +50,7 @@ def attempt(kind: Kind, number: int, seed: int, folder: Path, raises: bool = Fal
     place.mkdir()
     which = int(rng.integers(len(kind.samples)))
     while True:
-        with suppress(Exception):  # what cannot be changed so, is changed in another way
+        with suppress(Exception):  # a change that is impossible is replaced by another one
             path = kind.samples[which].mutate(rng, place)
             break
         shutil.rmtree(place)
@@ -77,9 +77,9 @@ def attempt(kind: Kind, number: int, seed: int, folder: Path, raises: bool = Fal
 
 
 def attack(
-    kind: Kind, numbers: range, seed: int, folder: Path, told: Callable[[int, str], None]
+    kind: Kind, numbers: range, seed: int, folder: Path, report: Callable[[int, str], None]
 ) -> None:
-    """Make tries in children, one after the other; ``told(number, outcome)`` of each."""
+    """Make tries in child processes, one after the other; calls ``report(number, outcome)``."""
     at = numbers.start
     while at < numbers.stop:
         end = min(at + AT_ONCE, numbers.stop)
@@ -95,10 +95,10 @@ def attack(
                     os.kill(child, signal.SIGKILL)
                 line = stream.readline() if ready else b""
                 if not line:
-                    told(at, "crash" if ready else "timeout")
+                    report(at, "crash" if ready else "timeout")
                     at += 1
                     break
-                told(at, line.decode().rstrip("\n"))
+                report(at, line.decode().rstrip("\n"))
                 at += 1
         os.waitpid(child, 0)
 
@@ -120,7 +120,7 @@ def _child(kind: Kind, numbers: range, seed: int, folder: Path, writing: int) ->
 
 
 def run(tries: dict[str, int], seed: int) -> tuple[dict[str, Counter[str]], list[str]]:
-    """Counts of outcomes for each kind, and what was raw, timed out or crashed."""
+    """Counts of outcomes for each kind, and the tries that were raw, timed out or crashed."""
     counts: dict[str, Counter[str]] = {}
     bad: list[str] = []
     with tempfile.TemporaryDirectory() as top:
@@ -129,13 +129,13 @@ def run(tries: dict[str, int], seed: int) -> tuple[dict[str, Counter[str]], list
             folder.mkdir()
             kind, seen = KINDS[name](folder), Counter[str]()
 
-            def told(number: int, outcome: str, name: str = name, seen: Any = seen) -> None:
+            def report(number: int, outcome: str, name: str = name, seen: Any = seen) -> None:
                 word = outcome.split(" ", 1)[0]
                 seen[word] += 1
                 if word in ("raw", "timeout", "crash"):
                     bad.append(f"{name} {number}: {outcome}")
 
-            attack(kind, range(n), seed, folder, told)
+            attack(kind, range(n), seed, folder, report)
             counts[name] = seen
     return counts, bad
 

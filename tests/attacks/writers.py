@@ -1,7 +1,7 @@
 """Several processes save to one path while another reads it: no read may meet a broken file.
 
 ``PYTHONPATH=.:tests python tests/attacks/writers.py`` takes 3 writers of 60 saves each and
-prints what was seen; the tests take fewer.
+prints the counts; the tests take fewer.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def attack(folder: Path, n_writers: int = 3, n_saves: int = 60) -> dict[str, int
         assert writer.stdout is not None
         seen["failed saves"] += int(writer.stdout.read())
         writer.stdout.close()
-    seen["left beside it"] = len(list(folder.iterdir())) - 1
-    keys = ("reads", "whole", "broken reads", "failed saves", "left beside it")
+    seen["left over"] = len(list(folder.iterdir())) - 1
+    keys = ("reads", "whole", "broken reads", "failed saves", "left over")
     return {key: seen[key] for key in keys}
 
 

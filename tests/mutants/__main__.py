@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="which changes are drawn (0)")
     parser.add_argument("--count", type=int, default=150, help="how many (150)")
     parser.add_argument("--room", action="append", default=[], help="only this room; repeatable")
-    parser.add_argument("--list", action="store_true", help="print what is drawn and stop")
+    parser.add_argument("--list", action="store_true", help="print the draws and stop")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
     parser.add_argument("--seconds", type=float, default=FAR, help=f"of tests for each ({FAR:g})")
     parser.add_argument(
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def judged(drawn: list[Change], known: notes.Notes, jobs: int, seconds: float) -> list[Outcome]:
-    """What became of each change, said as it happens."""
+    """The outcome of each change, printed after its run."""
     outcomes: list[Outcome] = []
     copies: queue.Queue[Copy] = queue.Queue()
 

@@ -1,9 +1,9 @@
-"""What is not changed, by rule, because no test of a result can see it.
+"""Rules for code that is not changed, because no test of a result can see the change.
 
-Docstrings and other strings, annotations, imports and ``__all__``; what only a type checker
-reads (``TYPE_CHECKING``, overloads, assertions); messages (what is raised, warned of or
-printed, what is found out for it, and how an object shows itself); what :data:`SPEED` and
-:data:`LOOKS` name; limits as far away as 10**7; the order of arguments of :data:`SYMMETRIC`
+Docstrings and other strings, annotations, imports and ``__all__``; code that only a type checker
+reads (``TYPE_CHECKING``, overloads, assertions); messages (texts of errors, warnings and
+output, code that prepares them, and ``repr``); the names in :data:`SPEED` and
+:data:`LOOKS`; limits as far away as 10**7; the order of arguments of :data:`SYMMETRIC`
 functions and of differences that go into :data:`EVEN` ones; and which negative number stands
 for the length that is left over in ``reshape``.
 """
@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import ast
 
-#: Numbers that choose between two ways to one result, or how much is done at once.  What they
-#: change is time and memory (and the order of a sum), so that no test of a result sees them.
+#: Constants that choose between two algorithms of one result, or the size of a chunk.  They
+#: change time and memory (and the order of a sum), so that no test of a result sees them.
 SPEED = frozenset(
     [
         "AT_ONCE",
@@ -21,15 +21,17 @@ SPEED = frozenset(
         "CALLS_OF_OTHERS",
         "HELD",
         "LONGEST_CHUNK",
-        "MANY",
+        "MIN_SYSTEMS",
+        "MIN_WORK_FOR_THREADS",
         "MOST_FOR_NUMPY",
-        "MOST_HELD",
+        "MOST_ACTIVITIES",
         "MOST_NEURONS",
         "MOST_NUMBERS",
         "MOST_PIECES",
         "MOST_WORK",
         "NUMBERS_IN_CACHE",
         "PIECES",
+        "SYSTEMS_AT_ONCE",
         "TALL",
         "WORTH_GATHERING",
         "WORTH_RUNS",
@@ -78,7 +80,7 @@ LOOKS = frozenset(
 #: Calls whose arguments are sentences for people.
 MESSAGES = frozenset({"warn", "fail", "print", "write_line"})
 
-#: Methods that say what an object is to people.
+#: Methods that show an object to people.
 SHOWN = frozenset({"__repr__", "__str__", "_repr_html_"})
 
 #: Functions of two arguments in either order, and those that Python refuses in the other one.
@@ -92,7 +94,7 @@ EVEN = frozenset({"abs", "norm", "allclose", "square"})
 
 
 def called(node: ast.Call) -> str:
-    """The last part of the name of what is called."""
+    """The last part of the name of the called function."""
     return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
 
 
@@ -113,7 +115,7 @@ def left_out(node: ast.AST) -> bool:
     if isinstance(node, ast.AnnAssign):
         return getattr(node.target, "id", "") in SPEED
     if isinstance(node, ast.If):
-        # What runs as a script is the command's.
+        # Code of scripts is run by the command.
         return any(name in ast.dump(node.test) for name in ("TYPE_CHECKING", "__main__"))
     if isinstance(node, ast.keyword):
         return node.arg in LOOKS or node.arg == "stacklevel"
@@ -133,7 +135,7 @@ def left_out(node: ast.AST) -> bool:
 def _is_whole(node: ast.BinOp) -> bool:
     """Whether a power is one of two whole numbers, as 10**7.
 
-    It stands for a limit so far away that what is beyond it fits in no memory, and no test
+    It is a limit so large that no array beyond it fits in memory, and no test
     goes there.
     """
     return all(

@@ -1,4 +1,4 @@
-"""Which changes are made: drawn by a seed, at least five in each room, all kinds alike."""
+"""The draw of changes by a seed: at least five in each subpackage, all kinds equally often."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .sites import KINDS, Change, changes
 
 LEAST = 5
 
-#: Modules beside the folders that share a room, by rows of the table in ARCHITECTURE.md; a
-#: module that is not named here has its own.
+#: Modules outside of folders that count as one room, by rows of the table in ARCHITECTURE.md; a
+#: module that is not named here is a room.
 SHARED = {
     "foundations": (
         *("_checks", "_values", "_graphs", "_writing", "_archive", "_schema"),
@@ -49,7 +49,7 @@ def all_changes(root: Path, rooms: Iterable[str] = ()) -> list[Change]:
 def draw(root: Path, found: Iterable[Change], seed: int, count: int) -> list[Change]:
     """As many changes as asked for, of different places.
 
-    A change has a rank that depends on the seed and on what it is, so that a change to the
+    A change has a rank that depends on the seed and on its content, so that a change to the
     package elsewhere draws no other ones.  In each room the kinds take turns; then rooms get
     more by their sizes.
     """
@@ -98,8 +98,8 @@ def _compiles(root: Path, change: Change) -> bool:
 
 
 def _rank(seed: int, change: Change) -> str:
-    what = (change.path, change.function, change.kind, change.before, change.after)
-    return _digest(seed, *what)
+    identity = (change.path, change.function, change.kind, change.before, change.after)
+    return _digest(seed, *identity)
 
 
 def _digest(*parts: object) -> str:

@@ -18,10 +18,10 @@ from . import plugin
 #: Tests that look at defaults, whatever they execute.
 DEFAULTS = "tests/test_defaults.py"
 
-#: The notes of a file of tests are kept here until the file changes.
+#: The notes of a file of tests are stored here until the file changes.
 FOLDER = ".pytest_cache/mutants"
 
-#: What runs as machine code or in processes of its own, where no function is seen, and the
+#: Code that runs as machine code or in separate processes, where no function is seen, and the
 #: module that leads there.
 LEADS = {
     "nefsim/backends/compiled/kernel/": "nefsim/backends/compiled/runner.py",
@@ -61,7 +61,7 @@ class Notes:
         return by
 
     def executing(self, path: str, function: str) -> list[Test]:
-        """Tests that execute a function, or what is in a class or module; each once."""
+        """Tests that execute a function, or code of a class or module; each once."""
         lead = next((to for start, to in LEADS.items() if path.startswith(start)), None)
         if lead:
             return [t for t in self.tests if any(f.startswith(lead) for f in t.functions)]
@@ -121,7 +121,7 @@ def targets(root: Path) -> list[str]:
 
 
 def environment(root: Path, **more: str) -> dict[str, str]:
-    """Variables of a run of tests in a copy: its own modules first, and one thread of BLAS."""
+    """Variables of a run of tests in a copy: modules of the copy first, and one thread of BLAS."""
     path = os.pathsep.join(map(str, (root, root / "tests")))
     fixed = {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
     return {k: v for k, v in os.environ.items() if k != "NEFSIM_DATA"} | fixed | more

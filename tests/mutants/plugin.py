@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-#: Where to write what each test executes, and where to read which tests to run.
+#: The file for the functions that each test executes, and the file with the tests to run.
 NOTES, CHOSEN = "MUTATIONS_NOTES", "MUTATIONS_CHOSEN"
 
 
@@ -36,7 +36,7 @@ class Noting:
     def functions(self) -> set[str]:
         """Files and qualified names of the functions seen since the last call."""
         package = f"{ROOT / 'nefsim'}{os.sep}"
-        seen, self.seen = self.seen, {}  # what is called here is seen as well
+        seen, self.seen = self.seen, {}  # calls of fixtures are seen as well
         return {
             f"{Path(code.co_filename).relative_to(ROOT).as_posix()}::{code.co_qualname}"
             for code in seen.values()
@@ -63,7 +63,7 @@ class Noting:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
-        """What a fixture of several tests executes counts for each of them."""
+        """The functions of a fixture count for each test that uses it."""
         before, self.seen = self.seen, {}
         yield
         inside = self.seen

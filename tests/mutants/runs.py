@@ -22,7 +22,7 @@ from .sites import Change
 #: Seconds of tests (as noted) in the nearest files, and then in all.
 NEAR, FAR = 12.0, 30.0
 
-#: A run takes so many times the noted seconds, and so many more, before it counts as hanging.
+#: Factor of the noted seconds, and seconds in addition, after which a run counts as hanging.
 SLOWER, MORE = 8.0, 60.0
 
 #: How long the interpreter may take to be compiled, twice.
@@ -31,7 +31,7 @@ COMPILING = 240.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a change: the test that failed (empty if none did), and the seconds."""
+    """The outcome of a change: the test that failed (empty if none did), and the seconds."""
 
     change: Change
     caught_by: str
@@ -59,7 +59,7 @@ class Copy:
                 shutil.copytree(part, folder / part.name)
 
     def judge(self, change: Change, notes: Notes, far: float = FAR) -> Outcome:
-        """Make the change, run the tests that belong to it and put back what was there."""
+        """Make the change, run the tests that belong to it and restore the file."""
         start = time.monotonic()
         file = self.folder / change.path
         source = (self.root / change.path).read_bytes()
@@ -107,7 +107,7 @@ class Copy:
         return "", done
 
     def _run(self, files: list[str], names: list[str] | None, limit: float) -> str:
-        """The test that failed, or what else ended the run; empty if all passed."""
+        """The test that failed, or another reason why the run ended; empty if all passed."""
         chosen = self.folder / ".chosen.json"
         more = {} if names is None else {plugin.CHOSEN: str(chosen)}
         chosen.write_text(json.dumps(names))
@@ -156,7 +156,7 @@ def stages(tests: list[Test], named: list[str], far: float = FAR) -> tuple[list[
 
 
 def _within(tests: list[Test], seconds: float) -> list[Test]:
-    """The quickest tests that take so many seconds together; at least one."""
+    """The quickest tests, up to a total of seconds; at least one."""
     chosen: list[Test] = []
     total = 0.0
     for test in sorted(tests, key=lambda test: test.seconds):

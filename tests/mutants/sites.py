@@ -34,7 +34,7 @@ KINDS = (
 )
 
 
-#: What joins sentences and lists, not numbers.
+#: Operators that join strings and lists, not numbers.
 TEXTS = (ast.JoinedStr, ast.List, ast.Tuple, ast.ListComp)
 
 Node = ast.expr | ast.stmt
@@ -42,7 +42,7 @@ Node = ast.expr | ast.stmt
 
 @dataclass(frozen=True)
 class Change:
-    """One change: where it is, what was there (``before``) and what is put there."""
+    """One change: its place, the old code (``before``) and the new code."""
 
     path: str
     function: str
@@ -83,7 +83,7 @@ def changes(path: str, source: bytes) -> list[Change]:
 def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
     """Expressions and statements that may be changed, with the name of their function.
 
-    What is left alone, and why, stands in :mod:`mutants.alone`.
+    :mod:`mutants.alone` has the rules for code that is not changed.
     """
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         if node.name in SHOWN | SPEED or any(
@@ -116,14 +116,14 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
         if field in ("annotation", "returns", "type_params"):
             continue
         if field == "body" and isinstance(node, ast.If) and complains(node.body[-1]):
-            value = node.body[-1:]  # what comes before words the message
+            value = node.body[-1:]  # code before it prepares the message
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _nodes(child, names)
 
 
 def _variants(node: Node) -> Iterator[tuple[str, Node, ast.AST | None]]:
-    """The kind of a change, what is changed and what is put in its place."""
+    """The kind of a change, the old node and the new one."""
     if isinstance(node, ast.BinOp):
         even = getattr(node, "even", False)
         yield from ((k, node, new) for k, new in _binary(node) if not (even and k == "swapped"))

@@ -1,4 +1,4 @@
-"""Checks behind the methods of a network: bad input fails on the line that wrote it."""
+"""Checks of the methods of a network: bad input raises on the line that wrote it."""
 
 from nefsim.network.validate.connections import connection
 from nefsim.network.validate.ensembles import ensemble

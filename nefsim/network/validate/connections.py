@@ -1,4 +1,4 @@
-"""Checks behind ``Network.connect``."""
+"""Checks of ``Network.connect``."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from nefsim.neurons import Direct
 from nefsim.synapses import as_synapse
 
 
-def connection(network: Scope, **given: Any) -> Connection:
+def connection(network: Scope, **arguments: Any) -> Connection:
     """A checked connection."""
     who = "Network.connect"
-    pre = endpoint(network, who, "pre", given["pre"])
-    post = endpoint(network, who, "post", given["post"])
+    pre = endpoint(network, who, "pre", arguments["pre"])
+    post = endpoint(network, who, "post", arguments["post"])
     if post.size_in == 0:
         check.fail(who, "post", "take input", f"{post!r} with size_in = 0", "pass size_in to node")
     if pre.size_out == 0:
@@ -29,17 +29,17 @@ def connection(network: Scope, **given: Any) -> Connection:
     if repeated is not None and len(set(repeated)) < len(repeated):
         do = "name each dimension once"
         check.fail(who, "post", "name no dimension twice", f"{post!r}", do)
-    eval_points = given["eval_points"]
+    eval_points = arguments["eval_points"]
     if eval_points is not None:
         eval_points = rows(who, "eval_points", eval_points, (None, whole(pre).size_out))
-    solver = solver_of(who, given["solver"])
+    solver = solver_of(who, arguments["solver"])
     if solver.weights and not _both_neurons(pre, post):
         got = f"{pre!r} to {post!r}"
         do = "use weights=False here"
         check.fail(who, "solver", "go between ensembles to form full weights", got, do)
-    function, size_mid = _function(who, pre, given["function"], eval_points)
+    function, size_mid = _function(who, pre, arguments["function"], eval_points)
     source = repr(pre) if function is None else "the function"
-    transform = _transform(who, given["transform"], size_mid, source, post)
+    transform = _transform(who, arguments["transform"], size_mid, source, post)
     return Connection(
         network=network,
         pre=pre,
@@ -47,13 +47,13 @@ def connection(network: Scope, **given: Any) -> Connection:
         function=function,
         size_mid=size_mid,
         transform=transform,
-        synapse=as_synapse(who, given["synapse"]),
+        synapse=as_synapse(who, arguments["synapse"]),
         solver=solver,
         eval_points=eval_points,
-        scale_eval_points=check.flag(who, "scale_eval_points", given["scale_eval_points"]),
-        rules=rules_of(who, given["learning_rule"], pre, post, solver, transform),
-        seed=check.seed(who, given["seed"]),
-        label=named(network, who, given["label"], "connection", network.connections),
+        scale_eval_points=check.flag(who, "scale_eval_points", arguments["scale_eval_points"]),
+        rules=rules_of(who, arguments["learning_rule"], pre, post, solver, transform),
+        seed=check.seed(who, arguments["seed"]),
+        label=named(network, who, arguments["label"], "connection", network.connections),
     )
 
 

@@ -1,4 +1,4 @@
-"""Checks behind ``Network.ensemble``."""
+"""Checks of ``Network.ensemble``."""
 
 from __future__ import annotations
 
@@ -15,46 +15,54 @@ from nefsim.processes import Process
 from nefsim.sampling import Choice, Constant, Uniform
 
 
-def ensemble(network: Scope, **given: Any) -> Ensemble:
+def ensemble(network: Scope, **arguments: Any) -> Ensemble:
     """A checked ensemble."""
     who = "Network.ensemble"
-    n = check.integer(who, "n_neurons", given["n_neurons"], "pass how many neurons", 1, 10**8)
-    d = check.integer(who, "dimensions", given["dimensions"], "pass how many", 1, 10**6)
-    neuron = check.instance(
-        who, "neuron_type", given["neuron_type"], NeuronType, "a neuron type", "pass one: LIF()"
+    n = check.integer(
+        who, "n_neurons", arguments["n_neurons"], "pass the number of neurons", 1, 10**8
     )
-    n_points = given["n_eval_points"]
+    d = check.integer(
+        who, "dimensions", arguments["dimensions"], "pass the number of dimensions", 1, 10**6
+    )
+    neuron = check.instance(
+        who, "neuron_type", arguments["neuron_type"], NeuronType, "a neuron type", "pass one: LIF()"
+    )
+    n_points = arguments["n_eval_points"]
     if n_points is not None:
-        n_points = check.integer(who, "n_eval_points", n_points, "pass how many points", 1, 10**8)
-    if (given["gain"] is None) != (given["bias"] is None):
-        missing = "gain" if given["gain"] is None else "bias"
-        check.fail(who, missing, "be given with the other of gain and bias", "None", "pass both")
-    normalize = check.flag(who, "normalize_encoders", given["normalize_encoders"])
-    eval_points = rows(who, "eval_points", given["eval_points"], (None, d))
+        n_points = check.integer(
+            who, "n_eval_points", n_points, "pass the number of points", 1, 10**8
+        )
+    if (arguments["gain"] is None) != (arguments["bias"] is None):
+        missing, other = "gain", "bias"
+        if arguments["gain"] is not None:
+            missing, other = other, missing
+        check.fail(who, missing, f"be passed together with {other}", "None", "pass both")
+    normalize = check.flag(who, "normalize_encoders", arguments["normalize_encoders"])
+    eval_points = rows(who, "eval_points", arguments["eval_points"], (None, d))
     if isinstance(eval_points, np.ndarray) and n_points not in (None, len(eval_points)):
         must, do = f"be {len(eval_points)}, as eval_points has", "leave it out"
         check.fail(who, "n_eval_points", must, str(n_points), do)
-    made = Ensemble(
+    checked = Ensemble(
         network=network,
         n_neurons=n,
         dimensions=d,
-        radius=check.positive(who, "radius", given["radius"], "pass a length above 0"),
-        encoders=_encoders(who, given["encoders"], n, d, normalize),
-        intercepts=rows(who, "intercepts", given["intercepts"], (n,)),
-        max_rates=rows(who, "max_rates", given["max_rates"], (n,)),
-        gain=None if given["gain"] is None else rows(who, "gain", given["gain"], (n,)),
-        bias=None if given["bias"] is None else rows(who, "bias", given["bias"], (n,)),
+        radius=check.positive(who, "radius", arguments["radius"], "pass a length above 0"),
+        encoders=_encoders(who, arguments["encoders"], n, d, normalize),
+        intercepts=rows(who, "intercepts", arguments["intercepts"], (n,)),
+        max_rates=rows(who, "max_rates", arguments["max_rates"], (n,)),
+        gain=None if arguments["gain"] is None else rows(who, "gain", arguments["gain"], (n,)),
+        bias=None if arguments["bias"] is None else rows(who, "bias", arguments["bias"], (n,)),
         eval_points=eval_points,
         n_eval_points=n_points,
         neuron_type=neuron,
-        noise=_noise(who, given["noise"], neuron, n),
+        noise=_noise(who, arguments["noise"], neuron, n),
         normalize_encoders=normalize,
-        initial_state=_initial_state(who, neuron, given["initial_state"], n),
-        seed=check.seed(who, given["seed"]),
-        label=named(network, who, given["label"], "ensemble", network.ensembles),
+        initial_state=_initial_state(who, neuron, arguments["initial_state"], n),
+        seed=check.seed(who, arguments["seed"]),
+        label=named(network, who, arguments["label"], "ensemble", network.ensembles),
     )
-    _check_curve(who, made)
-    return made
+    _check_curve(who, checked)
+    return checked
 
 
 def _noise(who: str, noise: Any, neuron: NeuronType, n: int) -> Process | None:
@@ -92,24 +100,24 @@ def _initial_state(who: str, neuron: NeuronType, value: Any, n: int) -> dict[str
     }
 
 
-def _check_curve(who: str, made: Ensemble) -> None:
-    """Maximum rates, intercepts and gains that the neuron type can meet, where known now."""
-    neuron = made.neuron_type
+def _check_curve(who: str, ensemble: Ensemble) -> None:
+    """Refuse maximum rates, intercepts and gains that the neuron type cannot reach."""
+    neuron = ensemble.neuron_type
     if isinstance(neuron, Direct):
         return
-    if neuron.size not in (None, made.n_neurons):
-        must, got = f"be for {made.n_neurons} neurons", f"time constants of {neuron.size}"
+    if neuron.size not in (None, ensemble.n_neurons):
+        must, got = f"be for {ensemble.n_neurons} neurons", f"time constants of {neuron.size}"
         check.fail(who, "neuron_type", must, got, "match n_neurons")
-    if made.gain is not None:
-        _in_between(who, "gain", made.gain, 0.0, np.inf, "be above 0")
+    if ensemble.gain is not None:
+        _in_between(who, "gain", ensemble.gain, 0.0, np.inf, "be above 0")
         return
     limit, floor = neuron.rate_limit, neuron.rate_floor
-    if not isinstance(made.max_rates, np.ndarray):
-        limit = np.min(limit)  # whichever neuron draws the highest
+    if not isinstance(ensemble.max_rates, np.ndarray):
+        limit = np.min(limit)  # any neuron may draw the highest rate
     of = "1/tau_ref" if hasattr(neuron, "tau_ref") else "the rate limit"
     must = f"be above {floor:g} Hz and below {of} = {np.min(limit):g} Hz"
-    _in_between(who, "max_rates", made.max_rates, floor, limit, must, " Hz")
-    _in_between(who, "intercepts", made.intercepts, -np.inf, 1.0, "be below 1")
+    _in_between(who, "max_rates", ensemble.max_rates, floor, limit, must, " Hz")
+    _in_between(who, "intercepts", ensemble.intercepts, -np.inf, 1.0, "be below 1")
 
 
 def _in_between(
@@ -124,7 +132,7 @@ def _in_between(
 
 
 def _known(value: Any) -> NDArray[np.float64]:
-    """Values that are sure to come, or are the extremes of those that may; else none.
+    """The values of an array, or the extremes of a bounded distribution; else an empty array.
 
     A draw of exactly the bound of a range has probability 0.
     """

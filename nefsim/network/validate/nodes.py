@@ -1,4 +1,4 @@
-"""Checks behind ``Network.node``."""
+"""Checks of ``Network.node``."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ def node(network: Scope, output: Any, size_in: Any, size_out: Any, seed: Any, la
     return Node(network, output, n_in, size, check.seed(WHO, seed), name)
 
 
-def _takes_no_input(what: str, n_in: int) -> None:
+def _takes_no_input(kind: str, n_in: int) -> None:
     if n_in:
-        check.fail(WHO, "size_in", f"be 0 for {what}", str(n_in), "leave it out")
+        check.fail(WHO, "size_in", f"be 0 for {kind}", str(n_in), "leave it out")
 
 
 def _size_of_function(output: Callable[..., Any], n_in: int, n_out: int | None) -> int:
-    """Dimensions of what a function gives: as said, or found by one call at t = 0."""
+    """Dimensions of a function's value: ``n_out``, or those of one call at t = 0."""
     check.function(WHO, "output", output)
     if functions.is_elementwise(output):
-        if n_in:  # NumPy would take x for the array to write its result in
+        if n_in:  # NumPy would write its result into x
             got, do = check.show(output), "write lambda t, x: ..."
             check.fail(WHO, "output", "accept (t, x)", got, do, TypeError)
         return 1
     inputs = (0.0, np.zeros(n_in)) if n_in else (0.0,)
-    if n_out is not None:  # and it is not called before the network runs
+    if n_out is not None:  # the function is not called before the network runs
         functions.check_arguments(WHO, "output", output, *inputs)
         return n_out
     return functions.result_size(WHO, "output", output, *inputs)

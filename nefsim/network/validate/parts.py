@@ -1,4 +1,4 @@
-"""What the checks of nodes, ensembles, connections and probes have in common."""
+"""Checks that nodes, ensembles, connections and probes share."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Shape = tuple[int | None, ...]
 
 
 def named(network: Scope, who: str, label: Any, kind: str, siblings: list[Any]) -> str:
-    """The label with the path of subnetworks before it, made from its number when None."""
-    own = check.label(who, label) or f"{kind} {len(siblings)}"
+    """The label after the path of subnetworks; None makes a label of the object's number."""
+    name = check.label(who, label) or f"{kind} {len(siblings)}"
     path = network.path()
-    return f"{path}.{own}" if path else own
+    return f"{path}.{name}" if path else name
 
 
 def rows(who: str, argument: str, value: Any, shape: Shape) -> Any:
-    """A distribution as it is; a pair or number as one; an array checked and write-protected."""
+    """A distribution, also of a pair or number; or a checked array that cannot be written to."""
     columns = None if len(shape) == 1 else shape[1]
     if isinstance(value, Samples):
         value = value.values
@@ -43,6 +43,7 @@ def rows(who: str, argument: str, value: Any, shape: Shape) -> Any:
 
 
 def solver_of(who: str, value: Any) -> Solver:
+    """A checked solver."""
     do = "pass one such as LstsqL2(reg=0.1)"
     checked = check.instance(who, "solver", value, Solver, "a solver", do)
     assert isinstance(checked, Solver)
@@ -50,22 +51,23 @@ def solver_of(who: str, value: Any) -> Solver:
 
 
 def endpoint(network: Scope, who: str, argument: str, value: Any) -> Any:
+    """A checked end of a connection, or target of a probe, in this network."""
     kinds = (Node, Ensemble, Neurons, Learning, Gate, View)
-    what = "a node, an ensemble, its neurons or a view of one"
-    check.instance(who, argument, value, kinds, what, _made_of(value))
+    names = "a node, an ensemble, its neurons or a view of one"
+    check.instance(who, argument, value, kinds, names, _cure(value))
     if value.network.root is not network.root:
         got = f"{value!r} of another"
         check.fail(who, argument, "belong to this network", got, "make it with this network")
     return value
 
 
-def _made_of(value: Any) -> str:
-    """How to get something to connect or probe from what was passed in its place."""
+def _cure(value: Any) -> str:
+    """Advice for an argument that cannot be connected or probed."""
     if isinstance(value, Connection):
         rule = f", such as {value!r}.learning_rule" if value.rules else ""
-        return f"pass what it connects, or one of its learning rules{rule}"
+        return f"pass one of its ends, or one of its learning rules{rule}"
     if isinstance(value, (Real, np.ndarray, Process)) or (
         callable(value) and not isinstance(value, type)
     ):
         return "make a node of it, net.node(output)"
-    return "pass what Network.ensemble or node returned"
+    return "pass a node or ensemble of the network"

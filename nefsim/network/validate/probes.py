@@ -1,4 +1,4 @@
-"""Checks behind ``Network.probe``."""
+"""Checks of ``Network.probe``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def probe(
         endpoint(network, who, "target", target)
     elif target.network.root is not network.root:
         got = f"{target!r} of another"
-        check.fail(who, "target", "belong to this network", got, "probe it in its own")
+        check.fail(who, "target", "belong to this network", got, "probe it with its network")
     if isinstance(target, View) and isinstance(whole(target), Neurons) and not target.size_out:
         check.fail(who, "target", "have neurons", repr(target), "probe the ensemble")
     if not isinstance(target, Connection) and target.size_out == 0 and target.size_in == 0:
@@ -56,7 +56,7 @@ def probe(
 
 
 def _check_place(who: str, target: Any, attr: Any, options: tuple[str, ...]) -> None:
-    """Where an object has not what is to be recorded, name its part that has."""
+    """If another part of the object has the quantity, raise ValueError that names that part."""
     obj = target if isinstance(target, Connection) else whole(target)
     other: Endpoint | Connection | None = None
     path = ""
