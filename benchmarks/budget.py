@@ -9,6 +9,7 @@ times fewer do, too.  A row says in how many of the cases the prediction was how
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import time
 import warnings
@@ -155,15 +156,18 @@ def connections(first: int, n: int, seconds: float, budget_seconds: float) -> No
 
 @dataclass(frozen=True, eq=False)
 class Somewhere(Process):
-    """A value that stays, in each trial another one of a ball."""
+    """A value that stays, in each trial the next one of points spread evenly over a ball."""
 
-    radius: float
+    points: np.ndarray
     size = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_turn", itertools.cycle(self.points))
+
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Any:
-        """Draw it."""
-        value = nef.UniformHypersphere().sample(1, size, rng) * self.radius
-        return FunctionOfTime(lambda t: np.repeat(value, len(t), axis=0), dt, rng)
+        """Take it."""
+        value = next(self._turn)
+        return FunctionOfTime(lambda t: np.tile(value, (len(t), 1)), dt, rng)
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,7 @@ class Wish:
         if not self.moving:
             return None
         rms = 0.4 / np.sqrt(self.dimensions)
-        return nef.WhiteSignal(10.0, 2.0, rms, seed=self.seed)
+        return nef.WhiteSignal(10.0, 1.0, rms, seed=self.seed)
 
     def size(self) -> Any:
         """The result of ``size_for``; an error that is out of reach of 400 neurons is raised."""
@@ -209,9 +213,11 @@ class Wish:
         net = nef.Network(seed=self.seed)
         if self.moving:
             source: Any = self.process  # populations are others, the input is what was asked for
-            seconds, trials = 10.0, None
+            trials, seconds = None, 10.0
         else:
-            source, seconds, trials = Somewhere(size.radius), 0.2 + 6 * self.tau, 300
+            trials, seconds = 600, 0.15 + 6 * self.tau
+            points = nef.ScatteredHypersphere().sample(trials, d, np.random.default_rng(self.seed))
+            source = Somewhere(points * size.radius)
         stimulus = net.node(source, size_out=d)
         probes = []
         for seed in range(n_seeds):

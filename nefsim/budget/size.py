@@ -50,7 +50,7 @@ def size_for(
 
     The error is that of decoded and filtered spikes against the equally filtered function,
 
-    .. math:: rmse^2 = \langle (D a(x) - f(x))^2 \rangle
+    .. math:: rmse^2 = \langle (h * (D a(x) - f(x)))^2 \rangle
                        + \sum_i d_i^2 \langle v(a_i(x)) \rangle
 
     with decoders D, rates a and the variance v of filtered spike trains

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.budget.terms import rates_at, variance
+from nefsim.budget.terms import arrival, rates_at, settled, variance
 from nefsim.lowering import build
 from nefsim.network import Network
 from nefsim.network.functions import result_size, values_at
@@ -27,8 +27,8 @@ SEEDS = 10
 #: Shares of time for which the input stays within a radius that is tried.
 QUANTILES = (0.95, 0.98, 0.99, 0.999, 1.0)
 
-#: Values at which errors are found, and steps of an input process.
-N_POINTS, N_STEPS = 2000, 10_000
+#: Values at which errors are found; of an input, so many of its first steps, one in ``STRIDE``.
+N_POINTS, N_STEPS, STRIDE = 2000, 10_000, 5
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,14 @@ class Task:
         total, distortion, saturation, noise = np.sqrt(squares).tolist()
         return Size(n, radius, max_rates, total, distortion, saturation, noise)
 
+    def _power(self, error: Array) -> float:
+        """Mean square of an error, filtered where it is one over time."""
+        if not self.moving:
+            return float(np.mean(error**2))
+        step = STRIDE * self.dt
+        filtered = arrival(self.synapse, error, step)
+        return float(np.mean(filtered[settled(self.synapse, len(error), step) :] ** 2))
+
     def _one(
         self,
         seed: int,
@@ -133,7 +141,7 @@ class Task:
         v = variance(self.neuron, rates, self.synapse, self.dt)
         noise = float(np.sum(decoders**2 * v) / self.size_out)
         parts = (error, error * within, error * (1.0 - within))
-        all_, distortion, saturation = (float(np.mean(e**2)) for e in parts)
+        all_, distortion, saturation = (self._power(e) for e in parts)
         return np.array([all_ + noise, distortion, saturation, noise])
 
 
@@ -170,7 +178,7 @@ def task_of(
     else:
         do = "pass a process such as WhiteSignal(10.0, 5.0), or None"
         check.instance(who, "input", process, Process, "a process or None", do)
-        points = process.run(N_STEPS * step, d, step, start)[:: max(1, N_STEPS // N_POINTS)]
+        points = process.run(N_STEPS * step, d, step, start)[STRIDE - 1 :: STRIDE]
         if not points.any():
             check.fail(who, "input", "differ from 0 somewhere", "only zeros", do)
     return Task(
