@@ -1,6 +1,6 @@
-"""Networks of spiking neurons from a description of what they should compute.
+"""Simulation of spiking neural networks that compute functions, by the NEF.
 
-A network is made by its methods, without a ``with`` block, and run by a simulator:
+A network is built by its methods, without a ``with`` block, and run by a simulator:
 
 >>> import numpy as np
 >>> import nefsim as nef
@@ -16,32 +16,33 @@ A network is made by its methods, without a ``with`` block, and run by a simulat
 >>> sim.data[y].shape
 (500, 1)
 
-In the package itself, for ``nef.``:
+Names of the package ``nef``:
 
 =====================  ==================================================================
 Network                ``node``, ``ensemble``, ``connect``, ``probe``, ``subnetwork``
-Simulator, Result      run it, and what it recorded
+Simulator, Result      the run of a network, and the records of its probes
 neuron types           LIF, LIFRate, AdaptiveLIF, RectifiedLinear, Sigmoid, Izhikevich, ...
 synapses               Lowpass, Alpha, DoubleExp, Triangle, LinearFilter
 distributions          Uniform, Gaussian, Choice, UniformHypersphere, Samples, ...
 processes              WhiteSignal, WhiteNoise, FilteredNoise, PresentInput, Piecewise
 solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
 learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
-on plain arrays        gain_bias, tuning_curves, solve_decoders, connection_weights, ...
+functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weights, ...
 crosscheck             compare two back ends spike for spike
 error_budget           where errors come from; ``size_for`` finds how many neurons one takes
 =====================  ==================================================================
 
-Rooms that load when they are named:
+Subpackages, imported at first use:
 
 =====================  ==================================================================
 nef.plot               tuning curves, rasters, decoded values, weights, spectra
-nef.analysis           figures about what was learned
+nef.analysis           measures of learning: errors, classes, weights
 nef.datasets           handwritten digits
-nef.nengo              Nengo's networks run here; ``from_nengo``, ``to_nengo``
+nef.dynamics           linear systems, delays, and how populations become them
+nef.nengo              runs Nengo models; ``from_nengo``, ``to_nengo``
 nef.view               a network in the browser (extra ``view``)
-nef.train              spiking networks trained with PyTorch (extra ``train``)
-nef.convert            trained ReLU networks as spiking ones (extra ``train``)
+nef.train              training of spiking networks with PyTorch (extra ``train``)
+nef.convert            conversion of trained ReLU networks to spiking ones (extra ``train``)
 nef.nir                NIR graphs (extra ``nir``)
 nef.mnist              the experiment with handwritten digits
 =====================  ==================================================================
@@ -95,11 +96,13 @@ from nefsim.neurons import (
     Sigmoid,
     SoftLIFRate,
     SpikingRectifiedLinear,
+    SteadyState,
     StochasticSpiking,
     Tanh,
 )
 from nefsim.processes import (
     FilteredNoise,
+    FourierSignal,
     Piecewise,
     PresentInput,
     WhiteNoise,
@@ -110,13 +113,19 @@ from nefsim.sampling import (
     CIW,
     Choice,
     ConstrainedDifference,
+    Copula,
     CosineSimilarity,
     Exponential,
     Gaussian,
+    Leech,
+    Mixture,
+    Orthogonal,
     Samples,
+    ScatteredCube,
     ScatteredHypersphere,
     SparseGabor,
     SparsePatches,
+    Tile,
     Uniform,
     UniformHypersphere,
     Whitening,
@@ -160,6 +169,7 @@ __all__ = [
     "Choice",
     "Connection",
     "ConstrainedDifference",
+    "Copula",
     "CosineSimilarity",
     "DeltaRule",
     "Direct",
@@ -168,12 +178,14 @@ __all__ = [
     "Ensemble",
     "Exponential",
     "FilteredNoise",
+    "FourierSignal",
     "Gaussian",
     "Hebbian",
     "InverseLIF",
     "Izhikevich",
     "LIFRate",
     "LearningRule",
+    "Leech",
     "LinearFilter",
     "Lowpass",
     "Lstsq",
@@ -184,6 +196,7 @@ __all__ = [
     "LstsqMultNoise",
     "LstsqNoise",
     "LstsqWeighted",
+    "Mixture",
     "Network",
     "Nnls",
     "NnlsL2",
@@ -191,6 +204,7 @@ __all__ = [
     "Node",
     "NoiseMatched",
     "Oja",
+    "Orthogonal",
     "Piecewise",
     "PoissonSpiking",
     "PresentInput",
@@ -202,6 +216,7 @@ __all__ = [
     "Result",
     "Samples",
     "Sanger",
+    "ScatteredCube",
     "ScatteredHypersphere",
     "Sigmoid",
     "Simulator",
@@ -210,8 +225,10 @@ __all__ = [
     "SparseGabor",
     "SparsePatches",
     "SpikingRectifiedLinear",
+    "SteadyState",
     "StochasticSpiking",
     "Tanh",
+    "Tile",
     "Triangle",
     "Uniform",
     "UniformHypersphere",
@@ -238,11 +255,12 @@ __all__ = [
     "unit_vectors",
 ]
 
-#: Rooms that load when they are named.
-_ROOMS = ("convert", "mnist", "nengo", "nir", "plot", "train", "view")
+#: Subpackages that are imported at first use.
+_ROOMS = ("convert", "dynamics", "mnist", "nengo", "nir", "plot", "train", "view")
 
 if TYPE_CHECKING:
     from nefsim import convert as convert
+    from nefsim import dynamics as dynamics
     from nefsim import mnist as mnist
     from nefsim import nengo as nengo
     from nefsim import nir as nir
@@ -252,14 +270,14 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """A room, loaded now; of other names, where the thing is."""
+        """Import a subpackage; for other names raise an error with advice."""
         if name in _ROOMS:
             try:
                 return import_module(f"nefsim.{name}")
-            except ImportError as error:  # `hasattr` and `help` bear no other error than this
+            except ImportError as error:  # `hasattr` and `help` accept no other error
                 raise AttributeError(str(error), name=name) from error
-        known = [*__all__, *_ROOMS]
-        message = _habits.attribute("nefsim", name, _habits.OF_PACKAGE, known)
+        names = [*__all__, *_ROOMS]
+        message = _habits.attribute("nefsim", name, _habits.OF_PACKAGE, names)
         raise AttributeError(message, name=name)
 
 

@@ -1,4 +1,4 @@
-"""What a model gets that names no value: a change of these changes its results."""
+"""Default values of models: a change of these changes results."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "HPES": {
         "learning_rate": 0.0001,
         "supervision": 0.7,
-        "bcm_scale": 0.02,
+        "bcm_scale": None,
         "beta": 0.0,
         "pre_synapse": nef.Lowpass(tau=0.005),
         "post_synapse": nef.Lowpass(tau=0.005),
@@ -138,6 +138,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Voja": {"learning_rate": 0.01, "post_synapse": nef.Lowpass(tau=0.005)},
     "WhiteNoise": {"dist": nef.Gaussian(mean=0.0, std=1.0)},
     "WhiteSignal": {"rms": 0.5},
+    "FourierSignal": {"rms": 0.5},
     "crosscheck": {"seconds": 1.0, "dt": 0.001},
     "measure_tuning_curves": {"radius": 1.0, "seconds": 0.5, "dt": 0.001},
     "suggest_learning_rate": {"dt": 0.001, "error_tau": 0.01},
@@ -215,7 +216,7 @@ def default(name: str, argument: str) -> Any:
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_defaults_stay_what_they_are(name: str) -> None:
+def test_defaults_do_not_change(name: str) -> None:
     assert {argument: default(name, argument) for argument in DEFAULTS[name]} == DEFAULTS[name]
 
 
@@ -226,12 +227,12 @@ NENGO = """LIF LIFRate AdaptiveLIF AdaptiveLIFRate Izhikevich Sigmoid Tanh Recti
 @pytest.mark.parametrize("name", NENGO.split())
 def test_defaults_are_those_of_nengo(name: str) -> None:
     nengo = pytest.importorskip("nengo")
-    ours, theirs = getattr(nef, name)(), getattr(nengo, name)()
-    shared = [f.name for f in dataclasses.fields(ours) if hasattr(theirs, f.name)]
+    nefsim_values, expected = getattr(nef, name)(), getattr(nengo, name)()
+    shared = [f.name for f in dataclasses.fields(nefsim_values) if hasattr(expected, f.name)]
     assert shared
     for field in shared:
-        mine, other = getattr(ours, field), getattr(theirs, field)
-        if isinstance(mine, nef.Lowpass):
-            assert mine.tau == other.tau, field
-        elif isinstance(mine, float) and isinstance(other, (int, float)):
-            assert mine == other, field
+        actual, other = getattr(nefsim_values, field), getattr(expected, field)
+        if isinstance(actual, nef.Lowpass):
+            assert actual.tau == other.tau, field
+        elif isinstance(actual, float) and isinstance(other, (int, float)):
+            assert actual == other, field

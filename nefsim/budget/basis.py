@@ -16,7 +16,8 @@ from nefsim.lowering.streams import streams_of
 from nefsim.network import Ensemble
 from nefsim.neurons import Direct
 from nefsim.program import Stream
-from nefsim.simulator import Simulator, fresh_seed
+from nefsim.settings import fresh_seed
+from nefsim.simulator import Simulator
 
 Array = NDArray[np.float64]
 

@@ -66,7 +66,7 @@ def decoded_alone(
             eval_points=np.zeros((1, ensemble.dimensions)),
             neuron_type=ensemble.neuron_type,
             noise=ensemble.noise,
-            initial_state=dict(ensemble.initial_state),
+            initial_state=ensemble.initial_state or None,
         )
         net.connect(net.node(PresentInput(values, dt)), alone[ensemble], synapse=None)
     watching = []

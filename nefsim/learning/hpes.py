@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nefsim import _checks as check
 from nefsim.learning.base import Hebbian, Trace, checked
 from nefsim.learning.unsupervised import theta_start
 from nefsim.synapses import Lowpass, Synapse
+
+#: The size of the BCM term as published, 2e4 on activities of 1e-6 Hz [1/Hz²].
+PUBLISHED_SCALE = 2e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +31,9 @@ class HPES(Hebbian):
     :math:`\bar\theta = \theta / a_{max}` relative to each neuron's maximum rate.  S = 1 is
     :class:`PES` on full weights; S = 0 ignores the error and is :class:`BCM` with learning rate
     :math:`\kappa \alpha_j b / (n \, a_{max}^2)`.
-    The error vanishes where it has done its work and the other term does not, so that b is
-    small: 0.02 kept a channel of 45 neurons accurate while its weights grew unequal, a
-    classifier of 1000 neurons wanted 0.001.
+    The error term vanishes once the error is corrected, but the BCM term does not, so b must
+    be small.  The default is that of the paper,
+    :math:`b_j = 2 \cdot 10^{-8} \, a_{max,j}^2`, which is 0.0018 at 300 Hz.
 
     Parameters
     ----------
@@ -35,25 +41,36 @@ class HPES(Hebbian):
         κ.
     supervision : float
         S, from 0 (BCM) to 1 (PES).
-    bcm_scale : float
-        b, the size of the BCM term beside the error.
+    bcm_scale : float, optional
+        b, the size of the BCM term relative to the error term; None is the paper's value for
+        each neuron.
     beta : float [Hz²]
-        β of an additional decay after Oja; 0 leaves it out.
+        β, decay of the weights as in Oja's rule; 0 means no decay.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities.
     theta_synapse : Synapse, number or None
         Filter of the sliding threshold θ.
-    theta_start : float [Hz]
-        θ at the start; a high one begins with depression, as in the paper.
+    theta_start : float or (M,) array_like [Hz]
+        θ at the start, for all neurons or for each; a high threshold starts with depression, as
+        in the paper.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not a number, or a filter is not a synapse.
+
+    See Also
+    --------
+    PES : The supervised term alone.
+    BCM : The unsupervised term alone.
 
     Notes
     -----
     The rule was published with an implementation in Nengo 1.4, where a spike counts 0.001 and a
     step has no factor dt: :math:`a_{1.4} = 10^{-6} a` [Hz] and
-    :math:`\kappa \approx 10^{-3} \, n \, \kappa_{1.4}`, the weights there being without the gain
-    (whose factor then acts twice).  Its BCM term was multiplied by 20000, which makes
-    :math:`b \approx 0.02 \, a_{max}^2 \cdot 10^{-6}` with :math:`a_{max}` in hertz; θ was filtered
-    with 20 s and began between 50 and 150 Hz times the gain.
+    :math:`\kappa \approx 10^{-3} \, n \, \kappa_{1.4}`.  Its weights do not include the gain,
+    whose factor then acts twice.  Its BCM term was multiplied by :math:`2 \cdot 10^4`, which
+    gives the b above; θ was filtered with 20 s and began between 50 and 150 Hz times the gain.
 
     References
     ----------
@@ -81,12 +98,12 @@ class HPES(Hebbian):
 
     learning_rate: float = 1e-4
     supervision: float = 0.7
-    bcm_scale: float = 0.02
+    bcm_scale: float | None = None
     beta: float = 0.0
     pre_synapse: Synapse | float | None = Lowpass(0.005)
     post_synapse: Synapse | float | None = Lowpass(0.005)
     theta_synapse: Synapse | float | None = Lowpass(20.0)
-    theta_start: float = 100.0
+    theta_start: float | NDArray[np.float64] = 100.0
 
     error: ClassVar[str] = "post"
     needs_error: ClassVar[bool] = True
@@ -97,7 +114,9 @@ class HPES(Hebbian):
         above = "pass a number of at least 0"
         self._set(
             supervision=check.real("HPES", "supervision", self.supervision, do, 0.0, 1.0),
-            bcm_scale=check.real("HPES", "bcm_scale", self.bcm_scale, above, low=0.0),
+            bcm_scale=None
+            if self.bcm_scale is None
+            else check.real("HPES", "bcm_scale", self.bcm_scale, above, low=0.0),
             beta=check.real("HPES", "beta", self.beta, above, low=0.0),
             theta_start=theta_start(self),
             **checked(self, "pre_synapse", "post_synapse", "theta_synapse"),
@@ -111,8 +130,10 @@ class HPES(Hebbian):
         }
 
     def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
-        active, theta = post / more["max_rates"], more["theta"] / more["max_rates"]
-        alone = (1.0 - self.supervision) * self.bcm_scale * more["gain"]
-        taught = self.supervision * error - alone * (active * (active - theta))
-        u = (-self.learning_rate / len(pre)) * taught
+        highest = more["max_rates"]
+        active, theta = post / highest, more["theta"] / highest
+        b = PUBLISHED_SCALE * highest**2 if self.bcm_scale is None else self.bcm_scale
+        unsupervised = (1.0 - self.supervision) * b * more["gain"]
+        drive = self.supervision * error - unsupervised * (active * (active - theta))
+        u = (-self.learning_rate / len(pre)) * drive
         return u, self.learning_rate * self.beta * active**2 if self.beta else None

@@ -1,4 +1,4 @@
-"""Rules that follow nothing but the activities on both sides."""
+"""Unsupervised learning rules, which read only the activities before and after."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.learning.base import Hebbian, LearningRule, Trace, checked
+from nefsim.neurons.base import per_neuron
 from nefsim.synapses import Lowpass, Synapse
 
 
@@ -19,7 +21,7 @@ class BCM(Hebbian):
 
     .. math:: \dot\omega_{ij} = \kappa \, a_i \, a_j (a_j - \theta_j)
 
-    θ is the activity after the connection, unfiltered but for ``theta_synapse``.
+    θ is the activity after the connection, filtered with ``theta_synapse`` only.
 
     Parameters
     ----------
@@ -29,8 +31,19 @@ class BCM(Hebbian):
         Filters of the activities.
     theta_synapse : Synapse, number or None
         Filter of the sliding threshold.
-    theta_start : float [Hz]
-        The threshold at the start; a high one begins with depression.
+    theta_start : float or (M,) array_like [Hz]
+        The threshold at the start, for all neurons or for each; a high threshold starts with
+        depression.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not a number, or a filter is not a synapse.
+
+    See Also
+    --------
+    Oja : Hebbian learning that is bounded by a decay.
+    HPES : BCM with a supervised term.
 
     References
     ----------
@@ -51,7 +64,7 @@ class BCM(Hebbian):
     pre_synapse: Synapse | float | None = Lowpass(0.005)
     post_synapse: Synapse | float | None = Lowpass(0.005)
     theta_synapse: Synapse | float | None = Lowpass(1.0)
-    theta_start: float = 0.0
+    theta_start: float | NDArray[np.float64] = 0.0
 
     def __post_init__(self) -> None:
         self._set(
@@ -84,9 +97,19 @@ class Oja(Hebbian):
     learning_rate : float [1/(Hz² s)]
         κ.
     beta : float
-        β: larger values keep weights smaller.
+        β: larger values give smaller weights.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not a number, or a filter is not a synapse.
+
+    See Also
+    --------
+    BCM : Hebbian learning with a sliding threshold.
+    Sanger : Several principal components instead of the first.
 
     References
     ----------
@@ -119,7 +142,7 @@ class Oja(Hebbian):
 
 @dataclass(frozen=True, eq=False)
 class Voja(Hebbian):
-    r"""Vector Oja: the encoders of neurons that fire move to what they fire for.
+    r"""Vector Oja: the encoders of firing neurons move towards the input.
 
     .. math:: \dot{\tilde e}_j = \kappa \, L \, a_j \left( \frac{\alpha_j}{r} x - \tilde e_j \right)
 
@@ -133,6 +156,16 @@ class Voja(Hebbian):
         κ.
     post_synapse : Synapse, number or None
         Filter of the activities.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``learning_rate`` is not a number of at least 0, or the filter is not a synapse.
+
+    See Also
+    --------
+    Oja : The rule for weights.
+    Association : Decoders for the stored values.
 
     References
     ----------
@@ -170,11 +203,11 @@ class Voja(Hebbian):
 
 @dataclass(frozen=True, eq=False)
 class Sanger(LearningRule):
-    r"""Sanger's rule: the values of a connection become the principal components.
+    r"""Sanger's rule: the decoders of a connection become principal components.
 
     .. math:: \dot W = \kappa \left( y \, a^\top - \mathrm{tril}(y \, y^\top) \, W \right)
 
-    y = W a are the values that the connection carries; its rows become orthonormal and come in
+    y = W a are the values that the connection carries.  The rows of W become orthonormal, in
     the order of the variance that they explain.
 
     Parameters
@@ -183,6 +216,15 @@ class Sanger(LearningRule):
         κ.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities and of the values.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``learning_rate`` is not a number of at least 0, or a filter is not a synapse.
+
+    See Also
+    --------
+    Oja : The first principal component alone.
 
     References
     ----------
@@ -212,7 +254,9 @@ class Sanger(LearningRule):
         return self.learning_rate * grow
 
 
-def theta_start(rule: Any) -> float:
-    """A checked starting value of a sliding threshold."""
-    who, do = type(rule).__name__, "pass a rate in Hz such as 100"
-    return check.real(who, "theta_start", rule.theta_start, do, low=0.0)
+def theta_start(rule: Any) -> float | NDArray[np.float64]:
+    """The checked value of a sliding threshold at the start, one or one for each neuron."""
+    checked_start: float | NDArray[np.float64] = per_neuron(
+        type(rule).__name__, "theta_start", rule.theta_start, low=0.0
+    )
+    return checked_start

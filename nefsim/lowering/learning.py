@@ -121,7 +121,11 @@ class LearningRules:
             read = Read(self.weighing[thing].output) if neurons is None else neurons
         if trace.synapse is None:
             return read
-        key = (read.signal, _hashable(read.columns), trace.synapse, trace.start)
+        n = make.size(read)
+        if np.ndim(trace.start) and len(np.asarray(trace.start)) != n:
+            must, got = f"have one number for each of {n} neurons", f"{np.size(trace.start)}"
+            check.fail(repr(thing), "theta_start", must, got, "pass a number, or one for each")
+        key = (read.signal, _hashable(read.columns), trace.synapse, _hashable(trace.start))
         if key not in self._traces:
             name = make.signals[read.signal].name + " trace"
             filtered = make.filtered(name, read, trace.synapse, trace.start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import nengo
+import numpy as np
 
 from nefsim import _checks as check
 from nefsim import learning
@@ -43,7 +44,7 @@ def traced(ours: Learning, attr: str) -> str:
 def _rule(who: str, ours: LearningRule, dt: float) -> nengo.learning_rules.LearningRuleType:
     # By the exact type: a subclass may have an equation of its own.
     kinds = (learning.PES, learning.RLS, learning.BCM, learning.Oja, learning.Voja)
-    started = getattr(ours, "theta_start", 0.0) != 0.0
+    started = np.any(getattr(ours, "theta_start", 0.0))
     if type(ours) not in kinds or started:
         do = "compare other back ends"
         check.fail(who, "learning_rule", "be one that Nengo has", repr(ours), do)

@@ -1,13 +1,14 @@
-"""Signals over time that come from outside a network: noise, random signals, inputs by time."""
+"""Processes: input signals over time, such as noise, random signals and lists of inputs."""
 
 from nefsim.processes.base import Process, Running
 from nefsim.processes.noise import FilteredNoise, WhiteNoise
 from nefsim.processes.piecewise import Piecewise
 from nefsim.processes.present import PresentInput
-from nefsim.processes.signal import WhiteSignal
+from nefsim.processes.signal import FourierSignal, WhiteSignal
 
 __all__ = [
     "FilteredNoise",
+    "FourierSignal",
     "Piecewise",
     "PresentInput",
     "Process",

@@ -8,25 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from nefsim import _checks as check
-from nefsim.processes.base import Array, Process, Running, own
+from nefsim.processes.base import Array, Process, Running, generator_of
 
 
 class Periodic(Running):
-    """One period, given out again and again: u_k = signal[k mod n].
+    """A running periodic signal: u_k = signal[k mod n].
 
     Parameters
     ----------
     signal : (n, size) ndarray
         One period, from time 0 on.
     rng : numpy.random.Generator
-        What drew it.
+        The generator that drew the signal.
     """
 
     def __init__(self, signal: Array, rng: np.random.Generator) -> None:
         super().__init__(rng, {"signal": signal})
 
     def accepts(self, state: dict[str, Array], n_steps: int) -> bool:
-        """A period as long as its own."""
+        """Whether the saved period has the length of this one."""
         alike = state["signal"].shape == self.state["signal"].shape
         return alike and super().accepts(state, n_steps)
 
@@ -43,22 +43,33 @@ class WhiteSignal(Process):
               \qquad f_k = k / period, \qquad a_k, b_k \sim \mathcal{N}(0, \sigma^2)
 
     σ is set for each dimension so that the root mean square over a period is ``rms`` exactly.
-    There is no constant part, so that the mean over a period is 0. The same seed gives the
-    same u(t) at every dt that divides the period, for ``high`` below 0.5 / dt.
+    There is no constant part, so the mean over a period is 0. The same seed gives the same
+    u(t) at every dt that divides the period, for ``high`` below 0.5 / dt.
 
     Parameters
     ----------
     period : float [s]
-        After which the signal repeats.
+        Period of the signal.
     high : float [Hz]
         The highest frequency, at least 1 / period and at most 0.5 / dt.
     rms : float
         Root mean square, above 0.
     y0 : float, optional
-        Shifts every dimension in time so that its value at the first step is the one of the
-        period that is closest to y0.
+        Value at the first step: every dimension is shifted in time to start at the value of its
+        period closest to y0.
     seed : int, optional
-        Makes the signal the same wherever the process is used.
+        Seed of the signal, which is then the same wherever the process is used.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range; on use, if dt does not divide the period or is too long for
+        ``high``.
+
+    See Also
+    --------
+    WhiteNoise : Noise of all frequencies.
+    FilteredNoise : Noise with the spectrum of a synapse.
 
     Examples
     --------
@@ -95,7 +106,7 @@ class WhiteSignal(Process):
 
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
         size, dt, rng = self._place(size, dt, rng)
-        rng = own(self.seed, rng)
+        rng = generator_of(self.seed, rng)
         signal = self._one_period(size, dt, rng)
         if self.y0 is not None:
             first = np.argmin(np.abs(signal - self.y0), axis=0)
@@ -104,30 +115,111 @@ class WhiteSignal(Process):
         return Periodic(signal, rng)
 
     def _one_period(self, size: int, dt: float, rng: np.random.Generator) -> Array:
-        n_steps = self._steps(dt)
+        n_steps = _steps(self, self.period, self.high, dt)
         n_components = min(_components(n_steps * dt, self.high), n_steps // 2)
-        parts = rng.standard_normal((n_components, 2, size))
-        spectrum = np.zeros((n_steps // 2 + 1, size), dtype=complex)
-        spectrum[1 : n_components + 1] = parts[:, 0] + 1j * parts[:, 1]
-        signal = np.fft.irfft(spectrum, n_steps, axis=0)
-        scaled: Array = signal * (self.rms / np.sqrt(np.mean(signal**2, axis=0)))
-        return scaled
+        return _sum_of_waves(n_steps, np.ones(n_components), self.rms, size, rng)
 
-    def _steps(self, dt: float) -> int:
-        """Steps in a period, at least two for every wave."""
-        who = "WhiteSignal.start"
-        do = "lower high or dt"
-        if self.high > 0.5 / dt:
-            must = f"be at most 0.5/dt = {0.5 / dt:g} Hz"
-            check.fail(who, "high", must, f"{self.high:g} Hz", do)
-        n_steps = round(self.period / dt)
-        check.integer(who, "period / dt", n_steps, "shorten the period", 2)
-        if _components(n_steps * dt, self.high) < 1:
-            got = f"{self.period:g} s at dt = {dt:g} s"
-            check.fail(who, "period", "be a multiple of dt or long enough for high", got, do)
-        return n_steps
+
+@dataclass(frozen=True, eq=False)
+class FourierSignal(Process):
+    r"""A random sum of sine waves whose amplitude falls as 1/f, mostly of low frequencies.
+
+    .. math:: u(t) = \sum_{k=1}^{K} \frac{1}{k}
+              \left( a_k \cos 2\pi k f_0 t + b_k \sin 2\pi k f_0 t \right),
+              \qquad K = \lfloor high / f_0 \rfloor, \qquad a_k, b_k \sim \mathcal{N}(0, \sigma^2)
+
+    with :math:`f_0` the base frequency.  σ is set for each dimension so that the root mean
+    square over a period 1/base is ``rms`` exactly.  The mean over a period is 0.
+
+    Parameters
+    ----------
+    base : float [Hz]
+        The lowest frequency; the signal repeats after 1 / base.
+    high : float [Hz]
+        The highest frequency, at least ``base`` and at most 0.5 / dt.
+    rms : float
+        Root mean square, above 0.
+    seed : int, optional
+        Seed of the signal, which is then the same wherever the process is used.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range; on use, if dt is too long for ``high``.
+
+    See Also
+    --------
+    WhiteSignal : Equal power at all frequencies.
+
+    References
+    ----------
+    T. Bekolay, C. Kolbeck and C. Eliasmith (2013) use such signals as the input of their
+    experiments; see :class:`nefsim.HPES`.
+
+    Examples
+    --------
+    >>> u = FourierSignal(base=0.25, high=40.0, rms=0.5, seed=1).run(4.0, size=2)
+    >>> np.sqrt((u**2).mean(axis=0)).round(12)
+    array([0.5, 0.5])
+    """
+
+    base: float
+    high: float
+    rms: float = 0.5
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        who = "FourierSignal"
+        base = check.positive(who, "base", self.base, "pass hertz")
+        high = check.positive(who, "high", self.high, "pass hertz")
+        if _components(1.0 / base, high) < 1:
+            do = "raise high or lower base"
+            check.fail(who, "high", f"be at least base = {base:g} Hz", f"{high:g} Hz", do)
+        self._set(
+            base=base,
+            high=high,
+            rms=check.positive(who, "rms", self.rms),
+            seed=check.seed(who, self.seed),
+        )
+
+    @property
+    def size(self) -> int | None:
+        return None
+
+    def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
+        size, dt, rng = self._place(size, dt, rng)
+        rng = generator_of(self.seed, rng)
+        n_steps = _steps(self, 1.0 / self.base, self.high, dt)
+        n_components = min(_components(n_steps * dt, self.high), n_steps // 2)
+        amplitudes = 1.0 / np.arange(1, n_components + 1)
+        return Periodic(_sum_of_waves(n_steps, amplitudes, self.rms, size, rng), rng)
+
+
+def _sum_of_waves(
+    n_steps: int, amplitudes: Array, rms: float, size: int, rng: np.random.Generator
+) -> Array:
+    """One period (n_steps, size) of random waves with 1, 2, ... cycles in the period."""
+    parts = rng.standard_normal((len(amplitudes), 2, size))
+    spectrum = np.zeros((n_steps // 2 + 1, size), dtype=complex)
+    spectrum[1 : len(amplitudes) + 1] = amplitudes[:, None] * (parts[:, 0] + 1j * parts[:, 1])
+    signal = np.fft.irfft(spectrum, n_steps, axis=0)
+    scaled: Array = signal * (rms / np.sqrt(np.mean(signal**2, axis=0)))
+    return scaled
+
+
+def _steps(process: Process, period: float, high: float, dt: float) -> int:
+    """Number of steps in a period; every wave must have at least two."""
+    who, do = f"{type(process).__name__}.start", "lower high or dt"
+    if high > 0.5 / dt:
+        check.fail(who, "high", f"be at most 0.5/dt = {0.5 / dt:g} Hz", f"{high:g} Hz", do)
+    n_steps = round(period / dt)
+    check.integer(who, "period / dt", n_steps, "shorten the period", 2)
+    if _components(n_steps * dt, high) < 1:
+        got = f"{period:g} s at dt = {dt:g} s"
+        check.fail(who, "period", "be a multiple of dt or long enough for high", got, do)
+    return n_steps
 
 
 def _components(period: float, high: float) -> int:
-    """How many multiples of 1/period lie in (0, high], rounding aside."""
+    """Number of multiples of 1/period in (0, high], up to rounding."""
     return math.floor(period * high * (1 + 1e-9))

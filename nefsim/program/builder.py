@@ -90,7 +90,7 @@ class ProgramBuilder:
         at: Any = slice(None) if rows is None else rows
         np.add.at(total, at, np.ravel(value))
 
-    def filtered(self, name: str, read: Read, synapse: Synapse, start: float = 0.0) -> Read:
+    def filtered(self, name: str, read: Read, synapse: Synapse, start: float | Array = 0.0) -> Read:
         """Add the filter of a synapse; returns a read of its output, one step later."""
         if read.columns is not None:
             chosen = self.sum(f"{name}.input", self.size(read))

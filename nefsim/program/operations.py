@@ -176,13 +176,14 @@ class Neurons:
 class Filter:
     """``output = H(z) input``, by its coefficients in z^-1 or by its state.
 
-    At first it is at rest at ``start``, as after a constant input and output of that value.
+    At the start it is at rest at ``start``, a number or one for each element, as if that had been
+    its input and output for ever.
     """
 
     output: int
     input: int
     form: Form
-    start: float = 0.0
+    start: float | Array = 0.0
 
     @property
     def reads(self) -> tuple[Read, ...]:
