@@ -18,7 +18,7 @@ from nefsim.lowering import build
 from nefsim.lowering.arrays import BuiltEnsemble
 from nefsim.network import Connection, Ensemble, Network, Node
 from nefsim.network.validate import run_inputs
-from nefsim.simulator import fresh_seed
+from nefsim.settings import fresh_seed
 
 Array = NDArray[np.float64]
 
