@@ -17,6 +17,7 @@ TAU = 0.1
 
 SOLVERS: dict[str, Solver] = {
     "auto": NoiseMatched(),
+    "auto, twice": NoiseMatched(synapse="twice"),
     "regular": NoiseMatched("regular"),
     "poisson": NoiseMatched("poisson"),
     "reg 0.1": LstsqL2(0.1),
@@ -229,5 +230,5 @@ def study(name: str, seeds: int) -> dict[str, Any]:
     for label, solver in SOLVERS.items():
         runs = [NETWORKS[name](seed, solver) for seed in range(seeds)]
         for score in runs[0]:
-            found[f"{score}, {label}"] = float(np.median([one[score] for one in runs]))
-    return dict(sorted(found.items(), key=lambda item: item[0].split(", ")[0]))
+            found[f"{score}; {label}"] = float(np.median([one[score] for one in runs]))
+    return dict(sorted(found.items(), key=lambda item: item[0].split("; ")[0]))

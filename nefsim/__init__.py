@@ -39,6 +39,7 @@ nef.plot               tuning curves, rasters, decoded values, weights, spectra
 nef.analysis           measures of learning: errors, classes, weights
 nef.datasets           handwritten digits
 nef.dynamics           linear systems, delays, and how populations become them
+nef.networks           ready networks: products, memories, basal ganglia, oscillators, ...
 nef.nengo              runs Nengo models; ``from_nengo``, ``to_nengo``
 nef.view               a network in the browser (extra ``view``)
 nef.train              training of spiking networks with PyTorch (extra ``train``)
@@ -133,6 +134,7 @@ from nefsim.sampling import (
 )
 from nefsim.simulator import Simulator
 from nefsim.solvers import (
+    Dale,
     Lstsq,
     LstsqDrop,
     LstsqL1,
@@ -171,6 +173,7 @@ __all__ = [
     "ConstrainedDifference",
     "Copula",
     "CosineSimilarity",
+    "Dale",
     "DeltaRule",
     "Direct",
     "DiscreteLIF",
@@ -256,13 +259,24 @@ __all__ = [
 ]
 
 #: Subpackages that are imported at first use.
-_ROOMS = ("convert", "dynamics", "mnist", "nengo", "nir", "plot", "train", "view")
+_ROOMS = (
+    "convert",
+    "dynamics",
+    "mnist",
+    "nengo",
+    "networks",
+    "nir",
+    "plot",
+    "train",
+    "view",
+)
 
 if TYPE_CHECKING:
     from nefsim import convert as convert
     from nefsim import dynamics as dynamics
     from nefsim import mnist as mnist
     from nefsim import nengo as nengo
+    from nefsim import networks as networks
     from nefsim import nir as nir
     from nefsim import plot as plot
     from nefsim import train as train

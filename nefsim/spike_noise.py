@@ -30,19 +30,19 @@ from numpy.typing import ArrayLike, NDArray
 from nefsim import filtering
 from nefsim._values import Value
 from nefsim.neurons.base import NeuronType
-from nefsim.synapses import Lowpass, Synapse
+from nefsim.synapses import LinearFilter, Lowpass, Synapse
 
 Array = NDArray[np.float64]
 
-#: Taps of a filter are taken until what follows is below this share of the energy, or for
+#: Taps of a filter are taken until the rest is below this share of the energy, or for
 #: so many steps, which cuts off filters that never come to rest.
 REST, MOST_TAPS = 1e-16, 1 << 17
 
-#: Rates at which the variance is evaluated, closer where it bends; between them are lines.
-NODES = 256
+#: Rates at which the variance is evaluated, closer where it bends.
+NODES = 512
 
 #: So many rates are looked at a time.
-NUMBERS_IN_CACHE = 1 << 15
+NUMBERS_IN_CACHE = 1 << 14
 
 
 def poisson(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
@@ -109,9 +109,10 @@ def regular(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
     array([90000.])
     """
     a = np.abs(np.asarray(rates, dtype=np.float64))
-    if a.size <= NODES and not _is_lowpass(synapse):
+    if a.size <= NODES and not _has_closed_form(synapse):
         return _regular_summed(a, synapse, dt)
-    return _regular_up_to(float(a.max(initial=0.0)), synapse, dt)(a)
+    found = _regular_up_to(float(a.max(initial=0.0)), synapse, dt)(a)
+    return np.maximum(found, 0.0)  # it may be rounded below
 
 
 def gain(synapse: Synapse | None, dt: float) -> float:
@@ -128,7 +129,7 @@ def gain(synapse: Synapse | None, dt: float) -> float:
     -------
     float
     """
-    if _is_lowpass(synapse):
+    if _has_closed_form(synapse):
         return 1.0
     h = _taps(synapse, dt)
     return float(np.abs(np.fft.rfft(h, 2 * len(h))).max())
@@ -146,11 +147,14 @@ class Spikes(Value):
         The step of the simulation.
     neuron_type : NeuronType
         What the neurons are; those that do not spike are without noise.
+    onward : bool
+        Whether it goes to a population, which passes it on through its synapses.
     """
 
     synapse: Synapse | None
     dt: float
     neuron_type: NeuronType
+    onward: bool = False
 
     def variance(self, noise: str, blocks: Iterable[Array], top: float) -> Array:
         """The mean over points of the variance of each neuron, for a filter of gain 1.
@@ -183,30 +187,69 @@ class Spikes(Value):
                 continue
             n = max(1, NUMBERS_IN_CACHE // block.shape[1])
             for first in range(0, len(block), n):
-                a = np.abs(block[first : first + n]) / scale
+                a = block[first : first + n]
+                a = np.abs(a) / scale if scale != 1.0 or a.min() < 0.0 else a
                 even = law(a).sum(axis=0) if noise != "poisson" else 0.0
                 sums = sums + np.stack(np.broadcast_arrays(even, one * a.sum(axis=0)))
-        even, random = sums * (scale / (gain(self.synapse, self.dt) or 1.0)) ** 2 / n_points
+        even, random = (
+            np.maximum(sums, 0.0) * (scale / (gain(self.synapse, self.dt) or 1.0)) ** 2 / n_points
+        )
         variance = {"regular": even, "poisson": random, "auto": np.sqrt(even * random)}[noise]
         variance.setflags(write=False)
         return variance
 
 
-def _is_lowpass(synapse: Synapse | None) -> bool:
-    """Whether there is a closed form; a class derived from Lowpass may be another filter."""
+def twice(synapse: Synapse | None, dt: float) -> Synapse | None:
+    """A filter after itself.
+
+    Parameters
+    ----------
+    synapse : Synapse or None
+        The filter.
+    dt : float [s]
+        The step of the simulation.
+
+    Returns
+    -------
+    Synapse or None
+    """
+    if synapse is None:
+        return None
+    b, a = synapse.coefficients(dt)
+    n = max(len(b), len(a))
+    num, den = (np.convolve(c, c) for c in (np.pad(b, (0, n - len(b))), np.pad(a, (0, n - len(a)))))
+    return LinearFilter(num, den, analog=False)
+
+
+def _has_closed_form(synapse: Synapse | None) -> bool:
+    """A class derived from Lowpass may be another filter."""
     return synapse is None or type(synapse) is Lowpass
 
 
 def _regular_up_to(top: float, synapse: Synapse | None, dt: float) -> Callable[[Array], Array]:
     """The variance of regular trains of rates from 0 to ``top``."""
-    if _is_lowpass(synapse):
+    if _has_closed_form(synapse):
         tau = synapse.tau if isinstance(synapse, Lowpass) else 0.0
         return lambda a: _regular_lowpass(a, tau, dt)
-    nodes = top * np.linspace(0.0, 1.0, NODES) ** 2
-    with np.errstate(invalid="ignore"):
-        slopes = _regular_summed(nodes, synapse, dt) / nodes
-    slopes[nodes == 0.0] = poisson(1.0, synapse, dt)  # trains with long intervals are Poisson
-    return lambda a: a * np.interp(a, nodes, slopes)
+    # Populations with about the same rates share a table.
+    last = 2.0 ** math.ceil(math.log2(max(top, 1.0)))
+    slopes, rises = _table(synapse, dt, last)
+
+    def read(a: Array) -> Array:
+        place = np.sqrt(a * ((len(rises) - 1) ** 2 / last))
+        node = place.astype(np.intp)
+        return np.asarray(a * (slopes[node] + (place - node) * rises[node]))
+
+    return read
+
+
+@lru_cache(maxsize=64)
+def _table(synapse: Synapse | None, dt: float, last: float) -> tuple[Array, Array]:
+    """Variances over rates at nodes whose roots are equally far apart, and how they rise."""
+    nodes = last * np.linspace(0.0, 1.0, NODES) ** 2
+    slopes = np.full(NODES, poisson(1.0, synapse, dt))  # of trains with long intervals
+    slopes[1:] = _regular_summed(nodes[1:], synapse, dt) / nodes[1:]
+    return slopes, np.append(np.diff(slopes), 0.0)
 
 
 def _regular_lowpass(a: Array, tau: float, dt: float) -> Array:
@@ -216,10 +259,17 @@ def _regular_lowpass(a: Array, tau: float, dt: float) -> Array:
     process's share, which for steps is a tanh(dt / (2 tau)) / dt.
     """
     if tau == 0.0:
-        return np.asarray(np.maximum(a / dt - a**2, 0.0))
-    with np.errstate(divide="ignore", over="ignore"):
-        later = 1.0 / np.expm1(1.0 / (tau * a))
-    return np.maximum(a * (math.tanh(dt / (2 * tau)) / dt + later / tau - a), 0.0)
+        return np.asarray(a / dt - a**2)
+    x = tau * a
+    with np.errstate(divide="ignore"):
+        np.divide(1.0, x, out=x)
+    np.minimum(x, 700.0, out=x)  # beyond, q is 0; infinities are slow
+    np.expm1(x, out=x)
+    np.divide(1.0 / tau, x, out=x)
+    x += math.tanh(dt / (2 * tau)) / dt
+    x -= a
+    x *= a
+    return x
 
 
 def _regular_summed(a: Array, synapse: Synapse | None, dt: float) -> Array:
@@ -259,7 +309,7 @@ def _taps(synapse: Synapse | None, dt: float) -> Array:
         impulse[0] = 1.0
         with np.errstate(all="ignore"):
             h = filtering.filtered(form, impulse, 0)
-        h = h[: _first(np.abs(h) < 1e100)]  # of what grows without end, a beginning
+        h = h[: _first(np.abs(h) < 1e100)]  # of a response that grows without end, its beginning
         energy = np.cumsum(h**2)
         rest = energy[-1] - energy
         late = 3 * n // 4

@@ -60,6 +60,20 @@ def test_delay_is_that_of_the_filter_and_of_its_step() -> None:
     assert found.size == pytest.approx(math.sqrt(np.mean(ideal[first:] ** 2)))
 
 
+@pytest.mark.parametrize("synapse", [None, 0.02])
+def test_the_delay_of_a_connection_counts_as_delay(synapse: float | None) -> None:
+    net = nef.Network(seed=3)
+    a, end = net.ensemble(50, 1, neuron_type=nef.LIFRate()), net.node(size_in=1)
+    net.connect(net.node(np.sin), a, synapse=None)
+    net.connect(a, end, synapse=synapse, delay=0.1, label="square")
+    found = part(net)
+    late = 0.1 if synapse is None else 0.121
+    # sin(t) less itself 0.1 s later, over the part of a period that is run.
+    t = np.arange(1, 2001)[200:] * 0.001
+    assert found.delay == pytest.approx(nef.analysis.rmse(np.sin(t - late), np.sin(t)), rel=0.05)
+    assert found.measured == pytest.approx(found.predicted, rel=1e-3)
+
+
 def test_noise_is_the_variance_of_filtered_spikes_through_the_decoders() -> None:
     net = decoding(output=0.4)
     found = part(net)

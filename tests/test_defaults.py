@@ -54,6 +54,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "forgetting": 0.0,
         "pre_synapse": nef.Lowpass(tau=0.005),
     },
+    "Dale": {"excitatory": 0.8, "reg": 0.1, "seed": 0, "weights": True},
     "DeltaRule": {
         "learning_rate": 0.0001,
         "threshold": 0.0,

@@ -161,6 +161,25 @@ def test_each_connection_and_probe_is_solved_for_its_synapse_step_and_neurons(
         )
 
 
+def test_twice_counts_the_synapse_twice_on_the_way_to_a_population_only() -> None:
+    net = nef.Network(seed=3)
+    a, b, out = net.ensemble(30, 1), net.ensemble(20, 1), net.node(size_in=1)
+    solver = nef.NoiseMatched(synapse="twice")
+    twice: list[Any] = [net.connect(a, b, synapse=0.01, solver=solver)]
+    twice.append(net.connect(a, b.neurons, np.sin, np.ones((20, 1)), synapse=0.01, solver=solver))
+    once: list[Any] = [net.connect(a, out, synapse=0.01, solver=solver)]
+    once.append(net.probe(a, synapse=0.01, solver=solver))
+    none = net.connect(a, b, synapse=None, solver=solver)
+    sim = nef.Simulator(net)
+    both = spike_noise.twice(nef.Lowpass(0.01), DT)
+    for read, synapse in ((twice, both), (once, 0.01), ([none], None)):
+        other = net.probe(a, solver=nef.NoiseMatched(synapse=synapse), attach=False)
+        wanted = solved(nef.Simulator(net, probes=[other]), other).solver_info["variance"]
+        for reader in read:
+            # Found anew in another simulator from the same numbers.
+            np.testing.assert_array_equal(solved(sim, reader).solver_info["variance"], wanted)
+
+
 def test_fields_that_are_set_go_before_those_of_the_connection() -> None:
     net, read = readers(nef.NoiseMatched(synapse=0.05, dt=0.01, neuron_type=nef.PoissonSpiking()))
     sim = nef.Simulator(net)
@@ -194,7 +213,7 @@ def test_one_gram_matrix_serves_all_synapses_and_is_factored_once_for_each(
 def test_activities_in_blocks_give_the_same_decoders(monkeypatch: pytest.MonkeyPatch) -> None:
     net, read = readers(nef.NoiseMatched())
     whole = nef.Simulator(net)
-    monkeypatch.setattr(decode, "MOST_HELD", 5000)
+    monkeypatch.setattr(decode, "MOST_ACTIVITIES", 5000)
     parts = nef.Simulator(net)
     for reader in read:
         one, other = solved(whole, reader), solved(parts, reader)

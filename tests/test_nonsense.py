@@ -490,6 +490,14 @@ entry(nef.Softmax, reg=(0.1, POSITIVE), weights=(False, FLAG))
 entry(nef.Nnls, weights=(False, FLAG))
 entry(nef.NnlsL2, reg=(0.1, POSITIVE), weights=(False, FLAG))
 entry(
+    nef.Dale,
+    excitatory=(0.8, NOTHING),
+    reg=(0.1, POSITIVE),
+    seed=(0, NOTHING),
+    weights=(False, FLAG),
+)
+methods(nef.Dale(), signs={"n_neurons": (3, NOTHING)})
+entry(
     nef.NoiseMatched,
     noise=("auto", NOTHING),
     weights=(False, FLAG),
@@ -513,6 +521,7 @@ for solver in (
     nef.Nnls(),
     nef.NnlsL2(),
     nef.NoiseMatched(synapse=0.1),
+    nef.Dale(),
     nef.NoSolver([[0.1], [0.2]]),
 ):
     methods(
@@ -937,6 +946,7 @@ def connect(**given: Any) -> Fresh:
             "eval_points": None,
             "scale_eval_points": True,
             "learning_rule": None,
+            "delay": 0.01,
             "seed": 1,
             "label": "connection",
         }
@@ -955,6 +965,7 @@ CONNECT = {
     "eval_points": NONE,
     "scale_eval_points": FLAG,
     "learning_rule": NONE,
+    "delay": POSITIVE,
     "seed": SEED,
     "label": LABEL,
 }

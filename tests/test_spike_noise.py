@@ -128,3 +128,16 @@ def test_the_gain_is_the_largest_over_frequencies() -> None:
     )
     high = nef.LinearFilter([1.0, -1.0], [1.0, -0.9], analog=False)
     assert spike_noise.gain(high, DT) == pytest.approx(2 / 1.9, rel=1e-3)
+
+
+@pytest.mark.parametrize("synapse", FILTERS, ids=str)
+def test_twice_is_a_filter_after_itself(synapse: nef.Synapse | None) -> None:
+    twice, impulse = spike_noise.twice(synapse, DT), np.eye(2000)[0]
+    if synapse is None:
+        assert twice is None
+        return
+    assert twice is not None
+    wanted = synapse.filt(synapse.filt(impulse, DT), DT)
+    found = twice.filt(impulse, DT)
+    # Polynomials of the sixth order lose digits.
+    np.testing.assert_allclose(found, wanted, atol=1e-9 * wanted.max())

@@ -40,6 +40,11 @@ class Path:
     synapse: Synapse | None
     label: str
 
+    @property
+    def delay(self) -> float:
+        """How much later the values arrive, besides the filter [s]."""
+        return self.thing.delay if isinstance(self.thing, Connection) else 0.0
+
     def wanted(self, x: Array) -> Array:
         """The ideal values (T, k) for values x (T, D) of the population."""
         if isinstance(self.thing, Connection):

@@ -80,6 +80,7 @@ def decoded_alone(
             eval_points=np.zeros((1, path.ensemble.dimensions)),
             solver=NoSolver(decoders),
             synapse=path.synapse,
+            delay=path.delay,
         )
         watching.append(net.probe(end))
     simulator = Simulator(net, dt, backend, progress=False)

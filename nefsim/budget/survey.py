@@ -164,20 +164,20 @@ def _parts(
     path: Path, x: Array, estimate: Array, y: Array, within: Array, noise: float, dt: float
 ) -> ErrorParts:
     """The parts of one error; ``noise`` is the variance of its spikes."""
-    first = settled(path.synapse, len(x), dt)
+    first = min(settled(path.synapse, len(x), dt) + round(path.delay / dt), len(x) // 2)
 
     def power(values: Array) -> float:
         return float(np.mean(values[first:] ** 2))
 
     wanted = path.wanted(x)
     error = estimate - wanted
-    ideal = arrival(path.synapse, wanted, dt)
-    delay, rate_error = ideal - wanted, arrival(path.synapse, error, dt)
-    lag = max(0.0, power(y - arrival(path.synapse, estimate, dt)) - noise)
+    ideal = arrival(path.synapse, wanted, dt, path.delay)
+    delay, rate_error = ideal - wanted, arrival(path.synapse, error, dt, path.delay)
+    lag = max(0.0, power(y - arrival(path.synapse, estimate, dt, path.delay)) - noise)
     squares = {
         "delay": power(delay),
-        "distortion": power(arrival(path.synapse, error * within, dt)),
-        "saturation": power(arrival(path.synapse, error * (1.0 - within), dt)),
+        "distortion": power(arrival(path.synapse, error * within, dt, path.delay)),
+        "saturation": power(arrival(path.synapse, error * (1.0 - within), dt, path.delay)),
         "noise": noise,
         "dynamics": lag,
         "predicted": power(delay + rate_error) + noise,

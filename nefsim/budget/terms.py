@@ -37,12 +37,11 @@ def variance(neuron: NeuronType, rates: Array, synapse: Synapse | None, dt: floa
     return np.asarray(height**2 * found.mean(axis=0))
 
 
-def arrival(synapse: Synapse | None, values: Array, dt: float) -> Array:
-    """Values over time (T, k) as another population gets them: filtered, and a step later."""
-    if synapse is None:
-        return values
-    y = synapse.filt(values, dt)
-    return np.concatenate([np.zeros_like(y[:1]), y[:-1]])
+def arrival(synapse: Synapse | None, values: Array, dt: float, delay: float = 0.0) -> Array:
+    """Values over time (T, k) as another population gets them: filtered and delayed."""
+    y = values if synapse is None else synapse.filt(values, dt)
+    steps = min(round(delay / dt) + (synapse is not None), len(y))
+    return np.concatenate([np.zeros_like(y[:steps]), y[: len(y) - steps]])
 
 
 def settled(synapse: Synapse | None, n_steps: int, dt: float) -> int:

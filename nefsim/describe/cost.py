@@ -35,7 +35,7 @@ from nefsim.solvers import LstsqL2, NoiseMatched
 #: of an operation: signals, terms, small arrays, functions.
 NUMBER, EVENT, OPERATION = 8, 12, 3000
 
-#: Arrays of points by neurons that a solver allocates, besides activities.
+#: Arrays of points by neurons that solvers but LstsqL2 and NoiseMatched allocate, besides rates.
 COPIES = 3
 
 #: Mean rate of a neuron as a share of its maximum rate, for uniform intercepts and inputs in

@@ -24,7 +24,7 @@ from nefsim.lowering.arrays import (
 )
 from nefsim.network import Network
 from nefsim.network.functions import values_at
-from nefsim.network.objects import Connection, Ensemble, Probe, indices, whole
+from nefsim.network.objects import Connection, Ensemble, Neurons, Probe, indices, whole
 from nefsim.neurons import Direct
 from nefsim.program import Stream
 from nefsim.sampling import Distribution, as_samples
@@ -261,11 +261,16 @@ class Solving(Decoder):
                 # Without random numbers the system is the same for every stream.
                 drew = rng.bit_generator.state != before
                 self._prepared[key if drew else shared] = decodes
-            spikes = Spikes(reader.synapse, self._dt, self._ensemble.neuron_type)
-            return decodes(spikes)(targets)
+            return decodes(self._spikes(reader))(targets)
         except ValueError as error:
             error.add_note(f"while solving for decoders of {self._ensemble!r}")
             raise
+
+    def _spikes(self, reader: Connection | Probe) -> Spikes:
+        """How the spikes of the ensemble reach a connection's end or a probe."""
+        to = whole(reader.post) if isinstance(reader, Connection) else None
+        onward = isinstance(to, (Ensemble, Neurons))
+        return Spikes(reader.synapse, self._dt, self._ensemble.neuron_type, onward)
 
     def _prepare(self, solver: Solver, points: Array, rng: np.random.Generator) -> Decodes:
         n_neurons = len(self._built.bias)

@@ -298,6 +298,7 @@ class Connection:
     eval_points: Distribution | NDArray[np.float64] | None
     scale_eval_points: bool
     rules: tuple[tuple[Any, LearningRule], ...]
+    delay: float
     seed: int | None
     label: str
 

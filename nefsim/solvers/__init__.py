@@ -5,6 +5,7 @@ Every solver is a frozen value. ``solver(A, Y)`` solves for one set of targets;
 """
 
 from nefsim.solvers.base import Solver
+from nefsim.solvers.dale import Dale
 from nefsim.solvers.fixed import NoSolver
 from nefsim.solvers.l2 import LstsqL2, LstsqL2nz
 from nefsim.solvers.matched import NoiseMatched
@@ -17,6 +18,7 @@ from nefsim.solvers.svd import Lstsq, PseudoInverse
 from nefsim.solvers.weighted import LstsqWeighted
 
 __all__ = [
+    "Dale",
     "Lstsq",
     "LstsqDrop",
     "LstsqL1",

@@ -19,7 +19,7 @@ Info = dict[str, Any]
 #: The function that ``prepare`` returns: from targets to decoders and info.
 Decode = Callable[[ArrayLike], tuple[FloatArray, Info]]
 
-#: How spikes reach a reader to what decodes for it; what ``prepare_readers`` returns.
+#: How spikes reach a reader, to its decode function; ``prepare_readers`` returns it.
 Decodes = Callable[[Spikes], Decode]
 
 #: The function that ``factor`` returns: from checked targets to decoders and info.

@@ -14,7 +14,7 @@ from nefsim.neurons import LIF, NeuronType
 from nefsim.solvers.base import Blocks, Decode, Decodes, FloatArray, Info, Solve, Solver, peak
 from nefsim.solvers.cholesky import Systems, systems
 from nefsim.solvers.l2 import by_blocks, factor_ridge, gram_of
-from nefsim.spike_noise import Spikes
+from nefsim.spike_noise import Spikes, twice
 from nefsim.synapses import Synapse, as_synapse
 
 #: What is added to every variance, as a share of the maximum rate squared: neurons without noise
@@ -55,9 +55,12 @@ class NoiseMatched(Solver):
         or Poisson's for neuron types that fire at random.
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
-    synapse : Synapse, number, None or "connection"
+    synapse : Synapse, number, None, "connection" or "twice"
         The filter behind which the decoded value is looked at; a number is ``Lowpass(tau)`` in
         seconds, None no filter, "connection" that of the connection or probe that is solved for.
+        "twice" is the same, but twice on the way to another population: that passes the noise
+        on through its synapses, of which "connection" knows nothing, so that in chains of
+        populations its decoded values shrink more than they have to.
     dt : float or None [s]
         The step of the simulation; None is that of the simulator, and 0.001 elsewhere.
     neuron_type : NeuronType or None
@@ -79,7 +82,7 @@ class NoiseMatched(Solver):
     square of the largest gain over frequencies. To every λ (0.001 max A)² is added, which is all
     that neurons without noise get. ``info`` also has ``variance``, the λ of each neuron.
 
-    Where what is decoded is filtered again later, as by a second synapse or by ``filt`` after a
+    Where a decoded value is filtered again later, as by a second synapse or by ``filt`` after a
     run, pass the filter of both; behind no filter at all spikes are so noisy that the decoded
     value shrinks.
 
@@ -93,7 +96,7 @@ class NoiseMatched(Solver):
 
     noise: Literal["auto", "regular", "poisson"] = "auto"
     weights: bool = False
-    synapse: Synapse | float | Literal["connection"] | None = "connection"
+    synapse: Synapse | float | Literal["connection", "twice"] | None = "connection"
     dt: float | None = None
     neuron_type: NeuronType | None = None
 
@@ -104,7 +107,7 @@ class NoiseMatched(Solver):
         kind, do = self.neuron_type, "pass one such as LIF(), or None"
         if kind is not None:
             check.instance(who, "neuron_type", kind, NeuronType, "a neuron type", do)
-        if not (isinstance(self.synapse, str) and self.synapse == "connection"):
+        if not (isinstance(self.synapse, str) and self.synapse in ("connection", "twice")):
             self._set(synapse=as_synapse(who, self.synapse))
         self._set(
             noise=check.one_of(who, "noise", self.noise, ("auto", "regular", "poisson")),
@@ -143,11 +146,11 @@ class NoiseMatched(Solver):
 
     def _spikes(self, spikes: Spikes) -> Spikes:
         """The spikes of a reader, but for the fields that are set."""
-        return Spikes(
-            spikes.synapse if isinstance(self.synapse, str) else as_synapse("", self.synapse),
-            self.dt or spikes.dt,
-            self.neuron_type or spikes.neuron_type,
-        )
+        dt, kind = self.dt or spikes.dt, self.neuron_type or spikes.neuron_type
+        if not isinstance(self.synapse, str):
+            return Spikes(as_synapse("", self.synapse), dt, kind)
+        is_twice = self.synapse == "twice" and spikes.onward
+        return Spikes(twice(spikes.synapse, dt) if is_twice else spikes.synapse, dt, kind)
 
     def _solves(self, A: FloatArray) -> Callable[[Spikes], Solve]:
         """Solutions for the same activities, whose spikes pass different filters."""
