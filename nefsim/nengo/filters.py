@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import nengo
 import numpy as np
+from numpy.typing import NDArray
 
-from nefsim import synapses
+from nefsim import filtering, synapses
 from nefsim.nengo.fixed import Filter
+
+Array = NDArray[np.float64]
 
 
 def synapse(source: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse | None:
@@ -27,6 +30,25 @@ def synapse(source: synapses.Synapse | None, dt: float) -> nengo.synapses.Synaps
         return source.original
     if type(source) is synapses.LinearFilter:
         return nengo.LinearFilter(source.num, source.den, analog=source.analog)
-    b, a = source.coefficients(dt)
+    return _of_z(*source.coefficients(dt))
+
+
+def with_delay(
+    source: synapses.Synapse | None, dt: float, steps: int
+) -> nengo.synapses.Synapse | None:
+    """Nengo's synapse with a delay of ``steps``, as a filter, as Nengo's connections have none."""
+    if not steps:
+        return synapse(source, dt)
+    # In Nengo a filter without D delays by a step less, and a connection by one step more.
+    if source is None:
+        return _of_z(np.ones(1), np.ones(1), steps)
+    form = source.form(dt)
+    both = filtering.polynomials(form) if isinstance(form, filtering.StateSpace) else form
+    return _of_z(*both, steps + 1)
+
+
+def _of_z(b: Array, a: Array, steps: int = 0) -> nengo.LinearFilter:
+    """A filter with coefficients in z^-1, delayed by ``steps``."""
     size = max(len(a), len(b))
-    return nengo.LinearFilter(np.pad(b, (0, size - len(b))), np.pad(a, (0, size - len(a))), False)
+    num, den = (np.pad(part, (0, size - len(part))) for part in (b, a))
+    return nengo.LinearFilter(num, np.append(den, np.zeros(steps)), analog=False)

@@ -14,7 +14,7 @@ from nefsim.lowering import Built, build
 from nefsim.lowering.matrices import as_index
 from nefsim.nengo import rules
 from nefsim.nengo.adapters import Draws, Full, NefsimProcess, Start
-from nefsim.nengo.filters import synapse
+from nefsim.nengo.filters import synapse, with_delay
 from nefsim.nengo.neuron_types import neuron_type
 from nefsim.network import Connection, Ensemble, Learning, Network, Neurons, Node, Probe
 from nefsim.network.objects import Endpoint, Gate, indices, whole
@@ -181,8 +181,12 @@ class Translation:
         return nengo.Node(node.output, size_out=node.size_out, **common)
 
     def _connection(self, connection: Connection) -> nengo.Connection:
-        nengo_synapse = synapse(connection.synapse, self.built.program.dt)
+        dt = self.built.program.dt
+        nengo_synapse = with_delay(connection.synapse, dt, round(connection.delay / dt))
         if connection.rules:
+            if connection.delay:
+                must, do = "be 0 in Nengo where weights learn", "compare other back ends"
+                check.fail(repr(connection), "delay", must, f"{connection.delay:g} s", do)
             return self._learned(connection, nengo_synapse)
         post, full = whole(connection.post), self.built.connections[connection].full
         if full is None:
@@ -297,7 +301,8 @@ class Translation:
         # In Nengo the input of a connection is spikes, so a second connection has the values.
         full = self.built.connections[connection].full
         node = nengo.Node(size_in=connection.post.size_in if full is None else len(full))
-        self._carry(connection, node, None)
+        dt = self.built.program.dt
+        self._carry(connection, node, delayed(None, dt, round(connection.delay / dt)))
         return node
 
 
