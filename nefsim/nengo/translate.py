@@ -302,7 +302,7 @@ class Translation:
         full = self.built.connections[connection].full
         node = nengo.Node(size_in=connection.post.size_in if full is None else len(full))
         dt = self.built.program.dt
-        self._carry(connection, node, delayed(None, dt, round(connection.delay / dt)))
+        self._carry(connection, node, with_delay(None, dt, round(connection.delay / dt)))
         return node
 
 

@@ -25,7 +25,7 @@ def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
 def _sum(table: Table, op: Sum) -> None:
     out, n = table.addresses[op.output], table.program.signals[op.output].size
     terms = list(op.terms)
-    # What is tiled leaves spikes, and no values to be multiplied.
+    # A tiled population writes spike bits, and no values that a matrix could multiply.
     encoded = terms and encodes(terms[0], n) and not table.has_spikes(terms[0].read)
     if op.offset is not None and encoded:
         term = terms.pop(0)
