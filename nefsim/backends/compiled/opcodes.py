@@ -20,9 +20,9 @@ N_COLUMNS = 14
 # Other names of these columns, for the opcodes that use them in another way:
 #   STATE_2, BITS         offset of the second state variable of a population; of spike bits
 #   COUNT                 index of the count of spikes, of a population that lists their indices
-#   PER_NEURON            of LIF, 1 if each neuron has time constants
+#   PER_NEURON            of LIF, 1 if time constants differ between neurons
 #   VECTORS               of an expression, a bit for each argument that is a vector
-#   HAS_CURRENTS          of INVERSE_LIF, 1 if its input are currents, 0 if spikes are added to it
+#   HAS_CURRENTS          of INVERSE_LIF, 1 if it reads currents, 0 if spikes are added to it
 #   STEPS_DONE            offset of the step counter, of INVERSE_LIF and of spikes added to it
 #   THIRD                 of SELECT, offset of the third argument
 STATE_2 = BITS = M
