@@ -79,7 +79,7 @@ def test_populations_of_any_size_equal_the_reference(n: int) -> None:
     net.connect(net.node([0.5, -1.0]), a)
     net.connect(a.neurons, b.neurons, transform=np.full((n, n), 0.1 / n))
     rng = np.random.default_rng(n)
-    probes = [net.probe(x.neurons, what) for x in (a, b) for what in ("output", "voltage")]
+    probes = [net.probe(x.neurons, name) for x in (a, b) for name in ("output", "voltage")]
     decoders = [nef.NoSolver(rng.normal(size=(n, k))) for k in (1, 7, 8, 11)]
     for solver in decoders:
         out = net.node(size_in=solver.values.shape[1])

@@ -180,14 +180,14 @@ def in_order_of_building(model):
 
 
 @pytest.mark.parametrize("first", range(0, 60, 20))
-@pytest.mark.filterwarnings("ignore")  # Nengo's own, of encoders and of overflow
+@pytest.mark.filterwarnings("ignore")  # Nengo warns of encoders and overflow
 def test_random_models_give_nengos_spikes_or_are_refused(first):
     same = 0
     for seed, backend in product(range(first, first + 20), BACKENDS):
         try:
-            what = nengo_random.compared(seed, 0.05, Converted, [backend])
-            assert not what
-            same += what is not None
+            differences = nengo_random.compared(seed, 0.05, Converted, [backend])
+            assert not differences
+            same += differences is not None
         except ValueError as refused:
             assert " must be one that nefsim has, got " in str(refused)
     assert same
@@ -257,7 +257,7 @@ def test_trials_of_a_batch_are_runs_with_seeds_in_a_row(backend):
     model = model_of(stochastic)
     batch = in_nefsim(from_nengo(model), batch_size=3, backend=backend)
     for trial in range(3):
-        if trial:  # Nengo's own stochastic neurons have one seed
+        if trial:  # in Nengo all stochastic neurons have one seed
             simulator = nefsim.nengo.Simulator(
                 model, progress_bar=False, batch_size=3, backend=backend
             )

@@ -218,8 +218,8 @@ def test_a_converted_network_has_equal_results_in_each_run(kind):
         with nengo.Simulator(model, progress_bar=False) as second:
             again = records(second)
         run = records(first, 600)
-        # Spikes are equal; values are where a kernel of BLAS adds alike wherever arrays lie, which
-        # that for SSE does not.
+        # Spikes are equal.  Values are equal if BLAS adds in the same order at any alignment of
+        # arrays, which its kernel for SSE does not.
         np.testing.assert_allclose(again, run, rtol=0, atol=1e-14)
         first.reset()
         np.testing.assert_allclose(records(first), run, rtol=0, atol=1e-14)

@@ -202,16 +202,16 @@ def test_a_rule_of_weights_onto_neurons_needs_no_synapse(rule):
 
 
 def test_the_command_imports_modules_from_the_folder_of_the_script(tmp_path, capsys):
-    (tmp_path / "beside_it.py").write_text("value = 0.5\n", encoding="utf-8")
-    (tmp_path / "later_beside_it.py").write_text("value = 0.25\n", encoding="utf-8")
+    (tmp_path / "module_in_folder.py").write_text("value = 0.5\n", encoding="utf-8")
+    (tmp_path / "later_module.py").write_text("value = 0.25\n", encoding="utf-8")
     script = tmp_path / "model.py"
     script.write_text(
         """
 import nengo
-from beside_it import value
+from module_in_folder import value
 
 def late(t):
-    from later_beside_it import value
+    from later_module import value
     return value
 
 with nengo.Network() as model:

@@ -76,7 +76,7 @@ def test_a_model_gives_nengos_spikes(name, backend):
 
 
 @pytest.mark.parametrize("seed", range(16))
-@pytest.mark.filterwarnings("ignore")  # Nengo's own, of encoders and of overflow
+@pytest.mark.filterwarnings("ignore")  # Nengo warns of encoders and overflow
 def test_a_random_model_gives_nengos_spikes(seed):
     assert not nengo_random.compared(seed, 0.05, nefsim.nengo.Simulator, BACKENDS)
 
@@ -177,7 +177,7 @@ def test_learned_weights_can_be_read_while_running():
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_custom_parts_run_their_own_code(backend):
+def test_custom_parts_run_in_nengos_code(backend):
     def build_model():
         with nengo.Network(seed=3) as model:
             u = nengo.Node(nengo_custom.Walk())
@@ -254,7 +254,7 @@ def test_runs_in_parts_are_one_run():
     assert len(parts.trange(sample_every=0.003)) == len(parts.data[model.late])
 
 
-def test_data_has_what_nengo_built():
+def test_data_contains_the_arrays_of_nengo():
     model = small()
     actual, other = in_nefsim(model), in_nengo(model)
     ensemble = model.ensembles[0]
@@ -480,7 +480,7 @@ def random_inputs():
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_each_trial_of_a_batch_has_its_own_input(backend):
+def test_inputs_differ_between_trials_of_a_batch(backend):
     model = random_inputs()
     batch = in_nefsim(model, seed=3, batch_size=4, backend=backend)
     for trial in range(4):
@@ -532,7 +532,7 @@ def learning():
             a, nengo.Node(size_in=1), function=np.square, learning_rule_type=nengo.RLS(1e-5)
         )
         model.voja = nengo.Connection(u, a, learning_rule_type=nengo.Voja(1e-3))
-        model.own = nengo.Connection(
+        model.custom = nengo.Connection(
             a.neurons,
             b.neurons,
             transform=np.full((20, 20), 1e-3),
@@ -549,7 +549,7 @@ def test_learned_weights_can_be_read_set_and_saved(backend):
     model = learning()
     with model:
         spikes = [nengo.Probe(e.neurons) for e in model.ensembles]
-    things = [model.pes, model.bcm, model.rls, model.own, model.encoded]
+    things = [model.pes, model.bcm, model.rls, model.custom, model.encoded]
 
     def simulator():
         return nefsim.nengo.Simulator(model, progress_bar=False, backend=backend)
@@ -563,7 +563,7 @@ def test_learned_weights_can_be_read_set_and_saved(backend):
         first.run(0.2)
         after = dict(first.learned)
         assert all(np.abs(after[thing] - start[thing]).max() > 1e-12 for thing in things)
-        # A copy: what has been read stays.
+        # Weights are read as copies, which do not change.
         first.run_steps(1)
         assert not np.array_equal(first.learned[model.pes], after[model.pes])
         first.reset(keep_weights=True)
@@ -583,7 +583,7 @@ def test_learned_weights_can_be_read_set_and_saved(backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_pickled_simulator_keeps_what_it_learned(backend):
+def test_a_pickled_simulator_keeps_learned_weights(backend):
     with nengo.Network(seed=1) as model:
         u, a, b = nengo.Node(np.cos), nengo.Ensemble(20, 1), nengo.Ensemble(20, 1)
         nengo.Connection(u, a, learning_rule_type=nengo.Voja(1e-3))
@@ -603,7 +603,7 @@ def test_a_pickled_simulator_keeps_what_it_learned(backend):
 
 def test_weights_of_each_trial_are_set():
     model = learning()
-    model.connections.remove(model.own)
+    model.connections.remove(model.custom)
     with nefsim.nengo.Simulator(model, progress_bar=False, batch_size=2) as simulator:
         weights = np.stack([np.full((1, 20), 1.0), np.full((1, 20), 2.0)])
         simulator.learned[model.pes] = weights

@@ -47,7 +47,7 @@ def as_ensemble(net, population, **initial_state):
 def test_the_euler_option_is_the_plain_loop_spike_for_spike(seed):
     """The loop and nefsim differ in time by whole steps only.
 
-    In the loop a spike of A raises the input of B in its own step; in nefsim a synapse is
+    In the loop a spike of A raises the input of B in the same step; in nefsim a synapse is
     heard one step later, so that B at step k + 1 is the loop's B at step k.  B therefore
     starts refractory for one dt: it sleeps through the step that the loop does not have.
     The loop starts at t = 0 and nefsim's first step ends at dt: its stimulus is sin(t - dt).
