@@ -489,12 +489,12 @@ def test_ctrl_c_at_any_time_loses_nothing(
     whole = start(model, backend=backend)
     whole.sim.run_steps(2000)
     run = start(model, backend=backend)
-    delays = np.random.default_rng(0).uniform(0.002, 0.01, 1000).tolist()
+    rng = np.random.default_rng(0)
     before = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         while run.sim.n_steps < 2000:
             with suppress(KeyboardInterrupt):
-                signal.setitimer(signal.ITIMER_REAL, delays.pop())
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.002, 0.01))
                 run.sim.run_steps(2000 - run.sim.n_steps)
                 signal.setitimer(signal.ITIMER_REAL, 0)
     finally:
