@@ -29,6 +29,7 @@ solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
 learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
 functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weights, ...
 crosscheck             compare two back ends spike for spike
+error_budget           where errors come from; ``size_for`` finds how many neurons one takes
 =====================  ==================================================================
 
 Subpackages, imported at first use:
@@ -55,6 +56,7 @@ from nefsim import _habits
 from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
+from nefsim.budget import decoded_points, error_budget, saturation, size_for, svd_basis
 from nefsim.crosscheck import crosscheck
 from nefsim.describe import describe
 from nefsim.encoding import (
@@ -62,6 +64,7 @@ from nefsim.encoding import (
     gain_bias,
     max_rates_intercepts,
     measure_tuning_curves,
+    response_curves,
     tuning_curves,
 )
 from nefsim.learning import (
@@ -78,7 +81,7 @@ from nefsim.learning import (
     Voja,
 )
 from nefsim.lowering import suggest_learning_rate
-from nefsim.network import Connection, Ensemble, Network, Node, Probe
+from nefsim.network import Connection, Ensemble, Network, Node, Probe, direct_mode
 from nefsim.neurons import (
     LIF,
     AdaptiveLIF,
@@ -159,6 +162,7 @@ from nefsim.synapses import (
     Lowpass,
     Triangle,
 )
+from nefsim.watching import RadiusWarning
 
 __version__ = "0.1.0"
 
@@ -223,6 +227,7 @@ __all__ = [
     "PresentInput",
     "Probe",
     "PseudoInverse",
+    "RadiusWarning",
     "RectifiedLinear",
     "RegularSpiking",
     "Result",
@@ -250,12 +255,19 @@ __all__ = [
     "Whitening",
     "connection_weights",
     "crosscheck",
+    "decoded_points",
     "describe",
+    "direct_mode",
+    "error_budget",
     "gain_bias",
     "max_rates_intercepts",
     "measure_tuning_curves",
+    "response_curves",
+    "saturation",
+    "size_for",
     "solve_decoders",
     "suggest_learning_rate",
+    "svd_basis",
     "tuning_curves",
     "unit_vectors",
 ]

@@ -667,6 +667,20 @@ of_module(
     control=([0.0, 0.0, 0.0, 0.0, 0.0], NOTHING),
     target=([1.0, 0.5, 0.25, 0.0, 0.25], NOTHING),
 )
+for measure in ("rmse", "nrmse"):
+    of_module(
+        nef.analysis,
+        measure,
+        values=(TRACE, NOTHING),
+        target=([1.0, 0.5, 0.25, 0.0, 0.25], NOTHING),
+    )
+SPIKES: dict[str, tuple[Any, Set[str]]] = {
+    "spikes": ([0.0, 1000.0, 0.0, 1000.0], {"seven"}),
+    "dt": (0.001, POSITIVE),
+    "amplitude": (1.0, POSITIVE),
+}
+of_module(nef.analysis, "interval_rates", **SPIKES)
+of_module(nef.analysis, "kernel_rates", width=(0.01, POSITIVE), **SPIKES)
 of_module(
     nef.analysis,
     "confidence_interval",
@@ -1210,6 +1224,73 @@ add(
         {"net": network(), "seconds": 0.01, "backends": ("numpy", "numpy"), "dt": 0.001},
     ),
     {"net": NOTHING, "seconds": POSITIVE, "backends": NOTHING, "dt": POSITIVE},
+)
+
+
+# Budgets
+
+add("direct_mode", lambda: (nef.direct_mode, {"net": network()}), {"net": NOTHING})
+add(
+    "error_budget",
+    lambda: (
+        nef.error_budget,
+        {"net": network(), "input": None, "seconds": 0.02, "dt": 0.001, "backend": "numpy"},
+    ),
+    {
+        "net": NOTHING,
+        "input": NONE | NUMBER | {"{}"},  # a constant of the only source
+        "seconds": POSITIVE,
+        "dt": NOTHING,
+        "backend": NOTHING,
+    },
+)
+entry(
+    nef.size_for,
+    function=(np.square, NONE),
+    rmse=(0.5, POSITIVE),
+    dimensions=(1, NOTHING),
+    synapse=(0.01, POSITIVE | NONE),
+    input=(None, NONE),
+    n_neurons=(None, NONE),
+    radius=(1.0, POSITIVE | NONE),
+    max_rates=((200.0, 400.0), NOTHING),
+    neuron_type=(nef.LIF(), NOTHING),
+    solver=(None, NONE),
+    most=(50, NOTHING),
+    dt=(0.001, POSITIVE),
+    seed=(0, NOTHING),
+)
+add(
+    "svd_basis",
+    lambda: (nef.svd_basis, {"ensemble": nef.Network(seed=1).ensemble(9, 1), "sim": None}),
+    {"ensemble": NOTHING, "sim": NONE},
+)
+
+
+def decoding() -> tuple[nef.Simulator, nef.Connection]:
+    """A simulator that has run, and a connection that decodes."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(9, 1)
+    c = net.connect(a, net.node(size_in=1))
+    sim = nef.Simulator(net, backend="numpy")
+    sim.run(0.1)
+    return sim, c
+
+
+def at_points() -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A valid call."""
+    sim, connection = decoding()
+    return nef.decoded_points, {"sim": sim, "connection": connection}
+
+
+add("decoded_points", at_points, {"sim": NOTHING, "connection": NOTHING})
+add("saturation", lambda: (nef.saturation, {"sim": decoding()[0]}), {"sim": NOTHING})
+entry(
+    nef.response_curves,
+    neuron=(nef.LIF(), NOTHING),
+    x=([0.5, 1.0], {"seven"}),
+    gain=([1.0, 2.0], NOTHING),
+    bias=([0.0, 0.5], NOTHING),
 )
 
 

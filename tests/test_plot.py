@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+from functools import cache
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -90,6 +91,14 @@ def looped():
     return net
 
 
+@cache
+def budget():
+    net = nef.Network(seed=1)
+    net.connect(net.node(np.sin), net.ensemble(20, 1))
+    net.probe(net.ensembles[0], synapse=0.01)
+    return nef.error_budget(net, seconds=0.1, backend="numpy")
+
+
 FIGURES = {
     "tuning_curves": lambda ax: plot.tuning_curves(RATES, X, ax=ax),
     "tuning_surface": lambda ax: plot.tuning_surface(RATES, PLANE, ax=ax),
@@ -103,6 +112,7 @@ FIGURES = {
     "stdp_curve": lambda ax: plot.stdp_curve(*nef.analysis.stdp_curve(), ax=ax),
     "network": lambda ax: plot.network(looped(), ax=ax),
     "confusion_matrix": lambda ax: plot.confusion_matrix([0, 1, 2, 2], [0, 1, 2, 1], ax=ax),
+    "error_budget": lambda ax: plot.error_budget(budget(), ax=ax),
 }
 LABELS = {
     "tuning_curves": ("represented value $x$", "firing rate [Hz]"),
@@ -117,6 +127,7 @@ LABELS = {
     "stdp_curve": ("$t_{post} - t_{pre}$ [ms]", "change of the weight"),
     "network": ("", ""),
     "confusion_matrix": ("class found", "true class"),
+    "error_budget": ("connection or probe", "root mean square error"),
 }
 each_figure = pytest.mark.parametrize("name", FIGURES)
 
@@ -131,6 +142,7 @@ LEGENDS = {
     "decoding_error": ["dimension 0", "dimension 1"],
     "spectrum": ["dimension 0", "dimension 1"],
     "stdp_curve": [r"$\tau_+$ = 9.8 ms", r"$\tau_-$ = 36.0 ms"],
+    "error_budget": ["all", "delay", "distortion", "saturation", "noise", "dynamics"],
 }
 
 

@@ -105,4 +105,5 @@ intercepts (50,), eval_points (1000, 2), radius 1)
         {thing: op.output for thing, op in rules.weighing.items()},
         context.shapes,
         inputs,
+        {e: context.inputs[e] for e in context.observed if e not in context.bypassed},
     )

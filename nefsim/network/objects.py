@@ -368,6 +368,7 @@ class Scope:
         self.connections: list[Connection] = []
         self.probes: list[Probe] = []
         self.networks: list[Scope] = []
+        self._foreign = False  # whether another simulator described it, with defaults of its own
 
     @property
     def root(self) -> Scope:
