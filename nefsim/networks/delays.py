@@ -11,10 +11,15 @@ from numpy.typing import ArrayLike
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.dynamics import legendre, legendre_readout
+from nefsim.dynamics.coordinates import least_noise
+from nefsim.dynamics.realise import discrete
 from nefsim.network import Network, Node
 from nefsim.networks._part import Part, count, part
-from nefsim.networks.systems import SOLVER, System, system
+from nefsim.networks.systems import SOLVER, System, system, visited
 from nefsim.solvers import Solver
+
+#: Moments of the window, as shares of it, whose noise is made least.
+AIMS = (1.0,)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -173,10 +178,26 @@ def delay(
     if sample is not None:
         sample = check.array(who, "sample", sample, do="pass a number for each step")
         sample = sample.reshape(-1, 1) if sample.ndim == 1 else sample
+        turn = _coordinates(who, A, B, legendre_readout(q, AIMS), sample, dt)
+        A, B = np.linalg.solve(turn, A @ turn), np.linalg.solve(turn, B)
+    else:
+        turn = np.eye(q)
     with part(who, net, label, seed, "delay") as inner:
         made = system(
             inner, n_neurons, A, B, synapse, radii, sample=sample, dt=dt, solver=solver, **options
         )
-        output = inner.node(size_in=1, label="output")
-        inner.connect(made.output, output, transform=legendre_readout(q, [1.0]), synapse=None)
-    return Delay(inner, made.input, output, made.output, seconds, made)
+        state, output = (
+            inner.node(size_in=k, label=name) for k, name in ((q, "state"), (1, "output"))
+        )
+        inner.connect(made.output, state, transform=turn, synapse=None)
+        inner.connect(state, output, transform=legendre_readout(q, [1.0]), synapse=None)
+    return Delay(inner, made.input, output, state, seconds, made)
+
+
+def _coordinates(who: str, A: Any, B: Any, C: Any, sample: Any, dt: float) -> Any:
+    """Coordinates in which the noise of the populations is seen least in outputs C x."""
+    from scipy.linalg import solve_continuous_lyapunov
+
+    states = visited(who, *discrete(who, A, B, dt), sample)
+    seen = solve_continuous_lyapunov(A.T, -C.T @ C)
+    return least_noise(states.T @ states / len(states), seen)

@@ -152,7 +152,7 @@ def system(
     if sample is None:
         size = radii_of(who, radii, q)
     else:
-        states = _visited(who, real, sample)
+        states = visited(who, real.A, real.B, sample)
         size = radii_of(who, 1.3 * np.abs(states).max(axis=0) + 1e-6, q)
         if not several:
             points = states[:: -(-len(states) // 2500)] / size
@@ -173,16 +173,16 @@ def system(
     return System(inner, source, sink, ensembles, size, real)
 
 
-def _visited(who: str, real: Realisation, sample: ArrayLike) -> Array:
+def visited(who: str, A: Array, B: Array, sample: ArrayLike) -> Array:
     """The states of a system on the way through a sample of its input, (T, q)."""
     do = "pass a row for each step"
-    inputs = check.array(who, "sample", sample, (None, real.B.shape[1]), do)
+    inputs = check.array(who, "sample", sample, (None, B.shape[1]), do)
     if not len(inputs):
         check.fail(who, "sample", "have a step", "none", do)
-    states = np.empty((len(inputs), len(real.A)))
-    x = np.zeros(len(real.A))
+    states = np.empty((len(inputs), len(A)))
+    x = np.zeros(len(A))
     for i, u in enumerate(inputs):
-        states[i] = x = real.A @ x + real.B @ u
+        states[i] = x = A @ x + B @ u
     return check.array(who, "sample", states, None, "pass a sample that keeps it within bounds")
 
 
