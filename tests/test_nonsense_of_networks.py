@@ -79,7 +79,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"n_neurons": 10, "A": [[-1.0]], "B": [[1.0]]},
         N
         | {"A": NOTHING, "B": NOTHING, "synapse": SECONDS, "radii": POSITIVE, "array": FLAG}
-        | {"sample": NONE, "dt": SECONDS, "method": NOTHING, "solver": NOTHING},
+        | {"sample": NONE, "dt": SECONDS, "method": NOTHING, "lag": NOTHING, "solver": NOTHING},
     ),
     "integrator": (
         {"n_neurons": 10},
@@ -120,7 +120,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         N
         | {"theta": SECONDS, "order": NOTHING, "synapse": SECONDS}
         | {"radii": POSITIVE, "sample": NONE | {"seven"}}
-        | {"dt": SECONDS, "solver": NOTHING},
+        | {"dt": SECONDS, "lag": NONE, "solver": NOTHING},
     ),
     "decision": (
         {"n_neurons": 10},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.dynamics import Realisation, realise
+from nefsim.dynamics.realise import checked_system
 from nefsim.network import Ensemble, Network, Node
 from nefsim.networks._part import Part, count, part
 from nefsim.solvers import LstsqL2, Solver
+from nefsim.synapses import Lowpass
 
 Array = NDArray[np.float64]
 
 #: Of loops through slow synapses, which let less noise pass than those between populations.
 SOLVER = LstsqL2(reg=0.02)
+
+#: Longest lag as a share of the time constant of the fastest state: the second order is left out.
+MOST_TURN = 0.1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,6 +71,7 @@ def system(
     sample: ArrayLike | None = None,
     dt: float = 0.001,
     method: str = "exact",
+    lag: float = 0.0,
     solver: Solver = SOLVER,
     label: str | None = None,
     seed: int | None = None,
@@ -101,6 +107,10 @@ def system(
         The step of the simulator.
     method : "exact" or "continuous"
         Whether transforms are those for the step, or for a very short one.
+    lag : float [s]
+        How much later decoded values are than the state, for which the transforms make up; below
+        0 where they are earlier, as of spiking leaky neurons, whose voltages also follow changes.
+        Only for lowpasses.
     solver : Solver
         How the decoders of the loop are found.
     label : str or None
@@ -147,12 +157,15 @@ def system(
     """
     who = "system"
     real = realise(A, B, synapse, dt, method=method)  # type: ignore[arg-type]
+    seconds = check.real(who, "lag", lag, "pass seconds near 0", -0.1, 0.1)
+    if seconds:
+        real = _with_lag(who, real, *checked_system(who, A, B), seconds)
     q = len(real.A)
     several = check.flag(who, "array", array) and q > 1
     if sample is None:
         size = radii_of(who, radii, q)
     else:
-        states = visited(who, real.A, real.B, sample)
+        states = _visited(who, real, sample)
         size = radii_of(who, 1.3 * np.abs(states).max(axis=0) + 1e-6, q)
         if not several:
             points = states[:: -(-len(states) // 2500)] / size
@@ -173,16 +186,36 @@ def system(
     return System(inner, source, sink, ensembles, size, real)
 
 
-def visited(who: str, A: Array, B: Array, sample: ArrayLike) -> Array:
+def _with_lag(who: str, real: Realisation, A: Array, B: Array, lag: float) -> Realisation:
+    r"""A realisation for neurons whose decoded values are x(t - lag), to the first order.
+
+    With :math:`\tau \dot x + x = A' (x - \mathrm{lag}\, \dot x) + B' u` and
+    :math:`\dot x = A x + B u` the transforms of the loop without a lag become
+    :math:`A' (1 - \mathrm{lag}\, A)^{-1}` and :math:`B' + \mathrm{lag}\, A' B`.
+    """
+    if not isinstance(real.synapse, Lowpass):
+        got = f"{lag:g} s with {real.synapse!r}"
+        check.fail(who, "lag", "be 0 where the synapse is no lowpass", got, "leave it out")
+    fastest = np.abs(np.linalg.eigvals(A)).max()
+    if abs(lag) * fastest > MOST_TURN:
+        must = f"be at most {MOST_TURN:g} of the time constant of the fastest state"
+        do = f"pass at most {MOST_TURN / fastest:.2g} s"
+        check.fail(who, "lag", must, f"{lag:g} s", do)
+    recurrent = np.linalg.solve((np.eye(len(A)) - lag * A).T, real.recurrent.T).T
+    inputs = [(matrix + lag * recurrent @ B, synapse) for matrix, synapse in real.inputs]
+    return replace(real, recurrent=recurrent, inputs=inputs)
+
+
+def _visited(who: str, real: Realisation, sample: ArrayLike) -> Array:
     """The states of a system on the way through a sample of its input, (T, q)."""
     do = "pass a row for each step"
-    inputs = check.array(who, "sample", sample, (None, B.shape[1]), do)
+    inputs = check.array(who, "sample", sample, (None, real.B.shape[1]), do)
     if not len(inputs):
         check.fail(who, "sample", "have a step", "none", do)
-    states = np.empty((len(inputs), len(A)))
-    x = np.zeros(len(A))
+    states = np.empty((len(inputs), len(real.A)))
+    x = np.zeros(len(real.A))
     for i, u in enumerate(inputs):
-        states[i] = x = A @ x + B @ u
+        states[i] = x = real.A @ x + real.B @ u
     return check.array(who, "sample", states, None, "pass a sample that keeps it within bounds")
 
 
