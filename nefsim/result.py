@@ -298,8 +298,8 @@ class Result(Mapping[Any, Array]):
         path : str or Path
             The file, or the folder of a stream, which is mapped into memory.  Do not shorten
             its files while the result is in use, as the system would end the program (SIGBUS).
-            If a program ended before its file was complete, the folder of the incomplete
-            stream is read.
+            If a program ended before it completed the file ``path``, the stream in the folder
+            ``path`` with ".parts" added is read instead.
 
         Returns
         -------

@@ -73,10 +73,9 @@ def rate(
     Notes
     -----
     Weights and currents of a layer, in units of its threshold, are multiples of a power of two
-    g, chosen such that no sum of them is rounded.  In float64 these are sums over all T steps.
-    In float32 they are sums over one step,
-    :math:`\max_i \sum_j |W_{ij}| + |b_i| \le 2^{24} g`.  The currents of the first layer, which
-    are sums of numbers and not of spikes, are computed once in float64
+    g.  In float64 g is chosen such that no sum over all T steps is rounded; in float32, such
+    that no sum over one step is, :math:`\max_i \sum_j |W_{ij}| + |b_i| \le 2^{24} g`.  The first
+    layer receives numbers and not spikes; its currents are computed once, in float64
     (:meth:`~RateConverted.currents`).  A potential is rounded when a current is added, as in
     any float32 program, so the engine, :meth:`~RateConverted.fast` and PyTorch give the same
     spikes, bit for bit.

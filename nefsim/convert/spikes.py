@@ -122,12 +122,13 @@ class SpikeConverted(Converted):
     neuron : InverseLIF
         The neuron type of all layers.
     input_scale : float
-        Factor from inputs to units of their threshold.
+        Factor by which inputs are multiplied, to be in units of the input neurons' threshold.
     grids : list of float
-        Step of the grid of the weights into each layer.
+        The number of which all weights into a layer are multiples, for each layer.
     matrices, offsets : list of array
-        Weights into each layer and the offset that it adds once, in units of its threshold;
-        the first offset is that of the inputs.  Read-only.
+        Weights into each layer, and the offset that each layer adds once per input, in units of
+        the layer's threshold.  ``offsets`` begins with the offset of the input neurons, which
+        have no matrix.  Read-only.
 
     See Also
     --------

@@ -92,12 +92,13 @@ class Description:
     largest : tuple of int
         Evaluation points and neurons of the largest factorisation.
     schedule : tuple of Stretch
-        Operations that run step by step or in chunks of time, in the order of a step.
+        Groups of operations, in the order in which a step runs them; each runs either step by
+        step or a chunk of steps at a time.
     bytes_per_second : int [bytes/s]
-        Size of the records of a second of model time, with spikes at a quarter of the maximum
-        rate.
+        Size of the records of one second of model time, if neurons fire at a quarter of their
+        maximum rates.
     costs : mapping of str to Cost
-        Memory and time by the name of the back end.
+        Memory and time of each back end, by its name.
 
     See Also
     --------

@@ -162,7 +162,7 @@ class Network(Answers, Scope):
         radius : float
             Length of the vectors that the population is meant to represent.
         encoders : Distribution or (N, D) array_like
-            Preferred directions; made unit length.
+            Preferred directions, scaled to unit length unless ``normalize_encoders`` is False.
         intercepts, max_rates : Distribution, pair, number or (N,) array_like
             The value along its encoder at which each neuron starts to fire (1 is the radius),
             and its rate at the radius [Hz]; a pair is a range to draw from.
@@ -180,7 +180,7 @@ class Network(Answers, Scope):
             Whether encoders are made unit length.
         initial_state : mapping of str to Distribution, pair, number or (N,) array_like, or None
             Initial values of the state variables of the neurons, by name; or `SteadyState(x)`,
-            as if LIF neurons had fired for long.
+            the state of LIF neurons that have represented the value x for a long time.
         seed : int or None
             Seed of the ensemble; None derives it from the network.
         label : str or None

@@ -159,20 +159,21 @@ class Solver(Value, ABC):
         return self.prepare(np.concatenate(list(blocks())), rng)
 
     def prepare_readers(self, source: FloatArray | Blocks, rng: np.random.Generator) -> Decodes:
-        """As ``prepare``, for connections and probes that may differ in their synapse.
+        """As ``prepare``, for several readers: connections and probes with different synapses.
 
         Parameters
         ----------
         source : (P, N) ndarray [Hz] or callable
-            Activities, or blocks of them that are too large to be held.
+            Activities; or a function that returns an iterator over blocks of them, if all together
+            would need too much memory.
         rng : numpy.random.Generator
             Source of the noise, if the solver adds any.
 
         Returns
         -------
         callable
-            Maps how spikes reach a reader to what ``prepare`` returns; for most solvers that is
-            the same for all.
+            Takes the path of the spikes to a reader (its synapse) and returns a function such as
+            ``prepare`` returns; for most solvers the same one for all readers.
         """
         decode = self.prepare_blocks(source, rng) if callable(source) else self.prepare(source, rng)
         return lambda spikes: decode
