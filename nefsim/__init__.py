@@ -1,6 +1,6 @@
-"""Networks of spiking neurons from a description of what they should compute.
+"""Simulation of spiking neural networks that compute functions, by the NEF.
 
-A network is made by its methods, without a ``with`` block, and run by a simulator:
+A network is built by its methods, without a ``with`` block, and run by a simulator:
 
 >>> import numpy as np
 >>> import nefsim as nef
@@ -16,33 +16,34 @@ A network is made by its methods, without a ``with`` block, and run by a simulat
 >>> sim.data[y].shape
 (500, 1)
 
-In the package itself, for ``nef.``:
+Names of the package ``nef``:
 
 =====================  ==================================================================
 Network                ``node``, ``ensemble``, ``connect``, ``probe``, ``subnetwork``
-Simulator, Result      run it, and what it recorded
+Simulator, Result      the run of a network, and the records of its probes
 neuron types           LIF, LIFRate, AdaptiveLIF, RectifiedLinear, Sigmoid, Izhikevich, ...
 synapses               Lowpass, Alpha, DoubleExp, Triangle, LinearFilter
 distributions          Uniform, Gaussian, Choice, UniformHypersphere, Samples, ...
 processes              WhiteSignal, WhiteNoise, FilteredNoise, PresentInput, Piecewise
 solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
 learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
-on plain arrays        gain_bias, tuning_curves, solve_decoders, connection_weights, ...
+functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weights, ...
 crosscheck             compare two back ends spike for spike
+error_budget           where errors come from; ``size_for`` finds how many neurons one takes
 =====================  ==================================================================
 
-Rooms that load when they are named:
+Subpackages, imported at first use:
 
 =====================  ==================================================================
 nef.plot               tuning curves, rasters, decoded values, weights, spectra
-nef.analysis           figures about what was learned
+nef.analysis           measures of learning: errors, classes, weights
 nef.datasets           handwritten digits
 nef.dynamics           linear systems, delays, and how populations become them
 nef.networks           ready networks: products, memories, basal ganglia, oscillators, ...
-nef.nengo              Nengo's networks run here; ``from_nengo``, ``to_nengo``
+nef.nengo              runs Nengo models; ``from_nengo``, ``to_nengo``
 nef.view               a network in the browser (extra ``view``)
-nef.train              spiking networks trained with PyTorch (extra ``train``)
-nef.convert            trained ReLU networks as spiking ones (extra ``train``)
+nef.train              training of spiking networks with PyTorch (extra ``train``)
+nef.convert            conversion of trained ReLU networks to spiking ones (extra ``train``)
 nef.nir                NIR graphs (extra ``nir``)
 nef.mnist              the experiment with handwritten digits
 =====================  ==================================================================
@@ -55,6 +56,7 @@ from nefsim import _habits
 from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
+from nefsim.budget import decoded_points, error_budget, saturation, size_for, svd_basis
 from nefsim.crosscheck import crosscheck
 from nefsim.describe import describe
 from nefsim.encoding import (
@@ -62,6 +64,7 @@ from nefsim.encoding import (
     gain_bias,
     max_rates_intercepts,
     measure_tuning_curves,
+    response_curves,
     tuning_curves,
 )
 from nefsim.learning import (
@@ -78,7 +81,7 @@ from nefsim.learning import (
     Voja,
 )
 from nefsim.lowering import suggest_learning_rate
-from nefsim.network import Connection, Ensemble, Network, Node, Probe
+from nefsim.network import Connection, Ensemble, Network, Node, Probe, direct_mode
 from nefsim.neurons import (
     LIF,
     AdaptiveLIF,
@@ -131,6 +134,7 @@ from nefsim.sampling import (
 )
 from nefsim.simulator import Simulator
 from nefsim.solvers import (
+    Dale,
     Lstsq,
     LstsqDrop,
     LstsqL1,
@@ -141,12 +145,14 @@ from nefsim.solvers import (
     LstsqWeighted,
     Nnls,
     NnlsL2,
+    NoiseMatched,
     NoSolver,
     PseudoInverse,
     Softmax,
     solve_decoders,
 )
 from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
+from nefsim.watching import RadiusWarning
 
 __version__ = "0.1.0"
 
@@ -167,6 +173,7 @@ __all__ = [
     "ConstrainedDifference",
     "Copula",
     "CosineSimilarity",
+    "Dale",
     "DeltaRule",
     "Direct",
     "DiscreteLIF",
@@ -198,6 +205,7 @@ __all__ = [
     "NnlsL2",
     "NoSolver",
     "Node",
+    "NoiseMatched",
     "Oja",
     "Orthogonal",
     "Piecewise",
@@ -205,6 +213,7 @@ __all__ = [
     "PresentInput",
     "Probe",
     "PseudoInverse",
+    "RadiusWarning",
     "RectifiedLinear",
     "RegularSpiking",
     "Result",
@@ -232,17 +241,24 @@ __all__ = [
     "Whitening",
     "connection_weights",
     "crosscheck",
+    "decoded_points",
     "describe",
+    "direct_mode",
+    "error_budget",
     "gain_bias",
     "max_rates_intercepts",
     "measure_tuning_curves",
+    "response_curves",
+    "saturation",
+    "size_for",
     "solve_decoders",
     "suggest_learning_rate",
+    "svd_basis",
     "tuning_curves",
     "unit_vectors",
 ]
 
-#: Rooms that load when they are named.
+#: Subpackages that are imported at first use.
 _ROOMS = (
     "convert",
     "dynamics",
@@ -268,14 +284,14 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """A room, loaded now; of other names, where the thing is."""
+        """Import a subpackage; for other names raise an error with advice."""
         if name in _ROOMS:
             try:
                 return import_module(f"nefsim.{name}")
-            except ImportError as error:  # `hasattr` and `help` bear no other error than this
+            except ImportError as error:  # `hasattr` and `help` accept no other error
                 raise AttributeError(str(error), name=name) from error
-        known = [*__all__, *_ROOMS]
-        message = _habits.attribute("nefsim", name, _habits.OF_PACKAGE, known)
+        names = [*__all__, *_ROOMS]
+        message = _habits.attribute("nefsim", name, _habits.OF_PACKAGE, names)
         raise AttributeError(message, name=name)
 
 

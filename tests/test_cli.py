@@ -82,6 +82,19 @@ def test_the_demo_reports_its_run_and_draws_three_figures(tmp_path, capsys):
             assert stream.read(8) == PNG
 
 
+def test_no_cycles_are_sought_when_the_demo_has_ended(tmp_path):
+    """Which would take a tenth of its time; what is registered first is called last."""
+    code = f"""
+import atexit, gc, sys
+from nefsim.cli import main
+atexit.register(lambda: print("frozen", gc.get_freeze_count(), "of", len(gc.get_objects())))
+sys.exit(main(["demo", "--seconds", "0.05", "--out", {str(tmp_path)!r}]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    frozen, _, rest = done.stdout.splitlines()[-1].removeprefix("frozen ").split()
+    assert int(frozen) > 1000 * (1 + int(rest))
+
+
 def test_the_demo_prints_a_table(tmp_path, capsys):
     status, out, err = run(["demo", *QUICK, "--out", tmp_path], capsys)
     assert (status, err) == (0, "")
@@ -168,6 +181,32 @@ def test_every_function_of_the_demo_is_computed(function, run_without_figures):
     report = run_without_figures(function=function, seconds=1.0, neurons_a=200)
     # Smooth tuning curves approximate the step of the sign worst of all.
     assert report["rmse"] < (0.25 if function == "sign" else 0.1)
+
+
+def test_stimuli_and_functions_of_the_demo_are_those_of_their_names():
+    t = np.array([0.3, 1.7, 2.5, 3.1, 4.2])
+    assert demo.STIMULI["sin"](t).tolist() == np.sin(t).tolist()
+    assert demo.STIMULI["cos"](t).tolist() == np.cos(t).tolist()
+    assert demo.STIMULI["fast"](t).tolist() == np.sin(2 * np.pi * t).tolist()
+    times = [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert demo.STIMULI["steps"] == nef.Piecewise(
+        dict(zip(times, [-0.8, 0.5, -0.2, 1, 0], strict=True))
+    )
+    assert demo.STIMULI["noise"] == nef.WhiteSignal(10.0, high=1.0, rms=0.4)
+    x = np.array([-0.5, 0.0, 0.8])
+    wanted = {
+        "identity": x,
+        "square": x**2,
+        "cube": x**3,
+        "absolute": abs(x),
+        "negative": -x,
+        "sine": np.sin(np.pi * x),
+        "rectify": [0.0, 0.0, 0.8],
+        "sign": [-1.0, 0.0, 1.0],
+    }
+    assert demo.FUNCTIONS.keys() == wanted.keys()
+    for name, values in wanted.items():
+        np.testing.assert_allclose(demo.FUNCTIONS[name](x), values, rtol=1e-15, atol=0)
 
 
 @pytest.mark.parametrize("stimulus", demo.STIMULI)
@@ -642,6 +681,32 @@ def test_info_describes_a_model(model, capsys):
 # As a program
 
 
+BUDGET = """import numpy as np
+import nefsim as nef
+
+net = nef.Network(seed=3, label="model")
+a = net.ensemble(80, 1, label="a")
+net.connect(net.node(np.sin), a)
+net.probe(a, synapse=0.05, label="y")
+"""
+
+
+def test_budget_says_where_errors_come_from_and_what_to_change(model, capsys):
+    model.write_text(BUDGET, encoding="utf-8")
+    told = as_json(["budget", model, "-s", "2", "--rmse", "0.01", "--backend", "numpy"], capsys)
+    (error,) = told["connections"]
+    assert (error["label"], error["largest"]) == ("y", "delay")
+    assert told["rmse"] == 0.01
+    assert told["changes"][0].startswith("y: its delay alone makes")
+    status, out, _ = run(["budget", model, "-s", "0.5", "--rmse", "9"], capsys)
+    assert status == 0
+    assert out.startswith("error budget of network model, 0.5 s")
+    assert out.endswith("for an error of 9:\n  nothing to change\n")
+    _, out, _ = run(["budget", model, "-s", "0.5"], capsys)
+    assert "for an error" not in out
+    assert "rmse must be above 0" in refused(["budget", model, "-s", "0.5", "--rmse", "0"], capsys)
+
+
 def test_the_package_runs_as_a_program():
     command = [sys.executable, "-m", "nefsim", "--help"]
     process = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -710,6 +775,8 @@ def test_short_options_are_the_long_ones(capsys):
         assert parse(["run", "m.py", long, "2"]) == parse(["run", "m.py", short, "2"])
 
 
-@pytest.mark.parametrize("command", ["run", "crosscheck", "bench", "view", "nengo", "info"])
+@pytest.mark.parametrize(
+    "command", ["run", "crosscheck", "bench", "budget", "view", "nengo", "info"]
+)
 def test_help_says_that_a_model_is_executed(command, capsys):
     assert "it is executed" in " ".join(shown([command, "--help"], capsys).split())

@@ -1,4 +1,4 @@
-"""What a model gets that names no value: a change of these changes its results."""
+"""Default values of models: a change of these changes results."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "forgetting": 0.0,
         "pre_synapse": nef.Lowpass(tau=0.005),
     },
+    "Dale": {"excitatory": 0.8, "reg": 0.1, "seed": 0, "weights": True},
     "DeltaRule": {
         "learning_rate": 0.0001,
         "threshold": 0.0,
@@ -108,6 +109,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Network.probe": {"solver": nef.LstsqL2(reg=0.1)},
     "describe": {"dt": 0.001},
     "NnlsL2": {"reg": 0.1},
+    "NoiseMatched": {"noise": "auto", "synapse": "connection"},
     "Oja": {
         "learning_rate": 1e-06,
         "beta": 1.0,
@@ -215,7 +217,7 @@ def default(name: str, argument: str) -> Any:
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_defaults_stay_what_they_are(name: str) -> None:
+def test_defaults_do_not_change(name: str) -> None:
     assert {argument: default(name, argument) for argument in DEFAULTS[name]} == DEFAULTS[name]
 
 
@@ -226,12 +228,12 @@ NENGO = """LIF LIFRate AdaptiveLIF AdaptiveLIFRate Izhikevich Sigmoid Tanh Recti
 @pytest.mark.parametrize("name", NENGO.split())
 def test_defaults_are_those_of_nengo(name: str) -> None:
     nengo = pytest.importorskip("nengo")
-    ours, theirs = getattr(nef, name)(), getattr(nengo, name)()
-    shared = [f.name for f in dataclasses.fields(ours) if hasattr(theirs, f.name)]
+    nefsim_values, expected = getattr(nef, name)(), getattr(nengo, name)()
+    shared = [f.name for f in dataclasses.fields(nefsim_values) if hasattr(expected, f.name)]
     assert shared
     for field in shared:
-        mine, other = getattr(ours, field), getattr(theirs, field)
-        if isinstance(mine, nef.Lowpass):
-            assert mine.tau == other.tau, field
-        elif isinstance(mine, float) and isinstance(other, (int, float)):
-            assert mine == other, field
+        actual, other = getattr(nefsim_values, field), getattr(expected, field)
+        if isinstance(actual, nef.Lowpass):
+            assert actual.tau == other.tau, field
+        elif isinstance(actual, float) and isinstance(other, (int, float)):
+            assert actual == other, field

@@ -220,7 +220,7 @@ def test_truncation_errs_by_at_most_twice_what_is_left_out(q, seed, dt, keep_gai
     for r in range(q + 1):
         if (sizes[:r] < 1e-9 * sizes[0]).any():
             continue
-        small = dynamics.truncated(system, r, keep_gain)
+        small = dynamics.truncate(system, r, keep_gain)
         gap = np.linalg.norm(small.response(F) - system.response(F), 2, axis=(1, 2)).max()
         assert gap <= 2 * sizes[r:].sum() * (1 + 1e-6) + 1e-6 * sizes[0]
         assert small.order == r
@@ -230,7 +230,7 @@ def test_truncation_errs_by_at_most_twice_what_is_left_out(q, seed, dt, keep_gai
 
 def test_balanced_coordinates_have_equal_gramians():
     system = random_system(4, 1, 2, 3)
-    balanced = dynamics.truncated(system, 4)
+    balanced = dynamics.truncate(system, 4)
     P, Q = dynamics.gramians(balanced)
     sizes = np.diag(dynamics.hankel_values(system))
     assert np.allclose(P, sizes, atol=1e-9)
@@ -247,11 +247,11 @@ def test_gramians_are_sums_over_the_impulse_response():
 
 
 def test_only_stable_systems_are_reduced_and_only_to_states_that_matter():
-    with pytest.raises(ValueError, match="truncated: system must have poles that decay"):
-        dynamics.truncated(LinearSystem([[0.0]], [1.0]), 1)
+    with pytest.raises(ValueError, match="truncate: system must have poles that decay"):
+        dynamics.truncate(LinearSystem([[0.0]], [1.0]), 1)
     unseen = LinearSystem(np.diag([-1.0, -2.0]), [1.0, 0.0], [1.0, 1.0])
     with pytest.raises(ValueError, match="order must be at most 1"):
-        dynamics.truncated(unseen, 2)
+        dynamics.truncate(unseen, 2)
 
 
 # -- trajectories -------------------------------------------------------------------------

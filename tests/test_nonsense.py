@@ -10,7 +10,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
+from nefsim._values import Value
 from nefsim.learning import LearningRule
 from nefsim.neurons import NeuronType
 from nefsim.sampling import Distribution
@@ -488,6 +489,22 @@ entry(
 entry(nef.Softmax, reg=(0.1, POSITIVE), weights=(False, FLAG))
 entry(nef.Nnls, weights=(False, FLAG))
 entry(nef.NnlsL2, reg=(0.1, POSITIVE), weights=(False, FLAG))
+entry(
+    nef.Dale,
+    excitatory=(0.8, NOTHING),
+    reg=(0.1, POSITIVE),
+    seed=(0, NOTHING),
+    weights=(False, FLAG),
+)
+methods(nef.Dale(), signs={"n_neurons": (3, NOTHING)})
+entry(
+    nef.NoiseMatched,
+    noise=("auto", NOTHING),
+    weights=(False, FLAG),
+    synapse=(0.1, NONE | POSITIVE),
+    dt=(0.001, NONE | POSITIVE),
+    neuron_type=(nef.LIF(), NONE),
+)
 entry(nef.NoSolver, values=([[0.1], [0.2]], NOTHING), weights=(False, FLAG))
 
 ACTIVITIES = [[0.0, 40.0], [20.0, 20.0], [40.0, 0.0]]
@@ -503,6 +520,8 @@ for solver in (
     nef.LstsqWeighted([1.0, 2.0, 3.0]),
     nef.Nnls(),
     nef.NnlsL2(),
+    nef.NoiseMatched(synapse=0.1),
+    nef.Dale(),
     nef.NoSolver([[0.1], [0.2]]),
 ):
     methods(
@@ -640,6 +659,20 @@ of_module(
     control=([0.0, 0.0, 0.0, 0.0, 0.0], NOTHING),
     target=([1.0, 0.5, 0.25, 0.0, 0.25], NOTHING),
 )
+for measure in ("rmse", "nrmse"):
+    of_module(
+        nef.analysis,
+        measure,
+        values=(TRACE, NOTHING),
+        target=([1.0, 0.5, 0.25, 0.0, 0.25], NOTHING),
+    )
+SPIKES: dict[str, tuple[Any, Set[str]]] = {
+    "spikes": ([0.0, 1000.0, 0.0, 1000.0], {"seven"}),
+    "dt": (0.001, POSITIVE),
+    "amplitude": (1.0, POSITIVE),
+}
+of_module(nef.analysis, "interval_rates", **SPIKES)
+of_module(nef.analysis, "kernel_rates", width=(0.01, POSITIVE), **SPIKES)
 of_module(
     nef.analysis,
     "confidence_interval",
@@ -777,7 +810,7 @@ of_module(dynamics, "gramians", system=(SYSTEM, NOTHING))
 of_module(dynamics, "hankel_values", system=(SYSTEM, NOTHING))
 of_module(
     dynamics,
-    "truncated",
+    "truncate",
     system=(SYSTEM, NOTHING),
     order=(1, NOTHING),
     keep_gain=(False, FLAG),
@@ -1186,6 +1219,73 @@ add(
 )
 
 
+# Budgets
+
+add("direct_mode", lambda: (nef.direct_mode, {"net": network()}), {"net": NOTHING})
+add(
+    "error_budget",
+    lambda: (
+        nef.error_budget,
+        {"net": network(), "input": None, "seconds": 0.02, "dt": 0.001, "backend": "numpy"},
+    ),
+    {
+        "net": NOTHING,
+        "input": NONE | NUMBER | {"{}"},  # a constant of the only source
+        "seconds": POSITIVE,
+        "dt": NOTHING,
+        "backend": NOTHING,
+    },
+)
+entry(
+    nef.size_for,
+    function=(np.square, NONE),
+    rmse=(0.5, POSITIVE),
+    dimensions=(1, NOTHING),
+    synapse=(0.01, POSITIVE | NONE),
+    input=(None, NONE),
+    n_neurons=(None, NONE),
+    radius=(1.0, POSITIVE | NONE),
+    max_rates=((200.0, 400.0), NOTHING),
+    neuron_type=(nef.LIF(), NOTHING),
+    solver=(None, NONE),
+    most=(50, NOTHING),
+    dt=(0.001, POSITIVE),
+    seed=(0, NOTHING),
+)
+add(
+    "svd_basis",
+    lambda: (nef.svd_basis, {"ensemble": nef.Network(seed=1).ensemble(9, 1), "sim": None}),
+    {"ensemble": NOTHING, "sim": NONE},
+)
+
+
+def decoding() -> tuple[nef.Simulator, nef.Connection]:
+    """A simulator that has run, and a connection that decodes."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(9, 1)
+    c = net.connect(a, net.node(size_in=1))
+    sim = nef.Simulator(net, backend="numpy")
+    sim.run(0.1)
+    return sim, c
+
+
+def at_points() -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A valid call."""
+    sim, connection = decoding()
+    return nef.decoded_points, {"sim": sim, "connection": connection}
+
+
+add("decoded_points", at_points, {"sim": NOTHING, "connection": NOTHING})
+add("saturation", lambda: (nef.saturation, {"sim": decoding()[0]}), {"sim": NOTHING})
+entry(
+    nef.response_curves,
+    neuron=(nef.LIF(), NOTHING),
+    x=([0.5, 1.0], {"seven"}),
+    gain=([1.0, 2.0], NOTHING),
+    bias=([0.0, 0.5], NOTHING),
+)
+
+
 @pytest.fixture(autouse=True)
 def in_a_new_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are written to a separate folder for each test."""
@@ -1230,7 +1330,7 @@ MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
 INNER = {
     NeuronType: {"check_state", "generator", "read", "start", "step"},
     LearningRule: {"factors", "start", "step", "traces"},
-    Solver: {"factor", "prepare_blocks"},
+    Solver: {"factor", "prepare_blocks", "prepare_readers"},
     Synapse: {"coefficients", "form", "state_space"},
 }
 
@@ -1536,3 +1636,31 @@ def test_a_saved_run_of_another_network_is_refused() -> None:
     other.ensemble(10, 2)
     assert "fit the saved state" in refusal(nef.Simulator.load, path, other)
     assert "have the seed 1 of the file" in refusal(nef.Simulator.load, path, nef.Network(seed=2))
+
+
+# Numbers of NumPy
+
+
+#: Entries of classes whose objects are values.
+VALUES = [
+    case
+    for case in TABLE
+    if isinstance(kind := getattr(nef, case.name, None), type) and issubclass(kind, Value)
+]
+
+
+@pytest.mark.parametrize("case", VALUES, ids=repr)
+def test_a_value_has_plain_numbers_whatever_kind_of_number_it_is_given(case: Case) -> None:
+    kind, arguments = case.fresh()
+    value = kind(**arguments)
+    others = {float: (np.float64, int, np.int64), int: (np.int64, np.int8), bool: (np.bool_,)}
+    for field in fields(value):
+        number = getattr(value, field.name)
+        for other in others.get(type(number), ()) if field.init else ():
+            if isinstance(number, float) and other is not np.float64 and not number.is_integer():
+                continue
+            if type(value) is nef.PresentInput and field.name == "rest":
+                continue  # a number or a row
+            made = replace(value, **{field.name: other(number)})
+            assert type(getattr(made, field.name)) is type(number), (field.name, other)
+            assert made == value and hash(made) == hash(value)

@@ -63,7 +63,7 @@ def farthest(samples, cdf):
 
 
 def chance(n):
-    """What ``farthest`` exceeds once in 10,000 times (Dvoretzky-Kiefer-Wolfowitz)."""
+    """The value that ``farthest`` exceeds once in 10,000 times (Dvoretzky-Kiefer-Wolfowitz)."""
     return math.sqrt(math.log(2 / 1e-4) / (2 * n))
 
 
@@ -234,7 +234,7 @@ def test_the_points_of_the_leech_lattice_kiss_one_sphere():
     assert np.abs(x.sum(axis=0)).max() < 1e-6  # each point has its opposite
 
 
-def test_uniform_lies_in_its_interval():
+def test_uniform_samples_are_in_the_interval():
     x = Uniform(2, 2 + 1e-9).sample(1000, rng=0)
     assert x.min() >= 2 and x.max() < 2 + 1e-9
     np.testing.assert_array_equal(Uniform(0.1, 0.1).sample(10, rng=0), np.full(10, 0.1))
@@ -261,7 +261,7 @@ def test_choice_of_numbers_draws_every_coordinate_for_itself():
     assert abs(np.mean(x[:, 0] * x[:, 1])) < 5 / math.sqrt(4000)
 
 
-def test_samples_are_given_out_whole():
+def test_samples_returns_the_whole_array():
     values = np.arange(6.0).reshape(3, 2)
     np.testing.assert_array_equal(Samples(values).sample(3, d=2), values)
     np.testing.assert_array_equal(Samples(values[:, 0]).sample(3, d=1), values[:, :1])
@@ -457,7 +457,7 @@ def test_as_samples_names_the_argument_that_does_not_fit(value, n, d):
     assert str(caught.value).startswith("Ensemble")
 
 
-def test_a_wrong_length_is_said_with_both_lengths():
+def test_the_message_of_a_wrong_length_has_both_lengths():
     with pytest.raises(ValueError, match=r"have length 4, got length 3; pass 4 rows"):
         as_samples("Ensemble", "max_rates", [100, 200, 300], 4)
 
@@ -497,7 +497,7 @@ RUBBISH = [None, math.nan, math.inf, -math.inf, 1e30, "x", object(), [[1], [2, 3
         lambda bad: stream(1, bad),
     ],
 )
-def test_rubbish_is_refused_in_one_sentence(call, bad):
+def test_invalid_arguments_raise_one_sentence(call, bad):
     with pytest.raises((ValueError, TypeError), match=SENTENCE):
         call(bad)
 
@@ -526,7 +526,7 @@ def test_rubbish_is_refused_in_one_sentence(call, bad):
         lambda: stream(1, 2**32),
     ],
 )
-def test_numbers_out_of_range_are_refused_in_one_sentence(call):
+def test_numbers_out_of_range_raise_one_sentence(call):
     with pytest.raises(ValueError, match=SENTENCE):
         call()
 
@@ -544,7 +544,7 @@ def test_streams_differ_by_seed_and_by_key():
     [Constant(1.0), Uniform(0, 1), Gaussian(0, 1), Choice([1.0, 2.0])],
     ids=lambda kind: type(kind).__name__,
 )
-def test_what_is_no_source_of_random_numbers_is_refused(kind):
+def test_invalid_sources_of_randomness_raise(kind):
     for wrong in ("seed", 1.5, -1):
         with pytest.raises((TypeError, ValueError), match="rng must be"):
             kind.sample(3, rng=wrong)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.neurons import settled
+from nefsim.neurons.steady import steady_values
 
 DT = 0.001
 TYPES = [
@@ -39,7 +39,7 @@ def farthest(a, b):
 def test_the_rate_is_steady_from_the_first_step_on(neuron, current):
     n = 20_000
     J = np.full(n, current)
-    spikes, _ = stepped(neuron, J, settled(neuron, J, DT, np.random.default_rng(0)), 20)
+    spikes, _ = stepped(neuron, J, steady_values(neuron, J, DT, np.random.default_rng(0)), 20)
     first, later = spikes[:5].mean() / DT, spikes[5:].mean() / DT
     rate = neuron.rates(J[:1]).item()
     # Euler's intervals are whole steps, up to two longer or shorter than those of the curve.
@@ -53,7 +53,7 @@ def test_the_rate_is_steady_from_the_first_step_on(neuron, current):
 def test_the_states_are_spread_as_after_long_firing(neuron):
     n = 20_000
     J = np.full(n, 2.0)
-    start = settled(neuron, J, DT, np.random.default_rng(1))
+    start = steady_values(neuron, J, DT, np.random.default_rng(1))
     _, late = stepped(neuron, J, start, 137)
     # Both are drawn from one law: once in 10,000 times they differ by more.
     bound = np.sqrt(np.log(2 / 1e-4) / n)
@@ -73,14 +73,14 @@ def test_without_it_neurons_fire_in_waves():
 
 def test_neurons_that_do_not_fire_are_at_their_current():
     J = np.array([-3.0, 0.0, 0.4, 1.0])
-    state = settled(nef.LIF(min_voltage=-1.0), J, DT, np.random.default_rng(0))
+    state = steady_values(nef.LIF(min_voltage=-1.0), J, DT, np.random.default_rng(0))
     assert state["voltage"].tolist() == [-1.0, 0.0, 0.4, 1.0]
     assert state["refractory_time"].tolist() == [0.0] * 4
 
 
 def test_neurons_that_adapt_have_adapted():
     neuron, J = nef.AdaptiveLIF(tau_n=0.5), np.full(5000, 3.0)
-    spikes, _ = stepped(neuron, J, settled(neuron, J, DT, np.random.default_rng(0)), 100)
+    spikes, _ = stepped(neuron, J, steady_values(neuron, J, DT, np.random.default_rng(0)), 100)
     rate = neuron.rates(J[:1]).item()
     # Adaptation moves a little between spikes, which the rate curve leaves out.
     assert spikes[:50].mean() / DT == pytest.approx(rate, rel=0.02)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import nefsim
 from nefsim import scripts
-from nefsim.cli import bench, crosscheck, demo, info, mnist, nengo, run, view
+from nefsim.cli import bench, budget, crosscheck, demo, info, mnist, nengo, run, view
 from nefsim.cli.options import Formatter
 
 #: Modules of the commands, in the order in which help names them.
@@ -17,6 +17,7 @@ COMMANDS = {
     "run": run,
     "crosscheck": crosscheck,
     "bench": bench,
+    "budget": budget,
     "view": view,
     "nengo": nengo,
     "mnist": mnist,
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BaseException as error:  # a user's function may raise anything, even SystemExit
         known = isinstance(error, (ValueError, TypeError, ImportError, OSError, MemoryError))
-        print(f"nefsim: error: {scripts.told(error, named=not known)}", file=sys.stderr)
+        print(f"nefsim: error: {scripts.one_line(error, with_type=not known)}", file=sys.stderr)
         return 2
 
 

@@ -4,7 +4,7 @@ from nefsim.dynamics.delays import legendre, legendre_readout, lmu, pade, pade_r
 from nefsim.dynamics.functions import realise_function
 from nefsim.dynamics.realise import Realisation as Realisation
 from nefsim.dynamics.realise import realise
-from nefsim.dynamics.reduction import gramians, hankel_values, truncated
+from nefsim.dynamics.reduction import gramians, hankel_values, truncate
 from nefsim.dynamics.statefilter import StateFilter
 from nefsim.dynamics.system import LinearSystem
 from nefsim.dynamics.temporal import optimal_filter, temporal_decoders, temporal_solver
@@ -27,5 +27,5 @@ __all__ = [
     "state_scale",
     "temporal_decoders",
     "temporal_solver",
-    "truncated",
+    "truncate",
 ]

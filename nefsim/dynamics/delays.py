@@ -46,7 +46,7 @@ def legendre(order: int, theta: float) -> tuple[Array, Array]:
 
     See Also
     --------
-    legendre_readout : What is read from the window.
+    legendre_readout : Rows that read the past from the window.
     pade : The same delay in other coordinates.
     lmu : The same, in discrete time.
 
@@ -135,7 +135,7 @@ def pade(order: int, theta: float) -> tuple[Array, Array]:
 
     See Also
     --------
-    pade_readout : What is read from its state.
+    pade_readout : Rows that read the past from its state.
     legendre : The same delay in coordinates that can be read as a polynomial of time.
 
     References

@@ -43,7 +43,7 @@ def realise_function(
     dt : float [s]
         Length of a step of the network.
     method : "euler", "rk4", "map" or "continuous"
-        Which map of one step to the next is made.
+        The map from one step to the next.
 
     Returns
     -------
@@ -101,9 +101,9 @@ def realise_function(
     def continuous(x: Array, *u: Any) -> Array:
         return lowpass.tau * slope(x, *u) + x
 
-    made = {"euler": euler, "rk4": rk4, "map": following, "continuous": continuous}[how]
+    step_of = {"euler": euler, "rk4": rk4, "map": following, "continuous": continuous}[how]
 
     def feedback(x: ArrayLike, *u: Any) -> Array:
-        return made(np.asarray(x, dtype=np.float64), *u)
+        return step_of(np.asarray(x, dtype=np.float64), *u)
 
     return feedback

@@ -1,4 +1,4 @@
-"""What a synapse is around a loop: one step from its input to the next input of the loop."""
+"""A synapse around a loop: one step from its input to the next input of the loop."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def around_the_loop(synapse: Synapse, dt: float) -> StateSpace:
 
     The states are scaled, so that none is much larger than the others.
     """
-    given = synapse.state_space(dt)
-    if given is None:
+    system = synapse.state_space(dt)
+    if system is None:
         return _of_polynomials(*synapse.coefficients(dt))
-    return _balanced(_with_the_step(given))
+    return _balanced(_with_the_step(system))
 
 
 def _of_polynomials(b: Array, a: Array) -> StateSpace:

@@ -69,7 +69,7 @@ def hankel_values(system: LinearSystem) -> Array:
 
     See Also
     --------
-    truncated : Keeps the states with the largest.
+    truncate : Keeps the states with the largest.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def hankel_values(system: LinearSystem) -> Array:
     return _factors("hankel_values", system)[1]
 
 
-def truncated(system: LinearSystem, order: int, keep_gain: bool = False) -> LinearSystem:
+def truncate(system: LinearSystem, order: int, keep_gain: bool = False) -> LinearSystem:
     r"""The system with the states that matter most, by balanced truncation.
 
     In balanced coordinates :math:`P = Q = \mathrm{diag}(\sigma)`.  The transfer function
@@ -120,10 +120,10 @@ def truncated(system: LinearSystem, order: int, keep_gain: bool = False) -> Line
     A fast pole is left out:
 
     >>> slow, fast = LinearSystem([[-1.0]], [[1.0]]), LinearSystem([[-900.0]], [[900.0]])
-    >>> truncated(fast @ slow, 1).poles.real.round(2)
+    >>> truncate(fast @ slow, 1).poles.real.round(2)
     array([-1.])
     """
-    who = "truncated"
+    who = "truncate"
     L, sizes, M, U, V = _factors(who, system)
     do = "pass how many states to leave"
     check.flag(who, "keep_gain", keep_gain)

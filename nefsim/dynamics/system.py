@@ -235,7 +235,24 @@ class LinearSystem(Operators, Value):
         return self._run("LinearSystem.states", u, start)[0]
 
     def run(self, u: ArrayLike, start: ArrayLike | None = None) -> Array:
-        """The outputs over time, (T, p), in discrete time; see :meth:`states`."""
+        """The outputs over time, in discrete time.
+
+        Parameters
+        ----------
+        u : (T, m) or (T,) array_like
+            Inputs of T steps.
+        start : (q,) array_like, optional
+            The state of the first step; 0 where it is left out.
+
+        Returns
+        -------
+        (T, p) ndarray
+
+        Raises
+        ------
+        ValueError
+            If the system is of continuous time; see :meth:`discretise`.
+        """
         states, inputs = self._run("LinearSystem.run", u, start)
         _, _, C, D = self.matrices
         return np.asarray(states @ C.T + inputs @ D.T)

@@ -37,7 +37,7 @@ def temporal_decoders(
     spikes : (T, N) array_like [Hz]
         Spikes or rates of N neurons, as a probe of ``ensemble.neurons`` records them.
     targets : (T, k) or (T,) array_like
-        What the sum of the connections is to be in each step, without their extra step.
+        The sum of the connections that is aimed at, in each step, without their extra step.
     synapses : float [s], Synapse, or sequence of them
         One filter or several; seconds stand for a :class:`Lowpass`.
     dt : float [s]
@@ -45,7 +45,7 @@ def temporal_decoders(
     solver : Solver, optional
         How decoders are solved for; ``LstsqL2(reg=0.01)`` where it is left out.
     skip : float [s]
-        What is left out at the beginning, while the filters start from rest.
+        Beginning of the run that is left out, while the filters start from rest.
 
     Returns
     -------

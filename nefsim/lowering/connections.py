@@ -90,6 +90,7 @@ def _encode_first(context: Context, connection: Connection, synapse: Synapse) ->
     make, post = context.builder, whole(connection.post)
     assert isinstance(post, Ensemble)
     weighted = context.weighted[connection]
+    context.bypassed.add(post)
     encoders = into(context.ensembles[post], indices(connection.post))
     matrix = _composed(encoders, weighted.matrix)
     encoded = make.sum(f"{connection!r}.encoded", post.n_neurons)

@@ -11,7 +11,8 @@ from nefsim.lowering.context import Context
 from nefsim.lowering.learning import LearningRules
 from nefsim.lowering.outline import outline_ensemble
 from nefsim.network import Ensemble
-from nefsim.neurons import LIF, AdaptiveLIF, Direct, SteadyState, settled
+from nefsim.neurons import LIF, AdaptiveLIF, Direct, SteadyState
+from nefsim.neurons.steady import steady_values
 from nefsim.program import Neurons, Play, Read, Term
 from nefsim.sampling import Distribution, as_distribution
 
@@ -68,4 +69,4 @@ def _steady_state(context: Context, ensemble: Ensemble, steady: SteadyState) -> 
     assert isinstance(neuron, (LIF, AdaptiveLIF))  # checked when the ensemble was made
     x = np.broadcast_to(np.asarray(steady.x, dtype=np.float64), ensemble.dimensions)
     rng = context.streams[ensemble].child(START).generator()
-    return settled(neuron, built.scaled_encoders @ x + built.bias, context.builder.dt, rng)
+    return steady_values(neuron, built.scaled_encoders @ x + built.bias, context.builder.dt, rng)

@@ -8,6 +8,7 @@ from typing import Any
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import validate
+from nefsim.network.dot import dot
 from nefsim.network.habits import Answers
 from nefsim.network.objects import (
     Connection,
@@ -437,3 +438,33 @@ class Network(Answers, Scope):
         inner.parent = self
         self.networks.append(inner)
         return inner
+
+    def to_dot(self) -> str:
+        """The network as a graph in the language DOT.
+
+        Ensembles are boxes, nodes ellipses, and networks within this one frames around their
+        objects.  Errors of learning rules are dashed lines to the population after the weights.
+        Probes are left out.
+
+        Returns
+        -------
+        str
+            A text for Graphviz (``dot -Tsvg``) and other programs.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import nefsim as nef
+        >>> net = nef.Network(label="square")
+        >>> a = net.ensemble(50, 1, label="a")
+        >>> c = net.connect(net.node(np.sin, label="u"), a, function=np.square)
+        >>> print(net.to_dot())
+        digraph "square" {
+          rankdir=LR;
+          n0 [label="u", shape=ellipse];
+          n1 [label="a\\n50 neurons, 1-D", shape=box];
+          n0 -> n1 [label="square\\n0.005 s"];
+        }
+        <BLANKLINE>
+        """
+        return dot(self)

@@ -1,4 +1,4 @@
-"""Neuron types: values that know their rate curve, its inverse and one step in time."""
+"""Neuron types: a rate curve, its inverse and one time step each, as frozen values."""
 
 from nefsim.neurons.adaptive import AdaptiveLIF, AdaptiveLIFRate
 from nefsim.neurons.base import NeuronType
@@ -8,10 +8,10 @@ from nefsim.neurons.inverse import InverseLIF
 from nefsim.neurons.izhikevich import Izhikevich
 from nefsim.neurons.lif import LIF, LIFRate
 from nefsim.neurons.rectified import RectifiedLinear, SpikingRectifiedLinear
-from nefsim.neurons.settled import SteadyState, settled
 from nefsim.neurons.sigmoid import Sigmoid, Tanh
 from nefsim.neurons.soft import SoftLIFRate
 from nefsim.neurons.spiking import PoissonSpiking, RegularSpiking, StochasticSpiking
+from nefsim.neurons.steady import SteadyState
 
 __all__ = [
     "LIF",
@@ -32,5 +32,4 @@ __all__ = [
     "SteadyState",
     "StochasticSpiking",
     "Tanh",
-    "settled",
 ]

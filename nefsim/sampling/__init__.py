@@ -1,4 +1,4 @@
-"""Where the parameters of a population come from: distributions, unit vectors, random streams."""
+"""Samples of the parameters of populations: distributions, unit vectors, random streams."""
 
 from nefsim.sampling.arguments import as_distribution, as_samples
 from nefsim.sampling.base import Distribution

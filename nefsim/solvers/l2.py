@@ -1,10 +1,10 @@
-"""Least squares with an L2 penalty on the decoders: the standard way of the NEF."""
+"""Least squares with an L2 penalty on the decoders: the standard solver of the NEF."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,7 +20,7 @@ from nefsim.solvers.base import (
     checked_targets,
     peak,
 )
-from nefsim.solvers.cholesky import systems
+from nefsim.solvers.cholesky import Systems, systems
 
 SHARE = "pass a share of the maximum rate such as 0.1"
 
@@ -34,10 +34,10 @@ class LstsqL2(Solver):
         (A^\top A + P \sigma^2 I)\, D = A^\top Y,
         \qquad \sigma = \mathrm{reg} \cdot \max A
 
-    The penalty is what independent noise of standard deviation σ on every rate would add to
-    the mean square error, so decoders tolerate spikes. It grows with the number P of points
-    as :math:`A^\top A` does, so that D does not depend on P. With fewer points than neurons
-    the same D comes from the smaller system,
+    The penalty equals the mean square error that independent noise of standard deviation σ
+    on every rate would add, so the decoders tolerate the noise of spikes. It grows with the
+    number P of points as :math:`A^\top A` does, so D does not depend on P. With fewer points
+    than neurons the same D comes from the smaller system,
     :math:`D = A^\top (A A^\top + P \sigma^2 I)^{-1} Y`.
 
     Parameters
@@ -52,6 +52,12 @@ class LstsqL2(Solver):
     ------
     ValueError
         On use, if the Gram matrix with this reg is not positive definite in double precision.
+
+    See Also
+    --------
+    LstsqL2nz : A penalty that depends on how often a neuron fires.
+    LstsqWeighted : A weight for each evaluation point.
+    Lstsq : No penalty.
 
     References
     ----------
@@ -83,27 +89,18 @@ class LstsqL2(Solver):
         return lambda Y: (solve(Y), {"condition": condition})
 
     def prepare_blocks(self, blocks: Blocks, rng: np.random.Generator) -> Decode:
-        """``A.T @ A`` and ``A.T @ Y`` are sums over points: no block is held but one."""
-        gram, n_points, top = _gram(blocks)
+        """Sum ``A.T @ A`` and ``A.T @ Y`` over blocks, with one block in memory at a time."""
+        gram, n_points, top = gram_of(blocks)
         if not top:
             return super().prepare_blocks(blocks, rng)
         gram.flat[:: len(gram) + 1] += n_points * (self.reg * top) ** 2
         solve, condition = systems("LstsqL2", "reg", self.reg, gram)
-
-        def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
-            Y = checked_targets("LstsqL2", targets, n_points)
-            right = sum(A.T @ Y[rows] for rows, A in _numbered(blocks))
-            decoders = solve(np.asarray(right))
-            squares = sum(((A @ decoders - Y[rows]) ** 2).sum(0) for rows, A in _numbered(blocks))
-            rmse = np.sqrt(squares / n_points)
-            return decoders, {"solver": "LstsqL2", "rmse": rmse, "condition": condition}
-
-        return decode
+        return by_blocks("LstsqL2", blocks, n_points, solve, {"condition": condition})
 
 
 @dataclass(frozen=True, eq=False)
 class LstsqL2nz(Solver):
-    r"""Least squares with an L2 penalty for each neuron according to how often it fires.
+    r"""Least squares with an L2 penalty per neuron, in proportion to how often it fires.
 
     .. math::
 
@@ -124,6 +121,10 @@ class LstsqL2nz(Solver):
     ------
     ValueError
         On use, if the Gram matrix with this reg is not positive definite in double precision.
+
+    See Also
+    --------
+    LstsqL2 : The same penalty for every neuron.
 
     Examples
     --------
@@ -153,19 +154,33 @@ class LstsqL2nz(Solver):
         return lambda Y: (solve(Y) / scale[:, None], {"condition": condition})
 
 
-def _gram(blocks: Blocks) -> tuple[FloatArray, int, float]:
+def gram_of(blocks: Blocks) -> tuple[FloatArray, int, float]:
     """``A.T @ A``, the number of points and the peak of activities in blocks."""
     gram, n_points, top = None, 0, 0.0
     for A in blocks():
-        # The product is taken as it is first, which spares a matrix of zeros.
+        # The first product is used as the sum, which saves a matrix of zeros.
         gram = A.T @ A if gram is None else np.add(gram, A.T @ A, out=gram)
         n_points, top = n_points + len(A), max(top, peak(A))
     assert gram is not None
     return gram, n_points, top
 
 
+def by_blocks(
+    who: str, blocks: Blocks, n_points: int, solve: Systems, figures: Mapping[str, Any]
+) -> Decode:
+    """Targets to decoders by a map from ``A.T @ Y``, with activities that are not held."""
+
+    def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
+        Y = checked_targets(who, targets, n_points)
+        decoders = solve(np.asarray(sum(A.T @ Y[rows] for rows, A in _numbered(blocks))))
+        squares = sum(((A @ decoders - Y[rows]) ** 2).sum(0) for rows, A in _numbered(blocks))
+        return decoders, {"solver": who, "rmse": np.sqrt(squares / n_points), **figures}
+
+    return decode
+
+
 def _numbered(blocks: Blocks) -> Iterator[tuple[slice, FloatArray]]:
-    """Blocks of activities with the rows that they are."""
+    """Blocks of activities with the slice of their rows."""
     first = 0
     for A in blocks():
         yield slice(first, first + len(A)), A

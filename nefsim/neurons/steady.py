@@ -61,7 +61,7 @@ class SteadyState(Value):
         self._set(x=x)
 
 
-def settled(
+def steady_values(
     neuron: LIF | AdaptiveLIF, J: Array, dt: float, rng: np.random.Generator
 ) -> dict[str, Array]:
     """Initial values of the state variables at constant currents ``J`` (N,)."""
