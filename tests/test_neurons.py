@@ -371,5 +371,5 @@ def test_a_neuron_type_that_is_no_dataclass_is_refused_with_the_cure() -> None:
         def step(self, J, state, dt, out, rng=None):
             out[...] = J
 
-    with pytest.raises(TypeError, match="Plain: class must be a dataclass.*frozen=True"):
+    with pytest.raises(TypeError, match=r"Plain: class must be a dataclass.*frozen=True"):
         hash(Plain())

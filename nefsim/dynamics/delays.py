@@ -106,8 +106,8 @@ def legendre_readout(order: int, at: ArrayLike = 1.0) -> Array:
     who = "legendre_readout"
     q = _order(who, order)
     r = _shares(who, at)
-    polynomials = np.polynomial.legendre.legvander(2 * r - 1, q - 1)
-    return np.asarray(polynomials).reshape(*r.shape, q)  # one number would be a row of its own
+    polynomials: Array = np.asarray(np.polynomial.legendre.legvander(2 * r - 1, q - 1))
+    return polynomials.reshape(*r.shape, q)  # one number gives one row in NumPy
 
 
 def pade(order: int, theta: float) -> tuple[Array, Array]:
