@@ -30,7 +30,7 @@ def legendre(order: int, theta: float) -> tuple[Array, Array]:
     Parameters
     ----------
     order : int
-        q, the number of dimensions.  Frequencies up to about ``q / (2 pi theta)`` pass.
+        q, the number of dimensions.  Frequencies up to about ``q / (4 theta)`` pass.
     theta : float [s]
         Length of the window.
 
