@@ -110,8 +110,8 @@ class WinnerTakeAll(Part):
     network : Network
         The subnetwork.
     input, output : Node
-        Input: the value of each choice.  Output: 1 for the winner and 0 for the others.  Both
-        (dimensions,).
+        Input: the value of each choice.  Output: 1 to 1.4 for the winner and 0 for the others.
+        Both (dimensions,).
     evidence : Node
         The state of each accumulator, (dimensions,).
     reset : Node
