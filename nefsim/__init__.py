@@ -28,6 +28,7 @@ processes              WhiteSignal, WhiteNoise, FilteredNoise, PresentInput, Pie
 solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
 learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
 on plain arrays        gain_bias, tuning_curves, solve_decoders, connection_weights, ...
+base classes           NeuronType, Synapse, Solver, Distribution, Process, LearningRule
 crosscheck             compare two back ends spike for spike
 =====================  ==================================================================
 
@@ -49,182 +50,47 @@ nef.mnist              the experiment with handwritten digits
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nefsim import _habits
+from nefsim import (
+    _habits,
+    encoding,
+    learning,
+    network,
+    neurons,
+    processes,
+    sampling,
+    solvers,
+    synapses,
+)
 from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
 from nefsim.crosscheck import crosscheck
 from nefsim.describe import describe
-from nefsim.encoding import (
-    connection_weights,
-    gain_bias,
-    max_rates_intercepts,
-    measure_tuning_curves,
-    tuning_curves,
-)
-from nefsim.learning import (
-    BCM,
-    HPES,
-    PES,
-    RLS,
-    Association,
-    DeltaRule,
-    Hebbian,
-    LearningRule,
-    Oja,
-    Sanger,
-    Voja,
-)
+from nefsim.encoding import *
+from nefsim.learning import *
 from nefsim.lowering import suggest_learning_rate
-from nefsim.network import Connection, Ensemble, Network, Node, Probe
-from nefsim.neurons import (
-    LIF,
-    AdaptiveLIF,
-    AdaptiveLIFRate,
-    Direct,
-    DiscreteLIF,
-    InverseLIF,
-    Izhikevich,
-    LIFRate,
-    PoissonSpiking,
-    RectifiedLinear,
-    RegularSpiking,
-    Sigmoid,
-    SoftLIFRate,
-    SpikingRectifiedLinear,
-    StochasticSpiking,
-    Tanh,
-)
-from nefsim.processes import (
-    FilteredNoise,
-    FourierSignal,
-    Piecewise,
-    PresentInput,
-    WhiteNoise,
-    WhiteSignal,
-)
+from nefsim.network import *
+from nefsim.neurons import *
+from nefsim.processes import *
 from nefsim.result import Result
-from nefsim.sampling import (
-    CIW,
-    Choice,
-    ConstrainedDifference,
-    CosineSimilarity,
-    Exponential,
-    Gaussian,
-    Samples,
-    ScatteredHypersphere,
-    SparseGabor,
-    SparsePatches,
-    Uniform,
-    UniformHypersphere,
-    Whitening,
-    unit_vectors,
-)
+from nefsim.sampling import *
 from nefsim.simulator import Simulator
-from nefsim.solvers import (
-    Lstsq,
-    LstsqDrop,
-    LstsqL1,
-    LstsqL2,
-    LstsqL2nz,
-    LstsqMultNoise,
-    LstsqNoise,
-    LstsqWeighted,
-    Nnls,
-    NnlsL2,
-    NoSolver,
-    PseudoInverse,
-    Softmax,
-    solve_decoders,
-)
-from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
+from nefsim.solvers import *
+from nefsim.synapses import *
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "BCM",
-    "CIW",
-    "HPES",
-    "LIF",
-    "PES",
-    "RLS",
-    "AdaptiveLIF",
-    "AdaptiveLIFRate",
-    "Alpha",
-    "Association",
-    "BackendUnavailable",
-    "Choice",
-    "Connection",
-    "ConstrainedDifference",
-    "CosineSimilarity",
-    "DeltaRule",
-    "Direct",
-    "DiscreteLIF",
-    "DoubleExp",
-    "Ensemble",
-    "Exponential",
-    "FilteredNoise",
-    "FourierSignal",
-    "Gaussian",
-    "Hebbian",
-    "InverseLIF",
-    "Izhikevich",
-    "LIFRate",
-    "LearningRule",
-    "LinearFilter",
-    "Lowpass",
-    "Lstsq",
-    "LstsqDrop",
-    "LstsqL1",
-    "LstsqL2",
-    "LstsqL2nz",
-    "LstsqMultNoise",
-    "LstsqNoise",
-    "LstsqWeighted",
-    "Network",
-    "Nnls",
-    "NnlsL2",
-    "NoSolver",
-    "Node",
-    "Oja",
-    "Piecewise",
-    "PoissonSpiking",
-    "PresentInput",
-    "Probe",
-    "PseudoInverse",
-    "RectifiedLinear",
-    "RegularSpiking",
-    "Result",
-    "Samples",
-    "Sanger",
-    "ScatteredHypersphere",
-    "Sigmoid",
-    "Simulator",
-    "SoftLIFRate",
-    "Softmax",
-    "SparseGabor",
-    "SparsePatches",
-    "SpikingRectifiedLinear",
-    "StochasticSpiking",
-    "Tanh",
-    "Triangle",
-    "Uniform",
-    "UniformHypersphere",
-    "Voja",
-    "WhiteNoise",
-    "WhiteSignal",
-    "Whitening",
-    "connection_weights",
-    "crosscheck",
-    "describe",
-    "gain_bias",
-    "max_rates_intercepts",
-    "measure_tuning_curves",
-    "solve_decoders",
-    "suggest_learning_rate",
-    "tuning_curves",
-    "unit_vectors",
-]
+# The names of a room's ``__all__`` are names of the package.
+__all__ = ["BackendUnavailable", "Result", "Simulator"]
+__all__ += ["crosscheck", "describe", "suggest_learning_rate"]
+__all__ += encoding.__all__
+__all__ += learning.__all__
+__all__ += network.__all__
+__all__ += neurons.__all__
+__all__ += processes.__all__
+__all__ += sampling.__all__
+__all__ += solvers.__all__
+__all__ += synapses.__all__
 
 #: Rooms that load when they are named.
 _ROOMS = ("convert", "mnist", "nengo", "nir", "plot", "train", "view")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from inspect import isabstract
 from typing import Any
 
 #: Keywords of others: the arguments that may be meant, of which the first that there is counts.
@@ -98,7 +99,6 @@ OF_PACKAGE = {
     "EnsembleArray": _ARRAYS,
     "Model": "write nefsim.Network()",
     "Default": "leave the argument out",
-    "Process": "see nefsim.processes.Process",
 }
 
 #: Names that a network has not.
@@ -147,11 +147,12 @@ def instead_of_nengos(value: object) -> str | None:
     """What to pass instead of an object or class of Nengo's; None if it is not Nengo's."""
     kind = value if isinstance(value, type) else type(value)
     names = [base.__name__ for base in kind.__mro__ if _is_in_nengo(base)]
-    ours = getattr(sys.modules.get("nefsim"), "__all__", ())
+    package = sys.modules.get("nefsim")
+    ours = getattr(package, "__all__", ())
     for name in names:
         if name in OF_NENGO:
             return OF_NENGO[name]
-        if name in ours:
+        if name in ours and not isabstract(getattr(package, name)):
             return f"pass nefsim.{name}(...)"
     if not names:
         return None

@@ -12,6 +12,14 @@ from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.neurons import Direct, NeuronType
 
+__all__ = [
+    "connection_weights",
+    "gain_bias",
+    "max_rates_intercepts",
+    "measure_tuning_curves",
+    "tuning_curves",
+]
+
 Array = NDArray[np.float64]
 
 

@@ -16,6 +16,8 @@ from nefsim import filtering
 from nefsim._values import Value
 from nefsim.filtering import Coefficients, Form, StateSpace
 
+__all__ = ["Alpha", "DoubleExp", "LinearFilter", "Lowpass", "Synapse", "Triangle"]
+
 
 class Synapse(Value, ABC):
     """A filter from spikes or values to what the next population receives.

@@ -1,6 +1,9 @@
 """The description of a model: its objects and their connections, before any array is made."""
 
 from nefsim.network.network import Network
-from nefsim.network.objects import Connection, Ensemble, Learning, Neurons, Node, Probe, View
+from nefsim.network.objects import Connection, Ensemble, Node, Probe
+from nefsim.network.objects import Learning as Learning
+from nefsim.network.objects import Neurons as Neurons
+from nefsim.network.objects import View as View
 
-__all__ = ["Connection", "Ensemble", "Learning", "Network", "Neurons", "Node", "Probe", "View"]
+__all__ = ["Connection", "Ensemble", "Network", "Node", "Probe"]

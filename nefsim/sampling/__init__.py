@@ -1,15 +1,16 @@
 """Where the parameters of a population come from: distributions, unit vectors, random streams."""
 
-from nefsim.sampling.arguments import as_distribution, as_samples
+from nefsim.sampling.arguments import as_distribution as as_distribution
+from nefsim.sampling.arguments import as_samples as as_samples
 from nefsim.sampling.base import Distribution
 from nefsim.sampling.distributions import (
     Choice,
-    Constant,
     Exponential,
     Gaussian,
     Samples,
     Uniform,
 )
+from nefsim.sampling.distributions import Constant as Constant
 from nefsim.sampling.examples import CIW, ConstrainedDifference
 from nefsim.sampling.images import SparseGabor, SparsePatches
 from nefsim.sampling.sphere import (
@@ -18,13 +19,12 @@ from nefsim.sampling.sphere import (
     UniformHypersphere,
     unit_vectors,
 )
-from nefsim.sampling.streams import stream
+from nefsim.sampling.streams import stream as stream
 from nefsim.sampling.whitening import Whitening
 
 __all__ = [
     "CIW",
     "Choice",
-    "Constant",
     "ConstrainedDifference",
     "CosineSimilarity",
     "Distribution",
@@ -37,8 +37,5 @@ __all__ = [
     "Uniform",
     "UniformHypersphere",
     "Whitening",
-    "as_distribution",
-    "as_samples",
-    "stream",
     "unit_vectors",
 ]
