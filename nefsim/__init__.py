@@ -44,6 +44,7 @@ nef.train              spiking networks trained with PyTorch (extra ``train``)
 nef.convert            trained ReLU networks as spiking ones (extra ``train``)
 nef.nir                NIR graphs (extra ``nir``)
 nef.mnist              the experiment with handwritten digits
+nef.testing            laws for types of a user: ``check_neuron_type``, ``check_synapse``, ...
 =====================  ==================================================================
 """
 
@@ -93,7 +94,7 @@ __all__ += solvers.__all__
 __all__ += synapses.__all__
 
 #: Rooms that load when they are named.
-_ROOMS = ("convert", "mnist", "nengo", "nir", "plot", "train", "view")
+_ROOMS = ("convert", "mnist", "nengo", "nir", "plot", "testing", "train", "view")
 
 if TYPE_CHECKING:
     from nefsim import convert as convert
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
     from nefsim import nengo as nengo
     from nefsim import nir as nir
     from nefsim import plot as plot
+    from nefsim import testing as testing
     from nefsim import train as train
     from nefsim import view as view
 else:
