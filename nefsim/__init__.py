@@ -1,6 +1,6 @@
-"""Networks of spiking neurons from a description of what they should compute.
+"""Simulation of spiking neural networks that compute functions, by the NEF.
 
-A network is made by its methods, without a ``with`` block, and run by a simulator:
+A network is built by its methods, without a ``with`` block, and run by a simulator:
 
 >>> import numpy as np
 >>> import nefsim as nef
@@ -16,32 +16,33 @@ A network is made by its methods, without a ``with`` block, and run by a simulat
 >>> sim.data[y].shape
 (500, 1)
 
-In the package itself, for ``nef.``:
+Names of the package ``nef``:
 
 =====================  ==================================================================
 Network                ``node``, ``ensemble``, ``connect``, ``probe``, ``subnetwork``
-Simulator, Result      run it, and what it recorded
+Simulator, Result      the run of a network, and the records of its probes
 neuron types           LIF, LIFRate, AdaptiveLIF, RectifiedLinear, Sigmoid, Izhikevich, ...
 synapses               Lowpass, Alpha, DoubleExp, Triangle, LinearFilter
 distributions          Uniform, Gaussian, Choice, UniformHypersphere, Samples, ...
 processes              WhiteSignal, WhiteNoise, FilteredNoise, PresentInput, Piecewise
 solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
 learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
-on plain arrays        gain_bias, tuning_curves, solve_decoders, connection_weights, ...
+functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weights, ...
 base classes           NeuronType, Synapse, Solver, Distribution, Process, LearningRule
 crosscheck             compare two back ends spike for spike
 =====================  ==================================================================
 
-Rooms that load when they are named:
+Subpackages, imported at first use:
 
 =====================  ==================================================================
 nef.plot               tuning curves, rasters, decoded values, weights, spectra
-nef.analysis           figures about what was learned
+nef.analysis           measures of learning: errors, classes, weights
 nef.datasets           handwritten digits
-nef.nengo              Nengo's networks run here; ``from_nengo``, ``to_nengo``
+nef.dynamics           linear systems, delays, and how populations become them
+nef.nengo              runs Nengo models; ``from_nengo``, ``to_nengo``
 nef.view               a network in the browser (extra ``view``)
-nef.train              spiking networks trained with PyTorch (extra ``train``)
-nef.convert            trained ReLU networks as spiking ones (extra ``train``)
+nef.train              training of spiking networks with PyTorch (extra ``train``)
+nef.convert            conversion of trained ReLU networks to spiking ones (extra ``train``)
 nef.nir                NIR graphs (extra ``nir``)
 nef.mnist              the experiment with handwritten digits
 nef.testing            laws for types of a user: ``check_neuron_type``, ``check_synapse``, ...
@@ -81,7 +82,7 @@ from nefsim.synapses import *
 
 __version__ = "0.1.0"
 
-# The names of a room's ``__all__`` are names of the package.
+# The names of a subpackage's ``__all__`` are names of the package.
 __all__ = ["BackendUnavailable", "Result", "Simulator"]
 __all__ += ["crosscheck", "describe", "suggest_learning_rate"]
 __all__ += encoding.__all__
@@ -93,11 +94,12 @@ __all__ += sampling.__all__
 __all__ += solvers.__all__
 __all__ += synapses.__all__
 
-#: Rooms that load when they are named.
-_ROOMS = ("convert", "mnist", "nengo", "nir", "plot", "testing", "train", "view")
+#: Subpackages that are imported at first use.
+_ROOMS = ("convert", "dynamics", "mnist", "nengo", "nir", "plot", "testing", "train", "view")
 
 if TYPE_CHECKING:
     from nefsim import convert as convert
+    from nefsim import dynamics as dynamics
     from nefsim import mnist as mnist
     from nefsim import nengo as nengo
     from nefsim import nir as nir
@@ -108,14 +110,14 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """A room, loaded now; of other names, where the thing is."""
+        """Import a subpackage; for other names raise an error with advice."""
         if name in _ROOMS:
             try:
                 return import_module(f"nefsim.{name}")
-            except ImportError as error:  # `hasattr` and `help` bear no other error than this
+            except ImportError as error:  # `hasattr` and `help` accept no other error
                 raise AttributeError(str(error), name=name) from error
-        known = [*__all__, *_ROOMS]
-        message = _habits.attribute("nefsim", name, _habits.OF_PACKAGE, known)
+        names = [*__all__, *_ROOMS]
+        message = _habits.attribute("nefsim", name, _habits.OF_PACKAGE, names)
         raise AttributeError(message, name=name)
 
 

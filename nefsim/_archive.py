@@ -1,4 +1,4 @@
-"""Archives of NumPy (.npz), read without trust: sizes are known before memory is taken."""
+"""Safe reading of NumPy archives (.npz): sizes are checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from numpy.typing import NDArray
 
 Header = tuple[np.dtype[Any], tuple[int, ...]]
 
-#: What deflate makes of one byte, at most, and room for what is too short to be made smaller.
+#: Maximum ratio of deflate, and an allowance for short members.
 MOST_DEFLATED, ROOM = 1032, 1024
 
-#: Kinds of numbers and texts that are read; all others could be objects, or have no size.
+#: Kinds of data types that are accepted: numbers and texts, and no objects.
 KINDS = "biufU"
 
 
 def reason(error: BaseException) -> str:
-    """What an error says, on one line that is not long."""
+    """The message of an error, as one short line."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 200 else text[:197] + "..."
 
 
 def header(stream: IO[bytes]) -> Header:
-    """Type and shape of the array in an .npy file; the stream stands behind them.
+    """Type and shape of the array in an .npy file; the stream is then at the data.
 
     Raises
     ------
     ValueError
-        If it is none, or one of objects.
+        If it is no array, or an array of objects.
     """
     try:
         version = npy.read_magic(stream)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = read(stream)
-    except Exception as error:  # the header is a text of Python, which NumPy reads as such
+    except Exception as error:  # NumPy parses the header as Python text
         raise ValueError(reason(error)) from error
     if version not in ((1, 0), (2, 0)) or min(shape, default=0) < 0:
         raise ValueError(f"a format of .npy that nefsim does not write: {version}, {shape}")
@@ -67,7 +67,7 @@ class Archive(ABC):
         self._headers: dict[str, Header] = {}
         try:
             self._zip = zipfile.ZipFile(source)
-        except Exception as error:  # whatever zipfile says of a file that is none
+        except Exception as error:  # zipfile raises many types for invalid files
             self.fail(reason(error))
         members = self._zip.infolist()
         self._members = {m.filename.removesuffix(".npy"): m for m in members}
@@ -75,8 +75,8 @@ class Archive(ABC):
         if len(self.names) < len(members):
             self.close()
             self.fail("it holds two arrays of one name")
-        # Members that lie over one another could be many times as large as the file.  The size is
-        # that of the file that was opened: another may have taken its name meanwhile.
+        # Overlapping members could be many times as large as the file.  The size is that of the
+        # open file, as another file may have its name by now.
         opened: Any = self._zip.fp
         if sum(m.compress_size for m in members) > os.fstat(opened.fileno()).st_size:
             self.close()
@@ -84,17 +84,17 @@ class Archive(ABC):
 
     @abstractmethod
     def fail(self, why: str) -> NoReturn:
-        """Refuse the file."""
+        """Raise an error about the file."""
 
     def header(self, name: str) -> Header:
-        """Type and shape of an array, which is not read yet."""
+        """Type and shape of an array, without reading it."""
         if name not in self._headers:
             member = self._members.get(name)
             if member is None:
                 self.fail(f"there is no {name!r}")
             try:
                 self._headers[name] = self._checked_header(member)
-            except Exception as error:  # NumPy, zipfile and zlib, each in its way
+            except Exception as error:  # types of NumPy, zipfile and zlib
                 self.fail(f"{name!r}: {reason(error)}")
         return self._headers[name]
 
@@ -102,7 +102,7 @@ class Archive(ABC):
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError("it is packed in another way")
         if member.file_size > MOST_DEFLATED * member.compress_size + ROOM:
-            raise ValueError("it says that it is larger than it can be")
+            raise ValueError("its size in the file is larger than possible")
         with self._zip.open(member) as stream:
             dtype, shape = header(stream)
             if stream.tell() + dtype.itemsize * math.prod(shape) != member.file_size:
@@ -110,7 +110,7 @@ class Archive(ABC):
         return dtype, shape
 
     def expect(self, name: str, kinds: str, shape: tuple[int | None, ...] | None = None) -> Header:
-        """The header of an array of one of these kinds, and of this shape; None is any length."""
+        """Check kind and shape of an array, and return its header; None is any length."""
         dtype, got = self.header(name)
         fits = shape is None or (
             len(got) == len(shape) and all(w in (None, g) for g, w in zip(got, shape, strict=True))
@@ -120,12 +120,12 @@ class Archive(ABC):
         return dtype, got
 
     def array(self, name: str) -> NDArray[Any]:
-        """An array, read now."""
+        """Read an array."""
         self.header(name)
         try:
             with self._zip.open(self._members[name]) as stream:
                 array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
-                stream.read(1)  # at the end the checksum is looked at
+                stream.read(1)  # zipfile compares the checksum at the end
         except Exception as error:
             self.fail(f"{name!r}: {reason(error)}")
         return array

@@ -1,4 +1,4 @@
-"""Checks on what a user passes in; each failure is one sentence that names the cure.
+"""Checks of arguments; each error is one sentence that says how to correct the call.
 
 Every message has the form ``who: argument must ..., got ...; do ...``, for example
 ``LIF: tau_rc must be above 0, got -1.0; pass seconds, such as 0.02.``
@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 
 from nefsim import _habits as habits
 
-#: Larger numbers than this are slips of a unit, not models; gains of 1e17 mark sharp thresholds.
+#: Largest number that is accepted; larger ones are errors of unit.  Sharp thresholds have gains
+#: of 1e17.
 HUGE = 1e24
 
 
 def show(value: object) -> str:
-    """What a message says it got: short, on one line, arrays by shape and type."""
+    """A value as text for a message: short, on one line, arrays by shape and type."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and type {value.dtype}"
-    whose = "Nengo's " if habits.is_of_nengo(value) else ""
+    prefix = "Nengo's " if habits.is_of_nengo(value) else ""
     if isinstance(value, type):
-        return f"{whose or 'the '}class {value.__name__}"
+        return f"{prefix or 'the '}class {value.__name__}"
     if callable(value) and hasattr(value, "__name__"):
         return f"the function {value.__name__}"
     try:
@@ -37,7 +38,7 @@ def show(value: object) -> str:
         return f"an object of type {type(value).__name__}"
     if len(text) > 60:
         text = text[:57] + "..."
-    return whose + text
+    return prefix + text
 
 
 def fail(
@@ -48,13 +49,13 @@ def fail(
     do: str,
     kind: type[Exception] = ValueError,
 ) -> NoReturn:
-    """Raise the house sentence; ``got`` is shown as it is when it is a string ending a phrase."""
-    said = got if isinstance(got, str) else show(got)
-    raise kind(f"{who}: {argument} must {must}, got {said}; {do}.")
+    """Raise an error in the format of this module; a string ``got`` is used unchanged."""
+    text = got if isinstance(got, str) else show(got)
+    raise kind(f"{who}: {argument} must {must}, got {text}; {do}.")
 
 
 def warn(message: str) -> None:
-    """Warn the line outside this package that led here."""
+    """Issue a warning at the line outside this package that called it."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("nefsim."):
         level, frame = level + 1, frame.f_back
@@ -62,12 +63,12 @@ def warn(message: str) -> None:
 
 
 def _wrong_kind(who: str, argument: str, must: str, value: object, do: str) -> NoReturn:
-    """Refuse an object of another kind; of Nengo's objects, name those that take their place."""
+    """Raise a TypeError; for objects of Nengo it names the replacement in nefsim."""
     fail(who, argument, must, show(value), habits.instead_of_nengos(value) or do, TypeError)
 
 
 def must_not_be_running(who: str) -> NoReturn:
-    """Refuse a simulator that is in the middle of a run, in another thread or by its own node."""
+    """Raise an error about a simulator that is running, in another thread or for a node."""
     do = "call this before or after a run, or make another simulator"
     fail(who, "simulator", "not be running", "one within a run", do, RuntimeError)
 
@@ -118,8 +119,8 @@ def integer(
     low: int = 0,
     high: int = 10**9,
 ) -> int:
-    """A whole number between ``low`` and ``high``, both allowed."""
-    if type(value) is not int:  # which most are; to ask what else is whole takes longer
+    """A whole number from ``low`` to ``high``."""
+    if type(value) is not int:  # fast path, as the checks of other types take longer
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
             _wrong_kind(who, argument, "be a whole number", value, do)
         value = int(value)
@@ -162,16 +163,16 @@ def label(who: str, value: Any) -> str | None:
 
 
 def instance(
-    who: str, argument: str, value: Any, kinds: type | tuple[type, ...], what: str, do: str
+    who: str, argument: str, value: Any, kinds: type | tuple[type, ...], noun: str, do: str
 ) -> Any:
-    """An object of one of ``kinds``, called ``what`` in the message."""
+    """An object of one of ``kinds``, called ``noun`` in the message."""
     if not isinstance(value, kinds):
-        _wrong_kind(who, argument, f"be {what}", value, do)
+        _wrong_kind(who, argument, f"be {noun}", value, do)
     return value
 
 
 def function(who: str, argument: str, value: Any) -> Any:
-    """Something that can be called, and is not a class."""
+    """A callable object that is not a class."""
     if not callable(value) or isinstance(value, type):
         _wrong_kind(who, argument, "be a function", value, "pass a function")
     return value
@@ -201,26 +202,26 @@ def array(
     high: float = HUGE,
     copy: bool = True,
 ) -> NDArray[np.float64]:
-    """A copy as float64 of a finite array of the given shape; None stands for any length.
+    """A copy as float64 of a finite array of a shape; None is any length.
 
-    Values below ``low`` or above ``high`` are refused and the first of them is named.  Without
-    ``copy`` an array that nobody can change is taken as it is.
+    The error about values below ``low`` or above ``high`` names the first of them.  Without
+    ``copy`` a read-only array is returned without a copy.
     """
     if not copy and _is_constant(value):
         checked = value
     else:
         checked = _as_float_array(who, argument, value, do)
     if shape is not None and not _fits(checked.shape, shape):
-        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape)
-        wanted += ",)" if len(shape) == 1 else ")"
-        fail(who, argument, f"have shape {wanted}", f"shape {checked.shape}", do)
+        expected = "(" + ", ".join("any" if n is None else str(n) for n in shape)
+        expected += ",)" if len(shape) == 1 else ")"
+        fail(who, argument, f"have shape {expected}", f"shape {checked.shape}", do)
     if checked.size and not (checked.min() >= low and checked.max() <= high):
         _fail_at_element(who, argument, checked, do, low, high)
     return checked
 
 
 def _is_constant(value: Any) -> bool:
-    """Whether a value is an array of float64 that has its own memory and cannot be written."""
+    """Whether a value is a read-only array of float64 that owns its memory."""
     if type(value) is not np.ndarray or value.dtype != np.float64:
         return False
     return bool(value.flags.owndata and not value.flags.writeable)
@@ -244,7 +245,7 @@ def _fail_at_element(
 
 
 def classes(who: str, argument: str, value: Any, n: int | None = None) -> NDArray[np.int64]:
-    """Labels (n,), at least one, whole numbers from 0."""
+    """Class labels (n,), at least one, as whole numbers from 0."""
     do = "pass a whole number from 0 for each example"
     labels = array(who, argument, value, (n,), do, 0.0, 1e6)
     if not labels.size:
@@ -254,14 +255,14 @@ def classes(who: str, argument: str, value: Any, n: int | None = None) -> NDArra
     return labels.astype(np.int64)
 
 
-def _fits(got: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
-    return len(got) == len(wanted) and all(
-        w is None or g == w for g, w in zip(got, wanted, strict=True)
+def _fits(got: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    return len(got) == len(expected) and all(
+        w is None or g == w for g, w in zip(got, expected, strict=True)
     )
 
 
 def generator(who: str, value: Any) -> np.random.Generator:
-    """A Generator as it is, or a new one from a seed or None."""
+    """A generator unchanged, or a new one from a seed or None."""
     if isinstance(value, np.random.Generator):
         return value
     if value is None:

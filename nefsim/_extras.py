@@ -1,4 +1,4 @@
-"""Optional packages: the extra that brings each, what it is good for, and how to get it."""
+"""Optional packages: their extras, their purpose, and the command that installs them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Extra:
-    """Packages of an extra in the order of setup.cfg, and what they bring."""
+    """Packages of an extra in the order of setup.cfg, and their purpose."""
 
     packages: tuple[str, ...]
     brings: str
@@ -27,11 +27,22 @@ EXTRAS = {
 
 
 class BackendUnavailable(ImportError):
-    """Something needs a package that is not installed; the message says how to install it."""
+    """Error about a missing optional package; the message says how to install it.
+
+    See Also
+    --------
+    Simulator : Its argument ``backend``.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> issubclass(nef.BackendUnavailable, ImportError)
+    True
+    """
 
 
 def cure(extra: str) -> str:
-    """What installs the packages of an extra, wherever nefsim itself was installed from.
+    """The command that installs the packages of an extra, for any installation of nefsim.
 
     Examples
     --------
@@ -42,7 +53,7 @@ def cure(extra: str) -> str:
 
 
 def cure_of(package: str) -> str | None:
-    """What installs a package, or None if no extra brings it."""
+    """The command that installs a package, or None if no extra contains it."""
     return next((cure(name) for name, e in EXTRAS.items() if package in e.packages), None)
 
 

@@ -1,18 +1,18 @@
-"""Which things need one another, however far around."""
+"""Strongly connected components of graphs."""
 
 from __future__ import annotations
 
 
 def strong_components(before: dict[int, list[int]]) -> list[list[int]]:
-    """Things in groups that come before one another; each is alone in one or with others.
+    """Strongly connected components of a graph, in topological order.
 
-    What is reached from a thing first and does not lead back to anything before it is a group
-    (Tarjan 1972, SIAM J. Comput. 1); a group comes after all that comes before it.
+    Tarjan's algorithm (1972, SIAM J. Comput. 1).  ``before`` maps each node to its
+    predecessors; a component comes after all components with predecessors of its nodes.
     """
-    number: dict[int, int] = {}  # in which order they were reached
-    lowest: dict[int, int] = {}  # of those that a thing leads back to, as far as is known
-    waiting: list[int] = []  # reached, and not in a group
-    place: dict[int, int] = {}  # in that list
+    number: dict[int, int] = {}  # order of the depth-first search
+    lowest: dict[int, int] = {}  # lowest index reachable so far
+    waiting: list[int] = []  # visited nodes without a component
+    place: dict[int, int] = {}  # nodes on the stack
     groups: list[list[int]] = []
     for root in before:
         path = [] if root in number else [(root, iter(before[root]))]
@@ -36,5 +36,5 @@ def strong_components(before: dict[int, list[int]]) -> list[list[int]]:
                     groups.append(waiting[place[i] :])
                     del waiting[place[i] :]
                     for j in groups[-1]:
-                        lowest[j] = len(before)  # leads nowhere any more
+                        lowest[j] = len(before)  # component complete
     return groups

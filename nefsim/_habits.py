@@ -1,4 +1,4 @@
-"""Names that users of Nengo and slips of the hand bring along, and what to write here instead."""
+"""Advice for names from Nengo and for misspelt names: the names to use in nefsim."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from inspect import isabstract
 from typing import Any
 
-#: Keywords of others: the arguments that may be meant, of which the first that there is counts.
+#: Keywords of other programs, and arguments of nefsim with that meaning; the first match is used.
 KEYWORDS: dict[str, tuple[str, ...]] = {
     "learning_rule_type": ("learning_rule",),
     "dimension": ("dimensions", "size_in"),
@@ -36,9 +36,9 @@ KEYWORDS: dict[str, tuple[str, ...]] = {
     "lr": ("learning_rate",),
 }
 
-#: Keywords without an argument of another name: what to do, by whose they are and by name.
+#: Advice on keywords that have no counterpart, by function and keyword.
 ELSEWHERE: dict[tuple[str, str], str] = {
-    ("Simulator", "optimize"): "leave it out, as every network is put in order",
+    ("Simulator", "optimize"): "leave it out, as nefsim orders every network",
     ("Network", "add_to_container"): "leave it out; net.subnetwork() makes a network within net",
     ("Network.connect", "modulatory"): "connect errors to connection.learning_rule",
     ("Network.ensemble", "synapse"): "pass it to net.connect or net.probe",
@@ -46,12 +46,12 @@ ELSEWHERE: dict[tuple[str, str], str] = {
     ("Network.probe", "seed"): "leave it out, as a probe draws nothing",
     ("Simulator.run", "progress_bar"): "pass progress to Simulator",
     ("Simulator.run_steps", "progress_bar"): "pass progress to Simulator",
-    ("Simulator.trange", "dt"): "pass a probe, whose times they are: sim.trange(probe)",
-    ("Simulator.trange", "sample_every"): "pass a probe, whose times they are: sim.trange(probe)",
+    ("Simulator.trange", "dt"): "pass the probe of the records: sim.trange(probe)",
+    ("Simulator.trange", "sample_every"): "pass the probe of the records: sim.trange(probe)",
     ("", "initial_state"): "pass it to net.ensemble",
 }
 
-#: How to call what many call otherwise.
+#: Correct calls of functions that are often called in another way.
 CALLS = {
     "tuning_curves": (
         "write b = sim.data[ensemble] and tuning_curves(ensemble.neuron_type, x, b.encoders, "
@@ -59,11 +59,11 @@ CALLS = {
     ),
 }
 
-#: What only Nengo has, by the name of its class.
+#: Advice on objects of Nengo without a counterpart, by the name of their class.
 OF_NENGO = {
     "Network": (
         "write nefsim.nengo.Simulator(model) to run it, or nefsim.nengo.from_nengo(model) to "
-        "have it as a network of nefsim"
+        "convert it to a network of nefsim"
     ),
     "Ensemble": "make one with net.ensemble(n_neurons, dimensions)",
     "Neurons": "make an ensemble with net.ensemble(n_neurons, dimensions)",
@@ -80,7 +80,7 @@ OF_NENGO = {
 
 _ARRAYS = "make ensembles in a loop, in net.subnetwork(), as there are no such networks yet"
 
-#: Names that the package has not.
+#: Advice on names that the package does not have.
 OF_PACKAGE = {
     "networks": _ARRAYS,
     "spa": _ARRAYS,
@@ -101,7 +101,7 @@ OF_PACKAGE = {
     "Default": "leave the argument out",
 }
 
-#: Names that a network has not.
+#: Advice on names that a network does not have.
 OF_NETWORK = {
     "Ensemble": "write net.ensemble(n_neurons, dimensions)",
     "Node": "write net.node(output)",
@@ -125,7 +125,7 @@ OF_NETWORK = {
     "describe": "write nefsim.describe(net)",
 }
 
-#: Names that a node, ensemble, connection or probe has not.
+#: Advice on names that a node, ensemble, connection or probe does not have.
 OF_THINGS = {
     "weights": "see sim.data[connection].weights",
     "decoders": "see sim.data[connection].decoders",
@@ -138,25 +138,25 @@ OF_THINGS = {
 
 
 def is_of_nengo(value: object) -> bool:
-    """Whether an object or class is Nengo's, or of a package on top of it."""
+    """Whether an object or class comes from Nengo, or derives from one of Nengo."""
     kind = value if isinstance(value, type) else type(value)
     return any(_is_in_nengo(base) for base in kind.__mro__)
 
 
 def instead_of_nengos(value: object) -> str | None:
-    """What to pass instead of an object or class of Nengo's; None if it is not Nengo's."""
+    """Advice on the replacement of an object or class of Nengo; None for other objects."""
     kind = value if isinstance(value, type) else type(value)
     names = [base.__name__ for base in kind.__mro__ if _is_in_nengo(base)]
     package = sys.modules.get("nefsim")
-    ours = getattr(package, "__all__", ())
+    public_names = getattr(package, "__all__", ())
     for name in names:
         if name in OF_NENGO:
             return OF_NENGO[name]
-        if name in ours and not isabstract(getattr(package, name)):
+        if name in public_names and not isabstract(getattr(package, name)):
             return f"pass nefsim.{name}(...)"
     if not names:
         return None
-    return "nefsim has none; nefsim.nengo.Simulator(model) runs a Nengo model as it is"
+    return "nefsim has none; nefsim.nengo.Simulator(model) runs a Nengo model without changes"
 
 
 def _is_in_nengo(kind: type) -> bool:
@@ -164,31 +164,31 @@ def _is_in_nengo(kind: type) -> bool:
 
 
 def keyword(who: str, name: str, arguments: Iterable[str]) -> str:
-    """What to write instead of a keyword that is none of the arguments."""
-    known = [*arguments]
+    """Advice on a keyword that is none of the arguments."""
+    names = [*arguments]
     for key in ((who, name), ("", name)):
         if key in ELSEWHERE:
             return ELSEWHERE[key]
-    meant = [argument for argument in KEYWORDS.get(name, ()) if argument in known]
-    meant = meant or nearest(name, known)
-    if meant:
-        return f"write {meant[0]}="
-    return f"pass some of {', '.join(known)}" if known else "leave it out"
+    matches = [argument for argument in KEYWORDS.get(name, ()) if argument in names]
+    matches = matches or nearest(name, names)
+    if matches:
+        return f"write {matches[0]}="
+    return f"pass some of {', '.join(names)}" if names else "leave it out"
 
 
-def nearest(name: str, known: Iterable[str], alike: float = 0.6) -> list[str]:
-    """The known name that is spelt most like a name, if there is one."""
+def nearest(name: str, names: Iterable[str], similarity: float = 0.6) -> list[str]:
+    """The most similar of ``names``, as a list; empty if none is similar."""
     from difflib import get_close_matches
 
-    return get_close_matches(name, [*known], 1, alike)
+    return get_close_matches(name, [*names], 1, similarity)
 
 
-def attribute(who: str, name: str, table: dict[str, str], known: Iterable[Any]) -> str:
-    """The message of an attribute that is missing: by the table, or by the nearest name."""
-    if name.startswith("_"):  # asked for by Python itself, and often
+def attribute(who: str, name: str, table: dict[str, str], names: Iterable[Any]) -> str:
+    """Message about a missing attribute, with advice from ``table`` or the nearest name."""
+    if name.startswith("_"):  # Python looks these up often
         return f"{who} has no {name}."
     do = table.get(name)
     if do is None:
-        close = nearest(name, (k for k in known if not k.startswith("_")), 0.7)
+        close = nearest(name, (k for k in names if not k.startswith("_")), 0.7)
         do = f"did you mean {close[0]}?" if close else ""
     return f"{who} has no {name}" + (f"; {do}" if do else "") + ("" if do.endswith("?") else ".")

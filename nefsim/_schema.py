@@ -1,4 +1,4 @@
-"""What a file says of itself is compared with what it must say, before it is used."""
+"""Validation of JSON descriptions of files against a schema."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ COUNT = range(2**53)
 
 
 def misfit(value: Any, schema: Any, name: str = "it") -> str:
-    """The first place at which a value, as JSON gives it, is not as described; empty if none.
+    """The first difference between a value from JSON and a schema, as text; empty if none.
 
     Parameters
     ----------
     value : object
         Numbers, texts, None, lists and dicts of these.
     schema : object
-        A type; ``float`` takes whole numbers, too, and ``object`` anything.  A range of whole
-        numbers; None or a text, for itself; a tuple of any of which one fits.  ``[a]``, a list
-        of such; ``[a, b]`` or ``[]``, a list of these; ``{str: a}``, a dict of such;
-        ``{"x": a}``, a dict with at least these.
+        One of: a type, where ``float`` also accepts whole numbers and ``object`` anything; a
+        range of whole numbers; None or a text, for an equal value; a tuple of alternatives;
+        ``[a]``, a list of any length; ``[a, b]`` or ``[]``, a list of this length;
+        ``{str: a}``, a dict with any keys; ``{"x": a}``, a dict with at least these keys.
     name : str
-        What it is called.
+        Name of the value in the message.
 
     Examples
     --------
@@ -59,4 +59,4 @@ def misfit(value: Any, schema: Any, name: str = "it") -> str:
             types = (int, float) if schema is float else schema
             fits = isinstance(value, types) and (schema is object or type(value) is not bool)
             return "" if fits else wrong
-    return next((found for key, v, s in parts if (found := misfit(v, s, key))), "")
+    return next((difference for key, v, s in parts if (difference := misfit(v, s, key))), "")

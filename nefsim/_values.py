@@ -12,7 +12,7 @@ from nefsim import _signatures as signatures
 
 
 def _canonical(value: Any) -> Any:
-    """Something hashable that is equal exactly when the contents are equal."""
+    """A hashable form of a value; forms are equal exactly if the contents are."""
     if isinstance(value, np.ndarray):
         return (value.shape, value.dtype.str, value.tobytes())
     if isinstance(value, (tuple, list)):
@@ -29,12 +29,12 @@ class Value:
     from here, so that a field may hold an array.
     """
 
-    def __new__(cls, *args: Any, **named: Any) -> Self:
-        """A value to be; a call that does not fit is told the name to write."""
-        signatures.check_call(cls, args, named)
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Check the call against the signature of the class."""
+        signatures.check_call(cls, args, kwargs)
         return super().__new__(cls)
 
-    # So that an abstract class is not shown to take whatever there is.
+    # Otherwise the signature of an abstract class would be (*args, **kwargs).
     __new__.__signature__ = Signature([Parameter("cls", Parameter.POSITIONAL_ONLY)])  # type: ignore[attr-defined]
 
     def _content(self) -> tuple[Any, ...]:

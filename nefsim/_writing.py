@@ -1,36 +1,42 @@
-"""Files that appear whole or not at all, whoever else writes them and whenever the power fails."""
+"""Atomic writing of files, safe for several writers and power failures."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import stat
+import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+#: Age at which a new file is regarded as left over from a killed program [s].
+ABANDONED = 24 * 3600.0
+
 
 @contextmanager
 def replacing(target: Path, sync: bool = True) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of ``target`` when the block ends without an error.
+    """Open a new file that replaces ``target`` when the block ends without an error.
 
-    The new file has a random name beside ``target`` and is created exclusively, so that no
-    other writer, link or file of that name is touched; it gets the permissions of the file
-    that it replaces.  A symbolic link stays a link: the file that it names is replaced.
+    The new file has a random name in the folder of ``target`` and is created exclusively, so it
+    cannot affect other writers, links or files.  It gets the permissions of the file that it
+    replaces.  A symbolic link remains a link: the file that it points to is replaced.
+    A program that is killed during the block leaves its new file; the next writer of
+    ``target`` removes it once it is older than a day.
 
     Parameters
     ----------
     target : Path
         The file to write.
     sync : bool
-        Whether the data and the name are on the disk, and not only handed to the operating
-        system, when the block has ended.
+        Whether to wait until data and name are on the disk before the block ends.
 
     Raises
     ------
     OSError
-        If the file cannot be written; the old one is then as it was.
+        If the file cannot be written; the old file is then unchanged.
 
     Examples
     --------
@@ -42,7 +48,9 @@ def replacing(target: Path, sync: bool = True) -> Iterator[BinaryIO]:
     (b'abc', ['a.bin'])
     """
     target = Path(os.path.realpath(target))
-    part = target.with_name(f".nefsim-{secrets.token_hex(8)}.part")
+    begin = f".nefsim-{zlib.crc32(os.fsencode(target.name)):08x}-"
+    _remove_abandoned(target.parent, begin)
+    part = target.with_name(f"{begin}{secrets.token_hex(8)}.part")
     try:
         mode = stat.S_IMODE(target.stat().st_mode)
     except FileNotFoundError:
@@ -52,7 +60,7 @@ def replacing(target: Path, sync: bool = True) -> Iterator[BinaryIO]:
     try:
         with open(descriptor, "wb") as stream:
             if mode is not None:
-                part.chmod(mode)  # what the umask took from it
+                part.chmod(mode)  # without the umask
             yield stream
             stream.flush()
             if sync:
@@ -66,9 +74,21 @@ def replacing(target: Path, sync: bool = True) -> Iterator[BinaryIO]:
         sync_folder(target.parent)
 
 
+def _remove_abandoned(folder: Path, begin: str) -> None:
+    """Remove old files that killed programs left of one target, where that is allowed."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not (entry.name.startswith(begin) and entry.name.endswith(".part")):
+                continue
+            with suppress(OSError):
+                found = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(found.st_mode) and time.time() - found.st_mtime > ABANDONED:
+                    os.unlink(entry.path)
+
+
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk, where the system can be asked for that."""
-    if not hasattr(os, "O_DIRECTORY"):  # Windows keeps names with the files
+    """Write the names in a folder to the disk, on systems that support it."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows stores names with the files
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -1,4 +1,4 @@
-"""The state of a program as arrays and plain numbers, and back."""
+"""Checkpoints: conversion of the state of a program to arrays and plain numbers, and back."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from nefsim.program import Filter, Learn, Neurons, Op, Play, Program, State, Sum
 
 Arrays = dict[str, NDArray[Any]]
 
-#: Numbers of the same network built on another machine differ by less than this share.
+#: Tolerance of the comparison of programs, as a share: rounding differs between machines.
 ROUNDING = 1e-6
 
-#: What the file of a state says of itself.
+#: Schema of the description of a checkpoint.
 SCHEMA = {
     "dt": float,
     "seed": range(2**64),
@@ -34,7 +34,7 @@ SCHEMA = {
 
 
 def state_arrays(program: Program, state: State, meta: dict[str, Any]) -> Arrays:
-    """A state as arrays; steps done, generators and what tells the program go into ``meta``."""
+    """The arrays of a state; step, generators and marks of the program are put into ``meta``."""
     arrays: Arrays = {f"signal {i}": value for i, value in enumerate(state.signals)}
     for i, memory in enumerate(state.ops):
         arrays |= {f"op {i} {name}": value for name, value in memory.items()}
@@ -50,14 +50,14 @@ def state_arrays(program: Program, state: State, meta: dict[str, Any]) -> Arrays
 
 
 def _plain(state: Any) -> Any:
-    """The state of a generator in numbers and texts."""
+    """The state of a generator as plain numbers and texts."""
     if isinstance(state, dict):
         return {name: _plain(value) for name, value in state.items()}
     return state.tolist() if isinstance(state, np.ndarray) else state
 
 
 class Saved(Protocol):
-    """A file that holds a state."""
+    """Protocol of an open checkpoint file."""
 
     meta: dict[str, Any]
     names: list[str]
@@ -66,19 +66,19 @@ class Saved(Protocol):
         """Type and shape of an array."""
 
     def array(self, name: str) -> NDArray[Any]:
-        """An array, read now."""
+        """Read an array."""
 
     def fail(self, why: str) -> NoReturn:
-        """Refuse the file."""
+        """Raise an error about the file."""
 
 
 def check_state(who: str, program: Program, state: State) -> None:
-    """Refuse a state from which its operations cannot go on.
+    """Check that operations can continue from a state.
 
     Raises
     ------
     ValueError
-        If a memory is not finite, or is what its neuron type never has.
+        If an array is not finite, or is not a valid state of its neuron type.
     """
     for op, memory in zip(program.ops, state.ops, strict=True):
         _check_memory(who, op, memory)
@@ -90,13 +90,13 @@ def _check_memory(who: str, op: Op, memory: dict[str, NDArray[Any]]) -> None:
         return
     for name, values in memory.items():
         if not np.isfinite(values).all():
-            do = "go on from an earlier state"
+            do = "continue from an earlier state"
             got = f"numbers that are not in {name!r}"
             check.fail(who, f"memory of {type(op).__name__}", "be finite", got, do)
 
 
 def check_fit(who: str, program: Program, saved: Saved) -> None:
-    """Refuse a file of another program, or of fewer trials than it says, before it is read."""
+    """Check program and number of trials of a file, before its arrays are read."""
     meta = saved.meta
     if not _same(_marks(program), meta["program"]):
         _refuse_network(who)
@@ -112,15 +112,15 @@ def check_fit(who: str, program: Program, saved: Saved) -> None:
 
 
 def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
-    """Make a fresh state equal to a saved one; all of that is checked before any is set."""
+    """Set a fresh state to a saved one, after a check of all saved arrays."""
     fresh, meta = state_arrays(program, state, {}), saved.meta
     if fresh.keys() != {n for n in saved.names if n.startswith(("signal ", "op ", "process "))}:
         _refuse_network(who)
-    for name, mine in fresh.items():
+    for name, current in fresh.items():
         dtype, shape = saved.header(name)
-        if dtype.kind != mine.dtype.kind:
+        if dtype.kind != current.dtype.kind:
             saved.fail(f"{name!r} is of type {dtype}")
-        if shape != mine.shape and not name.startswith("process "):
+        if shape != current.shape and not name.startswith("process "):
             _refuse_network(who)
     values = {name: saved.array(name) for name in fresh}
     for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=True)):
@@ -128,10 +128,10 @@ def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
     processes = []
     for i, trials in enumerate(state.running):
         for j, process in enumerate(trials):
-            named = {name: values[f"process {i} {j} {name}"] for name in process.state}
-            if not process.accepts(named, meta["step"]):
-                saved.fail(f"process {i} does not go on from step {meta['step']}")
-            processes.append((process, named))
+            arrays = {name: values[f"process {i} {j} {name}"] for name in process.state}
+            if not process.accepts(arrays, meta["step"]):
+                saved.fail(f"process {i} cannot continue from step {meta['step']}")
+            processes.append((process, arrays))
     rngs = [rng for streams in state.rngs for rng in streams]
     rngs += [process.rng for trials in state.running for process in trials]
     states = [was for key in ("rngs", "running") for each in meta[key] for was in each]
@@ -145,19 +145,19 @@ def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
             value[...] = values[f"op {i} {name}"]
     for rng, was in zip(rngs, states, strict=True):
         rng.bit_generator.state = was
-    for process, named in processes:
-        process.state.update(named)
+    for process, arrays in processes:
+        process.state.update(arrays)
 
 
 def _try_generator(saved: Saved, rng: np.random.Generator, was: Any) -> None:
-    """Refuse what is no state of such a generator."""
+    """Check that a generator accepts a saved state."""
     kind = type(rng.bit_generator)
     try:
         kind(0).state = was
-        # NumPy reads where the position of a Mersenne Twister says.
+        # NumPy does not check the position of a Mersenne Twister.
         if not 0 <= was["state"].get("pos", 0) <= 624:
             raise ValueError("position out of range")
-    except Exception as error:  # NumPy meets what is missing or of another type, each in its way
+    except Exception as error:  # NumPy raises these for missing keys and other types
         saved.fail(f"state of a generator: {type(error).__name__} {error}")
 
 
@@ -167,10 +167,10 @@ def _refuse_network(who: str) -> NoReturn:
 
 
 def _marks(program: Program) -> list[tuple[str, float]]:
-    """What tells one program from another: each operation in words, and a sum of its numbers.
+    """A mark of each operation, to compare programs: its text, and a sum of its numbers.
 
-    The numbers are weighted by their places.  The sums agree up to rounding where the same
-    network was built on another machine; functions of the user are not looked into.
+    The numbers are weighted by their index.  For the same network on another machine the sums
+    agree up to rounding.  The code of users' functions is not compared.
     """
     return [(_words(op), sum(_weighted(part) for part in _numbers(op))) for op in program.ops]
 
@@ -186,7 +186,7 @@ def _words(op: Op) -> str:
     if isinstance(op, Learn):
         return repr([part.rule for part in op.parts])
     if isinstance(op, Filter) and isinstance(op.form, StateSpace):
-        return "Filter by its state"  # the memory of the same filter by polynomials is another
+        return "Filter by its state"  # the state of the same filter by polynomials differs
     # Without the addresses of functions, which are new in every session.
     words = repr(op.process) if isinstance(op, Play) else type(op).__name__
     return re.sub(r" at 0x\w+", "", words)
@@ -197,7 +197,7 @@ def _numbers(op: Op) -> list[Any]:
         return [*op.form]
     if isinstance(op, Weigh):
         return [op.initial]
-    if isinstance(op, Neurons):  # of long arrays the words show the ends alone
+    if isinstance(op, Neurons):  # the text shows only the ends of long arrays
         return [value for value in vars(op.neuron).values() if isinstance(value, np.ndarray)]
     if not isinstance(op, Sum):
         return []
@@ -206,8 +206,8 @@ def _numbers(op: Op) -> list[Any]:
     return dense if op.offset is None else [*dense, op.offset]
 
 
-def _same(mine: list[tuple[str, float]], saved: list[Any]) -> bool:
-    if [words for words, _ in mine] != [words for words, _ in saved]:
+def _same(current: list[tuple[str, float]], saved: list[Any]) -> bool:
+    if [words for words, _ in current] != [words for words, _ in saved]:
         return False
-    sums = [[total for _, total in marks] for marks in (mine, saved)]
+    sums = [[total for _, total in marks] for marks in (current, saved)]
     return np.allclose(sums[0], sums[1], rtol=ROUNDING, atol=ROUNDING)

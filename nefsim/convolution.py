@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 Pair = tuple[int, int]
 Shape = tuple[int, int, int]
-Pads = tuple[Pair, Pair]  # before and after, of height and of width
+Pads = tuple[Pair, Pair]  # (before, after) of height, and of width
 
 
 def pair(value: Any) -> Pair:
-    """Of height and of width: two numbers, or one for both."""
+    """Values for height and width, from two numbers or from one for both."""
     first, second = np.broadcast_to(value, 2)
     return int(first), int(second)
 
 
 def pads_of(padding: Any, kernel: Pair, dilation: Pair = (1, 1)) -> Pads:
-    """Numbers for both sides of each axis, "same" or "valid"."""
+    """Padding at both sides of each axis, from numbers, "same" or "valid"."""
     if isinstance(padding, str) and padding == "same":
         whole = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
         before = [n // 2 for n in whole]
@@ -31,9 +31,9 @@ def pads_of(padding: Any, kernel: Pair, dilation: Pair = (1, 1)) -> Pads:
 def windows(
     shape: Shape, kernel: Pair, stride: Pair, pads: Pads, dilation: Pair = (1, 1)
 ) -> NDArray[np.intp]:
-    """Which elements each window of each channel holds, (C, H_out, W_out, kh * kw).
+    """Indices of the elements in each window of each channel, (C, H_out, W_out, kh * kw).
 
-    -1 stands for padding.
+    The index of padding is -1.
     """
     channels, height, width = shape
     places = np.full((channels, height + sum(pads[0]), width + sum(pads[1])), -1, dtype=np.intp)
@@ -63,7 +63,7 @@ def conv2d_matrix(
     weight : (C_out, C_in / groups, kh, kw) array
         The kernels.
     shape : (C_in, H, W)
-        Of the input.
+        Shape of the input.
     stride, pads, dilation, groups
         As for ``torch.nn.Conv2d``, with zeros for padding.
 
@@ -102,10 +102,7 @@ def conv2d_matrix(
 def pool2d_matrix(
     shape: Shape, kernel: Pair, stride: Pair, pads: Pads, weight: float | None = None
 ) -> tuple[Any, Shape]:
-    """The matrix that multiplies each window's sum by ``weight``; None takes its mean.
-
-    A mean is over what is not padding.
-    """
+    """The matrix of sums over windows times ``weight``; None computes means without padding."""
     from scipy.sparse import csr_array
 
     held = windows(shape, kernel, stride, pads)

@@ -1,4 +1,4 @@
-"""Run one network on two back ends and compare them, spike for spike."""
+"""Comparison of two back ends on one network, spike by spike."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from nefsim import backends as registry
 from nefsim.network import Connection, Ensemble, Network, Neurons, Probe
 from nefsim.network.objects import whole
 from nefsim.neurons import Direct
-from nefsim.simulator import Simulator, fresh_seed
+from nefsim.settings import fresh_seed
+from nefsim.simulator import Simulator
 
 Array = NDArray[np.float64]
 
-#: Decoded values may differ by so much of their range: rounding, summed in another order.
+#: Tolerance of decoded values as a share of their range: sums in another order round differently.
 TOLERANCE = 1e-9
 
-#: State variables between spikes may differ by so much of theirs.  Where a neuron's current
-#: keeps time with its own spikes, a difference grows from spike to spike, about 1e8 times
-#: in 4000 spikes, until it moves one to another step; the spikes are what is judged.
+#: Tolerance of state variables as a share of their range.  Where a neuron's spikes feed back to
+#: its current, a rounding difference can grow, about 1e8 times in 4000 spikes, until it moves a
+#: spike to another step.  Agreement is judged by the spikes.
 STATE_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class PopulationReport:
-    """How the outputs of one population compare.
+    """Differences between the outputs of one population on two back ends.
 
     Attributes
     ----------
@@ -50,7 +51,7 @@ class PopulationReport:
 
 @dataclass(frozen=True)
 class ProbeReport:
-    """How the records of one probe compare.
+    """Difference between the records of one probe on two back ends.
 
     Attributes
     ----------
@@ -59,7 +60,7 @@ class ProbeReport:
     max_abs_diff : float
         Largest difference.
     tolerance : float
-        How large it may be: a share of the largest value on the first back end.
+        Largest accepted difference: a share of the largest value on the first back end.
     """
 
     label: str
@@ -69,16 +70,16 @@ class ProbeReport:
 
 @dataclass(frozen=True)
 class CrosscheckReport:
-    """What :func:`crosscheck` found; print it to read it.
+    """The report of :func:`crosscheck`; ``print`` shows it as text.
 
     Attributes
     ----------
     backends : tuple of str
         The two back ends.
     seconds : float [s]
-        How long the network ran.
+        Model time of the run.
     populations, probes : tuple
-        A report for each.
+        A report for each population and each probe.
     """
 
     backends: tuple[str, str]
@@ -131,14 +132,14 @@ def crosscheck(
     backends: Sequence[str] = ("numpy", "nengo"),
     dt: float = 0.001,
 ) -> CrosscheckReport:
-    """Run a network on two back ends and report, spike by spike, whether they agree.
+    """Run a network on two back ends and compare their spikes and values.
 
     Parameters
     ----------
     net : Network
-        The model; its probes are compared too.
+        The model; its probes are compared, too.
     seconds : float [s]
-        How long to run.
+        Model time of the run.
     backends : pair of str
         The two back ends.
     dt : float [s]
@@ -148,6 +149,18 @@ def crosscheck(
     -------
     CrosscheckReport
         With ``n_spikes``, ``spikes_differ``, ``max_abs_diff`` and ``agrees``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``net`` is not a network, or an argument is out of range.
+    ImportError
+        If a back end is not installed.
+
+    See Also
+    --------
+    nefsim.bench.measure : Run times on each back end.
+    nefsim.nengo : Conversion of networks from and to Nengo.
 
     Examples
     --------
@@ -170,7 +183,7 @@ def crosscheck(
         check.one_of(who, "backends", name, tuple(registry.BACKENDS))
     populations = [e for e in net.all_ensembles if not isinstance(e.neuron_type, Direct)]
     probes = net.all_probes
-    # The spikes of all populations are probed in these runs; a probe changes nothing.
+    # These runs also probe the spikes of all populations; probes do not change a run.
     watching = [net.probe(ensemble.neurons, attach=False) for ensemble in populations]
     seed, runs = fresh_seed(net), []
     for name in backends:
@@ -192,7 +205,7 @@ def _population(ensemble: Ensemble, one: Array, two: Array) -> PopulationReport:
     if not ensemble.neuron_type.spiking:
         difference = float(np.max(np.abs(one - two), initial=0.0))
         return PopulationReport(ensemble.label, 0, 0, difference)
-    # Spikes are whole numbers of one height; without any, every other spike is one too many.
+    # Spikes are multiples of one height.  If there are none, every spike of the other differs.
     height = float(np.min(np.abs(one[one != 0]), initial=np.inf))
     slack = TOLERANCE * height if np.isfinite(height) else 0.0
     differ = int(np.sum(np.abs(one - two) > slack))

@@ -1,7 +1,7 @@
-"""The demonstration: a population computes a function of what another one represents.
+"""The demonstration: one population represents a signal, another receives a function of it.
 
-At its defaults this is the network of the plain-loop NEF program: 50 neurons represent
-sin t, and 40 receive its square.
+The default settings are those of the plain-loop NEF program: 50 neurons represent sin t, and
+40 receive its square.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nefsim.synapses import Lowpass
 
 Array = NDArray[np.float64]
 
-#: Functions that can be computed, by name.
+#: Functions of the connection, by name.
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "identity": np.positive,
     "square": np.square,
@@ -45,13 +45,13 @@ STIMULI: dict[str, Any] = {
     "noise": WhiteSignal(10.0, high=1.0, rms=0.4),
 }
 
-#: Of the axes in a figure, as shares of it.
+#: Margins of the axes, as shares of the figure.
 MARGINS = {"left": 0.12, "right": 0.97, "bottom": 0.14, "top": 0.91}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set of the demonstration; rates in Hz, times in seconds."""
+    """Settings of the demonstration; rates in Hz, times in seconds."""
 
     neurons_a: int = 50
     neurons_b: int = 40
@@ -67,14 +67,14 @@ class Settings:
 
 
 def run(settings: Settings, folder: Path, progress: bool | None = None) -> dict[str, Any]:
-    """Build and run the network, draw three figures into ``folder``, and report.
+    """Build and run the network, save three figures, and return a report.
 
     Parameters
     ----------
     settings : Settings
-        Sizes and the rest.
+        Sizes, rates, stimulus and function.
     folder : Path
-        Where the figures go; made if need be.
+        Folder of the figures; created if missing.
     progress : bool or None
         As for :class:`~nefsim.Simulator`.
 
@@ -92,19 +92,19 @@ def run(settings: Settings, folder: Path, progress: bool | None = None) -> dict[
     b = net.ensemble(settings.neurons_b, 1, max_rates=settings.rates_b, label="B")
     net.connect(stimulus, a, synapse=None)
     net.connect(a, b, function=function, synapse=synapse)
-    given = net.probe(stimulus, label="input")
+    stimulus_probe = net.probe(stimulus, label="input")
     output = net.probe(b, synapse=synapse, label="output")
     spikes = {ensemble: net.probe(ensemble.neurons) for ensemble in (a, b)}
     simulator = Simulator(net, settings.dt, settings.backend, progress=progress)
     do = "run for a step at least"
     seconds = check.real("demo", "seconds", settings.seconds, do, simulator.dt)
-    # The first steps load filters and compiled code, which the time per step should not count.
+    # The first steps load filters and compiled code, and are not part of the time per step.
     simulator.run_steps(100)
     simulator.reset()
     start = time.perf_counter()
     simulator.run(seconds)
     took = time.perf_counter() - start
-    u = simulator.data[given]
+    u = simulator.data[stimulus_probe]
     ideal = synapse.filt(synapse.filt(function(u), settings.dt), settings.dt)
     decoded = simulator.data[output]
     rates = {e.label: float(simulator.data[spikes[e]].mean()) for e in (a, b)}
@@ -127,7 +127,7 @@ def run(settings: Settings, folder: Path, progress: bool | None = None) -> dict[
 def _figures(
     simulator: Simulator,
     ensembles: tuple[Ensemble, ...],
-    given: Array,
+    stimulus_probe: Array,
     ideal: Array,
     decoded: Array,
     settings: Settings,
@@ -136,28 +136,28 @@ def _figures(
     files = []
     for ensemble in ensembles:
         ax = plot.tuning_curves(simulator, ensemble=ensemble, ax=_axes())
-        ax.set_xlabel("represented value")  # without a formula, whose parser is slow to load
+        ax.set_xlabel("represented value")  # no formula, as the parser of matplotlib loads slowly
         _title(ax, f"Population {ensemble.label}: tuning curves, coloured by the value preferred")
         files.append(_save(ax, folder / f"tuning_curves_{ensemble.label.lower()}.png"))
-    ax = plot.decoded(decoded, simulator.time, ideal=ideal, input=given, ax=_axes())
+    ax = plot.decoded(decoded, simulator.time, ideal=ideal, input=stimulus_probe, ax=_axes())
     _title(ax, f"Population B: {settings.function} of {settings.stimulus}")
     return [*files, _save(ax, folder / "results.png")]
 
 
 def _axes() -> Any:
-    """Axes of a figure of its own, which no window waits for."""
+    """Axes of a new figure without a window."""
     from matplotlib.figure import Figure
 
-    # Margins for labels of five digits; to have them found takes a third of the drawing.
+    # Margins for labels of five digits; automatic margins take a third of the drawing time.
     return Figure(figsize=(6.4, 3.6)).subplots(gridspec_kw=MARGINS)
 
 
 def _title(ax: Any, text: str) -> None:
-    """A title in its usual place; where that is not given, matplotlib measures all labels."""
+    """A title at a fixed position; otherwise matplotlib measures all labels."""
     ax.set_title(text, loc="left", y=1.0)
 
 
 def _save(ax: Any, path: Path) -> str:
-    # The usual compression takes a tenth of the whole demonstration.
+    # The default compression takes a tenth of the time of the demonstration.
     ax.figure.savefig(path, dpi=120, pil_kwargs={"compress_level": 1})
     return str(path)

@@ -1,6 +1,6 @@
-"""Principle 1 of the NEF: encoders, gains, biases, tuning curves, and A to B weights.
+"""Principle 1 of the NEF: encoders, gains, biases, tuning curves, and connection weights.
 
-The verbs of this module act on plain arrays; a network is not needed for them.
+The functions of this module act on plain arrays, without a network.
 """
 
 from __future__ import annotations
@@ -35,25 +35,24 @@ def _neuron(who: str, neuron: object) -> NeuronType:
 def gain_bias(
     neuron: NeuronType, max_rates: ArrayLike, intercepts: ArrayLike
 ) -> tuple[Array, Array]:
-    r"""Gain and bias that put each tuning curve through its two chosen points.
+    r"""Gain and bias of each neuron, from its maximum rate and its intercept.
 
     .. math:: \alpha_i = \frac{J(r_i) - J_0}{1 - c_i}, \qquad
               J^{bias}_i = J_0 - \alpha_i c_i
 
-    A neuron receives the current ``J = gain * (encoder @ x) + bias``.  Two wishes fix the
-    two numbers: at the intercept, ``encoder @ x = c``, the current is the threshold
-    current :math:`J_0`, where firing starts; at ``encoder @ x = 1`` it is
+    A neuron receives the current ``J = gain * (encoder @ x) + bias``.  Two conditions
+    determine gain and bias: at the intercept, ``encoder @ x = c``, the current is the
+    threshold current :math:`J_0`, at which firing starts; at ``encoder @ x = 1`` it is
     :math:`J(r)`, the current at which the neuron fires at its maximum rate r.  For LIF
     neurons :math:`J_0 = 1` and :math:`J(r) = 1/(1 - e^{(\tau_{ref} - 1/r)/\tau_{RC}})`.
-    This last number is often called ``z`` in plain-loop programs: the current that the
-    rate curve, read backwards, asks for; ``g = (1 - z)/(c - 1)`` and ``b = 1 - g c`` are
-    the same two equations.  A real neuron has its gain and bias; a modeller knows
-    intercepts and rates from recordings, and gets gain and bias from them.
+    Plain-loop programs often call :math:`J(r)` ``z``, the inverse of the rate curve; then
+    ``g = (1 - z)/(c - 1)`` and ``b = 1 - g c`` are the same two equations.  Recordings of
+    neurons give intercepts and maximum rates; this function converts them to gain and bias.
 
     Parameters
     ----------
     neuron : NeuronType
-        Supplies ``current``, the inverse of its rate curve, and its ``threshold``.
+        Neuron type, with ``current``, the inverse rate curve, and ``threshold_current``.
     max_rates : (N,) array_like [Hz]
         Firing rate at ``encoder @ x == 1``; below the neuron's rate limit.
     intercepts : (N,) array_like
@@ -62,12 +61,17 @@ def gain_bias(
     Returns
     -------
     gain, bias : (N,) ndarray
-        In units of current, the threshold current of a LIF neuron being 1.
+        In units of current; the threshold current of a LIF neuron is 1.
 
     Raises
     ------
     ValueError
-        When a rate is out of reach or an intercept is 1 or more; the neuron is named.
+        If a rate is out of range or an intercept is 1 or more; the message names the neuron.
+
+    See Also
+    --------
+    max_rates_intercepts : The inverse.
+    tuning_curves : Rates with this gain and bias.
 
     References
     ----------
@@ -86,12 +90,14 @@ def gain_bias(
     lengths = {rates.size, cross.size} - {1}
     if rates.ndim != 1 or cross.ndim != 1 or len(lengths) > 1 or 0 in lengths:
         got = f"shapes {rates.shape} and {cross.shape}"
-        check.fail("gain_bias", "max_rates", "be as long as intercepts", got, "pass (N,) of both")
+        check.fail(
+            "gain_bias", "max_rates", "have the length of intercepts", got, "pass (N,) of both"
+        )
     _check_range(neuron, rates, cross)
     J = neuron.current(rates)
-    lost = np.flatnonzero(neuron.threshold_current >= J)
-    if len(lost):
-        who, i = f"{type(neuron).__name__}.gain_bias", lost[0]
+    at_threshold = np.flatnonzero(neuron.threshold_current >= J)
+    if len(at_threshold):
+        who, i = f"{type(neuron).__name__}.gain_bias", at_threshold[0]
         got = f"{rates[i]:g} Hz (neuron {i}), reached at the threshold itself"
         check.fail(who, "max_rates", "need a current above the threshold", got, "raise max_rates")
     gain = (J - neuron.threshold_current) / (1.0 - cross)
@@ -130,22 +136,33 @@ def _limit_name(neuron: NeuronType) -> str:
 def max_rates_intercepts(
     neuron: NeuronType, gain: ArrayLike, bias: ArrayLike
 ) -> tuple[Array, Array]:
-    """Maximum rates and intercepts of given gains and biases, the inverse of :func:`gain_bias`.
+    """Maximum rates and intercepts from gains and biases, the inverse of :func:`gain_bias`.
 
-    ``intercept = (threshold - bias) / gain``; ``max_rate = a(gain + bias)`` before the
-    amplitude.
+    ``intercept = (threshold_current - bias) / gain``; ``max_rate`` is the firing rate at the
+    current ``gain + bias``, without the amplitude.
 
     Parameters
     ----------
     neuron : NeuronType
-        Supplies the rate curve.
+        Neuron type of the rate curve.
     gain, bias : (N,) array_like
         Gains above 0, and biases.
 
     Returns
     -------
     max_rates : (N,) ndarray [Hz]
+        Firing rate at ``encoder @ x == 1``.
     intercepts : (N,) ndarray
+        Value of ``encoder @ x`` at which firing starts.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an array is not finite, lengths differ, or a gain is not above 0.
+
+    See Also
+    --------
+    gain_bias : The inverse.
 
     Examples
     --------
@@ -160,7 +177,7 @@ def max_rates_intercepts(
     b = np.atleast_1d(check.array(who, "bias", bias))
     if g.ndim != 1 or b.shape != g.shape or not len(g):
         got = f"shapes {g.shape} and {b.shape}"
-        check.fail(who, "gain", "be as long as bias", got, "pass (N,) of both")
+        check.fail(who, "gain", "have the length of bias", got, "pass (N,) of both")
     if (g <= 0).any():
         check.fail(who, "gain", "be above 0", f"{g.min():g}", "pass gains above 0")
     return neuron.rates(g + b) / neuron.output_per_hertz, (neuron.threshold_current - b) / g
@@ -174,8 +191,8 @@ def _currents(
     points = points.reshape(-1, 1) if points.ndim < 2 else points
     rows = check.array(who, "encoders", encoders)
     rows = rows.reshape(-1, 1) if rows.ndim < 2 else rows
-    for argument, given in (("x", points), ("encoders", rows)):
-        if not given.size:
+    for argument, array in (("x", points), ("encoders", rows)):
+        if not array.size:
             check.fail(who, argument, "have at least one row", "none", "pass (N, D) and (P, D)")
     if points.ndim != 2 or rows.ndim != 2 or rows.shape[1] != points.shape[1]:
         got = f"x of shape {points.shape} and encoders of shape {rows.shape}"
@@ -195,14 +212,14 @@ def tuning_curves(
     bias: ArrayLike,
     radius: float = 1.0,
 ) -> Array:
-    r"""Steady firing rates of a population at given values, in closed form.
+    r"""Tuning curves: steady firing rates of a population at represented values.
 
     .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i]
 
     Parameters
     ----------
     neuron : NeuronType
-        Supplies the rate curve G.
+        Neuron type, with the rate curve G.
     x : (P, D) or (P,) array_like
         Represented values; a 1-D array is P values of one dimension.
     encoders : (N, D) or (N,) array_like
@@ -210,12 +227,23 @@ def tuning_curves(
     gain, bias : (N,) array_like
         From :func:`gain_bias`.
     radius : float
-        The range of values that the population is meant for.
+        Largest length of values that the population represents.
 
     Returns
     -------
     (P, N) ndarray [Hz]
         The activities A: a row for each value, a column for each neuron.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an array is not finite or shapes do not fit.
+
+    See Also
+    --------
+    measure_tuning_curves : The same by simulation.
+    solve_decoders : Decoders from these rates.
+    nefsim.plot.tuning_curves : The curves as a figure.
 
     Examples
     --------
@@ -240,19 +268,19 @@ def measure_tuning_curves(
     dt: float = 0.001,
     rng: np.random.Generator | int | None = None,
 ) -> Array:
-    """Firing rates of a population at given values, counted while the neurons run.
+    """Tuning curves by simulation: mean output of each neuron at represented values.
 
-    Each neuron starts at a voltage drawn at random and runs at a constant input for
-    ``seconds``; its rate is the sum of its output times ``dt / seconds``.  One spike more
-    or less is ``1 / seconds`` Hz, so that decoders solved from these rates are as rough as
-    the counting; :func:`tuning_curves` has no such noise.
+    Each neuron starts at a random voltage and runs at a constant input for ``seconds``; its
+    rate is the sum of its output times ``dt / seconds``.  One spike changes the rate by
+    ``1 / seconds`` Hz, and decoders from these rates contain this error;
+    :func:`tuning_curves` is exact.
 
     Parameters
     ----------
     neuron, x, encoders, gain, bias, radius
         As for :func:`tuning_curves`.
     seconds : float [s]
-        How long the neurons run.
+        Duration of the run.
     dt : float [s]
         The step.
     rng : Generator, int or None
@@ -261,6 +289,15 @@ def measure_tuning_curves(
     Returns
     -------
     (P, N) ndarray [Hz]
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an array is not finite, shapes do not fit, or the run is shorter than a step.
+
+    See Also
+    --------
+    tuning_curves : The same in closed form.
 
     Examples
     --------
@@ -293,28 +330,39 @@ def measure_tuning_curves(
 def connection_weights(
     decoders: ArrayLike, post_encoders: ArrayLike, post_gain: ArrayLike
 ) -> Array:
-    r"""The full weight matrix from a population's decoders to the next one's neurons.
+    r"""Full connection weights from decoders, encoders and gains.
 
     .. math:: \omega_{ji} = \alpha_j \, e_j \cdot d_i
 
     Decoding a value from A and encoding it into B are two thin matrices, (D, N) and
-    (M, D); their product is the (M, N) matrix of synaptic weights.  The gain belongs to
-    it, as nothing but the current reaches the neuron: ``J_B = weights @ a_A + bias_B``.
-    A program that leaves the gain out of its weights must multiply the current by it
-    later, before the bias is added; both give the same current.
+    (M, D); their product is the (M, N) matrix of synaptic weights.  The weights include the
+    gain, so the current of B is ``J_B = weights @ a_A + bias_B``.  A program whose weights do
+    not include the gain must multiply the current by it before it adds the bias; both give
+    the same current.
 
     Parameters
     ----------
     decoders : (N, D) array_like [value / Hz]
-        Decoders of the population before.
+        Decoders of the presynaptic population.
     post_encoders : (M, D) array_like
-        Encoders of the population after; divide them by its radius if that is not 1.
+        Encoders of the postsynaptic population; divide them by its radius if that is not 1.
     post_gain : (M,) array_like
-        Gains of the population after.
+        Gains of the postsynaptic population.
 
     Returns
     -------
     (M, N) ndarray [current / Hz]
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an array is not finite or shapes do not fit.
+
+    See Also
+    --------
+    solve_decoders : Decoders.
+    gain_bias : Gains.
+    nefsim.plot.weight_matrix : The weights as an image.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files: arrays in .npz with a JSON text of what they are; no pickle is written or read."""
+"""Files: arrays in .npz with a JSON description; no pickle is written or read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nefsim._archive import Archive, reason
 from nefsim._schema import misfit
 from nefsim._writing import replacing
 
-#: Name under which the description of a file is kept, and its version.
+#: Name of the description in a file, and its version.
 META, VERSION = "nefsim", 1
 
 #: The longest description [characters].
@@ -24,7 +24,7 @@ LONGEST = 2**26
 
 
 def as_path(who: str, path: Any, argument: str = "path", ending: bool = True) -> Path:
-    """A path, with ".npz" added when it has no ending, unless it may be a folder."""
+    """A checked path, with ".npz" added when it has no ending, unless it may be a folder."""
     text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(text, str):
         check.fail(who, argument, "be a path", check.show(path), "pass a file name", TypeError)
@@ -35,11 +35,11 @@ def as_path(who: str, path: Any, argument: str = "path", ending: bool = True) ->
 
 
 def as_target(who: str, path: Any, argument: str = "path") -> Path:
-    """A path that can be written to, so far as its folder says."""
+    """A checked path in an existing folder."""
     target = as_path(who, path, argument)
     if not target.parent.is_dir():
         do = "make the folder first"
-        check.fail(who, argument, "lie in a folder that exists", f"{target}", do)
+        check.fail(who, argument, "be in a folder that exists", f"{target}", do)
     if target.is_dir():
         check.fail(who, argument, "be a file", f"the folder {target}", "pass a file name")
     return target
@@ -53,12 +53,12 @@ def write(
     compress: bool = True,
     version: int = VERSION,
 ) -> Path:
-    """Write arrays and what they are; the file appears whole or not at all."""
+    """Write arrays and their description, as a whole."""
     target = as_target(who, path)
     try:
         text = json.dumps({"version": version, **meta})
     except (TypeError, ValueError) as error:
-        do = "keep other things elsewhere"
+        do = "store other objects elsewhere"
         check.fail(who, "info", "hold numbers, texts, lists and dicts", f"{error}", do, TypeError)
     with replacing(target) as stream:
         save = np.savez_compressed if compress else np.savez
@@ -67,20 +67,20 @@ def write(
 
 
 class Saved(Archive):
-    """A file that :func:`write` wrote, open to be read: what it is first, then its arrays.
+    """A file from :func:`write`, open for reading: first its description, then its arrays.
 
     Parameters
     ----------
     who : str
-        Who asks for it, for messages.
+        Name at the start of error messages.
     path : str or Path
         The file.
     kind : str
-        What it must be.
+        Expected kind of file.
     schema : dict
-        What its description must say, for :func:`nefsim._schema.misfit`.
+        Expected description, for :func:`nefsim._schema.misfit`.
     versions : tuple of int
-        The versions that can be read.
+        Supported versions.
 
     Attributes
     ----------
@@ -105,8 +105,8 @@ class Saved(Archive):
                 self.meta = json.loads(text)
             except (ValueError, RecursionError) as error:
                 self.fail(reason(error))
-            told = {"kind": kind, "version": tuple(range(v, v + 1) for v in versions)}
-            why = misfit(self.meta, told) or misfit(self.meta, schema)
+            head = {"kind": kind, "version": tuple(range(v, v + 1) for v in versions)}
+            why = misfit(self.meta, head) or misfit(self.meta, schema)
             if why:
                 self.fail(why)
         except BaseException:
@@ -114,7 +114,7 @@ class Saved(Archive):
             raise
 
     def fail(self, why: str) -> NoReturn:
-        """Refuse the file in one sentence."""
+        """Raise an error about the file."""
         do = f"pass a file that nefsim saved as a {self._kind}"
         got = f"{self._source} ({why})"
         check.fail(self._who, "path", f"be a {self._kind} of nefsim", got, do)

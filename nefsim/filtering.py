@@ -1,7 +1,7 @@
-"""Linear filters in discrete time, as polynomials or by their state, and how they advance.
+"""Linear filters in discrete time, by polynomials or in state space, and their steps.
 
-A filter by its polynomials is a pair ``(b, a)`` in z^-1 with ``a[0] = 1``; by its state it is
-a :class:`StateSpace`.
+A filter by polynomials is a pair ``(b, a)`` in z^-1 with ``a[0] = 1``; in state space it is a
+:class:`StateSpace`.
 """
 
 from __future__ import annotations
@@ -16,24 +16,27 @@ Array = NDArray[Any]
 Coefficients = tuple[NDArray[np.float64], NDArray[np.float64]]
 Advance = Callable[[Array, Array], None]
 
-#: From this order on a filter of s is kept by its state: its polynomials would lose digits.
+#: Lowest order of filters of s that use state space, as polynomials would lose digits.
 LOWEST_ORDER_OF_STATE = 3
 
-#: Up to so many columns, one after the other as Python's numbers is faster than row by row.
+#: Up to this number of columns, a loop over Python floats of each column is faster than rows.
 COLUMNS_ONE_BY_ONE = 8
 
-#: From this many rows on, and up to so many columns, SciPy's filter beats a loop over rows.
+#: Minimum number of rows and maximum number of columns at which SciPy is faster than a loop.
 ROWS_FOR_LFILTER, COLUMNS_FOR_LFILTER = 16, 256
 
 
 class StateSpace(NamedTuple):
-    """A filter by its state: ``y = C x + D u``, and then ``x <- A x + B u``.
+    """A filter in state space: ``y = C x + D u``, and then ``x <- A x + B u``.
 
     Attributes
     ----------
     A : (n, n) array
+        From state to next state.
     B, C : (n,) arrays
+        From input to next state, and from state to output.
     D : float
+        From input to output.
     """
 
     A: NDArray[np.float64]
@@ -42,7 +45,7 @@ class StateSpace(NamedTuple):
     D: float
 
     def matrix(self) -> NDArray[np.float64]:
-        """All four in one, (n + 1, n + 1): it makes the output and the next state of u and x."""
+        """One matrix (n + 1, n + 1) of D, C, B and A: from (u, x) to (y, next x)."""
         return np.block([[np.array([[self.D]]), self.C[None]], [self.B[:, None], self.A]])
 
 
@@ -50,7 +53,7 @@ Form = Coefficients | StateSpace
 
 
 def order(form: Form) -> int:
-    """How many numbers a filter remembers for each of its inputs."""
+    """Order of a filter: the number of state variables for each input."""
     return len(form.A) if isinstance(form, StateSpace) else max(map(len, form)) - 1
 
 
@@ -59,9 +62,9 @@ def order(form: Form) -> int:
 
 def companion(num: ArrayLike, den: ArrayLike) -> StateSpace:
     """State space of ``num / den``, polynomials with the highest power first."""
-    given = np.asarray(den, dtype=np.float64)
-    a = given / given[0]
-    b = np.pad(np.asarray(num, dtype=np.float64), (len(a) - np.size(num), 0)) / given[0]
+    denominator = np.asarray(den, dtype=np.float64)
+    a = denominator / denominator[0]
+    b = np.pad(np.asarray(num, dtype=np.float64), (len(a) - np.size(num), 0)) / denominator[0]
     n = len(a) - 1
     if not n:
         return StateSpace(np.zeros((1, 1)), np.zeros(1), np.zeros(1), float(b[0]))
@@ -70,32 +73,40 @@ def companion(num: ArrayLike, den: ArrayLike) -> StateSpace:
 
 
 def hold(system: StateSpace, dt: float) -> StateSpace:
-    r"""A filter of continuous time, whose input stands still within each step of ``dt`` [s].
+    """Zero-order hold: discretise a filter of continuous time at a step of ``dt`` [s]."""
+    A, B = held_matrices(system.A, system.B[:, None], dt)
+    return system._replace(A=A, B=B[:, 0])
+
+
+def held_matrices(
+    A: NDArray[np.float64], B: NDArray[np.float64], dt: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""A and B (n, m) in discrete time, for inputs that stand still within a step of ``dt`` [s].
 
     .. math:: A_{dt} = e^{A\,dt}, \qquad B_{dt} = \int_0^{dt} e^{A t} B \, dt
 
-    What overflows is not finite.  From the third order on the states are scaled before, as
-    SciPy's exponential is precise to a share of the largest number of the matrix, and those
-    that tell how a chain of integrators passes its input on are far smaller.
+    Overflowing elements are not finite.  From the third order on the states are scaled first:
+    SciPy's exponential is precise relative to the largest element of the matrix, but elements
+    of a chain of integrators are far smaller.
     """
     from scipy.linalg import expm, matrix_balance
 
-    n = len(system.A)
-    both, scale = np.zeros((n + 1, n + 1)), np.ones(n + 1)
-    both[:n, :n], both[:n, n] = system.A, system.B
+    n, size = len(A), len(A) + B.shape[1]
+    both, scale = np.zeros((size, size)), np.ones(size)
+    both[:n, :n], both[:n, n:] = A, B
     both *= dt
     try:
         with np.errstate(all="ignore"):
             if n >= LOWEST_ORDER_OF_STATE:
                 both, (scale, _) = matrix_balance(both, permute=False, separate=True)
             both = expm(both) * (scale[:, None] / scale)
-    except ValueError:  # SciPy met an infinity on the way
+    except ValueError:  # SciPy raises on infinities
         both = np.full_like(both, np.nan)
-    return system._replace(A=both[:n, :n], B=both[:n, n])
+    return both[:n, :n], both[:n, n:]
 
 
 def within_the_step(system: StateSpace) -> StateSpace:
-    """A filter without D gives what its state becomes in this step, not what it was."""
+    """A filter without D, changed to output the new state of each step, not the old one."""
     A, B, C, D = system
     return system if D else StateSpace(A, B, C @ A, float(C @ B))
 
@@ -103,7 +114,7 @@ def within_the_step(system: StateSpace) -> StateSpace:
 def polynomials(system: StateSpace) -> Coefficients:
     """``b`` and ``a`` of the same length."""
     A, B, C, D = system
-    with np.errstate(all="ignore"):  # what is not finite is told by whoever asks
+    with np.errstate(all="ignore"):  # callers check for infinities
         a = np.poly(A) if np.isfinite(A).all() else np.full(len(A) + 1, np.nan)
         # Of C (z - A)^-1 B the numerator is det(z - A + B C) - det(z - A).
         b = np.poly(A - np.outer(B, C)) + (D - 1) * a if np.isfinite(a).all() else a
@@ -111,9 +122,9 @@ def polynomials(system: StateSpace) -> Coefficients:
 
 
 def at_rest(form: Form, start: float | NDArray[np.float64]) -> NDArray[np.float64]:
-    """The memory, (order, ...), of a filter whose output has been ``start``, (...), for ever.
+    """The state, (order, ...), of a filter whose output has always been ``start``, (...).
 
-    By polynomials, its input has been ``start`` too.
+    A filter by polynomials has also had ``start`` as its input.
     """
     if not np.any(start):
         return np.zeros((order(form), *np.shape(start)))
@@ -131,12 +142,12 @@ def at_rest(form: Form, start: float | NDArray[np.float64]) -> NDArray[np.float6
 
 # -- over time ----------------------------------------------------------------------------
 #
-# However many rows are taken at once, and whoever takes them, each number is rounded alike:
-# as in direct form II transposed, or term by term in the order u, x[0], x[1], ...
+# Rounding does not depend on the number of rows or on the function used: sums are those of
+# direct form II transposed, or term by term in the order u, x[0], x[1], ...
 
 
 def filtered(form: Form, values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """A signal filtered from rest along an axis."""
+    """Filter a signal from rest along an axis."""
     n = order(form)
     if n > 1 and not isinstance(form, StateSpace):
         from scipy.signal import lfilter
@@ -150,15 +161,15 @@ def filtered(form: Form, values: NDArray[np.float64], axis: int) -> NDArray[np.f
 
 
 def one_row(form: Form, z: Array) -> Advance:
-    """``one(u, y)``: a step of a filter from inputs into outputs of one shape.
+    """The function ``one(u, y)``: a step of a filter, from inputs u into outputs y.
 
-    ``z`` is what is remembered, (order, *shape), and changed in place.
+    ``z`` is the state, (order, *shape), changed in place.
     """
     if isinstance(form, StateSpace):
         return _by_state(form, z)
     b, a = _padded(form, z)
     n, no_last = len(z), b[-1] == 0.0
-    # Numbers as arrays: a scalar is made one at each use.
+    # Constants as arrays, since NumPy converts a scalar at each use.
     gain, keep = np.array(b[0]), np.array(-a[-1])
     first = z[0] if n else z
 
@@ -185,7 +196,7 @@ def one_row(form: Form, z: Array) -> Advance:
 
 
 def many_rows(form: Form, z: Array) -> Advance:
-    """``many(u, y)``: steps of a filter, a row for each; see :func:`one_row`."""
+    """The function ``many(u, y)``: steps of a filter, one per row; see :func:`one_row`."""
     if isinstance(form, StateSpace) or len(z) == 0:
         return _one_by_one(one_row(form, z))
     b, a = _padded(form, z)
@@ -205,7 +216,7 @@ def many_rows(form: Form, z: Array) -> Advance:
 
 
 def _padded(form: Coefficients, z: Array) -> tuple[Array, Array]:
-    """Both polynomials, as long as the longer of them and of the type of ``z``."""
+    """Both polynomials, padded to one length and cast to the type of ``z``."""
     b, a = np.zeros(len(z) + 1, z.dtype), np.zeros(len(z) + 1, z.dtype)
     b[: len(form[0])], a[: len(form[1])] = form
     return b, a
@@ -213,19 +224,19 @@ def _padded(form: Coefficients, z: Array) -> tuple[Array, Array]:
 
 def _one_by_one(one: Advance) -> Advance:
     def many(u: Array, y: Array) -> None:
-        for given, shown in zip(u, y, strict=True):
-            one(given, shown)
+        for inputs, outputs in zip(u, y, strict=True):
+            one(inputs, outputs)
 
     return many
 
 
 def _by_state(system: StateSpace, z: Array) -> Advance:
-    """One row by ``(y, x) = matrix @ (u, x)``, added up in order whatever the shape of a row."""
+    """Step ``(y, x) = matrix @ (u, x)``, with sums in one order for rows of any shape."""
     transpose = system.matrix().astype(z.dtype).T
     n, shape = len(z), z.shape[1:]
     both = np.empty((n + 1, int(np.prod(shape))), z.dtype)
     factors = transpose[:, :, None]
-    # Sums over the first axis are taken term by term; a product of BLAS is not.
+    # NumPy sums over the first axis term by term; BLAS does not.
     products = np.empty((n + 1, *both.shape), z.dtype)
     sums = np.empty_like(both)
 
@@ -239,14 +250,14 @@ def _by_state(system: StateSpace, z: Array) -> Advance:
 
 
 def _first_order(b: Array, a: Array, z: Array) -> Advance:
-    """Many rows with one pole, without SciPy, whose filters take a second to be imported.
+    """Steps of a filter with one pole, without SciPy, whose import takes a second.
 
-    They are faster, but by 0.3 microseconds a step at most, and by 0.03 for one column: a second
-    is not made up for in three million steps.
+    SciPy is faster by at most 0.3 microseconds a step, and by 0.03 for one column, so its import
+    would pay off only after three million steps.
     """
     gain, keep, later = np.array(b[0]), np.array(-a[1]), np.array(b[1])
     is_lowpass, k = bool(later == 0.0), keep.item()
-    keeps = np.full(z.shape, keep)  # one number for all would have to be repeated at each use
+    keeps = np.full(z.shape, keep)  # NumPy would broadcast one number at each use
 
     def rows(u: Array, y: Array) -> None:
         add, multiply = np.add, np.multiply
@@ -264,7 +275,7 @@ def _first_order(b: Array, a: Array, z: Array) -> Advance:
     def columns(u: Array, y: Array) -> None:
         now = np.multiply(u, gain)
         now[0] += z
-        found = (
+        lists = (
             [_decaying(column, k) for column in _lists(now)]
             if is_lowpass
             else [
@@ -272,7 +283,7 @@ def _first_order(b: Array, a: Array, z: Array) -> Advance:
                 for column, before in zip(_lists(now), _lists(np.multiply(u, later)), strict=True)
             ]
         )
-        y[...] = np.transpose(found).reshape(y.shape)
+        y[...] = np.transpose(lists).reshape(y.shape)
         np.multiply(y[-1], keep, z)
         if not is_lowpass:
             np.add(np.multiply(u[-1], later), z, z)
@@ -282,7 +293,7 @@ def _first_order(b: Array, a: Array, z: Array) -> Advance:
 
 
 def _lists(rows: Array) -> Any:
-    """Each column as Python's numbers."""
+    """The columns as lists of Python floats."""
     return rows.reshape(len(rows), -1).T.tolist()
 
 

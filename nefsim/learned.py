@@ -1,4 +1,4 @@
-"""Weights as they are learned: what a simulator shows and lets users set."""
+"""Learned weights of a simulator, which users can read and set."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Array = NDArray[np.float64]
 
 
 class LearnedConnection:
-    """``sim.data[connection]`` of a connection that learns.
+    """Arrays of a learning connection, ``sim.data[connection]``.
 
     Attributes
     ----------
     weights : (..., M, N) ndarray
-        What the rules change, as it is now, with trials first in a batch: weights onto neurons
-        where the connection has them, else ``transform @ decoders.T`` from the neurons to the
-        values.  May be set, to an array for all trials or one for each.
+        Present weights that the rules change, with trials first in a batch: full weights where
+        the connection has them, otherwise ``transform @ decoders.T``.  They can be set to one
+        array for all trials, or to one for each trial.
     initial_weights : (M, N) ndarray
-        The same before the first step.
+        The weights before the first step.
     decoders : (..., N, M) ndarray or None
-        The transpose of ``weights`` where these decode, with the transform in it.
+        The transpose of ``weights``, including the transform; None for full weights.
     eval_points, solver_info, transform
-        As of a connection that does not learn: how the initial weights were found.
+        Evaluation points, ``info`` of the solver and transform of the initial weights.
     """
 
     def __init__(self, built: BuiltConnection, initial: Array, memory: Array, who: str) -> None:
@@ -40,7 +40,7 @@ class LearnedConnection:
 
     @property
     def weights(self) -> Array:
-        """A copy of the weights as they are now."""
+        """A copy of the present weights."""
         return np.array(self._memory.swapaxes(-1, -2))
 
     @weights.setter
@@ -48,23 +48,23 @@ class LearnedConnection:
         shape = self.initial_weights.shape
         do = f"pass an array of shape {shape}"
         whole = self._memory.ndim == 3 and np.ndim(values) == 3
-        wanted = (len(self._memory), *shape) if whole else shape
-        checked = check.array(f"{self._who}.weights", "value", values, wanted, do)
+        expected = (len(self._memory), *shape) if whole else shape
+        checked = check.array(f"{self._who}.weights", "value", values, expected, do)
         self._memory[...] = checked.swapaxes(-1, -2)
 
     @property
     def decoders(self) -> Array | None:
-        """Decoders as they are now, None where weights lead to neurons."""
+        """A copy of the present decoders; None for full weights."""
         return None if self._built.full is not None else np.array(self._memory)
 
     @property
     def eval_points(self) -> Array | None:
-        """Where the initial decoders were solved."""
+        """Evaluation points of the initial decoders."""
         return self._built.eval_points
 
     @property
     def solver_info(self) -> Mapping[str, Any]:
-        """What the solver said of the initial decoders."""
+        """``info`` of the solver of the initial decoders."""
         return self._built.solver_info
 
     @property
@@ -77,7 +77,7 @@ class LearnedConnection:
 
 
 def learned_connection(built: Built, state: State, connection: Connection) -> LearnedConnection:
-    """The weights of a connection that learns, in a state."""
+    """The arrays of a learning connection in a state."""
     index = _weighing(built, connection)
     op: Any = built.program.ops[index]
     memory = state.ops[index]["weights"]
@@ -85,15 +85,15 @@ def learned_connection(built: Built, state: State, connection: Connection) -> Le
 
 
 def learned_ensemble(built: Built, state: State, ensemble: Ensemble) -> BuiltEnsemble:
-    """An ensemble's arrays with encoders as they are learned."""
+    """The arrays of an ensemble with its learned encoders."""
     scaled = state.ops[_weighing(built, ensemble)]["weights"].swapaxes(-1, -2)
-    mine = built.ensembles[ensemble]
-    encoders = scaled / (mine.gain / mine.radius)[:, None]
-    return replace(mine, encoders=encoders)
+    arrays = built.ensembles[ensemble]
+    encoders = scaled / (arrays.gain / arrays.radius)[:, None]
+    return replace(arrays, encoders=encoders)
 
 
 def carry_over(program: Program, before: State, after: State) -> None:
-    """Give a state the weights of another, and what rules remember of how they came about."""
+    """Copy learned weights and the state of learning rules from one state to another."""
     for op, was, now in zip(program.ops, before.ops, after.ops, strict=True):
         if isinstance(op, (Weigh, Learn)):
             for name, value in was.items():

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar or a counter, a call to the user's function, or nothing."""
+"""Progress of long runs: a bar, a counter, calls of a user's function, or nothing."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from importlib.util import find_spec
 
 from nefsim import _checks as check
 
-#: Work is cut into this many pieces where progress is shown.
+#: Number of pieces of a run with progress.
 PIECES = 100
 
-#: A counter is written this often [s]; shorter work shows none.
+#: Interval of updates of the counter [s]; shorter runs show none.
 EVERY = 0.2
 
 Report = Callable[[int], object]
@@ -21,11 +21,11 @@ Progress = Callable[[int], AbstractContextManager[tuple[list[int], Report]]]
 
 
 def no_bar(done: int, total: int) -> None:
-    """Show no bar, but do say what the first compiled run on a machine waits for."""
+    """Show no bar, but the notice about the first compilation on a machine."""
 
 
 def progress_bar(who: str, progress: object) -> Progress:
-    """How to run ``n`` steps: in which pieces, and what to call after each."""
+    """A function of the number of steps that returns pieces of a run and a report function."""
     if progress is no_bar:
         return _silent
     if progress is None:
@@ -51,7 +51,7 @@ def _silent(n: int) -> AbstractContextManager[tuple[list[int], Report]]:
 
 
 def _nothing(done: int) -> None:
-    """Nobody asked."""
+    """Report nothing."""
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def _bar(n: int) -> Iterator[tuple[list[int], Report]]:
 
 @contextmanager
 def _counter(n: int) -> Iterator[tuple[list[int], Report]]:
-    """What a bar would say, in one line that is written over and wiped at the end."""
+    """A counter on one line, which is overwritten, and erased at the end."""
     done, last, width = 0, time.monotonic(), 0
 
     def report(piece: int) -> None:
@@ -72,9 +72,9 @@ def _counter(n: int) -> Iterator[tuple[list[int], Report]]:
         done += piece
         now = time.monotonic()
         if now - last >= EVERY:
-            said = f"{done} of {n} steps ({done / n:.0%})"
-            last, width = now, len(said)
-            print(f"\r{said}", end="", file=sys.stderr, flush=True)
+            text = f"{done} of {n} steps ({done / n:.0%})"
+            last, width = now, len(text)
+            print(f"\r{text}", end="", file=sys.stderr, flush=True)
 
     try:
         yield _pieces(n), report

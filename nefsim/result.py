@@ -1,4 +1,4 @@
-"""What a run recorded, apart from the simulator that ran it."""
+"""Results: the records of a run, independent of its simulator."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from nefsim.records.stream import LIST
 
 Array = NDArray[np.float64]
 
-#: Of the files of results.
+#: Kind and version of result files.
 VERSION = 2
 
-#: What such a file says of itself.
+#: Schema of the description of a result file.
 SCHEMA = {"labels": [str], "spikes": {str: [COUNT]}, "info": {str: object}}
 
 
 class Result(Mapping[Any, Array]):
-    """Records by probe and by label, with their times.
+    """Records of a run by probe and by label, with their times.
 
     ``result[probe]`` and ``result["label"]`` give the same array, (n_records, size), or
-    (batch_size, n_records, size).  A label that several probes share gets a number from the
-    second on: "y", "y 1".  Spikes are kept as events, and made an array when they are asked for.
+    (batch_size, n_records, size).  If several probes have one label, a number is appended from
+    the second on: "y", "y 1".  Spikes are stored as events, and converted to an array on access.
 
     Parameters
     ----------
@@ -43,9 +43,19 @@ class Result(Mapping[Any, Array]):
     time : ndarray [s]
         Times of all steps.
     info : mapping
-        ``dt``, ``backend``, ``seed`` and what else is known of the run.
+        Description of the run: ``dt``, ``backend``, ``seed`` and others.
     labels : mapping of Probe to str, optional
-        Labels of the probes; lost when a result is saved.
+        Labels of the probes; not saved to files.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not a mapping, labels differ, or numbers of rows and times differ.
+
+    See Also
+    --------
+    Simulator : Its method ``result`` returns a result.
+    nefsim.plot : Figures of results.
 
     Examples
     --------
@@ -82,12 +92,12 @@ class Result(Mapping[Any, Array]):
         self.time: NDArray[np.float64] = check.array(who, "time", time, (None,))
         self.info = dict(info)
         do = "pass a dict from probes to labels of records"
-        given = {} if labels is None else labels
-        self._labels = dict(check.instance(who, "labels", given, Mapping, "a dict", do))
+        by_probe = {} if labels is None else labels
+        self._labels = dict(check.instance(who, "labels", by_probe, Mapping, "a dict", do))
         for probe, label in self._labels.items():
             if not isinstance(probe, Probe) or label not in self._records:
                 got = f"{check.show(probe)} to {check.show(label)}"
-                check.fail(who, "labels", "lead from probes to labels of records", got, do)
+                check.fail(who, "labels", "map probes to labels of records", got, do)
 
     @classmethod
     def of(
@@ -96,13 +106,32 @@ class Result(Mapping[Any, Array]):
         time: Array,
         info: Mapping[str, Any],
     ) -> Result:
-        """A result of probes, each with its times and records."""
+        """A result from the times and records of probes.
+
+        Parameters
+        ----------
+        recorded : mapping of Probe to pair of (ndarray, ndarray or Events)
+            Times and records of each probe.
+        time : ndarray [s]
+            Times of all steps.
+        info : mapping
+            Description of the run.
+
+        Returns
+        -------
+        Result
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a key is not a probe, or a value not a pair of times and records.
+        """
         do = "pass a dict from probes to pairs of times and records"
         check.instance("Result.of", "recorded", recorded, Mapping, "a dict", do)
         for probe, pair in recorded.items():
             if not isinstance(probe, Probe) or not isinstance(pair, tuple) or len(pair) != 2:
                 got = f"{check.show(probe)} to {check.show(pair)}"
-                check.fail("Result.of", "recorded", "lead from probes to pairs", got, do, TypeError)
+                check.fail("Result.of", "recorded", "map probes to pairs", got, do, TypeError)
         labels = dict(zip(recorded, labels_of([*recorded]), strict=True))
         records = {labels[probe]: values for probe, (_, values) in recorded.items()}
         times = {labels[probe]: when for probe, (when, _) in recorded.items()}
@@ -111,8 +140,8 @@ class Result(Mapping[Any, Array]):
     def _label(self, key: Any) -> str:
         label = self._labels.get(key, "") if isinstance(key, Probe) else key
         if not isinstance(label, str) or label not in self._records:
-            known = ", ".join(map(repr, self._records)) or "none"
-            do = f"pass one of {known}"
+            labels = ", ".join(map(repr, self._records)) or "none"
+            do = f"pass one of {labels}"
             check.fail("Result", "key", "be a recorded probe or label", check.show(key), do)
         return label
 
@@ -121,11 +150,41 @@ class Result(Mapping[Any, Array]):
         return values.dense() if isinstance(values, Events) else values
 
     def kept(self, key: Any) -> Array | Events:
-        """Rows or events of a probe or label, as they are kept."""
+        """The records of a probe or label as they are stored: rows, or events.
+
+        Parameters
+        ----------
+        key : Probe or str
+            A probe, or its label.
+
+        Returns
+        -------
+        ndarray or Events
+
+        Raises
+        ------
+        ValueError
+            If there is no such probe or label.
+        """
         return self._records[self._label(key)]
 
     def events(self, key: Any) -> Events:
-        """The spikes of a probe or label, without the zeros between."""
+        """The spikes of a probe or label, as events.
+
+        Parameters
+        ----------
+        key : Probe or str
+            A probe of spikes, or its label.
+
+        Returns
+        -------
+        Events
+
+        Raises
+        ------
+        ValueError
+            If there is no such probe or label, or its records are not spikes.
+        """
         events = self.kept(key)
         if not isinstance(events, Events):
             do = "read other records as result[key]"
@@ -148,11 +207,36 @@ class Result(Mapping[Any, Array]):
         return len(self._records)
 
     def trange(self, key: Any) -> Array:
-        """Times of the records of a probe or label [s]."""
+        """Times of the records of a probe or label [s].
+
+        Parameters
+        ----------
+        key : Probe or str
+            A probe, or its label.
+
+        Returns
+        -------
+        (n_records,) ndarray [s]
+
+        Raises
+        ------
+        ValueError
+            If there is no such probe or label.
+        """
         return self._times[self._label(key)]
 
     def to_xarray(self) -> Any:
-        """All records as an ``xarray.Dataset`` with named dimensions (needs xarray)."""
+        """All records as an ``xarray.Dataset`` with named dimensions (needs xarray).
+
+        Returns
+        -------
+        xarray.Dataset
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        """
         try:
             import xarray
         except ImportError as error:
@@ -168,16 +252,30 @@ class Result(Mapping[Any, Array]):
         return xarray.Dataset(variables, attrs=attributes)
 
     def save(self, path: str | Path, compress: bool = True) -> Path:
-        """Write to an .npz file and return its path.
+        """Write the result to an .npz file.
 
         Parameters
         ----------
         path : str or Path
             File to write; ".npz" is added when it has no ending.
         compress : bool
-            Whether to make the file small, which takes longer.
+            Whether to compress the file, which takes longer.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the path is not a file in an existing folder, or has another ending than ".npz".
         """
         who = "Result.save"
+        target = files.as_path(who, path)
+        if target.suffix.lower() != ".npz":
+            do = "let it end in .npz, and write tables with numpy.savetxt or nefsim run --out x.csv"
+            check.fail(who, "path", "end in .npz", f"{target}", do)
         compress = check.flag(who, "compress", compress)
         arrays: dict[str, NDArray[Any]] = {"time": self.time}
         spikes: dict[str, tuple[int, ...]] = {}
@@ -189,24 +287,28 @@ class Result(Mapping[Any, Array]):
             else:
                 arrays[f"record {i}"] = values
         meta = {"kind": "result", "info": self.info, "spikes": spikes, "labels": [*self]}
-        return files.write(who, path, arrays, meta, compress, VERSION)
+        return files.write(who, target, arrays, meta, compress, VERSION)
 
     @classmethod
     def load(cls, path: str | Path) -> Result:
-        """Read a file that :meth:`save` wrote, or what a simulator streamed.
+        """Read a result from a file of :meth:`save`, or from a stream of a simulator.
 
         Parameters
         ----------
         path : str or Path
-            The file, or the folder of a stream, which is mapped into memory: its files are not
-            to be made shorter while the result is in use, or the system ends the program
-            (SIGBUS).  Where a program ended before its file was complete, the folder beside it
-            is taken.
+            The file, or the folder of a stream, which is mapped into memory.  Do not shorten
+            its files while the result is in use, as the system would end the program (SIGBUS).
+            If a program ended before its file was complete, the folder of the incomplete
+            stream is read.
+
+        Returns
+        -------
+        Result
 
         Raises
         ------
         ValueError
-            If it is broken or foreign; nothing is made of it before all of it was checked.
+            If the file is damaged or of another kind; all of it is checked before it is used.
         """
         who = "Result.load"
         source = files.as_path(who, path, ending=False)
@@ -226,12 +328,12 @@ class Result(Mapping[Any, Array]):
 
 
 def _read(saved: files.Saved) -> tuple[dict[str, Any], dict[str, Array], Array, dict[str, Any]]:
-    """Records, times, time and info of a file, all of which is checked before it is read."""
+    """Checked records, times, time and info of a file."""
     meta = saved.meta
     labels, spikes = meta["labels"], meta["spikes"]
     if len(set(labels)) < len(labels) or not set(spikes) <= set(labels):
         saved.fail("labels must be different, and spikes have some of them")
-    # In version 1 arrays are named by labels, in version 2 by their numbers.
+    # Arrays are named by labels in version 1, by numbers in version 2.
     names = labels if meta["version"] == 1 else range(len(labels))
     places = dict(zip(labels, names, strict=True))
     saved.expect("time", "f", (None,))
@@ -262,14 +364,14 @@ def _read(saved: files.Saved) -> tuple[dict[str, Any], dict[str, Array], Array, 
 
 
 def parts_of(path: Path) -> Path:
-    """The folder in which a streamed file grows until it is complete."""
+    """The folder of a stream into a file, until the file is complete."""
     return path.with_name(path.name + ".parts")
 
 
 def _record(who: str, label: str, value: Any, n_records: int) -> Any:
-    """A record, (n_records, size) or with trials first, or events; it may hold infinities.
+    """A checked record, (n_records, size) or with trials first, or events.
 
-    What can be written to is copied.
+    Infinities are accepted.  Writable arrays are copied.
     """
     if isinstance(value, Events) and value.shape[-2] == n_records:
         return value

@@ -1,4 +1,4 @@
-"""Python files that define a network, and errors in one line."""
+"""Execution of Python files that define a network, and one-line error messages."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from nefsim._extras import cure_of
 from nefsim.network import Network
 
 
-def told(error: BaseException, named: bool) -> str:
-    """An error and its notes on one line, after its type if ``named`` or if it says nothing."""
-    name, said = type(error).__name__, str(error)
+def one_line(error: BaseException, with_type: bool) -> str:
+    """An error and its notes on one line, after its type if ``with_type`` or without a message."""
+    name, text = type(error).__name__, str(error)
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        said = f"{error.filename}: {error.strerror}"  # without the number of the system's error
-    first = said if said and not named else f"{name}: {said}" if said else name
+        text = f"{error.filename}: {error.strerror}"  # without the error number of the system
+    first = text if text and not with_type else f"{name}: {text}" if text else name
     notes = [f"({note})" for note in getattr(error, "__notes__", [])]
     return " ".join(" ".join([first, *notes]).split())
 
 
 def _check_file(who: str, file: Path) -> None:
-    """Raise ValueError unless there is such a file."""
+    """Check that a file exists."""
     if file.is_file():
         return
     got = f"{file}, which does not exist"
@@ -35,14 +35,14 @@ def _check_file(who: str, file: Path) -> None:
 
 
 def nengo_networks(names: Mapping[str, Any]) -> list[str]:
-    """Names of Nengo's networks among what a file defines; nothing is imported to know them."""
+    """Names of networks of Nengo in the namespace of a file; Nengo is not imported."""
     kind = getattr(sys.modules.get("nengo"), "Network", None)
     return [] if kind is None else [name for name, v in names.items() if isinstance(v, kind)]
 
 
 @contextmanager
-def beside(file: Path) -> Iterator[None]:
-    """Find modules in the folder of a script first, as Python does when it runs it."""
+def folder_on_path(file: Path) -> Iterator[None]:
+    """Put the folder of a script first on ``sys.path``, as Python does when it runs it."""
     folder = str(file.resolve().parent)
     sys.path.insert(0, folder)
     try:
@@ -52,26 +52,26 @@ def beside(file: Path) -> Iterator[None]:
             sys.path.remove(folder)
 
 
-def executed(file: Path, who: str = "nefsim") -> dict[str, Any]:
-    """What a Python file defines."""
+def namespace_of(file: Path, who: str = "nefsim") -> dict[str, Any]:
+    """Run a Python file and return its namespace."""
     path = str(file)
     _check_file(who, file)
     try:
-        with beside(file):
+        with folder_on_path(file):
             return runpy.run_path(path, run_name="nefsim_model")
     except (Exception, SystemExit) as error:
-        # Whatever is wrong there, the file and the line say more than our own calls below it.
+        # The line of the file is more useful than the traceback of this package.
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
         at = f" in line {lines[-1]}" if lines else ""
-        got = told(error, named=True)
+        got = one_line(error, with_type=True)
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
-        do = cure_of(missing or "") or "mend the file"
+        do = cure_of(missing or "") or "correct the file"
         raise ValueError(f"{who}: model must run, got {got}{at} of {path}; {do}.") from error
 
 
 def network(file: Path) -> Network:
-    """The network ``net`` that a file defines."""
-    names = executed(file)
+    """Run a Python file and return its network ``net``."""
+    names = namespace_of(file)
     net = names.get("net")
     if not isinstance(net, Network):
         raise ValueError(
@@ -81,11 +81,11 @@ def network(file: Path) -> Network:
 
 
 def _instead(path: str, names: Mapping[str, Any]) -> str:
-    """What a file defines instead of ``net``, and what to do."""
-    theirs = nengo_networks(names)
-    if not theirs:
+    """The end of the message about a file without ``net``, with advice."""
+    networks = nengo_networks(names)
+    if not networks:
         return f"got {path} without; write net = nefsim.Network(...) in it."
-    name = "model" if "model" in theirs else theirs[0]
+    name = "model" if "model" in networks else networks[0]
     first = f"nefsim nengo run {path}"
     if name != "model":
         first = f"name it model for {first}"

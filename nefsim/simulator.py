@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from threading import Lock
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -12,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim import backends, checkpoint, files
+from nefsim import backends, checkpoint, saving
+from nefsim._collector import only_young_collected
 from nefsim._signatures import explained
-from nefsim.backends import interrupts
 from nefsim.backends.notices import silenced
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
@@ -24,19 +23,11 @@ from nefsim.program import State, initial_state
 from nefsim.progress import Progress, progress_bar
 from nefsim.records import Data, Events, Records, index_of
 from nefsim.result import Result
+from nefsim.settings import MOST_STEPS, fresh_seed, settings, steps_in
+from nefsim.stepping import Turn, advance
 from nefsim.streaming import Target
 
 Array = NDArray[np.float64]
-
-#: Longest run in one call [steps].
-MOST_STEPS = 10**9
-
-
-def fresh_seed(net: Network) -> int:
-    """The network's seed, or a new one."""
-    if net.seed is not None:
-        return net.seed
-    return int(np.random.default_rng().integers(2**63))
 
 
 class Simulator:
@@ -116,26 +107,20 @@ class Simulator:
             do = "simulate the outermost network"
             check.fail(who, "net", "not be part of another network", repr(net), do)
         self.dt = check.seconds(who, "dt", dt)
-        names = ("auto", *backends.BACKENDS)
-        self.backend = check.one_of(who, "backend", backend, names)
-        self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
-        if self.backend == "auto":
-            self.backend = backends.fastest(self.dtype)
+        run = settings(who, backend, batch_size, dtype, tuple(backends.BACKENDS))
+        self.backend, self.batch_size, self.dtype = run.backend, run.batch_size, run.dtype
         module = backends.module(self.backend, self.dtype)
-        self.batch_size = batch_size
-        if batch_size is not None:
-            do = "pass a number of trials"
-            self.batch_size = check.integer(who, "batch_size", batch_size, do, 1, 10**6)
         self.run_seed = check.seed(who, seed)
         self._progress: Progress = progress_bar(who, progress)
         own = check.seed(who, build_seed, "build_seed")
         self.seed = fresh_seed(net) if own is None else own
         extra, replaced = run_probes(who, net, probes), run_inputs(who, net, inputs)
-        self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=replaced)
+        with only_young_collected():
+            self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=replaced)
         self.probes: tuple[Probe, ...] = self.built.probes
         self._prepare = module.prepare
         self.closed = False
-        self._busy = Lock()
+        self._turn = Turn("Simulator.run_steps")
         with silenced(progress is False):
             self._restart()
         self._target: Target | None = None
@@ -147,10 +132,11 @@ class Simulator:
 
     def _restart(self, learned: State | None = None) -> None:
         program = self.built.program
-        self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
-        if learned is not None:
-            carry_over(program, learned, self.state)
-        self._run = self._prepare(self.built, self.state)
+        with only_young_collected():
+            self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
+            if learned is not None:
+                carry_over(program, learned, self.state)
+            self._run = self._prepare(self.built, self.state)
         self._records = Records(program, self.batch_size, self.dtype)
 
     @property
@@ -199,10 +185,7 @@ class Simulator:
         """
         who = "Simulator.run"
         length = check.seconds(who, "seconds", seconds, zero=True)
-        if length / self.dt > MOST_STEPS:
-            got = f"{length:g} s at dt = {self.dt:g} s"
-            check.fail(who, "seconds", f"be at most {MOST_STEPS} steps", got, "run in parts")
-        self.run_steps(round(length / self.dt))
+        self.run_steps(steps_in(who, "seconds", length, self.dt))
 
     def step(self) -> None:
         """Take one step."""
@@ -224,26 +207,9 @@ class Simulator:
         self._records.flush()  # what met a full disk
         with self._progress(n) as (pieces, report):
             for piece in pieces:
-                self._run_piece(piece)
+                with self._turn:
+                    advance(self._run, piece, self.state, self._records)
                 report(piece)
-
-    def _run_piece(self, n_steps: int) -> None:
-        if not self._busy.acquire(blocking=False):
-            check.must_not_be_running("Simulator.run_steps")
-        try:
-            self._records.reserve(n_steps)
-            with interrupts.put_off():
-                try:
-                    self._run(n_steps, self._records)
-                finally:
-                    self._records.settle(self.state.step)
-        finally:
-            self._busy.release()
-
-    def _forbid_running(self, who: str) -> None:
-        """Refuse what a function of a node, or another thread, asks for within a run."""
-        if self._busy.locked():
-            check.must_not_be_running(who)
 
     @explained
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
@@ -259,7 +225,7 @@ class Simulator:
             the time begin anew.
         """
         who = "Simulator.reset"
-        self._forbid_running(who)
+        self._turn.forbid(who)
         keep = check.flag(who, "keep_weights", keep_weights)
         if keep and not self._keeps_state:
             do = "learn on another back end"
@@ -271,7 +237,7 @@ class Simulator:
 
     def clear_probes(self) -> None:
         """Forget what was recorded and go on; a run without end keeps its memory small so."""
-        self._forbid_running("Simulator.clear_probes")
+        self._turn.forbid("Simulator.clear_probes")
         self._forbid_stream("Simulator.clear_probes")
         program, start = self.built.program, self.n_steps
         self._records = Records(program, self.batch_size, self.dtype, start)
@@ -283,7 +249,7 @@ class Simulator:
 
     def result(self) -> Result:
         """All records so far, apart from the simulator."""
-        self._forbid_running("Simulator.result")
+        self._turn.forbid("Simulator.result")
         return Result.of(
             {p: (self.trange(p), self._records.of(i)) for i, p in enumerate(self.probes)},
             self.time,
@@ -313,26 +279,14 @@ class Simulator:
             If the state is one that :meth:`load` would refuse, such as one that is not finite.
         """
         who = "Simulator.save"
-        self._forbid_running(who)
+        self._turn.forbid(who)
         if not self._keeps_state:
             do = "save with another back end"
             check.fail(who, "backend", "keep its own state", self.backend, do)
-        meta = {
-            "kind": "simulator",
-            "dt": self.dt,
-            "seed": self.seed,
-            "run_seed": self.run_seed,
-            "batch_size": self.batch_size,
-            "dtype": self.dtype,
-            "start": self._records.start,
-        }
-        checkpoint.check_state(who, self.built.program, self.state)
-        arrays = checkpoint.state_arrays(self.built.program, self.state, meta)
-        self._records.flush(sync=True)
-        for i in range(len(self.probes)):
-            parts = self._records.arrays(i)
-            arrays |= {f"record {i} {name}": values for name, values in parts.items()}
-        return files.write(who, path, arrays, meta)
+        names = ("dt", "seed", "run_seed", "batch_size", "dtype")
+        same = {name: getattr(self, name) for name in names}
+        program, state = self.built.program, self.state
+        return saving.save(who, path, program, state, self._records, same)
 
     @classmethod
     def load(
@@ -370,17 +324,9 @@ class Simulator:
             its neurons cannot go on.
         """
         who = "Simulator.load"
-        with files.Saved(who, path, "simulator", checkpoint.SCHEMA) as saved:
+        with saving.opened(who, path) as saved:
             meta = saved.meta
-            check.instance(who, "net", net, Network, "a network", "pass the network that was saved")
-            if net.seed is not None and net.seed != meta["seed"]:
-                got = f"seed {net.seed}"
-                must = f"have the seed {meta['seed']} of the file"
-                check.fail(who, "net", must, got, "pass its own")
-            start = meta["start"]
-            if stream is not None and start:
-                got = f"some of which the first {start} steps were cleared"
-                check.fail(who, "records", "be whole for a stream", got, "leave out stream")
+            saving.check_source(who, meta, net, stream is not None)
             simulator = cls(
                 net,
                 meta["dt"],
@@ -393,14 +339,12 @@ class Simulator:
                 inputs=inputs,
                 build_seed=meta["seed"],
             )
-            checkpoint.check_fit(who, simulator.built.program, saved)
+            program = simulator.built.program
+            checkpoint.check_fit(who, program, saved)
             if meta["batch_size"] is not None:
                 simulator.batch_size = meta["batch_size"]
                 simulator._restart()
-            checkpoint.set_state(who, simulator.built.program, simulator.state, saved)
-            if not simulator._records.take_over(saved, simulator.n_steps, start):
-                do = "pass the network that was saved"
-                check.fail(who, "net", "have the saved probes", "other probes", do)
+            saving.put_back(who, saved, program, simulator.state, simulator._records)
         simulator._run = simulator._prepare(simulator.built, simulator.state)
         if stream is not None:
             simulator._stream_to(who, stream)

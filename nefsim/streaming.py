@@ -1,4 +1,4 @@
-"""Where a simulator streams to: a folder, or a file that is made of one at the end."""
+"""Streaming of records to a folder, or to a file that is written from it at the end."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from nefsim.result import Result, parts_of
 
 
 class Target:
-    """Makes records go to disk, chunk by chunk.
+    """Target of a stream of records, chunk by chunk.
 
     Parameters
     ----------
     who : str
-        Who asks for it, for messages.
+        Name at the start of error messages.
     path : str or Path
-        A folder, or a file with the ending ".npz"; neither may be there.
+        A new folder, or a new file with the ending ".npz".
     records : Records
-        What is recorded.
+        Records of the simulator.
     probes : sequence of Probe
-        Its probes.
+        Probes of the records.
     info : mapping
-        What is known of the run.
+        Description of the run.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class Target:
                 check.fail(who, "stream", "be a new file or folder", f"{target}", do)
             self._file, target = target, parts_of(target)
         described = zip(labels_of(probes), records.described(), strict=True)
-        told = [{"label": label, **probe} for label, probe in described]
-        records.stream = Stream(who, target, info, told)
+        descriptions = [{"label": label, **probe} for label, probe in described]
+        records.stream = Stream(who, target, info, descriptions)
         self._records = records
 
     def complete(self, result: Result) -> None:
-        """Make the file, if there is to be one; its parts go when nobody reads them any more."""
+        """Write the file, if the target is one, and remove its parts when they are unused."""
         assert self._records.stream is not None
         self._records.flush(sync=True)
         if self._file is not None:

@@ -20,7 +20,7 @@ __all__ = ["Alpha", "DoubleExp", "LinearFilter", "Lowpass", "Synapse", "Triangle
 
 
 class Synapse(Value, ABC):
-    """A filter from spikes or values to what the next population receives.
+    """Base of synapses: a linear filter of spikes or values on a connection.
 
     A back end advances every synapse once per step, after the neurons, by
 
@@ -28,25 +28,76 @@ class Synapse(Value, ABC):
 
         y = b[0] u + z[0];   z[i] = b[i+1] u - a[i+1] y + z[i+1]
 
-    and what it gives out is seen by others in the next step.  A filter that has a
-    :meth:`state_space` is advanced by that instead.
+    Its output is available to other objects in the next step.  A filter with a
+    :meth:`state_space` is advanced in that form instead.
+
+    See Also
+    --------
+    Lowpass : The usual synapse.
+    LinearFilter : Any transfer function.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Mean(Synapse):
+    ...     def coefficients(self, dt):
+    ...         return np.array([0.5, 0.5]), np.array([1.0])
+    >>> Mean().filt([0.0, 1.0, 1.0])
+    array([0. , 0.5, 1. ])
     """
 
     @abstractmethod
     def coefficients(self, dt: float) -> Coefficients:
-        """Numerator b and denominator a of the filter in z^-1 at step ``dt``; a[0] is 1."""
+        """Numerator b and denominator a of the filter in z^-1, with a[0] = 1.
+
+        Parameters
+        ----------
+        dt : float [s]
+            Length of a step.
+
+        Returns
+        -------
+        b, a : ndarray
+            Coefficients in ascending powers of z^-1.
+
+        Raises
+        ------
+        ValueError
+            If the filter cannot be discretised at this step.
+        """
 
     def state_space(self, dt: float) -> StateSpace | None:
-        """The same filter by its state, or None where the coefficients say it as precisely.
+        """The filter in state space, or None where the coefficients are as precise.
 
-        Where n poles lie near 1, at 1 - d, as those of slow filters do, the error of a rounded
-        coefficient is divided by d to the power of n.
+        If n poles are near 1, at 1 - d, as in slow filters, the rounding error of a coefficient
+        is divided by d to the power of n.
+
+        Parameters
+        ----------
+        dt : float [s]
+            Length of a step.
+
+        Returns
+        -------
+        StateSpace or None
         """
         del dt
         return None
 
     def form(self, dt: float) -> Form:
-        """The form in which it is advanced."""
+        """The form in which back ends advance the filter.
+
+        Parameters
+        ----------
+        dt : float [s]
+            Length of a step.
+
+        Returns
+        -------
+        StateSpace, or pair (b, a) of ndarray
+        """
         system = self.state_space(dt)
         return self.coefficients(dt) if system is None else system
 
@@ -60,19 +111,24 @@ class Synapse(Value, ABC):
         dt : float [s]
             Step of the signal.
         axis : int
-            The axis of time.
+            The time axis.
 
         Returns
         -------
         ndarray
             The filtered signal, of the same shape.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the signal is not finite, or has no such axis.
         """
         who = f"{type(self).__name__}.filt"
         values = check.array(who, "signal", signal, do="pass an array of numbers over time")
         step = check.seconds(who, "dt", dt)
         if values.ndim == 0:
-            check.fail(who, "signal", "have an axis of time", "a number", "pass an array")
-        which = check.integer(who, "axis", axis, "pass an axis of signal", -values.ndim)
+            check.fail(who, "signal", "have a time axis", "a number", "pass an array")
+        which = check.integer(who, "axis", axis, "pass the index of an axis", -values.ndim)
         if which >= values.ndim:
             got = f"{which} for shape {values.shape}"
             check.fail(who, "axis", "be an axis of signal", got, "pass the axis of time")
@@ -82,10 +138,9 @@ class Synapse(Value, ABC):
 
 
 def discretised(num: ArrayLike, den: ArrayLike, dt: float) -> Coefficients:
-    """Zero-order hold of ``num(s) / den(s)``, less the delay that every held filter has.
+    """Zero-order hold of ``num(s) / den(s)``, without its delay of one step.
 
-    The delay of one step comes back when the output is seen by others only in the step
-    after; so a filter adds one step and no more.
+    Other objects receive the output one step later, so the total delay is one step.
     """
     b, a = filtering.polynomials(held(num, den, dt))
     return without_delay(b, a)
@@ -115,8 +170,7 @@ def held_pair(tau1: float, tau2: float, dt: float) -> Coefficients:
     .. math:: a = [1, -p_1 - p_2, p_1 p_2], \qquad
               b_0 = 1 - p_1 - p_2 \, x_1 \frac{e^{x_2 - x_1} - 1}{x_2 - x_1}
 
-    and ``b[0] + b[1] = sum(a)``, so that a constant passes unchanged however slow the
-    filter is.
+    and ``b[0] + b[1] = sum(a)``, so a constant passes unchanged, also through slow filters.
     """
     x2, x1 = sorted(min(dt / tau, 1e300) for tau in (tau1, tau2))  # finite for any tau
     p1, p2 = math.exp(-x1), math.exp(-x2)
@@ -136,7 +190,16 @@ class Lowpass(Synapse):
     Parameters
     ----------
     tau : float [s]
-        Time constant; 0 hands the value on, one step later.
+        Time constant; 0 delays the value by one step.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``tau`` is negative or not a number.
+
+    See Also
+    --------
+    Alpha, DoubleExp : Second-order filters.
 
     Examples
     --------
@@ -168,6 +231,15 @@ class Alpha(Synapse):
     tau : float [s]
         Time constant, above 0; the response peaks after ``tau``.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If ``tau`` is not a number above 0.
+
+    See Also
+    --------
+    Lowpass, DoubleExp
+
     Examples
     --------
     >>> float(Alpha(0.005).filt(np.ones(200))[-1].round(9))
@@ -186,7 +258,7 @@ class Alpha(Synapse):
 
 @dataclass(frozen=True, eq=False)
 class DoubleExp(Synapse):
-    r"""Second-order lowpass with separate rise and decay.
+    r"""Second-order lowpass with two time constants, of its rise and decay.
 
     .. math:: H(s) = \frac{1}{(\tau_1 s + 1)(\tau_2 s + 1)}
 
@@ -194,6 +266,15 @@ class DoubleExp(Synapse):
     ----------
     tau1, tau2 : float [s]
         The two time constants, above 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a time constant is not a number above 0.
+
+    See Also
+    --------
+    Alpha : Two equal time constants.
 
     Examples
     --------
@@ -219,7 +300,7 @@ class DoubleExp(Synapse):
 
 @dataclass(frozen=True, eq=False)
 class Triangle(Synapse):
-    """A triangular response: strongest at once, falling in a straight line to 0 after ``t``.
+    """A triangular impulse response, which falls linearly to 0 within ``t``.
 
     The ``n = round(t / dt) + 1`` taps are proportional to ``n, n - 1, ..., 1`` and sum to 1.
 
@@ -227,6 +308,15 @@ class Triangle(Synapse):
     ----------
     t : float [s]
         Length of the triangle, at most 100,000 steps.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``t`` is not a number above 0; on use, if it is longer than 100,000 steps.
+
+    See Also
+    --------
+    Lowpass : An exponential response.
 
     Examples
     --------
@@ -251,7 +341,7 @@ class Triangle(Synapse):
 
 @dataclass(frozen=True, eq=False)
 class LinearFilter(Synapse):
-    """Any proper transfer function ``num / den``.
+    """A filter with any proper transfer function ``num / den``.
 
     Parameters
     ----------
@@ -259,8 +349,19 @@ class LinearFilter(Synapse):
         Polynomial coefficients, highest power first: in s [1/s], or in z when
         ``analog=False``.
     analog : bool
-        Whether the function is of s, to be held and discretised, or of z.  A filter that
-        gives nothing in its first step loses that step, for the one that a connection adds.
+        Whether the function is of s, and discretised by zero-order hold, or of z.  If the
+        output of a filter of z is 0 in its first step, that step is removed, as the connection
+        adds one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the coefficients are not finite, ``den`` is 0, or the function is not proper; on use,
+        if it overflows at the time step.
+
+    See Also
+    --------
+    Lowpass, Alpha, DoubleExp
 
     Examples
     --------
@@ -290,7 +391,7 @@ class LinearFilter(Synapse):
         self._set(num=num, den=den, analog=check.flag(who, "analog", self.analog))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """Zero-order hold of the function of s, or the given function of z in z^-1."""
+        """Zero-order hold of the function of s, or the function of z in powers of z^-1."""
         num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
         if self.analog:
             return discretised(num, den, dt)
@@ -298,7 +399,7 @@ class LinearFilter(Synapse):
         return without_delay(padded, den)
 
     def state_space(self, dt: float) -> StateSpace | None:
-        """Zero-order hold of a function of s of the third order or higher, else None."""
+        """Zero-order hold of a function of s of the third order or higher, otherwise None."""
         num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
         own = type(self).coefficients is not LinearFilter.coefficients  # of a subclass
         if own or not self.analog or len(den) <= filtering.LOWEST_ORDER_OF_STATE:
@@ -307,12 +408,12 @@ class LinearFilter(Synapse):
 
 
 def _listed(value: Any) -> Any:
-    """A number as a list of it; anything else as it is, to be checked."""
+    """A number as a list of one; other values unchanged, to be checked."""
     return [value] if isinstance(value, Real) else value
 
 
 def as_synapse(who: str, value: Any, argument: str = "synapse") -> Synapse | None:
-    """None, a synapse as it is, or a number of seconds as a :class:`Lowpass`."""
+    """Convert a number of seconds to a :class:`Lowpass`; None and synapses are unchanged."""
     if value is None or isinstance(value, Synapse):
         return value
     do = "pass seconds, a synapse such as Lowpass(0.005), or None"

@@ -1,4 +1,4 @@
-"""Laws of the figures about what was learned."""
+"""Laws of the measures of learning."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_gini_is_the_mean_difference_of_two_weights_over_twice_the_mean():
     assert analysis.gini(v) == pytest.approx(want, rel=1e-12)  # 90,000 differences are summed
 
 
-def test_gini_asks_neither_for_order_nor_sign_nor_unit():
+def test_gini_does_not_depend_on_order_sign_or_unit():
     w = RNG.normal(size=(7, 9))
     assert analysis.gini(w) == analysis.gini(-w.T)
     assert analysis.gini(1e-6 * w) == pytest.approx(analysis.gini(w), rel=1e-12)
@@ -67,7 +67,7 @@ def test_the_learning_curve_of_a_decay_is_that_decay():
     np.testing.assert_allclose(rms, want, rtol=2 * dt)  # sums in place of integrals
 
 
-def test_the_learning_curve_leaves_out_what_fills_no_window():
+def test_the_learning_curve_leaves_out_an_incomplete_window():
     ends, rms = analysis.learning_curve(np.ones((10, 2)), 0.004)
     np.testing.assert_allclose(ends, [0.004, 0.008], rtol=1e-15)
     np.testing.assert_array_equal(rms, np.sqrt(2.0))
@@ -95,7 +95,7 @@ def test_several_controls_count_by_their_mean():
         ([1.0, 2.0], [0.0, 0.0], [0.0, 0.0]),
     ],
 )
-def test_what_does_not_fit_the_target_is_refused(given):
+def test_values_that_do_not_fit_the_target_raise(given):
     with pytest.raises(ValueError, match=r"^relative_error: .+ must .+, got .+; .+\.$"):
         analysis.relative_error(*given)
 
@@ -107,11 +107,11 @@ def test_the_interval_has_the_mean_within_and_narrows_as_trials_grow():
         low, high = analysis.confidence_interval(x, n_resamples=2000, rng=0)
         assert low < x.mean() < high
         widths.append(high - low)
-    # The standard error falls by sqrt(100) = 10; the small sample knows its own only roughly.
+    # The standard error falls by sqrt(100) = 10; the estimate from the small sample is rough.
     assert 5 < widths[0] / widths[1] < 20
 
 
-def test_the_interval_holds_the_truth_as_often_as_it_says():
+def test_the_interval_contains_the_mean_as_often_as_its_confidence_level():
     rng = np.random.default_rng(1)
     held = 0
     for _ in range(200):
@@ -126,9 +126,9 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
 
 def output(classes, steps, rest=0, noise=0.0):
     """Decoded output that says each class for some steps, then nothing."""
-    shown = np.repeat(np.eye(4)[classes], steps, axis=0).reshape(len(classes), steps, 4)
+    presentation = np.repeat(np.eye(4)[classes], steps, axis=0).reshape(len(classes), steps, 4)
     blank = np.zeros((len(classes), rest, 4))
-    y = np.concatenate([shown, blank], axis=1).reshape(-1, 4)
+    y = np.concatenate([presentation, blank], axis=1).reshape(-1, 4)
     return y + noise * RNG.normal(size=y.shape)
 
 
@@ -138,8 +138,8 @@ CLASSES = RNG.integers(0, 4, 25)
 @pytest.mark.parametrize("rest", [0, 3])
 def test_classes_are_read_from_their_own_presentation(rest):
     y = output(CLASSES, 8, rest)
-    found = analysis.classify(y, 0.008, rest=rest * 0.001)
-    np.testing.assert_array_equal(found, CLASSES)
+    actual = analysis.classify(y, 0.008, rest=rest * 0.001)
+    np.testing.assert_array_equal(actual, CLASSES)
     # The last rest need not be there, and half a presentation is not read.
     np.testing.assert_array_equal(
         analysis.classify(y[: len(y) - rest], 0.008, 0, 0.003 * (rest > 0)), CLASSES
@@ -154,22 +154,22 @@ def test_the_start_that_is_skipped_does_not_count():
     np.testing.assert_array_equal(analysis.classify(y, 0.008, skip=0.003), CLASSES)
 
 
-def test_the_mean_decides_and_not_the_last_step():
+def test_the_class_is_that_of_the_mean_output():
     y = output(CLASSES, 50, noise=2.0)
     assert analysis.accuracy(CLASSES, analysis.classify(y, 0.05)) == 1.0
     assert analysis.accuracy(CLASSES, y[49::50].argmax(axis=1)) < 1.0
 
 
 def test_the_confusion_matrix_has_the_accuracy_on_its_diagonal():
-    labels, found = RNG.integers(0, 5, (2, 400))
-    matrix = analysis.confusion_matrix(labels, found)
+    labels, actual = RNG.integers(0, 5, (2, 400))
+    matrix = analysis.confusion_matrix(labels, actual)
     assert matrix.sum() == 400
-    assert np.trace(matrix) / 400 == analysis.accuracy(labels, found)
+    assert np.trace(matrix) / 400 == analysis.accuracy(labels, actual)
     np.testing.assert_array_equal(matrix.sum(axis=1), np.bincount(labels))
-    np.testing.assert_array_equal(matrix.T, analysis.confusion_matrix(found, labels))
+    np.testing.assert_array_equal(matrix.T, analysis.confusion_matrix(actual, labels))
 
 
-# Timing: what is expected was read off figures 1 and 2 of Bekolay et al. (2013), and off the
+# Timing: the expected values were read off figures 1 and 2 of Bekolay et al. (2013), and off the
 # authors' data
 
 
@@ -207,15 +207,15 @@ def test_changes_are_those_of_a_loop_over_steps():
             b = b * (1 - dt / tau) + (step % 100 == 0) / tau
             change += a * b * (b - theta) / theta * dt
         changes.append(change)
-    found = analysis.stdp_curve(analysis.PairwiseBCM(theta), delays, 10.0, 4, tau, tau, dt)[1]
+    actual = analysis.stdp_curve(analysis.PairwiseBCM(theta), delays, 10.0, 4, tau, tau, dt)[1]
     # 400 terms are summed in another order.
-    np.testing.assert_allclose(found, changes / np.abs(changes).max(), rtol=1e-12)
+    np.testing.assert_allclose(actual, changes / np.abs(changes).max(), rtol=1e-12)
 
 
 def test_the_unit_of_a_rule_does_not_matter():
     rule = analysis.PairwiseBCM()
-    found = analysis.stdp_curve(lambda a_pre, a_post: 7.0 * rule(a_pre, a_post))[1]
-    np.testing.assert_allclose(found, analysis.stdp_curve(rule)[1], rtol=1e-12)  # rounded apart
+    actual = analysis.stdp_curve(lambda a_pre, a_post: 7.0 * rule(a_pre, a_post))[1]
+    np.testing.assert_allclose(actual, analysis.stdp_curve(rule)[1], rtol=1e-12)  # rounded apart
 
 
 def test_a_rule_of_products_depends_on_the_delay_by_the_filters_alone():
@@ -231,7 +231,7 @@ def test_a_rule_of_products_depends_on_the_delay_by_the_filters_alone():
     np.testing.assert_allclose(changes, want, rtol=0.05)
 
 
-def test_the_exponentials_of_a_curve_are_found_again():
+def test_the_fit_recovers_the_exponentials_of_a_curve():
     t = np.linspace(-0.1, 0.1, 40)
     w = np.where(t > 0, 0.8 * np.exp(-t / 0.015), -0.3 * np.exp(t / 0.03))
     (a, tau), (b, tau_before) = analysis.stdp_fit(t, w)

@@ -82,6 +82,19 @@ def test_the_demo_reports_its_run_and_draws_three_figures(tmp_path, capsys):
             assert stream.read(8) == PNG
 
 
+def test_no_cycles_are_sought_when_the_demo_has_ended(tmp_path):
+    """Which would take a tenth of its time; what is registered first is called last."""
+    code = f"""
+import atexit, gc, sys
+from nefsim.cli import main
+atexit.register(lambda: print("frozen", gc.get_freeze_count(), "of", len(gc.get_objects())))
+sys.exit(main(["demo", "--seconds", "0.05", "--out", {str(tmp_path)!r}]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    frozen, _, rest = done.stdout.splitlines()[-1].removeprefix("frozen ").split()
+    assert int(frozen) > 1000 * (1 + int(rest))
+
+
 def test_the_demo_prints_a_table(tmp_path, capsys):
     status, out, err = run(["demo", *QUICK, "--out", tmp_path], capsys)
     assert (status, err) == (0, "")
@@ -168,6 +181,32 @@ def test_every_function_of_the_demo_is_computed(function, run_without_figures):
     report = run_without_figures(function=function, seconds=1.0, neurons_a=200)
     # Smooth tuning curves approximate the step of the sign worst of all.
     assert report["rmse"] < (0.25 if function == "sign" else 0.1)
+
+
+def test_stimuli_and_functions_of_the_demo_are_those_of_their_names():
+    t = np.array([0.3, 1.7, 2.5, 3.1, 4.2])
+    assert demo.STIMULI["sin"](t).tolist() == np.sin(t).tolist()
+    assert demo.STIMULI["cos"](t).tolist() == np.cos(t).tolist()
+    assert demo.STIMULI["fast"](t).tolist() == np.sin(2 * np.pi * t).tolist()
+    times = [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert demo.STIMULI["steps"] == nef.Piecewise(
+        dict(zip(times, [-0.8, 0.5, -0.2, 1, 0], strict=True))
+    )
+    assert demo.STIMULI["noise"] == nef.WhiteSignal(10.0, high=1.0, rms=0.4)
+    x = np.array([-0.5, 0.0, 0.8])
+    wanted = {
+        "identity": x,
+        "square": x**2,
+        "cube": x**3,
+        "absolute": abs(x),
+        "negative": -x,
+        "sine": np.sin(np.pi * x),
+        "rectify": [0.0, 0.0, 0.8],
+        "sign": [-1.0, 0.0, 1.0],
+    }
+    assert demo.FUNCTIONS.keys() == wanted.keys()
+    for name, values in wanted.items():
+        np.testing.assert_allclose(demo.FUNCTIONS[name](x), values, rtol=1e-15, atol=0)
 
 
 @pytest.mark.parametrize("stimulus", demo.STIMULI)

@@ -26,7 +26,7 @@ from torch import nn  # noqa: E402
 from nefsim.convert import QCFS, Converted, qcfs, rate, spikeconverter  # noqa: E402
 from nefsim.convert.exact import grid, on_grid  # noqa: E402
 from nefsim.convert.read import read  # noqa: E402
-from nefsim.convert.ready import _Showing  # noqa: E402
+from nefsim.convert.ready import _RunningInputs  # noqa: E402
 
 BACKENDS = [name for name in ("numpy", "numba") if name in nef.backends.available()]
 
@@ -78,10 +78,10 @@ def of(model: nn.Module, x: Any) -> np.ndarray:
     return result
 
 
-# -- what is read ------------------------------------------------------------------------------
+# -- reading -----------------------------------------------------------------------------------
 
 
-def test_a_model_is_read_as_maps_and_rectifications_that_compute_the_same() -> None:
+def test_the_stages_of_a_model_compute_its_outputs() -> None:
     model, x = cnn(), inputs(20, 2, 9, 10)
     stages = read("read", model, (2, 9, 10))
     values = x.numpy().reshape(20, -1)
@@ -104,14 +104,14 @@ def test_rows_of_planes_are_ordered_by_place_and_then_by_channel() -> None:
     np.testing.assert_allclose(first.values(x.numpy().reshape(4, -1)), rows, atol=1e-13)
 
 
-def test_planes_that_are_read_out_come_as_the_model_gives_them() -> None:
+def test_planes_in_the_readout_are_in_the_order_of_the_model() -> None:
     model, x = cnn()[:3], inputs(4, 2, 9, 10)
     converted = spikeconverter(model, T=16, data=x)
     expected = of(model, x).reshape(4, -1)
     np.testing.assert_allclose(converted.predict(x), expected, atol=1e-3 * expected.max())
 
 
-def test_what_ends_in_a_relu_is_read_out_as_it_is() -> None:
+def test_a_last_relu_is_part_of_the_readout() -> None:
     model, x = nn.Sequential(*mlp(), nn.ReLU()), inputs(10, 12)
     spiking = spikeconverter(model, data=x)
     np.testing.assert_allclose(spiking.fast(x), of(model, x), atol=1e-3)
@@ -172,7 +172,7 @@ def test_the_maximum_of_spikes_is_the_spikes_of_the_maximum() -> None:
     np.testing.assert_allclose(converted.predict(x), expected, rtol=1e-12)
 
 
-def test_inputs_in_the_pipeline_do_not_meet() -> None:
+def test_inputs_in_the_pipeline_do_not_affect_one_another() -> None:
     model, x = mlp(), inputs(5, 12)
     converted = spikeconverter(model, T=8, data=x)
     one_by_one = np.concatenate([converted.predict(x[i : i + 1]) for i in range(5)])
@@ -196,8 +196,8 @@ def test_a_result_comes_every_two_phases_and_with_two_potentials_every_one(
     T, n, model, x = 8, 20, mlp(), inputs(20, 12)
     converted = spikeconverter(model, T=T, data=x, double_buffer=double_buffer)
     net = converted.network
-    shown = net.node(nef.PresentInput(x.numpy(), period * 0.001))
-    net.connect(shown, converted.input, synapse=None)
+    presentation = net.node(nef.PresentInput(x.numpy(), period * 0.001))
+    net.connect(presentation, converted.input, synapse=None)
     readout = net.probe(converted.layers[-1].neurons, "voltage")
     with nef.Simulator(net) as sim:
         sim.run_steps((n - 1) * period + 3 * T)  # three layers of weights
@@ -209,10 +209,10 @@ def test_a_result_comes_every_two_phases_and_with_two_potentials_every_one(
 def test_the_network_can_be_driven_and_probed_by_hand() -> None:
     model, x = mlp(), inputs(3, 12)
     converted = spikeconverter(model, T=8, data=x, double_buffer=True)
-    converted.predict(x)  # which leaves the network as it is
+    converted.predict(x)  # does not change the network
     net = converted.network
-    shown = net.node(nef.PresentInput(x.numpy(), 0.008))
-    net.connect(shown, converted.input, synapse=None)
+    presentation = net.node(nef.PresentInput(x.numpy(), 0.008))
+    net.connect(presentation, converted.input, synapse=None)
     spikes = net.probe(converted.layers[1].neurons)
     with nef.Simulator(net) as sim:
         sim.run_steps(32)
@@ -306,9 +306,9 @@ def test_in_float32_spikes_are_those_of_the_fast_path_bit_for_bit(
 ) -> None:
     model, x = make(seed), inputs(6, *((12,) if make is mlp else (2, 9, 10)))
     converted = spikeconverter(model, T, 2, x[:3], 99.0, rounding, double_buffer, "float32")
-    found, expected = converted.predict(x, backend), converted.fast(x)
-    assert found.dtype == expected.dtype == np.float32
-    np.testing.assert_array_equal(found, expected)
+    actual, expected = converted.predict(x, backend), converted.fast(x)
+    assert actual.dtype == expected.dtype == np.float32
+    np.testing.assert_array_equal(actual, expected)
 
 
 @settings(max_examples=20, deadline=None)
@@ -354,7 +354,7 @@ def in_steps(values: Any, step: float) -> np.ndarray:
     return np.asarray(n)
 
 
-def test_float32_costs_no_accuracy_worth_the_name() -> None:
+def test_float32_hardly_changes_the_accuracy() -> None:
     model, x = cnn(), inputs(40, 2, 9, 10)
     errors = {
         dtype: np.abs(spikeconverter(model, data=x, dtype=dtype).fast(x) - of(model, x)).mean()
@@ -379,9 +379,9 @@ def test_rates_are_the_same_in_the_network_and_without_one(
         converted = qcfs(model, 20, x, dtype=dtype)
     else:
         converted = rate(model, 20, reset, x, dtype=dtype)
-    found, expected = converted.predict(x, backend), converted.fast(x)
-    assert found.dtype == expected.dtype == dtype
-    np.testing.assert_array_equal(found, expected)
+    actual, expected = converted.predict(x, backend), converted.fast(x)
+    assert actual.dtype == expected.dtype == dtype
+    np.testing.assert_array_equal(actual, expected)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -392,8 +392,8 @@ def test_every_spike_of_rates_is_that_of_the_same_loop_in_torch_whatever_the_ord
     T, x = 50, inputs(3, 12).numpy()
     converted = rate(mlp(), T, data=x, dtype=dtype)
     net, currents = converted.network, converted.currents(x)
-    shown = on_grid(x, converted._input_step) if dtype == "float64" else currents
-    net.connect(net.node(nef.PresentInput(shown, T * 0.001)), converted.input, synapse=None)
+    presentation = on_grid(x, converted._input_step) if dtype == "float64" else currents
+    net.connect(net.node(nef.PresentInput(presentation, T * 0.001)), converted.input, synapse=None)
     probes = [net.probe(layer.neurons) for layer in converted.layers]
     with nef.Simulator(net, backend=backend, dtype=dtype) as sim:
         sim.run_steps(T)
@@ -429,12 +429,12 @@ def test_currents_of_inputs_are_those_of_the_model_and_do_not_depend_on_the_orde
 def test_the_error_of_rates_falls_as_one_over_the_steps() -> None:
     model, x = mlp(), inputs(40, 12)
     error = [np.abs(rate(model, T, data=x).fast(x) - of(model, x)).mean() for T in (64, 512)]
-    assert 5.0 < error[0] / error[1] < 12.0  # 8, up to what the last spike adds
+    assert 5.0 < error[0] / error[1] < 12.0  # 8, up to the last spike
     lost = np.abs(rate(model, 512, "zero", x).fast(x) - of(model, x)).mean()
     assert lost > 10 * error[1]
 
 
-def test_sixteen_steps_of_digits_say_more_than_thousands_of_rates() -> None:
+def test_sixteen_steps_of_digits_are_more_exact_than_thousands_of_rates() -> None:
     model, x = mlp(), inputs(20, 12)
     outputs = of(model, x)
     digits = {T: np.abs(spikeconverter(model, T, data=x).fast(x) - outputs).mean() for T in (8, 16)}
@@ -456,7 +456,7 @@ def of_the_digits_that_ship() -> nn.Sequential:
     return model
 
 
-def test_the_digits_that_ship_keep_their_class_in_spikes() -> None:
+def test_the_bundled_digits_have_the_same_classes_in_spikes() -> None:
     """Over six seeds outputs are off by up to 0.013, 0.0063 and 0.011, and 3, 0 and 2 of 500
     classes by other ones; bounds are twice that."""
     data, model = nef.datasets.digits(), of_the_digits_that_ship()
@@ -469,9 +469,9 @@ def test_the_digits_that_ship_keep_their_class_in_spikes() -> None:
         (spikeconverter(model, 16, data=some), 0.013, 0),
         (rate(model, 256, data=some), 0.022, 4),
     ):
-        told = converted.predict(data.test_images)
-        assert np.linalg.norm(told - outputs) < off * np.linalg.norm(outputs)
-        assert np.sum(told.argmax(1) != classes) <= n_differ
+        report = converted.predict(data.test_images)
+        assert np.linalg.norm(report - outputs) < off * np.linalg.norm(outputs)
+        assert np.sum(report.argmax(1) != classes) <= n_differ
 
 
 @settings(max_examples=20, deadline=None)
@@ -487,12 +487,12 @@ def test_constant_currents_into_half_charged_neurons_are_rounded_to_levels(
     levels = np.clip(np.floor(drive * T / converted.thresholds[0] + 0.5), 0, T)
     near = np.abs(drive * T / converted.thresholds[0] + 0.5 - np.rint(levels)).min(axis=None) < 1e-5
     counts = converted._values(x.numpy())[0][0] / converted.thresholds[0] * T
-    if not near:  # weights on the grid may move what lies on the edge of a level
+    if not near:  # weights on the grid may move values at the edge of a level
         np.testing.assert_allclose(counts, levels, atol=1e-9)
     np.testing.assert_array_equal(converted.predict(x), converted.fast(x))
 
 
-def test_a_model_of_qcfs_activations_loses_nothing_in_as_many_steps_as_levels() -> None:
+def test_a_model_of_qcfs_activations_is_exact_in_as_many_steps_as_levels() -> None:
     torch.manual_seed(1)
     model = nn.Sequential(nn.Linear(6, 15), QCFS(8, 1.0), nn.Linear(15, 4)).double()
     x = inputs(30, 6)
@@ -566,7 +566,7 @@ def test_the_spikes_of_the_report_are_those_of_the_network() -> None:
     assert counted > 0
 
 
-# -- the simulator that is kept ----------------------------------------------------------------
+# -- the cached simulator ----------------------------------------------------------------------
 
 MAKERS = [
     lambda model, x: spikeconverter(model, 8, data=x),
@@ -592,7 +592,7 @@ def simulators(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("make", MAKERS)
-def test_calls_of_predict_one_after_the_other_know_nothing_of_one_another(
+def test_calls_of_predict_are_independent(
     make: Any, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, x = mlp(), inputs(9, 12).numpy()
@@ -604,7 +604,7 @@ def test_calls_of_predict_one_after_the_other_know_nothing_of_one_another(
     assert built == [backend]
 
 
-def test_each_back_end_has_its_own_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_back_end_has_another_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
     model, x = cnn(), inputs(4, 2, 9, 10)
     converted, built = spikeconverter(model, 8, data=x), simulators(monkeypatch)
     for backend in (*BACKENDS, "auto", *BACKENDS):
@@ -621,7 +621,7 @@ def test_a_call_that_is_interrupted_does_not_harm_the_next(
     x = inputs(600, 12).numpy()
     converted, steps = make(mlp(), x), 0
     converted.predict(x, backend)
-    show = _Showing.__call__
+    show = _RunningInputs.__call__
 
     def fail(self: Any, first_step: int, n_steps: int) -> Any:
         nonlocal steps
@@ -631,7 +631,7 @@ def test_a_call_that_is_interrupted_does_not_harm_the_next(
         return show(self, first_step, n_steps)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_Showing, "__call__", fail)
+        patch.setattr(_RunningInputs, "__call__", fail)
         with pytest.raises(error):
             converted.predict(x, backend)
     np.testing.assert_array_equal(converted.predict(x[::-1], backend), converted.fast(x[::-1]))
@@ -643,8 +643,8 @@ def test_threads_may_call_predict_at_the_same_time(make: Any) -> None:
     converted = make(mlp(), x)
     expected = converted.fast(x)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda i: converted.predict(x[i : i + 5]), list(range(25)) * 4))
-    for i, rows in enumerate(found):
+        actual = list(pool.map(lambda i: converted.predict(x[i : i + 5]), list(range(25)) * 4))
+    for i, rows in enumerate(actual):
         np.testing.assert_array_equal(rows, expected[i % 25 : i % 25 + 5])
 
 
@@ -652,7 +652,7 @@ def test_threads_may_call_predict_at_the_same_time(make: Any) -> None:
 @pytest.mark.parametrize(
     "copied", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))]
 )
-def test_copies_predict_by_a_simulator_of_their_own(make: Any, copied: Any) -> None:
+def test_copies_predict_by_another_simulator(make: Any, copied: Any) -> None:
     x = inputs(5, 12).numpy()
     converted = make(mlp(), x)
     expected = converted.predict(x)
@@ -663,7 +663,7 @@ def test_copies_predict_by_a_simulator_of_their_own(make: Any, copied: Any) -> N
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_what_was_predicted_stays_when_more_is(make: Any) -> None:
+def test_earlier_predictions_are_not_overwritten(make: Any) -> None:
     x = inputs(5, 12).numpy()
     converted = make(mlp(), x)
     first = converted.predict(x[:2])
@@ -672,7 +672,7 @@ def test_what_was_predicted_stays_when_more_is(make: Any) -> None:
     np.testing.assert_array_equal(first, kept)
 
 
-def test_nothing_is_kept_of_inputs_and_records() -> None:
+def test_inputs_and_records_are_released_after_predict() -> None:
     x = np.repeat(inputs(5, 12).numpy(), 40, axis=0)
     converted = rate(mlp(), 1000, data=x)
     converted.predict(x)
@@ -686,14 +686,14 @@ def test_nothing_is_kept_of_inputs_and_records() -> None:
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_weights_are_read_only_and_those_of_the_model_when_it_was_converted(make: Any) -> None:
+def test_weights_are_read_only_copies_of_the_model(make: Any) -> None:
     model, x = mlp().double(), inputs(5, 12)
     converted = make(model, x)
-    expected, told = converted.predict(x), converted.report(x)
+    expected, report = converted.predict(x), converted.report(x)
     with torch.no_grad():
         model[0].weight.zero_()
     np.testing.assert_array_equal(converted.predict(x), expected)
-    assert converted.report(x) == told
+    assert converted.report(x) == report
     offsets = getattr(converted, "offsets", None) or converted.biases
     for values in (*converted.matrices, *offsets):
         with pytest.raises(ValueError, match="read-only"):
@@ -751,13 +751,13 @@ def test_modules_that_cannot_be_converted_are_refused_by_name(
         {"dtype": "float32", "k": 1.5},
     ],
 )
-def test_nonsense_is_refused_in_the_house_sentence(wrong: dict[str, Any]) -> None:
+def test_invalid_arguments_raise_one_sentence(wrong: dict[str, Any]) -> None:
     given = {"model": mlp(), "data": FLAT} | wrong
     with pytest.raises((TypeError, ValueError), match=r"spikeconverter: .+ must .+, got .+; .+\."):
         spikeconverter(**given)
 
 
-def test_rates_and_levels_refuse_nonsense_in_their_own_names() -> None:
+def test_messages_of_rate_and_qcfs_begin_with_their_names() -> None:
     with pytest.raises(ValueError, match=r"rate: reset must .+, got 'up'; "):
         rate(mlp(), 8, "up", FLAT)
     with pytest.raises(TypeError, match=r"qcfs: data must .+, got None; "):
@@ -787,9 +787,9 @@ def test_without_torch_the_message_names_the_extra(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("T", [4, 256])
 def test_sums_of_rates_have_52_digits_and_no_fewer_than_they_may(T: int) -> None:
-    made = rate(mlp(), T=T, data=inputs(50, 12))
-    largest, step = max(abs(made.low), abs(made.high)), made._input_step
-    for matrix, bias, weight in zip(made.matrices, made.biases, made.grids, strict=True):
+    result = rate(mlp(), T=T, data=inputs(50, 12))
+    largest, step = max(abs(result.low), abs(result.high)), result._input_step
+    for matrix, bias, weight in zip(result.matrices, result.biases, result.grids, strict=True):
         dense = np.abs(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
         unit = weight * step  # of a weight times an input
         assert not (dense / weight % 1).any() and not (bias / unit % 1).any()

@@ -13,14 +13,14 @@ import nefsim as nef
 from nefsim.describe import Cost, cost, description
 from nefsim.describe.description import Stretch
 from nefsim.lowering import build, threads
-from nefsim.program import Call
+from nefsim.program import Call, Neurons
 
 DT = 0.001
 
 
 @pytest.fixture(scope="module")
 def net() -> nef.Network:
-    """Nodes, spikes, rates, a rule with a memory of its own and a filter of second order."""
+    """Nodes, spikes, rates, a rule with state and a filter of second order."""
     net = nef.Network(seed=1)
     source = net.node(lambda t: [t, 1 - t])
     a = net.ensemble(40, 2, n_eval_points=100)
@@ -44,7 +44,7 @@ OFFSETS = 40 + 30
 MEMORIES = 40 + 40**2 + 2 * 40 + (2 + 2 + 1 + 1 + 40 + 1) + 2
 
 
-def test_what_is_kept_is_counted_number_by_number(net: nef.Network) -> None:
+def test_memories_are_counted_number_by_number(net: nef.Network) -> None:
     program = build(net, DT, 1, outline=True).program
     assert cost.constants(program) == MATRICES + OFFSETS
     assert cost.memories(program) == MEMORIES
@@ -54,29 +54,29 @@ def test_what_is_kept_is_counted_number_by_number(net: nef.Network) -> None:
 def test_solving_takes_activities_and_gram_matrices(
     net: nef.Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = cost.systems(build(net, DT, 1, outline=True))
+    actual = cost.systems(build(net, DT, 1, outline=True))
     of_a, of_b = 100 * 40 + 40**2, 90 * 30 + 30**2
     monkeypatch.setattr(threads, "cores", lambda: 2)
-    assert cost.solving(found) == 8 * (of_a + of_b)
+    assert cost.solving(actual) == 8 * (of_a + of_b)
     monkeypatch.setattr(threads, "cores", lambda: 1)
-    assert cost.solving(found) == 8 * of_a
+    assert cost.solving(actual) == 8 * of_a
 
 
 def test_large_ensembles_are_solved_block_by_block_and_one_by_one() -> None:
     net = nef.Network(seed=1)
     for n in (3000, 2000):
         net.probe(net.ensemble(n, 1, n_eval_points=10_000))
-    found = cost.systems(build(net, DT, 1, outline=True))
-    # A block of 2**22 activities, and the Gram matrix twice: its sum and what is added.
-    assert cost.solving(found) == 8 * max(2**22 + 2 * 3000**2, 2**22 + 2 * 2000**2)
+    actual = cost.systems(build(net, DT, 1, outline=True))
+    # A block of 2**22 activities, and the Gram matrix twice: its sum and the addend.
+    assert cost.solving(actual) == 8 * max(2**22 + 2 * 3000**2, 2**22 + 2 * 2000**2)
 
 
 def test_other_solvers_take_three_copies_of_the_activities() -> None:
     net = nef.Network(seed=1)
     a = net.ensemble(40, 1, n_eval_points=100)
     net.connect(a, a, solver=nef.LstsqL2nz())
-    found = cost.systems(build(net, DT, 1, outline=True))
-    assert cost.solving(found) == 8 * (100 * 40 + 40**2 + 3 * 100 * 40)
+    actual = cost.systems(build(net, DT, 1, outline=True))
+    assert cost.solving(actual) == 8 * (100 * 40 + 40**2 + 3 * 100 * 40)
 
 
 def test_building_takes_its_objects_draws_products_and_calls(net: nef.Network) -> None:
@@ -107,7 +107,7 @@ def test_a_step_takes_its_operations_numbers_and_products(
     population: float,
 ) -> None:
     program = build(net, DT, 1, outline=True).program
-    # What is only shown runs in chunks: the sum and the filter of the last connection, the
+    # Operations of probes run in chunks: the sum and the filter of the last connection, the
     # node and the decoded probe.
     n_ops, in_chunks = len(program.ops), 4
     others = sum(cost.width(program, op) for op in program.ops) - (40 + 30)
@@ -135,23 +135,23 @@ def test_foreign_steps_are_called_in_each_trial_unless_a_chunk_at_a_time(
 def test_memory_of_a_run_is_its_chunk_its_state_and_a_copy_to_go_back_to(
     net: nef.Network, options: dict[str, object]
 ) -> None:
-    told = nef.describe(net, **options).costs["numpy"]  # type: ignore[arg-type]
+    report = nef.describe(net, **options).costs["numpy"]  # type: ignore[arg-type]
     program = build(net, DT, 1, outline=True).program
     size = sum(signal.size for signal in program.signals)
     batch, item = options.get("batch_size", 1), 4 if "dtype" in options else 8
     assert isinstance(batch, int)
     state = (MEMORIES + size) * batch * item
     constants = (MATRICES + OFFSETS) * item
-    rows = ((told.chunk + 1) * size + told.chunk * (40 + 30)) * batch * item
-    assert told.prepare == told.build + state + constants
-    assert told.run == told.prepare + MEMORIES * batch * item + rows
+    rows = ((report.chunk + 1) * size + report.chunk * (40 + 30)) * batch * item
+    assert report.prepare == report.build + state + constants
+    assert report.run == report.prepare + MEMORIES * batch * item + rows
 
 
 def test_spikes_are_recorded_as_events_of_a_quarter_of_the_maximum_rate() -> None:
     net = nef.Network(seed=1)
     for rates in ((200, 400), (100, 200), np.full(10, 80.0), nef.Gaussian(200.0, 1.0)):
         net.probe(net.ensemble(10, 1, max_rates=rates).neurons)
-    # The step and the cell of an event take 12 bytes; what has no ends is taken for 300 Hz.
+    # The step and the cell of an event take 12 bytes; distributions without ends count as 300 Hz.
     expected = 12 * 10 * 0.25 * (300 + 150 + 80 + 300)
     assert nef.describe(net).bytes_per_second == expected
     every = net.probe(net.ensembles[0].neurons, sample_every=0.01)
@@ -160,7 +160,7 @@ def test_spikes_are_recorded_as_events_of_a_quarter_of_the_maximum_rate() -> Non
 
 
 def test_peak_memory_is_the_most_at_any_time_and_records_come_on_top(net: nef.Network) -> None:
-    told = dataclasses.replace(
+    report = dataclasses.replace(
         nef.describe(net),
         bytes_per_second=7,
         costs={
@@ -168,9 +168,9 @@ def test_peak_memory_is_the_most_at_any_time_and_records_come_on_top(net: nef.Ne
             "numba": Cost(10, 1, 200, 400, 300, 0.0, 0.0),
         },
     )
-    assert (told.peak(), told.peak("numba")) == (500, 400)
-    assert told.peak("numpy", 100.0) == 300 + 700
-    assert told.peak("numba", 20.4) == 300 + 143
+    assert (report.peak(), report.peak("numba")) == (500, 400)
+    assert report.peak("numpy", 100.0) == 300 + 700
+    assert report.peak("numba", 20.4) == 300 + 143
 
 
 @pytest.mark.parametrize(
@@ -185,12 +185,12 @@ def test_peak_memory_is_the_most_at_any_time_and_records_come_on_top(net: nef.Ne
         (2.5e-8, "25 ns"),
     ],
 )
-def test_times_are_told_in_a_unit_that_suits_them(seconds: float, words: str) -> None:
+def test_times_are_shown_in_a_suitable_unit(seconds: float, words: str) -> None:
     assert description._seconds(seconds) == words
 
 
-def test_a_description_reads_as_it_is(net: nef.Network) -> None:
-    told = dataclasses.replace(
+def test_a_description_is_this_text(net: nef.Network) -> None:
+    report = dataclasses.replace(
         nef.describe(net),
         label="small",
         batch_size=3,
@@ -203,7 +203,7 @@ def test_a_description_reads_as_it_is(net: nef.Network) -> None:
         bytes_per_second=2_500_000,
         costs={"numpy": Cost(100, 1_000_000, 2_000_000, 3_000_000, 4_000_000, 0.5, 2e-6)},
     )
-    lines = str(told).splitlines()
+    lines = str(report).splitlines()
     assert lines[0].startswith("network small: 1 ensemble (70 neurons, 3 dimensions), 3 nodes")
     assert lines[1] == "steps of 0.001 s in float64, 3 trials"
     assert lines[2].endswith("2 Gram matrices to factor, the largest of 100 points and 40 neurons")
@@ -219,3 +219,27 @@ def test_a_description_reads_as_it_is(net: nef.Network) -> None:
     assert memory.split() == ["numpy", "1", "2", "3", "4", "100", "steps"]
     assert "  records 2.5 a second of model time" in lines
     assert lines[-1].split() == ["numpy", "500", "ms", "2", "us", "2", "ms"]
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_memory_of_a_compiled_run_is_its_tables_its_plan_and_its_neurons(
+    net: nef.Network, batch: int, dtype: str
+) -> None:
+    backends = pytest.importorskip("nefsim.backends")
+    if "numba" not in backends.available():
+        pytest.skip("needs numba")
+    options: dict[str, Any] = {"batch_size": batch, "dtype": dtype}
+    told, on_numpy = (nef.describe(net, **options).costs[name] for name in ("numba", "numpy"))
+    program = build(net, DT, 1, outline=True).program
+    spikes = {op.output for op in program.ops if isinstance(op, Neurons)}
+    plan = backends.module("numba").make_plan(program, batch, spikes)
+    sizes = [signal.size for signal in program.signals]
+    item = 4 if dtype == "float32" else 8
+    state = (MEMORIES + sum(sizes)) * batch * item
+    rows = sum(sizes) + plan.length * sum(sizes[i] for i in plan.materialized)
+    assert told.chunk == plan.length
+    assert (told.arrays, told.build) == (on_numpy.arrays, on_numpy.build)
+    assert told.prepare == told.build + state + (MATRICES + OFFSETS) * (8 + item)
+    run = (MATRICES + OFFSETS) * item + rows * batch * item + (40 + 30) * batch * 8
+    assert told.run == told.build + state + 2 * MEMORIES * batch * item + run

@@ -1,4 +1,4 @@
-"""What a comparison of back ends counts, and what their times are."""
+"""The counts of a comparison of back ends, and their times."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def test_spikes_are_counted_by_the_lowest_of_them() -> None:
     assert compared(0 * SPIKES, 0 * SPIKES) == (0, 0, 0.0)
 
 
-def test_every_place_where_spikes_differ_counts_once() -> None:
+def test_every_neuron_step_where_spikes_differ_counts_once() -> None:
     other = SPIKES.copy()
     other[0, 1], other[1, 0] = 0.0, 1000.0
     assert compared(SPIKES, other) == (3, 2, 0.0)
     assert compared(other, SPIKES) == (3, 2, 0.0)
-    # Without spikes of its own any spike is one too many, however small.
+    # If the first back end has no spikes, every spike of the other differs, however small.
     assert compared(0 * SPIKES, 1e-12 * SPIKES)[1] == 2
 
 
@@ -133,7 +133,7 @@ def test_times_are_of_building_the_first_steps_and_a_step(monkeypatch: pytest.Mo
     assert timing.microseconds_per_step == pytest.approx(0.5e6, rel=1e-12)
 
 
-def test_the_table_of_times_has_how_many_times_as_long_a_step_takes() -> None:
+def test_the_table_of_times_has_the_ratio_to_the_fastest() -> None:
     fast, slow = bench.Timing("numba", 0.25, 0.5, 2.0), bench.Timing("numpy", 0.125, 0.0625, 7.0)
     head, one, two = bench.tell([slow, fast]).splitlines()
     assert head.split() == ["back", "end", "build", "first", "steps", "a", "step"]

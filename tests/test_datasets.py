@@ -87,7 +87,7 @@ def test_the_digits_are_1797_of_8_by_8_with_all_ten_in_both_parts() -> None:
     assert levels.tolist() == list(range(17))
 
 
-def test_the_digits_are_whole() -> None:
+def test_the_digits_are_complete() -> None:
     """By their hash, where scikit-learn is not there to compare with."""
     data = datasets.digits()
     images = np.concatenate([data.train_images, data.test_images]) * 16
@@ -98,11 +98,11 @@ def test_the_digits_are_whole() -> None:
 
 
 def test_the_digits_are_those_of_scikit_learn() -> None:
-    theirs = pytest.importorskip("sklearn.datasets").load_digits()
+    expected = pytest.importorskip("sklearn.datasets").load_digits()
     data = datasets.digits()
     images = np.concatenate([data.train_images, data.test_images])
-    np.testing.assert_array_equal(images * 16, theirs.data)
-    np.testing.assert_array_equal([*data.train_labels, *data.test_labels], theirs.target)
+    np.testing.assert_array_equal(images * 16, expected.data)
+    np.testing.assert_array_equal([*data.train_labels, *data.test_labels], expected.target)
 
 
 def test_a_data_set_is_frozen_and_equal_by_content() -> None:
@@ -114,7 +114,7 @@ def test_a_data_set_is_frozen_and_equal_by_content() -> None:
         data.shape = (4, 16)
 
 
-def test_images_that_nobody_can_change_are_taken_as_they_are_and_others_copied() -> None:
+def test_read_only_images_are_not_copied_and_others_are() -> None:
     images = np.array([[0.0, 1.0]], np.float32)
     copied = datasets.LabelledImages(images, [1], images, [0], shape=(1, 2))
     assert copied.train_images is not images
@@ -167,6 +167,7 @@ def test_the_folder_that_the_environment_names_comes_before_the_cache(
     named, cache = tmp_path / "named", tmp_path / "cache" / "nefsim"
     named.mkdir()
     cache.mkdir(parents=True)
+    count_as_originals(monkeypatch)
     as_idx(cache)
     assert len(datasets.mnist().train_labels) == 6
     np.savez(named / "mnist_train.npz", X=TRAIN[0][:5], y=TRAIN[1][:5])
@@ -180,15 +181,18 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "mirror"
     folder.mkdir()
     as_packed_idx(folder)
-    arrays = zip(NAMES, (*TRAIN, *TEST), strict=True)
-    digests = {name: hashlib.sha256(idx(array)).hexdigest() for name, array in arrays}
-    monkeypatch.setattr(MODULE, "FILES", digests)
+    count_as_originals(monkeypatch)
     return folder
 
 
-def test_what_is_nowhere_is_downloaded_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def count_as_originals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the small files for the originals."""
+    arrays = zip(NAMES, (*TRAIN, *TEST), strict=True)
+    digests = {name: hashlib.sha256(idx(array)).hexdigest() for name, array in arrays}
+    monkeypatch.setattr(MODULE, "FILES", digests)
+
+
+def test_missing_files_are_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = mirror(tmp_path, monkeypatch)
     first = datasets.mnist()
     assert sorted(os.listdir(tmp_path / "cache" / "nefsim")) == sorted(f"{n}.gz" for n in NAMES)
@@ -197,7 +201,7 @@ def test_what_is_nowhere_is_downloaded_once(
     assert datasets.mnist() == first
 
 
-def test_a_download_that_differs_is_not_kept(
+def test_a_download_with_a_wrong_checksum_is_discarded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = mirror(tmp_path, monkeypatch)
@@ -208,11 +212,30 @@ def test_a_download_that_differs_is_not_kept(
     assert f"{NAMES[2]}.gz" not in os.listdir(tmp_path / "cache" / "nefsim")
 
 
-def test_without_data_and_mirror_the_message_says_what_to_put_where(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [as_idx, as_packed_idx, as_dotted_idx])
+def test_a_damaged_file_of_the_cache_is_refused_with_advice(
+    write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror(tmp_path, monkeypatch)
+    cache = tmp_path / "cache" / "nefsim"
+    cache.mkdir(parents=True)
+    write(cache)
+    whole = datasets.mnist()
+    damaged = MODULE._idx_file(cache, NAMES[0])
+    other = idx(TRAIN[0] + 1)
+    damaged.write_bytes(gzip.compress(other) if damaged.suffix == ".gz" else other)
+    with pytest.raises(ValueError, match=r"differs from the original.*remove it") as caught:
+        datasets.mnist()
+    assert SENTENCE.match(str(caught.value)) and str(damaged) in str(caught.value)
+    damaged.unlink()
+    assert datasets.mnist() == whole
+
+
+def test_without_data_and_mirror_the_message_names_files_and_folders(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=SENTENCE) as caught:
         datasets.mnist()
-    for told in (*NAMES, "mnist.npz", "NEFSIM_DATA", str(tmp_path / "cache" / "nefsim")):
-        assert told in str(caught.value)
+    for report in (*NAMES, "mnist.npz", "NEFSIM_DATA", str(tmp_path / "cache" / "nefsim")):
+        assert report in str(caught.value)
 
 
 def test_a_folder_without_the_digits_is_refused_even_if_the_cache_has_them(tmp_path: Path) -> None:
@@ -301,7 +324,7 @@ def test_members_that_are_no_arrays_or_too_large_are_refused_by_name(tmp_path: P
         assert "mnist.npz" in str(caught.value)
 
 
-def test_the_real_mnist_is_whole() -> None:
+def test_the_real_mnist_is_complete() -> None:
     folder = FOLDER
     if not folder:
         pytest.skip("NEFSIM_DATA names no folder")

@@ -1,4 +1,4 @@
-"""What a model gets that names no value: a change of these changes its results."""
+"""Default values of models: a change of these changes results."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def default(name: str, argument: str) -> Any:
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_defaults_stay_what_they_are(name: str) -> None:
+def test_defaults_do_not_change(name: str) -> None:
     assert {argument: default(name, argument) for argument in DEFAULTS[name]} == DEFAULTS[name]
 
 
@@ -226,12 +226,12 @@ NENGO = """LIF LIFRate AdaptiveLIF AdaptiveLIFRate Izhikevich Sigmoid Tanh Recti
 @pytest.mark.parametrize("name", NENGO.split())
 def test_defaults_are_those_of_nengo(name: str) -> None:
     nengo = pytest.importorskip("nengo")
-    ours, theirs = getattr(nef, name)(), getattr(nengo, name)()
-    shared = [f.name for f in dataclasses.fields(ours) if hasattr(theirs, f.name)]
+    nefsim_values, expected = getattr(nef, name)(), getattr(nengo, name)()
+    shared = [f.name for f in dataclasses.fields(nefsim_values) if hasattr(expected, f.name)]
     assert shared
     for field in shared:
-        mine, other = getattr(ours, field), getattr(theirs, field)
-        if isinstance(mine, nef.Lowpass):
-            assert mine.tau == other.tau, field
-        elif isinstance(mine, float) and isinstance(other, (int, float)):
-            assert mine == other, field
+        actual, other = getattr(nefsim_values, field), getattr(expected, field)
+        if isinstance(actual, nef.Lowpass):
+            assert actual.tau == other.tau, field
+        elif isinstance(actual, float) and isinstance(other, (int, float)):
+            assert actual == other, field

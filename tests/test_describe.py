@@ -1,4 +1,4 @@
-"""A description tells what building and running would do, and does none of it."""
+"""A description predicts the build and the run of a network without either."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from nefsim.sampling import Distribution
 
 
 def shapes(program: Program) -> list[Any]:
-    """What a program is made of, without its numbers."""
-    told: list[Any] = [program.signals, [(g.ops, g.loop) for g in program.groups]]
+    """The structure of a program, without its numbers."""
+    report: list[Any] = [program.signals, [(g.ops, g.loop) for g in program.groups]]
     for op in program.ops:
-        told.append(type(op).__name__)
+        report.append(type(op).__name__)
         if isinstance(op, Sum):
             terms = [(np.shape(t.matrix), hasattr(t.matrix, "tocsr")) for t in op.terms]
-            told.append((terms, None if op.offset is None else op.offset.shape))
-    return told
+            report.append((terms, None if op.offset is None else op.offset.shape))
+    return report
 
 
 def weights() -> nef.Network:
@@ -54,7 +54,7 @@ def test_an_outline_is_the_program_without_its_numbers(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_description_tells_the_schedule_that_is_built(model: str) -> None:
+def test_a_description_has_the_schedule_of_the_program(model: str) -> None:
     net = MODELS[model]()
     described, program = nef.describe(net), build(net, 0.001, 1).program
     assert sum(s.groups for s in described.schedule) == len(program.groups)
@@ -138,16 +138,16 @@ def test_records_of_values_are_counted_to_the_byte(options: dict[str, Any]) -> N
     assert nef.describe(net, **options).bytes_per_second == kept
 
 
-def test_records_of_spikes_are_about_what_is_told() -> None:
+def test_records_of_spikes_are_near_their_estimate() -> None:
     net = nef.Network(seed=1)
     a = net.ensemble(500, 1)
     probe = net.probe(a.neurons)
     net.connect(net.node(lambda t: np.sin(6 * t)), a)
     sim = nef.Simulator(net)
     sim.run(1.0)
-    told = nef.describe(net).bytes_per_second / 12
+    report = nef.describe(net).bytes_per_second / 12
     # The input fills [-1, 1] twice, but not evenly.
-    assert 0.6 < len(sim.data.events(probe)) / told < 1.6
+    assert 0.6 < len(sim.data.events(probe)) / report < 1.6
 
 
 def test_more_of_everything_costs_more() -> None:
@@ -165,7 +165,7 @@ def test_more_of_everything_costs_more() -> None:
         assert batch.build == small.build
 
 
-def test_it_costs_what_each_installed_back_end_costs() -> None:
+def test_the_cost_of_each_installed_back_end_is_estimated() -> None:
     described = nef.describe(models.square())
     assert [*described.costs] == [name for name in available() if name != "nengo"]
     for name, cost in described.costs.items():
@@ -180,12 +180,12 @@ def test_a_description_is_a_table_and_plain_numbers() -> None:
     for words in ("step by step", "in chunks", "Gram matri", "memory [MB]", "numpy", "a step"):
         assert words in table
     assert max(map(len, table.splitlines())) < 140
-    told = json.loads(json.dumps(described.to_dict()))
-    assert told["neurons"] == described.neurons
-    assert told["costs"]["numpy"]["chunk"] == described.costs["numpy"].chunk
+    report = json.loads(json.dumps(described.to_dict()))
+    assert report["neurons"] == described.neurons
+    assert report["costs"]["numpy"]["chunk"] == described.costs["numpy"].chunk
 
 
-def test_many_loops_that_are_alike_are_told_in_one_line() -> None:
+def test_many_equal_loops_are_one_line() -> None:
     net = nef.Network(seed=1)
     for _ in range(30):
         a = net.ensemble(20, 1)
@@ -223,7 +223,7 @@ def test_the_chunk_is_the_one_that_runs(backend: str, monkeypatch: pytest.Monkey
         assert nef.describe(net, **options).costs[backend].chunk == lengths[-1]
 
 
-def test_blanks_have_the_shapes_of_what_they_stand_for() -> None:
+def test_abstract_arrays_have_the_shapes_of_arrays() -> None:
     a, b = abstract_array(4, 3), np.ones((3, 5))
     assert (a @ b).shape == (a @ abstract_array(3, 5)).shape == (4, 5)
     assert (b.T @ a.T).shape == (5, 4)

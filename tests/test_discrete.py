@@ -54,7 +54,7 @@ def layers(*kinds: NeuronType, seed: int = 1, n: int = 60) -> nef.Network:
 
 @settings(deadline=None)
 @given(st.integers(1, 64), st.integers(1, 200), st.sampled_from([">", ">="]))
-def test_a_constant_input_fires_a_neuron_every_so_many_steps(k: int, c: int, rule: str) -> None:
+def test_a_constant_input_gives_spikes_at_a_constant_interval(k: int, c: int, rule: str) -> None:
     threshold, x = float(k), float(c)
     neuron = nef.DiscreteLIF(threshold=threshold, threshold_rule=rule)
     spikes = run(neuron, np.full((400, 1), x))[:, 0]
@@ -63,7 +63,9 @@ def test_a_constant_input_fires_a_neuron_every_so_many_steps(k: int, c: int, rul
 
 
 @given(EXACT, EXACT, st.sampled_from([">", ">="]))
-def test_a_soft_reset_without_leak_loses_nothing(x: float, threshold: float, rule: str) -> None:
+def test_a_soft_reset_without_leak_conserves_the_input(
+    x: float, threshold: float, rule: str
+) -> None:
     neuron = nef.DiscreteLIF(threshold=threshold, threshold_rule=rule, reset="subtract")
     n_spikes = np.cumsum(run(neuron, np.full((300, 1), min(x, threshold)))[:, 0])
     charge = min(x, threshold) * np.arange(1, 301) / threshold
@@ -76,10 +78,10 @@ def test_the_potential_before_the_reset_gives_the_same_spikes() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(0.2, 0.4, (500, 30))
     u = o = np.zeros(30)
-    for k, ours in enumerate(run(nef.DiscreteLIF(), x)):
+    for k, actual in enumerate(run(nef.DiscreteLIF(), x)):
         u = u * (1 - o) + x[k]
         o = (u > 1.0).astype(float)
-        np.testing.assert_array_equal(ours, o)
+        np.testing.assert_array_equal(actual, o)
 
 
 def test_a_unit_with_leak_is_a_leaky_integrator_with_the_same_decay() -> None:
@@ -140,7 +142,7 @@ def test_rates_are_the_spikes_counted(
 
 
 @given(st.floats(0.01, 1.0), st.sampled_from([0.0, 0.5, 0.9, 1.0]), st.floats(0.1, 3))
-def test_the_current_of_a_rate_gives_the_next_rate_that_the_neuron_has(
+def test_the_current_of_a_rate_gives_the_rate_of_the_next_whole_number_of_steps(
     per_step: float, decay: float, threshold: float
 ) -> None:
     neuron = nef.DiscreteLIF(decay, threshold, threshold_rule=">=")
@@ -187,7 +189,7 @@ def test_far_below_the_threshold_the_soft_rate_is_small_and_finite() -> None:
 
 
 def released(neuron: nef.InverseLIF, inputs: np.ndarray) -> np.ndarray:
-    """What the spikes after one window of inputs (T, N) stand for."""
+    """The values that the spikes after one window of inputs (T, N) represent."""
     T = neuron.n_steps
     spikes = run(neuron, np.vstack([inputs, np.zeros_like(inputs)]))
     assert not spikes[:T].any()
@@ -204,20 +206,20 @@ def test_with_factor_two_a_value_is_cut_to_binary_digits(
 ) -> None:
     neuron = nef.InverseLIF(n_steps=T, threshold=threshold)
     inputs = np.zeros((T, len(values)))
-    inputs[0] = values  # worth as much as its value in the first step, the most significant
+    inputs[0] = values  # equal to its value in the first step, the most significant
     q = threshold * 2.0 ** (1 - T)
     expected = np.clip(np.floor(np.array(values) / q), 0, 2**T - 1) * q
     np.testing.assert_array_equal(released(neuron, inputs), expected)
 
 
 @given(st.integers(1, 16), st.data())
-def test_a_release_accumulated_is_the_value_it_stood_for(T: int, data: st.DataObject) -> None:
+def test_an_accumulated_release_is_the_encoded_value(T: int, data: st.DataObject) -> None:
     digits = np.array(data.draw(st.lists(st.sampled_from([0.0, 1.0]), min_size=T, max_size=T)))
     neuron = nef.InverseLIF(n_steps=T)
     np.testing.assert_array_equal(released(neuron, digits[:, None]), [neuron.digits @ digits])
 
 
-def test_negative_input_after_positive_leaves_nothing_behind() -> None:
+def test_negative_input_cancels_earlier_positive_input() -> None:
     """Inputs 1, 1, -1, -1: a neuron that fires while it accumulates says 2, this one 0."""
     inputs = np.array([[1.0], [1.0], [-1.0], [-1.0]])
     assert released(nef.InverseLIF(n_steps=4, factor=1.0), inputs) == 0
@@ -225,7 +227,7 @@ def test_negative_input_after_positive_leaves_nothing_behind() -> None:
     assert early.sum() == 2
 
 
-def test_windows_follow_one_another_while_the_next_is_accumulated() -> None:
+def test_the_next_input_accumulates_during_a_release() -> None:
     T, rng = 6, np.random.default_rng(3)
     bits = rng.integers(0, 2, (10 * T, 4)).astype(float)
     offset = np.array([0.0, 0.5, -0.25, 0.0])
@@ -305,12 +307,12 @@ def test_weights_added_spike_by_spike_are_the_matrix_times_the_spikes(
             net.connect(first.neurons, a.neurons, transform=weights(shape, rng, n), synapse=None)
         ends.append([net.probe(a.neurons, name) for name in ("voltage", *["input"] * probed)])
         ends[-1].append(net.probe(a.neurons))
-    found = {}
+    actual = {}
     for backend in ("numpy", "numba"):
         with nef.Simulator(net, dt=DT, backend=backend) as sim:
             sim.run(0.1)
-            found[backend] = [sim.data[probe] for probes in ends for probe in probes]
-    for one, other in zip(*found.values(), strict=True):
+            actual[backend] = [sim.data[probe] for probes in ends for probe in probes]
+    for one, other in zip(*actual.values(), strict=True):
         assert one.any()
         np.testing.assert_array_equal(one, other)
 
@@ -324,8 +326,8 @@ def test_sparse_weights_of_inputs_that_are_held_and_change() -> None:
     kind = nef.DiscreteLIF(threshold=40.0, amplitude=DT)
     a = net.ensemble(50, 1, neuron_type=kind, gain=1.0, bias=0.0)
     matrix = csr_array(rng.integers(-3, 5, (50, 100)) * (rng.random((50, 100)) < 0.3) * 1.0)
-    shown = net.node(nef.PresentInput(pictures, 5 * DT))
-    net.connect(shown, a.neurons, transform=matrix, synapse=None)
+    presentation = net.node(nef.PresentInput(pictures, 5 * DT))
+    net.connect(presentation, a.neurons, transform=matrix, synapse=None)
     current = net.probe(a.neurons, "input")
     for backend in ("numpy", "numba"):
         with nef.Simulator(net, dt=DT, backend=backend) as sim:
@@ -336,9 +338,7 @@ def test_sparse_weights_of_inputs_that_are_held_and_change() -> None:
 
 
 @pytest.mark.parametrize("batch_size", [None, 3])
-def test_neurons_that_release_go_on_from_where_they_were_saved(
-    batch_size: int | None, tmp_path: Path
-) -> None:
+def test_a_saved_release_continues_at_its_step(batch_size: int | None, tmp_path: Path) -> None:
     pytest.importorskip("numba")
     net = layers(*[nef.InverseLIF(n_steps=6, threshold=0.5)] * 2)
     for name in ("steps_done", "accumulated"):
@@ -444,6 +444,6 @@ SENTENCE = r"^\w+(\.\w+)?: .+ must .+, got .+; .+\.$"
         lambda: nef.SoftLIFRate().current(500.0),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_one_sentence(wrong: Any) -> None:
+def test_invalid_arguments_raise_one_sentence(wrong: Any) -> None:
     with pytest.raises((ValueError, TypeError), match=SENTENCE):
         wrong()

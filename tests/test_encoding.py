@@ -30,8 +30,8 @@ def population(n, d, seed=0):
     rng = np.random.default_rng(seed)
     encoders = rng.normal(size=(n, d))
     encoders /= np.linalg.norm(encoders, axis=1, keepdims=True)
-    wanted = rng.uniform(100, 200, n), rng.uniform(-1, 0.9, n)
-    return encoders, *nef.gain_bias(nef.LIF(), *wanted)
+    expected = rng.uniform(100, 200, n), rng.uniform(-1, 0.9, n)
+    return encoders, *nef.gain_bias(nef.LIF(), *expected)
 
 
 # -- gains and biases ---------------------------------------------------------------------
@@ -48,7 +48,7 @@ def test_gain_and_bias_are_those_of_the_plain_loop(rate, intercept, tau_rc, tau_
 
 
 @pytest.mark.parametrize("neuron", TYPES, ids=repr)
-def test_rates_and_intercepts_of_a_gain_and_bias_are_those_asked_for(neuron):
+def test_rates_and_intercepts_of_gain_and_bias_are_the_passed_ones(neuron):
     rates, intercepts = RNG.uniform(20, 300, 100), RNG.uniform(-1, 0.95, 100)
     gain, bias = nef.gain_bias(neuron, rates, intercepts)
     found_rates, found_intercepts = nef.max_rates_intercepts(neuron, gain, bias)
@@ -57,14 +57,14 @@ def test_rates_and_intercepts_of_a_gain_and_bias_are_those_asked_for(neuron):
     np.testing.assert_allclose(found_intercepts, intercepts, rtol=0, atol=1e-12)
 
 
-def test_one_rate_or_one_intercept_serves_all_neurons():
+def test_one_rate_or_one_intercept_is_for_all_neurons():
     rates, intercepts = np.array([100.0, 150.0, 200.0]), np.array([-0.5, 0.0, 0.5])
     for one, many in (
         ((rates, 0.1), (rates, np.full(3, 0.1))),
         ((120.0, intercepts), (np.full(3, 120.0), intercepts)),
     ):
-        got, wanted = nef.gain_bias(nef.LIF(), *one), nef.gain_bias(nef.LIF(), *many)
-        np.testing.assert_array_equal(got, wanted)
+        got, expected = nef.gain_bias(nef.LIF(), *one), nef.gain_bias(nef.LIF(), *many)
+        np.testing.assert_array_equal(got, expected)
 
 
 # -- tuning curves ------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_a_network_has_the_weights_of_its_factors_and_runs_the_same_with_either(
     np.testing.assert_array_equal(*spikes)
 
 
-# -- what is refused ----------------------------------------------------------------------
+# -- errors -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_network_has_the_weights_of_its_factors_and_runs_the_same_with_either(
         lambda: nef.connection_weights(None, [[1.0]], [1.0]),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_one_sentence(wrong):
+def test_invalid_arguments_raise_one_sentence(wrong):
     with pytest.raises((ValueError, TypeError), match=SENTENCE):
         wrong()
 

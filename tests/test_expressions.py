@@ -1,4 +1,4 @@
-"""Hebbian rules are compiled from their own equations, a user's like the package's."""
+"""Hebbian rules are compiled from their equations, those of users and of the package."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.program import Learn
+from nefsim.program import Learn, Read
 
 pytest.importorskip("numba")
 
@@ -63,14 +63,14 @@ def is_compiled(rule: nef.LearningRule) -> bool:
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_rule_of_a_user_changes_weights_alike_on_both_back_ends(name: str) -> None:
-    found = []
+def test_a_custom_rule_changes_weights_equally_on_both_back_ends(name: str) -> None:
+    actual = []
     for backend in ("numpy", "numba"):
         net, weights, spikes = network(Own(name))
         with nef.Simulator(net, backend=backend) as sim:
             sim.run(0.3)
-            found.append((sim.data[weights], sim.data[spikes]))
-    (one, one_spikes), (other, other_spikes) = found
+            actual.append((sim.data[weights], sim.data[spikes]))
+    (one, one_spikes), (other, other_spikes) = actual
     assert np.ptp(one, axis=0).max() > 0.0
     np.testing.assert_array_equal(one_spikes, other_spikes)
     # Sums over neurons are taken in another order: some roundings of numbers near 1e-3.
@@ -94,7 +94,7 @@ def test_the_rules_of_the_package_are_compiled(rule: nef.LearningRule) -> None:
     assert is_compiled(rule)
 
 
-def test_a_step_of_ones_own_is_not_replaced() -> None:
+def test_a_custom_step_is_not_replaced() -> None:
     class Stepped(Own):
         def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
             return np.zeros_like(weights)
@@ -135,3 +135,16 @@ def test_an_error_of_a_rule_names_the_rule() -> None:
     ):
         sim.run(0.01)
     assert "learning_rule at t = 0.001 s" in raised.value.__notes__[0]
+
+
+@pytest.mark.parametrize("key", [3, -4, slice(1, None), None, (0, 0), np.array([0])], ids=repr)
+def test_only_an_element_of_a_vector_is_an_expression(key: Any) -> None:
+    from nefsim.backends.compiled.expressions import NotCompiledError, Symbol
+
+    vector = Symbol(Read(0), 3)
+    for i in (0, 1, 2, -1, -3):
+        assert vector[i].place == i % 3 and vector[i].shape == ()
+    with pytest.raises(NotCompiledError):
+        vector[key]
+    with pytest.raises(NotCompiledError):
+        vector[0][0]

@@ -59,10 +59,10 @@ def changed(path: Path, meta: Callable[[dict[str, Any]], Any] | None = None, **a
     """A saved file with another description, or with other arrays."""
     with np.load(path) as loaded:
         members = dict(loaded.items())
-    told = json.loads(str(members[files.META]))
+    report = json.loads(str(members[files.META]))
     if meta is not None:
-        meta(told)
-    members[files.META] = np.array(json.dumps(told))
+        meta(report)
+    members[files.META] = np.array(json.dumps(report))
     for name, array in arrays.items():
         assert name in members
         members[name] = np.asarray(array)
@@ -99,6 +99,18 @@ def test_links_and_files_that_end_in_part_are_left_alone(kind: str, tmp_path: Pa
     assert not target.is_symlink()
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.CSV", "x.npy", "x.1"])
+def test_a_result_is_not_written_under_the_ending_of_another_kind(
+    name: str, tmp_path: Path
+) -> None:
+    result = nef.Result({}, {}, [], {})
+    with pytest.raises(ValueError, match=r"Result\.save: path must end in \.npz, got .*; .*csv"):
+        result.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+    for name in ("x", "y.npz", "z.NPZ"):
+        assert nef.Result.load(result.save(tmp_path / name)).info == {}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
 def test_a_file_keeps_its_permissions_when_it_is_saved_again(tmp_path: Path) -> None:
     result = nef.Result({}, {}, [], {})
@@ -108,7 +120,7 @@ def test_a_file_keeps_its_permissions_when_it_is_saved_again(tmp_path: Path) -> 
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_stream_is_brought_onto_the_disk_now_and_then_and_its_rows_before_its_list(
+def test_a_stream_is_synced_at_intervals_and_its_rows_before_its_list(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, synced = [0.0], []
@@ -147,7 +159,7 @@ def test_a_stream_is_brought_onto_the_disk_now_and_then_and_its_rows_before_its_
 LABELS = ["y", "y.npy", "a\x00b", "a", "\ud800", "", "../x", "é/\\", "nefsim", "time", "file"]
 
 
-def test_labels_of_all_kinds_keep_apart(tmp_path: Path) -> None:
+def test_labels_of_all_kinds_are_distinct(tmp_path: Path) -> None:
     records = {label: np.full((2, 1), float(i)) for i, label in enumerate(LABELS)}
     times = {label: [0.001, 0.002 + i] for i, label in enumerate(LABELS)}
     path = nef.Result(records, times, [0.001, 0.002], {}).save(tmp_path / "result")
@@ -159,7 +171,7 @@ def test_labels_of_all_kinds_keep_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["folder", "file.npz"])
-def test_so_they_do_in_a_stream(name: str, tmp_path: Path) -> None:
+def test_labels_of_all_kinds_are_distinct_in_a_stream(name: str, tmp_path: Path) -> None:
     net, labels = nef.Network(seed=1), [label for label in LABELS if label]
     for i, label in enumerate(labels):
         net.probe(net.node(float(i)), label=label)
@@ -209,7 +221,7 @@ def test_results_of_the_first_version_are_read(tmp_path: Path) -> None:
         ("record 1", lambda a: a.astype(complex)),
     ],
 )
-def test_events_and_rows_that_cannot_be_are_refused_when_they_are_loaded(
+def test_invalid_events_and_rows_are_refused_when_they_are_loaded(
     part: str, value: Callable[[Any], Any], tmp_path: Path
 ) -> None:
     sim = nef.Simulator(population(), backend="numpy")
@@ -225,18 +237,18 @@ def test_events_and_rows_that_cannot_be_are_refused_when_they_are_loaded(
 @pytest.mark.parametrize(
     "meta",
     [
-        lambda told: told.pop("labels"),
-        lambda told: told.update(labels=["spikes", "spikes"]),
-        lambda told: told.update(labels=["spikes", 3]),
-        lambda told: told.update(labels=["spikes", "other", "third"]),
-        lambda told: told.update(spikes={"other": [50, 20]}),
-        lambda told: told.update(spikes={"spikes": [50]}),
-        lambda told: told.update(spikes={"spikes": [50, -20]}),
-        lambda told: told.update(spikes={"spikes": [50, 2**40]}),
-        lambda told: told.update(info=[]),
+        lambda description: description.pop("labels"),
+        lambda description: description.update(labels=["spikes", "spikes"]),
+        lambda description: description.update(labels=["spikes", 3]),
+        lambda description: description.update(labels=["spikes", "other", "third"]),
+        lambda description: description.update(spikes={"other": [50, 20]}),
+        lambda description: description.update(spikes={"spikes": [50]}),
+        lambda description: description.update(spikes={"spikes": [50, -20]}),
+        lambda description: description.update(spikes={"spikes": [50, 2**40]}),
+        lambda description: description.update(info=[]),
     ],
 )
-def test_descriptions_that_cannot_be_are_refused(meta: Any, tmp_path: Path) -> None:
+def test_invalid_descriptions_are_refused(meta: Any, tmp_path: Path) -> None:
     sim = nef.Simulator(population(), backend="numpy")
     sim.run_steps(50)
     path = changed(sim.result().save(tmp_path / "result"), meta)
@@ -268,12 +280,12 @@ def test_a_file_of_another_kind_is_refused_before_its_arrays_are_unpacked(tmp_pa
     assert peak(lambda: nef.Simulator.load(path, population())) < 2**24
 
 
-def test_a_header_that_says_more_than_there_is_is_refused(tmp_path: Path) -> None:
+def test_a_header_of_a_larger_array_is_refused(tmp_path: Path) -> None:
     path = nef.Result({}, {}, [0.001], {}).save(tmp_path / "result")
     with zipfile.ZipFile(path) as old:
         members = {name: old.read(name) for name in old.namelist()}
-    told = members["time.npy"].replace(b"(1,)", b"(10000000000,)", 1)
-    members["time.npy"] = told.replace(b" " * 10, b"", 1)
+    report = members["time.npy"].replace(b"(1,)", b"(10000000000,)", 1)
+    members["time.npy"] = report.replace(b" " * 10, b"", 1)
     with zipfile.ZipFile(path, "w") as new:
         for name, content in members.items():
             new.writestr(name, content)
@@ -283,7 +295,7 @@ def test_a_header_that_says_more_than_there_is_is_refused(tmp_path: Path) -> Non
 def test_trials_that_a_state_does_not_have_are_refused_before_they_are_made(tmp_path: Path) -> None:
     sim = nef.Simulator(population(), backend="numpy", batch_size=2)
     path = sim.save(tmp_path / "state")
-    changed(path, lambda told: told.update(batch_size=10**6))
+    changed(path, lambda description: description.update(batch_size=10**6))
     assert peak(lambda: nef.Simulator.load(path, population())) < 2**22
 
 
@@ -292,8 +304,8 @@ def test_steps_that_a_stream_does_not_have_are_refused_before_they_are_listed(
 ) -> None:
     with nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream") as sim:
         sim.run_steps(50)
-    told = json.loads((tmp_path / "stream" / "stream.json").read_text())
-    (tmp_path / "stream" / "stream.json").write_text(json.dumps({**told, "n_steps": 10**9}))
+    report = json.loads((tmp_path / "stream" / "stream.json").read_text())
+    (tmp_path / "stream" / "stream.json").write_text(json.dumps({**report, "n_steps": 10**9}))
     assert peak(lambda: nef.Result.load(tmp_path / "stream")) < 2**20
 
 
@@ -310,33 +322,35 @@ def test_records_that_do_not_fit_into_memory_are_read_as_events(tmp_path: Path) 
 @pytest.mark.parametrize(
     "meta",
     [
-        lambda told: told["probes"][0]["arrays"].update({"../../x": ["<f8", []]}),
-        lambda told: told["probes"][1].update(arrays={"/../x": ["<f8", [1]]}),
-        lambda told: told["probes"][1].update(arrays={"": ["|O", [1]]}),
-        lambda told: told["probes"][1].update(n_rows=49),
-        lambda told: told["probes"][1].update(label="spikes"),
-        lambda told: told["probes"][1]["in_files"].update({"": 51}),
-        lambda told: told["probes"][1].update(shape=[2]),
-        lambda told: told["probes"][1].update(arrays={"": ["<f8", [0, 2**52]]}, shape=[0, 2**52]),
-        lambda told: told["probes"][0]["arrays"].update(steps=["<i8", [1]]),
-        lambda told: told["probes"][0]["in_files"].update(steps=1),
-        lambda told: told["probes"][0].update(same={}),
-        lambda told: told["probes"][0].update(every="x"),
-        lambda told: told["probes"].append({}),
-        lambda told: told.update(probes=None),
-        lambda told: told.update(n_steps=-1),
-        lambda told: told.update(n_steps=0.5),
-        lambda told: told["info"].pop("dt"),
-        lambda told: told["info"].update(dt="x"),
+        lambda description: description["probes"][0]["arrays"].update({"../../x": ["<f8", []]}),
+        lambda description: description["probes"][1].update(arrays={"/../x": ["<f8", [1]]}),
+        lambda description: description["probes"][1].update(arrays={"": ["|O", [1]]}),
+        lambda description: description["probes"][1].update(n_rows=49),
+        lambda description: description["probes"][1].update(label="spikes"),
+        lambda description: description["probes"][1]["in_files"].update({"": 51}),
+        lambda description: description["probes"][1].update(shape=[2]),
+        lambda description: description["probes"][1].update(
+            arrays={"": ["<f8", [0, 2**52]]}, shape=[0, 2**52]
+        ),
+        lambda description: description["probes"][0]["arrays"].update(steps=["<i8", [1]]),
+        lambda description: description["probes"][0]["in_files"].update(steps=1),
+        lambda description: description["probes"][0].update(same={}),
+        lambda description: description["probes"][0].update(every="x"),
+        lambda description: description["probes"].append({}),
+        lambda description: description.update(probes=None),
+        lambda description: description.update(n_steps=-1),
+        lambda description: description.update(n_steps=0.5),
+        lambda description: description["info"].pop("dt"),
+        lambda description: description["info"].update(dt="x"),
     ],
 )
-def test_lists_of_streams_that_cannot_be_are_refused(meta: Any, tmp_path: Path) -> None:
+def test_invalid_lists_of_streams_are_refused(meta: Any, tmp_path: Path) -> None:
     with nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream") as sim:
         sim.run_steps(50)
     list_file = tmp_path / "stream" / "stream.json"
-    told = json.loads(list_file.read_text())
-    meta(told)
-    list_file.write_text(json.dumps(told))
+    description = json.loads(list_file.read_text())
+    meta(description)
+    list_file.write_text(json.dumps(description))
     with pytest.raises((ValueError, TypeError), match=SENTENCE):
         nef.Result.load(tmp_path / "stream")
 
@@ -355,7 +369,7 @@ def test_files_of_a_stream_that_were_cut_or_are_of_another_kind_are_refused(tmp_
         nef.Result.load(tmp_path / "stream")
 
 
-def test_a_log_is_read_up_to_its_last_whole_line(tmp_path: Path) -> None:
+def test_a_log_is_read_up_to_its_last_complete_line(tmp_path: Path) -> None:
     sim = nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream")
     for _ in range(5):
         sim.run_steps(10)
@@ -374,7 +388,7 @@ def test_a_log_is_read_up_to_its_last_whole_line(tmp_path: Path) -> None:
     assert not log.exists() and len(nef.Result.load(tmp_path / "stream").time) == 50
 
 
-def test_a_log_of_rows_that_a_power_failure_took_is_not_read(tmp_path: Path) -> None:
+def test_a_log_of_rows_lost_in_a_power_failure_is_not_read(tmp_path: Path) -> None:
     sim = nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream")
     sim.run_steps(10)
     sim.save(tmp_path / "state")  # which brings the stream onto the disk
@@ -388,7 +402,7 @@ def test_a_log_of_rows_that_a_power_failure_took_is_not_read(tmp_path: Path) -> 
 
 
 def filled(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> nef.Simulator:
-    """A simulator whose stream met a full disk, at its second probe."""
+    """A simulator whose stream fails on a full disk, at its second probe."""
     sim = nef.Simulator(population(), backend="numpy", stream=tmp_path / name)
     sim.run_steps(100)
     grow = Stream._grow
@@ -412,7 +426,7 @@ def filled(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> nef.Si
 
 @pytest.mark.parametrize("name", ["folder", "file.npz"])
 @pytest.mark.parametrize("what", ["result", "data", "save", "close", "run_steps"])
-def test_what_met_a_full_disk_is_written_when_there_is_space_again(
+def test_records_are_written_when_a_full_disk_has_space_again(
     what: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sim = filled(tmp_path, name, monkeypatch)
@@ -477,7 +491,7 @@ FULL = """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of POSIX")
-def test_so_it_is_where_the_system_says_that_a_file_grew_too_large(tmp_path: Path) -> None:
+def test_records_are_written_after_an_error_of_file_size(tmp_path: Path) -> None:
     command = [sys.executable, "-c", textwrap.dedent(FULL), str(tmp_path)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -487,7 +501,7 @@ def test_so_it_is_where_the_system_says_that_a_file_grew_too_large(tmp_path: Pat
 
 
 @pytest.mark.parametrize("value", STEPS_DONE)
-def test_steps_that_inverse_neurons_cannot_be_at_are_refused(
+def test_invalid_steps_of_inverse_neurons_are_refused(
     value: float, backend: str, tmp_path: Path
 ) -> None:
     sim = nef.Simulator(digits(), backend=backend)
@@ -515,7 +529,7 @@ RUN = """
 
 @pytest.mark.skipif("numba" not in BACKENDS, reason="needs numba")
 @pytest.mark.parametrize("value", STEPS_DONE)
-def test_no_memory_leads_the_interpreter_out_of_bounds(value: float) -> None:
+def test_no_loaded_state_makes_the_interpreter_read_out_of_bounds(value: float) -> None:
     here = Path(__file__).parent
     env = {**os.environ, "PYTHONPATH": f"{here.parent}{os.pathsep}{here}"}
     command = [sys.executable, "-c", textwrap.dedent(RUN), str(value)]
@@ -549,8 +563,8 @@ def noisy() -> nef.Network:
 def set_in(name: str, *keys: Any) -> Callable[[dict[str, Any]], None]:
     """Set a place of a description; the last of the keys is the value."""
 
-    def change(told: dict[str, Any]) -> None:
-        place = told[name]
+    def change(description: dict[str, Any]) -> None:
+        place = description[name]
         if name in ("rngs", "running"):
             place = next(each for each in place if each)[0]
         for key in keys[:-2]:
@@ -563,23 +577,23 @@ def set_in(name: str, *keys: Any) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     "meta",
     [
-        lambda told: told.update(step=-1),
-        lambda told: told.update(step=10**12),
-        lambda told: told.update(step="x"),
-        lambda told: told.update(start=100),
-        lambda told: told.update(start=None),
-        lambda told: told.update(dtype="float16"),
-        lambda told: told.update(dt=-1.0),
-        lambda told: told.update(seed=-1),
-        lambda told: told.update(program=[["LIF()", "x"]]),
-        lambda told: told.update(rngs=[]),
-        lambda told: told.update(running=[[1]]),
+        lambda description: description.update(step=-1),
+        lambda description: description.update(step=10**12),
+        lambda description: description.update(step="x"),
+        lambda description: description.update(start=100),
+        lambda description: description.update(start=None),
+        lambda description: description.update(dtype="float16"),
+        lambda description: description.update(dt=-1.0),
+        lambda description: description.update(seed=-1),
+        lambda description: description.update(program=[["LIF()", "x"]]),
+        lambda description: description.update(rngs=[]),
+        lambda description: description.update(running=[[1]]),
         set_in("rngs", "bit_generator", "MT19937"),
         set_in("rngs", "state", "state", -1),
         set_in("running", "state", {}),
     ],
 )
-def test_descriptions_of_states_that_cannot_be_are_refused(meta: Any, tmp_path: Path) -> None:
+def test_invalid_descriptions_of_states_are_refused(meta: Any, tmp_path: Path) -> None:
     sim = nef.Simulator(noisy(), backend="numpy")
     sim.run_steps(5)
     path = changed(sim.save(tmp_path / "state"), meta)
@@ -588,7 +602,7 @@ def test_descriptions_of_states_that_cannot_be_are_refused(meta: Any, tmp_path: 
 
 
 @pytest.mark.parametrize("number", [-(2**31), -1, 1, 2**62])
-def test_noise_that_is_not_at_this_step_is_refused(number: int, tmp_path: Path) -> None:
+def test_noise_of_another_step_is_refused(number: int, tmp_path: Path) -> None:
     sim = nef.Simulator(noisy(), backend="numpy")
     sim.run_steps(5)
     path = sim.save(tmp_path / "state")
@@ -599,20 +613,20 @@ def test_noise_that_is_not_at_this_step_is_refused(number: int, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("n_steps", [0, 1, 999, 1000, 1001, 2000])
-def test_noise_goes_on_wherever_it_was_saved(n_steps: int, tmp_path: Path) -> None:
+def test_noise_continues_from_any_saved_step(n_steps: int, tmp_path: Path) -> None:
     sim = nef.Simulator(noisy(), backend="numpy")
     sim.run_steps(n_steps)
     again = nef.Simulator.load(sim.save(tmp_path / "state"), noisy(), backend="numpy")
     for each in (sim, again):
         each.run_steps(3)
     assert again.n_steps == n_steps + 3
-    for mine, theirs in zip(again.probes, sim.probes, strict=True):
-        np.testing.assert_array_equal(again.data[mine], sim.data[theirs])
+    for actual, expected in zip(again.probes, sim.probes, strict=True):
+        np.testing.assert_array_equal(again.data[actual], sim.data[expected])
 
 
-def test_a_state_that_is_refused_leaves_no_stream(tmp_path: Path) -> None:
+def test_a_refused_state_leaves_no_stream(tmp_path: Path) -> None:
     path = nef.Simulator(population(), backend="numpy").save(tmp_path / "state")
-    changed(path, lambda told: told.update(program=[]))
+    changed(path, lambda description: description.update(program=[]))
     with pytest.raises(ValueError, match=SENTENCE):
         nef.Simulator.load(path, population(), stream=tmp_path / "stream")
     assert not (tmp_path / "stream").exists()

@@ -1,4 +1,4 @@
-"""Laws of filters by their state and of one pole: exact digits, whoever takes the steps."""
+"""Laws of filters in state space and of one pole: exact digits on every back end."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from scipy.signal import lfilter
 
 import nefsim as nef
 from nefsim.backends import available
-from nefsim.filtering import at_rest, many_rows, one_row
+from nefsim.filtering import StateSpace, at_rest, many_rows, one_row, polynomials
 
 # -- filters of many poles ----------------------------------------------------------------
 
@@ -51,12 +51,12 @@ def exactly_held(num, den, u, dt):
         for _ in range(10):
             total = total @ total
         x, direct = np.array([Decimal(0)] * (n + 1)), num[0]
-        shown = np.array([b - direct * a for b, a in zip(num[1:], den[1:], strict=True)])
+        numerator = np.array([b - direct * a for b, a in zip(num[1:], den[1:], strict=True)])
         y = []
         for value in u.tolist():
             x[n] = Decimal(value)
             after = total @ x
-            y.append(float(shown @ (x if direct else after)[:n] + direct * x[n]))
+            y.append(float(numerator @ (x if direct else after)[:n] + direct * x[n]))
             x = after
     return np.array(y)
 
@@ -87,9 +87,9 @@ def test_a_filter_of_many_poles_is_the_same_on_all_back_ends(batch_size):
         simulator = nef.Simulator(net, backend=backend, batch_size=batch_size)
         simulator.run(0.3)
         results.append([simulator.data[probe] for probe in probes])
-    for mine, other in zip(*results, strict=True):
-        np.testing.assert_array_equal(mine, other)
-        assert np.abs(mine).max() > 0
+    for actual, other in zip(*results, strict=True):
+        np.testing.assert_array_equal(actual, other)
+        assert np.abs(actual).max() > 0
 
 
 @pytest.mark.parametrize("name", MANY_POLES)
@@ -106,7 +106,7 @@ def test_in_float32_a_filter_of_many_poles_keeps_four_digits(name):
     np.testing.assert_allclose(*passed, rtol=0, atol=3e-5 * np.abs(passed[0]).max())
 
 
-def test_coefficients_of_a_users_own_are_those_that_a_filter_of_many_poles_runs_by():
+def test_a_filter_of_many_poles_runs_by_coefficients_of_a_subclass():
     class Twice(nef.LinearFilter):
         def coefficients(self, dt):
             b, a = super().coefficients(dt)
@@ -120,7 +120,7 @@ def test_coefficients_of_a_users_own_are_those_that_a_filter_of_many_poles_runs_
 
 
 @pytest.mark.parametrize("backend", [name for name in ("numpy", "numba") if name in available()])
-def test_a_saved_filter_of_many_poles_goes_on_and_is_not_read_as_polynomials(
+def test_a_saved_filter_of_many_poles_continues_and_is_not_read_as_polynomials(
     tmp_path, monkeypatch, backend
 ):
     def built():
@@ -138,7 +138,7 @@ def test_a_saved_filter_of_many_poles_goes_on_and_is_not_read_as_polynomials(
     loaded = nef.Simulator.load(file, again, backend=backend)
     loaded.run(0.1)
     np.testing.assert_array_equal(loaded.data[same][-100:], simulator.data[probe][-100:])
-    # As it was before states were kept.
+    # A file from before filters were in state space.
     monkeypatch.setattr("nefsim.filtering.LOWEST_ORDER_OF_STATE", 9)
     with pytest.raises(ValueError, match="net must fit the saved state"):
         nef.Simulator.load(file, built()[0], backend=backend)
@@ -176,8 +176,8 @@ def test_one_pole_gives_the_digits_of_lfilter(form, columns, dtype):
     left_by_many, left_by_one = z.copy(), z.copy()
     many_rows(form, left_by_many)(u, many)
     step = one_row(form, left_by_one)
-    for given, shown in zip(u, one, strict=True):
-        step(given, shown)
+    for given, output in zip(u, one, strict=True):
+        step(given, output)
     for y, z in ((many, left_by_many), (one, left_by_one)):
         np.testing.assert_array_equal(y, expected)
         np.testing.assert_array_equal(z, left)
@@ -196,5 +196,15 @@ nef.Lowpass(0.1).filt(np.ones(10))
 nef.LinearFilter([1.0], [0.1, 1.0]).filt(np.ones(10))
 print("scipy.signal" in sys.modules)
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "False"
+    report = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert report.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_polynomials_have_one_coefficient_more_than_there_are_states(n: int) -> None:
+    for A in (0.5 * np.eye(n), np.full((n, n), np.nan)):
+        b, a = polynomials(StateSpace(A, np.ones(n), np.ones(n), 0.0))
+        assert len(b) == len(a) == n + 1
+        assert np.isfinite([*b, *a]).all() == np.isfinite(A).all()

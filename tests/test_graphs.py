@@ -21,9 +21,9 @@ def test_groups_are_those_of_scipy(before: list[list[int]]) -> None:
     rows, columns = np.array(edges, dtype=int).reshape(-1, 2).T
     graph = coo_array((np.ones(len(edges)), (rows, columns)), shape=(n, n))
     labels = connected_components(graph, directed=True, connection="strong")[1]
-    theirs = {frozenset(np.flatnonzero(labels == label).tolist()) for label in labels}
+    expected = {frozenset(np.flatnonzero(labels == label).tolist()) for label in labels}
     groups = strong_components(dict(enumerate(before)))
-    assert {frozenset(group) for group in groups} == theirs
+    assert {frozenset(group) for group in groups} == expected
     assert sorted(i for group in groups for i in group) == list(range(n))
 
 

@@ -1,4 +1,4 @@
-"""Mistakes of beginners and habits from Nengo: each is answered by what to write instead."""
+"""Mistakes of beginners and habits from Nengo: each error contains the correct call."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def simulated(net: nef.Network) -> nef.Simulator:
     return simulator
 
 
-#: What a user writes, and the words that the message must have.
+#: A user's code, and the words that the message must have.
 MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str, ...]]] = {
     # Things that are made by their network
     "Ensemble": (lambda net, a: nef.Ensemble(50, 1), ("write net.ensemble(50, 1)",)),
@@ -107,7 +107,7 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
     "set net.sed": (misspelt_seed, ("did you mean seed",)),
     "set net.node": (hide_a_method, ("take another name",)),
     "set a.radius": (set_after, ("pass radius to net.ensemble",)),
-    "set a.colour": (set_unknown, ("keep it in a variable",)),
+    "set a.colour": (set_unknown, ("store it in a variable",)),
     "del a.radius": (delete, ("pass radius to net.ensemble",)),
     "Network(label)": (lambda net, a: nef.Network("my model"), ("the name as label='my model'",)),
     "c.weights": (lambda net, a: learning(net, a).weights, ("sim.data[connection].weights",)),
@@ -384,7 +384,7 @@ def test_every_cure_names_what_there_is(net: nef.Network) -> None:
         assert hasattr(owner, who.split(".")[-1]) or owner.__name__ == who or not who
 
 
-# What must go on to work
+# Valid code
 
 
 def test_habits_that_are_legal_stay_so(net: nef.Network, a: nef.Ensemble) -> None:
@@ -423,7 +423,7 @@ def test_errors_within_a_call_are_left_alone(net: nef.Network) -> None:
 
 
 class Slow(nef.LIF):
-    """A neuron type with an ``__init__`` of its own."""
+    """A neuron type with an ``__init__``."""
 
     def __init__(self, slowness: float) -> None:
         super().__init__(tau_rc=slowness)
@@ -510,12 +510,12 @@ def test_probed_weights_of_a_fixed_connection_are_what_acts(backend: str) -> Non
     assert nef.describe(net).neurons == 35
     simulator = nef.Simulator(net, backend=backend)
     simulator.run(0.02)
-    for name, (connection, wanted) in connections.items():
-        weights = wanted(simulator.data[connection])
+    for name, (connection, expected) in connections.items():
+        weights = expected(simulator.data[connection])
         rows = simulator.data[probes[name]]
         assert rows.shape == (2, *np.shape(weights)), name
         np.testing.assert_allclose(rows, [weights, weights], rtol=1e-12, err_msg=name)
-    # After 20 time constants a filter has reached what it is given.
+    # After 20 time constants the output of a filter equals its input.
     np.testing.assert_allclose(
         simulator.data[filtered][-1], simulator.data[probes["decoded"]][-1], rtol=1e-6
     )
@@ -564,7 +564,7 @@ def test_constants_of_several_nodes_are_added_up(net: nef.Network) -> None:
         nef.Simulator(net)
 
 
-# What is shown
+# Signatures
 
 
 def test_what_is_shown_of_data_is_short(net: nef.Network, a: nef.Ensemble) -> None:

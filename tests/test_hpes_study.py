@@ -1,4 +1,4 @@
-"""What the studies in benchmarks/ measure, on networks small enough to test."""
+"""The measures of the studies in benchmarks/, on networks small enough to test."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def test_a_channel_that_learns_at_no_rate_stays_as_it_was() -> None:
 @pytest.fixture(scope="module")
 def sparse() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Mean Gini index and accuracy of three networks in the first and last of 200 s."""
-    found = {}
+    actual = {}
     for name, rule in hpes.SPARSE.items():
         runs = [hpes.sparser(seed, rule, 200.0) for seed in range(3)]
         gini, accuracy = (np.mean(part, axis=0)[[0, -1]] for part in zip(*runs, strict=True))
-        found[name] = gini, accuracy
-    return found
+        actual[name] = gini, accuracy
+    return actual
 
 
 def test_bcm_grows_as_sparse_and_forgets_as_much_as_published(sparse: Any) -> None:
@@ -77,7 +77,7 @@ def test_bcm_grows_as_sparse_and_forgets_as_much_as_published(sparse: Any) -> No
     assert abs(accuracy[1] - 0.63) < 0.13
 
 
-def test_an_error_keeps_what_bcm_alone_forgets(sparse: Any) -> None:
+def test_an_error_preserves_learned_values_that_bcm_alone_forgets(sparse: Any) -> None:
     (start, hybrid), (_, accuracy) = sparse["hPES (S = 0.8)"]
     (_, taught), (_, best) = sparse["PES (S = 1)"]
     assert hybrid - start > 0.07

@@ -24,7 +24,7 @@ each = pytest.mark.parametrize("encoders", ENCODERS.values(), ids=ENCODERS.keys(
 
 
 @each
-def test_encoders_have_length_1_and_come_again_with_the_seed(encoders):
+def test_encoders_have_length_1_and_depend_on_the_seed_only(encoders):
     e = encoders.sample(200, 120, 1)
     np.testing.assert_allclose(np.linalg.norm(e, axis=1), 1.0, rtol=1e-14)  # a sum of 120 squares
     np.testing.assert_array_equal(e, encoders.sample(200, 120, 1))
@@ -46,16 +46,16 @@ def test_they_need_as_many_dimensions_as_the_image_has_pixels(encoders):
 
 
 def boxes(encoders: np.ndarray) -> np.ndarray:
-    """Top, left, height and width of what is not 0 in each image."""
-    found = []
+    """Top, left, height and width of the nonzero part of each image."""
+    actual = []
     for image in encoders.reshape(-1, 10, 12):
         down, across = np.nonzero(image)
-        found.append([down.min(), across.min(), np.ptp(down) + 1, np.ptp(across) + 1])
-    return np.array(found)
+        actual.append([down.min(), across.min(), np.ptp(down) + 1, np.ptp(across) + 1])
+    return np.array(actual)
 
 
 @pytest.mark.parametrize("name", ["patches", "CIW in patches", "differences in patches"])
-def test_patches_are_square_and_lie_at_every_place_within_the_image(name):
+def test_patches_are_square_at_every_position_of_the_image(name):
     top, left, height, width = boxes(ENCODERS[name].sample(2000, 120, 0)).T
     assert set(height) == set(width) == {4}
     assert set(top) == set(range(10 - 4 + 1))
@@ -67,7 +67,7 @@ def test_a_patch_as_large_as_the_image_is_the_image():
     assert np.count_nonzero(e) == 45
 
 
-def test_a_gabor_function_is_a_wave_under_a_bell():
+def test_a_gabor_function_is_a_wave_with_a_gaussian_envelope():
     """Without a wave (frequency 0) the bell alone is left, whatever orientation and phase."""
     k, sigma = 7, 0.6
     e = nef.SparseGabor((k, k), patch=k, frequency=(0, 0), sigma=sigma).sample(4, k * k, 0)
@@ -112,7 +112,7 @@ def test_differences_are_between_two_classes():
     assert {tuple(row.round(12)) for row in e} == want
 
 
-def test_patches_in_which_nothing_is_ever_seen_are_drawn_again():
+def test_empty_patches_are_drawn_again():
     framed = np.zeros((20, 10, 12))
     framed[:, 4:6, 4:8] = RNG.random((20, 2, 4))
     for kind in (nef.CIW, nef.ConstrainedDifference):
@@ -159,7 +159,7 @@ def test_components_of_pca_are_the_first_of_all():
     np.testing.assert_array_equal(few, nef.Whitening.fit(x, "pca")(x)[:, :2])
 
 
-def test_reg_holds_back_what_hardly_varies():
+def test_reg_damps_directions_of_small_variance():
     x = RNG.normal(size=(200, 2)) * [1.0, 1e-6]
     z = nef.Whitening.fit(x, reg=0.01)(x)
     np.testing.assert_allclose(z.std(axis=0), [1 / np.sqrt(1.01), 1e-5], rtol=0.2)  # 200 points
@@ -197,12 +197,12 @@ def classified():
         probes.append(net.probe(out))
     with nef.Simulator(net, backend="numpy") as sim:
         sim.run(5.0)
-        found = [analysis.classify(sim.data[p], 0.05, skip=0.01) for p in probes]
-    return np.asarray(data.test_labels)[:100], found
+        actual = [analysis.classify(sim.data[p], 0.05, skip=0.01) for p in probes]
+    return np.asarray(data.test_labels)[:100], actual
 
 
 @pytest.mark.parametrize("solver", range(3), ids=["ridge", "balanced", "softmax"])
-def test_digits_are_told_apart_by_spikes(classified, solver):
-    labels, found = classified
-    assert len(found[solver]) == 100
-    assert analysis.accuracy(labels, found[solver]) > 0.85
+def test_digits_are_classified_by_spikes(classified, solver):
+    labels, actual = classified
+    assert len(actual[solver]) == 100
+    assert analysis.accuracy(labels, actual[solver]) > 0.85

@@ -1,4 +1,4 @@
-"""Learning rules: their equations, on every back end, and what users may do with them."""
+"""Learning rules: their equations on every back end, and their use."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def test_rules_give_the_weights_and_spikes_of_nengo(name: str) -> None:
     report = nef.crosscheck(net, 2.0, ("numpy", "nengo"))
     assert report.n_spikes > 1000
     assert report.spikes_differ == 0
-    ours, theirs = (_weights(net, backend) for backend in ("numpy", "nengo"))
+    actual, expected = (_weights(net, backend) for backend in ("numpy", "nengo"))
     # Nengo multiplies in another order: a rounding per step, and 500 of them.
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.abs(theirs).max())
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("name", [*WITH_NENGO, *OWN])
@@ -40,9 +40,9 @@ def test_compiled_rules_equal_the_reference(name: str) -> None:
     report = nef.crosscheck(net, 2.0, ("numpy", "numba"))
     assert report.n_spikes > 500
     assert report.spikes_differ == 0
-    ours, compiled = (_weights(net, backend) for backend in BACKENDS)
+    actual, compiled = (_weights(net, backend) for backend in BACKENDS)
     # Products are summed in another order where an error is encoded.
-    np.testing.assert_allclose(compiled, ours, rtol=0, atol=1e-12 * np.abs(ours).max())
+    np.testing.assert_allclose(compiled, actual, rtol=0, atol=1e-12 * np.abs(actual).max())
 
 
 def _weights(net: nef.Network, backend: str, **options: Any) -> np.ndarray:
@@ -79,7 +79,7 @@ def test_the_error_of_pes_shrinks_by_the_same_factor_in_each_step(backend: str) 
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_rls_is_ridge_regression_on_all_that_has_been(backend: str) -> None:
+def test_rls_is_ridge_regression_on_all_steps(backend: str) -> None:
     kappa, dt = 0.05, 0.001
     net = nef.Network(seed=1)
     signal = nef.WhiteSignal(1.0, high=20.0)
@@ -125,11 +125,11 @@ def test_hpes_without_supervision_is_bcm_with_a_rate_for_each_neuron() -> None:
     kappa, scale = 1e-3, 0.5
     rule = nef.HPES(kappa, supervision=0.0, bcm_scale=scale)
     extra = {"theta": theta, "gain": gain, "max_rates": max_rates}
-    ours = rule.step(pre, post, rng.normal(size=5), None, **extra)
+    actual = rule.step(pre, post, rng.normal(size=5), None, **extra)
     bcm = nef.BCM(1.0).step(pre, post, None, None, theta=theta)
     rates = kappa * gain * scale / (len(pre) * max_rates**2)
     # Divisions are taken in another order.
-    np.testing.assert_allclose(ours, rates[:, None] * bcm, rtol=1e-12)
+    np.testing.assert_allclose(actual, rates[:, None] * bcm, rtol=1e-12)
 
 
 def test_the_bcm_term_of_hpes_is_as_large_as_published_by_default() -> None:
@@ -199,7 +199,7 @@ def test_sanger_finds_the_principal_components() -> None:
     )
     net.connect(source, a, synapse=None)
     out = net.node(size_in=3)
-    # The mean is taken off, as components are of what varies.
+    # The mean is subtracted, as principal components are those of the covariance.
     learned = net.connect(
         a.neurons,
         out,
@@ -209,9 +209,9 @@ def test_sanger_finds_the_principal_components() -> None:
     )
     with nef.Simulator(net) as sim:
         sim.run(4.0)
-    found = np.linalg.qr(sim.data[learned].weights.T)[0]
-    wanted = np.linalg.svd(samples - samples.mean(0), full_matrices=False)[2][:3].T
-    cosines = np.linalg.svd(found.T @ wanted, compute_uv=False)
+    actual = np.linalg.qr(sim.data[learned].weights.T)[0]
+    expected = np.linalg.svd(samples - samples.mean(0), full_matrices=False)[2][:3].T
+    cosines = np.linalg.svd(actual.T @ expected, compute_uv=False)
     assert np.degrees(np.arccos(min(cosines.min(), 1.0))) < 5.0
 
 
@@ -242,7 +242,7 @@ class Own(nef.LearningRule):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_rule_of_ones_own_runs_like_a_known_one(backend: str) -> None:
+def test_a_custom_rule_equals_the_rule_of_the_package(backend: str) -> None:
     own, known = _weights(weights(Own()), backend), _weights(weights(nef.BCM(1e-8)), backend)
     np.testing.assert_allclose(own, known, rtol=1e-12)
 
@@ -335,13 +335,13 @@ def test_learned_encoders_are_those_of_the_ensemble() -> None:
     assert np.abs(sim.data[b].encoders - before).max() > 0.01
 
 
-def test_encoders_that_are_not_learned_are_shown_as_they_are() -> None:
+def test_probes_of_fixed_encoders_show_them() -> None:
     net = nef.Network(seed=1)
     a = net.ensemble(10, 2)
-    shown = net.probe(a, "scaled_encoders")
+    encoder_probe = net.probe(a, "scaled_encoders")
     with nef.Simulator(net) as sim:
         sim.run_steps(2)
-    np.testing.assert_array_equal(sim.data[shown][1], sim.data[a].scaled_encoders)
+    np.testing.assert_array_equal(sim.data[encoder_probe][1], sim.data[a].scaled_encoders)
 
 
 def test_a_rule_without_an_error_is_refused_by_name() -> None:
@@ -366,7 +366,7 @@ def test_rules_where_there_is_nothing_to_change_are_refused() -> None:
     assert len(net.connections) == 1
 
 
-def test_a_rate_above_the_bound_is_warned_of_with_a_better_one() -> None:
+def test_the_warning_of_a_rate_above_the_bound_suggests_a_rate() -> None:
     net, learned, _ = _constant(nef.PES(1.0, pre_synapse=None))
     with pytest.warns(UserWarning, match="learning_rate must be below 2 n") as caught:
         nef.Simulator(net)
@@ -419,7 +419,7 @@ def _error_after(kappa: float) -> tuple[float, float, np.ndarray]:
     return size[0], size[-1], sim.data[activity][0]
 
 
-def test_rates_are_warned_of_above_the_bound_and_only_there() -> None:
+def test_only_rates_above_the_bound_are_warned_of() -> None:
     net, _, _, rates = _at_one_point(None)
     with nef.Simulator(net) as sim:
         sim.run_steps(1)
@@ -440,7 +440,7 @@ def test_the_suggested_rate_damps_the_loop_of_the_error_critically() -> None:
         sim.run(1.0)
     share = sim.data[error][:, 0] / -0.5
     t = sim.trange() / (2 * TAU)
-    # Euler's steps of the weights are off by a share dt / tau of what changes.
+    # Euler steps of the weights have an error of a share dt / tau of the change.
     np.testing.assert_allclose(share, (1 + t) * np.exp(-t), atol=2 * 0.001 / TAU)
     assert share.min() > 0
 
@@ -468,10 +468,13 @@ def test_associations_fade_while_others_are_stored_and_stay_otherwise(backend: s
     learned = net.connect(a, out, function=lambda x: [x[0], -x[0]], learning_rule=rule)
     target = net.node(nef.Piecewise({0.0: [0.5, -0.7], 0.3: [0.0, 0.0]}), size_out=2)
     net.connect(target, learned.learning_rule, synapse=None)
-    shown, activity = net.probe(learned, "weights"), net.probe(learned.learning_rule, "activities")
+    weight_probe, activity = (
+        net.probe(learned, "weights"),
+        net.probe(learned.learning_rule, "activities"),
+    )
     with nef.Simulator(net, backend=backend) as sim:
         sim.run(0.4)
-    W, a = sim.data[shown], sim.data[activity][0]
+    W, a = sim.data[weight_probe], sim.data[activity][0]
     stored = eta * np.outer([0.5, -0.7], a) / (a @ a) / fade
     k = np.arange(299)[:, None, None]
     expected = stored + (1 - fade * dt) ** k * (W[0] - stored)
@@ -480,7 +483,7 @@ def test_associations_fade_while_others_are_stored_and_stay_otherwise(backend: s
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_learning_that_diverges_stops_at_its_step(backend: str) -> None:
+def test_diverging_learning_raises_at_its_step(backend: str) -> None:
     net, learned, error = _constant(nef.PES(1.0, pre_synapse=None))
     with pytest.warns(UserWarning, match="learning_rate"):
         sim = nef.Simulator(net, backend=backend)
@@ -505,24 +508,24 @@ def test_sanger_on_spikes_keeps_its_rows_bounded() -> None:
     assert np.linalg.norm(w[-1], axis=1).max() < 2.0
 
 
-def test_the_error_may_come_in_parts() -> None:
+def test_several_connections_add_up_to_the_error() -> None:
     net = nef.Network(seed=1)
     a, b = net.ensemble(20, 2), net.ensemble(20, 2)
     learned = net.connect(a, b, learning_rule=nef.PES(1e-3))
     stimulus = net.node(0.5)
     net.connect(stimulus, learned.learning_rule[1], synapse=None)
-    shown = net.probe(learned.learning_rule)
+    error_probe = net.probe(learned.learning_rule)
     with nef.Simulator(net) as sim:
         sim.run_steps(3)
-    np.testing.assert_array_equal(sim.data[shown], [[0.0, 0.5]] * 3)
+    np.testing.assert_array_equal(sim.data[error_probe], [[0.0, 0.5]] * 3)
 
 
-# Back to the start, with what was learned
+# Back to the start, with the learned weights
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", [*WITH_NENGO, *OWN])
-def test_weights_are_kept_while_all_else_begins_anew(name: str, backend: str) -> None:
+def test_a_reset_can_preserve_learned_weights(name: str, backend: str) -> None:
     net = (WITH_NENGO | OWN)[name]()
     fresh = nef.Simulator(net, backend=backend, batch_size=2)
     with nef.Simulator(net, backend=backend, batch_size=2) as sim:
@@ -537,13 +540,13 @@ def test_weights_are_kept_while_all_else_begins_anew(name: str, backend: str) ->
                 np.testing.assert_array_equal(sim.state.ops[i][key], value)
                 changed += learned and not np.array_equal(value, fresh.state.ops[i][key])
         assert changed
-        sim.run(0.01)  # what is kept is used
+        sim.run(0.01)  # uses the preserved weights
         sim.reset()
-        for mine, start in zip(sim.state.ops, fresh.state.ops, strict=True):
-            assert all(np.array_equal(mine[key], start[key]) for key in start)
+        for actual, start in zip(sim.state.ops, fresh.state.ops, strict=True):
+            assert all(np.array_equal(actual[key], start[key]) for key in start)
 
 
-def test_what_cannot_be_kept_is_refused() -> None:
+def test_keep_weights_must_be_a_flag_and_needs_a_state_of_nefsim() -> None:
     net = decoders(nef.PES())
     with pytest.raises(TypeError, match=r"keep_weights must be True or False, got 1"):
         nef.Simulator(net).reset(keep_weights=1)  # type: ignore[arg-type]
@@ -566,3 +569,19 @@ def test_the_weights_of_trials_may_be_set_apart() -> None:
         assert not sim.data[y][0].any() and sim.data[y][1].any()
         with pytest.raises(ValueError, match=r"must have shape \(2, 1, 20\)"):
             sim.data[learned].weights = given[:1]
+
+
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_the_threshold_starts_where_the_rule_says(batch_size: int | None) -> None:
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(10, 1), net.ensemble(10, 1)
+    rule = nef.BCM(theta_start=40.0, theta_synapse=1e6)
+    weights = np.zeros((10, 10))
+    net.connect(a.neurons, b.neurons, transform=weights, learning_rule=rule)
+    with nef.Simulator(net, batch_size=batch_size) as sim:
+        ops, memories = sim.built.program.ops, sim.state.ops
+        thetas = [m["z"] for op, m in zip(ops, memories, strict=True) if getattr(op, "start", 0)]
+        (theta,) = thetas
+        assert theta.size == 10 * (batch_size or 1)
+        # What is carried over from its output: all but a share of 1e-9.
+        np.testing.assert_allclose(theta, 40.0, rtol=2e-9)

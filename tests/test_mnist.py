@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ import pytest
 import nefsim as nef
 from nefsim import datasets, mnist
 from nefsim.cli import main
-from nefsim.mnist import plain, timing
+from nefsim.mnist import command, plain, timing
 from nefsim.mnist import settings as of
 from nefsim.mnist.learned import N_STAIRS, _gate, by_learning, rule_of
 from nefsim.mnist.plain import by_plain_learning, sequence
@@ -33,7 +35,7 @@ def bars(n_per_class: int = 10) -> datasets.LabelledImages:
 
 
 @pytest.mark.parametrize("rule", [*mnist.SOLVED, *mnist.LEARNED])
-def test_every_rule_tells_bars_apart(rule: str) -> None:
+def test_every_rule_classifies_bars(rule: str) -> None:
     row = mnist.run(replace(QUICK, rule=rule, epochs=3, encoders="gaussian", skip=0.0), bars())
     assert row["train_accuracy"] == row["test_accuracy"] == 1.0
     assert np.array_equal(row["confusion"], np.diag([5, 5, 5]))
@@ -41,7 +43,7 @@ def test_every_rule_tells_bars_apart(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", ["ridge", "pes", "hpes"])
-def test_digits_are_told_apart_far_better_than_by_chance(rule: str) -> None:
+def test_digits_are_classified_far_better_than_by_chance(rule: str) -> None:
     """Guessing is right in 10 of 100; the least of these rules and seeds is in 60."""
     row = mnist.run(replace(QUICK, rule=rule, epochs=2), DIGITS)
     assert row["train"] == 200 and row["test"] == 100
@@ -64,8 +66,8 @@ LEAST = {
 
 
 @pytest.mark.parametrize("rule", [*mnist.SOLVED, *mnist.LEARNED])
-def test_accuracy_is_what_it_was_found_to_be(rule: str) -> None:
-    """The rules as they are run on MNIST, on all digits that ship."""
+def test_accuracy_equals_published_values(rule: str) -> None:
+    """The rules with settings for MNIST, on all bundled digits."""
     learned = rule in mnist.LEARNED
     chosen = Settings(
         rule=rule,
@@ -78,11 +80,11 @@ def test_accuracy_is_what_it_was_found_to_be(rule: str) -> None:
     )
     row = mnist.run(chosen, DIGITS)
     assert LEAST[rule] <= row["test_accuracy"] <= row["train_accuracy"]
-    # What a solver finds in closed form fits the training images far better.
+    # Decoders in closed form fit the training images far better.
     assert row["train_accuracy"] > (0.89 if learned else 0.975)
 
 
-def test_rates_of_learning_are_those_asked_for_or_that_suit_the_rule() -> None:
+def test_learning_rates_are_those_passed_or_defaults_of_the_rule() -> None:
     quick = replace(QUICK, reg=0.05, max_rates=(50.0, 100.0))
     rls = rule_of(replace(quick, rule="rls"), 2000, 0.001)
     # Ridge at 2000 points, of a penalty (0.05 times 100 Hz)².
@@ -100,7 +102,7 @@ def test_settings_of_the_plain_network_are_those_that_were_published() -> None:
     assert (PLAIN.seconds, PLAIN.skip, PLAIN.rest, PLAIN.learning_rate) == (0.5, 0.25, 0.0, 1e-4)
     assert plain.INHIBITION == -20.0
     assert DIGITS.train_images.shape == (1297, 64) and DIGITS.test_images.shape == (500, 64)
-    # 30 s, and 1000 images to learn from and 300 to be told for half a second each.
+    # 30 s, and 1000 training and 300 test images for half a second each.
     assert (30.0, (PLAIN.train + PLAIN.test) * PLAIN.seconds) == timing.LENGTHS
     assert timing.PUBLISHED == {
         "nengo": 505.0,
@@ -111,8 +113,8 @@ def test_settings_of_the_plain_network_are_those_that_were_published() -> None:
 
 
 def test_times_of_nengo_are_extrapolated() -> None:
-    told = {"nefsim": {30.0: (2.0, 1.0)}, "nengo": {30.0: (50.0, 30.0)}, "published": {"a": 9.0}}
-    run, published = timing.lines(told)
+    report = {"nefsim": {30.0: (2.0, 1.0)}, "nengo": {30.0: (50.0, 30.0)}, "published": {"a": 9.0}}
+    run, published = timing.lines(report)
     assert run.startswith("30 s of model time: 2.00 s (1.00 s of processor time); Nengo 50.0 s")
     assert "(30.0 s), extrapolated from 3 s" in run
     assert run.endswith("25.0 times as long (30.0 times)")
@@ -130,13 +132,13 @@ def test_encoders_are_one_row_per_neuron_and_come_from_the_seed(encoders: str) -
 
 
 @pytest.mark.parametrize("rule", ["pes", "hpes", "rls"])
-def test_back_ends_tell_the_same_while_learning(rule: str) -> None:
+def test_back_ends_predict_the_same_while_learning(rule: str) -> None:
     pytest.importorskip("numba")
     small = replace(QUICK, rule=rule, train=15, test=10)
     task = of.task(DIGITS, small)
     answers = [by_learning(replace(small, backend=name), task) for name in ("numpy", "numba")]
-    assert np.array_equal(answers[0].told, answers[1].told)
-    assert np.array_equal(answers[0].known, answers[1].known)
+    assert np.array_equal(answers[0].test_classes, answers[1].test_classes)
+    assert np.array_equal(answers[0].train_classes, answers[1].train_classes)
 
 
 def test_nothing_is_learned_from_test_images() -> None:
@@ -145,7 +147,7 @@ def test_nothing_is_learned_from_test_images() -> None:
         by_learning(s, of.task(DIGITS, s))
         for s in (replace(QUICK, rule="pes", train=20, test=n) for n in (5, 10))
     )
-    assert np.array_equal(few.told, many.told[:5])
+    assert np.array_equal(few.test_classes, many.test_classes[:5])
     assert few.more["gini"] == many.more["gini"]
 
 
@@ -156,15 +158,15 @@ def test_held_out_images_are_neither_learned_from_nor_tested_on_otherwise() -> N
     assert np.array_equal(task.train_images, DIGITS.train_images[:-held])
 
 
-def test_the_plain_network_is_excellent_while_it_is_taught_and_not_afterwards() -> None:
+def test_the_plain_network_is_more_accurate_while_it_learns_than_afterwards() -> None:
     few = replace(PLAIN, train=60, test=40, seconds=0.2, skip=0.1)
     task = of.task(DIGITS, few)
     images = sequence(few, task)
     assert len(images) == 60 + 40 + 60
     answers = by_plain_learning(few, task)
-    known = float(np.mean(answers.known == task.train_labels))
+    known = float(np.mean(answers.train_classes == task.train_labels))
     assert answers.more["during_accuracy"] > known + 0.1
-    assert len(answers.told) == 40
+    assert len(answers.test_classes) == 40
 
 
 def test_learning_slows_down_to_nothing_by_stairs() -> None:
@@ -173,19 +175,19 @@ def test_learning_slows_down_to_nothing_by_stairs() -> None:
     assert np.all(np.diff(stairs) <= 0.0)
     assert len(np.unique(stairs)) == N_STAIRS + 1 == 101
     assert stairs[999] == pytest.approx(0.5)  # half of the way, at 1 s
-    # Least squares weigh all images alike until the last.
+    # Least squares weights all images equally.
     level = _gate(replace(QUICK, rule="rls"), 2.0).run(2.1)[:, 0]
     np.testing.assert_array_equal(level, np.where(np.arange(1, 2101) < 2000, 1.0, 0.0))
 
 
-def test_a_run_is_timed_beside_nengo(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_timed_and_compared_with_nengo(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("nengo")
     monkeypatch.setattr(timing, "LENGTHS", (0.5,))
     monkeypatch.setattr(timing, "NENGO_SECONDS", 0.1)
-    told = timing.wall_times(replace(PLAIN, backend="numpy"), DIGITS)
-    assert set(told["nefsim"]) == set(told["nengo"]) == {0.5}
-    assert all(t > 0 for who in ("nefsim", "nengo") for t in told[who][0.5])
-    assert "Nengo" in timing.lines(told)[0]
+    report = timing.wall_times(replace(PLAIN, backend="numpy"), DIGITS)
+    assert set(report["nefsim"]) == set(report["nengo"]) == {0.5}
+    assert all(t > 0 for who in ("nefsim", "nengo") for t in report[who][0.5])
+    assert "Nengo" in timing.lines(report)[0]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +202,7 @@ def test_a_run_is_timed_beside_nengo(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"plain": True}, "rule"),
     ],
 )
-def test_settings_refuse_what_makes_no_sense(changes: dict[str, object], named: str) -> None:
+def test_invalid_settings_raise(changes: dict[str, object], named: str) -> None:
     with pytest.raises((ValueError, TypeError), match=rf"^mnist: {named} must .+, got .+; .+\.$"):
         replace(QUICK, **changes)
 
@@ -219,10 +221,10 @@ def test_the_command_prints_one_object(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_several_seeds_are_one_object_with_their_mean(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SMALL, "--seeds", "1", "2", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    runs = told["runs"]
+    report = json.loads(capsys.readouterr().out)
+    runs = report["runs"]
     assert [row["seed"] for row in runs] == [1, 2]
-    assert told["test_accuracy"] == pytest.approx(np.mean([r["test_accuracy"] for r in runs]))
+    assert report["test_accuracy"] == pytest.approx(np.mean([r["test_accuracy"] for r in runs]))
 
 
 def test_the_command_prints_accuracies_and_a_confusion_matrix(
@@ -258,13 +260,15 @@ def test_the_command_names_the_digits_where_mnist_is_not(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert main(["mnist", *(["--data", str(tmp_path)] if given else [])]) == 2
     captured = capsys.readouterr()
-    told = "nefsim: error: nefsim mnist: MNIST must be found, got none; pass --digits, which takes"
-    assert captured.err.startswith(told)
+    report = (
+        "nefsim: error: nefsim mnist: MNIST must be found, got none; pass --digits, which takes"
+    )
+    assert captured.err.startswith(report)
     assert "mnist.npz" in captured.err and captured.err.count("\n") == 1
     assert captured.out == ""
 
 
-#: Settings, and the least share of 300 test images that is told: four standard deviations below
+#: Settings, and the least accuracy on 300 test images: four standard deviations below
 #: the mean of eight seeds (of the plain network four), which is in brackets.
 ACCURACIES = {
     "ridge": ({"neurons": 500, "train": 500}, 0.89),  # 0.928 (0.010)
@@ -277,21 +281,21 @@ ACCURACIES = {
 
 
 @pytest.mark.parametrize("rule", ACCURACIES)
-def test_each_rule_tells_the_digits_that_ship_as_well_as_it_did(rule: str) -> None:
+def test_each_rule_classifies_the_bundled_digits_as_well_as_before(rule: str) -> None:
     options, least = ACCURACIES[rule]
     row = mnist.run(Settings(rule=rule, test=300, **options), DIGITS)
     assert row["test_accuracy"] > least
 
 
 @pytest.mark.parametrize("encoders", sorted(mnist.ENCODERS))
-def test_ridge_tells_the_digits_that_ship_with_any_encoders(encoders: str) -> None:
+def test_ridge_classifies_the_bundled_digits_with_any_encoders(encoders: str) -> None:
     """0.91 to 0.92 in the mean of eight seeds, with a standard deviation of up to 0.015."""
     row = mnist.run(Settings(encoders=encoders, neurons=300, train=500, test=300), DIGITS)
     assert row["test_accuracy"] > 0.86
 
 
-def test_the_plain_network_learns_the_digits_that_ship() -> None:
-    """0.62 to 0.71 over four seeds; guessing tells 0.1."""
+def test_the_plain_network_learns_the_bundled_digits() -> None:
+    """0.62 to 0.71 over four seeds; chance is 0.1."""
     chosen = replace(PLAIN, neurons=200, train=400, test=300, seconds=0.1, skip=0.05)
     assert mnist.run(chosen, DIGITS)["test_accuracy"] > 0.5
 
@@ -301,3 +305,27 @@ def test_ridge_with_gabor_encoders_reads_mnist() -> None:
     """500 images and 500 neurons: 0.85 to 0.89 over seeds, of 300 images."""
     chosen = Settings(neurons=500, train=500, test=300)
     assert mnist.run(chosen, datasets.mnist())["test_accuracy"] > 0.8
+
+
+def test_lengths_that_are_timed_show_the_images_of_the_published_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = []
+
+    def network(settings: Settings, task: Any, images: Any) -> Any:
+        shown.append((len(images), len(task.train_labels), len(task.test_labels), settings.epochs))
+        raise StopIteration
+
+    monkeypatch.setattr(timing, "network", network)
+    with pytest.raises(StopIteration):
+        timing.wall_times(replace(PLAIN, epochs=3), DIGITS)
+    assert shown == [(1300, 1000, 300, 3)]
+
+
+def test_settings_of_the_command_are_those_that_are_set_in_python() -> None:
+    parser = argparse.ArgumentParser()
+    command.add_options(parser)
+    said = ["--intercepts", "-0.5", "0.5", "--max-rates", "50", "60", "--neurons", "7"]
+    settings = command.chosen(parser.parse_args(said))
+    assert settings == Settings(intercepts=(-0.5, 0.5), max_rates=(50.0, 60.0), neurons=7)
+    assert command.chosen(parser.parse_args(["--plain"])) == PLAIN

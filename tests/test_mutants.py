@@ -75,6 +75,11 @@ def test_each_kind_of_change_makes_its_change(source: str, kind: str, changed: s
         "whole_registers()",
         "ax.margins(x=0.1)",
         "y = isinstance(a, b)",
+        "y = np.multiply(a, b, out=c)",
+        "n = 10**7 + 1",
+        "for _ in range(3 * n + 1):\n    if a:\n        return b",
+        "look = {'linewidth': 1.0, 'color': GREY}",
+        "box = Legend(items=a, padding=0)",
         "y = None\nz = True",
     ],
 )
@@ -136,6 +141,17 @@ def double(x):
     return y
 
 
+def halving():
+    return lambda x: 0.5 * x
+
+
+class Box:
+    size = 3.0
+
+    def volume(self):
+        return self.size**3
+
+
 def count(n):
     while n > 0:
         n -= 1
@@ -144,7 +160,9 @@ def count(n):
 
 TESTS = """
 import pytest
-from nefsim.toy import LIMIT, count, double
+from nefsim.toy import LIMIT, Box, count, double, halving
+
+HALVE = halving()
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +180,14 @@ def test_again(six):
 
 def test_count():
     assert count(3) == 0
+
+
+def test_half():
+    assert HALVE(2.0) == 1.0
+
+
+def test_box():
+    assert Box().volume() == 27.0
 
 
 def test_constant():
@@ -196,7 +222,9 @@ def test_changes_that_tests_see_are_caught_by_name(
     assert executing == ["test_double", "test_again"]
     # Code of the module is read by a test that executes nothing, too.
     executing = [t.name.split("::")[1] for t in known.executing("nefsim/toy.py", "")]
-    assert executing == ["test_double", "test_again", "test_count", "test_constant"]
+    assert executing == [
+        f"test_{n}" for n in ("double", "again", "count", "half", "box", "constant")
+    ]
     monkeypatch.setattr(runs, "MORE", 5.0)
     copy = runs.Copy(project, tmp_path / "copy")
     all_changes = changes("nefsim/toy.py", TOY.encode())
@@ -206,6 +234,8 @@ def test_changes_that_tests_see_are_caught_by_name(
         return copy.judge(change, known).caught_by
 
     assert caught_by("factor two", "2.0") == "tests/test_toy.py::test_double"
+    assert caught_by("factor two", "0.5") == "tests/test_toy.py::test_half"
+    assert caught_by("factor two", "3.0") == "tests/test_toy.py::test_box"
     assert caught_by("off by one", "7") == "tests/test_toy.py::test_constant"
     assert caught_by("sign", "y + 1.0") == ""
     assert caught_by("dropped statement", "n -= 1") == "no end within 5 s"

@@ -6,11 +6,15 @@ import warnings
 import nengo
 import numpy as np
 import pytest
-from nengo.builder import Builder, Operator
+from nengo.builder import Builder, Operator, Signal
+from nengo.builder.operator import Copy
 
 import nefsim as nef
 import nefsim.nengo
 from nefsim.cli import main
+from nefsim.nengo.pieces import Pieces
+from nefsim.nengo.signals import Memory
+from nefsim.program import ProgramBuilder
 
 BACKENDS = ("numpy", "numba")
 
@@ -249,3 +253,65 @@ def test_what_prepare_cannot_take_is_refused():
     for given in (None, 3, "net"):
         with pytest.raises(TypeError, match=r"nefsim.nengo.prepare: built must .+, got .+; .+\."):
             nefsim.nengo.prepare(given, given)
+
+
+@pytest.mark.parametrize("sets", [[], ["left"], ["left", "right"]], ids=len)
+@pytest.mark.parametrize("incs", [[], ["left"], ["whole"]], ids=str)
+@pytest.mark.parametrize("updates", [[], ["whole"]], ids=str)
+def test_a_block_is_held_where_what_is_added_is_not_set_before(sets, incs, updates):
+    base = Signal(np.zeros(4), name="block")
+    parts = {"left": base[:2], "right": base[2:], "whole": base}
+
+    def touching(**how):
+        op = Operator()
+        op.sets, op.incs, op.reads, op.updates = (
+            [parts[name] for name in how.get(kind, [])]
+            for kind in ("sets", "incs", "reads", "updates")
+        )
+        return op
+
+    memory = Memory([touching(sets=[s]) for s in sets] + [touching(incs=incs, updates=updates)])
+    if updates:
+        held = bool(sets or incs)
+    else:
+        added = {"left": {"left"}, "whole": {"left", "right"}}.get("".join(incs), set())
+        held = not added <= set(sets)
+    assert memory.is_held(base) == held
+    assert memory.is_constant(base) == (not sets and not incs and not updates)
+    assert len(memory.written(base)) == len(sets) + len(incs) + len(updates)
+
+
+def test_elements_share_a_part_if_and_only_if_all_touch_them_alike():
+    base = Signal(np.zeros(5), name="block")
+    whole, left, middle = base, base[:2], base[1:4]
+
+    def copy(source):
+        return Copy(source, Signal(np.zeros(source.size)))
+
+    pieces = Pieces(ProgramBuilder(0.001), Memory([copy(left), copy(middle)]), whole)
+    of = pieces._of
+    assert len(set(of.tolist())) == 4
+    assert of[2] == of[3]
+
+
+def test_a_view_of_a_rule_shows_no_part_of_what_is_no_error():
+    with nengo.Network(seed=1) as model:
+        a, b = nengo.Ensemble(10, 2), nengo.Ensemble(10, 2)
+        connection = nengo.Connection(a, b, learning_rule_type=nengo.PES())
+        nengo.Probe(connection.learning_rule[0], "activities")
+    with pytest.raises(ValueError, match=r"target must be .*, got a view of activities; "):
+        nefsim.nengo.from_nengo(model)
+
+
+def test_a_report_of_a_run_is_in_seconds_and_microseconds():
+    from nefsim.nengo.command import Run, tell
+
+    here, there = (Run(name, 0.25, step, 7, [], []) for name, step in (("a", 2e-6), ("b", 3e-6)))
+    wanted = {"simulator": "a", "build_seconds": 0.25, "microseconds_per_step": 2.0, "spikes": 7}
+    assert here.told() == wanted
+    report = {"runs": [here.told(), there.told()]}
+    report |= {"spikes_differ": 1, "max_abs_diff": 0.5, "times_as_fast": 1.5}
+    _, first, second, last = tell(report).splitlines()
+    assert first.split() == ["a", "0.25", "s", "2.0", "us", "7"]
+    assert second.split() == ["b", "0.25", "s", "3.0", "us", "7"]
+    assert last == "1 spikes differ, values by up to 5.00e-01; 1.5 times as fast"

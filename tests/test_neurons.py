@@ -34,7 +34,7 @@ NEURONS = st.one_of(
 )
 SHARE = st.floats(0.001, 0.999)  # of the way from the lowest rate to the limit
 
-#: One of each type, for what needs no parameters.
+#: One of each type, for tests without random parameters.
 ALL = [
     nef.LIF(amplitude=0.5),
     nef.LIF(tau_rc=1e-5),
@@ -67,7 +67,7 @@ def rate_at(neuron, share):
 def test_rates_of_the_current_of_a_rate_are_the_rate(neuron, share):
     r = rate_at(neuron, share)
     J = float(neuron.current(r))
-    # A rate lies between the rates of the neighbours of its current; near the threshold
+    # A rate is between the rates of the neighbours of its current; near the threshold
     # neighbouring floats are far apart in rate.
     near = 4 * np.spacing(max(abs(J), 1.0))
     low, high = neuron.rates([J - near, J + near])
@@ -145,7 +145,7 @@ def test_leading_axes_are_separate_runs(neuron):
 
 
 @pytest.mark.parametrize("neuron", [n for n in ALL if not n.spiking], ids=repr)
-def test_rate_neurons_give_out_their_rate(neuron):
+def test_the_output_of_rate_neurons_is_their_rate(neuron):
     J = np.random.default_rng(7).normal(1, 5, 200)
     state, out = started(neuron, 200, 0.001, None)
     neuron.step(J, state, 0.001, out)
@@ -171,7 +171,7 @@ def test_regular_spikes_are_within_one_of_rate_times_time_at_every_step(neuron):
 
 
 @pytest.mark.parametrize("neuron", [nef.AdaptiveLIF(tau_n=0.5), nef.AdaptiveLIFRate(tau_n=0.5)])
-def test_adaptive_neurons_settle_at_their_rate(neuron):
+def test_adaptive_neurons_reach_their_steady_rate(neuron):
     J, settle, count = np.linspace(0.5, 20, 60), 6000, 10_000
     state, out = started(neuron, 60, 0.001, np.random.default_rng(9))
     total = np.zeros(60)
@@ -212,7 +212,7 @@ def test_stochastic_spikes_have_the_mean_and_the_variance_of_their_kind(kind, ba
     assert total == pytest.approx(expected, rel=0.03)  # five errors of a variance of 8e5 draws
 
 
-def test_stochastic_neurons_ask_for_a_generator():
+def test_stochastic_neurons_need_a_generator():
     for kind in STOCHASTIC:
         state, out = started(kind(), 1, 0.001, None)
         with pytest.raises(ValueError, match=SENTENCE):
@@ -285,27 +285,27 @@ def test_steps_are_those_of_nengo(name, options, mean, spread, dt):
         given = {k: getattr(package, v)() if k == "base_type" else v for k, v in options.items()}
         return getattr(package, name)(**given)
 
-    ours, theirs = made(nef), made(nengo)
-    names = list(theirs.state)
+    actual, reference = made(nef), made(nengo)
+    names = list(reference.state)
     initial = {key: rng.random(300) if key == "voltage" else np.zeros(300) for key in names}
     their_state = {key: value.copy() for key, value in initial.items()}
-    if "rate_out" in ours.initial_state:
+    if "rate_out" in actual.initial_state:
         initial["rate_out"] = np.zeros(300)
-    state, out, their_out = ours.start(initial, dt), np.zeros(300), np.zeros(300)
+    state, out, their_out = actual.start(initial, dt), np.zeros(300), np.zeros(300)
     some = 0
 
     def their_step(J):
         if name == "RegularSpiking":  # its step takes rates, made by a step of the base type
             rates = np.zeros(300)
-            theirs.base_type.step(dt, J, rates)
+            reference.base_type.step(dt, J, rates)
             J = rates
-        theirs.step(dt, J, their_out, **their_state)
+        reference.step(dt, J, their_out, **their_state)
 
     for _ in range(500):
         J = rng.normal(mean, spread, 300)
-        ours.step(J, state, dt, out, rng)
+        actual.step(J, state, dt, out, rng)
         their_step(J)
-        if ours.spiking:
+        if actual.spiking:
             np.testing.assert_array_equal(out, their_out)
         else:
             np.testing.assert_allclose(out, their_out, rtol=1e-13, atol=1e-11)
@@ -315,10 +315,10 @@ def test_steps_are_those_of_nengo(name, options, mean, spread, dt):
         floor = 0.0 if key == "refractory_time" else -np.inf
         expected = np.maximum(their_state[key], floor)
         # 500 steps of rounding; Nengo's refractory time runs on below 0.
-        np.testing.assert_allclose(ours.read(state, key), expected, rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(actual.read(state, key), expected, rtol=1e-9, atol=1e-10)
 
 
-# -- what is refused ----------------------------------------------------------------------
+# -- errors -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -347,12 +347,12 @@ def test_steps_are_those_of_nengo(name, options, mean, spread, dt):
         lambda: nef.LIF().start({"voltage": np.full(1, 1.1), "refractory_time": np.zeros(1)}, 0.1),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_one_sentence(wrong):
+def test_invalid_arguments_raise_one_sentence(wrong):
     with pytest.raises((ValueError, TypeError), match=SENTENCE):
         wrong()
 
 
-def test_direct_mode_hands_its_input_on():
+def test_the_output_of_direct_mode_is_its_input():
     J, out = np.array([1.5, -2.0]), np.zeros(2)
     nef.Direct().step(J, {}, 0.001, out)
     np.testing.assert_array_equal(out, J)

@@ -1,4 +1,4 @@
-"""NIR graphs: what networks become, what is refused, and that nothing is lost on the way."""
+"""NIR graphs: export, errors, and import with the same spikes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DT = 0.001
 
 
 def interpreted(graph: Any, inputs: dict[str, np.ndarray], dt: float) -> dict[str, np.ndarray]:
-    """What comes out of each node, (T, n): explicit Euler, spikes of 1.
+    """Outputs of each node, (T, n): explicit Euler, spikes of 1.
 
     Nodes are done in the order of their edges; an edge that closes a cycle brings the value
     of the step before.
@@ -168,7 +168,7 @@ def run(net: nef.Network, seconds: float = 0.5) -> list[np.ndarray]:
 
 
 def fed(net: nef.Network, inputs: dict[str, Any]) -> nef.Network:
-    """A network from a graph with what its inputs are to be."""
+    """A network from a graph, with sources for its inputs."""
     nodes = {node.label: node for node in net.nodes}
     for name, value in inputs.items():
         size = nodes[name].size_in if isinstance(value, nef.processes.Process) else None
@@ -177,7 +177,7 @@ def fed(net: nef.Network, inputs: dict[str, Any]) -> nef.Network:
 
 
 def through_a_file(graph: Any, folder: Path) -> Any:
-    """What another program would read of a graph."""
+    """The content of a graph that another program would read."""
     nir.write(folder / "net.nir", graph)
     return nir.read(folder / "net.nir")
 
@@ -197,7 +197,7 @@ def test_the_interpreter_decodes_the_exported_square_within_two_percent(tmp_path
     assert np.sqrt(np.mean((decoded - ideal) ** 2)) < 0.02
 
 
-def test_what_is_left_out_within_a_subnetwork_changes_nothing_else() -> None:
+def test_losses_in_a_subnetwork_change_no_other_object() -> None:
     def graph(inside: bool) -> Any:
         net = nef.Network(seed=2)
         u = net.node(wave, label="u")
@@ -213,7 +213,7 @@ def test_what_is_left_out_within_a_subnetwork_changes_nothing_else() -> None:
     np.testing.assert_array_equal(deep, flat)
 
 
-def test_what_nothing_is_connected_to_has_an_input_of_its_own() -> None:
+def test_objects_without_a_source_get_an_input() -> None:
     net = nef.Network(seed=2)
     relay = net.node(size_in=3, label="relay")
     net.probe(relay[:2], label="y")
@@ -261,14 +261,14 @@ def test_spikes_of_one_and_of_one_over_dt_differ_by_dt_in_the_decoders_alone() -
 @pytest.mark.parametrize("rule", [">", ">="])
 def test_every_spike_of_trained_layers_is_the_interpreter_s(rule: str) -> None:
     net = trained(threshold_rule=rule)
-    found = interpreted(to_nir(net), {"u": shown_by(net.nodes[0])}, DT)
+    actual = interpreted(to_nir(net), {"u": shown_by(net.nodes[0])}, DT)
     for probe, expected in zip(net.probes, run(net), strict=True):
         assert expected.sum() > 500
-        np.testing.assert_array_equal(found[probe.label], expected)
+        np.testing.assert_array_equal(actual[probe.label], expected)
 
 
 def shown_by(node: nef.Node) -> np.ndarray:
-    """What a node of time gives in half a second."""
+    """Values of a node of time in half a second."""
     net = nef.Network(seed=0)
     net.probe(net.node(node.output, size_out=node.size_out))
     return run(net)[0]
@@ -277,7 +277,7 @@ def shown_by(node: nef.Node) -> np.ndarray:
 # -- and back ----------------------------------------------------------------------------------
 
 
-def test_a_file_holds_the_graph_as_it_is(tmp_path: Path) -> None:
+def test_a_file_holds_the_same_graph(tmp_path: Path) -> None:
     graph = to_nir(everything())
     back = through_a_file(graph, tmp_path)
     assert back.edges == graph.edges
@@ -309,8 +309,8 @@ def test_a_network_comes_back_with_the_same_spikes_and_values(spikes: str, tmp_p
 def test_trained_layers_come_back_with_every_spike(tmp_path: Path) -> None:
     net = trained()
     back = fed(from_nir(through_a_file(to_nir(net), tmp_path)), {"u": net.nodes[0].output})
-    for expected, found in zip(run(net), run(back), strict=True):
-        np.testing.assert_array_equal(expected, found)
+    for expected, actual in zip(run(net), run(back), strict=True):
+        np.testing.assert_array_equal(expected, actual)
 
 
 def test_a_square_without_losses_comes_back_with_the_spikes_of_the_interpreter() -> None:
@@ -318,8 +318,8 @@ def test_a_square_without_losses_comes_back_with_the_spikes_of_the_interpreter()
     net.probe(net.ensembles[0].neurons, label="spikes")
     graph = to_nir(net, allow_lossy=True)
     inputs = {"u": np.sin(2 * np.pi * DT * np.arange(1, 501))[:, None]}
-    found = run(fed(from_nir(graph), {"u": wave}))[-1]
-    np.testing.assert_array_equal(found, interpreted(graph, inputs, DT)["spikes"])
+    actual = run(fed(from_nir(graph), {"u": wave}))[-1]
+    np.testing.assert_array_equal(actual, interpreted(graph, inputs, DT)["spikes"])
 
 
 def lif(n: int, **changed: Any) -> Any:
@@ -328,17 +328,17 @@ def lif(n: int, **changed: Any) -> Any:
     return nir.LIF(**{name: value * one for name, value in given.items()})
 
 
-def test_leaks_resets_and_resistances_of_other_tools_are_theirs() -> None:
+def test_leaks_resets_and_resistances_are_those_of_the_graph() -> None:
     node = lif(5, r=np.linspace(1, 3, 5), v_leak=0.3, v_threshold=0.9, v_reset=-0.2)
     graph = nir.NIRGraph.from_list(nir.Linear(np.ones((5, 1))), node)
     inputs = {"input": np.full((500, 1), 1.1)}
     expected = interpreted(graph, inputs, DT)["output"]
-    found = run(fed(from_nir(graph), {"input": 1.1}))[0]
+    actual = run(fed(from_nir(graph), {"input": 1.1}))[0]
     assert expected.sum() > 50
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(actual, expected)
 
 
-def test_spikes_that_go_round_take_one_step() -> None:
+def test_a_cycle_of_spikes_takes_one_step() -> None:
     graph = nir.NIRGraph(
         {
             "input": nir.Input({"input": np.array([3])}),
@@ -350,12 +350,12 @@ def test_spikes_that_go_round_take_one_step() -> None:
     )
     drive = np.array([1.5, 1.2, 1.4])
     expected = interpreted(graph, {"input": np.tile(drive, (500, 1))}, DT)["output"]
-    found = run(fed(from_nir(graph), {"input": drive}))[0]
+    actual = run(fed(from_nir(graph), {"input": drive}))[0]
     assert expected.sum(axis=0).min() > 0
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(actual, expected)
 
 
-def test_a_graph_within_a_graph_is_unfolded() -> None:
+def test_a_subgraph_is_inlined() -> None:
     inner = nir.NIRGraph.from_list(nir.Affine(np.eye(2) * 2, np.ones(2)), lif(2))
     nodes = {
         "input": nir.Input({"input": np.array([2])}),
@@ -363,13 +363,13 @@ def test_a_graph_within_a_graph_is_unfolded() -> None:
         "output": nir.Output({"output": np.array([2])}),
     }
     graph = nir.NIRGraph(nodes, [("input", "block"), ("block", "output")], type_check=False)
-    found = run(fed(from_nir(graph), {"input": [0.3, 0.8]}))[0]
+    actual = run(fed(from_nir(graph), {"input": [0.3, 0.8]}))[0]
     flat = nir.NIRGraph.from_list(nir.Affine(np.eye(2) * 2, np.ones(2)), lif(2))
     inputs = {"input": np.tile([0.3, 0.8], (500, 1))}
-    np.testing.assert_array_equal(found, interpreted(flat, inputs, DT)["output"])
+    np.testing.assert_array_equal(actual, interpreted(flat, inputs, DT)["output"])
 
 
-def test_synaptic_currents_are_filtered_and_unequal_time_constants_kept() -> None:
+def test_synaptic_currents_are_filtered_with_unequal_time_constants() -> None:
     one = np.ones(2)
     cuba = nir.CubaLIF(np.array([0.005, 0.02]), 0.02 * one, one, 0 * one, one, 0 * one, 2 * one)
     net = from_nir(nir.NIRGraph.from_list(cuba))
@@ -387,12 +387,12 @@ def test_convolutions_and_pooling_are_matrices() -> None:
     graph = nir.NIRGraph.from_list(
         nir.Input({"input": np.array([2, 7, 6])}), conv, nir.SumPool2d(np.array([2, 1]), 1, 0)
     )
-    found = run(fed(from_nir(graph), {"input": image.ravel()}), 0.001)[0]
+    actual = run(fed(from_nir(graph), {"input": image.ravel()}), 0.001)[0]
     planes = np.stack(
         [sum(correlate2d(image[i], k[i], "valid") for i in range(2)) for k in kernels]
     ) + np.array([0.1, 0.2, 0.3]).reshape(3, 1, 1)
     pooled = planes[:, :-1] + planes[:, 1:]
-    np.testing.assert_allclose(found[0], pooled.ravel(), rtol=1e-12)
+    np.testing.assert_allclose(actual[0], pooled.ravel(), rtol=1e-12)
 
 
 def test_strides_pads_dilation_and_groups() -> None:
@@ -419,7 +419,7 @@ def test_groups_of_a_graph_are_blocks_of_one_convolution() -> None:
     image, kernels = rng.normal(size=(4, 5, 6)), rng.normal(size=(2, 2, 3, 3))
     whole = np.zeros((2, 4, 3, 3))
     whole[0, :2], whole[1, 2:] = kernels
-    found = []
+    actual = []
     for weight, groups in ((kernels, 2), (whole, 1)):
         conv = nir.Conv2d((5, 6), weight, 1, 0, 1, groups, np.zeros(2))
         graph = nir.NIRGraph(
@@ -431,9 +431,9 @@ def test_groups_of_a_graph_are_blocks_of_one_convolution() -> None:
             [("input", "conv"), ("conv", "output")],
             type_check=False,  # which does not know of groups
         )
-        found.append(run(fed(from_nir(graph), {"input": image.ravel()}), 0.001)[0])
-    assert found[0].any()
-    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
+        actual.append(run(fed(from_nir(graph), {"input": image.ravel()}), 0.001)[0])
+    assert actual[0].any()
+    np.testing.assert_allclose(actual[0], actual[1], rtol=1e-12)
 
 
 # -- refused -----------------------------------------------------------------------------------
@@ -476,7 +476,7 @@ LOSSY = {
 
 
 @pytest.mark.parametrize("what", LOSSY)
-def test_what_nir_cannot_express_is_refused_by_name_unless_allowed(what: str) -> None:
+def test_parts_that_nir_cannot_express_are_refused_by_name_unless_allowed(what: str) -> None:
     net = LOSSY[what]()
     with pytest.raises(ValueError, match=f"to_nir: net must .*, got {what}.* of <.*allow_lossy"):
         to_nir(net)
@@ -490,8 +490,8 @@ def test_a_network_that_nir_can_express_keeps_its_decoders() -> None:
     with nef.Simulator(net) as sim:
         decoders = sim.built.probe_data[net.probes[0]].decoders
     assert decoders is not None
-    found = to_nir(net).nodes["probe 0.decoders"].weight
-    np.testing.assert_array_equal(found, decoders.T * (1 / DT))
+    actual = to_nir(net).nodes["probe 0.decoders"].weight
+    np.testing.assert_array_equal(actual, decoders.T * (1 / DT))
 
 
 def test_functions_become_an_output_and_an_input() -> None:
@@ -515,7 +515,7 @@ SIGMOID = nef.DiscreteLIF(output="sigmoid")
         (lambda: nef.Network(), "0 nodes"),
     ],
 )
-def test_what_has_no_place_in_nir_is_refused_in_any_case(make: Any, named: str) -> None:
+def test_parts_without_a_simplification_are_always_refused(make: Any, named: str) -> None:
     with pytest.raises(ValueError, match=f"to_nir: net must .*{named}"):
         to_nir(make(), allow_lossy=True)
 
@@ -541,7 +541,7 @@ def test_nodes_that_nefsim_does_not_know_are_refused_by_name() -> None:
         from_nir(slow)
 
 
-def test_what_was_trained_goes_to_nir_and_comes_back_with_every_spike(tmp_path: Path) -> None:
+def test_trained_networks_have_the_same_spikes_through_nir(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from nefsim.train import IF, LIF, SNU, Layers, to_network
 
@@ -556,17 +556,17 @@ def test_what_was_trained_goes_to_nir_and_comes_back_with_every_spike(tmp_path: 
         net.probe(layer.neurons, label=f"spikes {i}")
     graph = through_a_file(to_nir(net), tmp_path)
     x = np.random.default_rng(0).uniform(0, 1, (200, 6))
-    found = interpreted(graph, {"input": x}, DT)
-    shown = nef.PresentInput(x, DT)
-    back = run(fed(from_nir(graph), {"input": shown}), 0.2)
-    ours = run(fed(net, {"input": shown}), 0.2)
-    for i, (one, other) in enumerate(zip(ours, back, strict=True)):
+    actual = interpreted(graph, {"input": x}, DT)
+    presentation = nef.PresentInput(x, DT)
+    back = run(fed(from_nir(graph), {"input": presentation}), 0.2)
+    nefsim_values = run(fed(net, {"input": presentation}), 0.2)
+    for i, (one, other) in enumerate(zip(nefsim_values, back, strict=True)):
         assert one.sum() > 20
         np.testing.assert_array_equal(one, other)
-        np.testing.assert_array_equal(one, found[f"spikes {i}"])
+        np.testing.assert_array_equal(one, actual[f"spikes {i}"])
 
 
-def test_probes_of_what_learns_are_left_out() -> None:
+def test_probes_of_learning_are_left_out() -> None:
     net = nef.Network(seed=1)
     a, b = net.ensemble(20, 1), net.ensemble(30, 1)
     net.connect(net.node([0.5]), a)
@@ -590,14 +590,14 @@ def test_a_graph_is_read_from_its_file(tmp_path: Any) -> None:
     graph = small_graph(np.full(3, 2.0))
     file = tmp_path / "graph.nir"
     nir.write(file, graph)
-    found = []
+    actual = []
     for each in (graph, file, str(file)):
         sim = nef.Simulator(from_nir(each), backend="numpy")
         sim.run(0.1)
-        found.append(sim.data[sim.probes[0]])
-    assert found[0].any()
-    np.testing.assert_array_equal(found[0], found[1])
-    np.testing.assert_array_equal(found[0], found[2])
+        actual.append(sim.data[sim.probes[0]])
+    assert actual[0].any()
+    np.testing.assert_array_equal(actual[0], actual[1])
+    np.testing.assert_array_equal(actual[0], actual[2])
 
 
 def test_broken_files_of_graphs_are_refused_in_one_sentence(tmp_path: Any) -> None:
@@ -633,3 +633,15 @@ def test_without_nir_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(nef.BackendUnavailable, match=r'pip install nir \(the extra "nir"\)'):
         importlib.import_module("nefsim.nir")
+
+
+def test_nodes_of_one_label_are_numbered_from_the_second() -> None:
+    net = nef.Network(seed=1)
+    source = net.node(size_in=1, label="x")
+    for _ in range(3):
+        relay = net.node(size_in=1, label="relay")
+        net.connect(source, relay, synapse=None)
+        net.probe(relay)
+    names = set(nef.nir.to_nir(net).nodes)
+    assert {"relay", "relay (2)", "relay (3)"} <= names
+    assert not any("(4)" in name for name in names)

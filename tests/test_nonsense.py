@@ -10,7 +10,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
+from nefsim._values import Value
 from nefsim.learning import LearningRule
 from nefsim.neurons import NeuronType
 from nefsim.sampling import Distribution
@@ -217,6 +218,8 @@ for spikes_from_rates in (nef.RegularSpiking, nef.StochasticSpiking, nef.Poisson
         amplitude=(1.0, POSITIVE),
     )
 
+entry(nef.SteadyState, x=(0.5, NUMBER | {"seven"}))
+
 RATES = ANY_ARRAY - {"-1"}
 for neuron, takes in (
     (nef.LIF(), RATES),
@@ -372,6 +375,16 @@ entry(
 )
 entry(nef.Choice, options=([1.0, 2.0, 3.0], NOTHING), weights=([1.0, 2.0, 3.0], NONE))
 entry(nef.Samples, values=([1.0, 2.0, 3.0], {"seven"}))
+PARTS = [nef.Uniform(0.0, 1.0), nef.Gaussian(1.0, 2.0)]
+entry(nef.Mixture, distributions=(PARTS, NOTHING), weights=([1.0, 2.0], NONE))
+entry(nef.Copula, marginals=(PARTS, NOTHING), correlation=(np.eye(2), NOTHING))
+entry(nef.Tile, values=([1.0, 2.0, 3.0], {"seven"}))
+entry(
+    nef.ScatteredCube,
+    low=(-2.0, NUMBER),
+    high=(2.0, POSITIVE | {"-1"}),
+    sequence=("recurrence", NOTHING),
+)
 entry(nef.UniformHypersphere, surface=(True, FLAG), min_magnitude=(0.5, NOTHING))
 entry(nef.ScatteredHypersphere, surface=(True, FLAG))
 entry(nef.CosineSimilarity, dimensions=(3, NOTHING))
@@ -384,11 +397,25 @@ for distribution, d in (
     (nef.UniformHypersphere(), 2),
     (nef.ScatteredHypersphere(), 2),
     (nef.CosineSimilarity(3), 2),
+    (nef.Mixture(PARTS), 2),
+    (nef.ScatteredCube(), 2),
+    (nef.Orthogonal(), 2),
 ):
     methods(
         distribution,
         sample={"n": (3, NOTHING), "d": (d, NONE), "rng": (1, NONE)},
     )
+for distribution, d in (
+    (nef.Copula(PARTS, np.eye(2)), 2),
+    (nef.Tile([[1.0, 2.0]]), 2),
+    (nef.Leech(), 24),
+):
+    methods(
+        distribution,
+        sample={"n": (3, NOTHING), "d": (d, NOTHING), "rng": (1, NONE)},
+    )
+for distribution in (nef.Uniform(-1, 1), nef.Gaussian(0, 1), nef.Exponential(0.15)):
+    methods(distribution, ppf={"p": ([0.0, 0.5], ANY_ARRAY - NUMBER)})
 methods(
     nef.CosineSimilarity(3),
     pdf={"x": ([0.0, 0.5], ANY_ARRAY)},
@@ -663,6 +690,143 @@ of_module(
     **PROTOCOL,
 )
 of_module(nef.analysis, "stdp_fit", delays=(CURVE[0], NOTHING), changes=(CURVE[1], NOTHING))
+
+# Dynamics
+
+dynamics = nef.dynamics
+SYSTEM = dynamics.LinearSystem([[-1.0, 2.0], [0.0, -3.0]], [1.0, 1.0])
+STEPS = dynamics.LinearSystem([[0.5, 0.1], [0.0, 0.5]], [1.0, 1.0], [1.0, 0.0], dt=0.01)
+ORDER_THETA: dict[str, tuple[Any, Set[str]]] = {
+    "order": (3, NOTHING),
+    "theta": (0.5, POSITIVE),
+}
+WITHIN = {"[]", "()", "3-D"}
+of_module(dynamics, "legendre", **ORDER_THETA)
+of_module(dynamics, "pade", **ORDER_THETA)
+of_module(dynamics, "lmu", **ORDER_THETA, dt=(0.001, POSITIVE), method=("zoh", NOTHING))
+for readout in ("legendre_readout", "pade_readout"):
+    of_module(dynamics, readout, order=(3, NOTHING), at=(0.5, WITHIN | {"seven"}))
+of_module(
+    dynamics,
+    "realise",
+    A=([[0.0, 1.0], [-1.0, 0.0]], NOTHING),
+    B=([[0.0], [1.0]], NONE),
+    synapse=(0.1, POSITIVE),
+    dt=(0.001, POSITIVE),
+    analog=(True, FLAG),
+    method=("exact", NOTHING),
+)
+of_module(
+    dynamics,
+    "realise_function",
+    function=(np.sin, {"function"}),
+    synapse=(0.1, POSITIVE),
+    dt=(0.001, POSITIVE),
+    method=("euler", NOTHING),
+)
+of_module(
+    dynamics,
+    "StateFilter",
+    A=([[0.5]], NOTHING),
+    B=([1.0], NOTHING),
+    C=([1.0], NOTHING),
+    dt=(0.001, POSITIVE),
+)
+of_module(
+    dynamics,
+    "LinearSystem",
+    A=([[-1.0]], NOTHING),
+    B=([1.0], NOTHING),
+    C=([1.0], NONE),
+    D=(0.0, NONE | NUMBER),
+    dt=(0.001, POSITIVE | NONE),
+)
+
+
+def of_value(instance: Any, method: str, /, **arguments: tuple[Any, Set[str]]) -> None:
+    """An entry for a method of a value of ``dynamics``."""
+    valid = {name: given for name, (given, _) in arguments.items()}
+    accepts = {name: taken for name, (_, taken) in arguments.items()}
+    name = f"dynamics.{type(instance).__name__}.{method}"
+    add(name, partial(_bound, instance, method, valid), accepts)
+
+
+of_value(
+    dynamics.StateFilter([[0.5]], [1.0], [1.0], 0.001),
+    "filt",
+    signal=([1.0, 0.0], {"[]", "()", "seven", "3-D"}),
+    dt=(0.001, NOTHING),
+    axis=(0, {"-1"}),
+)
+of_value(SYSTEM, "response", frequency=(1.0, ANY_ARRAY))
+of_value(SYSTEM, "discretise", dt=(0.001, POSITIVE), method=("zoh", NOTHING))
+of_value(
+    dynamics.LinearSystem([[-1.0]], [1.0]),
+    "feedback",
+    other=(1.0, NUMBER),
+    sign=(1, {"-1"}),
+)
+of_value(SYSTEM, "transformed", T=([1.0, 2.0], NOTHING))
+RUN: dict[str, tuple[Any, Set[str]]] = {
+    "u": ([1.0, 0.0], {"[]", "()", "seven"}),
+    "start": ([1.0, 0.0], NONE),
+}
+of_value(STEPS, "states", **RUN)
+of_value(STEPS, "run", **RUN)
+of_value(SYSTEM, "of_synapse", synapse=(nef.Alpha(0.1), NOTHING), dt=(0.001, POSITIVE))
+of_module(dynamics, "gramians", system=(SYSTEM, NOTHING))
+of_module(dynamics, "hankel_values", system=(SYSTEM, NOTHING))
+of_module(
+    dynamics,
+    "truncate",
+    system=(SYSTEM, NOTHING),
+    order=(1, NOTHING),
+    keep_gain=(False, FLAG),
+)
+DRIVEN: dict[str, tuple[Any, Set[str]]] = {
+    "system": (SYSTEM, NOTHING),
+    "seconds": (0.1, POSITIVE),
+    "dt": (0.01, NOTHING),
+}
+of_module(
+    dynamics,
+    "Trajectory",
+    process=(nef.WhiteNoise(), NOTHING),
+    scale=(1.0, POSITIVE),
+    **DRIVEN,
+)
+of_value(
+    dynamics.Trajectory(SYSTEM, nef.WhiteNoise(), seconds=0.1),
+    "sample",
+    n=(3, NOTHING),
+    d=(2, NOTHING),
+    rng=(1, NONE),
+)
+of_module(
+    dynamics,
+    "state_scale",
+    process=(nef.WhiteNoise(), NONE),
+    norm=("each", NOTHING),
+    seed=(1, SEED),
+    **DRIVEN,
+)
+SPIKES: dict[str, tuple[Any, Set[str]]] = {
+    "spikes": ([[0.0, 40.0], [20.0, 20.0], [40.0, 0.0]], NOTHING),
+    "targets": ([0.0, 1.0, 2.0], NOTHING),
+    "dt": (0.001, POSITIVE),
+    "solver": (None, NONE),
+    "skip": (0.0, NOTHING),
+}
+of_module(dynamics, "temporal_decoders", synapses=([0.01, 0.1], POSITIVE), **SPIKES)
+of_module(dynamics, "temporal_solver", synapse=(0.01, POSITIVE), **SPIKES)
+of_module(
+    dynamics,
+    "optimal_filter",
+    response=([1.0, 0.0, 2.0, 1.0], NOTHING),
+    target=([1.0, 0.0, 2.0, 1.0], NOTHING),
+    dt=(0.001, NOTHING),
+    window=(0.004, NOTHING),
+)
 
 # Networks
 
@@ -1056,7 +1220,7 @@ def test_bad_values_are_refused_in_the_error_format(case: Case, argument: str) -
 
 
 #: Modules whose public names are covered.
-MODULES = (nef.analysis, nef.datasets)
+MODULES = (nef.analysis, nef.datasets, nef.dynamics)
 
 #: Made by the methods of a network, which check the arguments.
 MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
@@ -1373,3 +1537,31 @@ def test_a_saved_run_of_another_network_is_refused() -> None:
     other.ensemble(10, 2)
     assert "fit the saved state" in refusal(nef.Simulator.load, path, other)
     assert "have the seed 1 of the file" in refusal(nef.Simulator.load, path, nef.Network(seed=2))
+
+
+# Numbers of NumPy
+
+
+#: Entries of classes whose objects are values.
+VALUES = [
+    case
+    for case in TABLE
+    if isinstance(kind := getattr(nef, case.name, None), type) and issubclass(kind, Value)
+]
+
+
+@pytest.mark.parametrize("case", VALUES, ids=repr)
+def test_a_value_has_plain_numbers_whatever_kind_of_number_it_is_given(case: Case) -> None:
+    kind, arguments = case.fresh()
+    value = kind(**arguments)
+    others = {float: (np.float64, int, np.int64), int: (np.int64, np.int8), bool: (np.bool_,)}
+    for field in fields(value):
+        number = getattr(value, field.name)
+        for other in others.get(type(number), ()) if field.init else ():
+            if isinstance(number, float) and other is not np.float64 and not number.is_integer():
+                continue
+            if type(value) is nef.PresentInput and field.name == "rest":
+                continue  # a number or a row
+            made = replace(value, **{field.name: other(number)})
+            assert type(getattr(made, field.name)) is type(number), (field.name, other)
+            assert made == value and hash(made) == hash(value)

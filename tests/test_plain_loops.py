@@ -51,8 +51,8 @@ def test_the_euler_option_is_the_plain_loop_spike_for_spike(seed):
     heard one step later, so that B at step k + 1 is the loop's B at step k.  B therefore
     starts refractory for one dt: it sleeps through the step that the loop does not have.
     The loop starts at t = 0 and nefsim's first step ends at dt: its stimulus is sin(t - dt).
-    The output passes one more synapse, whose probe reads what others receive, so that it
-    is the loop's output two steps later.
+    The output passes one more synapse, and a probe reads its value one step later, so it is
+    the loop's output two steps later.
     """
     rng = random.Random(seed)
     a, b = draw_population(50, (25.0, 75.0), rng), draw_population(40, (50.0, 100.0), rng)

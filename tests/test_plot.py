@@ -1,4 +1,4 @@
-"""Laws of the figures: what is drawn is what was given, and nothing else is touched."""
+"""Laws of the figures: they show the data, and change nothing else."""
 
 import io
 import re
@@ -108,7 +108,7 @@ def legend(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
-#: What stands in the legends of the figures above; the others have one curve or none to name.
+#: Legends of the figures above; the others have at most one curve.
 LEGENDS = {
     "decoded": ["output 0", "output 1", "ideal"],
     "decoding_error": ["dimension 0", "dimension 1"],
@@ -134,7 +134,7 @@ def test_every_public_figure_is_tested():
 
 
 @each_figure
-def test_the_axes_given_are_returned_and_no_figure_is_opened(name, ax):
+def test_passed_axes_are_returned_and_no_figure_is_opened(name, ax):
     assert FIGURES[name](ax) is ax
     assert plt.get_fignums() == []
 
@@ -146,13 +146,13 @@ def test_without_axes_one_figure_is_opened(name):
 
 
 @each_figure
-def test_axes_say_what_they_show_and_in_what_unit(name, ax):
+def test_axes_are_labelled_with_quantity_and_unit(name, ax):
     FIGURES[name](ax)
     assert (ax.get_xlabel(), ax.get_ylabel()) == LABELS[name]
 
 
 @each_figure
-def test_a_figure_can_be_saved_and_settings_stay_as_they_are(name):
+def test_a_figure_can_be_saved_and_settings_are_unchanged(name):
     before = mpl.rcParams.copy()
     file = io.BytesIO()
     FIGURES[name](None).figure.savefig(file, format="png")
@@ -161,7 +161,7 @@ def test_a_figure_can_be_saved_and_settings_stay_as_they_are(name):
 
 
 @each_figure
-def test_arrays_are_left_as_they_are(name, ax):
+def test_arrays_are_not_changed(name, ax):
     arrays = (X, RATES, PLANE, SPIKES, VALUES, WEIGHTS)
     before = [array.copy() for array in arrays]
     FIGURES[name](ax)
@@ -317,7 +317,7 @@ def test_sorting_by_rate_puts_the_busiest_on_top(ax):
 
 
 @pytest.mark.parametrize("order", [[5, 0, 1, 2, 3, 4], [2], np.array([4, 1])])
-def test_an_order_may_be_given_and_may_leave_neurons_out(ax, order):
+def test_an_order_of_some_neurons_is_accepted(ax, order):
     plot.raster(SPIKES, TIME, sort=order, ax=ax)
     assert points(ax) == expected_points(SPIKES, TIME, order)
 
@@ -375,7 +375,7 @@ def test_neurons_of_an_ensemble_are_sorted_by_the_values_they_prefer(model, ax):
 
 @pytest.mark.parametrize("sort", [None, "rate"])
 @pytest.mark.parametrize("n_steps", [1, 399, 1001])
-def test_more_neurons_than_marks_can_show_are_a_picture_of_their_rates(n_steps, sort):
+def test_large_populations_are_an_image_of_rates(n_steps, sort):
     rng = np.random.default_rng(0)
     spikes = 1000.0 * (rng.random((n_steps, 2999)) < np.linspace(0.0, 0.2, 2999))
     ax = plot.raster(spikes, sort=sort)
@@ -562,13 +562,13 @@ def test_a_function_is_judged_against_its_target(ax):
         ("second_of_plane", "represented value $x$", r"$\hat{x} - x$"),
     ],
 )
-def test_the_error_of_a_connection_says_what_it_runs_along(model, ax, name, along, error):
+def test_the_error_of_a_connection_labels_its_abscissa(model, ax, name, along, error):
     plot.decoding_error(model.sim, connection=getattr(model, name), ax=ax)
     assert (ax.get_xlabel(), ax.get_ylabel()) == (along, f"decoding error {error}")
 
 
 @pytest.mark.parametrize("name", ["square", "from_plane"])
-def test_the_error_of_a_connection_is_what_its_solver_reports(model, ax, name):
+def test_the_error_of_a_connection_is_the_rmse_of_its_solver(model, ax, name):
     connection = getattr(model, name)
     plot.decoding_error(model.sim, connection=connection, ax=ax)
     rmse = model.sim.data[connection].solver_info["rmse"]
@@ -649,14 +649,14 @@ def connections(net):
 @pytest.fixture(scope="module")
 def wired():
     net = nef.Network(seed=1)
-    made = connections(net)
-    return nef.Simulator(net), made
+    result = connections(net)
+    return nef.Simulator(net), result
 
 
 @pytest.mark.parametrize("name", connections(nef.Network()))
-def test_the_weights_of_a_connection_say_what_they_lead_from_and_to(wired, ax, name):
-    sim, made = wired
-    connection, before, after, unit = made[name]
+def test_the_axes_of_weights_name_both_ends_of_the_connection(wired, ax, name):
+    sim, result = wired
+    connection, before, after, unit = result[name]
     plot.weight_matrix(sim, connection=connection, ax=ax)
     weights = sim.data[connection].weights
     drawn = ax.images[0].get_array()
@@ -678,9 +678,9 @@ def test_the_weights_of_a_connection_say_what_they_lead_from_and_to(wired, ax, n
         ("neurons to a node", np.eye(2)),
     ],
 )
-def test_short_transforms_are_drawn_as_the_matrices_they_stand_for(wired, ax, name, matrix):
-    sim, made = wired
-    plot.weight_matrix(sim, connection=made[name][0], ax=ax)
+def test_scalar_and_vector_transforms_are_drawn_as_matrices(wired, ax, name, matrix):
+    sim, result = wired
+    plot.weight_matrix(sim, connection=result[name][0], ax=ax)
     np.testing.assert_array_equal(ax.images[0].get_array(), matrix)
 
 
@@ -716,7 +716,7 @@ def test_a_recording_brings_its_own_step(model, ax):
     assert f[-1] == pytest.approx(250.0, rel=1e-9)  # 1 / (2 x 2 ms), from rounded times
 
 
-def test_a_column_that_does_not_change_may_stand_beside_one_that_does():
+def test_a_constant_column_is_accepted_with_a_varying_one():
     drawn = plot.spectrum(np.column_stack([VALUES[:, 0], np.zeros(200)]))
     drawn.figure.canvas.draw()
     assert not drawn.lines[1].get_ydata().any()
@@ -801,14 +801,14 @@ NONSENSE = [
 
 
 @pytest.mark.parametrize(("name", "argument", "draw"), NONSENSE)
-def test_nonsense_is_refused_in_one_sentence_and_opens_no_figure(model, name, argument, draw):
+def test_invalid_arguments_raise_one_sentence_and_open_no_figure(model, name, argument, draw):
     with pytest.raises((ValueError, TypeError), match=SENTENCE) as caught:
         draw(model)
     assert re.match(rf"plot\.{name}: {argument} must ", str(caught.value))
     assert plt.get_fignums() == []
 
 
-def test_a_thing_of_another_network_is_refused(model):
+def test_an_object_of_another_network_is_refused(model):
     other = nef.Network().ensemble(10, 1)
     with pytest.raises(TypeError, match=SENTENCE):
         plot.tuning_curves(model.sim, ensemble=other)
@@ -831,7 +831,7 @@ def test_the_learning_curve_of_a_probe_ends_where_the_recording_does(model, ax):
     np.testing.assert_array_equal(y, rms)
 
 
-def test_the_learning_curve_of_an_array_lies_at_its_times(ax):
+def test_the_learning_curve_of_an_array_is_drawn_at_its_times(ax):
     plot.learning_curve(VALUES, window=0.1, time=TIME, ax=ax)
     # Times and steps are rounded apart.
     np.testing.assert_allclose(ax.lines[0].get_xdata(), [5.098, 5.198, 5.298, 5.398], rtol=1e-9)
@@ -875,3 +875,16 @@ def test_the_confusion_matrix_shows_shares_and_numbers(ax):
 def test_the_confusion_matrix_of_many_classes_has_no_numbers(ax):
     plot.confusion_matrix(range(30), range(30), ax=ax)
     assert not ax.texts
+
+
+@pytest.mark.parametrize(
+    ("steps", "fits"), [(0.4, False), (0.6, True), (10.4, True), (10.6, False)]
+)
+def test_a_window_holds_from_one_step_to_all_of_the_recording_when_rounded(steps, fits, ax):
+    values = np.ones((10, 1))
+    if not fits:
+        with pytest.raises(ValueError, match=r"window must be from 0\.001 to 0\.01 s"):
+            plot.learning_curve(values, window=steps * 0.001, ax=ax)
+        return
+    plot.learning_curve(values, window=steps * 0.001, ax=ax)
+    assert set(ax.lines[-1].get_ydata()) == {1.0}

@@ -50,7 +50,7 @@ def started(process, seed=1, dt=0.001):
 @pytest.mark.parametrize("process", ALL, ids=repr)
 @settings(max_examples=10, deadline=None)
 @given(cuts=st.lists(st.integers(0, N_STEPS), max_size=5))
-def test_the_numbers_do_not_depend_on_how_the_steps_are_cut(process, cuts):
+def test_values_do_not_depend_on_the_number_of_steps_per_call(process, cuts):
     whole = started(process)(0, N_STEPS)
     running = started(process)
     ends = [*sorted(cuts), N_STEPS]
@@ -67,7 +67,7 @@ def test_single_steps_equal_one_run(process):
 
 
 @pytest.mark.parametrize("process", ALL, ids=repr)
-def test_rng_and_state_are_all_that_a_saved_run_needs(process):
+def test_rng_and_state_suffice_to_continue_a_run(process):
     running = started(process)
     running(0, 1234)
     other = started(process, seed=99)
@@ -193,25 +193,27 @@ def test_white_signal_starts_closest_to_y0(y0):
 
 def test_present_input_shows_each_for_its_time_in_turn():
     images = np.arange(12).reshape(3, 2, 2)
-    shown = PresentInput(images, 0.1).run(0.6)
-    np.testing.assert_array_equal(shown, np.tile(np.repeat(images.reshape(3, 4), 100, 0), (2, 1)))
+    presentation = PresentInput(images, 0.1).run(0.6)
+    np.testing.assert_array_equal(
+        presentation, np.tile(np.repeat(images.reshape(3, 4), 100, 0), (2, 1))
+    )
     assert PresentInput(images, 0.1).size == 4
     assert PresentInput([1, 2], 0.1).size == 1
 
 
 @pytest.mark.parametrize("rest", [0.001, 0.005, 0.0131])
-def test_present_input_shows_nothing_in_rests(rest):
+def test_present_input_is_0_in_rests(rest):
     k, blank = 7, round(rest * 1000)
     images = np.arange(1.0, 7.0).reshape(3, 2)
     turn = [np.vstack([np.tile(image, (k, 1)), np.zeros((blank, 2))]) for image in images]
     process = PresentInput(images, 0.007, rest=0.001 * blank)
-    shown = process.run(2 * 0.001 * 3 * (k + blank))
-    np.testing.assert_array_equal(shown, np.tile(np.vstack(turn), (2, 1)))
+    presentation = process.run(2 * 0.001 * 3 * (k + blank))
+    np.testing.assert_array_equal(presentation, np.tile(np.vstack(turn), (2, 1)))
 
 
 def test_rests_do_not_drift_over_ten_thousand_turns():
-    shown = PresentInput([1.0], 0.003, rest=0.002).run(50.0).reshape(-1, 5)
-    np.testing.assert_array_equal(shown, np.tile([1.0, 1.0, 1.0, 0.0, 0.0], (10**4, 1)))
+    presentation = PresentInput([1.0], 0.003, rest=0.002).run(50.0).reshape(-1, 5)
+    np.testing.assert_array_equal(presentation, np.tile([1.0, 1.0, 1.0, 0.0, 0.0], (10**4, 1)))
 
 
 @pytest.mark.parametrize("k", [1, 3, 7, 100, 333, 500, 999])
@@ -251,8 +253,8 @@ def test_present_input_equals_nengo_step_by_step():
     nengo = pytest.importorskip("nengo")
     inputs = np.random.default_rng(0).normal(size=(7, 3))
     for seconds, dt in ((0.1, 0.001), (0.03, 0.001), (0.001, 0.001), (0.0105, 0.0007)):
-        theirs = nengo.processes.PresentInput(inputs, seconds).run_steps(5000, dt=dt)
-        np.testing.assert_array_equal(PresentInput(inputs, seconds).run(5000 * dt, dt=dt), theirs)
+        expected = nengo.processes.PresentInput(inputs, seconds).run_steps(5000, dt=dt)
+        np.testing.assert_array_equal(PresentInput(inputs, seconds).run(5000 * dt, dt=dt), expected)
 
 
 def test_piecewise_equals_nengo_step_by_step():
@@ -264,9 +266,9 @@ def test_piecewise_equals_nengo_step_by_step():
     functions = nengo.processes.Piecewise(mixed).run_steps(1500)
     np.testing.assert_array_equal(Piecewise(mixed).run(1.5), functions)
     for kind in ("linear", "cubic"):
-        theirs = nengo.processes.Piecewise(data, interpolation=kind).run_steps(1000)
+        expected = nengo.processes.Piecewise(data, interpolation=kind).run_steps(1000)
         # another order of the same sums
-        np.testing.assert_allclose(Piecewise(data, kind).run(1.0), theirs, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(Piecewise(data, kind).run(1.0), expected, rtol=0, atol=1e-13)
 
 
 RUBBISH = [math.nan, math.inf, 1e30, "x", object(), [1, "x"], 1j, Gaussian]
@@ -299,7 +301,7 @@ RUBBISH = [math.nan, math.inf, 1e30, "x", object(), [1, "x"], 1j, Gaussian]
         lambda bad: WhiteNoise().start(1, 0.001, bad),
     ],
 )
-def test_rubbish_is_refused_in_one_sentence(call, bad):
+def test_invalid_arguments_raise_one_sentence(call, bad):
     with pytest.raises((ValueError, TypeError), match=SENTENCE):
         call(bad)
 
@@ -336,6 +338,6 @@ def test_rubbish_is_refused_in_one_sentence(call, bad):
         lambda: WhiteNoise().run(0.1, size=0),
     ],
 )
-def test_what_does_not_fit_is_refused_in_one_sentence(call):
+def test_arguments_that_do_not_fit_raise_one_sentence(call):
     with pytest.raises((ValueError, TypeError), match=SENTENCE):
         call()

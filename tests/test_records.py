@@ -1,4 +1,4 @@
-"""Laws of records: events hold what the dense rows hold, on disk as in memory."""
+"""Laws of records: events equal dense rows, on disk and in memory."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def run(net: nef.Network, cuts: tuple[int, ...] = (300,), **options: Any) -> nef
 
 
 def reference(net: nef.Network, **options: Any) -> list[Any]:
-    """What the probes would record as rows: none of the probes is of spikes alone."""
+    """The records as rows, by probes that do not record spikes only."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nefsim.records.records.Spikes", Rows)
         sim = run(net, **options)
@@ -79,22 +79,22 @@ def test_events_are_the_rows_without_their_zeros(
     net = network(NEURONS[neuron])
     rows = reference(net, backend=backend, **options)
     sim = run(net, backend=backend, **options)
-    for probe, wanted in zip(sim.probes, rows, strict=True):
+    for probe, expected in zip(sim.probes, rows, strict=True):
         got = sim.data[probe]
-        assert got.dtype == wanted.dtype
-        np.testing.assert_array_equal(got, wanted)
-    for probe, wanted in zip(sim.probes[:3], rows, strict=False):
+        assert got.dtype == expected.dtype
+        np.testing.assert_array_equal(got, expected)
+    for probe, expected in zip(sim.probes[:3], rows, strict=False):
         events = sim.data.events(probe)
-        assert len(events) == np.count_nonzero(wanted) > 0
-        assert events.shape == wanted.shape
+        assert len(events) == np.count_nonzero(expected) > 0
+        assert events.shape == expected.shape
         where = (events.steps, events.neurons)
         where = (events.trials, *where) if "batch_size" in options else where
-        np.testing.assert_array_equal(wanted[where], events.values)
+        np.testing.assert_array_equal(expected[where], events.values)
         np.testing.assert_array_equal(events.times, sim.trange(probe)[events.steps])
         assert (np.diff(events.steps) >= 0).all()
 
 
-def test_some_of_these_fire_several_times_in_a_step_and_below_zero() -> None:
+def test_the_networks_have_several_spikes_in_a_step_and_negative_ones() -> None:
     heights = {}
     for name, neuron in NEURONS.items():
         sim = run(network(neuron))
@@ -110,8 +110,8 @@ def test_the_events_of_a_trial_are_its_rows(backend: str) -> None:
     sim = run(net, batch_size=3, backend=backend)
     events = sim.data.events(sim.probes[0])
     for trial in range(3):
-        mine = events.trial(trial)
-        np.testing.assert_array_equal(mine.dense(), sim.data[sim.probes[0]][trial])
+        actual = events.trial(trial)
+        np.testing.assert_array_equal(actual.dense(), sim.data[sim.probes[0]][trial])
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
@@ -126,10 +126,10 @@ def test_a_saved_result_and_a_saved_simulator_keep_events(
     for probe, label in zip(sim.probes, loaded, strict=True):
         np.testing.assert_array_equal(loaded[label], sim.data[probe])
         np.testing.assert_array_equal(again.data[probe], sim.data[probe])
-    for mine in (loaded.events("spikes"), again.data.events(again.probes[0])):
-        theirs = sim.data.events(sim.probes[0])
+    for actual in (loaded.events("spikes"), again.data.events(again.probes[0])):
+        expected = sim.data.events(sim.probes[0])
         for name in ("steps", "neurons", "trials", "times", "values"):
-            np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name))
+            np.testing.assert_array_equal(getattr(actual, name), getattr(expected, name))
 
 
 def test_events_take_memory_for_spikes_alone() -> None:
@@ -147,7 +147,7 @@ def test_events_take_memory_for_spikes_alone() -> None:
     assert kept < 16 * n_events + 200_000
 
 
-def test_what_is_no_probe_of_spikes_has_no_events() -> None:
+def test_other_probes_have_no_events() -> None:
     sim = run(network())
     for key in (sim.probes[3], sim.probes[5], None, "value", "z", network().probes[0]):
         with pytest.raises((ValueError, TypeError), match=r"data.*: probe must .+, got .+; .+\."):
@@ -161,7 +161,7 @@ def test_what_is_no_probe_of_spikes_has_no_events() -> None:
 
 
 @pytest.mark.parametrize("kind", [Rows, Spikes])
-def test_a_store_forgets_what_was_not_complete(kind: type[Store]) -> None:
+def test_a_store_drops_incomplete_rows(kind: type[Store]) -> None:
     rng = np.random.default_rng(1)
     rows = np.where(rng.random((60, 4)) < 0.2, rng.integers(1, 3, (60, 4)), 0.0)
 
@@ -184,7 +184,7 @@ def test_a_store_forgets_what_was_not_complete(kind: type[Store]) -> None:
         np.testing.assert_array_equal(dense(store), rows[: first + 1])
 
 
-def test_rows_go_on_from_rows_of_their_shape_alone() -> None:
+def test_rows_continue_only_from_rows_of_the_same_shape() -> None:
     store, rows = Rows((4,), "float64"), np.ones((3, 4))
     for arrays, n_rows in (
         ({"": rows}, 2),
@@ -206,7 +206,7 @@ def test_cells_are_counted_in_four_bytes_as_long_as_they_fit(n: int, cell: str) 
     assert Spikes((n,), "float64").kinds()["cells"] == (cell, ())
 
 
-def test_single_steps_are_joined_now_and_then() -> None:
+def test_pieces_of_single_steps_are_joined() -> None:
     store = Spikes((2,), "float64")
     for step in range(5000):
         store.add(np.array([[1.0, 0.0]]) * (1 + (step == 4000)))
@@ -225,14 +225,14 @@ def streamed(path: Any, **options: Any) -> tuple[nef.Simulator, nef.Simulator]:
 
 
 def assert_same(memory: nef.Simulator, other: Any) -> None:
-    for probe, wanted in memory.result().items():
-        np.testing.assert_array_equal(other[probe], wanted)
+    for probe, expected in memory.result().items():
+        np.testing.assert_array_equal(other[probe], expected)
         np.testing.assert_array_equal(other.trange(probe), memory.result().trange(probe))
 
 
 @pytest.mark.parametrize("name", ["folder", "file.npz"])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_a_stream_holds_what_memory_would(
+def test_a_stream_equals_records_in_memory(
     name: str, options: dict[str, Any], backend: str, tmp_path: Any
 ) -> None:
     path = tmp_path / name
@@ -244,19 +244,21 @@ def test_a_stream_holds_what_memory_would(
     loaded = nef.Result.load(path)
     assert_same(memory, loaded)
     assert loaded.info == memory.result().info
-    theirs = memory.data.events(memory.probes[0])
-    np.testing.assert_array_equal(loaded.events("spikes").neurons, theirs.neurons)
+    expected = memory.data.events(memory.probes[0])
+    np.testing.assert_array_equal(loaded.events("spikes").neurons, expected.neurons)
     assert [p.name for p in tmp_path.iterdir() if p.suffix != ".parts"] == [name]
 
 
 @pytest.mark.parametrize("neuron", NEURONS)
-def test_so_it_does_for_all_kinds_of_spikes(neuron: str, tmp_path: Any) -> None:
+def test_a_stream_of_all_kinds_of_spikes_equals_records_in_memory(
+    neuron: str, tmp_path: Any
+) -> None:
     memory, disk = streamed(tmp_path / "folder", neuron=NEURONS[neuron])
     assert_same(memory, disk.result())
     assert_same(memory, nef.Result.load(tmp_path / "folder"))
 
 
-def test_spikes_of_another_height_may_come_late(tmp_path: Any) -> None:
+def test_spikes_of_another_height_may_follow(tmp_path: Any) -> None:
     net = nef.Network(seed=1)
     relu = nef.SpikingRectifiedLinear()
     a = net.ensemble(5, 1, neuron_type=relu, max_rates=(150, 190), encoders=[[1.0]] * 5)
@@ -271,7 +273,7 @@ def test_spikes_of_another_height_may_come_late(tmp_path: Any) -> None:
     assert_same(memory, nef.Result.load(tmp_path / "folder"))
 
 
-def test_the_parts_of_a_file_go_when_nobody_reads_them(tmp_path: Any) -> None:
+def test_the_parts_of_a_file_are_removed_when_unused(tmp_path: Any) -> None:
     memory, disk = streamed(tmp_path / "file.npz")
     disk.close()
     disk.close()
@@ -290,7 +292,7 @@ def test_files_of_a_stream_are_plain_arrays(tmp_path: Any) -> None:
     np.testing.assert_array_equal(steps, events.steps)
 
 
-def test_what_was_read_stays_as_the_stream_grows(tmp_path: Any) -> None:
+def test_arrays_from_a_stream_do_not_change_as_it_grows(tmp_path: Any) -> None:
     _, disk = streamed(tmp_path / "folder")
     before = disk.result()
     copies = {name: values.copy() for name, values in before.items()}
@@ -309,7 +311,7 @@ def test_a_simulator_goes_on_from_its_stream_into_another(tmp_path: Any) -> None
     assert_same(memory, nef.Result.load(tmp_path / "second"))
 
 
-def test_an_error_keeps_what_was_complete(backend: str, tmp_path: Any) -> None:
+def test_an_error_preserves_complete_records(backend: str, tmp_path: Any) -> None:
     net = network()
 
     def fails(t: float) -> float:
@@ -323,10 +325,10 @@ def test_an_error_keeps_what_was_complete(backend: str, tmp_path: Any) -> None:
     with pytest.raises(RuntimeError):
         disk.run_steps(1000)
     assert disk.n_steps == 250
-    for probe, wanted in memory.result().items():
+    for probe, expected in memory.result().items():
         got = nef.Result.load(tmp_path / "folder")[probe]
         # NumPy's products may round differently for another number of steps at a time.
-        np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(got, expected, rtol=0, atol=1e-12)
 
 
 KILLED = """
@@ -359,7 +361,7 @@ def test_a_program_that_is_killed_loses_no_complete_chunk(name: str, tmp_path: A
     np.testing.assert_array_equal(loaded["spikes"], whole.data[spikes])
 
 
-def test_rows_behind_the_list_are_not_read_and_written_over(tmp_path: Any) -> None:
+def test_rows_after_the_listed_ones_are_not_read_and_overwritten(tmp_path: Any) -> None:
     memory, disk = streamed(tmp_path / "folder")
     for file in (tmp_path / "folder").glob("*.npy"):
         with file.open("ab") as stream:
@@ -392,7 +394,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Any, monkeypatch: pytest.MonkeyPatc
     assert_same(memory, nef.Result.load(tmp_path / "folder"))
 
 
-def test_a_stream_takes_no_place_of_another(tmp_path: Any) -> None:
+def test_a_stream_does_not_overwrite_files(tmp_path: Any) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
@@ -411,9 +413,9 @@ def test_a_stream_is_not_reset(tmp_path: Any) -> None:
     assert_same(memory, disk.result())
 
 
-def test_a_folder_that_is_no_stream_is_refused(tmp_path: Any) -> None:
-    for told in ("", "[]", "{", json.dumps({"kind": "stream", "version": 0})):
-        (tmp_path / "stream.json").write_text(told)
+def test_a_folder_that_is_not_a_stream_is_refused(tmp_path: Any) -> None:
+    for report in ("", "[]", "{", json.dumps({"kind": "stream", "version": 0})):
+        (tmp_path / "stream.json").write_text(report)
         with pytest.raises(ValueError, match=r"(?s)^Result\.load: path must be a stream"):
             nef.Result.load(tmp_path)
     os.remove(tmp_path / "stream.json")

@@ -10,11 +10,17 @@ from hypothesis import strategies as st
 from nefsim.sampling import (
     Choice,
     Constant,
+    Copula,
     CosineSimilarity,
     Exponential,
     Gaussian,
+    Leech,
+    Mixture,
+    Orthogonal,
     Samples,
+    ScatteredCube,
     ScatteredHypersphere,
+    Tile,
     Uniform,
     UniformHypersphere,
     as_distribution,
@@ -38,6 +44,11 @@ FREE = [
     ScatteredHypersphere(),
     ScatteredHypersphere(surface=True),
     CosineSimilarity(4),
+    Mixture([Uniform(-2, -1), Gaussian(1, 0.1)], weights=[1, 3]),
+    ScatteredCube(-1, 2),
+    ScatteredCube(sequence="sobol"),
+    ScatteredCube(sequence="halton"),
+    Orthogonal(),
 ]
 RANDOM = FREE[1:]
 HYPERSPHERES = [UniformHypersphere, ScatteredHypersphere]
@@ -52,7 +63,7 @@ def farthest(samples, cdf):
 
 
 def chance(n):
-    """What ``farthest`` exceeds once in 10,000 times (Dvoretzky-Kiefer-Wolfowitz)."""
+    """The value that ``farthest`` exceeds once in 10,000 times (Dvoretzky-Kiefer-Wolfowitz)."""
     return math.sqrt(math.log(2 / 1e-4) / (2 * n))
 
 
@@ -107,7 +118,123 @@ def test_samples_follow_the_law_of_their_distribution(dist, cdf):
     assert farthest(dist.sample(20_000, rng=0), cdf) < chance(20_000)
 
 
-def test_uniform_lies_in_its_interval():
+@pytest.mark.parametrize(
+    "dist",
+    [Uniform(-1, 2), Gaussian(1, 3), Exponential(0.15, shift=-1.0), CosineSimilarity(5)],
+    ids=repr,
+)
+def test_ppf_is_the_inverse_of_the_law_of_the_samples(dist):
+    shares = np.linspace(0.001, 0.999, 999)
+    below = np.searchsorted(np.sort(dist.sample(20000, rng=0)), dist.ppf(shares)) / 20000
+    assert np.abs(below - shares).max() < chance(20000)
+
+
+def test_ppf_at_the_ends():
+    assert Uniform(-1, 2).ppf([0.0, 1.0]).tolist() == [-1.0, 2.0]
+    assert Gaussian(2, 0).ppf([0.0, 0.3, 1.0]).tolist() == [2.0, 2.0, 2.0]
+    assert Exponential(1.0, high=3.0).ppf(1.0) == np.nextafter(3.0, 0.0)
+    assert Exponential(1.0).ppf(0.0) == 0.0
+
+
+# -- made of others -----------------------------------------------------------------------
+
+
+def test_a_mixture_draws_from_each_part_as_often_as_its_weight_says():
+    x = Mixture([Uniform(-2, -1), Uniform(0, 1), Uniform(5, 6)], weights=[1, 0, 3]).sample(
+        8000, 2, 0
+    )
+    assert (x[:, 0] < -0.5).mean() == pytest.approx(0.25, abs=chance(8000))
+    assert not ((x > -1) & (x < 5)).any()
+    assert ((x[:, 0] < -0.5) == (x[:, 1] < -0.5)).all()  # a sample is from one part
+
+
+@pytest.mark.parametrize("rho", [-0.9, 0.0, 0.5, 1.0])
+def test_a_copula_has_the_marginals_and_the_rank_correlation_of_its_normal(rho):
+    dist = Copula([Exponential(2.0), Uniform(-1, 1)], [[1, rho], [rho, 1]])
+    x = dist.sample(20000, 2, rng=1)
+    assert farthest(x[:, 0], lambda v: 1 - np.exp(-v / 2)) < chance(20000)
+    assert farthest(x[:, 1], lambda v: (v + 1) / 2) < chance(20000)
+    ranks = x.argsort(axis=0).argsort(axis=0)
+    # Spearman's correlation of a normal pair.
+    assert np.corrcoef(ranks.T)[0, 1] == pytest.approx(6 / np.pi * np.arcsin(rho / 2), abs=0.03)
+
+
+def test_a_copula_of_one_marginal_has_it_in_each_coordinate():
+    x = Copula(Gaussian(0, 1), np.eye(3)).sample(5000, 3, rng=0)
+    assert np.allclose(np.cov(x.T), np.eye(3), atol=0.08)
+
+
+def test_a_tile_repeats_its_rows():
+    rows = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+    assert Tile(rows).sample(7, 2).tolist() == (rows * 3)[:7]
+    assert Tile([1.0, 2.0]).sample(3).tolist() == [1.0, 2.0, 1.0]
+    assert Tile(rows).sample(0, 2).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda: Mixture([]), ValueError),
+        (lambda: Mixture([1.0]), TypeError),
+        (lambda: Mixture([Uniform(0, 1)], [0.0]), ValueError),
+        (lambda: Copula(Uniform(0, 1), [[1.0, 0.5], [0.4, 1.0]]), ValueError),
+        (lambda: Copula(Uniform(0, 1), [[2.0]]), ValueError),
+        (lambda: Copula(Uniform(0, 1), [[1, 1, -1], [1, 1, 1], [-1, 1, 1]]), ValueError),
+        (lambda: Copula(Choice([1.0]), [[1.0]]), TypeError),
+        (lambda: Copula([Uniform(0, 1)], np.eye(2)), ValueError),
+        (lambda: Copula(Uniform(0, 1), np.eye(2)).sample(3, 3), ValueError),
+        (lambda: ScatteredCube(1, 1), ValueError),
+        (lambda: ScatteredCube(sequence="rubbish"), ValueError),
+        (lambda: ScatteredCube(sequence="sobol").sample(2, 30000), ValueError),
+        (lambda: Leech().sample(3, 23), ValueError),
+        (lambda: Leech().sample(196561, 24), ValueError),
+        (lambda: Tile([[1.0, 2.0]]).sample(3, 3), ValueError),
+    ],
+)
+def test_compositions_and_points_that_cannot_be_are_refused(call, error):
+    with pytest.raises(error, match=SENTENCE):
+        call()
+
+
+# -- points -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sequence", ["recurrence", "sobol", "halton"])
+@pytest.mark.parametrize("d", [2, 3, 5])
+def test_points_of_the_cube_have_a_lower_discrepancy_than_random_ones(sequence, d):
+    from scipy.stats.qmc import discrepancy
+
+    n = 512
+    scattered = (ScatteredCube(-3, 5, sequence).sample(n, d, rng=0) + 3) / 8
+    random = np.random.default_rng(0).random((n, d))
+    assert (scattered >= 0).all()
+    assert (scattered < 1).all()
+    assert discrepancy(scattered) < 0.3 * discrepancy(random)
+
+
+@pytest.mark.parametrize(("n", "d"), [(5, 5), (3, 7), (12, 4), (10, 4)])
+def test_orthogonal_vectors_come_in_bases(n, d):
+    x = Orthogonal().sample(n, d, rng=0)
+    for start in range(0, n, d):
+        part = x[start : start + d]
+        assert np.allclose(part @ part.T, np.eye(len(part)), atol=1e-12)
+
+
+def test_rotations_turn_to_every_side_alike():
+    x = np.concatenate([Orthogonal().sample(3, 3, rng=seed) for seed in range(1500)])
+    assert farthest(x[:, 0], CosineSimilarity(3).cdf) < chance(len(x))
+
+
+def test_the_points_of_the_leech_lattice_kiss_one_sphere():
+    x = Leech().sample(196560, 24, rng=0)
+    assert np.allclose((x**2).sum(axis=1), 1, atol=1e-12)
+    assert len(np.unique((x * np.sqrt(32)).round().astype(np.int8), axis=0)) == 196560
+    cosines = (x[:2000] @ x[2000:8000].T * 4).round(9)
+    assert set(np.unique(cosines)) == {-4.0, -2.0, -1.0, 0.0, 1.0, 2.0}
+    assert np.abs(x.sum(axis=0)).max() < 1e-6  # each point has its opposite
+
+
+def test_uniform_samples_are_in_the_interval():
     x = Uniform(2, 2 + 1e-9).sample(1000, rng=0)
     assert x.min() >= 2 and x.max() < 2 + 1e-9
     np.testing.assert_array_equal(Uniform(0.1, 0.1).sample(10, rng=0), np.full(10, 0.1))
@@ -134,7 +261,7 @@ def test_choice_of_numbers_draws_every_coordinate_for_itself():
     assert abs(np.mean(x[:, 0] * x[:, 1])) < 5 / math.sqrt(4000)
 
 
-def test_samples_are_given_out_whole():
+def test_samples_returns_the_whole_array():
     values = np.arange(6.0).reshape(3, 2)
     np.testing.assert_array_equal(Samples(values).sample(3, d=2), values)
     np.testing.assert_array_equal(Samples(values[:, 0]).sample(3, d=1), values[:, :1])
@@ -330,7 +457,7 @@ def test_as_samples_names_the_argument_that_does_not_fit(value, n, d):
     assert str(caught.value).startswith("Ensemble")
 
 
-def test_a_wrong_length_is_said_with_both_lengths():
+def test_the_message_of_a_wrong_length_has_both_lengths():
     with pytest.raises(ValueError, match=r"have length 4, got length 3; pass 4 rows"):
         as_samples("Ensemble", "max_rates", [100, 200, 300], 4)
 
@@ -370,7 +497,7 @@ RUBBISH = [None, math.nan, math.inf, -math.inf, 1e30, "x", object(), [[1], [2, 3
         lambda bad: stream(1, bad),
     ],
 )
-def test_rubbish_is_refused_in_one_sentence(call, bad):
+def test_invalid_arguments_raise_one_sentence(call, bad):
     with pytest.raises((ValueError, TypeError), match=SENTENCE):
         call(bad)
 
@@ -399,7 +526,7 @@ def test_rubbish_is_refused_in_one_sentence(call, bad):
         lambda: stream(1, 2**32),
     ],
 )
-def test_numbers_out_of_range_are_refused_in_one_sentence(call):
+def test_numbers_out_of_range_raise_one_sentence(call):
     with pytest.raises(ValueError, match=SENTENCE):
         call()
 
@@ -417,7 +544,7 @@ def test_streams_differ_by_seed_and_by_key():
     [Constant(1.0), Uniform(0, 1), Gaussian(0, 1), Choice([1.0, 2.0])],
     ids=lambda kind: type(kind).__name__,
 )
-def test_what_is_no_source_of_random_numbers_is_refused(kind):
+def test_invalid_sources_of_randomness_raise(kind):
     for wrong in ("seed", 1.5, -1):
         with pytest.raises((TypeError, ValueError), match="rng must be"):
             kind.sample(3, rng=wrong)

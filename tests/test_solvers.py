@@ -92,7 +92,7 @@ def refused(call: Any, *args: Any, **kwargs: Any) -> str:
     return message
 
 
-# --- what every solver does
+# --- all solvers
 
 
 @each_solver
@@ -119,7 +119,7 @@ def test_reported_error_is_that_of_the_activities_without_noise(solver: Solver) 
 
 
 @each_solver
-def test_one_more_target_changes_no_bit_of_the_others(solver: Solver) -> None:
+def test_a_further_target_does_not_change_other_solutions(solver: Solver) -> None:
     decode = solver.prepare(A, 3)
     targets = [Y, Y**2, -Y, Y + 1]
     together = [decode(target)[0] for target in targets]
@@ -129,11 +129,11 @@ def test_one_more_target_changes_no_bit_of_the_others(solver: Solver) -> None:
 
 
 @each_solver
-def test_prepared_solver_keeps_its_own_activities(solver: Solver) -> None:
-    mine = A.copy()
-    decode = solver.prepare(mine, 3)
+def test_a_prepared_solver_copies_its_activities(solver: Solver) -> None:
+    actual = A.copy()
+    decode = solver.prepare(actual, 3)
     before, _ = decode(Y)
-    mine[:] = 0
+    actual[:] = 0
     before_again = before.copy()
     before[:] = 0
     assert np.array_equal(decode(Y)[0], before_again)
@@ -451,7 +451,7 @@ def test_nonnegative_decoders_fulfil_the_kkt_conditions_for_coarse_and_sparse_ra
 
 
 @pytest.mark.parametrize("wrong", [np.zeros(20), np.ones(20), np.arange(20.0) % 2, None])
-def test_nonnegative_decoders_do_not_depend_on_what_scipy_finds(
+def test_nonnegative_decoders_do_not_depend_on_scipys_solution(
     wrong: FloatArray | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = [solver(A, Y)[0] for solver in (Nnls(), NnlsL2())]
@@ -467,11 +467,11 @@ def test_nonnegative_decoders_do_not_depend_on_what_scipy_finds(
         np.testing.assert_allclose(solver(A, Y)[0], right, atol=1e-10 * right.max())
 
 
-def test_a_set_of_neurons_that_does_not_settle_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_active_set_that_does_not_converge_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     stuck = np.zeros(20)
     monkeypatch.setattr("scipy.optimize.nnls", lambda *_: (stuck, 0.0))
     monkeypatch.setattr("nefsim.solvers.nonnegative._fit", lambda M, b, x, used: (x, x > 0))
-    assert "does not settle" in refused(Nnls(), A, Y)
+    assert "does not converge" in refused(Nnls(), A, Y)
 
 
 # --- sparse
@@ -556,7 +556,7 @@ def test_a_common_factor_of_the_weights_changes_nothing() -> None:
     assert np.array_equal(once, four_times)  # roots and squares of 4 are exact
 
 
-def test_each_output_may_have_its_own_weights() -> None:
+def test_each_output_may_have_other_weights() -> None:
     columns = np.random.default_rng(0).uniform(0.1, 1, (60, 3))
     columns[:30, 1] = 0
     together, info = LstsqWeighted(columns)(A, Y)
@@ -580,7 +580,7 @@ def test_weights_may_be_a_function_of_the_targets() -> None:
 # --- given
 
 
-def test_given_decoders_are_given_back_even_for_silent_neurons() -> None:
+def test_fixed_decoders_are_returned_even_for_silent_neurons() -> None:
     values = np.arange(40.0).reshape(20, 2)
     decoders, info = NoSolver(values)(np.zeros((60, 20)), Y[:, :2])
     assert np.array_equal(decoders, values)
@@ -642,7 +642,7 @@ def test_solve_decoders_is_l2_with_reg_a_tenth() -> None:
     assert np.array_equal(solve_decoders(A, Y, solver=LstsqNoise(), rng=1), noisy)
 
 
-def test_solve_decoders_refuses_reg_beside_a_solver() -> None:
+def test_solve_decoders_refuses_reg_together_with_a_solver() -> None:
     assert "reg" in refused(solve_decoders, A, Y, reg=0.1, solver=LstsqL2(0.1))
     for rubbish in (1, "LstsqL2", object(), LstsqL2):
         assert "solver" in refused(solve_decoders, A, Y, solver=rubbish)
@@ -664,13 +664,13 @@ def test_l2_decoders_are_those_of_nengo(
     nengo_solvers: Any, activities: FloatArray, targets: FloatArray, reg: float
 ) -> None:
     silent = np.hstack([activities, np.zeros((len(activities), 1))])
-    for ours, theirs, A_ in (
+    for actual, reference, A_ in (
         (LstsqL2(reg), nengo_solvers.LstsqL2(reg=reg), silent),
         (LstsqL2nz(reg), nengo_solvers.LstsqL2nz(reg=reg), silent),
         (Lstsq(reg), nengo_solvers.Lstsq(rcond=reg), activities),
     ):
-        decoders, _ = ours(A_, targets)
-        expected, _ = theirs(A_, targets)
+        decoders, _ = actual(A_, targets)
+        expected, _ = reference(A_, targets)
         # Two orders of the same sums, for condition numbers up to 1e5.
         np.testing.assert_allclose(decoders, expected, atol=1e-10 * np.abs(expected).max())
 
@@ -681,12 +681,12 @@ def test_nonnegative_decoders_are_those_of_nengo_where_it_solves_the_same_proble
     # Nengo's NnlsL2 clips targets at 0 and fits the normal equations: the same where both
     # the targets and the unconstrained decoders are not negative.
     targets = A @ np.linspace(1, 2, 20)[:, None]
-    for ours, theirs, values in (
+    for actual, reference, values in (
         (NnlsL2(0.1), nengo_solvers.NnlsL2(reg=0.1), targets),
         (Nnls(), nengo_solvers.Nnls(), Y),
     ):
-        expected, _ = theirs(A, values)
-        decoders, _ = ours(A, values)
+        expected, _ = reference(A, values)
+        decoders, _ = actual(A, values)
         # Condition numbers up to 1e4; Nengo's rows are not reduced first.
         np.testing.assert_allclose(decoders, expected, atol=1e-10 * np.abs(expected).max())
 
@@ -766,7 +766,7 @@ def test_weights_and_values_that_do_not_fit_are_refused() -> None:
 CLASSES = np.eye(3)[np.digitize(X[:, 0], [-0.3, 0.6])]
 
 
-def test_balanced_weights_count_both_answers_alike() -> None:
+def test_balanced_weights_have_equal_sums_over_both_classes() -> None:
     def by_hand(targets: FloatArray) -> FloatArray:
         p = np.mean(targets > 0, axis=0)
         return np.where(targets > 0, 1 / (2 * p), 1 / (2 * (1 - p)))
@@ -774,12 +774,12 @@ def test_balanced_weights_count_both_answers_alike() -> None:
     weights = by_hand(CLASSES)
     above = (weights * CLASSES).sum(axis=0)
     np.testing.assert_allclose(above, weights.sum(axis=0) / 2, rtol=1e-14)  # sums of 60
-    found, _ = LstsqWeighted("balanced")(A, CLASSES)
-    assert np.array_equal(found, LstsqWeighted(by_hand)(A, CLASSES)[0])
+    actual, _ = LstsqWeighted("balanced")(A, CLASSES)
+    assert np.array_equal(actual, LstsqWeighted(by_hand)(A, CLASSES)[0])
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
-def test_balanced_weights_need_both_answers(value: float) -> None:
+def test_balanced_weights_need_both_classes(value: float) -> None:
     message = refused(LstsqWeighted("balanced"), A, np.column_stack([CLASSES, np.full(60, value)]))
     assert "column 3" in message
 
@@ -808,9 +808,9 @@ def test_softmax_of_two_classes_is_logistic_regression() -> None:
     top = A.max()
     # Of two columns that differ by d the penalty is that of d / 2 in each: half of that of d.
     model = linear_model.LogisticRegression(C=2 / (60 * 0.1**2), fit_intercept=False, tol=1e-10)
-    theirs = model.fit(A / top, y).coef_[0]
+    expected = model.fit(A / top, y).coef_[0]
     # Both stop where the slope is small, and not at 0.
-    np.testing.assert_allclose((D[:, 1] - D[:, 0]) * top, theirs, atol=1e-3)
+    np.testing.assert_allclose((D[:, 1] - D[:, 0]) * top, expected, atol=1e-3)
 
 
 def test_softmax_does_not_depend_on_the_unit_of_rates() -> None:
@@ -819,7 +819,7 @@ def test_softmax_does_not_depend_on_the_unit_of_rates() -> None:
 
 
 @pytest.mark.parametrize("targets", [2 * CLASSES - 1, 2 * CLASSES, 0 * CLASSES, Y])
-def test_softmax_refuses_what_are_no_shares(targets: FloatArray) -> None:
+def test_softmax_refuses_targets_that_are_no_probabilities(targets: FloatArray) -> None:
     assert "targets must be from 0 with rows that sum to 1" in refused(Softmax(), A, targets)
 
 

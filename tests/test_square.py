@@ -17,8 +17,8 @@ def rms(values):
     return float(np.sqrt(np.mean(np.square(values))))
 
 
-def told(name, sizes, errors):
-    """The slope of errors against N, both in logarithms, printed with what was measured."""
+def printed_slope(name, sizes, errors):
+    """The slope of errors against N, both in logarithms, printed with the measurements."""
     slope = float(np.polyfit(np.log(sizes), np.log(errors), 1)[0])
     print(f"\n{name}: slope {slope:.3f}")
     for n, error in zip(sizes, errors, strict=True):
@@ -35,7 +35,7 @@ def test_the_square_of_a_sine_is_decoded_from_two_small_populations():
         net = models.square(seed)
         simulator = nef.Simulator(net)
         simulator.run(10.0)
-        # What an ideal network would give through the same two synapses.
+        # The output of an ideal network through the same two synapses.
         ideal = synapse.filt(synapse.filt(np.sin(simulator.time) ** 2))
         errors.append(rms(simulator.data[net.probes[0]][:, 0] - ideal))
     print("\nrmse of x squared, seeds 0 to 9:", " ".join(f"{e:.4f}" for e in errors))
@@ -72,7 +72,7 @@ def distortions(neuron, function, reg, n_seeds=4):
 
 
 def test_distortion_of_a_population_falls_as_one_over_n():
-    """Slope -1 for steps, -2 for ramps; the curves of LIF neurons lie in between, near -1.
+    """Slope -1 for steps, -2 for ramps; the curves of LIF neurons are in between, near -1.
 
     N curves that rise by a step can follow x no closer than to one of N parts: the error
     falls as 1/N.  Curves that rise by a ramp follow a bent function as N straight pieces
@@ -82,7 +82,7 @@ def test_distortion_of_a_population_falls_as_one_over_n():
     to -0.8.
     """
     errors = distortions(nef.LIF(), lambda x: x, 1e-3)
-    measured = told("distortion, x from LIF rates", SIZES, errors)
+    measured = printed_slope("distortion, x from LIF rates", SIZES, errors)
     # Four draws of a population of each size scatter the slope by about 0.05.
     assert -1.3 < measured < -0.95
 
@@ -90,7 +90,7 @@ def test_distortion_of_a_population_falls_as_one_over_n():
 def test_distortion_falls_faster_where_tuning_curves_are_ramps():
     """Slope -2 without a penalty; reg = 1e-4 leaves -1.6, as it holds the largest N back."""
     errors = distortions(nef.RectifiedLinear(), np.square, 1e-4)
-    measured = told("distortion, x squared from rectified linear rates", SIZES, errors)
+    measured = printed_slope("distortion, x squared from rectified linear rates", SIZES, errors)
     assert -2.1 < measured < -1.4
 
 
@@ -120,6 +120,6 @@ def test_spiking_noise_falls_as_the_root_of_one_over_n():
             # Ten time constants after a change of the input the mean has settled.
             errors[tau].append(rms([np.std(h[:, round(10 * tau / 0.001) :], axis=1) for h in held]))
     for tau in taus:
-        measured = told(f"spiking noise through Lowpass({tau})", sizes, errors[tau])
+        measured = printed_slope(f"spiking noise through Lowpass({tau})", sizes, errors[tau])
         # Five populations of each size at four values scatter the slope by about 0.03.
         assert measured == pytest.approx(-0.5, abs=0.08)

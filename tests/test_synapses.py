@@ -43,7 +43,7 @@ ALL = [
 SIGNAL = np.random.default_rng(0).normal(size=300)
 
 
-# -- what each filter is ------------------------------------------------------------------
+# -- each filter -------------------------------------------------------------------------
 
 
 @given(UNIT_GAIN, DT)
@@ -143,7 +143,7 @@ def test_a_triangle_falls_in_a_straight_line_to_zero_after_t(n, dt):
     assert not response[n + 1 :].any()
 
 
-def test_linear_filters_of_s_and_z_are_what_they_spell():
+def test_linear_filters_of_s_and_z_are_their_transfer_functions():
     s, z = nef.LinearFilter([1.0], [0.1, 1.0]), nef.LinearFilter([0.2, 0.1], [2.0, -1.0], False)
     np.testing.assert_allclose(s.filt(SIGNAL), nef.Lowpass(0.1).filt(SIGNAL), atol=1e-13)
     np.testing.assert_allclose(z.filt(SIGNAL), lfilter([0.1, 0.05], [1, -0.5], SIGNAL), atol=1e-14)
@@ -153,12 +153,12 @@ def test_linear_filters_of_s_and_z_are_what_they_spell():
     assert pole == s
 
 
-# -- what all filters are -----------------------------------------------------------------
+# -- all filters -------------------------------------------------------------------------
 
 
 @settings(max_examples=20)
 @given(st.sampled_from(ALL), st.floats(-10, 10), st.integers(0, 50), st.integers(0, 100))
-def test_filters_are_linear_and_do_not_depend_on_when(synapse, factor, shift, seed):
+def test_filters_are_linear_and_time_invariant(synapse, factor, shift, seed):
     u, v = np.random.default_rng(seed).normal(size=(2, 300))
     y = synapse.filt(u)
     scale = 1e-12 * max(1.0, np.abs(y).max()) * (1 + abs(factor))  # rounding of some 300 terms
@@ -171,7 +171,7 @@ def test_filters_are_linear_and_do_not_depend_on_when(synapse, factor, shift, se
 
 
 @pytest.mark.parametrize("synapse", ALL, ids=repr)
-def test_filt_follows_the_axis_of_time(synapse):
+def test_filt_filters_along_the_time_axis(synapse):
     u = np.random.default_rng(1).normal(size=(40, 2, 3))
     y = synapse.filt(u)
     for axis in (1, 2, -1):
@@ -181,7 +181,7 @@ def test_filt_follows_the_axis_of_time(synapse):
 
 
 @pytest.mark.parametrize("batch_size", [None, 2])
-def test_a_network_filters_alike_in_chunks_and_step_by_step_and_one_step_late(batch_size):
+def test_a_network_filters_equally_in_chunks_and_by_steps_and_one_step_late(batch_size):
     net = nef.Network(seed=1)
     source = net.node(nef.WhiteSignal(1.0, high=20), size_out=2)
     outputs = [net.node(size_in=2) for _ in ALL]
@@ -207,19 +207,19 @@ def test_filters_are_those_of_nengo(synapse, dt):
     nengo = pytest.importorskip("nengo")
     if isinstance(synapse, nef.DoubleExp):
         slow, fast = synapse.tau1, synapse.tau2
-        theirs = nengo.LinearFilter([1.0], [slow * fast, slow + fast, 1.0])
+        reference = nengo.LinearFilter([1.0], [slow * fast, slow + fast, 1.0])
     elif isinstance(synapse, nef.LinearFilter):
-        theirs = nengo.LinearFilter(synapse.num, synapse.den, analog=synapse.analog)
+        reference = nengo.LinearFilter(synapse.num, synapse.den, analog=synapse.analog)
     else:
-        theirs = getattr(nengo, type(synapse).__name__)(*vars(synapse).values())
-    state = theirs.make_state((1,), (1,), dt)
-    step = theirs.make_step((1,), (1,), dt, rng=None, state=state)
+        reference = getattr(nengo, type(synapse).__name__)(*vars(synapse).values())
+    state = reference.make_state((1,), (1,), dt)
+    step = reference.make_step((1,), (1,), dt, rng=None, state=state)
     y = [step(0.0, np.array([u])).item() for u in SIGNAL]
     expected = synapse.filt(SIGNAL, dt)
     np.testing.assert_allclose(y, expected, rtol=0, atol=1e-12 * max(1.0, np.abs(expected).max()))
 
 
-# -- what is refused ----------------------------------------------------------------------
+# -- errors -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_filters_are_those_of_nengo(synapse, dt):
         lambda: as_synapse("Network.connect", True),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_one_sentence(wrong):
+def test_invalid_arguments_raise_one_sentence(wrong):
     with pytest.raises((ValueError, TypeError), match=SENTENCE):
         wrong()
 

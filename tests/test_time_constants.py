@@ -1,4 +1,4 @@
-"""Populations in which each neuron has time constants of its own."""
+"""Populations in which neurons have different time constants."""
 
 import pickle
 
@@ -38,7 +38,7 @@ def each(place):
     return [types(rc, ref)[place] for rc, ref in zip(TAU_RC, TAU_REF, strict=True)]
 
 
-# Each neuron is what it would be alone
+# Each neuron equals a population of one
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -46,11 +46,11 @@ def test_curves_are_those_of_each_neuron_alone(place):
     together, alone = types(TAU_RC, TAU_REF)[place], each(place)
     J = np.random.default_rng(0).uniform(0, 6, (20, N))
     rates = together.rates(J)
-    wanted = np.stack([one.rates(J[:, i]) for i, one in enumerate(alone)], 1)
-    np.testing.assert_array_equal(rates, wanted)
+    expected = np.stack([one.rates(J[:, i]) for i, one in enumerate(alone)], 1)
+    np.testing.assert_array_equal(rates, expected)
     r = np.random.default_rng(1).uniform(0, 200, (20, N))
-    wanted = np.stack([one.current(r[:, i]) for i, one in enumerate(alone)], 1)
-    np.testing.assert_array_equal(together.current(r), wanted)
+    expected = np.stack([one.current(r[:, i]) for i, one in enumerate(alone)], 1)
+    np.testing.assert_array_equal(together.current(r), expected)
     np.testing.assert_array_equal(together.rates(2.0), [one.rates(2.0) for one in alone])
     np.testing.assert_array_equal(
         np.broadcast_to(together.rate_limit, N), [one.rate_limit for one in alone]
@@ -64,8 +64,8 @@ def test_gains_and_biases_are_those_of_each_neuron_alone(place):
     intercepts = np.linspace(-0.9, 0.8, N)
     gain, bias = nef.gain_bias(together, max_rates, intercepts)
     for i, one in enumerate(alone):
-        wanted = nef.gain_bias(one, max_rates[i : i + 1], intercepts[i : i + 1])
-        np.testing.assert_array_equal([gain[i], bias[i]], np.ravel(wanted))
+        expected = nef.gain_bias(one, max_rates[i : i + 1], intercepts[i : i + 1])
+        np.testing.assert_array_equal([gain[i], bias[i]], np.ravel(expected))
     rates, crossed = nef.max_rates_intercepts(together, gain, bias)
     np.testing.assert_allclose(rates, max_rates, rtol=1e-12)
     np.testing.assert_allclose(crossed, intercepts, atol=1e-12)
@@ -104,9 +104,9 @@ def test_a_run_is_that_of_each_neuron_alone(place, backend):
     if kind.spiking:
         assert (together[0] > 0).sum() > 100
         np.testing.assert_array_equal(together[0] > 0, alone[0] > 0)
-    for mine, wanted in zip(together, alone, strict=True):
+    for actual, expected in zip(together, alone, strict=True):
         # Exponentials of a number and of an array differ in the last digit.
-        np.testing.assert_allclose(mine, wanted, rtol=1e-11, atol=1e-11)
+        np.testing.assert_allclose(actual, expected, rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -115,13 +115,13 @@ def test_back_ends_give_the_same_spikes(place):
     runs = [recorded([kind], backend, batch_size=2) for backend in BACKENDS]
     for run in runs[1:]:
         np.testing.assert_array_equal(run[0] > 0, runs[0][0] > 0)
-        for mine, wanted in zip(run, runs[0], strict=True):
+        for actual, expected in zip(run, runs[0], strict=True):
             # Exponentials of two libraries.
-            np.testing.assert_allclose(mine, wanted, rtol=1e-9, atol=1e-9)
+            np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_equal_constants_in_an_array_are_one_number(backend):
+def test_an_array_of_equal_constants_equals_one_number(backend):
     arrays = recorded([nef.LIF(np.full(N, 0.02), np.full(N, 0.002))], backend)
     numbers = recorded([nef.LIF()], backend)
     assert (arrays[0] > 0).sum() > 100
@@ -139,7 +139,7 @@ def test_single_precision_is_close(backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_population_represents_what_it_is_given(backend):
+def test_a_population_represents_its_input(backend):
     rng = np.random.default_rng(0)
     kind = nef.LIF(tau_rc=rng.uniform(0.01, 0.05, 200), tau_ref=rng.uniform(0.001, 0.003, 200))
     net = nef.Network(seed=1)
@@ -178,7 +178,7 @@ def test_types_are_equal_by_content():
         kind.tau_rc[0] = 1.0
 
 
-def test_a_saved_run_wants_the_same_constants(tmp_path):
+def test_a_saved_run_requires_the_same_constants(tmp_path):
     rng = np.random.default_rng(0)
 
     def network(taus):
@@ -218,12 +218,12 @@ def test_a_saved_run_wants_the_same_constants(tmp_path):
     ],
     ids=str,
 )
-def test_constants_that_make_no_sense_are_refused_in_a_sentence(make, wrong):
+def test_invalid_constants_raise_one_sentence(make, wrong):
     with pytest.raises(ValueError, match=rf"^{make.__name__}: .+ must .+, got .+; .+\.$"):
         make(**wrong)
 
 
-def test_sizes_that_do_not_fit_are_refused_where_they_are_written():
+def test_sizes_that_do_not_fit_raise_at_the_call():
     net = nef.Network()
     with pytest.raises(ValueError, match=r"neuron_type must be for 6 neurons, got time constants"):
         net.ensemble(6, 1, neuron_type=nef.LIF(TAU_RC))
@@ -241,7 +241,7 @@ def test_rates_out_of_reach_of_one_neuron_are_refused():
         net.ensemble(2, 1, neuron_type=kind, max_rates=(200, 400))
 
 
-def test_nengo_has_no_word_for_them():
+def test_arrays_of_constants_cannot_be_exported_to_nengo():
     pytest.importorskip("nengo")
     from nefsim.nengo import to_nengo
 
@@ -253,7 +253,7 @@ def test_nengo_has_no_word_for_them():
 
 @pytest.mark.parametrize("n", [8, 9, 100])
 @pytest.mark.parametrize("make", [nef.LIF, nef.AdaptiveLIF])
-def test_many_neurons_of_their_own_spike_alike_on_every_back_end(n, make):
+def test_many_neurons_with_different_constants_spike_equally_on_every_back_end(n, make):
     """Eight at a time where that is compiled."""
     rng = np.random.default_rng(n)
     kind = make(tau_rc=rng.uniform(0.01, 0.05, n), tau_ref=rng.uniform(0, 0.004, n))

@@ -1,4 +1,4 @@
-"""Training spiking networks: the step of the engine, its gradients, and what is learnt."""
+"""Training of spiking networks: steps equal to nefsim's, gradients, and results."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ SLOPES = {
 
 
 @pytest.mark.parametrize("name", list(train.SURROGATES))
-def test_a_surrogate_is_a_step_forwards_and_its_formula_backwards(name: str) -> None:
+def test_a_surrogate_is_a_step_with_the_gradient_of_its_formula(name: str) -> None:
     z = torch.linspace(-2, 2, 41, dtype=torch.float64).requires_grad_()
     for rule, fires in ((">", z > 0), (">=", z >= 0)):
         spikes = train.SURROGATES[name](z, rule)
@@ -142,13 +142,13 @@ def test_the_first_network_falls_silent_in_a_hundred_iterations(seed: int) -> No
     assert 1e-4 < losses[99] < 1e-3
 
 
-def test_with_the_reset_detached_it_does_so_faster_and_nothing_overflows() -> None:
+def test_with_the_reset_detached_the_first_network_falls_silent_faster_without_overflow() -> None:
     history, net = silencing(0, detach_reset=True)
     assert history.losses[99] < 1e-4
     assert all(p.isfinite().all() for p in net.parameters())
 
 
-def test_weights_that_overflow_are_told() -> None:
+def test_overflowing_weights_are_warned_of() -> None:
     net = train.Layers(nn.Linear(1, 1), train.IF())
     batches = [(torch.full((2, 1), torch.inf), torch.zeros(()))]
     optimizer = torch.optim.SGD(net.parameters(), lr=1.0)
@@ -156,7 +156,7 @@ def test_weights_that_overflow_are_told() -> None:
         train.fit(net, batches, lambda y, _: y.mean(), optimizer=optimizer, progress=False)
 
 
-def test_a_summary_counts_what_is_multiplied() -> None:
+def test_a_summary_counts_multiplications() -> None:
     table = train.Layers(nn.Linear(300, 500), train.IF()).summary(torch.zeros(10, 300))
     assert (table.n_parameters, table.multiply_adds) == (150_500, 10 * 300 * 500)
     assert "150,500" in str(table) and "1,500,000" in str(table)
@@ -237,7 +237,7 @@ def test_a_spiking_neural_unit_is_a_leaky_neuron_with_the_same_decay() -> None:
     assert y_seq.ravel().tolist() == spikes and sum(spikes) > 50
 
 
-def test_thresholds_start_where_they_are_told_to() -> None:
+def test_initial_thresholds_are_near_start_threshold() -> None:
     for start in (0.0, 0.5):
         unit = train.SNU(3, 200, start_threshold=start)
         threshold = unit.threshold.detach()
@@ -245,15 +245,15 @@ def test_thresholds_start_where_they_are_told_to() -> None:
         assert threshold.std() > 0.02
 
 
-def test_a_recurrent_unit_hears_itself_a_step_later() -> None:
+def test_a_recurrent_unit_receives_its_output_a_step_later() -> None:
     unit = train.SNU(4, 3, recurrent=True).double()
     x_seq = torch.rand(12, 2, 4, dtype=torch.float64) * 2
     s = y = torch.zeros(2, 3, dtype=torch.float64)
-    for x, ours in zip(x_seq, unit.run(x_seq)[0], strict=True):
+    for x, actual in zip(x_seq, unit.run(x_seq)[0], strict=True):
         drive = x @ unit.input.weight.T + y @ unit.recurrent.weight.T
         s = nn.functional.elu(drive + 0.8 * s * (1 - y))
         y = (s + unit.bias > 0).double()
-        assert torch.equal(ours, y)
+        assert torch.equal(actual, y)
 
 
 def test_a_spike_resets_and_no_spike_keeps_the_potential() -> None:
@@ -282,7 +282,7 @@ def test_the_gradient_of_tau_is_that_of_the_equations(detach: bool) -> None:
 
 
 @pytest.mark.parametrize("tau", [1.01, 2.0, 16.0])
-def test_tau_is_where_it_was_told_to_start(tau: float) -> None:
+def test_the_initial_tau_is_the_argument(tau: float) -> None:
     # exp and log of float32.
     assert train.PLIF(tau=tau).tau == pytest.approx(tau, rel=1e-4)
 
@@ -369,7 +369,7 @@ def test_jitter_is_bernoulli_at_rate_times_dt_where_a_pixel_is_on() -> None:
     assert abs(share - 0.1) < 5 * np.sqrt(0.09 / n)  # five standard deviations
 
 
-def test_encoders_repeat_themselves_from_a_seed() -> None:
+def test_encoders_are_repeatable_from_a_seed() -> None:
     images = torch.rand(3, 5)
     draws = [
         train.poisson(images, 20, generator=torch.Generator().manual_seed(s)) for s in (1, 1, 2)
@@ -393,10 +393,10 @@ def test_losses_are_their_formulas() -> None:
     entropy = entropy[range(4), labels].mean()
     costs = {"counts": (counts**2).sum(), "spikes": (y**2).sum() / 4}
     for reading, cost in costs.items():
-        ours = train.count_loss(y, labels, 0.01, reading)
-        torch.testing.assert_close(ours, entropy + 0.01 / 30 * cost)
-    wanted = torch.eye(3, dtype=torch.float64)[labels]
-    torch.testing.assert_close(train.rate_loss(y, labels), ((y.mean(0) - wanted) ** 2).mean())
+        actual = train.count_loss(y, labels, 0.01, reading)
+        torch.testing.assert_close(actual, entropy + 0.01 / 30 * cost)
+    expected = torch.eye(3, dtype=torch.float64)[labels]
+    torch.testing.assert_close(train.rate_loss(y, labels), ((y.mean(0) - expected) ** 2).mean())
     torch.testing.assert_close(train.mean_spike_loss(y), y.mean() ** 2)
     assert train.decide(y).tolist() == counts.argmax(1).tolist()
 
@@ -420,7 +420,7 @@ def digits(encode: Any = None, n: int = 256) -> train.Batches:
     return train.Batches(data.train_images[:n], data.train_labels[:n], 64, jitter, seed=1)
 
 
-def test_training_repeats_itself_and_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
+def test_training_is_repeatable_and_continues_from_a_checkpoint(tmp_path: Path) -> None:
     file = tmp_path / "weights.pt"
 
     def fitted(epochs: int, checkpoint: Path | None = None) -> tuple[train.History, Any]:
@@ -504,20 +504,20 @@ def test_a_checkpoint_that_does_not_fit_changes_nothing(fault: str, tmp_path: Pa
     elif fault == "scheduler":
         content["scheduler"] = None
     torch.save(content, file)
-    mine = made(2, 2)
-    before = copy.deepcopy([part.state_dict() for part in mine])
+    actual = made(2, 2)
+    before = copy.deepcopy([part.state_dict() for part in actual])
     with pytest.raises(ValueError, match=r"^train\.load: path must be a checkpoint"):
-        train.load(file, *mine)
-    assert str(before) == str([part.state_dict() for part in mine])
+        train.load(file, *actual)
+    assert str(before) == str([part.state_dict() for part in actual])
 
 
-def test_a_checkpoint_keeps_a_users_own_part_file(tmp_path: Path) -> None:
+def test_a_checkpoint_does_not_overwrite_a_users_part_file(tmp_path: Path) -> None:
     (tmp_path / "ck.pt.part").write_text("mine")
     train.save(tmp_path / "ck.pt", nn.Linear(1, 1))
     assert (tmp_path / "ck.pt.part").read_text() == "mine"
 
 
-def test_each_pass_has_an_order_of_its_own_that_its_number_and_the_seed_give() -> None:
+def test_the_order_of_each_pass_depends_on_its_number_and_the_seed() -> None:
     def orders(seed: int, first: int = 0) -> list[list[int]]:
         batches = train.Batches(torch.arange(50), torch.arange(50), 20, seed=seed)
         batches.n_passes = first
@@ -530,7 +530,7 @@ def test_each_pass_has_an_order_of_its_own_that_its_number_and_the_seed_give() -
     assert orders(1, first=1)[:2] == three[1:]
 
 
-def test_what_a_module_draws_depends_on_the_seed_and_the_epoch() -> None:
+def test_random_numbers_of_modules_depend_on_the_seed_and_the_epoch() -> None:
     drawn: list[float] = []
 
     class Draws(nn.Module):
@@ -565,12 +565,12 @@ def test_fitting_leaves_the_random_numbers_of_pytorch_alone() -> None:
 def test_a_small_network_learns_digits_in_spikes() -> None:
     net, batches = digits_net(), digits(n=1297)
     before = train.accuracy(net, batches)
-    told: list[int] = []
+    report: list[int] = []
     optimizer = torch.optim.Adam(net.parameters(), 5e-3)
     loss = lambda y, label: train.count_loss(y, label, reading="spikes")  # noqa: E731
-    train.fit(net, batches, loss, 6, optimizer, progress=lambda done, total: told.append(done))
+    train.fit(net, batches, loss, 6, optimizer, progress=lambda done, total: report.append(done))
     assert before < 0.3 < 0.8 < train.accuracy(net, batches)
-    assert told[: len(batches)] == list(range(1, len(batches) + 1))
+    assert report[: len(batches)] == list(range(1, len(batches) + 1))
 
 
 class Malicious:
@@ -607,14 +607,14 @@ def test_foreign_and_broken_checkpoints_are_refused_and_nothing_in_them_is_run(
 
 def spikes_of(net: train.Layers, x: Any) -> list[np.ndarray]:
     """Spikes of each layer of neurons and of each pooling of spikes, (T, B, n)."""
-    found = []
+    actual = []
     with torch.no_grad():
         for module in net.eval().layers:
             x = module.run(x)[0] if isinstance(module, train.Stateful) else at_each_step(module, x)
             neurons = train.IF | train.LIF | train.PLIF | train.SNU | nn.MaxPool2d
             if isinstance(module, neurons):
-                found.append(x.flatten(2).numpy())
-    return [*found, x.numpy()]
+                actual.append(x.flatten(2).numpy())
+    return [*actual, x.numpy()]
 
 
 NETWORKS = {
@@ -631,8 +631,8 @@ NETWORKS = {
 def test_an_exported_network_gives_the_spikes_of_pytorch(name: str, backend: str) -> None:
     if backend == "numba":
         pytest.importorskip("numba")
-    made, shape = NETWORKS[name]
-    net = on_grid(made())
+    make, shape = NETWORKS[name]
+    net = on_grid(make())
     x = (
         (torch.rand(12, 5, *shape) < 0.3).float()
         if len(shape) == 1
@@ -640,9 +640,9 @@ def test_an_exported_network_gives_the_spikes_of_pytorch(name: str, backend: str
     )
     expected = spikes_of(net, x)
     exported = train.to_network(net, shape)
-    found = exported.spikes(x, backend=backend)
-    for ours, theirs in zip(found, expected, strict=False):
-        np.testing.assert_array_equal(ours, theirs)
+    actual = exported.spikes(x, backend=backend)
+    for nefsim_values, reference in zip(actual, expected, strict=False):
+        np.testing.assert_array_equal(nefsim_values, reference)
     assert sum(layer.sum() for layer in expected) > 100
     # Means are taken in another order.
     np.testing.assert_allclose(exported.run(x, backend=backend), expected[-1], atol=1e-6)
@@ -654,16 +654,16 @@ def test_an_exported_network_gives_the_spikes_of_pytorch(name: str, backend: str
 def test_every_spike_of_snapped_weights_is_that_of_pytorch(name: str, backend: str) -> None:
     if backend == "numba":
         pytest.importorskip("numba")
-    made, shape = NETWORKS[name]
+    make, shape = NETWORKS[name]
     pictures = len(shape) == 3
     x = torch.randn(40, *shape) if pictures else (torch.rand(12, 40, *shape) < 0.3).float()
     h, largest = (2.0**-8, float(x.abs().max())) if pictures else (1.0, 1.0)
     x = torch.round(x / h) * h
-    net = train.snap(made(), largest, h)
+    net = train.snap(make(), largest, h)
     expected = spikes_of(net, x)
-    found = train.to_network(net, shape).spikes(x, backend=backend)
-    for ours, theirs in zip(found, expected, strict=False):
-        np.testing.assert_array_equal(ours, theirs)
+    actual = train.to_network(net, shape).spikes(x, backend=backend)
+    for nefsim_values, reference in zip(actual, expected, strict=False):
+        np.testing.assert_array_equal(nefsim_values, reference)
     assert sum(layer.sum() for layer in expected) > 1000
 
 
@@ -700,12 +700,12 @@ def test_weights_are_snapped_to_the_finest_grid_on_which_sums_are_exact(
 def test_snapping_returns_a_copy_that_computes_nearly_the_same() -> None:
     net = conv_net()
     before = [p.clone() for p in net.parameters()]
-    made = train.snap(net, 4.0, 2.0**-8)
-    assert net.training and not made.training
+    result = train.snap(net, 4.0, 2.0**-8)
+    assert net.training and not result.training
     assert all(torch.equal(p, q) for p, q in zip(net.parameters(), before, strict=True))
-    assert not any(isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d) for m in made.modules())
+    assert not any(isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d) for m in result.modules())
     x = torch.randint(-4, 5, (5, 1, 8, 8)).float()
-    first, second = (m.layers[0].modules_once(x) for m in (net.eval(), made))
+    first, second = (m.layers[0].modules_once(x) for m in (net.eval(), result))
     # 24 digits of a sum of 9 weights and inputs of up to 4 on a grid of 2**-8 leave 12.
     torch.testing.assert_close(first, second, atol=2.0**-12 * 9 * 4, rtol=0.0)
 
@@ -739,7 +739,7 @@ def test_weights_that_overflowed_are_not_exported() -> None:
         train.to_network(lost(), (3,))
 
 
-def test_what_the_engine_does_not_know_is_named() -> None:
+def test_unsupported_modules_are_named() -> None:
     for module in (train.SoftLIF(), train.SNU(4, 4, recurrent=True), nn.Tanh()):
         with pytest.raises((ValueError, TypeError)) as caught:
             train.to_network(train.Layers(nn.Linear(4, 4), module, nn.Linear(4, 2)), (4,))
@@ -761,7 +761,7 @@ def wave(n: int = 40) -> nef.Network:
 
 
 def in_spikes(net: nef.Network) -> np.ndarray:
-    """What the probe shows at the end of each input."""
+    """The value of the probe at the end of each input."""
     with nef.Simulator(net) as sim:
         sim.run(2.1)
         return sim.data[sim.probes[0]].reshape(21, 100)[:, 50:].mean(axis=1)
@@ -794,9 +794,9 @@ def test_training_through_both_layers_halves_the_error_of_the_spikes() -> None:
     optimizer = torch.optim.Adam(module.parameters(), 3e-3)
     mse = nn.functional.mse_loss
     train.fit(module, batches, mse, 15, optimizer, progress=False)
-    wanted = np.sin(2 * np.pi * np.linspace(-1, 1, 21))
+    expected = np.sin(2 * np.pi * np.linspace(-1, 1, 21))
     before, after = (
-        np.sqrt(np.mean((in_spikes(n) - wanted) ** 2)) for n in (net, module.eval().network())
+        np.sqrt(np.mean((in_spikes(n) - expected) ** 2)) for n in (net, module.eval().network())
     )
     assert after < 0.6 * before
 
@@ -846,7 +846,7 @@ def izhikevich() -> nef.Network:
     return net
 
 
-# -- what is refused, and torch.compile ------------------------------------------------------
+# -- errors, and torch.compile ---------------------------------------------------------------
 
 WRONG = {
     "threshold": lambda: train.IF(threshold=None, threshold_rule="="),
@@ -893,13 +893,13 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_makes_no_sense_is_refused_in_the_house_sentence(name: str) -> None:
+def test_invalid_arguments_raise_one_sentence(name: str) -> None:
     with pytest.raises((ValueError, TypeError)) as caught:
         WRONG[name]()
     assert SENTENCE.fullmatch(str(caught.value)), str(caught.value)
 
 
-def test_without_pytorch_all_else_works_and_the_extra_is_named() -> None:
+def test_without_pytorch_other_packages_work_and_the_extra_is_named() -> None:
     program = """
 import sys
 sys.modules["torch"] = None  # as where it is not installed
@@ -918,13 +918,13 @@ for room in ("train", "convert"):
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    told = 'must be installed, got none; pip install torch (the extra "train").'
+    report = 'must be installed, got none; pip install torch (the extra "train").'
     assert done.stdout.splitlines() == [
-        f"nefsim.{room}: torch {told}" for room in ("train", "convert")
+        f"nefsim.{room}: torch {report}" for room in ("train", "convert")
     ]
 
 
-# PyTorch's tracer does itself what PyTorch warns of.
+# PyTorch's tracer uses a feature that PyTorch warns of.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_modules_are_traced_as_one_graph_by_torch_compile() -> None:
     net = train.Layers(nn.Linear(20, 30), train.IF(), nn.Linear(30, 10), train.PLIF(1.2, 0.1))
@@ -938,3 +938,14 @@ def test_modules_are_traced_as_one_graph_by_torch_compile() -> None:
     ]
     for one, two in itertools.zip_longest(*slopes):
         torch.testing.assert_close(one, two)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_exporting_leaves_each_module_training_or_not_as_it_was(name: str) -> None:
+    made, shape = NETWORKS[name]
+    net = on_grid(made())
+    modules = list(net.modules())
+    for i, module in enumerate(modules):
+        module.training = i % 3 != 1
+    train.to_network(net, shape)
+    assert [module.training for module in modules] == [i % 3 != 1 for i in range(len(modules))]

@@ -1,4 +1,4 @@
-"""Figures about what was learned: weights, errors, classes, and the timing of spikes.
+"""Measures of learning: weights, errors, classes and spike-timing dependent plasticity.
 
 Each function takes plain arrays, such as ``sim.data[connection].weights`` or ``sim.data[probe]``.
 """

@@ -1,4 +1,4 @@
-"""From the decoded output of a classifier to classes, and how many of them are right."""
+"""Classes from the decoded output of a classifier, and their accuracy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def classify(
     rest: float = 0.0,
     dt: float = 0.001,
 ) -> Labels:
-    r"""The class that a network says in each presentation: the largest of its mean outputs.
+    r"""The class in each presentation: the index of the largest mean output.
 
     .. math:: c_i = \mathrm{argmax}_c \, \langle y_c(t) \rangle, \qquad
               skip < t - i \, (presentation\_time + rest) \le presentation\_time
@@ -30,18 +30,29 @@ def classify(
     output : (T, C) array_like
         Decoded output over time, a column for each class.
     presentation_time : float [s]
-        How long each input is shown.
+        Duration of each presentation.
     skip : float [s]
-        How much of the start of each presentation is left out, while what was before it fades.
+        Time at the start of each presentation to leave out, while the response to the previous
+        input decays.
     rest : float [s]
-        How long nothing is shown after each input.
+        Pause after each presentation.
     dt : float [s]
         Time between rows.
 
     Returns
     -------
     (P,) ndarray of int
-        The class in each presentation that is complete but for its rest.
+        The class in each complete presentation; the last rest may be missing.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``output`` is not a finite matrix, or a duration is out of range.
+
+    See Also
+    --------
+    accuracy, confusion_matrix
+    nefsim.PresentInput : The presentations.
 
     Examples
     --------
@@ -55,60 +66,79 @@ def classify(
     if not y.size:
         check.fail(who, "output", "not be empty", f"shape {y.shape}", do)
     dt = check.seconds(who, "dt", dt)
-    shown = window_steps(who, "presentation_time", presentation_time, dt, len(y))
+    n_steps = window_steps(who, "presentation_time", presentation_time, dt, len(y))
     blank = round(check.seconds(who, "rest", rest, zero=True) / dt)
     first = round(check.seconds(who, "skip", skip, zero=True) / dt)
-    if first >= shown:
+    if first >= n_steps:
         do = "pass a part of presentation_time"
-        check.fail(who, "skip", f"be below {shown * dt:g} s", f"{first * dt:g} s", do)
-    period = shown + blank
+        check.fail(who, "skip", f"be below {n_steps * dt:g} s", f"{first * dt:g} s", do)
+    period = n_steps + blank
     n = (len(y) + blank) // period
-    starts = np.arange(n)[:, None] * period + np.arange(first, shown)
+    starts = np.arange(n)[:, None] * period + np.arange(first, n_steps)
     classes: Labels = y[starts].mean(axis=1).argmax(axis=1)
     return classes
 
 
 def accuracy(labels: ArrayLike, predicted: ArrayLike) -> float:
-    r"""Share of the classes that are right: :math:`\langle [\hat{c}_p = c_p] \rangle`.
+    r"""Share of correct predictions: :math:`\langle [\hat{c}_p = c_p] \rangle`.
 
     Parameters
     ----------
     labels : (P,) array_like of int
         The true classes.
     predicted : (P,) array_like of int
-        Those that were found, such as by `classify`.
+        The predicted classes, such as from `classify`.
 
     Returns
     -------
     float
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a label is not a whole number from 0, or the lengths differ.
+
+    See Also
+    --------
+    classify, confusion_matrix
 
     Examples
     --------
     >>> accuracy([0, 1, 2, 1], [0, 1, 1, 1])
     0.75
     """
-    true, found = _pair("accuracy", labels, predicted)
-    return float(np.mean(true == found))
+    true, predictions = _pair("accuracy", labels, predicted)
+    return float(np.mean(true == predictions))
 
 
 def confusion_matrix(
     labels: ArrayLike, predicted: ArrayLike, n_classes: int | None = None
 ) -> Labels:
-    r"""How often each class was taken for each: :math:`M_{ij} = \sum_p [c_p = i][\hat{c}_p = j]`.
+    r"""Confusion matrix of a classifier, :math:`M_{ij} = \sum_p [c_p = i][\hat{c}_p = j]`.
 
     Parameters
     ----------
     labels : (P,) array_like of int
         The true classes, from 0.
     predicted : (P,) array_like of int
-        Those that were found.
+        The predicted classes.
     n_classes : int or None
-        How many classes there are; None takes one more than the largest.
+        Number of classes; None takes one more than the largest label.
 
     Returns
     -------
     (n_classes, n_classes) ndarray of int
-        A row for each true class.
+        A row for each true class, a column for each predicted class.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a label is not a whole number from 0 below ``n_classes``, or the lengths differ.
+
+    See Also
+    --------
+    accuracy
+    nefsim.plot.confusion_matrix : The matrix as an image.
 
     Examples
     --------
@@ -116,13 +146,15 @@ def confusion_matrix(
     [[1, 0, 0], [0, 2, 0], [0, 1, 0]]
     """
     who = "confusion_matrix"
-    true, found = _pair(who, labels, predicted)
-    least = int(max(true.max(), found.max())) + 1
+    true, predictions = _pair(who, labels, predicted)
+    least = int(max(true.max(), predictions.max())) + 1
     n = least
     if n_classes is not None:
-        n = check.integer(who, "n_classes", n_classes, "pass how many, or None", least, 10**4)
+        n = check.integer(
+            who, "n_classes", n_classes, "pass the number of classes, or None", least, 10**4
+        )
     matrix: Labels = np.zeros((n, n), np.int64)
-    np.add.at(matrix, (true, found), 1)
+    np.add.at(matrix, (true, predictions), 1)
     return matrix
 
 

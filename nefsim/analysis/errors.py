@@ -1,4 +1,4 @@
-"""How errors fall, how they compare with a control, and how sure that is."""
+"""Errors over time, errors relative to a control, and confidence intervals of means."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Array = NDArray[np.float64]
 
 
 def learning_curve(error: ArrayLike, window: float = 1.0, dt: float = 0.001) -> tuple[Array, Array]:
-    r"""The error in each of a row of windows of time.
+    r"""Root mean square error in consecutive windows of time.
 
     .. math:: r_w = \sqrt{\langle \lVert E(t) \rVert^2 \rangle_{t \in w}}
 
     Parameters
     ----------
     error : (T, D) or (T,) array_like
-        The error over time, such as what a probe of it recorded.
+        The error over time, such as recorded by a probe.
     window : float [s]
-        Length of a window; a rest at the end that does not fill one is left out.
+        Length of a window; an incomplete window at the end is left out.
     dt : float [s]
         Time between rows: the step, or ``sample_every`` of the probe.
 
@@ -32,7 +32,17 @@ def learning_curve(error: ArrayLike, window: float = 1.0, dt: float = 0.001) -> 
     time : (W,) ndarray [s]
         The end of each window.
     rms : (W,) ndarray
-        Root mean square of the length of the error in each.
+        Root mean square of the norm of the error in each window.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``error`` is not a finite array, or ``window`` is shorter than a step or longer than it.
+
+    See Also
+    --------
+    nefsim.plot.learning_curve : The curve as a figure.
+    relative_error : The error relative to a control.
 
     Examples
     --------
@@ -50,25 +60,34 @@ def learning_curve(error: ArrayLike, window: float = 1.0, dt: float = 0.001) -> 
 
 
 def relative_error(values: ArrayLike, control: ArrayLike, target: ArrayLike) -> float:
-    r"""The error of a learned function as a share of that of a control, such as a solved one.
+    r"""The error of a learned function divided by that of a control, such as solved decoders.
 
     .. math:: \frac{\sum_t \lVert \hat{y}(t) - y(t) \rVert_1}
                    {\langle \sum_t \lVert \hat{y}_c(t) - y(t) \rVert_1 \rangle_c}
 
-    Below 1 the learned one is better.
+    Below 1 the learned function is better.
 
     Parameters
     ----------
     values : (T, D) or (T,) array_like
-        What the learned connection computes.
+        Output of the learned connection.
     control : (T, D) or (C, T, D) array_like, or (T,)
-        What a control computes at the same times, or C of them, over which the mean is taken.
+        Output of a control at the same times, or of C controls, whose mean error is used.
     target : (T, D) or (T,) array_like
-        What should be computed.
+        Ideal output.
 
     Returns
     -------
     float
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes differ, or the control makes no error.
+
+    See Also
+    --------
+    learning_curve
 
     Examples
     --------
@@ -89,22 +108,32 @@ def relative_error(values: ArrayLike, control: ArrayLike, target: ArrayLike) -> 
 def confidence_interval(
     values: ArrayLike, confidence: float = 0.95, n_resamples: int = 9999, rng: Rng = None
 ) -> tuple[float, float]:
-    """Where the mean of a population is likely to lie, by the bias-corrected bootstrap.
+    """Confidence interval of a mean, by the bias-corrected bootstrap.
 
     Parameters
     ----------
     values : (n,) array_like
         One number for each seed or trial, at least two that differ.
     confidence : float
-        How likely, between 0 and 1.
+        Confidence level, between 0 and 1.
     n_resamples : int
-        How many times the values are drawn anew.
+        Number of resamples.
     rng : numpy.random.Generator, int or None
         The source of randomness, or a seed for one.
 
     Returns
     -------
     low, high : float
+        Ends of the interval.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are fewer than two values that differ, or an option is out of range.
+
+    See Also
+    --------
+    relative_error
 
     References
     ----------
@@ -122,21 +151,21 @@ def confidence_interval(
     who = "confidence_interval"
     x = check.array(who, "values", values, (None,), "pass one number for each trial")
     if len(x) < 2 or not np.ptp(x):
-        got = f"{len(x)} values, " + ("all alike" if len(x) else "none")
+        got = f"{len(x)} values, " + ("equal values" if len(x) else "none")
         check.fail(who, "values", "hold two numbers that differ", got, "pass more trials")
     do = "pass a share such as 0.95"
     level = check.real(who, "confidence", confidence, do, 0.0, 1.0, True, True)
-    n = check.integer(who, "n_resamples", n_resamples, "pass how many, such as 9999", 100, 10**7)
-    drawn = check.generator(who, rng)
-    found = bootstrap(
-        (x,), np.mean, n_resamples=n, confidence_level=level, batch=1000, random_state=drawn
+    n = check.integer(who, "n_resamples", n_resamples, "pass a number such as 9999", 100, 10**7)
+    generator = check.generator(who, rng)
+    result = bootstrap(
+        (x,), np.mean, n_resamples=n, confidence_level=level, batch=1000, random_state=generator
     )
-    low, high = found.confidence_interval
+    low, high = result.confidence_interval
     return float(low), float(high)
 
 
 def window_steps(who: str, argument: str, window: Any, dt: float, most: int) -> int:
-    """A length of time in steps, at least one and at most ``most``."""
+    """A duration as a number of steps, at least one and at most ``most``."""
     length = check.seconds(who, argument, window)
     steps = round(length / dt)
     if not 1 <= steps <= most:
@@ -156,7 +185,7 @@ def _series(who: str, argument: str, value: Any) -> Array:
 
 
 def _like(who: str, argument: str, value: Any, target: Array) -> Array:
-    """Trials (C, T, D) of what the target is; control alone may have more than one."""
+    """Checked trials (C, T, D) of the shape of the target; only control may have several."""
     do = "pass as many rows and columns as target has"
     checked = check.array(who, argument, value, do=do)
     if checked.ndim == 1:

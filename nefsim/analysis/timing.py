@@ -1,4 +1,4 @@
-"""What a rule does to one weight between two neurons that fire at given times."""
+"""Spike-timing dependent plasticity: the change of one weight by the times of two spikes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nefsim._values import Value
 
 Array = NDArray[np.float64]
 
-#: From activities before and after, arrays of one shape, to the rate of change of the weight.
+#: Rate of change of a weight, as a function of activities before and after of one shape.
 PairwiseRule = Callable[[Array, Array], ArrayLike]
 
 
@@ -27,7 +27,17 @@ class PairwiseBCM(Value):
     Parameters
     ----------
     theta : float [Hz]
-        Activity of the neuron after, above which the weight grows; above 0.
+        Activity of the postsynaptic neuron above which the weight grows; above 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``theta`` is not a number above 0.
+
+    See Also
+    --------
+    stdp_curve, frequency_curve
+    nefsim.BCM : The learning rule of connections.
 
     Examples
     --------
@@ -46,11 +56,16 @@ class PairwiseBCM(Value):
         Parameters
         ----------
         a_pre, a_post : array_like [Hz]
-            Filtered spikes of the neuron before and of the one after.
+            Filtered spikes of the presynaptic and of the postsynaptic neuron.
 
         Returns
         -------
         ndarray
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an activity is not a finite number.
         """
         pre = check.array("PairwiseBCM", "a_pre", a_pre)
         post = check.array("PairwiseBCM", "a_post", a_post)
@@ -71,10 +86,10 @@ def stdp_curve(
     tau_post: float = 0.01,
     dt: float = 0.0005,
 ) -> tuple[Array, Array]:
-    r"""Change of a weight by the time between spikes: spike-timing dependent plasticity.
+    r"""Change of a weight by the time between spikes: the STDP curve of a learning rule.
 
-    Each neuron fires ``n_pairings`` times at ``rate``, the one after ``delay`` later than the
-    one before, and each spike is filtered:
+    Two neurons fire ``n_pairings`` times each at ``rate``, the postsynaptic one a delay later
+    than the presynaptic one, and each spike is filtered:
 
     .. math:: \Delta\omega = \sum_k f(a_{pre}, a_{post}) \, dt, \qquad
               a \leftarrow a \, (1 - dt/\tau) + \frac{[\text{spike}]}{\tau}
@@ -87,12 +102,12 @@ def stdp_curve(
     rule : callable
         ``f(a_pre, a_post)`` of two arrays of one shape, the rate of change of the weight.
     delays : (n,) array_like [s]
-        Time of the spike after less that of the spike before, shorter than 1 / rate in size;
-        above 0 the neuron before fires first. Rounded down to whole steps.
+        Time of the postsynaptic spike less that of the presynaptic spike, shorter than
+        1 / rate in size; rounded down to whole steps.
     rate : float [Hz]
-        How often each neuron fires.
+        Firing rate of each neuron.
     n_pairings : int
-        How many times each fires; a spike that the delay moves past the end is not seen.
+        Number of spikes of each neuron; a spike that the delay moves past the end is left out.
     tau_pre, tau_post : float [s]
         Time constants of the filters.
     dt : float [s]
@@ -101,8 +116,20 @@ def stdp_curve(
     Returns
     -------
     delays : (n,) ndarray [s]
+        The checked delays.
     changes : (n,) ndarray
         Change of the weight, as a share of the largest in size.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range, or the rule fails or changes nothing.
+
+    See Also
+    --------
+    frequency_curve : The change by the rate of pairs.
+    stdp_fit : Exponentials through the curve.
+    nefsim.plot.stdp_curve : The curve as a figure.
 
     References
     ----------
@@ -120,7 +147,7 @@ def stdp_curve(
     check.function(who, "rule", rule)
     t = _checked_list(who, "delays", delays, "pass delays in seconds")
     filters = _filters(who, tau_pre, tau_post, dt)
-    n = check.integer(who, "n_pairings", n_pairings, "pass how many pairs of spikes", 1, 10**6)
+    n = check.integer(who, "n_pairings", n_pairings, "pass the number of pairs of spikes", 1, 10**6)
     rate = _rate(who, "rate", rate, filters[2])
     if np.abs(t).max() >= 1 / rate:
         do = "pass shorter delays or a lower rate"
@@ -139,22 +166,23 @@ def frequency_curve(
     tau_post: float = 0.0022,
     dt: float = 0.0005,
 ) -> tuple[Array, Array]:
-    r"""Change of a weight by how often pairs of spikes come; see `stdp_curve` for the protocol.
+    r"""Change of a weight by the rate of spike pairs; see `stdp_curve` for the protocol.
 
-    The defaults are those of Bekolay et al. (2013), figure 2, for low activity; θ = 216 Hz is
-    that of high activity, after which pairs must come more often to make the weight grow. The
-    figure shows 0.2 times the change.
+    The defaults are those of Bekolay et al. (2013), figure 2, for low activity. For high
+    activity θ is 216 Hz, and the weight grows only at higher rates of pairs. The figure shows
+    0.2 times the change.
 
     Parameters
     ----------
     rule : callable
         ``f(a_pre, a_post)`` of two arrays of one shape, the rate of change of the weight.
     rates : (n,) array_like [Hz]
-        How often each neuron fires.
+        Firing rates of the two neurons.
     delay : float [s]
-        Time of the spike after less that of the spike before, shorter than 1 / rate in size.
+        Time of the postsynaptic spike less that of the presynaptic spike, shorter than
+        1 / rate in size.
     n_pairings : int
-        How many times each fires.
+        Number of spikes of each neuron.
     tau_pre, tau_post : float [s]
         Time constants of the filters.
     dt : float [s]
@@ -163,8 +191,18 @@ def frequency_curve(
     Returns
     -------
     rates : (n,) ndarray [Hz]
+        The checked rates.
     changes : (n,) ndarray
         Change of the weight, as a share of the largest in size.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range, or the rule fails or changes nothing.
+
+    See Also
+    --------
+    stdp_curve : The change by the delay.
 
     Examples
     --------
@@ -177,7 +215,7 @@ def frequency_curve(
     filters = _filters(who, tau_pre, tau_post, dt)
     f = _checked_list(who, "rates", rates, "pass rates in Hz")
     hz = [_rate(who, "rates", rate, filters[2]) for rate in f]
-    n = check.integer(who, "n_pairings", n_pairings, "pass how many pairs of spikes", 1, 10**6)
+    n = check.integer(who, "n_pairings", n_pairings, "pass the number of pairs of spikes", 1, 10**6)
     do = "pass a shorter delay or lower rates"
     longest = 1 / max(hz)
     t = check.real(who, "delay", delay, do, -longest, longest, True, True)
@@ -192,7 +230,8 @@ def stdp_fit(delays: ArrayLike, changes: ArrayLike) -> tuple[tuple[float, float]
     Parameters
     ----------
     delays : (n,) array_like [s]
-        Time of the spike after less that of the spike before; three on each side of 0.
+        Time of the postsynaptic spike less that of the presynaptic spike; at least three on
+        each side of 0.
     changes : (n,) array_like
         Change of the weight.
 
@@ -200,6 +239,15 @@ def stdp_fit(delays: ArrayLike, changes: ArrayLike) -> tuple[tuple[float, float]
     -------
     after, before : (a, tau)
         Amplitude and time constant [s] for delays above 0 and for those below.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a side has fewer than three points, or does not fall with the delay.
+
+    See Also
+    --------
+    stdp_curve
 
     Examples
     --------
@@ -239,7 +287,7 @@ def _change(
     tau_post: float,
     dt: float,
 ) -> float:
-    """Change of the weight after all pairs; both trains start within the first period."""
+    """Change of the weight over all pairs; both spike trains start within the first period."""
     period = int(1 / rate / dt)
     n = int(n_pairings / rate / dt)
     lag = -delay if delay <= 0 else 1 / rate - delay
@@ -248,7 +296,7 @@ def _change(
     try:
         slopes = np.asarray(rule(pre, post))
     except TypeError as error:
-        do = "check what it takes"
+        do = "check its arguments"
         got = f"the error {error!r}"
         check.fail(who, "rule", "accept two arrays of activities", got, do, TypeError)
     if slopes.shape != pre.shape or slopes.dtype.kind not in "fiu":
@@ -261,7 +309,7 @@ def _change(
 
 
 def _filtered(spikes: NDArray[np.int64], n: int, tau: float, dt: float) -> Array:
-    """Activity over n steps of a neuron that fires at given steps."""
+    """Filtered spikes over n steps of a neuron that fires at the steps ``spikes``."""
     from scipy.signal import lfilter
 
     train = np.zeros(n)

@@ -1,4 +1,4 @@
-"""How weights are distributed, and how sparse they are."""
+"""The distribution and the sparsity of weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def gini(weights: Any) -> float:
-    r"""Sparsity of weights: 0 where all are of the same size, 1 - 1/n where only one is not 0.
+    r"""Gini index, the sparsity of weights: 0 if all have one size, 1 - 1/n if one is not 0.
 
     .. math:: G = 1 - 2 \sum_{k=1}^{n} \frac{v_k}{\sum_l v_l} \, \frac{n - k + \frac{1}{2}}{n},
               \qquad v = \mathrm{sort}(|\omega|)
@@ -26,6 +26,15 @@ def gini(weights: Any) -> float:
     Returns
     -------
     float
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are no weights, all are 0, or one is not finite.
+
+    See Also
+    --------
+    weight_histogram
 
     References
     ----------
@@ -47,23 +56,33 @@ def gini(weights: Any) -> float:
 
 
 def weight_histogram(weights: Any, bins: int = 50) -> tuple[Array, Array]:
-    """How many weights there are of each size, in bins of equal width.
+    """Histogram of weights, in bins of equal width.
 
-    The bins reach equally far to both sides of 0, so that 0 is an edge or a centre.
+    The bins are symmetric around 0, so 0 is an edge or a centre.
 
     Parameters
     ----------
     weights : array_like or sparse array
         Weights of any shape and unit.
     bins : int
-        How many.
+        Number of bins.
 
     Returns
     -------
     counts : (bins,) ndarray
-        Weights in each bin.
+        Number of weights in each bin.
     edges : (bins + 1,) ndarray
         Ends of the bins, in the unit of the weights.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are no weights, one is not finite, or ``bins`` is out of range.
+
+    See Also
+    --------
+    gini
+    nefsim.plot.weight_histogram : The histogram as a figure.
 
     Examples
     --------
@@ -72,7 +91,7 @@ def weight_histogram(weights: Any, bins: int = 50) -> tuple[Array, Array]:
     ([0.0, 1.0, 1.0, 2.0], [-1.0, -0.5, 0.0, 0.5, 1.0])
     """
     flat = _flat("weight_histogram", weights)
-    n = check.integer("weight_histogram", "bins", bins, "pass how many", 1, 10**6)
+    n = check.integer("weight_histogram", "bins", bins, "pass the number of bins", 1, 10**6)
     limit = float(np.abs(flat).max()) or 1.0
     counts, edges = np.histogram(flat, n, (-limit, limit))
     return counts.astype(np.float64), edges

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BaseException as error:  # a user's function may raise anything, even SystemExit
         known = isinstance(error, (ValueError, TypeError, ImportError, OSError, MemoryError))
-        print(f"nefsim: error: {scripts.told(error, named=not known)}", file=sys.stderr)
+        print(f"nefsim: error: {scripts.one_line(error, with_type=not known)}", file=sys.stderr)
         return 2
 
 

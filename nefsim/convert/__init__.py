@@ -1,9 +1,9 @@
-"""Trained ReLU networks as spiking networks, for the engine.
+"""Conversion of trained ReLU networks to spiking networks.
 
 Needs the extra ``train``: ``pip install torch``.
 """
 
-from nefsim.convert import _torch  # noqa: F401  (says what to install, before all else)
+from nefsim.convert import _torch  # noqa: F401  (first, for its message about PyTorch)
 from nefsim.convert.base import Converted, LayerError, Report
 from nefsim.convert.qcfs import QCFS
 from nefsim.convert.rate import RateConverted, qcfs, rate

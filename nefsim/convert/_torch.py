@@ -1,4 +1,4 @@
-"""Says what to install where PyTorch is missing."""
+"""Raise an error with the install command if PyTorch is missing."""
 
 from nefsim._extras import require
 

@@ -1,4 +1,4 @@
-"""What all conversions share: stages, thresholds, a network, and what its errors are."""
+"""Base of converted networks: stages, thresholds, the network, and a report of its errors."""
 
 from __future__ import annotations
 
@@ -19,28 +19,32 @@ from nefsim.neurons import NeuronType
 
 Array = NDArray[np.float64]
 
-#: Inputs that are worked on at once.
+#: Number of inputs that are computed at a time.
 BATCH = 500
 
 
 @dataclass(frozen=True)
 class LayerError:
-    """How far the spikes of a layer are from the activations of the model.
+    """Errors of the spikes of one layer, compared with the activations of the model.
 
     Attributes
     ----------
     label : str
-        The modules that the layer was made of.
+        The modules of the layer.
     n_neurons : int
-        Its size.
+        Number of neurons.
     threshold : float
-        What the largest spike stands for, in units of the model.
+        Activation that the largest spike represents, in units of the model.
     mean_error, relative_error : float
         Mean absolute error, and the norm of the error over that of the activations.
     saturated : float
-        Share of activations above the largest value that spikes can stand for.
+        Share of activations above the largest value that spikes can represent.
     spikes : float
-        Spikes per neuron and input.
+        Number of spikes per neuron and input.
+
+    See Also
+    --------
+    Report : The errors of all layers.
     """
 
     label: str
@@ -54,7 +58,17 @@ class LayerError:
 
 @dataclass(frozen=True)
 class Report:
-    """The errors of all layers, the readout last; printed, a table."""
+    """The errors of all layers, with the readout last; ``print`` shows a table.
+
+    Attributes
+    ----------
+    layers : tuple of LayerError
+        A report for each layer.
+
+    See Also
+    --------
+    Converted.report : Computes the report.
+    """
 
     layers: tuple[LayerError, ...]
 
@@ -76,19 +90,23 @@ class Converted(ABC):
     Attributes
     ----------
     network : Network
-        The spiking network, for steps of 0.001 s; connect inputs to ``input`` and probe
-        what you like.
+        The spiking network, for steps of 0.001 s; connect inputs to ``input`` and add probes.
     input : Node
-        Takes an input, flattened.
+        Receives an input, flattened.
     layers : list of Ensemble
-        One population for each rectification, and for what else the method needs; neurons of
-        planes are in the order that the stage's ``order`` tells.
+        A population for each rectification, and others that the method needs; neurons of
+        planes are in the ``order`` of the stage.
     stages : list of Stage
-        The model as it was read.
+        The stages of the model.
     thresholds : list of float
-        What the largest spike of each rectified stage stands for, in units of the model.
+        Activation that the largest spike of each rectified stage represents, in units of the
+        model.
     dtype : str
         Precision in which :meth:`predict` and :meth:`fast` compute.
+
+    See Also
+    --------
+    rate, qcfs, spikeconverter : Conversions.
     """
 
     dtype: str = "float64"
@@ -99,34 +117,51 @@ class Converted(ABC):
     def __init__(self, who: str, model: Any, data: Any, percentile: Any) -> None:
         self._who = who
         do = "pass inputs like those that the model was trained on, one per row"
-        given = check.array(who, "data", data, do=do)
-        if given.ndim < 2 or not len(given):
-            check.fail(who, "data", "be a batch of inputs", f"shape {given.shape}", do)
-        self.shape = given.shape[1:]
+        inputs = check.array(who, "data", data, do=do)
+        if inputs.ndim < 2 or not len(inputs):
+            check.fail(who, "data", "be a batch of inputs", f"shape {inputs.shape}", do)
+        self.shape = inputs.shape[1:]
         self.stages = read(who, model, self.shape)
         share = check.real(who, "percentile", percentile, "pass 100 or 99.9", 50.0, 100.0)
-        x = given.reshape(len(given), -1)
+        x = inputs.reshape(len(inputs), -1)
         self.low, self.high = float(min(x.min(), 0.0)), float(x.max())
         self.thresholds = _largest(self.stages, x, share)
         self._ready: dict[str, Ready] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is copied or pickled: all but the simulators that are kept."""
+        """The state to copy or pickle, without cached simulators."""
         return self.__dict__ | {"_ready": {}}
 
     @abstractmethod
     def predict(self, inputs: Any, backend: str = "auto") -> Array:
-        """What the model gives for ``inputs`` (P, ...), computed by spikes: (P, n_outputs)."""
+        """Outputs of the model for ``inputs``, computed by spikes.
+
+        Parameters
+        ----------
+        inputs : (P, ...) array_like
+            Inputs of the model.
+        backend : str
+            As for :class:`nefsim.Simulator`.
+
+        Returns
+        -------
+        (P, n_outputs) ndarray
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the inputs have another shape than those of the model.
+        """
 
     @abstractmethod
     def _assemble(self) -> tuple[Network, Node, list[Ensemble], Probe]:
-        """A new network, where inputs go, its populations, and what is told."""
+        """A new network, its input node, its populations and its output probe."""
 
     def _run(self, backend: str, turn: int, inputs: Array, lengths: Sequence[int]) -> Array:
-        """Show inputs for ``turn`` steps each, in runs from rest, on the simulator that is kept.
+        """Present inputs for ``turn`` steps each, in runs from rest, on the cached simulator.
 
-        It is out of reach while it runs, and kept again when it has run to its end: another
-        thread builds its own, and after an error or Ctrl-C the next call does.
+        The simulator is taken out of the cache during a run and put back after it.  Another
+        thread builds a new one, and so does the next call after an error or Ctrl-C.
         """
         names = ("auto", *backends.BACKENDS)
         name = check.one_of(f"{self._who}.predict", "backend", backend, names)
@@ -140,7 +175,17 @@ class Converted(ABC):
         return records
 
     def fast(self, inputs: Any) -> Array:
-        """The very numbers of :meth:`predict`, without a network and many inputs at once."""
+        """The numbers of :meth:`predict`, bit for bit, without a network and in batches.
+
+        Parameters
+        ----------
+        inputs : (P, ...) array_like
+            Inputs of the model.
+
+        Returns
+        -------
+        (P, n_outputs) ndarray
+        """
         x = self._rows("fast", inputs)
         return np.concatenate(
             [self._values(x[i : i + BATCH])[0][-1] for i in range(0, len(x), BATCH)]
@@ -148,7 +193,7 @@ class Converted(ABC):
 
     @abstractmethod
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
-        """What the spikes of each stage stand for, and spikes per neuron and input."""
+        """Activations that the spikes of each stage represent, and spikes per neuron and input."""
 
     def report(self, inputs: Any) -> Report:
         """Compare each layer's spikes with the activations of the model.
@@ -161,6 +206,11 @@ class Converted(ABC):
         Returns
         -------
         Report
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the inputs have another shape than those of the model.
         """
         exact = self._rows("report", inputs)
         values, spikes = self._values(exact)
@@ -184,7 +234,7 @@ class Converted(ABC):
         return Report(tuple(rows))
 
     _span: float
-    """The largest value that spikes can stand for, in units of the threshold."""
+    """The largest value that spikes can represent, in units of the threshold."""
 
     def _rows(self, method: str, inputs: Any) -> Array:
         do = f"pass inputs of shape {self.shape}, one per row"
@@ -204,8 +254,10 @@ def _largest(stages: Sequence[Stage], x: Array, percentile: float) -> list[float
         elif stage.limit is not None:
             largest.append(stage.limit)
         else:
-            seen = x[x > 0] if stage.rectified else np.abs(x)
-            largest.append(float(np.percentile(seen, percentile)) if seen.size else 1.0)
+            activations = x[x > 0] if stage.rectified else np.abs(x)
+            largest.append(
+                float(np.percentile(activations, percentile)) if activations.size else 1.0
+            )
     return largest
 
 
@@ -217,7 +269,7 @@ def population(
     initial: dict[str, Any],
     bias: Array | None = None,
 ) -> Ensemble:
-    """Neurons whose current is what is sent to them and, if given, a bias."""
+    """Neurons of gain 1, whose current is the sum of their inputs and the optional bias."""
     one = np.ones(n)
     return net.ensemble(
         n,

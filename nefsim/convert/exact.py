@@ -1,8 +1,8 @@
-"""Weights on a grid so coarse that no sum of them is ever rounded.
+"""Weights on a grid so coarse that sums of them are never rounded.
 
-A floating point number has 53 binary digits, in float32 24.  Where all addends are multiples
-of one power of two and no sum of them has more digits, the order of summation changes
-nothing: the event-driven engine, a matrix product and another machine give the same spikes,
+A floating point number has 53 binary digits, in float32 24.  If all addends are multiples of
+one power of two and no sum of them has more digits, the result does not depend on the order of
+summation: the event-driven engine, a matrix product and another machine give the same spikes,
 bit for bit.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: Binary digits of a sum; one less than a number has, for what rounding adds to the bound.
+#: Binary digits of a sum; one less than a number has, as rounding of weights raises the bound.
 DIGITS = {"float64": 52, "float32": 23}
 
 
@@ -26,7 +26,7 @@ def grid(largest: float, dtype: str = "float64") -> float:
 
 
 def on_grid(values: Any, step: float, dtype: str = "float64") -> Any:
-    """Each number as the nearest multiple of ``step``, an array or a sparse array, read-only."""
+    """Round values to multiples of ``step``; the result is a read-only array, or sparse array."""
     if hasattr(values, "tocsr"):
         rounded = values.tocsr(copy=True)
         rounded.data = on_grid(rounded.data, step, dtype)

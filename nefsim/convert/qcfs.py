@@ -1,4 +1,4 @@
-"""The activation of QCFS: a ReLU with a limit that is learnt and steps that are counted."""
+"""The QCFS activation: a ReLU with a learned limit and a fixed number of levels."""
 
 from __future__ import annotations
 
@@ -25,20 +25,29 @@ class _Floor(torch.autograd.Function):
 
 
 class QCFS(nn.Module):
-    r"""A ReLU to train with when the model is to be converted: clipped, in steps, shifted.
+    r"""Quantised ReLU for training before conversion: shifted, clipped, with equal steps.
 
     .. math:: y = \lambda \, \mathrm{clip}\!\left(
               \frac{1}{L} \left\lfloor \frac{x L}{\lambda} + \frac{1}{2} \right\rfloor, 0, 1
               \right)
 
-    The limit λ is learnt; the floor passes gradients on as they are.
+    The limit λ is learned; gradients pass through the floor unchanged.
 
     Parameters
     ----------
     levels : int
         L, the number of steps up to the limit.
     limit : float
-        λ at the start.
+        Initial λ.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``levels`` is not a whole number above 0, or ``limit`` not a number above 0.
+
+    See Also
+    --------
+    qcfs : Conversion of a model with this activation.
 
     References
     ----------
@@ -58,10 +67,25 @@ class QCFS(nn.Module):
         self.limit = nn.Parameter(torch.tensor(check.positive("QCFS", "limit", limit)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The formula above."""
+        """The activation of ``x``.
+
+        Parameters
+        ----------
+        x : Tensor
+            Any shape.
+
+        Returns
+        -------
+        Tensor of the same shape
+        """
         steps = _Floor.apply(x * self.levels / self.limit + 0.5) / self.levels
         return self.limit * torch.clip(steps, 0.0, 1.0)
 
     def extra_repr(self) -> str:
-        """What is shown between the brackets."""
+        """The parameters in ``repr``.
+
+        Returns
+        -------
+        str
+        """
         return f"levels={self.levels}, limit={float(self.limit):g}"

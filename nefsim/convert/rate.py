@@ -16,7 +16,7 @@ from nefsim.neurons import DiscreteLIF
 
 Array = NDArray[np.float64]
 
-#: Inputs are rounded to so many binary digits, about as many as a float32 has.
+#: Number of binary digits of inputs, about those of a float32.
 INPUT_DIGITS = 20
 
 #: Longest presentation [steps].
@@ -31,12 +31,12 @@ def rate(
     percentile: float = 100.0,
     dtype: str = "float64",
 ) -> RateConverted:
-    r"""Convert a trained ReLU network into integrate-and-fire neurons, by their rates.
+    r"""Convert a trained ReLU network to integrate-and-fire neurons by rate coding.
 
     .. math:: v \leftarrow v + \frac{W x + b}{\theta}, \qquad y = (v \ge 1), \qquad
               v \leftarrow v - y \;\text{ or }\; v (1 - y)
 
-    A neuron that fires n times in T steps stands for the activation ``n theta / T``; the
+    A neuron that fires n times in T steps represents the activation ``n theta / T``; the
     error falls as 1/T.  θ is the largest activation of its layer.  Inputs are constant
     currents, and the readout is averaged over the T steps.
 
@@ -45,13 +45,14 @@ def rate(
     model : torch.nn.Sequential
         As for :func:`spikeconverter`.
     T : int
-        Steps for which each input is shown.
+        Number of steps of each presentation.
     reset : {"subtract", "zero"}
-        Whether a spike takes the threshold away, or all; "zero" loses what was above it.
+        Whether a spike subtracts the threshold from the potential or sets it to 0; "zero"
+        loses the excess over the threshold.
     data : (P, ...) array_like
-        Inputs by which thresholds are chosen.
+        Inputs of the model, whose activations determine the thresholds.
     percentile : float
-        Which percentile of a layer's activations is its largest; 100 is the maximum.
+        Percentile of a layer's activations that counts as its largest; 100 is the maximum.
     dtype : {"float64", "float32"}
         Precision of the spiking network.
 
@@ -59,15 +60,26 @@ def rate(
     -------
     RateConverted
 
+    Raises
+    ------
+    ValueError, TypeError
+        If a module cannot be converted, ``data`` does not fit, or an option is out of range.
+
+    See Also
+    --------
+    qcfs : A smaller error with few steps.
+    spikeconverter : Binary digits in place of rates.
+
     Notes
     -----
     Weights and currents of a layer, in units of its threshold, are multiples of a power of two
-    g so small that no sum of them is rounded.  In float64 these are the sums of all T steps.
-    In float32 they are those of one step, :math:`\max_i \sum_j |W_{ij}| + |b_i| \le 2^{24} g`,
-    and what the first layer receives, where sums are of numbers and not of spikes, is found in
-    float64 once and handed over (:meth:`~RateConverted.currents`).  A potential is rounded
-    when a current is added, as in any program that does this in float32: the engine,
-    :meth:`~RateConverted.fast` and PyTorch have the same spikes, bit for bit.
+    g, chosen such that no sum of them is rounded.  In float64 these are sums over all T steps.
+    In float32 they are sums over one step,
+    :math:`\max_i \sum_j |W_{ij}| + |b_i| \le 2^{24} g`.  The currents of the first layer, which
+    are sums of numbers and not of spikes, are computed once in float64
+    (:meth:`~RateConverted.currents`).  A potential is rounded when a current is added, as in
+    any float32 program, so the engine, :meth:`~RateConverted.fast` and PyTorch give the same
+    spikes, bit for bit.
 
     References
     ----------
@@ -96,28 +108,38 @@ def qcfs(
     percentile: float = 100.0,
     dtype: str = "float64",
 ) -> RateConverted:
-    r"""Convert as :func:`rate` does, with potentials that start at half the threshold.
+    r"""Convert by rate coding with initial potentials of half the threshold.
 
-    In a model trained with :class:`QCFS` activations their learnt limits are the
-    thresholds, and T = L steps are enough: started at a half, ``n = floor(x T / theta + 1/2)``
-    spikes are what the activation computes, as long as the input is constant.
+    In a model trained with :class:`QCFS` activations their learned limits are the thresholds,
+    and T = L steps are enough: for a constant input a neuron fires
+    ``n = floor(x T / theta + 1/2)`` spikes, which is the QCFS activation.
 
     Parameters
     ----------
     model : torch.nn.Sequential
         As for :func:`spikeconverter`, best with :class:`QCFS` for ReLU.
     T : int
-        Steps for which each input is shown.
+        Number of steps of each presentation.
     data : (P, ...) array_like
-        Inputs by which the thresholds of other activations are chosen.
+        Inputs of the model, which determine the thresholds of other activations.
     percentile : float
-        Which percentile of their activations is the largest; 100 is the maximum.
+        Percentile of these activations that counts as the largest; 100 is the maximum.
     dtype : {"float64", "float32"}
         Precision of the spiking network, as for :func:`rate`.
 
     Returns
     -------
     RateConverted
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a module cannot be converted, ``data`` does not fit, or an option is out of range.
+
+    See Also
+    --------
+    QCFS : The activation for training.
+    rate : Initial potentials of 0.
 
     References
     ----------
@@ -139,9 +161,9 @@ def qcfs(
 
 
 class RateConverted(Converted):
-    """A network made by :func:`rate` or :func:`qcfs`, which say what the arguments mean.
+    """A network converted by :func:`rate` or :func:`qcfs`.
 
-    In float32 its ``input`` takes what :meth:`currents` gives, and not inputs of the model.
+    In float32 its ``input`` receives the result of :meth:`currents`, not inputs of the model.
 
     Attributes
     ----------
@@ -150,12 +172,16 @@ class RateConverted(Converted):
     neuron : DiscreteLIF
         The neuron type of all layers.
     start : float
-        Where potentials start, in thresholds.
+        Initial potential, in units of the threshold.
     grids : list of float
-        What the weights into each layer are multiples of.
+        Step of the grid of the weights into each layer.
     matrices, biases : list of array
-        Weights into each layer and its constant current, in units of its threshold.
-        Read-only: convert again for other weights.
+        Weights into each layer and its constant current, in units of its threshold;
+        read-only.
+
+    See Also
+    --------
+    rate, qcfs : Functions that return it.
     """
 
     def __init__(
@@ -192,9 +218,9 @@ class RateConverted(Converted):
         for stage, threshold in zip(self.stages, self.thresholds, strict=True):
             matrix, bias = stage.matrix * (before / threshold), stage.bias / threshold
             drive = largest_drive(matrix, bias, largest)
-            dtype = self.dtype if self.grids else "float64"  # of inputs always in float64
+            dtype = self.dtype if self.grids else "float64"  # sums of inputs are always in float64
             if dtype == "float64":
-                # Nothing that is held after T steps is larger than T times the largest current.
+                # After T steps a potential is at most T times the largest current.
                 step = grid((self.n_steps + 1.0) * (drive + 1.0))
             else:
                 step = grid(drive, dtype)
@@ -206,7 +232,7 @@ class RateConverted(Converted):
     def _assemble(self) -> tuple[Network, Node, list[Ensemble], Probe]:
         net = Network(seed=0, label=self._who)
         matrices, biases = list(self.matrices), list(self.biases)
-        if self.dtype == "float32":  # currents are handed over
+        if self.dtype == "float32":  # currents are computed beforehand
             matrices[0], biases[0] = 1.0, np.zeros(self.stages[0].size)
         size = int(np.prod(self.shape)) if self.dtype == "float64" else self.stages[0].size
         source = net.node(size_in=size, label="input")
@@ -226,7 +252,7 @@ class RateConverted(Converted):
         return net, source, layers, net.probe(end)
 
     def currents(self, inputs: Any) -> Array:
-        """What the first layer receives in each step, in units of its threshold.
+        """Currents of the first layer in each step, in units of its threshold.
 
         Parameters
         ----------
@@ -236,7 +262,7 @@ class RateConverted(Converted):
         Returns
         -------
         (P, M) ndarray
-            Found in float64 without rounding a sum, then rounded to ``dtype``.
+            Computed exactly in float64, then rounded to ``dtype``.
         """
         return self._currents(self._rows("currents", inputs))
 
@@ -245,10 +271,10 @@ class RateConverted(Converted):
         return np.asarray(driven, self.dtype)
 
     def predict(self, inputs: Any, backend: str = "auto") -> Array:
-        """Show each input for T steps, from rest, and average what reaches the readout.
+        """Outputs of the model by spikes: means of the readout over T steps from rest.
 
-        The simulator is built in the first call and kept for the next ones, unless an error
-        or Ctrl-C ends one.
+        The first call builds a simulator, which later calls use again.  After an error or
+        Ctrl-C the next call builds a new one.
 
         Parameters
         ----------
@@ -260,16 +286,16 @@ class RateConverted(Converted):
         Returns
         -------
         (P, n_outputs) ndarray
-            What the model computes, by spikes.
+            Outputs of the model, computed by spikes.
         """
         x = self._rows("predict", inputs)
-        shown = on_grid(x, self._input_step) if self.dtype == "float64" else self._currents(x)
-        reached = self._run(backend, self.n_steps, shown, [self.n_steps] * len(x))
+        currents = on_grid(x, self._input_step) if self.dtype == "float64" else self._currents(x)
+        reached = self._run(backend, self.n_steps, currents, [self.n_steps] * len(x))
         total = reached.reshape(len(x), self.n_steps, -1).sum(axis=1, dtype=np.float64)
         return np.asarray(total / self.n_steps, self.dtype)
 
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
-        """All layers step together, as in the network."""
+        """Activations of all stages, whose layers step together as in the network."""
         current, kind = self._currents(x), np.dtype(self.dtype).type
         v = [np.full((len(x), stage.size), self.start, kind) for stage in self.stages[:-1]]
         counts = [np.zeros_like(potential) for potential in v]

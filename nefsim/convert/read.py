@@ -1,4 +1,4 @@
-"""A PyTorch model as stages: a linear map each, and a rectification after it."""
+"""Reading of PyTorch models as stages: a linear map and a rectification each."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ from nefsim.convolution import (
 
 Array = NDArray[np.float64]
 
-#: Modules that do nothing once a model is trained.
+#: Modules that have no effect after training.
 SILENT = (nn.Dropout, nn.Dropout2d, nn.Identity)
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """``y = relu(matrix @ x + bias)``, or without the relu at the end.
+    """One stage of a model: ``y = relu(matrix @ x + bias)``, or without ``relu`` at the end.
 
     Attributes
     ----------
     label : str
-        The modules that it was made of.
+        The modules of the stage.
     matrix : (M, N) ndarray or sparse array
-        All linear modules up to the rectification, multiplied.
+        Product of all linear modules up to the rectification.
     bias : (M,) ndarray
-        What they add.
+        Sum of their biases, after the linear modules that follow.
     rectified : bool
         Whether a ReLU follows.
     limit : float or None
-        Largest value that the activation itself allows; None where it has no limit.
+        Largest value of the activation; None without a limit.
     pools : bool
-        Whether it only compares values of the stage before, as max-pooling does.
+        Whether it only compares values of the previous stage, as max-pooling does.
     order : (M,) ndarray or None
-        Which element of the module's output, flattened, each row is; None where that is its
-        own.  Rows of planes are ordered by place and then by channel, so that the weights of
-        a spike lie together.
+        Index of each row in the flattened output of the module; None if rows are in that
+        order.  Rows of planes are ordered by position and then by channel, so that the
+        weights of a spike are contiguous.
     """
 
     label: str
@@ -77,7 +77,7 @@ class Stage:
 
 
 def read(who: str, model: Any, shape: tuple[int, ...]) -> list[Stage]:
-    """The stages of a model whose inputs have ``shape``; the last one is not rectified."""
+    """The stages of a model for inputs of ``shape``; the last one is not rectified."""
     do = "pass a torch.nn.Sequential"
     check.instance(who, "model", model, nn.Sequential, "a torch.nn.Sequential", do)
     reader = _Reader(who, shape)
@@ -108,10 +108,10 @@ class _Reader:
         self._matrix: Any = None
         self._bias: Array = np.zeros(int(np.prod(shape)))
         self._postponed: tuple[str, nn.MaxPool2d] | None = None
-        self._order: NDArray[np.intp] | None = None  # of what the matrix is multiplied with
+        self._order: NDArray[np.intp] | None = None  # shape of the input of the matrix
 
     def take(self, name: str, module: nn.Module) -> None:
-        """One more module."""
+        """Add a module."""
         self._name = f"{name} {type(module).__name__}"
         if isinstance(module, SILENT):
             return
@@ -125,7 +125,7 @@ class _Reader:
             self._linear(module)
 
     def finish(self) -> list[Stage]:
-        """All stages; what follows the last rectification is read out as it is."""
+        """All stages, with the modules after the last rectification as readout."""
         if self._postponed is not None:
             self._refuse("max-pooling", "a ReLU before or after it", "add one")
         if self._matrix is None:
@@ -133,8 +133,8 @@ class _Reader:
         self._close(rectified=False)
         return self.stages
 
-    def _refuse(self, what: str, wanted: str, do: str) -> None:
-        check.fail(self.who, "model", f"have {wanted} for {what}", f"module {self._name}", do)
+    def _refuse(self, part: str, need: str, do: str) -> None:
+        check.fail(self.who, "model", f"have {need} for {part}", f"module {self._name}", do)
 
     def _linear(self, module: nn.Module) -> None:
         if self._postponed is not None:
@@ -153,9 +153,9 @@ class _Reader:
         elif isinstance(module, nn.AvgPool2d):
             matrix, shape, bias = *self._average(module), None
         else:
-            known = "Linear, Conv2d, BatchNorm, ReLU, AvgPool2d, MaxPool2d and Flatten"
+            options = "Linear, Conv2d, BatchNorm, ReLU, AvgPool2d, MaxPool2d and Flatten"
             got, do = f"module {self._name}", "replace it, or convert the part before it"
-            check.fail(self.who, "model", f"be made of {known}", got, do)
+            check.fail(self.who, "model", f"be made of {options}", got, do)
         self._apply(matrix, 0.0 if bias is None else self._per_output(_numbers(bias), shape))
         self.shape = shape
 
@@ -165,7 +165,7 @@ class _Reader:
         self._labels.append(self._name)
 
     def _after(self, matrix: Any) -> Any:
-        """A map of what modules give, of what the rows of the last stage give."""
+        """A matrix on the module's output, with columns in the order of the last stage."""
         return matrix if self._order is None else matrix[:, self._order]
 
     def _per_output(self, values: Array, shape: tuple[int, ...]) -> Array:
@@ -243,7 +243,7 @@ class _Reader:
     def _max_pool(self, module: nn.MaxPool2d) -> None:
         """A tournament: ``max(p, q) = relu(p - q) + relu(q)`` of values that are not negative.
 
-        Before a ReLU it waits for it, as a maximum and a rectification may change places.
+        Max-pooling before a ReLU is applied after it, since the two commute.
         """
         if self._matrix is not None:
             if self._postponed is not None:
@@ -265,7 +265,7 @@ class _Reader:
         self.shape = out
 
     def _round(self, slots: list[Any]) -> list[Any]:
-        """One stage that halves what is left; returns where the winners are found after it."""
+        """Add one stage of comparisons of pairs; return the positions of the maxima after it."""
         from scipy.sparse import eye_array, hstack, vstack
 
         n, pairs, odd = slots[0].shape[0], len(slots) // 2, slots[len(slots) // 2 * 2 :]
@@ -277,8 +277,8 @@ class _Reader:
         self.stages.append(Stage(self._name, matrix, bias, limit=self.stages[-1].limit, pools=True))
         empty = 0.0 * eye_array(n)
 
-        def at(*chosen: int) -> Any:
-            blocks = [eye_array(n) if i in chosen else empty for i in range(len(rows))]
+        def at(*slot_numbers: int) -> Any:
+            blocks = [eye_array(n) if i in slot_numbers else empty for i in range(len(rows))]
             return hstack(blocks, format="csr")
 
         return [at(i, pairs + i) for i in range(pairs)] + ([at(2 * pairs)] if odd else [])
@@ -297,7 +297,7 @@ def _diagonal(values: Array) -> Any:
 
 
 def _selection(columns: NDArray[np.intp], n: int) -> Any:
-    """A row for each of ``columns`` that picks that element; padding, -1, picks nothing."""
+    """A matrix with a row for each of ``columns``, which selects it; -1 gives a row of 0."""
     from scipy.sparse import csr_array
 
     rows = np.flatnonzero(columns >= 0)

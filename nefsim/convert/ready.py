@@ -1,4 +1,4 @@
-"""A converted network that is built once and shown one batch of inputs after another."""
+"""A simulator of a converted network, for one batch of inputs after another."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ DT = 0.001
 
 
 @dataclass(frozen=True, eq=False)
-class _Shown(Process):
-    """Inputs of ``width`` numbers that take turns, each for ``turn`` steps."""
+class _Inputs(Process):
+    """A process of inputs of ``width`` numbers, each for ``turn`` steps."""
 
     width: int
     turn: int
@@ -30,46 +30,46 @@ class _Shown(Process):
     def size(self) -> int:
         return self.width
 
-    def start(self, size: int, dt: float, rng: np.random.Generator) -> _Showing:
+    def start(self, size: int, dt: float, rng: np.random.Generator) -> _RunningInputs:
         self._place(size, dt, rng)
-        return _Showing(self, rng)
+        return _RunningInputs(self, rng)
 
 
-class _Showing(Running):
-    """Which inputs are shown, and from which step on; they are exchanged between runs."""
+class _RunningInputs(Running):
+    """The running process, whose inputs are exchanged between runs."""
 
-    def __init__(self, shown: _Shown, rng: np.random.Generator) -> None:
+    def __init__(self, process: _Inputs, rng: np.random.Generator) -> None:
         super().__init__(rng, {})
-        self._turn, self._nothing = shown.turn, np.zeros((1, shown.width))
+        self._turn, self._nothing = process.turn, np.zeros((1, process.width))
         self.end()
 
     def begin(self, inputs: Array, first_step: int) -> None:
-        """Show these (P, width), the first of them in the step after ``first_step``."""
+        """Set inputs (P, width); the first begins in the step after ``first_step``."""
         self._inputs, self._begun = inputs, first_step
 
     def end(self) -> None:
-        """Show nothing, and keep no inputs."""
+        """Remove all inputs, and output 0."""
         self.begin(self._nothing, 0)
 
     def __call__(self, first_step: int, n_steps: int) -> Array:
         steps = np.arange(first_step, first_step + n_steps) - self._begun
-        shown: Array = self._inputs[steps // self._turn % len(self._inputs)]
-        return shown
+        process: Array = self._inputs[steps // self._turn % len(self._inputs)]
+        return process
 
 
 class Ready:
-    """A simulator that stays, with all neurons at rest before each run.
+    """A reusable simulator, with all neurons at rest before each run.
 
     Parameters
     ----------
     net : Network
-        What to simulate; a node of inputs is added to it.
+        The network; an input node is added to it.
     source : Node
-        Where inputs go.
+        Target of the inputs.
     output : Probe
-        What is told.
+        The probe whose records are returned.
     turn : int
-        Steps for which an input is shown.
+        Number of steps of each input.
     backend, dtype : str
         As for :class:`nefsim.Simulator`.
     """
@@ -77,23 +77,23 @@ class Ready:
     def __init__(
         self, net: Network, source: Node, output: Probe, turn: int, backend: str, dtype: str
     ) -> None:
-        net.connect(net.node(_Shown(source.size_in, turn)), source, synapse=None)
+        net.connect(net.node(_Inputs(source.size_in, turn)), source, synapse=None)
         self._output = output
         self._sim = Simulator(net, DT, backend, dtype=dtype, progress=no_bar)
         self._showing = next(
             process
             for trials in self._sim.state.running
             for process in trials
-            if isinstance(process, _Showing)
+            if isinstance(process, _RunningInputs)
         )
         self._rest = [
             {name: value.copy() for name, value in memory.items()} for memory in self._sim.state.ops
         ]
 
     def run(self, inputs: Array, lengths: Sequence[int]) -> Array:
-        """Records of the output in runs of so many steps, each from rest.
+        """Records of the output in runs of ``lengths`` steps, each from rest.
 
-        After an error the simulator is not to be used again.
+        After an error the simulator must not be used again.
         """
         self._showing.begin(inputs, self._sim.n_steps)
         for n_steps in lengths:

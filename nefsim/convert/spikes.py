@@ -1,4 +1,4 @@
-"""SpikeConverter: a ReLU network in T spikes per neuron, as digits of its activations."""
+"""SpikeConverter: conversion of ReLU networks to spikes that are binary digits."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from nefsim.neurons.inverse import ilif_release
 
 Array = NDArray[np.float64]
 
-#: Place values of a code may span so many powers of two: what is left of a float64's 53
-#: binary digits goes to the weights.
+#: Largest range of the place values of a code, as a power of two; the other of the 53 binary
+#: digits of a float64 are for the weights.
 MOST_DIGITS = 30
 
 
@@ -33,36 +33,37 @@ def spikeconverter(
     double_buffer: bool = False,
     dtype: str = "float64",
 ) -> SpikeConverted:
-    r"""Convert a trained ReLU network into one of inverse-leaky neurons.
+    r"""Convert a trained ReLU network to inverse-leaky neurons with T spikes per activation.
 
     .. math:: V = k^{1-T} \sum_t k^{T-t} W X(t) + b, \qquad
               Y(t) = (V \ge \theta), \quad V \leftarrow k (V - \theta Y(t))
 
-    Each layer accumulates the spikes X of the one before for T steps, adds its bias once,
-    and then releases T spikes that stand for :math:`a = \theta \sum_t k^{1-t} Y(t)`, while
-    the next layer accumulates them.  With k = 2 this is exactly
-    ``clip(floor(V / q), 0, 2**T - 1) * q`` with :math:`q = \theta 2^{1-T}`: the ReLU in
-    steps of q.  Thresholds follow from the largest activation of each layer,
+    Each layer accumulates the spikes X of the previous layer for T steps and adds its bias
+    once.  Then it releases up to T spikes, which represent
+    :math:`a = \theta \sum_t k^{1-t} Y(t)`, while the next layer accumulates them.  With k = 2
+    this is exactly ``clip(floor(V / q), 0, 2**T - 1) * q`` with :math:`q = \theta 2^{1-T}`: the
+    ReLU in steps of q.  Thresholds follow from the largest activation of each layer,
     :math:`\theta = a_{max} / \sum_{t=1}^T k^{1-t}`.  Inputs are released as spikes, too.
 
     Parameters
     ----------
     model : torch.nn.Sequential
-        Of Linear, Conv2d, BatchNorm, ReLU (or :class:`QCFS`), AvgPool2d, MaxPool2d, Flatten
-        and modules that do nothing after training; what follows the last ReLU is read out.
+        Model of Linear, Conv2d, BatchNorm, ReLU (or :class:`QCFS`), AvgPool2d, MaxPool2d,
+        Flatten and modules without effect after training.  The modules after the last ReLU
+        are the readout.
     T : int
-        Steps of a phase, the number of digits.
+        Number of steps of a phase, and of digits.
     k : float
         Factor of the potentials per step, above 1 (1 is rate coding); 2 is best.
     data : (P, ...) array_like
-        Inputs by which thresholds are chosen.
+        Inputs of the model, whose activations determine the thresholds.
     percentile : float
-        Which percentile of a layer's activations is its largest; 100 is the maximum.
+        Percentile of a layer's activations that counts as its largest; 100 is the maximum.
     rounding : {"floor", "nearest"}
         "nearest" adds half of the last digit to the bias.
     double_buffer : bool
-        Whether neurons have a second potential, in which they accumulate the next input
-        while they release this one: an input every T steps, not every 2 T.
+        Whether neurons have a second potential, to accumulate the next input during a release;
+        there is then an input every T steps, not every 2 T.
     dtype : {"float64", "float32"}
         Precision of the spiking network; "float32" needs k = 2.
 
@@ -70,15 +71,25 @@ def spikeconverter(
     -------
     SpikeConverted
 
+    Raises
+    ------
+    ValueError, TypeError
+        If a module cannot be converted, ``data`` does not fit, or an option is out of range.
+
+    See Also
+    --------
+    rate, qcfs : Conversion by rate coding.
+    nefsim.InverseLIF : The neuron type of the layers.
+
     Notes
     -----
-    Weights W of a layer, in units of thresholds, are multiples of a power of two g so small
-    that sums of them are exact in whatever order they are taken.  In float64 these are the
-    sums over all steps, :math:`\max_i \sum_j |W_{ij}| \sum_t 2^{-t} < 2^{53} 2^{1-T} g`.  In
-    float32 they are those of one step, :math:`\max_i \sum_j |W_{ij}| \le 2^{24} g`; the steps
-    are added one by one and the bias in the end, each rounded once.  (A power of two
-    commutes with rounding, so that ``V = 2 V + J`` is rounded as ``a += 2**-t * J`` is.)  So
-    the engine, :meth:`~SpikeConverted.fast` and PyTorch have the same spikes, bit for bit.
+    Weights W of a layer, in units of thresholds, are multiples of a power of two g, chosen such
+    that sums of them are exact in any order.  In float64 these are sums over all steps,
+    :math:`\max_i \sum_j |W_{ij}| \sum_t 2^{-t} < 2^{53} 2^{1-T} g`.  In float32 they are sums
+    over one step, :math:`\max_i \sum_j |W_{ij}| \le 2^{24} g`; the steps are added one by one
+    and the bias at the end, each rounded once.  (A power of two commutes with rounding:
+    ``V = 2 V + J`` is rounded as ``a += 2**-t * J`` is.)  The engine,
+    :meth:`~SpikeConverted.fast` and PyTorch therefore give the same spikes, bit for bit.
 
     References
     ----------
@@ -102,21 +113,25 @@ def spikeconverter(
 
 
 class SpikeConverted(Converted):
-    """A network made by :func:`spikeconverter`, which says what the arguments mean.
+    """A network converted by :func:`spikeconverter`.
 
     Attributes
     ----------
     output : Probe
-        The potential of the readout at the end of each phase, its result or nothing yet.
+        The potential of the readout at the end of each phase; 0 before the first result.
     neuron : InverseLIF
         The neuron type of all layers.
     input_scale : float
-        Inputs in units of their threshold.
+        Factor from inputs to units of their threshold.
     grids : list of float
-        What the weights into each layer are multiples of.
+        Step of the grid of the weights into each layer.
     matrices, offsets : list of array
-        Weights into each layer and what it adds once, in units of its threshold; the first
-        of the offsets is that of the inputs.  Read-only: convert again for other weights.
+        Weights into each layer and the offset that it adds once, in units of its threshold;
+        the first offset is that of the inputs.  Read-only.
+
+    See Also
+    --------
+    spikeconverter : The function that returns it.
     """
 
     def __init__(
@@ -185,7 +200,7 @@ class SpikeConverted(Converted):
         layers: list[Ensemble] = []
         labels = ["input spikes", *(stage.label for stage in self.stages)]
         for i, (label, offset) in enumerate(zip(labels, self.offsets, strict=True)):
-            # Phases alternate from layer to layer, beginning with a release of the inputs.
+            # Phases alternate from layer to layer, starting with a release of the inputs.
             initial = {"steps_done": float(neuron.release_at * (i % 2 == 0))}
             kind = replace(neuron, offset=offset, samples=i == 0)
             layer = population(net, label, len(offset), kind, initial)
@@ -207,15 +222,16 @@ class SpikeConverted(Converted):
 
     @property
     def latency(self) -> int:
-        """Steps from the beginning of an input to its result: T for each weighted layer."""
+        """Steps from the start of an input to its result: T for each weighted layer."""
         return len(self.stages) * self.neuron.n_steps
 
     def predict(self, inputs: Any, backend: str = "auto") -> Array:
-        """Show inputs one after the other and decode the spikes that come out.
+        """Outputs of the model, decoded from the spikes of the last layer.
 
-        While a layer releases its answer to one input, the layers before it are busy with
-        the next ones.  The simulator is built in the first call and kept for the next ones,
-        unless an error or Ctrl-C ends one; it starts from rest in each.
+        Inputs are presented one after the other: while a layer releases its result for one
+        input, the layers before it process the next ones.  The first call builds a simulator,
+        which later calls use again, from rest.  After an error or Ctrl-C the next call builds
+        a new one.
 
         Parameters
         ----------
@@ -227,7 +243,7 @@ class SpikeConverted(Converted):
         Returns
         -------
         (P, n_outputs) ndarray
-            What the model computes, by spikes.
+            Outputs of the model, computed by spikes.
         """
         x = self._rows("predict", inputs)
         turn = self.steps_per_input
@@ -246,21 +262,21 @@ class SpikeConverted(Converted):
             code, count = self._released(v)
             values.append(code * threshold)
             spikes.append(count)
-        return [*values[:-1], v], [*spikes[:-1], 0.0]  # the readout itself is not released
+        return [*values[:-1], v], [*spikes[:-1], 0.0]  # the readout is not released as spikes
 
     def _accumulated(self, matrix: Any, code: Array) -> Array:
-        """What spikes that stand for ``code`` add up to, in float32 step by step."""
+        """The potential accumulated from spikes that represent ``code``; in float32 by steps."""
         if self.dtype == "float64":
             return np.asarray((matrix @ code.T).T)
-        left, total = code.T, np.zeros((matrix.shape[0], len(code)), self.dtype)
+        n_digits, total = code.T, np.zeros((matrix.shape[0], len(code)), self.dtype)
         for place in self._place:
-            y = left >= place
-            left = left - place * y
+            y = n_digits >= place
+            n_digits = n_digits - place * y
             total += np.float32(place) * (matrix @ y.astype(self.dtype))
         return total.T
 
     def _released(self, v: Array) -> tuple[Array, float]:
-        """The number that T spikes stand for, and how many they are on average."""
+        """The number that T spikes represent, and their mean number."""
         if self.neuron.factor == 2.0:
             last = self._place[-1]
             digits = np.clip(np.floor(v / last), 0.0, 2.0**self.neuron.n_steps - 1.0)

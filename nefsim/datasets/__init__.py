@@ -1,6 +1,6 @@
-"""Pictures of digits to learn from: a small set that comes with nefsim, and MNIST.
+"""Labelled images of digits: a small set that comes with nefsim, and MNIST.
 
-Nothing is read before it is asked for, and no pickle is ever loaded.
+Files are read when a function is called; pickles are never loaded.
 """
 
 from nefsim.datasets.images import LabelledImages, digits, one_hot

@@ -1,4 +1,4 @@
-"""Images with labels, and the small set of them that comes with nefsim."""
+"""Labelled images, one-hot targets, and the small set of digits that comes with nefsim."""
 
 from __future__ import annotations
 
@@ -13,22 +13,31 @@ from nefsim import _checks as check
 from nefsim._values import Value
 from nefsim.sampling.images import image_shape
 
-#: How many of the bundled digits, the last, are for testing.
+#: Number of test images at the end of the bundled digits.
 N_TEST_DIGITS = 500
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledImages(Value):
-    """Images with the class of each, to learn from and to be tested on.
+    """Images and their class labels, for training and for testing.
 
     Parameters
     ----------
     train_images, test_images : (P, height * width) array_like
-        Brightness of each pixel from 0 to 1, flattened row by row; kept as float32.
+        Brightness of each pixel from 0 to 1, flattened row by row; stored as float32.
     train_labels, test_labels : (P,) array_like of int
         The class of each, from 0.
     shape : (height, width)
         Size of an image in pixels: ``train_images[0].reshape(shape)`` is a picture.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If brightness is not from 0 to 1, labels are not whole numbers, or shapes do not fit.
+
+    See Also
+    --------
+    digits, mnist
 
     Examples
     --------
@@ -54,7 +63,7 @@ class LabelledImages(Value):
 
     @property
     def n_classes(self) -> int:
-        """How many classes there are: one more than the largest label."""
+        """Number of classes: one more than the largest label."""
         return int(max(np.max(self.train_labels), np.max(self.test_labels))) + 1
 
     def __repr__(self) -> str:
@@ -64,12 +73,12 @@ class LabelledImages(Value):
 
 
 def _checked(who: str, argument: str, images: Any, n_pixels: int) -> NDArray[np.float32]:
-    """Images (P, n_pixels) as float32; those that nobody can change are taken as they are."""
-    # Of many images each further pass or copy takes a good part of the time to read them.
-    known = _is_constant(images) and images.shape[1:] == (n_pixels,) and len(images)
-    if known and images.min() >= 0 and images.max() <= 1:
-        kept: NDArray[np.float32] = images
-        return kept
+    """Images (P, n_pixels) as float32; arrays that cannot be changed are not copied."""
+    # With many images, each further pass or copy takes a good part of the time to read them.
+    fits = _is_constant(images) and images.shape[1:] == (n_pixels,) and len(images)
+    if fits and images.min() >= 0 and images.max() <= 1:
+        constant: NDArray[np.float32] = images
+        return constant
     do = f"pass one row of {n_pixels} pixels from 0 to 1 per image"
     checked = check.array(who, argument, images, (None, n_pixels), do, 0.0, 1.0)
     if not len(checked):
@@ -78,21 +87,26 @@ def _checked(who: str, argument: str, images: Any, n_pixels: int) -> NDArray[np.
 
 
 def _is_constant(value: Any) -> bool:
-    """Whether a value is an array of float32 that has its own memory and cannot be written."""
+    """Whether a value is a read-only array of float32 that owns its memory."""
     if type(value) is not np.ndarray or value.dtype != np.float32:
         return False
     return bool(value.flags.owndata and not value.flags.writeable)
 
 
 def digits() -> LabelledImages:
-    """1797 handwritten digits of 8 x 8 pixels, which come with nefsim.
+    """Handwritten digits of 8 x 8 pixels, which come with nefsim: 1297 + 500 images.
 
-    The first 1297 are to learn from, the other 500 to be tested on. Brightness is in steps of
-    1/16.
+    The first 1297 images are for training, the other 500 for testing. Brightness is in steps
+    of 1/16.
 
     Returns
     -------
     LabelledImages
+
+    See Also
+    --------
+    mnist : 70,000 digits of 28 x 28 pixels.
+    one_hot : Targets from the labels.
 
     References
     ----------
@@ -128,6 +142,16 @@ def one_hot(labels: ArrayLike, n_classes: int | None = None) -> NDArray[np.float
     Returns
     -------
     ndarray of shape (P, n_classes)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a label is not a whole number from 0 below ``n_classes``.
+
+    See Also
+    --------
+    nefsim.Softmax, nefsim.LstsqWeighted : Solvers for classifiers.
+    nefsim.analysis.classify : Classes from decoded output.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""MNIST: found in a folder, or fetched from a mirror and checked."""
+"""MNIST, read from a folder, or downloaded from a mirror and checked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nefsim.datasets.images import LabelledImages
 
 Bytes = NDArray[np.uint8]
 
-#: The four files, and the SHA-256 of what is in each once it is unpacked.
+#: The four files, and the SHA-256 of the unpacked content of each.
 FILES = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -64,7 +64,8 @@ def mnist(path: str | os.PathLike[str] | None = None) -> LabelledImages:
         packed as .gz or not; or one of these files. None looks in the folder that the
         environment variable NEFSIM_DATA names, then in the user's cache
         (``$XDG_CACHE_HOME/nefsim`` or ``~/.cache/nefsim``), then downloads the IDX files into
-        the cache, where each is kept only if its SHA-256 is that of the original.
+        the cache.  Downloaded files are stored, and read, only if their SHA-256 is that of the
+        original.
 
     Returns
     -------
@@ -73,8 +74,12 @@ def mnist(path: str | os.PathLike[str] | None = None) -> LabelledImages:
     Raises
     ------
     ValueError
-        If the files are not where ``path`` says, or are nowhere and cannot be downloaded; the
-        message says what to put where.
+        If the files are not at ``path``, are in no folder and cannot be downloaded, or are
+        damaged; the message lists the files and the folders.
+
+    See Also
+    --------
+    digits : A small set of digits, without a download.
 
     References
     ----------
@@ -89,42 +94,42 @@ def mnist(path: str | os.PathLike[str] | None = None) -> LabelledImages:
     """
     if path is not None:
         folder = _folder(path)
-        found = _read(folder)
-        if found is None:
-            check.fail("mnist", "path", "lead to the digits", f"{folder}", DO)
-        return found
+        images = _read(folder)
+        if images is None:
+            check.fail("mnist", "path", "be a folder with the digits", f"{folder}", DO)
+        return images
     for folder in places():
-        found = _read(folder)
-        if found is not None:
-            return found
+        images = _read(folder)
+        if images is not None:
+            return images
     cache = cache_folder()
     _download(cache)
-    found = _read(cache)
-    assert found is not None
-    return found
+    images = _read(cache)
+    assert images is not None
+    return images
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept."""
+    """The folder of downloaded files."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nefsim"
 
 
 def places() -> Iterator[Path]:
-    """Folders in which data are looked for, one after the other."""
-    named = os.environ.get("NEFSIM_DATA")
-    if named:
-        yield Path(named)
+    """The folders to search for data, in order."""
+    folder = os.environ.get("NEFSIM_DATA")
+    if folder:
+        yield Path(folder)
     yield cache_folder()
 
 
 def _folder(path: Any) -> Path:
-    """The folder that a path is or lies in."""
+    """The folder at a path, or the folder of a file at the path."""
     text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(text, str) or not text.isprintable() or not text:
         kind = ValueError if isinstance(text, str) else TypeError
         check.fail("mnist", "path", "be a path", check.show(path), DO, kind)
-    given = Path(text)
-    return given.parent if given.is_file() else given
+    location = Path(text)
+    return location.parent if location.is_file() else location
 
 
 def _read(folder: Path) -> LabelledImages | None:
@@ -133,12 +138,15 @@ def _read(folder: Path) -> LabelledImages | None:
         if (folder / train[0]).is_file() and (folder / test[0]).is_file():
             return _labelled(folder, *_archive(folder, *train), *_archive(folder, *test))
     if all(_idx_file(folder, name) for name in FILES):
-        return _labelled(folder, *(_idx(folder, name) for name in FILES))
+        # Elsewhere other data may have these names; the cache holds the originals alone.
+        is_cache = folder == cache_folder()
+        parts = (_idx(folder, n, digest if is_cache else None) for n, digest in FILES.items())
+        return _labelled(folder, *parts)
     return None
 
 
 def _labelled(folder: Path, *parts: NDArray[Any]) -> LabelledImages:
-    """Images and labels for training and for testing, once they fit together."""
+    """Checked images and labels for training and for testing."""
     images, labels = parts[::2], parts[1::2]
     sizes = {part.shape[1:] for part in images}
     if any(p.dtype != np.uint8 or p.ndim != 3 or not p.size for p in images) or len(sizes) > 1:
@@ -154,14 +162,14 @@ def _labelled(folder: Path, *parts: NDArray[Any]) -> LabelledImages:
 class _Arrays(Archive):
     """An archive of images and labels."""
 
-    def __init__(self, source: Path, wanted: tuple[str, ...]) -> None:
-        self._source, self._wanted = source, wanted
+    def __init__(self, source: Path, arrays: tuple[str, ...]) -> None:
+        self._source, self._array_names = source, arrays
         super().__init__(source)
 
     def fail(self, why: str) -> NoReturn:
-        """Refuse the file."""
-        must = f"be an archive with the arrays {' and '.join(self._wanted)}"
-        check.fail("mnist", f"{self._source}", must, why, "get it anew, or remove it")
+        """Raise an error about the file."""
+        must = f"be an archive with the arrays {' and '.join(self._array_names)}"
+        check.fail("mnist", f"{self._source}", must, why, "download it again, or remove it")
 
 
 def _archive(folder: Path, name: str, *arrays: str) -> list[NDArray[Any]]:
@@ -174,13 +182,16 @@ def _archive(folder: Path, name: str, *arrays: str) -> list[NDArray[Any]]:
 
 
 def _idx_file(folder: Path, name: str) -> Path | None:
-    """The file as it is, packed, or with a dot in its name as some unpackers write it."""
+    """The path of a file, also if it is packed, or has a dot in its name from unpacking."""
     names = (name, f"{name}.gz", name.replace("-idx", ".idx"))
     return next((folder / n for n in names if (folder / n).is_file()), None)
 
 
-def _idx(folder: Path, name: str) -> Bytes:
-    """The array of bytes in an IDX file: 0, 0, 8, number of sides, each side, then the bytes."""
+def _idx(folder: Path, name: str, digest: str | None) -> Bytes:
+    """The array of bytes in an IDX file: 0, 0, 8, number of sides, each side, then the bytes.
+
+    The digest, if passed, is compared with that of the file.
+    """
     path = _idx_file(folder, name)
     assert path is not None
     try:
@@ -188,25 +199,32 @@ def _idx(folder: Path, name: str) -> Bytes:
             raise OSError(f"more than {MOST_BYTES} bytes")
         raw = path.read_bytes()
         data = unpacked(raw) if path.suffix == ".gz" else raw
+        if digest is not None and _digest(data) != digest:
+            raise OSError("it differs from the original")
         sides = struct.unpack(f">{data[3]}I", data[4 : 4 + 4 * data[3]])
     except (OSError, EOFError, zlib.error, struct.error, IndexError) as error:
-        check.fail("mnist", f"{path}", "be an IDX file", f"the error {error!r}", "get it anew")
+        do = "download it again" if digest is None else "remove it, so that it is downloaded again"
+        check.fail("mnist", f"{path}", "be an IDX file", f"the error {error!r}", do)
     body = np.frombuffer(data, np.uint8)[4 + 4 * len(sides) :]
     if data[:3] != b"\0\0\x08" or not len(body) or len(body) != math.prod(sides):
         got = f"{len(body)} bytes for sides {sides}"
-        check.fail("mnist", f"{path}", "be an IDX file of bytes", got, "get it anew")
+        check.fail("mnist", f"{path}", "be an IDX file of bytes", got, "download it again")
     return body.reshape(sides)
 
 
+def _digest(data: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()
+
+
 def unpacked(raw: bytes) -> bytes:
-    """What is packed with gzip, up to the size that a file of the set can have."""
+    """Unpack gzip data, up to the largest size of a file of the set."""
     return zlib.decompressobj(wbits=31).decompress(raw, MOST_BYTES)
 
 
 def _download(cache: Path) -> None:
-    """Put the four files into the cache, each whole and checked, or say what to do."""
-    from hashlib import sha256
-
+    """Download the four files into the cache; raise an error if no mirror has one of them."""
     for name, digest in FILES.items():
         if _idx_file(cache, name):
             continue
@@ -214,15 +232,21 @@ def _download(cache: Path) -> None:
         for mirror in MIRRORS:
             try:
                 raw = _fetched(f"{mirror}{name}.gz")
-                if sha256(unpacked(raw)).hexdigest() != digest:
+                if _digest(unpacked(raw)) != digest:
                     raise OSError("the file differs from the original")
-                _kept(cache, f"{name}.gz", raw)
+                _write(cache, f"{name}.gz", raw)
                 break
             except (OSError, EOFError, zlib.error) as error:
                 errors.append(f"{mirror}: {error}")
         else:
             do = f"put into {cache}, or into a folder named by NEFSIM_DATA, {CONTENT}"
-            check.fail("mnist", "path", "be given where no mirror answers", "; ".join(errors), do)
+            check.fail(
+                "mnist",
+                "path",
+                "be a folder with the files if no mirror answers",
+                "; ".join(errors),
+                do,
+            )
 
 
 def _fetched(url: str) -> bytes:
@@ -232,8 +256,8 @@ def _fetched(url: str) -> bytes:
         return bytes(stream.read(MOST_BYTES))
 
 
-def _kept(cache: Path, name: str, raw: bytes) -> None:
-    """Write a file that appears whole or not at all."""
+def _write(cache: Path, name: str, raw: bytes) -> None:
+    """Write a file as a whole, so that an interrupted download leaves no part of it."""
     cache.mkdir(parents=True, exist_ok=True)
     with replacing(cache / name) as stream:
         stream.write(raw)

@@ -1,4 +1,4 @@
-"""What a network will be before it is built: its schedule, its size and its cost."""
+"""The schedule, size and cost of a network, estimated before it is built."""
 
 from nefsim.describe.description import Cost, Description, Stretch
 from nefsim.describe.survey import describe

@@ -1,8 +1,8 @@
-"""Rough models of memory and time, from the shapes of a network that is not built.
+"""Rough models of memory and time, from the shapes of a network's arrays.
 
-Memory is counted array by array.  Time is a sum over operations: so much for each call, each
-number and each product.  The constants were set by hand near the figures of ``benchmarks/`` on
-one quiet core with AVX-512; another machine or a loaded one may take several times as long.
+Memory is counted array by array.  Time is a sum over operations, with constants for each call,
+each number and each product.  The constants were set by hand near the figures of
+``benchmarks/`` on one idle core with AVX-512; other machines may be several times slower.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ from nefsim.program import (
 )
 from nefsim.solvers import LstsqL2
 
-#: Bytes of a number while building, of an event (the step and the cell), and of the Python
-#: objects around an operation: signals, terms, small arrays, functions.
+#: Bytes of a number during the build, of an event (step and cell), and of the Python objects
+#: of an operation: signals, terms, small arrays, functions.
 NUMBER, EVENT, OPERATION = 8, 12, 3000
 
-#: Arrays of points by neurons that a solver other than LstsqL2 makes beside the activities.
+#: Arrays of points by neurons that a solver other than LstsqL2 allocates, besides activities.
 COPIES = 3
 
-#: The share of its maximum rate at which a neuron fires on average: intercepts and inputs
-#: that fill [-1, 1] evenly, and rates that grow in proportion above the intercept.
+#: Mean rate of a neuron as a share of its maximum rate, for uniform intercepts and inputs in
+#: [-1, 1] and rates that are linear above the intercept.
 SHARE_OF_RATE = 0.25
 
-# Building [s]: each object, each value of a rate curve, each product of BLAS, each call of a
-# function of the user, each number that is drawn.
+# Build time [s]: of an object, of a value of a rate curve, of a product in BLAS, of a call of
+# a user's function, of a random number.
 OBJECT, RATE, PRODUCT, CALL, DRAW = 3e-4, 2.5e-8, 4e-11, 3e-6, 3e-8
 
-#: Seconds of a step by back end: each operation called in a chunk, each one called step by
-#: step, each neuron, each other number, each product.
+#: Seconds of a step by back end: of an operation in a chunk, of an operation step by step, of a
+#: neuron, of any other number, of a product.
 STEP: dict[str, tuple[float, float, float, float, float]] = {
     "numpy": (5e-8, 5e-6, 8e-9, 4e-9, 2e-10),
     "numba": (5e-9, 5e-9, 3e-10, 5e-10, 1e-10),
 }
 
-#: Seconds of a step of a population in NumPy, which is called for each step.
+#: Seconds of a step of a population in NumPy, which is called at each step.
 POPULATION = 1.2e-5
 
 
@@ -63,13 +63,13 @@ def products(op: Op) -> int:
 
 
 def width(program: Program, op: Op) -> int:
-    """Numbers that an operation puts out, none if it changes weights."""
-    seen = outputs(op) if isinstance(op, Call) else outputs(op)[:1]
-    return sum(program.signals[signal].size for signal in seen)
+    """Size of the output of an operation; 0 if it changes weights."""
+    signals = outputs(op) if isinstance(op, Call) else outputs(op)[:1]
+    return sum(program.signals[signal].size for signal in signals)
 
 
 def systems(built: Built) -> set[System]:
-    """The sets of equations to be solved."""
+    """The sets of equations to solve for decoders."""
     parts = (*built.connections.values(), *built.probe_data.values())
     return {part.solver_info["system"] for part in parts if "system" in part.solver_info}
 
@@ -78,7 +78,7 @@ def systems(built: Built) -> set[System]:
 
 
 def arrays(built: Built) -> int:
-    """Bytes of all arrays of the built network, each counted once, and of what holds them."""
+    """Bytes of all arrays of the built network, each counted once, and of their objects."""
 
     def each() -> Iterator[Any]:
         for ensemble in built.ensembles.values():
@@ -94,29 +94,29 @@ def arrays(built: Built) -> int:
     return NUMBER * sum(sizes.values()) + OPERATION * len(built.program.ops)
 
 
-def solving(found: Iterable[System]) -> int:
-    """Most bytes that activities and Gram matrices of the ensembles take at once.
+def solving(equations: Iterable[System]) -> int:
+    """Peak memory of activities and Gram matrices of the ensembles [bytes].
 
-    Large ensembles are solved one after the other, small ones as many at once as there are cores.
+    Large ensembles are solved one after the other, small ones in parallel on all cores.
     """
-    kept: dict[Any, int] = {}
+    demand: dict[Any, int] = {}
     small: set[Any] = set()
     largest = 0
-    for system in found:
+    for system in equations:
         n, p, standard = system.ensemble.n_neurons, system.n_points, type(system.solver) is LstsqL2
         held = p * n
         if standard and held > MOST_ACTIVITIES and p >= n:
             held = MOST_ACTIVITIES // 4 + n**2  # a block, and its addition to the Gram matrix
-        kept[system.ensemble] = kept.get(system.ensemble, 0) + held + min(p, n) ** 2
+        demand[system.ensemble] = demand.get(system.ensemble, 0) + held + min(p, n) ** 2
         if p * n * min(p, n) < threads.MIN_WORK_FOR_THREADS:
             small.add(system.ensemble)
         largest = max(largest, 0 if standard else COPIES * p * n)
-    together = sorted(kept[ensemble] for ensemble in small)[-threads.cores() :]
-    return NUMBER * (max(sum(together), *kept.values(), 0) + largest)
+    together = sorted(demand[ensemble] for ensemble in small)[-threads.cores() :]
+    return NUMBER * (max(sum(together), *demand.values(), 0) + largest)
 
 
 def memories(program: Program) -> int:
-    """Numbers that operations remember from step to step, in one trial."""
+    """Number of state variables of the operations, in one trial."""
     total = 0
     for op in program.ops:
         size = width(program, op)
@@ -135,19 +135,19 @@ def memories(program: Program) -> int:
 
 
 def constants(program: Program) -> int:
-    """Numbers of all matrices and offsets of a program."""
+    """Total size of all matrices and offsets of a program."""
     sums = [op for op in program.ops if isinstance(op, Sum)]
     return sum(products(op) + (0 if op.offset is None else op.offset.size) for op in sums)
 
 
 def spikes_per_second(built: Built) -> dict[int, float]:
-    """The mean rate of the neurons behind each signal of spikes [Hz], roughly."""
+    """Estimated mean rate of the neurons of each signal of spikes [Hz]."""
     rates = {}
     for ensemble in built.ensembles:
         if ensemble.neuron_type.spiking:
-            given = ensemble.max_rates
-            ends = [getattr(given, name, 300.0) for name in ("low", "high")]
-            mean = float(np.mean(given if isinstance(given, np.ndarray) else ends))
+            max_rates = ensemble.max_rates
+            ends = [getattr(max_rates, name, 300.0) for name in ("low", "high")]
+            mean = float(np.mean(max_rates if isinstance(max_rates, np.ndarray) else ends))
             rates[built.signals[ensemble.neurons]] = SHARE_OF_RATE * mean
     return rates
 
@@ -155,13 +155,13 @@ def spikes_per_second(built: Built) -> dict[int, float]:
 # -- time --------------------------------------------------------------------------------
 
 
-def build_seconds(built: Built, found: Iterable[System]) -> float:
-    """Time to draw and solve."""
+def build_seconds(built: Built, equations: Iterable[System]) -> float:
+    """Time to draw the parameters and solve for the decoders [s]."""
     program = built.program
     seconds = OBJECT * (len(built.ensembles) + len(built.connections) + len(program.records))
     for ensemble in built.ensembles.values():
         seconds += DRAW * (ensemble.encoders.size + ensemble.eval_points.size)
-    for system in found:
+    for system in equations:
         n, p, d = system.ensemble.n_neurons, system.n_points, system.ensemble.dimensions
         small = min(n, p)
         seconds += RATE * p * n + PRODUCT * (p * n * (small + d) + small**3 / 3)
@@ -173,7 +173,7 @@ def build_seconds(built: Built, found: Iterable[System]) -> float:
 
 
 def step_seconds(program: Program, backend: str, batch: int) -> float:
-    """Time of one step of all trials."""
+    """Time of one step of all trials [s]."""
     in_chunks, in_loop, neuron, number, product = STEP[backend]
     seconds = 0.0
     for group in program.groups:
@@ -204,12 +204,12 @@ def _matrices(op: Op) -> list[Any]:
 
 
 def _size(array: Any) -> int:
-    """Numbers of an array; of a sparse one with their places."""
+    """Number of elements of an array; in a sparse array their indices count, too."""
     return int(2 * array.nnz if hasattr(array, "tocsr") else array.size)
 
 
 def _place(array: Any) -> tuple[int, int]:
-    """Where an array lies, whichever way it is turned."""
+    """Address and size of an array, the same for its transpose."""
     if hasattr(array, "tocsr"):
         return id(array), 0
     return array.__array_interface__["data"][0], array.size

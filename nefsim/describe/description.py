@@ -1,4 +1,4 @@
-"""What is told of a network before it is built."""
+"""The description of a network before it is built, and its printed table."""
 
 from __future__ import annotations
 
@@ -6,26 +6,30 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-#: Stretches of the schedule that are shown one by one.
+#: Maximum number of stretches of the schedule in the table.
 SHOWN = 12
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Some operations of the schedule that are alike or belong together.
+    """Consecutive operations of the schedule that run in chunks, or have equal sizes.
 
     Attributes
     ----------
     loop : bool
-        Whether they depend on their own output and go step by step.
+        Whether they depend on their outputs of earlier steps, and so run step by step.
     groups : int
-        How many groups of operations these are, each run on its own.
+        Number of groups of operations; groups run one after the other.
     operations : mapping of str to int
-        How many there are of each kind in all.
+        Number of operations of each kind.
     neurons, multiply_adds : int
-        Neurons that step, and numbers that are multiplied and added, in one step and trial.
+        Number of neurons, and of multiplications and additions, in one step and trial.
     name : str
-        What the first of them writes.
+        Name of the first signal that they write.
+
+    See Also
+    --------
+    Description : Its attribute ``schedule``.
     """
 
     loop: bool
@@ -38,18 +42,22 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a back end takes, by a rough model; see :mod:`nefsim.describe.cost`.
+    """Memory and time of a back end, by a rough model; see :mod:`nefsim.describe.cost`.
 
     Attributes
     ----------
     chunk : int
         Steps of a chunk.
     arrays, build, prepare, run : int [bytes]
-        Memory of all arrays of the network; at the peak of building; at the peak of getting
-        ready to run; and while running, without records.  What building took is counted in the
-        last two as well, as C libraries give little of it back.
+        Memory of all arrays of the network; peak during the build; peak while the back end
+        prepares a run; and during a run, without records.  The last two include the memory of
+        the build, as C libraries give little of it back.
     build_seconds, step_seconds : float [s]
-        Time to build, and for a step.
+        Time of the build, and of a step.
+
+    See Also
+    --------
+    Description : Its attribute ``costs``.
     """
 
     chunk: int
@@ -63,29 +71,45 @@ class Cost:
 
 @dataclass(frozen=True)
 class Description:
-    """A network before it is built, as :func:`nefsim.describe` counts it; ``str()`` is a table.
+    """The schedule, size and cost of a network; ``str()`` is a table.
 
     Attributes
     ----------
     label : str or None
+        Label of the network.
     dt : float [s]
+        The time step.
     batch_size : int or None
+        Number of trials.
     dtype : str
+        Precision of a run.
     ensembles, neurons, dimensions, nodes, connections, probes : int
         Numbers of objects.
     signals, operations : int
-        What the network is lowered to.
+        Number of signals and operations of the lowered program.
     factorisations : int
-        Sets of equations that are factored to solve for decoders.
+        Number of factorisations to solve for decoders.
     largest : tuple of int
-        Evaluation points and neurons of the largest of them.
+        Evaluation points and neurons of the largest factorisation.
     schedule : tuple of Stretch
-        What goes step by step, and what in chunks of time, in the order of a step.
+        Operations that run step by step or in chunks of time, in the order of a step.
     bytes_per_second : int [bytes/s]
-        What the probes record in a second of model time, spikes at a quarter of the maximum
+        Size of the records of a second of model time, with spikes at a quarter of the maximum
         rate.
     costs : mapping of str to Cost
-        By the name of the back end.
+        Memory and time by the name of the back end.
+
+    See Also
+    --------
+    nefsim.describe : The function that returns it.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> a = net.ensemble(50, 1)
+    >>> nef.describe(net).neurons
+    50
     """
 
     label: str | None
@@ -107,15 +131,31 @@ class Description:
     costs: Mapping[str, Cost]
 
     def peak(self, backend: str = "numpy", seconds: float = 0.0) -> int:
-        """Most memory that building and a run of so many seconds take [bytes].
+        """Peak memory of the build and a run, without Python and packages [bytes].
 
-        Python, its packages and compiled code, some 50 to 200 MB, come on top.
+        Python, its packages and compiled code take another 50 to 200 MB.
+
+        Parameters
+        ----------
+        backend : str
+            Name of the back end.
+        seconds : float [s]
+            Model time of the run.
+
+        Returns
+        -------
+        int
         """
         cost = self.costs[backend]
         return max(cost.build, cost.prepare, cost.run + round(seconds * self.bytes_per_second))
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain dicts, lists and numbers."""
+        """The description as plain dicts, lists and numbers.
+
+        Returns
+        -------
+        dict
+        """
         return asdict(self)
 
     def __str__(self) -> str:
@@ -158,8 +198,8 @@ class Description:
             size += [f"{stretch.multiply_adds} multiply-adds"] if stretch.multiply_adds else []
             rest = f"; {', '.join(size)}" if size else ""
             lines.append(f"  {how:<14}{number}{what}{rest}; from {stretch.name} on")
-        left = len(self.schedule) - SHOWN
-        return [*lines, f"  and {left} more"] if left > 0 else lines
+        n_more = len(self.schedule) - SHOWN
+        return [*lines, f"  and {n_more} more"] if n_more > 0 else lines
 
 
 def _many(n: int, one: str, several: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""From a network to its description."""
+"""The function ``describe``: from a network to its description."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from nefsim.program import Group, Neurons, Program, outputs
 def describe(
     net: Network, dt: float = 0.001, batch_size: int | None = None, dtype: str = "float64"
 ) -> Description:
-    """The schedule, the size and the cost of a network; nothing is drawn, solved or called.
+    """Estimate the schedule, the size and the cost of a network without building it.
 
-    Memory is counted array by array; times are rough, by constants of one machine (see
+    No parameters are drawn, no decoders solved and no functions called.  Memory is counted
+    array by array; times are rough, from constants of one machine (see
     :mod:`nefsim.describe.cost`).
 
     Parameters
@@ -42,7 +43,16 @@ def describe(
     -------
     Description
         ``print`` shows a table; its attributes are plain numbers, and
-        ``peak(backend, seconds)`` is the most memory that a run takes.
+        ``peak(backend, seconds)`` is the peak memory of a run.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``net`` is not an outermost network, or an argument is out of range.
+
+    See Also
+    --------
+    nefsim.bench.measure : Measured times on each back end.
 
     Examples
     --------
@@ -64,8 +74,8 @@ def describe(
     dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
     built = build(net, dt, 0, outline=True)
     program = built.program
-    found = cost.systems(built)
-    factored = [s for s in found if s.solver.uses_activities]
+    equations = cost.systems(built)
+    factored = [s for s in equations if s.solver.uses_activities]
     sizes = [(system.n_points, system.ensemble.n_neurons) for system in factored]
     names = [name for name in backends.available() if name in cost.STEP]
     batch, item, arrays = batch_size or 1, np.dtype(dtype).itemsize, cost.arrays(built)
@@ -86,12 +96,12 @@ def describe(
         largest=max(sizes, key=lambda size: size[0] * size[1], default=(0, 0)),
         schedule=tuple(_schedule(program)),
         bytes_per_second=_records(built, batch, item),
-        costs={name: _cost(built, found, arrays, name, batch, item) for name in names},
+        costs={name: _cost(built, equations, arrays, name, batch, item) for name in names},
     )
 
 
 def _schedule(program: Program) -> Iterator[Stretch]:
-    """Groups in order; neighbours that run in chunks, or that are alike, are told together."""
+    """Stretches of groups in order: groups in chunks, or loops of equal sizes, are joined."""
 
     def likeness(group: Group) -> object:
         ops = [program.ops[i] for i in group.ops]
@@ -112,7 +122,7 @@ def _schedule(program: Program) -> Iterator[Stretch]:
 
 
 def _records(built: Built, batch: int, item: int) -> int:
-    """Bytes that the probes record in a second of model time."""
+    """Bytes of the records of a second of model time."""
     program, rates = built.program, cost.spikes_per_second(built)
     total = 0.0
     for record in program.records:
@@ -125,7 +135,9 @@ def _records(built: Built, batch: int, item: int) -> int:
     return round(total)
 
 
-def _cost(built: Built, found: set[System], arrays: int, name: str, batch: int, item: int) -> Cost:
+def _cost(
+    built: Built, equations: set[System], arrays: int, name: str, batch: int, item: int
+) -> Cost:
     """Memory and time of a back end."""
     program = built.program
     sizes = [signal.size for signal in program.signals]
@@ -135,7 +147,7 @@ def _cost(built: Built, found: set[System], arrays: int, name: str, batch: int, 
     neurons = sum(sizes[op.output] for op in program.ops if isinstance(op, Neurons))
     if name == "numpy":
         chunk = chunk_length(sum(sizes) * batch)
-        # Like operations run as one: what comes between may be as wide as all populations.
+        # Equal operations are batched, with intermediate arrays as wide as all populations.
         rows = (chunk + 1) * sum(sizes) + chunk * neurons
         prepare = constants * item
         run = prepare + rows * batch * item
@@ -144,18 +156,18 @@ def _cost(built: Built, found: set[System], arrays: int, name: str, batch: int, 
         plan = backends.module(name).make_plan(program, batch, exact)
         chunk = plan.length
         rows = sum(sizes) + chunk * sum(sizes[i] for i in plan.materialized)
-        # The numbers are listed, then joined in their precision.
+        # The numbers are collected in lists, then joined in the precision of the run.
         prepare = constants * (cost.NUMBER + item)
         run = constants * item + rows * batch * item + neurons * batch * cost.NUMBER + memories
-    # What solving took is free afterwards, but C libraries give little of it back.
-    built_up = arrays + cost.solving(found)
+    # The memory of the solvers is free afterwards, but C libraries give little of it back.
+    built_up = arrays + cost.solving(equations)
     return Cost(
         chunk=chunk,
         arrays=arrays,
         build=built_up,
         prepare=built_up + state + prepare,
-        # While a chunk runs, what it began with is kept to go back to.
+        # During a chunk, a copy of the state at its start is held for errors.
         run=built_up + state + memories + run,
-        build_seconds=cost.build_seconds(built, found),
+        build_seconds=cost.build_seconds(built, equations),
         step_seconds=cost.step_seconds(program, name, batch),
     )

@@ -1,4 +1,4 @@
-"""Learning rules: equations for weights that change while spikes flow."""
+"""Learning rules: equations for the change of weights during a simulation."""
 
 from nefsim.learning.base import Hebbian, LearningRule
 from nefsim.learning.base import Trace as Trace

@@ -1,4 +1,4 @@
-"""What a learning rule is: an equation for the change of weights, and what it reads."""
+"""Base classes of learning rules, and the filtered activities that rules read."""
 
 from __future__ import annotations
 
@@ -16,22 +16,32 @@ from nefsim.synapses import Lowpass, as_synapse
 
 Array = NDArray[np.float64]
 
-#: Activities are filtered as a post-synaptic current is, unless the rule says otherwise.
+#: Default filter of activities: that of a post-synaptic current.
 ACTIVITY = Lowpass(0.005)
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """A filtered activity that a rule reads.
+    """A filtered activity that a learning rule reads.
 
     Parameters
     ----------
     of : {"pre", "post"}
-        Whose: the neurons before the connection or what comes after it.
+        Source of the activity: the neurons before the connection, or its target.
     synapse : Synapse or None
         The filter.
     start : float or (n,) ndarray [Hz]
         Its value before the first step; an array has one for each neuron.
+
+    See Also
+    --------
+    LearningRule.traces : The traces that a rule reads.
+
+    Examples
+    --------
+    >>> from nefsim.synapses import Lowpass
+    >>> Trace("post", Lowpass(1.0), start=100.0).of
+    'post'
     """
 
     of: str
@@ -40,33 +50,37 @@ class Trace:
 
 
 class LearningRule(Value, ABC):
-    r"""How the weights of a connection change while spikes flow.
+    r"""Base of learning rules: an equation for the change of a connection's weights.
 
-    A rule is one equation, :meth:`step`, for the change in a second; each time step adds
-    ``dt`` times that to the weights, after everything else in the step, so that they act
-    from the next step on.  A rule of one's own is a frozen dataclass with that method; it runs
-    on every back end.
+    A rule is one equation, :meth:`step`, for the change per second.  At the end of each time
+    step ``dt`` times this change is added to the weights, which act from the next step on.
+    A custom rule is a frozen dataclass with that method; it runs on every back end.
 
-    What a rule changes is said by ``modifies``:
+    ``modifies`` names the weights that a rule changes:
 
     - ``"weights"``: (M, N), currents of M neurons from the activity of N neurons; the
       connection has a solver with ``weights=True`` or goes from neurons to neurons;
-    - ``"decoders"``: (k, N), the k values that the connection carries, decoders and transform
-      in one; where a connection ends in neurons it is their currents;
+    - ``"decoders"``: (k, N), decoders times transform, for the k values that the connection
+      carries; these are currents where a connection ends in neurons;
     - ``"encoders"``: (M, D), the scaled encoders of the ensemble that the connection ends in.
 
     Attributes
     ----------
     modifies : str
-        See above.
+        The weights that change: "weights", "decoders" or "encoders".
     error : {"none", "post", "scalar"}
-        What may be connected to ``connection.learning_rule``: nothing, a vector as long as
-        what the connection ends in represents, or one number.
+        The error signal that ``connection.learning_rule`` accepts: none, a vector with the
+        dimensions of the connection's target, or one number.
     needs_error : bool
-        Whether a rule without it is refused.
+        Whether the rule requires a connected error signal.
     constants : tuple of str
-        What :meth:`step` is given by name: ``gain`` and ``max_rates`` of the ensemble after the
-        connection, both (M,), its ``scale`` = gain / radius, or ``dt`` [s].
+        Constants that :meth:`step` receives by name: ``gain`` and ``max_rates`` of the ensemble
+        after the connection, both (M,), its ``scale`` = gain / radius, or ``dt`` [s].
+
+    See Also
+    --------
+    Hebbian : Base of rules whose change is an outer product less a decay.
+    PES : Supervised learning of decoders.
 
     Examples
     --------
@@ -96,7 +110,7 @@ class LearningRule(Value, ABC):
 
     @abstractmethod
     def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
-        """The change of the weights in a second.
+        """The change of the weights per second.
 
         Parameters
         ----------
@@ -105,14 +119,13 @@ class LearningRule(Value, ABC):
         post : (M,) or (k,) ndarray [Hz or value]
             Activity after, filtered; for decoders, the values that the connection carries.
         error : ndarray or None
-            What is connected to the rule.  Where the connection ends in neurons, a vector is
-            brought to them by their scaled encoders, so that it has one number for each row of
-            the weights.
+            The error signal connected to the rule.  Where the connection ends in neurons, their
+            scaled encoders turn a vector into one number for each row of the weights.
         weights : (M, N) ndarray
-            The weights as they are, not to be written to.
+            The present weights, read-only.
         **more
-            Other traces, ``constants`` and what :meth:`start` made, by name; what was made may
-            be written to.
+            Other traces, ``constants`` and the arrays from :meth:`start`, by name; only these
+            arrays may be written to.
 
         Returns
         -------
@@ -120,14 +133,35 @@ class LearningRule(Value, ABC):
         """
 
     def traces(self) -> Mapping[str, Trace]:
-        """The filtered activities that :meth:`step` is given, by name."""
+        """The filtered activities that :meth:`step` receives.
+
+        Returns
+        -------
+        mapping of str to Trace
+            Traces by the names of the arguments of :meth:`step`.
+        """
         return {
             "pre": Trace("pre", getattr(self, "pre_synapse", ACTIVITY)),
             "post": Trace("post", getattr(self, "post_synapse", ACTIVITY)),
         }
 
     def start(self, n_in: int, n_out: int, dt: float) -> dict[str, Array]:
-        """What the rule itself remembers, at the start."""
+        """Initial values of the rule's state.
+
+        Parameters
+        ----------
+        n_in : int
+            N, the number of columns of the weights.
+        n_out : int
+            M, the number of rows of the weights.
+        dt : float [s]
+            Length of a step.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Arrays that :meth:`step` receives by name and may change; empty for most rules.
+        """
         del n_in, n_out, dt
         return {}
 
@@ -137,20 +171,47 @@ class Hebbian(LearningRule):
 
     .. math:: \dot\omega_{ij} = u_j \, a_i - d_j \, \omega_{ij}
 
-    with i before and j after.  All rules of this package but :class:`nefsim.RLS` and
-    :class:`nefsim.Sanger` are of this kind.  They are compiled, a user's own too, as two vectors
-    and one pass over the weights, where :meth:`factors` is an expression of ``+ - * / > @``,
-    ``np.where``, ``np.maximum``, ``np.minimum`` and ``np.any``; it is then called once, with
-    symbols in the place of vectors.  With anything else, as a branch on a value, a rule takes
-    its steps in Python.
+    with i before and j after.  All rules of this package are of this kind, except
+    :class:`nefsim.RLS` and :class:`nefsim.Sanger`.
+
+    The compiled back end compiles a rule, also a custom one, if :meth:`factors` uses only
+    ``+ - * / > @``, ``np.where``, ``np.maximum``, ``np.minimum`` and ``np.any``.  It then calls
+    :meth:`factors` once, with symbols in place of vectors.  Other rules, such as one with a
+    branch on a value, take their steps in Python.
+
+    See Also
+    --------
+    LearningRule : Base of all rules.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nefsim as nef
+    >>> rule = nef.Oja(learning_rate=0.5)
+    >>> u, d = rule.factors(np.array([1.0, 2.0]), np.array([3.0]), None)
+    >>> u, d
+    (array([1.5]), array([4.5]))
     """
 
     @abstractmethod
     def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
-        """The vectors u and d; None where there is no decay."""
+        """The vectors u and d of the outer product and the decay.
+
+        Parameters
+        ----------
+        pre, post, error, **more
+            As in :meth:`LearningRule.step`, without the weights.
+
+        Returns
+        -------
+        u : (M,) ndarray
+            Factor of the outer product with ``pre``.
+        d : (M,) ndarray or None
+            Decay of each row of the weights [1/s]; None for no decay.
+        """
 
     def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
-        """The change of the weights in a second, ``outer(u, pre) - d[:, None] * weights``."""
+        """The change of the weights per second, ``outer(u, pre) - d[:, None] * weights``."""
         u, d = self.factors(pre, post, error, **more)
         grow = np.multiply.outer(u, pre)
         return grow if d is None else grow - d[:, None] * weights

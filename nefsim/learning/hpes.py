@@ -31,8 +31,9 @@ class HPES(Hebbian):
     :math:`\bar\theta = \theta / a_{max}` relative to each neuron's maximum rate.  S = 1 is
     :class:`PES` on full weights; S = 0 ignores the error and is :class:`BCM` with learning rate
     :math:`\kappa \alpha_j b / (n \, a_{max}^2)`.
-    The error vanishes as it is learned away and the other term does not, so that b is small.
-    The paper's is :math:`b_j = 2 \cdot 10^{-8} \, a_{max,j}^2` (0.0018 at 300 Hz), the default.
+    The error term vanishes once the error is corrected, but the BCM term does not, so b must
+    be small.  The default is that of the paper,
+    :math:`b_j = 2 \cdot 10^{-8} \, a_{max,j}^2`, which is 0.0018 at 300 Hz.
 
     Parameters
     ----------
@@ -41,24 +42,35 @@ class HPES(Hebbian):
     supervision : float
         S, from 0 (BCM) to 1 (PES).
     bcm_scale : float, optional
-        b, the size of the BCM term beside the error; None is the paper's, for each neuron.
+        b, the size of the BCM term relative to the error term; None is the paper's value for
+        each neuron.
     beta : float [Hz²]
-        β of an additional decay after Oja; 0 leaves it out.
+        β, decay of the weights as in Oja's rule; 0 means no decay.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities.
     theta_synapse : Synapse, number or None
         Filter of the sliding threshold θ.
     theta_start : float or (M,) array_like [Hz]
-        θ at the start, for all neurons or for each; a high one begins with depression, as in the
-        paper.
+        θ at the start, for all neurons or for each; a high threshold starts with depression, as
+        in the paper.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not a number, or a filter is not a synapse.
+
+    See Also
+    --------
+    PES : The supervised term alone.
+    BCM : The unsupervised term alone.
 
     Notes
     -----
     The rule was published with an implementation in Nengo 1.4, where a spike counts 0.001 and a
     step has no factor dt: :math:`a_{1.4} = 10^{-6} a` [Hz] and
-    :math:`\kappa \approx 10^{-3} \, n \, \kappa_{1.4}`, the weights there being without the gain
-    (whose factor then acts twice).  Its BCM term was multiplied by :math:`2 \cdot 10^4`, which
-    gives b above; θ was filtered with 20 s and began between 50 and 150 Hz times the gain.
+    :math:`\kappa \approx 10^{-3} \, n \, \kappa_{1.4}`.  Its weights do not include the gain,
+    whose factor then acts twice.  Its BCM term was multiplied by :math:`2 \cdot 10^4`, which
+    gives the b above; θ was filtered with 20 s and began between 50 and 150 Hz times the gain.
 
     References
     ----------
@@ -121,7 +133,7 @@ class HPES(Hebbian):
         highest = more["max_rates"]
         active, theta = post / highest, more["theta"] / highest
         b = PUBLISHED_SCALE * highest**2 if self.bcm_scale is None else self.bcm_scale
-        alone = (1.0 - self.supervision) * b * more["gain"]
-        taught = self.supervision * error - alone * (active * (active - theta))
-        u = (-self.learning_rate / len(pre)) * taught
+        unsupervised = (1.0 - self.supervision) * b * more["gain"]
+        drive = self.supervision * error - unsupervised * (active * (active - theta))
+        u = (-self.learning_rate / len(pre)) * drive
         return u, self.learning_rate * self.beta * active**2 if self.beta else None

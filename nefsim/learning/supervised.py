@@ -1,4 +1,4 @@
-"""Rules that follow an error or a target."""
+"""Supervised learning rules, which reduce an error or learn a target."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class PES(Hebbian):
     .. math:: \dot d_i = -\frac{\kappa}{n} \, E \, a_i, \qquad
               \dot\omega_{ij} = -\frac{\kappa}{n} \, \alpha_j (e_j \cdot E) \, a_i
 
-    E is **actual minus target**; it is what is connected to ``connection.learning_rule``.
+    The error signal E is **actual minus target**; connect it to ``connection.learning_rule``.
     With constant activities a the error shrinks by a factor
-    :math:`1 - \kappa \, dt \, |a|^2 / n` in each step, so that κ must be below
-    :math:`2 n / (dt |a|^2)`; a simulator warns where it is not, and
-    :func:`nefsim.suggest_learning_rate` gives a good value.
+    :math:`1 - \kappa \, dt \, |a|^2 / n` in each step, so κ must be below
+    :math:`2 n / (dt |a|^2)`.  A simulator warns about a larger one;
+    :func:`nefsim.suggest_learning_rate` returns a suitable value.
 
     Parameters
     ----------
@@ -35,6 +35,17 @@ class PES(Hebbian):
         κ.
     pre_synapse : Synapse, number or None
         Filter of the activities.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``learning_rate`` is not a number of at least 0, or a filter is not a synapse.
+
+    See Also
+    --------
+    nefsim.suggest_learning_rate : A stable learning rate for a connection.
+    RLS : Faster convergence, at a higher cost per step.
+    HPES : PES on full weights, with an unsupervised term.
 
     References
     ----------
@@ -83,14 +94,14 @@ class PES(Hebbian):
 
 @dataclass(frozen=True, eq=False)
 class RLS(LearningRule):
-    r"""Recursive least squares: at any time the ridge regression of all that has been.
+    r"""Recursive least squares: ridge regression on all steps so far, updated at each step.
 
     .. math:: k = P a, \qquad P \leftarrow P - \frac{k k^\top}{1 + a \cdot k}, \qquad
               \Delta d = -\frac{E \, k}{1 + a \cdot k}, \qquad P_0 = \frac{\kappa\,dt}{n} I
 
-    If E is the error of the weights as they are, they minimise
-    :math:`\sum_k |E_k|^2 + |d - d_0|^2 / p_0` with :math:`p_0 = \kappa \, dt / n`.  The cost of
-    a step is of the order n².
+    If E is the unfiltered error of the present weights, the weights minimise
+    :math:`\sum_k |E_k|^2 + |d - d_0|^2 / p_0` with :math:`p_0 = \kappa \, dt / n`.  A step
+    costs of the order of n² operations.
 
     Parameters
     ----------
@@ -98,6 +109,16 @@ class RLS(LearningRule):
         κ: the larger, the weaker the ridge.
     pre_synapse : Synapse, number or None
         Filter of the activities.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``learning_rate`` is not a number of at least 0, or a filter is not a synapse.
+
+    See Also
+    --------
+    PES : A gradient rule with a cost of order n per step.
+    nefsim.LstsqL2 : The same regression before the simulation.
 
     References
     ----------
@@ -138,21 +159,30 @@ class RLS(LearningRule):
 
 @dataclass(frozen=True, eq=False)
 class DeltaRule(Hebbian):
-    r"""Gradient descent on the error through a rectified output, for neurons or values.
+    r"""Delta rule with a rectified output: gradient descent on the error of neurons or values.
 
     .. math:: \dot\omega_{ij} = -\frac{\kappa}{n} \, E_j \, f'(u_j) \, a_i, \qquad
               f'(u) = 1 \text{ where } u > \text{threshold, else } 0
 
-    :math:`u_j` is what comes after: the value that the connection carries, or the activity.
+    :math:`u_j` is the value that the connection carries, or the activity of the neurons after.
 
     Parameters
     ----------
     learning_rate : float
         κ.
     threshold : float
-        Where f bends; ``-1e12`` makes it the identity.
+        Value of u at which f bends; ``-1e12`` makes f the identity.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not a number, or a filter is not a synapse.
+
+    See Also
+    --------
+    PES : The delta rule for decoded values, without rectification.
 
     References
     ----------
@@ -188,13 +218,13 @@ class DeltaRule(Hebbian):
 
 @dataclass(frozen=True, eq=False)
 class Association(Hebbian):
-    r"""One-shot association of what fires with a target.
+    r"""One-shot association of an activity pattern with a target.
 
     .. math:: \dot d_i = \eta \left( t \, \frac{a_i}{|a|^2} \right) - \lambda \, [t \ne 0] \, d_i
 
-    The **target** t itself is connected to ``connection.learning_rule``; where it is zero,
-    nothing is learned or forgotten.  After 1/η seconds the activities a give t, if nothing else
-    was stored that overlaps with a.
+    Connect the **target** t, not an error, to ``connection.learning_rule``.  While it is zero,
+    nothing is learned or forgotten.  After 1/η seconds the activities a decode to t, unless
+    another stored pattern overlaps with a.
 
     Parameters
     ----------
@@ -204,6 +234,16 @@ class Association(Hebbian):
         λ, how fast older associations fade while new ones are stored.
     pre_synapse : Synapse, number or None
         Filter of the activities.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a rate is not a number of at least 0, or the filter is not a synapse.
+
+    See Also
+    --------
+    Voja : Encoders that move towards the stored inputs.
+    PES : Gradual learning from an error.
 
     Examples
     --------

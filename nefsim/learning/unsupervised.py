@@ -1,4 +1,4 @@
-"""Rules that follow nothing but the activities on both sides."""
+"""Unsupervised learning rules, which read only the activities before and after."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BCM(Hebbian):
 
     .. math:: \dot\omega_{ij} = \kappa \, a_i \, a_j (a_j - \theta_j)
 
-    θ is the activity after the connection, unfiltered but for ``theta_synapse``.
+    θ is the activity after the connection, filtered with ``theta_synapse`` only.
 
     Parameters
     ----------
@@ -32,7 +32,18 @@ class BCM(Hebbian):
     theta_synapse : Synapse, number or None
         Filter of the sliding threshold.
     theta_start : float or (M,) array_like [Hz]
-        The threshold at the start, for all neurons or for each; a high one begins with depression.
+        The threshold at the start, for all neurons or for each; a high threshold starts with
+        depression.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not a number, or a filter is not a synapse.
+
+    See Also
+    --------
+    Oja : Hebbian learning that is bounded by a decay.
+    HPES : BCM with a supervised term.
 
     References
     ----------
@@ -86,9 +97,19 @@ class Oja(Hebbian):
     learning_rate : float [1/(Hz² s)]
         κ.
     beta : float
-        β: larger values keep weights smaller.
+        β: larger values give smaller weights.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not a number, or a filter is not a synapse.
+
+    See Also
+    --------
+    BCM : Hebbian learning with a sliding threshold.
+    Sanger : Several principal components instead of the first.
 
     References
     ----------
@@ -121,7 +142,7 @@ class Oja(Hebbian):
 
 @dataclass(frozen=True, eq=False)
 class Voja(Hebbian):
-    r"""Vector Oja: the encoders of neurons that fire move to what they fire for.
+    r"""Vector Oja: the encoders of firing neurons move towards the input.
 
     .. math:: \dot{\tilde e}_j = \kappa \, L \, a_j \left( \frac{\alpha_j}{r} x - \tilde e_j \right)
 
@@ -135,6 +156,16 @@ class Voja(Hebbian):
         κ.
     post_synapse : Synapse, number or None
         Filter of the activities.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``learning_rate`` is not a number of at least 0, or the filter is not a synapse.
+
+    See Also
+    --------
+    Oja : The rule for weights.
+    Association : Decoders for the stored values.
 
     References
     ----------
@@ -172,11 +203,11 @@ class Voja(Hebbian):
 
 @dataclass(frozen=True, eq=False)
 class Sanger(LearningRule):
-    r"""Sanger's rule: the values of a connection become the principal components.
+    r"""Sanger's rule: the decoders of a connection become principal components.
 
     .. math:: \dot W = \kappa \left( y \, a^\top - \mathrm{tril}(y \, y^\top) \, W \right)
 
-    y = W a are the values that the connection carries; its rows become orthonormal and come in
+    y = W a are the values that the connection carries.  The rows of W become orthonormal, in
     the order of the variance that they explain.
 
     Parameters
@@ -185,6 +216,15 @@ class Sanger(LearningRule):
         κ.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities and of the values.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``learning_rate`` is not a number of at least 0, or a filter is not a synapse.
+
+    See Also
+    --------
+    Oja : The first principal component alone.
 
     References
     ----------

@@ -20,7 +20,7 @@ from nefsim.sampling import Distribution, as_samples
 Array = NDArray[np.float64]
 
 #: Parts of an ensemble that draw random numbers, each from a separate stream.
-EVAL_POINTS, ENCODERS, MAX_RATES, INTERCEPTS, GAIN, BIAS, NEURONS, NOISE, SOLVER = range(9)
+EVAL_POINTS, ENCODERS, MAX_RATES, INTERCEPTS, GAIN, BIAS, NEURONS, NOISE, SOLVER, START = range(10)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

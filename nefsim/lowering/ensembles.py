@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.lowering.arrays import NEURONS, NOISE, build_ensemble
+from nefsim.lowering.arrays import NEURONS, NOISE, START, build_ensemble
 from nefsim.lowering.context import Context
 from nefsim.lowering.learning import LearningRules
 from nefsim.lowering.outline import outline_ensemble
 from nefsim.network import Ensemble
-from nefsim.neurons import Direct
+from nefsim.neurons import LIF, AdaptiveLIF, Direct, SteadyState
+from nefsim.neurons.steady import steady_values
 from nefsim.program import Neurons, Play, Read, Term
 from nefsim.sampling import Distribution, as_distribution
 
@@ -43,17 +44,29 @@ def step_neurons(context: Context) -> None:
     for ensemble, observed in context.observed.items():
         output, J = context.outputs[ensemble.neurons], context.inputs[ensemble.neurons]
         stream = context.streams[ensemble].child(NEURONS)
-        initial = _initial_state(ensemble)
+        initial = _initial_state(context, ensemble)
         step = Neurons(output, J, ensemble.neuron_type, initial, stream, (*observed.items(),))
         context.builder.op(step)
 
 
-def _initial_state(ensemble: Ensemble) -> dict[str, Any]:
+def _initial_state(context: Context, ensemble: Ensemble) -> dict[str, Any]:
     """Initial values of the state variables: those of the ensemble, else of its neuron type."""
-    initial = {**ensemble.neuron_type.initial_state, **ensemble.initial_state}
+    initial: dict[str, Any] = dict(ensemble.neuron_type.initial_state)
+    if not isinstance(ensemble.initial_state, SteadyState):
+        initial |= ensemble.initial_state
+    elif not context.outline:
+        initial |= _steady_state(context, ensemble, ensemble.initial_state)
     return {
         name: start
         if isinstance(start, (Distribution, np.ndarray))
         else as_distribution(repr(ensemble), f"initial_state[{name!r}]", start)
         for name, start in initial.items()
     }
+
+
+def _steady_state(context: Context, ensemble: Ensemble, steady: SteadyState) -> dict[str, Any]:
+    built, neuron = context.ensembles[ensemble], ensemble.neuron_type
+    assert isinstance(neuron, (LIF, AdaptiveLIF))  # checked when the ensemble was made
+    x = np.broadcast_to(np.asarray(steady.x, dtype=np.float64), ensemble.dimensions)
+    rng = context.streams[ensemble].child(START).generator()
+    return steady_values(neuron, built.scaled_encoders @ x + built.bias, context.builder.dt, rng)

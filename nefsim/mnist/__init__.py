@@ -1,4 +1,4 @@
-"""Handwritten digits in spikes: one population, and every way to find its decoders."""
+"""Classification of handwritten digits by spiking neurons, with decoders from several rules."""
 
 from nefsim.mnist.command import add_options, chosen, report
 from nefsim.mnist.experiment import run

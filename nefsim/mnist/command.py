@@ -1,4 +1,4 @@
-"""The options of the experiment on the command line, and what it prints."""
+"""The options of the experiment on the command line, and its printed report."""
 
 from __future__ import annotations
 
@@ -19,69 +19,101 @@ from nefsim.mnist.experiment import run
 from nefsim.mnist.settings import ENCODERS, LEARNED, PLAIN, SOLVED, Settings
 
 HELP = {
-    "output_neurons": "neurons of the output where it spikes",
-    "neurons": "neurons that see the images",
+    "output_neurons": "neurons of a spiking output",
+    "neurons": "neurons that receive the images",
     "train": "training images",
     "test": "test images",
-    "epochs": "times that training images are shown to a rule that learns",
-    "seconds": "how long each image is shown",
-    "skip": "start of each that is not read [s]",
-    "rest": "nothing is shown after each image [s]",
-    "learning_rate": "of a rule that learns",
-    "reg": "of a solver and of rls, share of the maximum rate",
+    "epochs": "passes over the training images of a learning rule",
+    "seconds": "duration of each image",
+    "skip": "start of each presentation that is left out [s]",
+    "rest": "pause after each image [s]",
+    "learning_rate": "rate of a learning rule",
+    "reg": "regularisation of a solver and of rls, share of the maximum rate",
     "supervision": "S of hpes",
     "bcm_scale": "b of hpes",
-    "intercepts": "range",
-    "max_rates": "range [Hz]",
+    "intercepts": "range of intercepts",
+    "max_rates": "range of maximum rates [Hz]",
 }
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """All that can be set, as options."""
+    """Add an option for each setting of the experiment.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Receives the options.
+
+    See Also
+    --------
+    chosen : Settings from the options.
+    """
     add = parser.add_argument
-    add("--plain", action="store_true", help="the network as it is first written, with PES")
+    add("--plain", action="store_true", help="a plain NEF network, with PES")
     add(
         "--rule",
         choices=(*SOLVED, *LEARNED),
-        help=f"how decoders are found (default {Settings.rule})",
+        help=f"solver or learning rule (default {Settings.rule})",
     )
     add(
         "--encoders",
         choices=tuple(ENCODERS),
-        help=f"what the neurons look for (default {Settings.encoders})",
+        help=f"distribution of the encoders (default {Settings.encoders})",
     )
     for field in fields(Settings):
         if field.name in HELP:
             pair = isinstance(field.default, tuple)
             kind = int if isinstance(field.default, int) else float
-            told = f"{HELP[field.name]} (default {_default(field.default)})"
+            text = f"{HELP[field.name]} (default {_default(field.default)})"
             more: dict[str, Any] = {"nargs": 2, "metavar": ("LOW", "HIGH")} if pair else {}
-            add(f"--{field.name.replace('_', '-')}", type=kind, help=told, **more)
+            add(f"--{field.name.replace('_', '-')}", type=kind, help=text, **more)
     add(
         "--backend",
         choices=("auto", *backends.BACKENDS),
-        help="what takes the steps (default auto)",
+        help="back end (default auto)",
     )
     add("--seeds", type=int, nargs="+", default=[0], help="one run for each")
-    add("--times", action="store_true", help="with --plain, time it beside Nengo, too")
+    add("--times", action="store_true", help="with --plain, also time it in Nengo")
     add("--validate", action="store_true", help="test on held-out training images")
     add("--digits", action="store_true", help="8 x 8 digits that come with nefsim, not MNIST")
     add("--data", type=Path, help="folder with MNIST (default where it is found)")
 
 
 def _default(value: Any) -> str:
-    """A default as it is written on the command line."""
+    """A default value as text for the help of an option."""
     if value is None:
-        return "one that suits it"
+        return "a suitable one"
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def chosen(options: argparse.Namespace) -> Settings:
-    """Settings from parsed options, the defaults where nothing was said."""
+    """Settings from parsed options, with defaults for the others.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Options of :func:`add_options`.
+
+    Returns
+    -------
+    Settings
+
+    See Also
+    --------
+    add_options : The options.
+
+    Examples
+    --------
+    >>> import argparse
+    >>> parser = argparse.ArgumentParser()
+    >>> add_options(parser)
+    >>> chosen(parser.parse_args(["--neurons", "300"])).neurons
+    300
+    """
     names = {field.name for field in fields(Settings)} - {"plain", "seed"}
-    said = {k: v for k, v in vars(options).items() if k in names and v is not None}
-    said |= {k: tuple(v) for k, v in said.items() if isinstance(v, list)}
-    return replace(PLAIN if options.plain else Settings(), **said)
+    values = {k: v for k, v in vars(options).items() if k in names and v is not None}
+    values |= {k: tuple(v) for k, v in values.items() if isinstance(v, list)}
+    return replace(PLAIN if options.plain else Settings(), **values)
 
 
 def rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -93,27 +125,48 @@ def rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Run each seed; print a line for each and a confusion matrix, or one JSON object."""
-    done = []
+    """Run the experiment for each seed, and print a table or one JSON object.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Options of :func:`add_options`.
+
+    Returns
+    -------
+    int
+        Exit status, 0.
+
+    Raises
+    ------
+    ValueError
+        If the images are missing, or ``--times`` is passed without ``--plain``.
+
+    See Also
+    --------
+    add_options : The options.
+    run : One run without output.
+    """
+    reports = []
     for row in rows(options):
-        done.append(row)
+        reports.append(row)
         if not options.json:
             print(line(row), flush=True)
     times = _times(options)
     if options.json:
-        print(json.dumps(summary(done) | ({"times": times} if times else {})))
+        print(json.dumps(summary(reports) | ({"times": times} if times else {})))
         return 0
-    accuracies = [row["test_accuracy"] for row in done]
+    accuracies = [row["test_accuracy"] for row in reports]
     print(f"test accuracy {spread(accuracies)}")
-    print("rows are true classes, columns what the network told:")
-    print(np.array(done[-1]["confusion"]))
-    for told in timing.lines(times) if times else []:
-        print(told)
+    print("rows are true classes, columns predicted classes:")
+    print(np.array(reports[-1]["confusion"]))
+    for text in timing.lines(times) if times else []:
+        print(text)
     return 0
 
 
 def _times(options: argparse.Namespace) -> dict[str, Any] | None:
-    """Wall times of the plain network, if they are asked for."""
+    """Wall times of the plain network, if ``--times`` is passed."""
     if not options.times:
         return None
     if not options.plain:
@@ -133,16 +186,16 @@ def _data(options: argparse.Namespace) -> LabelledImages:
         ) from error
 
 
-def summary(done: list[dict[str, Any]]) -> dict[str, Any]:
-    """The report of the only seed, or means over all, with the reports of each."""
-    if len(done) == 1:
-        return done[0]
-    same = {key: done[0][key] for key in ("rule", "encoders", "neurons", "train", "test")}
+def summary(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """The report of one seed, or means over several seeds with the report of each."""
+    if len(reports) == 1:
+        return reports[0]
+    same = {key: reports[0][key] for key in ("rule", "encoders", "neurons", "train", "test")}
     means = {
-        key: float(np.mean([row[key] for row in done]))
+        key: float(np.mean([row[key] for row in reports]))
         for key in ("train_accuracy", "test_accuracy", "seconds")
     }
-    return {**same, **means, "runs": done}
+    return {**same, **means, "runs": reports}
 
 
 def line(row: dict[str, Any]) -> str:
@@ -151,22 +204,22 @@ def line(row: dict[str, Any]) -> str:
         f"{row['rule']} {row['encoders']} {row['neurons']} neurons, seed {row['seed']}: "
         f"train {row['train_accuracy']:.4f}, test {row['test_accuracy']:.4f}"
     ]
-    for key, told in (
+    for key, text in (
         ("test_accuracy_rates", "test from tuning curves {:.4f}"),
         ("mean_rate", "{:.1f} Hz"),
         ("during_accuracy", "train while learning {:.4f}"),
         ("gini", "gini {:.3f}"),
     ):
         if key in row:
-            words.append(told.format(row[key]))
+            words.append(text.format(row[key]))
     words.append(f"{row['model_seconds']:.0f} s of model time in {row['run_seconds']:.1f} s")
     return ", ".join([*words, f"{row['seconds']:.1f} s in all", f"{row['peak_mb']:.0f} MB"])
 
 
 def spread(values: list[float]) -> str:
-    """The mean over seeds, and where it is likely to lie."""
-    told = f"{np.mean(values):.4f}"
+    """The mean over seeds with its confidence interval, as text."""
+    text = f"{np.mean(values):.4f}"
     if len(set(values)) > 1:
         low, high = analysis.confidence_interval(values, rng=0)
-        told += f" (95 % between {low:.4f} and {high:.4f}, {len(values)} seeds)"
-    return told
+        text += f" (95 % between {low:.4f} and {high:.4f}, {len(values)} seeds)"
+    return text

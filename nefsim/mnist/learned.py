@@ -1,4 +1,4 @@
-"""Weights that learn from an error, image by image, while spikes flow."""
+"""Training by a learning rule, image by image, during the simulation."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from nefsim.network import Connection, Ensemble, Network, Node
 from nefsim.processes import Piecewise, PresentInput
 from nefsim.simulator import Simulator
 
-#: Rates that suit 2000 neurons of 100 Hz, from held-out images of MNIST.
+#: Learning rates for 2000 neurons of 100 Hz, chosen on held-out images of MNIST.
 LEARNING_RATE = {"pes": 5e-3, "hpes": 4e-3}
 
-#: In how many steps learning gets slower.
+#: Number of steps in which the learning rate decreases.
 N_STAIRS = 100
 
 
 def rule_of(settings: Settings, n_steps: int, dt: float) -> LearningRule:
-    """The learning rule; RLS as regularised as ridge is at as many points as there are steps."""
+    """The learning rule; RLS has the regularisation of ridge with a point for each step."""
     rate = settings.learning_rate
     if settings.rule == "rls":
         ridge = n_steps * (settings.reg * max(settings.max_rates)) ** 2
@@ -36,46 +36,52 @@ def rule_of(settings: Settings, n_steps: int, dt: float) -> LearningRule:
 
 
 def by_learning(settings: Settings, task: Task) -> Answers:
-    """Learn from shuffled training images, then show some of them and the test images."""
-    order, shown = orders(settings, len(task.train_images)), task.n_shown
-    taught, dt = len(order), 0.001
-    parts = [task.train_images[order], task.train_images[:shown], task.test_images]
+    """Train on shuffled images, then present some of them and the test images."""
+    order, n_repeated = orders(settings, len(task.train_images)), task.n_repeated
+    n_training, dt = len(order), 0.001
+    parts = [task.train_images[order], task.train_images[:n_repeated], task.test_images]
     images, encoders = np.concatenate(parts), of.encoders(settings, task)
-    until = taught * period(settings)
+    until = n_training * period(settings)
     net = Network(seed=settings.seed)
-    seen = population(net, settings, task, encoders)
-    show(net, seen, encoders, images, settings)
+    ensemble = population(net, settings, task, encoders)
+    show(net, ensemble, encoders, images, settings)
     target = one_hot(task.train_labels, task.n_classes)[order]
-    wanted = net.node(PresentInput(target, settings.seconds, rest=settings.rest))
+    target_node = net.node(PresentInput(target, settings.seconds, rest=settings.rest))
     rule = rule_of(settings, round(until / dt), dt)
-    learned, answer = (_spiking if settings.rule == "hpes" else _decoded)(
-        net, seen, settings, task.n_classes, rule
+    connection, answer = (_spiking if settings.rule == "hpes" else _decoded)(
+        net, ensemble, settings, task.n_classes, rule
     )
     error = net.node(size_in=task.n_classes)
     net.connect(answer, error, synapse=None if isinstance(answer, Node) else 0.005)
-    net.connect(wanted, error, transform=-1, synapse=None)
-    net.connect(error, learned.learning_rule, synapse=None)
-    net.connect(net.node(_gate(settings, until)), learned.learning_rule.gate, synapse=None)
+    net.connect(target_node, error, transform=-1, synapse=None)
+    net.connect(error, connection.learning_rule, synapse=None)
+    net.connect(net.node(_gate(settings, until)), connection.learning_rule.gate, synapse=None)
     output = net.probe(answer)
     with Simulator(net, dt, backend=settings.backend) as sim:
-        told, took = run_and_read(sim, output, settings, len(images))
-        weights = sim.data[learned].weights
-    last = slice(taught - len(task.train_images), taught)
+        classes, took = run_and_read(sim, output, settings, len(images))
+        weights = sim.data[connection].weights
+    last = slice(n_training - len(task.train_images), n_training)
     more: dict[str, Any] = {
         "epochs": settings.epochs,
         "learning_rate": rule.learning_rate,  # type: ignore[attr-defined]
-        "during_accuracy": analysis.accuracy(task.train_labels[order[last]], told[last]),
+        "during_accuracy": analysis.accuracy(task.train_labels[order[last]], classes[last]),
         "gini": analysis.gini(weights),
     }
-    known = told[taught : taught + shown]
-    return Answers(told[taught + shown :], known, took, len(images) * period(settings), more)
+    train_classes = classes[n_training : n_training + n_repeated]
+    return Answers(
+        classes[n_training + n_repeated :],
+        train_classes,
+        took,
+        len(images) * period(settings),
+        more,
+    )
 
 
 def _gate(settings: Settings, until: float) -> Piecewise:
-    """How strongly to learn: not at all once the training images are over.
+    """Factor of the learning rate over time: 0 after the training images.
 
-    An error is followed ever more slowly, for else the last images would count most.  Least
-    squares weigh all alike by themselves.
+    Error-driven rules slow down, as otherwise the last images would have the largest effect.
+    Least squares weights all images equally.
     """
     if settings.rule == "rls":
         return Piecewise({0.0: 1.0, until: 0.0})
@@ -83,23 +89,25 @@ def _gate(settings: Settings, until: float) -> Piecewise:
 
 
 def _decoded(
-    net: Network, seen: Ensemble, settings: Settings, n_classes: int, rule: LearningRule
+    net: Network, ensemble: Ensemble, settings: Settings, n_classes: int, rule: LearningRule
 ) -> tuple[Connection, Node]:
-    """Decoders that learn, onto a node."""
+    """A connection with learned decoders onto a node, and the node."""
     answer = net.node(size_in=n_classes)
     start = np.zeros((n_classes, settings.neurons))
-    # Least squares want the error of the weights as they are, which no filter remembers.
+    # Least squares needs the error of the present weights, without a filter.
     synapse = None if isinstance(rule, RLS) else 0.005
-    learned = net.connect(
-        seen.neurons, answer, transform=start, synapse=synapse, learning_rule=rule
+    connection = net.connect(
+        ensemble.neurons, answer, transform=start, synapse=synapse, learning_rule=rule
     )
-    return learned, answer
+    return connection, answer
 
 
 def _spiking(
-    net: Network, seen: Ensemble, settings: Settings, n_classes: int, rule: LearningRule
+    net: Network, ensemble: Ensemble, settings: Settings, n_classes: int, rule: LearningRule
 ) -> tuple[Connection, Ensemble]:
-    """Full weights that learn, onto a population for all classes."""
+    """A connection with learned full weights onto a population, and the population."""
     answer = net.ensemble(settings.output_neurons, n_classes)
     start = np.zeros((settings.output_neurons, settings.neurons))
-    return net.connect(seen.neurons, answer.neurons, transform=start, learning_rule=rule), answer
+    return net.connect(
+        ensemble.neurons, answer.neurons, transform=start, learning_rule=rule
+    ), answer

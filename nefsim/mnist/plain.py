@@ -1,4 +1,4 @@
-"""The network as it is first written: default encoders, and the error in spikes, too."""
+"""A plain NEF network for the experiment: default encoders, and the error as a population."""
 
 from __future__ import annotations
 
@@ -13,52 +13,54 @@ from nefsim.network import Network, Probe
 from nefsim.processes import Piecewise, PresentInput
 from nefsim.simulator import Simulator
 
-#: Inhibition that silences the error.
+#: Weight of the inhibition that silences the error population.
 INHIBITION = -20.0
 
 
 def network(settings: Settings, task: Task, images: Array) -> tuple[Network, Probe]:
-    """Learns from the first images, in their order, until its error is inhibited."""
+    """A network that learns from the first images, until its error population is inhibited."""
     n, n_classes = settings.output_neurons, task.n_classes
-    taught = len(task.train_images) * settings.epochs
+    n_training = len(task.train_images) * settings.epochs
     target = np.zeros((len(images), n_classes))
-    target[:taught] = np.tile(one_hot(task.train_labels, n_classes), (settings.epochs, 1))
+    target[:n_training] = np.tile(one_hot(task.train_labels, n_classes), (settings.epochs, 1))
     rng = np.random.default_rng((settings.seed, 2))
     net = Network(seed=settings.seed)
-    seen = net.ensemble(settings.neurons, images.shape[1], label="seen")
+    ensemble = net.ensemble(settings.neurons, images.shape[1], label="seen")
     answer = net.ensemble(n, n_classes, label="answer")
     error = net.ensemble(n, n_classes, label="error")
-    shown = net.node(PresentInput(images, settings.seconds, rest=settings.rest))
-    wanted = net.node(PresentInput(target, settings.seconds, rest=settings.rest))
-    stop = net.node(Piecewise({0.0: 0.0, taught * period(settings): 1.0}))
-    net.connect(shown, seen)
-    learned = net.connect(
-        seen,
+    presentation = net.node(PresentInput(images, settings.seconds, rest=settings.rest))
+    target_node = net.node(PresentInput(target, settings.seconds, rest=settings.rest))
+    stop = net.node(Piecewise({0.0: 0.0, n_training * period(settings): 1.0}))
+    net.connect(presentation, ensemble)
+    connection = net.connect(
+        ensemble,
         answer,
         function=lambda x: rng.random(n_classes),
         learning_rule=PES(settings.learning_rate or 1e-4),
     )
     net.connect(answer, error)
-    net.connect(wanted, error, transform=-1)
-    net.connect(error, learned.learning_rule)
+    net.connect(target_node, error, transform=-1)
+    net.connect(error, connection.learning_rule)
     net.connect(stop, error.neurons, transform=np.full((n, 1), INHIBITION))
     return net, net.probe(answer, synapse=0.01)
 
 
 def sequence(settings: Settings, task: Task) -> Array:
-    """Training images to learn from, test images, then the training images once more."""
-    again = task.train_images[: task.n_shown]
+    """Training images, test images, then training images again, in order of presentation."""
+    again = task.train_images[: task.n_repeated]
     return np.concatenate([*[task.train_images] * settings.epochs, task.test_images, again])
 
 
 def by_plain_learning(settings: Settings, task: Task) -> Answers:
-    """Learn, then tell test and training images apart, with the error silent."""
+    """Train the plain network, then classify test and training images without learning."""
     images = sequence(settings, task)
     net, output = network(settings, task, images)
     with Simulator(net, backend=settings.backend) as sim:
-        told, took = run_and_read(sim, output, settings, len(images))
-    n, taught = len(task.train_images), len(task.train_images) * settings.epochs
-    until = taught + len(task.test_images)
-    during = analysis.accuracy(task.train_labels, told[taught - n : taught])
+        classes, took = run_and_read(sim, output, settings, len(images))
+    n, n_training = len(task.train_images), len(task.train_images) * settings.epochs
+    until = n_training + len(task.test_images)
+    during = analysis.accuracy(task.train_labels, classes[n_training - n : n_training])
     more = {"epochs": settings.epochs, "during_accuracy": during}
-    return Answers(told[taught:until], told[until:], took, len(images) * period(settings), more)
+    return Answers(
+        classes[n_training:until], classes[until:], took, len(images) * period(settings), more
+    )

@@ -1,4 +1,4 @@
-"""The population that sees the images, and what is read from it."""
+"""The population that receives the images, and classes from its decoded output."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from nefsim.simulator import Simulator
 
 @dataclass(frozen=True)
 class Answers:
-    """Classes that a network told: of test images, of training images, and figures."""
+    """Predicted classes of test and training images, and measures of a run."""
 
-    told: Array
-    known: Array
+    test_classes: Array
+    train_classes: Array
     run_seconds: float
     model_seconds: float
     more: dict[str, Any] = field(default_factory=dict)
 
 
 def population(net: Network, settings: Settings, task: Task, encoders: Array) -> Ensemble:
-    """The neurons that see images; decoders of theirs are solved at training images."""
+    """The ensemble that receives images, with training images as evaluation points."""
     return net.ensemble(
         settings.neurons,
         task.train_images.shape[1],
@@ -39,32 +39,34 @@ def population(net: Network, settings: Settings, task: Task, encoders: Array) ->
     )
 
 
-def show(net: Network, seen: Ensemble, encoders: Array, images: Array, settings: Settings) -> None:
-    """Show images one after the other.
+def show(
+    net: Network, ensemble: Ensemble, encoders: Array, images: Array, settings: Settings
+) -> None:
+    """Present images one after the other.
 
-    Encoders times an image is the same for as long as it is shown: it is done here, once for
-    each.
+    The product of encoders and image is constant during a presentation, and computed here
+    once for each image.
     """
     projected = images @ encoders.T.astype(images.dtype)
-    shown = PresentInput(projected, settings.seconds, rest=settings.rest)
-    net.connect(net.node(shown), seen.neurons, synapse=None)
+    presentation = PresentInput(projected, settings.seconds, rest=settings.rest)
+    net.connect(net.node(presentation), ensemble.neurons, synapse=None)
 
 
 def orders(settings: Settings, n: int) -> Array:
-    """Training images in a new order for each epoch."""
+    """Indices of training images, in a new random order for each epoch."""
     rng = np.random.default_rng((settings.seed, 1))
     return np.concatenate([rng.permutation(n) for _ in range(settings.epochs)])
 
 
 def period(settings: Settings) -> float:
-    """How long one image and its rest take [s]."""
+    """Duration of one image and its rest [s]."""
     return settings.seconds + settings.rest
 
 
 def run_and_read(
     sim: Simulator, output: Probe, settings: Settings, n_images: int
 ) -> tuple[Array, float]:
-    """The class told of each image, and how long the run took [s]."""
+    """The predicted class of each image, and the wall time of the run [s]."""
     start = time.perf_counter()
     sim.run(n_images * period(settings))
     took = time.perf_counter() - start

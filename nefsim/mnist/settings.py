@@ -1,4 +1,4 @@
-"""What can be set of the experiment with handwritten digits, and its images."""
+"""Settings of the experiment with handwritten digits, and its images and encoders."""
 
 from __future__ import annotations
 
@@ -42,54 +42,67 @@ SOLVED: dict[str, Callable[[float], Solver]] = {
     "softmax": lambda reg: Softmax(reg=reg),
 }
 
-#: Rules that learn while spikes flow.
+#: Rules that learn during the simulation.
 LEARNED = ("pes", "hpes", "rls")
 
-#: Most training images that are shown once more, to tell how well they are known, and that
-#: encoders are made from.
+#: Maximum number of training images that are presented again after learning, for the training
+#: accuracy, and that encoders are computed from.
 MOST_SHOWN = 2000
 
-#: How many training images, the last, are held out to choose settings on.
+#: Number of training images, at the end, that are held out for the choice of settings.
 N_VALIDATE = 10_000
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set; times in seconds, rates in hertz.
+    """Settings of the experiment; times in seconds, rates in hertz.
 
     Attributes
     ----------
     rule : str
-        How decoders are found: one of ``SOLVED`` or ``LEARNED``.
+        Solver or learning rule of the decoders: one of ``SOLVED`` or ``LEARNED``.
     plain : bool
-        The network as it is first written: default encoders, the output and the error in
-        spiking populations of their own, the decoders random at the start, the images in
-        their order, PES.
+        Whether to use a plain NEF network: default encoders, spiking populations for output
+        and error, random initial decoders, PES, and images in their order.
     encoders : str
-        One of ``ENCODERS``.
+        Distribution of the encoders: one of ``ENCODERS``.
     neurons, output_neurons : int
-        Size of the population, and of that of the output where hPES learns or ``plain`` is set
-        (where the error has one of the same size).
+        Number of neurons of the population, and of the output population with hPES or
+        ``plain`` (whose error population has the same size).
     train, test : int
-        How many images.
+        Number of images.
     epochs : int
-        How often the training images are shown to a rule that learns, in a new order each.
+        Number of passes of a learning rule over the training images, each in a new order.
     seconds, skip, rest : float
-        How long each image is shown, how much of that is not read, and how long nothing is
-        shown after it.
+        Duration of each presentation, its first part that is left out of the output, and the
+        pause after it.
     learning_rate : float or None
-        Of a rule that learns; None takes one that suits it.
+        Rate of a learning rule; None takes a suitable one.
     reg : float
-        Of a solver, and of the rule rls, which ends where ridge does: a share of the maximum
-        rate.
+        Regularisation of a solver and of the rule rls, which converges to ridge: a share of the
+        maximum rate.
     supervision, bcm_scale : float
-        Of hPES.
+        S and b of hPES.
     intercepts, max_rates : (float, float)
-        Ranges to draw from.
+        Ranges of uniform distributions.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
     backend : str
-        What takes the steps.
+        Name of the back end.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a setting is out of range or not one of its options.
+
+    See Also
+    --------
+    run : Run the experiment with these settings.
+
+    Examples
+    --------
+    >>> Settings(rule="pes", neurons=500).epochs >= 1
+    True
     """
 
     rule: str = "ridge"
@@ -117,12 +130,12 @@ class Settings:
         check.one_of(who, "rule", self.rule, (*SOLVED, *LEARNED))
         check.one_of(who, "encoders", self.encoders, tuple(ENCODERS))
         for name in ("neurons", "output_neurons", "train", "test", "epochs"):
-            check.integer(who, name, getattr(self, name), "pass how many", 1, 10**7)
+            check.integer(who, name, getattr(self, name), "pass a whole number above 0", 1, 10**7)
         if self.plain and self.rule != "pes":
             check.fail(who, "rule", "be pes in the plain network", self.rule, "pass rule='pes'")
 
 
-#: The network as it is first written; each image is shown for half a second.
+#: Settings of the plain network, with presentations of half a second.
 PLAIN = Settings(
     rule="pes",
     plain=True,
@@ -138,7 +151,7 @@ PLAIN = Settings(
 
 @dataclass(frozen=True)
 class Task:
-    """The images of one run: to learn from, to be tested on, and their size."""
+    """The training and test images of one run, their labels and their size."""
 
     train_images: Array
     train_labels: Array
@@ -148,8 +161,8 @@ class Task:
     n_classes: int
 
     @property
-    def n_shown(self) -> int:
-        """How many of the training images are shown once more after learning."""
+    def n_repeated(self) -> int:
+        """Number of training images that are presented again after learning."""
         return min(len(self.train_images), MOST_SHOWN)
 
 

@@ -1,4 +1,4 @@
-"""How long the plain network takes, beside Nengo on the same machine."""
+"""Run time of the plain network, compared with Nengo on the same machine."""
 
 from __future__ import annotations
 
@@ -14,38 +14,37 @@ from nefsim.mnist.settings import Settings
 from nefsim.network import Network
 from nefsim.simulator import Simulator
 
-#: Wall time [s] of 30 s of model time as it was published for this network, on a hosted
-#: notebook.
+#: Published wall time [s] of 30 s of model time of this network, on a hosted notebook.
 PUBLISHED = {"nengo": 505.0, "nengo_dl, CPU": 124.0, "nengo_dl, GPU": 175.0, "nengo_ocl": 72.0}
 
-#: Seconds of model time: a short run, and one of 1000 images to learn from and 300 to be told.
+#: Seconds of model time: a short run, and a run of 1000 training and 300 test images.
 LENGTHS = (30.0, 650.0)
 
-#: Model time that Nengo is timed over; longer runs are extrapolated.
+#: Model time of the timed run of Nengo; longer runs are extrapolated.
 NENGO_SECONDS = 3.0
 
 
 def wall_times(settings: Settings, data: LabelledImages) -> dict[str, Any]:
-    """Wall and processor time [s] of nefsim and, where it is installed, of Nengo.
+    """Wall and processor time [s] of nefsim and, if it is installed, of Nengo.
 
-    ``nengo`` is extrapolated from a few seconds of model time.  Neither counts the time to
-    build, nor the first steps, which load filters and compiled code.
+    ``nengo`` is extrapolated from a few seconds of model time.  Neither time includes the build
+    or the first steps, which load filters and compiled code.
     """
     task = of.task(data, replace(settings, train=1000, test=300))
     images = sequence(replace(settings, epochs=1), task)[:1300]
-    told: dict[str, Any] = {"published": PUBLISHED, "nefsim": {}, "nengo": {}}
+    report: dict[str, Any] = {"published": PUBLISHED, "nefsim": {}, "nengo": {}}
     for seconds in LENGTHS:
         net, _ = network(settings, task, images)
         with Simulator(net, backend=settings.backend) as sim:
-            told["nefsim"][seconds] = _timed(sim, seconds)
+            report["nefsim"][seconds] = _timed(sim, seconds)
     if find_spec("nengo") is not None:
         net, _ = network(settings, task, images)
         wall, processor = _nengo(net, images, settings.seconds)
-        told["nengo"] = {
+        report["nengo"] = {
             seconds: (wall * seconds / NENGO_SECONDS, processor * seconds / NENGO_SECONDS)
             for seconds in LENGTHS
         }
-    return told
+    return report
 
 
 def _timed(sim: Any, seconds: float) -> tuple[float, float]:
@@ -57,7 +56,7 @@ def _timed(sim: Any, seconds: float) -> tuple[float, float]:
 
 
 def _nengo(net: Network, images: Any, seconds: float) -> tuple[float, float]:
-    """The same arrays in Nengo, with its optimizer and its own way to present images."""
+    """Times of the same arrays in Nengo, with its optimizer and its presentation process."""
     import warnings
 
     import nengo
@@ -69,20 +68,22 @@ def _nengo(net: Network, images: Any, seconds: float) -> tuple[float, float]:
         if node.size_out == images.shape[1]:
             node.output = nengo.processes.PresentInput(images, seconds)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Nengo's own
+        warnings.simplefilter("ignore")  # warnings of Nengo
         with nengo.Simulator(model, progress_bar=False) as sim:
             return _timed(sim, NENGO_SECONDS)
 
 
-def lines(told: dict[str, Any]) -> list[str]:
+def lines(report: dict[str, Any]) -> list[str]:
     """The times as lines of text."""
     out = []
-    for seconds, (wall, processor) in told["nefsim"].items():
+    for seconds, (wall, processor) in report["nefsim"].items():
         line = f"{seconds:.0f} s of model time: {wall:.2f} s ({processor:.2f} s of processor time)"
-        if told["nengo"]:
-            theirs, busy = told["nengo"][seconds]
-            line += f"; Nengo {theirs:.1f} s ({busy:.1f} s), extrapolated from {NENGO_SECONDS:g} s"
-            line += f": {theirs / wall:.1f} times as long ({busy / processor:.1f} times)"
+        if report["nengo"]:
+            nengo_wall, busy = report["nengo"][seconds]
+            line += (
+                f"; Nengo {nengo_wall:.1f} s ({busy:.1f} s), extrapolated from {NENGO_SECONDS:g} s"
+            )
+            line += f": {nengo_wall / wall:.1f} times as long ({busy / processor:.1f} times)"
         out.append(line)
-    published = ", ".join(f"{name} {wall:.0f} s" for name, wall in told["published"].items())
+    published = ", ".join(f"{name} {wall:.0f} s" for name, wall in report["published"].items())
     return [*out, f"published for 30 s, on another machine: {published}"]

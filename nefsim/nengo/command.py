@@ -22,7 +22,7 @@ SEED = 0
 def load(path: Path, seed: int | None) -> nengo.Network:
     """The Nengo network ``model`` that a script defines, with this seed or its own."""
     np.random.seed(SEED)
-    names = scripts.executed(path, "nefsim nengo")
+    names = scripts.namespace_of(path, "nefsim nengo")
     model = names.get("model")
     if not isinstance(model, nengo.Network):
         do = "write model = nengo.Network() in it"
@@ -83,7 +83,7 @@ def run(
     path: Path, seconds: float, dt: float, seed: int | None, backend: str, compare: bool
 ) -> dict[str, Any]:
     """Run a script's model; with ``compare`` in Nengo, too, and say what differs."""
-    with scripts.beside(path):  # functions may import what lies there while they run
+    with scripts.folder_on_path(path):  # functions may import what lies there while they run
         return _run(path, seconds, dt, seed, backend, compare)
 
 

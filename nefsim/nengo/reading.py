@@ -11,7 +11,7 @@ from nengo.cache import get_default_decoder_cache
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.nengo import convolved, drawn, terms, values
+from nefsim.nengo import drawn, transforms, values
 from nefsim.nengo.decoders import SharingBuilder
 from nefsim.nengo.given import Given
 from nefsim.network import Connection, Network
@@ -213,7 +213,7 @@ class Reading:
         pre, post = connection.pre_obj, connection.post_obj
         options: dict[str, Any] = {
             "synapse": values.synapse(connection, connection.synapse),
-            "transform": self._transform(connection),
+            "transform": transforms.of_connection(self._model, connection),
             "label": connection.label,
         }
         if connection.function is not None:
@@ -221,36 +221,20 @@ class Reading:
         if connection.learning_rule_type is not None:
             rule = connection.learning_rule_type
             options["learning_rule"] = values.learning_rule(connection, rule)
-        if _is_decoded(connection):
+        if transforms.is_decoded(connection):
             built = self._model.params[connection]
             full = connection.solver.weights and isinstance(post, nengo.Ensemble)
             options["solver"] = Given(built.weights.T, weights=full)
             if built.eval_points is not None:
                 options |= {"eval_points": built.eval_points, "scale_eval_points": False}
-        into, repeats = _once(np.arange(post.size_in)[connection.post_slice])
+        into, repeats = transforms.distinct(np.arange(post.size_in)[connection.post_slice])
         if repeats is not None:
-            _gather(connection, options, repeats)
+            transforms.sum_repeated(connection, options, repeats)
         return ours.connect(
             self._end(pre, connection.pre_slice, pre.size_out),
             self._end(post, into, post.size_in),
             **options,
         )
-
-    def _transform(self, connection: nengo.Connection) -> Any:
-        """The transform as numbers."""
-        theirs = connection.transform
-        if isinstance(theirs, nengo.transforms.NoTransform):
-            return None
-        if _is_decoded(connection):  # it is in the decoders
-            return _known(connection)
-        weights = self._model.params[connection].weights
-        if isinstance(theirs, nengo.transforms.Sparse):
-            return terms.sparse(weights)
-        if isinstance(theirs, CONVOLUTIONS):
-            return convolved.matrix(str(connection), theirs, weights)
-        if not isinstance(theirs, nengo.transforms.Dense):
-            values.refuse(connection, "transform", theirs)
-        return weights
 
     def _probe(self, ours: Network, probe: nengo.Probe) -> Any:
         end, attr = self._shown(probe)
@@ -262,7 +246,7 @@ class Reading:
             if not isinstance(matrix, np.ndarray) or matrix.ndim != 2:
                 values.refuse(probe, "attr", "weights that are no matrix")
         solver: Solver = LstsqL2()
-        if probe in self._decoded and _is_decoded(self._decoded[probe]):
+        if probe in self._decoded and transforms.is_decoded(self._decoded[probe]):
             solver = Given(self._model.params[self._decoded[probe]].weights.T)
         return ours.probe(
             end,
@@ -278,7 +262,7 @@ class Reading:
         target, attr = probe.obj, probe.attr
         if isinstance(target, nengo.Connection):
             if attr == "input":  # in Nengo what comes out of the object before it
-                pre = target.pre_obj.neurons if _is_decoded(target) else target.pre_obj
+                pre = target.pre_obj.neurons if transforms.is_decoded(target) else target.pre_obj
                 return self._end(pre, slice(None), pre.size_out), None
             return self.of[target], attr
         if _is_rule(target):
@@ -292,46 +276,9 @@ class Reading:
         return self._end(target, chosen, target.size_out), attr
 
 
-def _once(places: NDArray[np.intp]) -> tuple[NDArray[np.intp], Array | None]:
-    """Each place once, and what is summed there of what goes to a place more than once."""
-    once, where = np.unique(places, return_inverse=True)
-    if len(once) == len(places):
-        return places, None
-    return once, (where == np.arange(len(once))[:, None]).astype(np.float64)
-
-
-def _gather(connection: nengo.Connection, options: dict[str, Any], repeats: Array) -> None:
-    """Sum in the transform what a connection brings to one dimension."""
-    if connection.learning_rule_type is not None or connection.solver.weights:
-        got = f"{connection.post} with a dimension twice"
-        values.refuse(connection, "post", got)
-    if "solver" in options:
-        options["solver"] = Given(np.asarray(options["solver"].values) @ repeats.T)
-    given = options["transform"]
-    given = 1.0 if given is None else given
-    options["transform"] = repeats * given if np.ndim(given) < 2 else repeats @ given
-
-
-CONVOLUTIONS = (nengo.Convolution, nengo.transforms.ConvolutionTranspose)
-
-
 def _is_neurons(obj: Any) -> bool:
     return isinstance(obj, nengo.ensemble.Neurons)
 
 
 def _is_rule(obj: Any) -> bool:
     return isinstance(obj, nengo.connection.LearningRule)
-
-
-def _is_decoded(connection: nengo.Connection) -> bool:
-    """Whether a connection decodes spikes."""
-    pre = connection.pre_obj
-    return isinstance(pre, nengo.Ensemble) and not isinstance(pre.neuron_type, nengo.Direct)
-
-
-def _known(connection: nengo.Connection) -> Any:
-    """The transform of a decoded connection, of which Nengo keeps no random numbers."""
-    init = connection.transform.init
-    if not isinstance(init, np.ndarray):
-        values.refuse(connection, "transform", f"{init} from decoders")
-    return init

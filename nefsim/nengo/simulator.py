@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from threading import Lock
 from types import TracebackType
 from typing import Any
 
@@ -19,20 +18,26 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import backends
-from nefsim.backends import Runner, interrupts
+from nefsim._collector import only_young_collected
+from nefsim.backends import Runner
 from nefsim.backends.notices import silenced
 from nefsim.learned import carry_over
 from nefsim.nengo.bars import progress_of
 from nefsim.nengo.data import Data, Learned, Signals
 from nefsim.nengo.decoders import SharingBuilder
 from nefsim.nengo.lower import lower
+from nefsim.nengo.pickling import changing, put_back
 from nefsim.program import Program, State, initial_state
 from nefsim.records import Events, Records
-from nefsim.simulator import MOST_STEPS
+from nefsim.settings import MOST_STEPS, settings, steps_in
+from nefsim.stepping import Turn, advance
 
 Array = NDArray[np.float64]
 
 CLOSED = "This simulator is closed; make a new one."
+
+#: Arguments with which an unpickled simulator is made.
+REMADE = ("model", "seed", "backend", "batch_size", "dtype", "progress_bar", "optimize")
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,16 +107,11 @@ class Simulator:
         self.closed = True  # until all of this has worked
         who = "nefsim.nengo.Simulator"
         self.progress_bar, self.optimize = progress_bar, optimize
-        chosen = check.one_of(who, "backend", backend, ("auto", *backends.OWN))
-        self.batch_size = batch_size
-        if batch_size is not None:
-            do = "pass a number of trials"
-            self.batch_size = check.integer(who, "batch_size", batch_size, do, 1, 10**6)
         dtype_is_theirs = dtype is None
         if dtype is None:
             dtype = "float64" if rc.float_dtype == np.float64 else "float32"
-        self.dtype = check.one_of(who, "dtype", dtype, ("float64", "float32"))
-        self.backend = backends.fastest(self.dtype) if chosen == "auto" else chosen
+        run = settings(who, backend, batch_size, dtype, backends.OWN)
+        self.backend, self.batch_size, self.dtype = run.backend, run.batch_size, run.dtype
         self._shown_as = np.dtype(rc.float_dtype if dtype_is_theirs else self.dtype)
         if network is not None:
             what, do = "a nengo.Network", "use nefsim.Simulator for nefsim's own networks"
@@ -126,7 +126,8 @@ class Simulator:
             cache, builder = get_default_decoder_cache(), SharingBuilder()
             model = Model(float(dt), label, decoder_cache=cache, builder=builder)
         self.model = model
-        with progress_of(progress_bar, "Building", "Build") as stage:
+        bar = progress_of(progress_bar, "Building", "Build")
+        with only_young_collected(), bar as stage:
             if network is not None:
                 self.model.build(network, progress=stage.next_stage("Building", "Build"))
             if isinstance(model.builder, SharingBuilder):
@@ -138,7 +139,7 @@ class Simulator:
         self._prepare = backends.module(self.backend, self.dtype).prepare
         self.data = Data(self.model, self._recorded, self._kept)
         self.closed = False
-        self._busy = Lock()
+        self._turn = Turn("nefsim.nengo.Simulator.run_steps")
         self.reset(seed)
 
     def __del__(self) -> None:
@@ -212,11 +213,7 @@ class Simulator:
         if time_in_seconds < 0:
             got = f"Must be at least 0, got {time_in_seconds:g}"
             raise ValidationError(got, attr="time_in_seconds")
-        if time_in_seconds / self.dt > MOST_STEPS:
-            got = f"{time_in_seconds:g} s at dt = {self.dt:g} s"
-            must, do = f"be at most {MOST_STEPS} steps", "run in parts"
-            check.fail(who, "time_in_seconds", must, got, do)
-        steps = int(np.round(time_in_seconds / self.dt))
+        steps = steps_in(who, "time_in_seconds", time_in_seconds, self.dt)
         if steps == 0:
             message = f"{time_in_seconds:g} s are 0 steps; the time is still {self.time:g} s."
             warnings.warn(message, stacklevel=2)
@@ -248,20 +245,12 @@ class Simulator:
     def _advance(self, n_steps: int) -> None:
         if self.closed:
             raise SimulatorClosed(CLOSED)
-        if not self._busy.acquire(blocking=False):
-            check.must_not_be_running("nefsim.nengo.Simulator.run_steps")
-        try:
+        with self._turn:
             if self._run is None:  # whoever only looks at what was built needs none
-                with silenced(self.progress_bar is False):
+                with silenced(self.progress_bar is False), only_young_collected():
                     self._run = self._prepare(_Ready(self._lowering.program), self._state)
-            self._records.reserve(n_steps)
-            with interrupts.put_off(), np.errstate(invalid="raise", divide="ignore"):
-                try:
-                    self._run(n_steps, self._records)
-                finally:
-                    self._records.settle(self._state.step)
-        finally:
-            self._busy.release()
+            with np.errstate(invalid="raise", divide="ignore"):
+                advance(self._run, n_steps, self._state, self._records)
 
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
         """Go back to the start and forget what was recorded, with a new seed of noise or not.
@@ -271,7 +260,7 @@ class Simulator:
         """
         if self.closed:
             raise SimulatorClosed(CLOSED)
-        self._forbid_running("nefsim.nengo.Simulator.reset")
+        self._turn.forbid("nefsim.nengo.Simulator.reset")
         if seed is not None:
             self.seed = seed
         self._rng: np.random.RandomState | None = None
@@ -293,50 +282,22 @@ class Simulator:
 
     def clear_probes(self) -> None:
         """Forget what was recorded."""
-        self._forbid_running("nefsim.nengo.Simulator.clear_probes")
+        self._turn.forbid("nefsim.nengo.Simulator.clear_probes")
         start = self._state.step
         self._records = Records(self._lowering.program, self.batch_size, self.dtype, start)
 
-    def _forbid_running(self, who: str) -> None:
-        if self._busy.locked():
-            check.must_not_be_running(who)
-
     def __getstate__(self) -> dict[str, Any]:
         """All that changes, and Nengo's model to build the rest from."""
-        self._forbid_running("nefsim.nengo.Simulator")
-        names = ("model", "seed", "backend", "batch_size", "dtype", "progress_bar", "optimize")
-        worlds = [
-            ({s: world.signals[s] for s in world.signals if not s.readonly}, world.rngs)
-            for world in self._lowering.worlds
-        ]
-        state = self._state
-        return {name: getattr(self, name) for name in (*names, "closed", "_shown_as")} | {
-            "step": state.step,
-            "signals": state.signals,
-            "ops": state.ops,
-            "worlds": worlds,
-            "start": self._records.start,
-            "records": [self._records.arrays(i) for i in range(len(self.model.probes))],
-        }
+        self._turn.forbid("nefsim.nengo.Simulator")
+        names = (*REMADE, "closed", "_shown_as")
+        changed = changing(self._lowering, self._state, self._records)
+        return {name: getattr(self, name) for name in names} | changed
 
     def __setstate__(self, given: dict[str, Any]) -> None:
         """Go on from where the pickled simulator was."""
-        names = ("model", "seed", "backend", "batch_size", "dtype", "progress_bar", "optimize")
-        self.__init__(None, **{name: given[name] for name in names})  # type: ignore[misc]
-        self._shown_as, state = given["_shown_as"], self._state
-        state.step = given["step"]
-        for mine, theirs in zip(state.signals, given["signals"], strict=True):
-            mine[...] = theirs
-        for memory, saved in zip(state.ops, given["ops"], strict=True):
-            for name, value in memory.items():
-                value[...] = saved[name]
-        for world, (signals, rngs) in zip(self._lowering.worlds, given["worlds"], strict=True):
-            for signal, value in signals.items():
-                world.signals[signal] = value
-            for op, rng in rngs.items():
-                world.rngs[op].set_state(rng.get_state())
-        self._records.put(given["records"], state.step, given["start"])
-        self.closed = given["closed"]
+        self.__init__(None, **{name: given[name] for name in REMADE})  # type: ignore[misc]
+        put_back(given, self._lowering, self._state, self._records)
+        self._shown_as, self.closed = given["_shown_as"], given["closed"]
 
     # -- what is known ---------------------------------------------------------------------
 

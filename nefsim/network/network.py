@@ -17,7 +17,7 @@ from nefsim.network.objects import (
     Probe,
     Scope,
 )
-from nefsim.neurons import LIF, NeuronType
+from nefsim.neurons import LIF, NeuronType, SteadyState
 from nefsim.processes import Process
 from nefsim.sampling import ScatteredHypersphere, Uniform
 from nefsim.solvers import LstsqL2, Solver
@@ -144,7 +144,7 @@ class Network(Answers, Scope):
         bias: Any = None,
         noise: Process | None = None,
         normalize_encoders: bool = True,
-        initial_state: Mapping[str, Any] | None = None,
+        initial_state: Mapping[str, Any] | SteadyState | None = None,
         seed: int | None = None,
         label: str | None = None,
     ) -> Ensemble:
@@ -178,7 +178,8 @@ class Network(Answers, Scope):
         normalize_encoders : bool
             Whether encoders are made unit length.
         initial_state : mapping of str to Distribution, pair, number or (N,) array_like, or None
-            Initial values of the state variables of the neurons, by name.
+            Initial values of the state variables of the neurons, by name; or `SteadyState(x)`,
+            as if LIF neurons had fired for long.
         seed : int or None
             Seed of the ensemble; None derives it from the network.
         label : str or None

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim._signatures import made_by
+from nefsim._signatures import network_object
 from nefsim.learning import LearningRule
-from nefsim.neurons import Direct, NeuronType
+from nefsim.neurons import Direct, NeuronType, SteadyState
 from nefsim.processes import Process
 from nefsim.sampling import Distribution
 from nefsim.solvers import Solver
@@ -66,7 +66,7 @@ class View:
         return f"{self.obj!r}[{text}]"
 
 
-@made_by("net.node", "output")
+@network_object("net.node", "output")
 @dataclass(frozen=True, eq=False, repr=False)
 class Node:
     """A source of values, a function of values, or a sum of its inputs.
@@ -100,7 +100,7 @@ class Node:
         return f"<node {self.label!r}>"
 
 
-@made_by("net.ensemble", "n_neurons, dimensions")
+@network_object("net.ensemble", "n_neurons, dimensions")
 @dataclass(frozen=True, eq=False, repr=False)
 class Ensemble:
     """A population of neurons that represents a vector.
@@ -135,7 +135,7 @@ class Ensemble:
     neuron_type: NeuronType
     noise: Process | None
     normalize_encoders: bool
-    initial_state: Mapping[str, Any]
+    initial_state: Mapping[str, Any] | SteadyState
     seed: int | None
     label: str
 
@@ -265,7 +265,7 @@ def indices(end: Endpoint) -> Indices | None:
     return end.indices if isinstance(end, View) else None
 
 
-@made_by("net.connect", "pre, post")
+@network_object("net.connect", "pre, post")
 @dataclass(frozen=True, eq=False, repr=False)
 class Connection:
     """A path for values: decode a function, transform and filter it, add it to the target.
@@ -322,7 +322,7 @@ class Connection:
         return f"<connection {self.label!r}>"
 
 
-@made_by("net.probe", "target")
+@network_object("net.probe", "target")
 @dataclass(frozen=True, eq=False, repr=False)
 class Probe:
     """A quantity of an object to record.
@@ -374,7 +374,12 @@ class Scope:
         return self if self.parent is None else self.parent.root
 
     def everything(self) -> Iterator[Scope]:
-        """This network and all networks within it, outer before inner."""
+        """This network and all networks within it, outer before inner.
+
+        Yields
+        ------
+        Network
+        """
         yield self
         for inner in self.networks:
             yield from inner.everything()
@@ -405,7 +410,12 @@ class Scope:
         return sum(ensemble.neurons.size_out for ensemble in self.all_ensembles)
 
     def path(self) -> str:
-        """Labels from the outermost network to this one, joined by dots."""
+        """Labels from the outermost network to this one, joined by dots.
+
+        Returns
+        -------
+        str
+        """
         if self.parent is None:
             return ""
         name = self.label or f"network {self.parent.networks.index(self)}"

@@ -1,4 +1,4 @@
-"""Neuron types: values that know their rate curve, its inverse and one step in time."""
+"""Neuron types: a rate curve, its inverse and one time step each, as frozen values."""
 
 from nefsim.neurons.adaptive import AdaptiveLIF, AdaptiveLIFRate
 from nefsim.neurons.base import NeuronType
@@ -11,6 +11,7 @@ from nefsim.neurons.rectified import RectifiedLinear, SpikingRectifiedLinear
 from nefsim.neurons.sigmoid import Sigmoid, Tanh
 from nefsim.neurons.soft import SoftLIFRate
 from nefsim.neurons.spiking import PoissonSpiking, RegularSpiking, StochasticSpiking
+from nefsim.neurons.steady import SteadyState
 
 __all__ = [
     "LIF",
@@ -28,6 +29,7 @@ __all__ = [
     "Sigmoid",
     "SoftLIFRate",
     "SpikingRectifiedLinear",
+    "SteadyState",
     "StochasticSpiking",
     "Tanh",
 ]

@@ -1,4 +1,4 @@
-"""LIF neurons that tire: a slow current, driven by their own spikes, opposes the input."""
+"""LIF neurons with adaptation: a slow current, driven by the spikes, opposes the input."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ HALVINGS = 60
 def adapted_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, per_hertz: float) -> Array:
     """Rate r with ``J = lif_current(r) + per_hertz * r``, found by bisection [Hz].
 
-    The right-hand side rises with r, so that one root lies between 0 and the rate
-    without adaptation.
+    The right-hand side rises with r, so there is one root, between 0 and the rate without
+    adaptation.
     """
     high = lif_rates(J, tau_rc, tau_ref)
     low = np.zeros_like(high)
@@ -36,7 +36,7 @@ def adapted_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, per_hertz: float)
 
 
 class AdaptedCurve(LIFCurve):
-    """The rate curve of LIF neurons that have settled with their adaptation."""
+    """The rate curve of LIF neurons after their adaptation has reached its steady state."""
 
     tau_n: float
     inc_n: float
@@ -57,25 +57,25 @@ class AdaptedCurve(LIFCurve):
         )
 
     def _to_rates(self, J: Array) -> None:
-        """Checked currents become :meth:`rates` in place, which are not those of LIF neurons."""
+        """Replace checked currents by their :meth:`rates`; the base class omits adaptation."""
         J[...] = self.rates(J)
 
     def current(self, rates: ArrayLike) -> Array:
         """Current at which the adapted neurons fire at ``rates`` [Hz]."""
-        without = super().current(rates)  # which checks the rates
+        without = super().current(rates)  # checks the rates
         return without + self.inc_n * self.amplitude * np.asarray(rates, np.float64)
 
 
 @dataclass(frozen=True, eq=False)
 class AdaptiveLIF(AdaptedCurve):
-    r"""LIF neurons with an adaptation current ``n`` taken from the input.
+    r"""LIF neurons with an adaptation current ``n`` that is subtracted from the input.
 
     .. math:: \tau_n \frac{dn}{dt} = inc_n \, \delta - n, \qquad
               J_{net} = J - n
 
-    where δ is the output of the neuron itself.  At a constant current the neurons settle
-    at the rate r for which ``J = current_LIF(r) + inc_n amplitude r``; this is the rate
-    curve used for gains, biases and decoders.
+    where δ is the output of the neuron.  At a constant current the neurons settle at the
+    rate r for which ``J = current_LIF(r) + inc_n amplitude r``; this is the rate curve used
+    for gains, biases and decoders.
 
     Parameters
     ----------
@@ -89,6 +89,16 @@ class AdaptiveLIF(AdaptedCurve):
         The voltage never falls below this; at most 0.
     amplitude : float
         Output of one spike is ``amplitude / dt``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range, or parameters (N,) differ in length.
+
+    See Also
+    --------
+    LIF : Neurons without adaptation.
+    AdaptiveLIFRate : The rate of these neurons, without spikes.
 
     References
     ----------
@@ -148,7 +158,7 @@ class AdaptiveLIF(AdaptedCurve):
 
 @dataclass(frozen=True, eq=False)
 class AdaptiveLIFRate(AdaptedCurve):
-    """The LIF firing rate at the current left over by adaptation, without spikes.
+    """Rate neurons with the LIF curve and adaptation: the rate at current ``J - n``.
 
     Parameters
     ----------
@@ -160,6 +170,16 @@ class AdaptiveLIFRate(AdaptedCurve):
         Adaptation current per Hz of output.
     amplitude : float
         The output is ``amplitude`` times the rate.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range, or parameters (N,) differ in length.
+
+    See Also
+    --------
+    AdaptiveLIF : The same neurons with spikes.
+    LIFRate : Rate neurons without adaptation.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What every neuron type offers to the framework and to the back ends."""
+"""The base class of neuron types, and the checks of their arguments."""
 
 from __future__ import annotations
 
@@ -37,6 +37,28 @@ class NeuronType(Value, ABC):
         Whether the output can be below zero.
     initial_state : mapping of str to number or pair
         The state variables and how each starts: a number, or a range to draw from.
+
+    See Also
+    --------
+    LIF : The usual spiking neuron type.
+    LIFRate : The usual rate neuron type.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Squared(NeuronType):
+    ...     def rates(self, J):
+    ...         return np.maximum(J, 0.0) ** 2
+    ...
+    ...     def current(self, rates):
+    ...         return np.sqrt(rates)
+    ...
+    ...     def step(self, J, state, dt, out, rng=None):
+    ...         out[...] = self.rates(J)
+    >>> Squared().current(Squared().rates([3.0]))
+    array([3.])
     """
 
     threshold_current: ClassVar[float] = 0.0
@@ -46,7 +68,7 @@ class NeuronType(Value, ABC):
 
     @property
     def size(self) -> int | None:
-        """Number of neurons that it is for, where parameters differ among them; None for any."""
+        """Number of neurons N where a parameter is an array (N,); None where none is."""
         return None
 
     @property
@@ -56,7 +78,7 @@ class NeuronType(Value, ABC):
 
     @property
     def rate_floor(self) -> float:
-        """Firing rate at the threshold current [Hz]; maximum rates lie above it."""
+        """Firing rate at the threshold current [Hz]; maximum rates must be above it."""
         return 0.0
 
     @property
@@ -66,15 +88,45 @@ class NeuronType(Value, ABC):
 
     @abstractmethod
     def rates(self, J: ArrayLike) -> Array:
-        """Steady output at constant current ``J``: ``amplitude`` times the firing rate [Hz]."""
+        """Steady output at constant current ``J``: ``amplitude`` times the firing rate [Hz].
+
+        Parameters
+        ----------
+        J : (..., N) array_like
+            Input currents.
+
+        Returns
+        -------
+        (..., N) ndarray [Hz]
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a current is not a finite number, or the last axis has another length than N.
+        """
 
     def _to_rates(self, J: Array) -> None:
-        """Checked currents become :meth:`rates` in place."""
+        """Replace checked currents by their :meth:`rates`, in place."""
         J[...] = self.rates(J)
 
     @abstractmethod
     def current(self, rates: ArrayLike) -> Array:
-        """Current that gives a firing rate [Hz]: ``rates(current(r)) == output_per_hertz * r``."""
+        """Current that gives a firing rate [Hz]: ``rates(current(r)) == output_per_hertz * r``.
+
+        Parameters
+        ----------
+        rates : (..., N) array_like [Hz]
+            Firing rates, below :attr:`rate_limit`.
+
+        Returns
+        -------
+        (..., N) ndarray
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a rate is out of range, or the type has no rate curve that can be inverted.
+        """
 
     @abstractmethod
     def step(
@@ -85,41 +137,89 @@ class NeuronType(Value, ABC):
         out: Array,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """Advance ``state`` by ``dt`` seconds in place and write the output into ``out``."""
+        """Advance ``state`` by ``dt`` seconds in place and write the output into ``out``.
+
+        Parameters
+        ----------
+        J : (..., N) ndarray
+            Input currents of this step.
+        state : dict of str to ndarray
+            The working state that :meth:`start` returned; changed in place.
+        dt : float [s]
+            Length of the step.
+        out : (..., N) ndarray
+            Receives the output: pulses of ``amplitude / dt``, or rates.
+        rng : numpy.random.Generator or None
+            Source of randomness of stochastic types.
+        """
 
     def generator(self, rng: np.random.Generator) -> np.random.Generator:
-        """What ``rng`` of :meth:`step` is in one trial, given that of the ensemble's stream."""
+        """The generator that :meth:`step` draws from in one trial.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            The random stream of the ensemble.
+
+        Returns
+        -------
+        numpy.random.Generator
+        """
         return rng
 
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
-        """The working state that stands for the initial values of ``initial_state``'s names."""
+        """The working state before the first step, which :meth:`step` advances.
+
+        Parameters
+        ----------
+        initial : mapping of str to ndarray
+            Initial values of the state variables in ``initial_state``.
+        dt : float [s]
+            Length of the steps to come.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         del dt
         return {name: np.array(value) for name, value in initial.items()}
 
     def check_state(self, who: str, state: Mapping[str, Array]) -> None:
-        """Refuse a working state that :meth:`step` cannot go on from, such as one of a file.
+        """Check that :meth:`step` can continue from a working state, such as one from a file.
 
         Parameters
         ----------
         who : str
-            Who has it, for the message.
+            Name at the start of the error message.
         state : mapping of str to ndarray
-            Values of what :meth:`start` gives.
+            Arrays under the names that :meth:`start` returns.
 
         Raises
         ------
         ValueError
-            If a value is not finite; subclasses may ask for more.
+            If a value is not finite; subclasses may check more.
         """
         for name, values in state.items():
             wrong = values[~np.isfinite(values)]
             if wrong.size:
-                do = "go on from an earlier state"
+                do = "continue from an earlier state"
                 of = f"{name} of {type(self).__name__}"
                 check.fail(who, of, "be finite", f"{wrong.flat[0]:g}", do)
 
     def read(self, state: Mapping[str, Array], name: str) -> Array:
-        """The state variable ``name`` as a user knows it."""
+        """A state variable in the unit in which it is probed.
+
+        Parameters
+        ----------
+        state : mapping of str to ndarray
+            A working state.
+        name : str
+            A name in ``initial_state``.
+
+        Returns
+        -------
+        ndarray
+        """
         return state[name]
 
     def _current_of(self, rates: ArrayLike) -> Array:
@@ -151,7 +251,7 @@ def as_current(neuron: NeuronType, J: ArrayLike) -> Array:
 
 
 def check_size(who: str, neuron: NeuronType, values: Array) -> None:
-    """The last axis is as long as the population that a neuron type is for, or 1."""
+    """Check that the last axis has one value, or one for each neuron of a neuron type."""
     n = values.shape[-1] if values.ndim else 1
     if neuron.size is not None and n not in (1, neuron.size):
         must = f"have {neuron.size} neurons in its last axis"
@@ -161,7 +261,7 @@ def check_size(who: str, neuron: NeuronType, values: Array) -> None:
 def per_neuron(
     who: str, argument: str, value: Any, low: float = -check.HUGE, high: float = check.HUGE
 ) -> Any:
-    """A number, or an array with one for each neuron."""
+    """A checked parameter: one number, or an array (N,) with one for each neuron."""
     do = "pass a number, or one for each neuron"
     if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
         array = check.array(who, argument, value, (None,), do, low, high)
@@ -172,10 +272,10 @@ def per_neuron(
 
 
 def check_lengths(who: str, *values: Any, of: Array | None = None) -> None:
-    """Arrays of one number for each neuron are of one length, also that of currents ``of``."""
+    """Check that parameters (N,), and the last axis of currents ``of``, have one length N."""
     lengths = {len(value) for value in values if np.ndim(value)}
     if lengths and of is not None:
         lengths |= {of.shape[-1] if of.ndim else 1} - {1}
     if len(lengths) > 1:
         got = f"arrays of lengths {sorted(lengths)}"
-        check.fail(who, "arrays", "have one element for each neuron", got, "make them as long")
+        check.fail(who, "arrays", "have one element for each neuron", got, "pass equal lengths")

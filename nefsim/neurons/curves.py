@@ -1,4 +1,4 @@
-"""The firing rate of leaky integrate-and-fire neurons, which several neuron types share."""
+"""The rate curve of leaky integrate-and-fire neurons, shared by several neuron types."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Seconds = float | Array
 def lif_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, out: Array | None = None) -> Array:
     """Firing rate 1 / (tau_ref + tau_rc ln(1 + 1/(J - 1))) above J = 1, else 0 [Hz].
 
-    ``out``, of the shape of the rates, takes them; it may be ``J`` itself.
+    The rates are written into ``out`` if it is passed; it may be the array ``J``.
     """
     over = np.asarray(np.subtract(J, 1.0, out=out))
     shape = np.broadcast_shapes(over.shape, np.shape(tau_rc), np.shape(tau_ref))
@@ -56,22 +56,22 @@ def check_time_constants(neuron: NeuronType, tau_rc: object, tau_ref: object) ->
     )
 
 
-def check_own_time_constants(neuron: NeuronType, tau_rc: Any, tau_ref: Any) -> None:
-    """The same, where each may be an array with one value for each neuron."""
-    who, given = type(neuron).__name__, {"tau_rc": tau_rc, "tau_ref": tau_ref}
-    for name, value in given.items():
+def check_time_constants_per_neuron(neuron: NeuronType, tau_rc: Any, tau_ref: Any) -> None:
+    """Store time constants that may be arrays (N,) with one value for each neuron."""
+    who, constants = type(neuron).__name__, {"tau_rc": tau_rc, "tau_ref": tau_ref}
+    for name, value in constants.items():
         if np.ndim(value) if isinstance(value, np.ndarray) else isinstance(value, (list, tuple)):
-            given[name] = per_neuron(who, name, value, 0.0, 1e6)
-            if name == "tau_rc" and not given[name].all():
+            constants[name] = per_neuron(who, name, value, 0.0, 1e6)
+            if name == "tau_rc" and not constants[name].all():
                 check.fail(who, name, "be above 0", "0", "pass seconds, such as 0.005")
         else:
-            given[name] = check.seconds(who, name, value, zero=name == "tau_ref")
-    check_lengths(who, *given.values())
-    neuron._set(**given)
+            constants[name] = check.seconds(who, name, value, zero=name == "tau_ref")
+    check_lengths(who, *constants.values())
+    neuron._set(**constants)
 
 
 def size_of(*values: Seconds) -> int | None:
-    """How many neurons arrays of one value for each are for; None of plain numbers."""
+    """Number of neurons N of parameters (N,); None where all are plain numbers."""
     return next((len(np.asarray(value)) for value in values if np.ndim(value)), None)
 
 
@@ -93,12 +93,12 @@ class LIFCurve(NeuronType):
     threshold_current: ClassVar[float] = 1.0
 
     def __post_init__(self) -> None:
-        check_own_time_constants(self, self.tau_rc, self.tau_ref)
+        check_time_constants_per_neuron(self, self.tau_rc, self.tau_ref)
         self._set(amplitude=check.positive(type(self).__name__, "amplitude", self.amplitude))
 
     @property
     def size(self) -> int | None:
-        """Number of neurons that it is for, where time constants differ; None for any."""
+        """Number of neurons N where a time constant is an array (N,); None where none is."""
         return size_of(self.tau_rc, self.tau_ref)
 
     @property
@@ -111,7 +111,7 @@ class LIFCurve(NeuronType):
         return self.amplitude * lif_rates(as_current(self, J), self.tau_rc, self.tau_ref)
 
     def _to_rates(self, J: Array) -> None:
-        """Checked currents become :meth:`rates` in place, in fewer passes."""
+        """Replace checked currents by their :meth:`rates` in place, in fewer passes."""
         lif_rates(J, self.tau_rc, self.tau_ref, out=J)
         if self.amplitude != 1.0:
             J *= self.amplitude

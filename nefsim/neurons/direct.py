@@ -1,4 +1,4 @@
-"""Direct mode: no neurons at all, functions are computed as they are."""
+"""Direct mode: functions are computed exactly, without neurons."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from nefsim.neurons.base import Array, NeuronState, NeuronType
 
 @dataclass(frozen=True, eq=False)
 class Direct(NeuronType):
-    """Represent the value itself; each connection computes its function exactly.
+    """Direct mode: represents the value exactly, and computes functions without neurons.
 
-    Useful to see what a network would do without the noise and distortion of neurons.
+    Useful to compare a network with one without the noise and distortion of neurons.
     There are no encoders, rates or decoders, and ``ensemble.neurons`` is empty.
+
+    See Also
+    --------
+    LIF : Neurons that represent the value by spikes.
 
     Examples
     --------
@@ -25,12 +29,12 @@ class Direct(NeuronType):
     """
 
     def rates(self, J: ArrayLike) -> Array:
-        """Refused: there are no neurons."""
+        """Raise an error, as there are no neurons."""
         del J
         check.fail("Direct.rates", "neuron", "have a rate curve", "Direct", "pass LIF or another")
 
     def current(self, rates: ArrayLike) -> Array:
-        """Refused: there are no neurons."""
+        """Raise an error, as there are no neurons."""
         del rates
         check.fail("Direct.current", "neuron", "have a rate curve", "Direct", "pass LIF or another")
 
@@ -42,6 +46,6 @@ class Direct(NeuronType):
         out: Array,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """Hand the input on."""
+        """Copy the input to the output."""
         del state, dt, rng
         out[...] = J

@@ -1,7 +1,7 @@
-"""Neurons of spiking networks that are trained: one step of a discrete time is one update.
+"""Discrete-time neurons of trained spiking networks: one update per step.
 
-The same formula serves NumPy, the compiled back end and PyTorch: the functions of this
-module are written on operators and on a namespace ``xp``, which is ``numpy`` or ``torch``.
+NumPy, the compiled back end and PyTorch share these formulas: the functions of this module
+use operators and a namespace ``xp``, which is ``numpy`` or ``torch``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nefsim.neurons.base import (
     per_neuron,
 )
 
-#: What the potential passes through before it is compared with the threshold.
+#: Functions of the potential, applied before it is compared with the threshold.
 ACTIVATIONS = ("identity", "relu", "elu", "leaky_relu")
 OUTPUTS = ("step", "sigmoid")
 THRESHOLD_RULES = (">", ">=")
@@ -33,7 +33,7 @@ RESETS = ("zero", "subtract")
 #: Slope of "leaky_relu" below zero.
 LEAK_SLOPE = 0.1
 
-#: Steps over which a rate is counted where it has no closed form, after as many to settle.
+#: Steps over which spikes are counted for a rate without a closed form, after as many to settle.
 COUNT_STEPS = 1000
 
 
@@ -54,7 +54,7 @@ def charge(x: Any, v: Any, decay: Any, scale: Any = 1.0) -> Any:
 
 
 def reset_potential(u: Any, y: Any, threshold: Any, reset: str) -> Any:
-    """What is left of the potential: ``u (1 - y)``, or ``u - threshold * y``."""
+    """The potential after the reset: ``u (1 - y)``, or ``u - threshold * y``."""
     return u * (1.0 - y) if reset == "zero" else u - threshold * y
 
 
@@ -72,10 +72,10 @@ def discrete_step(
     activation: str = "identity",
     reset: str = "zero",
     fire: Callable[[Any], Any] = lambda z: heaviside(z, ">"),
-    held: Callable[[Any], Any] = lambda y: y,
+    hold: Callable[[Any], Any] = lambda y: y,
     xp: Any = np,
 ) -> tuple[Any, Any]:
-    r"""One step of every neuron of this family: charge, fire, reset.
+    r"""One step of a discrete-time neuron: charge, fire, reset.
 
     .. math:: u = g(\lambda v + s x), \qquad y = h(u - \theta), \qquad
               v \leftarrow u (1 - y) \;\text{ or }\; u - \theta y
@@ -99,19 +99,19 @@ def discrete_step(
     x : (..., N) array
         Input of this step.
     v : (..., N) array
-        Potential left by the step before.
+        Potential after the previous step.
     decay, threshold, scale : number or (N,) array
         λ, θ and s.
     activation : {"identity", "relu", "elu", "leaky_relu"}
         g.
     reset : {"zero", "subtract"}
-        What a spike leaves of the potential.
+        Potential after a spike: 0, or reduced by the threshold.
     fire : callable
         h: from ``u - threshold`` to the output.
-    held : callable
-        What the reset sees of the output; PyTorch may cut the gradient there.
+    hold : callable
+        Applied to the output before the reset; PyTorch may cut the gradient there.
     xp : module
-        ``numpy`` or ``torch``, whichever the arrays belong to.
+        ``numpy`` or ``torch``, the package of the arrays.
 
     Returns
     -------
@@ -129,39 +129,50 @@ def discrete_step(
     """
     u = activate(charge(x, v, decay, scale), activation, xp)
     y = fire(u - threshold)
-    return y, reset_potential(u, held(y), threshold, reset)
+    return y, reset_potential(u, hold(y), threshold, reset)
 
 
 @dataclass(frozen=True, eq=False)
 class DiscreteLIF(NeuronType):
-    r"""The neurons of trained spiking networks, one update per step whatever its length.
+    r"""Discrete-time neurons of trained spiking networks: one update per step, for any ``dt``.
 
     .. math:: u = g(\lambda v + s J), \qquad y = h(u - \theta), \qquad
               v \leftarrow u (1 - y) \;\text{ or }\; u - \theta y
 
-    With the defaults an integrate-and-fire neuron (IF); :func:`discrete_step` has the
-    table of its kin, LIF, PLIF, SNU and soft SNU.
+    The defaults give an integrate-and-fire neuron (IF).  :func:`discrete_step` lists the
+    parameters of LIF, PLIF, SNU and soft SNU.
 
     Parameters
     ----------
     decay : number or (N,) array_like
-        λ, what a step leaves of the potential, from 0 to 1.
+        λ, the share of the potential that remains after a step, from 0 to 1.
     threshold : number or (N,) array_like
         θ.
     reset : {"zero", "subtract"}
-        Whether a spike empties the neuron or takes the threshold away.
+        Whether a spike sets the potential to 0 or subtracts the threshold from it.
     threshold_rule : {">", ">="}
         Whether a neuron fires at the threshold itself.
     scale : number or (N,) array_like
         s, the weight of the input; ``1 - decay`` for a LIF whose input decays too.
     activation : {"identity", "relu", "elu", "leaky_relu"}
-        g, on the potential.
+        g, applied to the potential.
     output : {"step", "sigmoid"}
         h: spikes, or a number between 0 and 1 that resets in proportion.
     step_time : float [s]
-        Length of a step, by which ``rates`` are in hertz; the simulator's ``dt``.
+        Length of a step, which converts ``rates`` to hertz; pass the simulator's ``dt``.
     amplitude : float
         Output of one spike is ``amplitude / dt``; with ``amplitude = dt`` spikes are 1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not one of its options, or parameters (N,) differ in
+        length.
+
+    See Also
+    --------
+    LIF : Continuous-time neurons, with spikes at exact times.
+    InverseLIF : Neurons whose spikes are binary digits.
 
     References
     ----------
@@ -213,13 +224,13 @@ class DiscreteLIF(NeuronType):
 
     @property
     def rate_limit(self) -> float:
-        """A spike in every step [Hz]; no current is needed beyond the one that gives it."""
+        """Rate of one spike per step [Hz]; a larger current does not raise it."""
         return (1.0 + 1e-9) / self.step_time
 
     def rates(self, J: ArrayLike) -> Array:
         """``amplitude`` times the mean output per second at constant current, from rest [Hz].
 
-        In closed form where neurons reset to zero, or have no leak; else counted.
+        In closed form for a reset to zero or no leak; otherwise spikes are counted.
         """
         currents = as_current(self, J)
         check_lengths("DiscreteLIF", self.decay, self.threshold, self.scale, of=currents)
@@ -228,10 +239,10 @@ class DiscreteLIF(NeuronType):
         return counted_rates(self, currents, self.step_time, COUNT_STEPS)
 
     def current(self, rates: ArrayLike) -> Array:
-        """The current whose charge takes ``1 / (rate * step_time)`` steps to the threshold.
+        """Current that charges to the threshold in ``1 / (rate * step_time)`` steps.
 
-        ``rates`` of it is the rate of the next whole number of steps, as this neuron has no
-        other, except with ``reset="subtract"`` and no leak.
+        A neuron fires after a whole number of steps, so ``rates`` of this current is the
+        rate of the next whole number, except with ``reset="subtract"`` and no leak.
         """
         r = self._current_of(rates)
         check_lengths("DiscreteLIF", self.decay, self.threshold, self.scale, of=r)
@@ -267,7 +278,7 @@ class DiscreteLIF(NeuronType):
         return sigmoid(z) if self.output == "sigmoid" else heaviside(z, self.threshold_rule)
 
     def _per_step(self, J: Array) -> Array:
-        """Spikes per step at constant current: 1 over the steps that the charge takes."""
+        """Spikes per step at constant current: 1 over the number of steps to the threshold."""
         strict = self.threshold_rule == ">"
         x, theta, keep = self.scale * J, self.threshold, self.decay
         at_once = activate(x, self.activation)
@@ -289,7 +300,7 @@ def sigmoid(z: Array) -> Array:
 
 
 def counted_rates(neuron: NeuronType, J: Array, dt: float, n_steps: int) -> Array:
-    """Mean output of a neuron from rest at constant currents, after as many steps to settle."""
+    """Mean output at constant currents over ``n_steps``, after ``n_steps`` from rest."""
     currents = np.atleast_1d(J)
     if not currents.size:
         return currents

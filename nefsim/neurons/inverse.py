@@ -1,4 +1,4 @@
-"""The inverse leaky neuron of SpikeConverter: binary numbers in, binary numbers out."""
+"""The inverse leaky neuron of SpikeConverter, whose spikes are binary digits."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from nefsim.neurons.discrete import counted_rates, heaviside
 def ilif_accumulate(x: Any, a: Any, place: Any) -> Any:
     """One step of accumulation, ``a + place * x`` with ``place = k**-t``; nothing fires.
 
-    The potential grows in each step, ``V = k V + x``, and is kept in units of its growth,
-    ``a = V / k**t``: spikes add to it and nothing else changes it.
+    The potential grows in each step, ``V = k V + x``.  It is stored as ``a = V / k**t``,
+    which changes only by the input.
     """
     return a + place * x
 
@@ -39,41 +39,49 @@ def ilif_release(v: Any, threshold: Any, factor: Any, fire: Any = None) -> tuple
 
 @dataclass(frozen=True, eq=False)
 class InverseLIF(NeuronType):
-    r"""Inverse leaky integrate-and-fire: accumulate for T steps, then release in spikes.
+    r"""Inverse leaky integrate-and-fire neurons: accumulate for T steps, then release spikes.
 
     .. math:: a \leftarrow a + k^{-t} J \quad (t = 0 \dots T - 1), \qquad
               v = a + b, \qquad
               y = [v \ge \theta], \; v \leftarrow k (v - \theta y) \quad (T \text{ steps})
 
     While it accumulates, the potential grows by k in each step, ``V = k V + J``; a is V in
-    units of its growth, ``V / k**t``.  The spikes of a release stand for
-    ``theta * sum(k**-t * y[t])``.  With ``overlap`` the next input is accumulated while one
-    is released: windows of T steps follow one another, and what comes in during window w
-    goes out during window w + 1.  Without, neurons take in and give out by turns.  With
-    k = 2 the value is the input's, cut to T binary digits,
-    ``clip(floor(v / q), 0, 2**T - 1) * q`` with ``q = theta * 2**(1 - T)``; below zero there
-    are no spikes, as after a ReLU.
+    units of its growth, ``V / k**t``.  The spikes of a release encode the value
+    ``theta * sum(k**-t * y[t])``.  With ``overlap`` the neuron accumulates the next input
+    while it releases the previous one: the input of window w, of T steps, is released in
+    window w + 1.  Without, accumulation and release alternate.  With k = 2 the released
+    value is the input cut to T binary digits, ``clip(floor(v / q), 0, 2**T - 1) * q`` with
+    ``q = theta * 2**(1 - T)``; negative values release no spikes, as after a ReLU.
 
     Parameters
     ----------
     n_steps : int
         T, the length of a window.
     factor : float
-        k, by which a potential grows in a step; 1 counts spikes, 2 reads binary digits.
+        k, growth of the potential in a step; 1 counts spikes, 2 reads binary digits.
     threshold : number or (N,) array_like
         θ.
     offset : number or (N,) array_like
-        b, added once to what was accumulated: a bias, or half a digit for rounding.
+        b, added once to the accumulated potential: a bias, or half a digit for rounding.
     overlap : bool
         Whether a neuron accumulates and releases in the same window, which takes two
-        potentials; else its period is 2 T and inputs during a release are not seen.  The
-        state variable ``steps_done`` says where in their period the neurons of a
-        population start, all at the same step.
+        potentials.  If not, its period is 2 T and inputs during a release are ignored.  The
+        state variable ``steps_done`` is the step of the period at which a population starts;
+        it is the same for all its neurons.
     samples : bool
-        Whether v is ``J + b`` at the first step of a release, whatever was accumulated: a
-        neuron that turns a number into spikes.
+        Whether v is set to ``J + b`` at the first step of a release, in place of the
+        accumulated potential: a neuron that turns a number into spikes.
     amplitude : float
         Output of one spike is ``amplitude / dt``; with ``amplitude = dt`` spikes are 1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range, or parameters (N,) differ in length.
+
+    See Also
+    --------
+    DiscreteLIF : Neurons whose spikes all count the same.
 
     References
     ----------
@@ -122,15 +130,15 @@ class InverseLIF(NeuronType):
     def rates(self, J: ArrayLike) -> Array:
         """``amplitude`` times spikes per second of a release at constant current [Hz].
 
-        Counted at steps of 1 ms.  The spikes are digits, so that they do not grow with the
-        current; decode them by :attr:`digits`, not by their rate.
+        Counted at steps of 1 ms.  The spikes are digits, and their number does not grow with
+        the current; decode them by :attr:`digits`, not by their rate.
         """
         currents = as_current(self, J)
         check_lengths("InverseLIF", self.threshold, self.offset, of=currents)
         return counted_rates(self, currents, 0.001, self.n_steps)
 
     def current(self, rates: ArrayLike) -> Array:
-        """There is none: many currents have the same number of digits."""
+        """Raise an error: many currents release the same number of spikes."""
         must, do = "be of neurons with a rate curve to invert", "pass gain and bias instead"
         check.fail("InverseLIF.current", "rates", must, f"{self}", do)
 
@@ -146,16 +154,16 @@ class InverseLIF(NeuronType):
 
     @property
     def digits(self) -> Array:
-        """What each spike of a window is worth in units of the threshold, ``k**-t``, (T,)."""
+        """Value of a spike in each step of a window, ``k**-t`` (T,), in units of the threshold."""
         return self.factor ** -np.arange(float(self.n_steps))
 
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
-        """As for any neuron type, all neurons of a population at the same step."""
+        """The base method, and a check that all neurons are at the same step of the period."""
         self._check_steps("InverseLIF", "initial_state['steps_done']", initial["steps_done"])
         return super().start(initial, dt)
 
     def check_state(self, who: str, state: Mapping[str, Array]) -> None:
-        """As for any neuron type, all neurons of a population at the same step."""
+        """The base method, and a check that all neurons are at the same step of the period."""
         super().check_state(who, state)
         self._check_steps(who, "steps_done of InverseLIF", state["steps_done"])
 
@@ -163,7 +171,10 @@ class InverseLIF(NeuronType):
         steps = np.unique(steps_done)
         if len(steps) > 1 or steps[0] not in range(self.period):
             must = f"be one whole number below {self.period} for all neurons"
-            got, do = check.show(steps.tolist()), "make a population of each"
+            got, do = (
+                check.show(steps.tolist()),
+                "put neurons of other steps into another population",
+            )
             check.fail(who, argument, must, got, do)
 
     def step(
@@ -174,12 +185,12 @@ class InverseLIF(NeuronType):
         out: Array,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """Accumulate J, release a digit, and hand over at the end of a window."""
+        """Accumulate J and release a digit; at the end of a window the release restarts."""
         del rng
         kind = J.dtype.type
         k, theta, b = (np.asarray(x, kind) for x in (self.factor, self.threshold, self.offset))
-        v, a, done = state["voltage"], state["accumulated"], state["steps_done"]
-        t = int(done.flat[0])
+        v, a, steps_done = state["voltage"], state["accumulated"], state["steps_done"]
+        t = int(steps_done.flat[0])
         if self.samples and t == self.release_at:
             v[...] = J + b
         if t < self.n_steps:
@@ -192,4 +203,4 @@ class InverseLIF(NeuronType):
         if t + 1 == self.n_steps:
             v[...] = a + b
             a[...] = 0.0
-        done[...] = (t + 1) % self.period
+        steps_done[...] = (t + 1) % self.period

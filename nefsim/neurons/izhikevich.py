@@ -17,7 +17,7 @@ from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
 #: Voltage at which a spike is cut off [mV], and the lowest current that stays stable.
 PEAK, LOWEST_CURRENT = 30.0, -30.0
 
-#: The rate curve is measured at these steps of current, for so many steps of 1 ms.
+#: The rate curve is measured at these steps of current, each for this many steps of 1 ms.
 CURRENT_STEP, SETTLE_STEPS, COUNT_STEPS = 0.5, 500, 2000
 LARGEST_CURRENT = 400.0
 
@@ -30,8 +30,8 @@ class Izhikevich(NeuronType):
               \dot u = a (b v - u) \quad [1/ms]
 
     and at ``v >= 30``: ``v = c, u = u + d``.  Each step is explicit Euler, the voltage
-    first.  There is no closed form of the rate; it is measured by running the neuron at
-    a table of currents (1 ms steps, once per set of parameters) and read between them.
+    first.  The rate has no closed form.  It is measured by running the neuron at a table of
+    currents (1 ms steps, once per set of parameters) and interpolated between them.
 
     Parameters
     ----------
@@ -43,6 +43,16 @@ class Izhikevich(NeuronType):
         c, the voltage after a spike.
     reset_recovery : float
         d, added to the recovery at a spike.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range, or the neuron fires at the lowest measured current.
+
+    See Also
+    --------
+    LIF : Neurons with a rate curve in closed form.
+    AdaptiveLIF : LIF neurons whose rate falls during a stimulus.
 
     References
     ----------
@@ -91,10 +101,10 @@ class Izhikevich(NeuronType):
     def current(self, rates: ArrayLike) -> Array:
         """Current at which the measured rate curve meets ``rates`` [Hz]."""
         currents, measured = rate_table(self)
-        wanted = self._current_of(rates)
+        target = self._current_of(rates)
         # The last current of a flat piece, since the rate rises from there.
-        below = np.searchsorted(measured, wanted, side="right") - 1
-        share = (wanted - measured[below]) / (measured[below + 1] - measured[below])
+        below = np.searchsorted(measured, target, side="right") - 1
+        share = (target - measured[below]) / (measured[below + 1] - measured[below])
         return np.asarray(currents[below] + share * CURRENT_STEP)
 
     def step(
@@ -119,7 +129,7 @@ class Izhikevich(NeuronType):
 
 @lru_cache(maxsize=32)
 def rate_table(neuron: Izhikevich) -> tuple[Array, Array]:
-    """Currents and measured rates [Hz], made to rise where 1 ms steps make them dip."""
+    """Currents and measured rates [Hz]; dips, which steps of 1 ms cause, are levelled."""
     currents = np.arange(LOWEST_CURRENT, LARGEST_CURRENT, CURRENT_STEP)
     state = {name: np.zeros_like(currents) for name in neuron.initial_state}
     out, count = np.zeros_like(currents), np.zeros_like(currents)

@@ -35,7 +35,7 @@ def exact_start(
 
 
 def check_voltage(who: str, voltage: Array) -> None:
-    """Refuse neurons that start above the threshold, where none can be."""
+    """Check that no voltage starts above the threshold, 1."""
     if (voltage > 1.0).any():
         got = f"{voltage.max():g}"
         check.fail(who, "voltage", "start at 1 or below", got, "start it below the threshold")
@@ -52,13 +52,13 @@ def exact_step(
     .. math:: E \leftarrow \max(kE, 1), \quad g = (J - v) \min(kE, 1), \quad
               v \leftarrow \max(J - g, v_{min})
 
-    where ``min(k E, 1)`` is the decay over the part of the step that lies after the
-    refractory time.  A neuron with ``v > 1`` fired when its voltage met 1, so that
+    where ``min(k E, 1)`` is the decay over the part of the step after the refractory time.
+    A neuron with ``v > 1`` fired when its voltage reached 1, so that
 
     .. math:: E \leftarrow e^{(\tau_{ref} + dt)/\tau_{RC}} \frac{g}{J - 1}, \quad
               v \leftarrow 0
 
-    without a logarithm, an exponential or a branch per neuron.  The gap ``g`` is kept, as
+    without a logarithm, an exponential or a branch per neuron.  The gap ``g`` is stored, as
     ``J - v`` would have no digits left where ``dt`` is many times ``tau_rc``.
     """
     E, v = state.get("refractory_factor"), state["voltage"]
@@ -66,7 +66,7 @@ def exact_step(
         return _exact_step_in_time(J, state, tau_rc, tau_ref, min_voltage, dt)
     try:
         constants = _constants(tau_rc, tau_ref, min_voltage, dt, v.dtype)
-    except TypeError:  # arrays, of each neuron its own, cannot be looked up
+    except TypeError:  # arrays (N,) have no hash
         constants = _make_constants(tau_rc, tau_ref, min_voltage, dt, v.dtype)
     k, jump, one, lowest = constants
     E *= k
@@ -85,7 +85,7 @@ def exact_step(
 
 
 def _of(tau: Any, fired: Fired) -> Any:
-    """What the neurons that fired have of something, where each has its own."""
+    """Time constants of the neurons that fired; ``tau`` itself where it is one number."""
     return tau[fired[-1]] if isinstance(tau, np.ndarray) and tau.ndim else tau
 
 
@@ -98,7 +98,7 @@ def step_factors(tau_rc: Any, tau_ref: Any, dt: float) -> tuple[Any, Any]:
 def _make_constants(
     tau_rc: Any, tau_ref: Any, min_voltage: float, dt: float, dtype: np.dtype[Any]
 ) -> tuple[Array, ...]:
-    """What a step needs, as arrays: a number of Python is made one at each use."""
+    """Constants of a step as arrays, since NumPy converts a Python number at each use."""
     factors = step_factors(tau_rc, tau_ref, dt)
     return tuple(np.array(c, dtype) for c in (*factors, 1.0, min_voltage))
 
@@ -125,7 +125,7 @@ def _exact_step_in_time(
 
 
 def refractory_time(state: Mapping[str, Array], tau_rc: Seconds) -> Array:
-    """When the refractory time ends, from the start of the last step [s], at least 0."""
+    """End of the refractory time, from the start of the last step [s], at least 0."""
     factor = state.get("refractory_factor")
     time = state["refractory_time"] if factor is None else tau_rc * np.log(factor)
     return np.maximum(time, 0.0)
@@ -133,16 +133,16 @@ def refractory_time(state: Mapping[str, Array], tau_rc: Seconds) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class LIF(LIFCurve):
-    r"""Leaky integrate-and-fire neurons; the spike falls inside the step.
+    r"""Leaky integrate-and-fire neurons, with exact spike times inside the step.
 
     .. math:: \tau_{RC} \frac{dv}{dt} = J - v, \qquad
               a(J) = \frac{1}{\tau_{ref} + \tau_{RC} \ln(1 + 1/(J - 1))} \; (J > 1)
 
     A neuron fires when ``v`` exceeds 1, and then stays at 0 for ``tau_ref`` seconds.  With
-    ``method="exact"`` the time of the spike and the end of the refractory time are found
-    inside the step, so that the spike count follows the rate curve to one spike at any
-    ``dt`` up to ``tau_ref``.  A longer step holds the voltage at 0 from the spike to the end
-    of the step, which adds at most ``dt - tau_ref`` to each interval.  With
+    ``method="exact"`` the time of the spike and the end of the refractory time are computed
+    inside the step.  The spike count then follows the rate curve to one spike, at any ``dt``
+    up to ``tau_ref``.  A longer step holds the voltage at 0 from the spike to the end of the
+    step, which adds at most ``dt - tau_ref`` to each interval.  With
     ``method="euler"`` the step is the first one of textbooks and plain-loop programs:
     ``v += dt (J - v) / tau_rc``, and a whole number of refractory steps.
 
@@ -157,7 +157,19 @@ class LIF(LIFCurve):
     amplitude : float
         Output of one spike is ``amplitude / dt``.
     method : {"exact", "euler"}
-        How a step is taken.
+        Integration within a step.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range, or parameters (N,) differ in length.
+
+    See Also
+    --------
+    LIFRate : The same rate curve without spikes.
+    AdaptiveLIF : LIF neurons with an adaptation current.
+    DiscreteLIF : One update per step, for networks trained in other programs.
+    SoftLIFRate : A smooth rate curve, for training by gradients.
 
     References
     ----------
@@ -215,7 +227,7 @@ class LIF(LIFCurve):
         out[fired] = self.amplitude / dt
 
     def read(self, state: Mapping[str, Array], name: str) -> Array:
-        """Voltage, or when the refractory time ends, from the start of the last step [s]."""
+        """Voltage, or the end of the refractory time from the start of the last step [s]."""
         if name == "refractory_time":
             return refractory_time(state, self.tau_rc)
         return state[name]
@@ -235,7 +247,7 @@ class LIF(LIFCurve):
 
 @dataclass(frozen=True, eq=False)
 class LIFRate(LIFCurve):
-    """Neurons whose output is the LIF firing rate itself, without spikes.
+    """LIF rate neurons, whose output is the firing rate of LIF neurons.
 
     Parameters
     ----------
@@ -243,6 +255,17 @@ class LIFRate(LIFCurve):
         Membrane time constant and refractory time of the rate curve.
     amplitude : float
         The output is ``amplitude`` times the rate.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range, or parameters (N,) differ in length.
+
+    See Also
+    --------
+    LIF : Spikes at these rates.
+    SoftLIFRate : A smooth version of this rate curve.
+    PoissonSpiking : Poisson spikes at the rates of a rate neuron.
 
     Examples
     --------

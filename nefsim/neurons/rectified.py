@@ -16,12 +16,21 @@ from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
 
 @dataclass(frozen=True, eq=False)
 class RectifiedLinear(NeuronType):
-    """Rate neurons with ``a(J) = amplitude * max(J, 0)``.
+    """Rectified linear rate neurons: ``a(J) = amplitude * max(J, 0)``.
 
     Parameters
     ----------
     amplitude : float
         Slope of the rate curve [Hz per unit of current].
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``amplitude`` is not a number above 0.
+
+    See Also
+    --------
+    SpikingRectifiedLinear : Spikes at these rates.
 
     Examples
     --------
@@ -70,6 +79,16 @@ class SpikingRectifiedLinear(NeuronType):
     amplitude : float
         Output of one spike is ``amplitude / dt``.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If ``amplitude`` is not a number above 0.
+
+    See Also
+    --------
+    RectifiedLinear : The same rate curve without spikes.
+    LIF : Spiking neurons with a leak and a refractory time.
+
     Examples
     --------
     >>> SpikingRectifiedLinear().rates([-1.0, 100.0])
@@ -103,7 +122,7 @@ class SpikingRectifiedLinear(NeuronType):
         out: Array,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """Integrate ``max(J, 0)`` and give out the whole part."""
+        """Integrate ``max(J, 0)``; the whole part of the sum is the number of spikes."""
         del rng
         v = state["voltage"]
         v += np.maximum(J, 0.0) * dt

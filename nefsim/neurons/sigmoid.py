@@ -14,14 +14,23 @@ from nefsim.neurons.base import Array, NeuronState, NeuronType, as_current
 
 @dataclass(frozen=True, eq=False)
 class Sigmoid(NeuronType):
-    r"""Rate neurons with a logistic curve; the intercept is where it passes half its height.
+    r"""Rate neurons with a logistic curve; the rate at the intercept is half of the limit.
 
     .. math:: a(J) = \frac{1}{\tau_{ref} (1 + e^{-J})}
 
     Parameters
     ----------
     tau_ref : float [s]
-        The curve levels off at ``1 / tau_ref``; maximum rates lie above half of that.
+        The curve levels off at ``1 / tau_ref``; maximum rates are above half of that.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``tau_ref`` is not a number above 0.
+
+    See Also
+    --------
+    Tanh : A curve through 0, with output of both signs.
 
     Examples
     --------
@@ -75,7 +84,7 @@ class Sigmoid(NeuronType):
 
 @dataclass(frozen=True, eq=False)
 class Tanh(NeuronType):
-    r"""Rate neurons with output of both signs.
+    r"""Rate neurons with a hyperbolic tangent curve, for output of both signs.
 
     .. math:: a(J) = \tanh(J) / \tau_{ref}
 
@@ -83,6 +92,15 @@ class Tanh(NeuronType):
     ----------
     tau_ref : float [s]
         The curve levels off at plus and minus ``1 / tau_ref``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``tau_ref`` is not a number above 0.
+
+    See Also
+    --------
+    Sigmoid : A curve with positive output only.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The soft LIF rate: a rate curve with a slope everywhere, by which networks are trained."""
+"""The soft LIF rate: a smooth rate curve for training by gradients."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def soft_lif_rates(J: Any, tau_rc: Any, tau_ref: Any, sigma: float, xp: Any = np
     sigma : float
         Softness; as it goes to 0 the curve becomes that of :class:`nefsim.LIF`.
     xp : module
-        ``numpy`` or ``torch``, whichever ``J`` belongs to.
+        ``numpy`` or ``torch``, the package of ``J``.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def soft_lif_rates(J: Any, tau_rc: Any, tau_ref: Any, sigma: float, xp: Any = np
 
 @dataclass(frozen=True, eq=False)
 class SoftLIFRate(NeuronType):
-    """Rate neurons with the soft LIF curve of :func:`soft_lif_rates`, never quite silent.
+    """Rate neurons with the soft LIF curve of :func:`soft_lif_rates`, above 0 everywhere.
 
     A network is trained through this curve, whose slope is finite, and run with
     :class:`nefsim.LIF` of the same time constants.
@@ -61,6 +61,16 @@ class SoftLIFRate(NeuronType):
         Softness of the threshold, in units of the threshold current.
     amplitude : float
         The output is ``amplitude`` times the rate.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range.
+
+    See Also
+    --------
+    LIF : The spiking neurons that run a network trained with this curve.
+    LIFRate : The rate curve without softness.
 
     References
     ----------

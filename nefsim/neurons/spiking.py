@@ -1,4 +1,4 @@
-"""Spikes made from any rate neuron: regular, by stochastic rounding, or Poisson."""
+"""Spikes from any rate neuron: regular, by stochastic rounding, or Poisson."""
 
 from __future__ import annotations
 
@@ -17,49 +17,49 @@ from nefsim.neurons.lif import LIFRate
 
 
 class _SpikesFromRates(NeuronType):
-    """What the three kinds share: the rate curve and state of a base type, made spikes.
+    """Base of the three types here: spikes at the rates of a base type.
 
-    Each step computes the base type's output ``r`` and gives out
-    ``n * amplitude / dt``, where the whole number n has mean ``r * dt``.
+    Each step computes the base type's output ``r``.  The output is ``n * amplitude / dt``,
+    where the whole number n has mean ``r * dt``.
     """
 
     base_type: NeuronType
     amplitude: float
-    own_state: ClassVar[Mapping[str, float | tuple[float, float]]] = NO_STATE
+    extra_state: ClassVar[Mapping[str, float | tuple[float, float]]] = NO_STATE
 
     spiking: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         who = type(self).__name__
-        what, do = "a rate neuron type", "pass one such as LIFRate()"
-        base = check.instance(who, "base_type", self.base_type, NeuronType, what, do)
+        kind, do = "a rate neuron type", "pass one such as LIFRate()"
+        base = check.instance(who, "base_type", self.base_type, NeuronType, kind, do)
         if base.spiking or isinstance(base, Direct):
-            check.fail(who, "base_type", f"be {what}", check.show(base), do, TypeError)
+            check.fail(who, "base_type", f"be {kind}", check.show(base), do, TypeError)
         self._set(
             amplitude=check.positive(who, "amplitude", self.amplitude),
             threshold_current=base.threshold_current,
             negative=base.negative,
-            initial_state={**base.initial_state, "rate_out": 0.0, **self.own_state},
+            initial_state={**base.initial_state, "rate_out": 0.0, **self.extra_state},
         )
 
     @property
     def size(self) -> int | None:
-        """That of the base type."""
+        """``size`` of the base type."""
         return self.base_type.size
 
     @property
     def rate_limit(self) -> Any:
-        """That of the base type [Hz]."""
+        """``rate_limit`` of the base type [Hz]."""
         return self.base_type.rate_limit
 
     @property
     def rate_floor(self) -> float:
-        """That of the base type [Hz]."""
+        """``rate_floor`` of the base type [Hz]."""
         return self.base_type.rate_floor
 
     @property
     def output_per_hertz(self) -> float:
-        """``amplitude`` times that of the base type, whose output is what is made spikes."""
+        """``amplitude`` times ``output_per_hertz`` of the base type."""
         return self.amplitude * self.base_type.output_per_hertz
 
     def rates(self, J: ArrayLike) -> Array:
@@ -99,7 +99,7 @@ def _generator(neuron: NeuronType, rng: np.random.Generator | None) -> np.random
 
 @dataclass(frozen=True, eq=False)
 class RegularSpiking(_SpikesFromRates):
-    """Spikes at regular intervals: rates are integrated and whole numbers given out.
+    """Spikes at regular intervals: one whenever the integral of the rate reaches 1.
 
     ``v += r dt; n = floor(v); v -= n``
 
@@ -109,6 +109,15 @@ class RegularSpiking(_SpikesFromRates):
         A rate neuron type.
     amplitude : float
         Output of one spike is ``amplitude / dt``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``base_type`` is not a rate neuron type, or ``amplitude`` is not above 0.
+
+    See Also
+    --------
+    StochasticSpiking, PoissonSpiking
 
     References
     ----------
@@ -123,7 +132,7 @@ class RegularSpiking(_SpikesFromRates):
     base_type: NeuronType = LIFRate()
     amplitude: float = 1.0
 
-    own_state: ClassVar[Mapping[str, float | tuple[float, float]]] = {"voltage": (0.0, 1.0)}
+    extra_state: ClassVar[Mapping[str, float | tuple[float, float]]] = {"voltage": (0.0, 1.0)}
 
     def _spikes(
         self, rates: Array, state: NeuronState, dt: float, rng: np.random.Generator | None
@@ -146,6 +155,15 @@ class StochasticSpiking(_SpikesFromRates):
         A rate neuron type.
     amplitude : float
         Output of one spike is ``amplitude / dt``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``base_type`` is not a rate neuron type, or ``amplitude`` is not above 0.
+
+    See Also
+    --------
+    RegularSpiking, PoissonSpiking
 
     Examples
     --------
@@ -175,6 +193,15 @@ class PoissonSpiking(_SpikesFromRates):
         A rate neuron type.
     amplitude : float
         Output of one spike is ``amplitude / dt``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``base_type`` is not a rate neuron type, or ``amplitude`` is not above 0.
+
+    See Also
+    --------
+    RegularSpiking, StochasticSpiking
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""NIR graphs: networks for other tools and chips, and theirs for the engine.
+"""Conversion of networks to and from NIR graphs, a format of other tools and chips.
 
 Needs the extra ``nir``: ``pip install nir``.
 """
 
-from nefsim.nir import _package  # noqa: F401  (says what to install, before all else)
+from nefsim.nir import _package  # noqa: F401  (first, for its message about the package)
 from nefsim.nir.export import to_nir
 from nefsim.nir.load import from_nir
 

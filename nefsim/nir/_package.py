@@ -1,4 +1,4 @@
-"""Says what to install where the package ``nir`` is missing."""
+"""Raise an error with the install command if the package ``nir`` is missing."""
 
 from nefsim._extras import require
 

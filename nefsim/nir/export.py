@@ -1,4 +1,4 @@
-"""A network as a NIR graph."""
+"""Export of networks to NIR graphs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nefsim.neurons import Direct
 from nefsim.nir.lossy import simplified
 from nefsim.nir.neurons import losses, neuron_node
 from nefsim.nir.parts import as_matrix, placed, selected, time_constants
-from nefsim.simulator import fresh_seed
+from nefsim.settings import fresh_seed
 
 Array = NDArray[np.float64]
 
@@ -28,15 +28,15 @@ SPIKES = ("unit", "delta")
 def to_nir(
     net: Network, dt: float = 0.001, spikes: str = "unit", allow_lossy: bool = False
 ) -> nir.NIRGraph:
-    r"""A network as a NIR graph, to run in other tools or to write with ``nir.write``.
+    r"""Convert a network to a NIR graph, to run in other tools or to save with ``nir.write``.
 
     ===========================  =====================================================
     nefsim                       NIR
     ===========================  =====================================================
-    node of time or a process    ``Input``, to be fed from outside
-    node that nothing feeds      ``Input``
+    node of time or a process    ``Input``, for values from outside
+    node without input           ``Input``
     constant node                ``Affine`` of weight 0
-    node that passes on          ``Scale`` of ones
+    passthrough node             ``Scale`` of ones
     encoders, gains, biases      ``Affine(gain * encoders / radius, bias)``
     LIF, DiscreteLIF             ``LIF`` or ``IF``
     decoders, transforms         ``Linear(transform @ decoders.T)``
@@ -44,27 +44,37 @@ def to_nir(
     probe                        ``Output``
     ===========================  =====================================================
 
-    NIR knows no refractory time, no lowest voltage, no noise, no learning and no functions
-    in Python.  A network that has any is refused by name, unless ``allow_lossy``: then they
-    are left out (learning stops where it starts), gains and decoders are solved again for
-    what remains, and a function becomes an ``Output`` of what goes in and an ``Input`` for
-    what should come out.
+    NIR has no refractory time, no minimum voltage, no noise, no learning and no Python
+    functions.  A network with any of these raises an error, unless ``allow_lossy`` is True.
+    Then they are left out, with weights before learning, and gains and decoders are solved
+    again for the simpler neurons.  A function becomes an ``Output`` for its arguments and an
+    ``Input`` for its values.
 
     Parameters
     ----------
     net : Network
         The model.
     dt : float [s]
-        Step that other tools are to take; written into the graph's metadata.
+        Time step for other tools; written into the graph's metadata.
     spikes : {"unit", "delta"}
-        What a spike is there: 1, as in all tools for machine learning, or 1/dt, as here.
-        Decoders are divided by dt, or not.
+        Height of spikes in the graph: 1, as in tools for machine learning, or 1/dt, as in
+        nefsim.  With 1, decoders are divided by dt.
     allow_lossy : bool
-        Whether to leave out what NIR cannot express.
+        Whether to leave out parts that NIR cannot express.
 
     Returns
     -------
     nir.NIRGraph
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the network contains parts that NIR cannot express, or an argument is out of range.
+
+    See Also
+    --------
+    from_nir : The other direction.
+    nefsim.nengo.to_nengo : Conversion to Nengo.
 
     References
     ----------
@@ -89,15 +99,15 @@ def to_nir(
     if check.flag(who, "allow_lossy", allow_lossy):
         net = simplified(net, step)
     else:
-        for obj, lost in _all_losses(net):
-            got, do = f"{lost} of {obj!r}", "pass allow_lossy=True to leave it out"
-            check.fail(who, "net", "be what NIR can express", got, do)
+        for obj, loss in _all_losses(net):
+            got, do = f"{loss} of {obj!r}", "pass allow_lossy=True to leave it out"
+            check.fail(who, "net", "have only parts that NIR can express", got, do)
     return _Export(build(net, step, fresh_seed(net)), step, unit).graph()
 
 
 def _all_losses(net: Network) -> Iterator[tuple[Any, str]]:
     for ensemble in net.all_ensembles:
-        yield from ((ensemble, lost) for lost in losses(ensemble))
+        yield from ((ensemble, loss) for loss in losses(ensemble))
     for node in net.all_nodes:
         if node.size_in and callable(node.output):
             yield node, "function"
@@ -112,7 +122,7 @@ def _decodes(pre: Any) -> bool:
 
 
 class _Export:
-    """The nodes and edges so far, and where each object's values go in and come out."""
+    """The nodes and edges of the graph, and the nodes of each object's input and output."""
 
     def __init__(self, built: Built, dt: float, unit: bool) -> None:
         self.built, self.dt, self.unit = built, dt, unit
@@ -124,7 +134,7 @@ class _Export:
         self._biases: dict[str, Array] = {}
 
     def graph(self) -> nir.NIRGraph:
-        """All of it."""
+        """The complete graph."""
         net = self.built.network
         fed = {whole(c.post) for c in net.all_connections if not self._has_full_weights(c)}
         for ensemble in net.all_ensembles:
@@ -138,13 +148,13 @@ class _Export:
         self._feed_what_has_no_input()
         kinds = [type(node) for node in self.nodes.values()]
         if nir.Output not in kinds:
-            must, do = "have something to show", "add a probe"
+            must, do = "have an output", "add a probe"
             check.fail("to_nir", "net", must, repr(net), do)
         convention = "unit" if self.unit else "delta"
         return nir.NIRGraph(self.nodes, self.edges, {"dt": self.dt, "spikes": convention})
 
     def _add(self, label: str, node: Any, *sources: str) -> str:
-        """A node under a name of its own, which HDF5 can hold, and edges to it."""
+        """Add a node under a new name that is valid in HDF5, and edges to it."""
         name = base = label.replace("/", "|")
         count = 1
         while name in self.nodes:
@@ -155,7 +165,7 @@ class _Export:
         return name
 
     def _edge(self, source: str, target: str) -> None:
-        """An edge; a second one between the same nodes goes through a node of its own."""
+        """Add an edge; a second edge between two nodes goes through a new node."""
         if (source, target) in self.edges:
             again = nir.Scale(np.ones(self._size(source)))
             source = self._add(f"{source} again", again, source)
@@ -203,8 +213,8 @@ class _Export:
         target = self._in[post.neurons if full else post]  # type: ignore[union-attr]
         matrix, source = self._matrix(connection), self._source(pre)
         if connection.function is not None and not _decodes(whole(pre)):
-            shown = self._show(f"{label}.input", pre.size_out)
-            self._edge(self._linear(f"{label}.slice", source, selected(pre)), shown)
+            output = self._show(f"{label}.input", pre.size_out)
+            self._edge(self._linear(f"{label}.slice", source, selected(pre)), output)
             source, matrix = self._input(label, connection.size_mid), connection.transform
         if not full:
             gain = self.built.ensembles[post.ensemble].gain if isinstance(post, Neurons) else None
@@ -216,8 +226,8 @@ class _Export:
     def _probe(self, probe: Probe) -> None:
         target, label = probe.target, probe.label
         obj = None if isinstance(target, Connection) else whole(target)
-        shown = probe.attr in ("decoded_output", "output", "spikes")
-        if isinstance(target, Connection) or not shown:
+        output = probe.attr in ("decoded_output", "output", "spikes")
+        if isinstance(target, Connection) or not output:
             got, do = f"{probe.attr} of {target!r}", "probe nodes, ensembles or spikes"
             check.fail("to_nir", "net", "have probes that NIR can express", got, do)
         if _decodes(obj):
@@ -239,7 +249,7 @@ class _Export:
         return self._add(label, nir.Output(output_type={"output": np.array([size])}))
 
     def _linear(self, label: str, source: str, matrix: Any, bias: Array | None = None) -> str:
-        """``matrix`` times what comes from ``source``; 1 adds nothing to the graph."""
+        """Add a node of ``matrix`` times the output of ``source``; 1 adds no node."""
         if bias is not None:
             weights = as_matrix(matrix, len(bias))
             return self._add(label, nir.Affine(np.array(weights), bias), source)
@@ -251,7 +261,7 @@ class _Export:
         return self._add(label, nir.Scale(scale), source)
 
     def _filtered(self, owner: Connection | Probe, end: str) -> str:
-        """Through the owner's synapse, as leaky integrators one after the other."""
+        """Add the owner's synapse as leaky integrators in a row."""
         for i, tau in enumerate(time_constants(owner, owner.synapse)):
             one = np.ones(self._size(end))
             label = f"{owner.label}.synapse" + (f" {i + 1}" if i else "")
@@ -266,25 +276,25 @@ class _Export:
         return self._out[obj.neurons if _decodes(obj) else obj]
 
     def _height(self, pre: Any) -> float:
-        """What a spike of ours is in spikes of NIR."""
+        """Height of a spike of nefsim in units of a spike of the graph."""
         obj = pre.ensemble if isinstance(pre, Neurons) else pre
         amplitude = obj.neuron_type.output_per_hertz
         return float(amplitude / self.dt if self.unit else amplitude)
 
     def _matrix(self, connection: Connection) -> Any:
-        """From what comes out of ``pre`` to what the connection carries."""
+        """Matrix from the output of ``pre`` to the values of the connection."""
         pre, built = connection.pre, self.built.connections[connection]
         obj = whole(pre)
         if _decodes(obj):
             weights = built.decoded_weights if built.full is None else built.full
             return weights * self._height(obj)
-        matrix, chosen = connection.transform, selected(pre)
-        if np.ndim(chosen):
-            matrix = times(matrix, chosen)
+        matrix, selection = connection.transform, selected(pre)
+        if np.ndim(selection):
+            matrix = times(matrix, selection)
         return matrix * self._height(obj) if isinstance(obj, Neurons) else matrix
 
     def _feed_what_has_no_input(self) -> None:
-        """Every node but inputs has one: constants take anything, for it counts nothing."""
+        """Connect nodes without input, such as constants, to any source; its weight is 0."""
         for neurons, bias in self._biases.items():
             constant = self._add(f"{neurons}.bias", nir.Affine(np.zeros((len(bias), 1)), bias))
             self._constants.append(constant)

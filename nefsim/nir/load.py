@@ -1,4 +1,4 @@
-"""A NIR graph as a network."""
+"""Import of NIR graphs as networks."""
 
 from __future__ import annotations
 
@@ -22,33 +22,43 @@ from nefsim.synapses import Alpha, DoubleExp, Lowpass, Synapse
 Array = NDArray[np.float64]
 
 NEURONS = (nir.IF, nir.LIF, nir.CubaLIF)
-#: What gives out in the next step what it takes in.
+#: Nodes whose output is delayed by one step.
 SLOW = (nir.LI, nir.CubaLI, nir.CubaLIF)
 
 
 def from_nir(
     graph: nir.NIRGraph | str | os.PathLike[str], dt: float | None = None, spikes: str | None = None
 ) -> Network:
-    """A NIR graph as a network, whose objects are labelled by the names of its nodes.
+    """Convert a NIR graph to a network, with the names of its nodes as labels.
 
-    ``Input`` becomes a node to connect to, ``Output`` a node with a probe; ``IF``, ``LIF``
-    and ``CubaLIF`` become :class:`~nefsim.DiscreteLIF` populations, that is explicit Euler,
-    as other tools step them; ``LI`` becomes a :class:`~nefsim.Lowpass`, two in a row an
-    :class:`~nefsim.Alpha` or :class:`~nefsim.DoubleExp`; linear maps, convolutions and
+    ``Input`` becomes a passthrough node, ``Output`` a node with a probe.  ``IF``, ``LIF`` and
+    ``CubaLIF`` become :class:`~nefsim.DiscreteLIF` populations with explicit Euler steps, as in
+    other tools.  ``LI`` becomes a :class:`~nefsim.Lowpass`, two in a row an
+    :class:`~nefsim.Alpha` or :class:`~nefsim.DoubleExp`.  Linear maps, convolutions and
     pooling become transforms.  A cycle of spikes takes one step.
 
     Parameters
     ----------
     graph : nir.NIRGraph or path
-        The graph, or the file of one, which is read by ``nir.read``.
+        The graph, or a file for ``nir.read``.
     dt : float or None [s]
-        The step it is to be run at; None takes the graph's metadata, else 0.001.
+        Time step of the network; None takes the graph's metadata, or 0.001.
     spikes : {"unit", "delta"} or None
-        What a spike is in the graph: 1 or 1/dt; None takes the metadata, else "unit".
+        Height of spikes in the graph, 1 or 1/dt; None takes the metadata, or "unit".
 
     Returns
     -------
     Network
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the file or a node cannot be read, or an argument is out of range.
+
+    See Also
+    --------
+    to_nir : The other direction.
+    nefsim.nengo.from_nengo : Conversion from Nengo.
 
     Examples
     --------
@@ -67,10 +77,10 @@ def from_nir(
     if isinstance(graph, (str, os.PathLike)):
         graph = _read(who, graph)
     check.instance(who, "graph", graph, nir.NIRGraph, "a nir.NIRGraph", do)
-    given = graph.metadata.get("dt", 0.001) if dt is None else dt
-    if isinstance(given, (np.ndarray, np.generic)) and given.size == 1:
-        given = given.item()
-    step = check.seconds(who, "dt", given)
+    metadata_dt = graph.metadata.get("dt", 0.001) if dt is None else dt
+    if isinstance(metadata_dt, (np.ndarray, np.generic)) and metadata_dt.size == 1:
+        metadata_dt = metadata_dt.item()
+    step = check.seconds(who, "dt", metadata_dt)
     convention = graph.metadata.get("spikes", "unit") if spikes is None else spikes
     unit = check.one_of(who, "spikes", convention, SPIKES) == "unit"
     return _Import(graph, step, step if unit else 1.0).net
@@ -84,12 +94,12 @@ def _read(who: str, path: Any) -> nir.NIRGraph:
         check.fail(who, "graph", "be a file", f"{source}", do)
     try:
         return nir.read(source)
-    except Exception as error:  # what h5py and the package nir say of a file that is broken
+    except Exception as error:  # types of h5py and the package nir for damaged files
         check.fail(who, "graph", "be a graph of NIR", f"{source} ({reason(error)})", do)
 
 
 class _Import:
-    """Where the values of each node of the graph come out, as the network grows."""
+    """The network under construction, and the output object of each node of the graph."""
 
     def __init__(self, graph: nir.NIRGraph, dt: float, amplitude: float) -> None:
         self.dt, self.amplitude = dt, amplitude
@@ -113,7 +123,7 @@ class _Import:
                 self.net.probe(self._out[name], label=name)
 
     def _make(self, name: str, node: Any) -> Any:
-        """The object that a node becomes."""
+        """Create the object of a node."""
         net = self.net
         if isinstance(node, NEURONS):
             neuron, current, start = discrete(name, node, self.dt, self.amplitude)
@@ -131,20 +141,20 @@ class _Import:
             )
             return ensemble.neurons
         size = int(np.prod(node.output_type["output"]))
-        made = net.node(size_in=size, label=name)
+        obj = net.node(size_in=size, label=name)
         bias = getattr(node, "bias", None)
         if bias is not None:
             each = np.ravel(np.asarray(bias, dtype=np.float64))
             if not each.size or size % each.size:
                 must = "have a bias for each output or channel"
                 got = f"{each.size} for {size} of {name!r}"
-                check.fail("from_nir", "graph", must, got, "make it as long")
+                check.fail("from_nir", "graph", must, got, "pass a bias of that length")
             repeated = np.repeat(each, size // each.size)
-            net.connect(net.node(repeated, label=f"{name}.bias"), made, synapse=None)
-        return made
+            net.connect(net.node(repeated, label=f"{name}.bias"), obj, synapse=None)
+        return obj
 
     def _connect(self, pre: Any, name: str, synapse: Any) -> None:
-        """Let ``pre`` drive the node ``name``, through what that node does with it."""
+        """Connect ``pre`` to the node ``name``, with that node's linear map."""
         node, post = self.nodes[name], self._out[name]
         if name in self._pairs:
             self.net.connect(pre, post, synapse=self._pairs[name])
@@ -163,7 +173,7 @@ class _Import:
     def _leaky(
         self, label: str, pre: Any, tau: Any, r: Any, leak: Any, post: Node | None = None
     ) -> Node:
-        """``tau v' = leak - v + r I`` of each element, those of one tau together."""
+        """Leaky integrators ``tau v' = leak - v + r I``, with one connection for each tau."""
         taus, scale = np.ravel(tau).astype(float), np.ravel(r).astype(float)
         post = post or self.net.node(size_in=len(taus), label=label)
         constant = None if leak is None or not np.any(leak) else self.net.node(np.ravel(leak))
@@ -176,7 +186,7 @@ class _Import:
 
 
 def _flattened(graph: nir.NIRGraph, prefix: str = "") -> tuple[dict[str, Any], list[Any]]:
-    """Nodes and edges with those of graphs within; their inputs and outputs pass on."""
+    """Nodes and edges of a graph and its subgraphs, whose inputs and outputs pass values on."""
     nodes: dict[str, Any] = {}
     edges: list[tuple[str, str]] = []
     ends: dict[str, tuple[str, str]] = {}
@@ -201,7 +211,7 @@ def _flattened(graph: nir.NIRGraph, prefix: str = "") -> tuple[dict[str, Any], l
 
 
 def _merge_pairs(nodes: dict[str, Any], edges: list[tuple[str, str]]) -> dict[str, Synapse]:
-    """Take out leaky integrators that only feed another; the other's synapse is of both."""
+    """Merge pairs of leaky integrators in a row into one synapse of second order."""
     pairs: dict[str, Synapse] = {}
     for pre, post in list(edges):
         alone = [e for e in edges if e[0] == pre or e[1] == post] == [(pre, post)]
@@ -217,7 +227,7 @@ def _merge_pairs(nodes: dict[str, Any], edges: list[tuple[str, str]]) -> dict[st
 
 
 def _plain_tau(node: Any) -> float | None:
-    """The one time constant of an ``LI`` that only filters."""
+    """The time constant of an ``LI`` that is a plain lowpass, otherwise None."""
     if not isinstance(node, nir.LI) or np.any(node.v_leak) or np.any(np.not_equal(node.r, 1.0)):
         return None
     taus = np.unique(node.tau)
@@ -225,7 +235,7 @@ def _plain_tau(node: Any) -> float | None:
 
 
 def _late_edges(nodes: dict[str, Any], edges: list[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Edges from neurons on cycles that nothing else delays."""
+    """Edges from neurons on cycles without another delay."""
     names = list(nodes)
     place = {name: i for i, name in enumerate(names)}
     fast = [edge for edge in edges if not isinstance(nodes[edge[1]], SLOW)]
@@ -241,7 +251,7 @@ def _late_edges(nodes: dict[str, Any], edges: list[tuple[str, str]]) -> set[tupl
 
 
 def _matrix(name: str, node: Any) -> Any:
-    """The linear map that a node is, on flattened values; 1 where it hands them on."""
+    """The matrix of a node on flattened values; 1 for the identity."""
     if isinstance(node, (nir.Affine, nir.Linear)):
         return np.asarray(node.weight, dtype=np.float64)
     if isinstance(node, nir.Scale):

@@ -1,4 +1,4 @@
-"""A network without what NIR cannot express."""
+"""Simplification of networks to the neurons that NIR can express."""
 
 from __future__ import annotations
 
@@ -7,36 +7,37 @@ from typing import Any
 
 from nefsim.network import Connection, Ensemble, Network, Neurons
 from nefsim.network.objects import Endpoint, Gate, Learning, Scope, View, whole
+from nefsim.neurons import SteadyState
 from nefsim.nir.neurons import losses, without_losses
 from nefsim.solvers import Solver
 
 
 def simplified(net: Network, dt: float) -> Network:
-    """The same network with neurons that NIR can express, without noise and learning.
+    """A copy of a network with neurons that NIR can express, without noise and learning.
 
-    Objects keep their kind, place and seed, so that encoders and evaluation points stay
-    what they were; gains and decoders, when built, are those of the new neurons.
+    Objects have the same kind, index and seed, so encoders and evaluation points are the same;
+    gains and decoders are solved for the new neurons when the copy is built.
     """
     return _Copy(dt).network(net)
 
 
 def _is_of_learning(target: Any) -> bool:
-    """Whether what is probed goes with the learning rules."""
+    """Whether the target of a probe belongs to a learning rule."""
     if isinstance(target, Connection):
         return isinstance(whole(target.post), (Learning, Gate))
     return isinstance(whole(target), (Learning, Gate))
 
 
 class _Copy:
-    """Where each object of a network went."""
+    """A copy of a network, and the copy of each object."""
 
     def __init__(self, dt: float) -> None:
         self.dt = dt
         self.of: dict[Any, Any] = {}
 
     def network(self, net: Network) -> Network:
-        """All objects first, then what refers to them."""
-        made = self._objects(net)
+        """Copy all objects, then connections and probes."""
+        copied = self._objects(net)
         for old in net.everything():
             new = self.of[old]
             for connection in old.connections:
@@ -60,31 +61,35 @@ class _Copy:
                 if not isinstance(probe.target, Connection):
                     solver = self._solver(probe.target, solver)
                 new.probes.append(replace(probe, network=new, target=target, solver=solver))
-        return made
+        return copied
 
     def _objects(self, net: Scope) -> Network:
-        made = self.of[net] = Network(net.seed, net.label)
+        copied = self.of[net] = Network(net.seed, net.label)
         for node in net.nodes:
-            self.of[node] = replace(node, network=made)
-            made.nodes.append(self.of[node])
+            self.of[node] = replace(node, network=copied)
+            copied.nodes.append(self.of[node])
         for ensemble in net.ensembles:
-            self.of[ensemble] = self._ensemble(ensemble, made)
-            made.ensembles.append(self.of[ensemble])
+            self.of[ensemble] = self._ensemble(ensemble, copied)
+            copied.ensembles.append(self.of[ensemble])
         for inner in net.networks:
             copy = self._objects(inner)
-            copy.parent = made
-            made.networks.append(copy)
-        return made
+            copy.parent = copied
+            copied.networks.append(copy)
+        return copied
 
-    def _ensemble(self, ensemble: Ensemble, made: Network) -> Ensemble:
+    def _ensemble(self, ensemble: Ensemble, copied: Network) -> Ensemble:
         if not any(True for _ in losses(ensemble)):
-            return replace(ensemble, network=made)
+            return replace(ensemble, network=copied)
         neuron = without_losses(ensemble.neuron_type, self.dt)
-        kept = {k: v for k, v in ensemble.initial_state.items() if k in neuron.initial_state}
-        return replace(ensemble, network=made, neuron_type=neuron, noise=None, initial_state=kept)
+        start = ensemble.initial_state
+        values = {} if isinstance(start, SteadyState) else start
+        initial = {k: v for k, v in values.items() if k in neuron.initial_state}
+        return replace(
+            ensemble, network=copied, neuron_type=neuron, noise=None, initial_state=initial
+        )
 
     def _solver(self, pre: Endpoint, solver: Solver) -> Solver:
-        """What finds decoders: not those that were found for other neurons."""
+        """The solver of the copy; decoders that were solved for other neurons are not used."""
         obj = whole(pre)
         changed = isinstance(obj, Ensemble) and any(True for _ in losses(obj))
         return solver.again if changed else solver

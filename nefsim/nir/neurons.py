@@ -1,4 +1,4 @@
-"""Populations as NIR's neurons, whose equations are stepped by explicit Euler, and back.
+"""Conversion of populations to NIR's neurons, with explicit Euler steps, and back.
 
 Tools step ``tau v' = v_leak - v + r I`` as ``v += dt / tau (v_leak - v + r I)``: a
 :class:`~nefsim.DiscreteLIF` with ``decay = 1 - dt / tau`` and ``scale = r dt / tau``.
@@ -20,12 +20,12 @@ from nefsim.neurons import LIF, DiscreteLIF, NeuronType, SpikingRectifiedLinear
 
 Array = NDArray[np.float64]
 
-#: A lowest voltage below this is none.
+#: A minimum voltage below this has no effect.
 NO_FLOOR = -1e9
 
 
 def losses(ensemble: Ensemble) -> Iterator[str]:
-    """What of a population NIR has no word for, in words."""
+    """Properties of a population that NIR cannot express, as texts."""
     neuron = ensemble.neuron_type
     if ensemble.noise is not None:
         yield "noise"
@@ -41,7 +41,7 @@ def losses(ensemble: Ensemble) -> Iterator[str]:
 
 
 def without_losses(neuron: NeuronType, dt: float) -> NeuronType:
-    """The nearest neuron that NIR can express, with the rate curve that it has at ``dt``."""
+    """The most similar neuron type that NIR can express, with its rate curve at ``dt``."""
     if isinstance(neuron, LIF):
         share, amplitude = dt / neuron.tau_rc, neuron.amplitude
         return DiscreteLIF(decay=1.0 - share, scale=share, step_time=dt, amplitude=amplitude)
@@ -53,7 +53,7 @@ def without_losses(neuron: NeuronType, dt: float) -> NeuronType:
 
 
 def neuron_node(ensemble: Ensemble, dt: float) -> Any:
-    """The NIR node of a population; what it loses has been seen to."""
+    """The NIR node of a population without losses."""
     neuron, n = ensemble.neuron_type, ensemble.n_neurons
     zero = np.zeros(n)
     if isinstance(neuron, LIF):
@@ -76,9 +76,9 @@ def neuron_node(ensemble: Ensemble, dt: float) -> Any:
 
 
 def discrete(name: str, node: Any, dt: float, amplitude: float) -> tuple[DiscreteLIF, Array, Array]:
-    """A NIR neuron as ours, the current that is always there, and where voltages start.
+    """The neuron type of a NIR neuron, its constant current and its initial voltages.
 
-    Voltages are counted from ``v_reset``, as ours reset to zero.
+    Voltages are relative to ``v_reset``, as neurons of nefsim reset to zero.
     """
     r, reset = (np.ravel(np.asarray(x, dtype=np.float64)) for x in (node.r, node.v_reset))
     threshold = np.ravel(np.asarray(node.v_threshold, dtype=np.float64)) - reset
@@ -102,5 +102,5 @@ def discrete(name: str, node: Any, dt: float, amplitude: float) -> tuple[Discret
 
 
 def _one(values: Array) -> Any:
-    """A number where all are the same."""
+    """One number if all values are equal, otherwise the values."""
     return float(values[0]) if (values == values[0]).all() else values

@@ -16,21 +16,21 @@ Array = NDArray[np.float64]
 
 
 def selected(end: Any) -> Any:
-    """The rows of the identity that a view names; 1 for a whole object."""
-    chosen = indices(end)
-    return 1.0 if chosen is None else np.eye(whole(end).size_out)[list(chosen)]
+    """The rows of the identity for the indices of a view; 1 for a whole object."""
+    index = indices(end)
+    return 1.0 if index is None else np.eye(whole(end).size_out)[list(index)]
 
 
 def placed(matrix: Any, post: Any, gain: Array | None) -> Any:
     """A matrix into some elements of ``post``, times the gains of the neurons there."""
-    chosen = indices(post)
+    index = indices(post)
     if gain is not None:
-        gain = gain if chosen is None else gain[list(chosen)]
+        gain = gain if index is None else gain[list(index)]
         if not (gain == 1.0).all():
             matrix = times(np.asarray(gain), as_matrix(matrix, len(gain)))
-    if chosen is None:
+    if index is None:
         return matrix
-    return np.eye(whole(post).size_in)[:, list(chosen)] @ as_matrix(matrix, len(chosen))
+    return np.eye(whole(post).size_in)[:, list(index)] @ as_matrix(matrix, len(index))
 
 
 def as_matrix(matrix: Any, size: int) -> Any:
@@ -41,7 +41,7 @@ def as_matrix(matrix: Any, size: int) -> Any:
 
 
 def time_constants(owner: Any, synapse: Synapse | None) -> tuple[float, ...]:
-    """Those of the leaky integrators that, one after the other, are the synapse."""
+    """Time constants of the leaky integrators in a row that form the synapse."""
     if type(synapse) is Lowpass:
         return (synapse.tau,) if synapse.tau else ()
     if type(synapse) is Alpha:

@@ -1,8 +1,8 @@
-"""Figures of a population: what its neurons do, what they say, and how they are wired.
+"""Figures of populations: tuning curves, spikes, decoded values, weights and learning.
 
-Each function takes plain arrays, or a simulator or result with the object to show, draws on
-the axes it is given or on a new figure, and returns the axes.  Matplotlib is imported when
-a figure is drawn, and its settings are left as they are.
+Each function takes plain arrays, or a simulator or result and one of its objects.  It draws
+on the axes ``ax`` or on a new figure, and returns the axes.  Matplotlib is imported when a
+figure is drawn, and its settings are not changed.
 """
 
 from nefsim.plot.decoding import decoded, decoding_error

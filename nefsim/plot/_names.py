@@ -1,4 +1,4 @@
-"""What a probe records, in the words of an axis and of a legend."""
+"""Labels of the quantities that probes record, for axes and legends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from nefsim.network import Connection, Ensemble, Learning, Neurons, Probe
 from nefsim.network.objects import whole
 
-#: Records of neurons; other state variables go by their names.
+#: Axis labels of records of neurons; other state variables are labelled by their names.
 OF_NEURONS = {
     "output": "spikes / dt [Hz]",
     "spikes": "spikes / dt [Hz]",
@@ -18,7 +18,7 @@ OF_NEURONS = {
 
 
 def quantity(probe: Probe) -> str:
-    """What the numbers of a probe are, with their unit where they have one.
+    """The quantity that a probe records, with its unit if it has one.
 
     >>> import nefsim as nef
     >>> a = nef.Network(seed=1).ensemble(20, 1, label="a")
@@ -42,13 +42,13 @@ def quantity(probe: Probe) -> str:
 
 
 def name(probe: Probe) -> str | None:
-    """The label that a user gave a probe; None for one that was made from its number."""
+    """The label of a probe if a user chose it; None for a default label such as "probe 3"."""
     own = probe.label.rpartition(".")[2]
     return None if re.fullmatch(r"probe \d+", own) else probe.label
 
 
 def title(probe: Probe) -> str:
-    """The probe's own label, or that of what it records."""
+    """The label of a probe if a user chose it, otherwise the label of its target."""
     target = probe.target if isinstance(probe.target, Connection) else whole(probe.target)
     if isinstance(target, Neurons):
         target = target.ensemble

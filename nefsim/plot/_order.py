@@ -1,4 +1,4 @@
-"""Orders of neurons that let their structure be seen."""
+"""Orders of neurons in figures: by preferred value, rate or similarity."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ MOST_OPTIMAL = 300
 
 
 def by_preferred_value(encoders: Array, intercepts: Array) -> Order:
-    """Numbers of the neurons (N,), from encoders (N, D) and intercepts (N,).
+    """Indices of the neurons (N,) by preferred value, from encoders (N, D) and intercepts (N,).
 
-    In one dimension those that prefer low values come first, each side by where it begins to
-    fire, so that a value that rises fills a raster from the bottom to the top.  In more
-    dimensions neurons are ordered by the angle of their encoders in the plane of the first two.
+    In one dimension neurons that prefer low values come first, and neurons of each sign are
+    ordered by intercept, so a rising value fills a raster from the bottom to the top.  In more
+    dimensions neurons are ordered by the angle of their encoders in the first two dimensions.
     """
     if encoders.shape[1] == 1:
         return np.lexsort((encoders[:, 0] * intercepts, encoders[:, 0]))
@@ -35,7 +35,7 @@ def by_preferred_value(encoders: Array, intercepts: Array) -> Order:
 
 
 def evenly(order: Order, most: int) -> Order:
-    """At most so many of an order, as far apart in it as can be."""
+    """At most ``most`` elements of an order, evenly spaced."""
     few = np.linspace(0, len(order) - 1, min(len(order), most))
     return order[few.round().astype(np.intp)]
 
@@ -43,7 +43,7 @@ def evenly(order: Order, most: int) -> Order:
 def of_rows(
     who: str, sort: Any, spikes: Any, steps: Order, neurons: Order, n: int, time: Array
 ) -> tuple[Order, str]:
-    """Numbers of the neurons from the bottom, and the label of their axis."""
+    """Indices of the neurons from the bottom of a raster, and the label of their axis."""
     if sort is None:
         return np.arange(n), "neuron"
     if isinstance(sort, Ensemble):
@@ -59,10 +59,10 @@ def of_rows(
         cure = "pass np.argsort(values) to sort by values"
         check.fail(who, "sort", "be numbers of neurons", check.show(sort), cure)
     order = check.array(who, "sort", sort, (None,), do, low=0, high=n - 1)
-    chosen = order.astype(np.intp)
-    if not len(chosen) or len(np.unique(chosen)) < len(chosen):
+    indices = order.astype(np.intp)
+    if not len(indices) or len(np.unique(indices)) < len(indices):
         check.fail(who, "sort", "name different neurons by number", check.show(sort), do)
-    return chosen, "neurons in the order given"
+    return indices, "neurons in the order given"
 
 
 def _by_encoders(who: str, spikes: Any, ensemble: Ensemble, n: int) -> Order:
@@ -72,7 +72,7 @@ def _by_encoders(who: str, spikes: Any, ensemble: Ensemble, n: int) -> Order:
         check.fail(who, "sort", "be an order with an array or result", check.show(ensemble), do)
     built = source.built(who, "sort", spikes, ensemble, Ensemble)
     if len(built.encoders) != n:
-        do = "pass the ensemble whose spikes are drawn"
+        do = "pass the ensemble of the probe"
         check.fail(who, "sort", f"have {n} neurons", str(len(built.encoders)), do)
     return by_preferred_value(built.encoders, built.intercepts)
 

@@ -1,4 +1,4 @@
-"""Where the numbers of a figure come from: arrays, or a simulator or result and an object."""
+"""Data of figures, from arrays, or from an object of a simulator or result."""
 
 from __future__ import annotations
 
@@ -45,24 +45,26 @@ def records(
 
 
 def events(who: str, source: Any, probe: Any, time: Any, trial: Any) -> Events | None:
-    """The events of one trial, where spikes were recorded; None for all else."""
-    given = source
+    """The events of one trial if spikes were recorded, otherwise None."""
+    records_of_probe = source
     if isinstance(source, (Simulator, Result)) and isinstance(probe, (Probe, str)):
-        given = (source.data if isinstance(source, Simulator) else source).kept(probe)
+        records_of_probe = (source.data if isinstance(source, Simulator) else source).kept(probe)
     elif isinstance(source, Events):
         unused(who, "probe", probe, "events", "leave it out")
-    if not isinstance(given, Events) or 0 in given.shape:
+    if not isinstance(records_of_probe, Events) or 0 in records_of_probe.shape:
         return None
     unused(who, "time", time, "recorded data", "leave it out")
-    if len(given.shape) == 2:
+    if len(records_of_probe.shape) == 2:
         unused(who, "trial", trial, "one trial", "leave it out")
-        return given
+        return records_of_probe
     do = "pass the number of a trial"
-    return given.trial(check.integer(who, "trial", trial, do, 0, given.shape[0] - 1))
+    return records_of_probe.trial(
+        check.integer(who, "trial", trial, do, 0, records_of_probe.shape[0] - 1)
+    )
 
 
 def recorded(who: str, argument: str, source: Simulator | Result, probe: Any) -> Any:
-    """What a probe recorded, (T, D), with trials first in a batch."""
+    """Records of a probe, (T, D), with trials first in a batch."""
     do = f"pass {argument}= a probe, or a label of a Result"
     check.instance(who, argument, probe, (Probe, str), "a probe or a label", do)
     values = source.data[probe] if isinstance(source, Simulator) else source[probe]
@@ -82,8 +84,8 @@ def of_one_trial(who: str, argument: str, values: Any, trial: Any) -> Array:
         check.fail(who, argument, "be of one trial", got, "pass trial=0 or another number")
     if checked.ndim == 3:
         do = "pass the number of a trial"
-        chosen = check.integer(who, "trial", trial, do, 0, len(checked) - 1)
-        checked = checked[chosen]
+        index = check.integer(who, "trial", trial, do, 0, len(checked) - 1)
+        checked = checked[index]
     elif trial is not None:
         check.fail(who, "trial", "be None without a batch", trial, "leave it out")
     if checked.ndim == 1:
@@ -107,7 +109,7 @@ def times(who: str, time: Any, n: int) -> Array:
 
 
 def points(who: str, argument: str, value: Any, n: int | None = None) -> Array:
-    """A finite array (P, D), of ``n`` rows where given; (P,) counts as one column."""
+    """A finite array (P, D) of ``n`` rows, or of any number; (P,) counts as one column."""
     do = "pass an array (P, D)"
     checked = check.array(who, argument, value, do=do)
     checked = checked[:, None] if checked.ndim == 1 else checked
@@ -120,12 +122,12 @@ def points(who: str, argument: str, value: Any, n: int | None = None) -> Array:
 
 def built(who: str, argument: str, simulator: Simulator, key: Any, kind: type) -> Any:
     """The built arrays of an ensemble or connection of the simulator's network."""
-    what = f"one of the simulator's {kind.__name__.lower()}s"
-    check.instance(who, argument, key, kind, what, f"pass {argument}=")
+    kinds = f"one of the simulator's {kind.__name__.lower()}s"
+    check.instance(who, argument, key, kind, kinds, f"pass {argument}=")
     return simulator.data[key]
 
 
-def unused(who: str, argument: str, value: Any, beside: str, do: str) -> None:
-    """Refuse an argument that means nothing beside another."""
+def unused(who: str, argument: str, value: Any, other: str, do: str) -> None:
+    """Check that an argument is None, as it has no meaning together with ``other``."""
     if value is not None:
-        check.fail(who, argument, f"be None with {beside}", check.show(value), do)
+        check.fail(who, argument, f"be None with {other}", check.show(value), do)

@@ -1,4 +1,4 @@
-"""The look that all figures share: axes, colours, line styles, legends and colour bars."""
+"""The style of all figures: axes, colours, line styles, legends and colour bars."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.cm import ScalarMappable
 
-#: Blue, vermilion, green, purple, orange, sky: told apart by all kinds of colour vision
+#: Blue, vermilion, green, purple, orange, sky: distinct for all kinds of colour vision
 #: (Okabe & Ito, 2008, Color universal design).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#9A9A9A"
@@ -25,13 +25,13 @@ MOST_ENTRIES = len(COLOURS)
 
 
 def axes(who: str, ax: Any, size: tuple[float, float] = (6.4, 3.4)) -> Axes:
-    """The axes given, or those of a new figure of ``size`` inches."""
+    """The axes ``ax``, or new axes of a figure of ``size`` inches."""
     from matplotlib.axes import Axes
 
     if ax is not None:
         do = "pass matplotlib axes or None"
-        given: Axes = check.instance(who, "ax", ax, Axes, "axes or None", do)
-        return given
+        checked: Axes = check.instance(who, "ax", ax, Axes, "axes or None", do)
+        return checked
     import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=size, layout="constrained")[1]
@@ -48,21 +48,21 @@ def finish(ax: Axes, xlabel: str, ylabel: str) -> None:
 
 
 def span_time(ax: Axes, time: NDArray[np.float64]) -> None:
-    """Reach from the start of the first step to the last time, and as far as was drawn before."""
+    """Extend the time axis to the start of the first step and to the last time."""
     step = time[1] - time[0] if len(time) > 1 else 0.0
     ax.update_datalim([(time[0] - step, 0.0), (time[-1], 0.0)], updatey=False)
     ax.margins(x=0)
 
 
 def whole_numbers(axis: Axis) -> None:
-    """Ticks at whole numbers only, for an axis that counts."""
+    """Put ticks at whole numbers only."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def colours(n: int) -> list[Any]:
-    """A colour for each of ``n`` lines: distinct ones for few, a scale for many."""
+    """Colours of ``n`` lines: distinct ones for few lines, a scale for many."""
     return list(COLOURS[:n]) if n <= MOST_ENTRIES else scale(n)
 
 
@@ -104,7 +104,7 @@ def legend(ax: Axes) -> None:
 
 
 def colour_bar(ax: Axes, image: ScalarMappable, label: str) -> None:
-    """A thin bar beside the axes that says what the colours mean."""
+    """A thin colour bar next to the axes."""
     figure = ax.get_figure()
     assert figure is not None
     bar = figure.colorbar(image, ax=ax, label=label, aspect=30, pad=0.03)

@@ -1,4 +1,4 @@
-"""What a population says: its decoded value over time, and how far that is off."""
+"""Figures of decoded values over time, and of decoding errors."""
 
 from __future__ import annotations
 
@@ -36,36 +36,46 @@ def decoded(
     ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
-    r"""The decoded value over time, beside what it should be and what went in.
+    r"""Plot the decoded value over time, with the ideal value and the input.
 
     .. math:: \hat x(t) = \sum_i d_i \, (h * \delta_i)(t)
 
     Parameters
     ----------
     values : (T, D) or (T,) array_like, Simulator or Result
-        Decoded values; or what recorded them with ``probe``.
+        Decoded values; or the simulator or result with their ``probe``.
     time : (T,) array_like [s]
         Times of the rows; None counts steps of 1 ms.
     ideal : (T, D) or (T,) array_like, function, Probe or str
-        What the values should be: an array, a probe or label of the recording, or a function
-        of what went in, such as ``np.square``, with ``input``.
+        Ideal values: an array, a probe or label of the recording, or a function of ``input``,
+        such as ``np.square``.
     input : (T, K) or (T,) array_like, Probe or str
-        What went in: an array, or a probe or label of the recording.
+        Input values: an array, or a probe or label of the recording.
     probe : Probe or str
         A probe, or its label, with a simulator or result only.
     trial : int or None
-        Which trial of a batch, from 0.
+        Index of a trial of a batch, from 0.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the lines of the output, such as ``linewidth=2``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With lines for the input, the output and the ideal, in this order.  A probe's label
-        names its lines, and what it records the axis; of more than six lines the first and
-        the last are named.
+        With lines for the input, the output and the ideal, in this order.  The legend shows
+        the probe's label, the axis its quantity.  Of more than six lines, the first and the
+        last are in the legend.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If arrays do not fit together, or a probe has no records or is not of the recording.
+
+    See Also
+    --------
+    decoding_error : The error over the range of values.
+    raster : The spikes.
 
     Examples
     --------
@@ -78,10 +88,10 @@ def decoded(
     """
     who = "plot.decoded"
     outputs, when = source.records(who, "values", values, probe, time, trial)
-    inputs = _beside(who, "input", values, input, trial, len(outputs))
+    inputs = _companion(who, "input", values, input, trial, len(outputs))
     if callable(ideal):
         ideal = _function(who, ideal, inputs, outputs.shape[1])
-    ideals = _beside(who, "ideal", values, ideal, trial, len(outputs))
+    ideals = _companion(who, "ideal", values, ideal, trial, len(outputs))
     if ideals is not None and ideals.shape != outputs.shape:
         got = f"{ideals.shape[1]}"
         check.fail(who, "ideal", f"have {outputs.shape[1]} columns", got, "match the values")
@@ -93,7 +103,7 @@ def decoded(
     lines = ax.plot(when, outputs, **look)
     for line, colour in zip(lines, style.colours(n), strict=True):
         line.set_color(look.get("color", colour))
-    base, along = _said(values, probe)
+    base, along = _labels_of(values, probe)
     each = [base] if n == 1 else [f"{base} {d}" for d in range(n)]
     if n > style.MOST_ENTRIES:
         each[1:-1] = ["_"] * (n - 2)
@@ -107,19 +117,19 @@ def decoded(
     return ax
 
 
-def _said(values: Any, probe: Any) -> tuple[str, str]:
-    """What the legend and the axis call the values."""
+def _labels_of(values: Any, probe: Any) -> tuple[str, str]:
+    """Labels of the values in the legend and on the axis."""
     if not source.is_recording(values):
         return "output", "decoded value"
     if isinstance(probe, Probe):
         return names.name(probe) or "output", names.quantity(probe)
-    return probe, "value"  # a result keeps labels, and not what was recorded
+    return probe, "value"  # a result stores labels of probes, and not their quantities
 
 
 def _function(who: str, function: Any, inputs: Array | None, n: int) -> Array:
-    """A function of what went in, at each row."""
+    """Values of a function at each row of the input."""
     if inputs is None:
-        do = "pass input= too, of which it is a function, or its values as an array"
+        do = "pass input= as its argument, or its values as an array"
         check.fail(who, "ideal", "be values without input", check.show(function), do)
     check.function(who, "ideal", function)
     size = n if is_elementwise(function) else result_size(who, "ideal", function, inputs[0])
@@ -127,23 +137,23 @@ def _function(who: str, function: Any, inputs: Array | None, n: int) -> Array:
 
 
 def _label(lines: list[Any], labels: list[str]) -> None:
-    """Labels of the first lines; the rest stay out of the legend."""
+    """Label the first lines; the others do not appear in the legend."""
     for i, line in enumerate(lines):
         line.set_label(labels[i] if i < len(labels) else "_")
 
 
-def _beside(who: str, argument: str, values: Any, given: Any, trial: Any, n: int) -> Array | None:
+def _companion(who: str, argument: str, values: Any, data: Any, trial: Any, n: int) -> Array | None:
     """An array, or a probe of the recording, with as many rows as the values."""
-    if given is None:
+    if data is None:
         return None
-    if isinstance(given, (Probe, str)) and source.is_recording(values):
-        records = source.recorded(who, argument, values, given)
+    if isinstance(data, (Probe, str)) and source.is_recording(values):
+        records = source.recorded(who, argument, values, data)
         checked = source.of_one_trial(who, argument, records, trial)
         if len(checked) != n:
             do = "record both with the same sample_every"
             check.fail(who, argument, f"have {n} rows", str(len(checked)), do)
         return checked
-    return source.points(who, argument, given, n)
+    return source.points(who, argument, data, n)
 
 
 def decoding_error(
@@ -154,7 +164,7 @@ def decoding_error(
     ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
-    r"""How far the decoded value is off, over the range of values.
+    r"""Plot the decoding error over the range of values.
 
     .. math:: \hat x - x \text{ against } x, \qquad
               rmse = \sqrt{\langle (\hat x - x)^2 \rangle}
@@ -166,14 +176,14 @@ def decoding_error(
     x_hat : (P, D_out) or (P,) array_like
         Decoded values at ``x``.
     target : (P, D_out) or (P,) array_like
-        What they should be when that is not x itself, such as ``x**2``.  ``x`` then has one
-        column, or as many as the target.
+        Ideal values if they are not x, such as ``x**2``.  ``x`` then has one column, or as many
+        as the target.
     connection : Connection
-        Whose decoders to judge at their evaluation points, with a simulator only: the
-        rates times the decoders, less the function, both through the transform.  When the
-        ensemble has several dimensions the error is drawn against the function's values.
+        Connection of the simulator.  The figure shows the error of its decoders at their
+        evaluation points, times the transform.  If the ensemble has several dimensions the
+        horizontal axis shows the value of the function.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the lines, such as ``linewidth=2``.
 
@@ -181,6 +191,15 @@ def decoding_error(
     -------
     matplotlib.axes.Axes
         With a line for each dimension (points where x has several), and the rmse as title.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If arrays do not fit together, or the connection has no decoders.
+
+    See Also
+    --------
+    decoded : Decoded values over time.
 
     Examples
     --------
@@ -194,28 +213,34 @@ def decoding_error(
     if isinstance(x, Simulator):
         source.unused(who, "x_hat", x_hat, "a simulator", "pass connection= alone")
         source.unused(who, "target", target, "a simulator", "pass connection= alone")
-        values, wanted, estimate, along = _of_connection(who, x, connection)
+        values, ideal, estimate, along = _of_connection(who, x, connection)
     else:
         source.unused(who, "connection", connection, "arrays", "pass a Simulator first")
         values, along = source.points(who, "x", x), VALUE
         estimate = source.points(who, "x_hat", x_hat, len(values))
-        wanted = values if target is None else source.points(who, "target", target, len(values))
-    if estimate.shape != wanted.shape:
+        ideal = values if target is None else source.points(who, "target", target, len(values))
+    if estimate.shape != ideal.shape:
         name = "x" if target is None else "target"
-        got = f"shapes {estimate.shape} and {wanted.shape}"
-        check.fail(who, "x_hat", f"have the columns of {name}", got, "pass target=f(x) if need be")
-    if values.shape[1] not in (1, wanted.shape[1]):
+        got = f"shapes {estimate.shape} and {ideal.shape}"
+        check.fail(
+            who,
+            "x_hat",
+            f"have the columns of {name}",
+            got,
+            "pass target=f(x) for another function",
+        )
+    if values.shape[1] not in (1, ideal.shape[1]):
         got = f"{values.shape[1]}"
-        check.fail(who, "x", f"have 1 or {wanted.shape[1]} columns", got, "pass target as x too")
-    return _draw_error(who, ax, values, wanted, estimate, along, line_style)
+        check.fail(who, "x", f"have 1 or {ideal.shape[1]} columns", got, "pass target as x too")
+    return _draw_error(who, ax, values, ideal, estimate, along, line_style)
 
 
 def _of_connection(
     who: str, simulator: Simulator, connection: Any
 ) -> tuple[Array, Array, Array, str]:
-    """Points or function values (P, D), function values and decoded values (P, D_out), a label.
+    """Abscissa (P, D), ideal and decoded values (P, D_out) of a connection, and a label.
 
-    The label says what the first are.
+    The abscissa is the evaluation points or the function values; the label names which.
     """
     built = source.built(who, "connection", simulator, connection, Connection)
     if built.decoders is None:
@@ -226,25 +251,25 @@ def _of_connection(
     before = simulator.data[ensemble]
     points = built.eval_points
     rates = ensemble.neuron_type.rates(points @ before.scaled_encoders.T + before.bias)
-    wanted = times(connection.transform, targets_of(connection, points).T).T
+    ideal = times(connection.transform, targets_of(connection, points).T).T
     estimate = rates @ built.decoded_weights.T
     if points.shape[1] == 1:
-        return points, wanted, estimate, VALUE
-    chosen = indices(connection.pre)
-    seen = points if chosen is None else points[:, list(chosen)]
-    return wanted, wanted, estimate, VALUE if np.array_equal(seen, wanted) else FUNCTION
+        return points, ideal, estimate, VALUE
+    dimensions = indices(connection.pre)
+    inputs = points if dimensions is None else points[:, list(dimensions)]
+    return ideal, ideal, estimate, VALUE if np.array_equal(inputs, ideal) else FUNCTION
 
 
 def _draw_error(
     who: str,
     ax: Axes | None,
     x: Array,
-    wanted: Array,
+    ideal: Array,
     estimate: Array,
     along: str,
     line_style: dict[str, Any],
 ) -> Axes:
-    error, several = estimate - wanted, x.shape[1] > 1
+    error, several = estimate - ideal, x.shape[1] > 1
     points = {"linestyle": "none", "marker": ".", "markersize": 3.5, "markeredgewidth": 0.0}
     look = style.line_style(who, line_style, **(points if several else {"linewidth": 1.3}))
     ax = style.axes(who, ax)
@@ -259,7 +284,7 @@ def _draw_error(
     ax.set_title(f"rmse {np.sqrt(np.mean(error**2)):.3g}", loc="left", fontsize="medium")
     if 1 < n <= style.MOST_ENTRIES:
         style.legend(ax)
-    is_value = along == VALUE and np.array_equal(x, wanted)
+    is_value = along == VALUE and np.array_equal(x, ideal)
     error_of = r"$\hat{x} - x$" if is_value else r"$\hat{f}(x) - f(x)$"
     style.finish(ax, along, f"decoding error {error_of}")
     return ax

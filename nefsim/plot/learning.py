@@ -1,4 +1,4 @@
-"""What was learned: errors that fall, weights, the timing of spikes, classes taken for others."""
+"""Figures of learning: errors over time, weights, STDP curves and confusion matrices."""
 
 from __future__ import annotations
 
@@ -27,29 +27,38 @@ def learning_curve(
     ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
-    """The error over time, in windows: see `nefsim.analysis.learning_curve`.
+    """Plot the error over time, in windows: see `nefsim.analysis.learning_curve`.
 
     Parameters
     ----------
     error : (T, D) or (T,) array_like, Simulator or Result
-        Errors; or what recorded them with ``probe``.
+        Errors; or the simulator or result with their ``probe``.
     window : float [s]
         Length of the windows.
     time : (T,) array_like or None [s]
-        The time of each row of an array, equally far apart; None counts steps of 1 ms.
+        Equidistant times of the rows of an array; None counts steps of 1 ms.
     probe : Probe or str
         A probe, or its label, with a simulator or result only.
     trial : int or None
-        Which trial of a batch, from 0.
+        Index of a trial of a batch, from 0.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the line, such as ``linewidth=2``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With one line more, of a point at the end of each window.
+        With one more line, with a point at the end of each window.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If arrays do not fit together, ``window`` is out of range, or a probe has no records.
+
+    See Also
+    --------
+    nefsim.analysis.learning_curve : The numbers.
 
     Examples
     --------
@@ -78,23 +87,33 @@ def learning_curve(
 def weight_histogram(
     weights: Any, bins: int = 50, label: Any = None, ax: Axes | None = None
 ) -> Axes:
-    """How many weights there are of each size: see `nefsim.analysis.weight_histogram`.
+    """Plot the histogram of weights: see `nefsim.analysis.weight_histogram`.
 
     Parameters
     ----------
     weights : array_like or sparse
         Weights of any shape, such as ``sim.data[connection].weights``.
     bins : int
-        How many.
+        Number of bins.
     label : str or None
-        What the weights are and their unit; None says "weight".
+        Label of the axis, such as quantity and unit; "weight" if None.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With the outline of the histogram, on a logarithmic axis, as most weights are small.
+        With the outline of the histogram, and a logarithmic axis of counts.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are no weights, one is not finite, or ``bins`` is out of range.
+
+    See Also
+    --------
+    nefsim.analysis.weight_histogram : The numbers.
+    weight_matrix : The weights as an image.
 
     Examples
     --------
@@ -104,39 +123,49 @@ def weight_histogram(
     [0.0, 1.0, 1.0, 2.0]
     """
     who = "plot.weight_histogram"
-    named = check.label(who, label)
+    checked = check.label(who, label)
     counts, edges = analysis.weight_histogram(weights, bins)
     ax = style.axes(who, ax)
     ax.stairs(counts, edges, color=style.COLOURS[0], fill=True, alpha=0.8)
     ax.set_yscale("symlog", linthresh=1.0)
     ax.margins(x=0)
-    style.finish(ax, "weight" if named is None else named, "number of weights")
+    style.finish(ax, "weight" if checked is None else checked, "number of weights")
     return ax
 
 
 def stdp_curve(
     delays: Any, changes: Any, fit: bool = True, ax: Axes | None = None, **line_style: Any
 ) -> Axes:
-    """Change of a weight by the time between spikes: see `nefsim.analysis.stdp_curve`.
+    """Plot the change of a weight by the time between spikes.
 
     Parameters
     ----------
     delays : (n,) array_like [s]
-        Time of the spike after less that of the spike before.
+        Time of the postsynaptic spike less that of the presynaptic spike.
     changes : (n,) array_like
         Change of the weight.
     fit : bool
         Whether to draw exponentials through both sides.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the points, such as ``markersize=4``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With two thin lines at 0, the points, and a line for each exponential, drawn through
-        for delays above 0 and dashed for those below.
+        With two thin lines at 0, the points, and a line for each exponential: solid for delays
+        above 0 and dashed for delays below 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the arrays differ in length, or a side of the curve cannot be fitted.
+
+    See Also
+    --------
+    nefsim.analysis.stdp_curve : The changes of the weight.
+    nefsim.analysis.stdp_fit : The exponentials.
 
     Examples
     --------
@@ -172,24 +201,33 @@ def stdp_curve(
 def confusion_matrix(
     labels: Any, predicted: Any, n_classes: int | None = None, ax: Axes | None = None
 ) -> Axes:
-    """How often each class was taken for each: see `nefsim.analysis.confusion_matrix`.
+    """Plot the confusion matrix: see `nefsim.analysis.confusion_matrix`.
 
     Parameters
     ----------
     labels : (P,) array_like of int
         The true classes, from 0.
     predicted : (P,) array_like of int
-        Those that were found.
+        The predicted classes.
     n_classes : int or None
-        How many classes there are; None takes one more than the largest.
+        Number of classes; None takes one more than the largest label.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With one image of the shares of each true class; up to 20 classes have the numbers
-        written in it.
+        With one image of the shares of each true class, and the numbers of examples for up to
+        20 classes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a label is not a whole number from 0, or the lengths differ.
+
+    See Also
+    --------
+    nefsim.analysis.confusion_matrix : The numbers.
 
     Examples
     --------

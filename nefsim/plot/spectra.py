@@ -23,29 +23,29 @@ def spectrum(
     ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
-    r"""Power spectral density, by Welch's method: the mean over windows of the signal.
+    r"""Plot the power spectral density, by Welch's method.
 
     .. math:: S(f) = \frac{2\, dt}{\sum_k w_k^2}
               \left\langle \Big| \sum_k w_k \, x_k \, e^{-2 \pi i f k\, dt} \Big|^2 \right\rangle
 
-    Each window overlaps the next by half, is freed of its mean and weighted by Hann's w.
-    The area under S is the variance of the signal.
+    The density is a mean over windows, which overlap by half.  The mean of each window is
+    subtracted, and w is Hann's window.  The area under S is the variance of the signal.
 
     Parameters
     ----------
     signal : (T, D) or (T,) array_like, Simulator or Result
-        Values at equal steps; or what recorded them with ``probe``.
+        Values at equal steps; or the simulator or result with their ``probe``.
     dt : float [s]
         The step; None takes 0.001, or the step of the recording.
     window : float or None [s]
-        Length of the windows, which resolves frequencies down to its inverse; None takes an
-        eighth of the signal, and 256 steps of a short one.
+        Length of the windows, the inverse of the lowest frequency; None takes an eighth of the
+        signal, and 256 steps of a short signal.
     probe : Probe or str
         A probe, or its label, with a simulator or result only.
     trial : int or None
-        Which trial of a batch, from 0.
+        Index of a trial of a batch, from 0.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the lines, such as ``linewidth=2``.
 
@@ -53,6 +53,16 @@ def spectrum(
     -------
     matplotlib.axes.Axes
         With a line for each column, on logarithmic axes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the signal is constant or too short, or ``dt`` or ``window`` is out of range.
+
+    See Also
+    --------
+    decoded : The signal over time.
+    nefsim.WhiteSignal : A signal with a flat spectrum.
 
     References
     ----------
@@ -87,7 +97,7 @@ def spectrum(
     ax = style.axes(who, ax)
     columns = power.shape[1]
     for d, colour in enumerate(style.colours(columns)):
-        # A logarithmic axis has no place for 0 Hz, which the windows were freed of.
+        # A logarithmic axis cannot show 0 Hz; the mean of each window is subtracted anyway.
         own = {"color": colour, "label": f"dimension {d}"}
         ax.loglog(frequency[1:], power[1:, d], **(own | look))
     ax.margins(x=0)

@@ -1,4 +1,4 @@
-"""Spike rasters, and pictures of rates where there are too many neurons for marks."""
+"""Spike rasters, and images of rates for large populations."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from nefsim.plot._order import Array, Order, of_rows
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: More neurons than leave a row this high are drawn as a picture of rates [points].
+#: Height of a row of marks below which a raster becomes an image of rates [points].
 LOWEST_ROW = 0.5
 
-#: Rows and columns of such a picture: so high at least [points], so many at most.
+#: Minimum height of the rows of such an image [points], and maximum number of its columns.
 ROW, MOST_COLUMNS = 1.5, 400
 
 
@@ -28,36 +28,46 @@ def raster(
     trial: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    r"""Spikes of a population: a mark at (t, i) where neuron i fires at time t.
+    r"""Plot the spikes of a population: a mark at (t, i) where neuron i fires at time t.
 
     .. math:: \{(t_k, i) : \delta_i(t_k) \neq 0\}
 
-    So many neurons that marks would cover one another (some 400 on a figure of usual size)
-    are drawn as a picture of their rates: neurons next to one another share its rows, steps
-    next to one another its columns.
+    Large populations, whose marks would overlap (above some 400 neurons on a figure of usual
+    size), become an image of firing rates: a pixel is the mean over neighbouring neurons and
+    steps.
 
     Parameters
     ----------
     spikes : (T, N) array_like, Events, Simulator or Result
-        Not zero where a spike is; or what recorded them, with ``probe`` unless it is events.
+        Array that is not 0 at spikes, events, or the simulator or result with their ``probe``.
     time : (T,) array_like [s]
         Times of the rows; None counts steps of 1 ms.
     sort : {None, "rate", "similarity"}, Ensemble or array_like of int
-        Order of the neurons from the bottom: by number; by number of spikes; by
-        hierarchical clustering of the correlations of smoothed spikes, so that neurons that
-        fire together are neighbours; by the values that the neurons of an ensemble prefer,
-        with a simulator only; or the numbers of the neurons to show, in order.
+        Order of the neurons from the bottom.  None is by index, "rate" by number of spikes.
+        "similarity" clusters neurons by the correlation of their smoothed spikes.  An
+        ensemble, with a simulator only, is by preferred value.  An array lists the indices
+        of the neurons to show.
     probe : Probe or str
         A probe of spikes, or its label, with a simulator or result only.
     trial : int or None
-        Which trial of a batch, from 0.
+        Index of a trial of a batch, from 0.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With one line of unconnected markers, or one picture and its colour bar.
+        With one line of unconnected markers, or one image and its colour bar.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If arrays do not fit together, ``sort`` is no order, or a probe has no records.
+
+    See Also
+    --------
+    decoded : The decoded value over time.
+    tuning_curves : Firing rates by represented value.
 
     Examples
     --------
@@ -97,7 +107,7 @@ def raster(
 
 
 def _rates(ax: Axes, steps: Order, rows: Order, n: int, when: Array, group: int) -> None:
-    """A picture of rates, of so many neurons a row and as many steps a column as need be."""
+    """Draw an image of rates with ``group`` neurons in each row."""
     step = when[1] - when[0] if len(when) > 1 else source.STEP
     edges = np.concatenate([[when[0] - step], when])
     width = -(-len(when) // MOST_COLUMNS)
@@ -121,6 +131,6 @@ def _spikes(
     if events is not None:
         return events.steps, events.neurons, events.shape[-1], events.record_times
     is_mask = isinstance(spikes, np.ndarray) and spikes.dtype == np.bool_
-    given = spikes.astype(float) if is_mask else spikes
-    values, when = source.records(who, "spikes", given, probe, time, trial)
+    values_or_source = spikes.astype(float) if is_mask else spikes
+    values, when = source.records(who, "spikes", values_or_source, probe, time, trial)
     return *np.nonzero(values), values.shape[1], when

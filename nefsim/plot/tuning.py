@@ -21,19 +21,20 @@ if TYPE_CHECKING:
 
 RATE = "firing rate [Hz]"
 
-#: Most curves that are drawn.
+#: Maximum number of curves in a figure.
 MOST_CURVES = 100
 
 
 def tuning_curves(
     rates: Any, x: Any = None, ensemble: Any = None, ax: Axes | None = None, **line_style: Any
 ) -> Axes:
-    r"""Firing rate of each neuron against the represented value.
+    r"""Plot the firing rate of each neuron against the represented value.
 
     .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i]
 
-    The colours go with the values that neurons prefer, from the lowest to the highest.  Of more
-    than 100 neurons 100 are drawn, evenly by those values, and a title says so.
+    Colours show the preferred value of each neuron, from the lowest to the highest.  Of more
+    than 100 neurons 100 are drawn, evenly spaced by preferred value, and the title names both
+    numbers.
 
     Parameters
     ----------
@@ -42,17 +43,27 @@ def tuning_curves(
     x : (P,) array_like
         Represented values, in any order.  With a simulator, None spans the radius.
     ensemble : Ensemble
-        Whose curves to draw, with a simulator only.  In several dimensions each curve is
-        drawn along its neuron's encoder.
+        Ensemble of the simulator.  In several dimensions each curve follows its neuron's
+        encoder.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
     **line_style
         Properties of the lines, such as ``linewidth=2``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With a line for each neuron that is drawn.
+        With a line for each curve.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If arrays do not fit together, or the ensemble has no neurons.
+
+    See Also
+    --------
+    tuning_surface : One neuron over two dimensions.
+    nefsim.tuning_curves : The rates as an array.
 
     Examples
     --------
@@ -72,19 +83,19 @@ def tuning_curves(
         label = label if d == 1 else "represented value along each neuron's encoder"
         curves = encoding.tuning_curves(neuron, values, along, built.gain, built.bias, built.radius)
     else:
-        curves = _given(who, rates, ensemble)
+        curves = _rates_array(who, rates, ensemble)
         values = _line(who, x, len(curves))
     order = np.argsort(values, kind="stable")
     values, curves = values[order], curves[order]
     n = curves.shape[1]
     ranked = _by_preferred_value(values, curves)
-    drawn = np.sort(evenly(ranked, MOST_CURVES))
+    selection = np.sort(evenly(ranked, MOST_CURVES))
     look = style.line_style(who, line_style, linewidth=1.0)
     ax = style.axes(who, ax)
-    lines = dict(zip(drawn, ax.plot(values, curves[:, drawn], **look), strict=True))
+    lines = dict(zip(selection, ax.plot(values, curves[:, selection], **look), strict=True))
     if "color" not in look:
-        shown = [i for i in ranked if i in lines]
-        for colour, i in zip(style.scale(len(shown)), shown, strict=True):
+        by_value = [i for i in ranked if i in lines]
+        for colour, i in zip(style.scale(len(by_value)), by_value, strict=True):
             lines[i].set_color(colour)
     if len(lines) < n:
         ax.set_title(f"{len(lines)} of {n} neurons", loc="right", fontsize="small")
@@ -101,18 +112,18 @@ def _line(who: str, x: Any, n: int | None = None) -> Any:
     return values
 
 
-def _given(who: str, rates: Any, ensemble: Any) -> Any:
-    """Rates (P, N) that were passed as an array."""
+def _rates_array(who: str, rates: Any, ensemble: Any) -> Any:
+    """Checked rates (P, N) from an array."""
     source.unused(who, "ensemble", ensemble, "an array", "pass a Simulator first")
     if isinstance(rates, (Ensemble, BuiltEnsemble)):
-        do = "pass the simulator and ensemble=, as an ensemble does not hold rates"
+        do = "pass the simulator and ensemble=, as an ensemble has no rates"
         got = f"{type(rates).__name__}"
         check.fail(who, "rates", "be an array (P, N) or a Simulator", got, do, TypeError)
     return source.points(who, "rates", rates)
 
 
 def _by_preferred_value(x: Any, curves: Any) -> Any:
-    """Numbers of the neurons, by the mean of x weighted with their rates."""
+    """Indices of the neurons, by the mean of x weighted with their rates."""
     weight = np.abs(curves)
     total = weight.sum(axis=0)
     mean = (x @ weight) / np.where(total > 0, total, 1.0)
@@ -136,7 +147,7 @@ def tuning_surface(
     square: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
-    r"""Firing rate of one neuron over the plane of represented values, as colours.
+    r"""Plot the firing rate of one neuron over two represented values, as colours.
 
     .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i], \qquad
               x \in \mathbb{R}^2
@@ -151,18 +162,27 @@ def tuning_surface(
         Points of the plane, regular or scattered, not all on a line.  With a simulator,
         None fills the disc, or the square, of the ensemble's radius.
     neuron : int
-        Which neuron, from 0.
+        Index of the neuron, from 0.
     ensemble : Ensemble
-        A two-dimensional ensemble, with a simulator only.
+        Two-dimensional ensemble of the simulator.
     square : bool
-        Whether to fill the square around the disc, when ``x`` is None.
+        Whether to fill the square around the disc if ``x`` is None.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
         With one collection of triangles, coloured by rate.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If arrays do not fit together, or the ensemble is not of two dimensions.
+
+    See Also
+    --------
+    tuning_curves : All neurons over one dimension.
 
     Examples
     --------
@@ -188,7 +208,7 @@ def tuning_surface(
         curve = encoding.tuning_curves(kind, plane, encoders, gain, bias, built.radius)[:, 0]
         arrow = built.encoders[i] * built.radius
     else:
-        curves = _given(who, rates, ensemble)
+        curves = _rates_array(who, rates, ensemble)
         i = _number(who, neuron, curves.shape[1])
         plane, curve = _plane(who, x, len(curves)), curves[:, i]
     ax = style.axes(who, ax, (4.6, 3.8))
@@ -210,7 +230,7 @@ def _number(who: str, neuron: Any, n: int) -> int:
 
 
 def _arrow(ax: Axes, tip: Any) -> None:
-    """An arrow from the centre, dark with a light rim, to be seen on all colours."""
+    """Draw an arrow from the centre, dark with a light rim to be visible on all colours."""
     from matplotlib.patheffects import withStroke
 
     pen = {
@@ -236,7 +256,7 @@ def _plane(who: str, x: Any, n: int | None = None) -> Any:
 def _unit_points(square: bool) -> Any:
     """A grid over the unit disc, in rings, or over the square from -1 to 1.
 
-    So fine that the edge at the firing threshold, where rates rise steeply, looks smooth.
+    It is so fine that the edge at the firing threshold, where rates rise steeply, is smooth.
     """
     if square:
         side = np.linspace(-1.0, 1.0, 201)

@@ -1,4 +1,4 @@
-"""The weights of a connection as a picture."""
+"""The weights of a connection as an image."""
 
 from __future__ import annotations
 
@@ -24,29 +24,39 @@ NEURON, DIMENSION = "neuron", "dimension"
 def weight_matrix(
     weights: Any, connection: Any = None, label: Any = None, ax: Axes | None = None
 ) -> Axes:
-    r"""Connection weights as colours: red excites, blue inhibits, white is none.
+    r"""Plot connection weights as colours: red is positive, blue negative, white 0.
 
     .. math:: \omega_{ji} = \alpha_j \, e_j \cdot d_i
 
-    The scale runs from -m to m, where m is the largest weight in size.
+    The scale is from -m to m, where m is the largest weight in size.
 
     Parameters
     ----------
     weights : (M, N) array_like or sparse [current / Hz], or Simulator
-        A row for each neuron after, a column for each neuron before; or the simulator that
-        built ``connection``.
+        A row for each postsynaptic neuron, a column for each presynaptic neuron; or the
+        simulator that built ``connection``.
     connection : Connection
-        Whose weights to draw, with a simulator only.  Rows and columns are neurons or
-        dimensions, and the unit is theirs.
+        Connection of the simulator.  Its ends determine whether rows and columns are neurons
+        or dimensions, and the unit.
     label : str or None
-        What the colours of an array mean; None says "weight [current / Hz]".
+        Label of the colour bar; None names the unit, "weight [current / Hz]" for an array.
     ax : matplotlib.axes.Axes or None
-        Where to draw; None makes a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
         With one image.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``weights`` is not a finite matrix, or the connection is not of the simulator.
+
+    See Also
+    --------
+    weight_histogram : The distribution of the weights.
+    nefsim.connection_weights : Weights from decoders and encoders.
 
     Examples
     --------
@@ -65,8 +75,8 @@ def weight_matrix(
             weights = times(weights, np.eye(connection.size_mid))
     else:
         source.unused(who, "connection", connection, "an array", "pass a Simulator first")
-    said = check.label(who, label)
-    named = _label(before, after) if said is None else said
+    checked = check.label(who, label)
+    text = _label(before, after) if checked is None else checked
     dense = weights.toarray() if hasattr(weights, "toarray") else weights
     matrix = check.array(who, "weights", dense, (None, None), "pass a matrix of shape (M, N)")
     if not matrix.size:
@@ -75,7 +85,7 @@ def weight_matrix(
     limit = float(np.abs(matrix).max()) or 1.0
     ax = style.axes(who, ax, (5.2, 4.2))
     image = ax.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-    style.colour_bar(ax, image, named)
+    style.colour_bar(ax, image, text)
     style.whole_numbers(ax.xaxis)
     style.whole_numbers(ax.yaxis)
     style.finish(ax, _axis("presynaptic", before), _axis("postsynaptic", after))
@@ -83,7 +93,7 @@ def weight_matrix(
 
 
 def _sides(connection: Connection, built: BuiltConnection) -> tuple[str, str]:
-    """What the columns and the rows of a connection's weights stand for."""
+    """The meaning of the columns and of the rows of a connection's weights."""
     decodes = built.eval_points is not None
     from_neurons, to_neurons = (
         isinstance(whole(end), Neurons) for end in (connection.pre, connection.post)
@@ -99,6 +109,6 @@ def _axis(side: str, kind: str) -> str:
 
 
 def _label(before: str, after: str) -> str:
-    """The unit: what arrives, a current or a value, for what is sent, a rate or a value."""
+    """The unit: current or value after the connection, per rate or value before it."""
     arrives, sent = "current" if after == NEURON else "value", "Hz" if before == NEURON else "value"
     return f"weight [{'1' if arrives == sent else f'{arrives} / {sent}'}]"

@@ -1,4 +1,4 @@
-"""Signals over time that come from outside a network: noise, random signals, inputs by time."""
+"""Processes: input signals over time, such as noise, random signals and lists of inputs."""
 
 from nefsim.processes.base import Process
 from nefsim.processes.base import Running as Running

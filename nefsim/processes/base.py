@@ -1,4 +1,4 @@
-"""What every process offers, and a process under way."""
+"""Base classes of processes, and of running processes with their state."""
 
 from __future__ import annotations
 
@@ -19,46 +19,76 @@ MOST_STEPS = 10**9
 
 
 class Running(ABC):
-    """A process under way: called for the next steps, in order.
+    """A running process, which returns the values of the next steps at each call.
 
-    Step k = 1, 2, ... is the time t = k dt. The numbers do not depend on how the steps are
-    cut into calls.
+    Step k = 1, 2, ... is the time t = k dt. The values do not depend on the number of steps
+    per call.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        The randomness that is still to come.
+        Source of the random numbers still to be drawn.
     state : dict of str to ndarray
-        What else changes or was drawn. With ``rng`` it is all that a saved run needs, and both
-        may be set again.
+        All other state and random values. A saved run stores ``rng`` and ``state`` and sets
+        both when it is loaded.
+
+    See Also
+    --------
+    Process.start : Returns a running process.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim import Piecewise
+    >>> running = Piecewise({0.0: 1.0}).start(1, 0.001, np.random.default_rng(0))
+    >>> running(0, 2)
+    array([[1.],
+           [1.]])
     """
 
     def __init__(self, rng: np.random.Generator, state: dict[str, NDArray[Any]]) -> None:
         self.rng = rng
         self.state = state
-        #: Whether functions of the user are called, so that it is run step by step.
+        #: Whether the process calls a user's function and so runs step by step.
         self.calls_functions = False
 
     def accepts(self, state: dict[str, NDArray[Any]], n_steps: int) -> bool:
-        """Whether a saved state, read from a file, may take the place of its own.
+        """Whether a saved state, read from a file, fits this process.
 
         Parameters
         ----------
         state : dict of str to ndarray
             Values for the names of ``self.state``, of the same types.
         n_steps : int
-            How many steps were done.
+            Number of steps before the state was saved.
+
+        Returns
+        -------
+        bool
         """
         del n_steps
         return all(np.isfinite(values).all() for values in state.values())
 
     @abstractmethod
     def __call__(self, first_step: int, n_steps: int) -> Array:
-        """Values (n_steps, size) at steps first_step + 1, ..., first_step + n_steps."""
+        """Values of the next steps.
+
+        Parameters
+        ----------
+        first_step : int
+            Number of steps before these.
+        n_steps : int
+            Number of steps.
+
+        Returns
+        -------
+        (n_steps, size) ndarray
+            Values at steps first_step + 1, ..., first_step + n_steps.
+        """
 
 
 class FunctionOfTime(Running):
-    """Values that follow from the time alone.
+    """A running process whose values depend on the time only.
 
     Parameters
     ----------
@@ -67,7 +97,7 @@ class FunctionOfTime(Running):
     dt : float [s]
         Length of a step.
     rng : numpy.random.Generator
-        Kept as it is.
+        Stored, and not used.
     """
 
     def __init__(
@@ -83,19 +113,37 @@ class FunctionOfTime(Running):
 
 
 class Process(Value, ABC):
-    """Base of all processes: a signal u(t), described by a value that holds no state.
+    """Base of all processes: the description of a signal u(t), without state.
 
-    A process of your own is a frozen dataclass with ``size`` and ``start``.
+    A custom process is a frozen dataclass with ``size`` and ``start``.
+
+    See Also
+    --------
+    WhiteNoise, WhiteSignal, Piecewise, PresentInput
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from nefsim.processes.base import FunctionOfTime
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Sawtooth(Process):
+    ...     size = 1
+    ...
+    ...     def start(self, size, dt, rng):
+    ...         return FunctionOfTime(lambda t: (t % 1.0)[:, None], dt, rng)
+    >>> Sawtooth().run(0.003).ravel()
+    array([0.001, 0.002, 0.003])
     """
 
     @property
     @abstractmethod
     def size(self) -> int | None:
-        """Dimensions of the signal; None for as many as are asked for."""
+        """Dimensions of the signal; None for any number."""
 
     @abstractmethod
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
-        """Put the process under way at time 0.
+        """A running process at time 0.
 
         Parameters
         ----------
@@ -104,7 +152,7 @@ class Process(Value, ABC):
         dt : float [s]
             Length of a step.
         rng : numpy.random.Generator
-            Used by this process alone; unused where the process has a seed of its own.
+            Generator for this process only; unused if the process has a seed.
 
         Returns
         -------
@@ -118,23 +166,28 @@ class Process(Value, ABC):
         dt: float = 0.001,
         seed: int | None = None,
     ) -> Array:
-        """The signal alone, without a network.
+        """The values of the signal, without a network.
 
         Parameters
         ----------
         seconds : float [s]
-            How long.
+            Duration.
         size : int, optional
-            Dimensions; those of the process, or 1, if left out.
+            Dimensions; None takes those of the process, or 1.
         dt : float [s]
             Length of a step.
         seed : int, optional
-            For processes that are random and have no seed of their own.
+            Seed of a random process that has none.
 
         Returns
         -------
         (round(seconds / dt), size) ndarray
             Values at t = dt, 2 dt, ...
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is out of range, or the run is longer than 10 million steps.
         """
         who = f"{type(self).__name__}.run"
         duration = check.seconds(who, "seconds", seconds, zero=True)
@@ -143,21 +196,21 @@ class Process(Value, ABC):
             got = f"{duration:g} s at dt = {step:g} s"
             check.fail(who, "seconds", f"be at most {MOST_STEPS} steps", got, "raise dt")
         rng = np.random.default_rng(check.seed(who, seed))
-        wanted = (self.size or 1) if size is None else size
-        return self.start(wanted, step, rng)(0, round(duration / step))
+        n_dimensions = (self.size or 1) if size is None else size
+        return self.start(n_dimensions, step, rng)(0, round(duration / step))
 
     def _place(
         self, size: int, dt: float, rng: np.random.Generator
     ) -> tuple[int, float, np.random.Generator]:
         """The checked arguments of ``start``."""
         who = f"{type(self).__name__}.start"
-        size = check.integer(who, "size", size, "pass how many dimensions", low=1)
+        size = check.integer(who, "size", size, "pass the number of dimensions", low=1)
         if self.size is not None and size != self.size:
             do = "give it the dimensions of the process"
             check.fail(who, "size", f"be {self.size}", str(size), do)
         return size, check.seconds(who, "dt", dt), check.generator(who, rng)
 
 
-def own(seed: int | None, rng: np.random.Generator) -> np.random.Generator:
-    """The generator of a process: from its own seed where it has one."""
+def generator_of(seed: int | None, rng: np.random.Generator) -> np.random.Generator:
+    """The generator of a process: from its seed if it has one, otherwise ``rng``."""
     return rng if seed is None else np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Noise that is new at every step, white or filtered."""
+"""White and filtered noise: a new random sample at every step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from nefsim import _checks as check
 from nefsim.filtering import Form, many_rows, order
-from nefsim.processes.base import Array, Process, Running, own
+from nefsim.processes.base import Array, Process, Running, generator_of
 from nefsim.sampling import Distribution, Gaussian, Samples
 from nefsim.synapses import Synapse, as_synapse
 
@@ -18,10 +18,10 @@ LONGEST_BLOCK, MOST_NUMBERS = 1000, 1_000_000
 
 
 def block_length(size: int) -> int:
-    """Steps drawn at a time: the same for all blocks of a process.
+    """Number of steps drawn at a time, the same for all blocks of a process.
 
-    So the numbers do not depend on how a run is cut into calls, whatever a distribution
-    does with its generator.
+    With equal blocks the numbers do not depend on the number of steps per call, for any
+    distribution.
     """
     return max(1, min(LONGEST_BLOCK, MOST_NUMBERS // size))
 
@@ -35,13 +35,13 @@ class RunningNoise(Running):
     Parameters
     ----------
     noise : WhiteNoise or FilteredNoise
-        Which it is.
+        The process.
     size : int
         Dimensions.
     dt : float [s]
         Length of a step.
     rng : numpy.random.Generator
-        Drawn from in order.
+        Source of the noise.
     form : Form or None
         The filter, None for white noise.
     """
@@ -66,20 +66,20 @@ class RunningNoise(Running):
 
     def __call__(self, first_step: int, n_steps: int) -> Array:
         values = np.empty((n_steps, self._size))
-        done = 0
-        while done < n_steps:
-            number, at = divmod(first_step + done, self._block)
+        n_done = 0
+        while n_done < n_steps:
+            number, at = divmod(first_step + n_done, self._block)
             self._advance_to(number)
-            piece = self.state["block"][at : at + n_steps - done]
-            values[done : done + len(piece)] = piece
-            done += len(piece)
+            piece = self.state["block"][at : at + n_steps - n_done]
+            values[n_done : n_done + len(piece)] = piece
+            n_done += len(piece)
         return values
 
     def accepts(self, state: dict[str, Array], n_steps: int) -> bool:
-        """Blocks as long as its own, of which the last that was used is at hand."""
+        """Whether the saved block has the right length and is the latest one in use."""
         alike = all(values.shape == self.state[name].shape for name, values in state.items())
-        used = (max(n_steps - 1, 0) // self._block, n_steps // self._block)
-        return alike and int(state["number"]) in used and super().accepts(state, n_steps)
+        latest = (max(n_steps - 1, 0) // self._block, n_steps // self._block)
+        return alike and int(state["number"]) in latest and super().accepts(state, n_steps)
 
     def _advance_to(self, number: int) -> None:
         if number < self.state["number"]:
@@ -100,7 +100,7 @@ class RunningNoise(Running):
 
 
 def _fresh(who: str, dist: Distribution) -> Distribution:
-    """A distribution that gives new samples at every step."""
+    """A checked distribution of noise; fixed samples are an error."""
     do = "pass a distribution such as Gaussian(0, 1)"
     check.instance(who, "dist", dist, Distribution, "a distribution", do)
     if isinstance(dist, Samples):
@@ -110,11 +110,11 @@ def _fresh(who: str, dist: Distribution) -> Distribution:
 
 @dataclass(frozen=True, eq=False)
 class WhiteNoise(Process):
-    r"""An independent sample at every step, scaled so that its power is independent of dt.
+    r"""White noise: an independent sample at every step, with a power independent of dt.
 
     .. math:: u_k = \xi_k / \sqrt{dt}, \qquad \xi_k \sim p
 
-    The integral over a second then has the variance of p, whatever dt.
+    The integral over one second has the variance of p, for any dt.
 
     Parameters
     ----------
@@ -123,7 +123,17 @@ class WhiteNoise(Process):
     scale : bool
         Whether to divide by the root of dt [s].
     seed : int, optional
-        Makes the signal the same wherever the process is used.
+        Seed of the signal, which is then the same wherever the process is used.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``dist`` does not give new samples at each step, or ``seed`` is out of range.
+
+    See Also
+    --------
+    FilteredNoise : White noise through a synapse.
+    WhiteSignal : A periodic signal of limited bandwidth.
 
     Examples
     --------
@@ -149,7 +159,7 @@ class WhiteNoise(Process):
 
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
         size, dt, rng = self._place(size, dt, rng)
-        return RunningNoise(self, size, dt, own(self.seed, rng), None)
+        return RunningNoise(self, size, dt, generator_of(self.seed, rng), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +177,16 @@ class FilteredNoise(Process):
     scale : bool
         Whether to divide by the root of dt [s].
     seed : int, optional
-        Makes the signal the same wherever the process is used.
+        Seed of the signal, which is then the same wherever the process is used.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not a synapse or distribution, or ``seed`` is out of range.
+
+    See Also
+    --------
+    WhiteNoise : The noise without a filter.
 
     Examples
     --------
@@ -199,4 +218,4 @@ class FilteredNoise(Process):
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
         size, dt, rng = self._place(size, dt, rng)
         assert isinstance(self.synapse, Synapse)
-        return RunningNoise(self, size, dt, own(self.seed, rng), self.synapse.form(dt))
+        return RunningNoise(self, size, dt, generator_of(self.seed, rng), self.synapse.form(dt))

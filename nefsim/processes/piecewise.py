@@ -1,4 +1,4 @@
-"""Signals given by their values at a few times."""
+"""Signals defined by their values at a few times."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DO = "pass a number, a list of numbers or a function of t that returns one"
 
 @dataclass(frozen=True, eq=False)
 class Piecewise(Process):
-    r"""Values that change at given times.
+    r"""A signal that changes at the times in a dict, or is interpolated between them.
 
     .. math:: u(t) = v_i, \quad t_i \le t < t_{i+1}; \qquad u(t) = 0, \quad t < t_1
 
-    With ``"linear"`` or ``"cubic"`` the values between two times lie on straight lines or on a
-    cubic spline; after the last time the last value holds. Times are rounded to steps.
+    With ``"linear"`` or ``"cubic"`` the signal between two times is a straight line or a cubic
+    spline. After the last time it stays at the last value. Times are rounded to steps.
 
     Parameters
     ----------
@@ -33,7 +33,17 @@ class Piecewise(Process):
         The value from each time [s] on. A function is called with the time t [s] at every
         step, and once beforehand to learn its size; it needs ``interpolation="zero"``.
     interpolation : "zero", "linear" or "cubic"
-        What lies between two times.
+        Values between two times: the earlier value, a line or a cubic spline.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a time or value is not finite, values differ in size, or the interpolation needs other
+        data.
+
+    See Also
+    --------
+    PresentInput : Inputs of equal duration.
 
     References
     ----------
@@ -59,9 +69,9 @@ class Piecewise(Process):
             check.fail(who, "data", "be a dict from times to values", got, do, kind)
         names = ("zero", "linear", "cubic")
         interpolation = check.one_of(who, "interpolation", self.interpolation, names)
-        given = [(check.real(who, "time in data", t, do), v) for t, v in self.data.items()]
-        given.sort(key=lambda pair: pair[0])
-        data = {time: _piece(time, value) for time, value in given}
+        pieces = [(check.real(who, "time in data", t, do), v) for t, v in self.data.items()]
+        pieces.sort(key=lambda pair: pair[0])
+        data = {time: _piece(time, value) for time, value in pieces}
         if interpolation != "zero":
             _check_smooth(interpolation, list(data.values()))
         self._set(data=data, interpolation=interpolation, _size=_common_size(data))
@@ -96,7 +106,7 @@ class Piecewise(Process):
 
 
 def _held(pieces: list[Any], size: int) -> Signal:
-    """Each piece from its time to the next; functions are called step by step, in order."""
+    """Zero-order hold: each piece from its time to the next; functions are called per step."""
 
     def signal(t: Array, turn: NDArray[np.intp]) -> Array:
         values = np.zeros((len(t), size))
@@ -112,7 +122,7 @@ def _held(pieces: list[Any], size: int) -> Signal:
 
 
 def _piece(time: float, value: Any) -> Any:
-    """What holds from a time on: a function as it is, or an array (size,)."""
+    """The value from a time on: a function unchanged, or an array (size,)."""
     if callable(value):
         return check.function("Piecewise", f"value at {time:g} s", value)
     return _row(time, value)
@@ -123,8 +133,8 @@ def _row(time: float, value: Any, size: int | None = None) -> Array:
     argument = f"value at {time:g} s"
     row = check.array("Piecewise", argument, value, do=DO)
     if row.ndim > 1 or row.size == 0 or (size is not None and row.size != size):
-        wanted = "at least one" if size is None else size
-        must = f"be a number or a list of numbers, {wanted} in all"
+        count = "at least one" if size is None else size
+        must = f"be a number or a list of numbers, {count} in all"
         check.fail("Piecewise", argument, must, f"shape {row.shape}", DO)
     row = np.atleast_1d(row)
     row.setflags(write=False)
@@ -132,7 +142,7 @@ def _row(time: float, value: Any, size: int | None = None) -> Array:
 
 
 def _common_size(data: dict[float, Any]) -> int:
-    """How many numbers each value has; a function is asked once, at its time."""
+    """The number of dimensions of all values; a function is called once, at its time."""
     sizes = [_row(t, v(t) if callable(v) else v).size for t, v in data.items()]
     if len(set(sizes)) > 1:
         listed = f"sizes {', '.join(map(str, sizes))}"
@@ -141,7 +151,7 @@ def _common_size(data: dict[float, Any]) -> int:
 
 
 def _check_smooth(interpolation: str, pieces: list[Any]) -> None:
-    """Between two values there is a line only where both are numbers."""
+    """Check that all values are numbers, since functions cannot be interpolated."""
     must = f"hold numbers only for {interpolation} interpolation"
     for piece in pieces:
         if callable(piece):

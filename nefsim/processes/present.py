@@ -1,4 +1,4 @@
-"""A list of inputs, shown one after the other."""
+"""A list of inputs, presented one after the other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SLACK = 1e-7
 
 @dataclass(frozen=True, eq=False)
 class PresentInput(Process):
-    r"""Inputs that take turns, each for the same time, again and again.
+    r"""Inputs presented in turn, each for the same time, repeated without end.
 
     .. math:: u(t) = inputs_i, \qquad
               i = \lfloor (t - dt) / (presentation\_time + rest) \rfloor \bmod k
@@ -28,10 +28,19 @@ class PresentInput(Process):
     inputs : (k, ...) array_like
         The inputs; each is flattened, such as an image (k, height, width).
     presentation_time : float [s]
-        How long each is shown, at least dt.
+        Duration of each presentation, at least dt.
     rest : float [s]
-        How long nothing is shown after each, so that what neurons hold of it fades before the
-        next.
+        Pause after each presentation, in which the response of the neurons decays.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``inputs`` is empty or a duration is out of range; on use, if dt is longer.
+
+    See Also
+    --------
+    Piecewise : Values from arbitrary times on.
+    nefsim.analysis.classify : The class in each presentation.
 
     Examples
     --------
@@ -72,9 +81,9 @@ class PresentInput(Process):
         def present(t: Array) -> Array:
             turns = (t - dt) / period + SLACK
             turn = np.floor(turns).astype(np.int64)
-            shown = rows[turn % len(rows)]
+            values = rows[turn % len(rows)]
             if self.rest:
-                shown[turns - turn >= duration / period] = 0.0
-            return shown
+                values[turns - turn >= duration / period] = 0.0
+            return values
 
         return FunctionOfTime(present, dt, rng)

@@ -8,25 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from nefsim import _checks as check
-from nefsim.processes.base import Array, Process, Running, own
+from nefsim.processes.base import Array, Process, Running, generator_of
 
 
 class Periodic(Running):
-    """One period, given out again and again: u_k = signal[k mod n].
+    """A running periodic signal: u_k = signal[k mod n].
 
     Parameters
     ----------
     signal : (n, size) ndarray
         One period, from time 0 on.
     rng : numpy.random.Generator
-        What drew it.
+        The generator that drew the signal.
     """
 
     def __init__(self, signal: Array, rng: np.random.Generator) -> None:
         super().__init__(rng, {"signal": signal})
 
     def accepts(self, state: dict[str, Array], n_steps: int) -> bool:
-        """A period as long as its own."""
+        """Whether the saved period has the length of this one."""
         alike = state["signal"].shape == self.state["signal"].shape
         return alike and super().accepts(state, n_steps)
 
@@ -43,22 +43,33 @@ class WhiteSignal(Process):
               \qquad f_k = k / period, \qquad a_k, b_k \sim \mathcal{N}(0, \sigma^2)
 
     σ is set for each dimension so that the root mean square over a period is ``rms`` exactly.
-    There is no constant part, so that the mean over a period is 0. The same seed gives the
-    same u(t) at every dt that divides the period, for ``high`` below 0.5 / dt.
+    There is no constant part, so the mean over a period is 0. The same seed gives the same
+    u(t) at every dt that divides the period, for ``high`` below 0.5 / dt.
 
     Parameters
     ----------
     period : float [s]
-        After which the signal repeats.
+        Period of the signal.
     high : float [Hz]
         The highest frequency, at least 1 / period and at most 0.5 / dt.
     rms : float
         Root mean square, above 0.
     y0 : float, optional
-        Shifts every dimension in time so that its value at the first step is the one of the
-        period that is closest to y0.
+        Value at the first step: every dimension is shifted in time to start at the value of its
+        period closest to y0.
     seed : int, optional
-        Makes the signal the same wherever the process is used.
+        Seed of the signal, which is then the same wherever the process is used.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range; on use, if dt does not divide the period or is too long for
+        ``high``.
+
+    See Also
+    --------
+    WhiteNoise : Noise of all frequencies.
+    FilteredNoise : Noise with the spectrum of a synapse.
 
     Examples
     --------
@@ -95,7 +106,7 @@ class WhiteSignal(Process):
 
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
         size, dt, rng = self._place(size, dt, rng)
-        rng = own(self.seed, rng)
+        rng = generator_of(self.seed, rng)
         signal = self._one_period(size, dt, rng)
         if self.y0 is not None:
             first = np.argmin(np.abs(signal - self.y0), axis=0)
@@ -111,7 +122,7 @@ class WhiteSignal(Process):
 
 @dataclass(frozen=True, eq=False)
 class FourierSignal(Process):
-    r"""A sum of sine waves whose amplitude falls as 1/f: pink, slow for the most part.
+    r"""A random sum of sine waves whose amplitude falls as 1/f, mostly of low frequencies.
 
     .. math:: u(t) = \sum_{k=1}^{K} \frac{1}{k}
               \left( a_k \cos 2\pi k f_0 t + b_k \sin 2\pi k f_0 t \right),
@@ -129,11 +140,16 @@ class FourierSignal(Process):
     rms : float
         Root mean square, above 0.
     seed : int, optional
-        Makes the signal the same wherever the process is used.
+        Seed of the signal, which is then the same wherever the process is used.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range; on use, if dt is too long for ``high``.
 
     See Also
     --------
-    WhiteSignal : equal power at all frequencies.
+    WhiteSignal : Equal power at all frequencies.
 
     References
     ----------
@@ -172,7 +188,7 @@ class FourierSignal(Process):
 
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
         size, dt, rng = self._place(size, dt, rng)
-        rng = own(self.seed, rng)
+        rng = generator_of(self.seed, rng)
         n_steps = _steps(self, 1.0 / self.base, self.high, dt)
         n_components = min(_components(n_steps * dt, self.high), n_steps // 2)
         amplitudes = 1.0 / np.arange(1, n_components + 1)
@@ -182,7 +198,7 @@ class FourierSignal(Process):
 def _sum_of_waves(
     n_steps: int, amplitudes: Array, rms: float, size: int, rng: np.random.Generator
 ) -> Array:
-    """One period (n_steps, size) of waves 1, 2, ... a period, of random amplitude and phase."""
+    """One period (n_steps, size) of random waves with 1, 2, ... cycles in the period."""
     parts = rng.standard_normal((len(amplitudes), 2, size))
     spectrum = np.zeros((n_steps // 2 + 1, size), dtype=complex)
     spectrum[1 : len(amplitudes) + 1] = amplitudes[:, None] * (parts[:, 0] + 1j * parts[:, 1])
@@ -192,7 +208,7 @@ def _sum_of_waves(
 
 
 def _steps(process: Process, period: float, high: float, dt: float) -> int:
-    """Steps in a period, at least two for every wave."""
+    """Number of steps in a period; every wave must have at least two."""
     who, do = f"{type(process).__name__}.start", "lower high or dt"
     if high > 0.5 / dt:
         check.fail(who, "high", f"be at most 0.5/dt = {0.5 / dt:g} Hz", f"{high:g} Hz", do)
@@ -205,5 +221,5 @@ def _steps(process: Process, period: float, high: float, dt: float) -> int:
 
 
 def _components(period: float, high: float) -> int:
-    """How many multiples of 1/period lie in (0, high], rounding aside."""
+    """Number of multiples of 1/period in (0, high], up to rounding."""
     return math.floor(period * high * (1 + 1e-9))

@@ -150,7 +150,7 @@ def _memory(
         case Filter():
             rest = at_rest(op.form, op.start)
             memory = np.zeros((len(rest), *lead, program.width(op)), dtype)
-            memory += rest.reshape(len(rest), *[1] * len(lead), -1)
+            memory += rest.reshape(len(rest), *[1] * len(lead), *(rest.shape[1:] or (1,)))
             return {"z": memory}
         case Weigh():
             return {"weights": for_each_trial(op.initial.T)}

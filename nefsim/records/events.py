@@ -1,4 +1,4 @@
-"""Spikes as events: who fired in which record, instead of a number for each neuron and step."""
+"""Spikes as events: index of record and neuron, in place of a dense array."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from nefsim import _checks as check
 
 Array = NDArray[np.float64]
 
-#: Events that are looked at together.
+#: Number of events that are checked at a time.
 MOST_CHECKED = 1_000_000
 
 
 class Events:
-    """The spikes that a probe recorded, in order of time.
+    """The spikes of a probe as events, in order of time.
 
-    ``dense[..., steps, neurons] = values``, with ``trials`` first in a batch; all else is 0.
+    ``dense[..., steps, neurons] = values``, with ``trials`` first in a batch; all other
+    elements are 0.
 
     Parameters
     ----------
     steps, cells, values : ndarray
-        Of each event; ``values`` may be one number for all.
+        Record, cell and value of each event; ``values`` may be one number for all.
     shape : tuple of int
         Shape of the dense record, (n_records, size) or (batch_size, n_records, size).
     times : (n_records,) ndarray [s]
@@ -39,6 +40,21 @@ class Events:
         ``trial * size + neuron``.
     record_times : (n_records,) ndarray [s]
         Times of the records.
+
+    See Also
+    --------
+    nefsim.Result.events, Data.events : Methods that return events.
+    nefsim.plot.raster : Plot of the spikes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> times = np.array([0.001, 0.002, 0.003])
+    >>> events = Events(np.array([0, 2]), np.array([1, 0]), 1000.0, (3, 2), times)
+    >>> events.times, events.neurons
+    (array([0.001, 0.003]), array([1, 0]))
+    >>> events.dense()[0]
+    array([   0., 1000.])
     """
 
     def __init__(
@@ -49,18 +65,23 @@ class Events:
         self.record_times, self._values = times, values
 
     def misfit(self) -> str:
-        """What is wrong with events that were read from a file; empty where nothing is."""
+        """The first error in events from a file, as text; empty if they are valid.
+
+        Returns
+        -------
+        str
+        """
         n_cells = math.prod(self.shape[:-2]) * self.shape[-1]
         if n_cells > np.iinfo(self.cells.dtype).max:
             return f"cells of type {self.cells.dtype} are too few"
         for start in range(0, len(self), MOST_CHECKED):
-            # With the one before, since they are in order of time.
+            # Including the previous event, since events are in order of time.
             part = slice(max(start - 1, 0), start + MOST_CHECKED)
             steps, cells = self.steps[part], self.cells[part]
             if steps.min() < 0 or steps.max() >= self.shape[-2]:
-                return f"steps must lie from 0 below {self.shape[-2]}"
+                return f"steps must be from 0 below {self.shape[-2]}"
             if cells.min() < 0 or cells.max() >= n_cells:
-                return f"cells must lie from 0 below {n_cells}"
+                return f"cells must be from 0 below {n_cells}"
             if (steps[1:] < steps[:-1]).any():
                 return "steps must be in order of time"
         return ""
@@ -72,36 +93,61 @@ class Events:
 
     @property
     def neurons(self) -> NDArray[Any]:
-        """Neurons that fired, from 0; dimensions of a view count in its order."""
+        """Index of the neuron of each event, from 0; in a view, its index in the view."""
         return self.cells if len(self.shape) == 2 else self.cells % self.shape[-1]
 
     @property
     def trials(self) -> NDArray[Any]:
-        """Trials of the events, from 0."""
+        """Trial of each event, from 0."""
         return self.cells // self.shape[-1]
 
     @property
     def values(self) -> NDArray[Any]:
-        """What was recorded: ``amplitude / dt`` for each spike, more where several fell in one."""
+        """Value of each event: ``amplitude / dt`` for a spike, a multiple for several in a step."""
         return np.broadcast_to(self._values, self.steps.shape)
 
     def trial(self, number: int) -> Events:
-        """The events of one trial of a batch."""
+        """The events of one trial of a batch.
+
+        Parameters
+        ----------
+        number : int
+            The trial, from 0.
+
+        Returns
+        -------
+        Events
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is no such trial.
+        """
         n_trials = int(np.prod(self.shape[:-2]))
         do = "pass the number of a trial, from 0"
         number = check.integer("Events.trial", "number", number, do, 0, n_trials - 1)
-        mine = self.trials == number
-        values = self._values[mine] if np.ndim(self._values) else self._values
-        cells = self.cells[mine] - number * self.shape[-1]
-        return Events(self.steps[mine], cells, values, self.shape[-2:], self.record_times)
+        selection = self.trials == number
+        values = self._values[selection] if np.ndim(self._values) else self._values
+        cells = self.cells[selection] - number * self.shape[-1]
+        return Events(self.steps[selection], cells, values, self.shape[-2:], self.record_times)
 
     def dense(self) -> Array:
-        """All records with their zeros, of ``shape``, not to be written to."""
+        """The records as a read-only dense array, of ``shape``.
+
+        Returns
+        -------
+        ndarray
+
+        Raises
+        ------
+        ValueError
+            If the array does not fit into memory.
+        """
         n_records, size = self.shape[-2:]
         n_trials = math.prod(self.shape[:-2])
         try:
             out = np.zeros((n_records, n_trials * size), np.asarray(self._values).dtype)
-        except (MemoryError, ValueError):  # the latter beyond the longest axis
+        except (MemoryError, ValueError):  # ValueError beyond the longest axis
             do = "read them as events"
             got = f"shape {self.shape}"
             check.fail("Events", "records with their zeros", "fit into memory", got, do)
@@ -112,7 +158,12 @@ class Events:
         return rows
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What the events are made of, to be saved."""
+        """The arrays to save: steps, cells and values.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         return {"steps": self.steps, "cells": self.cells, "values": np.asarray(self._values)}
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""What a simulator streamed into a folder, read back once all of it has been checked."""
+"""Reading of streamed records from a folder, after a check of all of its files."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ Records = dict[str, Any]
 
 
 class Grown:
-    """A folder that :class:`nefsim.records.Stream` made.
+    """A folder of streamed records, written by :class:`nefsim.records.Stream`.
 
     Parameters
     ----------
     who : str
-        Who asks for it, for messages.
+        Name at the start of error messages.
     folder : Path
         The folder.
     """
@@ -70,26 +70,26 @@ class Grown:
     def __init__(self, who: str, folder: Path) -> None:
         self._who, self._folder = who, folder
         try:
-            told = json.loads((folder / LIST).read_text())
+            description = json.loads((folder / LIST).read_text())
         except (OSError, ValueError, RecursionError) as error:
             self.fail(reason(error))
-        why = misfit(told, SCHEMA)
+        why = misfit(description, SCHEMA)
         if why:
             self.fail(why)
-        self._dt = check.seconds(who, "dt", told["info"]["dt"])
-        self._told: dict[str, Any] = told
+        self._dt = check.seconds(who, "dt", description["info"]["dt"])
+        self._description: dict[str, Any] = description
         self._later: dict[str, Any] | None = None
         later = self._logged()
-        # A program that ended while it wrote the list may have left an earlier log.
-        if later is None or later["n_steps"] <= told["n_steps"]:
+        # If the program ended while it wrote the list, the log may be older than the list.
+        if later is None or later["n_steps"] <= description["n_steps"]:
             return
-        if len(later["probes"]) == len(told["probes"]):
-            pairs = zip(told["probes"], later["probes"], strict=True)
+        if len(later["probes"]) == len(description["probes"]):
+            pairs = zip(description["probes"], later["probes"], strict=True)
             later["probes"] = [{**probe, **counts} for probe, counts in pairs]
-            self._later = {**told, **later}
+            self._later = {**description, **later}
 
     def _logged(self) -> dict[str, Any] | None:
-        """The counts of the last line of the log that is whole, if there is one."""
+        """The counts of the last complete line of the log, or None."""
         try:
             lines = (self._folder / LOG).read_bytes().split(b"\n")
         except OSError:
@@ -102,26 +102,26 @@ class Grown:
         return None
 
     def fail(self, why: str) -> NoReturn:
-        """Refuse the folder."""
+        """Raise an error about the folder."""
         do = "pass a folder that a simulator streamed to"
         check.fail(self._who, "path", "be a stream of nefsim", f"{self._folder} ({why})", do)
 
     def records(self) -> tuple[Records, Records, NDArray[np.float64], Records]:
-        """Records and times by label, times of all steps, and what is known of the run."""
+        """Records and times by label, times of all steps, and ``info`` of the run."""
         if self._later is not None:
-            # If the power fails, a log may be on the disk before the rows that it counts.
+            # After a power failure the log may count rows that are not on the disk.
             with suppress(ValueError):
                 return self._records(self._later)
-        return self._records(self._told)
+        return self._records(self._description)
 
     def _records(
-        self, told: dict[str, Any]
+        self, description: dict[str, Any]
     ) -> tuple[Records, Records, NDArray[np.float64], Records]:
-        n_steps = told["n_steps"]
-        labels = [probe["label"] for probe in told["probes"]]
+        n_steps = description["n_steps"]
+        labels = [probe["label"] for probe in description["probes"]]
         if len(set(labels)) < len(labels):
             self.fail("two probes have one label")
-        for i, probe in enumerate(told["probes"]):
+        for i, probe in enumerate(description["probes"]):
             self._check(i, probe, n_steps)
         try:
             time = np.arange(1.0, n_steps + 1) * self._dt
@@ -129,7 +129,7 @@ class Grown:
             self.fail(f"{n_steps} steps: {reason(error)}")
         records: Records = {}
         times: Records = {}
-        for i, probe in enumerate(told["probes"]):
+        for i, probe in enumerate(description["probes"]):
             label = probe["label"]
             times[label] = time[sampled(0, n_steps, probe["every"])]
             if len(times[label]) != probe["n_rows"]:
@@ -142,10 +142,10 @@ class Grown:
             why = records[label].misfit() if isinstance(records[label], Events) else ""
             if why:
                 self.fail(f"{label!r}: {why}")
-        return records, times, time, {**told["info"], "n_steps": n_steps}
+        return records, times, time, {**description["info"], "n_steps": n_steps}
 
     def _check(self, i: int, probe: dict[str, Any], n_steps: int) -> None:
-        """Counts agree with one another and with the files, before memory is taken for them."""
+        """Check the counts against one another and the files, before memory is allocated."""
         label, n, arrays, in_files = (probe[k] for k in ("label", "n_rows", "arrays", "in_files"))
         every = max(probe["every"], 1.0)
         if not abs(n_steps / every - n) <= 2 or len(probe["shape"]) not in (1, 2):
@@ -165,7 +165,7 @@ class Grown:
                 self._check_file(self._folder / file_of(i, name), count, *arrays[name])
 
     def _check_file(self, file: Path, count: int, kind: str, shape: list[int]) -> None:
-        """A file has so many rows of this kind."""
+        """Check that a file has ``count`` rows of this type and shape."""
         try:
             with file.open("rb") as stream:
                 dtype, (n, *rest) = header(stream)

@@ -1,4 +1,4 @@
-"""Where the records of one probe are kept: rows of numbers, or the spikes among them."""
+"""Stores of the records of one probe: rows of numbers, or spikes."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from nefsim.records.events import Events
 
 Array = NDArray[np.float64]
 
-#: From this many pieces on they are joined, so that single steps do not cost a piece each.
+#: Number of pieces at which they are joined, for runs of single steps.
 MOST_PIECES = 1024
 
 
 class Store(ABC):
-    """What one probe recorded, as it comes in.
+    """Base of stores: the records of one probe, to which rows are appended.
 
     Parameters
     ----------
     shape : tuple of int
-        Of one record, ([trials,] size).
+        Shape of one record, ([trials,] size).
     dtype : str
         Precision of the numbers.
 
     Attributes
     ----------
     n_rows : int
-        Records so far, with those that were taken.
+        Number of records so far, including those that :meth:`clear` removed.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
@@ -37,17 +37,17 @@ class Store(ABC):
         self.n_rows = self._settled = 0
 
     def settle(self, n_rows: int) -> None:
-        """So many rows more are complete; what was added after them never was."""
+        """Mark the next ``n_rows`` rows as complete, and drop the rows after them."""
         self._settled += n_rows
         self.trim(self._settled)
 
     @abstractmethod
     def kinds(self) -> dict[str, tuple[str, tuple[int, ...]]]:
-        """Type of the numbers and shape of the rows of each array."""
+        """Data type and shape of a row of each array, by name."""
 
     @abstractmethod
     def reserve(self, n_rows: int) -> None:
-        """Make room for so many rows more."""
+        """Allocate memory for the next ``n_rows`` rows."""
 
     @abstractmethod
     def add(self, rows: Array) -> None:
@@ -55,23 +55,23 @@ class Store(ABC):
 
     @abstractmethod
     def trim(self, n_rows: int) -> None:
-        """Forget all but the first ``n_rows`` rows."""
+        """Drop all rows after the first ``n_rows``."""
 
     @abstractmethod
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All that is kept here, by name; not to be written to."""
+        """Read-only arrays of the store, by name."""
 
     @abstractmethod
     def clear(self) -> None:
-        """Forget what is kept here, since it was taken elsewhere."""
+        """Remove all rows, after they were written elsewhere."""
 
     @abstractmethod
     def put(self, arrays: dict[str, NDArray[Any]], n_rows: int) -> bool:
-        """Begin with the ``arrays`` of another store of this kind, unless they do not fit."""
+        """Start with the ``arrays`` of another store of this kind, and check that they fit."""
 
 
 class Rows(Store):
-    """Rows of numbers, in pieces that are reserved at once; all but the last are full."""
+    """Rows of numbers, in allocated pieces of which all but the last are full."""
 
     def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
         super().__init__(shape, dtype)
@@ -83,7 +83,7 @@ class Rows(Store):
         return {"": (self.dtype.str, self.shape)}
 
     def reserve(self, n_rows: int) -> None:
-        """Make room for so many rows more."""
+        """Allocate memory for the next ``n_rows`` rows."""
         if self._pieces:
             self._pieces[-1] = self._last()
         self._before = self.n_rows
@@ -102,11 +102,11 @@ class Rows(Store):
         self.n_rows += len(rows)
 
     def trim(self, n_rows: int) -> None:
-        """Forget all but the first ``n_rows`` rows, which the last piece reaches."""
+        """Drop all rows after the first ``n_rows``, which the last piece contains."""
         self.n_rows = n_rows
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All that is kept here."""
+        """The arrays of the store."""
         pieces = [*self._pieces[:-1], self._last()] if self._pieces else []
         if len(pieces) == 1:
             rows = pieces[0]
@@ -119,11 +119,11 @@ class Rows(Store):
         return {"": rows}
 
     def clear(self) -> None:
-        """Forget what is kept here."""
+        """Remove all rows."""
         self._pieces, self._before = [], self.n_rows
 
     def put(self, arrays: dict[str, NDArray[Any]], n_rows: int) -> bool:
-        """Begin with the rows of another store."""
+        """Start with the rows of another store."""
         if arrays.keys() != {""} or arrays[""].shape != (n_rows, *self.shape):
             return False
         self._pieces, self._before, self.n_rows = [arrays[""]], 0, n_rows
@@ -131,9 +131,9 @@ class Rows(Store):
 
 
 class Spikes(Store):
-    """Spikes: row, cell (``trial * size + neuron``) and value of all that is not zero.
+    """Spikes: row, cell (``trial * size + neuron``) and value of each element that is not 0.
 
-    The value is kept once as long as it is the same for all.
+    While all values are equal, one number is stored.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
@@ -148,10 +148,10 @@ class Spikes(Store):
         return {"steps": ("<i8", ()), "cells": (self._cell.str, ()), "values": values}
 
     def reserve(self, n_rows: int) -> None:
-        """Nobody knows how many spikes there will be."""
+        """Do nothing, as the number of spikes is unknown."""
 
     def add(self, rows: Array) -> None:
-        """Keep the spikes of more rows."""
+        """Append the spikes of rows."""
         flat = rows.reshape(len(rows), self._n_cells)
         at, cells = np.nonzero(flat)
         if len(at):
@@ -172,7 +172,7 @@ class Spikes(Store):
                 self._pieces.append((steps[:n], cells[:n], values))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All that is kept here."""
+        """The arrays of the store."""
         if len(self._pieces) != 1:
             steps = np.concatenate([np.empty(0, np.int64), *(p[0] for p in self._pieces)])
             cells = np.concatenate([np.empty(0, self._cell), *(p[1] for p in self._pieces)])
@@ -191,11 +191,11 @@ class Spikes(Store):
         return np.concatenate([np.broadcast_to(v, s.shape) for s, _, v in self._pieces])
 
     def clear(self) -> None:
-        """Forget what is kept here."""
+        """Remove all rows."""
         self._pieces = []
 
     def put(self, arrays: dict[str, NDArray[Any]], n_rows: int) -> bool:
-        """Begin with the spikes of another store."""
+        """Start with the spikes of another store."""
         if arrays.keys() != {"steps", "cells", "values"}:
             return False
         steps, cells, values = (arrays[name] for name in ("steps", "cells", "values"))
@@ -210,5 +210,5 @@ class Spikes(Store):
 
 
 def _one_if_equal(values: NDArray[Any]) -> NDArray[Any]:
-    """One number where all are the same."""
+    """One number if all values are equal, otherwise the values."""
     return np.array(values[0]) if (values == values[0]).all() else values

@@ -1,8 +1,8 @@
-"""Records on disk: a folder of .npy files that grow, and a list of what they hold.
+"""Records on disk: a folder of growing .npy files, with a list of their contents.
 
-What the list counts is complete and on the disk; while a simulator runs, a log has what came
-after that.  Rows behind both were on their way when the program ended, and are not read; nor
-is a log that counts rows which a power failure took.  The files are plain .npy, for
+The rows that the list counts are complete and on the disk.  While a simulator runs, a log
+counts later rows.  Rows that neither counts are incomplete and are not read; a log that counts
+rows lost in a power failure is not read either.  The files are plain .npy, for
 ``numpy.load(..., mmap_mode="r")``.
 """
 
@@ -27,19 +27,19 @@ from nefsim._writing import replacing
 
 Arrays = dict[str, NDArray[Any]]
 
-#: The list of what a folder holds, its kind and version.
+#: Name, kind and version of the list of a folder.
 LIST, KIND, VERSION = "stream.json", "stream", 1
 
-#: Counts of what became complete since the list was written: lines of a checksum and JSON.
+#: Name of the log: counts since the list was written, as lines of a checksum and JSON.
 LOG = "stream.log"
 
-#: What of a probe changes.
+#: Fields of a probe that change during a run.
 COUNTS = ("n_rows", "in_files", "same")
 
-#: How often what was recorded is brought onto the disk while a simulator runs [s].
+#: Time between two syncs to the disk while a simulator runs [s].
 SECONDS = 1.0
 
-#: Numbers that are written at once where one stands for many.
+#: Numbers per write when one value is repeated.
 BLOCK = 1_000_000
 
 
@@ -49,13 +49,13 @@ class Stream:
     Parameters
     ----------
     who : str
-        Who asks for it, for messages.
+        Name at the start of error messages.
     folder : Path
         The folder; it may exist if it is empty.
     info : mapping
-        What is known of the run.
+        Description of the run.
     probes : sequence of mapping
-        What is known of each probe, with the names, types and shapes of its ``arrays``.
+        Description of each probe, with the names, types and shapes of its ``arrays``.
     """
 
     def __init__(
@@ -66,27 +66,46 @@ class Stream:
             check.fail(who, "stream", "be a new file or folder", f"{folder}", do)
         if not folder.parent.is_dir():
             do = "make the folder around it first"
-            check.fail(who, "stream", "lie in a folder that exists", f"{folder}", do)
+            check.fail(who, "stream", "be in a folder that exists", f"{folder}", do)
         folder.mkdir(exist_ok=True)
         self.folder = folder
-        self._told = {"kind": KIND, "version": VERSION, "n_steps": 0, "info": dict(info)}
-        # An array is kept in a file of so many rows, or as one number that is the same for all.
+        self._description = {"kind": KIND, "version": VERSION, "n_steps": 0, "info": dict(info)}
+        # An array is a file with a number of rows, or one number that is the same for all rows.
         self._probes = [{**p, "n_rows": 0, "in_files": {}, "same": {}} for p in probes]
         self._grown: set[tuple[int, str]] = set()  # files with rows that may not be on the disk
         self._synced = 0.0
         self.commit(0, sync=True)
 
     def n_rows(self, probe: int) -> int:
-        """Records of a probe that are here."""
+        """Number of records of a probe in the stream.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+
+        Returns
+        -------
+        int
+        """
         return int(self._probes[probe]["n_rows"])
 
     def append(self, probe: int, arrays: Mapping[str, NDArray[Any]], n_rows: int) -> None:
-        """More of a probe's arrays, so that it has ``n_rows`` records in all.
+        """Append to a probe's arrays, which then have ``n_rows`` records in all.
 
-        An array without dimensions is one number for all that is appended.
+        An array without dimensions is one number for all new elements.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+        arrays : mapping of str to ndarray
+            New elements of each array.
+        n_rows : int
+            Number of records in all.
         """
-        mine = self._probes[probe]
-        in_files, same = dict(mine["in_files"]), dict(mine["same"])
+        entry = self._probes[probe]
+        in_files, same = dict(entry["in_files"]), dict(entry["same"])
         length = max((len(a) for a in arrays.values() if a.ndim), default=0)
         for name, array in arrays.items() if length else ():
             one = not array.ndim and name not in in_files
@@ -98,10 +117,10 @@ class Stream:
                 in_files[name] = self._grow(probe, name, value, 0, n_same)
             n = in_files.get(name, 0)
             in_files[name] = self._grow(probe, name, array, n, length)
-        mine |= {"in_files": in_files, "same": same, "n_rows": n_rows}
+        entry |= {"in_files": in_files, "same": same, "n_rows": n_rows}
 
     def _grow(self, probe: int, name: str, rows: NDArray[Any], n: int, length: int) -> int:
-        """Write rows behind the first ``n`` of a file, and then count them in its header."""
+        """Write rows after the first ``n`` of a file, and then count them in its header."""
         shape, file = rows.shape[1:], self.folder / file_of(probe, name)
         self._grown.add((probe, name))
         with file.open("r+b" if n else "w+b") as stream:
@@ -117,17 +136,17 @@ class Stream:
         return n + length
 
     def commit(self, n_steps: int, sync: bool = False) -> None:
-        """All that was appended is complete, up to this step.
+        """Mark all rows as complete, up to this step.
 
         Parameters
         ----------
         n_steps : int
             The step.
         sync : bool
-            Whether it is to be on the disk, and not only with the operating system, now; else
-            that is seen to once in :data:`SECONDS`.
+            Whether to wait until the rows are on the disk; otherwise this happens once in
+            :data:`SECONDS`.
         """
-        self._told["n_steps"] = n_steps
+        self._description["n_steps"] = n_steps
         if not sync and time.monotonic() - self._synced < SECONDS:
             self._note()
             return
@@ -135,36 +154,46 @@ class Stream:
             with (self.folder / file_of(*grown)).open("r+b") as rows:
                 os.fsync(rows.fileno())
         with replacing(self.folder / LIST) as stream:
-            stream.write(json.dumps({**self._told, "probes": self._probes}).encode())
+            stream.write(json.dumps({**self._description, "probes": self._probes}).encode())
         (self.folder / LOG).unlink(missing_ok=True)
         self._grown.clear()
         self._synced = time.monotonic()
 
     def _note(self) -> None:
-        """Write a line of counts, which takes a tenth of the time of another list."""
+        """Append a line of counts to the log, in a tenth of the time of a new list."""
         counts = [{name: probe[name] for name in COUNTS} for probe in self._probes]
-        line = json.dumps({"n_steps": self._told["n_steps"], "probes": counts}).encode()
-        # The break before it ends a line that met a full disk.
+        line = json.dumps({"n_steps": self._description["n_steps"], "probes": counts}).encode()
+        # A line break first, as a full disk may have cut off the previous line.
         text = b"\n%08x %s\n" % (zlib.crc32(line), line)
         with (self.folder / LOG).open("ab", buffering=0) as stream:
             if stream.write(text) != len(text):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder / LOG))
 
     def read(self, probe: int) -> Arrays:
-        """A probe's arrays, mapped into memory."""
+        """A probe's arrays, mapped into memory.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         return read_arrays(self.folder, probe, self._probes[probe])
 
 
-def read_arrays(folder: Path, probe: int, told: Mapping[str, Any]) -> Arrays:
-    """The arrays of one probe that were complete, mapped into memory."""
+def read_arrays(folder: Path, probe: int, description: Mapping[str, Any]) -> Arrays:
+    """The complete rows of the arrays of one probe, mapped into memory."""
     arrays: Arrays = {}
-    for name, (kind, shape) in told["arrays"].items():
-        n = told["in_files"].get(name, 0)
+    for name, (kind, shape) in description["arrays"].items():
+        n = description["in_files"].get(name, 0)
         if n:
             mapped = np.load(folder / file_of(probe, name), mmap_mode="r")
             arrays[name] = np.asarray(mapped)[:n]
-        elif name in told["same"]:
-            arrays[name] = np.array(told["same"][name], kind)
+        elif name in description["same"]:
+            arrays[name] = np.array(description["same"][name], kind)
         else:
             arrays[name] = np.empty((0, *shape), kind)
     return arrays

@@ -1,8 +1,9 @@
-"""Where the parameters of a population come from: distributions, unit vectors, random streams."""
+"""Samples of the parameters of populations: distributions, unit vectors, random streams."""
 
 from nefsim.sampling.arguments import as_distribution as as_distribution
 from nefsim.sampling.arguments import as_samples as as_samples
 from nefsim.sampling.base import Distribution
+from nefsim.sampling.composed import Copula, Mixture, Tile
 from nefsim.sampling.distributions import (
     Choice,
     Exponential,
@@ -13,6 +14,7 @@ from nefsim.sampling.distributions import (
 from nefsim.sampling.distributions import Constant as Constant
 from nefsim.sampling.examples import CIW, ConstrainedDifference
 from nefsim.sampling.images import SparseGabor, SparsePatches
+from nefsim.sampling.points import Leech, Orthogonal, ScatteredCube
 from nefsim.sampling.sphere import (
     CosineSimilarity,
     ScatteredHypersphere,
@@ -26,14 +28,20 @@ __all__ = [
     "CIW",
     "Choice",
     "ConstrainedDifference",
+    "Copula",
     "CosineSimilarity",
     "Distribution",
     "Exponential",
     "Gaussian",
+    "Leech",
+    "Mixture",
+    "Orthogonal",
     "Samples",
+    "ScatteredCube",
     "ScatteredHypersphere",
     "SparseGabor",
     "SparsePatches",
+    "Tile",
     "Uniform",
     "UniformHypersphere",
     "Whitening",

@@ -1,4 +1,4 @@
-"""What a user may pass for the parameters of a population, made a distribution or an array."""
+"""Conversion of arguments for parameters of a population to distributions or arrays."""
 
 from __future__ import annotations
 
@@ -20,17 +20,30 @@ from nefsim.sampling.distributions import Choice, Constant, Samples, Uniform, al
 
 
 def as_distribution(who: str, argument: str, value: Any, d: int | None = None) -> Distribution:
-    """What a user may pass for numbers or vectors, as a distribution; bad input fails here.
+    """Convert an argument for numbers or vectors to a distribution, and check it.
 
     Parameters
     ----------
     who, argument : str
-        Whose argument it is, for the message.
+        Function or class, and the name of its argument, for the message.
     value : Distribution, float, (low, high) or array
-        A distribution stays what it is; a number becomes `Constant`; a tuple of two numbers
-        becomes `Uniform` if d is None; any other array (n,) or (n, d) becomes `Samples`.
+        A distribution is returned unchanged; a number becomes `Constant`; a tuple of two
+        numbers becomes `Uniform` if d is None; another array (n,) or (n, d) becomes `Samples`.
     d : int or None
         Coordinates of each vector; None for plain numbers.
+
+    Returns
+    -------
+    Distribution
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the argument is of another kind, or has another number of coordinates.
+
+    See Also
+    --------
+    as_samples : Samples from such an argument.
 
     Examples
     --------
@@ -60,7 +73,33 @@ def as_distribution(who: str, argument: str, value: Any, d: int | None = None) -
 def as_samples(
     who: str, argument: str, value: Any, n: int, d: int | None = None, rng: Rng = None
 ) -> Array:
-    """Samples (n,) or (n, d) from what `as_distribution` takes.
+    """Samples (n,) or (n, d) from any argument that `as_distribution` accepts.
+
+    Parameters
+    ----------
+    who, argument : str
+        Function or class, and the name of its argument, for the message.
+    value : Distribution, float, (low, high) or array
+        As in `as_distribution`.
+    n : int
+        Number of samples.
+    d : int or None
+        Dimensions of each; None for plain numbers.
+    rng : numpy.random.Generator, int or None
+        The source of randomness, or a seed for one.
+
+    Returns
+    -------
+    (n,) or (n, d) ndarray
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the argument is of another kind, or its shape is not that of the samples.
+
+    See Also
+    --------
+    as_distribution : The distribution itself.
 
     Examples
     --------

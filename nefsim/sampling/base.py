@@ -1,4 +1,4 @@
-"""What a distribution is, and what all of them check."""
+"""The base class of distributions, and checks shared by all of them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,32 @@ from nefsim import _checks as check
 from nefsim._values import Value
 
 Array: TypeAlias = NDArray[np.float64]
-#: What ``rng`` may be: a generator, a seed for a new one, or None for a fresh one.
+#: Type of ``rng``: a generator, a seed for a new generator, or None for a random seed.
 Rng: TypeAlias = np.random.Generator | int | None
 
 
 class Distribution(Value, ABC):
     """Base of all distributions: p(x) of a number or of a vector with d coordinates.
 
-    A distribution of your own is a frozen dataclass with a method ``sample``.
+    A custom distribution is a frozen dataclass with a method ``sample``.
+
+    See Also
+    --------
+    Uniform : Numbers of an interval.
+    Samples : A fixed array in place of a distribution.
+    UniformHypersphere : Vectors of the unit ball or sphere.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Ramp(Distribution):
+    ...     def sample(self, n, d=None, rng=None):
+    ...         ramp = np.linspace(0.0, 1.0, n)
+    ...         return ramp if d is None else np.tile(ramp[:, None], d)
+    >>> Ramp().sample(3)
+    array([0. , 0.5, 1. ])
     """
 
     @abstractmethod
@@ -29,15 +47,20 @@ class Distribution(Value, ABC):
         Parameters
         ----------
         n : int
-            How many samples.
+            Number of samples.
         d : int or None
-            Coordinates of each; None for plain numbers.
+            Dimensions of each sample; None for plain numbers.
         rng : numpy.random.Generator, int or None
             The source of randomness, or a seed for one.
 
         Returns
         -------
         ndarray of shape (n,) if d is None, otherwise (n, d)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If n, d or ``rng`` is out of range, or d does not fit the distribution.
         """
 
 
@@ -48,14 +71,14 @@ def sample_shape(distribution: Distribution, n: Any, d: Any) -> tuple[int, ...]:
 
 def checked_shape(who: str, n: Any, d: Any) -> tuple[int, ...]:
     """(n,) if d is None, otherwise (n, d), both checked."""
-    n = check.integer(who, "n", n, "pass how many samples to draw")
+    n = check.integer(who, "n", n, "pass the number of samples")
     if d is None:
         return (n,)
-    return (n, check.integer(who, "d", d, "pass how many dimensions, or None", low=1))
+    return (n, check.integer(who, "d", d, "pass the number of dimensions, or None", low=1))
 
 
 def generator(distribution: Distribution, rng: Rng) -> np.random.Generator:
-    """The source of randomness of a sample, made from its seed where it is one."""
+    """The generator of a sample; a seed becomes a new generator."""
     return check.generator(f"{type(distribution).__name__}.sample", rng)
 
 
@@ -69,9 +92,9 @@ def numbers_or_rows(who: str, argument: str, value: Any, do: str) -> Array:
 
 
 def check_width(who: str, argument: str, values: Array, d: int | None) -> None:
-    """Rows of ``values`` are what a sample with d coordinates needs."""
+    """Check that the rows of ``values`` have d coordinates."""
     width = 1 if values.ndim == 1 else values.shape[1]
-    wanted = 1 if d is None else d
-    if width != wanted:
-        must = f"have {wanted} number{'s' * (wanted > 1)} per row"
+    n_columns = 1 if d is None else d
+    if width != n_columns:
+        must = f"have {n_columns} number{'s' * (n_columns > 1)} per row"
         check.fail(who, argument, must, f"{width} (shape {values.shape})", "match the dimensions")

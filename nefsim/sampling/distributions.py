@@ -1,4 +1,4 @@
-"""Distributions of numbers, and of vectors drawn from a list."""
+"""Distributions of numbers, and random or fixed choices from lists of vectors."""
 
 from __future__ import annotations
 
@@ -22,12 +22,21 @@ from nefsim.sampling.base import (
 
 @dataclass(frozen=True, eq=False)
 class Constant(Distribution):
-    """Always the same number: x = value.
+    """A constant: every sample is ``value``.
 
     Parameters
     ----------
     value : float
         The number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``value`` is not a finite number.
+
+    See Also
+    --------
+    Uniform, Samples
 
     Examples
     --------
@@ -47,12 +56,21 @@ class Constant(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class Uniform(Distribution):
-    r"""Every number of an interval alike: :math:`p(x) = 1/(high - low)` for low ≤ x < high.
+    r"""The uniform distribution: :math:`p(x) = 1/(high - low)` for low ≤ x < high.
 
     Parameters
     ----------
     low, high : float
         Ends of the interval; when they are equal every sample is that number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an end is not a finite number, or ``low`` is above ``high``.
+
+    See Also
+    --------
+    Gaussian, Exponential
 
     Examples
     --------
@@ -74,6 +92,25 @@ class Uniform(Distribution):
     def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
         return generator(self, rng).uniform(self.low, self.high, sample_shape(self, n, d))
 
+    def ppf(self, p: ArrayLike) -> Array:
+        """Quantiles: numbers below which shares p of the samples are.
+
+        Parameters
+        ----------
+        p : array_like of any shape
+            Shares, from 0 to 1.
+
+        Returns
+        -------
+        ndarray of the shape of p
+
+        Raises
+        ------
+        ValueError
+            If a share is outside [0, 1].
+        """
+        return self.low + (self.high - self.low) * _shares("Uniform.ppf", p)
+
 
 @dataclass(frozen=True, eq=False)
 class Gaussian(Distribution):
@@ -85,6 +122,15 @@ class Gaussian(Distribution):
         Centre.
     std : float
         Standard deviation, at least 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is not a finite number, or ``std`` is negative.
+
+    See Also
+    --------
+    Uniform, Exponential
 
     Examples
     --------
@@ -103,12 +149,36 @@ class Gaussian(Distribution):
     def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
         return generator(self, rng).normal(self.mean, self.std, sample_shape(self, n, d))
 
+    def ppf(self, p: ArrayLike) -> Array:
+        """Quantiles: numbers below which shares p of the samples are.
+
+        Parameters
+        ----------
+        p : array_like of any shape
+            Shares, from 0 to 1.
+
+        Returns
+        -------
+        ndarray of the shape of p
+
+        Raises
+        ------
+        ValueError
+            If a share is outside [0, 1].
+        """
+        from scipy.special import ndtri
+
+        shares = _shares("Gaussian.ppf", p)
+        return (
+            self.mean + self.std * np.asarray(ndtri(shares)) if self.std else 0 * shares + self.mean
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Exponential(Distribution):
     r"""An exponential tail: :math:`p(x) \propto \exp(-(x - shift)/scale)` for x ≥ shift.
 
-    Samples at or above ``high`` become the largest float below it, so that every one lies in
+    Samples at or above ``high`` become the largest float below it, so all are in
     [shift, high).
 
     Parameters
@@ -116,9 +186,18 @@ class Exponential(Distribution):
     scale : float
         Mean distance from ``shift``, above 0.
     shift : float
-        Where the tail starts.
+        Start of the tail.
     high : float
-        Where it is clipped; ``math.inf`` clips nothing.
+        Upper limit of the samples; ``math.inf`` for none.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``scale`` is not above 0, or ``high`` is not above ``shift``.
+
+    See Also
+    --------
+    Uniform, Gaussian
 
     Examples
     --------
@@ -144,8 +223,35 @@ class Exponential(Distribution):
 
     def sample(self, n: int, d: int | None = None, rng: Rng = None) -> Array:
         tail = generator(self, rng).exponential(self.scale, sample_shape(self, n, d))
+        return self._clipped(tail)
+
+    def _clipped(self, tail: Array) -> Array:
         clipped: Array = np.minimum(self.shift + tail, np.nextafter(self.high, -math.inf))
         return clipped
+
+    def ppf(self, p: ArrayLike) -> Array:
+        """Quantiles: numbers below which shares p of the samples are.
+
+        Parameters
+        ----------
+        p : array_like of any shape
+            Shares, from 0 to 1.
+
+        Returns
+        -------
+        ndarray of the shape of p
+
+        Raises
+        ------
+        ValueError
+            If a share is outside [0, 1].
+        """
+        with np.errstate(divide="ignore"):  # all samples are below infinity
+            return self._clipped(-self.scale * np.log1p(-_shares("Exponential.ppf", p)))
+
+
+def _shares(who: str, p: ArrayLike) -> Array:
+    return check.array(who, "p", p, None, "pass shares between 0 and 1", 0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +263,16 @@ class Choice(Distribution):
     options : array of shape (k,) or (k, d)
         Numbers, one for each coordinate of a sample; or vectors in rows, one for each sample.
     weights : array of shape (k,), optional
-        How often each is drawn, at least 0; equally often if left out.
+        Relative frequency of each option, at least 0; equal if None.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no option, or a weight is negative or all are 0.
+
+    See Also
+    --------
+    Samples : All rows of an array, in order.
 
     Examples
     --------
@@ -194,12 +309,21 @@ class Choice(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class Samples(Distribution):
-    """A fixed array, given out whole: x_i = values_i.
+    """A fixed array in place of random samples: x_i = values_i.
 
     Parameters
     ----------
     values : array of shape (n,) or (n, d)
-        What ``sample(n)`` or ``sample(n, d)`` returns; another n or d is refused.
+        The result of ``sample(n)`` or ``sample(n, d)``, which raises for another n or d.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``values`` is not a finite array; on use, if its shape is not the requested one.
+
+    See Also
+    --------
+    Choice : Random rows of an array.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Encoders for images made from labelled examples of them."""
+"""Encoders for images, computed from labelled examples."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from nefsim.sampling.images import checked_patch, n_samples, placed, unit_rows
 
 @dataclass(frozen=True, eq=False)
 class CIW(Distribution):
-    r"""Computed input weights: sums with random signs of the examples of one class.
+    r"""Computed input weights: randomly signed sums of the examples of one class.
 
     .. math:: e \propto M_{xy} \odot \sum_{p:\, y_p = c} s_p \, (x_p - \bar{x}), \qquad
               s_p = \pm 1, \quad \lVert e \rVert = 1
 
-    with the class c random, each alike. Encoders vary as the examples of a class do, so that
-    none looks where nothing is ever seen.
+    with a random class c, uniformly. Encoders vary as the examples of a class do, so no
+    encoder covers only pixels that are always empty.
 
     Parameters
     ----------
@@ -32,8 +32,18 @@ class CIW(Distribution):
     labels : (P,) array_like of int
         The class of each.
     patch : int or None
-        Side in pixels of a patch at a random place, outside of which encoders are 0; needs
-        images (P, height, width). None sees the whole image.
+        Side in pixels of a patch at a random position; encoders are 0 outside. It needs images
+        (P, height, width). None covers the whole image.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If images and labels do not fit together, or the patch does not fit into the images.
+
+    See Also
+    --------
+    ConstrainedDifference : Differences of examples of two classes.
+    SparsePatches : Random encoders without examples.
 
     References
     ----------
@@ -60,15 +70,17 @@ class CIW(Distribution):
         of_class = [flat[labels == c] for c in np.unique(labels)]
 
         def draw(k: int, rng: np.random.Generator) -> Array:
-            chosen = rng.integers(len(of_class), size=k)
-            drawn = np.empty((k, flat.shape[1]))
+            class_of_row = rng.integers(len(of_class), size=k)
+            sums = np.empty((k, flat.shape[1]))
             for c, examples in enumerate(of_class):
-                rows = np.flatnonzero(chosen == c)
+                rows = np.flatnonzero(class_of_row == c)
                 signs = rng.choice([-1.0, 1.0], (len(rows), len(examples)))
-                drawn[rows] = signs @ examples
-            return drawn
+                sums[rows] = signs @ examples
+            return sums
 
-        return _seen(self, draw, n_samples(self, n, d, images.shape[1:]), generator(self, rng))
+        return _nonzero_in_patches(
+            self, draw, n_samples(self, n, d, images.shape[1:]), generator(self, rng)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +90,7 @@ class ConstrainedDifference(Distribution):
     .. math:: e \propto M_{xy} \odot (x_p - x_q), \qquad y_p \ne y_q, \quad
               \lVert e \rVert = 1
 
-    with p and q random. Along such a direction the two classes lie apart.
+    with p and q random. The two classes differ along such a direction.
 
     Parameters
     ----------
@@ -87,8 +99,17 @@ class ConstrainedDifference(Distribution):
     labels : (P,) array_like of int
         The class of each; at least two classes.
     patch : int or None
-        Side in pixels of a patch at a random place, outside of which encoders are 0; needs
-        images (P, height, width). None sees the whole image.
+        Side in pixels of a patch at a random position; encoders are 0 outside. It needs images
+        (P, height, width). None covers the whole image.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If images and labels do not fit together, all labels are equal, or the patch does not fit.
+
+    See Also
+    --------
+    CIW : Random sums of the examples of one class.
 
     References
     ----------
@@ -125,20 +146,22 @@ class ConstrainedDifference(Distribution):
                 second[alike] = rng.integers(len(flat), size=alike.sum())
             return flat[first] - flat[second]
 
-        return _seen(self, draw, n_samples(self, n, d, images.shape[1:]), generator(self, rng))
+        return _nonzero_in_patches(
+            self, draw, n_samples(self, n, d, images.shape[1:]), generator(self, rng)
+        )
 
 
-#: How often an encoder that sees nothing is drawn again.
+#: How often an encoder that is 0 within its patch is drawn again.
 MOST_TRIES = 100
 
 
-def _seen(
+def _nonzero_in_patches(
     distribution: Any,
     draw: Callable[[int, np.random.Generator], Array],
     n: int,
     rng: np.random.Generator,
 ) -> Array:
-    """Rows of ``draw`` within patches; those that are 0 there are drawn again."""
+    """Rows of ``draw`` masked by random patches; rows that are 0 there are drawn again."""
     images, patch = np.asarray(distribution.images), distribution.patch
     encoders = np.zeros((n, math.prod(images.shape[1:])))
     zero = np.arange(n)

@@ -1,4 +1,4 @@
-"""Encoders for images: what is in a patch at a random place."""
+"""Random encoders for images: local receptive fields at random positions."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PATCH = "pass a side in pixels that fits into the image"
 
 @dataclass(frozen=True, eq=False)
 class SparsePatches(Distribution):
-    r"""Normal numbers in a square patch at a random place of the image, 0 elsewhere.
+    r"""Gaussian noise in a square patch at a random position of the image, 0 elsewhere.
 
     .. math:: e \propto M_{xy} \odot g, \qquad g \sim \mathcal{N}(0, I), \quad
               \lVert e \rVert = 1
 
-    where the mask :math:`M_{xy}` is 1 in a patch that lies anywhere within the image, all
-    places alike. A neuron that sees a part of the image says more about it than one that
-    sees the sum of all: a local receptive field.
+    where the mask :math:`M_{xy}` is 1 in a patch at a uniformly random position within the
+    image. Such a local receptive field carries more information about its part of the image
+    than a sum over all pixels.
 
     Parameters
     ----------
@@ -31,6 +31,16 @@ class SparsePatches(Distribution):
         Size of the images; samples are images flattened row by row.
     patch : int
         Side of the patch in pixels, at most that of the image.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the patch does not fit into the image; on use, if d is not the number of pixels.
+
+    See Also
+    --------
+    SparseGabor : Gabor functions in place of noise.
+    CIW : Encoders from examples.
 
     References
     ----------
@@ -61,15 +71,15 @@ class SparsePatches(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class SparseGabor(Distribution):
-    r"""A Gabor function in a square patch at a random place of the image, 0 elsewhere.
+    r"""A Gabor function in a square patch at a random position of the image, 0 elsewhere.
 
     .. math:: e \propto M_{xy} \odot \exp\Bigl(-\frac{u^2 + v^2}{2 \sigma^2}\Bigr)
               \cos(2 \pi f u' + \varphi), \qquad u' = u \cos\theta + v \sin\theta, \quad
               \lVert e \rVert = 1
 
     with u and v from -1 to 1 across the patch, orientation θ and phase φ uniform from -π to π
-    and f uniform in ``frequency``: what simple cells of the visual cortex see, and edges and
-    strokes of what is written.
+    and f uniform in ``frequency``. Such encoders resemble receptive fields of simple cells in
+    the visual cortex, and respond to edges and strokes.
 
     Parameters
     ----------
@@ -81,6 +91,16 @@ class SparseGabor(Distribution):
         Range of f, in cycles per half patch; from 0.
     sigma : float
         σ, width of the envelope as a share of half the patch.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range; on use, if d is not the number of pixels.
+
+    See Also
+    --------
+    SparsePatches : Noise in place of Gabor functions.
+    CIW : Encoders from examples.
 
     References
     ----------
@@ -139,7 +159,7 @@ def checked_patch(who: str, patch: Any, shape: tuple[int, ...]) -> int:
 
 
 def n_samples(distribution: Distribution, n: Any, d: Any, shape: tuple[int, ...]) -> int:
-    """How many samples, after a check that d is the number of pixels."""
+    """The checked number of samples; d must be the number of pixels."""
     pixels, who = math.prod(shape), f"{type(distribution).__name__}.sample"
     do = "match the dimensions to the images"
     if check.integer(who, "d", d, do) != pixels:
@@ -148,7 +168,7 @@ def n_samples(distribution: Distribution, n: Any, d: Any, shape: tuple[int, ...]
 
 
 def placed(values: Array, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Patches (n, k, k) at random places of images that are 0 elsewhere, (n, pixels)."""
+    """Images (n, pixels) with patches (n, k, k) at random positions and 0 elsewhere."""
     n, k = values.shape[:2]
     height, width = shape
     top, left = (rng.integers(side - k + 1, size=n)[:, None, None] for side in (height, width))

@@ -1,4 +1,4 @@
-"""Points of the unit ball and its surface, the sphere."""
+"""Points of the unit ball and of the unit sphere."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike
 from nefsim import _checks as check
 from nefsim.sampling.base import Array, Distribution, Rng, generator, sample_shape
 
-#: With more dimensions the additive recurrence spreads points no better than chance.
+#: Above this number of dimensions the additive recurrence is no more even than random points.
 MOST_SCATTERED = 40
 
 
 @dataclass(frozen=True, eq=False)
 class UniformHypersphere(Distribution):
-    r"""Random points of the unit ball or sphere, every place alike.
+    r"""Independent uniformly random points of the unit ball or sphere.
 
     .. math:: x = r\, g / \lVert g \rVert, \qquad g \sim \mathcal{N}(0, I_d), \qquad
               r^d \sim U(m^d, 1) \text{ (ball)} \quad\text{or}\quad r = 1 \text{ (surface)}
@@ -29,6 +29,16 @@ class UniformHypersphere(Distribution):
         True for points on the surface, False for points of the whole ball.
     min_magnitude : float
         m, the shortest length in a ball, at least 0 and below 1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``min_magnitude`` is not in [0, 1), or ``surface`` is not True or False.
+
+    See Also
+    --------
+    ScatteredHypersphere : Points that are more even than random ones.
+    unit_vectors : Points of the sphere in one call.
 
     References
     ----------
@@ -71,7 +81,7 @@ def _normalised(x: Array) -> Array:
 
 
 def _radii(u: Array, d: int, shortest: float = 0.0) -> Array:
-    """Lengths (n, 1) of points that fill the ball evenly, from u (n,) that fill [0, 1)."""
+    """Lengths (n, 1) of uniform points of the ball, from uniform u (n,) in [0, 1)."""
     core = shortest**d
     radii: Array = (core + (1 - core) * u[:, None]) ** (1 / d)
     return radii
@@ -84,16 +94,26 @@ class ScatteredHypersphere(Distribution):
     .. math:: u_i = (s + i\,\alpha) \bmod 1, \quad \alpha_j = \varphi_k^{-j}, \quad
               \varphi_k^{k+1} = \varphi_k + 1, \qquad x_i = Q\,h(u_i)
 
-    The recurrence fills the cube of k dimensions evenly; h maps it on the sphere (k = d - 1) or
-    on the ball (k = d) so that equal volumes stay equal. The start s and the rotation Q are
-    random. In one dimension the surface is half +1 and half -1 (of an odd number one has a
-    random sign) and the ball is a grid on [-1, 1), both in random order. Above 40 dimensions,
-    where the recurrence is no better than chance, the points are random.
+    The recurrence fills the cube of k dimensions evenly. The map h from the cube to the sphere
+    (k = d - 1) or the ball (k = d) preserves ratios of volumes. The start s and the rotation Q
+    are random. In one dimension the surface is half +1 and half -1 (with an odd number, one
+    sign is random) and the ball is a grid on [-1, 1), both in random order. Above 40
+    dimensions the recurrence is no more even than random points, which are then used.
 
     Parameters
     ----------
     surface : bool
         True for points on the surface, False for points of the whole ball.
+
+    Raises
+    ------
+    TypeError
+        If ``surface`` is not True or False.
+
+    See Also
+    --------
+    UniformHypersphere : Independent random points.
+    unit_vectors : Points of the sphere in one call.
 
     References
     ----------
@@ -120,8 +140,8 @@ class ScatteredHypersphere(Distribution):
             return _scattered_line(n, self.surface, rng).reshape(shape)
         if d > MOST_SCATTERED:
             return UniformHypersphere(self.surface).sample(n, d, rng)
-        u = _additive_recurrence(n, d - 1 if self.surface else d, rng)
-        points = _normalised(_sphere_from_cube(u[:, 1 - d :]) @ _rotation(d, rng))
+        u = additive_recurrence(n, d - 1 if self.surface else d, rng)
+        points = _normalised(_sphere_from_cube(u[:, 1 - d :]) @ rotation(d, rng))
         return points if self.surface else points * _radii(u[:, 0], d)
 
 
@@ -133,10 +153,10 @@ def _scattered_line(n: int, surface: bool, rng: np.random.Generator) -> Array:
     return rng.permutation(2 * (np.arange(n) + rng.random()) / n - 1)
 
 
-def _additive_recurrence(n: int, k: int, rng: np.random.Generator) -> Array:
-    """n points of the cube [0, 1)^k."""
+def additive_recurrence(n: int, k: int, rng: np.random.Generator) -> Array:
+    """Evenly scattered points (n, k) of the cube [0, 1)^k."""
     root = 2.0
-    for _ in range(64):  # a contraction by more than 1/2: 64 times is to rounding
+    for _ in range(64):  # contracts by more than 1/2, so 64 iterations reach rounding
         root = (1 + root) ** (1 / (k + 1))
     alpha = root ** -np.arange(1.0, k + 1)
     points: Array = (rng.random(k) + np.arange(n)[:, None] * alpha) % 1.0
@@ -144,12 +164,12 @@ def _additive_recurrence(n: int, k: int, rng: np.random.Generator) -> Array:
 
 
 def _sphere_from_cube(u: Array) -> Array:
-    """Unit vectors (n, d) from points (n, d - 1) of the cube; equal volumes to equal areas.
+    """Unit vectors (n, d) from points (n, d - 1) of the cube; equal volumes map to equal areas.
 
-    Two coordinates of a random unit vector in d dimensions have an even direction and a squared
-    length with the distribution function 1 - (1 - r²)^((d - 2)/2); what is left of the vector is
-    a random one in d - 2 dimensions.  In three dimensions one coordinate is even, in two there
-    is an angle.
+    Two coordinates of a random unit vector in d dimensions have a uniform direction and a
+    squared length with the distribution function 1 - (1 - r²)^((d - 2)/2); the other
+    coordinates are a random vector in d - 2 dimensions.  In three dimensions one coordinate is
+    uniform; in two dimensions an angle is.
     """
     n, d = len(u), u.shape[1] + 1
     points = np.empty((n, d))
@@ -167,13 +187,13 @@ def _sphere_from_cube(u: Array) -> Array:
 
 
 def _on_circle(radius: Array, turn: Array) -> Array:
-    """Vectors (n, 2) of a length and a direction, in turns."""
+    """Vectors (n, 2) from a length and an angle in turns."""
     angle = 2 * np.pi * turn
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-def _rotation(d: int, rng: np.random.Generator) -> Array:
-    """A random orthogonal matrix (d, d): QR of normal numbers, with the signs made random."""
+def rotation(d: int, rng: np.random.Generator) -> Array:
+    """A random orthogonal matrix (d, d): QR of normal numbers, with random signs."""
     q, r = np.linalg.qr(rng.standard_normal((d, d)))
     rotation: Array = q * np.sign(np.diag(r))
     return rotation
@@ -181,7 +201,7 @@ def _rotation(d: int, rng: np.random.Generator) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class CosineSimilarity(Distribution):
-    r"""One coordinate of a random unit vector; the cosine between two random vectors.
+    r"""The cosine between two random vectors, or one coordinate of a random unit vector.
 
     .. math:: p(x) = \frac{(1 - x^2)^{(D-3)/2}}{B(\frac{1}{2}, \frac{D-1}{2})}, \quad |x| \le 1,
               \qquad \frac{x+1}{2} \sim \mathrm{Beta}\bigl(\tfrac{D-1}{2}, \tfrac{D-1}{2}\bigr)
@@ -190,6 +210,15 @@ class CosineSimilarity(Distribution):
     ----------
     dimensions : int
         D, at least 2.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``dimensions`` is not a whole number of at least 2.
+
+    See Also
+    --------
+    UniformHypersphere : The vectors themselves.
 
     References
     ----------
@@ -205,7 +234,7 @@ class CosineSimilarity(Distribution):
     dimensions: int
 
     def __post_init__(self) -> None:
-        do = "pass how many dimensions the vectors have"
+        do = "pass the dimensions of the vectors"
         dimensions = check.integer("CosineSimilarity", "dimensions", self.dimensions, do, low=2)
         self._set(dimensions=dimensions)
 
@@ -215,7 +244,22 @@ class CosineSimilarity(Distribution):
         return x
 
     def pdf(self, x: ArrayLike) -> Array:
-        """Density p(x), an array of the shape of x; 0 outside [-1, 1]."""
+        """Density p(x); 0 outside [-1, 1].
+
+        Parameters
+        ----------
+        x : array_like
+            Cosines.
+
+        Returns
+        -------
+        ndarray of the shape of x
+
+        Raises
+        ------
+        ValueError, TypeError
+            If x is not an array of finite numbers.
+        """
         x = check.array("CosineSimilarity.pdf", "x", x)
         half = (self.dimensions - 1) / 2
         log_beta = math.lgamma(0.5) + math.lgamma(half) - math.lgamma(half + 0.5)
@@ -224,7 +268,22 @@ class CosineSimilarity(Distribution):
         return np.where(np.abs(x) <= 1, density, 0.0)
 
     def cdf(self, x: ArrayLike) -> Array:
-        """Share of the samples below x, an array of the shape of x."""
+        """Cumulative distribution: the probability of a sample below x.
+
+        Parameters
+        ----------
+        x : array_like
+            Cosines.
+
+        Returns
+        -------
+        ndarray of the shape of x
+
+        Raises
+        ------
+        ValueError, TypeError
+            If x is not an array of finite numbers.
+        """
         from scipy.special import betainc
 
         x = check.array("CosineSimilarity.cdf", "x", x)
@@ -232,7 +291,22 @@ class CosineSimilarity(Distribution):
         return np.asarray(betainc(a, a, np.clip((x + 1) / 2, 0.0, 1.0)))
 
     def ppf(self, p: ArrayLike) -> Array:
-        """Number below which a share p of the samples lies, the inverse of ``cdf``."""
+        """Quantile function, the inverse of ``cdf``.
+
+        Parameters
+        ----------
+        p : array_like
+            Probabilities from 0 to 1.
+
+        Returns
+        -------
+        ndarray of the shape of p
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a probability is out of range.
+        """
         from scipy.special import betaincinv
 
         do = "pass shares between 0 and 1"
@@ -247,12 +321,12 @@ def unit_vectors(
     rng: Rng = None,
     kind: Literal["scattered", "uniform"] = "scattered",
 ) -> Array:
-    r"""n vectors of length one, :math:`\lVert e_i \rVert = 1`: the encoders of a population.
+    r"""Unit vectors, :math:`\lVert e_i \rVert = 1`, such as the encoders of a population.
 
     Parameters
     ----------
     n, d : int
-        How many vectors and dimensions; with one dimension they are ±1.
+        Number of vectors and of dimensions; with one dimension they are ±1.
     rng : numpy.random.Generator, int or None
         The source of randomness, or a seed for one.
     kind : "scattered" or "uniform"
@@ -262,13 +336,22 @@ def unit_vectors(
     -------
     ndarray of shape (n, d)
 
+    Raises
+    ------
+    ValueError, TypeError
+        If n, d or ``rng`` is out of range, or ``kind`` is neither of the two.
+
+    See Also
+    --------
+    ScatteredHypersphere, UniformHypersphere
+
     Examples
     --------
     >>> np.sort(unit_vectors(4, 1, rng=0).ravel())
     array([-1., -1.,  1.,  1.])
     """
-    n = check.integer("unit_vectors", "n", n, "pass how many vectors")
-    d = check.integer("unit_vectors", "d", d, "pass how many dimensions", low=1)
+    n = check.integer("unit_vectors", "n", n, "pass the number of vectors")
+    d = check.integer("unit_vectors", "d", d, "pass the number of dimensions", low=1)
     rng = check.generator("unit_vectors", rng)
     if check.one_of("unit_vectors", "kind", kind, ("scattered", "uniform")) == "scattered":
         return ScatteredHypersphere(surface=True).sample(n, d, rng)

@@ -8,14 +8,27 @@ from nefsim import _checks as check
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:
-    """An own stream of random numbers for each (seed, key), independent of all others.
+    """A generator for each (seed, key), whose random numbers are independent of all others.
 
     Parameters
     ----------
     seed : int
         From 0 below 2**64.
     *key : int
-        What the stream is for, numbers from 0 below 2**32.
+        Purpose of the stream, as numbers from 0 below 2**32.
+
+    Returns
+    -------
+    numpy.random.Generator
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number is not whole or out of range.
+
+    See Also
+    --------
+    Distribution.sample : Random samples from such a generator.
 
     Examples
     --------

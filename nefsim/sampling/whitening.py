@@ -1,4 +1,4 @@
-"""A linear map after which images have no correlations left between pixels."""
+"""Whitening: a linear map that removes the correlations between pixels of images."""
 
 from __future__ import annotations
 
@@ -25,14 +25,23 @@ class Whitening(Value):
               \epsilon = \mathrm{reg} \cdot \lambda_{\max}
 
     With all components and reg 0 the covariance of z is the identity. Among all such maps ZCA
-    moves x least, so that z still looks like an image.
+    changes x least, so z still looks like an image.
 
     Parameters
     ----------
     mean : (D,) array_like
-        :math:`\bar{x}`, taken off first.
+        :math:`\bar{x}`, subtracted before the map.
     matrix : (K, D) array_like
         W.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the arrays are not finite or their shapes do not fit.
+
+    See Also
+    --------
+    SparsePatches, SparseGabor, CIW : Encoders for images.
 
     References
     ----------
@@ -63,24 +72,29 @@ class Whitening(Value):
     def fit(
         cls, x: ArrayLike, kind: str = "zca", n_components: int | None = None, reg: float = 1e-3
     ) -> Whitening:
-        """The whitening of examples.
+        """Whitening computed from the mean and covariance of examples.
 
         Parameters
         ----------
         x : (P, D) array_like
             Examples, such as images flattened row by row; at least two.
         kind : "zca" or "pca"
-            Whether z has the coordinates of x (D of them), or those along the directions of
-            largest variance.
+            Coordinates of z: those of x (D of them), or principal components.
         n_components : int or None
-            How many of these directions to keep; None keeps all.
+            Number of principal components; None for all.
         reg : float
-            Added to every variance, as a share of the largest, so that directions in which
-            examples hardly differ are not blown up.
+            Added to every variance, as a share of the largest, so that directions of small
+            variance are not amplified.
 
         Returns
         -------
         Whitening
+
+        Raises
+        ------
+        ValueError, TypeError
+            If all examples are equal, a variance is 0 with this ``reg``, or an argument is
+            out of range.
         """
         who = "Whitening.fit"
         do = "pass one example per row"
@@ -108,11 +122,16 @@ class Whitening(Value):
         Parameters
         ----------
         x : (P, D) array_like
-            What to whiten, one per row.
+            Vectors to whiten, one per row.
 
         Returns
         -------
         ndarray of shape (P, K)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the rows have another length than the mean.
         """
         mean, matrix = np.asarray(self.mean), np.asarray(self.matrix)
         do = "pass rows of the length of the mean"
@@ -124,4 +143,4 @@ class Whitening(Value):
 def _components(who: str, n_components: Any, d: int) -> int:
     if n_components is None:
         return d
-    return check.integer(who, "n_components", n_components, "pass how many to keep", 1, d)
+    return check.integer(who, "n_components", n_components, "pass the number of components", 1, d)

@@ -1,11 +1,11 @@
 """Decoder solvers: from activities A (P, N) and targets Y (P, D_out) to decoders D (N, D_out).
 
-Every solver is a value. ``solver(A, Y)`` solves at once; ``solver.prepare(A)`` does the work
-that depends on A alone and returns a function to be called once per target.
+Every solver is a frozen value. ``solver(A, Y)`` solves for one set of targets;
+``solver.prepare(A)`` factors the activities once and returns a function of the targets.
 """
 
 from nefsim.solvers.base import Solver
-from nefsim.solvers.given import NoSolver
+from nefsim.solvers.fixed import NoSolver
 from nefsim.solvers.l2 import LstsqL2, LstsqL2nz
 from nefsim.solvers.noise import LstsqMultNoise, LstsqNoise
 from nefsim.solvers.nonnegative import Nnls, NnlsL2

@@ -1,4 +1,4 @@
-"""What all decoder solvers share: checks, the order of work and the report."""
+"""The base class of decoder solvers: checks, factorisation, solution and ``info``."""
 
 from __future__ import annotations
 
@@ -15,34 +15,55 @@ from nefsim._values import Value
 FloatArray = NDArray[np.float64]
 Info = dict[str, Any]
 
-#: Targets to decoders and info; what ``prepare`` returns.
+#: The function that ``prepare`` returns: from targets to decoders and info.
 Decode = Callable[[ArrayLike], tuple[FloatArray, Info]]
 
-#: The same for targets already checked; what a solver writes.
+#: The function that ``factor`` returns: from checked targets to decoders and info.
 Solve = Callable[[FloatArray], tuple[FloatArray, Info]]
 
-#: Activities, some points at a time, from the first; each call is a new pass over them.
+#: A pass over the activities in blocks of points; each call starts a new pass.
 Blocks = Callable[[], Iterable[FloatArray]]
 
 
 class Solver(Value, ABC):
-    r"""A way to find the decoders D that turn activities A into targets Y.
+    r"""Base of decoder solvers, which find D such that activities A decode to targets Y.
 
     .. math:: A D \approx Y
 
-    A new solver is a frozen dataclass with a field ``weights`` and the method ``factor``.
+    A custom solver is a frozen dataclass with a field ``weights`` and the method ``factor``.
 
     Attributes
     ----------
     weights : bool
         Whether a network builder solves for full connection weights (N, M) instead of
-        decoders (N, D_out). Its targets are then what each postsynaptic neuron should receive
-        (P, M); for a compositional solver the encoders times the decoders are the same.
+        decoders (N, D_out). The targets are then the input currents of the M postsynaptic
+        neurons (P, M); a compositional solver gives the same weights from encoders times
+        decoders.
     compositional : bool
         Whether the decoders of a linear image of Y are the same image of the decoders,
         D(Y T) = D(Y) T, so that a transform T may be applied after solving.
     uses_activities : bool
         Whether the decoders depend on A at all.
+
+    See Also
+    --------
+    solve_decoders : Decoders from tuning curves in one call.
+    LstsqL2 : The default solver of networks.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Transposed(Solver):
+    ...     weights: bool = False
+    ...     compositional = True
+    ...
+    ...     def factor(self, A, rng):
+    ...         return lambda Y: (A.T @ Y / (A**2).sum(), {})
+    >>> decoders, info = Transposed()([[0.0, 40.0], [40.0, 0.0]], [-1.0, 1.0])
+    >>> decoders.round(4).tolist()
+    [[0.0125], [-0.0125]]
     """
 
     compositional: ClassVar[bool]
@@ -51,12 +72,12 @@ class Solver(Value, ABC):
 
     @property
     def again(self) -> Solver:
-        """What finds the decoders where the neurons are others than those it was given for."""
+        """The solver to use if the neurons change; fixed decoders refer to an earlier solver."""
         return self
 
     @abstractmethod
     def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
-        """Do the work that depends on A alone.
+        """Factor the activities, once for all targets.
 
         Parameters
         ----------
@@ -69,7 +90,7 @@ class Solver(Value, ABC):
         -------
         callable
             Maps checked targets (P, D_out) to decoders (N, D_out) and a dict of figures for
-            ``info``. It may be called any number of times and must not change what it holds.
+            ``info``. It may be called any number of times and must not change its state.
         """
 
     def prepare(
@@ -87,11 +108,10 @@ class Solver(Value, ABC):
         Returns
         -------
         callable
-            Maps targets (P, D_out) or (P,) to decoders (N, D_out) and ``info``. Each call
-            solves for its own targets, so that one more call changes no bit of the others.
-            ``info`` holds ``solver`` (its name), ``rmse`` (D_out,), the root mean square of
-            A D - Y over the points without any noise, and ``condition``, an estimate of the
-            condition number of the system that was solved, or None where there is none.
+            Maps targets (P, D_out) or (P,) to decoders (N, D_out) and ``info``. Calls do not
+            affect one another. ``info`` holds ``solver`` (its name), ``rmse`` (D_out,), the
+            root mean square of A D - Y over the points without any noise, and ``condition``,
+            an estimate of the condition number of the equations, or None if there are none.
 
         Raises
         ------
@@ -113,7 +133,21 @@ class Solver(Value, ABC):
         return decode
 
     def prepare_blocks(self, blocks: Blocks, rng: np.random.Generator) -> Decode:
-        """As ``prepare``, for activities too large to be held; unless a solver can, they are."""
+        """Factor activities that arrive in blocks; by default the blocks are joined first.
+
+        Parameters
+        ----------
+        blocks : callable
+            Returns an iterator over blocks (P_b, N) of activities [Hz]; each call is a new
+            pass.
+        rng : numpy.random.Generator
+            Source of the noise, if the solver adds any.
+
+        Returns
+        -------
+        callable
+            As :meth:`prepare` returns.
+        """
         return self.prepare(np.concatenate(list(blocks())), rng)
 
     def __call__(
@@ -129,7 +163,7 @@ class Solver(Value, ABC):
         activities : (P, N) array_like [Hz]
             Row p holds the rates of the N neurons at evaluation point p.
         targets : (P, D_out) or (P,) array_like
-            Row p holds what should be decoded at evaluation point p.
+            Row p holds the value to decode at evaluation point p.
         rng : numpy.random.Generator, int or None
             Source of the noise, if the solver adds any; an int is a seed.
 
@@ -138,6 +172,11 @@ class Solver(Value, ABC):
         decoders : (N, D_out) ndarray [value/Hz]
         info : dict
             See ``prepare``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the activities or the targets have a wrong shape or values that are not finite.
         """
         return self.prepare(activities, rng)(targets)
 

@@ -1,4 +1,4 @@
-"""Systems with a Gram matrix: factored once, solved for any number of right sides."""
+"""Cholesky factors of Gram matrices, for any number of right-hand sides."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from nefsim.solvers.base import FloatArray
 
 Systems = Callable[[FloatArray], FloatArray]
 
-#: Importing scipy.linalg takes as long as building a network whose matrices have some hundred
-#: rows.  NumPy has the factor but no substitution, so that we write it up to here; beyond, SciPy
-#: spares a copy of the matrix, and its import is little.
+#: Largest matrix that is factored by NumPy [rows].  Importing scipy.linalg takes as long as
+#: building a network with matrices of some hundred rows.  NumPy has no substitution, which is
+#: written here; for larger matrices SciPy saves a copy, and its import costs little.
 MOST_FOR_NUMPY = 2048
 
-#: A triangle of so many rows is inverted as it is, of a larger one blocks on the diagonal.
+#: A triangle of up to 128 rows is inverted whole; of a larger one, diagonal blocks of 64 rows.
 WHOLE, BLOCK = 128, 64
 
 
 def systems(who: str, penalty: str, value: float, gram: FloatArray) -> tuple[Systems, float]:
-    """The map from B to G⁻¹ B for a Gram matrix G, which may be overwritten, and its condition.
+    """The map from B to G⁻¹ B for a Gram matrix G, and the condition number of G.
 
-    The condition number is in the 1-norm, of matrices with more than 128 rows an estimate.  A
-    matrix that is singular to double precision is refused, in the name of the argument that was
-    too small a ``penalty``.
+    G may be overwritten.  The condition number is in the 1-norm, and an estimate for more than
+    128 rows.  If G is singular to double precision, the error names the argument ``penalty``,
+    which is too small.
     """
     if len(gram) > MOST_FOR_NUMPY:
         import scipy.linalg
@@ -68,10 +68,10 @@ def _substitution(lower: FloatArray) -> Systems:
 
 
 def _norm_of_inverse(solve: Systems, n: int) -> float:
-    """The 1-norm of G⁻¹: of few rows as it is, else Hager's estimate from a few solutions.
+    """The 1-norm of G⁻¹: exact for few rows, otherwise Hager's estimate from a few solutions.
 
-    ``‖G⁻¹ x‖₁`` is convex, so that its maximum over the unit ball is at a unit vector; from the
-    middle one goes to the unit vector along which it grows most, until it grows no more.
+    ``‖G⁻¹ x‖₁`` is convex, so its maximum over the unit ball is at a unit vector.  The search
+    starts at the centre and moves to the unit vector of steepest growth until growth ends.
     """
     if n <= WHOLE:
         return float(np.abs(solve(np.eye(n))).sum(axis=0).max())
@@ -91,7 +91,8 @@ def _norm_of_inverse(solve: Systems, n: int) -> float:
 def cholesky(who: str, penalty: str, value: float, gram: FloatArray) -> tuple[FloatArray, float]:
     """The lower Cholesky factor of a Gram matrix, which is overwritten, and its condition.
 
-    The upper triangle of the factor holds rubbish.  The rest is as in :func:`systems`.
+    The upper triangle of the factor is undefined.  Condition and error are as in
+    :func:`systems`.
     """
     import scipy.linalg
 

@@ -1,4 +1,4 @@
-"""Least squares with an L2 penalty on the decoders: the standard way of the NEF."""
+"""Least squares with an L2 penalty on the decoders: the standard solver of the NEF."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class LstsqL2(Solver):
         (A^\top A + P \sigma^2 I)\, D = A^\top Y,
         \qquad \sigma = \mathrm{reg} \cdot \max A
 
-    The penalty is what independent noise of standard deviation σ on every rate would add to
-    the mean square error, so decoders tolerate spikes. It grows with the number P of points
-    as :math:`A^\top A` does, so that D does not depend on P. With fewer points than neurons
-    the same D comes from the smaller system,
+    The penalty equals the mean square error that independent noise of standard deviation σ
+    on every rate would add, so the decoders tolerate the noise of spikes. It grows with the
+    number P of points as :math:`A^\top A` does, so D does not depend on P. With fewer points
+    than neurons the same D comes from the smaller system,
     :math:`D = A^\top (A A^\top + P \sigma^2 I)^{-1} Y`.
 
     Parameters
@@ -52,6 +52,12 @@ class LstsqL2(Solver):
     ------
     ValueError
         On use, if the Gram matrix with this reg is not positive definite in double precision.
+
+    See Also
+    --------
+    LstsqL2nz : A penalty that depends on how often a neuron fires.
+    LstsqWeighted : A weight for each evaluation point.
+    Lstsq : No penalty.
 
     References
     ----------
@@ -83,7 +89,7 @@ class LstsqL2(Solver):
         return lambda Y: (solve(Y), {"condition": condition})
 
     def prepare_blocks(self, blocks: Blocks, rng: np.random.Generator) -> Decode:
-        """``A.T @ A`` and ``A.T @ Y`` are sums over points: no block is held but one."""
+        """Sum ``A.T @ A`` and ``A.T @ Y`` over blocks, with one block in memory at a time."""
         gram, n_points, top = _gram(blocks)
         if not top:
             return super().prepare_blocks(blocks, rng)
@@ -103,7 +109,7 @@ class LstsqL2(Solver):
 
 @dataclass(frozen=True, eq=False)
 class LstsqL2nz(Solver):
-    r"""Least squares with an L2 penalty for each neuron according to how often it fires.
+    r"""Least squares with an L2 penalty per neuron, in proportion to how often it fires.
 
     .. math::
 
@@ -124,6 +130,10 @@ class LstsqL2nz(Solver):
     ------
     ValueError
         On use, if the Gram matrix with this reg is not positive definite in double precision.
+
+    See Also
+    --------
+    LstsqL2 : The same penalty for every neuron.
 
     Examples
     --------
@@ -157,7 +167,7 @@ def _gram(blocks: Blocks) -> tuple[FloatArray, int, float]:
     """``A.T @ A``, the number of points and the peak of activities in blocks."""
     gram, n_points, top = None, 0, 0.0
     for A in blocks():
-        # The product is taken as it is first, which spares a matrix of zeros.
+        # The first product is used as the sum, which saves a matrix of zeros.
         gram = A.T @ A if gram is None else np.add(gram, A.T @ A, out=gram)
         n_points, top = n_points + len(A), max(top, peak(A))
     assert gram is not None
@@ -165,7 +175,7 @@ def _gram(blocks: Blocks) -> tuple[FloatArray, int, float]:
 
 
 def _numbered(blocks: Blocks) -> Iterator[tuple[slice, FloatArray]]:
-    """Blocks of activities with the rows that they are."""
+    """Blocks of activities with the slice of their rows."""
     first = 0
     for A in blocks():
         yield slice(first, first + len(A)), A

@@ -1,4 +1,4 @@
-"""Least squares on noisy activities: regularisation by example instead of by penalty."""
+"""Least squares on noisy activities: regularisation by noise instead of a penalty."""
 
 from __future__ import annotations
 
@@ -34,6 +34,16 @@ class LstsqNoise(Solver):
         which the noise makes well-posed.
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``noise`` is negative or ``solver`` is not a compositional solver.
+
+    See Also
+    --------
+    LstsqL2 : The penalty that this noise amounts to on average.
+    LstsqMultNoise : Noise in proportion to each rate.
 
     Notes
     -----
@@ -82,9 +92,18 @@ class LstsqMultNoise(Solver):
     solver : Solver
         Solves with the noisy activities; compositional. The default is plain least squares
         by singular values: silent neurons stay silent under this noise, which makes the Gram
-        matrix singular. Its cut-off is below anything a firing neuron adds.
+        matrix singular. Its cut-off is smaller than the contribution of any firing neuron.
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``noise`` is negative or ``solver`` is not a compositional solver.
+
+    See Also
+    --------
+    LstsqNoise : Noise of the same size on every rate.
 
     Notes
     -----

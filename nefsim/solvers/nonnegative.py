@@ -21,12 +21,21 @@ class Nnls(Solver):
     .. math:: \min_{D \ge 0} \lVert A D - Y \rVert^2
 
     With ``weights=True`` a network builder gets connection weights that are all excitatory.
-    Targets that are negative at many points have decoders of 0.
+    Targets that are negative at many points get decoders of 0.
 
     Parameters
     ----------
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
+
+    Raises
+    ------
+    ValueError
+        On use, if the active-set method does not converge.
+
+    See Also
+    --------
+    NnlsL2 : The same with an L2 penalty.
 
     References
     ----------
@@ -68,11 +77,21 @@ class NnlsL2(Solver):
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If ``reg`` is negative or not a number.
+
+    See Also
+    --------
+    Nnls : The same without a penalty.
+    LstsqL2 : The same penalty, for decoders of both signs.
+
     Notes
     -----
-    This is the penalty of ``LstsqL2``, and the same decoders where those are not negative.
+    The penalty is that of ``LstsqL2``; so are the decoders if those are not negative.
     Nengo's solver of this name replaces negative targets by 0 and minimises the residual of
-    the normal equations instead, which is another problem wherever the constraint acts.
+    the normal equations. That is a different problem wherever the constraint is active.
 
     Examples
     --------
@@ -128,40 +147,40 @@ def nonnegative(who: str, M: FloatArray, B: FloatArray) -> FloatArray:
 
 
 def _settle(who: str, M: FloatArray, b: FloatArray, x: FloatArray) -> FloatArray:
-    """Lawson and Hanson's active-set method, from a start that mostly is the minimum already.
+    """Lawson and Hanson's active-set method, from a start that is mostly the minimum already.
 
-    At the minimum no entry that is 0 would gain by rising, and no other one by moving. SciPy's
-    ``nnls`` is quick, but several releases miss the minimum now and then without saying so,
-    where a gain is 0 to rounding (scipy issues 21140 and 25389).
+    At the minimum, neither a larger value of a zero entry nor any change of another entry
+    would reduce the residual. SciPy's ``nnls`` is quick, but several releases silently miss
+    the minimum where a gain is 0 to rounding (scipy issues 21140 and 25389).
     """
     small = 100 * len(b) * np.finfo(float).eps * np.linalg.norm(M, axis=0) * np.linalg.norm(b)
-    used = x > 0
+    support = x > 0
     for _ in range(3 * len(x) + 1):
         gain = M.T @ (b - M @ x)
-        fitted = bool((np.abs(gain) <= small)[used].all())
-        free = np.where(used, -np.inf, gain - small)
+        fitted = bool((np.abs(gain) <= small)[support].all())
+        free = np.where(support, -np.inf, gain - small)
         if fitted and free.max() <= 0:
             return x
         if fitted:
-            used[np.argmax(free)] = True
-        x, used = _fit(M, b, x, used)
+            support[np.argmax(free)] = True
+        x, support = _fit(M, b, x, support)
     do = "add a penalty or remove neurons with equal tuning curves"
-    got = "a set of neurons in use that does not settle"
+    got = "a set of positive decoders that does not converge"
     check.fail(who, "activities", "give a well-posed problem", got, do)
 
 
 def _fit(
-    M: FloatArray, b: FloatArray, x: FloatArray, used: NDArray[np.bool_]
+    M: FloatArray, b: FloatArray, x: FloatArray, support: NDArray[np.bool_]
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Least squares over the used entries; those that would fall below 0 on the way leave."""
-    used = used.copy()
+    """Least squares on the support; an entry that would fall below 0 leaves the support."""
+    support = support.copy()
     while True:
         fit = np.zeros_like(x)
-        fit[used] = np.linalg.lstsq(M[:, used], b, rcond=None)[0]
-        below = np.flatnonzero(used & (fit <= 0))
+        fit[support] = np.linalg.lstsq(M[:, support], b, rcond=None)[0]
+        below = np.flatnonzero(support & (fit <= 0))
         if not below.size:
-            return fit, used
+            return fit, support
         tiny = np.finfo(float).tiny  # x = fit = 0 is no way at all
         shares = x[below] / np.maximum(x[below] - fit[below], tiny)
         x = np.maximum(x + shares.min() * (fit - x), 0.0)
-        used[below[np.argmin(shares)]] = False
+        support[below[np.argmin(shares)]] = False

@@ -1,4 +1,4 @@
-"""Decoders of a classifier by the likelihood of its classes."""
+"""Decoders of a classifier, which maximise the likelihood of the classes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Softmax(Solver):
         \frac{e^{(A D)_{pc}}}{\sum_k e^{(A D)_{pk}}} + \frac{\sigma^2}{2} \lVert D \rVert^2,
         \qquad \sigma = \mathrm{reg} \cdot \max A
 
-    The largest of the decoded values is the class. The values themselves are logarithms of
-    odds, not the targets, so ``rmse`` says little; ``info["loss"]`` is the first term.
+    The index of the largest decoded value is the class. The decoded values are logarithms of
+    odds and not the targets, so ``rmse`` means little; ``info["loss"]`` is the first term.
 
     Parameters
     ----------
     reg : float
-        As in ``LstsqL2``: noise on every rate as a share of the maximum rate; above 0, which
-        makes the minimum unique. Odds are steeper than targets, so that less of it is right.
+        Standard deviation of the noise, as a share of the maximum rate, as in ``LstsqL2``;
+        above 0, which makes the minimum unique. Use a smaller value than with ``LstsqL2``.
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
 
@@ -37,6 +37,11 @@ class Softmax(Solver):
     ------
     ValueError
         On use, if targets are not at least 0 with rows that sum to 1.
+
+    See Also
+    --------
+    LstsqWeighted : Least squares for a classifier with rare classes.
+    nefsim.datasets.one_hot : Targets from labels.
 
     References
     ----------
@@ -80,16 +85,16 @@ class Softmax(Solver):
             # In the variable top * D the penalty is reg² / 2, whatever the unit of A.
             start = np.zeros(shape[0] * shape[1])
             options = {"maxiter": 5000, "maxfun": 10000, "ftol": 1e-12, "gtol": 1e-7}
-            found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
-            D = found.x.reshape(shape)
-            figures = {"loss": _likelihood(scaled, Y, D)[0], "iterations": int(found.nit)}
+            result = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+            D = result.x.reshape(shape)
+            figures = {"loss": _likelihood(scaled, Y, D)[0], "iterations": int(result.nit)}
             return D / top, figures
 
         return solve
 
 
 def _likelihood(A: FloatArray, Y: FloatArray, D: FloatArray) -> tuple[float, FloatArray]:
-    """Mean negative log-likelihood of the classes, and its slope by D."""
+    """Mean negative log-likelihood of the classes, and its gradient with respect to D."""
     values = A @ D
     values -= values.max(axis=1, keepdims=True)
     odds = np.exp(values)
@@ -99,7 +104,7 @@ def _likelihood(A: FloatArray, Y: FloatArray, D: FloatArray) -> tuple[float, Flo
 
 
 def _check_shares(Y: FloatArray) -> None:
-    # The sum of a row of shares is 1 to rounding.
+    # The sum of a row of probabilities is 1 to rounding.
     bad = (Y < 0).any(axis=1) | (np.abs(Y.sum(axis=1) - 1) > 1e-9)
     if bad.any():
         row = int(np.argmax(bad))

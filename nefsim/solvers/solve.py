@@ -1,4 +1,4 @@
-"""The verb: decoders from tuning curves in one call."""
+"""Decoders from tuning curves in one call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def solve_decoders(
     solver: Solver | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> FloatArray:
-    r"""Find the decoders that turn tuning curves into a function of what they represent.
+    r"""Decoders with which tuning curves approximate a function of the represented value.
 
     .. math::
 
@@ -31,10 +31,10 @@ def solve_decoders(
     targets : (P, D_out) or (P,) array_like
         Row p holds f(x_p).
     reg : float, optional
-        Standard deviation of the noise to prepare for, as a share of the maximum rate; 0.1
-        unless a solver is given.
+        Standard deviation of the noise, as a share of the maximum rate; 0.1 if None. Leave
+        it out with ``solver``.
     solver : Solver, optional
-        How to solve; ``LstsqL2(reg)`` if None.
+        The solver; ``LstsqL2(reg)`` if None.
     rng : numpy.random.Generator, int or None
         Source of the noise, if the solver adds any; an int is a seed.
 
@@ -46,34 +46,41 @@ def solve_decoders(
     Raises
     ------
     ValueError, TypeError
-        If an argument is no good, if no neuron fires, or if both reg and solver are given.
+        If an array has the wrong shape or is not finite, if no neuron fires, or if both
+        ``reg`` and ``solver`` are passed.
+
+    See Also
+    --------
+    nefsim.tuning_curves : Activities from encoders, gains and biases.
+    nefsim.connection_weights : Weights from decoders and encoders.
+    LstsqL2 : The default solver.
 
     Notes
     -----
-    **What P is.** P is the number of evaluation points, called ``N_samples`` in many plain NEF
-    programs and ``n_eval_points`` in networks. These are the values x_1 ... x_P at which the
-    tuning curves are sampled before anything is simulated; it is a number neither of time
-    steps nor of spikes nor of neurons. Ideal decoders minimise an integral over all x,
+    **Meaning of P.** P is the number of evaluation points, called ``N_samples`` in many plain
+    NEF programs and ``n_eval_points`` in networks. These are the values x_1 ... x_P at which
+    the tuning curves are sampled before a simulation; P does not count time steps, spikes or
+    neurons. Ideal decoders minimise an integral over all x,
 
     .. math::
 
         \int \Bigl(f(x) - \sum_i a_i(x) d_i\Bigr)^2 dx + \sigma^2 \sum_i d_i^2,
 
-    which asks for :math:`\Gamma_{ij} = \int a_i a_j\,dx` and
+    which requires :math:`\Gamma_{ij} = \int a_i a_j\,dx` and
     :math:`\Upsilon_i = \int a_i f\,dx`. A computer replaces the integrals by averages over
     points, :math:`\Gamma \approx A^\top A / P` and :math:`\Upsilon \approx A^\top Y / P`.
 
-    **How many are needed.** Enough that the averages have settled: the points must resolve
-    the tuning curves and f, and outnumber the unknowns, of which there are N per output.
-    In one dimension 100 points do for 50 neurons. A rule for D dimensions is the larger of
-    2 N and 500 D, the latter kept between 750 and 2500. More cost time once, when solving,
-    and nothing in the simulation. Too few fit the points and miss the function between them.
+    **Choice of P.** The points must resolve the tuning curves and f, and outnumber the N
+    unknowns per output. In one dimension 100 points suffice for 50 neurons. A rule for D
+    dimensions is the larger of 2 N and 500 D, with 500 D limited to between 750 and 2500.
+    More points cost time once, in the solver, and none in the simulation. With too few, the
+    decoders fit the points and miss the function between them.
 
-    **Why the penalty is P σ².** :math:`A^\top A` is a sum over points and grows with P; the
-    average does not. Multiplied by P, the equation of the averages,
-    :math:`(\Gamma + \sigma^2 I) D = \Upsilon`, is the one above. Were the penalty not to
-    grow with P, taking more points would weaken it and change the decoders; as it is, every
-    point may be taken twice and the decoders stay as they are.
+    **Penalty P σ².** :math:`A^\top A` is a sum over points and grows with P; the average
+    does not. The equation of the averages, :math:`(\Gamma + \sigma^2 I) D = \Upsilon`,
+    multiplied by P is the one above. With a penalty that did not grow with P, more points
+    would weaken it and change the decoders. With this one, the decoders stay the same if
+    every point is taken twice.
 
     References
     ----------
@@ -105,7 +112,7 @@ def solve_decoders(
         solver = LstsqL2() if reg is None else LstsqL2(reg)
     elif reg is not None:
         do = "pass one of them"
-        check.fail(who, "reg", "be left out when a solver is given", check.show(reg), do)
+        check.fail(who, "reg", "be None together with solver", check.show(reg), do)
     check.instance(who, "solver", solver, Solver, "a solver", "pass one such as LstsqL2(reg=0.1)")
     decoders, _ = solver(activities, targets, rng)
     return decoders

@@ -1,4 +1,4 @@
-"""Decoders with many exact zeros: connections from fewer neurons."""
+"""Sparse decoders, most of them exactly 0: connections from fewer neurons."""
 
 from __future__ import annotations
 
@@ -24,25 +24,35 @@ class LstsqL1(Solver):
         + \frac{l_2}{2} \lVert D' \rVert^2, \qquad
         A' = \frac{A}{\max A}, \quad D = \frac{D'}{\max A}
 
-    Rates are taken as shares of the largest, so l1 and l2 do not depend on their unit; they
-    are measured against targets of about 1. The decoders of many neurons are exactly 0.
+    Rates are divided by the largest, so l1 and l2 do not depend on their unit; the defaults
+    suit targets of about 1. The decoders of many neurons are exactly 0.
 
     Parameters
     ----------
     l1 : float
-        Penalty on absolute values, above 0; the larger, the fewer neurons are used.
+        Penalty on absolute values, above 0; a larger one leaves fewer neurons in use.
     l2 : float
         Penalty on squares, above 0, which makes the solution unique.
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If a penalty is not a number above 0.
+
+    See Also
+    --------
+    LstsqDrop : Sparse decoders by dropping neurons.
+    LstsqL2 : The L2 penalty alone.
+
     Notes
     -----
     ``info`` also has ``sparsity``, the share of decoders that are exactly 0.
 
-    With D' = u - v and u, v >= 0 this is least squares without negative numbers. Where the
-    minimum is, u or v is 0 for each neuron, so ‖u - v‖² = ‖u‖² + ‖v‖², half of which is
-    ‖u + v‖² + ‖u - v‖², and the objective is, up to a constant, half the square of
+    With D' = u - v and u, v >= 0 this is non-negative least squares. At the minimum u or v is
+    0 for each neuron, so ‖u - v‖² = ‖u‖² + ‖v‖² = (‖u + v‖² + ‖u - v‖²) / 2. Up to a
+    constant, the objective is then half the square of
 
     .. math::
 
@@ -50,7 +60,7 @@ class LstsqL1(Solver):
         \begin{bmatrix} -l_1 / \sqrt{l_2/2} \\ C^{-\top} A'^\top Y / P \end{bmatrix},
         \qquad C^\top C = A'^\top A' / P + \tfrac{l_2}{2} I
 
-    which an active-set method solves to rounding. ``condition`` is that of CᵀC.
+    which an active-set method solves to rounding. ``condition`` refers to CᵀC.
 
     References
     ----------
@@ -107,7 +117,7 @@ class LstsqL1(Solver):
 
 @dataclass(frozen=True, eq=False)
 class LstsqDrop(Solver):
-    r"""Solve, drop the neurons with the smallest decoders, and solve again with the rest.
+    r"""Sparse decoders: solve, drop the neurons with the smallest decoders, and solve again.
 
     .. math::
 
@@ -123,16 +133,25 @@ class LstsqDrop(Solver):
     drop : float
         Share of the neurons to drop, from 0 and below 1.
     solver1 : Solver
-        Solves for the decoders by which neurons are chosen.
+        Solver for the first decoders, whose size selects the neurons.
     solver2 : Solver
-        Solves for the decoders of the neurons that are left.
+        Solver for the decoders of the remaining neurons.
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``drop`` is out of range, or an argument is not a solver.
+
+    See Also
+    --------
+    LstsqL1 : Sparse decoders by an L1 penalty.
 
     Notes
     -----
     ``info`` also has ``sparsity``, the share of decoders that are exactly 0. The second
-    solve depends on the targets, so only the first is done once for all of them.
+    solve depends on the targets; only the first is shared by all of them.
 
     Examples
     --------
@@ -161,18 +180,18 @@ class LstsqDrop(Solver):
     def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
         first = self.solver1.factor(A, rng)
         n_drop = int(self.drop * A.shape[1])
-        # Each second solve starts from this seed, so none depends on how many came before.
+        # Each second solve starts from this seed, whatever the number of solves before.
         seed = int(rng.integers(2**63))
 
         def solve(Y: FloatArray) -> tuple[FloatArray, Info]:
-            chosen_by, _ = first(Y)
-            decoders = np.zeros_like(chosen_by)
-            for j, sizes in enumerate(np.abs(chosen_by.T)):
-                kept = np.sort(np.argsort(sizes, kind="stable")[n_drop:])
-                rest = A[:, kept]
-                if rest.any():  # else they are silent: Y[:, j] is 0 and ties kept them
+            first_decoders, _ = first(Y)
+            decoders = np.zeros_like(first_decoders)
+            for j, sizes in enumerate(np.abs(first_decoders.T)):
+                indices = np.sort(np.argsort(sizes, kind="stable")[n_drop:])
+                rest = A[:, indices]
+                if rest.any():  # otherwise Y[:, j] is 0 and ties selected silent neurons
                     second = self.solver2.factor(rest, np.random.default_rng(seed))
-                    decoders[kept, j] = second(Y[:, [j]])[0][:, 0]
+                    decoders[indices, j] = second(Y[:, [j]])[0][:, 0]
             return decoders, {"sparsity": _sparsity(decoders)}
 
         return solve

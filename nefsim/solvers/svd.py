@@ -1,4 +1,4 @@
-"""Least squares without a penalty: small singular values are cut off instead."""
+"""Least squares without a penalty, by a cut-off of small singular values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nefsim.solvers.base import FloatArray, Solve, Solver
 
 @dataclass(frozen=True, eq=False)
 class Lstsq(Solver):
-    r"""Least squares by singular values, without those that are small.
+    r"""Least squares by singular value decomposition, with a cut-off of small values.
 
     .. math::
 
@@ -27,10 +27,20 @@ class Lstsq(Solver):
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If ``rcond`` is not a number from 0 and below 1.
+
+    See Also
+    --------
+    LstsqL2 : Least squares with a penalty.
+    PseudoInverse : The pseudo-inverse of the Gram matrix.
+
     Notes
     -----
-    ``info`` also has ``rank``, the number of singular values that were kept; ``condition``
-    is the ratio of the largest to the smallest of them.
+    ``info`` also has ``rank``, the number of singular values above the cut-off;
+    ``condition`` is the ratio of the largest to the smallest of these.
 
     Examples
     --------
@@ -58,14 +68,14 @@ class Lstsq(Solver):
 
 @dataclass(frozen=True, eq=False)
 class PseudoInverse(Solver):
-    r"""The pseudo-inverse of the Gram matrix, as plain-loop NEF programs use it.
+    r"""Decoders by the pseudo-inverse of the Gram matrix, as in plain-loop NEF programs.
 
     .. math:: D = (A^\top A)^+ A^\top Y
 
-    There is no penalty: the default cut-off removes only what is zero to rounding, and
-    squaring A squares its condition number. With many neurons or noisy rates the decoders
-    are large and fit the noise; prefer ``LstsqL2``, and use this one to compare with such
-    programs.
+    There is no penalty, and the default cut-off removes only values that are zero to
+    rounding. The Gram matrix has the square of the condition number of A. With many neurons
+    or noisy rates the decoders are large and fit the noise. Prefer ``LstsqL2``; use this
+    solver for comparison with such programs.
 
     Parameters
     ----------
@@ -75,10 +85,20 @@ class PseudoInverse(Solver):
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If ``rcond`` is not a number from 0 and below 1.
+
+    See Also
+    --------
+    Lstsq : The same decoders from A, not from its Gram matrix.
+    LstsqL2 : Least squares with a penalty.
+
     Notes
     -----
-    ``info`` also has ``rank``, the number of singular values that were kept; ``condition``
-    is the ratio of the largest to the smallest of them.
+    ``info`` also has ``rank``, the number of singular values above the cut-off;
+    ``condition`` is the ratio of the largest to the smallest of these.
 
     Examples
     --------
@@ -111,7 +131,7 @@ def _rcond(who: str, value: float) -> float:
 
 
 def _cut_svd(M: FloatArray, rcond: float) -> tuple[FloatArray, FloatArray, dict[str, Any]]:
-    """U and V/s of the singular values above rcond times the largest, and what to report."""
+    """U and V/s of the singular values above rcond times the largest, and ``info``."""
     left, values, right = np.linalg.svd(M, full_matrices=False)
     rank = int(np.count_nonzero(values > rcond * values[0]))
     figures = {"condition": float(values[0] / values[rank - 1]), "rank": rank}

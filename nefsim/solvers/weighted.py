@@ -1,4 +1,4 @@
-"""Least squares in which evaluation points count differently."""
+"""Least squares with weights of the evaluation points."""
 
 from __future__ import annotations
 
@@ -23,27 +23,37 @@ class LstsqWeighted(Solver):
         \Bigl(A^\top S A + \sum_p s_p\, \sigma^2 I\Bigr) D = A^\top S Y,
         \qquad S = \mathrm{diag}(s), \quad \sigma = \mathrm{reg} \cdot \max A
 
-    Equal weights give ``LstsqL2``; a weight of 2 counts a point as if it were there twice;
-    a common factor changes nothing.
+    Equal weights give ``LstsqL2``. A weight of 2 counts a point twice. A common factor of all
+    weights has no effect.
 
     Parameters
     ----------
     sample_weights : (P,) or (P, D_out) array_like, callable or "balanced"
         Weights s, not negative and not all 0, for all outputs or one column per output. A
-        function gets the targets (P, D_out) and returns either. It is pure: what it returns
-        depends on the targets only. "balanced" gives 1/(2 p) where the target is above 0, for a
-        share p of the points, and 1/(2 (1 - p)) elsewhere, so that both answers of a
-        one-vs-all classifier count alike however rare its class is.
+        function takes the targets (P, D_out) and returns such weights; it must be pure.
+        "balanced" gives 1/(2 p) where the target is above 0, for a share p of the points, and
+        1/(2 (1 - p)) elsewhere: in a one-vs-all classifier a rare class then has the same
+        total weight as the others.
     reg : float
         Standard deviation of the noise, as a share of the maximum rate.
     weights : bool
         Whether a network builder solves for full weights instead of decoders.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If a weight is negative, all are 0, or their shape does not fit the targets.
+
+    See Also
+    --------
+    LstsqL2 : Equal weights.
+    Softmax : Decoders of a classifier by maximum likelihood.
+
     Notes
     -----
-    Weights of shape (P,) are factored once for all targets. Others need one factorisation
-    per output, which is done when its targets come, so that only one is held at a time;
-    ``condition`` is then the largest of them.
+    Weights of shape (P,) need one factorisation for all targets. Others need one per output,
+    computed when the targets are passed, with one in memory at a time; ``condition`` is then
+    the largest of them.
 
     Examples
     --------
@@ -73,20 +83,20 @@ class LstsqWeighted(Solver):
             self._set(sample_weights=_checked("sample_weights", self.sample_weights))
 
     def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
-        given = _balanced if isinstance(self.sample_weights, str) else self.sample_weights
-        if callable(given):
+        sample_weights = _balanced if isinstance(self.sample_weights, str) else self.sample_weights
+        if callable(sample_weights):
 
             def from_targets(Y: FloatArray) -> tuple[FloatArray, Info]:
                 name = "sample_weights(targets)"
-                s = _fitted(name, _checked(name, given(Y.copy())), len(A))
+                s = _fitted(name, _checked(name, sample_weights(Y.copy())), len(A))
                 return self._by_columns(A, Y, s)
 
             return from_targets
-        s = _fitted("sample_weights", np.asarray(given, dtype=np.float64), len(A))
+        s = _fitted("sample_weights", np.asarray(sample_weights, dtype=np.float64), len(A))
         return self._shared(A, s) if s.ndim == 1 else lambda Y: self._by_columns(A, Y, s)
 
     def _shared(self, A: FloatArray, s: FloatArray) -> Solve:
-        """Factor for weights (P,) that all outputs share."""
+        """Factor with weights (P,) shared by all outputs."""
         root = np.sqrt(s)[:, None]
         ridge = float(s.sum()) * (self.reg * peak(A)) ** 2
         solve, condition = factor_ridge("LstsqWeighted", self.reg, root * A, ridge)
@@ -105,7 +115,7 @@ class LstsqWeighted(Solver):
 
 
 def _balanced(Y: FloatArray) -> FloatArray:
-    """Weights with which the points above 0 and the others count alike, in each column."""
+    """Weights with equal sums over the points above 0 and over the others, in each column."""
     above = Y > 0
     p = above.mean(axis=0)
     if (p == 0).any() or (p == 1).any():
@@ -117,7 +127,7 @@ def _balanced(Y: FloatArray) -> FloatArray:
 
 
 def _checked(name: str, value: ArrayLike) -> FloatArray:
-    """Weights (P,) or (P, D_out), each column of which has something above 0."""
+    """Checked weights (P,) or (P, D_out), with a value above 0 in each column."""
     do = "pass weights from 0, (P,) or (P, D_out), or a function of the targets"
     s = check.array("LstsqWeighted", name, value, do=do, low=0.0)
     if s.ndim not in (1, 2) or not s.size:

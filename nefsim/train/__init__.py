@@ -1,9 +1,9 @@
-"""Spiking networks trained by gradient, with PyTorch; the engine runs what was trained.
+"""Training of spiking networks by gradients in PyTorch, and export to nefsim's engine.
 
 Needs the extra ``train``: ``pip install torch``.
 """
 
-from nefsim.train import _torch  # noqa: F401  (says what to install, before all else)
+from nefsim.train import _torch  # noqa: F401  (first, for its message about PyTorch)
 from nefsim.train.checkpoints import load, save
 from nefsim.train.encoders import jittered, latency, poisson
 from nefsim.train.export import Exported, to_network

@@ -1,4 +1,4 @@
-"""Checkpoints: weights in a file, read back without running anything from it."""
+"""Checkpoints of training: weights in a file, read without executing any of its content."""
 
 from __future__ import annotations
 
@@ -26,23 +26,40 @@ def save(
     scheduler: Any = None,
     info: Any = None,
 ) -> Path:
-    """Write the weights of a module, and what its training needs to go on.
+    """Save the weights of a module, and the state of its training.
 
     Parameters
     ----------
     path : path
-        File to write; it appears whole or not at all; ".npz" is added when it has no ending.
+        File to write, as a whole; ".npz" is added when it has no ending.
     module : Module
-        Whose weights.
+        Module with the weights.
     optimizer, scheduler : Optimizer, LRScheduler or None
-        Whose state is kept, too.
+        Optimizer and scheduler whose state is saved, too.
     info : dict of numbers, texts and lists, or None
-        What else to keep.
+        Further data to save.
 
     Returns
     -------
     Path
         The file.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``module`` is not a module, or the path is not a file in an existing folder.
+
+    See Also
+    --------
+    load : Read the file.
+    fit : Training that saves after each epoch.
+
+    Examples
+    --------
+    >>> import tempfile, torch
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(f"{folder}/weights", torch.nn.Linear(2, 1)).name
+    'weights.npz'
     """
     who = "train.save"
     check.instance(who, "module", module, nn.Module, "a module", "pass a module of PyTorch")
@@ -62,28 +79,41 @@ def save(
 def load(
     path: str | os.PathLike[str], module: nn.Module, optimizer: Any = None, scheduler: Any = None
 ) -> Any:
-    """Put the weights of a file into a module that is made like the one that was saved.
+    """Load weights from a file of :func:`save` into a module of the same structure.
 
-    Only tensors, numbers and texts are read; nothing in the file is run.
+    Only tensors, numbers and texts are read; no code in the file is executed.
 
     Parameters
     ----------
     path : path
-        A file that :func:`save` wrote.
+        A file from :func:`save`.
     module : Module
-        Whose weights are set.
+        Module whose weights are set.
     optimizer, scheduler : Optimizer, LRScheduler or None
-        Whose state is set, too.
+        Optimizer and scheduler whose state is set, too.
 
     Returns
     -------
-    The ``info`` that was saved.
+    dict or None
+        The saved ``info``.
 
     Raises
     ------
     ValueError
-        If the file is broken or foreign, or of a module that is made otherwise; module,
-        optimizer and scheduler are then as they were.
+        If the file is damaged or of another kind, or the module has another structure; module,
+        optimizer and scheduler are then unchanged.
+
+    See Also
+    --------
+    save : Write the file.
+
+    Examples
+    --------
+    >>> import tempfile, torch
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = save(f"{folder}/weights", torch.nn.Linear(2, 1), info={"seed": 3})
+    ...     load(path, torch.nn.Linear(2, 1))
+    {'seed': 3}
     """
     return load_if(lambda info: "", path, module, optimizer, scheduler)
 
@@ -95,8 +125,8 @@ def load_if(
     optimizer: Any = None,
     scheduler: Any = None,
 ) -> Any:
-    """As :func:`load`, of a file with an ``info`` of which ``wrong`` finds nothing to say."""
-    who, do = "train.load", "pass a file that train.save wrote of a module made the same way"
+    """Load as :func:`load` does, if ``wrong(info)``, the text of an error, is empty."""
+    who, do = "train.load", "pass a file of train.save from a module of the same structure"
     check.instance(who, "module", module, nn.Module, "a module", "pass a module of PyTorch")
     source = as_path(who, path)
     if not source.is_file():
@@ -111,13 +141,13 @@ def load_if(
         _set({name: part for name, part in parts.items() if part is not None}, content)
         return content["info"]
     except Exception as error:
-        # A broken or foreign file meets zipfile, the reader of tensors or a module's own check.
+        # Types of zipfile, the reader of tensors and the check of a module.
         got = f"{source} ({reason(error)})"
         check.fail(who, "path", "be a checkpoint of this module", got, do)
 
 
 def _set(parts: dict[str, Any], content: dict[str, Any]) -> None:
-    """Set all parts to what was saved of them, or leave all as they are."""
+    """Set all parts to their saved states, or none of them."""
     before = {name: copy.deepcopy(part.state_dict()) for name, part in parts.items()}
     try:
         for name, part in parts.items():

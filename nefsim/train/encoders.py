@@ -1,4 +1,4 @@
-"""Pictures as spikes: random ones at a rate, or one whose time tells the brightness."""
+"""Encoding of images as spikes: Poisson spikes, or one spike whose latency is the brightness."""
 
 from __future__ import annotations
 
@@ -13,22 +13,31 @@ from nefsim import _checks as check
 def poisson(
     images: Tensor, n_steps: int, most: float = 1.0, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Spikes drawn anew at each step, with a probability of ``most`` times the brightness.
+    """Random spikes at each step, with a probability of ``most`` times the brightness.
 
     Parameters
     ----------
     images : Tensor (B, ...)
         Brightness from 0 to 1.
     n_steps : int
-        T.
+        T, the number of steps.
     most : float
         Probability of a spike per step at brightness 1; ``rate * dt``.
     generator : torch.Generator or None
-        Source of the draws; None takes PyTorch's own.
+        Source of randomness; None takes the global generator of PyTorch.
 
     Returns
     -------
     Tensor (T, B, ...)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If brightness or ``most`` is not between 0 and 1, or ``n_steps`` is out of range.
+
+    See Also
+    --------
+    jittered, latency
 
     Examples
     --------
@@ -49,24 +58,39 @@ def jittered(
     dt: float = 0.001,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Poisson spikes at one rate from every pixel that is not black.
+    """Random spikes at one rate from every pixel that is not black.
 
     Parameters
     ----------
     images : Tensor (B, ...)
         A pixel above 0 is on.
     n_steps : int
-        T.
+        T, the number of steps.
     rate : float [Hz]
-        Of a pixel that is on.
+        Firing rate of a pixel that is on.
     dt : float [s]
         Length of a step; ``rate * dt`` is at most 1.
     generator : torch.Generator or None
-        Source of the draws.
+        Source of randomness; None takes the global generator of PyTorch.
 
     Returns
     -------
     Tensor (T, B, ...)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If brightness is not between 0 and 1, or a parameter is out of range.
+
+    See Also
+    --------
+    poisson, latency
+
+    Examples
+    --------
+    >>> import torch
+    >>> jittered(torch.tensor([[0.0, 0.5]]), n_steps=4, rate=1000.0).sum(0)
+    tensor([[0., 4.]])
     """
     who = "jittered"
     per_step = check.positive(who, "rate", rate) * check.seconds(who, "dt", dt)
@@ -78,7 +102,7 @@ def jittered(
 
 
 def latency(images: Tensor, n_steps: int) -> Tensor:
-    """One spike from each pixel that is not black, the brighter the earlier.
+    """One spike from each pixel that is not black, earlier for brighter pixels.
 
     Brightness 1 fires at the first step, and brightness b at step ``round((1 - b) (T - 1))``,
     counted from 0.
@@ -88,11 +112,20 @@ def latency(images: Tensor, n_steps: int) -> Tensor:
     images : Tensor (B, ...)
         Brightness from 0 to 1.
     n_steps : int
-        T.
+        T, the number of steps.
 
     Returns
     -------
     Tensor (T, B, ...)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If brightness is not between 0 and 1, or ``n_steps`` is out of range.
+
+    See Also
+    --------
+    poisson, jittered
 
     Examples
     --------
@@ -114,7 +147,7 @@ def _images(who: str, images: Any) -> Tensor:
         check.fail(who, "images", "be rows of floating point numbers", got, do, TypeError)
     if not ((checked >= 0) & (checked <= 1)).all():
         got = f"{checked.min().item():g} to {checked.max().item():g}"
-        check.fail(who, "images", "lie between 0 and 1", got, do)
+        check.fail(who, "images", "be between 0 and 1", got, do)
     return checked
 
 

@@ -1,4 +1,4 @@
-"""What was trained, as a network of the engine: the same neurons, the same spikes."""
+"""Export of trained modules to networks of nefsim with the same neurons and spikes."""
 
 from __future__ import annotations
 
@@ -27,22 +27,26 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Exported:
-    """A trained network on the engine.
+    """A trained network as a network of nefsim.
 
     Attributes
     ----------
     network : Network
-        Connect an input to ``input``, and probe what you like.
+        The network; connect an input to ``input``, and add probes.
     input : Node
-        Takes the input of each step, flattened.
+        Receives the input of each step, flattened.
     layers : list of Ensemble
         A population for each layer of neurons, and for each pooling of spikes.
     output : Node or Ensemble
-        What comes out: a node after the last linear map, or the last population.
+        A node after the last linear map, or the last population.
     dt : float [s]
         The step at which spikes are 1.
     n_steps : int or None
-        Steps for which an input stands still, where there is a ``DirectEncoding``.
+        Number of steps of a constant input, with a ``DirectEncoding``; otherwise None.
+
+    See Also
+    --------
+    to_network : The function that returns it.
     """
 
     network: Network
@@ -53,23 +57,38 @@ class Exported:
     n_steps: int | None
 
     def run(self, x_seq: Any, backend: str = "auto", dtype: str = "float32") -> Array:
-        """Outputs for a batch of inputs, one after the other, each from rest.
+        """Outputs for a batch of inputs, which run one after the other, each from rest.
 
         Parameters
         ----------
         x_seq : (T, B, ...) array_like or Tensor
-            As ``module.run`` takes it; pictures (B, ...) where there is a ``DirectEncoding``.
+            Input of ``module.run``; images (B, ...) with a ``DirectEncoding``.
         backend, dtype : str
             As for :class:`nefsim.Simulator`.
 
         Returns
         -------
         (T, B, n) ndarray
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the input has another shape than that of the network.
         """
         return self.spikes(x_seq, backend, dtype)[-1]
 
     def spikes(self, x_seq: Any, backend: str = "auto", dtype: str = "float32") -> list[Array]:
-        """What every layer gave, (T, B, n) each, and the output last; see :meth:`run`."""
+        """Outputs of all layers, and of the network last; see :meth:`run`.
+
+        Parameters
+        ----------
+        x_seq, backend, dtype
+            As for :meth:`run`.
+
+        Returns
+        -------
+        list of (T, B, n) ndarray
+        """
         rows, T = self._rows(x_seq)
         ends: list[Any] = [layer.neurons for layer in self.layers]
         if isinstance(self.output, Node):
@@ -87,14 +106,14 @@ class Exported:
             for _ in range(len(rows) // T):
                 to_rest(sim)
                 sim.run_steps(T)
-            found = [sim.data[probe] for probe in probes]
-        return [values.reshape(-1, T, values.shape[1]).swapaxes(0, 1) for values in found]
+            records = [sim.data[probe] for probe in probes]
+        return [values.reshape(-1, T, values.shape[1]).swapaxes(0, 1) for values in records]
 
     def _rows(self, x_seq: Any) -> tuple[Array, int]:
-        """The inputs of all steps, one example after the other, and T."""
+        """The inputs of all steps, with examples one after the other, and T."""
         if isinstance(x_seq, torch.Tensor):
             x_seq = x_seq.detach().cpu().numpy()
-        x = check.array("Exported.run", "x_seq", x_seq, do="pass what module.run takes")
+        x = check.array("Exported.run", "x_seq", x_seq, do="pass an input of module.run")
         if self.n_steps is not None:
             return np.repeat(x.reshape(len(x), -1), self.n_steps, axis=0), self.n_steps
         if x.ndim < 3 or not x.size:
@@ -104,29 +123,29 @@ class Exported:
 
 
 def to_rest(sim: Simulator) -> None:
-    """Empty all neurons of an exported network, as before an input that is not the first."""
+    """Set all neurons of an exported network to rest, between two inputs."""
     for memory in sim.state.ops:
         for values in memory.values():
             values[...] = 0.0
 
 
 def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exported:
-    """A trained network as populations that give the same spikes, one step of each for one.
+    """Convert a trained module to a network with the same spikes at each step.
 
     Linear modules between neurons (``Linear``, ``Conv2d``, ``BatchNorm``, ``AvgPool2d``,
     ``Flatten``, :class:`Vote`) are multiplied into one matrix; ``MaxPool2d`` of spikes becomes
-    a population that fires where any spike comes in.  Sums are taken in another order than
-    in PyTorch, so that in ``float32`` a spike differs where a potential lies within rounding
-    of its threshold; of what :func:`snap` made no sum is rounded and every spike is equal.
+    a population that fires at any input spike.  Sums are computed in another order than in
+    PyTorch, so in ``float32`` a spike differs where a potential equals its threshold up to
+    rounding.  After :func:`snap` no sum is rounded, and all spikes are equal.
 
     Parameters
     ----------
     module : Layers
-        Of modules whose neurons are IF, LIF, PLIF or SNU that are not recurrent.
+        Module with neurons IF, LIF, PLIF or SNU that are not recurrent.
     shape : tuple of int
-        Of one input at one step, such as (784,) or (1, 28, 28).
+        Shape of one input at one step, such as (784,) or (1, 28, 28).
     dt : float [s]
-        The step for which the network is made; its spikes are 1, and not 1/dt.
+        Time step of the network, at which spikes are 1, and not 1/dt.
 
     Returns
     -------
@@ -135,7 +154,12 @@ def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exp
     Raises
     ------
     ValueError
-        If there are modules that the engine does not know, or weights that are not finite.
+        If there are unsupported modules, or weights that are not finite.
+
+    See Also
+    --------
+    snap : Rounding of weights, for equal spikes in float32.
+    nefsim.convert : Conversion of ReLU networks.
 
     Examples
     --------
@@ -156,15 +180,15 @@ def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exp
 
 
 def check_finite(who: str, module: nn.Module) -> None:
-    """Refuse weights that overflowed."""
-    lost = sum(int((~p.isfinite()).sum()) for p in module.parameters())
-    if lost:
+    """Check that all weights are finite."""
+    n_invalid = sum(int((~p.isfinite()).sum()) for p in module.parameters())
+    if n_invalid:
         cure = "train it again with detach_reset=True or clip=0.1"
-        check.fail(who, "module", "have finite weights", f"{lost} that are not", cure)
+        check.fail(who, "module", "have finite weights", f"{n_invalid} that are not", cure)
 
 
 class _Maker:
-    """Goes through modules; linear ones wait until neurons need their product."""
+    """Builder of a network from modules; it multiplies linear ones up to the next neurons."""
 
     def __init__(self, shape: tuple[int, ...], dt: float) -> None:
         self.shape, self.dt = shape, dt
@@ -176,7 +200,7 @@ class _Maker:
         self.waiting: list[nn.Module] = []
 
     def take(self, part: nn.Module) -> None:
-        """One more module."""
+        """Add a module."""
         if isinstance(part, DirectEncoding):
             self.n_steps = part.n_steps
             self.waiting += part.modules_once
@@ -190,14 +214,14 @@ class _Maker:
         elif isinstance(part, Vote):
             self.waiting.append(_as_linear(part, self._after_waiting()))
         elif isinstance(part, Stateful | nn.MaxPool2d) and not isinstance(part, Dropout):
-            known = "IF, LIF, PLIF, SNU (not recurrent), pooling of spikes and linear modules"
+            options = "IF, LIF, PLIF, SNU (not recurrent), pooling of spikes and linear modules"
             do = "take it out before the network is exported"
-            check.fail("to_network", "module", f"be made of {known}", type(part).__name__, do)
+            check.fail("to_network", "module", f"be made of {options}", type(part).__name__, do)
         elif not isinstance(part, Dropout):
             self.waiting.append(part)
 
     def finish(self) -> Exported:
-        """The network, its output behind the last linear map if there is one."""
+        """The network, with a node after a last linear map as output."""
         output: Node | Ensemble = self.layers[-1] if self.layers else self.input
         if self.waiting or not self.layers:
             stage = self._linear()
@@ -214,7 +238,7 @@ class _Maker:
         )
 
     def _max_pool(self, part: nn.MaxPool2d) -> None:
-        """A spike comes out of a window where any goes in: more than half of one."""
+        """Add a population that fires if any input of a window does, at a threshold of 1/2."""
         sizes = (part.kernel_size, part.stride, part.padding)
         self.waiting.append(nn.AvgPool2d(*sizes, ceil_mode=part.ceil_mode, divisor_override=1))
         kind = DiscreteLIF(decay=0.0, threshold=0.5, step_time=self.dt, amplitude=self.dt)
@@ -227,14 +251,14 @@ class _Maker:
         self.source = layer.neurons
 
     def _linear(self) -> Stage:
-        """What waits, multiplied."""
+        """Product of the pending linear modules."""
         after = self._after_waiting()
         (stage,) = read("to_network", nn.Sequential(*self.waiting), self.shape)
         self.shape, self.waiting = after, []
         return stage
 
     def _after_waiting(self) -> tuple[int, ...]:
-        """The shape of what comes out of the modules that wait."""
+        """Output shape of the pending linear modules."""
         modules = nn.Sequential(*self.waiting)
         training = [part.training for part in self.waiting]
         with torch.no_grad():
@@ -245,7 +269,7 @@ class _Maker:
 
 
 def _as_linear(vote: Vote, shape: tuple[int, ...]) -> nn.Linear:
-    """The means of a vote, as weights."""
+    """The matrix of the means of a vote."""
     n_classes = shape[-1] // vote.n
     linear = nn.Linear(shape[-1], n_classes, bias=False)
     with torch.no_grad():

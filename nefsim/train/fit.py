@@ -1,4 +1,4 @@
-"""A small loop of training: batches, epochs, seeds, a progress bar and checkpoints."""
+"""A training loop: batches, epochs, seeds, a progress bar and checkpoints."""
 
 from __future__ import annotations
 
@@ -25,23 +25,33 @@ Batch = tuple[Tensor, Tensor]
 
 
 class Batches:
-    """Inputs and targets in batches, encoded as they are asked for.
+    """Inputs and targets in batches, with an encoder that is applied to each batch.
 
-    The order and what an encoder draws follow from ``seed`` and the number of the pass
-    alone, so that training can be repeated, and go on where it was left.
+    The order and the encoder's random numbers depend only on ``seed`` and the number of the
+    pass, so training can be repeated, and resumed from a checkpoint.
 
     Parameters
     ----------
     inputs, targets : Tensor or array_like (P, ...)
         A row for each example.
     size : int
-        Examples to a batch; the last may be smaller.
+        Number of examples in a batch; the last may be smaller.
     encode : callable or None
-        ``encode(inputs, generator)`` gives what the model takes, such as spikes (T, B, ...).
+        ``encode(inputs, generator)`` returns the input of the model, such as spikes
+        (T, B, ...).
     shuffle : bool
-        Whether each pass has an order of its own.
+        Whether each pass has a new random order.
     seed : int
-        Source of the order and of what encoders draw.
+        Seed of the order and of encoders.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If inputs and targets differ in number, or an argument is out of range.
+
+    See Also
+    --------
+    fit : Training with these batches.
 
     Examples
     --------
@@ -64,7 +74,7 @@ class Batches:
         if len(self.inputs) != len(self.targets) or not len(self.inputs):
             got = f"{len(self.inputs)} and {len(self.targets)}"
             do = "pass a row for each example in both"
-            check.fail("Batches", "inputs", "be as many as targets", got, do)
+            check.fail("Batches", "inputs", "have the number of targets", got, do)
         self.encode, self.shuffle = encode, check.flag("Batches", "shuffle", shuffle)
         self.seed = check.integer("Batches", "seed", seed, high=2**31)
         self.n_passes = 0
@@ -77,26 +87,30 @@ class Batches:
         self.n_passes += 1
         n = len(self.inputs)
         order = torch.randperm(n, generator=generator) if self.shuffle else torch.arange(n)
-        for chosen in order.split(self.size):
-            x = self.inputs[chosen]
-            yield (self.encode(x, generator) if self.encode else x), self.targets[chosen]
+        for indices in order.split(self.size):
+            x = self.inputs[indices]
+            yield (self.encode(x, generator) if self.encode else x), self.targets[indices]
 
 
 def as_tensor(values: Any) -> Tensor:
-    """A tensor as it is, or a copy of numbers as one."""
+    """A tensor unchanged, or numbers copied into a tensor."""
     return values if isinstance(values, Tensor) else torch.tensor(np.asarray(values))
 
 
 @dataclass
 class History:
-    """What happened during training.
+    """Losses and scores during training.
 
     Attributes
     ----------
     losses : list of float
         The loss of every batch.
     epochs : list of dict
-        For each epoch its mean ``loss``, and the ``score`` where there was an ``evaluate``.
+        Mean ``loss`` of each epoch, and the ``score`` if ``evaluate`` was passed.
+
+    See Also
+    --------
+    fit : The function that returns it.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -121,33 +135,52 @@ def fit(
     Parameters
     ----------
     module : Module
-        What to train; one with a state is run over the whole sequence.
+        Module to train; a module with a state runs over the whole sequence.
     batches : iterable of (inputs, targets)
-        Gone through once in each epoch; :class:`Batches` or a ``DataLoader``.
+        Training data of an epoch; :class:`Batches` or a ``DataLoader``.
     loss : callable
         ``loss(outputs, targets)``, a scalar.
     epochs : int
-        How many epochs in all.
+        Number of epochs in all.
     optimizer : Optimizer or None
-        None takes Adam with a learning rate of 1e-3.
+        Optimizer of the parameters; None takes Adam with a learning rate of 1e-3.
     scheduler : LRScheduler or None
-        Stepped after each epoch.
+        Scheduler, which is stepped after each epoch.
     evaluate : callable or None
-        ``evaluate(module)`` gives a score after each epoch.
+        ``evaluate(module)`` returns a score after each epoch.
     clip : float or None
-        Largest size of an element of the gradient.
+        Largest absolute value of an element of the gradient.
     seed : int
-        Source of what modules draw while training; PyTorch's own numbers are put back after.
+        Seed of PyTorch's global generator during training; its state is restored afterwards.
     checkpoint : path or None
-        Written after each epoch; ".npz" is added when it has no ending.  If it is there at the
-        start, training goes on from it, and ends as though it had never stopped.
+        File that is written after each epoch; ".npz" is added when it has no ending.  If it
+        exists at the start, training resumes from it, with the same result as without a stop.
     progress : bool, callable or None
-        A bar of batches, or a call of ``progress(done, total)``; None shows a bar in a
-        terminal, or a plain counter where tqdm is not installed.
+        Whether to show a bar of batches, or a function ``progress(done, total)``; None shows
+        a bar in a terminal.  Without tqdm a plain counter is shown.
 
     Returns
     -------
     History
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range, or the checkpoint is of another module.
+
+    See Also
+    --------
+    accuracy : The score of a classifier.
+    save, load : Checkpoints.
+
+    Examples
+    --------
+    >>> import torch
+    >>> module = torch.nn.Linear(1, 1, bias=False)
+    >>> x = torch.linspace(-1.0, 1.0, 20)[:, None]
+    >>> history = fit(module, Batches(x, 2 * x, 5), torch.nn.functional.mse_loss, 3, progress=False)
+    >>> len(history.losses), len(history.epochs)
+    (12, 3)
     """
     do = "pass a module of PyTorch"
     check.instance("fit", "module", module, nn.Module, "a module", do)
@@ -169,17 +202,17 @@ def fit(
         if scheduler is not None:
             scheduler.step()
         history.losses += losses
-        told = {"loss": sum(losses) / max(len(losses), 1)}
+        scores = {"loss": sum(losses) / max(len(losses), 1)}
         if evaluate is not None:
-            told["score"] = float(evaluate(module))
-        history.epochs.append(told)
+            scores["score"] = float(evaluate(module))
+        history.epochs.append(scores)
         if target is not None:
             save(target, module, optimizer, scheduler, asdict(history))
     return history
 
 
 def _resumed(file: Path, module: nn.Module, optimizer: Any, scheduler: Any) -> History:
-    """The history in a checkpoint, whose weights are set."""
+    """Load a checkpoint into module, optimizer and scheduler, and return its history."""
 
     def is_history(info: Any) -> str:
         return misfit(info, {"losses": [float], "epochs": [{"loss": float}]}, "info")
@@ -191,7 +224,7 @@ def _resumed(file: Path, module: nn.Module, optimizer: Any, scheduler: Any) -> H
 def _epoch(
     module: nn.Module, batches: Any, loss: Any, optimizer: Any, clip: float | None, bar: Progress
 ) -> list[float]:
-    """One pass; the loss of each batch."""
+    """Train for one epoch, and return the loss of each batch."""
     module.train()
     device, losses = device_of(module), []
     with bar(len(batches) if hasattr(batches, "__len__") else 0) as (_, report):
@@ -208,11 +241,11 @@ def _epoch(
 
 
 def _warn_of_overflow(module: nn.Module) -> None:
-    """Neurons whose weights overflowed never fire again, so that a loss may not tell."""
-    lost = sum(int((~p.isfinite()).sum()) for p in module.parameters())
-    if lost:
+    """Warn of weights that are not finite: their neurons never fire, at a finite loss."""
+    n_invalid = sum(int((~p.isfinite()).sum()) for p in module.parameters())
+    if n_invalid:
         cure = "pass detach_reset=True to the neurons, or clip (clip=0.1)"
-        text = f"fit: weights must stay finite, got {lost} that are not; {cure}."
+        text = f"fit: weights must stay finite, got {n_invalid} that are not; {cure}."
         warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
@@ -221,20 +254,31 @@ def accuracy(
     batches: Iterable[Batch],
     decide: Callable[[Tensor], Tensor] = decide,
 ) -> float:
-    """Share of the examples whose class is ``decide(outputs)``, without learning.
+    """Share of the examples whose class is ``decide(outputs)``, without training.
 
     Parameters
     ----------
     module : Module
-        What to test.
+        Module to test.
     batches : iterable of (inputs, labels)
-        Of what.
+        Test data.
     decide : callable
-        From outputs to classes (B,); the default takes the unit with the most spikes.
+        Function from outputs to classes (B,); the default takes the unit with the most spikes.
 
     Returns
     -------
     float
+
+    See Also
+    --------
+    fit, decide
+
+    Examples
+    --------
+    >>> import torch
+    >>> x = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]])  # one step of two examples
+    >>> accuracy(torch.nn.Identity(), [(x, torch.tensor([1, 1]))])
+    0.5
     """
     right = total = 0
     training, device = module.training, device_of(module)
@@ -242,8 +286,8 @@ def accuracy(
     try:
         with torch.no_grad():
             for x, labels in batches:
-                found = decide(outputs(module, x.to(device)))
-                right += int((found == labels.to(device)).sum())
+                classes = decide(outputs(module, x.to(device)))
+                right += int((classes == labels.to(device)).sum())
                 total += len(labels)
     finally:
         module.train(training)
@@ -251,11 +295,11 @@ def accuracy(
 
 
 def outputs(module: nn.Module, x: Tensor) -> Tensor:
-    """What a module gives: over all steps if it has a state."""
+    """Outputs of a module, of all steps if it has a state."""
     return module.run(x)[0] if isinstance(module, Stateful) else module(x)
 
 
 def device_of(module: nn.Module) -> torch.device:
-    """Where the parameters of a module are."""
+    """The device of the parameters of a module."""
     first = next(module.parameters(), None)
     return torch.device("cpu") if first is None else first.device

@@ -1,4 +1,4 @@
-"""Layers one after another, and what stands between layers of spiking neurons."""
+"""Sequences of layers, and modules between layers of spiking neurons."""
 
 from __future__ import annotations
 
@@ -15,17 +15,27 @@ if TYPE_CHECKING:
 
 
 class Layers(Stateful):
-    """Modules one after another, some of them with a state; the whole has a list of states.
+    """A sequence of modules, with the list of their states as state.
 
-    Any module of PyTorch without a state of its own in time can stand between spiking ones:
-    ``Linear``, ``Conv2d``, ``BatchNorm2d``, ``Flatten``, and for pooling ``MaxPool2d``, whose
-    output stays 0 or 1, or ``AvgPool2d``.  :meth:`run` hands it all steps at once as one
-    batch; for what is learnt by batch normalisation that is a batch of T times the size.
+    Modules of PyTorch without a state in time can be used between spiking modules: ``Linear``,
+    ``Conv2d``, ``BatchNorm2d``, ``Flatten``, and for pooling ``MaxPool2d``, whose output is 0
+    or 1, or ``AvgPool2d``.  :meth:`run` passes all T steps to them as one batch, so batch
+    normalisation works on a batch of T times the size.
 
     Parameters
     ----------
     *modules : Module
-        In order.
+        The modules, in order.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a module of PyTorch.
+
+    See Also
+    --------
+    DirectEncoding, Dropout, Vote
+    to_network : Export of a trained sequence.
 
     Examples
     --------
@@ -44,7 +54,22 @@ class Layers(Stateful):
         self.layers = nn.ModuleList(modules)
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """One step through all layers."""
+        """One step of all layers.
+
+        Parameters
+        ----------
+        x : Tensor (B, ...)
+            Input of the step.
+        state : list or None
+            State of each module; None is rest.
+
+        Returns
+        -------
+        y : Tensor (B, ...)
+            Output of the step.
+        state : list
+            State after the step.
+        """
         states = []
         for module, before in zip(self.layers, state or [None] * len(self.layers), strict=True):
             after = None
@@ -56,7 +81,22 @@ class Layers(Stateful):
         return x, states
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """All steps, layer by layer."""
+        """All steps, layer by layer.
+
+        Parameters
+        ----------
+        x_seq : Tensor (T, B, ...)
+            Inputs of all steps.
+        state : list or None
+            State of each module; None is rest.
+
+        Returns
+        -------
+        y_seq : Tensor (T, B, ...)
+            Outputs of all steps.
+        state : list
+            State after the last step.
+        """
         states = []
         for module, before in zip(self.layers, state or [None] * len(self.layers), strict=True):
             after = None
@@ -68,31 +108,51 @@ class Layers(Stateful):
         return x_seq, states
 
     def summary(self, x_seq: Tensor) -> Summary:
-        """Parameters and multiply-adds of a run on ``x_seq``; see :func:`summary`."""
+        """Parameters and multiply-adds of a run on ``x_seq``; see :func:`summary`.
+
+        Parameters
+        ----------
+        x_seq : Tensor
+            Input of :meth:`run`.
+
+        Returns
+        -------
+        Summary
+        """
         from nefsim.train.summary import summary
 
         return summary(self, x_seq)
 
 
 def at_each_step(module: nn.Module, x_seq: Tensor) -> Tensor:
-    """A module that knows no time, on all steps (T, B, ...) as one batch."""
+    """Output of a module without state for all steps (T, B, ...), as one batch."""
     if x_seq.ndim < 3:
         return module(x_seq)  # (T, features): the steps are the batch
     return module(x_seq.flatten(0, 1)).unflatten(0, x_seq.shape[:2])
 
 
 class DirectEncoding(Stateful):
-    """The first layers of a network whose input stands still, evaluated once.
+    """The first layers of a network with constant input, evaluated once per input.
 
-    Their output is what the first neurons receive at every step.  The input of
-    :meth:`run` is the picture (B, ...), and the output has ``n_steps`` equal rows.
+    The first neurons receive their output at every step.  The input of :meth:`run` is the
+    image (B, ...), and the output has ``n_steps`` equal rows.
 
     Parameters
     ----------
     *modules : Module
-        Such as ``Conv2d`` and ``BatchNorm2d``.
+        Modules such as ``Conv2d`` and ``BatchNorm2d``.
     n_steps : int
-        T.
+        T, the number of steps.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``n_steps`` is not a whole number above 0.
+
+    See Also
+    --------
+    Layers
+    poisson, latency : Encoding by spikes.
 
     Examples
     --------
@@ -107,7 +167,7 @@ class DirectEncoding(Stateful):
         self.n_steps = check.integer("DirectEncoding", "n_steps", n_steps, low=1)
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """The encoded input, kept as the state after the first step."""
+        """The encoded input, which is the state after the first step."""
         encoded = self.modules_once(x) if state is None else state
         return encoded, encoded
 
@@ -118,12 +178,28 @@ class DirectEncoding(Stateful):
 
 
 class Dropout(Stateful):
-    """Dropout whose mask stays the same for all steps of an input.
+    """Dropout with the same mask for all steps of an input.
 
     Parameters
     ----------
     p : float
-        Share of the elements set to 0 while training; the others are divided by ``1 - p``.
+        Share of the elements set to 0 during training; the others are divided by ``1 - p``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``p`` is not a share.
+
+    See Also
+    --------
+    Layers
+
+    Examples
+    --------
+    >>> import torch
+    >>> y_seq, _ = Dropout(0.5).run(torch.ones(3, 1, 8))
+    >>> bool((y_seq == y_seq[0]).all())
+    True
     """
 
     def __init__(self, p: float = 0.5) -> None:
@@ -145,12 +221,21 @@ class Dropout(Stateful):
 
 
 class Vote(nn.Module):
-    """The mean of each group of ``n`` neurons in a row, which vote for one class.
+    """The mean of each group of ``n`` consecutive neurons, which vote for one class.
 
     Parameters
     ----------
     n : int
-        Neurons to a group.
+        Number of neurons in a group.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``n`` is not a whole number above 0.
+
+    See Also
+    --------
+    rate_loss : The loss of votes.
 
     Examples
     --------
@@ -163,5 +248,15 @@ class Vote(nn.Module):
         self.n = check.integer("Vote", "n", n, low=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Means over groups of the last axis."""
+        """Means over groups of the last axis.
+
+        Parameters
+        ----------
+        x : Tensor (..., C * n)
+            Spikes.
+
+        Returns
+        -------
+        Tensor (..., C)
+        """
         return x.unflatten(-1, (-1, self.n)).mean(-1)

@@ -1,4 +1,4 @@
-"""What training makes small: losses on the spikes of the last layer, time first."""
+"""Losses on the spikes of the last layer, with time as first axis."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ READINGS = ("counts", "spikes")
 
 
 def mean_spike_loss(y_seq: Tensor) -> Tensor:
-    """``mean(y)**2``: zero when nothing fires.
+    """Squared mean number of spikes, ``mean(y)**2``.
 
     Parameters
     ----------
@@ -22,6 +22,16 @@ def mean_spike_loss(y_seq: Tensor) -> Tensor:
     Returns
     -------
     Tensor ()
+
+    See Also
+    --------
+    count_loss, rate_loss
+
+    Examples
+    --------
+    >>> import torch
+    >>> mean_spike_loss(torch.tensor([0.0, 1.0]))
+    tensor(0.2500)
     """
     return y_seq.mean() ** 2
 
@@ -29,14 +39,14 @@ def mean_spike_loss(y_seq: Tensor) -> Tensor:
 def count_loss(
     y_seq: Tensor, labels: Tensor, metabolic: float = 0.01, reading: str = "counts"
 ) -> Tensor:
-    r"""Cross-entropy of the softmax of spike counts, and a cost of spikes.
+    r"""Cross-entropy of the softmax of spike counts, plus a metabolic cost of spikes.
 
     .. math:: c_{bi} = \sum_t y_{tbi}, \qquad
               L = CE(softmax(c), label) + \frac{metabolic}{T N} \sum_{b, i} c_{bi}^2
 
     With ``reading="spikes"`` the cost is the mean over the batch of
-    ``metabolic / (T N) * sum(y**2)`` over steps and units; the two readings are of one
-    published text and its program, which sums the squared counts over the batch.
+    ``metabolic / (T N) * sum(y**2)`` over steps and units.  The published text can be read as
+    either; the published program sums the squared counts over the batch.
 
     Parameters
     ----------
@@ -45,13 +55,29 @@ def count_loss(
     labels : Tensor (B,)
         Classes.
     metabolic : float
-        Weight of the cost; 0 leaves it out.
+        Weight of the cost; 0 for none.
     reading : {"counts", "spikes"}
-        What is squared.
+        Quantity that is squared in the cost.
 
     Returns
     -------
     Tensor ()
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``reading`` is neither of the two.
+
+    See Also
+    --------
+    rate_loss, decide
+
+    Examples
+    --------
+    >>> import torch
+    >>> y_seq = torch.tensor([[[5.0, 0.0]]])
+    >>> bool(count_loss(y_seq, torch.tensor([0])) < count_loss(y_seq, torch.tensor([1])))
+    True
     """
     check.one_of("count_loss", "reading", reading, READINGS)
     T, batch, n = y_seq.shape
@@ -73,12 +99,42 @@ def rate_loss(y_seq: Tensor, labels: Tensor) -> Tensor:
     Returns
     -------
     Tensor ()
+
+    See Also
+    --------
+    count_loss, decide
+
+    Examples
+    --------
+    >>> import torch
+    >>> rate_loss(torch.tensor([[[1.0, 0.0]]]), torch.tensor([0]))
+    tensor(0.)
     """
     rates = y_seq.mean(0)
-    wanted = functional.one_hot(labels, rates.shape[-1]).to(rates.dtype)
-    return functional.mse_loss(rates, wanted)
+    targets = functional.one_hot(labels, rates.shape[-1]).to(rates.dtype)
+    return functional.mse_loss(rates, targets)
 
 
 def decide(y_seq: Tensor) -> Tensor:
-    """The class with the most spikes, (B,); the first of those that are equal."""
+    """The class with the most spikes; the first of several with the same number.
+
+    Parameters
+    ----------
+    y_seq : Tensor (T, B, N)
+        Spikes of the N output units.
+
+    Returns
+    -------
+    Tensor (B,) of int
+
+    See Also
+    --------
+    accuracy : Share of correct classes.
+
+    Examples
+    --------
+    >>> import torch
+    >>> decide(torch.tensor([[[0.0, 1.0]], [[1.0, 1.0]]])).tolist()
+    [1]
+    """
     return torch.argmax(y_seq.sum(0), dim=-1)

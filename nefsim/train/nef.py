@@ -1,4 +1,4 @@
-"""Train the NEF: a network's encoders, biases and decoders by gradient, then run in spikes."""
+"""Training of NEF networks: encoders, biases and decoders by gradients through rates."""
 
 from __future__ import annotations
 
@@ -24,29 +24,37 @@ LINEAR = (RectifiedLinear, SpikingRectifiedLinear)
 
 
 class NEF(nn.Module):
-    r"""A network of ensembles as a module that can be trained, from inputs to probes.
+    r"""A network of ensembles as a trainable module of PyTorch, from inputs to probes.
 
     .. math:: J = x E^T + b, \qquad a = softLIF(J), \qquad y = a D
 
-    Encoders E (gains and radius included), biases b and decoders D start as the network's
-    own, drawn and solved, and each layer sees what it will see when inputs stand still:
-    synapses are left out.  :meth:`network` gives a network with what was learnt, which runs
-    in spikes.  Ensembles in a row are layers, and all of them are trained through one
-    another.
+    Encoders E (with gains and radius), biases b and decoders D are initialised from the built
+    network.  Synapses are left out: the module computes the steady state for constant inputs.
+    Ensembles in a row are layers, and all of them are trained together.  :meth:`network`
+    returns a network with the trained parameters, which runs in spikes.
 
     Parameters
     ----------
     net : Network
-        Of nodes, and ensembles of LIF or rectified linear neurons without loops; its probes
-        of ensembles are the outputs.
+        Network of nodes, and ensembles of LIF or rectified linear neurons, without loops; its
+        probes of ensembles are the outputs.
     sigma : float
-        Softness of the threshold of LIF neurons while training.
+        Softness of the threshold of LIF neurons during training.
     noise : float
-        Standard deviation of what is added to rates while training, as a share of the mean of
-        maximum rates: spikes are noise to those who decode them, and ``reg`` of solvers stands
-        for the same.
+        Standard deviation of noise on the rates during training, as a share of the mean maximum
+        rate.  It has the role of ``reg`` of solvers: decoders then tolerate the noise of spikes.
     encoders, biases, decoders : bool
-        What is learnt.
+        Whether to train each kind of parameter.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the network has loops or other neuron types, or an argument is out of range.
+
+    See Also
+    --------
+    SoftLIF : The rate curve during training.
+    fit : The training loop.
 
     References
     ----------
@@ -89,7 +97,7 @@ class NEF(nn.Module):
         self._take(built, *learnt)
 
     def _take(self, built: Built, encoders: bool, biases: bool, decoders: bool) -> None:
-        """Parameters from a network's arrays; decoders in units of the maximum rates."""
+        """Create the parameters from a built network; decoders in units of the maximum rates."""
         self.built = built
         self.encoders, self.biases = nn.ParameterDict(), nn.ParameterDict()
         self.decoders = nn.ParameterDict()
@@ -98,10 +106,10 @@ class NEF(nn.Module):
             self.encoders[key] = _parameter(arrays.scaled_encoders, encoders)
             self.biases[key] = _parameter(arrays.bias, biases)
         for reader in (*self.source.all_connections, *self.probes):
-            given: Any = built.probe_data if isinstance(reader, Probe) else built.connections
-            if given[reader].decoders is not None:
-                found = given[reader].decoders * self._unit(_ensemble(reader))
-                self.decoders[self._key(reader)] = _parameter(found, decoders)
+            values: Any = built.probe_data if isinstance(reader, Probe) else built.connections
+            if values[reader].decoders is not None:
+                arrays = values[reader].decoders * self._unit(_ensemble(reader))
+                self.decoders[self._key(reader)] = _parameter(arrays, decoders)
 
     def _key(self, obj: Ensemble | Connection | Probe) -> str:
         net = self.source
@@ -114,24 +122,24 @@ class NEF(nn.Module):
         return float(np.mean(self.built.ensembles[ensemble].max_rates))
 
     def forward(self, x: Tensor) -> Tensor:
-        """What the probes show while the inputs stay at ``x``.
+        """Values of the probes for constant inputs ``x``.
 
         Parameters
         ----------
         x : Tensor (B, n)
-            Values of the nodes that are inputs, in order, side by side.
+            Values of all input nodes, in order, concatenated.
 
         Returns
         -------
         Tensor (B, m)
-            Values of the probed ensembles, side by side.
+            Values of the probed ensembles, concatenated.
         """
-        given = dict(zip(self.inputs, x.split([n.size_out for n in self.inputs], 1), strict=True))
+        inputs = dict(zip(self.inputs, x.split([n.size_out for n in self.inputs], 1), strict=True))
         out: dict[Any, Tensor] = {}
         for obj in self.order:
             if isinstance(obj, Node) and not obj.size_in:
-                constant = obj not in given
-                out[obj] = _tensor(obj.output).to(x).expand(len(x), -1) if constant else given[obj]
+                constant = obj not in inputs
+                out[obj] = _tensor(obj.output).to(x).expand(len(x), -1) if constant else inputs[obj]
                 continue
             total = x.new_zeros(len(x), obj.size_in)
             for connection in self.source.all_connections:
@@ -156,13 +164,13 @@ class NEF(nn.Module):
         return rates @ self.decoders[self._key(reader)]
 
     def _carried(self, connection: Connection, before: Tensor) -> Tensor:
-        """What a connection adds to all dimensions of what is after."""
+        """Contribution of a connection to all dimensions of its target."""
         arrays = self.built.connections[connection]
         if isinstance(whole(connection.pre), Ensemble):
             before = self._decoded(connection, before)
         else:
-            chosen = indices(connection.pre)
-            before = before if chosen is None else before[:, list(chosen)]
+            dimensions = indices(connection.pre)
+            before = before if dimensions is None else before[:, list(dimensions)]
         matrix = times(arrays.transform, np.eye(before.shape[1]))
         to = indices(connection.post)
         if to is not None:
@@ -172,16 +180,21 @@ class NEF(nn.Module):
         return before @ _tensor(matrix).to(before).T
 
     def network(self) -> Network:
-        """A network with what was learnt given: encoders, gains, biases and decoders."""
-        net, made = Network(self.source.seed, self.source.label), dict[Any, Any]()
+        """A network with the trained encoders, gains, biases and decoders.
+
+        Returns
+        -------
+        Network
+        """
+        net, copies = Network(self.source.seed, self.source.label), dict[Any, Any]()
         for node in self.source.all_nodes:
-            made[node] = net.node(node.output, node.size_in, node.size_out, node.seed, node.label)
+            copies[node] = net.node(node.output, node.size_in, node.size_out, node.seed, node.label)
         for ensemble in self.source.all_ensembles:
-            made[ensemble] = self._ensemble(net, ensemble)
+            copies[ensemble] = self._ensemble(net, ensemble)
 
         def end(old: Any) -> Any:
-            new, chosen = made[whole(old)], indices(old)
-            return new if chosen is None else new[list(chosen)]
+            new, dimensions = copies[whole(old)], indices(old)
+            return new if dimensions is None else new[list(dimensions)]
 
         for c in self.source.all_connections:
             function, transform = c.function, self.built.connections[c].transform
@@ -217,24 +230,24 @@ class NEF(nn.Module):
 
 
 def whole_of(probe: Probe) -> Any:
-    """What a probe watches, without its indices."""
+    """The target of a probe, without indices."""
     return probe.target if isinstance(probe.target, Connection) else whole(probe.target)
 
 
 def _ensemble(reader: Connection | Probe) -> Ensemble:
-    """The ensemble whose neurons are decoded."""
-    found = whole_of(reader) if isinstance(reader, Probe) else whole(reader.pre)
-    assert isinstance(found, Ensemble)
-    return found
+    """The ensemble of the decoders of a connection or probe."""
+    arrays = whole_of(reader) if isinstance(reader, Probe) else whole(reader.pre)
+    assert isinstance(arrays, Ensemble)
+    return arrays
 
 
 def _is_input(node: Node) -> bool:
-    """Whether a node's values come with each call."""
+    """Whether a node is an input of the module."""
     return not node.size_in and not isinstance(node.output, np.ndarray)
 
 
 def _order(net: Network) -> list[Any]:
-    """Nodes and ensembles, each after what it hears; what cannot be trained is refused."""
+    """Nodes and ensembles in topological order; raise an error if one cannot be trained."""
     before: dict[Any, list[Any]] = {obj: [] for obj in (*net.all_nodes, *net.all_ensembles)}
     for c in net.all_connections:
         ends = whole(c.pre), whole(c.post)
@@ -255,7 +268,7 @@ def _order(net: Network) -> list[Any]:
         return list(TopologicalSorter(before).static_order())
     except ValueError as error:
         got, do = "a loop", "train the part without it"
-        check.fail("NEF", "connections", "lead forwards only", f"{got} ({error})"[:200], do)
+        check.fail("NEF", "connections", "form no loops", f"{got} ({error})"[:200], do)
 
 
 def _parameter(values: Any, learnt: bool) -> nn.Parameter:

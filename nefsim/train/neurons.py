@@ -1,4 +1,4 @@
-"""Spiking neurons as modules of PyTorch, with the step of the populations of the engine."""
+"""Spiking neurons as modules of PyTorch, with the same step as nefsim's populations."""
 
 from __future__ import annotations
 
@@ -19,18 +19,63 @@ State = Any
 
 
 class Stateful(nn.Module):
-    """A module that is called once a step, and hands its state on in the open.
+    """Base of modules with a state in time, which is an argument and a result of each step.
 
     ``y, state = module(x, state)`` is one step; ``None`` is the state of rest.
     ``y_seq, state = module.run(x_seq)`` is a step for each row of a sequence, time first.
+
+    See Also
+    --------
+    Layers : A sequence of modules.
+    IF, LIF, PLIF, SNU : Spiking modules.
+
+    Examples
+    --------
+    >>> import torch
+    >>> class Sum(Stateful):
+    ...     def forward(self, x, state=None):
+    ...         total = x if state is None else state + x
+    ...         return total, total
+    >>> Sum().run(torch.ones(3, 1))[0].ravel()
+    tensor([1., 2., 3.])
     """
 
     @abstractmethod
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """One step."""
+        """One step.
+
+        Parameters
+        ----------
+        x : Tensor (B, ...)
+            Input of the step.
+        state : Tensor, list or None
+            State before the step; None is rest.
+
+        Returns
+        -------
+        y : Tensor (B, ...)
+            Output of the step.
+        state : Tensor, list or None
+            State after the step.
+        """
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """One step for each row of ``x_seq`` (T, ...); outputs (T, ...) and the last state."""
+        """One step for each row of a sequence.
+
+        Parameters
+        ----------
+        x_seq : Tensor (T, B, ...)
+            Inputs of all steps.
+        state : Tensor, list or None
+            State before the first step; None is rest.
+
+        Returns
+        -------
+        y_seq : Tensor (T, B, ...)
+            Outputs of all steps.
+        state : Tensor, list or None
+            State after the last step.
+        """
         outputs = []
         for x in x_seq.unbind(0):
             y, state = self(x, state)
@@ -39,7 +84,7 @@ class Stateful(nn.Module):
 
 
 class DiscreteNeuron(Stateful):
-    r"""What the spiking modules share: charge, fire, reset; the state is the potential.
+    r"""Base of spiking modules: charge, fire, reset; the state is the potential.
 
     .. math:: u = g(\lambda v + s x), \qquad y = H(u - \theta), \qquad
               v \leftarrow u (1 - y) \;\text{ or }\; u - \theta y
@@ -76,7 +121,17 @@ class DiscreteNeuron(Stateful):
         return self.fixed_threshold
 
     def fire(self, z: Tensor) -> Tensor:
-        """The output at ``z = u - threshold``."""
+        """The output at ``z = u - threshold``.
+
+        Parameters
+        ----------
+        z : Tensor
+            Potential less the threshold.
+
+        Returns
+        -------
+        Tensor
+        """
         return self.surrogate(z, self.threshold_rule)
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
@@ -97,7 +152,17 @@ class DiscreteNeuron(Stateful):
         )
 
     def neuron_type(self, dt: float = 0.001) -> DiscreteLIF:
-        """The same neurons as a population of a network, whose spikes are 1 at steps of ``dt``."""
+        """The neuron type of the same neurons in a network, with spikes of 1 at steps of ``dt``.
+
+        Parameters
+        ----------
+        dt : float [s]
+            Time step of the network.
+
+        Returns
+        -------
+        DiscreteLIF
+        """
         decay, scale = (_number(value) for value in self.decay_and_scale())
         return DiscreteLIF(
             decay=decay,
@@ -112,13 +177,18 @@ class DiscreteNeuron(Stateful):
         )
 
     def extra_repr(self) -> str:
-        """What ``print`` shows."""
+        """The parameters in ``repr``.
+
+        Returns
+        -------
+        str
+        """
         rule = f"threshold_rule={self.threshold_rule!r}, reset={self.reset!r}"
         return f"{rule}, detach_reset={self.detach_reset}, surrogate={self.surrogate.name!r}"
 
 
 class IF(DiscreteNeuron):
-    """Integrate and fire without leak: ``u = v + x``.
+    """Integrate-and-fire neurons without leak: ``u = v + x``.
 
     Parameters
     ----------
@@ -127,11 +197,21 @@ class IF(DiscreteNeuron):
     threshold_rule : {">", ">="}
         Whether a neuron fires at the threshold itself.
     reset : {"zero", "subtract"}
-        What a spike leaves of the potential.
+        Potential after a spike: 0, or reduced by the threshold.
     detach_reset : bool
         Whether the gradient stops at the reset.
     surrogate : str or Surrogate
-        What stands for the derivative of the step.
+        Derivative of the step in the backward pass.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not one of its options.
+
+    See Also
+    --------
+    LIF, PLIF, SNU
+    nefsim.DiscreteLIF : The neuron type of exported networks.
 
     References
     ----------
@@ -155,12 +235,17 @@ class IF(DiscreteNeuron):
         super().__init__(threshold, threshold_rule, reset, detach_reset, surrogate)
 
     def decay_and_scale(self) -> tuple[Any, Any]:
-        """1 and 1."""
+        """1 and 1.
+
+        Returns
+        -------
+        decay, scale : float
+        """
         return 1.0, 1.0
 
 
 class LIF(DiscreteNeuron):
-    """Leaky integrate and fire: ``u = (1 - 1/tau) v + x/tau``.
+    """Leaky integrate-and-fire neurons: ``u = (1 - 1/tau) v + x/tau``.
 
     Parameters
     ----------
@@ -168,6 +253,16 @@ class LIF(DiscreteNeuron):
         Time constant in steps, at least 1.
     threshold, threshold_rule, reset, detach_reset, surrogate
         As for :class:`IF`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not one of its options.
+
+    See Also
+    --------
+    IF, PLIF, SNU
+    nefsim.LIF : Neurons in continuous time, a different model.
 
     Examples
     --------
@@ -189,28 +284,47 @@ class LIF(DiscreteNeuron):
         self.tau = check.real("LIF", "tau", tau, "pass steps, such as 2.0", low=1.0)
 
     def decay_and_scale(self) -> tuple[Any, Any]:
-        """``1 - 1/tau`` and ``1/tau``."""
+        """``1 - 1/tau`` and ``1/tau``.
+
+        Returns
+        -------
+        decay, scale : float
+        """
         return 1.0 - 1.0 / self.tau, 1.0 / self.tau
 
     def extra_repr(self) -> str:
-        """What ``print`` shows."""
+        """The parameters in ``repr``.
+
+        Returns
+        -------
+        str
+        """
         return f"tau={self.tau:g}, {super().extra_repr()}"
 
 
 class PLIF(DiscreteNeuron):
-    r"""Leaky integrate and fire with a time constant that is learnt, one for the layer.
+    r"""Leaky integrate-and-fire neurons with a trainable time constant for the layer.
 
     .. math:: u = (1 - k(a)) v + k(a) x, \qquad k(a) = \frac{1}{1 + e^{-a}} = \frac{1}{\tau}
 
-    Adam moves a parameter by about its learning rate in a step, whatever the gradient: give
-    ``a`` a higher one, in a group of its own, where tau starts far from where it should be.
+    Adam changes a parameter by about its learning rate in a step, for any gradient.  If tau
+    starts far from its optimum, put ``a`` into a parameter group with a higher learning rate.
 
     Parameters
     ----------
     tau : float
-        Where the time constant starts, in steps, above 1.
+        Initial time constant in steps, above 1.
     threshold, threshold_rule, reset, detach_reset, surrogate
         As for :class:`IF`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not one of its options.
+
+    See Also
+    --------
+    LIF : A fixed time constant.
 
     References
     ----------
@@ -239,21 +353,31 @@ class PLIF(DiscreteNeuron):
 
     @property
     def tau(self) -> float:
-        """The time constant now, ``1 / k(a)``, in steps."""
+        """The present time constant, ``1 / k(a)``, in steps."""
         return 1.0 / float(torch.sigmoid(self.a.detach()))
 
     def decay_and_scale(self) -> tuple[Any, Any]:
-        """``1 - k(a)`` and ``k(a)``."""
+        """``1 - k(a)`` and ``k(a)``.
+
+        Returns
+        -------
+        decay, scale : Tensor
+        """
         k = torch.sigmoid(self.a)
         return 1.0 - k, k
 
     def extra_repr(self) -> str:
-        """What ``print`` shows."""
+        """The parameters in ``repr``.
+
+        Returns
+        -------
+        str
+        """
         return f"tau={self.tau:g}, {super().extra_repr()}"
 
 
 class SoftLIF(Stateful):
-    """The soft LIF rate, through which NEF networks are trained; it has no state.
+    """Rate neurons with the soft LIF curve, for training of NEF networks; without state.
 
     Parameters
     ----------
@@ -263,6 +387,16 @@ class SoftLIF(Stateful):
         Softness of the threshold.
     amplitude : float
         The output is ``amplitude`` times the rate [Hz].
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range.
+
+    See Also
+    --------
+    nefsim.SoftLIFRate : The neuron type of networks.
+    NEF : Networks that are trained with this curve.
 
     References
     ----------
@@ -294,7 +428,7 @@ class SoftLIF(Stateful):
         return self.amplitude * rates, state
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """Rates at all steps at once."""
+        """Rates of all steps, computed together."""
         return self(x_seq, state)
 
 
@@ -303,7 +437,7 @@ def _unchanged(y: Tensor) -> Tensor:
 
 
 def _number(value: Any) -> Any:
-    """A parameter as NumPy sees it: a float, or an array with one for each neuron."""
+    """A parameter as a float, or as an array with one value for each neuron."""
     if not isinstance(value, Tensor):
         return value
     array = value.detach().cpu().double().numpy()

@@ -1,4 +1,4 @@
-"""A surrogate beside its step."""
+"""Plots of surrogate gradients."""
 
 from __future__ import annotations
 
@@ -12,30 +12,44 @@ from nefsim.train.surrogates import Surrogate, as_surrogate
 
 
 def plot_surrogate(surrogate: str | Surrogate, span: float = 2.0, ax: Any = None) -> Any:
-    """The step of a neuron, and the slope that stands for its derivative.
+    """Plot the step function of a neuron, and its surrogate derivative.
 
     Parameters
     ----------
     surrogate : str or Surrogate
-        Which.
+        The surrogate, or its name.
     span : float
-        The potential less the threshold goes from ``-span`` to ``span``.
+        Range of the potential less the threshold, from ``-span`` to ``span``.
     ax : matplotlib axes or None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     matplotlib axes
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no such surrogate, or ``span`` is out of range.
+
+    See Also
+    --------
+    Surrogate
+
+    Examples
+    --------
+    >>> plot_surrogate("tanh").get_title(loc="left")
+    'tanh'
     """
     who = "plot_surrogate"
-    chosen = as_surrogate(who, surrogate)
+    checked = as_surrogate(who, surrogate)
     most = check.positive(who, "span", span)
     axes = style.axes(who, ax, (3.4, 2.4))
     z = torch.linspace(-most, most, 801, dtype=torch.float64)
     steps = (z > 0).to(z.dtype)
     axes.plot(z, steps, color=style.GREY, label="step $H$", linewidth=1.4)
-    axes.plot(z, chosen.slope(z), color=style.COLOURS[1], label="slope", linewidth=1.4)
-    axes.set_title(chosen.name, fontsize="medium", loc="left")
+    axes.plot(z, checked.slope(z), color=style.COLOURS[1], label="slope", linewidth=1.4)
+    axes.set_title(checked.name, fontsize="medium", loc="left")
     style.finish(axes, "potential - threshold", "")
     style.legend(axes)
     return axes

@@ -1,4 +1,4 @@
-"""Weights on a grid so coarse that sums of spikes are exact in float32, in any order."""
+"""Rounding of weights to a grid, so that sums of spikes are exact in float32, in any order."""
 
 from __future__ import annotations
 
@@ -20,49 +20,53 @@ from nefsim.train.snu import SNU
 #: Binary digits of a float32.
 DIGITS = 24
 
-#: What changes no value but its place.
+#: Modules that change only the shape.
 SILENT = (nn.Flatten, nn.MaxPool2d, nn.Identity, nn.Dropout, nn.Dropout2d, Dropout)
 
 
 def snap(
     module: Layers, largest_input: float = 1.0, input_step: float = 1.0, digits: int = DIGITS
 ) -> Layers:
-    r"""A copy with rounded weights, whose sums do not depend on their order.
+    r"""Copy a module with rounded weights, whose sums do not depend on their order.
 
     .. math:: w \leftarrow g \, \mathrm{round}(w / g), \qquad
               \max_i \Big( x_{max} \sum_j |w_{ij}| + |b_i| \Big) \le 2^{digits} g h
 
-    g is a power of two, one for each layer and the smallest that fulfils the inequality,
-    where inputs are multiples of h and at most :math:`x_{max}`: 1 and 1 for spikes.  All
-    partial sums are then multiples of g h with at most ``digits`` binary digits, so that none
-    is rounded: PyTorch, an event-driven engine and another machine get the same currents in
-    float32, and the same spikes, bit for bit.  (With ELU they may still round exponentials
-    of their own.)  Batch normalisation is multiplied into the layer before it.
+    Each layer has the smallest power of two g that satisfies the inequality, where inputs are
+    multiples of h and at most :math:`x_{max}`; both are 1 for spikes.  All partial sums are
+    multiples of g h with at most ``digits`` binary digits, and are not rounded.  PyTorch,
+    nefsim and other machines then give the same currents in float32, and the same spikes, bit
+    for bit (except with ELU, whose exponentials may be rounded differently).  Batch
+    normalisation is multiplied into the layer before it.
 
     Parameters
     ----------
     module : Layers
-        Of IF, LIF, PLIF or SNU with one ``Linear`` or ``Conv2d`` before each, and pooling
-        between spikes and that: ``MaxPool2d``, or ``AvgPool2d`` whose windows hold a power of
-        two.
+        Layers of IF, LIF, PLIF or SNU with one ``Linear`` or ``Conv2d`` before each.  Between
+        spikes and linear modules there may be pooling: ``MaxPool2d``, or ``AvgPool2d`` with
+        windows of a power of two.
     largest_input : float
-        The largest size of an input, 1 where inputs are spikes.
+        Largest absolute value of an input, 1 for spikes.
     input_step : float
-        A power of two of which all inputs are multiples, 1 where they are spikes.  Round
-        pictures to it (``torch.round(x / h) * h``); the first layer has as many digits less.
+        h, a power of two of which all inputs are multiples, 1 for spikes.  Round images to it
+        (``torch.round(x / h) * h``); the weights of the first layer have fewer digits then.
     digits : int
-        Binary digits of a sum; 24 are what a float32 has.
+        Binary digits of a sum; a float32 has 24.
 
     Returns
     -------
     Layers
-        In evaluation mode; ``module`` stays as it is.
+        A copy in evaluation mode; ``module`` is not changed.
 
     Raises
     ------
     ValueError
-        If there is a module whose sums cannot be kept exact, weights are not finite, or
-        ``input_step`` is not a power of two.
+        If there is a module without exact sums, weights are not finite, or ``input_step`` is
+        not a power of two.
+
+    See Also
+    --------
+    to_network : Export of the module.
 
     Examples
     --------
@@ -80,29 +84,29 @@ def snap(
     if math.frexp(unit)[0] != 0.5:
         check.fail("snap", "input_step", "be a power of two", f"{unit:g}", "pass 2**-8")
     most = check.integer("snap", "digits", digits, "pass 24 for float32", 2, 53)
-    made = copy.deepcopy(module).eval()
+    copied = copy.deepcopy(module).eval()
     snapper = _Snapper(largest, unit, most)
     with torch.no_grad():
-        made.layers = nn.ModuleList(snapper.all(_folded(made.layers)))
-    return made
+        copied.layers = nn.ModuleList(snapper.all(_folded(copied.layers)))
+    return copied
 
 
 class _Snapper:
-    """Goes through modules, and knows what comes into the next one."""
+    """Rounding of one module after another, with the range of the next module's inputs."""
 
     def __init__(self, largest: float, unit: float, digits: int) -> None:
         self.largest, self.unit, self.digits = largest, unit, digits
-        self.summed = False  # whether it is currents, and no longer spikes or inputs
+        self.summed = False  # whether the next input is a current, not spikes
 
     def all(self, modules: Iterable[nn.Module]) -> list[nn.Module]:
-        """The same modules, weights rounded."""
-        done = list(modules)
-        for part in done:
+        """Round the weights of modules in place, and return them."""
+        folded = list(modules)
+        for part in folded:
             self.take(part)
-        return done
+        return folded
 
     def take(self, part: nn.Module) -> None:
-        """One more module."""
+        """Round the weights of the next module."""
         if isinstance(part, DirectEncoding):
             part.modules_once = nn.Sequential(*self.all(_folded(part.modules_once)))
         elif isinstance(part, nn.Linear | nn.Conv2d):
@@ -114,8 +118,8 @@ class _Snapper:
         elif isinstance(part, Vote):
             self.summed = True
         elif not isinstance(part, SILENT):
-            known = "IF, LIF, PLIF, SNU, pooling and linear modules"
-            _refuse(part, f"be made of {known}", "take it out")
+            options = "IF, LIF, PLIF, SNU, pooling and linear modules"
+            _refuse(part, f"be made of {options}", "take it out")
 
     def _neurons(self, part: DiscreteNeuron) -> None:
         if part.output != "step" or getattr(part, "recurrent", None) is not None:
@@ -141,7 +145,7 @@ class _Snapper:
         weight = part.weight.double().flatten(1)
         bias = weight.new_zeros(len(weight)) if part.bias is None else part.bias.double()
         step = 2.0 ** (math.ceil(math.log2(self._needed(weight, bias, 0.0))) - self.digits)
-        # Rounded up, weights may need one digit more.
+        # Weights that are rounded up may need one more digit.
         while self._needed(weight, bias, step) > 2.0**self.digits * step:
             step *= 2.0
         part.weight.copy_(_rounded(weight, step).reshape(part.weight.shape))
@@ -160,19 +164,19 @@ def _rounded(values: Tensor, step: float) -> Tensor:
 
 
 def _folded(modules: Iterable[nn.Module]) -> list[nn.Module]:
-    """Normalisation multiplied into the module before it."""
-    done: list[nn.Module] = []
+    """Modules with batch normalisation multiplied into the module before it."""
+    folded: list[nn.Module] = []
     for part in modules:
-        before = done[-1] if done else None
+        before = folded[-1] if folded else None
         if not isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
-            done.append(part)
+            folded.append(part)
         elif isinstance(before, nn.Conv2d):
-            done[-1] = fuse_conv_bn_eval(before, part)
+            folded[-1] = fuse_conv_bn_eval(before, part)
         elif isinstance(before, nn.Linear):
-            done[-1] = fuse_linear_bn_eval(before, part)
+            folded[-1] = fuse_linear_bn_eval(before, part)
         else:
-            _refuse(part, "normalise what a Linear or Conv2d gives", "put it after one")
-    return done
+            _refuse(part, "follow a Linear or Conv2d", "put it after one")
+    return folded
 
 
 def _refuse(part: nn.Module, must: str, do: str) -> None:

@@ -1,4 +1,4 @@
-"""The spiking neural unit: a recurrent unit of machine learning that is a LIF neuron."""
+"""The spiking neural unit: a LIF neuron in the form of a recurrent unit."""
 
 from __future__ import annotations
 
@@ -12,41 +12,49 @@ from nefsim.neurons.discrete import ACTIVATIONS
 from nefsim.train.neurons import DiscreteNeuron, State
 from nefsim.train.surrogates import Surrogate
 
-#: Thresholds start within this of ``start_threshold``.
+#: Largest distance of initial thresholds from ``start_threshold``.
 START_SPREAD = 0.05
 
 
 class SNU(DiscreteNeuron):
-    r"""A layer of spiking neural units, its weights included.
+    r"""A layer of spiking neural units, including its weights.
 
     .. math:: s_t = g(W x_t + H y_{t-1} + l s_{t-1} (1 - y_{t-1})), \qquad
               y_t = h(s_t + b)
 
-    The state is what is left after the reset, :math:`s_t (1 - y_t)`, and with
-    ``recurrent=True`` a pair of that and :math:`y_t`.
+    The state is the potential after the reset, :math:`s_t (1 - y_t)`; with
+    ``recurrent=True`` it is a pair of that and :math:`y_t`.
 
     Parameters
     ----------
     in_features, out_features : int
         Sizes of x and y.
     decay : float
-        l = 1 - dt/tau, what a step leaves of the state.
+        l = 1 - dt/tau, the share of the state that remains after a step.
     activation : {"elu", "relu", "identity", "leaky_relu"}
-        g.  With "relu" deep networks do not learn: units that are pushed below zero get no
-        gradient.
+        g.  With "relu" deep networks do not learn, as units below zero have no gradient.
     soft : bool
         h: a sigmoid in place of the step, which resets in proportion.
     recurrent : bool
-        Whether the layer hears itself a step later, through H.
+        Whether the layer receives its output one step later, through H.
     detach_reset : bool
         Whether the gradient stops at the reset.
     surrogate : str or Surrogate
-        What stands for the derivative of the step; "tanh" in the paper.
+        Derivative of the step in the backward pass; "tanh" in the paper.
     start_spread : float
         Standard deviation of the state of rest; 0 starts at 0.
     start_threshold : float
-        Thresholds -b start within 0.05 of it.  Near 0 a unit fires whenever a step brings more
-        that is positive than negative; above it inputs of several steps add up first.
+        Initial thresholds -b are within 0.05 of it.  Near 0 a unit fires whenever the input of
+        a step is positive; with a higher threshold it integrates over several steps.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or not one of its options.
+
+    See Also
+    --------
+    LIF, PLIF : Neurons without weights.
 
     References
     ----------
@@ -82,8 +90,8 @@ class SNU(DiscreteNeuron):
         self.output = "sigmoid" if check.flag("SNU", "soft", soft) else "step"
         self.start_spread = check.real("SNU", "start_spread", start_spread, low=0.0)
         self.input = _weights(self.in_features, self.out_features)
-        wanted = check.flag("SNU", "recurrent", recurrent)
-        self.recurrent = _weights(self.out_features, self.out_features) if wanted else None
+        is_recurrent = check.flag("SNU", "recurrent", recurrent)
+        self.recurrent = _weights(self.out_features, self.out_features) if is_recurrent else None
         start = check.real("SNU", "start_threshold", start_threshold)
         spread = torch.empty(self.out_features).uniform_(-START_SPREAD, START_SPREAD)
         self.bias = nn.Parameter(spread - start)
@@ -94,7 +102,12 @@ class SNU(DiscreteNeuron):
         return -self.bias
 
     def decay_and_scale(self) -> tuple[Any, Any]:
-        """l and 1."""
+        """l and 1.
+
+        Returns
+        -------
+        decay, scale : float
+        """
         return self.decay, 1.0
 
     def fire(self, z: Tensor) -> Tensor:
@@ -106,7 +119,7 @@ class SNU(DiscreteNeuron):
         return self._step(self.input(x), state)
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """A step for each row; the inputs of all steps are weighed at once."""
+        """A step for each row, with one product of the weights and all inputs."""
         outputs = []
         for drive in self.input(x_seq).unbind(0):
             y, state = self._step(drive, state)
@@ -114,7 +127,7 @@ class SNU(DiscreteNeuron):
         return torch.stack(outputs), state
 
     def _step(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step from inputs that were weighed before."""
+        """One step from the product of weights and inputs."""
         if self.recurrent is None:
             return super().forward(drive, self._rest(drive) if state is None else state)
         v, y = (self._rest(drive), torch.zeros_like(drive)) if state is None else state
@@ -122,19 +135,24 @@ class SNU(DiscreteNeuron):
         return y, (v, y)
 
     def _rest(self, drive: Tensor) -> Tensor:
-        """The state at the start, drawn anew each time if it is spread."""
+        """The initial state: 0, or random with ``start_spread``."""
         spread = self.start_spread
         return spread * torch.randn_like(drive) if spread else torch.zeros_like(drive)
 
     def extra_repr(self) -> str:
-        """What ``print`` shows."""
+        """The parameters in ``repr``.
+
+        Returns
+        -------
+        str
+        """
         sizes = f"{self.in_features}, {self.out_features}, decay={self.decay:g}"
         kind = f"activation={self.activation!r}, soft={self.output == 'sigmoid'}"
         return f"{sizes}, {kind}, surrogate={self.surrogate.name!r}"
 
 
 def _weights(n_in: int, n_out: int) -> nn.Linear:
-    """Weights without a bias, as they start."""
+    """A linear map without bias, with initial weights."""
     weights = nn.Linear(n_in, n_out, bias=False)
     nn.init.xavier_uniform_(weights.weight)
     return weights

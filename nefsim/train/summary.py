@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds of a network, counted where they happen."""
+"""Parameters and multiply-adds of a module, counted during a run."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Row:
     Attributes
     ----------
     name, kind : str
-        Where it stands in the network, and its class.
+        Qualified name of the module, and its class.
     shape : tuple of int
         Shape of its output.
     n_parameters : int
-        Its own parameters, not those of modules within it.
+        Number of parameters, without those of modules within it.
     multiply_adds : int
-        Products of a weight and an input, in all that it did in the run.
+        Number of products of a weight and an input in the run.
     """
 
     name: str
@@ -37,7 +37,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a network is made of and what a run costs; ``print`` shows a table."""
+    """Modules, parameters and multiply-adds of a network; ``print`` shows a table.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        A row for each module.
+
+    See Also
+    --------
+    summary : The function that returns it.
+    """
 
     rows: tuple[Row, ...]
 
@@ -64,21 +74,30 @@ class Summary:
 
 
 def summary(module: nn.Module, x_seq: Tensor) -> Summary:
-    """Parameters and true multiply-adds of a module, by running it once on ``x_seq``.
+    """Count parameters and multiply-adds of a module, by running it once on ``x_seq``.
 
-    Every product of a weight with an input counts, for each step and each element of the
-    batch, whether the input is a spike or not; biases and neurons are not counted.
+    Every product of a weight and an input counts, for each step and each element of the batch,
+    also if the input is 0; biases and neurons are not counted.
 
     Parameters
     ----------
     module : Module
-        With ``run`` if it has a state.
+        Module to count; one with a state has a method ``run``.
     x_seq : Tensor
-        An input as the module takes it.
+        An input of the module.
 
     Returns
     -------
     Summary
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``module`` is not a module, or ``x_seq`` not one of its inputs.
+
+    See Also
+    --------
+    Layers.summary : The same as a method.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Surrogate gradients: a step forwards, a slope of one's choice backwards."""
+"""Surrogate gradients: a step function with a finite slope in the backward pass."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ from nefsim import _checks as check
 
 @dataclass(frozen=True)
 class Surrogate:
-    r"""The step function with a slope that learning can follow.
+    r"""The step function with a surrogate derivative.
 
     .. math:: H(z) = [z > 0], \qquad \frac{dH}{dz} := slope(z)
 
-    The derivative of a step is zero nearly everywhere, so that nothing would be learnt
-    through it; a slope around the threshold is put in its place, and only there.
+    The derivative of a step is zero nearly everywhere, so gradient descent would have no
+    effect.  In the backward pass it is replaced by a slope around the threshold.
 
     Parameters
     ----------
     name : str
-        What it is called.
+        Name of the surrogate.
     slope : callable
-        From ``z``, the potential less the threshold, to what stands for the derivative.
+        Surrogate derivative, as a function of ``z``, the potential less the threshold.
+
+    See Also
+    --------
+    plot_surrogate : A figure of the slope.
 
     Examples
     --------
@@ -41,16 +45,28 @@ class Surrogate:
     slope: Callable[[Any], Any]
 
     def __call__(self, z: Tensor, threshold_rule: str = ">") -> Tensor:
-        """1 where ``z > 0`` (or ``>= 0``), else 0; backwards, the slope."""
+        """1 where ``z > 0`` (or ``>= 0``), otherwise 0; the gradient is that of the slope.
+
+        Parameters
+        ----------
+        z : Tensor
+            Potential less the threshold.
+        threshold_rule : {">", ">="}
+            Whether a neuron fires at the threshold itself.
+
+        Returns
+        -------
+        Tensor
+        """
         return _Step.apply(z, self.slope, threshold_rule == ">=")
 
 
 class _Step(torch.autograd.Function):
-    """The step; what is not a number does not fire, as no comparison with it holds."""
+    """The step function of autograd; NaN does not fire, as every comparison with it is false."""
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, slope: Callable[[Any], Any], inclusive: bool) -> Tensor:
-        """Spikes; the slope is kept for the way back."""
+        """Spikes; the slope is saved for the backward pass."""
         if ctx.needs_input_grad[0]:
             ctx.save_for_backward(slope(z))
         return (z >= 0 if inclusive else z > 0).to(z.dtype)
@@ -62,29 +78,134 @@ class _Step(torch.autograd.Function):
 
 
 def heaviside() -> Surrogate:
-    """``H' = H``: 1 where the neuron fires, 0 elsewhere."""
+    """Surrogate with slope ``H' = H``: 1 where the neuron fires, 0 elsewhere.
+
+    Returns
+    -------
+    Surrogate
+
+    See Also
+    --------
+    straight_through, boxcar
+
+    Examples
+    --------
+    >>> import torch
+    >>> heaviside().slope(torch.tensor([-1.0, 1.0]))
+    tensor([0., 1.])
+    """
     return Surrogate("heaviside", lambda z: (z > 0).to(z.dtype))
 
 
 def boxcar(width: float = 1.0) -> Surrogate:
-    """``1 / width`` where ``|z| < width / 2``, else 0: the slope of a hard sigmoid."""
+    """Surrogate with slope ``1 / width`` where ``|z| < width / 2``, 0 elsewhere.
+
+    Parameters
+    ----------
+    width : float
+        Width of the box.
+
+    Returns
+    -------
+    Surrogate
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``width`` is not a number above 0.
+
+    See Also
+    --------
+    triangular, sigmoid
+
+    Examples
+    --------
+    >>> import torch
+    >>> boxcar(0.5).slope(torch.tensor([0.0, 1.0]))
+    tensor([2., 0.])
+    """
     w = check.positive("boxcar", "width", width)
     return Surrogate("boxcar", lambda z: (z.abs() < w / 2).to(z.dtype) / w)
 
 
 def tanh() -> Surrogate:
-    """``1 - tanh(z)**2``."""
+    """Surrogate with slope ``1 - tanh(z)**2``.
+
+    Returns
+    -------
+    Surrogate
+
+    See Also
+    --------
+    sigmoid, arctan
+
+    Examples
+    --------
+    >>> import torch
+    >>> tanh().slope(torch.tensor([0.0]))
+    tensor([1.])
+    """
     return Surrogate("tanh", lambda z: 1.0 - torch.tanh(z) ** 2)
 
 
 def arctan(alpha: float = 2.0) -> Surrogate:
-    """``alpha / 2 / (1 + (pi alpha z / 2)**2)``, the slope of an arc tangent from 0 to 1."""
+    """Surrogate with slope ``alpha / 2 / (1 + (pi alpha z / 2)**2)``, of an arc tangent.
+
+    Parameters
+    ----------
+    alpha : float
+        Steepness: twice the slope at 0.
+
+    Returns
+    -------
+    Surrogate
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``alpha`` is not a number above 0.
+
+    See Also
+    --------
+    tanh, fast_sigmoid
+
+    Examples
+    --------
+    >>> import torch
+    >>> arctan(2.0).slope(torch.tensor([0.0]))
+    tensor([1.])
+    """
     a = check.positive("arctan", "alpha", alpha)
     return Surrogate("arctan", lambda z: 0.5 * a / (1.0 + (0.5 * torch.pi * a * z) ** 2))
 
 
 def sigmoid(alpha: float = 4.0) -> Surrogate:
-    """``alpha s (1 - s)`` with ``s = 1 / (1 + exp(-alpha z))``."""
+    """Surrogate with slope ``alpha s (1 - s)``, where ``s = 1 / (1 + exp(-alpha z))``.
+
+    Parameters
+    ----------
+    alpha : float
+        Steepness: four times the slope at 0.
+
+    Returns
+    -------
+    Surrogate
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``alpha`` is not a number above 0.
+
+    See Also
+    --------
+    tanh, fast_sigmoid
+
+    Examples
+    --------
+    >>> import torch
+    >>> sigmoid(4.0).slope(torch.tensor([0.0]))
+    tensor([1.])
+    """
     a = check.positive("sigmoid", "alpha", alpha)
 
     def slope(z: Any) -> Any:
@@ -95,26 +216,91 @@ def sigmoid(alpha: float = 4.0) -> Surrogate:
 
 
 def fast_sigmoid(alpha: float = 25.0) -> Surrogate:
-    """``1 / (1 + alpha |z|)**2``."""
+    """Surrogate with slope ``1 / (1 + alpha |z|)**2``.
+
+    Parameters
+    ----------
+    alpha : float
+        Inverse width of the slope.
+
+    Returns
+    -------
+    Surrogate
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``alpha`` is not a number above 0.
+
+    See Also
+    --------
+    sigmoid, arctan
+
+    Examples
+    --------
+    >>> import torch
+    >>> fast_sigmoid(1.0).slope(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.2500])
+    """
     a = check.positive("fast_sigmoid", "alpha", alpha)
     return Surrogate("fast_sigmoid", lambda z: 1.0 / (1.0 + a * z.abs()) ** 2)
 
 
 def triangular(width: float = 1.0) -> Surrogate:
-    """``max(0, 1 - |z| / width) / width``."""
+    """Surrogate with slope ``max(0, 1 - |z| / width) / width``.
+
+    Parameters
+    ----------
+    width : float
+        Distance from the threshold at which the slope is 0.
+
+    Returns
+    -------
+    Surrogate
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``width`` is not a number above 0.
+
+    See Also
+    --------
+    boxcar
+
+    Examples
+    --------
+    >>> import torch
+    >>> triangular(0.5).slope(torch.tensor([0.0, 1.0]))
+    tensor([2., 0.])
+    """
     w = check.positive("triangular", "width", width)
     return Surrogate("triangular", lambda z: (1.0 - z.abs() / w).clamp(min=0.0) / w)
 
 
 def straight_through() -> Surrogate:
-    """1 everywhere: the gradient passes as though there were no step."""
+    """Surrogate with slope 1 everywhere: gradients pass through the step unchanged.
+
+    Returns
+    -------
+    Surrogate
+
+    See Also
+    --------
+    heaviside
+
+    Examples
+    --------
+    >>> import torch
+    >>> straight_through().slope(torch.tensor([-1.0, 1.0]))
+    tensor([1., 1.])
+    """
     return Surrogate("straight_through", torch.ones_like)
 
 
 #: All surrogates with their defaults, by name.
 SURROGATES = {
-    made.name: made
-    for made in (
+    surrogate.name: surrogate
+    for surrogate in (
         heaviside(),
         boxcar(),
         tanh(),
@@ -128,7 +314,7 @@ SURROGATES = {
 
 
 def as_surrogate(who: str, surrogate: str | Surrogate) -> Surrogate:
-    """A surrogate as it is, or the one of a name."""
+    """A surrogate unchanged, or the surrogate with a name."""
     if isinstance(surrogate, Surrogate):
         return surrogate
     return SURROGATES[check.one_of(who, "surrogate", surrogate, tuple(SURROGATES))]

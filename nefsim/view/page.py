@@ -154,7 +154,13 @@ class Page:
         self.beat.sent += 1  # last, so that the browser answers after it has drawn all
 
     def show(self, pieces: list[Piece]) -> None:
-        """Add pieces to the plots and drop data older than the window."""
+        """Add pieces to the plots and drop data older than the window.
+
+        Parameters
+        ----------
+        pieces : list of Piece
+            New data, one piece for each plot.
+        """
         for plot, piece in zip(self.plots, pieces, strict=True):
             plot.add(piece, self.now)
 

@@ -4,13 +4,15 @@ Docstrings and other strings, annotations, imports and ``__all__``; code that on
 reads (``TYPE_CHECKING``, overloads, assertions); messages (texts of errors, warnings and
 output, code that prepares them, and ``repr``); the names in :data:`SPEED` and
 :data:`LOOKS`; limits as far away as 10**7; the order of arguments of :data:`SYMMETRIC`
-functions and of differences that go into :data:`EVEN` ones; and which negative number stands
+functions and of differences that go into :data:`EVEN` ones; the greatest number of rounds of an
+iteration that ends by itself; and which negative number stands
 for the length that is left over in ``reshape``.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 #: Constants that choose between two algorithms of one result, or the size of a chunk.  They
 #: change time and memory (and the order of a sum), so that no test of a result sees them.
@@ -53,6 +55,17 @@ LOOKS = frozenset(
         "set_visible",
         "tick_params",
         "bbox_inches",
+        "borderaxespad",
+        "columnspacing",
+        "desired_num_ticks",
+        "glyph_width",
+        "handlelength",
+        "label_standoff",
+        "line_alpha",
+        "line_width",
+        "margin",
+        "markerscale",
+        "spacing",
         "bins_per_inch",
         "bottom_pad",
         "capsize",
@@ -83,9 +96,11 @@ MESSAGES = frozenset({"warn", "fail", "print", "write_line"})
 #: Methods that show an object to people.
 SHOWN = frozenset({"__repr__", "__str__", "_repr_html_"})
 
-#: Functions of two arguments in either order, and those that Python refuses in the other one.
+#: Functions of two arguments in either order (of ``allclose`` and ``isclose``: as far as the
+#: tolerance is small beside 1), and those that Python refuses in the other one.
 SYMMETRIC = frozenset(
-    """max min maximum minimum fmax fmin array_equal
+    """max min maximum minimum fmax fmin array_equal allclose isclose
+    add multiply logical_and logical_or logical_xor fadd fmul and_ or_
     isinstance issubclass hasattr getattr setattr""".split()  # noqa: SIM905
 )
 
@@ -122,9 +137,9 @@ def left_out(node: ast.AST) -> bool:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         return called(node.value) in SPEED | LOOKS
     if isinstance(node, ast.Call):
-        # The call may be dropped as a statement; its arguments are words.
-        return called(node) in MESSAGES | {"TypeVar", "ParamSpec", "cast"}
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and _is_whole(node):
+        # The call may be dropped as a statement; its arguments are words or looks.
+        return called(node) in MESSAGES | {"Legend", "TypeVar", "ParamSpec", "cast"}
+    if isinstance(node, ast.BinOp) and _is_far(node):
         return True
     if isinstance(node, (ast.Compare, ast.BoolOp, ast.BinOp)):
         read = {getattr(n, "id", getattr(n, "attr", "")) for n in ast.walk(node)}
@@ -132,12 +147,39 @@ def left_out(node: ast.AST) -> bool:
     return False
 
 
-def _is_whole(node: ast.BinOp) -> bool:
-    """Whether a power is one of two whole numbers, as 10**7.
+def parts(node: ast.AST) -> Iterator[ast.AST]:
+    """Children of a node, without those that are left alone because of their place."""
+    for field, value in ast.iter_fields(node):
+        if field in ("annotation", "returns", "type_params"):
+            continue
+        if field == "body" and isinstance(node, ast.If) and complains(node.body[-1]):
+            value = node.body[-1:]  # code before it prepares the message
+        if field == "iter" and isinstance(node, ast.For) and _ends_by_itself(node):
+            continue
+        if field == "values" and isinstance(node, ast.Dict):
+            names = [getattr(key, "value", None) for key in node.keys]
+            value = [v for name, v in zip(names, node.values, strict=True) if name not in LOOKS]
+        yield from (
+            child
+            for child in (value if isinstance(value, list) else [value])
+            if isinstance(child, ast.AST)
+        )
+
+
+def _ends_by_itself(loop: ast.For) -> bool:
+    """Whether a loop over no particular thing is left when its work is done."""
+    left = any(isinstance(n, (ast.Return, ast.Break)) for n in ast.walk(loop))
+    return left and getattr(loop.target, "id", "") == "_"
+
+
+def _is_far(node: ast.BinOp) -> bool:
+    """Whether a power of two whole numbers, as 10**7, or the next number to one.
 
     It is a limit so large that no array beyond it fits in memory, and no test
     goes there.
     """
-    return all(
+    if isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(node.left, ast.BinOp):
+        return _is_far(node.left) and ast.dump(node.right) == ast.dump(ast.Constant(1))
+    return isinstance(node.op, ast.Pow) and all(
         isinstance(n, ast.Constant) and type(n.value) is int for n in (node.left, node.right)
     )

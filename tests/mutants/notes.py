@@ -66,13 +66,14 @@ class Notes:
         if lead:
             return [t for t in self.tests if any(f.startswith(lead) for f in t.functions)]
         key = f"{path}::{function}"
-        found = self._by_function.get(key, [])
-        if not found:
-            # A class or a module executes its body when it is imported.
-            inside = f"{key}." if function else f"{path}::"
-            names = [name for name in self._by_function if name.startswith(inside)]
-            found = [test for name in names for test in self._by_function[name]]
-            # Constants and defaults are also read by tests that execute nothing of a module.
+        # What a function returns may be called where the function itself was called before.
+        inside = f"{key}." if function else f"{path}::"
+        names = [name for name in self._by_function if name.startswith(inside)]
+        found = [test for name in (key, *names) for test in self._by_function.get(name, [])]
+        is_body = any(not name.startswith(f"{key}.<locals>") for name in names)
+        if is_body or not found:
+            # A class or a module executes its body when it is imported: its constants and
+            # defaults are also read by tests that execute nothing of it.
             found += [t for t in self.tests if not t.functions or t.file == DEFAULTS]
         return list(dict.fromkeys(found))
 

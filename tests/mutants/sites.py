@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .alone import EVEN, SHOWN, SPEED, SYMMETRIC, called, complains, left_out
+from .alone import EVEN, SHOWN, SPEED, SYMMETRIC, called, left_out, parts
 
 OPPOSITE: dict[type, type] = {
     ast.Lt: ast.GtE,
@@ -112,14 +112,8 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
         for argument in node.args:
             if isinstance(argument, ast.UnaryOp):
                 argument.operand.unknown = True  # type: ignore[attr-defined]
-    for field, value in ast.iter_fields(node):
-        if field in ("annotation", "returns", "type_params"):
-            continue
-        if field == "body" and isinstance(node, ast.If) and complains(node.body[-1]):
-            value = node.body[-1:]  # code before it prepares the message
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
-                yield from _nodes(child, names)
+    for child in parts(node):
+        yield from _nodes(child, names)
 
 
 def _variants(node: Node) -> Iterator[tuple[str, Node, ast.AST | None]]:

@@ -6,6 +6,7 @@ nothing else can be done, so that as many as possible step together.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -154,19 +155,25 @@ def _batches(
     for node, before in needs.items():
         for other in before:
             readers[other].append(node)
-    ready: dict[tuple[int, Hashable], list[int]] = {}
+    # For each priority the kinds that can be done, of which the first is done next.
+    ready: list[OrderedDict[Hashable, list[int]]] = [OrderedDict() for _ in range(LOOPS + 1)]
+
+    def add(node: int) -> None:
+        priority, like = kind(node)
+        ready[priority].setdefault(like, []).append(node)
+
     for node, count in waits.items():
         if not count:
-            ready.setdefault(kind(node), []).append(node)
+            add(node)
     found: list[list[int]] = []
-    while ready:
-        batch = ready.pop(min(ready, key=lambda of: of[0]))
+    while kinds := next(filter(None, ready), None):
+        _, batch = kinds.popitem(last=False)
         found.append(batch)
         for node in batch:
             for reader in readers[node]:
                 waits[reader] -= 1
                 if not waits[reader]:
-                    ready.setdefault(kind(reader), []).append(reader)
+                    add(reader)
     return found
 
 

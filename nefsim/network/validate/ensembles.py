@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.network.objects import Ensemble, Scope
 from nefsim.network.validate.parts import named, rows
-from nefsim.neurons import Direct, NeuronType
+from nefsim.neurons import LIF, AdaptiveLIF, Direct, NeuronType, SteadyState
 from nefsim.processes import Process
 from nefsim.sampling import Choice, Constant, Uniform
 
@@ -57,7 +57,7 @@ def ensemble(network: Scope, **arguments: Any) -> Ensemble:
         neuron_type=neuron,
         noise=_noise(who, arguments["noise"], neuron, n),
         normalize_encoders=normalize,
-        initial_state=_initial_state(who, neuron, arguments["initial_state"], n),
+        initial_state=_initial_state(who, neuron, arguments["initial_state"], n, d),
         seed=check.seed(who, arguments["seed"]),
         label=named(network, who, arguments["label"], "ensemble", network.ensembles),
     )
@@ -88,9 +88,13 @@ def _encoders(who: str, value: Any, n: int, d: int, normalize: bool) -> Any:
     return checked
 
 
-def _initial_state(who: str, neuron: NeuronType, value: Any, n: int) -> dict[str, Any]:
+def _initial_state(
+    who: str, neuron: NeuronType, value: Any, n: int, d: int
+) -> dict[str, Any] | SteadyState:
     if value is None:
         return {}
+    if isinstance(value, SteadyState):
+        return _steady_state(who, neuron, value, d)
     do = "pass a dict such as {'voltage': 0.0}"
     check.instance(who, "initial_state", value, dict, "a dict or None", do)
     for name in value:
@@ -98,6 +102,16 @@ def _initial_state(who: str, neuron: NeuronType, value: Any, n: int) -> dict[str
     return {
         name: rows(who, f"initial_state[{name!r}]", start, (n,)) for name, start in value.items()
     }
+
+
+def _steady_state(who: str, neuron: NeuronType, value: SteadyState, d: int) -> SteadyState:
+    if not isinstance(neuron, (LIF, AdaptiveLIF)):
+        must, do = "be a dict for this neuron type", "take LIF or AdaptiveLIF for a steady state"
+        check.fail(who, "initial_state", must, f"SteadyState for {neuron!r}", do)
+    if np.shape(value.x) not in ((), (d,)):
+        got = f"SteadyState of {np.size(value.x)}"
+        check.fail(who, "initial_state", f"have {d} dimensions", got, "match the dimensions")
+    return value
 
 
 def _check_curve(who: str, ensemble: Ensemble) -> None:

@@ -1,4 +1,4 @@
-"""Decoders that are not solved for."""
+"""A solver with fixed decoders."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from nefsim.solvers.base import FloatArray, Info, Solve, Solver
 
 @dataclass(frozen=True, eq=False)
 class NoSolver(Solver):
-    r"""Decoders that are given.
+    r"""A solver that returns fixed decoders.
 
     .. math:: D = \mathrm{values}
 
-    For decoders from elsewhere, or for zeros from which a learning rule starts.
+    Use it for decoders from another program, or for zeros as the start of a learning rule.
 
     Parameters
     ----------
@@ -27,9 +27,18 @@ class NoSolver(Solver):
     weights : bool
         Whether a network builder forms full weights from the decoders.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If ``values`` is not a finite matrix; on use, if its shape is not (N, D_out).
+
+    See Also
+    --------
+    LstsqL2 : Decoders solved from the tuning curves.
+
     Notes
     -----
-    Activities may be all 0; they and the targets only serve to report ``rmse``.
+    Activities and targets affect only the reported ``rmse``; activities may be all 0.
 
     Examples
     --------
@@ -57,10 +66,10 @@ class NoSolver(Solver):
         values = np.asarray(self.values, dtype=np.float64)
 
         def solve(Y: FloatArray) -> tuple[FloatArray, Info]:
-            wanted = (A.shape[1], Y.shape[1])
-            if values.shape != wanted:
+            shape = (A.shape[1], Y.shape[1])
+            if values.shape != shape:
                 do = "pass one row per neuron and one column per output"
-                must, got = f"have shape {wanted}", f"shape {values.shape}"
+                must, got = f"have shape {shape}", f"shape {values.shape}"
                 check.fail("NoSolver", "values", must, got, do)
             return values.copy(), {}
 
