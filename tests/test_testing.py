@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from strangers import backend, neuron, rule, solver, synapse
 
 import nefsim as nef
+from nefsim import _checks as check
 from nefsim import testing
 
 NEURONS = [
@@ -139,3 +141,28 @@ def test_processes_obey_the_laws(process: nef.Process) -> None:
 def test_back_ends_obey_the_laws(backend: str) -> None:
     pytest.importorskip(backend)
     testing.check_backend(backend, batches=backend != "nengo")
+
+
+STRANGERS = {
+    backend: testing.check_backend,
+    neuron: testing.check_neuron_type,
+    rule: testing.check_rule,
+    solver: testing.check_solver,
+    synapse: testing.check_synapse,
+}
+
+
+@pytest.mark.parametrize("module", STRANGERS, ids=lambda module: module.__name__)
+def test_types_of_a_stranger_obey_the_laws(module: Any) -> None:
+    assert module.LAW in STRANGERS[module](module.RIGHT)
+
+
+@pytest.mark.parametrize("module", STRANGERS, ids=lambda module: module.__name__)
+def test_the_fault_of_a_stranger_is_named(module: Any) -> None:
+    with pytest.raises(testing.Violation) as caught:
+        STRANGERS[module](module.WRONG)
+    assert caught.value.law == module.LAW
+    assert caught.value.subject is module.WRONG
+    name = check.show(module.WRONG)
+    assert str(caught.value).startswith(f'{name} breaks the law "{module.LAW}": ')
+    assert caught.value.numbers in str(caught.value)
