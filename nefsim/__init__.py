@@ -95,7 +95,18 @@ __all__ += solvers.__all__
 __all__ += synapses.__all__
 
 #: Subpackages that are imported at first use.
-_ROOMS = ("convert", "dynamics", "mnist", "nengo", "nir", "plot", "testing", "train", "view")
+_ROOMS = (
+    "convert",
+    "dynamics",
+    "mnist",
+    "nengo",
+    "nir",
+    "plot",
+    "testing",
+    "train",
+    "typing",
+    "view",
+)
 
 if TYPE_CHECKING:
     from nefsim import convert as convert
@@ -106,6 +117,7 @@ if TYPE_CHECKING:
     from nefsim import plot as plot
     from nefsim import testing as testing
     from nefsim import train as train
+    from nefsim import typing as typing
     from nefsim import view as view
 else:
 

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -135,6 +135,10 @@ class Synapse(Value, ABC):
         if not values.size:
             return values
         return filtering.filtered(self.form(step), values, which)
+
+
+#: A synapse, the time constant of a lowpass [s], or None for a connection without a filter.
+SynapseLike: TypeAlias = Synapse | float | None
 
 
 def discretised(num: ArrayLike, den: ArrayLike, dt: float) -> Coefficients:

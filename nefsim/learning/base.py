@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim._values import Value
-from nefsim.synapses import Lowpass, as_synapse
+from nefsim.synapses import Lowpass, SynapseLike, as_synapse
 
 Array = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ class Trace:
     """
 
     of: str
-    synapse: Any
+    synapse: SynapseLike
     start: float | Array = 0.0
 
 
@@ -109,7 +109,7 @@ class LearningRule(Value, ABC):
     constants: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
+    def step(self, pre: Array, post: Array, error: Any, weights: Array, **more: Any) -> Array:
         """The change of the weights per second.
 
         Parameters
@@ -194,7 +194,9 @@ class Hebbian(LearningRule):
     """
 
     @abstractmethod
-    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+    def factors(
+        self, pre: Array, post: Array, error: Any, **more: Any
+    ) -> tuple[Array, Array | None]:
         """The vectors u and d of the outer product and the decay.
 
         Parameters
@@ -210,7 +212,7 @@ class Hebbian(LearningRule):
             Decay of each row of the weights [1/s]; None for no decay.
         """
 
-    def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
+    def step(self, pre: Array, post: Array, error: Any, weights: Array, **more: Any) -> Array:
         """The change of the weights per second, ``outer(u, pre) - d[:, None] * weights``."""
         u, d = self.factors(pre, post, error, **more)
         grow = np.multiply.outer(u, pre)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nefsim import _checks as check
 from nefsim._signatures import explained
@@ -13,14 +12,19 @@ from nefsim.network.objects import (
     Connection,
     Endpoint,
     Ensemble,
+    FunctionLike,
     Node,
+    OutputLike,
     Probe,
+    RuleLike,
     Scope,
+    TransformLike,
 )
 from nefsim.neurons import LIF, NeuronType, SteadyState
 from nefsim.processes import Process
-from nefsim.sampling import ScatteredHypersphere, Uniform
+from nefsim.sampling import DistributionLike, ScatteredHypersphere, Uniform
 from nefsim.solvers import LstsqL2, Solver
+from nefsim.synapses import SynapseLike
 
 
 class Network(Answers, Scope):
@@ -73,7 +77,7 @@ class Network(Answers, Scope):
     @explained
     def node(
         self,
-        output: Any = None,
+        output: OutputLike = None,
         size_in: int = 0,
         size_out: int | None = None,
         seed: int | None = None,
@@ -134,17 +138,17 @@ class Network(Answers, Scope):
         n_neurons: int,
         dimensions: int,
         radius: float = 1.0,
-        encoders: Any = ScatteredHypersphere(surface=True),
-        intercepts: Any = Uniform(-1.0, 0.9),
-        max_rates: Any = Uniform(200.0, 400.0),
-        eval_points: Any = ScatteredHypersphere(),
+        encoders: DistributionLike = ScatteredHypersphere(surface=True),
+        intercepts: DistributionLike = Uniform(-1.0, 0.9),
+        max_rates: DistributionLike = Uniform(200.0, 400.0),
+        eval_points: DistributionLike = ScatteredHypersphere(),
         n_eval_points: int | None = None,
         neuron_type: NeuronType = LIF(),
-        gain: Any = None,
-        bias: Any = None,
+        gain: DistributionLike | None = None,
+        bias: DistributionLike | None = None,
         noise: Process | None = None,
         normalize_encoders: bool = True,
-        initial_state: Mapping[str, Any] | SteadyState | None = None,
+        initial_state: Mapping[str, DistributionLike] | SteadyState | None = None,
         seed: int | None = None,
         label: str | None = None,
     ) -> Ensemble:
@@ -237,13 +241,13 @@ class Network(Answers, Scope):
         self,
         pre: Endpoint,
         post: Endpoint,
-        function: Any = None,
-        transform: Any = None,
-        synapse: Any = 0.005,
+        function: FunctionLike | None = None,
+        transform: TransformLike | None = None,
+        synapse: SynapseLike = 0.005,
         solver: Solver = LstsqL2(),
-        eval_points: Any = None,
+        eval_points: DistributionLike | None = None,
         scale_eval_points: bool = True,
-        learning_rule: Any = None,
+        learning_rule: RuleLike | None = None,
         seed: int | None = None,
         label: str | None = None,
     ) -> Connection:
@@ -329,7 +333,7 @@ class Network(Answers, Scope):
         self,
         target: Endpoint | Connection,
         attr: str | None = None,
-        synapse: Any = None,
+        synapse: SynapseLike = None,
         sample_every: float | None = None,
         solver: Solver = LstsqL2(),
         label: str | None = None,

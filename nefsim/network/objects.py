@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim._signatures import network_object
 from nefsim.learning import LearningRule
 from nefsim.neurons import Direct, NeuronType, SteadyState
 from nefsim.processes import Process
-from nefsim.sampling import Distribution
+from nefsim.sampling import Distribution, DistributionLike
 from nefsim.solvers import Solver
 from nefsim.synapses import Synapse
 
+if TYPE_CHECKING:
+    import scipy.sparse
+
 Indices = tuple[int, ...]
 Transform = Any  # a float, a (D,) or (M, D) array, or a SciPy sparse array
+
+#: A factor, a vector of factors, a matrix, or a sparse array of SciPy.
+TransformLike: TypeAlias = "ArrayLike | scipy.sparse.sparray"
+#: A function of x, or its values at the evaluation points.
+FunctionLike: TypeAlias = Callable[..., ArrayLike] | ArrayLike
+#: The output of a node: a function of t or of (t, x), a process, a constant, or None.
+OutputLike: TypeAlias = Callable[..., ArrayLike] | Process | ArrayLike | None
+#: A learning rule, or several by number or by name.
+RuleLike: TypeAlias = LearningRule | Sequence[LearningRule] | Mapping[str, LearningRule]
+
+
+#: Elements of a view: a number, a slice, or a list of numbers.
+Key: TypeAlias = int | slice | Sequence[int] | NDArray[np.integer[Any]]
 
 
 def _indices(obj: Node | Ensemble | Neurons | Learning, size: int, key: Any) -> Indices:
@@ -87,13 +103,13 @@ class Node:
     """
 
     network: Scope
-    output: Callable[..., Any] | Process | NDArray[np.float64] | None
+    output: Callable[..., ArrayLike] | Process | NDArray[np.float64] | None
     size_in: int
     size_out: int
     seed: int | None
     label: str
 
-    def __getitem__(self, key: Any) -> View:
+    def __getitem__(self, key: Key) -> View:
         return View(self, _indices(self, self.size_out or self.size_in, key))
 
     def __repr__(self) -> str:
@@ -135,7 +151,7 @@ class Ensemble:
     neuron_type: NeuronType
     noise: Process | None
     normalize_encoders: bool
-    initial_state: Mapping[str, Any] | SteadyState
+    initial_state: Mapping[str, DistributionLike] | SteadyState
     seed: int | None
     label: str
 
@@ -154,7 +170,7 @@ class Ensemble:
         """The neurons of the ensemble: currents in, spikes out."""
         return Neurons(self)
 
-    def __getitem__(self, key: Any) -> View:
+    def __getitem__(self, key: Key) -> View:
         return View(self, _indices(self, self.dimensions, key))
 
     def __repr__(self) -> str:
@@ -182,7 +198,7 @@ class Neurons:
         """The network of the ensemble."""
         return self.ensemble.network
 
-    def __getitem__(self, key: Any) -> View:
+    def __getitem__(self, key: Key) -> View:
         return View(self, _indices(self, self.size_in, key))
 
     def __repr__(self) -> str:
@@ -226,7 +242,7 @@ class Learning:
         """The gate of the rule, an input that multiplies all changes; 0 stops learning."""
         return Gate(self)
 
-    def __getitem__(self, key: Any) -> View:
+    def __getitem__(self, key: Key) -> View:
         return View(self, _indices(self, self.size_in, key))
 
     def __repr__(self) -> str:
@@ -290,7 +306,7 @@ class Connection:
     network: Scope
     pre: Endpoint
     post: Endpoint
-    function: Callable[..., Any] | NDArray[np.float64] | None
+    function: Callable[..., ArrayLike] | NDArray[np.float64] | None
     size_mid: int
     transform: Transform
     synapse: Synapse | None

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
 from nefsim import analysis
+from nefsim.network import Probe
+from nefsim.network.objects import TransformLike
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
 
@@ -19,53 +22,54 @@ MOST_WRITTEN = 20
 
 
 def learning_curve(
-    error: Any,
+    error: source.Recorded,
     window: float = 1.0,
-    time: Any = None,
-    probe: Any = None,
+    time: ArrayLike | None = None,
+    probe: Probe | str | None = None,
     trial: int | None = None,
     ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
     """Plot the error over time, in windows: see `nefsim.analysis.learning_curve`.
 
-    Parameters
-    ----------
-    error : (T, D) or (T,) array_like, Simulator or Result
-        Errors; or the simulator or result with their ``probe``.
-    window : float [s]
-        Length of the windows.
-    time : (T,) array_like or None [s]
-        Equidistant times of the rows of an array; None counts steps of 1 ms.
-    probe : Probe or str
-        A probe, or its label, with a simulator or result only.
-    trial : int or None
-        Index of a trial of a batch, from 0.
-    ax : matplotlib.axes.Axes or None
-        Axes to draw on; None makes a new figure.
-    **line_style
-        Properties of the line, such as ``linewidth=2``.
+        Parameters
+        ----------
+        error : (T, D) or (T,) array_like, Simulator or Result
+            Errors; or the simulator or result with their ``probe``.
+        window : float [s]
+            Length of the windows.
+        time : (T,) array_like or None [s]
+            Equidistant times of the rows of an array; None counts steps of 1 ms.
+        probe : Probe or str
+            A probe, or its label, with a simulator or result only.
+        trial : int or None
+            Index of a trial of a batch, from 0.
+        ax : matplotlib.axes.Axes or None
+            Axes to draw on; None makes a new figure.
+        **line_style
+            Properties of the line, such as ``linewidth=2``.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        With one more line, with a point at the end of each window.
+        Returns
+        -------
+        matplotlib.axes.Axes
+            With one more line, with a point at the end of each window.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If arrays do not fit together, ``window`` is out of range, or a probe has no records.
+        Raises
+        ------
+        ValueError, TypeError
+            If arrays do not fit together, ``window`` is out of range, or a probe has no records.
 
-    See Also
-    --------
-    nefsim.analysis.learning_curve : The numbers.
+        See Also
+        --------
+        nefsim.analysis.learning_curve : The numbers.
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from nefsim import plot
-    >>> plot.learning_curve(np.full((2000, 1), 0.5), window=1.0).lines[0].get_ydata().tolist()
-    [0.5, 0.5]
+        Examples
+        --------
+        >>> import numpy as np
+    from numpy.typing import ArrayLike
+        >>> from nefsim import plot
+        >>> plot.learning_curve(np.full((2000, 1), 0.5), window=1.0).lines[0].get_ydata().tolist()
+        [0.5, 0.5]
     """
     who = "plot.learning_curve"
     values, times = source.records(who, "error", error, probe, time, trial)
@@ -85,7 +89,7 @@ def learning_curve(
 
 
 def weight_histogram(
-    weights: Any, bins: int = 50, label: Any = None, ax: Axes | None = None
+    weights: TransformLike, bins: int = 50, label: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """Plot the histogram of weights: see `nefsim.analysis.weight_histogram`.
 
@@ -134,7 +138,11 @@ def weight_histogram(
 
 
 def stdp_curve(
-    delays: Any, changes: Any, fit: bool = True, ax: Axes | None = None, **line_style: Any
+    delays: ArrayLike,
+    changes: ArrayLike,
+    fit: bool = True,
+    ax: Axes | None = None,
+    **line_style: Any,
 ) -> Axes:
     """Plot the change of a weight by the time between spikes.
 
@@ -199,7 +207,7 @@ def stdp_curve(
 
 
 def confusion_matrix(
-    labels: Any, predicted: Any, n_classes: int | None = None, ax: Axes | None = None
+    labels: ArrayLike, predicted: ArrayLike, n_classes: int | None = None, ax: Axes | None = None
 ) -> Axes:
     """Plot the confusion matrix: see `nefsim.analysis.confusion_matrix`.
 

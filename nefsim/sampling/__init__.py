@@ -3,6 +3,7 @@
 from nefsim.sampling.arguments import as_distribution as as_distribution
 from nefsim.sampling.arguments import as_samples as as_samples
 from nefsim.sampling.base import Distribution
+from nefsim.sampling.base import DistributionLike as DistributionLike
 from nefsim.sampling.composed import Copula, Mixture, Tile
 from nefsim.sampling.distributions import (
     Choice,

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim._values import Value
@@ -62,6 +62,10 @@ class Distribution(Value, ABC):
         ValueError, TypeError
             If n, d or ``rng`` is out of range, or d does not fit the distribution.
         """
+
+
+#: A distribution, or the samples themselves: a number, or an array with one for each neuron.
+DistributionLike: TypeAlias = Distribution | ArrayLike
 
 
 def sample_shape(distribution: Distribution, n: Any, d: Any) -> tuple[int, ...]:
