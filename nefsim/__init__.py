@@ -45,6 +45,7 @@ nef.train              training of spiking networks with PyTorch (extra ``train`
 nef.convert            conversion of trained ReLU networks to spiking ones (extra ``train``)
 nef.nir                NIR graphs (extra ``nir``)
 nef.mnist              the experiment with handwritten digits
+nef.typing             names of the types of arguments, such as ``SynapseLike``
 nef.testing            laws for types of a user: ``check_neuron_type``, ``check_synapse``, ...
 =====================  ==================================================================
 """
