@@ -35,6 +35,7 @@ class Synapse(Value, ABC):
     --------
     Lowpass : The usual synapse.
     LinearFilter : Any transfer function.
+    nefsim.testing.check_synapse : The laws of synapses, for a new one.
 
     Examples
     --------
@@ -59,8 +60,10 @@ class Synapse(Value, ABC):
 
         Returns
         -------
-        b, a : ndarray
-            Coefficients in ascending powers of z^-1.
+        b : (p,) ndarray
+            Numerator in ascending powers of z^-1, without the step of delay of a connection.
+        a : (q,) ndarray
+            Denominator in ascending powers of z^-1.
 
         Raises
         ------

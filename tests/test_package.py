@@ -130,3 +130,17 @@ def test_few_public_signatures_have_any() -> None:
     """An argument of a user has a type; at commit fe9d421 there were 221 ``Any``."""
     found = count_any.count()
     assert found.total() <= 110, found.most_common()
+
+
+@pytest.mark.parametrize("room", BASES)
+def test_abstract_methods_are_documented_argument_by_argument(room: str) -> None:
+    base = getattr(nef, BASES[room])
+    for name in base.__abstractmethods__:
+        method = getattr(base, name)
+        text = inspect.getdoc(method) or ""
+        if isinstance(method, property):
+            continue
+        for argument in [*inspect.signature(method).parameters][1:]:
+            entry = re.search(rf"^(\*\*)?(\w+, )*{argument}\b.*\n    \S", text, re.MULTILINE)
+            assert entry, f"{base.__name__}.{name}: {argument}"
+        assert "Returns\n-------\n" in text or (name == "step" and room == "neurons")

@@ -81,6 +81,7 @@ class LearningRule(Value, ABC):
     --------
     Hebbian : Base of rules whose change is an outer product less a decay.
     PES : Supervised learning of decoders.
+    nefsim.testing.check_rule : The laws of rules, for a new one.
 
     Examples
     --------
@@ -122,7 +123,8 @@ class LearningRule(Value, ABC):
             The error signal connected to the rule.  Where the connection ends in neurons, their
             scaled encoders turn a vector into one number for each row of the weights.
         weights : (M, N) ndarray
-            The present weights, read-only.
+            The present weights, read-only; (k, N) where decoders, (M, D) where encoders are
+            learned.
         **more
             Other traces, ``constants`` and the arrays from :meth:`start`, by name; only these
             arrays may be written to.
@@ -130,6 +132,7 @@ class LearningRule(Value, ABC):
         Returns
         -------
         (M, N) ndarray
+            A new array in the shape of ``weights``, which is multiplied by dt and added to them.
         """
 
     def traces(self) -> Mapping[str, Trace]:

@@ -26,6 +26,7 @@ class Distribution(Value, ABC):
     Uniform : Numbers of an interval.
     Samples : A fixed array in place of a distribution.
     UniformHypersphere : Vectors of the unit ball or sphere.
+    nefsim.testing.check_distribution : The laws of distributions, for a new one.
 
     Examples
     --------
@@ -51,7 +52,8 @@ class Distribution(Value, ABC):
         d : int or None
             Dimensions of each sample; None for plain numbers.
         rng : numpy.random.Generator, int or None
-            The source of randomness, or a seed for one.
+            The source of randomness, which moves on, or a seed for one; None draws a new seed.
+            The global generator of NumPy is not used.
 
         Returns
         -------
