@@ -346,16 +346,7 @@ class Network(Answers, Scope):
         target : Node, Ensemble, Neurons, a view of one, Connection or its learning_rule
             The object.
         attr : str or None
-            The quantity; None takes the first of its object:
-
-            - of an ensemble ``decoded_output``, ``input`` or ``scaled_encoders``;
-            - of neurons ``output`` (spikes, as ``amplitude / dt``, stored as events, see
-              ``sim.data.events``), ``input`` (currents) or a state variable such as
-              ``voltage``;
-            - of a node ``output`` or ``input``;
-            - of a connection ``output``, ``input`` or ``weights``, as they act in each step:
-              onto neurons with full weights, else ``transform @ decoders.T`` or the transform;
-            - of a learning rule ``error``, ``activities``, ``post`` or ``theta``.
+            The quantity, from the table in the notes; None takes the first of its object.
         synapse : Synapse, number or None
             A filter; the filtered value is the one that another population would receive.
         sample_every : float or None [s]
@@ -383,6 +374,35 @@ class Network(Answers, Scope):
         See Also
         --------
         nefsim.Simulator : Its ``data[probe]`` are the records.
+
+        Notes
+        -----
+        A record has one row for each step:
+
+        ==========  ===============  ===============  ============================================
+        of          quantity         shape            values
+        ==========  ===============  ===============  ============================================
+        ensemble    decoded_output   (D,)             value that is decoded from the activities
+        ensemble    input            (D,)             sum of the values that arrive
+        ensemble    scaled_encoders  (N, D)           encoders times gain / radius
+        neurons     output           (N,)             spikes, as amplitude / dt, or rates [Hz]
+        neurons     spikes           (N,)             the same
+        neurons     rates            (N,)             the same
+        neurons     input            (N,)             currents
+        neurons     ...              (N,)             a state variable by name, such as voltage
+        node        output           (size_out,)      output of the node
+        node        input            (size_in,)       sum of the values that arrive
+        connection  output           (size_out,)      value that arrives, filtered
+        connection  input            (size_out,)      the same before the filter
+        connection  weights          (rows, columns)  weights as they act in each step
+        rule        error            (size_in,)       error that is connected to the rule
+        rule        activities       (N,)             filtered activity before the connection [Hz]
+        rule        ...              (M,)             another trace by name, such as post or theta
+        gate        input            (1,)             factor of the changes of a rule
+        ==========  ===============  ===============  ============================================
+
+        Spikes are stored as events, see ``sim.data.events``.  Weights are onto neurons with full
+        weights, else ``transform @ decoders.T`` or the transform.
 
         Examples
         --------
