@@ -30,6 +30,7 @@ learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
 functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weights, ...
 base classes           NeuronType, Synapse, Solver, Distribution, Process, LearningRule
 crosscheck             compare two back ends spike for spike
+error_budget           where errors come from; ``size_for`` finds how many neurons one takes
 =====================  ==================================================================
 
 Subpackages, imported at first use:
@@ -39,6 +40,7 @@ nef.plot               tuning curves, rasters, decoded values, weights, spectra
 nef.analysis           measures of learning: errors, classes, weights
 nef.datasets           handwritten digits
 nef.dynamics           linear systems, delays, and how populations become them
+nef.networks           ready networks: products, memories, basal ganglia, oscillators, ...
 nef.nengo              runs Nengo models; ``from_nengo``, ``to_nengo``
 nef.view               a network in the browser (extra ``view``)
 nef.train              training of spiking networks with PyTorch (extra ``train``)
@@ -67,6 +69,7 @@ from nefsim import (
 from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
+from nefsim.budget import decoded_points, error_budget, saturation, size_for, svd_basis
 from nefsim.crosscheck import crosscheck
 from nefsim.describe import describe
 from nefsim.encoding import *
@@ -80,12 +83,14 @@ from nefsim.sampling import *
 from nefsim.simulator import Simulator
 from nefsim.solvers import *
 from nefsim.synapses import *
+from nefsim.watching import RadiusWarning
 
 __version__ = "0.1.0"
 
 # The names of a subpackage's ``__all__`` are names of the package.
-__all__ = ["BackendUnavailable", "Result", "Simulator"]
-__all__ += ["crosscheck", "describe", "suggest_learning_rate"]
+__all__ = ["BackendUnavailable", "RadiusWarning", "Result", "Simulator"]
+__all__ += ["crosscheck", "decoded_points", "describe", "error_budget", "saturation", "size_for"]
+__all__ += ["suggest_learning_rate", "svd_basis"]
 __all__ += encoding.__all__
 __all__ += learning.__all__
 __all__ += network.__all__
@@ -101,6 +106,7 @@ _ROOMS = (
     "dynamics",
     "mnist",
     "nengo",
+    "networks",
     "nir",
     "plot",
     "testing",
@@ -114,6 +120,7 @@ if TYPE_CHECKING:
     from nefsim import dynamics as dynamics
     from nefsim import mnist as mnist
     from nefsim import nengo as nengo
+    from nefsim import networks as networks
     from nefsim import nir as nir
     from nefsim import plot as plot
     from nefsim import testing as testing

@@ -27,6 +27,7 @@ from nefsim.result import Result
 from nefsim.settings import MOST_STEPS, fresh_seed, settings, steps_in
 from nefsim.stepping import Turn, advance
 from nefsim.streaming import Target
+from nefsim.watching import Watch
 
 Array = NDArray[np.float64]
 
@@ -137,6 +138,7 @@ class Simulator:
             self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
             if learned is not None:
                 carry_over(program, learned, self.state)
+            self._watch = self.state.watch = Watch(self.built)
             self._run = self._prepare(self.built, self.state)
         self._records = Records(program, self.batch_size, self.dtype)
 
@@ -211,6 +213,7 @@ class Simulator:
                 with self._turn:
                     advance(self._run, piece, self.state, self._records)
                 report(piece)
+        self._watch.warn()
 
     @explained
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:

@@ -434,6 +434,50 @@ def test_a_simulator_runs_in_a_thread() -> None:
 
 
 @pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_while_memory_is_allocated_loses_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    sim = start(feed_forward).sim
+    sim.run_steps(50)
+
+    def interrupted(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        signal.raise_signal(signal.SIGINT)
+        return np.empty(*arguments)
+
+    monkeypatch.setattr("nefsim.records.stores.np.empty", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sim.run_steps(50)
+    sim.run_steps(50)
+    assert all(len(sim.data[probe]) == sim.n_steps for probe in sim.probes[:1])
+    whole = start(feed_forward).sim
+    whole.run_steps(sim.n_steps)
+    np.testing.assert_array_equal(sim.data[sim.probes[0]], whole.data[whole.probes[0]])
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_as_a_run_begins_leaves_no_lock() -> None:
+    sim = start(feed_forward).sim
+    lock = sim._turn._busy
+
+    class Pressed:
+        """A lock during whose taking Ctrl-C is pressed."""
+
+        def acquire(self, blocking: bool) -> bool:
+            taken = lock.acquire(blocking=blocking)
+            signal.raise_signal(signal.SIGINT)
+            return taken
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(lock, name)
+
+    sim._turn._busy = Pressed()
+    with pytest.raises(KeyboardInterrupt):
+        sim.run_steps(10)
+    sim._turn._busy = lock
+    sim.run_steps(10)
+    assert sim.n_steps == 10
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs an alarm")
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("model", [in_a_loop, with_noise])
@@ -443,12 +487,12 @@ def test_ctrl_c_at_any_time_loses_nothing(
     whole = start(model, backend=backend)
     whole.sim.run_steps(2000)
     run = start(model, backend=backend)
-    delays = np.random.default_rng(0).uniform(0.002, 0.01, 1000).tolist()
+    rng = np.random.default_rng(0)
     before = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         while run.sim.n_steps < 2000:
             with suppress(KeyboardInterrupt):
-                signal.setitimer(signal.ITIMER_REAL, delays.pop())
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.002, 0.01))
                 run.sim.run_steps(2000 - run.sim.n_steps)
                 signal.setitimer(signal.ITIMER_REAL, 0)
     finally:

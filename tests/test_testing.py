@@ -58,6 +58,8 @@ SOLVERS: list[tuple[nef.Solver, Any]] = [
     (nef.LstsqWeighted(np.linspace(0.5, 2.0, 60)), None),
     (nef.NoSolver(np.ones((20, 3))), None),
     (nef.Softmax(), CLASSES),
+    (nef.NoiseMatched(synapse=0.005), None),
+    (nef.Dale(), None),
 ]
 
 RULES = [

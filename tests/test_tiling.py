@@ -111,3 +111,27 @@ def test_a_probe_changes_no_bit() -> None:
     (one,), (other, *more) = records(plain, N_STEPS), records(seen, N_STEPS)
     np.testing.assert_array_equal(one, other)
     assert all(values.any() for values in more)
+
+
+@pytest.mark.parametrize(("n_pre", "n_post"), [(30, 30), (8, 40), (60, 12), (30, 5)])
+@pytest.mark.parametrize("full", [False, True])
+def test_spikes_that_nothing_filters_reach_the_neurons_after_a_tiled_population(
+    n_pre: int, n_post: int, full: bool
+) -> None:
+    pytest.importorskip("numba")
+
+    def spikes(backend: str) -> np.ndarray:
+        net = nef.Network(seed=1)
+        a, b = net.ensemble(n_pre, 1), net.ensemble(n_post, 1)
+        net.connect(net.node(np.sin), a)
+        weights = np.random.default_rng(0).normal(0.0, 0.01, (n_post, n_pre))
+        if full:
+            net.connect(a, b, synapse=None, solver=nef.LstsqL2(weights=True))
+        else:
+            net.connect(a.neurons, b.neurons, synapse=None, transform=weights)
+        probe = net.probe(b.neurons)
+        with nef.Simulator(net, backend=backend, progress=False) as sim:
+            sim.run(0.2)
+        return np.asarray(sim.data[probe])
+
+    assert np.array_equal(spikes("numpy"), spikes("numba"))

@@ -208,6 +208,8 @@ class Engine:
                 values = values[samples[record.every]]
             if len(values):
                 recorder.add(i, values)
+        if self.state.watch is not None:
+            self.state.watch(self, self.state.step, length)
         self._carry(length)
         self.state.step += length
         for index, done in self.called.items():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nefsim.lowering.arrays import BuiltEnsemble, n_eval_points
 from nefsim.lowering.decode import Decoder
-from nefsim.network.objects import Connection, Ensemble
+from nefsim.network.objects import Connection, Ensemble, Probe
 from nefsim.neurons import Direct
 from nefsim.program import Stream
 from nefsim.sampling import Distribution
@@ -80,11 +80,11 @@ class Outlining(Decoder):
     """Decoders as shapes; the info of each names its :class:`System`."""
 
     def _solve(
-        self, solver: Solver, points: Array, targets: Array, stream: Stream
+        self, reader: Connection | Probe, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """Decoders as an abstract array."""
         marks = (points.__array_interface__["data"][0], stream.seed, stream.key)
-        system = System(self._ensemble, solver, marks, len(points))
+        system = System(self._ensemble, reader.solver, marks, len(points))
         return abstract_array(self._ensemble.n_neurons, targets.shape[1]), {"system": system}
 
     def _points(self, connection: Connection) -> Array:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import nengo
 import numpy as np
+from numpy.typing import NDArray
 
-from nefsim import synapses
+from nefsim import filtering, synapses
 from nefsim.nengo.given import Filter
+
+Array = NDArray[np.float64]
 
 
 def synapse(ours: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse | None:
@@ -27,6 +30,23 @@ def synapse(ours: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse 
         return ours.theirs
     if type(ours) is synapses.LinearFilter:
         return nengo.LinearFilter(ours.num, ours.den, analog=ours.analog)
-    b, a = ours.coefficients(dt)
+    return _of_z(*ours.coefficients(dt))
+
+
+def delayed(ours: synapses.Synapse | None, dt: float, steps: int) -> nengo.synapses.Synapse | None:
+    """The same, so many steps later; Nengo has no delays but those of filters."""
+    if not steps:
+        return synapse(ours, dt)
+    # A filter that gives nothing at once loses a step in Nengo, and a connection adds one.
+    if ours is None:
+        return _of_z(np.ones(1), np.ones(1), steps)
+    form = ours.form(dt)
+    both = filtering.polynomials(form) if isinstance(form, filtering.StateSpace) else form
+    return _of_z(*both, steps + 1)
+
+
+def _of_z(b: Array, a: Array, steps: int = 0) -> nengo.LinearFilter:
+    """A filter by its coefficients in z^-1, and so many steps."""
     size = max(len(a), len(b))
-    return nengo.LinearFilter(np.pad(b, (0, size - len(b))), np.pad(a, (0, size - len(a))), False)
+    num, den = (np.pad(part, (0, size - len(part))) for part in (b, a))
+    return nengo.LinearFilter(num, np.append(den, np.zeros(steps)), analog=False)

@@ -116,6 +116,7 @@ class Reading:
             if isinstance(c, nengo.Connection) and isinstance(c.post_obj, nengo.Probe)
         }
         self.net = Network(seed=seed, label=network.label)
+        self.net._foreign = True
         self.of: dict[Any, Any] = {network: self.net}
         networks = [network, *network.all_networks]
         for theirs in networks:

@@ -13,7 +13,7 @@ from nefsim import neurons
 from nefsim.lowering import Built, build
 from nefsim.lowering.matrices import as_index
 from nefsim.nengo import rules
-from nefsim.nengo.filters import synapse
+from nefsim.nengo.filters import delayed, synapse
 from nefsim.nengo.guests import Draws, Full, Played, Start
 from nefsim.nengo.neuron_types import neuron_type
 from nefsim.network import Connection, Ensemble, Learning, Network, Neurons, Node, Probe
@@ -153,8 +153,12 @@ class Translation:
         return nengo.Node(node.output, size_out=node.size_out, **common)
 
     def _connection(self, connection: Connection) -> nengo.Connection:
-        filtered = synapse(connection.synapse, self.built.program.dt)
+        dt = self.built.program.dt
+        filtered = delayed(connection.synapse, dt, round(connection.delay / dt))
         if connection.rules:
+            if connection.delay:
+                must, do = "be 0 in Nengo where weights learn", "compare other back ends"
+                check.fail(repr(connection), "delay", must, f"{connection.delay:g} s", do)
             return self._learned(connection, filtered)
         post, full = whole(connection.post), self.built.connections[connection].full
         if full is None:
@@ -267,7 +271,8 @@ class Translation:
         # What Nengo calls a connection's input is the spikes, so that a twin shows the values.
         full = self.built.connections[connection].full
         node = nengo.Node(size_in=connection.post.size_in if full is None else len(full))
-        self._carry(connection, node, None)
+        dt = self.built.program.dt
+        self._carry(connection, node, delayed(None, dt, round(connection.delay / dt)))
         return node
 
 

@@ -314,6 +314,7 @@ class Connection:
     eval_points: Distribution | NDArray[np.float64] | None
     scale_eval_points: bool
     rules: tuple[tuple[Any, LearningRule], ...]
+    delay: float
     seed: int | None
     label: str
 
@@ -383,6 +384,7 @@ class Scope:
         self.connections: list[Connection] = []
         self.probes: list[Probe] = []
         self.networks: list[Scope] = []
+        self._foreign = False  # whether another simulator described it, with defaults of its own
 
     @property
     def root(self) -> Scope:

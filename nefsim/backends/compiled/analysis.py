@@ -141,6 +141,7 @@ def fused_currents(program: Program, analytic: Set[int], materialized: Set[int])
         and len(op.terms) == 1
         and op.offset is not None
         and encodes(op.terms[0], program.signals[op.output].size)
+        and op.terms[0].read.signal not in analytic  # spikes are added one by one
         and op.output not in materialized
         and program.n_readers[op.output] == 1
     }

@@ -25,7 +25,9 @@ def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
 def _sum(table: Table, op: Sum) -> None:
     out, n = table.addresses[op.output], table.program.signals[op.output].size
     terms = list(op.terms)
-    if op.offset is not None and terms and encodes(terms[0], n):
+    # What is tiled leaves spikes, and no values to be multiplied.
+    encoded = terms and encodes(terms[0], n) and not table.has_spikes(terms[0].read)
+    if op.offset is not None and encoded:
         term = terms.pop(0)
         c = table.columns(np.asarray(term.matrix), op.offset)
         m = table.program.size(term.read)
