@@ -6,11 +6,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from faults import FAULTS
 from strangers import backend, neuron, rule, solver, synapse
 
 import nefsim as nef
 from nefsim import _checks as check
 from nefsim import testing
+from nefsim.testing import (
+    backends,
+    learning,
+    neurons,
+    processes,
+    sampling,
+    solvers,
+    synapses,
+)
 
 NEURONS = [
     nef.LIF(amplitude=0.5),
@@ -168,3 +178,25 @@ def test_the_fault_of_a_stranger_is_named(module: Any) -> None:
     name = check.show(module.WRONG)
     assert str(caught.value).startswith(f'{name} breaks the law "{module.LAW}": ')
     assert caught.value.numbers in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "law", "make", "options"), FAULTS, ids=[f"{f[0].__name__}: {f[1]}" for f in FAULTS]
+)
+def test_each_law_finds_a_fault(kind: Any, law: str, make: Any, options: dict[str, Any]) -> None:
+    if law == "each back end gives the same weights":
+        pytest.importorskip("numba")
+    with pytest.raises(testing.Violation) as caught:
+        kind(make(), **options)
+    assert caught.value.law == law, str(caught.value)
+
+
+def test_each_law_has_a_fault() -> None:
+    laws = {
+        (module.__name__.rpartition(".")[2], law.name)
+        for module in (backends, learning, neurons, processes, sampling, solvers, synapses)
+        for law in module.LAWS
+    }
+    found = {(f[0].__module__.rpartition(".")[2], f[1]) for f in FAULTS}
+    found |= {(check.__module__.rpartition(".")[2], m.LAW) for m, check in STRANGERS.items()}
+    assert laws - found == set()

@@ -87,6 +87,13 @@ def values_have_a_row_for_each_step(case: Case) -> None:
 
 
 @LAWS.law()
+def the_same_generator_gives_the_same_values(case: Case) -> None:
+    """All randomness comes from the generator of start, or from a seed of the process."""
+    first = np.array(case.start()(0, 100))
+    require_equal(case.start()(0, 100), first, "the values of the same generator")
+
+
+@LAWS.law()
 def single_steps_are_one_run(case: Case) -> None:
     """The values do not depend on the way in which the steps are cut into calls."""
     whole, single, pieces = case.start()(0, N_STEPS), case.start(), case.start()
@@ -95,13 +102,6 @@ def single_steps_are_one_run(case: Case) -> None:
     ends = (0, 1, 130, 131, 1025, N_STEPS)
     parts = [pieces(a, b - a) for a, b in pairwise(ends)]
     require_equal(np.concatenate(parts), whole, "the values in pieces")
-
-
-@LAWS.law()
-def the_same_generator_gives_the_same_values(case: Case) -> None:
-    """All randomness comes from the generator of start, or from a seed of the process."""
-    first = np.array(case.start()(0, 100))
-    require_equal(case.start()(0, 100), first, "the values of the same generator")
 
 
 @LAWS.law()
