@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
+from nefsim import _html as html
 from nefsim import files
 from nefsim._extras import cure
 from nefsim._schema import COUNT
@@ -322,6 +323,10 @@ class Result(Mapping[Any, Array]):
     @classmethod
     def _of_stream(cls, who: str, folder: Path) -> Result:
         return cls(*Grown(who, folder).records())
+
+    def _repr_html_(self) -> str:
+        rows = ((label, str(self[label].shape)) for label in self._records)
+        return html.table(repr(self), rows, ("label", "shape"))
 
     def __repr__(self) -> str:
         return f"<result: {', '.join(map(repr, self._records))}; {len(self.time)} steps>"

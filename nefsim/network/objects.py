@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
+from nefsim import _html as html
+from nefsim._html import Fields
 from nefsim._signatures import network_object
 from nefsim.learning import LearningRule
 from nefsim.neurons import Direct, NeuronType, SteadyState
@@ -84,7 +86,7 @@ class View:
 
 @network_object("net.node", "output")
 @dataclass(frozen=True, eq=False, repr=False)
-class Node:
+class Node(Fields):
     """A source of values, a function of values, or a sum of its inputs.
 
     Made by :meth:`Network.node`, which describes the fields.
@@ -118,7 +120,7 @@ class Node:
 
 @network_object("net.ensemble", "n_neurons, dimensions")
 @dataclass(frozen=True, eq=False, repr=False)
-class Ensemble:
+class Ensemble(Fields):
     """A population of neurons that represents a vector.
 
     Made by :meth:`Network.ensemble`, which describes the fields.
@@ -283,7 +285,7 @@ def indices(end: Endpoint) -> Indices | None:
 
 @network_object("net.connect", "pre, post")
 @dataclass(frozen=True, eq=False, repr=False)
-class Connection:
+class Connection(Fields):
     """A path for values: decode a function, transform and filter it, add it to the target.
 
     Made by :meth:`Network.connect`, which describes the fields.
@@ -341,7 +343,7 @@ class Connection:
 
 @network_object("net.probe", "target")
 @dataclass(frozen=True, eq=False, repr=False)
-class Probe:
+class Probe(Fields):
     """A quantity of an object to record.
 
     Made by :meth:`Network.probe`, which describes the fields.
@@ -452,3 +454,20 @@ class Scope:
             f"{count(len(self.all_connections), 'connection')}, "
             f"{count(len(self.all_probes), 'probe')}>"
         )
+
+    def _repr_html_(self) -> str:
+        """A table for each kind of object."""
+        ensembles = (
+            (e.label, e.n_neurons, e.dimensions, e.neuron_type) for e in self.all_ensembles
+        )
+        nodes = ((n.label, n.size_in, n.size_out, n.output) for n in self.all_nodes)
+        connections = ((c.label, c.pre, c.post, c.synapse) for c in self.all_connections)
+        probes = ((p.label, p.target, p.attr, p.synapse) for p in self.all_probes)
+        tables = (
+            ("ensembles", ensembles, ("label", "neurons", "dimensions", "neuron type")),
+            ("nodes", nodes, ("label", "size_in", "size_out", "output")),
+            ("connections", connections, ("label", "from", "to", "synapse")),
+            ("probes", probes, ("label", "of", "quantity", "synapse")),
+        )
+        each = (html.table(title, rows, head) for title, rows, head in tables)
+        return f"<div>{html.table(repr(self), ())}{''.join(each)}</div>"
