@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -200,3 +202,28 @@ def test_each_law_has_a_fault() -> None:
     found = {(f[0].__module__.rpartition(".")[2], f[1]) for f in FAULTS}
     found |= {(check.__module__.rpartition(".")[2], m.LAW) for m, check in STRANGERS.items()}
     assert laws - found == set()
+
+
+SUBJECTS: dict[Any, Any] = {
+    testing.check_backend: "numpy",
+    testing.check_distribution: nef.Uniform(-1, 1),
+    testing.check_neuron_type: nef.LIF(),
+    testing.check_process: nef.WhiteNoise(),
+    testing.check_rule: nef.PES(),
+    testing.check_solver: nef.LstsqL2(),
+    testing.check_synapse: nef.Lowpass(0.1),
+}
+
+
+@pytest.mark.parametrize("kind", SUBJECTS, ids=lambda kind: kind.__name__)
+def test_other_objects_and_options_are_refused_in_one_sentence(kind: Any) -> None:
+    who, (subject, *options) = kind.__name__, [*inspect.signature(kind).parameters]
+    for other in (None, 1.5, object(), "colour", nef.Network()):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            kind(other)
+        assert re.fullmatch(rf"{who}: {subject} must .+, got .+; .+\.", str(caught.value))
+    for option in options:
+        for rubbish in (object(), "colour", [[]], ()):
+            with pytest.raises((TypeError, ValueError)) as caught:
+                kind(SUBJECTS[kind], **{option: rubbish})
+            assert re.fullmatch(rf"{who}: {option} must .+, got .+; .+\.", str(caught.value))

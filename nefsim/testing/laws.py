@@ -128,6 +128,15 @@ def require_value(subject: object) -> None:
     require(hash(twin) == hash(subject), "A copy has another hash")
 
 
+def items(who: str, argument: str, value: object, do: str) -> tuple[Any, ...]:
+    """The items of a list or tuple that is not empty, checked."""
+    if not isinstance(value, (list, tuple)):
+        check.fail(who, argument, "be a list or tuple", check.show(value), do, TypeError)
+    if not value:
+        check.fail(who, argument, "not be empty", "none", do)
+    return tuple(value)
+
+
 def unchanged(arrays: Iterable[tuple[str, Any, Any]]) -> None:
     """Arguments, each with its name and a copy from before, were not written to."""
     for name, now, before in arrays:

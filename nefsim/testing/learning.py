@@ -19,6 +19,7 @@ from nefsim.simulator import Simulator
 from nefsim.solvers import LstsqL2
 from nefsim.testing.laws import (
     Laws,
+    items,
     require,
     require_close,
     require_equal,
@@ -123,7 +124,8 @@ def check_rule(rule: LearningRule, backends: tuple[str, ...] | None = None) -> t
 def _names(who: str, names: tuple[str, ...] | None) -> tuple[str, ...]:
     if names is None:
         return tuple(name for name in backends.OWN if name in backends.available())
-    return tuple(check.one_of(who, "backends", name, tuple(backends.BACKENDS)) for name in names)
+    each = items(who, "backends", names, 'pass names such as ("numpy", "numba")')
+    return tuple(check.one_of(who, "backends", name, tuple(backends.BACKENDS)) for name in each)
 
 
 @LAWS.law()

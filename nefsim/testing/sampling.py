@@ -9,7 +9,7 @@ import numpy as np
 
 from nefsim import _checks as check
 from nefsim.sampling import Distribution
-from nefsim.testing.laws import Laws, require, require_equal, require_value
+from nefsim.testing.laws import Laws, items, require, require_equal, require_value
 
 LAWS = Laws()
 
@@ -63,10 +63,11 @@ def check_distribution(
     """
     who, do = "check_distribution", "pass a value such as Uniform(-1, 1)"
     check.instance(who, "distribution", distribution, Distribution, "a distribution", do)
-    counts = tuple(check.integer(who, "n", k, "pass numbers of samples", 0) for k in n)
-    sizes = tuple(
-        k if k is None else check.integer(who, "d", k, "pass numbers of coordinates", 1) for k in d
-    )
+    do = "pass a list of numbers of samples"
+    counts = tuple(check.integer(who, "n", k, do, 0) for k in items(who, "n", n, do))
+    do = "pass a list of numbers of coordinates, or None for plain numbers"
+    each = items(who, "d", d, do)
+    sizes = tuple(k if k is None else check.integer(who, "d", k, do, 1) for k in each)
     return LAWS.check(distribution, Case(distribution, counts, sizes))
 
 

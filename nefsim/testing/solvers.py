@@ -100,7 +100,12 @@ def check_solver(
     if activities is not None:
         do = "pass rates of shape (points, neurons)"
         A = check.array(who, "activities", activities, (None, None), do)
-    if targets is not None or len(Y) != len(A):
+        if not A.size:
+            check.fail(who, "activities", "have points and neurons", f"shape {A.shape}", do)
+    if targets is None and len(Y) != len(A):
+        must, got = "be passed with activities", f"none for {len(A)} points"
+        check.fail(who, "targets", must, got, "pass one row for each point")
+    if targets is not None:
         Y = check.array(who, "targets", targets, (len(A), None), "pass one row for each point")
     return LAWS.check(solver, Case(solver, A, Y))
 
