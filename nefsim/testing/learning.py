@@ -123,7 +123,7 @@ def check_rule(rule: LearningRule, backends: tuple[str, ...] | None = None) -> t
 
 def _names(who: str, names: tuple[str, ...] | None) -> tuple[str, ...]:
     if names is None:
-        return tuple(name for name in backends.OWN if name in backends.available())
+        return tuple(name for name in backends.PROGRAM_BACKENDS if name in backends.available())
     each = items(who, "backends", names, 'pass names such as ("numpy", "numba")')
     return tuple(check.one_of(who, "backends", name, tuple(backends.BACKENDS)) for name in each)
 
