@@ -32,44 +32,43 @@ def learning_curve(
 ) -> Axes:
     """Plot the error over time, in windows: see `nefsim.analysis.learning_curve`.
 
-        Parameters
-        ----------
-        error : (T, D) or (T,) array_like, Simulator or Result
-            Errors; or the simulator or result with their ``probe``.
-        window : float [s]
-            Length of the windows.
-        time : (T,) array_like or None [s]
-            Equidistant times of the rows of an array; None counts steps of 1 ms.
-        probe : Probe or str
-            A probe, or its label, with a simulator or result only.
-        trial : int or None
-            Index of a trial of a batch, from 0.
-        ax : matplotlib.axes.Axes or None
-            Axes to draw on; None makes a new figure.
-        **line_style
-            Properties of the line, such as ``linewidth=2``.
+    Parameters
+    ----------
+    error : (T, D) or (T,) array_like, Simulator or Result
+        Errors; or the simulator or result with their ``probe``.
+    window : float [s]
+        Length of the windows.
+    time : (T,) array_like or None [s]
+        Equidistant times of the rows of an array; None counts steps of 1 ms.
+    probe : Probe or str
+        A probe, or its label, with a simulator or result only.
+    trial : int or None
+        Index of a trial of a batch, from 0.
+    ax : matplotlib.axes.Axes or None
+        Axes to draw on; None makes a new figure.
+    **line_style
+        Properties of the line, such as ``linewidth=2``.
 
-        Returns
-        -------
-        matplotlib.axes.Axes
-            With one more line, with a point at the end of each window.
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With one more line, with a point at the end of each window.
 
-        Raises
-        ------
-        ValueError, TypeError
-            If arrays do not fit together, ``window`` is out of range, or a probe has no records.
+    Raises
+    ------
+    ValueError, TypeError
+        If arrays do not fit together, ``window`` is out of range, or a probe has no records.
 
-        See Also
-        --------
-        nefsim.analysis.learning_curve : The numbers.
+    See Also
+    --------
+    nefsim.analysis.learning_curve : The numbers.
 
-        Examples
-        --------
-        >>> import numpy as np
-    from numpy.typing import ArrayLike
-        >>> from nefsim import plot
-        >>> plot.learning_curve(np.full((2000, 1), 0.5), window=1.0).lines[0].get_ydata().tolist()
-        [0.5, 0.5]
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim import plot
+    >>> plot.learning_curve(np.full((2000, 1), 0.5), window=1.0).lines[0].get_ydata().tolist()
+    [0.5, 0.5]
     """
     who = "plot.learning_curve"
     values, times = source.records(who, "error", error, probe, time, trial)

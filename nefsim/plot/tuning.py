@@ -35,50 +35,49 @@ def tuning_curves(
 ) -> Axes:
     r"""Plot the firing rate of each neuron against the represented value.
 
-        .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i]
+    .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i]
 
-        Colours show the preferred value of each neuron, from the lowest to the highest.  Of more
-        than 100 neurons 100 are drawn, evenly spaced by preferred value, and the title names both
-        numbers.
+    Colours show the preferred value of each neuron, from the lowest to the highest.  Of more
+    than 100 neurons 100 are drawn, evenly spaced by preferred value, and the title names both
+    numbers.
 
-        Parameters
-        ----------
-        rates : (P, N) array_like [Hz] or Simulator
-            Rates at ``x``, a column for each neuron; or the simulator that built ``ensemble``.
-        x : (P,) array_like
-            Represented values, in any order.  With a simulator, None spans the radius.
-        ensemble : Ensemble
-            Ensemble of the simulator.  In several dimensions each curve follows its neuron's
-            encoder.
-        ax : matplotlib.axes.Axes or None
-            Axes to draw on; None makes a new figure.
-        **line_style
-            Properties of the lines, such as ``linewidth=2``.
+    Parameters
+    ----------
+    rates : (P, N) array_like [Hz] or Simulator
+        Rates at ``x``, a column for each neuron; or the simulator that built ``ensemble``.
+    x : (P,) array_like
+        Represented values, in any order.  With a simulator, None spans the radius.
+    ensemble : Ensemble
+        Ensemble of the simulator.  In several dimensions each curve follows its neuron's
+        encoder.
+    ax : matplotlib.axes.Axes or None
+        Axes to draw on; None makes a new figure.
+    **line_style
+        Properties of the lines, such as ``linewidth=2``.
 
-        Returns
-        -------
-        matplotlib.axes.Axes
-            With a line for each curve.
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With a line for each curve.
 
-        Raises
-        ------
-        ValueError, TypeError
-            If arrays do not fit together, or the ensemble has no neurons.
+    Raises
+    ------
+    ValueError, TypeError
+        If arrays do not fit together, or the ensemble has no neurons.
 
-        See Also
-        --------
-        tuning_surface : One neuron over two dimensions.
-        nefsim.tuning_curves : The rates as an array.
+    See Also
+    --------
+    tuning_surface : One neuron over two dimensions.
+    nefsim.tuning_curves : The rates as an array.
 
-        Examples
-        --------
-        >>> import numpy as np
-    from numpy.typing import ArrayLike
-        >>> from nefsim import plot
-        >>> x = np.linspace(-1, 1, 101)
-        >>> ax = plot.tuning_curves(100 * np.column_stack([x > 0, x < 0]), x)
-        >>> len(ax.lines), ax.get_ylabel()
-        (2, 'firing rate [Hz]')
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim import plot
+    >>> x = np.linspace(-1, 1, 101)
+    >>> ax = plot.tuning_curves(100 * np.column_stack([x > 0, x < 0]), x)
+    >>> len(ax.lines), ax.get_ylabel()
+    (2, 'firing rate [Hz]')
     """
     who, label = "plot.tuning_curves", "represented value $x$"
     if isinstance(rates, Simulator):

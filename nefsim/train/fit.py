@@ -133,56 +133,55 @@ def fit(
 ) -> History:
     """Train a module by gradient descent.
 
-        Parameters
-        ----------
-        module : Module
-            Module to train; a module with a state runs over the whole sequence.
-        batches : iterable of (inputs, targets)
-            Training data of an epoch; :class:`Batches` or a ``DataLoader``.
-        loss : callable
-            ``loss(outputs, targets)``, a scalar.
-        epochs : int
-            Number of epochs in all.
-        optimizer : Optimizer or None
-            Optimizer of the parameters; None takes Adam with a learning rate of 1e-3.
-        scheduler : LRScheduler or None
-            Scheduler, which is stepped after each epoch.
-        evaluate : callable or None
-            ``evaluate(module)`` returns a score after each epoch.
-        clip : float or None
-            Largest absolute value of an element of the gradient.
-        seed : int
-            Seed of PyTorch's global generator during training; its state is restored afterwards.
-        checkpoint : path or None
-            File that is written after each epoch; ".npz" is added when it has no ending.  If it
-            exists at the start, training resumes from it, with the same result as without a stop.
-        progress : bool, callable or None
-            Whether to show a bar of batches, or a function ``progress(done, total)``; None shows
-            a bar in a terminal.  Without tqdm a plain counter is shown.
+    Parameters
+    ----------
+    module : Module
+        Module to train; a module with a state runs over the whole sequence.
+    batches : iterable of (inputs, targets)
+        Training data of an epoch; :class:`Batches` or a ``DataLoader``.
+    loss : callable
+        ``loss(outputs, targets)``, a scalar.
+    epochs : int
+        Number of epochs in all.
+    optimizer : Optimizer or None
+        Optimizer of the parameters; None takes Adam with a learning rate of 1e-3.
+    scheduler : LRScheduler or None
+        Scheduler, which is stepped after each epoch.
+    evaluate : callable or None
+        ``evaluate(module)`` returns a score after each epoch.
+    clip : float or None
+        Largest absolute value of an element of the gradient.
+    seed : int
+        Seed of PyTorch's global generator during training; its state is restored afterwards.
+    checkpoint : path or None
+        File that is written after each epoch; ".npz" is added when it has no ending.  If it
+        exists at the start, training resumes from it, with the same result as without a stop.
+    progress : bool, callable or None
+        Whether to show a bar of batches, or a function ``progress(done, total)``; None shows
+        a bar in a terminal.  Without tqdm a plain counter is shown.
 
-        Returns
-        -------
-        History
+    Returns
+    -------
+    History
 
-        Raises
-        ------
-        ValueError, TypeError
-            If an argument is out of range, or the checkpoint is of another module.
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range, or the checkpoint is of another module.
 
-        See Also
-        --------
-        accuracy : The score of a classifier.
-        save, load : Checkpoints.
+    See Also
+    --------
+    accuracy : The score of a classifier.
+    save, load : Checkpoints.
 
-        Examples
-        --------
-        >>> import torch
-    from numpy.typing import ArrayLike
-        >>> module = torch.nn.Linear(1, 1, bias=False)
-        >>> x = torch.linspace(-1.0, 1.0, 20)[:, None]
-        >>> history = fit(module, Batches(x, 2 * x, 5), torch.nn.functional.mse_loss, 3, progress=False)
-        >>> len(history.losses), len(history.epochs)
-        (12, 3)
+    Examples
+    --------
+    >>> import torch
+    >>> module = torch.nn.Linear(1, 1, bias=False)
+    >>> x = torch.linspace(-1.0, 1.0, 20)[:, None]
+    >>> history = fit(module, Batches(x, 2 * x, 5), torch.nn.functional.mse_loss, 3, progress=False)
+    >>> len(history.losses), len(history.epochs)
+    (12, 3)
     """
     do = "pass a module of PyTorch"
     check.instance("fit", "module", module, nn.Module, "a module", do)
@@ -258,30 +257,29 @@ def accuracy(
 ) -> float:
     """Share of the examples whose class is ``decide(outputs)``, without training.
 
-        Parameters
-        ----------
-        module : Module
-            Module to test.
-        batches : iterable of (inputs, labels)
-            Test data.
-        decide : callable
-            Function from outputs to classes (B,); the default takes the unit with the most spikes.
+    Parameters
+    ----------
+    module : Module
+        Module to test.
+    batches : iterable of (inputs, labels)
+        Test data.
+    decide : callable
+        Function from outputs to classes (B,); the default takes the unit with the most spikes.
 
-        Returns
-        -------
-        float
+    Returns
+    -------
+    float
 
-        See Also
-        --------
-        fit, decide
+    See Also
+    --------
+    fit, decide
 
-        Examples
-        --------
-        >>> import torch
-    from numpy.typing import ArrayLike
-        >>> x = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]])  # one step of two examples
-        >>> accuracy(torch.nn.Identity(), [(x, torch.tensor([1, 1]))])
-        0.5
+    Examples
+    --------
+    >>> import torch
+    >>> x = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]])  # one step of two examples
+    >>> accuracy(torch.nn.Identity(), [(x, torch.tensor([1, 1]))])
+    0.5
     """
     right = total = 0
     training, device = module.training, device_of(module)
