@@ -386,7 +386,7 @@ class Scope:
         self.connections: list[Connection] = []
         self.probes: list[Probe] = []
         self.networks: list[Scope] = []
-        self._foreign = False  # whether another simulator described it, with defaults of its own
+        self._warns_of_radius = True  # whether populations are expected to stay within their radius
 
     @property
     def root(self) -> Scope:
