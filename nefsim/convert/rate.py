@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
 
 from nefsim import _checks as check
 from nefsim.convert.base import Converted, population
@@ -24,10 +25,10 @@ MOST_STEPS = 10**6
 
 
 def rate(
-    model: Any,
+    model: nn.Module,
     T: int = 256,
     reset: str = "subtract",
-    data: Any = None,
+    data: ArrayLike | None = None,
     percentile: float = 100.0,
     dtype: str = "float64",
 ) -> RateConverted:
@@ -101,9 +102,9 @@ def rate(
 
 
 def qcfs(
-    model: Any,
+    model: nn.Module,
     T: int = 8,
-    data: Any = None,
+    data: ArrayLike | None = None,
     percentile: float = 100.0,
     dtype: str = "float64",
 ) -> RateConverted:
@@ -186,13 +187,13 @@ class RateConverted(Converted):
     def __init__(
         self,
         who: str,
-        model: Any,
-        T: Any,
-        reset: Any,
-        data: Any,
-        percentile: Any,
+        model: nn.Module,
+        T: int,
+        reset: str,
+        data: ArrayLike | None,
+        percentile: float,
         start: float,
-        dtype: Any,
+        dtype: str,
     ) -> None:
         do = "pass a number of steps such as 256"
         self.n_steps = check.integer(who, "T", T, do, 1, MOST_STEPS)
@@ -250,7 +251,7 @@ class RateConverted(Converted):
             end = target
         return net, source, layers, net.probe(end)
 
-    def currents(self, inputs: Any) -> Array:
+    def currents(self, inputs: ArrayLike) -> Array:
         """Currents of the first layer in each step, in units of its threshold.
 
         Parameters
@@ -269,7 +270,7 @@ class RateConverted(Converted):
         driven = on_grid(x, self._input_step) @ self.matrices[0].T + self.biases[0]
         return np.asarray(driven, self.dtype)
 
-    def predict(self, inputs: Any, backend: str = "auto") -> Array:
+    def predict(self, inputs: ArrayLike, backend: str = "auto") -> Array:
         """Outputs of the model by spikes: means of the readout over T steps from rest.
 
         The first call builds a simulator, which later calls use again.  After an error or

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
 
 from nefsim import _checks as check
 from nefsim.convert.base import Converted, population
@@ -24,10 +25,10 @@ MOST_DIGITS = 30
 
 
 def spikeconverter(
-    model: Any,
+    model: nn.Module,
     T: int = 16,
     k: float = 2.0,
-    data: Any = None,
+    data: ArrayLike | None = None,
     percentile: float = 100.0,
     rounding: str = "floor",
     double_buffer: bool = False,
@@ -137,14 +138,14 @@ class SpikeConverted(Converted):
 
     def __init__(
         self,
-        model: Any,
-        T: Any,
-        k: Any,
-        data: Any,
-        percentile: Any,
-        rounding: Any,
-        double_buffer: Any,
-        dtype: Any,
+        model: nn.Module,
+        T: int,
+        k: float,
+        data: ArrayLike | None,
+        percentile: float,
+        rounding: str,
+        double_buffer: bool,
+        dtype: str,
     ) -> None:
         who = "spikeconverter"
         n_steps = check.integer(who, "T", T, "pass a number of steps such as 16", 1, 64)
@@ -226,7 +227,7 @@ class SpikeConverted(Converted):
         """Steps from the start of an input to its result: T for each weighted layer."""
         return len(self.stages) * self.neuron.n_steps
 
-    def predict(self, inputs: Any, backend: str = "auto") -> Array:
+    def predict(self, inputs: ArrayLike, backend: str = "auto") -> Array:
         """Outputs of the model, decoded from the spikes of the last layer.
 
         Inputs are presented one after the other: while a layer releases its result for one

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nefsim._html import Text
+
 #: Maximum number of stretches of the schedule in the table.
 SHOWN = 12
 
@@ -70,7 +72,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Description:
+class Description(Text):
     """The schedule, size and cost of a network; ``str()`` is a table.
 
     Attributes
@@ -158,6 +160,10 @@ class Description:
         dict
         """
         return asdict(self)
+
+    def __repr__(self) -> str:
+        name = f" of {self.label!r}" if self.label else ""
+        return f"<description{name}: {_many(self.operations, 'operation')}; print() shows it>"
 
     def __str__(self) -> str:
         trials = "" if self.batch_size is None else f", {self.batch_size} trials"

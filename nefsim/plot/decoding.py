@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim.budget import decoded_points
@@ -26,11 +26,11 @@ VALUE, FUNCTION = "represented value $x$", "$f(x)$"
 
 
 def decoded(
-    values: Any,
-    time: Any = None,
-    ideal: Any = None,
-    input: Any = None,
-    probe: Any = None,
+    values: source.Recorded,
+    time: ArrayLike | None = None,
+    ideal: source.Ideal | None = None,
+    input: source.Probed | None = None,
+    probe: Probe | str | None = None,
     trial: int | None = None,
     ax: Axes | None = None,
     **line_style: Any,
@@ -157,10 +157,10 @@ def _companion(who: str, argument: str, values: Any, data: Any, trial: Any, n: i
 
 
 def decoding_error(
-    x: Any,
-    x_hat: Any = None,
-    target: Any = None,
-    connection: Any = None,
+    x: ArrayLike | Simulator,
+    x_hat: ArrayLike | None = None,
+    target: ArrayLike | None = None,
+    connection: Connection | None = None,
     ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:

@@ -53,6 +53,7 @@ class Solver(Value, ABC):
     --------
     solve_decoders : Decoders from tuning curves in one call.
     LstsqL2 : The default solver of networks.
+    nefsim.testing.check_solver : The laws of solvers, for a new one.
 
     Examples
     --------
@@ -86,15 +87,16 @@ class Solver(Value, ABC):
         Parameters
         ----------
         A : (P, N) ndarray [Hz]
-            Activities, checked.
+            Activities, checked and read-only; P evaluation points, N neurons.
         rng : numpy.random.Generator
             Source of the noise, if the solver adds any.
 
         Returns
         -------
         callable
-            Maps checked targets (P, D_out) to decoders (N, D_out) and a dict of figures for
-            ``info``. It may be called any number of times and must not change its state.
+            Maps checked targets (P, D_out), read-only, to decoders (N, D_out) [value / Hz], a new
+            array, and a dict of figures for ``info``. It may be called any number of times and
+            must not change its state.
         """
 
     def prepare(
