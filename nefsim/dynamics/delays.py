@@ -30,7 +30,7 @@ def legendre(order: int, theta: float) -> tuple[Array, Array]:
     Parameters
     ----------
     order : int
-        q, the number of dimensions.  Frequencies up to about ``q / (2 pi theta)`` pass.
+        q, the number of dimensions.  Frequencies up to about ``q / (4 theta)`` pass.
     theta : float [s]
         Length of the window.
 
@@ -106,11 +106,12 @@ def legendre_readout(order: int, at: ArrayLike = 1.0) -> Array:
     who = "legendre_readout"
     q = _order(who, order)
     r = _shares(who, at)
-    return np.asarray(np.polynomial.legendre.legvander(2 * r - 1, q - 1))
+    polynomials: Array = np.asarray(np.polynomial.legendre.legvander(2 * r - 1, q - 1))
+    return polynomials.reshape(*r.shape, q)  # one number gives one row in NumPy
 
 
 def pade(order: int, theta: float) -> tuple[Array, Array]:
-    r"""The [q-1/q] Padé approximant of a delay, with states of a like size.
+    r"""The [q-1/q] Padé approximant of a delay, with states of similar size.
 
     .. math:: A = \begin{pmatrix} -v_0 & -v_0 & \cdots & -v_0 \\ v_1 & & & \\
               & \ddots & & \\ & & v_{q-1} & 0 \end{pmatrix}, \quad
@@ -218,8 +219,8 @@ def lmu(order: int, theta: float, dt: float = 1.0, method: str = "zoh") -> tuple
     dt : float
         Length of a step, in the unit of ``theta``.
     method : "zoh" or "euler"
-        How it is discretised: for an input that stands still within a step, or by Euler's
-        method, which is unstable for high orders.
+        Method of discretisation: ``"zoh"`` (zero-order hold) is exact for an input that is
+        constant within a step; ``"euler"`` is Euler's method, unstable for high orders.
 
     Returns
     -------

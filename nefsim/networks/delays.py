@@ -138,7 +138,7 @@ def delay(
     label : str or None
         A name.
     seed : int or None
-        Seed of the subnetwork; None takes the stream of ``net``.
+        Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -187,7 +187,7 @@ def delay(
         leads = type(neurons) is LIF and isinstance(as_synapse(who, synapse), Lowpass)
         slow = abs(LAG) * np.abs(np.linalg.eigvals(A)).max() <= MOST_TURN
         lag = LAG if leads and slow else 0.0
-    with part(who, net, label, seed, "delay") as inner:
+    with part(who, net, label, seed, "delay", saturates=True) as inner:
         made = system(
             inner,
             n_neurons,

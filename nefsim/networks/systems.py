@@ -116,7 +116,7 @@ def system(
     label : str or None
         A name.
     seed : int or None
-        Seed of the subnetwork; None takes the stream of ``net``.
+        Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -201,7 +201,8 @@ def _with_lag(who: str, real: Realisation, A: Array, B: Array, lag: float) -> Re
         must = f"be at most {MOST_TURN:g} of the time constant of the fastest state"
         do = f"pass at most {MOST_TURN / fastest:.2g} s"
         check.fail(who, "lag", must, f"{lag:g} s", do)
-    recurrent = np.linalg.solve((np.eye(len(A)) - lag * A).T, real.recurrent.T).T
+    solved = np.linalg.solve((np.eye(len(A)) - lag * A).T, real.recurrent.T).T
+    recurrent = np.asarray(solved, dtype=np.float64)
     inputs = [(matrix + lag * recurrent @ B, synapse) for matrix, synapse in real.inputs]
     return replace(real, recurrent=recurrent, inputs=inputs)
 

@@ -1,8 +1,12 @@
 """Synapses: linear time-invariant filters, discretised once by zero-order hold."""
 
 from nefsim.synapses.bands import Bandpass, Highpass
-from nefsim.synapses.base import Series, Sum, Synapse
-from nefsim.synapses.lowpass import Alpha, DoubleExp, Lowpass, as_synapse
+from nefsim.synapses.base import Series as Series
+from nefsim.synapses.base import Sum as Sum
+from nefsim.synapses.base import Synapse
+from nefsim.synapses.base import SynapseLike as SynapseLike
+from nefsim.synapses.lowpass import Alpha, DoubleExp, Lowpass
+from nefsim.synapses.lowpass import as_synapse as as_synapse
 from nefsim.synapses.rational import LinearFilter
 from nefsim.synapses.taps import Box, Delay, Triangle
 
@@ -15,9 +19,6 @@ __all__ = [
     "Highpass",
     "LinearFilter",
     "Lowpass",
-    "Series",
-    "Sum",
     "Synapse",
     "Triangle",
-    "as_synapse",
 ]

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,6 +38,7 @@ class Synapse(Value, ABC):
     --------
     Lowpass : The usual synapse.
     LinearFilter : Any transfer function.
+    nefsim.testing.check_synapse : The laws of synapses, for a new one.
 
     Examples
     --------
@@ -72,8 +73,10 @@ class Synapse(Value, ABC):
 
         Returns
         -------
-        b, a : ndarray
-            Coefficients in ascending powers of z^-1.
+        b : (p,) ndarray
+            Numerator in ascending powers of z^-1, without the step of delay of a connection.
+        a : (q,) ndarray
+            Denominator in ascending powers of z^-1.
 
         Raises
         ------
@@ -173,6 +176,10 @@ class Synapse(Value, ABC):
 
     def __rsub__(self, other: Any) -> Synapse:
         return -self + other
+
+
+#: A synapse, the time constant of a lowpass [s], or None for a connection without a filter.
+SynapseLike: TypeAlias = Synapse | float | None
 
 
 @dataclass(frozen=True, eq=False)
