@@ -29,6 +29,7 @@ solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
 learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
 functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weights, ...
 crosscheck             compare two back ends spike for spike
+load_network           a network from the file of ``net.save``
 =====================  ==================================================================
 
 Subpackages, imported at first use:
@@ -77,6 +78,7 @@ from nefsim.learning import (
     Voja,
 )
 from nefsim.lowering import suggest_learning_rate
+from nefsim.models import load_network
 from nefsim.network import Connection, Ensemble, Network, Node, Probe
 from nefsim.neurons import (
     LIF,
@@ -233,6 +235,7 @@ __all__ = [
     "crosscheck",
     "describe",
     "gain_bias",
+    "load_network",
     "max_rates_intercepts",
     "measure_tuning_curves",
     "solve_decoders",

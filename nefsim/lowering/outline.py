@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nefsim.lowering.arrays import BuiltEnsemble, n_eval_points
 from nefsim.lowering.decode import Decoder
-from nefsim.network.objects import Connection, Ensemble
+from nefsim.network.objects import Connection, Ensemble, Probe
 from nefsim.neurons import Direct
 from nefsim.program import Stream
 from nefsim.sampling import Distribution
@@ -86,6 +86,11 @@ class Outlining(Decoder):
         marks = (points.__array_interface__["data"][0], stream.seed, stream.key)
         system = System(self._ensemble, solver, marks, len(points))
         return abstract_array(self._ensemble.n_neurons, targets.shape[1]), {"system": system}
+
+    def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:
+        """None, as descriptions count the work of a solver."""
+        del thing
+        return {}
 
     def _points(self, connection: Connection) -> Array:
         """Points of the ensemble or of the connection; abstract ones in place of drawn ones."""
