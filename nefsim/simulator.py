@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -139,9 +140,10 @@ class Simulator:
             self._run = self._prepare(self.built, self.state)
         self._records = Records(program, self.batch_size, self.dtype)
 
-    @property
-    def _keeps_state(self) -> bool:
-        return backends.BACKENDS[self.backend].keeps_state
+    def _check_keeps_state(self, who: str, verb: str) -> None:
+        if not backends.BACKENDS[self.backend].keeps_state:
+            do = f"{verb} with another back end"
+            check.fail(who, "backend", "keep its own state", self.backend, do)
 
     @property
     def n_steps(self) -> int:
@@ -175,41 +177,88 @@ class Simulator:
         return rows.dense() if isinstance(rows, Events) else rows
 
     @explained
-    def run(self, seconds: float) -> None:
+    def run(
+        self,
+        seconds: float,
+        checkpoint_every: float | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> None:
         """Run for ``round(seconds / dt)`` steps.
 
         Parameters
         ----------
         seconds : float [s]
             How much longer to run.
+        checkpoint_every, checkpoint
+            As for :meth:`run_steps`.
         """
         who = "Simulator.run"
         length = check.seconds(who, "seconds", seconds, zero=True)
-        self.run_steps(steps_in(who, "seconds", length, self.dt))
+        n = steps_in(who, "seconds", length, self.dt)
+        self._run_steps(n, self._checkpoints(who, checkpoint_every, checkpoint))
 
     def step(self) -> None:
         """Take one step."""
         self.run_steps(1)
 
     @explained
-    def run_steps(self, n_steps: int) -> None:
+    def run_steps(
+        self,
+        n_steps: int,
+        checkpoint_every: float | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> None:
         """Take ``n_steps`` steps; if an error or Ctrl-C ends them, what was recorded is kept.
 
         Parameters
         ----------
         n_steps : int
             How many steps more.
+        checkpoint_every : float or None [s]
+            Model time between states that are saved, at its multiples since the start.  The
+            last state is saved too, after an error or Ctrl-C as well.
+        checkpoint : str, Path or None
+            The file of the last state, from which :meth:`load` continues; each state replaces
+            it as a whole.  It holds all records in memory or in a stream; :meth:`clear_probes`
+            keeps it small.
+
+        Raises
+        ------
+        ValueError
+            If one of the two is passed without the other.
         """
         who = "Simulator.run_steps"
         n = check.integer(who, "n_steps", n_steps, "pass a number of steps", 0, MOST_STEPS)
+        self._run_steps(n, self._checkpoints(who, checkpoint_every, checkpoint))
+
+    def _checkpoints(self, who: str, every: Any, path: Any) -> saving.Checkpoints | None:
+        checked = saving.checkpoints(who, every, path, self.dt)
+        if checked is not None:
+            self._check_keeps_state(who, "checkpoint")
+        return checked
+
+    def _run_steps(self, n: int, checkpoints: saving.Checkpoints | None) -> None:
+        who = "Simulator.run_steps"
         if self.closed:
             check.fail(who, "simulator", "be open", "a closed one", "make a new Simulator")
         self._records.flush()  # what met a full disk
-        with self._progress(n) as (pieces, report):
-            for piece in pieces:
-                with self._turn:
-                    advance(self._run, piece, self.state, self._records)
-                report(piece)
+        try:
+            with self._progress(n) as (pieces, report):
+                for piece in pieces:
+                    for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
+                        with self._turn:
+                            advance(self._run, part, self.state, self._records)
+                        if checkpoints and self.n_steps % checkpoints.every == 0:
+                            self.save(checkpoints.path)
+                    report(piece)
+        except BaseException:
+            if checkpoints:
+                # The error is more useful than one about a state that cannot be saved.
+                with suppress(ValueError, OSError, RuntimeError):
+                    self.save(checkpoints.path)
+            raise
+        if checkpoints and self.n_steps % checkpoints.every:
+            self.save(checkpoints.path)
 
     @explained
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
@@ -227,9 +276,8 @@ class Simulator:
         who = "Simulator.reset"
         self._turn.forbid(who)
         keep = check.flag(who, "keep_weights", keep_weights)
-        if keep and not self._keeps_state:
-            do = "learn on another back end"
-            check.fail(who, "backend", "keep its own state", self.backend, do)
+        if keep:
+            self._check_keeps_state(who, "learn")
         self._forbid_stream(who)
         if seed is not None:
             self.run_seed = check.seed(who, seed)
@@ -280,9 +328,7 @@ class Simulator:
         """
         who = "Simulator.save"
         self._turn.forbid(who)
-        if not self._keeps_state:
-            do = "save with another back end"
-            check.fail(who, "backend", "keep its own state", self.backend, do)
+        self._check_keeps_state(who, "save")
         names = ("dt", "seed", "run_seed", "batch_size", "dtype")
         same = {name: getattr(self, name) for name in names}
         program, state = self.built.program, self.state
