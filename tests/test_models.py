@@ -94,6 +94,35 @@ def test_a_network_with_arrays_solves_nothing(tmp_path, monkeypatch):
     assert all(sim.data[c].decoders is not None for c in again.connections if c.pre is a_of(again))
 
 
+@pytest.mark.parametrize("name", ["voja", "several"])
+def test_learned_weights_and_encoders_of_a_file_run_in_nengo_too(tmp_path, name):
+    pytest.importorskip("nengo")
+    net = named_models.NETWORKS[name]
+    path = net.save(tmp_path / "a", sim=run(net))
+    again = nef.load_network(path, allow=("named_models",))
+    report = nef.crosscheck(again, seconds=0.1, backends=("numpy", "nengo"))
+    assert report.spikes_differ == 0
+
+
+def test_networks_of_nengo_are_saved(tmp_path):
+    """Their decoders are values of :mod:`nefsim.nengo`, which is imported only if allowed."""
+    nengo = pytest.importorskip("nengo")
+    from nefsim.nengo import from_nengo
+
+    with nengo.Network(seed=1) as model:
+        a, b = nengo.Ensemble(50, 1), nengo.Ensemble(30, 1)
+        nengo.Connection(nengo.Node(np.sin), a)
+        nengo.Connection(a, b, function=np.square)
+        nengo.Probe(b.neurons)
+    net = from_nengo(model)
+    path = net.save(tmp_path / "a")
+    with pytest.raises(ValueError, match=r"allow must name 'nefsim\.nengo\.given'"):
+        nef.load_network(path)
+    again = nef.load_network(path, allow=("nefsim.nengo",))
+    assert records(run(again))["0"].any()
+    assert np.array_equal(records(run(again))["0"], records(run(net))["0"])
+
+
 def a_of(net: nef.Network) -> nef.Ensemble:
     return next(ensemble for ensemble in net.ensembles if ensemble.label == "a")
 
@@ -154,7 +183,9 @@ def rewritten(path: Path, change) -> Path:
         members = {name: file.read(name) for name in file.namelist()}
     model = json.loads(members["model.json"])
     change(model)
+    sys.set_int_max_str_digits(0)
     members["model.json"] = json.dumps(model).encode()
+    sys.set_int_max_str_digits(4300)
     with zipfile.ZipFile(path, "w") as file:
         for name, content in members.items():
             file.writestr(name, content)
@@ -168,11 +199,27 @@ def gate(t):
     return float(t > 0.1)
 
 
+class Doubled:
+    """A decorator, which leaves an object under the name of a function."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, t):
+        return 2 * self.function(t)
+
+
+@Doubled
+def decorated(t):
+    return t
+
+
 def test_functions_without_a_name_are_refused_with_the_cure(tmp_path):
     def local(x):
         return x
 
-    for function, name in ((lambda x: x, "<lambda>"), (local, "local")):
+    inner = decorated.function
+    for function, name in ((lambda x: x, "<lambda>"), (local, "local"), (inner, "decorated")):
         net = nef.Network()
         net.connect(net.ensemble(5, 1), net.node(size_in=1), function=function)
         with pytest.raises(
@@ -291,6 +338,7 @@ def test_every_type_of_nefsim_has_fields_that_its_call_accepts():
     [
         (lambda m: m.update(version=2), "version is 2"),
         (lambda m: m.update(format="x"), "format is 'x'"),
+        (lambda m: m["provenance"].update(n=10**4999), "digits"),
         (lambda m: m.pop("nodes"), "nodes of it is missing"),
         (lambda m: m["networks"][0].update(parent=0), "networks"),
         (lambda m: m["networks"].clear(), "networks"),
@@ -362,6 +410,10 @@ def test_the_limit_bounds_what_is_unpacked(tmp_path):
     nef.load_network(path, limit=10**6)
     with pytest.raises(ValueError, match="above the limit of 100000"):
         nef.load_network(path, limit=10**5)
+    rewritten(path, lambda m: m["nodes"].extend(m["nodes"] * 9))
+    nef.load_network(path, limit=10**7)
+    with pytest.raises(ValueError, match="named so often that they exceed 1000000 bytes"):
+        nef.load_network(path, limit=10**6)
 
 
 def test_wrong_simulators_and_networks_are_refused(tmp_path):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any, NoReturn
+
+from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import files
@@ -80,6 +83,7 @@ class ModelFile(Archive):
 
     def __init__(self, who: str, path: Any, limit: int = LIMIT) -> None:
         self._who, self.source = who, path_of(who, path)
+        self._limit, self._read = limit, 0
         if not self.source.is_file():
             do = "pass a file that Network.save wrote"
             check.fail(who, "path", "be a file", f"{self.source}", do)
@@ -93,11 +97,10 @@ class ModelFile(Archive):
             raise
 
     def _description(self) -> dict[str, Any]:
+        text = self.text(DESCRIPTION, LONGEST)
         try:
-            model = json.loads(self.text(DESCRIPTION, LONGEST))
+            model = json.loads(text)
         except (ValueError, RecursionError) as error:
-            if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
-                raise  # of the archive, in the usual form
             self.fail(f"{DESCRIPTION!r}: {reason(error)}")
         head = {"format": KIND, "version": range(VERSION, VERSION + 1)}
         why = misfit(model, head) or misfit(model, SCHEMA)
@@ -108,6 +111,14 @@ class ModelFile(Archive):
             if arrays and len(arrays) != len(model[kind]):
                 self.fail(f"built.{kind} is of {len(arrays)} of {len(model[kind])}")
         return model
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Read an array; one that is named many times counts as often."""
+        dtype, shape = self.header(name)
+        self._read += dtype.itemsize * math.prod(shape)
+        if self._read > self._limit:
+            self.fail(f"its arrays are named so often that they exceed {self._limit} bytes")
+        return super().array(name)
 
     def fail(self, why: str) -> NoReturn:
         """Raise an error about the file."""

@@ -87,8 +87,8 @@ def _member(module: Any, path: str) -> Any:
         found = vars(found).get(name) if hasattr(found, "__dict__") else None
     if isinstance(found, np.ufunc):
         return found
-    owner = getattr(found, "__module__", None)
-    is_own = owner == getattr(module, "__name__", None) and found.__qualname__ == path
+    place = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
+    is_own = place == (getattr(module, "__name__", None), path)
     return found if is_own and callable(found) else None
 
 
