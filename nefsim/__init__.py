@@ -29,6 +29,7 @@ solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
 learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
 functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weights, ...
 crosscheck             compare two back ends spike for spike
+error_budget           where errors come from; ``size_for`` finds how many neurons one takes
 load_network           a network from the file of ``net.save``
 =====================  ==================================================================
 
@@ -39,6 +40,7 @@ nef.plot               tuning curves, rasters, decoded values, weights, spectra
 nef.analysis           measures of learning: errors, classes, weights
 nef.datasets           handwritten digits
 nef.dynamics           linear systems, delays, and how populations become them
+nef.networks           ready networks: products, memories, basal ganglia, oscillators, ...
 nef.nengo              runs Nengo models; ``from_nengo``, ``to_nengo``
 nef.view               a network in the browser (extra ``view``)
 nef.train              training of spiking networks with PyTorch (extra ``train``)
@@ -55,6 +57,7 @@ from nefsim import _habits
 from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
+from nefsim.budget import decoded_points, error_budget, saturation, size_for, svd_basis
 from nefsim.crosscheck import crosscheck
 from nefsim.describe import describe
 from nefsim.encoding import (
@@ -62,6 +65,7 @@ from nefsim.encoding import (
     gain_bias,
     max_rates_intercepts,
     measure_tuning_curves,
+    response_curves,
     tuning_curves,
 )
 from nefsim.learning import (
@@ -79,7 +83,7 @@ from nefsim.learning import (
 )
 from nefsim.lowering import suggest_learning_rate
 from nefsim.models import load_network
-from nefsim.network import Connection, Ensemble, Network, Node, Probe
+from nefsim.network import Connection, Ensemble, Network, Node, Probe, direct_mode
 from nefsim.neurons import (
     LIF,
     AdaptiveLIF,
@@ -132,6 +136,7 @@ from nefsim.sampling import (
 )
 from nefsim.simulator import Simulator
 from nefsim.solvers import (
+    Dale,
     Lstsq,
     LstsqDrop,
     LstsqL1,
@@ -142,12 +147,14 @@ from nefsim.solvers import (
     LstsqWeighted,
     Nnls,
     NnlsL2,
+    NoiseMatched,
     NoSolver,
     PseudoInverse,
     Softmax,
     solve_decoders,
 )
 from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
+from nefsim.watching import RadiusWarning
 
 __version__ = "0.1.0"
 
@@ -168,6 +175,7 @@ __all__ = [
     "ConstrainedDifference",
     "Copula",
     "CosineSimilarity",
+    "Dale",
     "DeltaRule",
     "Direct",
     "DiscreteLIF",
@@ -199,6 +207,7 @@ __all__ = [
     "NnlsL2",
     "NoSolver",
     "Node",
+    "NoiseMatched",
     "Oja",
     "Orthogonal",
     "Piecewise",
@@ -206,6 +215,7 @@ __all__ = [
     "PresentInput",
     "Probe",
     "PseudoInverse",
+    "RadiusWarning",
     "RectifiedLinear",
     "RegularSpiking",
     "Result",
@@ -233,25 +243,43 @@ __all__ = [
     "Whitening",
     "connection_weights",
     "crosscheck",
+    "decoded_points",
     "describe",
+    "direct_mode",
+    "error_budget",
     "gain_bias",
     "load_network",
     "max_rates_intercepts",
     "measure_tuning_curves",
+    "response_curves",
+    "saturation",
+    "size_for",
     "solve_decoders",
     "suggest_learning_rate",
+    "svd_basis",
     "tuning_curves",
     "unit_vectors",
 ]
 
 #: Subpackages that are imported at first use.
-_ROOMS = ("convert", "dynamics", "mnist", "nengo", "nir", "plot", "train", "view")
+_ROOMS = (
+    "convert",
+    "dynamics",
+    "mnist",
+    "nengo",
+    "networks",
+    "nir",
+    "plot",
+    "train",
+    "view",
+)
 
 if TYPE_CHECKING:
     from nefsim import convert as convert
     from nefsim import dynamics as dynamics
     from nefsim import mnist as mnist
     from nefsim import nengo as nengo
+    from nefsim import networks as networks
     from nefsim import nir as nir
     from nefsim import plot as plot
     from nefsim import train as train

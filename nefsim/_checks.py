@@ -54,12 +54,12 @@ def fail(
     raise kind(f"{who}: {argument} must {must}, got {text}; {do}.")
 
 
-def warn(message: str) -> None:
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Issue a warning at the line outside this package that called it."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("nefsim."):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
 
 
 def _wrong_kind(who: str, argument: str, must: str, value: object, do: str) -> NoReturn:

@@ -77,12 +77,12 @@ OF_NENGO = {
     "NoTransform": "leave it out",
 }
 
-_ARRAYS = "make ensembles in a loop, in net.subnetwork(), as there are no such networks yet"
+_ARRAY = "write nefsim.networks.ensemble_array(net, n_neurons, n_ensembles)"
+_POINTERS = "see nefsim.networks.circular_convolution, as there are no semantic pointers yet"
 
 #: Advice on names that the package does not have.
 OF_PACKAGE = {
-    "networks": _ARRAYS,
-    "spa": _ARRAYS,
+    "spa": _POINTERS,
     "dists": "distributions are here: nefsim.Uniform(-1, 1), nefsim.Gaussian, nefsim.Choice",
     "learning_rules": "rules are here: nefsim.PES(), nefsim.Voja, nefsim.BCM",
     "transforms": "pass a matrix or a sparse array of SciPy: net.connect(a, b, transform=matrix)",
@@ -95,7 +95,7 @@ OF_PACKAGE = {
     "rc": "pass arguments to each: nefsim.Simulator(net, dtype='float32')",
     "presets": "pass arguments to each: net.ensemble(50, 1, neuron_type=nefsim.LIFRate())",
     "builder": "see nefsim.lowering and nefsim.program",
-    "EnsembleArray": _ARRAYS,
+    "EnsembleArray": _ARRAY,
     "Model": "write nefsim.Network()",
     "Default": "leave the argument out",
     "Process": "see nefsim.processes.Process",

@@ -249,6 +249,57 @@ def tuning_curves(
     return neuron.rates(_currents("tuning_curves", x, encoders, gain, bias, radius))
 
 
+@explained
+def response_curves(neuron: NeuronType, x: ArrayLike, gain: ArrayLike, bias: ArrayLike) -> Array:
+    r"""Firing rates of each neuron along its own encoder, in closed form.
+
+    .. math:: r_i(x) = G_i[\alpha_i \, x + J^{bias}_i]
+
+    In one dimension neurons with encoders of -1 have their tuning curves mirrored, so that all
+    rise; in several, x is how far the value goes along the encoder, as a share of the radius.
+
+    Parameters
+    ----------
+    neuron : NeuronType
+        Supplies the rate curve G.
+    x : (P,) array_like
+        Values along the encoders; 1 is the radius, where rates are at their maximum.
+    gain, bias : (N,) array_like
+        From :func:`gain_bias`.
+
+    Returns
+    -------
+    (P, N) ndarray [Hz]
+        A row for each value, a column for each neuron.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument has another shape or is of another kind.
+
+    See Also
+    --------
+    tuning_curves : Rates at represented values.
+
+    Examples
+    --------
+    >>> from nefsim import LIF, gain_bias, response_curves
+    >>> gain, bias = gain_bias(LIF(), [100.0, 50.0], [0.0, -0.5])
+    >>> response_curves(LIF(), [-1.0, 1.0], gain, bias).round(6)
+    array([[  0.,   0.],
+           [100.,  50.]])
+    """
+    who = "response_curves"
+    neuron = _neuron(who, neuron)
+    values = check.array(who, "x", x, (None,), "pass values along the encoders, (P,)")
+    g = check.array(who, "gain", gain, (None,), "pass one gain per neuron")
+    b = check.array(who, "bias", bias, (len(g),), "pass one bias per neuron")
+    for argument, given in (("x", values), ("gain", g)):
+        if not given.size:
+            check.fail(who, argument, "have at least one element", "none", "pass some")
+    return neuron.rates(values[:, None] * g + b)
+
+
 def measure_tuning_curves(
     neuron: NeuronType,
     x: ArrayLike,

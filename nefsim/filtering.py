@@ -57,6 +57,19 @@ def order(form: Form) -> int:
     return len(form.A) if isinstance(form, StateSpace) else max(map(len, form)) - 1
 
 
+def shift(steps: int) -> Coefficients:
+    """A delay of some steps: a power of z^-1."""
+    return np.append(np.zeros(steps), 1.0), np.ones(1)
+
+
+def is_shift(form: Form) -> bool:
+    """Whether a filter is a delay and nothing else."""
+    if isinstance(form, StateSpace):
+        return False
+    b, a = form
+    return len(a) == 1 and len(b) > 1 and a[0] == b[-1] == 1.0 and not b[:-1].any()
+
+
 # -- from one form to another -------------------------------------------------------------
 
 
@@ -167,6 +180,8 @@ def one_row(form: Form, z: Array) -> Advance:
     """
     if isinstance(form, StateSpace):
         return _by_state(form, z)
+    if is_shift(form):
+        return _shift_one(z)
     b, a = _padded(form, z)
     n, no_last = len(z), b[-1] == 0.0
     # Constants as arrays, since NumPy converts a scalar at each use.
@@ -199,6 +214,8 @@ def many_rows(form: Form, z: Array) -> Advance:
     """The function ``many(u, y)``: steps of a filter, one per row; see :func:`one_row`."""
     if isinstance(form, StateSpace) or len(z) == 0:
         return _one_by_one(one_row(form, z))
+    if is_shift(form):
+        return _shift_many(z)
     b, a = _padded(form, z)
     if len(z) == 1:
         return _first_order(b, a, z[0])
@@ -226,6 +243,27 @@ def _one_by_one(one: Advance) -> Advance:
     def many(u: Array, y: Array) -> None:
         for inputs, outputs in zip(u, y, strict=True):
             one(inputs, outputs)
+
+    return many
+
+
+def _shift_one(z: Array) -> Advance:
+    """One row of a shift; ``z`` holds the last inputs, the oldest first."""
+
+    def one(u: Array, y: Array) -> None:
+        y[...] = z[0]
+        z[:-1] = z[1:]
+        z[-1] = u
+
+    return one
+
+
+def _shift_many(z: Array) -> Advance:
+    """Rows of a shift."""
+
+    def many(u: Array, y: Array) -> None:
+        both = np.concatenate([z, u])
+        y[...], z[...] = both[: len(u)], both[len(u) :]
 
     return many
 

@@ -1,4 +1,4 @@
-"""Run a network: build it once, step it, and keep what its probes record."""
+"""The simulator: builds a network once, runs its steps, and stores the records of its probes."""
 
 from __future__ import annotations
 
@@ -27,50 +27,62 @@ from nefsim.result import Result
 from nefsim.settings import MOST_STEPS, fresh_seed, settings, steps_in
 from nefsim.stepping import Turn, advance
 from nefsim.streaming import Target
+from nefsim.watching import Watch
 
 Array = NDArray[np.float64]
 
 
 class Simulator:
-    """A network that runs.
+    """A simulator of a network.
 
-    Building draws encoders, gains and biases, solves for decoders, and lowers the network
-    to a :class:`~nefsim.program.Program`; running takes steps of ``dt`` on a back end.
+    When it is created, it draws encoders, gains and biases, solves for decoders, and lowers the
+    network to a :class:`~nefsim.program.Program`.  A run takes steps of ``dt`` on a back end.
 
     Parameters
     ----------
     net : Network
-        The model; changes made to it later are not seen.
+        The model; later changes of it have no effect on the simulator.
     dt : float [s]
         The time step.
     backend : {"auto", "numpy", "numba", "nengo"}
-        What takes the steps.  All give the same spikes; "numba" is compiled, "nengo" runs the
-        same arrays in Nengo, to check; "auto" takes the fastest that is installed.
+        The back end that runs the steps.  All have the same spikes; "numba" is compiled, "nengo"
+        runs the same arrays in Nengo, as a check; "auto" is the fastest that is installed.
     seed : int or None
-        Seed of what is random while running (noise, initial voltages, stochastic neurons);
-        None takes the network's.
+        Seed of noise, initial voltages and stochastic neurons; None means the network's seed.
     batch_size : int or None
-        Number of trials at once, each with noise and initial voltages of its own; the
-        first is the run without a batch.  Data get a leading axis of trials.
+        Number of trials at once, which differ in noise and initial voltages; the first equals the
+        run without a batch.  Data have a leading axis of trials.
     dtype : {"float64", "float32"}
         Precision of the run.
     progress : bool, callable or None
-        Show a bar, or call ``progress(done, total)`` now and then; None shows a bar in a
-        terminal, or a plain counter where tqdm is not installed.  False also leaves out the line
-        on stderr that the first compiled run on a machine writes.
+        Show a bar, or call ``progress(done, total)`` from time to time.  None shows a bar in a
+        terminal, or a counter if tqdm is not installed.  False also suppresses the line on
+        stderr that announces the first compilation on a machine.
     stream : str, Path or None
-        Where records go while they are made, instead of into memory: a new folder, or a file
-        ending in ".npz", which is written when the simulator is closed.  What was complete
-        stays on disk whatever happens to the program, and all but the last second of it when
-        the power fails; ``Result.load(stream)`` reads it.  What a full disk refused is written
-        when there is space again: by the next run, ``result``, ``save`` or ``close``.
+        A new folder, or a file ending in ".npz", to which records are written during the run
+        instead of memory; the file is written when the simulator is closed.
+        ``Result.load(stream)`` reads it.  Complete records stay on disk if the program is
+        killed, and all but those of the last second if the power fails.  If the disk is full,
+        the next run, ``result``, ``save`` or ``close`` writes the remaining records.
     probes : sequence of Probe
-        Probes of this run alone, made by ``net.probe(..., attach=False)``.
+        Additional probes of this simulator, made by ``net.probe(..., attach=False)``.
     inputs : mapping of Node to callable, array_like or Process, or None
-        For this run, the output of nodes in the place of their own: a function of t, a
-        constant or a process.
+        Other outputs of nodes in this simulator: a function of t, a constant or a process.
     build_seed : int or None
-        Seed of what is drawn while building; None takes the network's.
+        Seed of encoders, gains, biases and evaluation points; None means the network's seed.
+
+    Raises
+    ------
+    TypeError or ValueError
+        If an argument is of another type or out of range, or the network cannot be built; the
+        message names the object.
+    BackendUnavailable
+        If the back end is not installed.
+
+    See Also
+    --------
+    nefsim.crosscheck : The spikes of a network on several back ends.
+    nefsim.nengo.Simulator : The simulator of Nengo networks.
 
     Examples
     --------
@@ -113,11 +125,11 @@ class Simulator:
         module = backends.module(self.backend, self.dtype)
         self.run_seed = check.seed(who, seed)
         self._progress: Progress = progress_bar(who, progress)
-        own = check.seed(who, build_seed, "build_seed")
-        self.seed = fresh_seed(net) if own is None else own
-        extra, replaced = run_probes(who, net, probes), run_inputs(who, net, inputs)
+        arrays_seed = check.seed(who, build_seed, "build_seed")
+        self.seed = fresh_seed(net) if arrays_seed is None else arrays_seed
+        extra, outputs = run_probes(who, net, probes), run_inputs(who, net, inputs)
         with only_young_collected():
-            self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=replaced)
+            self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=outputs)
         self.probes: tuple[Probe, ...] = self.built.probes
         self._prepare = module.prepare
         self.closed = False
@@ -137,32 +149,43 @@ class Simulator:
             self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
             if learned is not None:
                 carry_over(program, learned, self.state)
+            self._watch = self.state.watch = Watch(self.built)
             self._run = self._prepare(self.built, self.state)
         self._records = Records(program, self.batch_size, self.dtype)
 
-    def _check_keeps_state(self, who: str, verb: str) -> None:
+    def _check_keeps_state(self, who: str, must: str, do: str) -> None:
         if not backends.BACKENDS[self.backend].keeps_state:
-            do = f"{verb} with another back end"
-            check.fail(who, "backend", "keep its own state", self.backend, do)
+            check.fail(who, "backend", must, self.backend, do)
 
     @property
     def n_steps(self) -> int:
-        """Steps done since the start or the last reset; functions of nodes see it grow."""
+        """Number of steps since the start or the last reset, also during a run."""
         return self.state.step + self.state.under_way
 
     @property
     def time(self) -> NDArray[np.float64]:
-        """Times of all steps, ``dt, 2 dt, ...``, or of those since :meth:`clear_probes` [s]."""
+        """Times of all steps, ``dt, 2 dt, ...``, or of the steps after :meth:`clear_probes` [s]."""
         steps: NDArray[np.float64] = np.arange(self._records.start + 1.0, self.n_steps + 1)
         return steps * self.dt
 
     @explained
     def trange(self, probe: Probe | str | None = None) -> NDArray[np.float64]:
-        """Times of all steps, or of the records of a probe or its label [s]."""
+        """Times of all steps, or of the records of a probe [s].
+
+        Parameters
+        ----------
+        probe : Probe, str or None
+            A probe or its label; None means all steps.
+
+        Returns
+        -------
+        (n,) ndarray
+            The times.
+        """
         if probe is None:
             return self.time
         index = index_of("Simulator.trange", self.probes, probe)
-        # What is recorded grows by many steps at a time.
+        # During a run, records are complete only up to the last chunk, state.step.
         return self.time[self._records.steps(index, self.state.step) - self._records.start]
 
     @property
@@ -172,7 +195,18 @@ class Simulator:
 
     @explained
     def recorded(self, probe: Probe | str) -> Array:
-        """All records of a probe or its label, (n_records, size), with trials first in a batch."""
+        """All records of a probe.
+
+        Parameters
+        ----------
+        probe : Probe or str
+            A probe or its label.
+
+        Returns
+        -------
+        (n_records, size) ndarray
+            The records, with trials first in a batch.
+        """
         rows = self._records.of(index_of("Simulator.recorded", self.probes, probe))
         return rows.dense() if isinstance(rows, Events) else rows
 
@@ -188,7 +222,7 @@ class Simulator:
         Parameters
         ----------
         seconds : float [s]
-            How much longer to run.
+            The duration of the run.
         checkpoint_every, checkpoint
             As for :meth:`run_steps`.
         """
@@ -198,7 +232,7 @@ class Simulator:
         self._run_steps(n, self._checkpoints(who, checkpoint_every, checkpoint))
 
     def step(self) -> None:
-        """Take one step."""
+        """Run one step."""
         self.run_steps(1)
 
     @explained
@@ -208,12 +242,15 @@ class Simulator:
         checkpoint_every: float | None = None,
         checkpoint: str | Path | None = None,
     ) -> None:
-        """Take ``n_steps`` steps; if an error or Ctrl-C ends them, what was recorded is kept.
+        """Run ``n_steps`` steps.
+
+        If an error or Ctrl-C stops the run, the records of complete steps stay, and the run can
+        be continued.
 
         Parameters
         ----------
         n_steps : int
-            How many steps more.
+            The number of steps.
         checkpoint_every : float or None [s]
             Model time between states that are saved, at its multiples since the start.  The
             last state is saved too, after an error or Ctrl-C as well.
@@ -225,7 +262,9 @@ class Simulator:
         Raises
         ------
         ValueError
-            If one of the two is passed without the other.
+            If a function returns a value that is not finite or of another size, or learned
+            weights diverge; the message names the object and the time.  If ``checkpoint`` or
+            ``checkpoint_every`` is passed without the other.
         """
         who = "Simulator.run_steps"
         n = check.integer(who, "n_steps", n_steps, "pass a number of steps", 0, MOST_STEPS)
@@ -234,14 +273,15 @@ class Simulator:
     def _checkpoints(self, who: str, every: Any, path: Any) -> saving.Checkpoints | None:
         checked = saving.checkpoints(who, every, path, self.dt)
         if checked is not None:
-            self._check_keeps_state(who, "checkpoint")
+            must = "be one whose state can be saved"
+            self._check_keeps_state(who, must, "leave out checkpoint, or take another back end")
         return checked
 
     def _run_steps(self, n: int, checkpoints: saving.Checkpoints | None) -> None:
         who = "Simulator.run_steps"
         if self.closed:
             check.fail(who, "simulator", "be open", "a closed one", "make a new Simulator")
-        self._records.flush()  # what met a full disk
+        self._records.flush()  # records that did not fit on a full disk
         try:
             with self._progress(n) as (pieces, report):
                 for piece in pieces:
@@ -259,32 +299,34 @@ class Simulator:
             raise
         if checkpoints and self.n_steps % checkpoints.every:
             self.save(checkpoints.path)
+        self._watch.warn()
 
     @explained
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
-        """Go back to the start and forget what was recorded.
+        """Return to the start and discard all records.
 
         Parameters
         ----------
         seed : int or None
-            A new seed of what is random while running; None keeps the last one, so that
-            the run repeats itself.
+            A new seed of noise, initial voltages and stochastic neurons; None means the last
+            seed, so that the run is repeated.
         keep_weights : bool
-            Whether weights stay as they have been learned, while neurons, filters, noise and
-            the time begin anew.
+            Whether learned weights stay; neurons, filters, noise and the time restart.
         """
         who = "Simulator.reset"
         self._turn.forbid(who)
         keep = check.flag(who, "keep_weights", keep_weights)
         if keep:
-            self._check_keeps_state(who, "learn")
+            self._check_keeps_state(
+                who, "be one that keeps learned weights", "learn on another back end"
+            )
         self._forbid_stream(who)
         if seed is not None:
             self.run_seed = check.seed(who, seed)
         self._restart(self.state if keep else None)
 
     def clear_probes(self) -> None:
-        """Forget what was recorded and go on; a run without end keeps its memory small so."""
+        """Discard all records; an endless run that calls this needs limited memory."""
         self._turn.forbid("Simulator.clear_probes")
         self._forbid_stream("Simulator.clear_probes")
         program, start = self.built.program, self.n_steps
@@ -296,7 +338,12 @@ class Simulator:
             check.fail(who, "records", "be in memory", "a stream", do)
 
     def result(self) -> Result:
-        """All records so far, apart from the simulator."""
+        """A result with all records so far, independent of the simulator.
+
+        Returns
+        -------
+        Result
+        """
         self._turn.forbid("Simulator.result")
         return Result.of(
             {p: (self.trange(p), self._records.of(i)) for i, p in enumerate(self.probes)},
@@ -309,12 +356,12 @@ class Simulator:
         return {name: getattr(self, name) for name in names}
 
     def save(self, path: str | Path) -> Path:
-        """Save the state and all records, to go on later from :meth:`load`.
+        """Save a checkpoint of the state and all records; :meth:`load` continues from it.
 
         Parameters
         ----------
         path : str or Path
-            File to write; ".npz" is added when it has no ending.
+            The file; ".npz" is added if the name has no ending.
 
         Returns
         -------
@@ -324,11 +371,13 @@ class Simulator:
         Raises
         ------
         ValueError
-            If the state is one that :meth:`load` would refuse, such as one that is not finite.
+            If :meth:`load` would refuse the state, for example because it is not finite.
         """
         who = "Simulator.save"
         self._turn.forbid(who)
-        self._check_keeps_state(who, "save")
+        self._check_keeps_state(
+            who, "be one whose state can be saved", "save with another back end"
+        )
         names = ("dt", "seed", "run_seed", "batch_size", "dtype")
         same = {name: getattr(self, name) for name in names}
         program, state = self.built.program, self.state
@@ -345,29 +394,29 @@ class Simulator:
         probes: Sequence[Probe] = (),
         inputs: Mapping[Node, Any] | None = None,
     ) -> Simulator:
-        """Go on from a saved state, with the same network.
+        """Continue from a saved state, with the same network.
 
         Parameters
         ----------
         path : str or Path
             A file that :meth:`save` wrote.
         net : Network
-            The network that was saved, described by the same program.
+            The network that was saved, made by the same program.
         backend, progress, stream, probes, inputs
-            As for :class:`Simulator`; a stream begins with the records that were saved.
+            As for :class:`Simulator`; a stream starts with the saved records.
 
         Returns
         -------
         Simulator
-            One that goes on where the saved one was.  Compiled, every number is as it would
-            have been, whatever the lengths of the runs; on NumPy spikes are, while decoded
-            values may differ in their last digits where a run is cut into other pieces.
+            A simulator in the saved state.  On "numba" all later numbers equal those of an
+            uninterrupted run.  On "numpy" the spikes are equal, while decoded values may differ
+            in their last digits if a run is split into other pieces.
 
         Raises
         ------
         ValueError
-            If the file is broken or foreign, of another network, or holds a state from which
-            its neurons cannot go on.
+            If the file is damaged or of another kind, belongs to another network, or contains a
+            state that is invalid for its neurons.
         """
         who = "Simulator.load"
         with saving.opened(who, path) as saved:
@@ -378,7 +427,7 @@ class Simulator:
                 meta["dt"],
                 backend,
                 meta["run_seed"],
-                None,  # until it is known that the file has as many trials as it says
+                None,  # until the file is checked to have the arrays of its number of trials
                 meta["dtype"],
                 progress,
                 probes=probes,
@@ -415,7 +464,7 @@ class Simulator:
         self.close()
 
     def __reduce__(self) -> NoReturn:
-        """Refuse to be copied or pickled: a copy would share what changes."""
+        """Refuse copies and pickles, as a copy would share the state."""
         do = "use save and load"
         check.fail("Simulator", "simulator", "not be copied or pickled", "a copy", do, TypeError)
 

@@ -27,7 +27,14 @@ class Turn:
         self._busy, self._who = Lock(), who
 
     def __enter__(self) -> None:
-        if not self._busy.acquire(blocking=False):
+        try:
+            with interrupts.put_off():  # else Ctrl-C here would leave the lock taken
+                is_free = self._busy.acquire(blocking=False)
+        except KeyboardInterrupt:
+            if is_free:
+                self._busy.release()
+            raise
+        if not is_free:
             check.must_not_be_running(self._who)
 
     def __exit__(self, *error: object) -> None:
@@ -41,8 +48,8 @@ class Turn:
 
 def advance(run: Runner, n_steps: int, state: State, records: Records) -> None:
     """Take steps and record them; complete steps are preserved after an error or Ctrl-C."""
-    records.reserve(n_steps)
     with interrupts.put_off():
+        records.reserve(n_steps)
         try:
             run(n_steps, records)
         finally:

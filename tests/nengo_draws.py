@@ -1,13 +1,13 @@
 """Parts of random Nengo networks: neuron types, processes, synapses, functions, solvers, rules."""
 
 import nengo
-import nengo_guests
+import nengo_custom
 import numpy as np
 from nengo import dists, processes, solvers
 
 
 def pick(rng, choices):
-    """One of them."""
+    """A random element."""
     return choices[int(rng.integers(len(choices)))]
 
 
@@ -32,7 +32,7 @@ def process(rng, size):
                 {0.0: values[0], 0.02: values[1], 0.06: values[2]}, interpolation="linear"
             ),
             lambda: processes.Piecewise({0.0: values[0], 0.02: lambda t: np.full(size, t)}),
-            lambda: nengo_guests.Walk(default_size_out=size, seed=seed),
+            lambda: nengo_custom.Walk(default_size_out=size, seed=seed),
         ],
     )()
 
@@ -46,7 +46,7 @@ def waves(rng, size):
 
 
 def reaction(rng, size_in, size_out):
-    """A function of time and input, which may remember."""
+    """A function of time and input, which may have a memory."""
     matrix = rng.uniform(-1, 1, (size_out, size_in)) / size_in
     total, last = np.zeros(size_out), np.zeros(1)
 
@@ -61,7 +61,7 @@ def reaction(rng, size_in, size_out):
 
 
 def rates(rng):
-    """A neuron type that gives rates."""
+    """A neuron type with rates."""
     return pick(
         rng,
         [
@@ -101,13 +101,13 @@ def neurons(rng):
             nengo.LIF(initial_state={"refractory_time": dists.Uniform(0, 0.01)}),
             nengo.AdaptiveLIF(initial_state={"adaptation": dists.Uniform(0, 0.1)}),
             nengo.Izhikevich(initial_state={"recovery": dists.Uniform(-14, -10)}),
-            nengo_guests.Tired(),
+            nengo_custom.Tired(),
         ],
     )
 
 
 def max_rates(kind):
-    """Rates that such a neuron type reaches at all intercepts."""
+    """Maximum rates that a neuron type can reach at all intercepts."""
     steep = isinstance(getattr(kind, "base_type", kind), nengo.Sigmoid)
     return dists.Uniform(360, 390) if steep else dists.Uniform(100, 200)
 
@@ -170,7 +170,7 @@ def synapse(rng):
             nengo.LinearFilter([0.4], [1, -0.6], analog=False),
             nengo.Lowpass(0.01).combine(nengo.Lowpass(0.02)).combine(nengo.Alpha(0.01)),
             nengo.Triangle(0.004),
-            nengo_guests.Hold(),
+            nengo_custom.Hold(),
         ],
     )
 
@@ -213,7 +213,7 @@ def function(rng, size):
 
 
 def rule(rng, pre, post, options):
-    """A rule that such a connection can have, or None."""
+    """A rule that a connection can have, or None."""
     dense = isinstance(options["transform"], np.ndarray) and options["transform"].ndim == 2
     views = isinstance(pre, nengo.base.ObjView), isinstance(post, nengo.base.ObjView)
     if not dense or any(views):
@@ -233,9 +233,9 @@ def rule(rng, pre, post, options):
         rules += [] if isinstance(post, all_neurons) else [nengo.RLS(1e-6)]
     if (isinstance(pre, all_neurons) and isinstance(post, all_neurons)) or solved:
         rules += [
-            nengo_guests.Decay(),
-            nengo_guests.Follow(),
-            [nengo.PES(1e-6), nengo_guests.Follow()],
+            nengo_custom.Decay(),
+            nengo_custom.Follow(),
+            [nengo.PES(1e-6), nengo_custom.Follow()],
             nengo.BCM(1e-12),
             nengo.BCM(1e-12, post_synapse=0.01, theta_synapse=nengo.Alpha(0.1)),
             nengo.Oja(1e-9, beta=0.5),

@@ -1,29 +1,29 @@
-"""When a run of a Nengo network is Nengo's: equal spikes, and values that a rounding explains."""
+"""The comparison of runs with Nengo: equal spikes, and values that differ by rounding only."""
 
 import nengo
 import numpy as np
 from nengo.exceptions import BuildError
 
-#: Sums are taken in another order than Nengo's.
+#: The order of sums differs from Nengo's.
 ROUNDING = 1e-9
 
 #: Change of the initial numbers that is equivalent to the roundings of a run, several in each step.
 SHAKE = 2.0**-42
 
-#: Beyond this a number of 53 bits is coarser than ROUNDING, so that its function may be anything.
+#: Above this value float64 is coarser than ROUNDING, so that functions of it are not compared.
 BOUND = 1e6
 
 
-def difference(mine, other, shaken=None):
-    """The differences between two runs, or "": spikes, or other values beyond rounding.
+def difference(actual, other, perturbed=None):
+    """The first difference between two runs, of spikes or of values beyond rounding, or "".
 
-    By as much as a shaken run, if there is one, has left the other until then values may differ.
-    Where values grow beyond BOUND, or one of the runs was ended, the comparison ends.
+    If a perturbed run is passed, values may differ by the largest difference so far between it
+    and the reference.  The comparison ends where values exceed BOUND or one of the runs ended.
     """
-    probes = list(zip(mine.model.probes, other.model.probes, strict=True))
-    end = min(end_of(other), (min(mine.n_steps, other.n_steps) + 0.5) * other.dt)
+    probes = list(zip(actual.model.probes, other.model.probes, strict=True))
+    end = min(end_of(other), (min(actual.n_steps, other.n_steps) + 0.5) * other.dt)
     for i, (a, b) in enumerate(probes):
-        x, y = (_early(s, probe, end) for s, probe in ((mine, a), (other, b)))
+        x, y = (_early(s, probe, end) for s, probe in ((actual, a), (other, b)))
         if len(x) == len(y) == 0:
             continue
         if x.shape != y.shape:
@@ -33,8 +33,8 @@ def difference(mine, other, shaken=None):
         if spiking and not np.array_equal(x != 0, y != 0):
             return f"{a}: {np.count_nonzero((x != 0) != (y != 0))} spikes"
         error, allowed = _largest(x - y), ROUNDING * max(1.0, np.abs(y).max(initial=0.0))
-        if shaken is not None:
-            z = _early(shaken, shaken.model.probes[i], end)
+        if perturbed is not None:
+            z = _early(perturbed, perturbed.model.probes[i], end)
             error, moved = error[: len(z)], _largest(y[: len(z)] - z)
             allowed = np.maximum(allowed, np.maximum.accumulate(moved))
         if not np.all(error <= allowed):
@@ -43,17 +43,17 @@ def difference(mine, other, shaken=None):
 
 
 def _largest(rows):
-    """The largest number of each row, without its sign."""
+    """The largest absolute value of each row."""
     return np.abs(rows).max(axis=tuple(range(1, rows.ndim)), initial=0.0)
 
 
 def end_of(simulator):
-    """The first time at which any probe shows more than BOUND."""
+    """The first time at which the values of any probe exceed BOUND."""
     return min((_end(simulator, probe) for probe in simulator.model.probes), default=np.inf)
 
 
 def _end(simulator, probe):
-    """The first time at which a probe shows more than BOUND."""
+    """The first time at which the values of a probe exceed BOUND."""
     values = _early(simulator, probe, np.inf)
     large = _largest(values) > BOUND
     times = simulator.trange(sample_every=probe.sample_every)
@@ -61,7 +61,7 @@ def _end(simulator, probe):
 
 
 def _early(simulator, probe, end):
-    """The records before a time; sparse weights as full matrices."""
+    """The records before a time; sparse weights as dense matrices."""
     rows = simulator.data[probe]
     if rows.dtype == object:
         rows = np.stack([row.toarray() for row in rows])
@@ -69,8 +69,8 @@ def _early(simulator, probe, end):
     return rows[: len(times)][times < end]
 
 
-class Shaken(nengo.Simulator):
-    """Nengo, with each number that it starts from moved by less than SHAKE of it."""
+class Perturbed(nengo.Simulator):
+    """Nengo's simulator, with a random relative change below SHAKE of each initial number."""
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -82,11 +82,11 @@ class Shaken(nengo.Simulator):
                 owner *= 1 + SHAKE * rng.uniform(-1, 1, owner.shape)
 
 
-def outcome(make, model, seconds, **options):
-    """A simulator of a built model after its run, and the error that ended that, if any."""
+def outcome(simulator_type, model, seconds, **options):
+    """A simulator of a built model after its run, and the error that stopped the run, or None."""
     seed = model.toplevel.seed
     try:
-        simulator = make(None, model=model, seed=seed, progress_bar=False, **options)
+        simulator = simulator_type(None, model=model, seed=seed, progress_bar=False, **options)
     except BuildError as error:
         return None, error
     with simulator:

@@ -273,14 +273,14 @@ def direct():
 
 
 def environment():
-    """Nodes that share variables and answer the network."""
-    seen = [0.0]
+    """Two nodes that share a variable: one reads the network, the other drives it."""
+    state = [0.0]
 
     def hear(t, x):
-        seen[0] = 0.9 * seen[0] + x[0]
+        state[0] = 0.9 * state[0] + x[0]
 
     def say(t):
-        return np.sin(5 * t) - 0.1 * seen[0]
+        return np.sin(5 * t) - 0.1 * state[0]
 
     a = nengo.Ensemble(50, 1)
     nengo.Connection(nengo.Node(say), a)

@@ -1,8 +1,8 @@
 """Parts of random Nengo networks that have an input and an output."""
 
 import nengo
+import nengo_custom
 import nengo_draws as draw
-import nengo_guests
 import numpy as np
 from nengo import dists, transforms
 from nengo_draws import pick
@@ -19,7 +19,7 @@ def _function(rng):
 
 def _filter(rng):
     size = int(rng.integers(1, 4))
-    process = pick(rng, [draw.synapse(rng), nengo_guests.Stumble()])
+    process = pick(rng, [draw.synapse(rng), nengo_custom.Stumble()])
     node = nengo.Node(process, size_in=size, size_out=size)
     return [node], node
 
@@ -47,7 +47,7 @@ def _image(rng):
 
 
 def _line(rng):
-    """A signal that is convolved, one channel or two."""
+    """A convolved signal of one channel or two."""
     shape = (9, int(rng.integers(1, 3)))
     kernel = pick(rng, [dists.Uniform(-1, 1), rng.uniform(-1, 1, (3, shape[1], 2))])
     convolution = transforms.Convolution(
@@ -110,7 +110,7 @@ def _memory(rng):
 
 
 def _oscillator(rng):
-    """Two dimensions that turn, now and then too fast."""
+    """An oscillator of two dimensions, sometimes too fast to be represented."""
     ens = nengo.Ensemble(30, 2)
     swing = rng.uniform(-20, 20)
     turn = np.eye(2) + 0.05 * np.array([[0.0, swing], [-swing, 0.0]])
@@ -119,7 +119,7 @@ def _oscillator(rng):
     return [ens], None
 
 
-#: Each makes one and gives its inputs and its output.
+#: Each function makes a part and returns its inputs and its output.
 PARTS = (
     _function,
     _filter,

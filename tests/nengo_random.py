@@ -16,14 +16,14 @@ from nengo import dists, transforms
 from nengo.builder import Model
 from nengo.exceptions import BuildError, ValidationError
 from nengo_draws import pick
-from nengo_judge import Shaken, difference, end_of, outcome
+from nengo_judge import Perturbed, difference, end_of, outcome
 
 #: Steps at which networks run [s].
 STEPS = (0.001, 0.001, 0.001, 0.0005, 0.002, 0.0013)
 
 
 def network(seed):
-    """A network that the seed decides."""
+    """A random network of a seed."""
     rng = np.random.default_rng(seed)
     with nengo.Network(seed=int(rng.integers(1000))) as model:
         if rng.random() < 0.2:
@@ -35,12 +35,12 @@ def network(seed):
         relays = [nengo.Node(size_in=int(rng.integers(1, 4))) for _ in range(rng.integers(0, 3))]
         extra = [_part(rng, nodes) for _ in range(rng.integers(0, 3))]
         relays += [node for node in extra if node is not None]
-        made = [_connection(rng, nodes, ensembles, relays) for _ in range(int(rng.integers(1, 9)))]
-        for connection in made:
+        links = [_connection(rng, nodes, ensembles, relays) for _ in range(int(rng.integers(1, 9)))]
+        for connection in links:
             if connection.learning_rule is not None:
                 _teach(rng, connection, nodes, ensembles)
         for _ in range(int(rng.integers(1, 7))):
-            _probe(rng, [*nodes, *ensembles, *relays], made)
+            _probe(rng, [*nodes, *ensembles, *relays], links)
         for ensemble in ensembles:
             nengo.Probe(ensemble.neurons)
         for relay in relays:
@@ -55,7 +55,7 @@ def _node(rng):
 
 
 def _configure(rng, config):
-    """Other defaults than Nengo's."""
+    """Set other defaults than Nengo's."""
     config[nengo.Ensemble].neuron_type = draw.neurons(rng)
     config[nengo.Ensemble].n_eval_points = 50
     config[nengo.Connection].synapse = draw.synapse(rng)
@@ -65,10 +65,10 @@ def _configure(rng, config):
 
 def _part(rng, nodes):
     """Add a part with an input and an output after another object; returns the output."""
-    made = pick(rng, parts.PARTS)(rng)
-    if made is None:
+    links = pick(rng, parts.PARTS)(rng)
+    if links is None:
         return None
-    inputs, output = made
+    inputs, output = links
     for into in inputs:
         source = pick(rng, nodes)
         transform = rng.uniform(-1, 1, (into.size_in, source.size_out))
@@ -77,7 +77,7 @@ def _part(rng, nodes):
 
 
 def _view(rng, thing, size):
-    """Some of its dimensions, in some order, or all."""
+    """Some dimensions of an object, in any order, or all."""
     kind = rng.random()
     if kind < 0.5 or size == 1:
         return thing
@@ -196,30 +196,30 @@ def _probe(rng, objects, connections):
         nengo.Probe(connection, attr, **options)
 
 
-def compared(seed, seconds, make, backends):
-    """The differences between Nengo and ``make(None, backend=..., ...)``, errors included.
+def compared(seed, seconds, simulator_type, backends):
+    """The differences between Nengo and ``simulator_type(None, backend=...)``, with errors.
 
-    None if Nengo does not build it.
+    None if Nengo does not build the network.
     """
-    model, found = built(seed), []
+    model, differences = built(seed), []
     if model is None:
         return None
-    ours = {b: outcome(make, model, seconds, backend=b) for b in backends}
-    # At last, as it leaves random numbers of stochastic neurons where they are.
-    other, theirs = outcome(nengo.Simulator, model, seconds, optimize=False)
-    for backend, (mine, error) in ours.items():
-        text = difference(mine, other) if mine and other else ""
+    runs = {b: outcome(simulator_type, model, seconds, backend=b) for b in backends}
+    # Nengo runs last, as it changes the generators of stochastic neurons.
+    other, nengo_error = outcome(nengo.Simulator, model, seconds, optimize=False)
+    for backend, (actual, error) in runs.items():
+        text = difference(actual, other) if actual and other else ""
         if text:
-            shaken, _ = outcome(Shaken, built(seed), seconds, optimize=False)
-            text = difference(mine, other, shaken)
-        # Where learned weights diverge nefsim stops, and Nengo later or never; beyond BOUND
-        # Nengo stops where infinities cancel, which compiled neurons may swallow.
+            perturbed, _ = outcome(Perturbed, built(seed), seconds, optimize=False)
+            text = difference(actual, other, perturbed)
+        # If learned weights diverge nefsim stops, but Nengo later or never; beyond BOUND Nengo
+        # stops where infinities cancel, which compiled neurons may turn into no spike.
         expected = "must stay below" in str(error) or (other and end_of(other) < np.inf)
-        if type(error) is not type(theirs) and not expected:
-            text = f"{error!r}, not {theirs!r}"
+        if type(error) is not type(nengo_error) and not expected:
+            text = f"{error!r}, not {nengo_error!r}"
         if text:
-            found.append(f"{backend}: {text}")
-    return "; ".join(found)
+            differences.append(f"{backend}: {text}")
+    return "; ".join(differences)
 
 
 def built(seed):

@@ -253,3 +253,67 @@ def test_a_rule_that_gives_no_change_is_refused(rule):
 def test_delays_longer_than_the_period_are_refused():
     with pytest.raises(ValueError, match="be shorter than 1/rate"):
         analysis.stdp_curve(delays=[0.3], rate=5.0)
+
+
+# Errors and rates
+
+
+def test_the_root_mean_square_error_is_over_all_times_and_dimensions():
+    target = np.array([[0.0, 1.0], [2.0, -1.0]])
+    assert analysis.rmse(target, target) == 0.0
+    off = np.array([[3.0, 4.0], [0.0, 5.0]])
+    assert analysis.rmse(target + off, target) == pytest.approx(np.sqrt(12.5))
+    assert analysis.rmse([1.0, 1.0], [0.0, 2.0]) == 1.0
+
+
+def test_the_normalised_error_has_no_unit():
+    target = RNG.normal(size=(50, 2))
+    values = target + 0.1 * RNG.normal(size=(50, 2))
+    share = analysis.nrmse(values, target)
+    assert share == pytest.approx(analysis.rmse(values, target) / np.sqrt(np.mean(target**2)))
+    assert analysis.nrmse(1e3 * values, 1e3 * target) == pytest.approx(share)
+    with pytest.raises(ValueError, match=r"^nrmse: target must differ from 0 somewhere, .+\.$"):
+        analysis.nrmse([1.0], [0.0])
+
+
+def spikes(*at, n=100):
+    train = np.zeros((n, 1))
+    train[list(at)] = 1000.0
+    return train
+
+
+def test_rates_between_spikes_add_up_to_the_spikes_after_the_first():
+    rates = analysis.interval_rates(spikes(10, 14, 64))
+    expected = np.zeros(100)
+    expected[11:15], expected[15:65] = 250.0, 20.0
+    assert rates[:, 0] == pytest.approx(expected)
+    assert rates.sum() * 0.001 == pytest.approx(2.0)
+    assert not analysis.interval_rates(spikes(10)).any()
+
+
+def test_several_spikes_in_a_step_and_other_heights_count():
+    train = spikes(10, 20)
+    train[20] *= 3
+    assert analysis.interval_rates(train)[15, 0] == pytest.approx(300.0)
+    # An amplitude of 0.5 and steps of 2 ms: spikes of 250 Hz, 20 ms apart.
+    half = analysis.interval_rates(spikes(10, 20) / 4, dt=0.002, amplitude=0.5)
+    assert half[15, 0] == pytest.approx(50.0)
+
+
+def test_smooth_rates_are_bells_around_spikes():
+    rates = analysis.kernel_rates(spikes(500, n=1000), width=0.02)[:, 0]
+    t = (np.arange(1000) - 500) * 0.001
+    bell = np.exp(-((t / 0.02) ** 2) / 2) / (np.sqrt(2 * np.pi) * 0.02)
+    # The bell ends at four standard deviations and is a sum over steps.
+    assert rates == pytest.approx(bell, abs=1e-2)
+    assert rates.sum() * 0.001 == pytest.approx(1.0, rel=1e-3)
+
+
+def test_smooth_rates_of_a_steady_train_are_steady_up_to_its_ends():
+    train = np.full((60, 2), 40.0)
+    assert analysis.kernel_rates(train, width=0.02) == pytest.approx(train)
+
+
+def test_a_kernel_that_is_too_wide_is_refused():
+    with pytest.raises(ValueError, match=r"^kernel_rates: width must be at most 2500 s, .+\.$"):
+        analysis.kernel_rates([1.0], width=1e4)

@@ -1,4 +1,4 @@
-"""Each back end gives the spikes of the reference, on the same program."""
+"""Each back end has the spikes of the reference, for the same program."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_compiled_batch_equals_the_reference_batch(name: str) -> None:
     compiled = _records(net, "numba", batch_size=3)
     for one, two in zip(reference, compiled, strict=True):
         assert one.shape == two.shape
-        # Sums are taken in another order, so that values differ in their last digits.
+        # The order of sums differs, so values differ in their last digits.
         np.testing.assert_allclose(two, one, rtol=0, atol=1e-9 * max(1.0, np.abs(one).max()))
 
 
@@ -71,15 +71,15 @@ def test_float32_runs_compiled_and_stays_close() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 7, 8, 9, 31, 33, 63, 64, 65, 130])
-def test_populations_of_any_size_step_alike_eight_neurons_at_a_time(n: int) -> None:
-    """Neither the neurons that fill the last eight nor the bits that fill a word fire."""
+def test_populations_of_any_size_equal_the_reference(n: int) -> None:
+    """Neither the padding of the last eight neurons nor that of a word of bits fires."""
     net = nef.Network(seed=n)
     a = net.ensemble(n, 2, bias=np.linspace(3, 0.5, n), gain=np.ones(n))
     b = net.ensemble(n, 1)
     net.connect(net.node([0.5, -1.0]), a)
     net.connect(a.neurons, b.neurons, transform=np.full((n, n), 0.1 / n))
     rng = np.random.default_rng(n)
-    probes = [net.probe(x.neurons, what) for x in (a, b) for what in ("output", "voltage")]
+    probes = [net.probe(x.neurons, name) for x in (a, b) for name in ("output", "voltage")]
     decoders = [nef.NoSolver(rng.normal(size=(n, k))) for k in (1, 7, 8, 11)]
     for solver in decoders:
         out = net.node(size_in=solver.values.shape[1])
@@ -90,13 +90,13 @@ def test_populations_of_any_size_step_alike_eight_neurons_at_a_time(n: int) -> N
         sim.run(0.3)
     for k, probe in enumerate(probes):
         one, other = reference.data[probe], compiled.data[probe]
-        if k in (0, 2):  # spikes; currents are sums of other order, and all else with them
+        if k in (0, 2):  # spikes; currents are sums in another order, and so are the others
             assert np.array_equal(one, other)
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-9 * max(1, np.abs(one).max()))
     assert reference.data[probes[0]].any()
 
 
-def test_a_run_cut_in_pieces_equals_a_run_in_one() -> None:
+def test_several_short_runs_equal_one_long_run() -> None:
     net = MODELS["oscillator"](1)
     spikes = net.probe(net.ensembles[0].neurons)
     whole, parts = (nef.Simulator(net, backend="numba") for _ in range(2))
@@ -106,7 +106,7 @@ def test_a_run_cut_in_pieces_equals_a_run_in_one() -> None:
     np.testing.assert_array_equal(parts.data[spikes], whole.data[spikes])
 
 
-def test_a_run_saved_on_one_back_end_goes_on_on_the_other(tmp_path: Any) -> None:
+def test_a_run_saved_on_one_back_end_continues_on_the_other(tmp_path: Any) -> None:
     net = MODELS["neuron_connections"](1)
     spikes = net.probe(net.ensembles[2].neurons)
     whole = nef.Simulator(net, backend="numpy")
@@ -122,7 +122,7 @@ def test_a_run_saved_on_one_back_end_goes_on_on_the_other(tmp_path: Any) -> None
     ("tau_rc", "tau_ref", "max_rates"),
     [(1e-4, 0.1, (9.97, 9.999)), (1e-6, 0.002, (499.6, 499.99))],
 )
-def test_refractory_times_beyond_the_exponential_are_the_same_compiled(
+def test_very_long_refractory_times_are_equal_on_both_back_ends(
     tau_rc: float, tau_ref: float, max_rates: tuple[float, float]
 ) -> None:
     net = nef.Network(seed=1)
@@ -134,7 +134,7 @@ def test_refractory_times_beyond_the_exponential_are_the_same_compiled(
     assert report.n_spikes > 100 and report.spikes_differ == 0 and report.agrees
 
 
-def test_the_euler_step_is_the_same_compiled() -> None:
+def test_the_euler_step_is_equal_on_both_back_ends() -> None:
     net = nef.Network(seed=1)
     a = net.ensemble(60, 1, neuron_type=nef.LIF(method="euler"))
     net.connect(net.node(np.sin), a)
@@ -175,7 +175,7 @@ def networks(draw: st.DrawFn) -> nef.Network:
             pre = pre[[draw(st.integers(0, pre.size_out - 1))]]
         if draw(st.booleans()):
             post = post[draw(st.integers(0, post.size_in - 1)) :]
-        # Bounded, as nodes in a loop have nothing that would keep a square from growing.
+        # Bounded, as otherwise a square would grow without limit in a loop of nodes.
         function = draw(st.sampled_from([None, np.sin, lambda x: np.clip(x, -1, 1) ** 2]))
         transform = 0.5 * rng.uniform(-1, 1, (post.size_in, pre.size_out))
         net.connect(pre, post, function=function, transform=transform, synapse=draw(synapses))
@@ -192,7 +192,7 @@ def test_random_networks_have_equal_spikes_on_both_back_ends(net: nef.Network) -
     assert report.agrees, str(report)
 
 
-def test_the_spikes_are_the_same_on_any_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spikes_do_not_depend_on_the_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     from nefsim.backends.compiled import runner as compiled
 
     net = nef.Network(seed=1)
@@ -216,7 +216,7 @@ def test_the_spikes_are_the_same_on_any_number_of_cores(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("kind", [nef.LIF(), nef.LIF(method="euler"), nef.Izhikevich()])
-def test_float32_spikes_are_about_as_many_on_both_back_ends(kind: nef.neurons.NeuronType) -> None:
+def test_float32_spike_counts_are_close_on_both_back_ends(kind: nef.neurons.NeuronType) -> None:
     net = nef.Network(seed=1)
     rates = (60.0, 120.0) if isinstance(kind, nef.Izhikevich) else (200.0, 400.0)
     a = net.ensemble(200, 1, neuron_type=kind, max_rates=rates)
@@ -227,11 +227,11 @@ def test_float32_spikes_are_about_as_many_on_both_back_ends(kind: nef.neurons.Ne
         with nef.Simulator(net, backend=backend, dtype="float32") as sim:
             sim.run(2.0)
             counts.append(np.count_nonzero(sim.data[spikes]))
-    # Rounding to 7 digits moves a spike in a thousand to the step beside it at the most.
+    # Rounding to 7 digits moves at most one spike in a thousand, to an adjacent step.
     assert abs(counts[0] - counts[1]) <= 1e-3 * counts[0]
 
 
-def test_a_neuron_type_of_ones_own_takes_its_own_step_on_every_back_end() -> None:
+def test_the_step_of_a_custom_neuron_type_runs_on_every_back_end() -> None:
     class Doubled(nef.LIF):
         def step(self, J: Any, state: Any, dt: float, out: Any, rng: Any = None) -> None:
             super().step(J, state, dt, out, rng)
@@ -249,7 +249,7 @@ def test_a_neuron_type_of_ones_own_takes_its_own_step_on_every_back_end() -> Non
 
 # Currents without bound
 
-#: Every neuron type that is compiled, in all its ways.
+#: Every compiled neuron type, with all options that change its code.
 COMPILED_NEURONS = [
     nef.LIF(),
     nef.LIF(tau_ref=0.0),
@@ -284,7 +284,7 @@ def unbounded(neuron, backend, dtype):
     net, probes = nef.Network(seed=1), []
     for current in CURRENTS:
         population = net.ensemble(9, 1, neuron_type=neuron, gain=1.0, bias=0.0)
-        # Inputs and transforms are finite, their products and sums need not be.
+        # Inputs and transforms are finite; their products and sums may be infinite.
         largest = current if np.isfinite(current) else 1e308
         source = net.node(lambda t, value=largest: np.full(9, value), size_out=9)
         factors = [1.0]
@@ -302,18 +302,18 @@ def unbounded(neuron, backend, dtype):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("neuron", COMPILED_NEURONS, ids=repr)
-def test_neurons_do_the_same_at_any_current(neuron, dtype):
-    # Exponentials and logarithms of two libraries differ in the last digits; what is subnormal
-    # to one is nothing to the other.
+def test_neurons_are_equal_on_both_back_ends_at_any_current(neuron, dtype):
+    # Exponentials and logarithms of two libraries differ in the last digits; one library rounds
+    # subnormal numbers to zero.
     rtol, tiny = 32 * np.finfo(dtype).eps, float(np.finfo(dtype).tiny)
-    for ours, theirs in zip(
+    for compiled, reference in zip(
         *(unbounded(neuron, b, dtype) for b in ("numba", "numpy")), strict=True
     ):
-        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=tiny)
+        np.testing.assert_allclose(compiled, reference, rtol=rtol, atol=tiny)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_more_spikes_than_a_whole_number_counts(backend):
+def test_spike_counts_above_two_to_the_63_are_exact(backend):
     net = nef.Network(seed=1)
     kind = nef.SpikingRectifiedLinear()
     a = net.ensemble(1, 1, neuron_type=kind, gain=1e22, bias=0.0, encoders=[[1.0]])
@@ -325,7 +325,7 @@ def test_more_spikes_than_a_whole_number_counts(backend):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_spikes_without_number_stop_a_run_that_is_to_stop_at_nan(backend):
+def test_nan_spikes_stop_a_run_if_numpy_raises_at_invalid_values(backend):
     net = nef.Network(seed=1)
     a = net.ensemble(9, 1, neuron_type=nef.SpikingRectifiedLinear(), gain=1.0, bias=0.0)
     source = net.node(lambda t: np.full(9, 1e308 if t > 0.005 else 1.0), size_out=9)

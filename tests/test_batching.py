@@ -1,4 +1,4 @@
-"""Like operations run as one in NumPy, with the spikes that each has by itself."""
+"""Similar operations run as one in NumPy, with the spikes that each has alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS = (nef.LIF(), nef.LIF(tau_ref=0.004), nef.AdaptiveLIF(), nef.RegularSpikin
 
 
 def chain(net: nef.Network, i: int) -> list[nef.Probe]:
-    """A population, one that it drives and that drives itself, with a size of their own."""
+    """A population and a recurrent one that it drives; their sizes differ for each ``i``."""
     kind = KINDS[i % len(KINDS)]
     d = 1 + i % 2
     a = net.ensemble(20 + 5 * i, d, seed=i, neuron_type=kind, max_rates=(150.0, 240.0))
@@ -33,12 +33,12 @@ def chain(net: nef.Network, i: int) -> list[nef.Probe]:
 
 def assert_same(one: Sequence[Any], other: Sequence[Any]) -> None:
     """Equal spikes; voltages up to rounding, as products of one row or many may differ."""
-    for i, (mine, its) in enumerate(zip(one, other, strict=True)):
-        assert mine.any()
+    for i, (a, b) in enumerate(zip(one, other, strict=True)):
+        assert a.any()
         if i % 3 < 2:
-            np.testing.assert_array_equal(mine, its)
+            np.testing.assert_array_equal(a, b)
         else:
-            np.testing.assert_allclose(mine, its, rtol=0, atol=1e-9)
+            np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
 
 
 def plan(net: nef.Network) -> tuple[Program, list[Stage]]:
@@ -46,18 +46,18 @@ def plan(net: nef.Network) -> tuple[Program, list[Stage]]:
     return program, stages(program, initial_state(program).ops)
 
 
-def sizes(program: Program, found: Sequence[Stage]) -> list[tuple[int, bool]]:
-    """How many populations step as one, and whether in a loop."""
+def sizes(program: Program, order: Sequence[Stage]) -> list[tuple[int, bool]]:
+    """The number of populations in each batch, and whether it is in a loop."""
     return [
         (len(batch), stage.loop)
-        for stage in found
+        for stage in order
         for batch in stage.batches
         if isinstance(program.ops[batch[0]], Neurons)
     ]
 
 
 @pytest.mark.parametrize("batch_size", [None, 2])
-def test_each_of_many_spikes_as_it_does_alone(batch_size: int | None) -> None:
+def test_each_of_many_populations_spikes_as_it_does_alone(batch_size: int | None) -> None:
     options: dict[str, Any] = {"backend": "numpy", "batch_size": batch_size}
     crowd = nef.Network(seed=1)
     probes = [chain(crowd, i) for i in range(8)]
@@ -66,21 +66,21 @@ def test_each_of_many_spikes_as_it_does_alone(batch_size: int | None) -> None:
     assert max(count for count, _ in sizes(*plan(crowd))) >= 2
     for i, watched in enumerate(probes):
         net = nef.Network(seed=1)
-        mine = chain(net, i)
+        single = chain(net, i)
         alone = nef.Simulator(net, **options)
         alone.run(0.3)
         assert_same(
-            [together.data[probe] for probe in watched], [alone.data[probe] for probe in mine]
+            [together.data[probe] for probe in watched], [alone.data[probe] for probe in single]
         )
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_operation_comes_once_and_after_all_that_it_needs(name: str) -> None:
-    program, found = plan(MODELS[name](1))
-    batches = [batch for stage in found for batch in stage.batches]
+def test_every_operation_occurs_once_and_after_its_inputs(name: str) -> None:
+    program, order = plan(MODELS[name](1))
+    batches = [batch for stage in order for batch in stage.batches]
     assert sorted(i for batch in batches for i in batch) == list(range(len(program.ops)))
     turn = {i: b for b, batch in enumerate(batches) for i in batch}
-    stage_of = {i: s for s, stage in enumerate(found) for batch in stage.batches for i in batch}
+    stage_of = {i: s for s, stage in enumerate(order) for batch in stage.batches for i in batch}
     writer = {signal: i for i, op in enumerate(program.ops) for signal in outputs(op)}
     for i, op in enumerate(program.ops):
         for read in op.reads:
@@ -88,7 +88,7 @@ def test_every_operation_comes_once_and_after_all_that_it_needs(name: str) -> No
             if read.delay == 0:
                 assert turn[j] < turn[i]
             assert stage_of[j] < stage_of[i] or (
-                stage_of[j] == stage_of[i] and found[stage_of[i]].loop
+                stage_of[j] == stage_of[i] and order[stage_of[i]].loop
             )
 
 
@@ -103,19 +103,19 @@ def long_chain(n: int) -> nef.Network:
     return net
 
 
-def test_a_short_chain_runs_a_chunk_at_a_time_and_a_long_one_in_step() -> None:
+def test_a_short_chain_runs_by_chunks_and_a_long_one_by_steps() -> None:
     assert sizes(*plan(long_chain(2))) == [(1, False), (1, False)]
     assert sizes(*plan(long_chain(30))) == [(30, True)]
 
 
 @pytest.mark.parametrize("n", [2, 30])
-def test_both_have_the_spikes_of_the_compiled_back_end(n: int) -> None:
+def test_both_orders_have_the_spikes_of_the_compiled_back_end(n: int) -> None:
     pytest.importorskip("numba")
     report = nef.crosscheck(long_chain(n), 0.5, backends=("numpy", "numba"))
     assert report.n_spikes > 1000 and report.spikes_differ == 0 and report.agrees
 
 
-def test_populations_in_parts_spike_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_of_any_size_have_equal_spikes(monkeypatch: pytest.MonkeyPatch) -> None:
     records = []
     for most in (10**6, 100, 1):
         monkeypatch.setattr(batching, "MOST_NEURONS", most)
@@ -128,7 +128,7 @@ def test_populations_in_parts_spike_the_same(monkeypatch: pytest.MonkeyPatch) ->
         assert_same(records[0], record)
 
 
-def test_a_type_of_ones_own_may_look_at_its_whole_population() -> None:
+def test_a_custom_neuron_type_can_use_its_whole_population() -> None:
     class LoudestOnly(nef.LIFRate):
         def step(self, J: Any, state: Any, dt: float, out: Any, rng: Any = None) -> None:
             out[...] = np.where(np.max(J) == J, 1.0, 0.0)
@@ -142,7 +142,7 @@ def test_a_type_of_ones_own_may_look_at_its_whole_population() -> None:
 
 
 @pytest.mark.parametrize("kind", [k for k in NEURON_TYPES if k not in KINDS], ids=repr)
-def test_only_populations_without_random_numbers_step_as_one(kind: Any) -> None:
+def test_only_populations_without_random_numbers_are_batched(kind: Any) -> None:
     net = nef.Network(seed=1)
     rates = (60.0, 120.0) if isinstance(kind, nef.Izhikevich) else (260.0, 400.0)
     for _ in range(3):
@@ -151,7 +151,7 @@ def test_only_populations_without_random_numbers_step_as_one(kind: Any) -> None:
     assert sizes(*plan(net)) == ([(1, False)] * 3 if draws else [(3, False)])
 
 
-def test_a_sparse_matrix_used_twice_counts_twice() -> None:
+def test_two_terms_with_one_sparse_matrix_are_both_added() -> None:
     import scipy.sparse
 
     net = nef.Network(seed=1)

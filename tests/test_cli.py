@@ -681,6 +681,32 @@ def test_info_describes_a_model(model, capsys):
 # As a program
 
 
+BUDGET = """import numpy as np
+import nefsim as nef
+
+net = nef.Network(seed=3, label="model")
+a = net.ensemble(80, 1, label="a")
+net.connect(net.node(np.sin), a)
+net.probe(a, synapse=0.05, label="y")
+"""
+
+
+def test_budget_says_where_errors_come_from_and_what_to_change(model, capsys):
+    model.write_text(BUDGET, encoding="utf-8")
+    told = as_json(["budget", model, "-s", "2", "--rmse", "0.01", "--backend", "numpy"], capsys)
+    (error,) = told["connections"]
+    assert (error["label"], error["largest"]) == ("y", "delay")
+    assert told["rmse"] == 0.01
+    assert told["changes"][0].startswith("y: its delay alone makes")
+    status, out, _ = run(["budget", model, "-s", "0.5", "--rmse", "9"], capsys)
+    assert status == 0
+    assert out.startswith("error budget of network model, 0.5 s")
+    assert out.endswith("for an error of 9:\n  nothing to change\n")
+    _, out, _ = run(["budget", model, "-s", "0.5"], capsys)
+    assert "for an error" not in out
+    assert "rmse must be above 0" in refused(["budget", model, "-s", "0.5", "--rmse", "0"], capsys)
+
+
 def test_the_package_runs_as_a_program():
     command = [sys.executable, "-m", "nefsim", "--help"]
     process = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -749,6 +775,8 @@ def test_short_options_are_the_long_ones(capsys):
         assert parse(["run", "m.py", long, "2"]) == parse(["run", "m.py", short, "2"])
 
 
-@pytest.mark.parametrize("command", ["run", "crosscheck", "bench", "view", "nengo", "info"])
+@pytest.mark.parametrize(
+    "command", ["run", "crosscheck", "bench", "budget", "view", "nengo", "info"]
+)
 def test_help_says_that_a_model_is_executed(command, capsys):
     assert "it is executed" in " ".join(shown([command, "--help"], capsys).split())

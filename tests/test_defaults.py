@@ -54,6 +54,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "forgetting": 0.0,
         "pre_synapse": nef.Lowpass(tau=0.005),
     },
+    "Dale": {"excitatory": 0.8, "reg": 0.1, "seed": 0, "weights": True},
     "DeltaRule": {
         "learning_rate": 0.0001,
         "threshold": 0.0,
@@ -108,6 +109,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Network.probe": {"solver": nef.LstsqL2(reg=0.1)},
     "describe": {"dt": 0.001},
     "NnlsL2": {"reg": 0.1},
+    "NoiseMatched": {"noise": "auto", "synapse": "connection"},
     "Oja": {
         "learning_rate": 1e-06,
         "beta": 1.0,

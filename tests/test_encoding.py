@@ -220,3 +220,17 @@ def test_invalid_arguments_raise_one_sentence(wrong):
 def test_the_sentence_names_the_neuron_that_is_out_of_reach():
     with pytest.raises(ValueError, match=r"1/tau_ref = 500 Hz, got 600 Hz \(neuron 3\)"):
         nef.gain_bias(nef.LIF(), [100, 200, 300, 600], np.zeros(4))
+
+
+def test_response_curves_are_tuning_curves_along_each_encoder() -> None:
+    rng = np.random.default_rng(0)
+    rates, intercepts = rng.uniform(50, 200, 20), rng.uniform(-0.9, 0.9, 20)
+    gain, bias = nef.gain_bias(nef.LIF(), rates, intercepts)
+    x = np.linspace(-1, 1, 11)
+    curves = nef.response_curves(nef.LIF(), x, gain, bias)
+    assert curves.shape == (11, 20)
+    np.testing.assert_allclose(curves[-1], rates)
+    at = np.diag(nef.response_curves(nef.LIF(), intercepts + 1e-9, gain, bias))
+    assert (at < 0.2 * rates).all()
+    along = nef.tuning_curves(nef.LIF(), x, np.ones(20), gain, bias)
+    np.testing.assert_allclose(curves, along)

@@ -1,4 +1,4 @@
-"""Hebbian rules are compiled from their equations, those of users and of the package."""
+"""Hebbian rules are compiled from their equations, custom rules as well as the package's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nefsim.backends.compiled.analysis import learns_compiled
 
 BRANCH, MATRIX = "branch on a value", "product with a matrix"
 
-#: Factors u and d of rules; together they use every kind of row.
+#: Factors u and d of rules; together they use every opcode of expressions.
 RULES: dict[str, Any] = {
     "sum and difference": lambda pre, post: (1e-6 * (post + 3.0 - post / 2.0), None),
     "bounds": lambda pre, post: (1e-6 * np.maximum(20.0, np.minimum(post, 60.0)), None),
@@ -35,8 +35,8 @@ RULES: dict[str, Any] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Own(nef.Hebbian):
-    """A rule of a user."""
+class Custom(nef.Hebbian):
+    """A custom rule."""
 
     name: str
 
@@ -64,22 +64,22 @@ def is_compiled(rule: nef.LearningRule) -> bool:
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_custom_rule_changes_weights_equally_on_both_back_ends(name: str) -> None:
-    actual = []
+    records = []
     for backend in ("numpy", "numba"):
-        net, weights, spikes = network(Own(name))
+        net, weights, spikes = network(Custom(name))
         with nef.Simulator(net, backend=backend) as sim:
             sim.run(0.3)
-            actual.append((sim.data[weights], sim.data[spikes]))
-    (one, one_spikes), (other, other_spikes) = actual
+            records.append((sim.data[weights], sim.data[spikes]))
+    (one, one_spikes), (other, other_spikes) = records
     assert np.ptp(one, axis=0).max() > 0.0
     np.testing.assert_array_equal(one_spikes, other_spikes)
-    # Sums over neurons are taken in another order: some roundings of numbers near 1e-3.
+    # The order of sums over neurons differs: some roundings of numbers near 1e-3.
     np.testing.assert_allclose(other, one, rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_is_compiled_if_it_is_an_expression_of_vectors(name: str) -> None:
-    assert is_compiled(Own(name)) == (name not in (BRANCH, MATRIX))
+    assert is_compiled(Custom(name)) == (name not in (BRANCH, MATRIX))
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_the_rules_of_the_package_are_compiled(rule: nef.LearningRule) -> None:
     assert is_compiled(rule)
 
 
-def test_a_custom_step_is_not_replaced() -> None:
-    class Stepped(Own):
+def test_a_custom_step_is_not_compiled() -> None:
+    class WithStep(Custom):
         def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
             return np.zeros_like(weights)
 
-    assert not is_compiled(Stepped("decay"))
+    assert not is_compiled(WithStep("decay"))
 
 
 @pytest.mark.parametrize(
@@ -114,18 +114,18 @@ def test_a_custom_step_is_not_replaced() -> None:
 def test_products_that_numpy_refuses_are_not_compiled(
     factors: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Compiled, they would read beyond the end of the shorter vector."""
+    """If compiled, they would read beyond the end of the shorter vector."""
     monkeypatch.setitem(RULES, "refused", factors)
-    assert not is_compiled(Own("refused"))
+    assert not is_compiled(Custom("refused"))
     with (
-        nef.Simulator(network(Own("refused"))[0], backend="numba") as sim,
+        nef.Simulator(network(Custom("refused"))[0], backend="numba") as sim,
         pytest.raises(ValueError, match=r"(?i)mismatch|aligned|dimension"),
     ):
         sim.run(0.01)
 
 
 def test_an_error_of_a_rule_names_the_rule() -> None:
-    class Broken(Own):
+    class Broken(Custom):
         def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> Any:
             raise ZeroDivisionError("no such thing")
 
@@ -143,7 +143,7 @@ def test_only_an_element_of_a_vector_is_an_expression(key: Any) -> None:
 
     vector = Symbol(Read(0), 3)
     for i in (0, 1, 2, -1, -3):
-        assert vector[i].place == i % 3 and vector[i].shape == ()
+        assert vector[i].index == i % 3 and vector[i].shape == ()
     with pytest.raises(NotCompiledError):
         vector[key]
     with pytest.raises(NotCompiledError):

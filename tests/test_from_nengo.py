@@ -1,4 +1,4 @@
-"""Nengo's networks as nefsim's own: the arrays that Nengo found, and its spikes."""
+"""Nengo networks as nefsim networks: with Nengo's arrays and spikes."""
 
 from itertools import product
 from types import SimpleNamespace
@@ -18,13 +18,13 @@ from nefsim.nengo import from_nengo, to_nengo  # noqa: E402
 
 BACKENDS = [name for name in ("numpy", "numba") if name in backends.available()]
 
-#: Sums are taken in another order than Nengo's.
+#: The order of sums differs from Nengo's.
 ROUNDING = 1e-9
 
-#: Of those that have nothing but filters: 200 steps of values of size 1 in two orders.
+#: For models of filters only: 200 steps of values of size 1 in two orders.
 ROUNDINGS = {"filters": 1e-12}
 
-#: Models with something that only Nengo has a word for: what, and what is said of it.
+#: Models with an object that nefsim's networks do not have, and the error message.
 REFUSED = {
     "neuron_types": "attr must be one that nefsim has, got refractory_time",
     "pes": "attr must be one that nefsim has, got delta",
@@ -56,10 +56,10 @@ def in_nefsim(net, seconds=0.2, **options):
     return records(nef.Simulator(net, **options), net.all_probes, seconds)
 
 
-def assert_same(model, mine, theirs, rounding=ROUNDING):
-    """Equal spikes, and all else equal but for rounding."""
-    assert len(model.all_probes) == len(mine) == len(theirs) > 0
-    for probe, x, y in zip(model.all_probes, mine, theirs, strict=True):
+def assert_same(model, actual, expected, rounding=ROUNDING):
+    """Equal spikes, and other values equal up to rounding."""
+    assert len(model.all_probes) == len(actual) == len(expected) > 0
+    for probe, x, y in zip(model.all_probes, actual, expected, strict=True):
         assert x.shape == y.shape
         if isinstance(probe.obj, nengo.ensemble.Neurons) and probe.attr == "output":
             spiking = probe.obj.ensemble.neuron_type.spiking
@@ -89,22 +89,22 @@ def nengo_kinds():
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", [n for n in nengo_models.MODELS if n not in REFUSED])
 def test_a_model_gives_nengos_spikes(name, backend):
-    theirs = in_nengo(nengo_models.network(name))
+    expected = in_nengo(nengo_models.network(name))
     model = nengo_models.network(name)  # functions of a model may share variables
     net = from_nengo(model)
-    assert_same(model, in_nefsim(net, backend=backend), theirs, ROUNDINGS.get(name, ROUNDING))
+    assert_same(model, in_nefsim(net, backend=backend), expected, ROUNDINGS.get(name, ROUNDING))
 
 
 @pytest.mark.parametrize("name", [n for n in nengo_models.MODELS if n not in REFUSED])
-def test_there_and_back_gives_nengos_spikes(name):
-    theirs = in_nengo(nengo_models.network(name))
+def test_a_conversion_to_nefsim_and_back_has_nengos_spikes(name):
+    expected = in_nengo(nengo_models.network(name))
     model = to_nengo(from_nengo(nengo_models.network(name)))
     rounding = ROUNDINGS.get(name, ROUNDING)
-    assert_same(nengo_models.network(name), in_nengo(model), theirs, rounding)
+    assert_same(nengo_models.network(name), in_nengo(model), expected, rounding)
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_only_nengo_can_say_is_refused_by_name(name):
+def test_objects_that_only_nengo_has_are_refused_by_name(name):
     with pytest.raises(ValueError, match=REFUSED[name]):
         nef.Simulator(from_nengo(nengo_models.network(name)))
 
@@ -121,15 +121,15 @@ def stochastic():
         nengo.Probe(a.neurons)
 
 
-def model_of(make, seed=1):
+def model_of(build_model, seed=1):
     with nengo.Network(seed=seed) as model:
-        make()
+        build_model()
     return model
 
 
 @pytest.mark.parametrize("kind", nengo_kinds())
 def test_a_neuron_type_gives_nengos_spikes(kind):
-    def make():
+    def build_model():
         a = nengo.Ensemble(30, 1, neuron_type=kind, max_rates=nengo.dists.Uniform(210, 230))
         nengo.Connection(nengo.Node(lambda t: np.sin(10 * t)), a)
         nengo.Probe(a, synapse=0.02)
@@ -137,22 +137,22 @@ def test_a_neuron_type_gives_nengos_spikes(kind):
             if name != "refractory_time":
                 nengo.Probe(a.neurons, name)
 
-    model = model_of(make)
-    theirs = in_nengo(model_of(make))
+    model = model_of(build_model)
+    expected = in_nengo(model_of(build_model))
     for backend in BACKENDS:
-        assert_same(model, in_nefsim(from_nengo(model), backend=backend), theirs)
-    assert_same(model, in_nengo(to_nengo(from_nengo(model))), theirs)
+        assert_same(model, in_nefsim(from_nengo(model), backend=backend), expected)
+    assert_same(model, in_nengo(to_nengo(from_nengo(model))), expected)
 
 
 class Converted:
-    """A simulator of the network that a model becomes, with what the comparison asks of one."""
+    """A simulator of a converted model, with the interface that the comparison uses."""
 
     def __init__(self, network, model, seed, progress_bar, backend):
         network = model.toplevel
         self.net = from_nengo(network, model.dt, seed)
         self.simulator = nef.Simulator(self.net, model.dt, backend)
         self.model = SimpleNamespace(probes=list(in_order_of_building(network)))
-        self.ours = dict(zip(network.all_probes, self.net.all_probes, strict=True))
+        self.probes = dict(zip(network.all_probes, self.net.all_probes, strict=True))
 
     def __enter__(self):
         return self
@@ -165,7 +165,8 @@ class Converted:
             self.simulator.run(seconds)
         finally:
             self.n_steps, self.dt = self.simulator.n_steps, self.simulator.dt
-            self.data = {probe: self.simulator.data[ours] for probe, ours in self.ours.items()}
+            data = self.simulator.data
+            self.data = {probe: data[converted] for probe, converted in self.probes.items()}
 
     def trange(self, sample_every):
         steps = np.arange(1, self.n_steps + 1)
@@ -179,21 +180,21 @@ def in_order_of_building(model):
 
 
 @pytest.mark.parametrize("first", range(0, 60, 20))
-@pytest.mark.filterwarnings("ignore")  # Nengo's own, of encoders and of overflow
+@pytest.mark.filterwarnings("ignore")  # Nengo warns of encoders and overflow
 def test_random_models_give_nengos_spikes_or_are_refused(first):
     same = 0
     for seed, backend in product(range(first, first + 20), BACKENDS):
         try:
-            what = nengo_random.compared(seed, 0.05, Converted, [backend])
-            assert not what
-            same += what is not None
+            differences = nengo_random.compared(seed, 0.05, Converted, [backend])
+            assert not differences
+            same += differences is not None
         except ValueError as refused:
             assert " must be one that nefsim has, got " in str(refused)
     assert same
 
 
 class Walk(nengo.Process):
-    """A process of a user, random and without a seed."""
+    """A custom process, random and without a seed."""
 
     def make_step(self, shape_in, shape_out, dt, rng, state):
         place = np.zeros(shape_out)
@@ -228,17 +229,17 @@ def views():
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_views_and_processes_of_a_user_give_nengos_spikes(backend):
     model = model_of(views)
-    theirs = in_nengo(model_of(views))
-    assert_same(model, in_nefsim(from_nengo(model), backend=backend), theirs)
-    assert_same(model, in_nengo(to_nengo(from_nengo(model))), theirs)
+    expected = in_nengo(model_of(views))
+    assert_same(model, in_nefsim(from_nengo(model), backend=backend), expected)
+    assert_same(model, in_nengo(to_nengo(from_nengo(model))), expected)
 
 
-# What Nengo's own simulator cannot do
+# Features that Nengo's simulator does not have
 
 
 @pytest.mark.parametrize("transform", [1, -0.5, np.array([2.0, 3.0])])
 @pytest.mark.parametrize("decoded", [False, True])
-def test_what_goes_to_a_dimension_twice_is_summed_there(transform, decoded):
+def test_two_values_for_one_dimension_are_summed(transform, decoded):
     with nengo.Network(seed=1) as model:
         source = nengo.Node(lambda t: [np.sin(9 * t), 0.3])
         if decoded:
@@ -256,7 +257,7 @@ def test_trials_of_a_batch_are_runs_with_seeds_in_a_row(backend):
     model = model_of(stochastic)
     batch = in_nefsim(from_nengo(model), batch_size=3, backend=backend)
     for trial in range(3):
-        if trial:  # Nengo's own stochastic neurons have one seed
+        if trial:  # in Nengo all stochastic neurons have one seed
             simulator = nefsim.nengo.Simulator(
                 model, progress_bar=False, batch_size=3, backend=backend
             )
@@ -266,18 +267,18 @@ def test_trials_of_a_batch_are_runs_with_seeds_in_a_row(backend):
         assert_same(model, [x[trial] for x in batch], alone)
 
 
-def test_another_seed_is_that_of_the_simulator():
+def test_the_seed_of_a_conversion_is_that_of_the_simulator():
     model = model_of(nengo_models.processes)
     simulator = nengo.Simulator(model, seed=7, progress_bar=False, optimize=False)
-    theirs = records(simulator, model.all_probes)
-    assert_same(model, in_nefsim(from_nengo(model, seed=7)), theirs)
-    assert_same(model, in_nefsim(from_nengo(model), seed=7), theirs)
+    expected = records(simulator, model.all_probes)
+    assert_same(model, in_nefsim(from_nengo(model, seed=7)), expected)
+    assert_same(model, in_nefsim(from_nengo(model), seed=7), expected)
     again = in_nefsim(from_nengo(model))
-    assert not np.array_equal(again[0], theirs[0])
+    assert not np.array_equal(again[0], expected[0])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_run_can_be_saved_and_gone_on_with(backend, tmp_path):
+def test_a_converted_network_can_be_saved_and_continued(backend, tmp_path):
     model = model_of(stochastic)
     whole = in_nefsim(from_nengo(model), backend=backend)
     simulator = nef.Simulator(from_nengo(model), backend=backend)
@@ -295,7 +296,7 @@ def test_a_run_can_be_saved_and_gone_on_with(backend, tmp_path):
         assert np.array_equal(again.data[probe], wanted)
 
 
-def test_the_network_is_described_and_checked_like_any_other():
+def test_a_converted_network_can_be_described_and_checked():
     model = nengo_models.network("product")
     net = from_nengo(model)
     assert nef.describe(net).neurons == net.n_neurons == model.n_neurons
@@ -305,12 +306,13 @@ def test_the_network_is_described_and_checked_like_any_other():
     assert nef.crosscheck(net, 0.2).agrees
     with nef.Simulator(net) as simulator:
         built = simulator.data
-        for mine, theirs in zip(net.all_ensembles, model.all_ensembles, strict=True):
-            assert mine.label.endswith(f".{theirs.label}")
-            assert built[mine].encoders.shape == (theirs.n_neurons, theirs.dimensions)
+        for ensemble, original in zip(net.all_ensembles, model.all_ensembles, strict=True):
+            assert ensemble.label.endswith(f".{original.label}")
+            shape = (original.n_neurons, original.dimensions)
+            assert built[ensemble].encoders.shape == shape
 
 
-def test_what_nir_cannot_express_is_solved_for_again():
+def test_fixed_decoders_are_solved_again_for_other_neurons():
     pytest.importorskip("nir")
     from nefsim import nir
 
@@ -336,7 +338,7 @@ def test_what_nir_cannot_express_is_solved_for_again():
 
 
 def test_thresholds_of_associative_memories_are_sharp():
-    def make():
+    def build_model():
         memory = nengo.networks.AssociativeMemory(np.eye(3))
         memory.add_wta_network()
         memory.add_threshold_to_outputs()
@@ -349,38 +351,38 @@ def test_thresholds_of_associative_memories_are_sharp():
         for ensemble in nengo.Network.context[-1].all_ensembles:
             nengo.Probe(ensemble.neurons)
 
-    model = model_of(make)
-    theirs = in_nengo(model)
+    model = model_of(build_model)
+    expected = in_nengo(model)
     for backend in BACKENDS:
-        assert_same(model, in_nefsim(from_nengo(model), backend=backend), theirs)
+        assert_same(model, in_nefsim(from_nengo(model), backend=backend), expected)
 
 
-# What cannot be said
+# Objects that nefsim's networks do not have
 
 
-class Own(nengo.LIF):
-    """A neuron type of a user."""
+class CustomLIF(nengo.LIF):
+    """A custom neuron type."""
 
 
-class OwnSynapse(nengo.Lowpass):
-    """A synapse of a user."""
+class CustomSynapse(nengo.Lowpass):
+    """A custom synapse."""
 
 
-class OwnRule(nengo.PES):
-    """A rule of a user."""
+class CustomRule(nengo.PES):
+    """A custom rule."""
 
 
-def own_neurons():
-    nengo.Ensemble(10, 1, neuron_type=Own())
+def custom_neurons():
+    nengo.Ensemble(10, 1, neuron_type=CustomLIF())
 
 
-def own_synapse():
-    nengo.Connection(nengo.Node(1.0), nengo.Ensemble(10, 1), synapse=OwnSynapse(0.1))
+def custom_synapse():
+    nengo.Connection(nengo.Node(1.0), nengo.Ensemble(10, 1), synapse=CustomSynapse(0.1))
 
 
-def own_rule():
+def custom_rule():
     a = nengo.Ensemble(10, 1)
-    nengo.Connection(a, nengo.Node(size_in=1), learning_rule_type=OwnRule())
+    nengo.Connection(a, nengo.Node(size_in=1), learning_rule_type=CustomRule())
 
 
 def process_with_input():
@@ -402,39 +404,39 @@ def weights_of_one_number():
     nengo.Probe(nengo.Connection(nengo.Node(1.0), a, transform=2.0), "weights")
 
 
-def test_probed_weights_that_stay_are_those_of_nengo():
+def test_probed_constant_weights_are_those_of_nengo():
     with nengo.Network(seed=3) as model:
         a, b = nengo.Ensemble(20, 2), nengo.Ensemble(10, 2)
         full = nengo.solvers.LstsqL2(weights=True)
-        carried = (
+        connections = (
             nengo.Connection(a, b, transform=[[1, 2], [0, 1]]),
             nengo.Connection(a[1], b[0], function=np.square),
             nengo.Connection(a, b, solver=full),
             nengo.Connection(a, b[[1, 0]]),
             nengo.Connection(a.neurons, b.neurons, transform=np.full((10, 20), 1e-3)),
         )
-        for connection in carried:
+        for connection in connections:
             nengo.Probe(connection, "weights", sample_every=0.1)
-    theirs = in_nengo(model)
-    assert [len(rows) for rows in theirs] == [2] * len(carried)
-    assert_same(model, in_nefsim(from_nengo(model)), theirs)
+    expected = in_nengo(model)
+    assert [len(rows) for rows in expected] == [2] * len(connections)
+    assert_same(model, in_nefsim(from_nengo(model)), expected)
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("build_model", "message"),
     [
-        (own_neurons, "neuron_type must be one that nefsim has, got Own"),
-        (own_synapse, "synapse must be one that nefsim has, got OwnSynapse"),
-        (own_rule, "learning_rule_type must be one that nefsim has, got OwnRule"),
+        (custom_neurons, "neuron_type must be one that nefsim has, got CustomLIF"),
+        (custom_synapse, "synapse must be one that nefsim has, got CustomSynapse"),
+        (custom_rule, "learning_rule_type must be one that nefsim has, got CustomRule"),
         (process_with_input, "output must be one that nefsim has, got a process with input"),
         (random_transform, "transform must be one that nefsim has, got Uniform"),
         (three_dimensions, "transform must have one or two dimensions, got 3"),
-        (weights_of_one_number, "attr must be one that nefsim has, got weights that are no matrix"),
+        (weights_of_one_number, "got weights that are not a matrix"),
     ],
 )
-def test_what_nefsim_has_no_word_for_is_refused_by_name(make, said):
-    with pytest.raises(ValueError, match=rf"{said}.*; .*run it in nefsim.nengo.Simulator\.$"):
-        from_nengo(model_of(make))
+def test_objects_without_a_counterpart_are_refused_by_name(build_model, message):
+    with pytest.raises(ValueError, match=rf"{message}.*; .*run it in nefsim.nengo.Simulator\.$"):
+        from_nengo(model_of(build_model))
 
 
 @pytest.mark.parametrize(
@@ -443,6 +445,6 @@ def test_what_nefsim_has_no_word_for_is_refused_by_name(make, said):
     ids=str,
 )
 def test_bad_arguments_are_refused_in_a_sentence(options):
-    network = options.pop("network", model_of(own_neurons))
+    network = options.pop("network", model_of(custom_neurons))
     with pytest.raises((ValueError, TypeError), match=r"from_nengo.*: .+ must .+, got .+; .+\."):
         from_nengo(network, **options)

@@ -1,4 +1,4 @@
-"""A run stopped by an error or Ctrl-C keeps what was recorded, and can go on from there."""
+"""A run stopped by an error or Ctrl-C keeps its records, and can be continued."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from nefsim.processes import Process, Running
 
 DT = 0.001
 
-#: Back ends that can go on after an error.
+#: Back ends that can continue after an error.
 BACKENDS = [name for name in nef.backends.available() if name != "nengo"]
 
 SENTENCE = re.compile(r"[^:\n]+: .+ must .+, got .+; .+\.")
 
 
 class BrokenError(Exception):
-    """What a function of the tests raises."""
+    """The error that a function of the tests raises."""
 
 
 class Source:
-    """A function with a memory that fails at one call until it is mended, and notes all calls.
+    """A function with a memory that fails at one call until it is repaired, and counts calls.
 
     It is called as f(t), f(t, x) or f(x); calls are counted once the model is built.
     """
@@ -40,7 +40,7 @@ class Source:
         self.building = True
         self.memory, self.attempts, self.done = 0.0, 0, 0
 
-    def __call__(self, *given: Any) -> float:
+    def __call__(self, *arguments: Any) -> float:
         if self.building:
             return 0.0
         self.attempts += 1
@@ -48,19 +48,21 @@ class Source:
             raise self.error
         self.done += 1
         self.memory = 0.99 * self.memory + 0.01 * math.sin(0.02 * self.done)
-        return self.memory + sum(0.1 * float(np.sum(x)) for x in given)
+        return self.memory + sum(0.1 * float(np.sum(x)) for x in arguments)
 
 
 Make = Callable[[], Source]
 
 
-def same(sim: nef.Simulator, kept: Any, wanted: Any) -> bool:
+def same(sim: nef.Simulator, record: Any, wanted: Any) -> bool:
     """Whether records are equal."""
     if sim.backend != "numpy":
-        return np.array_equal(kept, wanted)
+        return np.array_equal(record, wanted)
     # NumPy's matrix products may round differently for another number of steps at a time.
-    tolerance = 1e-12 if kept.dtype == np.float64 else 1e-5
-    return kept.shape == wanted.shape and np.allclose(kept, wanted, rtol=tolerance, atol=tolerance)
+    tolerance = 1e-12 if record.dtype == np.float64 else 1e-5
+    return record.shape == wanted.shape and np.allclose(
+        record, wanted, rtol=tolerance, atol=tolerance
+    )
 
 
 def feed_forward(make: Make) -> nef.Network:
@@ -74,7 +76,7 @@ def feed_forward(make: Make) -> nef.Network:
 
 
 def in_a_loop(make: Make) -> nef.Network:
-    """The function hears the population that it drives."""
+    """The function reads the population that it drives."""
     net = nef.Network(seed=1)
     a = net.ensemble(20, 1)
     source = net.node(make(), size_in=1, label="source")
@@ -84,8 +86,8 @@ def in_a_loop(make: Make) -> nef.Network:
     return net
 
 
-def beside_another(make: Make) -> nef.Network:
-    """The function comes after another one, which it does not hear."""
+def with_another_function(make: Make) -> nef.Network:
+    """The function is called after another one, which it does not read."""
     net = nef.Network(seed=1)
     a = net.ensemble(20, 2)
     other = net.node(steady(), label="other")
@@ -98,7 +100,7 @@ def beside_another(make: Make) -> nef.Network:
 
 
 def before_another(make: Make) -> nef.Network:
-    """The function is heard by another one."""
+    """Another function reads the output of the function."""
     net = nef.Network(seed=1)
     a = net.ensemble(20, 1)
     source = net.node(make(), label="source")
@@ -111,7 +113,7 @@ def before_another(make: Make) -> nef.Network:
 
 
 def of_a_connection(make: Make) -> nef.Network:
-    """The function is one of a connection, after that of a node which runs ahead."""
+    """The function is that of a connection, from a node whose function runs a chunk at once."""
     net = nef.Network(seed=1)
     a = net.ensemble(20, 1)
     other = net.node(steady(), label="other")
@@ -131,8 +133,8 @@ def of_direct_mode(make: Make) -> nef.Network:
     return net
 
 
-def made_a_ufunc(make: Make) -> nef.Network:
-    """The function looks like one of NumPy that may be called for many times at once."""
+def as_a_ufunc(make: Make) -> nef.Network:
+    """The function is a ufunc, which NumPy's functions are, but may not be called at once."""
     net = nef.Network(seed=1)
     a = net.ensemble(20, 1)
     source = net.node(np.frompyfunc(make(), 1, 1), label="source")
@@ -152,7 +154,7 @@ def of_a_process(make: Make) -> nef.Network:
 
 
 def with_noise(make: Make) -> nef.Network:
-    """The function drives neurons that draw random numbers, beside random signals."""
+    """The function drives neurons that draw random numbers, in a network with random signals."""
     net = nef.Network(seed=1)
     a = net.ensemble(20, 2, neuron_type=nef.PoissonSpiking(), noise=nef.WhiteNoise())
     source = net.node(make(), label="source")
@@ -178,17 +180,17 @@ def steady() -> Source:
     return source
 
 
-#: The functions that ``steady`` made for the network at hand.
+#: The functions that ``steady`` made for the current network.
 OTHERS: list[Source] = []
 
 MODELS = [
     feed_forward,
     in_a_loop,
-    beside_another,
+    with_another_function,
     before_another,
     of_a_connection,
     of_direct_mode,
-    made_a_ufunc,
+    as_a_ufunc,
     of_a_process,
     with_noise,
 ]
@@ -203,7 +205,7 @@ class Run:
     others: list[Source]
 
     def records(self) -> list[Any]:
-        """What each probe recorded, by time."""
+        """The records of each probe, with time first."""
         axis = 0 if self.sim.batch_size is None else 1
         return [np.moveaxis(self.sim.data[probe], axis, 0) for probe in self.sim.probes]
 
@@ -211,12 +213,12 @@ class Run:
 def start(
     model: Callable[[Make], nef.Network], source: Source | None = None, **options: Any
 ) -> Run:
-    """A simulator of a model, built and not yet run."""
+    """A simulator of a model, before its first step."""
     OTHERS.clear()
     source = source or Source()
     sim = nef.Simulator(model(lambda: source), dt=DT, **options)
-    for made in (source, *OTHERS):
-        made.building = False
+    for function in (source, *OTHERS):
+        function.building = False
     return Run(sim, source, OTHERS[:])
 
 
@@ -227,9 +229,9 @@ def check_interruption(
     calls: int = 1,
     **options: Any,
 ) -> None:
-    """Fail at the first of ``steps``, look, mend, and go on to the second.
+    """Fail at the first of ``steps``, check the records, repair, and continue to the second.
 
-    ``calls`` is how often the function is called in a step, of which the last one fails.
+    ``calls`` is the number of calls of the function in a step; the last of them fails.
     """
     fails_at, end = steps
     whole = start(model, **options)
@@ -240,15 +242,15 @@ def check_interruption(
     assert caught.value is error
     assert run.sim.n_steps == len(run.sim.time) == fails_at - 1
     pairs = zip(run.sim.probes, whole.sim.probes, strict=True)
-    for (mine, its), kept, wanted in zip(pairs, run.records(), whole.records(), strict=True):
-        rows = int(np.sum(whole.sim.trange(its) < (fails_at - 0.5) * DT))
-        assert len(run.sim.trange(mine)) == len(kept) == rows
-        assert same(run.sim, kept, wanted[:rows])
+    for (probe, other), record, wanted in zip(pairs, run.records(), whole.records(), strict=True):
+        rows = int(np.sum(whole.sim.trange(other) < (fails_at - 0.5) * DT))
+        assert len(run.sim.trange(probe)) == len(record) == rows
+        assert same(run.sim, record, wanted[:rows])
     run.source.error = None
     run.sim.run_steps(end - run.sim.n_steps)
-    for kept, wanted in zip(run.records(), whole.records(), strict=True):
-        assert kept.dtype == wanted.dtype
-        assert same(run.sim, kept, wanted)
+    for record, wanted in zip(run.records(), whole.records(), strict=True):
+        assert record.dtype == wanted.dtype
+        assert same(run.sim, record, wanted)
     assert run.source.done == whole.source.done
     assert run.source.attempts == run.source.done + 1
     assert [other.attempts for other in run.others] == [other.done for other in whole.others]
@@ -257,7 +259,7 @@ def check_interruption(
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("error", [BrokenError("no"), KeyboardInterrupt()], ids=repr)
 @pytest.mark.parametrize("model", MODELS)
-def test_a_run_that_is_stopped_keeps_its_records_and_goes_on(
+def test_a_stopped_run_keeps_its_records_and_continues(
     model: Callable[[Make], nef.Network], error: BaseException, backend: str
 ) -> None:
     check_interruption(model, error, (500, 600), backend=backend)
@@ -265,7 +267,7 @@ def test_a_run_that_is_stopped_keeps_its_records_and_goes_on(
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("model", MODELS)
-def test_so_does_one_in_single_precision(
+def test_a_stopped_run_in_single_precision_continues(
     model: Callable[[Make], nef.Network], backend: str
 ) -> None:
     check_interruption(model, BrokenError(), (60, 80), backend=backend, dtype="float32")
@@ -273,8 +275,8 @@ def test_so_does_one_in_single_precision(
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("model", MODELS)
-def test_so_does_a_batch(model: Callable[[Make], nef.Network], backend: str) -> None:
-    # A function of time alone is called once for all trials, any other once for each.
+def test_a_stopped_batch_continues(model: Callable[[Make], nef.Network], backend: str) -> None:
+    # A function of time alone is called once for all trials, any other once per trial.
     calls = 2 if model in (in_a_loop, of_a_connection, of_direct_mode, of_a_process) else 1
     options: dict[str, Any] = {"backend": backend, "batch_size": 2}
     check_interruption(model, BrokenError(), (60, 80), calls, **options)
@@ -282,14 +284,14 @@ def test_so_does_a_batch(model: Callable[[Make], nef.Network], backend: str) -> 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("fails_at", [1, 2, 1000, 1001, 1500])
-def test_the_step_may_be_any(fails_at: int, backend: str) -> None:
+def test_a_run_can_be_stopped_at_any_step(fails_at: int, backend: str) -> None:
     for model in (feed_forward, of_a_connection):
         check_interruption(model, BrokenError(), (fails_at, 2100), backend=backend)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("model", MODELS)
-def test_one_that_is_stopped_again_and_again_ends_as_any_other(
+def test_a_run_that_is_stopped_repeatedly_has_the_same_records(
     model: Callable[[Make], nef.Network], backend: str
 ) -> None:
     whole = start(model, backend=backend)
@@ -303,13 +305,13 @@ def test_one_that_is_stopped_again_and_again_ends_as_any_other(
     run.source.error = None
     for n_steps in (1, 1, 5, 44):
         run.sim.run_steps(n_steps)
-    for kept, wanted in zip(run.records(), whole.records(), strict=True):
-        assert same(run.sim, kept, wanted)
+    for record, wanted in zip(run.records(), whole.records(), strict=True):
+        assert same(run.sim, record, wanted)
     assert run.source.attempts == run.source.done + 3 == 103
     assert all(other.attempts == 100 for other in run.others)
 
 
-def test_its_records_can_be_taken_and_saved(tmp_path: Any) -> None:
+def test_records_of_a_stopped_run_can_be_saved(tmp_path: Any) -> None:
     run = start(feed_forward, Source(KeyboardInterrupt(), 50))
     with pytest.raises(KeyboardInterrupt):
         run.sim.run(0.1)
@@ -319,22 +321,22 @@ def test_its_records_can_be_taken_and_saved(tmp_path: Any) -> None:
     assert np.array_equal(loaded["probe 2"], run.records()[2])
 
 
-def test_it_can_be_reset() -> None:
+def test_a_stopped_simulator_can_be_reset() -> None:
     run = start(feed_forward, Source(BrokenError(), 50))
     with pytest.raises(BrokenError):
         run.sim.run_steps(100)
-    kept = [record.copy() for record in run.records()]
+    record = [record.copy() for record in run.records()]
     run.sim.reset()
     assert run.sim.n_steps == 0 and not any(map(len, run.records()))
     run.source.done, run.source.memory = 0, 0.0
     with pytest.raises(BrokenError):
         run.sim.run_steps(100)
-    assert all(map(np.array_equal, run.records(), kept))
+    assert all(map(np.array_equal, run.records(), record))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("model", MODELS)
-def test_the_error_is_noted_with_the_place_and_the_time(
+def test_the_error_has_a_note_with_the_object_and_the_time(
     model: Callable[[Make], nef.Network], backend: str
 ) -> None:
     run = start(model, Source(BrokenError("as it was"), 50), backend=backend)
@@ -346,7 +348,7 @@ def test_the_error_is_noted_with_the_place_and_the_time(
     assert "t = 0.05 s" in note
 
 
-def test_ctrl_c_between_steps_keeps_those_done() -> None:
+def test_ctrl_c_between_steps_keeps_the_complete_steps() -> None:
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
@@ -359,7 +361,7 @@ def test_ctrl_c_between_steps_keeps_those_done() -> None:
 
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
-    """Python's own way with Ctrl-C, whoever runs the tests."""
+    """Python's default handler of Ctrl-C, for any test runner."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -369,8 +371,8 @@ def pressing(times: int, at: int) -> Source:
     """A function during whose call ``at`` Ctrl-C is pressed."""
 
     class Pressing(Source):
-        def __call__(self, *given: Any) -> float:
-            value = super().__call__(*given)
+        def __call__(self, *arguments: Any) -> float:
+            value = super().__call__(*arguments)
             if self.attempts == at:
                 for _ in range(times):
                     signal.raise_signal(signal.SIGINT)
@@ -393,8 +395,8 @@ def test_ctrl_c_waits_until_the_step_is_complete(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert run.sim.n_steps == run.source.done == 50
     run.sim.run_steps(50)
-    for kept, wanted in zip(run.records(), whole.records(), strict=True):
-        assert same(run.sim, kept, wanted)
+    for record, wanted in zip(run.records(), whole.records(), strict=True):
+        assert same(run.sim, record, wanted)
     assert run.source.attempts == 100
 
 
@@ -418,11 +420,11 @@ def test_ctrl_c_in_the_last_step_is_not_lost() -> None:
 
 
 @pytest.mark.usefixtures("ctrl_c")
-def test_a_program_may_handle_ctrl_c_its_own_way() -> None:
-    run, seen = start(feed_forward, pressing(1, at=50)), []
-    signal.signal(signal.SIGINT, lambda *_: seen.append(run.source.done))
+def test_a_custom_handler_of_ctrl_c_is_not_replaced() -> None:
+    run, calls = start(feed_forward, pressing(1, at=50)), []
+    signal.signal(signal.SIGINT, lambda *_: calls.append(run.source.done))
     run.sim.run_steps(100)
-    assert seen == [50] and run.sim.n_steps == 100
+    assert calls == [50] and run.sim.n_steps == 100
 
 
 def test_a_simulator_runs_in_a_thread() -> None:
@@ -431,6 +433,50 @@ def test_a_simulator_runs_in_a_thread() -> None:
     thread.start()
     thread.join()
     assert sim.n_steps == 100
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_while_memory_is_allocated_loses_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    sim = start(feed_forward).sim
+    sim.run_steps(50)
+
+    def interrupted(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        signal.raise_signal(signal.SIGINT)
+        return np.empty(*arguments)
+
+    monkeypatch.setattr("nefsim.records.stores.np.empty", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sim.run_steps(50)
+    sim.run_steps(50)
+    assert all(len(sim.data[probe]) == sim.n_steps for probe in sim.probes[:1])
+    whole = start(feed_forward).sim
+    whole.run_steps(sim.n_steps)
+    np.testing.assert_array_equal(sim.data[sim.probes[0]], whole.data[whole.probes[0]])
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_as_a_run_begins_leaves_no_lock() -> None:
+    sim = start(feed_forward).sim
+    lock = sim._turn._busy
+
+    class Pressed:
+        """A lock during whose taking Ctrl-C is pressed."""
+
+        def acquire(self, blocking: bool) -> bool:
+            taken = lock.acquire(blocking=blocking)
+            signal.raise_signal(signal.SIGINT)
+            return taken
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(lock, name)
+
+    sim._turn._busy = Pressed()
+    with pytest.raises(KeyboardInterrupt):
+        sim.run_steps(10)
+    sim._turn._busy = lock
+    sim.run_steps(10)
+    assert sim.n_steps == 10
 
 
 @pytest.mark.usefixtures("ctrl_c")
@@ -443,24 +489,24 @@ def test_ctrl_c_at_any_time_loses_nothing(
     whole = start(model, backend=backend)
     whole.sim.run_steps(2000)
     run = start(model, backend=backend)
-    delays = np.random.default_rng(0).uniform(0.002, 0.01, 1000).tolist()
+    rng = np.random.default_rng(0)
     before = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         while run.sim.n_steps < 2000:
             with suppress(KeyboardInterrupt):
-                signal.setitimer(signal.ITIMER_REAL, delays.pop())
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.002, 0.01))
                 run.sim.run_steps(2000 - run.sim.n_steps)
                 signal.setitimer(signal.ITIMER_REAL, 0)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    for kept, wanted in zip(run.records(), whole.records(), strict=True):
-        assert same(run.sim, kept, wanted)
+    for record, wanted in zip(run.records(), whole.records(), strict=True):
+        assert same(run.sim, record, wanted)
     assert run.source.attempts == 2000
 
 
 class Twice(Running):
-    """A signal that stops the program when it is asked for a second time."""
+    """A signal that stops the program at its second call."""
 
     def __init__(self) -> None:
         super().__init__(np.random.default_rng(0), {"last": np.zeros(1)})
@@ -476,8 +522,8 @@ class Twice(Running):
 
 
 @dataclass(frozen=True, eq=False)
-class Given(Process):
-    """A process under way, as it is."""
+class FixedProcess(Process):
+    """A process that returns an existing running process."""
 
     running: Any
 
@@ -490,10 +536,10 @@ class Given(Process):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_ctrl_c_while_it_goes_back_keeps_the_steps_before(backend: str) -> None:
+def test_ctrl_c_during_recovery_keeps_the_steps_of_previous_chunks(backend: str) -> None:
     net = nef.Network()
     source = Source(BrokenError(), 50)
-    signal, heard = net.node(Given(Twice())), net.node(source, size_in=1)
+    signal, heard = net.node(FixedProcess(Twice())), net.node(source, size_in=1)
     net.connect(signal, heard, synapse=None)
     y = net.probe(signal)
     sim = nef.Simulator(net, backend=backend)
@@ -508,7 +554,7 @@ def test_ctrl_c_while_it_goes_back_keeps_the_steps_before(backend: str) -> None:
 
 
 def refusal(sim: nef.Simulator) -> str:
-    """The house sentence that stops a run at the 50th step."""
+    """The error message that stops a run at the 50th step."""
     with pytest.raises((ValueError, TypeError)) as caught:
         sim.run_steps(100)
     assert SENTENCE.fullmatch(str(caught.value))
@@ -529,7 +575,7 @@ def refusal(sim: nef.Simulator) -> str:
         ([1.0, [2.0]], "return numbers, got [1.0, [2.0]]"),
     ],
 )
-def test_what_a_function_may_not_return_is_told_with_the_place_and_the_time(
+def test_an_invalid_result_of_a_function_is_an_error_with_object_and_time(
     value: Any, words: str, backend: str
 ) -> None:
     def late(t: float) -> Any:
@@ -537,21 +583,21 @@ def test_what_a_function_may_not_return_is_told_with_the_place_and_the_time(
 
     net = nef.Network()
     net.connect(net.node(late, label="late"), net.ensemble(10, 1))
-    told = refusal(nef.Simulator(net, backend=backend))
-    assert told.startswith(f"<node 'late'>: function must {words};")
+    message = refusal(nef.Simulator(net, backend=backend))
+    assert message.startswith(f"<node 'late'>: function must {words};")
 
     net = nef.Network()
     relay = net.node(size_in=1)
     clock = net.node(np.positive)
     net.connect(clock, relay, function=lambda x: late(x[0]), label="late")
     net.probe(relay)
-    told = refusal(nef.Simulator(net, backend=backend))
-    assert told.startswith(f"<connection 'late'>: function must {words};")
+    message = refusal(nef.Simulator(net, backend=backend))
+    assert message.startswith(f"<connection 'late'>: function must {words};")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("batch_size", [None, 3])
-def test_a_numpy_function_without_a_value_is_told_with_the_place_and_the_time(
+def test_nan_of_a_numpy_function_is_an_error_with_object_and_time(
     batch_size: int | None, backend: str
 ) -> None:
     net = nef.Network()
@@ -566,27 +612,27 @@ def test_a_numpy_function_without_a_value_is_told_with_the_place_and_the_time(
     net = nef.Network()
     net.node(np.arccosh, label="far")
     sim = nef.Simulator(net, backend=backend, batch_size=batch_size)
-    told = "<node 'far'>: function must return finite numbers, got "
-    with pytest.raises(ValueError, match=re.escape(told)):
+    message = "<node 'far'>: function must return finite numbers, got "
+    with pytest.raises(ValueError, match=re.escape(message)):
         sim.run_steps(10)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("value", [math.nan, [1.0, 2.0]])
-def test_what_a_process_may_not_give_is_told_with_its_place(value: Any, backend: str) -> None:
+def test_an_invalid_result_of_a_process_is_an_error_with_its_node(value: Any, backend: str) -> None:
     class Wrong(Running):
         def __call__(self, first_step: int, n_steps: int) -> Any:
             return np.full((n_steps, 1), value) if value is math.nan else np.zeros((n_steps, 2))
 
     net = nef.Network()
-    net.node(Given(Wrong(np.random.default_rng(0), {})), label="wrong")
+    net.node(FixedProcess(Wrong(np.random.default_rng(0), {})), label="wrong")
     with pytest.raises(ValueError, match="<node 'wrong'>") as caught:
         nef.Simulator(net, backend=backend).run_steps(10)
     assert SENTENCE.fullmatch(str(caught.value))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_piece_of_a_process_without_a_value_is_told_with_the_place(backend: str) -> None:
+def test_nan_of_a_piece_of_a_process_is_an_error_with_its_node(backend: str) -> None:
     net = nef.Network()
     piece = nef.Piecewise({0.0: lambda t: math.nan if t > 0.0495 else 1.0})
     net.probe(net.node(piece, label="late"))
@@ -598,7 +644,7 @@ def test_a_piece_of_a_process_without_a_value_is_told_with_the_place(backend: st
     assert "t = 0.05 s" in caught.value.__notes__[0]
 
 
-def test_nengo_keeps_the_records_too() -> None:
+def test_a_stopped_run_in_nengo_keeps_its_records() -> None:
     pytest.importorskip("nengo")
     for error in (BrokenError(), KeyboardInterrupt()):
         whole = start(in_a_loop)
@@ -607,5 +653,5 @@ def test_nengo_keeps_the_records_too() -> None:
         with pytest.raises(type(error)):
             run.sim.run_steps(100)
         assert run.sim.n_steps == 49
-        for kept, wanted in zip(run.records(), whole.records(), strict=True):
-            assert np.allclose(kept, wanted)  # summed in another order
+        for record, wanted in zip(run.records(), whole.records(), strict=True):
+            assert np.allclose(record, wanted)  # the order of sums differs

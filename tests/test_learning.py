@@ -551,7 +551,9 @@ def test_keep_weights_must_be_a_flag_and_needs_a_state_of_nefsim() -> None:
     with pytest.raises(TypeError, match=r"keep_weights must be True or False, got 1"):
         nef.Simulator(net).reset(keep_weights=1)  # type: ignore[arg-type]
     pytest.importorskip("nengo")
-    with pytest.raises(ValueError, match=r"backend must keep its own state, got nengo"):
+    with pytest.raises(
+        ValueError, match=r"backend must be one that keeps learned weights, got nengo"
+    ):
         nef.Simulator(net, backend="nengo").reset(keep_weights=True)
 
 

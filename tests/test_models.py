@@ -116,7 +116,7 @@ def test_networks_of_nengo_are_saved(tmp_path):
         nengo.Probe(b.neurons)
     net = from_nengo(model)
     path = net.save(tmp_path / "a")
-    with pytest.raises(ValueError, match=r"allow must name 'nefsim\.nengo\.given'"):
+    with pytest.raises(ValueError, match=r"allow must name 'nefsim\.nengo\."):
         nef.load_network(path)
     again = nef.load_network(path, allow=("nefsim.nengo",))
     assert records(run(again))["0"].any()
@@ -135,7 +135,9 @@ def small() -> nef.Network:
     a = inner.ensemble(20, 2, seed=5, label="a", noise=nef.FilteredNoise(0.01))
     b = net.ensemble(10, 1, label="b", neuron_type=nef.PoissonSpiking(nef.LIFRate()))
     net.connect(stimulus, a[1], transform=0.5, seed=3)
-    learned = net.connect(a[0], b, function=np.square, learning_rule={"first": nef.PES(1e-5)})
+    learned = net.connect(
+        a[0], b, function=np.square, delay=0.003, learning_rule={"first": nef.PES(1e-5)}
+    )
     net.connect(stimulus, learned.learning_rule["first"], synapse=None)
     net.connect(stimulus, learned.learning_rule["first"].gate, synapse=None)
     net.connect(a.neurons[[3, 1]], b.neurons, transform=np.full((10, 2), 1e-3))
@@ -573,6 +575,8 @@ VALUES = [
     nef.LstsqDrop(),
     nef.LstsqWeighted([1.0, 2.0]),
     SYSTEM,
+    nef.NoiseMatched(),
+    nef.Dale(),
     nef.dynamics.StateFilter([[0.5]], [1.0], [1.0], 0.001),
     nef.dynamics.Trajectory(SYSTEM, nef.WhiteSignal(1.0, 5.0)),
     nef.Whitening(np.zeros(2), np.eye(2)),

@@ -1,4 +1,4 @@
-"""Nengo as a referee: with the same arrays it gives the same spikes, ten seconds of each model."""
+"""With the same arrays Nengo gives the same spikes, for ten seconds of each model."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def test_nengo_gives_the_same_spikes_at_other_steps(dt):
     assert_agrees(nef.crosscheck(models.product(), 2.0, dt=dt))
 
 
-def test_a_network_without_a_seed_is_checked_with_one_and_left_as_it_was():
+def test_a_crosscheck_does_not_change_a_network_without_a_seed():
     net = models.square(None)
     before = repr(net)
     assert nef.crosscheck(net, 1.0).agrees
@@ -60,20 +60,20 @@ def test_a_network_without_a_seed_is_checked_with_one_and_left_as_it_was():
     assert repr(net) == before
 
 
-# A wrong translation is found
+# Errors of the translation are detected
 
 
-def wrongly(monkeypatch, change):
-    """Make Nengo run a network in which ``change`` has been made to its ensembles."""
+def translate_with(monkeypatch, change):
+    """Let Nengo run a network in which ``change`` was applied to ensemble b."""
     original = translate.Translation._ensemble
 
-    def changed(self, ensemble):
-        made = original(self, ensemble)
+    def with_change(self, ensemble):
+        result = original(self, ensemble)
         if ensemble.label == "b":
-            change(made)
-        return made
+            change(result)
+        return result
 
-    monkeypatch.setattr(translate.Translation, "_ensemble", changed)
+    monkeypatch.setattr(translate.Translation, "_ensemble", with_change)
 
 
 def slower(ensemble):
@@ -98,20 +98,20 @@ def silent(ensemble):
 
 
 @pytest.mark.parametrize("change", [slower, stronger, without_bias, taller, silent])
-def test_a_wrong_translation_is_found(change, monkeypatch):
-    wrongly(monkeypatch, change)
+def test_errors_of_the_translation_are_detected(change, monkeypatch):
+    translate_with(monkeypatch, change)
     report = nef.crosscheck(models.square(), 2.0)
     assert not report.agrees
     a, b = report.populations
     assert a.spikes_differ == 0
     assert b.spikes_differ > 0
     assert report.spikes_differ == b.spikes_differ
-    said = str(report)
-    assert f"do not agree: {b.spikes_differ} spikes differ, values by up to" in said
-    assert f"  b: {b.n_spikes} spikes, {b.spikes_differ} differ" in said
+    text = str(report)
+    assert f"do not agree: {b.spikes_differ} spikes differ, values by up to" in text
+    assert f"  b: {b.n_spikes} spikes, {b.spikes_differ} differ" in text
 
 
-def test_spikes_where_there_should_be_none_are_found(monkeypatch):
+def test_spikes_of_a_silent_population_are_detected(monkeypatch):
     def run(bias):
         net = nef.Network(seed=1)
         net.ensemble(10, 1, gain=1.0, bias=bias, label="b")
@@ -122,18 +122,18 @@ def test_spikes_where_there_should_be_none_are_found(monkeypatch):
     def louder(ensemble):
         ensemble.bias = np.full(10, 2.0)
 
-    wrongly(monkeypatch, louder)
+    translate_with(monkeypatch, louder)
     report = run(0.0)
     assert report.n_spikes == 0
     assert report.spikes_differ > 100
     assert not report.agrees
 
 
-def test_wrong_rates_are_found(monkeypatch):
+def test_wrong_rates_are_detected(monkeypatch):
     def wrong(ensemble):
         ensemble.neuron_type = nengo.LIFRate(tau_rc=0.0200001)
 
-    wrongly(monkeypatch, wrong)
+    translate_with(monkeypatch, wrong)
     net = nef.Network(seed=1)
     net.ensemble(10, 1, neuron_type=nef.LIFRate(), label="b")
     report = nef.crosscheck(net, 0.1)
@@ -141,12 +141,12 @@ def test_wrong_rates_are_found(monkeypatch):
     assert "rates differ by at most" in str(report)
 
 
-def test_a_wrong_synapse_is_found_in_the_values(monkeypatch):
+def test_a_wrong_synapse_is_detected_in_the_values(monkeypatch):
     net = nef.Network(seed=1)
     a = net.ensemble(20, 1, label="a")
     net.probe(a, synapse=0.1, label="y")
     assert nef.crosscheck(net, 0.5).agrees
-    monkeypatch.setattr(translate, "synapse", lambda ours, dt: ours and nengo.Lowpass(0.1001))
+    monkeypatch.setattr(translate, "synapse", lambda s, dt: s and nengo.Lowpass(0.1001))
     report = nef.crosscheck(net, 0.5)
     assert (report.spikes_differ, report.agrees) == (0, False)
     difference = f"{report.probes[0].max_abs_diff:.2e}"
@@ -155,42 +155,42 @@ def test_a_wrong_synapse_is_found_in_the_values(monkeypatch):
     assert f"do not agree: 0 spikes differ, values by up to {difference}" in str(report)
 
 
-# Networks handed over
+# Converted networks
 
 
-def test_to_nengo_returns_a_network_that_gives_our_spikes():
+def test_to_nengo_returns_a_network_with_the_spikes_of_nefsim():
     net = models.square()
     model = to_nengo(net)
     a, b = model.ensembles
     assert isinstance(model, nengo.Network)
     assert [e.label for e in (a, b)] == ["a", "b"]
     with model:
-        theirs = [nengo.Probe(e.neurons) for e in (a, b)]
-    ours = [net.probe(e.neurons) for e in net.ensembles]
+        nengo_probes = [nengo.Probe(e.neurons) for e in (a, b)]
+    probes = [net.probe(e.neurons) for e in net.ensembles]
     with nengo.Simulator(model, progress_bar=False) as simulator:
         simulator.run(1.0)
     run = nef.Simulator(net)
     run.run(1.0)
-    for our, their in zip(ours, theirs, strict=True):
-        assert run.data[our].any()
-        np.testing.assert_array_equal(run.data[our], simulator.data[their])
+    for probe, nengo_probe in zip(probes, nengo_probes, strict=True):
+        assert run.data[probe].any()
+        np.testing.assert_array_equal(run.data[probe], simulator.data[nengo_probe])
     decoded = run.data[net.probes[0]]
     # Sums over neurons in another order.
     np.testing.assert_allclose(simulator.data[model.probes[0]], decoded, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("model", models.MODELS)
-def test_every_model_is_handed_over_whole(model):
+def test_to_nengo_converts_all_neurons_and_probes(model):
     net = models.MODELS[model]()
-    made = to_nengo(net)
-    assert made.n_neurons == net.n_neurons + sum(
+    converted = to_nengo(net)
+    assert converted.n_neurons == net.n_neurons + sum(
         e.n_neurons for e in net.all_ensembles if isinstance(e.neuron_type, nef.Direct)
     )
-    assert len(made.all_probes) == len(net.all_probes)
+    assert len(converted.all_probes) == len(net.all_probes)
 
 
 @pytest.mark.parametrize("net", [None, 3, "net", object(), models.square], ids=repr)
-def test_only_networks_are_handed_over(net):
+def test_to_nengo_refuses_other_objects(net):
     for call in (to_nengo, nef.crosscheck):
         with pytest.raises(TypeError, match="net must be a network, got"):
             call(net)
@@ -202,24 +202,24 @@ def records(simulator, n_steps=1200):
 
 
 @pytest.mark.parametrize("kind", [nef.PoissonSpiking, nef.StochasticSpiking])
-def test_a_network_handed_over_runs_the_same_each_time(kind):
+def test_a_converted_network_has_equal_results_in_each_run(kind):
     net = models.neuron_type(kind(nef.LIFRate()))
     a = net.ensembles[0]
     net.connect(net.node(nef.FilteredNoise(0.01)), a, transform=0.1)
     net.ensemble(5, 1, noise=nef.WhiteNoise(nef.Gaussian(0, 0.01)))
     for ensemble in net.ensembles:
         net.probe(ensemble.neurons)
-    ours = nef.Simulator(net)
-    ours.run(1.2)
-    expected = np.hstack([ours.data[probe] for probe in net.probes])
+    simulator = nef.Simulator(net)
+    simulator.run(1.2)
+    expected = np.hstack([simulator.data[probe] for probe in net.probes])
     model = to_nengo(net)
     with nengo.Simulator(model, progress_bar=False) as first:
         first.run_steps(600, progress_bar=False)
         with nengo.Simulator(model, progress_bar=False) as second:
             again = records(second)
         run = records(first, 600)
-        # Spikes are equal; values are where a kernel of BLAS adds alike wherever arrays lie, which
-        # that for SSE does not.
+        # Spikes are equal.  Values are equal if BLAS adds in the same order at any alignment of
+        # arrays, which its kernel for SSE does not.
         np.testing.assert_allclose(again, run, rtol=0, atol=1e-14)
         first.reset()
         np.testing.assert_allclose(records(first), run, rtol=0, atol=1e-14)
@@ -227,7 +227,7 @@ def test_a_network_handed_over_runs_the_same_each_time(kind):
     np.testing.assert_allclose(run, expected, rtol=0, atol=1e-9)
 
 
-def test_a_network_handed_over_takes_the_operators_that_it_takes_in_nengo():
+def test_a_converted_network_has_the_operators_of_a_native_one():
     with nengo.Network(seed=1) as native:
         a, b = nengo.Ensemble(50, 1), nengo.Ensemble(40, 1)
         nengo.Connection(nengo.Node(np.sin), a, synapse=None)
@@ -252,13 +252,13 @@ def test_neuron_types_that_nengo_lacks_are_refused_by_name():
 
 
 @dataclass(frozen=True, eq=False)
-class OwnLIF(nef.LIF):
-    """Takes steps of its own."""
+class CustomLIF(nef.LIF):
+    """A subclass, which may have another step."""
 
 
 @dataclass(frozen=True, eq=False)
-class OwnRate(nef.LIFRate):
-    """Gives rates of its own."""
+class CustomRate(nef.LIFRate):
+    """A subclass, which may have other rates."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,15 +268,15 @@ class Doubled(nef.Lowpass):
         return 2 * b, a
 
 
-@pytest.mark.parametrize("kind", [OwnLIF(), nef.RegularSpiking(OwnRate())], ids=repr)
-def test_neuron_types_with_steps_of_their_own_are_refused_by_name(kind):
+@pytest.mark.parametrize("kind", [CustomLIF(), nef.RegularSpiking(CustomRate())], ids=repr)
+def test_custom_neuron_types_are_refused_by_name(kind):
     net = nef.Network(seed=1)
     net.ensemble(10, 1, neuron_type=kind, gain=1.0, bias=2.0, label="odd")
-    with pytest.raises(ValueError, match=r"<ensemble 'odd'>: .* Own\w+\(.*; run it on another"):
+    with pytest.raises(ValueError, match=r"<ensemble 'odd'>: .* Custom\w+\(.*; run it on another"):
         to_nengo(net)
 
 
-def test_synapses_with_coefficients_of_their_own_keep_them():
+def test_custom_synapses_keep_their_coefficients():
     net = models.square()
     y = net.probe(net.ensembles[1], synapse=Doubled(0.1))
     once = net.probes[0]
@@ -293,21 +293,21 @@ def test_batches_and_float32_are_refused(options):
         nef.Simulator(models.square(), backend="nengo", **options)
 
 
-def test_a_run_on_nengo_is_neither_saved_nor_gone_on_with(tmp_path):
+def test_a_run_on_nengo_is_neither_saved_nor_loaded(tmp_path):
     net = models.square()
     with pytest.raises(ValueError, match=r"Simulator.save: .* nengo; save with another back end"):
         nef.Simulator(net, backend="nengo").save(tmp_path / "state")
     simulator = nef.Simulator(net)
     simulator.step()
     path = simulator.save(tmp_path / "state")
-    with pytest.raises(ValueError, match=r"Simulator.load: .* nengo; take another back end"):
+    with pytest.raises(ValueError, match=r"Simulator.load: .* nengo; pass another back end"):
         nef.Simulator.load(path, net, backend="nengo")
 
 
 # The back end
 
 
-def test_the_back_end_keeps_the_laws_of_a_run():
+def test_the_nengo_back_end_obeys_the_laws_of_runs():
     net = models.neuron_type(nef.PoissonSpiking(nef.LIFRate()))
     spikes = net.probe(net.ensembles[0].neurons, sample_every=0.002)
     simulator = nef.Simulator(net, backend="nengo")
@@ -357,7 +357,7 @@ def test_other_than_two_known_back_ends_are_refused(backends, kind):
         nef.crosscheck(models.square(), 0.1, backends=backends)
 
 
-def test_nengo_samples_at_the_same_steps_where_a_quotient_is_rounded_up() -> None:
+def test_nengo_samples_at_the_same_steps_if_a_quotient_is_rounded_up() -> None:
     net = nef.Network(seed=1)
     net.probe(net.node(lambda t: t), sample_every=0.035)
     report = nef.crosscheck(net, 1.0, dt=0.005)

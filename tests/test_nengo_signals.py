@@ -1,4 +1,4 @@
-"""``sim.signals``, operators of a user's own, and weights that are learned, in Nengo's models."""
+"""``sim.signals``, custom operators and learned weights of Nengo models."""
 
 import sys
 import warnings
@@ -19,11 +19,11 @@ from nefsim.program import ProgramBuilder
 BACKENDS = ("numpy", "numba")
 
 
-def nengos(model):
+def nengo_simulator(model):
     return nengo.Simulator(model, progress_bar=False, optimize=False)
 
 
-def ours(model, backend, **options):
+def nefsim_simulator(model, backend, **options):
     return nefsim.nengo.Simulator(model, progress_bar=False, backend=backend, **options)
 
 
@@ -39,7 +39,7 @@ class Grow(nengo.learning_rules.LearningRuleType):
 
 
 class SimGrow(Operator):
-    """As operators were written before they had a tag."""
+    """An operator in the manner of Nengo's versions before operators had a tag."""
 
     def __init__(self, spikes, delta):
         self.sets, self.incs, self.reads, self.updates = [], [], [spikes], [delta]
@@ -68,11 +68,11 @@ def test_an_operator_without_a_tag_is_built_and_runs(backend):
             a.neurons, b.neurons, transform=np.zeros((20, 20)), learning_rule_type=Grow()
         )
         spikes = nengo.Probe(b.neurons)
-    with nengos(model) as there, ours(model, backend) as here:
-        there.run(0.2)
-        here.run(0.2)
-        assert np.array_equal(here.data[spikes], there.data[spikes])
-        assert here.data[spikes].any()
+    with nengo_simulator(model) as reference, nefsim_simulator(model, backend) as actual:
+        reference.run(0.2)
+        actual.run(0.2)
+        assert np.array_equal(actual.data[spikes], reference.data[spikes])
+        assert actual.data[spikes].any()
 
 
 # Signals
@@ -90,26 +90,28 @@ def learner():
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_signal_is_nengos_or_is_said_not_to_be_kept(backend):
+def test_a_signal_equals_nengos_or_is_refused_as_not_stored(backend):
     model = learner()
     a, b, rule = model.a, model.c.post, model.c.learning_rule
     asked = [(a, "in"), (a.neurons, "in"), (a.neurons, "out"), (rule, "in")]
     asked += [(a.neurons, "voltage"), (b.neurons, "out")]
-    known = 0
-    with nengos(model) as there, ours(model, backend) as here:
-        there.run_steps(50)
-        here.run_steps(50)
+    n_stored = 0
+    with nengo_simulator(model) as reference, nefsim_simulator(model, backend) as actual:
+        reference.run_steps(50)
+        actual.run_steps(50)
         for thing, kind in asked:
-            mine, theirs = here.model.sig[thing][kind], there.model.sig[thing][kind]
-            if mine in here.signals:
-                known += 1
-                assert np.allclose(here.signals[mine], there.signals[theirs], rtol=0, atol=1e-9)
+            signal, other = actual.model.sig[thing][kind], reference.model.sig[thing][kind]
+            if signal in actual.signals:
+                n_stored += 1
+                assert np.allclose(
+                    actual.signals[signal], reference.signals[other], rtol=0, atol=1e-9
+                )
             else:
-                with pytest.raises(KeyError, match="is not kept while running; probe it"):
-                    here.signals[mine]
-        assert known >= 2  # voltages, and spikes that are probed
-        assert None not in here.signals
-        assert len(here.signals) == len(list(here.signals))
+                with pytest.raises(KeyError, match="is not stored while running; probe it"):
+                    actual.signals[signal]
+        assert n_stored >= 2  # voltages and probed spikes
+        assert None not in actual.signals
+        assert len(actual.signals) == len(list(actual.signals))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -121,8 +123,8 @@ def test_voltages_refractory_times_and_filters_are_set_as_in_nengo(backend):
         spikes = [nengo.Probe(e.neurons) for e in (a, b)]
     rng = np.random.RandomState(1)
     voltage, refractory = rng.rand(40), 0.004 * rng.rand(40)
-    with nengos(model) as there, ours(model, backend) as here:
-        for simulator in (there, here):
+    with nengo_simulator(model) as reference, nefsim_simulator(model, backend) as actual:
+        for simulator in (reference, actual):
             signals, of = simulator.signals, simulator.model.sig
             simulator.run_steps(50)
             signals[of[a.neurons]["voltage"]] = voltage
@@ -130,17 +132,17 @@ def test_voltages_refractory_times_and_filters_are_set_as_in_nengo(backend):
             signals[of[c]["weighted"]] = np.array([7.0])  # read once, in the next step
             simulator.run_steps(50)
         for probe in spikes:
-            assert np.array_equal(here.data[probe], there.data[probe])
-    with ours(model, backend) as other:
+            assert np.array_equal(actual.data[probe], reference.data[probe])
+    with nefsim_simulator(model, backend) as other:
         other.run_steps(100)
-        assert not np.array_equal(other.data[spikes[0]], here.data[spikes[0]])
+        assert not np.array_equal(other.data[spikes[0]], actual.data[spikes[0]])
 
 
 @pytest.mark.parametrize("batch_size", [None, 2])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_learned_weights_are_set_and_fixed_ones_are_refused(backend, batch_size):
     model = learner()
-    with ours(model, backend, batch_size=batch_size) as simulator:
+    with nefsim_simulator(model, backend, batch_size=batch_size) as simulator:
         simulator.run_steps(20)
         weights = simulator.model.sig[model.c]["weights"]
         with pytest.raises(ValueError, match="read-only"):
@@ -149,13 +151,13 @@ def test_learned_weights_are_set_and_fixed_ones_are_refused(backend, batch_size)
         simulator.signals[weights] = values
         assert np.array_equal(simulator.signals[weights], values)
         assert (simulator.learned[model.c] == values).all()
-        for signal, value, said in (
-            (simulator.model.sig[model.a]["encoders"], 0.0, "signal must remember something"),
-            (simulator.model.sig[model.a]["in"], 0.0, "signal must remember something"),
-            (None, 0.0, "signal must remember something"),
+        for signal, value, message in (
+            (simulator.model.sig[model.a]["encoders"], 0.0, "signal must be a state that lasts"),
+            (simulator.model.sig[model.a]["in"], 0.0, "signal must be a state that lasts"),
+            (None, 0.0, "signal must be a state that lasts"),
             (weights, np.zeros(3), "values must have shape"),
         ):
-            with pytest.raises((ValueError, TypeError), match=said):
+            with pytest.raises((ValueError, TypeError), match=message):
                 simulator.signals[signal] = value
 
 
@@ -167,7 +169,7 @@ def test_weights_that_diverge_are_named_by_their_connection(backend):
         c = nengo.Connection(a, b, learning_rule_type=nengo.PES(0.9))
         nengo.Connection(nengo.Node(-1e10), c.learning_rule)
     with (
-        ours(model, backend) as simulator,
+        nefsim_simulator(model, backend) as simulator,
         pytest.raises(ValueError, match=r"<Connection .*end.*: weights must stay below 1e\+09"),
     ):
         simulator.run(1.0)
@@ -190,8 +192,8 @@ def test_a_rule_of_weights_onto_neurons_needs_no_synapse(rule):
         with nef.Simulator(net, backend=backend) as simulator:
             simulator.run(0.1)
             data[backend] = simulator.data[spikes], simulator.data[learned]
-    for mine, changed in (data[backend] for backend in BACKENDS):
-        assert np.array_equal(mine, data["nengo"][0])
+    for spikes, changed in (data[backend] for backend in BACKENDS):
+        assert np.array_equal(spikes, data["nengo"][0])
         assert np.allclose(changed, data["nengo"][1], rtol=1e-12)
         assert not np.array_equal(changed[-1], weights)
 
@@ -199,17 +201,17 @@ def test_a_rule_of_weights_onto_neurons_needs_no_synapse(rule):
 # The command
 
 
-def test_the_command_finds_modules_beside_the_script(tmp_path, capsys):
-    (tmp_path / "beside_it.py").write_text("value = 0.5\n", encoding="utf-8")
-    (tmp_path / "later_beside_it.py").write_text("value = 0.25\n", encoding="utf-8")
+def test_the_command_imports_modules_from_the_folder_of_the_script(tmp_path, capsys):
+    (tmp_path / "module_in_folder.py").write_text("value = 0.5\n", encoding="utf-8")
+    (tmp_path / "later_module.py").write_text("value = 0.25\n", encoding="utf-8")
     script = tmp_path / "model.py"
     script.write_text(
         """
 import nengo
-from beside_it import value
+from module_in_folder import value
 
 def late(t):
-    from later_beside_it import value
+    from later_module import value
     return value
 
 with nengo.Network() as model:
@@ -225,63 +227,63 @@ with nengo.Network() as model:
     assert sys.path == before
     script.write_text("import nengo\nimport is_nowhere\n", encoding="utf-8")
     assert main(["nengo", "run", str(script)]) == 2
-    told = capsys.readouterr().err
-    assert "ModuleNotFoundError: No module named 'is_nowhere' in line 2 of" in told
+    message = capsys.readouterr().err
+    assert "ModuleNotFoundError: No module named 'is_nowhere' in line 2 of" in message
 
 
-def test_a_bar_of_nengo_says_at_the_end_what_has_ended():
+def test_a_bar_of_nengo_shows_the_name_of_the_work_at_the_end():
     class Bar(nengo.utils.progress.ProgressBar):
-        said = ""
+        text = ""
 
         def update(self, progress):
-            self.said = progress.name_after if progress.finished else progress.name_during
+            self.text = progress.name_after if progress.finished else progress.name_during
 
     bar = Bar()
-    with ours(learner(), "numpy") as simulator:
+    with nefsim_simulator(learner(), "numpy") as simulator:
         simulator.run(0.01, progress_bar=bar)
-    assert bar.said == "Simulation"
+    assert bar.text == "Simulation"
 
 
 def test_a_simulator_has_a_generator_of_its_seed():
-    with ours(learner(), "numpy", seed=3) as simulator:
+    with nefsim_simulator(learner(), "numpy", seed=3) as simulator:
         assert simulator.rng.randint(1000) == np.random.RandomState(3).randint(1000)
         simulator.reset()
         assert simulator.rng.randint(1000) == np.random.RandomState(3).randint(1000)
 
 
-def test_what_prepare_cannot_take_is_refused():
-    for given in (None, 3, "net"):
+def test_prepare_refuses_other_objects():
+    for built in (None, 3, "net"):
         with pytest.raises(TypeError, match=r"nefsim.nengo.prepare: built must .+, got .+; .+\."):
-            nefsim.nengo.prepare(given, given)
+            nefsim.nengo.prepare(built, built)
 
 
 @pytest.mark.parametrize("sets", [[], ["left"], ["left", "right"]], ids=len)
 @pytest.mark.parametrize("incs", [[], ["left"], ["whole"]], ids=str)
 @pytest.mark.parametrize("updates", [[], ["whole"]], ids=str)
-def test_a_block_is_held_where_what_is_added_is_not_set_before(sets, incs, updates):
+def test_a_block_accumulates_if_elements_are_added_to_but_not_set(sets, incs, updates):
     base = Signal(np.zeros(4), name="block")
     parts = {"left": base[:2], "right": base[2:], "whole": base}
 
-    def touching(**how):
+    def operator(**uses):
         op = Operator()
         op.sets, op.incs, op.reads, op.updates = (
-            [parts[name] for name in how.get(kind, [])]
+            [parts[name] for name in uses.get(kind, [])]
             for kind in ("sets", "incs", "reads", "updates")
         )
         return op
 
-    memory = Memory([touching(sets=[s]) for s in sets] + [touching(incs=incs, updates=updates)])
+    memory = Memory([operator(sets=[s]) for s in sets] + [operator(incs=incs, updates=updates)])
     if updates:
-        held = bool(sets or incs)
+        is_accumulated = bool(sets or incs)
     else:
-        added = {"left": {"left"}, "whole": {"left", "right"}}.get("".join(incs), set())
-        held = not added <= set(sets)
-    assert memory.is_held(base) == held
+        incremented = {"left": {"left"}, "whole": {"left", "right"}}.get("".join(incs), set())
+        is_accumulated = not incremented <= set(sets)
+    assert memory.is_accumulated(base) == is_accumulated
     assert memory.is_constant(base) == (not sets and not incs and not updates)
-    assert len(memory.written(base)) == len(sets) + len(incs) + len(updates)
+    assert len(memory.writes(base)) == len(sets) + len(incs) + len(updates)
 
 
-def test_elements_share_a_part_if_and_only_if_all_touch_them_alike():
+def test_elements_share_a_part_if_all_operators_use_both_or_none():
     base = Signal(np.zeros(5), name="block")
     whole, left, middle = base, base[:2], base[1:4]
 
@@ -289,12 +291,12 @@ def test_elements_share_a_part_if_and_only_if_all_touch_them_alike():
         return Copy(source, Signal(np.zeros(source.size)))
 
     pieces = Pieces(ProgramBuilder(0.001), Memory([copy(left), copy(middle)]), whole)
-    of = pieces._of
-    assert len(set(of.tolist())) == 4
-    assert of[2] == of[3]
+    label = pieces._label
+    assert len(set(label.tolist())) == 4
+    assert label[2] == label[3]
 
 
-def test_a_view_of_a_rule_shows_no_part_of_what_is_no_error():
+def test_a_view_of_a_rule_is_refused_unless_it_is_of_its_error():
     with nengo.Network(seed=1) as model:
         a, b = nengo.Ensemble(10, 2), nengo.Ensemble(10, 2)
         connection = nengo.Connection(a, b, learning_rule_type=nengo.PES())
@@ -304,14 +306,16 @@ def test_a_view_of_a_rule_shows_no_part_of_what_is_no_error():
 
 
 def test_a_report_of_a_run_is_in_seconds_and_microseconds():
-    from nefsim.nengo.command import Run, tell
+    from nefsim.nengo.command import Run, as_text
 
-    here, there = (Run(name, 0.25, step, 7, [], []) for name, step in (("a", 2e-6), ("b", 3e-6)))
+    actual, reference = (
+        Run(name, 0.25, step, 7, [], []) for name, step in (("a", 2e-6), ("b", 3e-6))
+    )
     wanted = {"simulator": "a", "build_seconds": 0.25, "microseconds_per_step": 2.0, "spikes": 7}
-    assert here.told() == wanted
-    report = {"runs": [here.told(), there.told()]}
+    assert actual.figures() == wanted
+    report = {"runs": [actual.figures(), reference.figures()]}
     report |= {"spikes_differ": 1, "max_abs_diff": 0.5, "times_as_fast": 1.5}
-    _, first, second, last = tell(report).splitlines()
+    _, first, second, last = as_text(report).splitlines()
     assert first.split() == ["a", "0.25", "s", "2.0", "us", "7"]
     assert second.split() == ["b", "0.25", "s", "3.0", "us", "7"]
     assert last == "1 spikes differ, values by up to 5.00e-01; 1.5 times as fast"

@@ -1,4 +1,4 @@
-"""Nengo's networks in nefsim: the spikes of Nengo, and what it does better."""
+"""Nengo networks in nefsim: the spikes of Nengo, the same interface, and improvements."""
 
 import gc
 import json
@@ -13,7 +13,7 @@ import pytest
 
 nengo = pytest.importorskip("nengo")
 
-import nengo_guests  # noqa: E402
+import nengo_custom  # noqa: E402
 import nengo_judge  # noqa: E402
 import nengo_models  # noqa: E402
 import nengo_random  # noqa: E402
@@ -32,7 +32,7 @@ from nefsim.cli import main  # noqa: E402
 
 BACKENDS = [name for name in ("numpy", "numba") if name in backends.available()]
 
-#: Sums are taken in another order than Nengo's.
+#: The order of sums differs from Nengo's.
 ROUNDING = 1e-9
 
 
@@ -45,22 +45,22 @@ def without_cache():
     nengo.rc.set("decoder_cache", "enabled", before)
 
 
-def ours(model, seconds=0.2, **options):
+def in_nefsim(model, seconds=0.2, **options):
     with nefsim.nengo.Simulator(model, progress_bar=False, **options) as simulator:
         simulator.run(seconds)
     return simulator
 
 
-def theirs(model, seconds=0.2, **options):
+def in_nengo(model, seconds=0.2, **options):
     with nengo.Simulator(model, progress_bar=False, optimize=False, **options) as simulator:
         simulator.run(seconds)
     return simulator
 
 
-def assert_same(mine, other):
-    """Equal spikes, and all else equal but for rounding."""
-    assert mine.model.probes
-    assert nengo_judge.difference(mine, other) == ""
+def assert_same(actual, other):
+    """Equal spikes, and other values equal up to rounding."""
+    assert actual.model.probes
+    assert nengo_judge.difference(actual, other) == ""
 
 
 # The same spikes
@@ -69,22 +69,22 @@ def assert_same(mine, other):
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", nengo_models.MODELS)
 def test_a_model_gives_nengos_spikes(name, backend):
-    other = theirs(nengo_models.network(name))
-    mine = ours(nengo_models.network(name), backend=backend)
-    assert_same(mine, other)
-    assert np.array_equal(mine.trange(), other.trange())
+    other = in_nengo(nengo_models.network(name))
+    actual = in_nefsim(nengo_models.network(name), backend=backend)
+    assert_same(actual, other)
+    assert np.array_equal(actual.trange(), other.trange())
 
 
 @pytest.mark.parametrize("seed", range(16))
-@pytest.mark.filterwarnings("ignore")  # Nengo's own, of encoders and of overflow
+@pytest.mark.filterwarnings("ignore")  # Nengo warns of encoders and overflow
 def test_a_random_model_gives_nengos_spikes(seed):
     assert not nengo_random.compared(seed, 0.05, nefsim.nengo.Simulator, BACKENDS)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.filterwarnings("ignore:overflow")
-def test_what_is_not_a_number_ends_a_run_at_its_step_as_in_nengo(backend):
-    def make():
+def test_nan_stops_a_run_at_the_same_step_as_in_nengo(backend):
+    def build_model():
         with nengo.Network(seed=1) as model:
             grows = nengo.Node(size_in=1)
             nengo.Connection(nengo.Node(1.0), grows, synapse=None)
@@ -101,7 +101,7 @@ def test_what_is_not_a_number_ends_a_run_at_its_step_as_in_nengo(backend):
         (nengo.Simulator, {"optimize": False}),
         (nefsim.nengo.Simulator, {"backend": backend}),
     ]:
-        model = make()
+        model = build_model()
         with maker(model, progress_bar=False, **options) as simulator:
             with pytest.raises(FloatingPointError, match="invalid value"):
                 simulator.run(0.1)
@@ -109,7 +109,7 @@ def test_what_is_not_a_number_ends_a_run_at_its_step_as_in_nengo(backend):
     assert steps[0] == steps[1] < 20
 
 
-def test_what_is_built_for_many_functions_is_nengos_to_the_last_bit():
+def test_decoders_of_many_functions_equal_nengos_to_the_last_bit():
     with nengo.Network(seed=2) as model:
         a, b = nengo.Ensemble(50, 2), nengo.Ensemble(40, 1, neuron_type=nengo.Tanh())
         nengo.Connection(a, nengo.Node(size_in=2))
@@ -119,10 +119,12 @@ def test_what_is_built_for_many_functions_is_nengos_to_the_last_bit():
         nengo.Connection(b, a[1], eval_points=[[0.1], [0.3], [-0.5]])
         nengo.Connection(b, a[0], solver=nengo.solvers.LstsqL2(weights=True))
         nengo.Connection(b, a[1])
-    mine, other = (s(model, progress_bar=False) for s in (nefsim.nengo.Simulator, nengo.Simulator))
-    with mine, other:
+    actual, other = (
+        s(model, progress_bar=False) for s in (nefsim.nengo.Simulator, nengo.Simulator)
+    )
+    with actual, other:
         for connection in model.all_connections:
-            x, y = mine.data[connection], other.data[connection]
+            x, y = actual.data[connection], other.data[connection]
             assert np.array_equal(x.weights, y.weights)
             assert np.array_equal(x.eval_points, y.eval_points)
             assert np.array_equal(x.solver_info["rmses"], y.solver_info["rmses"])
@@ -139,52 +141,54 @@ def test_what_is_built_for_many_functions_is_nengos_to_the_last_bit():
     ],
     ids=str,
 )
-def test_decoders_of_a_neuron_type_are_nengos_to_the_last_bit(neurons):
+def test_decoders_of_a_neuron_type_equal_nengos_to_the_last_bit(neurons):
     with nengo.Network(seed=1) as model:
         a = nengo.Ensemble(61, 3, neuron_type=neurons)
         connection = nengo.Connection(a, nengo.Node(size_in=3), function=np.sin)
-    mine, other = (s(model, progress_bar=False) for s in (nefsim.nengo.Simulator, nengo.Simulator))
-    with mine, other:
-        assert np.array_equal(mine.data[connection].weights, other.data[connection].weights)
+    actual, other = (
+        s(model, progress_bar=False) for s in (nefsim.nengo.Simulator, nengo.Simulator)
+    )
+    with actual, other:
+        assert np.array_equal(actual.data[connection].weights, other.data[connection].weights)
 
 
 @pytest.mark.parametrize("dt", [0.0005, 0.003])
 def test_other_steps_give_nengos_spikes(dt):
-    other = theirs(nengo_models.network("communication"), dt=dt)
-    assert_same(ours(nengo_models.network("communication"), dt=dt), other)
+    other = in_nengo(nengo_models.network("communication"), dt=dt)
+    assert_same(in_nefsim(nengo_models.network("communication"), dt=dt), other)
 
 
 def test_learned_weights_can_be_read_while_running():
     model = nengo_models.network("pes_weights")
     other = nengo.Simulator(model, progress_bar=False, optimize=False)
-    mine = nefsim.nengo.Simulator(model, progress_bar=False)
+    actual = nefsim.nengo.Simulator(model, progress_bar=False)
     learned = [c for c in model.all_connections if c.learning_rule is not None]
-    with mine, other:
-        for simulator in (mine, other):
+    with actual, other:
+        for simulator in (actual, other):
             simulator.run(0.1)
-        a, b = (s.signals[s.model.sig[learned[0]]["weights"]] for s in (mine, other))
-        # Ours are what the next step uses; Nengo adds the change of this step then.
+        a, b = (s.signals[s.model.sig[learned[0]]["weights"]] for s in (actual, other))
+        # In nefsim they are those of the next step; Nengo adds the change of this step later.
         b = b + other.signals[other.model.sig[learned[0].learning_rule]["delta"]]
     assert np.allclose(a, b, rtol=0.0, atol=ROUNDING * np.abs(b).max())
-    assert np.abs(a - mine.data[learned[0]].weights).max() > 1e-9
+    assert np.abs(a - actual.data[learned[0]].weights).max() > 1e-9
 
 
-# What users make themselves
+# Custom parts
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_what_a_user_makes_takes_its_own_steps(backend):
-    def make():
+def test_custom_parts_run_in_nengos_code(backend):
+    def build_model():
         with nengo.Network(seed=3) as model:
-            u = nengo.Node(nengo_guests.Walk())
-            a = nengo.Ensemble(20, 1, neuron_type=nengo_guests.Tired())
+            u = nengo.Node(nengo_custom.Walk())
+            a = nengo.Ensemble(20, 1, neuron_type=nengo_custom.Tired())
             b = nengo.Ensemble(20, 1)
-            nengo.Connection(u, a, synapse=nengo_guests.Hold())
+            nengo.Connection(u, a, synapse=nengo_custom.Hold())
             c = nengo.Connection(
                 a.neurons,
                 b.neurons,
                 transform=np.full((20, 20), 1e-3),
-                learning_rule_type=nengo_guests.Decay(),
+                learning_rule_type=nengo_custom.Decay(),
             )
             for target, attr in [(a.neurons, "rest"), (b.neurons, "output"), (c, "weights")]:
                 nengo.Probe(target, attr)
@@ -192,10 +196,10 @@ def test_what_a_user_makes_takes_its_own_steps(backend):
             nengo.Probe(u)
         return model
 
-    assert_same(ours(make(), backend=backend), theirs(make()))
+    assert_same(in_nefsim(build_model(), backend=backend), in_nengo(build_model()))
 
 
-# A drop-in
+# The interface of nengo.Simulator
 
 
 def wave(t):
@@ -213,19 +217,19 @@ def small(seed=1):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_filtered_probe_shows_what_a_rule_remembers(backend):
+def test_a_filtered_probe_records_the_memory_of_a_rule(backend):
     with nengo.Network(seed=1) as model:
         a, out = nengo.Ensemble(20, 1), nengo.Node(size_in=1)
         learned = nengo.Connection(a, out, learning_rule_type=nengo.RLS())
         nengo.Connection(out, learned.learning_rule)
         nengo.Probe(learned.learning_rule, "inv_gamma", synapse=0.03)
         nengo.Probe(learned, "weights")
-    assert_same(ours(model, backend=backend), theirs(model))
+    assert_same(in_nefsim(model, backend=backend), in_nengo(model))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_stochastic_neurons_far_below_their_threshold_draw_as_in_nengo(backend):
-    def make():
+    def build_model():
         with nengo.Network(seed=1) as model:
             kind = nengo.PoissonSpiking(nengo.Sigmoid())
             a = nengo.Ensemble(40, 1, neuron_type=kind, gain=[300] * 40, bias=[0] * 40)
@@ -233,12 +237,12 @@ def test_stochastic_neurons_far_below_their_threshold_draw_as_in_nengo(backend):
             nengo.Probe(a.neurons)
         return model
 
-    assert_same(ours(make(), backend=backend), theirs(make()))
+    assert_same(in_nefsim(build_model(), backend=backend), in_nengo(build_model()))
 
 
 def test_runs_in_parts_are_one_run():
     model = small()
-    whole = ours(model)
+    whole = in_nefsim(model)
     with nefsim.nengo.Simulator(model, progress_bar=False) as parts:
         parts.run(0.05)
         parts.run_steps(49)
@@ -250,20 +254,20 @@ def test_runs_in_parts_are_one_run():
     assert len(parts.trange(sample_every=0.003)) == len(parts.data[model.late])
 
 
-def test_data_has_what_nengo_built():
+def test_data_contains_the_arrays_of_nengo():
     model = small()
-    mine, other = ours(model), theirs(model)
+    actual, other = in_nefsim(model), in_nengo(model)
     ensemble = model.ensembles[0]
-    assert np.array_equal(mine.data[ensemble].encoders, other.data[ensemble].encoders)
-    assert len(mine.data) == len(other.data)
-    assert set(model.all_objects) <= set(mine.data)
+    assert np.array_equal(actual.data[ensemble].encoders, other.data[ensemble].encoders)
+    assert len(actual.data) == len(other.data)
+    assert set(model.all_objects) <= set(actual.data)
     with pytest.raises(KeyError):
-        mine.data[object()]
+        actual.data[object()]
     with pytest.raises(ValueError, match="read-only"):
-        mine.data[model.y][0] = 1.0
+        actual.data[model.y][0] = 1.0
 
 
-def test_probes_are_cleared_and_time_goes_on():
+def test_time_continues_after_probes_are_cleared():
     model = small()
     with nefsim.nengo.Simulator(model, progress_bar=False) as simulator:
         simulator.run(0.1)
@@ -271,7 +275,7 @@ def test_probes_are_cleared_and_time_goes_on():
         assert simulator.data[model.y].shape == (0, 1)
         simulator.run(0.05)
         assert simulator.n_steps == 150
-        assert np.array_equal(simulator.data[model.y], ours(model, 0.15).data[model.y][100:])
+        assert np.array_equal(simulator.data[model.y], in_nefsim(model, 0.15).data[model.y][100:])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -282,7 +286,7 @@ def test_cleared_probes_that_skip_steps_keep_their_times(backend, batch_size):
         for every in (0.003, 0.0025):
             nengo.Probe(model.ensembles[0].neurons, sample_every=every)
             nengo.Probe(model.ensembles[0], sample_every=every)
-    whole = ours(model, 0.2, backend=backend, batch_size=batch_size)
+    whole = in_nefsim(model, 0.2, backend=backend, batch_size=batch_size)
     with nefsim.nengo.Simulator(
         model, progress_bar=False, backend=backend, batch_size=batch_size
     ) as simulator:
@@ -295,17 +299,17 @@ def test_cleared_probes_that_skip_steps_keep_their_times(backend, batch_size):
         again.run_steps(50)
     for probe, same in zip(model.all_probes, again.model.probes, strict=True):
         n_before = np.sum(whole.trange(sample_every=probe.sample_every or 0.001) < 0.1005)
-        mine, wanted = again.data[same], whole.data[probe][..., n_before:, :]
-        # Matrix products over chunks of other lengths add up in another order: spikes are
-        # equal, decoded values of about 1 to some roundings.
+        actual, wanted = again.data[same], whole.data[probe][..., n_before:, :]
+        # The order of sums differs for chunks of other lengths: spikes are equal, decoded
+        # values of about 1 differ by some roundings.
         spikes = probe.target is model.ensembles[0].neurons
-        assert mine.shape == wanted.shape
-        assert np.allclose(mine, wanted, rtol=0, atol=0 if spikes else 1e-14)
+        assert actual.shape == wanted.shape
+        assert np.allclose(actual, wanted, rtol=0, atol=0 if spikes else 1e-14)
 
 
-def test_a_closed_simulator_says_so():
+def test_a_closed_simulator_refuses_steps():
     model = small()
-    simulator = ours(model)
+    simulator = in_nefsim(model)
     assert simulator.closed
     for call in (simulator.step, simulator.reset, lambda: simulator.run(0.1)):
         with pytest.raises(SimulatorClosed):
@@ -316,7 +320,7 @@ def test_a_closed_simulator_says_so():
     assert simulator.signals is None
 
 
-def test_errors_are_nengos():
+def test_errors_are_those_of_nengo():
     with nefsim.nengo.Simulator(small(), progress_bar=False) as simulator:
         with pytest.raises(ReadonlyError):
             simulator.dt = 0.002
@@ -339,7 +343,7 @@ def test_a_simulator_that_is_not_closed_warns():
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         (np.nan, "finite"),
         (np.float64(np.inf), "finite"),
@@ -348,12 +352,12 @@ def test_a_simulator_that_is_not_closed_warns():
         (None, "finite"),
     ],
 )
-def test_functions_must_return_numbers(value, said, backend):
+def test_functions_must_return_numbers(value, message, backend):
     with nengo.Network() as model:
         node = nengo.Node(lambda t: value if t > 0.0105 else 0.0, size_out=1)
         probe = nengo.Probe(node)
     with nefsim.nengo.Simulator(model, progress_bar=False, backend=backend) as simulator:
-        with pytest.raises(SimulationError, match=said):
+        with pytest.raises(SimulationError, match=message):
             simulator.run(0.1)
         assert simulator.n_steps == len(simulator.data[probe]) == 10
 
@@ -379,14 +383,14 @@ def test_bad_arguments_are_refused_in_a_sentence(options):
         nefsim.nengo.Simulator(network, progress_bar=False, **options)
 
 
-def test_sparse_weights_are_shown_in_full():
+def test_sparse_weights_are_recorded_as_dense_matrices():
     with nengo.Network() as model:
         u = nengo.Node([1.0, 2.0])
         shape = nengo.transforms.Sparse((3, 2), indices=[[2, 0]], init=[0.5])
         c = nengo.Connection(u, nengo.Node(size_in=3), transform=shape)
         weights = nengo.Probe(c, "weights")
-    shown = ours(model, 0.002).data[weights]
-    assert np.array_equal(shown, [[[0, 0], [0, 0], [0.5, 0]]] * 2)
+    values = in_nefsim(model, 0.002).data[weights]
+    assert np.array_equal(values, [[[0, 0], [0, 0], [0.5, 0]]] * 2)
 
 
 def test_a_loop_without_a_synapse_is_refused():
@@ -398,9 +402,9 @@ def test_a_loop_without_a_synapse_is_refused():
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_pickled_simulator_goes_on(backend):
+def test_a_pickled_simulator_continues(backend):
     model = small()
-    whole = ours(model, backend=backend)
+    whole = in_nefsim(model, backend=backend)
     with nefsim.nengo.Simulator(model, progress_bar=False, backend=backend) as simulator:
         simulator.run(0.1)
         text = pickle.dumps((simulator, model.y))
@@ -414,27 +418,27 @@ def test_an_open_bar_of_nengo_is_used():
     class Bar(nengo.utils.progress.ProgressBar):
         def __init__(self):
             super().__init__()
-            self.seen = []
+            self.states = []
 
         def update(self, progress):
-            self.seen.append((progress.n_steps, progress.max_steps))
+            self.states.append((progress.n_steps, progress.max_steps))
 
         def close(self):
-            self.seen.append("closed")
+            self.states.append("closed")
 
     bar = Bar()
     with nefsim.nengo.Simulator(small(), progress_bar=False) as simulator:
         simulator.run(0.05, progress_bar=bar)
-    assert bar.seen[-1] == "closed"
-    assert (50, 50) in bar.seen
+    assert bar.states[-1] == "closed"
+    assert (50, 50) in bar.states
 
 
-# Better than the original
+# Improvements over Nengo
 
 
 def test_the_same_seed_gives_the_same_noise_every_time():
-    """Nengo's optimizer gives seeds to processes in the order of addresses."""
-    runs = [ours(small()).data for _ in range(3)]
+    """In Nengo the optimizer seeds processes in the order of memory addresses."""
+    runs = [in_nefsim(small()).data for _ in range(3)]
     values = [data[next(p for p in data if isinstance(p, nengo.Probe))] for data in runs]
     assert np.array_equal(values[0], values[1])
     assert np.array_equal(values[0], values[2])
@@ -457,34 +461,34 @@ def test_reset_rewinds_stochastic_neurons(kind):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_trials_of_a_batch_are_runs_with_seeds_in_a_row(backend):
     model = small()
-    batch = ours(model, seed=7, batch_size=3, backend=backend)
+    batch = in_nefsim(model, seed=7, batch_size=3, backend=backend)
     assert batch.data[model.y].shape == (3, 200, 1)
     for trial in range(3):
-        alone = ours(model, seed=7 + trial, backend=backend)
-        # Of the same numbers, in matrix products of another shape.
+        alone = in_nefsim(model, seed=7 + trial, backend=backend)
+        # The same numbers, in matrix products of another shape.
         assert np.abs(batch.data[model.y][trial] - alone.data[model.y]).max() < ROUNDING
 
 
-def own_inputs():
-    """A signal that is another in each trial."""
+def random_inputs():
+    """A signal that differs between trials."""
     with nengo.Network(seed=1) as model:
         u = nengo.Node(nengo.processes.WhiteSignal(0.2, 20))
         a = nengo.Ensemble(30, 1)
         nengo.Connection(u, a)
-        model.shown, model.spikes = nengo.Probe(u), nengo.Probe(a.neurons)
+        model.signal, model.spikes = nengo.Probe(u), nengo.Probe(a.neurons)
     return model
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_each_trial_of_a_batch_has_its_own_input(backend):
-    model = own_inputs()
-    batch = ours(model, seed=3, batch_size=4, backend=backend)
+def test_inputs_differ_between_trials_of_a_batch(backend):
+    model = random_inputs()
+    batch = in_nefsim(model, seed=3, batch_size=4, backend=backend)
     for trial in range(4):
         with nengo.Simulator(model, seed=3 + trial, progress_bar=False, optimize=False) as other:
             other.run(0.2)
-        assert np.array_equal(batch.data[model.shown][trial], other.data[model.shown])
+        assert np.array_equal(batch.data[model.signal][trial], other.data[model.signal])
         assert np.array_equal(batch.data[model.spikes][trial], other.data[model.spikes])
-    assert len({trial.tobytes() for trial in batch.data[model.shown]}) == 4
+    assert len({trial.tobytes() for trial in batch.data[model.signal]}) == 4
 
 
 def test_no_bar_sleeps(monkeypatch):
@@ -502,14 +506,14 @@ def test_no_bar_sleeps(monkeypatch):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("batch_size", [None, 2])
-def test_spikes_are_kept_as_events(backend, batch_size):
-    model = own_inputs()
-    simulator = ours(model, backend=backend, batch_size=batch_size)
+def test_spikes_are_stored_as_events(backend, batch_size):
+    model = random_inputs()
+    simulator = in_nefsim(model, backend=backend, batch_size=batch_size)
     events = simulator.data.events(model.spikes)
     assert len(events) == np.count_nonzero(simulator.data[model.spikes]) > 100
     assert np.array_equal(events.dense(), simulator.data[model.spikes])
     assert np.array_equal(events.times, simulator.trange()[events.steps])
-    for other in (model.shown, object()):
+    for other in (model.signal, object()):
         with pytest.raises(
             ValueError, match=r"probe must be a probe of spikes, got .+; read other"
         ):
@@ -517,7 +521,7 @@ def test_spikes_are_kept_as_events(backend, batch_size):
 
 
 def learning():
-    """Rules that are known here and one that takes its own steps."""
+    """Rules that nefsim supports, and a custom one."""
     with nengo.Network(seed=1) as model:
         u = nengo.Node(lambda t: np.sin(20 * t))
         a, b, c = (nengo.Ensemble(20, 1) for _ in range(3))
@@ -528,11 +532,11 @@ def learning():
             a, nengo.Node(size_in=1), function=np.square, learning_rule_type=nengo.RLS(1e-5)
         )
         model.voja = nengo.Connection(u, a, learning_rule_type=nengo.Voja(1e-3))
-        model.own = nengo.Connection(
+        model.custom = nengo.Connection(
             a.neurons,
             b.neurons,
             transform=np.full((20, 20), 1e-3),
-            learning_rule_type=nengo_guests.Decay(),
+            learning_rule_type=nengo_custom.Decay(),
         )
         for connection in (model.pes, model.rls):
             nengo.Connection(u, connection.learning_rule)
@@ -541,11 +545,11 @@ def learning():
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_learned_weights_are_read_set_and_kept(backend):
+def test_learned_weights_can_be_read_set_and_saved(backend):
     model = learning()
     with model:
         spikes = [nengo.Probe(e.neurons) for e in model.ensembles]
-    things = [model.pes, model.bcm, model.rls, model.own, model.encoded]
+    things = [model.pes, model.bcm, model.rls, model.custom, model.encoded]
 
     def simulator():
         return nefsim.nengo.Simulator(model, progress_bar=False, backend=backend)
@@ -559,16 +563,16 @@ def test_learned_weights_are_read_set_and_kept(backend):
         first.run(0.2)
         after = dict(first.learned)
         assert all(np.abs(after[thing] - start[thing]).max() > 1e-12 for thing in things)
-        # A copy: what has been read stays.
+        # Weights are read as copies, which do not change.
         first.run_steps(1)
         assert not np.array_equal(first.learned[model.pes], after[model.pes])
         first.reset(keep_weights=True)
-        kept = dict(first.learned)
+        weights = dict(first.learned)
         assert (first.n_steps, len(first.data[spikes[0]])) == (0, 0)
         for thing in things:
-            second.learned[thing] = kept[thing]
-            assert np.array_equal(second.learned[thing], kept[thing])
-        # What RLS remembers is kept as well, and no spike depends on it.
+            second.learned[thing] = weights[thing]
+            assert np.array_equal(second.learned[thing], weights[thing])
+        # The memory of RLS stays too, and no spike depends on it.
         first.run(0.1)
         second.run(0.1)
         for probe in spikes:
@@ -579,7 +583,7 @@ def test_learned_weights_are_read_set_and_kept(backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_pickled_simulator_keeps_what_it_learned(backend):
+def test_a_pickled_simulator_keeps_learned_weights(backend):
     with nengo.Network(seed=1) as model:
         u, a, b = nengo.Node(np.cos), nengo.Ensemble(20, 1), nengo.Ensemble(20, 1)
         nengo.Connection(u, a, learning_rule_type=nengo.Voja(1e-3))
@@ -591,15 +595,15 @@ def test_a_pickled_simulator_keeps_what_it_learned(backend):
             for further in (0, 100):
                 for each in (simulator, again):
                     each.run_steps(further)
-                mine, theirs = (list(s.learned.values()) for s in (again, simulator))
-                assert len(mine) == 2
-                assert all(np.array_equal(x, y) for x, y in zip(mine, theirs, strict=True))
+                loaded, original = (list(s.learned.values()) for s in (again, simulator))
+                assert len(loaded) == 2
+                assert all(np.array_equal(x, y) for x, y in zip(loaded, original, strict=True))
         assert not np.array_equal(simulator.learned[taught], simulator.data[taught].weights)
 
 
 def test_weights_of_each_trial_are_set():
     model = learning()
-    model.connections.remove(model.own)
+    model.connections.remove(model.custom)
     with nefsim.nengo.Simulator(model, progress_bar=False, batch_size=2) as simulator:
         weights = np.stack([np.full((1, 20), 1.0), np.full((1, 20), 2.0)])
         simulator.learned[model.pes] = weights
@@ -609,31 +613,31 @@ def test_weights_of_each_trial_are_set():
         with pytest.raises(ValueError, match=r"weights must have shape \(1, 20\), got shape"):
             simulator.learned[model.pes] = np.ones(20)
         for thing in (model.nodes[0], model.ensembles[1], 3):
-            with pytest.raises(TypeError, match=r"key must be learned, got .+; name a connection"):
+            with pytest.raises(TypeError, match=r"key must be learned, got .+; pass a connection"):
                 simulator.learned[thing]
         with pytest.raises(TypeError, match=r"reset: keep_weights must be True or False"):
             simulator.reset(keep_weights=1)
 
 
-def test_half_the_precision_is_close():
+def test_float32_values_are_close():
     model = nengo_models.network("square")
-    half = ours(model, dtype="float32")
+    half = in_nefsim(model, dtype="float32")
     probe = model.probes[0]
     assert half.data[probe].dtype == np.float32
-    assert np.abs(half.data[probe] - ours(model).data[probe]).max() < 0.05
+    assert np.abs(half.data[probe] - in_nefsim(model).data[probe]).max() < 0.05
 
 
 # The page for users of Nengo
 
 
-def test_the_models_of_the_page_run_in_both():
+def test_the_models_of_the_page_run_in_nengo_and_nefsim():
     page = Path(__file__).parent.parent / "docs" / "from-nengo.md"
     blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     names = {}
     for block in blocks:
         exec(compile(block, str(page), "exec"), names)
         if "nef.Network" not in block:
-            ours(names["model"], 0.01)
+            in_nefsim(names["model"], 0.01)
             continue
         with nef.Simulator(names["net"]) as simulator:
             simulator.run(0.01)
@@ -658,9 +662,9 @@ def test_the_command_compares_with_nengo(tmp_path, capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         assert main(["nengo", "run", str(path), "--seconds", "0.1", "--compare"]) == 0
-    told = capsys.readouterr().out
-    assert "0 spikes differ" in told
-    assert "times as fast" in told
+    text = capsys.readouterr().out
+    assert "0 spikes differ" in text
+    assert "times as fast" in text
 
 
 def test_the_command_gives_the_model_a_seed(tmp_path, capsys):
@@ -676,7 +680,7 @@ def test_the_command_gives_the_model_a_seed(tmp_path, capsys):
     assert "nefsim nengo run: --seed must be " in capsys.readouterr().err
 
 
-def test_the_command_names_what_is_missing(tmp_path, capsys):
+def test_the_command_names_a_missing_model_or_file(tmp_path, capsys):
     path = tmp_path / "model.py"
     path.write_text("a = 1", encoding="utf-8")
     assert main(["nengo", "run", str(path)]) == 2

@@ -489,6 +489,22 @@ entry(
 entry(nef.Softmax, reg=(0.1, POSITIVE), weights=(False, FLAG))
 entry(nef.Nnls, weights=(False, FLAG))
 entry(nef.NnlsL2, reg=(0.1, POSITIVE), weights=(False, FLAG))
+entry(
+    nef.Dale,
+    excitatory=(0.8, NOTHING),
+    reg=(0.1, POSITIVE),
+    seed=(0, NOTHING),
+    weights=(False, FLAG),
+)
+methods(nef.Dale(), signs={"n_neurons": (3, NOTHING)})
+entry(
+    nef.NoiseMatched,
+    noise=("auto", NOTHING),
+    weights=(False, FLAG),
+    synapse=(0.1, NONE | POSITIVE),
+    dt=(0.001, NONE | POSITIVE),
+    neuron_type=(nef.LIF(), NONE),
+)
 entry(nef.NoSolver, values=([[0.1], [0.2]], NOTHING), weights=(False, FLAG))
 
 ACTIVITIES = [[0.0, 40.0], [20.0, 20.0], [40.0, 0.0]]
@@ -504,6 +520,8 @@ for solver in (
     nef.LstsqWeighted([1.0, 2.0, 3.0]),
     nef.Nnls(),
     nef.NnlsL2(),
+    nef.NoiseMatched(synapse=0.1),
+    nef.Dale(),
     nef.NoSolver([[0.1], [0.2]]),
 ):
     methods(
@@ -641,6 +659,20 @@ of_module(
     control=([0.0, 0.0, 0.0, 0.0, 0.0], NOTHING),
     target=([1.0, 0.5, 0.25, 0.0, 0.25], NOTHING),
 )
+for measure in ("rmse", "nrmse"):
+    of_module(
+        nef.analysis,
+        measure,
+        values=(TRACE, NOTHING),
+        target=([1.0, 0.5, 0.25, 0.0, 0.25], NOTHING),
+    )
+SPIKES: dict[str, tuple[Any, Set[str]]] = {
+    "spikes": ([0.0, 1000.0, 0.0, 1000.0], {"seven"}),
+    "dt": (0.001, POSITIVE),
+    "amplitude": (1.0, POSITIVE),
+}
+of_module(nef.analysis, "interval_rates", **SPIKES)
+of_module(nef.analysis, "kernel_rates", width=(0.01, POSITIVE), **SPIKES)
 of_module(
     nef.analysis,
     "confidence_interval",
@@ -914,6 +946,7 @@ def connect(**given: Any) -> Fresh:
             "eval_points": None,
             "scale_eval_points": True,
             "learning_rule": None,
+            "delay": 0.01,
             "seed": 1,
             "label": "connection",
         }
@@ -932,6 +965,7 @@ CONNECT = {
     "eval_points": NONE,
     "scale_eval_points": FLAG,
     "learning_rule": NONE,
+    "delay": POSITIVE,
     "seed": SEED,
     "label": LABEL,
 }
@@ -1185,6 +1219,73 @@ add(
 )
 
 
+# Budgets
+
+add("direct_mode", lambda: (nef.direct_mode, {"net": network()}), {"net": NOTHING})
+add(
+    "error_budget",
+    lambda: (
+        nef.error_budget,
+        {"net": network(), "input": None, "seconds": 0.02, "dt": 0.001, "backend": "numpy"},
+    ),
+    {
+        "net": NOTHING,
+        "input": NONE | NUMBER | {"{}"},  # a constant of the only source
+        "seconds": POSITIVE,
+        "dt": NOTHING,
+        "backend": NOTHING,
+    },
+)
+entry(
+    nef.size_for,
+    function=(np.square, NONE),
+    rmse=(0.5, POSITIVE),
+    dimensions=(1, NOTHING),
+    synapse=(0.01, POSITIVE | NONE),
+    input=(None, NONE),
+    n_neurons=(None, NONE),
+    radius=(1.0, POSITIVE | NONE),
+    max_rates=((200.0, 400.0), NOTHING),
+    neuron_type=(nef.LIF(), NOTHING),
+    solver=(None, NONE),
+    most=(50, NOTHING),
+    dt=(0.001, POSITIVE),
+    seed=(0, NOTHING),
+)
+add(
+    "svd_basis",
+    lambda: (nef.svd_basis, {"ensemble": nef.Network(seed=1).ensemble(9, 1), "sim": None}),
+    {"ensemble": NOTHING, "sim": NONE},
+)
+
+
+def decoding() -> tuple[nef.Simulator, nef.Connection]:
+    """A simulator that has run, and a connection that decodes."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(9, 1)
+    c = net.connect(a, net.node(size_in=1))
+    sim = nef.Simulator(net, backend="numpy")
+    sim.run(0.1)
+    return sim, c
+
+
+def at_points() -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A valid call."""
+    sim, connection = decoding()
+    return nef.decoded_points, {"sim": sim, "connection": connection}
+
+
+add("decoded_points", at_points, {"sim": NOTHING, "connection": NOTHING})
+add("saturation", lambda: (nef.saturation, {"sim": decoding()[0]}), {"sim": NOTHING})
+entry(
+    nef.response_curves,
+    neuron=(nef.LIF(), NOTHING),
+    x=([0.5, 1.0], {"seven"}),
+    gain=([1.0, 2.0], NOTHING),
+    bias=([0.0, 0.5], NOTHING),
+)
+
+
 @pytest.fixture(autouse=True)
 def in_a_new_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are written to a separate folder for each test."""
@@ -1229,7 +1330,7 @@ MADE_BY_A_NETWORK = (nef.Connection, nef.Ensemble, nef.Node, nef.Probe)
 INNER = {
     NeuronType: {"check_state", "generator", "read", "start", "step"},
     LearningRule: {"factors", "start", "step", "traces"},
-    Solver: {"factor", "prepare_blocks"},
+    Solver: {"factor", "prepare_blocks", "prepare_readers"},
     Synapse: {"coefficients", "form", "state_space"},
 }
 

@@ -1,4 +1,4 @@
-"""The interpreter is made once, kept on disk, and made again when what is there is no good."""
+"""The interpreter is compiled once and stored on disk; unusable files are compiled again."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ has_owners = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have n
 
 @pytest.fixture(scope="module")
 def instructions() -> Any:
-    """What numba makes, which takes seconds."""
+    """The instructions that numba generates, which takes seconds."""
     return kernel.instructions(DOUBLE)
 
 
 @pytest.fixture
 def folder(instructions: Any, tmp_path: Any, monkeypatch: Any) -> Any:
-    """A folder for code that is not there yet, and what is compiled at hand."""
+    """A folder without code; numba's instructions are there, so that compilation is fast."""
     monkeypatch.setenv(codefiles.SWITCH, str(tmp_path / "code"))
     monkeypatch.setattr(kernel, "instructions", lambda dtype: instructions)
     object_cache.interpreter.cache_clear()
@@ -70,12 +70,12 @@ def spikes(backend: str = "numba", **options: Any) -> Any:
     return sim.data[probe]
 
 
-def test_a_new_process_needs_no_numba_once_there_is_code() -> None:
+def test_a_process_that_finds_code_does_not_import_numba() -> None:
     spikes()
     subprocess.run([sys.executable, "-c", PROGRAM], check=True)
 
 
-def test_missing_and_broken_code_is_made_anew(folder: Any, monkeypatch: Any) -> None:
+def test_missing_and_broken_code_is_compiled_again(folder: Any, monkeypatch: Any) -> None:
     wanted = spikes("numpy")
     assert np.array_equal(spikes(), wanted) and wanted.any()
     (file,) = folder.iterdir()
@@ -88,7 +88,7 @@ def test_missing_and_broken_code_is_made_anew(folder: Any, monkeypatch: Any) -> 
         object_cache.interpreter.cache_clear()
         assert np.array_equal(spikes(), wanted)
         assert file.read_bytes() == code
-    monkeypatch.setattr(object_cache, "_made", None)
+    monkeypatch.setattr(object_cache, "_compile", None)
     object_cache.interpreter.cache_clear()
     assert np.array_equal(spikes(), wanted)
 
@@ -108,14 +108,14 @@ def test_a_function_with_other_arguments_is_called_through_numba(
     assert not folder.exists()
 
 
-def test_damaged_code_never_kills_a_process_or_changes_a_spike() -> None:
+def test_damaged_code_crashes_no_process_and_changes_no_spike() -> None:
     if not hasattr(os, "fork"):
-        pytest.skip("each damaged file needs a process of its own")
+        pytest.skip("each damaged file needs a separate process")
     command = [sys.executable, str(ATTACK), "--tries", "20"]
     here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    told = subprocess.run(command, capture_output=True, text=True, env=here)
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert "'refused'" in told.stdout
+    process = subprocess.run(command, capture_output=True, text=True, env=here)
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "'refused'" in process.stdout
 
 
 def test_code_under_another_name_is_refused(folder: Any) -> None:
@@ -127,7 +127,7 @@ def test_code_under_another_name_is_refused(folder: Any) -> None:
 
 
 @has_owners
-def test_folders_are_made_for_the_user_alone(folder: Any) -> None:
+def test_new_folders_are_writable_by_the_user_only(folder: Any) -> None:
     before = os.umask(0)
     try:
         codefiles.write(folder, "a.o", b"code")
@@ -159,9 +159,9 @@ def test_a_folder_that_others_may_write_is_not_used(folder: Any, mode: int) -> N
 
 @has_owners
 @pytest.mark.parametrize("whose", ["file", "folder"])
-def test_what_belongs_to_another_user_is_not_run(folder: Any, monkeypatch: Any, whose: str) -> None:
+def test_code_of_another_user_is_not_run(folder: Any, monkeypatch: Any, whose: str) -> None:
     codefiles.write(folder, "a.o", b"code")
-    ours = os.geteuid()
+    user = os.geteuid()
     inodes = {(folder / "a.o" if whose == "file" else folder).stat().st_ino}
     fstat = os.fstat
 
@@ -169,7 +169,7 @@ def test_what_belongs_to_another_user_is_not_run(folder: Any, monkeypatch: Any, 
         status = fstat(descriptor)
         if status.st_ino not in inodes:
             return status
-        return types.SimpleNamespace(st_uid=ours + 12345, st_mode=status.st_mode)
+        return types.SimpleNamespace(st_uid=user + 12345, st_mode=status.st_mode)
 
     monkeypatch.setattr(os, "fstat", other)
     with pytest.raises(PermissionError, match="belongs to another user"):
@@ -190,14 +190,14 @@ def test_links_are_followed_to_safe_folders_and_not_to_files(folder: Any, tmp_pa
 
 
 @has_owners
-def test_what_is_no_file_is_not_waited_for(folder: Any) -> None:
+def test_a_fifo_in_place_of_a_file_does_not_block(folder: Any) -> None:
     folder.mkdir(0o700)
     os.mkfifo(folder / "a.o")
-    with pytest.raises(OSError, match="is no file"):
+    with pytest.raises(OSError, match="is not a file"):
         codefiles.read(folder, "a.o")
 
 
-def test_without_owners_the_hash_alone_counts(folder: Any, monkeypatch: Any) -> None:
+def test_on_systems_without_owners_only_the_hash_is_checked(folder: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(codefiles, "_has_owners", lambda: False)
     codefiles.write(folder, "a.o", b"code")
     folder.chmod(0o777)
@@ -207,7 +207,7 @@ def test_without_owners_the_hash_alone_counts(folder: Any, monkeypatch: Any) -> 
         codefiles.read(folder, "a.o")
 
 
-def test_code_stays_in_no_folder_where_that_is_switched_off(folder: Any, monkeypatch: Any) -> None:
+def test_no_code_is_stored_if_the_cache_is_off(folder: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv(codefiles.SWITCH, "off")
     monkeypatch.setattr(codefiles, "write", None)
     assert codefiles.folders() == []
@@ -217,7 +217,9 @@ def test_code_stays_in_no_folder_where_that_is_switched_off(folder: Any, monkeyp
         spikes()
 
 
-def test_caches_of_the_user_are_where_they_should_be(monkeypatch: Any, tmp_path: Any) -> None:
+def test_the_second_folder_is_in_the_cache_folder_of_the_user(
+    monkeypatch: Any, tmp_path: Any
+) -> None:
     monkeypatch.delenv(codefiles.SWITCH, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     for unset in ("", "relative", "./nefsim"):
@@ -260,10 +262,10 @@ def broken(folder: Any, monkeypatch: Any) -> Any:
         raise cause
 
     monkeypatch.setattr(object_cache, "demand", fail)
-    monkeypatch.setattr(backends, "_warned", [])
-    backends._failure.cache_clear()
+    monkeypatch.setattr(backends, "_warnings_given", [])
+    backends._cached_import_error.cache_clear()
     yield cause
-    backends._failure.cache_clear()
+    backends._cached_import_error.cache_clear()
 
 
 def test_a_numba_that_cannot_be_imported_means_numpy_and_one_warning(broken: Any) -> None:
@@ -274,14 +276,14 @@ def test_a_numba_that_cannot_be_imported_means_numpy_and_one_warning(broken: Any
         assert nef.Simulator(nef.Network(), dtype="float32").backend == "numpy"
 
 
-def test_a_numba_that_cannot_be_imported_is_named_where_it_is_asked_for(broken: Any) -> None:
-    with pytest.raises(nef.BackendUnavailable, match=r"2\.3 or less; see pip check") as caught:
+def test_a_numba_that_cannot_be_imported_is_an_error_if_requested(broken: Any) -> None:
+    with pytest.raises(nef.BackendUnavailable, match=r"2\.3 or less; run pip check") as caught:
         nef.Simulator(nef.Network(), backend="numba")
     assert caught.value.__cause__ is broken
 
 
-def test_numba_is_imported_for_nothing_but_missing_code(folder: Any, monkeypatch: Any) -> None:
-    # None in place of a module has its import fail.
+def test_numba_is_imported_only_if_code_is_missing(folder: Any, monkeypatch: Any) -> None:
+    # A module that is None cannot be imported.
     monkeypatch.delattr("nefsim.backends.compiled.kernel")
     monkeypatch.setitem(sys.modules, "nefsim.backends.compiled.kernel", None)
     with pytest.raises(ImportError):
@@ -291,26 +293,24 @@ def test_numba_is_imported_for_nothing_but_missing_code(folder: Any, monkeypatch
 
 
 class Terminal(io.StringIO):
-    """What looks like a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
-def test_the_first_compiled_run_says_in_one_line_what_it_waits_for(
-    folder: Any, capsys: Any
-) -> None:
+def test_the_compilation_is_announced_in_one_line(folder: Any, capsys: Any) -> None:
     spikes()
     out, err = capsys.readouterr()
     start = "nefsim: compiling the interpreter for float64, once on this machine ... done in "
-    assert err.startswith(start) and err.endswith(f" s; kept in {folder}\n")
+    assert err.startswith(start) and err.endswith(f" s; stored in {folder}\n")
     assert err.count("\n") == 1 and out == ""
     object_cache.interpreter.cache_clear()
     spikes()
     assert capsys.readouterr().err == ""
 
 
-def test_no_progress_is_no_line_either(folder: Any, capsys: Any) -> None:
+def test_without_progress_no_compilation_is_announced(folder: Any, capsys: Any) -> None:
     spikes(progress=False)
     assert capsys.readouterr().err == ""
     object_cache.interpreter.cache_clear()
@@ -320,25 +320,25 @@ def test_no_progress_is_no_line_either(folder: Any, capsys: Any) -> None:
     assert "compiling" in capsys.readouterr().err
 
 
-def test_seconds_count_in_a_terminal(monkeypatch: Any) -> None:
+def test_a_terminal_shows_the_seconds_of_a_compilation(monkeypatch: Any) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setattr(notices, "INTERVAL", 0.001)
-    with notices.notice("waiting") as tell:
+    with notices.notice("waiting") as report:
         while sys.stderr.getvalue().count("\r") < 2:  # type: ignore[attr-defined]
             pass
-        tell("over")
+        report("over")
     lines = sys.stderr.getvalue().split("\r")  # type: ignore[attr-defined]
     assert lines[0] == "nefsim: waiting ..." and lines[1] == "nefsim: waiting ... 0 s"
     assert lines[-1] == "nefsim: waiting ... done in 0 s; over\n"
 
 
-def test_what_is_stopped_is_said_to_be(capsys: Any, monkeypatch: Any) -> None:
+def test_a_notice_says_that_the_work_was_stopped(capsys: Any, monkeypatch: Any) -> None:
     with pytest.raises(KeyboardInterrupt), notices.notice("waiting"):
         raise KeyboardInterrupt
     assert capsys.readouterr().err == "nefsim: waiting ... stopped after 0 s\n"
     monkeypatch.setattr(sys, "stderr", None)
-    with notices.notice("waiting") as tell:
-        tell("over")
+    with notices.notice("waiting") as report:
+        report("over")
 
 
 def test_info_names_the_folders(folder: Any, capsys: Any, monkeypatch: Any) -> None:

@@ -30,7 +30,7 @@ def solved(population, function):
 
 
 def as_ensemble(net, population, **initial_state):
-    """The same population in nefsim; eval_points and rates play no part."""
+    """The same population in nefsim; its eval_points and max_rates are not used."""
     encoders, gains, biases, _ = map(np.array, population)
     return net.ensemble(
         len(gains),
@@ -47,7 +47,7 @@ def as_ensemble(net, population, **initial_state):
 def test_the_euler_option_is_the_plain_loop_spike_for_spike(seed):
     """The loop and nefsim differ in time by whole steps only.
 
-    In the loop a spike of A raises the input of B in its own step; in nefsim a synapse is
+    In the loop a spike of A raises the input of B in the same step; in nefsim a synapse is
     heard one step later, so that B at step k + 1 is the loop's B at step k.  B therefore
     starts refractory for one dt: it sleeps through the step that the loop does not have.
     The loop starts at t = 0 and nefsim's first step ends at dt: its stimulus is sin(t - dt).
@@ -114,5 +114,5 @@ def test_the_numpy_back_end_is_the_naive_loop_spike_for_spike(seed):
     assert np.sum(spikes_b) > 5000
     np.testing.assert_array_equal(sim.data[probe_a] > 0, spikes_a)
     np.testing.assert_array_equal(sim.data[probe_b] > 0, spikes_b)
-    # Rounding of sums of 40 numbers taken in another order.
+    # Rounding of sums of 40 numbers in another order.
     np.testing.assert_allclose(sim.data[y], outputs, rtol=0, atol=1e-12)

@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+from functools import cache
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -75,6 +76,14 @@ def ax():
     return Figure().subplots()
 
 
+@cache
+def budget():
+    net = nef.Network(seed=1)
+    net.connect(net.node(np.sin), net.ensemble(20, 1))
+    net.probe(net.ensembles[0], synapse=0.01)
+    return nef.error_budget(net, seconds=0.1, backend="numpy")
+
+
 FIGURES = {
     "tuning_curves": lambda ax: plot.tuning_curves(RATES, X, ax=ax),
     "tuning_surface": lambda ax: plot.tuning_surface(RATES, PLANE, ax=ax),
@@ -87,6 +96,7 @@ FIGURES = {
     "weight_histogram": lambda ax: plot.weight_histogram(WEIGHTS, ax=ax),
     "stdp_curve": lambda ax: plot.stdp_curve(*nef.analysis.stdp_curve(), ax=ax),
     "confusion_matrix": lambda ax: plot.confusion_matrix([0, 1, 2, 2], [0, 1, 2, 1], ax=ax),
+    "error_budget": lambda ax: plot.error_budget(budget(), ax=ax),
 }
 LABELS = {
     "tuning_curves": ("represented value $x$", "firing rate [Hz]"),
@@ -100,6 +110,7 @@ LABELS = {
     "weight_histogram": ("weight", "number of weights"),
     "stdp_curve": ("$t_{post} - t_{pre}$ [ms]", "change of the weight"),
     "confusion_matrix": ("class found", "true class"),
+    "error_budget": ("connection or probe", "root mean square error"),
 }
 each_figure = pytest.mark.parametrize("name", FIGURES)
 
@@ -114,6 +125,7 @@ LEGENDS = {
     "decoding_error": ["dimension 0", "dimension 1"],
     "spectrum": ["dimension 0", "dimension 1"],
     "stdp_curve": [r"$\tau_+$ = 9.8 ms", r"$\tau_-$ = 36.0 ms"],
+    "error_budget": ["all", "delay", "distortion", "saturation", "noise", "dynamics"],
 }
 
 

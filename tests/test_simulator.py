@@ -779,7 +779,7 @@ def test_a_bar_is_written_to_the_terminals_error_stream(capsys):
 
 
 def test_a_package_that_is_installed_during_the_session_is_found(monkeypatch):
-    monkeypatch.setattr(backends, "_found", set())
+    monkeypatch.setattr(backends, "_installed", set())
     there = {}
     monkeypatch.setattr(backends, "find_spec", there.get)
     assert not backends.is_installed("numba")

@@ -24,6 +24,7 @@ from nefsim.solvers import (
     LstsqWeighted,
     Nnls,
     NnlsL2,
+    NoiseMatched,
     NoSolver,
     PseudoInverse,
     Softmax,
@@ -71,6 +72,7 @@ SOLVERS: list[Solver] = [
     LstsqL1(),
     LstsqDrop(),
     LstsqDrop(solver1=LstsqNoise(), solver2=LstsqNoise()),
+    NoiseMatched(synapse=0.02),
     LstsqWeighted(RNG_WEIGHTS),
     LstsqWeighted(np.outer(RNG_WEIGHTS, [1.0, 2.0, 3.0]) + X**2),
     LstsqWeighted(lambda targets: 1 + targets**2),
@@ -147,6 +149,7 @@ def test_a_prepared_solver_copies_its_activities(solver: Solver) -> None:
         LstsqNoise(),
         LstsqL1(),
         LstsqWeighted(RNG_WEIGHTS),
+        NoiseMatched(synapse=0.02),
         LstsqNoise(solver=LstsqL2nz()),
     ],
 )
@@ -185,7 +188,16 @@ def test_compositional_solvers_decode_a_linear_image_by_the_image_of_the_decoder
 
 @pytest.mark.parametrize(
     "solver",
-    [LstsqL2(), LstsqL2nz(), Lstsq(), Nnls(), NnlsL2(), LstsqL1(), LstsqDrop(drop=0.1)],
+    [
+        LstsqL2(),
+        LstsqL2nz(),
+        Lstsq(),
+        Nnls(),
+        NnlsL2(),
+        LstsqL1(),
+        LstsqDrop(drop=0.1),
+        NoiseMatched(synapse=0.02),
+    ],
 )
 def test_permuting_neurons_permutes_decoders(solver: Solver) -> None:
     order = np.random.default_rng(4).permutation(20)

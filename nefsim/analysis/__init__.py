@@ -4,7 +4,8 @@ Each function takes plain arrays, such as ``sim.data[connection].weights`` or ``
 """
 
 from nefsim.analysis.classes import accuracy, classify, confusion_matrix
-from nefsim.analysis.errors import confidence_interval, learning_curve, relative_error
+from nefsim.analysis.errors import confidence_interval, learning_curve, nrmse, relative_error, rmse
+from nefsim.analysis.rates import interval_rates, kernel_rates
 from nefsim.analysis.timing import PairwiseBCM, frequency_curve, stdp_curve, stdp_fit
 from nefsim.analysis.weights import gini, weight_histogram
 
@@ -16,8 +17,12 @@ __all__ = [
     "confusion_matrix",
     "frequency_curve",
     "gini",
+    "interval_rates",
+    "kernel_rates",
     "learning_curve",
+    "nrmse",
     "relative_error",
+    "rmse",
     "stdp_curve",
     "stdp_fit",
     "weight_histogram",

@@ -59,6 +59,80 @@ def learning_curve(error: ArrayLike, window: float = 1.0, dt: float = 0.001) -> 
     return np.arange(1.0, n + 1) * (k * dt), np.sqrt(squares.mean(axis=1))
 
 
+def rmse(values: ArrayLike, target: ArrayLike) -> float:
+    r"""Root mean square of a difference, over all times and dimensions.
+
+    .. math:: \sqrt{\langle (\hat y - y)^2 \rangle}
+
+    Parameters
+    ----------
+    values : (T, D) or (T,) array_like
+        The decoded values.
+    target : (T, D) or (T,) array_like
+        The ideal ones at the same times.
+
+    Returns
+    -------
+    float
+        In the unit of the values.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or nothing is there.
+
+    See Also
+    --------
+    nrmse : The same as a share of the target.
+
+    Examples
+    --------
+    >>> rmse([1.0, 2.0], target=[1.0, 4.0])
+    1.4142135623730951
+    """
+    y = _series("rmse", "target", target)
+    return _rms(_like("rmse", "values", values, y)[0] - y)
+
+
+def nrmse(values: ArrayLike, target: ArrayLike) -> float:
+    r"""Root mean square of a difference, as a share of that of the target.
+
+    .. math:: \sqrt{\langle (\hat y - y)^2 \rangle / \langle y^2 \rangle}
+
+    Parameters
+    ----------
+    values : (T, D) or (T,) array_like
+        The decoded values.
+    target : (T, D) or (T,) array_like
+        The ideal ones at the same times, not all 0.
+
+    Returns
+    -------
+    float
+        0 for equal values, 1 where the values are all 0.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or the target is 0 everywhere.
+
+    Examples
+    --------
+    >>> nrmse([0.0, 0.0], target=[3.0, 4.0])
+    1.0
+    """
+    y = _series("nrmse", "target", target)
+    difference = _like("nrmse", "values", values, y)[0] - y
+    if not y.any():
+        do = "take rmse, which needs no size to compare with"
+        check.fail("nrmse", "target", "differ from 0 somewhere", "only zeros", do)
+    return _rms(difference) / _rms(y)
+
+
+def _rms(values: Array) -> float:
+    return float(np.sqrt(np.mean(values**2)))
+
+
 def relative_error(values: ArrayLike, control: ArrayLike, target: ArrayLike) -> float:
     r"""The error of a learned function divided by that of a control, such as solved decoders.
 

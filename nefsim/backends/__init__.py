@@ -1,7 +1,7 @@
 """Back ends: each is one function ``prepare(built, state)`` that returns a runner.
 
-A runner ``run(n_steps, recorder)`` advances the state it was prepared with and hands on
-what the probes record.  Modules are named here and imported when asked for.
+A runner ``run(n_steps, recorder)`` advances the state that it was prepared with and passes the
+probed values to the recorder.  Modules are named here and imported on demand.
 """
 
 from __future__ import annotations
@@ -27,20 +27,22 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Backend:
-    """What is known of a back end before its module is imported.
+    """The properties of a back end that are needed before its module is imported.
 
     Attributes
     ----------
     module : str
-        Where ``prepare(built, state)`` is.
+        The module with ``prepare(built, state)``.
     package, extra : str
         The package that it needs, and the extra of nefsim that installs it.
     rank : int
-        "auto" takes the highest that can be used; 0 is only taken by name.
+        "auto" chooses the usable back end of the highest rank; one of rank 0 is only chosen
+        by name.
     keeps_state : bool
-        Whether the state is ours, to be saved and to keep learned weights over a reset.
+        Whether it works on a :class:`~nefsim.program.State`, which can be saved and keeps
+        learned weights over a reset.
     demand : str
-        A module whose ``demand(dtype)`` raises where the package is there and of no use.
+        A module whose ``demand(dtype)`` raises if the package is installed but cannot be used.
     """
 
     module: str
@@ -51,7 +53,7 @@ class Backend:
     demand: str = ""
 
 
-#: By the name that users give; one more back end is one more line.
+#: The back ends by the name that users pass; a new back end is one more entry.
 BACKENDS = {
     "numpy": Backend("nefsim.backends.vectorised", "numpy", rank=1),
     "numba": Backend(
@@ -64,19 +66,19 @@ BACKENDS = {
     "nengo": Backend("nefsim.nengo", "nengo", "nengo", keeps_state=False),
 }
 
-#: Those that run any program, Nengo's networks too.
-OWN = tuple(name for name, backend in BACKENDS.items() if backend.keeps_state)
+#: Names of the back ends that run a :class:`~nefsim.program.Program`, also one of a Nengo model.
+PROGRAM_BACKENDS = tuple(name for name, backend in BACKENDS.items() if backend.keeps_state)
 
-#: Packages that have been seen.
-_found: set[str] = set()
+#: Packages that were found to be installed.
+_installed: set[str] = set()
 
 
 def is_installed(package: str) -> bool:
-    """Whether there is a package; one that is missing is looked for again, as it may come."""
-    # Looking through all folders takes as long as to build a small network.
-    if package not in _found and find_spec(package):
-        _found.add(package)
-    return package in _found
+    """Whether a package is installed; a missing one is looked for again at the next call."""
+    # A search through all folders takes as long as building a small network.
+    if package not in _installed and find_spec(package):
+        _installed.add(package)
+    return package in _installed
 
 
 def available() -> list[str]:
@@ -85,40 +87,40 @@ def available() -> list[str]:
 
 
 def fastest(dtype: str = "float64") -> str:
-    """What "auto" takes: the fastest back end that is installed and can be used.
+    """The back end of "auto": the fastest one that is installed and can be used.
 
-    One whose package cannot be imported is warned of once.
+    A warning is given once if a package is installed but cannot be imported.
     """
     ranked = sorted(available(), key=lambda name: -BACKENDS[name].rank)
     for name in ranked:
-        cause = _trouble(name, dtype)
+        cause = _import_error(name, dtype)
         if cause is None:
             return name
-        if not _warned:
-            _warned.append(cause)
-            text = f"{name} cannot be imported ({cause}), so networks run on NumPy; see pip check"
+        if not _warnings_given:
+            _warnings_given.append(cause)
+            text = f"{name} cannot be imported ({cause}), so networks run on NumPy; run pip check"
             warnings.warn(text, RuntimeWarning, stacklevel=3)
-    raise AssertionError("NumPy is always there")
+    raise AssertionError("NumPy is always installed")
 
 
-#: What was warned of.
-_warned: list[Exception] = []
+#: The error of the first warning; there is no second one.
+_warnings_given: list[Exception] = []
 
 
-def _trouble(name: str, dtype: str) -> Exception | None:
-    """What keeps an installed back end from being used, if anything."""
+def _import_error(name: str, dtype: str) -> Exception | None:
+    """The error that an installed back end fails with, or None."""
     demand = BACKENDS[name].demand
     if not demand:
         return None
-    codefiles.folders()  # a wrong name of a folder is not the package's fault
-    return _failure(demand, dtype)
+    codefiles.folders()  # raises for a wrong folder, which is no fault of the package
+    return _cached_import_error(demand, dtype)
 
 
 @cache
-def _failure(demand: str, dtype: str) -> Exception | None:
+def _cached_import_error(demand: str, dtype: str) -> Exception | None:
     try:
         import_module(demand).demand(np.dtype(dtype))
-    # A package that does not fit those around it fails in many ways while it is imported.
+    # A package that does not match the other installed ones can raise anything on import.
     except Exception as error:
         return error
     return None
@@ -130,32 +132,46 @@ def module(name: str, dtype: str = "float64") -> ModuleType:
     if not is_installed(backend.package):
         raise BackendUnavailable(
             f'Simulator: backend must be installed, got "{name}" without {backend.package}; '
-            f"{cure(backend.extra)}, or take one of {', '.join(available())}."
+            f"{cure(backend.extra)}, or choose one of {', '.join(available())}."
         )
-    if (cause := _trouble(name, dtype)) is not None:
+    if (cause := _import_error(name, dtype)) is not None:
         raise BackendUnavailable(
             f'Simulator: backend must be one that can be imported, got "{name}", which fails with '
-            f"{type(cause).__name__}: {cause}; see pip check, or take "
+            f"{type(cause).__name__}: {cause}; run pip check, or choose "
             f"{', '.join(other for other in available() if other != name)}."
         ) from cause
     return import_module(backend.module)
 
 
 class Recorder(Protocol):
-    """What a runner hands its records to."""
+    """The receiver of the values that probes record."""
 
     def add(self, probe: int, rows: Array) -> None:
-        """More rows of a probe, (n, ..., size), by its number; they may change afterwards."""
+        """Add rows (n, ..., size) of a probe, given by its index; the array may change later."""
 
     def settle(self, n_steps: int) -> None:
-        """The first ``n_steps`` steps are complete; rows of later ones never were."""
+        """The first ``n_steps`` steps are complete; rows of later steps are discarded."""
 
 
 Runner = Callable[[int, Recorder], None]
 
 
 def sampled(first_step: int, n_steps: int, every: float) -> NDArray[np.intp]:
-    """Which of the steps ``first_step + 1 ... first_step + n_steps`` are recorded, from 0."""
+    """Indices, from 0, of the steps ``first_step + 1 ... first_step + n_steps`` to record.
+
+    Parameters
+    ----------
+    first_step : int
+        Steps taken before.
+    n_steps : int
+        Steps taken now.
+    every : float
+        Interval of the samples [steps]; 1 or less records all steps.
+
+    Returns
+    -------
+    ndarray of int
+    """
     if every <= 1:
         return np.arange(n_steps)
     if every == int(every):

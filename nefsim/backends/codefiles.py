@@ -1,8 +1,8 @@
-"""Files of machine code: where they are kept, and which of them may be run.
+"""Files of machine code: their folders, and the checks before such code is run.
 
-Whoever can write such a file can have anything run.  A file is read only if it and its folder
-belong to the user or to root and nobody else may write them, and only if it ends with the hash
-of its code and name, so that damaged code is made anew.
+A user who can write such a file can make this process run any code.  So a file is read only if
+it and its folder belong to the user or to root and no other user may write them.  It must also
+end with the hash of its code and name; damaged code is compiled again.
 """
 
 from __future__ import annotations
@@ -17,66 +17,66 @@ from pathlib import Path
 from nefsim import _checks as check
 from nefsim._writing import replacing
 
-#: The environment variable that names another folder, or "off" for none.
+#: The environment variable with the path of another folder, or "off" for none.
 SWITCH = "NEFSIM_CACHE"
 
-#: Bytes of the hash that a file ends with.
+#: Size of the hash at the end of a file [bytes].
 HASH_SIZE = 32
 
 
 def folders() -> list[Path]:
-    """Folders in which machine code is looked for, in order; none where that is switched off.
+    """Folders in which machine code is looked for, in order; empty if that is switched off.
 
-    The first is that of Python's own cached code, the second ``nefsim`` in the user's caches
-    (``XDG_CACHE_HOME``, or ``~/.cache``).  The environment variable ``NEFSIM_CACHE`` names
-    another folder in their place, or is ``off``.
+    The first is the ``__pycache__`` of this package, the second ``nefsim`` in the user's caches
+    (``XDG_CACHE_HOME``, or ``~/.cache``).  The environment variable ``NEFSIM_CACHE`` replaces
+    both by one folder, or is ``off``.
 
     Returns
     -------
     list of Path
-        Code is kept in the first that can be written and that nobody else may write.
+        Code is stored in the first one that the user, and no other user, may write.
 
     Raises
     ------
     ValueError
         If ``NEFSIM_CACHE`` is neither ``off`` nor an absolute path.
     """
-    wanted = os.environ.get(SWITCH, "")
-    if wanted.lower() == "off":
+    setting = os.environ.get(SWITCH, "")
+    if setting.lower() == "off":
         return []
-    if wanted:
-        if not os.path.isabs(wanted):
+    if setting:
+        if not os.path.isabs(setting):
             do = "write the whole path, starting at the root"
-            check.fail("nefsim", SWITCH, "be an absolute path or off", repr(wanted), do)
-        return [Path(wanted)]
-    found = []
+            check.fail("nefsim", SWITCH, "be an absolute path or off", repr(setting), do)
+        return [Path(setting)]
+    paths = []
     with suppress(NotImplementedError):  # a Python that caches no code
-        found.append(Path(cache_from_source(__file__)).parent)
+        paths.append(Path(cache_from_source(__file__)).parent)
     caches = os.environ.get("XDG_CACHE_HOME", "")
     try:
-        # By the specification of these folders, an empty or relative one counts as unset.
+        # The XDG specification says that an empty or relative path counts as unset.
         home = Path(caches) if os.path.isabs(caches) else Path("~/.cache").expanduser()
     except RuntimeError:  # a user without a home
-        return found
-    return [*found, home / "nefsim"] if home.is_absolute() else found
+        return paths
+    return [*paths, home / "nefsim"] if home.is_absolute() else paths
 
 
 def read(folder: Path, name: str) -> bytes:
-    """The code in a file; OSError if it is not there, not safe or damaged."""
+    """The code in a file; OSError if it is missing, unsafe or damaged."""
     content = _content(folder, name)
-    code, found = content[:-HASH_SIZE], content[-HASH_SIZE:]
-    if found != _hash(name, code):
+    code, digest = content[:-HASH_SIZE], content[-HASH_SIZE:]
+    if digest != _hash(name, code):
         raise OSError(f"{folder / name} is damaged")
     return code
 
 
 def write(folder: Path, name: str, code: bytes) -> None:
-    """Write a file of code as a whole; OSError where it could not be read afterwards."""
+    """Write a file of code as a whole; OSError if it could not be read afterwards."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if _has_owners():
-        os.close(_opened_folder(folder))
+        os.close(_open_folder(folder))
     with replacing(folder / name) as stream:
-        if hasattr(os, "fchmod"):  # whatever the umask allows, and whatever was there
+        if hasattr(os, "fchmod"):  # for any umask, and any mode of a file that is replaced
             os.fchmod(stream.fileno(), 0o644)
         stream.write(code + _hash(name, code))
 
@@ -86,32 +86,32 @@ def _hash(name: str, code: bytes) -> bytes:
 
 
 def _has_owners() -> bool:
-    """Whether files have owners that can be asked for, as on all systems but Windows."""
+    """Whether the system can report the owners of files, as all but Windows can."""
     return hasattr(os, "geteuid") and os.open in os.supports_dir_fd
 
 
 def _content(folder: Path, name: str) -> bytes:
     if not _has_owners():
         return (folder / name).read_bytes()
-    place = _opened_folder(folder)
+    directory = _open_folder(folder)
     try:
-        # What is looked at is what was opened, whoever moves files meanwhile.
+        # The checks use the open file, so that no other process can replace it between them.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(name, flags, dir_fd=place)
+        descriptor = os.open(name, flags, dir_fd=directory)
     finally:
-        os.close(place)
+        os.close(directory)
     with open(descriptor, "rb") as stream:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{folder / name} is no file")
+            raise OSError(f"{folder / name} is not a file")
         _demand_safe(status, folder / name)
         return stream.read()
 
 
-def _opened_folder(folder: Path) -> int:
-    """A descriptor of a folder that nobody else may write; OSError if others may.
+def _open_folder(folder: Path) -> int:
+    """A descriptor of a folder; OSError if other users may write there.
 
-    A link to a folder is followed if it belongs to the user or to root.
+    A link to a folder is followed if the link belongs to the user or to root.
     """
     link = os.lstat(folder)
     if stat.S_ISLNK(link.st_mode) and link.st_uid not in (os.geteuid(), 0):

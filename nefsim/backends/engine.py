@@ -1,8 +1,8 @@
-"""What the back ends share: chunks of time, recording, and going back after an error.
+"""The loop of both back ends: chunks of steps, recording, and recovery after an error.
 
-Each signal has a row for every step of a chunk; row 0 is the last step of the chunk
-before.  An operation's ``advance(lo, hi)`` computes rows ``lo + 1 ... hi`` of its output
-from the rows of what it reads, one row earlier where the read has a delay.
+Each signal has a row for every step of a chunk; row 0 is the last step of the previous chunk.
+``advance(lo, hi)`` of an operation computes rows ``lo + 1 ... hi`` of its output from the same
+rows of its inputs, or from the rows one earlier if a read has a delay.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from nefsim.program import (
 Array = NDArray[np.float64]
 Advance = Callable[[int, int], None]
 
-#: Longest chunk [steps], and the most numbers that the rows of all signals may take.
+#: Longest chunk [steps], and the most numbers in the rows of all signals.
 LONGEST_CHUNK, MOST_NUMBERS = 1000, 2_000_000
 
 
@@ -39,7 +39,7 @@ LARGEST_WEIGHT = 1e9
 
 
 class HasProgram(Protocol):
-    """Whatever holds a program."""
+    """An object with a program, such as a built network."""
 
     @property
     def program(self) -> Program:
@@ -47,12 +47,12 @@ class HasProgram(Protocol):
 
 
 def chunk_length(width: int, longest: int = LONGEST_CHUNK) -> int:
-    """Steps of a chunk for signals of so many numbers in all."""
+    """Steps of a chunk for signals that have ``width`` numbers in all."""
     return int(np.clip(MOST_NUMBERS // max(width, 1), 1, longest))
 
 
 def carrying(arrays: list[Array]) -> Callable[[int], None]:
-    """``carry(n)``: make row ``n`` of each array its row 0."""
+    """A function ``carry(n)`` that copies row ``n`` of each array to its row 0."""
 
     def carry(length: int) -> None:
         for rows in arrays:
@@ -62,30 +62,30 @@ def carrying(arrays: list[Array]) -> Callable[[int], None]:
 
 
 class Engine:
-    """Rows for signals, and a plan of what advances them.
+    """The rows of all signals, and the order in which operations advance them.
 
     Parameters
     ----------
     program : Program
-        What to run.
+        The operations.
     state : State
-        What it changes.
+        The arrays that they change.
     rows : list of ndarray
-        Rows of each signal; None for one that a back end keeps to itself.
+        Rows of each signal; None for a signal that is internal to the back end.
     carry : callable, optional
-        ``carry(n)`` makes rows ``n`` of all signals those at 0, in as few calls as can be.
+        ``carry(n)`` copies row ``n`` of each signal to its row 0.
 
     Attributes
     ----------
     plan : list of (list of Advance, bool)
-        Groups in order; one that loops advances all its operations row by row, and any
-        other has one operation that advances a whole chunk at once.
-    called : dict
-        For operations that call a function of the user, the rows of this chunk done.
+        Groups in order.  A group that loops advances all its operations row by row; any
+        other group has one operation, which advances a whole chunk at once.
+    rows_done : dict of int to int
+        For each operation that calls Python, the rows of this chunk that it has computed.
     good : int
         Rows of this chunk that the last group has finished.
-    kept : State
-        What is put back after an error: the state, or the same in fewer arrays.
+    checkpointed : State
+        The arrays that are restored after an error: the state, or the same in fewer arrays.
     """
 
     def __init__(
@@ -97,32 +97,32 @@ class Engine:
     ) -> None:
         self.program, self.state, self.rows = program, state, rows
         self.plan: list[tuple[list[Advance], bool]] = []
-        self.called: dict[int, int] = {}
+        self.rows_done: dict[int, int] = {}
         self.good = 0
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
-        self.kept = state
+        self.checkpointed = state
         self._learned = [
             (op.name, program.writer[op.learned.output])
             for op in program.ops
             if isinstance(op, Learn)
         ]
-        state.hidden = {i for i, mine in enumerate(rows) if mine is None}
-        for i, mine in enumerate(rows):
-            if mine is not None:
-                mine[0] = state.signals[i]
-                state.signals[i] = mine[0]
+        state.hidden = {i for i, row in enumerate(rows) if row is None}
+        for i, row in enumerate(rows):
+            if row is not None:
+                row[0] = state.signals[i]
+                state.signals[i] = row[0]
         self._carry = carrying([r for r in rows if r is not None]) if carry is None else carry
         self._sampled = {record.every for record in program.records if record.every > 1}
 
     def run(self, n_steps: int, recorder: Recorder) -> None:
-        """Advance ``n_steps`` steps; on an error keep all steps that were complete."""
+        """Advance ``n_steps`` steps; after an error the state is that of the last full step."""
         while n_steps:
             length = min(n_steps, self.longest)
-            before = snapshot(self.kept)
+            before = snapshot(self.checkpointed)
             try:
                 self._chunk(length)
-                if self._lost():
-                    self._find_loss(before, length)
+                if self._is_invalid():
+                    self._find_invalid_step(before, length)
             except BaseException:
                 self.state.under_way = 0
                 self._go_back(before, recorder)
@@ -133,7 +133,7 @@ class Engine:
             interrupts.check()
 
     def _chunk(self, length: int) -> None:
-        """Rows 1 to ``length`` of all signals."""
+        """Compute rows 1 to ``length`` of all signals."""
         for advances, loop in self.plan:
             self.good = 0
             if not loop:
@@ -146,36 +146,36 @@ class Engine:
                 interrupts.check()
 
     def _diverged(self) -> str:
-        """The name of a rule whose weights have grown without bound; empty if there is none."""
+        """The name of a rule whose weights have diverged, or the empty string."""
         for name, index in self._learned:
-            # What is not a number is not below the bound either.
+            # NaN is not below the bound either.
             if not (np.abs(self.state.ops[index]["weights"]) < LARGEST_WEIGHT).all():
                 return name
         return ""
 
-    def _lost(self) -> bool:
-        """Whether weights have diverged or, where NumPy is to raise at those, NaN are there."""
+    def _is_invalid(self) -> bool:
+        """Whether weights have diverged, or NaN occur while NumPy is set to raise at them."""
         if self._learned and self._diverged():
             return True
-        for memory in self.kept.ops:
+        for memory in self.checkpointed.ops:
             for value in memory.values():
-                # One number tells: squares of what is no NaN add up to none.
+                # The sum of squares is NaN only if one of the numbers is.
                 if isnan(np.vdot(value, value)):
                     return np.geterr()["invalid"] == "raise"
         return False
 
-    def _find_loss(self, before: Snapshot, length: int) -> None:
-        """Halve the chunk until the step is found, and say what happened in it."""
+    def _find_invalid_step(self, before: Snapshot, length: int) -> None:
+        """Halve the chunk until the faulty step is found, and raise an error that names it."""
         good, bad = 0, length
         while bad - good > 1:
             middle = (good + bad) // 2
-            restore(self.kept, before)
+            restore(self.checkpointed, before)
             self._chunk(middle)
-            if self._lost():
+            if self._is_invalid():
                 bad = middle
             else:
                 good = middle
-        restore(self.kept, before)
+        restore(self.checkpointed, before)
         self._chunk(bad)
         name = self._diverged()
         self.good = good
@@ -187,20 +187,20 @@ class Engine:
         check.fail(name, "weights", must, f"larger ones or none at t = {t:g} s", do)
 
     def _go_back(self, before: Snapshot, recorder: Recorder) -> None:
-        """Take again the steps that were complete, or none if that is stopped, too."""
+        """Restore the checkpoint and repeat the complete steps, or none if that fails too."""
         length = self.good
-        restore(self.kept, before)
+        restore(self.checkpointed, before)
         if not length:
             return
         try:
             self._chunk(length)
         except BaseException:
-            restore(self.kept, before)
+            restore(self.checkpointed, before)
             raise
         self._finish(length, recorder)
 
     def _finish(self, length: int, recorder: Recorder) -> None:
-        """Record a chunk and make its last row the first of the next."""
+        """Record a chunk and copy its last row to row 0 for the next chunk."""
         samples = {every: sampled(self.state.step, length, every) for every in self._sampled}
         for i, record in enumerate(self.program.records):
             values = self.read(record.read, 0, length)
@@ -208,18 +208,21 @@ class Engine:
                 values = values[samples[record.every]]
             if len(values):
                 recorder.add(i, values)
+        if self.state.watch is not None:
+            self.state.watch(self, self.state.step, length)
         self._carry(length)
         self.state.step += length
-        for index, done in self.called.items():
+        for index, done in self.rows_done.items():
             if done > length:
-                # What functions gave for steps after an error is kept: each is called once.
+                # A function is called once per step, so its values for steps after an error
+                # are stored for the next run.
                 for output in outputs(self.program.ops[index]):
                     ahead = self.rows[output]
                     ahead[1 : done - length + 1] = ahead[length + 1 : done + 1].copy()
-            self.called[index] = max(done - length, 0)
+            self.rows_done[index] = max(done - length, 0)
         recorder.settle(self.state.step)
 
     def read(self, read: Read, lo: int, hi: int) -> Array:
-        """Rows of a signal as an operation reads them."""
+        """Rows ``lo + 1`` to ``hi`` of a signal, with the delay and columns of a read."""
         rows: Array = self.rows[read.signal][lo + 1 - read.delay : hi + 1 - read.delay]
         return rows if read.columns is None else rows[..., read.columns]

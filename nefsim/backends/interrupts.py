@@ -1,43 +1,46 @@
-"""Ctrl-C, put off until the steps under way are complete, so that none is left half done."""
+"""Ctrl-C, postponed until the current steps are complete, so that no step is cut in half."""
 
 from __future__ import annotations
 
-# The functions of the module signal make enums of numbers, which takes 10 us a run.
+# The functions of the module signal convert numbers to enums, which takes 10 us a run.
 import _signal as signal  # type: ignore[import-not-found]
 import threading
 from types import FrameType
 
-_pressed = False
+_is_pressed = False
 
 
-def _note(number: int, frame: FrameType | None) -> None:
-    """The first Ctrl-C waits for :func:`check`; a second one acts at once."""
-    global _pressed
-    if _pressed:
+def _remember(number: int, frame: FrameType | None) -> None:
+    """Handle Ctrl-C: the first waits for :func:`check`, a second raises at once."""
+    global _is_pressed
+    if _is_pressed:
         signal.default_int_handler(number, frame)
-    _pressed = True
+    _is_pressed = True
 
 
 def check() -> None:
-    """Stop here if Ctrl-C was pressed; it belongs to the main thread alone."""
-    global _pressed
-    if _pressed and threading.current_thread() is threading.main_thread():
-        _pressed = False
+    """Raise KeyboardInterrupt if Ctrl-C was pressed; only the main thread receives it."""
+    global _is_pressed
+    if _is_pressed and threading.current_thread() is threading.main_thread():
+        _is_pressed = False
         raise KeyboardInterrupt
 
 
 class put_off:  # noqa: N801
-    """Let Ctrl-C wait for :func:`check` or the end, unless a program handles it its own way."""
+    """Let Ctrl-C wait for :func:`check` or the end of a ``with`` block.
 
-    # As a class, as a generator takes longer than a step of a small network.
+    A program that installed another handler of Ctrl-C keeps it.
+    """
+
+    # A class, because a generator takes longer than a step of a small network.
     __slots__ = ("_is_put_off",)
 
     def __enter__(self) -> None:
         is_main = threading.current_thread() is threading.main_thread()
-        ours = is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        self._is_put_off = ours
-        if ours:
-            signal.signal(signal.SIGINT, _note)
+        is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        self._is_put_off = is_main and is_default
+        if self._is_put_off:
+            signal.signal(signal.SIGINT, _remember)
 
     def __exit__(self, *error: object) -> None:
         if self._is_put_off:

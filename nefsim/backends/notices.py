@@ -1,4 +1,4 @@
-"""A line on stderr about what takes a while: what is done, for how long, and the outcome."""
+"""A line on stderr about long work: its name, the seconds it took, and the outcome."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
-#: Seconds between two words in a terminal.
+#: Seconds between two updates of the line in a terminal.
 INTERVAL = 1.0
 
 _silent: ContextVar[bool] = ContextVar("silent", default=False)
@@ -18,7 +18,7 @@ _silent: ContextVar[bool] = ContextVar("silent", default=False)
 
 @contextmanager
 def silenced(silent: bool) -> Iterator[None]:
-    """Say nothing within this block if ``silent``."""
+    """Show no notices within this block if ``silent``."""
     before = _silent.set(silent or _silent.get())
     try:
         yield
@@ -27,32 +27,32 @@ def silenced(silent: bool) -> Iterator[None]:
 
 
 def notice(doing: str) -> Any:
-    """Say what is done in a ``with`` block and for how many seconds.
+    """Show the name of the work in a ``with`` block, and the seconds that it took.
 
-    In a terminal the seconds count meanwhile.  Nothing is shown within :func:`silenced`, nor
-    where there is no stderr.
+    In a terminal the seconds are counted during the work.  Nothing is shown within
+    :func:`silenced`, nor if there is no stderr.
 
     Parameters
     ----------
     doing : str
-        What is done.
+        The name of the work, as "compiling the interpreter".
 
     Returns
     -------
     context manager
-        Gives a function that takes a few words on the outcome.
+        Its value is a function that takes the outcome as a string.
     """
     if _silent.get() or sys.stderr is None:
-        return nullcontext(_say_nothing)
-    return _shown(f"nefsim: {doing} ...", sys.stderr)
+        return nullcontext(_ignore)
+    return _line(f"nefsim: {doing} ...", sys.stderr)
 
 
-def _say_nothing(outcome: str) -> None:
-    """Nobody listens."""
+def _ignore(outcome: str) -> None:
+    """Ignore an outcome, as no line is shown."""
 
 
 @contextmanager
-def _shown(line: str, stream: Any) -> Iterator[Callable[[str], None]]:
+def _line(line: str, stream: Any) -> Iterator[Callable[[str], None]]:
     start, ended, outcomes = time.monotonic(), threading.Event(), ["stopped"]
     stream.write(line)
     stream.flush()
@@ -67,11 +67,11 @@ def _shown(line: str, stream: Any) -> Iterator[Callable[[str], None]]:
         counter = threading.Thread(target=count, daemon=True)
         counter.start()
 
-    def tell(outcome: str) -> None:
+    def report(outcome: str) -> None:
         outcomes[:] = [outcome]
 
     try:
-        yield tell
+        yield report
     finally:
         ended.set()
         if counter is not None:

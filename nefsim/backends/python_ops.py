@@ -1,7 +1,8 @@
 """Operations that call Python in each step: functions of users, processes, foreign steps.
 
-Each maker below returns ``advance(lo, hi)``, which computes rows ``lo + 1`` to ``hi`` of an
-operation's output; see :mod:`nefsim.backends.engine`.  Both back ends of ours share them.
+Each function below returns the ``advance(lo, hi)`` of an operation, which computes rows
+``lo + 1`` to ``hi`` of its output; see :mod:`nefsim.backends.engine`.  The vectorised and the
+compiled back end share them.
 """
 
 from __future__ import annotations
@@ -22,19 +23,19 @@ Array = NDArray[np.float64]
 
 
 def evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
-    """A function of time, of values, or of both."""
+    """Evaluate a function of time, of values, or of both."""
     if is_elementwise(op.function):
         return _evaluate_at_once(engine, op)
     return _evaluate(engine, op, index)
 
 
 def call_step(engine: Engine, op: Call, index: int) -> Advance:
-    """A step of foreign Python."""
+    """Call a step function, as one of Nengo's operators."""
     return _call_at_once(engine, op, index) if op.chunked else _call(engine, op, index)
 
 
 def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
-    """A NumPy function, of all times or values of a chunk at once."""
+    """Evaluate a NumPy function on all times or values of a chunk at once."""
     out = engine.rows[op.output]
 
     def advance(lo: int, hi: int) -> None:
@@ -44,7 +45,7 @@ def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
             x = times.reshape(-1, *[1] * (out.ndim - 1))
         else:
             x = engine.read(op.input, lo, hi)
-        with np.errstate(all="ignore"):  # what is not finite is told below, with its time
+        with np.errstate(all="ignore"):  # the error below names the time of infinite numbers
             out[lo + 1 : hi + 1] = op.function(x)
         finite = np.isfinite(out[lo + 1 : hi + 1])
         if not finite.all():
@@ -56,23 +57,23 @@ def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
 
 
 def _evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
-    """A function of the user; without input it has one value for all trials."""
+    """Evaluate a function of the user; without input it has one value for all trials."""
     out = engine.rows[op.output]
     size = out.shape[-1]
 
     def value(row: int, trial: int) -> Array:
         t = _time(engine, row)
-        given: tuple[Any, ...] = () if op.form == "x" else (t,)
+        arguments: tuple[Any, ...] = () if op.form == "x" else (t,)
         if op.input is not None:
             x = engine.read(op.input, row, row + 1)[0]
-            given = (*given, (x if x.ndim == 1 else x[trial]).copy())
+            arguments = (*arguments, (x if x.ndim == 1 else x[trial]).copy())
         try:
-            result = call(op.name, "function", op.function, *given)
+            result = call(op.name, "function", op.function, *arguments)
         except Exception as error:
             error.add_note(f"in the function of {op.name} at t = {t:g} s")
             raise
         if len(result) != size:
-            got, do = f"{len(result)} at t = {t:g} s", "return as many values at every step"
+            got, do = f"{len(result)} at t = {t:g} s", "return this number at every step"
             check.fail(op.name, "function", f"return {size} values", got, do)
         if not np.isfinite(result).all():
             _not_finite(engine, op, row, result)
@@ -84,20 +85,20 @@ def _evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
 def _row_by_row(
     engine: Engine, index: int, value: Callable[[int, int], Array], for_each_trial: bool
 ) -> Advance:
-    """``value(row, trial)``, asked for once, whatever happens to it or after it."""
+    """Call ``value(row, trial)`` once per row and trial, even if an error occurs between."""
     out = engine.rows[outputs(engine.program.ops[index])[0]]
     trials = out.shape[1] if out.ndim == 3 and for_each_trial else 1
-    done: list[Array] = []  # of the trials of this row
+    values: list[Array] = []  # of the trials of this row
 
     def advance(lo: int, hi: int) -> None:
-        for row in range(max(lo, engine.called.get(index, 0)), hi):
+        for row in range(max(lo, engine.rows_done.get(index, 0)), hi):
             interrupts.check()
             engine.state.under_way = row
-            while len(done) < trials:
-                done.append(value(row, len(done)))
-            out[row + 1] = done[0] if trials == 1 else done
-            done.clear()
-            engine.called[index] = row + 1
+            while len(values) < trials:
+                values.append(value(row, len(values)))
+            out[row + 1] = values[0] if trials == 1 else values
+            values.clear()
+            engine.rows_done[index] = row + 1
             if hi - lo > 1:
                 engine.good = row + 1
 
@@ -116,23 +117,23 @@ def _not_finite(engine: Engine, op: Evaluate, row: int, value: Array) -> None:
 
 
 def play(engine: Engine, op: Play, index: int) -> Advance:
-    """A process, one for each trial."""
+    """Generate the values of a process, one process for each trial."""
     out = engine.rows[op.output]
     trials = engine.state.running[index]
     name = engine.program.signals[op.output].name
 
     def values(trial: int, lo: int, hi: int) -> Array:
         try:
-            given = trials[trial](engine.state.step + lo, hi - lo)
+            rows = trials[trial](engine.state.step + lo, hi - lo)
         except Exception as error:
             error.add_note(f"in the process of {name} from t = {_time(engine, lo):g} s on")
             raise
-        wanted = (hi - lo, out.shape[-1])
-        if np.shape(given) != wanted or not np.isfinite(given).all():
-            got = f"{check.show(given)} at t = {_time(engine, lo):g} s"
-            do = "mend its start"
-            check.fail(name, "process", f"give finite numbers of shape {wanted}", got, do)
-        return given
+        shape = (hi - lo, out.shape[-1])
+        if np.shape(rows) != shape or not np.isfinite(rows).all():
+            got = f"{check.show(rows)} at t = {_time(engine, lo):g} s"
+            do = "correct the function that its start returns"
+            check.fail(name, "process", f"return finite numbers of shape {shape}", got, do)
+        return rows
 
     if any(process.calls_functions for process in trials):
         return _row_by_row(engine, index, lambda row, b: values(b, row, row + 1)[0], True)
@@ -145,7 +146,7 @@ def play(engine: Engine, op: Play, index: int) -> Advance:
 
 
 def _call(engine: Engine, op: Call, index: int) -> Advance:
-    """Steps in Python with a memory, one by one; each is taken once, whatever comes after it."""
+    """Call a Python step that has a memory, row by row; no step is repeated after an error."""
     outs = [engine.rows[signal] for signal in op.outputs]
     reads = [(engine.rows[r.signal], 1 - r.delay, r.columns) for r in op.inputs]
     steps, dt, several = engine.state.steps[index], engine.program.dt, len(outs) > 1
@@ -158,26 +159,26 @@ def _call(engine: Engine, op: Call, index: int) -> Advance:
     def take(row: int) -> None:
         engine.state.under_way = row
         t = (engine.state.step + row + 1) * dt
-        given = inputs(row) if reads else []
+        values = inputs(row) if reads else []
         for trial, step in enumerate(steps):
-            place: Any = row + 1 if outs[0].ndim == 2 else (row + 1, trial)
-            mine = [x[trial] for x in given] if outs[0].ndim == 3 else given
-            value = step(t, *mine)
+            target: Any = row + 1 if outs[0].ndim == 2 else (row + 1, trial)
+            arguments = [x[trial] for x in values] if outs[0].ndim == 3 else values
+            result = step(t, *arguments)
             if several:
-                for out, part in zip(outs, value, strict=True):
-                    out[place] = part
+                for out, part in zip(outs, result, strict=True):
+                    out[target] = part
             else:
-                outs[0][place] = value
+                outs[0][target] = result
 
     def advance(lo: int, hi: int) -> None:
-        row = max(lo, engine.called.get(index, 0))
+        row = max(lo, engine.rows_done.get(index, 0))
         try:
             while row < hi:
                 interrupts.check()
                 take(row)
                 row += 1
         finally:
-            engine.called[index] = max(row, engine.called.get(index, 0))
+            engine.rows_done[index] = max(row, engine.rows_done.get(index, 0))
             if hi - lo > 1:
                 engine.good = max(engine.good, row)
 
@@ -185,11 +186,11 @@ def _call(engine: Engine, op: Call, index: int) -> Advance:
 
 
 def _call_at_once(engine: Engine, op: Call, index: int) -> Advance:
-    """Many steps in Python with a memory at once; none of them is taken twice."""
+    """Call a Python step that computes many rows at once; no step is repeated."""
     out = engine.rows[op.output]
 
     def advance(lo: int, hi: int) -> None:
-        lo = max(lo, engine.called.get(index, 0))
+        lo = max(lo, engine.rows_done.get(index, 0))
         if lo >= hi:
             return
         first, steps = engine.state.step, engine.state.steps[index]
@@ -200,6 +201,6 @@ def _call_at_once(engine: Engine, op: Call, index: int) -> Advance:
         else:
             for trial, step in enumerate(steps):
                 out[lo + 1 : hi + 1, trial] = step(times, *(x[:, trial] for x in inputs))
-        engine.called[index] = hi
+        engine.rows_done[index] = hi
 
     return advance

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import nefsim
 from nefsim import scripts
-from nefsim.cli import bench, crosscheck, demo, info, mnist, nengo, run, view
+from nefsim.cli import bench, budget, crosscheck, demo, info, mnist, nengo, run, view
 from nefsim.cli.options import Formatter
 
 #: Modules of the commands, in the order in which help names them.
@@ -17,6 +17,7 @@ COMMANDS = {
     "run": run,
     "crosscheck": crosscheck,
     "bench": bench,
+    "budget": budget,
     "view": view,
     "nengo": nengo,
     "mnist": mnist,

@@ -26,7 +26,7 @@ def add(command: argparse.ArgumentParser) -> None:
     common.add_step(command)
     command.add_argument(
         "--backend",
-        choices=["auto", *backends.OWN],
+        choices=["auto", *backends.PROGRAM_BACKENDS],
         default="auto",
         help="the back end; auto is the fastest",
     )
@@ -44,5 +44,5 @@ def run(options: argparse.Namespace) -> int:
     if options.seed is not None:
         check.integer(who, "--seed", options.seed, "pass a seed of Nengo", 0, 2**32 - 1)
     report = command.run(options.model, seconds, dt, options.seed, options.backend, options.compare)
-    print(json.dumps(report) if options.json else command.tell(report))
+    print(json.dumps(report) if options.json else command.as_text(report))
     return int(report.get("spikes_differ", 0) > 0)

@@ -29,13 +29,13 @@ from nefsim.program import (
     Weigh,
     outputs,
 )
-from nefsim.solvers import LstsqL2
+from nefsim.solvers import LstsqL2, NoiseMatched
 
 #: Bytes of a number during the build, of an event (step and cell), and of the Python objects
 #: of an operation: signals, terms, small arrays, functions.
 NUMBER, EVENT, OPERATION = 8, 12, 3000
 
-#: Arrays of points by neurons that a solver other than LstsqL2 allocates, besides activities.
+#: Arrays of points by neurons that solvers but LstsqL2 and NoiseMatched allocate, besides rates.
 COPIES = 3
 
 #: Mean rate of a neuron as a share of its maximum rate, for uniform intercepts and inputs in
@@ -103,7 +103,8 @@ def solving(equations: Iterable[System]) -> int:
     small: set[Any] = set()
     largest = 0
     for system in equations:
-        n, p, standard = system.ensemble.n_neurons, system.n_points, type(system.solver) is LstsqL2
+        n, p = system.ensemble.n_neurons, system.n_points
+        standard = type(system.solver) in (LstsqL2, NoiseMatched)
         held = p * n
         if standard and held > MOST_ACTIVITIES and p >= n:
             held = MOST_ACTIVITIES // 4 + n**2  # a block, and its addition to the Gram matrix

@@ -39,6 +39,8 @@ class Built:
         The shape of one row, for probes that record matrices.
     inputs : mapping of Node to Node
         Nodes whose output is replaced by that of another node in this run.
+    represented : mapping of Ensemble to int
+        The signals of the values that populations get, where all of these come as values.
 
     See Also
     --------
@@ -57,3 +59,4 @@ class Built:
     learned: Mapping[Connection | Ensemble, int]
     shapes: Mapping[Probe, tuple[int, int]]
     inputs: Mapping[Node, Node]
+    represented: Mapping[Ensemble, int]

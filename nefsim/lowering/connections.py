@@ -18,14 +18,14 @@ from nefsim.neurons import Direct
 from nefsim.program import Evaluate, Read, Term
 from nefsim.synapses import Synapse
 
+#: More steps than these are slips.
+LONGEST_DELAY = 100_000
+
 
 def lower_connection(context: Context, rules: LearningRules, connection: Connection) -> None:
     """Add a term to the sum of the target, through a filter if there is a synapse."""
     make, post = context.builder, whole(connection.post)
-    weighted = Term(*_source(context, connection))
-    if rules.learns(connection):
-        n_out = np.shape(weighted.matrix)[0] if np.ndim(weighted.matrix) else post.size_in
-        weighted = Term(rules.weigh(connection, weighted.read, weighted.matrix, n_out))
+    weighted = _weighted(context, rules, connection)
     context.weighted[connection] = weighted
     full = context.connections[connection].full is not None
     target = context.inputs[post.neurons if full and isinstance(post, Ensemble) else post]
@@ -44,6 +44,36 @@ def lower_connection(context: Context, rules: LearningRules, connection: Connect
     make.add_term(target, Term(filtered, gain, rows))
 
 
+def _weighted(context: Context, rules: LearningRules, connection: Connection) -> Term:
+    """The values that a connection carries to its filter, after its delay.
+
+    Where weights are learned, spikes are delayed, so that the rule reads those that arrive.
+    Else a delay after the weights gives the same numbers from a shorter vector.
+    """
+    make, weighted = context.builder, Term(*_source(context, connection))
+    steps = _steps(context, connection)
+    matrix = weighted.matrix
+    n_out = np.shape(matrix)[0] if np.ndim(matrix) else connection.post.size_in
+    if rules.learns(connection):
+        read = make.delayed(repr(connection), weighted.read, steps)
+        return Term(rules.weigh(connection, read, matrix, n_out))
+    if not steps:
+        return weighted
+    sent = make.sum(f"{connection!r}.weighted", n_out)
+    make.add_term(sent, weighted)
+    return Term(make.delayed(repr(connection), Read(sent), steps))
+
+
+def _steps(context: Context, connection: Connection) -> int:
+    """The delay of a connection in steps."""
+    steps = round(connection.delay / context.builder.dt)
+    if steps > LONGEST_DELAY:
+        got = f"{connection.delay:g} s at dt = {context.builder.dt:g} s"
+        must, do = f"be at most {LONGEST_DELAY} steps", "shorten it or raise dt"
+        check.fail(repr(connection), "delay", must, got, do)
+    return steps
+
+
 def _is_shorter_encoded(context: Context, rules: LearningRules, connection: Connection) -> bool:
     """Whether encoding makes a vector shorter, and neither probes nor rules read the vector."""
     pre, post = whole(connection.pre), whole(connection.post)
@@ -60,6 +90,7 @@ def _encode_first(context: Context, connection: Connection, synapse: Synapse) ->
     make, post = context.builder, whole(connection.post)
     assert isinstance(post, Ensemble)
     weighted = context.weighted[connection]
+    context.bypassed.add(post)
     encoders = into(context.ensembles[post], indices(connection.post))
     matrix = _composed(encoders, weighted.matrix)
     encoded = make.sum(f"{connection!r}.encoded", post.n_neurons)

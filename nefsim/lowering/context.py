@@ -43,6 +43,8 @@ class Context:
         The values of each connection before its filter.
     observed : dict of Ensemble to dict of str to int
         The signals of probed state variables of neurons.
+    bypassed : set of Ensemble
+        Populations that get some of their values encoded, as currents.
     """
 
     network: Network
@@ -60,6 +62,7 @@ class Context:
     shapes: dict[Probe, tuple[int, int]] = field(default_factory=dict)
     weighted: dict[Connection, Term] = field(default_factory=dict)
     observed: dict[Ensemble, dict[str, int]] = field(default_factory=dict)
+    bypassed: set[Ensemble] = field(default_factory=set)
 
     @cached_property
     def watched(self) -> set[Any]:

@@ -25,14 +25,15 @@ from nefsim.lowering.arrays import (
 )
 from nefsim.network import Network
 from nefsim.network.functions import values_at
-from nefsim.network.objects import Connection, Ensemble, Probe, indices, whole
+from nefsim.network.objects import Connection, Ensemble, Neurons, Probe, indices, whole
 from nefsim.neurons import Direct
 from nefsim.program import Stream
 from nefsim.sampling import Distribution, as_samples
 from nefsim.solvers import Solver
+from nefsim.solvers.base import Decodes
+from nefsim.spike_noise import Spikes
 
 Array = NDArray[np.float64]
-Decode = Callable[[Array], tuple[Array, Mapping[str, Any]]]
 
 #: Numbers in a block of currents that is turned into rates, so that it stays in the cache with
 #: intermediate arrays of the same size.
@@ -49,6 +50,7 @@ def decode(
     ensembles: Mapping[Ensemble, BuiltEnsemble],
     streams: Mapping[Any, Stream],
     kind: type[Decoder],
+    dt: float,
 ) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
     """The arrays of all connections and probes that decode from neurons.
 
@@ -67,6 +69,8 @@ def decode(
         The random stream of each object.
     kind : type of Decoder
         The class that computes the decoders of one ensemble.
+    dt : float [s]
+        The step of the simulation.
 
     Returns
     -------
@@ -87,10 +91,10 @@ def decode(
 
     def prepare(equal: list[Ensemble]) -> Callable[[], list[tuple[Any, BuiltConnection]]]:
         """Compute points and targets of equal ensembles; returns the function that solves."""
-        prepared: dict[Any, Decode] = {}
+        prepared: dict[Any, Decodes] = {}
         parts: list[tuple[Any, Callable[[], BuiltConnection]]] = []
         for ensemble in equal:
-            decoder = kind(ensemble, ensembles, streams, prepared)
+            decoder = kind(ensemble, ensembles, streams, prepared, dt)
             outgoing, watching = decoding[ensemble]
             parts += [(c, decoder.of_connection(c)) for c in outgoing]
             parts += [(p, decoder.of_probe(p)) for p in watching]
@@ -154,11 +158,12 @@ class Decoder(ABC):
         ensemble: Ensemble,
         ensembles: Mapping[Ensemble, BuiltEnsemble],
         streams: Mapping[Any, Stream],
-        prepared: dict[Any, Decode],
+        prepared: dict[Any, Decodes],
+        dt: float,
     ) -> None:
         self._ensemble, self._ensembles, self._streams = ensemble, ensembles, streams
         self._built = ensembles[ensemble]
-        self._prepared = prepared
+        self._prepared, self._dt = prepared, dt
 
     def of_connection(self, connection: Connection) -> Callable[[], BuiltConnection]:
         """A function that solves for the arrays of a connection from the ensemble.
@@ -190,7 +195,7 @@ class Decoder(ABC):
             stream = self._streams[self._ensemble].child(SOLVER)
             if connection.seed is not None or isinstance(connection.eval_points, Distribution):
                 stream = self._streams[connection]
-            return self._solve(connection.solver, points, wanted, stream)
+            return self._solve(connection, points, wanted, stream)
 
         if connection.solver.compositional:
             decoders, info = solve(targets)
@@ -221,7 +226,7 @@ class Decoder(ABC):
         stream = self._streams[self._ensemble].child(SOLVER)
 
         def solve() -> BuiltConnection:
-            decoders, info = self._solve(probe.solver, points, wanted, stream)
+            decoders, info = self._solve(probe, points, wanted, stream)
             return BuiltConnection(decoders, points, info, 1.0)
 
         return solve
@@ -235,7 +240,7 @@ class Decoder(ABC):
 
     @abstractmethod
     def _solve(
-        self, solver: Solver, points: Array, targets: Array, stream: Stream
+        self, reader: Connection | Probe, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
 
@@ -259,9 +264,10 @@ class Solving(Decoder):
     """
 
     def _solve(
-        self, solver: Solver, points: Array, targets: Array, stream: Stream
+        self, reader: Connection | Probe, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
+        solver = reader.solver
         if solver.compositional and solver.uses_activities and not np.any(targets):
             # D(Y T) = D(Y) T, and T = 0 shows that zero targets have zero decoders.
             zeros = np.zeros((len(self._built.bias), targets.shape[1]))
@@ -269,31 +275,37 @@ class Solving(Decoder):
             return zeros, {"solver": type(solver).__name__, **info}
         shared = (solver, _digest(points))
         key = (*shared, stream.seed, stream.key)
-        decode = self._prepared.get(shared) or self._prepared.get(key)
+        decodes = self._prepared.get(shared) or self._prepared.get(key)
         try:
-            if decode is None:
+            if decodes is None:
                 rng = stream.generator()
                 before = rng.bit_generator.state
-                decode = self._prepare(solver, points, rng)
+                decodes = self._prepare(solver, points, rng)
                 # Without random numbers the system is the same for every stream.
                 drew = rng.bit_generator.state != before
-                self._prepared[key if drew else shared] = decode
-            return decode(targets)
+                self._prepared[key if drew else shared] = decodes
+            return decodes(self._spikes(reader))(targets)
         except ValueError as error:
             error.add_note(f"while solving for decoders of {self._ensemble!r}")
             raise
 
-    def _prepare(self, solver: Solver, points: Array, rng: np.random.Generator) -> Decode:
+    def _spikes(self, reader: Connection | Probe) -> Spikes:
+        """How the spikes of the ensemble reach a connection's end or a probe."""
+        to = whole(reader.post) if isinstance(reader, Connection) else None
+        onward = isinstance(to, (Ensemble, Neurons))
+        return Spikes(reader.synapse, self._dt, self._ensemble.neuron_type, onward)
+
+    def _prepare(self, solver: Solver, points: Array, rng: np.random.Generator) -> Decodes:
         n_neurons = len(self._built.bias)
         if len(points) * n_neurons <= MOST_ACTIVITIES or len(points) < n_neurons:
-            return solver.prepare(self._activities(points), rng)
+            return solver.prepare_readers(self._activities(points), rng)
         n = max(1, MOST_ACTIVITIES // (4 * n_neurons))
 
         def blocks() -> Iterator[Array]:
             for first in range(0, len(points), n):
                 yield self._activities(points[first : first + n])
 
-        return solver.prepare_blocks(blocks, rng)
+        return solver.prepare_readers(blocks, rng)
 
     def _activities(self, points: Array) -> Array:
         """Rates (P, N) at points (P, D), computed in the array of the currents."""

@@ -129,7 +129,8 @@ class LearningRules:
         if np.ndim(trace.start) and len(np.asarray(trace.start)) != n:
             must, got = f"have one number for each of {n} neurons", f"{np.size(trace.start)}"
             check.fail(repr(thing), "theta_start", must, got, "pass a number, or one for each")
-        key = (read.signal, _hashable(read.columns), trace.synapse, _hashable(trace.start))
+        start = _hashable(trace.start)
+        key = (read.signal, read.delay, _hashable(read.columns), trace.synapse, start)
         if key not in self._traces:
             name = make.signals[read.signal].name + " trace"
             filtered = make.filtered(name, read, trace.synapse, trace.start)

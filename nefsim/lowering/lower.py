@@ -78,7 +78,7 @@ intercepts (50,), eval_points (1000, 2), radius 1)
     for ensemble in network.all_ensembles:
         lower_ensemble(context, rules, ensemble)
     context.connections, context.probe_data = decode(
-        network, all_probes, context.ensembles, streams, Outlining if outline else Solving
+        network, all_probes, context.ensembles, streams, Outlining if outline else Solving, dt
     )
     for node in network.all_nodes:
         lower_node(context, node)
@@ -105,4 +105,5 @@ intercepts (50,), eval_points (1000, 2), radius 1)
         {thing: op.output for thing, op in rules.weighing.items()},
         context.shapes,
         inputs,
+        {e: context.inputs[e] for e in context.observed if e not in context.bypassed},
     )

@@ -80,11 +80,11 @@ class Outlining(Decoder):
     """Decoders as shapes; the info of each names its :class:`System`."""
 
     def _solve(
-        self, solver: Solver, points: Array, targets: Array, stream: Stream
+        self, reader: Connection | Probe, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """Decoders as an abstract array."""
         marks = (points.__array_interface__["data"][0], stream.seed, stream.key)
-        system = System(self._ensemble, solver, marks, len(points))
+        system = System(self._ensemble, reader.solver, marks, len(points))
         return abstract_array(self._ensemble.n_neurons, targets.shape[1]), {"system": system}
 
     def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:

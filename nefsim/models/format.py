@@ -34,7 +34,7 @@ ENSEMBLE = (
 )
 CONNECTION = (
     *("function", "transform", "synapse", "solver", "eval_points", "scale_eval_points"),
-    *("rules", "seed"),
+    *("rules", "delay", "seed"),
 )
 PROBE = ("attr", "synapse", "sample_every", "solver")
 
@@ -46,7 +46,7 @@ def _table(names: tuple[str, ...], *ends: str) -> list[Any]:
 
 SCHEMA = {
     "provenance": {str: object},
-    "networks": [{"parent": (None, COUNT), "label": (None, str), "seed": SEED}],
+    "networks": [{"parent": (None, COUNT), "label": (None, str), "seed": SEED, "foreign": object}],
     "nodes": _table(NODE),
     "ensembles": _table(ENSEMBLE),
     "connections": _table(CONNECTION, "pre", "post"),

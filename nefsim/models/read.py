@@ -154,6 +154,7 @@ class _Reading:
                 else:
                     outer = self._networks[row["parent"]]
                     self._networks.append(outer.subnetwork(row["label"], row["seed"]))
+                self._networks[i]._foreign = check.flag(WHO, "foreign", row["foreign"])
         if not self._networks or [*self._net.everything()] != self._networks:
             self._file.fail("networks are not in the order of the model")
 

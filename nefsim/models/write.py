@@ -122,6 +122,7 @@ class Describing:
                     "parent": None if each.parent is None else self._numbers[each.parent],
                     "label": each.label,
                     "seed": each.seed,
+                    "foreign": each._foreign,
                 }
                 for each in net.everything()
             ],

@@ -1,8 +1,8 @@
-"""Nengo both ways: its networks run in nefsim, and ours are checked in Nengo.
+"""Nengo and nefsim: Nengo networks run in nefsim, and nefsim networks are checked in Nengo.
 
-``Simulator`` takes the place of ``nengo.Simulator``.  As a referee nothing is solved or drawn
-in Nengo: encoders, gains, biases, decoders and initial states are handed over, so that the
-two simulators have to give the same spikes.
+``Simulator`` replaces ``nengo.Simulator``, and ``from_nengo`` converts a Nengo network.  The
+back end "nengo" and ``to_nengo`` pass encoders, gains, biases, decoders and initial states to
+Nengo, which solves and draws nothing; so both simulators must give the same spikes.
 """
 
 from nefsim.nengo.backend import prepare

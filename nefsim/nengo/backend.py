@@ -1,4 +1,4 @@
-"""The "nengo" back end: a runner that takes its steps in Nengo."""
+"""The "nengo" back end: a runner whose steps are those of a Nengo simulator."""
 
 from __future__ import annotations
 
@@ -18,21 +18,47 @@ from nefsim.program import State
 
 
 def prepare(built: Built, state: State) -> Runner:
-    """A runner that steps the network in Nengo; only the step count of ``state`` changes."""
+    """A runner that steps a network in Nengo.
+
+    Parameters
+    ----------
+    built : Built
+        A built network.
+    state : State
+        Its initial state, of one trial in float64; of its values only the step count changes.
+
+    Returns
+    -------
+    callable
+        ``run(n_steps, recorder)``.
+
+    Raises
+    ------
+    TypeError
+        If ``built`` or ``state`` is of another type.
+    ValueError
+        If the state is that of a batch, in float32 or after some steps, or if the network has
+        an object that Nengo does not have.
+
+    See Also
+    --------
+    nefsim.nengo.to_nengo : The network as a Nengo network.
+    """
     who = "nefsim.nengo.prepare"
-    check.instance(who, "built", built, Built, "a built network", "pass nefsim.lowering(net, ...)")
+    do = "pass nefsim.lowering.build(net, dt, seed)"
+    check.instance(who, "built", built, Built, "a built network", do)
     check.instance(who, "state", state, State, "a state", "pass initial_state(built.program)")
     if state.signals and (state.signals[0].ndim > 1 or state.signals[0].dtype != np.float64):
         must = "run one trial in float64 on nengo"
         got = "a batch or float32"
         check.fail("Simulator", "backend", must, got, "leave out batch_size and dtype")
     if state.step:
-        check.fail("Simulator.load", "backend", "not be nengo", "nengo", "take another back end")
+        check.fail("Simulator.load", "backend", "not be nengo", "nengo", "pass another back end")
     translation = Translation(built, state)
     dt = built.program.dt
     model = Model(dt=dt, decoder_cache=NoDecoderCache())
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Nengo's own, of its neuron types and of NumPy
+        warnings.simplefilter("ignore")  # Nengo's warnings about its neuron types and NumPy
         simulator = nengo.Simulator(
             translation.model, dt=dt, model=model, progress_bar=False, optimize=False
         )
@@ -56,6 +82,6 @@ def prepare(built: Built, state: State) -> Runner:
                     flat = rows.reshape(len(rows), -1)  # weights are matrices
                     recorder.add(i, np.maximum(flat, floor))
 
-    # Nengo warns of simulators that are not closed; ours ends with its runner.
+    # Nengo warns if a simulator is not closed; this one is closed with its runner.
     weakref.finalize(run, simulator.close)
     return run

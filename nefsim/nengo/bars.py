@@ -1,4 +1,4 @@
-"""Progress: nothing, a bar of ours, or a bar of Nengo's that the user made."""
+"""Progress bars: none, one of nefsim, or one of Nengo that the user passes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ WHO = "nefsim.nengo.Simulator"
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
-    """Work in pieces, and what to call after each."""
+class Work:
+    """Work in pieces of steps, and the functions that update the bar after each."""
 
     pieces: list[int]
     report: Callable[[int], Any]
@@ -26,21 +26,21 @@ class Stage:
 
 
 @contextmanager
-def progress_of(bar: Any, doing: str, name: str, n_steps: int = 0) -> Iterator[Stage]:
-    """Nengo's own bar where one is given, though it costs a tenth of a second; else ours.
+def progress_of(bar: Any, doing: str, name: str, n_steps: int = 0) -> Iterator[Work]:
+    """Show the bar of Nengo that the user passed, which takes 0.1 s, or a bar of nefsim.
 
-    ``doing`` is what it says meanwhile, such as "Simulating", and ``name`` at the end.
+    ``doing`` is its text during the work, such as "Simulating", and ``name`` its text afterwards.
     """
     if isinstance(bar, ProgressBar):
         with ProgressTracker(bar, Progress(doing, name, n_steps or None)) as tracker:
             size = max(n_steps // 100, 1)
             pieces = [min(size, n_steps - start) for start in range(0, n_steps, size)]
-            yield Stage(pieces, tracker.total_progress.step, tracker.next_stage)
+            yield Work(pieces, tracker.total_progress.step, tracker.next_stage)
         return
     if bar is not None and not isinstance(bar, (bool, np.bool_)):
         do = "pass True, False, None or one of nengo.utils.progress"
         got = check.show(bar)
         check.fail(WHO, "progress_bar", "be a bar of Nengo's or a flag", got, do, TypeError)
-    ours = progress_bar("Simulator", None if bar and n_steps else False)
-    with ours(n_steps) as (pieces, report):
-        yield Stage(pieces, report, lambda name, done: None)
+    show = progress_bar("Simulator", None if bar and n_steps else False)
+    with show(n_steps) as (pieces, report):
+        yield Work(pieces, report, lambda name, done: None)

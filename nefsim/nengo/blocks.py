@@ -1,4 +1,4 @@
-"""Blocks of Nengo's memory as signals of a program, and the sums that some of them are."""
+"""Blocks of Nengo's memory as signals of a program, many of them sums."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from numpy.typing import NDArray
 
 from nefsim.nengo.pieces import Pieces, in_parts
 from nefsim.nengo.plan import LINEAR, Plan
-from nefsim.nengo.signals import as_index, elements, places
+from nefsim.nengo.signals import as_index, elements, indices_of
 from nefsim.program import Call, ProgramBuilder, Read, Term
 
 Array = NDArray[np.float64]
 
 
 class Blocks(ProgramBuilder):
-    """The signals of a program in the making.
+    """A builder of a program whose signals are blocks of memory.
 
-    A block that is set in each step is a signal of that step; one that is updated is read as
-    the step before left it.
+    A block that is set in each step is read within that step; a block that is updated is read
+    with a delay of one step.
 
     Parameters
     ----------
     plan : Plan
-        What becomes of each block.
+        The role of each block.
     in_pieces : bool
-        Whether blocks that are used in parts get a signal for each part.
+        Whether a block that is used in parts has a signal for each part.
 
     Attributes
     ----------
     numbers : dict of Signal to int
-        The signals of blocks.
+        The index of the program's signal for each block.
     states : dict of Signal to (int, str)
-        Which operation remembers a block, and by what name.
+        For a block that is a state variable, the index of its operation and its name there.
     """
 
     def __init__(self, plan: Plan, in_pieces: bool) -> None:
@@ -46,7 +46,7 @@ class Blocks(ProgramBuilder):
         self._pieces: dict[Signal, Pieces] = {}
 
     def number(self, base: Signal) -> int:
-        """The signal of a block, made when it is first asked for."""
+        """The index of the signal of a block, which is added at the first call."""
         if base not in self.numbers:
             name = base.name
             if base in (self.model.time, self.model.step):
@@ -55,11 +55,11 @@ class Blocks(ProgramBuilder):
                 self.numbers[base] = self.signal(name, base.size)
             else:
                 number = self.numbers[base] = self.sum(name, base.size)
-                self._rest(base, number)
+                self._add_initial_value(base, number)
         return self.numbers[base]
 
     def pieces(self, base: Signal) -> Pieces | None:
-        """The parts of a block that has a signal for each."""
+        """The parts of a block that has a signal for each, else None."""
         if not self._in_pieces or base in self.plan.private or not in_parts(self.memory, base):
             return None
         if base not in self._pieces:
@@ -76,55 +76,57 @@ class Blocks(ProgramBuilder):
 
     def is_direct(self, base: Signal) -> bool:
         """Whether one operator that is not a term of a sum writes all of a block."""
-        written = self.memory.written(base)
-        if len(written) != 1 or base in self.memory.incs:
+        writes = self.memory.writes(base)
+        if len(writes) != 1 or base in self.memory.incs:
             return False
-        op, signal = written[0]
-        return (op in self.plan.guests or not isinstance(op, LINEAR)) and elements(signal) is None
+        op, signal = writes[0]
+        is_term = isinstance(op, LINEAR) and op not in self.plan.unsupported
+        return not is_term and elements(signal) is None
 
-    def _rest(self, base: Signal, number: int) -> None:
-        """What nobody writes keeps its initial value."""
+    def _add_initial_value(self, base: Signal, number: int) -> None:
+        """Add the initial value of elements that no operator sets, as a constant."""
         initial = np.ravel(base.initial_value)
         if base in self.memory.updates or not initial.any():
             return
-        left = np.where(self.memory.covered(base), 0.0, initial)
-        if left.any():
-            self.add_offset(number, None, left)
+        constant = np.where(self.memory.covered_elements(base), 0.0, initial)
+        if constant.any():
+            self.add_offset(number, None, constant)
 
-    def read(self, signal: Signal, chosen: Any = None) -> Read:
-        """A view of a block as operators see it within a step."""
+    def read(self, signal: Signal, selection: Any = None) -> Read:
+        """The read of a view of a block, as operators see it within a step."""
         base = signal.base
         pieces = self.pieces(base)
-        if chosen is None and pieces is None:
+        if selection is None and pieces is None:
             return Read(self.number(base), self._delay(base), elements(signal))
-        at = np.ravel(places(signal) if chosen is None else places(signal)[chosen])
+        indices = indices_of(signal)
+        indices = np.ravel(indices if selection is None else indices[selection])
         if pieces is not None:
-            return pieces.read(at)
-        return Read(self.number(base), self._delay(base), as_index(at, base.size))
+            return pieces.read(indices)
+        return Read(self.number(base), self._delay(base), as_index(indices, base.size))
 
     def _delay(self, base: Signal) -> int:
         return int(base in self.memory.updates)
 
     def add(self, signal: Signal, term: Term) -> None:
-        """One more addend of what a block is in each step."""
+        """Add a term to the sum that a block is in each step."""
         pieces = self.pieces(signal.base)
         if pieces is None:
             self.add_term(self.number(signal.base), term)
         else:
-            at = np.arange(signal.base.size)
-            pieces.add(at if term.rows is None else at[term.rows], term)
+            indices = np.arange(signal.base.size)
+            pieces.add(indices if term.rows is None else indices[term.rows], term)
 
     def add_constant(self, signal: Signal, rows: Any, value: Any) -> None:
-        """Numbers that are added to a block in each step."""
+        """Add constant numbers to the sum that a block is in each step."""
         pieces = self.pieces(signal.base)
         if pieces is None:
             self.add_offset(self.number(signal.base), rows, value)
         else:
-            at = np.arange(signal.base.size)
-            pieces.add_constant(at if rows is None else at[rows], value)
+            indices = np.arange(signal.base.size)
+            pieces.add_constant(indices if rows is None else indices[rows], value)
 
     def whole(self, read: Read, size: int) -> int:
-        """The number of a signal that is just what is read, in this step."""
+        """The index of a signal that equals a read, without delay; a copy if necessary."""
         if read.columns is None and not read.delay:
             return read.signal
         number = self.sum(f"{self.signals[read.signal].name} read", size)
@@ -132,9 +134,9 @@ class Blocks(ProgramBuilder):
         return number
 
     def target(self, signal: Signal) -> int:
-        """Where an operator that is no term writes what becomes part of a block."""
+        """The index of the signal to which an operator that is no term writes."""
         if self.is_direct(signal.base):
             return self.number(signal.base)
-        fresh = self.signal(f"{signal.name} written", signal.size)
-        self.add(signal, Term(Read(fresh), None, elements(signal)))
-        return fresh
+        number = self.signal(f"{signal.name} written", signal.size)
+        self.add(signal, Term(Read(number), None, elements(signal)))
+        return number

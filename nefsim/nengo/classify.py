@@ -1,4 +1,4 @@
-"""Which of Nengo's operators are linear, and which weights are changed by rules of ours."""
+"""Classes of Nengo's operators: linear ones, and learning rules that nefsim has too."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ class Learned:
     operators: frozenset[Operator]
 
 
-def find(memory: Memory, dt: float, wanted: set[Signal]) -> dict[Signal, Learned]:
-    """All blocks of weights of which every part is known."""
-    found = {}
+def find_learned(memory: Memory, dt: float, probed_blocks: set[Signal]) -> dict[Signal, Learned]:
+    """All blocks of weights whose product and rules nefsim has too."""
+    blocks = {}
     for base in memory.incs:
-        if base.ndim == 2 and memory.is_held(base):
-            learned = _learned(base, memory, dt, wanted)
+        if base.ndim == 2 and memory.is_accumulated(base):
+            learned = _learned(base, memory, dt, probed_blocks)
             if learned is not None:
-                found[base] = learned
-    return found
+                blocks[base] = learned
+    return blocks
 
 
-def _learned(base: Signal, memory: Memory, dt: float, wanted: set[Signal]) -> Learned | None:
+def _learned(base: Signal, memory: Memory, dt: float, probed_blocks: set[Signal]) -> Learned | None:
     if base in memory.sets or base in memory.updates:
         return None
-    rules, used = [], set()
+    rules, copies = [], set()
     for copy, signal in memory.incs[base]:
-        delta = _delta(copy, signal, base, memory, wanted)
+        delta = _delta(copy, signal, base, memory, probed_blocks)
         if delta is None:
             return None
         rule = memory.updates[delta][0][0]
-        kept = {s.base for s in rule.updates} - {delta}
-        shown = any(block in wanted or memory.reads.get(block) for block in kept)
-        if rule_of(rule, dt) is None or shown:
+        states = {s.base for s in rule.updates} - {delta}
+        is_read = any(block in probed_blocks or memory.reads.get(block) for block in states)
+        if rule_of(rule, dt) is None or is_read:
             return None
         rules.append(rule)
-        used.add(copy)
+        copies.add(copy)
     readers = [(op, signal) for op, signal in memory.reads.get(base, ()) if op not in rules]
     if len(readers) != 1:
         return None
@@ -60,25 +60,25 @@ def _learned(base: Signal, memory: Memory, dt: float, wanted: set[Signal]) -> Le
         return None
     if base.shape != (product.Y.size, product.X.size) or product.X.base is base:
         return None
-    return Learned(base, product, tuple(rules), frozenset({product, *used, *rules}))
+    return Learned(base, product, tuple(rules), frozenset({product, *copies, *rules}))
 
 
 def _delta(
-    copy: Operator, signal: Signal, base: Signal, memory: Memory, wanted: set[Signal]
+    copy: Operator, signal: Signal, base: Signal, memory: Memory, probed_blocks: set[Signal]
 ) -> Signal | None:
-    """The block of changes that is added to a block of weights, if it has no other use."""
+    """The block of changes that an operator adds to the weights, or None if it has other uses."""
     if type(copy) is not Copy or signal is not base or copy.src.is_view:
         return None
     delta = copy.src
     if copy.src_slice is not None or copy.dst_slice is not None or delta.shape != base.shape:
         return None
-    alone = len(memory.updates.get(delta, ())) == 1 and len(memory.reads[delta]) == 1
-    written = delta in memory.sets or delta in memory.incs or delta in wanted
-    return delta if alone and not written and not delta.initial_value.any() else None
+    once = len(memory.updates.get(delta, ())) == 1 and len(memory.reads[delta]) == 1
+    has_other_use = delta in memory.sets or delta in memory.incs or delta in probed_blocks
+    return delta if once and not has_other_use and not delta.initial_value.any() else None
 
 
 def rule_of(op: Operator, dt: float) -> learning.LearningRule | None:
-    """Our rule for one of Nengo's operators; its activities come in filtered."""
+    """The rule of nefsim for one of Nengo's operators, whose activities are filtered before."""
     try:
         match op:
             case SimPES() if type(op) is SimPES:
@@ -92,15 +92,16 @@ def rule_of(op: Operator, dt: float) -> learning.LearningRule | None:
             case SimRLS() if type(op) is SimRLS:
                 start = op.inv_gamma.initial_value
                 rate = float(start[0, 0]) * len(start) / dt
-                alike = np.allclose(start, np.eye(len(start)) * start[0, 0], rtol=1e-12, atol=0.0)
-                return learning.RLS(rate, None) if alike else None
+                multiple = np.eye(len(start)) * start[0, 0]
+                is_multiple = np.allclose(start, multiple, rtol=1e-12, atol=0.0)
+                return learning.RLS(rate, None) if is_multiple else None
     except ValueError:  # such as a rate below zero
         return None
     return None
 
 
 def is_linear(op: Operator, memory: Memory) -> bool:
-    """Whether an operator multiplies by nothing that changes, and only adds or sets once."""
+    """Whether an operator only copies, adds, or multiplies by constants."""
     if isinstance(op, Copy):
         return op.inc or op.dst_slice is None
     if isinstance(op, (DotInc, ElementwiseInc)):
@@ -112,7 +113,7 @@ def is_linear(op: Operator, memory: Memory) -> bool:
 
 
 def scale_of(op: ElementwiseInc) -> Any:
-    """A diagonal or a column that does what the elementwise product does, if there is one."""
+    """The number, diagonal or column that equals an elementwise product, or None."""
     A, X, Y = op.A.initial_value, op.X, op.Y
     if A.size == 1 and X.size == Y.size:
         return float(np.ravel(A)[0])

@@ -1,4 +1,4 @@
-"""``nefsim nengo run``: a script's Nengo model in nefsim, timed, and beside Nengo on request."""
+"""``nefsim nengo run``: run and time a script's Nengo model in nefsim, and in Nengo on request."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from nefsim import scripts
 from nefsim.nengo.simulator import Simulator
 from nefsim.network import Network
 
-#: Seed of models that have none, so that both simulators get the same arrays.
+#: Seed of models without one, so that both simulators have the same arrays.
 SEED = 0
 
 
 def load(path: Path, seed: int | None) -> nengo.Network:
-    """The Nengo network ``model`` that a script defines, with this seed or its own."""
+    """The Nengo network ``model`` that a script defines; ``seed`` replaces its seed."""
     np.random.seed(SEED)
     names = scripts.namespace_of(path, "nefsim nengo")
     model = names.get("model")
@@ -28,20 +28,20 @@ def load(path: Path, seed: int | None) -> nengo.Network:
         do = "write model = nengo.Network() in it"
         if isinstance(names.get("net"), Network):
             do = f"nefsim run {path} runs its nefsim.Network"
-        elif theirs := scripts.nengo_networks(names):
-            do = f"name {theirs[0]}, a network of Nengo, model"
+        elif others := scripts.nengo_networks(names):
+            do = f"name {others[0]}, a network of Nengo, model"
         raise ValueError(
             f"nefsim nengo: {path} must define model, a nengo.Network, got "
             f"{'none' if model is None else type(model).__name__}; {do}."
         )
-    own = SEED if model.seed is None else model.seed
-    model.seed = own if seed is None else seed
+    default = SEED if model.seed is None else model.seed
+    model.seed = default if seed is None else seed
     return model
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One simulator's run of a model: how long it took and what was probed."""
+    """The run of a model in one simulator: its times and its records."""
 
     name: str
     build: float
@@ -50,7 +50,7 @@ class Run:
     spikes: list[Any]
     data: list[Any]
 
-    def told(self) -> dict[str, Any]:
+    def figures(self) -> dict[str, Any]:
         """The figures: build time [s], time of a step [us] and spikes."""
         return {
             "simulator": self.name,
@@ -62,7 +62,7 @@ class Run:
 
 def timed(model: nengo.Network, name: str, make: Callable[..., Any], seconds: float) -> Run:
     """Build and run a model, with probes of all neurons that spike."""
-    given = len(model.all_probes)
+    n_probes = len(model.all_probes)
     with model:
         spiking = [e for e in model.all_ensembles if e.neuron_type.spiking]
         neurons = [nengo.Probe(ensemble.neurons) for ensemble in spiking]
@@ -72,9 +72,9 @@ def timed(model: nengo.Network, name: str, make: Callable[..., Any], seconds: fl
         simulator.run(seconds)
         done = time.perf_counter()
     spikes = [simulator.data[probe] for probe in neurons]
-    own = [probe for probe in simulator.model.probes if probe not in neurons]
-    assert len(own) == given
-    data = [simulator.data[probe] for probe in own]
+    others = [probe for probe in simulator.model.probes if probe not in neurons]
+    assert len(others) == n_probes
+    data = [simulator.data[probe] for probe in others]
     count = sum(int(np.count_nonzero(s)) for s in spikes)
     return Run(name, built - start, (done - built) / simulator.n_steps, count, spikes, data)
 
@@ -82,48 +82,49 @@ def timed(model: nengo.Network, name: str, make: Callable[..., Any], seconds: fl
 def run(
     path: Path, seconds: float, dt: float, seed: int | None, backend: str, compare: bool
 ) -> dict[str, Any]:
-    """Run a script's model; with ``compare`` in Nengo, too, and say what differs."""
-    with scripts.folder_on_path(path):  # functions may import what lies there while they run
+    """Run a script's model; with ``compare`` also in Nengo, with the differences."""
+    with scripts.folder_on_path(path):  # functions may import modules of that folder while they run
         return _run(path, seconds, dt, seed, backend, compare)
 
 
 def _run(
     path: Path, seconds: float, dt: float, seed: int | None, backend: str, compare: bool
 ) -> dict[str, Any]:
-    def ours(model: nengo.Network, progress_bar: Any) -> Simulator:
+    def nefsim_simulator(model: nengo.Network, progress_bar: Any) -> Simulator:
         return Simulator(model, dt, progress_bar=progress_bar, backend=backend)
 
-    def theirs(model: nengo.Network, progress_bar: Any) -> nengo.Simulator:
+    def nengo_simulator(model: nengo.Network, progress_bar: Any) -> nengo.Simulator:
         return nengo.Simulator(model, dt, progress_bar=progress_bar, optimize=False)
 
     with nengo.Network(seed=SEED) as small:
         nengo.Ensemble(1, 1)
-    with ours(small, False) as first:
-        first.step()  # what is loaded once is not this model's
-    here = timed(load(path, seed), f"nefsim ({backend})", ours, seconds)
-    report: dict[str, Any] = {"seconds": seconds, "dt": dt, "runs": [here.told()]}
+    with nefsim_simulator(small, False) as first:
+        first.step()  # modules that are loaded once do not count for this model
+    in_nefsim = timed(load(path, seed), f"nefsim ({backend})", nefsim_simulator, seconds)
+    report: dict[str, Any] = {"seconds": seconds, "dt": dt, "runs": [in_nefsim.figures()]}
     if compare:
-        # Read anew, as functions of its nodes may remember what they did.
-        there = timed(load(path, seed), "nengo", theirs, seconds)
-        differ = [np.count_nonzero(a != b) for a, b in zip(here.spikes, there.spikes, strict=True)]
+        # The script runs again, as functions of its nodes may have a memory.
+        in_nengo = timed(load(path, seed), "nengo", nengo_simulator, seconds)
+        pairs = zip(in_nefsim.spikes, in_nengo.spikes, strict=True)
+        differ = [np.count_nonzero(a != b) for a, b in pairs]
         errors = [
             float(np.abs(a - b).max(initial=0.0))
-            for a, b in zip(here.data, there.data, strict=True)
+            for a, b in zip(in_nefsim.data, in_nengo.data, strict=True)
         ]
-        report["runs"].append(there.told())
+        report["runs"].append(in_nengo.figures())
         report["spikes_differ"] = int(sum(differ))
         report["max_abs_diff"] = max(errors, default=0.0)
-        report["times_as_fast"] = there.step / here.step
+        report["times_as_fast"] = in_nengo.step / in_nefsim.step
     return report
 
 
-def tell(report: dict[str, Any]) -> str:
+def as_text(report: dict[str, Any]) -> str:
     """A report as a table and a sentence."""
     lines = [f"{'simulator':<16}{'build':>10}{'a step':>14}{'spikes':>12}"]
-    for told in report["runs"]:
-        step = f"{told['microseconds_per_step']:.1f} us"
-        build = f"{told['build_seconds']:.2f} s"
-        lines.append(f"{told['simulator']:<16}{build:>10}{step:>14}{told['spikes']:>12}")
+    for figures in report["runs"]:
+        step = f"{figures['microseconds_per_step']:.1f} us"
+        build = f"{figures['build_seconds']:.2f} s"
+        lines.append(f"{figures['simulator']:<16}{build:>10}{step:>14}{figures['spikes']:>12}")
     if "spikes_differ" in report:
         lines.append(
             f"{report['spikes_differ']} spikes differ, values by up to "

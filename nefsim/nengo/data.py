@@ -1,4 +1,4 @@
-"""What a running simulator knows, by Nengo's objects and by Nengo's signals."""
+"""Values of a running simulator, by Nengo's objects and by Nengo's signals."""
 
 from __future__ import annotations
 
@@ -21,33 +21,48 @@ Array = NDArray[np.float64]
 
 
 class Data(Mapping[Any, Any]):
-    """``sim.data``: records of probes, and what Nengo's builder made of all other objects.
+    """``sim.data``: records of probes, and the built arrays of all other objects.
 
     Parameters
     ----------
     model : Model
-        What was built.
-    recorded : callable
-        From a probe to its records.
-    kept : callable
-        From a probe to rows or events, as they are kept.
+        The built model.
+    dense : callable
+        A function of a probe that returns its records as an array.
+    stored : callable
+        A function of a probe that returns its records as they are stored, rows or events.
     """
 
     def __init__(
         self,
         model: Model,
-        recorded: Callable[[nengo.Probe], Array],
-        kept: Callable[[nengo.Probe], Array | Events],
+        dense: Callable[[nengo.Probe], Array],
+        stored: Callable[[nengo.Probe], Array | Events],
     ) -> None:
-        self._model, self._recorded, self._kept = model, recorded, kept
+        self._model, self._dense, self._stored = model, dense, stored
 
     def __getitem__(self, key: Any) -> Any:
         """Records of a probe, or the built arrays of any other object."""
-        return self._recorded(key) if key in self._model.probes else self._model.params[key]
+        return self._dense(key) if key in self._model.probes else self._model.params[key]
 
     def events(self, probe: nengo.Probe) -> Events:
-        """The spikes that a probe of spiking neurons recorded, without the zeros between."""
-        events = self._kept(probe) if probe in self._model.probes else None
+        """The spikes that a probe of spiking neurons recorded, as events.
+
+        Parameters
+        ----------
+        probe : nengo.Probe
+            A probe of spiking neurons without a synapse.
+
+        Returns
+        -------
+        Events
+
+        Raises
+        ------
+        ValueError
+            If it is another probe.
+        """
+        events = self._stored(probe) if probe in self._model.probes else None
         if not isinstance(events, Events):
             do = "read other probes as data[probe]"
             got = check.show(probe)
@@ -64,10 +79,10 @@ class Data(Mapping[Any, Any]):
 class Learned(Mapping[Any, Array]):
     """``sim.learned``: weights that learning rules change, by connection.
 
-    Weights are those that the next step will use, (M, N), with trials first in a batch:
-    decoders with the transform in them, or weights onto neurons.  Encoders that are learned, scaled
-    by gain and radius, go by their ensemble.  What is set, for all trials or for each, is learned
-    on; ``dict(sim.learned)`` are plain arrays to be kept.
+    The weights are those of the next step, (M, N), with trials first in a batch: decoders
+    multiplied by the transform, or weights onto neurons.  The key of learned encoders, scaled by
+    gain and radius, is their ensemble.  Weights can be set, for all trials or for each; learning
+    continues from there.  ``dict(sim.learned)`` has plain arrays, to be saved.
     """
 
     def __init__(self, lowering: Lowering, state: State, batch_size: int | None) -> None:
@@ -85,23 +100,23 @@ class Learned(Mapping[Any, Array]):
     def __setitem__(self, thing: Any, values: Any) -> None:
         views, shape = self._views(thing), self._signals[thing].shape
         each = self._batch_size is not None and np.ndim(values) == 3
-        wanted = (len(views), *shape) if each else shape
+        expected_shape = (len(views), *shape) if each else shape
         do = f"pass an array of shape {shape}"
-        checked = check.array("Simulator.learned", "weights", values, wanted, do)
+        checked = check.array("Simulator.learned", "weights", values, expected_shape, do)
         for view, value in zip(views, checked if each else [checked] * len(views), strict=True):
             view[...] = value
 
     def _views(self, thing: Any) -> list[Array]:
-        """The weights themselves, of each trial."""
+        """The weights of each trial, as views."""
         if thing not in self._signals:
-            do = "name a connection whose weights, or an ensemble whose encoders, a rule changes"
+            do = "pass a connection whose weights, or an ensemble whose encoders, a rule changes"
             check.fail("Simulator.learned", "key", "be learned", check.show(thing), do, TypeError)
         base, lowering = self._signals[thing].base, self._lowering
         if base in lowering.states:
             index, name = lowering.states[base]
             memory = self._state.ops[index][name].swapaxes(-1, -2)
             return [memory] if self._batch_size is None else list(memory)
-        return [world.signals[base] for world in lowering.worlds]
+        return [operator_state.signals[base] for operator_state in lowering.operator_states]
 
     def __contains__(self, thing: object) -> bool:
         return thing in self._signals
@@ -114,65 +129,67 @@ class Learned(Mapping[Any, Array]):
 
 
 def _learned_signals(model: Model, connection: nengo.Connection) -> dict[Any, Signal]:
-    """What the rules of a connection change."""
+    """The signals of weights and encoders that the rules of a connection change."""
     rules = connection.learning_rule_type
     kinds = rules.values() if isinstance(rules, dict) else rules
     kinds = kinds if isinstance(rules, (list, tuple, dict)) else [rules]
-    found: dict[Any, Signal] = {}
+    signals: dict[Any, Signal] = {}
     for rule in kinds:
         if rule is not None and rule.modifies == "encoders":
-            found[connection.post_obj] = model.sig[connection.post_obj]["encoders"]
+            signals[connection.post_obj] = model.sig[connection.post_obj]["encoders"]
         elif rule is not None:
-            found[connection] = model.sig[connection]["weights"]
-    return found
+            signals[connection] = model.sig[connection]["weights"]
+    return signals
 
 
 class Signals(Mapping[Signal, Array]):
-    """``sim.signals``: the values of Nengo's signals after the last step, as arrays to be read.
+    """``sim.signals``: the values of Nengo's signals after the last step, as read-only arrays.
 
-    Learned weights are at ``sim.signals[sim.model.sig[connection]["weights"]]``, as the next step
-    will use them; Nengo adds the change of the last step only then.  A signal that a back end
-    does not keep raises KeyError.
+    Learned weights are at ``sim.signals[sim.model.sig[connection]["weights"]]``.  They are those of
+    the next step, whereas Nengo's simulator adds the change of the last step in the next one.  A
+    signal that the back end does not store raises KeyError.
 
-    ``sim.signals[signal] = values`` sets, in all trials, what the next step goes on from: learned
-    weights, what neurons remember, the outputs of filters, and what Nengo's own operators hold.
+    ``sim.signals[signal] = values`` sets, in all trials, a value that the next step starts from:
+    learned weights, state variables of neurons, outputs of filters, and the memory of operators
+    that run in Nengo's code.
     """
 
     def __init__(self, lowering: Lowering, state: State) -> None:
         self._lowering, self._state = lowering, state
-        shown = lowering.states.keys() | lowering.plan.private | lowering.numbers.keys()
-        shown |= {lowering.model.step, lowering.model.time}
-        touched = {s for op in lowering.model.operators for s in op.all_signals}
-        self._known = {s for s in touched if s.base in shown or lowering.memory.is_constant(s.base)}
+        blocks = lowering.states.keys() | lowering.plan.private | lowering.numbers.keys()
+        blocks |= {lowering.model.step, lowering.model.time}
+        signals = {s for op in lowering.model.operators for s in op.all_signals}
+        is_constant = lowering.memory.is_constant
+        self._readable = {s for s in signals if s.base in blocks or is_constant(s.base)}
 
     def __getitem__(self, signal: Signal) -> Any:
-        """A copy of a signal's value in the first trial, not to be written to."""
+        """A read-only copy of a signal's value in the first trial."""
         if signal not in self:
-            raise KeyError(f"{signal}: is not kept while running; probe it")
+            raise KeyError(f"{signal}: is not stored while running; probe it")
         base = signal.base
         if signal.sparse:
             return signal.initial_value
         block = self._block(base)
-        chosen = elements(signal)
-        values = (block if chosen is None else block[chosen]).reshape(signal.shape)
+        index = elements(signal)
+        values = (block if index is None else block[index]).reshape(signal.shape)
         values.setflags(write=False)
         return values
 
     def __setitem__(self, signal: Signal, values: Any) -> None:
-        """Set what the next step goes on from."""
+        """Set a value that the next step starts from."""
         if not isinstance(signal, Signal) or not self._can_be_set(signal.base):
             do = "set weights that are learned, states of neurons or outputs of filters"
-            must, got = "remember something from step to step", str(signal)
+            must, got = "be a state that lasts from step to step", str(signal)
             check.fail("Simulator.signals", "signal", must, got, do, TypeError)
         do = f"pass an array of shape {signal.shape}"
         checked = check.array("Simulator.signals", "values", values, None, do)
         if checked.ndim and checked.shape != signal.shape:
             got = f"shape {checked.shape}"
             check.fail("Simulator.signals", "values", f"have shape {signal.shape}", got, do)
-        chosen = elements(signal)
-        for trial in range(len(self._lowering.worlds)):
+        index = elements(signal)
+        for trial in range(len(self._lowering.operator_states)):
             block = self._block(signal.base, trial)
-            block[slice(None) if chosen is None else chosen] = np.ravel(checked)
+            block[slice(None) if index is None else index] = np.ravel(checked)
             self._put(signal.base, block, trial)
 
     def _can_be_set(self, base: Signal) -> bool:
@@ -182,7 +199,7 @@ class Signals(Mapping[Signal, Array]):
         return base in lowering.memory.updates and base in lowering.numbers
 
     def _put(self, base: Signal, block: Array, trial: int) -> None:
-        """Make a block of one trial what is given."""
+        """Set a block of one trial."""
         lowering, state = self._lowering, self._state
         if base in lowering.states:
             index, name = lowering.states[base]
@@ -193,20 +210,20 @@ class Signals(Mapping[Signal, Array]):
             else:
                 memory[name][...] = block.reshape(base.shape).T
         elif base in lowering.plan.private:
-            lowering.worlds[trial].signals[base] = block.reshape(base.shape)
+            lowering.operator_states[trial].signals[base] = block.reshape(base.shape)
         else:
             view = state.signals[lowering.numbers[base]]
             view[... if view.ndim == 1 else trial] = block
 
     def __contains__(self, signal: object) -> bool:
-        """Whether the value of a signal is known."""
+        """Whether the value of a signal is stored."""
         if not isinstance(signal, Signal):
             return False
-        if signal not in self._known and signal.base not in self._known:
+        if signal not in self._readable and signal.base not in self._readable:
             return False
         base, lowering = signal.base, self._lowering
-        elsewhere = base in lowering.states or base in lowering.plan.private
-        return elsewhere or lowering.numbers.get(base) not in self._state.hidden
+        is_state = base in lowering.states or base in lowering.plan.private
+        return is_state or lowering.numbers.get(base) not in self._state.hidden
 
     def _block(self, base: Signal, trial: int = 0) -> Array:
         lowering, state = self._lowering, self._state
@@ -224,7 +241,7 @@ class Signals(Mapping[Signal, Array]):
             else:  # learned weights
                 values = memory[name].swapaxes(-1, -2)
         elif base in lowering.plan.private:
-            values = lowering.worlds[trial].signals[base]
+            values = lowering.operator_states[trial].signals[base]
         elif base in lowering.numbers and (state.step or base in lowering.memory.updates):
             values = state.signals[lowering.numbers[base]]
         else:
@@ -233,14 +250,14 @@ class Signals(Mapping[Signal, Array]):
         return np.array(values, base.dtype).ravel()
 
     def __iter__(self) -> Iterator[Signal]:
-        return (signal for signal in self._known if signal in self)
+        return (signal for signal in self._readable if signal in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
 
 def _set_neurons(op: Neurons, memory: dict[str, Any], name: str, block: Array, dt: float) -> None:
-    """Change one state variable of a population, and of its memory only what that makes."""
+    """Set one state variable of a population, and the parts of its memory that depend on it."""
     values = {each: np.array(op.neuron.read(memory, each), np.float64) for each in op.initial}
     before = op.neuron.start({key: value.copy() for key, value in values.items()}, dt)
     after = op.neuron.start({**values, name: block}, dt)

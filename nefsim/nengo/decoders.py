@@ -1,4 +1,4 @@
-"""Nengo's builder, except that the functions of one population share a factorisation."""
+"""Nengo's builder, with one Cholesky factorisation for all functions of a population."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nefsim.neurons.curves import lif_rates
 
 Array = NDArray[np.float64]
 
-#: Most numbers of activities and factors that are kept for functions to come.
+#: Most numbers of activities and factors that are stored for further functions.
 MOST_NUMBERS = 50_000_000
 
 
@@ -32,28 +32,28 @@ class System:
 
     @property
     def size(self) -> int:
-        """Numbers that are kept."""
+        """Number of stored numbers."""
         return int(self.activities.size + self.factor[0].size)
 
 
 class SharingBuilder(Builder):  # type: ignore[misc]
-    """Builds as Nengo does, to the last bit, and factors each population once for its functions.
+    """A builder with Nengo's results, to the last bit, that factors each population once.
 
-    Only decoders of ``LstsqL2`` at the evaluation points of the ensemble are shared; all else
-    is left to Nengo.
+    It solves for decoders of ``LstsqL2`` at the evaluation points of the ensemble; Nengo builds
+    everything else.
     """
 
     def __init__(self) -> None:
         self._systems: dict[tuple[nengo.Ensemble, float], System] = {}
-        self._numbers = 0  # of all systems that are kept
+        self._numbers = 0  # of all stored systems
 
     def forget(self) -> None:
-        """Keep no more of what was built."""
+        """Discard all factorisations."""
         self._systems.clear()
         self._numbers = 0
 
     def build(self, model: Model, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        """Build an object into a model."""
+        """Add an object to a model."""
         if self._is_shared(model, obj, *args):
             return self._decoders(model, *args, **kwargs)
         return super().build(model, obj, *args, **kwargs)
@@ -64,11 +64,11 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         if LstsqL2 in self.builders or self.builders[Solver] is not build_solver or not args:
             return False
         built = model.params[args[0].pre_obj]
-        fat = len(built.eval_points) < args[0].pre_obj.n_neurons
-        return args[0].eval_points is None and not fat and not solver.solver.transpose
+        is_wide = len(built.eval_points) < args[0].pre_obj.n_neurons
+        return args[0].eval_points is None and not is_wide and not solver.solver.transpose
 
     def _decoders(self, model: Model, conn: nengo.Connection, rng: Any) -> tuple[Any, ...]:
-        """Evaluation points, decoders and what the solver tells."""
+        """Evaluation points, decoders and the information of the solver."""
         built = model.params[conn.pre_obj]
         points = built.eval_points.view()
         points.setflags(write=False)
@@ -90,15 +90,15 @@ class SharingBuilder(Builder):  # type: ignore[misc]
                 answer: tuple[Array, dict[str, Any]]
                 answer = solve_for_decoders(conn, gain, bias, x, targets, rng=rng)
                 return answer
-            self._keep(key, system)
+            self._store(key, system)
         system = self._systems[key]
         from scipy.linalg import cho_solve
 
         decoders = cho_solve(system.factor, np.dot(system.activities.T, targets))
-        told = {"rmses": rmses(system.activities, decoders, targets), "time": time.time() - start}
-        return decoders, told
+        info = {"rmses": rmses(system.activities, decoders, targets), "time": time.time() - start}
+        return decoders, info
 
-    def _keep(self, key: tuple[nengo.Ensemble, float], system: System) -> None:
+    def _store(self, key: tuple[nengo.Ensemble, float], system: System) -> None:
         self._systems[key] = system
         self._numbers += system.size
         while len(self._systems) > 1 and self._numbers > MOST_NUMBERS:
@@ -106,7 +106,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
 
 
 def _system(conn: nengo.Connection, gain: Array, bias: Array, x: Array) -> System | None:
-    """None where there is nothing to solve, which Nengo says, or no SciPy."""
+    """A factorised system; None without SciPy, or without activity, for which Nengo raises."""
     try:
         from scipy.linalg import cho_factor
     except ImportError:
@@ -121,7 +121,7 @@ def _system(conn: nengo.Connection, gain: Array, bias: Array, x: Array) -> Syste
 
 
 def _rates(neuron: Any, x: Array, gain: Array, bias: Array) -> Any:
-    """Nengo's rates to the last bit, (P, N); our curve of LIF neurons is quicker."""
+    """Nengo's rates to the last bit, (P, N); nefsim's function for LIF neurons is faster."""
     if type(neuron) in (nengo.LIF, nengo.LIFRate) and neuron.amplitude == 1:
         return lif_rates(neuron.current(x, gain, bias), neuron.tau_rc, neuron.tau_ref)
     return neuron.rates(x, gain, bias)

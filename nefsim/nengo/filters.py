@@ -1,32 +1,54 @@
-"""Synapses in Nengo's terms."""
+"""Synapses of nefsim as synapses of Nengo."""
 
 from __future__ import annotations
 
 import nengo
 import numpy as np
+from numpy.typing import NDArray
 
-from nefsim import synapses
-from nefsim.nengo.given import Filter
+from nefsim import filtering, synapses
+from nefsim.nengo.fixed import Filter
+
+Array = NDArray[np.float64]
 
 
-def synapse(ours: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse | None:
-    """Nengo's synapse of the same transfer function; its own discretisation where it has one."""
-    if ours is None:
+def synapse(source: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse | None:
+    """Nengo's synapse with the same transfer function, discretised by Nengo if it has this type."""
+    if source is None:
         return None
-    # By the exact type: a subclass may have coefficients of its own.
-    if type(ours) is synapses.Lowpass:
-        return nengo.Lowpass(ours.tau)
-    if type(ours) is synapses.Alpha:
-        return nengo.Alpha(ours.tau)
-    if type(ours) is synapses.Triangle:
-        return nengo.synapses.Triangle(ours.t)
-    if type(ours) is synapses.DoubleExp:
-        t1, t2 = ours.tau1, ours.tau2
+    # The exact type is compared, as a subclass may have other coefficients.
+    if type(source) is synapses.Lowpass:
+        return nengo.Lowpass(source.tau)
+    if type(source) is synapses.Alpha:
+        return nengo.Alpha(source.tau)
+    if type(source) is synapses.Triangle:
+        return nengo.synapses.Triangle(source.t)
+    if type(source) is synapses.DoubleExp:
+        t1, t2 = source.tau1, source.tau2
         return nengo.LinearFilter([1.0], [t1 * t2, t1 + t2, 1.0])
-    if type(ours) is Filter:
-        return ours.theirs
-    if type(ours) is synapses.LinearFilter:
-        return nengo.LinearFilter(ours.num, ours.den, analog=ours.analog)
-    b, a = ours.coefficients(dt)
+    if type(source) is Filter:
+        return source.original
+    if type(source) is synapses.LinearFilter:
+        return nengo.LinearFilter(source.num, source.den, analog=source.analog)
+    return _of_z(*source.coefficients(dt))
+
+
+def with_delay(
+    source: synapses.Synapse | None, dt: float, steps: int
+) -> nengo.synapses.Synapse | None:
+    """Nengo's synapse with a delay of ``steps``, as a filter, as Nengo's connections have none."""
+    if not steps:
+        return synapse(source, dt)
+    # In Nengo a filter without D delays by a step less, and a connection by one step more.
+    if source is None:
+        return _of_z(np.ones(1), np.ones(1), steps)
+    form = source.form(dt)
+    both = filtering.polynomials(form) if isinstance(form, filtering.StateSpace) else form
+    return _of_z(*both, steps + 1)
+
+
+def _of_z(b: Array, a: Array, steps: int = 0) -> nengo.LinearFilter:
+    """A filter with coefficients in z^-1, delayed by ``steps``."""
     size = max(len(a), len(b))
-    return nengo.LinearFilter(np.pad(b, (0, size - len(b))), np.pad(a, (0, size - len(a))), False)
+    num, den = (np.pad(part, (0, size - len(part))) for part in (b, a))
+    return nengo.LinearFilter(num, np.append(den, np.zeros(steps)), analog=False)

@@ -1,4 +1,4 @@
-"""Weights that Nengo's learning rules change, where each rule is one of ours."""
+"""Weights that Nengo's learning rules change, if nefsim has all of these rules."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from nefsim.program import Learn, Part, Read, Term, Weigh
 
 
 def emit(blocks: Blocks, learned: Learned) -> None:
-    """The product and what changes its weights."""
+    """Add the product with learned weights, and the rules that change them."""
     base, product = learned.weights, learned.product
-    shown = None
-    if base in blocks.plan.wanted:
-        shown = blocks.numbers[base] = blocks.signal(base.name, base.size)
+    probed = None
+    if base in blocks.plan.probed_blocks:
+        probed = blocks.numbers[base] = blocks.signal(base.name, base.size)
     out = blocks.signal(f"{product} product", product.Y.size)
     initial = np.asarray(base.initial_value)
     blocks.states[base] = (len(blocks.ops), "weights")
-    weigh = Weigh(out, blocks.read(product.X), initial, shown)
+    weigh = Weigh(out, blocks.read(product.X), initial, probed)
     blocks.ops.append(weigh)
     blocks.add(product.Y, Term(Read(out), None, elements(product.Y)))
     parts = tuple(_part(blocks, rule) for rule in learned.rules)

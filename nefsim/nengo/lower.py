@@ -1,4 +1,4 @@
-"""Nengo's built operators as a program: blocks of memory become signals."""
+"""Nengo's operators as a program: blocks of memory become signals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nengo.builder.processes import SimProcess
 from nengo.builder.signal import Signal
 from nengo.exceptions import BuildError
 
-from nefsim.nengo import known, learned, opaque, terms
+from nefsim.nengo import learned, opaque, supported, terms
 from nefsim.nengo.blocks import Blocks
 from nefsim.nengo.plan import Plan
 from nefsim.nengo.signals import elements, name_of
@@ -25,7 +25,7 @@ from nefsim.program import Call, Filter, Neurons, Read, Stream
 
 
 def lower(model: Model) -> Lowering:
-    """A model as a program; where parts of a block feed one another, in parts."""
+    """A model as a program; if parts of a block depend on each other, with a signal for each."""
     plan = Plan(model)
     try:
         return Lowering(plan)
@@ -40,51 +40,55 @@ def lower(model: Model) -> Lowering:
 class Lowering(Blocks):
     """A model's operators as a program.
 
-    What is not known takes its own steps in a :class:`~nefsim.nengo.opaque.World`.
+    Unsupported operators run Nengo's code, in a :class:`~nefsim.nengo.opaque.NengoOperatorState`.
 
     Parameters
     ----------
     plan : Plan
-        What becomes of each operator.
+        The role of each operator.
     in_pieces : bool
-        Whether blocks that are used in parts get a signal for each part.
+        Whether a block that is used in parts has a signal for each part.
 
     Attributes
     ----------
     program : Program
-        The same for a back end.
-    worlds : list of World
-        What Nengo's own operators change, one for each trial; filled before each start.
+        The program for a back end.
+    operator_states : list of NengoOperatorState
+        The memory of unsupported operators, one for each trial; set by :meth:`start`.
     """
 
     def __init__(self, plan: Plan, in_pieces: bool = False) -> None:
         super().__init__(plan, in_pieces)
-        self.worlds: list[opaque.World] = []
-        self._shown: dict[Signal, int] = {}
+        self.operator_states: list[opaque.NengoOperatorState] = []
+        self._probed: dict[Signal, int] = {}
         self._functions: dict[SimPyFunc, tuple[int, tuple[Read, ...]]] = {}
         self._processes: dict[Operator, int] = {}
-        self._tokens, self._waits = self._islands()
+        self._tokens, self._waits = self._order_shared_memory()
         for op in plan.operators:
             if op not in plan.learning:
                 self._emit(op)
         self._call_in_turn()
-        for found in plan.learned.values():
-            learned.emit(self, found)
+        for weights in plan.learned.values():
+            learned.emit(self, weights)
         for probe in self.model.probes:
             self._record(probe)
         self.program = self.finish()
 
     def start(self, seed: int, trials: int) -> None:
-        """Put Nengo's own operators, and what is random, at their start."""
+        """Initialise unsupported operators and random generators, for each trial."""
         operators = self.plan.step_order if self.plan.draws() else self.plan.starters
-        self.worlds = [
-            opaque.World(self.model, operators, self.plan.guests, seed, trial)
+        self.operator_states = [
+            opaque.NengoOperatorState(self.model, operators, self.plan.unsupported, seed, trial)
             for trial in range(trials)
         ]
 
-    def _islands(self) -> tuple[dict[Operator, int], dict[Operator, list[Read]]]:
-        """Guests that share memory wait for one another in Nengo's order, step by step."""
-        graph = self.plan.islands()
+    def _order_shared_memory(self) -> tuple[dict[Operator, int], dict[Operator, list[Read]]]:
+        """Signals and reads that make unsupported operators with shared memory run in order.
+
+        Each such operator writes a token; the operators after it read that token, and it reads
+        theirs of the step before.
+        """
+        graph = self.plan.order_of_shared_memory()
         tokens = {op: self.signal(f"{name_of(op)} done", 1) for op in graph}
         waits: dict[Operator, list[Read]] = defaultdict(list)
         for first, others in graph.items():
@@ -94,16 +98,16 @@ class Lowering(Blocks):
         for probe in self.model.probes:
             signal = self.model.sig[probe]["in"]
             if signal.base in self.plan.private:
-                writers = [op for op, _ in self.memory.written(signal.base)]
-                shown = self._peek(signal, tuple(Read(tokens[op]) for op in writers))
+                writers = [op for op, _ in self.memory.writes(signal.base)]
+                copy = self._copy_of_memory(signal, tuple(Read(tokens[op]) for op in writers))
                 for op in writers:
-                    waits[op].append(Read(shown, 1))
-                self._shown[signal] = shown
+                    waits[op].append(Read(copy, 1))
+                self._probed[signal] = copy
         return tokens, waits
 
     def _emit(self, op: Operator) -> None:
-        if op in self.plan.guests:
-            self._guest(op)
+        if op in self.plan.unsupported:
+            self._unsupported(op)
         elif isinstance(op, SimNeurons):
             self._neurons(op)
         elif isinstance(op, SimPyFunc):
@@ -113,10 +117,11 @@ class Lowering(Blocks):
         else:
             terms.emit(self, op)
 
-    def _guest(self, op: Operator) -> None:
+    def _unsupported(self, op: Operator) -> None:
         inputs = [s for s in op.reads if self._is_outside(s)]
-        written = [s for s in (*op.sets, *op.incs, *op.updates) if s.base not in self.plan.private]
-        outs = tuple(self.target(s) for s in written)
+        writes = (*op.sets, *op.incs, *op.updates)
+        outputs = [s for s in writes if s.base not in self.plan.private]
+        outs = tuple(self.target(s) for s in outputs)
         token = self._tokens.get(op)
         if token is None and not outs:
             token = self.signal(f"{name_of(op)} done", 1)
@@ -124,15 +129,17 @@ class Lowering(Blocks):
         reads = (*(self.read(s) for s in inputs), *self._waits.get(op, ()))
 
         def start(trial: int) -> opaque.Steps:
-            return opaque.stepper(self.worlds[trial], op, inputs, written, token is not None)
+            return opaque.stepper(
+                self.operator_states[trial], op, inputs, outputs, token is not None
+            )
 
         process = isinstance(op, SimProcess) and op.mode == "set"
-        if process:  # a node's, which may share variables with functions
+        if process:  # of a node; it may share variables with functions
             self._processes[op] = len(self.ops)
         self.ops.append(Call(signals, reads, start, name_of(op), shared=process))
 
     def _is_outside(self, signal: Signal) -> bool:
-        """Whether what a guest reads comes from the program."""
+        """Whether an unsupported operator reads a signal from the program."""
         base = signal.base
         clock = base in (self.model.time, self.model.step)
         return not (clock or base in self.plan.private or self.memory.is_constant(base))
@@ -142,10 +149,10 @@ class Lowering(Blocks):
         assert neuron is not None
         current = self.whole(self.read(op.J), size)
         initial = {name: np.ravel(signal.initial_value) for name, signal in op.state.items()}
-        shown = {name: s for name, s in op.state.items() if self.plan.is_used(s)}
+        probed = {name: s for name, s in op.state.items() if self.plan.is_used(s)}
         for name, signal in op.state.items():
             self.states[signal.base] = (len(self.ops), name)
-        observed = tuple((name, self.target(signal)) for name, signal in shown.items())
+        observed = tuple((name, self.target(signal)) for name, signal in probed.items())
         out = self.target(op.output)
         self.ops.append(Neurons(out, current, neuron, initial, Stream(0), observed))
 
@@ -160,23 +167,30 @@ class Lowering(Blocks):
             self._functions[op] = (target, reads)
 
     def _call_in_turn(self) -> None:
-        """Call functions of a user, and processes that only Nengo knows, in Nengo's order.
+        """Call functions of the user, and unsupported processes, in Nengo's order.
 
-        They may share variables that nobody sees.  Those of time alone that follow one another
-        are one operation.
+        They may share Python variables, so their order matters.  Successive functions of time
+        alone are one operation.
         """
-        found: list[Operator] = [*self._functions, *self._processes]
-        if len(found) > 1:
-            chosen = {*found}
-            found = [op for op in self.plan.step_order if op in chosen]
+        calls: list[Operator] = [*self._functions, *self._processes]
+        if len(calls) > 1:
+            members = {*calls}
+            calls = [op for op in self.plan.step_order if op in members]
         after = None
-        for of_time, turn in groupby(found, lambda op: self._functions.get(op, (0, None))[1] == ()):
-            ops = list(turn)
-            for calls in [ops] if of_time else [[op] for op in ops]:
-                after = self._call(calls, after)
+
+        def is_of_time(op: Operator) -> bool:
+            return self._functions.get(op, (0, None))[1] == ()
+
+        for of_time, group in groupby(calls, is_of_time):
+            ops = list(group)
+            for together in [ops] if of_time else [[op] for op in ops]:
+                after = self._call(together, after)
 
     def _call(self, ops: Sequence[Operator], after: Read | None) -> Read:
-        """Functions without input, or one function or process; and what shows they are done."""
+        """Call functions without input, or one function or process, after another call.
+
+        Returns a read for the next call, which must wait for this one.
+        """
         if ops[0] in self._processes:
             index = self._processes[ops[0]]
             call = self.ops[index]
@@ -192,11 +206,13 @@ class Lowering(Blocks):
     def _process(self, op: SimProcess) -> None:
         output, size, dt = op.output, op.output.size, self.model.dt
         target = self.target(output)
-        form = known.form(op, dt)
+        form = supported.form(op, dt)
         if form is None:
 
             def start(trial: int) -> opaque.Steps:
-                many = known.many_steps(op.process, size, dt, self.worlds[trial].rngs[op])
+                many = supported.many_steps(
+                    op.process, size, dt, self.operator_states[trial].rngs[op]
+                )
                 assert many is not None
                 return many
 
@@ -207,36 +223,36 @@ class Lowering(Blocks):
     def _record(self, probe: Any) -> None:
         signal = self.model.sig[probe]["in"]
         every = 1.0 if probe.sample_every is None else probe.sample_every / self.model.dt
-        if signal.sparse:  # weights that do not change; shown in full
+        if signal.sparse:  # constant weights, recorded as a dense matrix
             number = self.sum(signal.name, int(np.prod(signal.shape)))
             self.add_offset(number, None, terms.sparse(signal.initial_value).toarray())
             self.record(Read(number), every)
         elif signal.base in self.plan.private:
-            self.record(Read(self._shown[signal]), every)
+            self.record(Read(self._probed[signal]), every)
         elif self.pieces(signal.base) is not None:
             self.record(self.read(signal), every)
         else:
             self.record(Read(self.number(signal.base), 0, elements(signal)), every)
 
-    def _peek(self, signal: Signal, reads: tuple[Read, ...]) -> int:
-        """A signal that shows memory of Nengo's own operators at the end of a step."""
+    def _copy_of_memory(self, signal: Signal, reads: tuple[Read, ...]) -> int:
+        """The index of a signal that copies memory of unsupported operators after each step."""
         number = self.signal(f"{signal.name} shown", signal.size)
 
         def start(trial: int) -> opaque.Steps:
-            shown = self.worlds[trial].signals[signal]
-            return lambda t, *_: shown.ravel()
+            memory = self.operator_states[trial].signals[signal]
+            return lambda t, *_: memory.ravel()
 
         self.ops.append(Call((number,), reads, start, str(signal)))
         return number
 
 
 def _start(ops: Sequence[SimPyFunc], trial: int) -> opaque.Steps:
-    """The functions of a user; trials share them."""
+    """Functions of the user, which all trials share."""
     del trial
     return opaque.functions_step(ops)
 
 
 def _at_once(op: SimPyFunc, trial: int) -> opaque.Steps:
-    """A NumPy function, which remembers nothing."""
+    """A NumPy function, which has no memory."""
     del trial
     return opaque.function_at_once(op)

@@ -1,4 +1,4 @@
-"""Operators that only Nengo knows: they take their own steps, on memory of their own."""
+"""Operators that nefsim does not support: they run Nengo's code, on Nengo's memory."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from nengo.exceptions import SimulationError
 from nengo.utils.functions import function_name
 from nengo.utils.numpy import maxint
 
-from nefsim.nengo import known
+from nefsim.nengo import supported
 from nefsim.network.functions import is_elementwise
 
 Steps = Callable[..., Any]
 
-#: Kinds of number of which Python tells quickly whether they are finite.
+#: Types of numbers for which Python's ``isfinite`` is fast.
 NUMBERS = (float, int, np.float64)
 
 
 @dataclass
-class World:
-    """What changes in Nengo's own operators, in one trial.
+class NengoOperatorState:
+    """The memory and the generators of unsupported operators, in one trial.
 
     Parameters
     ----------
     model : Model
-        What was built.
+        The built model.
     operators : sequence of Operator
         All that may draw random numbers when they start, in the order of a step.
-    guests : set of Operator
-        Those that take their own steps.
+    unsupported : set of Operator
+        Those that run Nengo's code.
     seed, trial : int
-        Where random numbers come from.
+        Seed of the random numbers, and the index of the trial.
     """
 
     model: Model
     operators: Sequence[Operator]
-    guests: set[Operator]
+    unsupported: set[Operator]
     seed: int
     trial: int
     signals: SignalDict = field(default_factory=SignalDict)
@@ -52,21 +52,21 @@ class World:
     rngs: dict[Operator, np.random.RandomState] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.operators:  # a generator takes as long as a small population
+        if not self.operators:  # a new generator takes as long as a small population
             return
         rng = np.random.RandomState((self.seed + self.trial) % 2**32)
         for op in self.operators:
-            if op in self.guests:
+            if op in self.unsupported:
                 op.init_signals(self.signals)
         for op in self.operators:
-            if op in self.guests:
+            if op in self.unsupported:
                 self.steps[op] = self._step(op, rng)
             elif isinstance(op, SimProcess):
                 self._seed(op, rng)
 
     def _seed(self, op: SimProcess, rng: np.random.RandomState) -> None:
-        """Nengo draws a seed for each process; filters of the program have no use for theirs."""
-        if type(op.process) not in known.FILTERS:
+        """Draw the seed of a process as Nengo does; filters draw one too, and do not use it."""
+        if type(op.process) not in supported.FILTERS:
             self.rngs[op] = op.process.get_rng(rng)
         elif op.process.seed is None:
             rng.randint(maxint)
@@ -75,31 +75,35 @@ class World:
         if not isinstance(op, SimNeurons) or not op.state_extra:
             step: Callable[[], None] = op.make_step(self.signals, self.model.dt, rng)
             return step
-        # Random numbers begin anew at each reset, which Nengo's own do not.
+        # The generator restarts at each reset, unlike in Nengo's simulator.
         state: dict[str, Any] = {name: self.signals[s] for name, s in op.state.items()}
-        state |= {name: self._again(theirs) for name, theirs in op.state_extra.items()}
+        state |= {name: self._copy(generator) for name, generator in op.state_extra.items()}
         J, output, dt = self.signals[op.J], self.signals[op.output], self.model.dt
         return lambda: op.neurons.step(dt, J, output, **state)
 
-    def _again(self, rng: np.random.RandomState) -> np.random.RandomState:
-        fresh = np.random.RandomState()
-        fresh.set_state(rng.get_state())
+    def _copy(self, rng: np.random.RandomState) -> np.random.RandomState:
+        copy = np.random.RandomState()
+        copy.set_state(rng.get_state())
         for _ in range(self.trial):
-            fresh = np.random.RandomState(fresh.randint(2**31 - 1))
-        return fresh
+            copy = np.random.RandomState(copy.randint(2**31 - 1))
+        return copy
 
 
 def stepper(
-    world: World, op: Operator, inputs: Iterable[Signal], outputs: Iterable[Signal], token: bool
+    operator_state: NengoOperatorState,
+    op: Operator,
+    inputs: Iterable[Signal],
+    outputs: Iterable[Signal],
+    token: bool,
 ) -> Steps:
-    """An operator's step as a function of what it reads from outside its own memory."""
-    step = world.steps[op]
-    into = [world.signals[signal] for signal in inputs]
-    out = [world.signals[signal] for signal in outputs]
-    added = [world.signals[signal] for signal in op.incs if signal in set(outputs)]
-    time = [world.signals[s] for s in op.reads if s is world.model.time]
-    count = [world.signals[s] for s in op.reads if s is world.model.step]
-    dt, no_value = world.model.dt, [np.zeros(1)] * token
+    """The step of an unsupported operator, as a function of its inputs from the program."""
+    step = operator_state.steps[op]
+    into = [operator_state.signals[signal] for signal in inputs]
+    out = [operator_state.signals[signal] for signal in outputs]
+    sums = [operator_state.signals[signal] for signal in op.incs if signal in set(outputs)]
+    time = [operator_state.signals[s] for s in op.reads if s is operator_state.model.time]
+    count = [operator_state.signals[s] for s in op.reads if s is operator_state.model.step]
+    dt, no_value = operator_state.model.dt, [np.zeros(1)] * token
 
     def run(t: float, *values: Any) -> Any:
         for clock in time:
@@ -108,19 +112,19 @@ def stepper(
             counter[...] = round(t / dt)
         for buffer, value in zip(into, values, strict=False):
             buffer[...] = value.reshape(buffer.shape)
-        for buffer in added:
+        for buffer in sums:
             buffer[...] = 0
         step()
-        given = [*(buffer.ravel() for buffer in out), *no_value]
-        return given[0] if len(given) == 1 else given
+        results = [*(buffer.ravel() for buffer in out), *no_value]
+        return results[0] if len(results) == 1 else results
 
     return run
 
 
 def is_at_once(op: SimPyFunc) -> bool:
-    """Whether a function is NumPy's and takes the numbers of many steps at once."""
-    alone = (op.t is None) != (op.x is None)
-    if op.output is None or not alone or not is_elementwise(op.fn):
+    """Whether a function is one of NumPy, of a single argument, that can compute many steps."""
+    has_one_argument = (op.t is None) != (op.x is None)
+    if op.output is None or not has_one_argument or not is_elementwise(op.fn):
         return False
     return op.output.size == (1 if op.x is None else op.x.size)
 
@@ -130,7 +134,7 @@ def _not_finite(function: Any, value: Any) -> str:
 
 
 def function_at_once(op: SimPyFunc) -> Steps:
-    """A NumPy function, of many times or values at once."""
+    """The step of a NumPy function, for many times or values at once."""
 
     def run(t: Any, *values: Any) -> Any:
         value = op.fn(*values) if values else op.fn(t)[:, None]
@@ -142,11 +146,11 @@ def function_at_once(op: SimPyFunc) -> Steps:
 
 
 def function_step(op: SimPyFunc) -> Steps:
-    """The function of a node or a connection, called as Nengo calls it."""
-    fn, takes_t, gives = op.fn, op.t is not None, op.output is not None
+    """The step of a function of a node or a connection, called as Nengo calls it."""
+    fn, has_t, has_output = op.fn, op.t is not None, op.output is not None
     shape = (0,) if op.output is None else op.output.shape
 
-    def checked(value: Any) -> Any:
+    def check_result(value: Any) -> Any:
         try:
             if value is None or not np.isfinite(value).all():
                 raise SimulationError(_not_finite(fn, value))
@@ -159,31 +163,31 @@ def function_step(op: SimPyFunc) -> Steps:
         return result.ravel()
 
     def quick(value: Any) -> Any:
-        """The common cases, in which one number tells whether all are finite."""
+        """The common cases, in which all numbers are finite if their sum of squares is."""
         kind = type(value)
         if kind in (list, tuple) and len(shape) == 1:
             try:
                 value = np.array(value, np.float64)
             except (TypeError, ValueError):
-                return checked(value)
+                return check_result(value)
             kind = np.ndarray
         if kind is np.ndarray and value.shape == shape and value.dtype == np.float64:
             total = float(value.dot(value))
-            return value if isfinite(total) else checked(value)
+            return value if isfinite(total) else check_result(value)
         if kind in NUMBERS and shape == (1,) and isfinite(value):
             return value
-        return checked(value)
+        return check_result(value)
 
     def run(t: float, *values: Any) -> Any:
-        given = [value.copy() for value in values]
-        value = fn(t, *given) if takes_t else fn(*given)
-        return quick(value) if gives else 0.0
+        copies = [value.copy() for value in values]
+        value = fn(t, *copies) if has_t else fn(*copies)
+        return quick(value) if has_output else 0.0
 
     return run
 
 
 def functions_step(ops: Sequence[SimPyFunc]) -> Steps:
-    """Functions of the time alone, called in turn."""
+    """The step of several functions of time alone, called in order."""
     runs = [function_step(op) for op in ops]
     if len(runs) == 1:
         return runs[0]

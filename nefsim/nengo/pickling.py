@@ -1,4 +1,4 @@
-"""All that changes while a Nengo network runs, as plain objects and back."""
+"""The state of a running Nengo network as plain objects, for pickling."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from nefsim.program import State
 from nefsim.records import Records
 
 
-def changing(lowering: Lowering, state: State, records: Records) -> dict[str, Any]:
-    """A state, records, and the signals and generators of operators that step in Python."""
-    worlds = [
-        ({s: world.signals[s] for s in world.signals if not s.readonly}, world.rngs)
-        for world in lowering.worlds
+def plain_objects(lowering: Lowering, state: State, records: Records) -> dict[str, Any]:
+    """A state, records, and the signals and generators of unsupported operators."""
+    memories = [
+        ({s: each.signals[s] for s in each.signals if not s.readonly}, each.rngs)
+        for each in lowering.operator_states
     ]
     return {
         "step": state.step,
         "signals": state.signals,
         "ops": state.ops,
-        "worlds": worlds,
+        "worlds": memories,
         "start": records.start,
         "records": [records.arrays(i) for i in range(len(lowering.program.records))],
     }
 
 
-def put_back(saved: Mapping[str, Any], lowering: Lowering, state: State, records: Records) -> None:
-    """Bring a fresh state and empty records to where the saved ones were."""
+def restore(saved: Mapping[str, Any], lowering: Lowering, state: State, records: Records) -> None:
+    """Restore a state and records from plain objects."""
     state.step = saved["step"]
     for signal, value in zip(state.signals, saved["signals"], strict=True):
         signal[...] = value
-    for memory, values in zip(state.ops, saved["ops"], strict=True):
-        for name, value in memory.items():
+    for variables, values in zip(state.ops, saved["ops"], strict=True):
+        for name, value in variables.items():
             value[...] = values[name]
-    for world, (signals, rngs) in zip(lowering.worlds, saved["worlds"], strict=True):
+    for memory, (signals, rngs) in zip(lowering.operator_states, saved["worlds"], strict=True):
         for signal, value in signals.items():
-            world.signals[signal] = value
+            memory.signals[signal] = value
         for op, rng in rngs.items():
-            world.rngs[op].set_state(rng.get_state())
+            memory.rngs[op].set_state(rng.get_state())
     records.put(saved["records"], state.step, saved["start"])

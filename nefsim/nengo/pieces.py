@@ -1,4 +1,4 @@
-"""Blocks of memory whose parts feed one another within a step: a signal for each part."""
+"""Partition of blocks of memory whose parts depend on each other: a signal for each part."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ import numpy as np
 from nengo.builder.operator import Copy, Operator
 from nengo.builder.signal import Signal
 
-from nefsim.nengo.signals import Memory, as_index, places
+from nefsim.nengo.signals import Memory, as_index, indices_of
 from nefsim.program import ProgramBuilder, Read, Term
 
 
 def in_parts(memory: Memory, base: Signal) -> bool:
-    """Whether a block is made anew in each step and used in parts."""
+    """Whether a block is computed in each step and operators use parts of it."""
     if base in memory.updates or base not in memory.incs or base not in memory.reads:
         return False
     if base.initial_value.any():
         return False
-    touched = [*memory.incs[base], *memory.reads[base]]
-    return any(np.size(_touched(op, signal)) < base.size for op, signal in touched)
+    uses = [*memory.incs[base], *memory.reads[base]]
+    return any(np.size(_indices_used(op, signal)) < base.size for op, signal in uses)
 
 
-def _touched(op: Operator, signal: Signal) -> Any:
-    """The places that an operator reads or writes."""
-    at = places(signal)
+def _indices_used(op: Operator, signal: Signal) -> Any:
+    """The indices of the elements that an operator reads or writes."""
+    indices = indices_of(signal)
     if isinstance(op, Copy):
-        chosen = op.dst_slice if signal is op.dst else op.src_slice
-        at = at if chosen is None else at[np.asarray(chosen)]
-    return np.ravel(at)
+        selection = op.dst_slice if signal is op.dst else op.src_slice
+        indices = indices if selection is None else indices[np.asarray(selection)]
+    return np.ravel(indices)
 
 
 class Pieces:
-    """The parts of a block: elements that everybody uses together.
+    """The parts of a block: each operator uses all elements of a part or none.
 
     Parameters
     ----------
     builder : ProgramBuilder
-        Where the signals are made.
+        The builder to which the signals are added.
     memory : Memory
-        Who reads and writes the block.
+        The operators that read and write each block.
     base : Signal
         The block.
     """
@@ -49,54 +49,57 @@ class Pieces:
         self._builder = builder
         label = np.zeros(base.size, np.int64)
         for op, signal in [*memory.incs[base], *memory.reads[base]]:
-            touched = np.zeros(base.size, np.int64)
-            touched[_touched(op, signal)] = 1
-            label = np.unique(2 * label + touched, return_inverse=True)[1]
-        self._of = label
-        self._place = np.zeros(base.size, np.int64)
+            is_used = np.zeros(base.size, np.int64)
+            is_used[_indices_used(op, signal)] = 1
+            label = np.unique(2 * label + is_used, return_inverse=True)[1]
+        self._label = label
+        self._position = np.zeros(base.size, np.int64)
         self._numbers: list[tuple[int, int]] = []
         for piece in range(int(label.max()) + 1):
-            mine = np.flatnonzero(label == piece)
-            self._place[mine] = np.arange(len(mine))
-            name = f"{base.name}[{mine[0]}...]"
-            self._numbers.append((builder.sum(name, len(mine)), len(mine)))
+            members = np.flatnonzero(label == piece)
+            self._position[members] = np.arange(len(members))
+            name = f"{base.name}[{members[0]}...]"
+            self._numbers.append((builder.sum(name, len(members)), len(members)))
 
-    def read(self, at: Any) -> Read:
-        """The elements at these places, from one part or joined from several."""
-        parts = list(self._parts(at))
+    def read(self, indices: Any) -> Read:
+        """The read of elements by their indices, from one part or a sum over several."""
+        parts = list(self._parts(indices))
         if len(parts) == 1:
-            number, size, _, inside = parts[0]
-            return Read(number, 0, as_index(inside, size))
-        joined = self._builder.sum("joined", len(at))
-        for number, size, chosen, inside in parts:
-            read = Read(number, 0, as_index(inside, size))
-            self._builder.add_term(joined, Term(read, None, as_index(chosen, len(at))))
-        return Read(joined)
+            number, size, _, columns_of_part = parts[0]
+            return Read(number, 0, as_index(columns_of_part, size))
+        total = self._builder.sum("joined", len(indices))
+        for number, size, rows_of_term, columns_of_part in parts:
+            read = Read(number, 0, as_index(columns_of_part, size))
+            self._builder.add_term(total, Term(read, None, as_index(rows_of_term, len(indices))))
+        return Read(total)
 
-    def add(self, at: Any, term: Term) -> None:
-        """Share a term out among the parts that it is added to."""
-        for number, size, chosen, inside in self._parts(at):
-            rows = as_index(inside, size)
-            self._builder.add_term(number, replace(self._some(term, chosen), rows=rows))
+    def add(self, indices: Any, term: Term) -> None:
+        """Add the rows of a term to the parts that they belong to."""
+        for number, size, rows_of_term, columns_of_part in self._parts(indices):
+            rows = as_index(columns_of_part, size)
+            part = self._rows_in_part(term, rows_of_term)
+            self._builder.add_term(number, replace(part, rows=rows))
 
-    def add_constant(self, at: Any, value: Any) -> None:
-        """Share numbers out."""
-        for number, _, chosen, inside in self._parts(at):
-            self._builder.add_offset(number, inside, np.ravel(value)[chosen])
+    def add_constant(self, indices: Any, value: Any) -> None:
+        """Add numbers to the parts that they belong to."""
+        for number, _, rows_of_term, columns_of_part in self._parts(indices):
+            self._builder.add_offset(number, columns_of_part, np.ravel(value)[rows_of_term])
 
-    def _parts(self, at: Any) -> Any:
-        for piece in np.unique(self._of[at]):
-            chosen = np.flatnonzero(self._of[at] == piece)
+    def _parts(self, indices: Any) -> Any:
+        for piece in np.unique(self._label[indices]):
+            rows_of_term = np.flatnonzero(self._label[indices] == piece)
             number, size = self._numbers[piece]
-            yield number, size, chosen, self._place[np.asarray(at)[chosen]]
+            yield number, size, rows_of_term, self._position[np.asarray(indices)[rows_of_term]]
 
-    def _some(self, term: Term, chosen: Any) -> Term:
-        """The rows of a term that go into one part."""
+    def _rows_in_part(self, term: Term, rows_of_term: Any) -> Term:
+        """The rows of a term that belong to one part."""
         matrix = term.matrix
         if hasattr(matrix, "tocsr") or np.ndim(matrix) == 2:
-            return replace(term, matrix=matrix[chosen])
+            return replace(term, matrix=matrix[rows_of_term])
         size = self._builder.signals[term.read.signal].size
-        all_of_it = np.arange(size)
-        columns = all_of_it if term.read.columns is None else all_of_it[term.read.columns]
-        read = replace(term.read, columns=as_index(columns[chosen], size))
-        return replace(term, read=read, matrix=matrix if np.ndim(matrix) == 0 else matrix[chosen])
+        columns = np.arange(size)
+        if term.read.columns is not None:
+            columns = columns[term.read.columns]
+        read = replace(term.read, columns=as_index(columns[rows_of_term], size))
+        matrix = matrix if np.ndim(matrix) == 0 else matrix[rows_of_term]
+        return replace(term, read=read, matrix=matrix)

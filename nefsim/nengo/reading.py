@@ -1,4 +1,4 @@
-"""A Nengo network as one of ours, with the arrays that Nengo's builder finds."""
+"""A Nengo network as a nefsim network, with the arrays of Nengo's builder."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from nengo.cache import get_default_decoder_cache
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.nengo import drawn, transforms, values
+from nefsim.nengo import random_state, transforms, values
 from nefsim.nengo.decoders import SharingBuilder
-from nefsim.nengo.given import Given
+from nefsim.nengo.fixed import Given
 from nefsim.network import Connection, Network
 from nefsim.network.quantities import probeable
 from nefsim.neurons import NeuronType
@@ -21,14 +21,14 @@ from nefsim.solvers import LstsqL2, Solver
 
 Array = NDArray[np.float64]
 
-#: What Nengo calls the traces of rules, and we otherwise.
+#: Traces of rules that Nengo and nefsim name differently.
 TRACES = {"pre_filtered": "activities", "post_filtered": "post"}
 
 
 def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = None) -> Network:
-    """A Nengo network as a nefsim network that gives the same spikes.
+    """Convert a Nengo network to a nefsim network with the same spikes.
 
-    Nengo's builder draws and solves all arrays; they are fixed in the network, so that it can be
+    Nengo's builder draws and solves all arrays.  They are fixed in the network, so that it can be
     saved, run in batches, exported, and compared with others.
 
     Parameters
@@ -36,24 +36,31 @@ def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = Non
     network : nengo.Network
         The model.
     dt : float [s]
-        The step it is meant to run at (Nengo's builder asks for it).
+        The time step of later runs, which Nengo's builder needs.
     seed : int or None
-        Seed of processes that have none of their own; None takes the network's seed + 1, as
-        Nengo's simulator does.
+        Seed of processes without a seed; None means the network's seed + 1, as in Nengo's
+        simulator.
 
     Returns
     -------
     Network
-        With the same networks within it.  ``all_ensembles``, ``all_nodes``, ``all_connections`` and
-        ``all_probes`` are in the order of Nengo's.
+        A network with the same subnetworks.  ``all_ensembles``, ``all_nodes``,
+        ``all_connections`` and ``all_probes`` are in Nengo's order.
 
     Raises
     ------
+    TypeError
+        If ``network`` is not a nengo.Network.
     ValueError
-        If there is something for which nefsim's networks have no word, by its name:
-        neuron types, synapses and learning rules of a user's own, processes with input,
-        transforms that draw random numbers for decoders, and a few probes.  All that runs in
+        If the network has an object that nefsim's networks do not have: custom neuron types,
+        synapses and learning rules, processes with input, random transforms of decoded
+        connections, and a few probes.  The message names the object.  All of these run in
         :class:`nefsim.nengo.Simulator`.
+
+    See Also
+    --------
+    nefsim.nengo.Simulator : Runs any Nengo network.
+    to_nengo : A nefsim network as a Nengo network.
 
     Notes
     -----
@@ -74,8 +81,9 @@ def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = Non
     (3, 500, 1)
     """
     who = "from_nengo"
-    what, do = "a nengo.Network", "pass a model of Nengo's"
-    check.instance(who, "network", network, nengo.Network, what, do)
+    check.instance(
+        who, "network", network, nengo.Network, "a nengo.Network", "pass a model of Nengo's"
+    )
     step = check.seconds(who, "dt", dt)
     seed = check.seed(who, seed)
     cache, builder = get_default_decoder_cache(), SharingBuilder()
@@ -88,63 +96,64 @@ def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = Non
 
 
 class Reading:
-    """Our network of a built model, and where each of Nengo's objects went.
+    """The nefsim network of a built model, and its object for each of Nengo's objects.
 
     Parameters
     ----------
     model : Model
-        What Nengo's builder made.
+        The built model.
     network : nengo.Network
-        Of what.
+        The network that it was built from.
     seed : int
-        Seed of what is random while running.
+        Seed of processes and stochastic neurons.
 
     Attributes
     ----------
     net : Network
-        The same in our terms.
+        The nefsim network.
     of : dict
-        Our object for each of Nengo's.
+        The nefsim object for each of Nengo's objects.
     """
 
     def __init__(self, model: Model, network: nengo.Network, seed: int) -> None:
         self._model = model
-        self._places, self._generators = drawn.places(model), drawn.generators(model)
+        self._places, self._generators = random_state.places(model), random_state.generators(model)
         self._decoded = {
             c.post_obj: c
             for c in model.params
             if isinstance(c, nengo.Connection) and isinstance(c.post_obj, nengo.Probe)
         }
         self.net = Network(seed=seed, label=network.label)
+        self.net._foreign = True
         self.of: dict[Any, Any] = {network: self.net}
-        networks = [network, *network.all_networks]
-        for theirs in networks:
-            self._objects(theirs)
-        connections = [(theirs, c) for theirs in networks for c in theirs.connections]
-        # Errors are connected to rules, which must be there before.
+        scopes = [network, *network.all_networks]
+        for scope in scopes:
+            self._objects(scope)
+        connections = [(scope, c) for scope in scopes for c in scope.connections]
+        # Connections to rules, which carry errors, come after the rules are added.
         for later in (False, True):
-            for theirs, connection in connections:
+            for scope, connection in connections:
                 if isinstance(connection.post_obj, nengo.connection.LearningRule) == later:
-                    self.of[connection] = self._connection(self.of[theirs], connection)
-        for theirs in networks:
-            ours = self.of[theirs]
-            ours.connections[:] = [self.of[c] for c in theirs.connections]
-            for probe in theirs.probes:
-                self.of[probe] = self._probe(ours, probe)
+                    self.of[connection] = self._connection(self.of[scope], connection)
+        for scope in scopes:
+            net = self.of[scope]
+            net.connections[:] = [self.of[c] for c in scope.connections]
+            for probe in scope.probes:
+                self.of[probe] = self._probe(net, probe)
 
-    def _objects(self, theirs: nengo.Network) -> None:
-        ours = self.of[theirs]
-        for inner in theirs.networks:
-            self.of[inner] = ours.subnetwork(inner.label)
-        for node in theirs.nodes:
-            self.of[node] = self._node(ours, node)
-        for ensemble in theirs.ensembles:
-            self.of[ensemble] = self._ensemble(ours, ensemble)
+    def _objects(self, scope: nengo.Network) -> None:
+        net = self.of[scope]
+        for inner in scope.networks:
+            self.of[inner] = net.subnetwork(inner.label)
+        for node in scope.nodes:
+            self.of[node] = self._node(net, node)
+        for ensemble in scope.ensembles:
+            self.of[ensemble] = self._ensemble(net, ensemble)
 
-    def _process(self, process: nengo.Process, size: int, signal: Any) -> drawn.FromNengo:
-        return drawn.FromNengo(process, size, self._places[signal])
+    def _process(self, process: nengo.Process, size: int, signal: Any) -> random_state.FromNengo:
+        return random_state.FromNengo(process, size, self._places[signal])
 
-    def _node(self, ours: Network, node: nengo.Node) -> Any:
+    def _node(self, net: Network, node: nengo.Node) -> Any:
         output, sizes = node.output, {"size_in": node.size_in, "label": node.label}
         if isinstance(output, nengo.Process):
             if node.size_in:
@@ -152,18 +161,18 @@ class Reading:
             output = self._process(output, node.size_out, self._model.sig[node]["out"])
         elif callable(output):
             sizes["size_out"] = node.size_out
-        return ours.node(output, **sizes)
+        return net.node(output, **sizes)
 
-    def _ensemble(self, ours: Network, ensemble: nengo.Ensemble) -> Any:
+    def _ensemble(self, net: Network, ensemble: nengo.Ensemble) -> Any:
         built, neuron = self._model.params[ensemble], self._neuron_type(ensemble)
         common = {"neuron_type": neuron, "radius": ensemble.radius, "label": ensemble.label}
         n, d = ensemble.n_neurons, ensemble.dimensions
         if isinstance(ensemble.neuron_type, nengo.Direct):
-            return ours.ensemble(n, d, **common)
+            return net.ensemble(n, d, **common)
         noise, signals = None, self._model.sig[ensemble.neurons]
         if ensemble.noise is not None:
             noise = self._process(ensemble.noise, n, signals["in"])
-        return ours.ensemble(
+        return net.ensemble(
             n,
             d,
             encoders=built.encoders,
@@ -181,35 +190,35 @@ class Reading:
         )
 
     def _neuron_type(self, ensemble: nengo.Ensemble) -> NeuronType:
-        theirs = ensemble.neuron_type
-        kind = drawn.DRAWN.get(type(theirs))
+        original = ensemble.neuron_type
+        kind = random_state.STOCHASTIC.get(type(original))
         if kind is None:
-            return values.neuron_type(ensemble, theirs)
-        base = values.neuron_type(ensemble, theirs.base_type)
+            return values.neuron_type(ensemble, original)
+        base = values.neuron_type(ensemble, original.base_type)
         output = self._model.sig[ensemble.neurons]["out"]
         rng = self._generators[output]
-        return kind(base, theirs.amplitude, drawn.words_of(rng))
+        return kind(base, original.amplitude, random_state.words_of(rng))
 
-    def _end(self, obj: Any, chosen: Any, size: int) -> Any:
-        """Our object, or a view of the dimensions that are chosen."""
+    def _end(self, obj: Any, index: Any, size: int) -> Any:
+        """The nefsim object for one of Nengo's, or a view of some of its dimensions."""
         if isinstance(obj, nengo.connection.LearningRule):
-            ours = self._rule(obj)
+            whole = self._rule(obj)
         else:
-            ours = self.of[obj.ensemble].neurons if _is_neurons(obj) else self.of[obj]
-        places = np.arange(size)[chosen]
-        return ours if np.array_equal(places, np.arange(size)) else ours[places]
+            whole = self.of[obj.ensemble].neurons if _is_neurons(obj) else self.of[obj]
+        dimensions = np.arange(size)[index]
+        return whole if np.array_equal(dimensions, np.arange(size)) else whole[dimensions]
 
-    def _rule(self, theirs: nengo.connection.LearningRule) -> Any:
-        """Our rule on a connection."""
-        rules, ours = theirs.connection.learning_rule_type, self.of[theirs.connection].learning_rule
-        mine = theirs.learning_rule_type
-        if isinstance(rules, dict):
-            return next(ours[str(name)] for name, rule in rules.items() if rule is mine)
-        if isinstance(rules, (list, tuple)):
-            return next(ours[i] for i, rule in enumerate(rules) if rule is mine)
-        return ours
+    def _rule(self, obj: nengo.connection.LearningRule) -> Any:
+        """The nefsim object for a rule on a connection."""
+        types, learning = obj.connection.learning_rule_type, self.of[obj.connection].learning_rule
+        rule_type = obj.learning_rule_type
+        if isinstance(types, dict):
+            return next(learning[str(name)] for name, kind in types.items() if kind is rule_type)
+        if isinstance(types, (list, tuple)):
+            return next(learning[i] for i, kind in enumerate(types) if kind is rule_type)
+        return learning
 
-    def _connection(self, ours: Network, connection: nengo.Connection) -> Connection:
+    def _connection(self, net: Network, connection: nengo.Connection) -> Connection:
         pre, post = connection.pre_obj, connection.post_obj
         options: dict[str, Any] = {
             "synapse": values.synapse(connection, connection.synapse),
@@ -230,25 +239,25 @@ class Reading:
         into, repeats = transforms.distinct(np.arange(post.size_in)[connection.post_slice])
         if repeats is not None:
             transforms.sum_repeated(connection, options, repeats)
-        return ours.connect(
+        return net.connect(
             self._end(pre, connection.pre_slice, pre.size_out),
             self._end(post, into, post.size_in),
             **options,
         )
 
-    def _probe(self, ours: Network, probe: nengo.Probe) -> Any:
-        end, attr = self._shown(probe)
-        # Nengo's refractory times count on below 0.
+    def _probe(self, net: Network, probe: nengo.Probe) -> Any:
+        end, attr = self._target(probe)
+        # Nengo's refractory times continue below 0, unlike those of nefsim.
         if attr == "refractory_time" or (attr is not None and attr not in probeable(end)):
             values.refuse(probe, "attr", attr)
         if attr == "weights" and not end.rules:
             matrix = self._model.params[probe.obj].weights
             if not isinstance(matrix, np.ndarray) or matrix.ndim != 2:
-                values.refuse(probe, "attr", "weights that are no matrix")
+                values.refuse(probe, "attr", "weights that are not a matrix")
         solver: Solver = LstsqL2()
         if probe in self._decoded and transforms.is_decoded(self._decoded[probe]):
             solver = Given(self._model.params[self._decoded[probe]].weights.T)
-        return ours.probe(
+        return net.probe(
             end,
             attr,
             synapse=values.synapse(probe, probe.synapse),
@@ -257,11 +266,11 @@ class Reading:
             label=probe.label,
         )
 
-    def _shown(self, probe: nengo.Probe) -> tuple[Any, str | None]:
-        """What a probe shows, and the name that we have for it."""
+    def _target(self, probe: nengo.Probe) -> tuple[Any, str | None]:
+        """The nefsim object that a probe records, and the name of the quantity in nefsim."""
         target, attr = probe.obj, probe.attr
         if isinstance(target, nengo.Connection):
-            if attr == "input":  # in Nengo what comes out of the object before it
+            if attr == "input":  # in Nengo the output of the connection's source
                 pre = target.pre_obj.neurons if transforms.is_decoded(target) else target.pre_obj
                 return self._end(pre, slice(None), pre.size_out), None
             return self.of[target], attr
@@ -270,10 +279,10 @@ class Reading:
                 return self.of[target.connection.post_obj], attr
             if probe.slice is not None and attr != "error":
                 values.refuse(probe, "target", f"a view of {attr}")
-            chosen = slice(None) if probe.slice is None else probe.slice
-            return self._end(target, chosen, target.size_in), TRACES.get(attr, attr)
-        chosen = slice(None) if probe.slice is None else probe.slice
-        return self._end(target, chosen, target.size_out), attr
+            index = slice(None) if probe.slice is None else probe.slice
+            return self._end(target, index, target.size_in), TRACES.get(attr, attr)
+        index = slice(None) if probe.slice is None else probe.slice
+        return self._end(target, index, target.size_out), attr
 
 
 def _is_neurons(obj: Any) -> bool:

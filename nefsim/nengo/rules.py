@@ -1,4 +1,4 @@
-"""Learning rules in Nengo's terms."""
+"""Learning rules of nefsim as rules of Nengo."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from nefsim.learning import LearningRule
 from nefsim.nengo.filters import synapse
 from nefsim.network import Connection, Learning
 
-#: What Nengo calls the traces of a rule, where PES differs from the others.
+#: Nengo's names of the traces of a rule; those of PES differ.
 TRACES = {"activities": "pre_filtered", "post": "post_filtered"}
 
 
 def learning_rule_type(
     connection: Connection, dt: float
 ) -> nengo.learning_rules.LearningRuleType | dict[str, Any] | None:
-    """Nengo's rules of a connection, by place where there are several."""
+    """Nengo's rule of a connection; several rules are a dict by their index."""
     named = enumerate(rule for _, rule in connection.rules)
     rules = {str(i): _rule(repr(connection), rule, dt) for i, rule in named}
     if not rules:
@@ -28,31 +28,31 @@ def learning_rule_type(
     return rules["0"] if len(rules) == 1 else rules
 
 
-def of_connection(theirs: nengo.Connection, ours: Learning) -> Any:
-    """Where Nengo takes the error of one rule."""
-    rules = theirs.learning_rule
-    return rules[str(ours.place)] if isinstance(rules, dict) else rules
+def of_connection(connection: nengo.Connection, target: Learning) -> Any:
+    """Nengo's object for one rule of a connection, to which an error is connected."""
+    rules = connection.learning_rule
+    return rules[str(target.place)] if isinstance(rules, dict) else rules
 
 
-def traced(ours: Learning, attr: str) -> str:
-    """What Nengo calls something that a rule reads."""
-    if attr == "activities" and isinstance(ours.rule, learning.PES):
+def probe_name(target: Learning, attr: str) -> str:
+    """Nengo's name of a quantity that a rule reads."""
+    if attr == "activities" and isinstance(target.rule, learning.PES):
         return attr
     return TRACES.get(attr, attr)
 
 
-def _rule(who: str, ours: LearningRule, dt: float) -> nengo.learning_rules.LearningRuleType:
-    # By the exact type: a subclass may have an equation of its own.
+def _rule(who: str, rule: LearningRule, dt: float) -> nengo.learning_rules.LearningRuleType:
+    # The exact type is compared, as a subclass may have another equation.
     kinds = (learning.PES, learning.RLS, learning.BCM, learning.Oja, learning.Voja)
-    started = np.any(getattr(ours, "theta_start", 0.0))
-    if type(ours) not in kinds or started:
+    has_threshold = np.any(getattr(rule, "theta_start", 0.0))
+    if type(rule) not in kinds or has_threshold:
         do = "compare other back ends"
-        check.fail(who, "learning_rule", "be one that Nengo has", repr(ours), do)
+        check.fail(who, "learning_rule", "be one that Nengo has", repr(rule), do)
     names = ("learning_rate", "beta", "pre_synapse", "post_synapse", "theta_synapse")
-    known = vars(ours)
-    given = {
-        name: synapse(known[name], dt) if name.endswith("synapse") else known[name]
+    parameters = vars(rule)
+    options = {
+        name: synapse(parameters[name], dt) if name.endswith("synapse") else parameters[name]
         for name in names
-        if name in known
+        if name in parameters
     }
-    return getattr(nengo, type(ours).__name__)(**given)
+    return getattr(nengo, type(rule).__name__)(**options)

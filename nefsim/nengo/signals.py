@@ -1,4 +1,4 @@
-"""Nengo's signals: which elements of its memory a view is, and who writes and reads them."""
+"""Nengo's signals: the indices of views, and the operators that write and read each block."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from nengo.builder.signal import Signal
 
 from nefsim.program import Index
 
-Touch = tuple[Operator, Signal]
+Use = tuple[Operator, Signal]
 
 
 def name_of(op: Operator) -> str:
-    """What to call an operator, which may be a user's and lack what Nengo's have."""
+    """The name of an operator; a custom one may lack the attributes that its ``str`` needs."""
     try:
         return str(op)
     except AttributeError:
         return type(op).__name__
 
 
-def places(signal: Signal) -> Any:
-    """The places of a view's elements in its flat base, in the shape of the view."""
+def indices_of(signal: Signal) -> Any:
+    """The indices of a view's elements in its flat base, in the shape of the view."""
     if not signal.is_view:
         return np.arange(signal.size).reshape(signal.shape)
     at = np.array(signal.elemoffset)
@@ -34,7 +34,7 @@ def places(signal: Signal) -> Any:
 
 
 def as_index(at: Any, size: int) -> Index | None:
-    """Flat places as an index: None for all in order, a slice where they are in a row."""
+    """Flat indices as an index: None for all in order, a slice for adjacent ones."""
     flat = np.ravel(at)
     first = int(flat[0]) if len(flat) else 0
     if len(flat) and (np.diff(flat) == 1).all():
@@ -44,18 +44,18 @@ def as_index(at: Any, size: int) -> Index | None:
 
 
 def elements(signal: Signal) -> Index | None:
-    """Which elements of its flat base a signal is; None for all of them."""
+    """The index of a signal's elements in its flat base; None for all of them."""
     if not signal.is_view:
         return None
     if signal.ndim == 1 and signal.elemstrides == (1,) and signal.size:
         first = signal.elemoffset
         whole = first == 0 and signal.size == signal.base.size
         return None if whole else slice(first, first + signal.size)
-    return as_index(places(signal), signal.base.size)
+    return as_index(indices_of(signal), signal.base.size)
 
 
 class Memory:
-    """Who touches each block of memory, and how.
+    """The operators that set, add to, update and read each block of memory.
 
     Parameters
     ----------
@@ -64,10 +64,10 @@ class Memory:
     """
 
     def __init__(self, operators: Iterable[Operator]) -> None:
-        self.sets: dict[Signal, list[Touch]] = defaultdict(list)
-        self.incs: dict[Signal, list[Touch]] = defaultdict(list)
-        self.updates: dict[Signal, list[Touch]] = defaultdict(list)
-        self.reads: dict[Signal, list[Touch]] = defaultdict(list)
+        self.sets: dict[Signal, list[Use]] = defaultdict(list)
+        self.incs: dict[Signal, list[Use]] = defaultdict(list)
+        self.updates: dict[Signal, list[Use]] = defaultdict(list)
+        self.reads: dict[Signal, list[Use]] = defaultdict(list)
         for op in operators:
             for signal in op.sets:
                 self.sets[signal.base].append((op, signal))
@@ -78,28 +78,28 @@ class Memory:
             for signal in op.reads:
                 self.reads[signal.base].append((op, signal))
 
-    def written(self, base: Signal) -> list[Touch]:
-        """Who sets, adds to or updates a block."""
+    def writes(self, base: Signal) -> list[Use]:
+        """The operators that set, add to or update a block."""
         return [*self.sets.get(base, ()), *self.incs.get(base, ()), *self.updates.get(base, ())]
 
     def is_constant(self, base: Signal) -> bool:
-        """Whether nobody writes a block."""
+        """Whether no operator writes a block."""
         return base not in self.sets and base not in self.incs and base not in self.updates
 
-    def covered(self, base: Signal) -> Any:
-        """Which elements of a block are set in each step, flat."""
-        covered = np.zeros(base.size, bool)
+    def covered_elements(self, base: Signal) -> Any:
+        """A mask, flat, of the elements of a block that are set in each step."""
+        mask = np.zeros(base.size, bool)
         for _, signal in self.sets.get(base, ()):
-            chosen = elements(signal)
-            covered[slice(None) if chosen is None else chosen] = True
-        return covered
+            index = elements(signal)
+            mask[slice(None) if index is None else index] = True
+        return mask
 
-    def is_held(self, base: Signal) -> bool:
-        """Whether a block adds up from step to step, so that it is no function of this step."""
+    def is_accumulated(self, base: Signal) -> bool:
+        """Whether operators add to a block from step to step without setting it before."""
         if base in self.updates:
             return base in self.sets or base in self.incs
         if base not in self.incs:
             return False
-        covered = self.covered(base)
-        chosen = (elements(signal) for _, signal in self.incs[base])
-        return not all(covered[slice(None) if c is None else c].all() for c in chosen)
+        mask = self.covered_elements(base)
+        indices = (elements(signal) for _, signal in self.incs[base])
+        return not all(mask[slice(None) if i is None else i].all() for i in indices)

@@ -1,4 +1,4 @@
-"""A Nengo network, built by Nengo and run by nefsim."""
+"""A simulator of Nengo networks, which Nengo builds and nefsim runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from nefsim.nengo.bars import progress_of
 from nefsim.nengo.data import Data, Learned, Signals
 from nefsim.nengo.decoders import SharingBuilder
 from nefsim.nengo.lower import lower
-from nefsim.nengo.pickling import changing, put_back
+from nefsim.nengo.pickling import plain_objects, restore
 from nefsim.program import Program, State, initial_state
 from nefsim.records import Events, Records
 from nefsim.settings import MOST_STEPS, settings, steps_in
@@ -36,44 +36,56 @@ Array = NDArray[np.float64]
 
 CLOSED = "This simulator is closed; make a new one."
 
-#: Arguments with which an unpickled simulator is made.
-REMADE = ("model", "seed", "backend", "batch_size", "dtype", "progress_bar", "optimize")
+#: Attributes that are passed to ``__init__`` when a simulator is unpickled.
+ARGUMENTS = ("model", "seed", "backend", "batch_size", "dtype", "progress_bar", "optimize")
 
 
 @dataclass(frozen=True, eq=False)
 class _Ready:
-    """What a back end asks for."""
+    """A program, as back ends take it."""
 
     program: Program
 
 
 class Simulator:
-    """A Nengo network that runs in nefsim: use it in the place of ``nengo.Simulator``.
+    """A simulator of a Nengo network in nefsim, which replaces ``nengo.Simulator``.
 
-    Nengo's builder draws and solves all arrays, so that they are those of Nengo; the steps
-    are taken by a back end of nefsim, and give the same spikes.
+    Nengo's builder draws and solves all arrays; a back end of nefsim runs the steps, with the
+    same spikes.
 
     Parameters
     ----------
     network : nengo.Network or None
-        The model; None where ``model`` is built already.
+        The network; None if ``model`` is already built.
     dt : float [s]
         The time step.
     seed : int or None
-        Seed of processes that have none of their own; None takes the network's seed + 1.
+        Seed of processes without a seed; None means the network's seed + 1.
     model : nengo.builder.Model or None
-        What to build into.
+        The model to which Nengo's builder adds the network; None makes a new one.
     progress_bar : bool or nengo.utils.progress.ProgressBar
-        True shows a bar in a terminal when tqdm is installed.
+        True shows a bar in a terminal if tqdm is installed.
     optimize : bool
-        Accepted for Nengo's sake; operations are always merged.
+        Accepted as in ``nengo.Simulator``, without effect: operations are always merged.
     backend : {"auto", "numpy", "numba"}
-        What takes the steps.
+        The back end that runs the steps; "auto" is the fastest that is installed.
     batch_size : int or None
-        Number of trials at once; trial b is the run with ``seed + b``.  Data get a leading
+        Number of trials at once; trial b is the run with ``seed + b``.  Data have a leading
         axis of trials.
     dtype : {"float64", "float32"} or None
-        Precision of the run; None takes that of Nengo's settings, or the next above.
+        Precision of the run; None means that of Nengo's settings, or float32 for less.
+
+    Raises
+    ------
+    TypeError or ValueError
+        If an argument is of another type or out of range.
+    nefsim.BackendUnavailable
+        If the back end is not installed.
+
+    See Also
+    --------
+    from_nengo : The network as a nefsim network, to be saved or exported.
+    nefsim.Simulator : The simulator of nefsim's networks.
 
     Examples
     --------
@@ -104,18 +116,18 @@ class Simulator:
         batch_size: int | None = None,
         dtype: str | None = None,
     ) -> None:
-        self.closed = True  # until all of this has worked
+        self.closed = True  # so that an error in this method causes no warning in __del__
         who = "nefsim.nengo.Simulator"
         self.progress_bar, self.optimize = progress_bar, optimize
-        dtype_is_theirs = dtype is None
+        has_nengo_dtype = dtype is None
         if dtype is None:
             dtype = "float64" if rc.float_dtype == np.float64 else "float32"
-        run = settings(who, backend, batch_size, dtype, backends.OWN)
+        run = settings(who, backend, batch_size, dtype, backends.PROGRAM_BACKENDS)
         self.backend, self.batch_size, self.dtype = run.backend, run.batch_size, run.dtype
-        self._shown_as = np.dtype(rc.float_dtype if dtype_is_theirs else self.dtype)
+        self._data_dtype = np.dtype(rc.float_dtype if has_nengo_dtype else self.dtype)
         if network is not None:
-            what, do = "a nengo.Network", "use nefsim.Simulator for nefsim's own networks"
-            check.instance(who, "network", network, nengo.Network, what, do)
+            kind, do = "a nengo.Network", "use nefsim.Simulator for networks of nefsim"
+            check.instance(who, "network", network, nengo.Network, kind, do)
         elif model is None:
             check.fail(who, "network", "be a nengo.Network", "None", "pass one, or a built model")
         if seed is not None:
@@ -134,16 +146,16 @@ class Simulator:
                 model.builder.forget()
             self._lowering = lower(self.model)
         if seed is None:
-            theirs = None if network is None else network.seed
-            seed = np.random.randint(2**31 - 1) if theirs is None else theirs + 1
+            network_seed = None if network is None else network.seed
+            seed = np.random.randint(2**31 - 1) if network_seed is None else network_seed + 1
         self._prepare = backends.module(self.backend, self.dtype).prepare
-        self.data = Data(self.model, self._recorded, self._kept)
+        self.data = Data(self.model, self._dense_records, self._records_of)
         self.closed = False
         self._turn = Turn("nefsim.nengo.Simulator.run_steps")
         self.reset(seed)
 
     def __del__(self) -> None:
-        """Warn if this is gone without having been closed."""
+        """Warn if the simulator was not closed."""
         if not getattr(self, "closed", True):
             warnings.warn(
                 f"Simulator of {self.model} was deallocated while open; use it in a with block.",
@@ -181,7 +193,7 @@ class Simulator:
 
     @property
     def n_steps(self) -> int:
-        """Steps done since the start or the last reset; functions of nodes see it grow."""
+        """Steps since the start or the last reset, also during a run."""
         return self._state.step + self._state.under_way
 
     @property
@@ -190,7 +202,20 @@ class Simulator:
         return self.n_steps * self.dt
 
     def trange(self, dt: float | None = None, sample_every: float | None = None) -> Array:
-        """Times of the steps done, or of every sample [s]; ``dt`` is an old name of it."""
+        """Times of all steps or samples [s].
+
+        Parameters
+        ----------
+        dt : float or None [s]
+            The old name of ``sample_every``.
+        sample_every : float or None [s]
+            Interval between samples; None for all steps.
+
+        Returns
+        -------
+        (n,) ndarray
+            The times.
+        """
         if dt is not None:
             if sample_every is not None:
                 got = "Only one of `dt` and `sample_every` may be given"
@@ -207,7 +232,15 @@ class Simulator:
     # -- steps -----------------------------------------------------------------------------
 
     def run(self, time_in_seconds: float, progress_bar: Any = None) -> None:
-        """Run for ``round(time_in_seconds / dt)`` steps."""
+        """Run for ``round(time_in_seconds / dt)`` steps.
+
+        Parameters
+        ----------
+        time_in_seconds : float [s]
+            The duration of the run.
+        progress_bar : bool, nengo.utils.progress.ProgressBar or None
+            None means the bar of the simulator.
+        """
         who, do = "nefsim.nengo.Simulator.run", "pass seconds, such as 1.0"
         time_in_seconds = check.real(who, "time_in_seconds", time_in_seconds, do)
         if time_in_seconds < 0:
@@ -221,13 +254,20 @@ class Simulator:
             self.run_steps(steps, progress_bar=progress_bar)
 
     def step(self) -> None:
-        """Take one step."""
+        """Run one step."""
         self._advance(1)
 
     def run_steps(self, steps: int, progress_bar: Any = None) -> None:
-        """Take so many steps; if an error or Ctrl-C ends them, what was recorded is kept.
+        """Run a number of steps; if an error or Ctrl-C stops them, the records stay.
 
-        A class of one's own that overrides ``step`` has it called for each.
+        If a subclass overrides ``step``, that method is called for each step.
+
+        Parameters
+        ----------
+        steps : int
+            The number of steps.
+        progress_bar : bool, nengo.utils.progress.ProgressBar or None
+            None means the bar of the simulator.
         """
         who = "nefsim.nengo.Simulator.run_steps"
         steps = check.integer(who, "steps", steps, "pass a number of steps", 0, MOST_STEPS)
@@ -246,17 +286,21 @@ class Simulator:
         if self.closed:
             raise SimulatorClosed(CLOSED)
         with self._turn:
-            if self._run is None:  # whoever only looks at what was built needs none
+            if self._run is None:  # prepared here, as not every built simulator runs
                 with silenced(self.progress_bar is False), only_young_collected():
                     self._run = self._prepare(_Ready(self._lowering.program), self._state)
             with np.errstate(invalid="raise", divide="ignore"):
                 advance(self._run, n_steps, self._state, self._records)
 
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
-        """Go back to the start and forget what was recorded, with a new seed of noise or not.
+        """Return to the start and discard all records.
 
-        With ``keep_weights`` what has been learned stays; neurons, filters, noise and the time
-        begin anew.
+        Parameters
+        ----------
+        seed : int or None
+            A new seed of processes; None repeats the run with the last one.
+        keep_weights : bool
+            Whether learned weights stay; neurons, filters, noise and the time restart.
         """
         if self.closed:
             raise SimulatorClosed(CLOSED)
@@ -281,51 +325,52 @@ class Simulator:
         self.clear_probes()
 
     def clear_probes(self) -> None:
-        """Forget what was recorded."""
+        """Discard all records."""
         self._turn.forbid("nefsim.nengo.Simulator.clear_probes")
         start = self._state.step
         self._records = Records(self._lowering.program, self.batch_size, self.dtype, start)
 
     def __getstate__(self) -> dict[str, Any]:
-        """All that changes, and Nengo's model to build the rest from."""
+        """The state, the records, and Nengo's model, from which the rest is built again."""
         self._turn.forbid("nefsim.nengo.Simulator")
-        names = (*REMADE, "closed", "_shown_as")
-        changed = changing(self._lowering, self._state, self._records)
-        return {name: getattr(self, name) for name in names} | changed
+        names = (*ARGUMENTS, "closed")
+        objects = plain_objects(self._lowering, self._state, self._records)
+        objects |= {name: getattr(self, name) for name in names}
+        return objects | {"_shown_as": self._data_dtype}
 
-    def __setstate__(self, given: dict[str, Any]) -> None:
-        """Go on from where the pickled simulator was."""
-        self.__init__(None, **{name: given[name] for name in REMADE})  # type: ignore[misc]
-        put_back(given, self._lowering, self._state, self._records)
-        self._shown_as, self.closed = given["_shown_as"], given["closed"]
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        """Continue from the pickled state."""
+        self.__init__(None, **{name: saved[name] for name in ARGUMENTS})  # type: ignore[misc]
+        restore(saved, self._lowering, self._state, self._records)
+        self._data_dtype, self.closed = saved["_shown_as"], saved["closed"]
 
-    # -- what is known ---------------------------------------------------------------------
+    # -- values ----------------------------------------------------------------------------
 
-    def _kept(self, probe: nengo.Probe) -> Array | Events:
+    def _records_of(self, probe: nengo.Probe) -> Array | Events:
         return self._records.of(self.model.probes.index(probe))
 
-    def _recorded(self, probe: nengo.Probe) -> Array:
-        rows = self._kept(probe)
+    def _dense_records(self, probe: nengo.Probe) -> Array:
+        rows = self._records_of(probe)
         rows = rows.dense() if isinstance(rows, Events) else rows
         rows = rows.reshape(*rows.shape[:-1], *self.model.sig[probe]["in"].shape)
-        rows = rows.astype(self._shown_as, copy=False)
+        rows = rows.astype(self._data_dtype, copy=False)
         rows.setflags(write=False)
         return rows
 
     @property
     def signals(self) -> Signals | None:
-        """Values of Nengo's signals, learned weights among them; None once closed."""
+        """Values of Nengo's signals, which include learned weights; None after ``close``."""
         return None if self.closed else Signals(self._lowering, self._state)
 
     @property
     def learned(self) -> Learned:
-        """Weights that learning rules change, to be read and to be set; see :class:`Learned`."""
+        """Learned weights, which can be read and set; see :class:`Learned`."""
         return Learned(self._lowering, self._state, self.batch_size)
 
     @property
     def rng(self) -> np.random.RandomState:
-        """A generator of the run's seed, from which nothing else draws."""
-        if self._rng is None:  # to make one takes as long as a small population
+        """A generator with the run's seed, which the simulator itself does not use."""
+        if self._rng is None:  # a new generator takes as long as a small population
             self._rng = np.random.RandomState(self.seed % 2**32)
         return self._rng
 

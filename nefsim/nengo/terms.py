@@ -10,12 +10,12 @@ from nengo.builder.signal import Signal
 
 from nefsim.nengo.blocks import Blocks
 from nefsim.nengo.classify import scale_of
-from nefsim.nengo.signals import as_index, elements, places
+from nefsim.nengo.signals import as_index, elements, indices_of
 from nefsim.program import Term
 
 
 def emit(blocks: Blocks, op: Operator) -> None:
-    """Add what an operator adds."""
+    """Add the terms of a linear operator."""
     if isinstance(op, Reset):
         if op.value:
             rows = elements(op.dst)
@@ -33,33 +33,33 @@ def emit(blocks: Blocks, op: Operator) -> None:
 
 
 def _rows_of_copy(op: Copy) -> Any:
-    at = places(op.dst)
-    return at if op.dst_slice is None else at[np.asarray(op.dst_slice)]
+    indices = indices_of(op.dst)
+    return indices if op.dst_slice is None else indices[np.asarray(op.dst_slice)]
 
 
-def _repeats(at: Any) -> bool:
-    return np.unique(at).size < np.size(at)
+def _repeats(indices: Any) -> bool:
+    return np.unique(indices).size < np.size(indices)
 
 
 def _copy(blocks: Blocks, op: Copy) -> None:
-    chosen = None if op.src_slice is None else np.asarray(op.src_slice)
-    rows_at = _rows_of_copy(op)
-    source_at = places(op.src) if chosen is None else places(op.src)[chosen]
-    rows = as_index(rows_at, op.dst.base.size)
+    selection = None if op.src_slice is None else np.asarray(op.src_slice)
+    row_indices = _rows_of_copy(op)
+    source_indices = indices_of(op.src) if selection is None else indices_of(op.src)[selection]
+    rows = as_index(row_indices, op.dst.base.size)
     if blocks.memory.is_constant(op.src.base):
-        value = np.ravel(op.src.base.initial_value)[source_at]
-        blocks.add_constant(op.dst, rows, np.broadcast_to(value, np.shape(rows_at)))
+        value = np.ravel(op.src.base.initial_value)[source_indices]
+        blocks.add_constant(op.dst, rows, np.broadcast_to(value, np.shape(row_indices)))
         return
-    if np.size(source_at) == np.size(rows_at) and not _repeats(rows_at):
-        blocks.add(op.dst, Term(blocks.read(op.src, chosen), None, rows))
+    if np.size(source_indices) == np.size(row_indices) and not _repeats(row_indices):
+        blocks.add(op.dst, Term(blocks.read(op.src, selection), None, rows))
         return
-    # One number into many places, or many into one.
-    read = blocks.read(op.src, chosen)
+    # One number is copied to many elements, or several numbers to one.
+    read = blocks.read(op.src, selection)
     order = np.broadcast_to(
-        np.arange(np.size(source_at)).reshape(np.shape(source_at)), np.shape(rows_at)
+        np.arange(np.size(source_indices)).reshape(np.shape(source_indices)), np.shape(row_indices)
     )
-    shape = (op.dst.base.size, np.size(source_at))
-    blocks.add(op.dst, Term(read, _selection(np.ravel(rows_at), np.ravel(order), shape)))
+    shape = (op.dst.base.size, np.size(source_indices))
+    blocks.add(op.dst, Term(read, _selection(np.ravel(row_indices), np.ravel(order), shape)))
 
 
 def _selection(rows: Any, columns: Any, shape: tuple[int, int]) -> Any:
@@ -69,7 +69,7 @@ def _selection(rows: Any, columns: Any, shape: tuple[int, int]) -> Any:
 
 
 def sparse(A: Any) -> Any:
-    """Sparse weights, in SciPy's form."""
+    """Sparse weights as a SciPy array."""
     from scipy.sparse import csr_array
 
     return csr_array(A if hasattr(A, "tocsr") else A.allocate())
@@ -79,8 +79,8 @@ def _product(blocks: Blocks, x: Signal, y: Signal, matrix: Any) -> None:
     rows = elements(y)
     if blocks.memory.is_constant(x.base):
         value = np.ravel(x.initial_value)
-        alone = np.ndim(matrix) < 2 and not hasattr(matrix, "tocsr")
-        product = matrix * value if alone else matrix @ value
+        is_diagonal = np.ndim(matrix) < 2 and not hasattr(matrix, "tocsr")
+        product = matrix * value if is_diagonal else matrix @ value
         blocks.add_constant(y, rows, product)
         return
     blocks.add(y, Term(blocks.read(x), matrix, rows))

@@ -1,4 +1,4 @@
-"""Transforms of Nengo's connections as numbers."""
+"""Transforms of Nengo's connections as arrays."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from nengo.builder import Model
 from numpy.typing import NDArray
 
-from nefsim.nengo import convolved, terms, values
-from nefsim.nengo.given import Given
+from nefsim.nengo import convolutions, terms, values
+from nefsim.nengo.fixed import Given
 
 Array = NDArray[np.float64]
 
@@ -18,30 +18,30 @@ CONVOLUTIONS = (nengo.Convolution, nengo.transforms.ConvolutionTranspose)
 
 
 def is_decoded(connection: nengo.Connection) -> bool:
-    """Whether a connection decodes spikes."""
+    """Whether a connection starts from an ensemble with decoders."""
     pre = connection.pre_obj
     return isinstance(pre, nengo.Ensemble) and not isinstance(pre.neuron_type, nengo.Direct)
 
 
 def of_connection(model: Model, connection: nengo.Connection) -> Any:
-    """The transform of a connection in a built model; None where there is none."""
-    theirs = connection.transform
-    if isinstance(theirs, nengo.transforms.NoTransform):
+    """The transform of a connection in a built model, or None if it has none."""
+    transform = connection.transform
+    if isinstance(transform, nengo.transforms.NoTransform):
         return None
-    if is_decoded(connection):  # it is in the decoders
-        return _known(connection)
+    if is_decoded(connection):  # the decoders include it
+        return _fixed(connection)
     weights = model.params[connection].weights
-    if isinstance(theirs, nengo.transforms.Sparse):
+    if isinstance(transform, nengo.transforms.Sparse):
         return terms.sparse(weights)
-    if isinstance(theirs, CONVOLUTIONS):
-        return convolved.matrix(str(connection), theirs, weights)
-    if not isinstance(theirs, nengo.transforms.Dense):
-        values.refuse(connection, "transform", theirs)
+    if isinstance(transform, CONVOLUTIONS):
+        return convolutions.matrix(str(connection), transform, weights)
+    if not isinstance(transform, nengo.transforms.Dense):
+        values.refuse(connection, "transform", transform)
     return weights
 
 
-def _known(connection: nengo.Connection) -> Any:
-    """The transform of a decoded connection, of which Nengo keeps no random numbers."""
+def _fixed(connection: nengo.Connection) -> Any:
+    """The transform of a decoded connection; Nengo does not store one that is drawn."""
     init = connection.transform.init
     if not isinstance(init, np.ndarray):
         values.refuse(connection, "transform", f"{init} from decoders")
@@ -49,7 +49,7 @@ def _known(connection: nengo.Connection) -> Any:
 
 
 def distinct(places: NDArray[np.intp]) -> tuple[NDArray[np.intp], Array | None]:
-    """Each place once, and a matrix that sums the dimensions of a place; None without repeats."""
+    """Each index once, and a matrix that sums the dimensions of an index; None without repeats."""
     once, where = np.unique(places, return_inverse=True)
     if len(once) == len(places):
         return places, None
@@ -57,12 +57,13 @@ def distinct(places: NDArray[np.intp]) -> tuple[NDArray[np.intp], Array | None]:
 
 
 def sum_repeated(connection: nengo.Connection, options: dict[str, Any], repeats: Array) -> None:
-    """Sum in the transform all that a connection brings to one dimension."""
+    """Change a transform such that it sums all values for the same dimension."""
     if connection.learning_rule_type is not None or connection.solver.weights:
         got = f"{connection.post} with a dimension twice"
         values.refuse(connection, "post", got)
     if "solver" in options:
         options["solver"] = Given(np.asarray(options["solver"].values) @ repeats.T)
-    given = options["transform"]
-    given = 1.0 if given is None else given
-    options["transform"] = repeats * given if np.ndim(given) < 2 else repeats @ given
+    transform = options["transform"]
+    transform = 1.0 if transform is None else transform
+    is_matrix = np.ndim(transform) == 2
+    options["transform"] = repeats @ transform if is_matrix else repeats * transform

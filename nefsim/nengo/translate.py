@@ -14,8 +14,8 @@ from nefsim.lowering import Built, build
 from nefsim.lowering.arrays import preset_of
 from nefsim.lowering.matrices import as_index
 from nefsim.nengo import rules
-from nefsim.nengo.filters import synapse
-from nefsim.nengo.guests import Draws, Full, Played, Start
+from nefsim.nengo.adapters import Draws, Full, NefsimProcess, Start
+from nefsim.nengo.filters import synapse, with_delay
 from nefsim.nengo.neuron_types import neuron_type
 from nefsim.network import Connection, Ensemble, Learning, Network, Neurons, Node, Probe
 from nefsim.network.objects import Endpoint, Gate, indices, whole
@@ -27,19 +27,33 @@ Array = NDArray[np.float64]
 
 
 def to_nengo(net: Network, dt: float = 0.001) -> nengo.Network:
-    """The network as a Nengo network with the arrays that nefsim draws and solves.
+    """Convert a network to a Nengo network, with the arrays that nefsim draws and solves.
 
     Parameters
     ----------
     net : Network
-        The model; its seed decides the arrays.
+        The model; its arrays depend on its seed.
     dt : float [s]
-        The step it is meant to run at (processes and initial states depend on it).
+        The time step of later runs; processes and initial states depend on it.
 
     Returns
     -------
     nengo.Network
-        Flat, with the labels of the objects; run it in ``nengo.Simulator(model, dt=dt)``.
+        A network without subnetworks, with the labels of the objects; run it in
+        ``nengo.Simulator(model, dt=dt)``.
+
+    Raises
+    ------
+    TypeError
+        If ``net`` is not a Network.
+    ValueError
+        If ``dt`` is not positive, or the network has an object that Nengo does not have, such as
+        some neuron types and learning rules.
+
+    See Also
+    --------
+    from_nengo : A Nengo network as a nefsim network.
+    nefsim.crosscheck : The spikes of a network on several back ends, Nengo included.
 
     Examples
     --------
@@ -57,7 +71,22 @@ def to_nengo(net: Network, dt: float = 0.001) -> nengo.Network:
 
 
 class Translation:
-    """A Nengo model of a built network, and where each of our objects went."""
+    """A Nengo model of a built network, and Nengo's object for each object of the network.
+
+    Parameters
+    ----------
+    built : Built
+        The built network.
+    state : State
+        Its initial state.
+
+    Attributes
+    ----------
+    model : nengo.Network
+        The Nengo model.
+    of : dict
+        Nengo's object for each object of the network.
+    """
 
     def __init__(self, built: Built, state: State) -> None:
         self.built, self.state = built, state
@@ -71,7 +100,7 @@ class Translation:
             for node in (obj for obj in built.signals if isinstance(obj, Node)):
                 self.of[node] = self._node(node)
             self._relay_inputs()
-            # Errors are connected to rules, which must be there before.
+            # Connections to rules, which carry errors, come after the rules are added.
             into_rules = [isinstance(whole(c.post), (Learning, Gate)) for c in built.connections]
             for later in (False, True):
                 for connection, is_error in zip(built.connections, into_rules, strict=True):
@@ -81,30 +110,29 @@ class Translation:
                 self.of[probe] = self._probe(probe)
 
     def _relay_inputs(self) -> None:
-        """Nengo shows no node's input, so that a relay in front of the node shows it."""
-        nodes = (_node_of_shown_input(probe) for probe in self.built.probes)
+        """Add a relay before each node with a probed input, as Nengo cannot probe that input."""
+        nodes = (_node_of_probed_input(probe) for probe in self.built.probes)
         for node in dict.fromkeys(node for node in nodes if node is not None):
             self._relays[node] = nengo.Node(size_in=node.size_in, label=f"{node.label}.input")
             nengo.Connection(self._relays[node], self.of[node], synapse=None)
 
     def _end(self, end: Endpoint, into: bool = False) -> Any:
-        """Where values come out of an object, or where they go into it."""
+        """Nengo's object for an endpoint: the source of values, or their target if ``into``."""
         obj = whole(end)
         if isinstance(obj, Gate):
             must, do = "be one that Nengo has", "compare other back ends"
             check.fail(repr(obj), "switch", must, "a gate", do)
         if isinstance(obj, Learning):
-            theirs = rules.of_connection(self.of[obj.connection], obj)
-            return _view(theirs, end)
-        theirs = self.of[obj.ensemble].neurons if isinstance(obj, Neurons) else self.of[obj]
+            return _view(rules.of_connection(self.of[obj.connection], obj), end)
+        target = self.of[obj.ensemble].neurons if isinstance(obj, Neurons) else self.of[obj]
         if into and isinstance(obj, Node):
-            theirs = self._relays.get(obj, theirs)
-        return _view(theirs, end)
+            target = self._relays.get(obj, target)
+        return _view(target, end)
 
-    def _played(self, signal: int) -> Played:
-        """The process behind a signal, fresh from its stream as our state has it."""
+    def _process(self, signal: int) -> NefsimProcess:
+        """The process that generates a signal, in its initial state, as a process of Nengo."""
         running = self.state.running[self._ops[signal]][0]
-        return Played(running, self.built.program.signals[signal].size)
+        return NefsimProcess(running, self.built.program.signals[signal].size)
 
     def _ensemble(self, ensemble: Ensemble) -> nengo.Ensemble:
         built = self.built.ensembles[ensemble]
@@ -114,7 +142,7 @@ class Translation:
             return nengo.Ensemble(n, d, neuron_type=nengo.Direct(), **common)
         noise = None
         if ensemble.noise is not None:
-            noise = self._played(self.built.noise[ensemble])
+            noise = self._process(self.built.noise[ensemble])
         return nengo.Ensemble(
             n,
             d,
@@ -147,47 +175,51 @@ class Translation:
         signal = self.built.signals[node]
         if node in self.built.inputs:
             if node.size_in:
-                must, do = "be a source to have another output in Nengo", "take another back end"
+                must, do = "be a source to have another output in Nengo", "pass another back end"
                 check.fail("Simulator", "inputs", must, repr(node), do)
             node = self.built.inputs[node]
         common = {"size_in": node.size_in, "label": node.label}
         if node.output is None:
-            # Nengo takes no function from a node that only passes its input on.
+            # In Nengo a connection from a node without output cannot have a function.
             ends = self.built.connections
             called = any(whole(c.pre) is node and c.function is not None for c in ends)
             return nengo.Node((lambda t, x: x) if called else None, **common)
         if isinstance(node.output, Process):
-            return nengo.Node(self._played(signal), label=node.label)
+            return nengo.Node(self._process(signal), label=node.label)
         if isinstance(node.output, np.ndarray):
             return nengo.Node(node.output, label=node.label)
         return nengo.Node(node.output, size_out=node.size_out, **common)
 
     def _connection(self, connection: Connection) -> nengo.Connection:
-        filtered = synapse(connection.synapse, self.built.program.dt)
+        dt = self.built.program.dt
+        nengo_synapse = with_delay(connection.synapse, dt, round(connection.delay / dt))
         if connection.rules:
-            return self._learned(connection, filtered)
+            if connection.delay:
+                must, do = "be 0 in Nengo where weights learn", "compare other back ends"
+                check.fail(repr(connection), "delay", must, f"{connection.delay:g} s", do)
+            return self._learned(connection, nengo_synapse)
         post, full = whole(connection.post), self.built.connections[connection].full
         if full is None:
-            return self._carry(connection, self._end(connection.post, into=True), filtered)
-        # Nengo multiplies by the gain on the way into neurons.
+            return self._carry(connection, self._end(connection.post, into=True), nengo_synapse)
+        # Nengo multiplies the input of neurons by their gain.
         assert isinstance(post, Ensemble)
         gain = self.built.ensembles[post].gain
-        undone = np.divide(1.0, gain, out=np.zeros_like(gain), where=gain != 0)
+        inverse = np.divide(1.0, gain, out=np.zeros_like(gain), where=gain != 0)
         currents = nengo.Node(size_in=len(full), label=f"{connection.label}.currents")
-        nengo.Connection(currents, self.of[post].neurons, transform=undone, synapse=None)
-        return self._carry(connection, currents, filtered)
+        nengo.Connection(currents, self.of[post].neurons, transform=inverse, synapse=None)
+        return self._carry(connection, currents, nengo_synapse)
 
     def _learned(
-        self, connection: Connection, filtered: nengo.synapses.Synapse | None
+        self, connection: Connection, nengo_synapse: nengo.synapses.Synapse | None
     ) -> nengo.Connection:
-        """A connection that learns, from the same weights."""
+        """A connection that learns, with the same initial weights."""
         built, post = self.built.connections[connection], self._end(connection.post, into=True)
         options: dict[str, Any] = {
-            "synapse": filtered,
+            "synapse": nengo_synapse,
             "label": connection.label,
             "learning_rule_type": rules.learning_rule_type(connection, self.built.program.dt),
         }
-        if connection not in self.built.learned:  # only encoders are
+        if connection not in self.built.learned:  # its rules change encoders only
             return self._carry(connection, post, **options)
         index = self._ops[self.built.learned[connection]]
         op: Any = self.built.program.ops[index]
@@ -207,7 +239,7 @@ class Translation:
         synapse: nengo.synapses.Synapse | None,
         **options: Any,
     ) -> nengo.Connection:
-        """What a connection carries, brought to ``post``."""
+        """Add a connection with the same function and transform, which ends in ``post``."""
         built, pre = self.built.connections[connection], self._end(connection.pre)
         options = {"label": connection.label, **options, "synapse": synapse}
         if built.full is not None:
@@ -224,7 +256,7 @@ class Translation:
         return nengo.Connection(pre, post, transform=transform, **options)
 
     def _sample_every(self, probe: Probe) -> float | None:
-        """Seconds between records, a hair less, so that Nengo's quotient is not rounded up."""
+        """Seconds between records, slightly less, so that Nengo's quotient is not rounded up."""
         if probe.sample_every is None:
             return None
         every: dict[Probe, float] = {
@@ -237,17 +269,19 @@ class Translation:
         target = probe.target
         learning = None if isinstance(target, Connection) else whole(target)
         if isinstance(target, Connection) and probe.attr == "weights":
-            stay = target not in self.built.learned
-            theirs, attr = (self._held(probe), "output") if stay else (self.of[target], "weights")
+            if target in self.built.learned:
+                probed, attr = self.of[target], "weights"
+            else:
+                probed, attr = self._constant_weights(probe), "output"
         elif isinstance(target, Connection):
-            theirs, attr = self._carried(target, probe.attr), "output"
+            probed, attr = self._values_of(target, probe.attr), "output"
         elif isinstance(learning, Learning):
-            theirs = rules.of_connection(self.of[learning.connection], learning)
-            attr = rules.traced(learning, probe.attr)
+            probed = rules.of_connection(self.of[learning.connection], learning)
+            attr = rules.probe_name(learning, probe.attr)
         else:
-            shown = _node_of_shown_input(probe) is not None
-            theirs = self._end(target, into=shown)
-            attr = "output" if shown or probe.attr in ("spikes", "rates") else probe.attr
+            is_input = _node_of_probed_input(probe) is not None
+            probed = self._end(target, into=is_input)
+            attr = "output" if is_input or probe.attr in ("spikes", "rates") else probe.attr
         options: dict[str, Any] = {
             "synapse": synapse(probe.synapse, self.built.program.dt),
             "sample_every": self._sample_every(probe),
@@ -256,10 +290,10 @@ class Translation:
         decoding = self.built.probe_data.get(probe)
         if decoding is not None:
             options["solver"] = nengo.solvers.NoSolver(decoding.decoders)
-        return nengo.Probe(theirs, attr, **options)
+        return nengo.Probe(probed, attr, **options)
 
-    def _held(self, probe: Probe) -> nengo.Node:
-        """Weights that stay; Nengo has none to show where it multiplies by 1."""
+    def _constant_weights(self, probe: Probe) -> nengo.Node:
+        """A node with constant weights; Nengo cannot probe them where it multiplies by 1."""
         program = self.built.program
         record = program.records[self.built.probes.index(probe)]
         op: Any = program.ops[self._ops[record.read.signal]]
@@ -267,29 +301,30 @@ class Translation:
             op = program.ops[self._ops[op.input]]
         return nengo.Node(op.offset, label=f"{probe.label}.held")
 
-    def _carried(self, connection: Connection, attr: str) -> Any:
-        """Where to see what goes through a connection, after its filter or before it."""
+    def _values_of(self, connection: Connection, attr: str) -> Any:
+        """An object whose output is that of a connection, after its filter or before it."""
         if attr == "output" and connection.synapse is not None:
             return self.of[connection]
         if connection.rules:
-            must, do = "not be what Nengo weighs", "probe its output or its weights"
+            must, do = "be a quantity that Nengo can probe", "probe its output or its weights"
             check.fail(repr(connection), "probe", must, attr, do)
-        # What Nengo calls a connection's input is the spikes, so that a twin shows the values.
+        # In Nengo the input of a connection is spikes, so a second connection has the values.
         full = self.built.connections[connection].full
         node = nengo.Node(size_in=connection.post.size_in if full is None else len(full))
-        self._carry(connection, node, None)
+        dt = self.built.program.dt
+        self._carry(connection, node, with_delay(None, dt, round(connection.delay / dt)))
         return node
 
 
-def _view(theirs: Any, end: Endpoint) -> Any:
-    """The same dimensions of their object, in a slice where they lie in a row."""
-    chosen = as_index(indices(end))
-    if chosen is None or isinstance(chosen, slice):
-        return theirs if chosen is None else theirs[chosen]
-    return theirs[chosen.tolist()]
+def _view(target: Any, end: Endpoint) -> Any:
+    """The dimensions of an endpoint as a view of Nengo's object; adjacent ones are a slice."""
+    dimensions = as_index(indices(end))
+    if dimensions is None or isinstance(dimensions, slice):
+        return target if dimensions is None else target[dimensions]
+    return target[dimensions.tolist()]
 
 
-def _node_of_shown_input(probe: Probe) -> Node | None:
+def _node_of_probed_input(probe: Probe) -> Node | None:
     if isinstance(probe.target, Connection) or probe.attr != "input":
         return None
     obj = whole(probe.target)
@@ -297,12 +332,12 @@ def _node_of_shown_input(probe: Probe) -> Node | None:
 
 
 def _transform(transform: Any, dense: bool) -> Any:
-    """The transform in Nengo's terms, whose decoders go with dense ones only."""
+    """The transform as one of Nengo, where decoders require a dense transform."""
     if hasattr(transform, "tocsr"):
         if dense:
             return transform.toarray()
         entries = transform.tocoo()
         places = np.stack([entries.row, entries.col], axis=1)
         return nengo.Sparse(transform.shape, indices=places, init=entries.data)
-    # Nengo multiplies by a 1 that it is given.
+    # Without a transform Nengo saves a multiplication by 1.
     return None if np.ndim(transform) == 0 and transform == 1.0 else transform

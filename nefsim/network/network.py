@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import validate
+from nefsim.network.dot import dot
 from nefsim.network.habits import Answers
 from nefsim.network.objects import (
     Connection,
@@ -248,6 +249,7 @@ class Network(Answers, Scope):
         eval_points: Any = None,
         scale_eval_points: bool = True,
         learning_rule: Any = None,
+        delay: float = 0.0,
         seed: int | None = None,
         label: str | None = None,
     ) -> Connection:
@@ -280,6 +282,9 @@ class Network(Answers, Scope):
         learning_rule : LearningRule, list or dict of rules, or None
             Rules that change the weights during a run; errors are connected to
             ``connection.learning_rule``, or to its elements.
+        delay : float [s]
+            How much later the values of ``pre`` arrive, as along an axon, rounded to a step; a
+            learning rule reads the values that have arrived.
         seed : int or None
             Seed of the solver and of drawn evaluation points; None derives it from the network.
         label : str or None
@@ -322,6 +327,7 @@ class Network(Answers, Scope):
             eval_points=eval_points,
             scale_eval_points=scale_eval_points,
             learning_rule=learning_rule,
+            delay=delay,
             seed=seed,
             label=label,
         )
@@ -484,3 +490,33 @@ class Network(Answers, Scope):
         'model.nef'
         """
         return type(self)._write(self, path, sim)
+
+    def to_dot(self) -> str:
+        """The network as a graph in the language DOT.
+
+        Ensembles are boxes, nodes ellipses, and networks within this one frames around their
+        objects.  Errors of learning rules are dashed lines to the population after the weights.
+        Probes are left out.
+
+        Returns
+        -------
+        str
+            A text for Graphviz (``dot -Tsvg``) and other programs.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import nefsim as nef
+        >>> net = nef.Network(label="square")
+        >>> a = net.ensemble(50, 1, label="a")
+        >>> c = net.connect(net.node(np.sin, label="u"), a, function=np.square)
+        >>> print(net.to_dot())
+        digraph "square" {
+          rankdir=LR;
+          n0 [label="u", shape=ellipse];
+          n1 [label="a\\n50 neurons, 1-D", shape=box];
+          n0 -> n1 [label="square\\n0.005 s"];
+        }
+        <BLANKLINE>
+        """
+        return dot(self)

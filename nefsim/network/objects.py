@@ -298,6 +298,7 @@ class Connection:
     eval_points: Distribution | NDArray[np.float64] | None
     scale_eval_points: bool
     rules: tuple[tuple[Any, LearningRule], ...]
+    delay: float
     seed: int | None
     label: str
 
@@ -374,6 +375,7 @@ class Scope:
         self.probes: list[Probe] = []
         self.networks: list[Scope] = []
         self.presets: dict[Any, Mapping[str, NDArray[Any]]] = {}
+        self._foreign = False  # whether another simulator described it, with defaults of its own
 
     @property
     def root(self) -> Scope:

@@ -35,6 +35,8 @@ class NeuronType(Value, ABC):
         Whether the output is spikes (pulses of ``amplitude / dt``) or rates.
     negative : bool
         Whether the output can be below zero.
+    random : bool
+        Whether spikes come at random, also at a constant current.
     initial_state : mapping of str to number or pair
         The state variables and how each starts: a number, or a range to draw from.
 
@@ -64,6 +66,7 @@ class NeuronType(Value, ABC):
     threshold_current: ClassVar[float] = 0.0
     spiking: ClassVar[bool] = False
     negative: ClassVar[bool] = False
+    random: ClassVar[bool] = False
     initial_state: ClassVar[Mapping[str, float | tuple[float, float]]] = NO_STATE
 
     @property

@@ -174,6 +174,8 @@ class StochasticSpiking(_SpikesFromRates):
     base_type: NeuronType = LIFRate()
     amplitude: float = 1.0
 
+    random: ClassVar[bool] = True
+
     def _spikes(
         self, rates: Array, state: NeuronState, dt: float, rng: np.random.Generator | None
     ) -> Array:
@@ -211,6 +213,8 @@ class PoissonSpiking(_SpikesFromRates):
 
     base_type: NeuronType = LIFRate()
     amplitude: float = 1.0
+
+    random: ClassVar[bool] = True
 
     def _spikes(
         self, rates: Array, state: NeuronState, dt: float, rng: np.random.Generator | None

@@ -209,6 +209,9 @@ class _Export:
 
     def _connection(self, connection: Connection) -> None:
         pre, post, label = connection.pre, whole(connection.post), connection.label
+        if connection.delay:
+            got, do = f"a delay of {connection!r}", "leave out its delay"
+            check.fail("to_nir", "net", "be what NIR's parts here express", got, do)
         full = self._has_full_weights(connection) and isinstance(post, Ensemble)
         target = self._in[post.neurons if full else post]  # type: ignore[union-attr]
         matrix, source = self._matrix(connection), self._source(pre)

@@ -5,6 +5,7 @@ on the axes ``ax`` or on a new figure, and returns the axes.  Matplotlib is impo
 figure is drawn, and its settings are not changed.
 """
 
+from nefsim.plot.budget import error_budget
 from nefsim.plot.decoding import decoded, decoding_error
 from nefsim.plot.learning import (
     confusion_matrix,
@@ -21,6 +22,7 @@ __all__ = [
     "confusion_matrix",
     "decoded",
     "decoding_error",
+    "error_budget",
     "learning_curve",
     "raster",
     "spectrum",

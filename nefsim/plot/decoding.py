@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.lowering.arrays import times
-from nefsim.lowering.decode import targets_of
-from nefsim.network import Connection, Ensemble, Probe
+from nefsim.budget import decoded_points
+from nefsim.network import Connection, Probe
 from nefsim.network.functions import is_elementwise, result_size, values_at
-from nefsim.network.objects import indices, whole
+from nefsim.network.objects import indices
 from nefsim.plot import _names as names
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
@@ -246,13 +245,8 @@ def _of_connection(
     if built.decoders is None:
         do = "pass a connection that decodes from an ensemble"
         check.fail(who, "connection", "have decoders", repr(connection), do)
-    ensemble = whole(connection.pre)
-    assert isinstance(ensemble, Ensemble)
-    before = simulator.data[ensemble]
-    points = built.eval_points
-    rates = ensemble.neuron_type.rates(points @ before.scaled_encoders.T + before.bias)
-    ideal = times(connection.transform, targets_of(connection, points).T).T
-    estimate = rates @ built.decoded_weights.T
+    at = decoded_points(simulator, connection)
+    points, ideal, estimate = at.points, at.targets, at.decoded
     if points.shape[1] == 1:
         return points, ideal, estimate, VALUE
     dimensions = indices(connection.pre)

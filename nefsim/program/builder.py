@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim.filtering import shift
 from nefsim.program.operations import (
     Filter,
     Op,
@@ -92,12 +93,25 @@ class ProgramBuilder:
 
     def filtered(self, name: str, read: Read, synapse: Synapse, start: float | Array = 0.0) -> Read:
         """Add the filter of a synapse; returns a read of its output, one step later."""
-        if read.columns is not None:
-            chosen = self.sum(f"{name}.input", self.size(read))
-            self.add_term(chosen, Term(read))
-            read = Read(chosen)
-        output = self.signal(f"{name}.output", self.signals[read.signal].size)
-        return Read(self.op(Filter(output, read.signal, synapse.form(self.dt), start)), 1)
+        source = self._whole(f"{name}.input", read)
+        output = self.signal(f"{name}.output", self.signals[source].size)
+        return Read(self.op(Filter(output, source, synapse.form(self.dt), start)), 1)
+
+    def delayed(self, name: str, read: Read, steps: int) -> Read:
+        """A read of the same values ``steps`` steps later."""
+        if steps <= 1 - read.delay:
+            return Read(read.signal, read.delay + steps, read.columns)
+        source = self._whole(f"{name}.sent", read)
+        output = self.signal(f"{name}.arrived", self.signals[source].size)
+        return Read(self.op(Filter(output, source, shift(steps - 1))), 1)
+
+    def _whole(self, name: str, read: Read) -> int:
+        """The signal that is read, or a copy where a read has a delay or columns."""
+        if read.columns is None and not read.delay:
+            return read.signal
+        chosen = self.sum(name, self.size(read))
+        self.add_term(chosen, Term(read))
+        return chosen
 
     def record(self, read: Read, every: float) -> None:
         """Record a signal, at intervals of ``every`` steps."""

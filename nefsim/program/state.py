@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +49,9 @@ class State:
         Steps of the present run that are done beyond ``step``; a node's function may read it.
     hidden : set of int
         Signals that a back end does not store here; their values are not of the last step.
+    watch : callable or None
+        ``watch(engine, step, length)``, called with each chunk of ``length`` steps after ``step``
+        while its rows are there.
 
     See Also
     --------
@@ -62,6 +66,7 @@ class State:
     steps: dict[int, list[Step]] = field(default_factory=dict)
     under_way: int = 0
     hidden: set[int] = field(default_factory=set)
+    watch: Callable[[Any, int, int], None] | None = None
 
 
 def initial_state(

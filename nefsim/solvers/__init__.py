@@ -5,8 +5,10 @@ Every solver is a frozen value. ``solver(A, Y)`` solves for one set of targets;
 """
 
 from nefsim.solvers.base import Solver
+from nefsim.solvers.dale import Dale
 from nefsim.solvers.fixed import NoSolver
 from nefsim.solvers.l2 import LstsqL2, LstsqL2nz
+from nefsim.solvers.matched import NoiseMatched
 from nefsim.solvers.noise import LstsqMultNoise, LstsqNoise
 from nefsim.solvers.nonnegative import Nnls, NnlsL2
 from nefsim.solvers.softmax import Softmax
@@ -16,6 +18,7 @@ from nefsim.solvers.svd import Lstsq, PseudoInverse
 from nefsim.solvers.weighted import LstsqWeighted
 
 __all__ = [
+    "Dale",
     "Lstsq",
     "LstsqDrop",
     "LstsqL1",
@@ -27,6 +30,7 @@ __all__ = [
     "Nnls",
     "NnlsL2",
     "NoSolver",
+    "NoiseMatched",
     "PseudoInverse",
     "Softmax",
     "Solver",

@@ -11,12 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim._values import Value
+from nefsim.spike_noise import Spikes
 
 FloatArray = NDArray[np.float64]
 Info = dict[str, Any]
 
 #: The function that ``prepare`` returns: from targets to decoders and info.
 Decode = Callable[[ArrayLike], tuple[FloatArray, Info]]
+
+#: How spikes reach a reader, to its decode function; ``prepare_readers`` returns it.
+Decodes = Callable[[Spikes], Decode]
 
 #: The function that ``factor`` returns: from checked targets to decoders and info.
 Solve = Callable[[FloatArray], tuple[FloatArray, Info]]
@@ -121,7 +125,11 @@ class Solver(Value, ABC):
         """
         who = type(self).__name__
         A = self._checked_activities(who, activities)
-        solve = self.factor(A, check.generator(who, rng))
+        return self._decode_by(A, self.factor(A, check.generator(who, rng)))
+
+    def _decode_by(self, A: FloatArray, solve: Solve) -> Decode:
+        """Targets to decoders, checked before and reported after."""
+        who = type(self).__name__
 
         def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
             Y = checked_targets(who, targets, len(A))
@@ -149,6 +157,25 @@ class Solver(Value, ABC):
             As :meth:`prepare` returns.
         """
         return self.prepare(np.concatenate(list(blocks())), rng)
+
+    def prepare_readers(self, source: FloatArray | Blocks, rng: np.random.Generator) -> Decodes:
+        """As ``prepare``, for connections and probes that may differ in their synapse.
+
+        Parameters
+        ----------
+        source : (P, N) ndarray [Hz] or callable
+            Activities, or blocks of them that are too large to be held.
+        rng : numpy.random.Generator
+            Source of the noise, if the solver adds any.
+
+        Returns
+        -------
+        callable
+            Maps how spikes reach a reader to what ``prepare`` returns; for most solvers that is
+            the same for all.
+        """
+        decode = self.prepare_blocks(source, rng) if callable(source) else self.prepare(source, rng)
+        return lambda spikes: decode
 
     def __call__(
         self,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,7 +20,7 @@ from nefsim.solvers.base import (
     checked_targets,
     peak,
 )
-from nefsim.solvers.cholesky import systems
+from nefsim.solvers.cholesky import Systems, systems
 
 SHARE = "pass a share of the maximum rate such as 0.1"
 
@@ -90,21 +90,12 @@ class LstsqL2(Solver):
 
     def prepare_blocks(self, blocks: Blocks, rng: np.random.Generator) -> Decode:
         """Sum ``A.T @ A`` and ``A.T @ Y`` over blocks, with one block in memory at a time."""
-        gram, n_points, top = _gram(blocks)
+        gram, n_points, top = gram_of(blocks)
         if not top:
             return super().prepare_blocks(blocks, rng)
         gram.flat[:: len(gram) + 1] += n_points * (self.reg * top) ** 2
         solve, condition = systems("LstsqL2", "reg", self.reg, gram)
-
-        def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
-            Y = checked_targets("LstsqL2", targets, n_points)
-            right = sum(A.T @ Y[rows] for rows, A in _numbered(blocks))
-            decoders = solve(np.asarray(right))
-            squares = sum(((A @ decoders - Y[rows]) ** 2).sum(0) for rows, A in _numbered(blocks))
-            rmse = np.sqrt(squares / n_points)
-            return decoders, {"solver": "LstsqL2", "rmse": rmse, "condition": condition}
-
-        return decode
+        return by_blocks("LstsqL2", blocks, n_points, solve, {"condition": condition})
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +154,7 @@ class LstsqL2nz(Solver):
         return lambda Y: (solve(Y) / scale[:, None], {"condition": condition})
 
 
-def _gram(blocks: Blocks) -> tuple[FloatArray, int, float]:
+def gram_of(blocks: Blocks) -> tuple[FloatArray, int, float]:
     """``A.T @ A``, the number of points and the peak of activities in blocks."""
     gram, n_points, top = None, 0, 0.0
     for A in blocks():
@@ -172,6 +163,20 @@ def _gram(blocks: Blocks) -> tuple[FloatArray, int, float]:
         n_points, top = n_points + len(A), max(top, peak(A))
     assert gram is not None
     return gram, n_points, top
+
+
+def by_blocks(
+    who: str, blocks: Blocks, n_points: int, solve: Systems, figures: Mapping[str, Any]
+) -> Decode:
+    """Targets to decoders by a map from ``A.T @ Y``, with activities that are not held."""
+
+    def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
+        Y = checked_targets(who, targets, n_points)
+        decoders = solve(np.asarray(sum(A.T @ Y[rows] for rows, A in _numbered(blocks))))
+        squares = sum(((A @ decoders - Y[rows]) ** 2).sum(0) for rows, A in _numbered(blocks))
+        return decoders, {"solver": who, "rmse": np.sqrt(squares / n_points), **figures}
+
+    return decode
 
 
 def _numbered(blocks: Blocks) -> Iterator[tuple[slice, FloatArray]]:

@@ -142,7 +142,7 @@ def attack(tries: int, seed: int) -> dict[str, Counter[str]]:
         raise _Refused
 
     # A new compilation takes seconds, and is tested elsewhere.
-    object_cache._made = refuse
+    object_cache._compile = refuse
     sys.modules["nefsim.backends.compiled.kernel"] = compiled.kernel = object()  # type: ignore
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o700)

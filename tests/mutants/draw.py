@@ -18,11 +18,14 @@ LEAST = 5
 SHARED = {
     "foundations": (
         *("_checks", "_values", "_graphs", "_writing", "_archive", "_schema"),
-        *("_habits", "_signatures", "_extras", "__init__"),
+        *("_habits", "_signatures", "_extras", "_collector", "__init__"),
     ),
-    "signals": ("synapses", "filtering", "convolution", "encoding"),
-    "keeping": ("files", "checkpoint", "learned"),
-    "running": ("simulator", "result", "streaming", "progress"),
+    "signals": ("synapses", "filtering", "convolution", "encoding", "spike_noise"),
+    "saving": ("files", "checkpoint", "learned", "saving"),
+    "running": (
+        *("simulator", "settings", "stepping", "watching"),
+        *("result", "streaming", "progress"),
+    ),
     "command": ("cli", "__main__", "crosscheck", "bench", "demo", "scripts"),
 }
 ROOMS = {module: room for room, modules in SHARED.items() for module in modules}

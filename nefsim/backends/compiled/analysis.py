@@ -1,6 +1,6 @@
 """Facts about the operations of a program that decide how they are compiled.
 
-Nothing here knows of the table; :mod:`.plan` puts the facts together.
+None of these functions uses the instruction table; :mod:`.plan` calls them.
 """
 
 from __future__ import annotations
@@ -30,42 +30,42 @@ from nefsim.program import Filter, Learn, Neurons, Op, Program, Read, State, Sum
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
 
-#: A vector of so many numbers may be an image that is held: it is compared with the last one
-#: before it is multiplied again.
+#: Fewest elements of an input that may be an image shown for many steps: such an input is
+#: compared with the last one, and an equal one is not multiplied again.
 LONG_INPUT = 64
 
-#: Neuron types that have a step of their own in the kernel, or several rows.
-OTHERS = (
+#: Neuron types that are no single cell: with a separate function in the kernel, or several rows.
+NOT_CELLS = (
     *(LIF, AdaptiveLIF, AdaptiveLIFRate, DiscreteLIF, InverseLIF),
     *(SpikingRectifiedLinear, RegularSpiking),
 )
 
 
 def steps_compiled(neuron: NeuronType) -> bool:
-    """Whether the interpreter knows a neuron type; others take their steps in NumPy."""
+    """Whether the interpreter steps a neuron type; other types are stepped in NumPy."""
     if type(neuron) is RegularSpiking:
         rates = type(neuron.base_type)
         return rates is AdaptiveLIFRate or (rates in CELL_OF and not rates.spiking)
-    return type(neuron) in CELL_OF or type(neuron) in OTHERS
+    return type(neuron) in CELL_OF or type(neuron) in NOT_CELLS
 
 
 def learns_compiled(program: Program, op: Learn) -> bool:
-    """Whether the interpreter can take all rules; others take their steps in Python.
+    """Whether the interpreter applies all rules of these weights; others run in Python.
 
-    Rules that read the weights must see them unchanged, so there may be but one of them.
+    A rule with a decay reads the weights and must read them unchanged, so at most one may.
     """
     n = len(op.learned.initial)
     decays = 0
     for part in op.parts:
-        found = factors(program, part, n)
-        if found is None and type(part.rule) is not RLS:
+        vectors = factors(program, part, n)
+        if vectors is None and type(part.rule) is not RLS:
             return False
-        decays += found is not None and found.decay is not None
+        decays += vectors is not None and vectors.decay is not None
     return decays <= 1
 
 
 def is_compiled(program: Program, op: Op) -> bool:
-    """Whether the interpreter takes the steps of an operation."""
+    """Whether the interpreter runs an operation."""
     if isinstance(op, Neurons):
         return steps_compiled(op.neuron)
     if isinstance(op, Learn):
@@ -73,8 +73,8 @@ def is_compiled(program: Program, op: Op) -> bool:
     return isinstance(op, (Sum, Filter, Weigh))
 
 
-def is_phase(op: Op, name: str) -> bool:
-    """Whether a memory is the step of inverse leaky neurons, one number for all of them."""
+def is_step_counter(op: Op, name: str) -> bool:
+    """Whether a memory is the step counter of inverse LIF neurons, one number for all of them."""
     return isinstance(op, Neurons) and type(op.neuron) is InverseLIF and name == "steps_done"
 
 
@@ -88,12 +88,12 @@ def encodes(term: Term, n: int) -> bool:
     """Whether a term is a matrix of columns over the whole output, as in ``bias + E @ x``."""
     if term.rows is not None or hasattr(term.matrix, "tocsr") or np.ndim(term.matrix) != 2:
         return False
-    held = np.shape(term.matrix)[1] >= LONG_INPUT and n >= LINE
-    return not isinstance(term.read.columns, np.ndarray) and not held and is_tall(term.matrix)
+    is_long = np.shape(term.matrix)[1] >= LONG_INPUT and n >= LINE
+    return not isinstance(term.read.columns, np.ndarray) and not is_long and is_tall(term.matrix)
 
 
 def is_copy(op: Op) -> bool:
-    """Whether a sum repeats the elements that it reads and does nothing else."""
+    """Whether a sum only copies the elements that it reads."""
     if not isinstance(op, Sum) or op.offset is not None or len(op.terms) != 1:
         return False
     term = op.terms[0]
@@ -102,12 +102,12 @@ def is_copy(op: Op) -> bool:
 
 
 def is_lowpass(op: Filter) -> bool:
-    """Whether a filter is of first order with one coefficient of its input."""
+    """Whether a filter is of first order with a single coefficient of its input."""
     return not isinstance(op.form, StateSpace) and [*map(len, op.form)] == [1, 2]
 
 
 def analytic_lif_outputs(program: Program, state: State) -> set[int]:
-    """Spikes of populations that take the exact LIF step without a logarithm."""
+    """Spike outputs of populations whose exact LIF step needs no logarithm."""
     return {
         op.output
         for op, memory in zip(program.ops, state.ops, strict=True)
@@ -118,7 +118,7 @@ def analytic_lif_outputs(program: Program, state: State) -> set[int]:
 
 
 def copies(program: Program, materialized: Set[int]) -> dict[int, Read]:
-    """Signals that repeat another, with the read that they repeat."""
+    """Signals that are copies, each with the read that it copies."""
     return {
         op.output: op.terms[0].read
         for op in program.ops
@@ -127,7 +127,10 @@ def copies(program: Program, materialized: Set[int]) -> dict[int, Read]:
 
 
 def fused_currents(program: Program, analytic: Set[int], materialized: Set[int]) -> dict[int, int]:
-    """Currents that an LIF population alone reads and computes itself, with its place."""
+    """Currents that an LIF population computes within its step, with the index of its operation.
+
+    Only this population reads them, and they are the sum of biases and one encoded value.
+    """
     currents = {
         op.current: i
         for i, op in enumerate(program.ops)
@@ -141,15 +144,16 @@ def fused_currents(program: Program, analytic: Set[int], materialized: Set[int])
         and len(op.terms) == 1
         and op.offset is not None
         and encodes(op.terms[0], program.signals[op.output].size)
+        and op.terms[0].read.signal not in analytic  # spikes are added one by one
         and op.output not in materialized
         and program.n_readers[op.output] == 1
     }
 
 
 def accumulators(program: Program, materialized: Set[int]) -> dict[int, int]:
-    """Currents of inverse leaky neurons that are spikes alone, with the place of these neurons.
+    """Currents of inverse LIF neurons that are sums of spikes, with the index of the operation.
 
-    Such spikes are added to the memory ``accumulated``, and there are no currents.
+    Such spikes are added to the memory ``accumulated``; the currents are not computed.
     """
     spiking = {
         op.output

@@ -1,11 +1,12 @@
-"""Cells: neuron types that are stepped neuron by neuron, with a step and its constants.
+"""Cells: the step and the constants of neuron types whose neurons are stepped one by one.
 
-A cell is everything that the compiled back end knows of such a type, so that a new one is one
-entry of ``CELLS``.  A step is written in plain Python, in the subset that numba compiles
+A cell is the whole compiled code of such a type, so that a new type is one entry of ``CELLS``.
+A step is written in plain Python, in the subset that numba compiles
 (:mod:`.kernel.populations`), and runs uncompiled in a test.  It takes ``n`` neurons with input
-currents ``J``, writes their output to ``out``, and reads constants from ``c``; arrays in ``c``
-start at the index that the step names.  The step of a spiking type also gets two state variables,
-writes the indices of the neurons that fire to ``fired`` and returns how many do.
+currents ``J``, writes their output to ``out``, and reads constants from ``c``; the step computes
+the index at which each array in ``c`` starts.  The step of a spiking type also has two state
+variables as arguments, writes the indices of the neurons that fire to ``fired`` and returns their
+number.
 """
 
 from __future__ import annotations
@@ -41,13 +42,14 @@ class Cell:
         ``step(J, out, n, c)`` for rates; ``step(J, v, u, out, fired, n, c) -> int`` for spikes.
     constants : callable
         ``constants(neuron, dt)``: numbers, and arrays of one number for each neuron, in the
-        order in which the step reads them.  A number in ``each`` may be an array or one number.
+        order in which the step reads them.
     each : callable
-        ``each(neuron, dt)``: constants that every neuron has a copy of; they follow the others.
+        ``each(neuron, dt)``: constants with one value per neuron, each an array or one number
+        for all neurons; they follow the others.
     state : tuple of str
-        State variables that the step gets as ``v`` and ``u``; a spiking type has one or two.
+        State variables for the arguments ``v`` and ``u``; a spiking type has one or two.
     types : tuple of type
-        Neuron types that need this cell alone.
+        Neuron types that are stepped by this cell and nothing else.
     """
 
     step: Callable[..., Any]
@@ -108,14 +110,14 @@ def whole_spikes(rates, v, _, out, fired, n, c):
     return count
 
 
-#: Follows the cell of the rates, of SpikingRectifiedLinear and RegularSpiking.
+#: The second row of SpikingRectifiedLinear and RegularSpiking, after that of their rates.
 WHOLE_SPIKES = Cell(
     whole_spikes, lambda neuron, dt: (neuron.amplitude / dt, dt), state=("voltage",)
 )
 
 
 def lif_log(J, v, wait, out, fired, n, c):
-    """The exact LIF step on the refractory time itself, which takes a logarithm a spike."""
+    """The exact LIF step with the refractory time as a variable: one logarithm per spike."""
     lowest, pulse, dt = c[0], c[1], c[2]
     tau_rc, tau_ref, decay_of_dt = 3, 3 + n, 3 + 2 * n
     count = 0
@@ -168,7 +170,7 @@ def _times_of_lif(neuron: Any, dt: float) -> Sequence[Any]:
     return neuron.tau_rc, neuron.tau_ref, np.exp(-dt / np.asarray(neuron.tau_rc))
 
 
-#: For LIF populations that :mod:`.kernel.exact` does not step.
+#: The cells of LIF populations that :mod:`.kernel.exact` does not step.
 LIF_LOG = Cell(lif_log, _of_lif, _times_of_lif, state=("voltage", "refractory_time"))
 LIF_EULER = Cell(lif_euler, _of_lif, _times_of_lif, state=("voltage", "refractory_time"))
 
@@ -243,8 +245,8 @@ CELLS = (
     Cell(tanh, lambda neuron, dt: (neuron.tau_ref,), types=(Tanh,)),
 )
 
-#: The kinds of their rows in the instruction table.
+#: The opcode of each cell in the instruction table.
 KINDS = {cell: FIRST_CELL + i for i, cell in enumerate(CELLS)}
 
-#: The cell of a neuron type that needs nothing else.
+#: The cell of each neuron type that is stepped by a single cell.
 CELL_OF = {neuron_type: cell for cell in CELLS for neuron_type in cell.types}

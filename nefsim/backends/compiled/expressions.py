@@ -1,8 +1,8 @@
-"""The factors of a Hebbian rule as an expression of vectors, read from the rule itself.
+"""The factors of a Hebbian rule as an expression of vectors, traced from the rule's code.
 
-The rule's ``factors`` are called once, with symbols in the place of activities and errors.
-What NumPy is asked to do with a symbol becomes an :class:`Operation`; a rule that asks for
-anything else, as a branch on a value, is not compiled and takes its steps in Python.
+``factors`` of the rule is called once, with symbols as activities and errors.  Each call of a
+NumPy function on a symbol becomes an :class:`Operation`.  A rule that does anything else with
+a symbol, such as a branch on its value, is not compiled and runs in Python.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nefsim.backends.compiled import opcodes as k
 from nefsim.learning import Hebbian
 from nefsim.program import Part, Program, Read
 
-#: Kinds of row for functions of NumPy that act element by element.
+#: Opcodes of the NumPy functions that act element by element.
 ELEMENTWISE = {
     np.add: k.ADD,
     np.subtract: k.SUBTRACT,
@@ -26,16 +26,16 @@ ELEMENTWISE = {
     np.divide: k.DIVIDE,
     np.maximum: k.MAXIMUM,
     np.minimum: k.MINIMUM,
-    np.greater: k.ABOVE,
+    np.greater: k.GREATER,
 }
 
 
 class NotCompiledError(TypeError):
-    """A rule does with a symbol something that has no row."""
+    """A rule uses a symbol in a way that has no opcode."""
 
 
 class Expression(NDArrayOperatorsMixin):
-    """A number or a vector that is not known yet; ``shape`` is () or (n,)."""
+    """A number or a vector whose value is unknown; its ``shape`` is () or (n,)."""
 
     shape: tuple[int, ...]
     __array_priority__ = 1000
@@ -46,7 +46,7 @@ class Expression(NDArrayOperatorsMixin):
         if ufunc is np.negative:
             return Operation(k.MULTIPLY, -1.0, inputs[0])
         if ufunc is np.less:
-            return Operation(k.ABOVE, inputs[1], inputs[0])
+            return Operation(k.GREATER, inputs[1], inputs[0])
         if ufunc is np.power and np.ndim(inputs[1]) == 0 and inputs[1] == 2:
             return Operation(k.MULTIPLY, inputs[0], inputs[0])
         if ufunc is np.matmul:
@@ -99,7 +99,7 @@ class Expression(NDArrayOperatorsMixin):
 
 
 class Symbol(Expression):
-    """What a rule reads of a signal."""
+    """The values of a signal that a rule reads."""
 
     def __init__(self, read: Read, size: int) -> None:
         self.read, self.shape = read, (size,)
@@ -110,12 +110,12 @@ class Element(Expression):
 
     shape = ()
 
-    def __init__(self, of: Expression, place: int) -> None:
-        self.of, self.place = of, place
+    def __init__(self, vector: Expression, index: int) -> None:
+        self.vector, self.index = vector, index
 
 
 class Operation(Expression):
-    """A kind of row and its arguments, expressions or constants."""
+    """An opcode and its arguments, expressions or constants."""
 
     def __init__(self, kind: int, *arguments: Any, shape: tuple[int, ...] | None = None) -> None:
         self.kind, self.arguments = kind, arguments
@@ -126,7 +126,7 @@ class Operation(Expression):
 
 
 def _inner(one: Any, other: Any) -> Operation:
-    """The inner product of two vectors of one length; NumPy says what is wrong with others."""
+    """The inner product of two vectors of equal length; other arguments are left to NumPy."""
     if np.ndim(one) != 1 or np.shape(one) != np.shape(other):
         raise NotCompiledError
     return Operation(k.DOT, one, other, shape=())
@@ -141,10 +141,9 @@ class Factors:
 
 
 def factors(program: Program, part: Part, n_out: int) -> Factors | None:
-    """The factors of a rule for ``n_out`` rows of weights; None where they cannot be compiled."""
+    """The factors of a rule for ``n_out`` rows of weights, or None if they cannot be compiled."""
     rule = part.rule
-    own = type(rule)
-    if not isinstance(rule, Hebbian) or own.step is not Hebbian.step:
+    if not isinstance(rule, Hebbian) or type(rule).step is not Hebbian.step:
         return None
     n_in = program.size(part.traces["pre"])
     if rule.start(n_in, n_out, program.dt):
@@ -159,7 +158,7 @@ def factors(program: Program, part: Part, n_out: int) -> Factors | None:
     call: Callable[..., Any] = rule.factors
     try:
         grow, decay = call(pre, post, symbol(part.error), **more, **part.constants)
-    except Exception:  # the rule itself says what is wrong where it takes its steps
+    except Exception:  # if the rule is faulty, its steps in Python raise the error
         return None
     for vector in (grow,) if decay is None else (grow, decay):
         is_numeric = isinstance(vector, (Expression, int, float, np.ndarray))

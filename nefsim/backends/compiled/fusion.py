@@ -1,8 +1,8 @@
-"""Which operations belong together when steps are compiled.
+"""Fused blocks: groups of operations that the interpreter runs together.
 
-A population, the currents that it alone receives, the decoding of its spikes and the
-filters of what is decoded form one block: what is as large as the population never leaves
-it, and only what is decoded is handed on, step by step for a whole chunk.
+A population, its currents, the decoding of its spikes and the filters of the decoded values are
+one block.  The signals of population size stay within the block, in the processor's cache.
+Only the decoded values are stored for each step of a chunk and read by other blocks.
 """
 
 from __future__ import annotations
@@ -15,20 +15,30 @@ from nefsim.program import Call, Evaluate, Neurons, Play, Program
 
 
 def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tuple[int, list[int]]]:
-    """Operations in blocks, in the order of a step within each.
+    """The fused blocks of a program.
 
-    Each block comes with its level, and lower levels come first; blocks of one level do not
-    need one another.  Operations ``in_python`` stand side by side where they can, so that few
-    compiled stretches lie between them.
+    Parameters
+    ----------
+    program : Program
+        The operations.
+    in_python : collection of int
+        Operations that run in Python.  They are made adjacent where the order allows it, so
+        that the compiled operations between them need few calls.
+
+    Returns
+    -------
+    list of (int, list of int)
+        The level of each block, and its operations in the order of a step.  Lower levels come
+        first; blocks of one level are independent of each other.
     """
     ops = program.ops
     writer = program.writer
     before = [[writer[read.signal] for read in op.reads] for op in ops]
     now = [[writer[read.signal] for read in op.reads if read.delay == 0] for op in ops]
-    together = _Together(len(ops))
+    sets = _DisjointSets(len(ops))
     for group in program.groups:
         for i in group.ops[1:]:
-            together.join(group.ops[0], i)
+            sets.join(group.ops[0], i)
     readers = [0] * len(ops)
     for sources in before:
         for j in sources:
@@ -40,22 +50,22 @@ def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tupl
             whole = isinstance(ops[j], Neurons) or isinstance(op, Neurons)
             alone = readers[j] == 1 and not isinstance(ops[j], (Evaluate, Play, Call))
             if whole or alone:
-                together.join(i, j)
-    # Blocks that have grown into one another's way become one.
-    names = sorted({together.of(i) for i in range(len(ops))})
-    place = {name: b for b, name in enumerate(names)}
+                sets.join(i, j)
+    # Blocks that depend on each other in a circle become one.
+    names = sorted({sets.of(i) for i in range(len(ops))})
+    block_of = {name: b for b, name in enumerate(names)}
     members: list[list[int]] = [[] for _ in names]
     for i in range(len(ops)):
-        members[place[together.of(i)]].append(i)
+        members[block_of[sets.of(i)]].append(i)
     reads = {
-        b: sorted({place[together.of(j)] for i in group for j in before[i]} - {b})
+        b: sorted({block_of[sets.of(j)] for i in group for j in before[i]} - {b})
         for b, group in enumerate(members)
     }
     merged = strong_components(reads)
-    home = {b: c for c, group in enumerate(merged) for b in group}
+    component_of = {b: c for c, group in enumerate(merged) for b in group}
     level: dict[int, int] = {}
-    for c, some in enumerate(merged):  # each after all that it needs
-        needs = {home[j] for b in some for j in reads[b]} - {c}
+    for c, component in enumerate(merged):  # in topological order
+        needs = {component_of[j] for b in component for j in reads[b]} - {c}
         level[c] = 1 + max((level[other] for other in needs), default=0)
     return [
         (level[c], _in_order([i for b in merged[c] for i in members[b]], now, in_python))
@@ -63,21 +73,21 @@ def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tupl
     ]
 
 
-class _Together:
-    """Disjoint sets of numbers."""
+class _DisjointSets:
+    """Disjoint sets of numbers (union-find)."""
 
     def __init__(self, n: int) -> None:
         self._parent = list(range(n))
 
     def of(self, i: int) -> int:
-        """The number that stands for the set of ``i``."""
+        """The representative of the set of ``i``."""
         while self._parent[i] != i:
             self._parent[i] = self._parent[self._parent[i]]
             i = self._parent[i]
         return i
 
     def join(self, i: int, j: int) -> None:
-        """Make one set of two."""
+        """Merge the sets of two numbers."""
         self._parent[self.of(i)] = self.of(j)
 
 
@@ -88,7 +98,7 @@ def _in_order(
     sorter = TopologicalSorter({i: [j for j in now[i] if j in inside] for i in members})
     if inside.isdisjoint(in_python):
         return list(sorter.static_order())
-    # What can be done of one kind is done before the other kind has its turn.
+    # All ready operations of one kind, compiled or Python, come before those of the other.
     sorter.prepare()
     order: list[int] = []
     waiting: tuple[list[int], list[int]] = [], []

@@ -1,9 +1,9 @@
-"""The interpreter as machine code: numba makes it once, and it is read from disk from then on.
+"""The object cache: numba compiles the interpreter once; later processes load it from disk.
 
-Numba takes some 0.3 s to be imported and to find code of its own that it has cached; the
-loader of LLVM, which comes with numba, takes a tenth of that.  What is kept is an object file
-with one function, for this processor, this numba and this :mod:`.kernel`
-(:mod:`nefsim.backends.codefiles` says where, and how to switch that off).
+The import of numba and its lookup in numba's cache take 0.3 s; LLVM's loader, which comes with
+numba, takes a tenth of that.  The cache is an object file with one function, for this processor,
+this version of numba and this :mod:`.kernel`.  :mod:`nefsim.backends.codefiles` chooses the
+folder, and can be switched off.
 """
 
 from __future__ import annotations
@@ -41,69 +41,69 @@ Interpreter = Callable[..., Any]
 
 @cache
 def interpreter(dtype: np.dtype[Any]) -> Interpreter:
-    """The interpreter for numbers of a type, from disk or made now."""
+    """The interpreter for numbers of one type, loaded from disk or compiled now."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     for _ in range(2):
-        for code in _kept(_name(dtype)):
+        for code in _stored_code(_name(dtype)):
             try:
-                return _linked(code)
-            except RuntimeError:  # of no use here
+                return _link(code)
+            except RuntimeError:  # LLVM cannot link this code
                 continue
-        # Code may need a library that numba brings along, as that of Intel for vectors.
+        # Code may need a library that the import of numba loads, such as Intel's vector library.
         from nefsim.backends.compiled import kernel
-    with notice(f"compiling the interpreter for {dtype.name}, once on this machine") as tell:
-        run, where = _made(kernel, dtype)
-        tell(where)
+    with notice(f"compiling the interpreter for {dtype.name}, once on this machine") as report:
+        run, folder = _compile(kernel, dtype)
+        report(folder)
     return run
 
 
 def demand(dtype: np.dtype[Any]) -> None:
-    """Raise what keeps the interpreter from being made where it is not on disk, if anything.
+    """Raise an error if the interpreter is not on disk and cannot be compiled.
 
-    Numba may be installed, but not fit the NumPy or the Python that is there.
+    The installed numba may not support the installed NumPy or Python.
     """
-    if next(_kept(_name(dtype)), None) is None:
+    if next(_stored_code(_name(dtype)), None) is None:
         from nefsim.backends.compiled import kernel
 
         del kernel
 
 
-def _kept(name: str) -> Iterator[bytes]:
-    """Code from disk that may be run."""
+def _stored_code(name: str) -> Iterator[bytes]:
+    """The code on disk that is safe to run, of each folder."""
     for folder in codefiles.folders():
         try:
             yield codefiles.read(folder, name)
-        except OSError:  # not there, not safe or damaged
+        except OSError:  # missing, unsafe or damaged
             continue
 
 
-def _made(kernel: Any, dtype: np.dtype[Any]) -> tuple[Interpreter, str]:
-    """What numba compiles, and where it is kept: where that is allowed and LLVM can read it.
+def _compile(kernel: Any, dtype: np.dtype[Any]) -> tuple[Interpreter, str]:
+    """The interpreter, compiled by numba, and a note on the folder in which it is stored.
 
-    Numba's own way takes longer and is taken where LLVM cannot make anything of its
-    instructions.
+    If LLVM cannot parse numba's instructions, the C function of numba is used instead, which
+    takes longer to make and is not stored.
     """
     try:
         code = _object_code(kernel.instructions(dtype))
-        run = _linked(code)
+        run = _link(code)
     except (RuntimeError, ValueError, AttributeError):
-        compiled = kernel.compiled(dtype)
-        return ctypes.CFUNCTYPE(None, *ARGUMENTS)(compiled.address), "not kept"
+        compiled = kernel.compile_run(dtype)
+        return ctypes.CFUNCTYPE(None, *ARGUMENTS)(compiled.address), "not stored"
     for folder in codefiles.folders():
         try:
             codefiles.write(folder, _name(dtype), code)
         except OSError:
             continue
-        return run, f"kept in {folder}"
-    return run, "not kept"
+        return run, f"stored in {folder}"
+    return run, "not stored"
 
 
 def _object_code(compiled: Any) -> bytes:
-    """Code of the function that numba made; ValueError where it is not called as we know it.
+    """Machine code of a function of numba; ValueError if its arguments are not as expected.
 
-    Numba's functions take two pointers first, for a result and an error, which neither exist
-    here; the C function around them has need of numba when there is an error, and is left out.
+    The first two arguments of numba's functions are pointers to a result and to an error; the
+    interpreter has neither.  The C function that calls it needs numba for errors, and is removed.
     """
     text = re.sub(
         r'define [^\n]*@"?cfunc\.[^\n]*\{\n.*?\n\}\n', "", compiled.inspect_llvm(), flags=re.DOTALL
@@ -125,15 +125,16 @@ def _object_code(compiled: Any) -> bytes:
     return code
 
 
-def _linked(code: bytes) -> Interpreter:
+def _link(code: bytes) -> Interpreter:
     """The function of an object file, in this process."""
     jit = llvm.create_lljit_compiler()
     library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
-    held = library.export_symbol(ENTRY).link(jit, ENTRY)
-    call = ctypes.CFUNCTYPE(ctypes.c_int32, _pointer, _pointer, *ARGUMENTS)(held[ENTRY])
+    code_in_memory = library.export_symbol(ENTRY).link(jit, ENTRY)
+    call = ctypes.CFUNCTYPE(ctypes.c_int32, _pointer, _pointer, *ARGUMENTS)(code_in_memory[ENTRY])
     result, error = ctypes.byref(_pointer()), ctypes.byref(_pointer())
 
-    def run(*arguments: Any, held: Any = held) -> None:
+    # The default argument keeps the code alive.
+    def run(*arguments: Any, code_in_memory: Any = code_in_memory) -> None:
         call(result, error, *arguments)
 
     return run
@@ -141,7 +142,7 @@ def _linked(code: bytes) -> Interpreter:
 
 @cache
 def _name(dtype: np.dtype[Any]) -> str:
-    """The name of a file, which tells all that its code depends on."""
+    """The name of a file, with a hash of all that its code depends on."""
     here = Path(__file__).parent
     sources = (
         here / "opcodes.py",
@@ -151,7 +152,7 @@ def _name(dtype: np.dtype[Any]) -> str:
     )
     parts = [source.read_bytes() for source in sources]
     numba = find_spec("numba")
-    if numba is not None and numba.origin is not None:  # to import it would take 0.3 s
+    if numba is not None and numba.origin is not None:  # without the import, which takes 0.3 s
         with suppress(OSError):
             parts.append(Path(numba.origin).with_name("_version.py").read_bytes())
     features = llvm.get_host_cpu_features().flatten()

@@ -1,61 +1,68 @@
-"""Columns and kinds of rows of the instruction table, and sizes that go with them."""
+"""The instruction table: its columns, its opcodes, and the order of constants and arrays."""
 
 from __future__ import annotations
 
 # Columns of the table:
-#   KIND                  one of the kinds below
-#   OUT, OUT_STRIDE       where it writes: row r of a signal lies at offset + r * stride
-#   IN, IN_STRIDE         where it reads
-#   N, M                  numbers that it writes and reads; of a population, M is the offset of
-#                         a second memory, of LISTED that of the bits
-#   C, S, X               offsets of constants, of its memory and of indices (of a population
-#                         that of its spike bits, or of the list of neurons that fire)
-#   SET                   1 where a sum overwrites; of a population that lists spikes the index of
-#                         their count, of LIF whether each neuron has time constants of its own,
-#                         of an expression a bit for each argument that is a vector
-#   ENCODERS              of LIF, dimensions that it encodes itself; of INVERSE_LIF, whether
-#                         there are currents
-#   SCRATCH               room for intermediate numbers; of INVERSE_LIF and of spikes into it, the
-#                         offset of the steps done; of SELECT, the third argument
-#   TOGETHER              how many rows from this one on take each step together; 0 where this
-#                         one takes all steps of a tile at once
-KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET, ENCODERS, SCRATCH, TOGETHER = range(14)
+#   KIND                  the opcode, one of those below
+#   OUT, OUT_STRIDE       address of the output: row r of a signal starts at offset + r * stride
+#   IN, IN_STRIDE         address of the input
+#   N, M                  number of outputs and of inputs
+#   C, S, X               offsets of the constants, of the memory, and of an array of indices; of
+#                         a population, X is the offset of its spike bits or spike indices
+#   SET                   1 if a sum overwrites its output, 0 if it adds to it
+#   ENCODERS              of LIF, the number of dimensions that it encodes, or 0 for currents
+#   SCRATCH               offset of intermediate numbers
+#   SPAN                  number of rows from this one on that run each step together; 0 if this
+#                         row runs all steps of a tile at once
+KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET, ENCODERS, SCRATCH, SPAN = range(14)
 N_COLUMNS = 14
 
-# Kinds of row.  The dispatch of the kernel goes by the bounds below, so a new kind stands within
-# its group.
+# Other names of these columns, for the opcodes that use them in another way:
+#   STATE_2, BITS         offset of the second state variable of a population; of spike bits
+#   COUNT                 index of the count of spikes, of a population that lists their indices
+#   PER_NEURON            of LIF, 1 if time constants differ between neurons
+#   VECTORS               of an expression, a bit for each argument that is a vector
+#   HAS_CURRENTS          of INVERSE_LIF, 1 if it reads currents, 0 if spikes are added to it
+#   STEPS_DONE            offset of the step counter, of INVERSE_LIF and of spikes added to it
+#   THIRD                 of SELECT, offset of the third argument
+STATE_2 = BITS = M
+COUNT = PER_NEURON = VECTORS = SET
+HAS_CURRENTS = ENCODERS
+STEPS_DONE = THIRD = SCRATCH
+
+# Opcodes.  The kernel compares them with the bounds below, so a new one must be in its group.
 (
     FILL,
     SCALE,
     DIAGONAL,
     AFFINE,
     COLUMNS,
-    HELD,
-    HELD_SPARSE,
+    REPEATED_INPUT,
+    REPEATED_INPUT_SPARSE,
     ROWS,
-    SPIKES,
-    ROWS_OF_FIRED,
-    FIRED,
-    LISTED,
+    SCALED_SPIKE_ROWS,
+    SPIKE_ROWS,
+    DECODE_BITS,
+    LIST_SPIKES,
     SPARSE,
     SPARSE_SPIKES,
-    RUNS,
+    SPARSE_SPIKE_RUNS,
     GATHER,
     SCATTER,
     LOWPASS,
     FILTER,
     STATE,
-    MINUS_STATE,
+    SUBTRACT_STATE,
     ADAPT,
-    NOT_NEGATIVE,
+    RECTIFY,
     LOGARITHM,
     LIF,
     DISCRETE,
     DISCRETE_SMOOTH,
     INVERSE_LIF,
-    WEIGH,
-    WEIGH_SPIKES,
-    SHOW,
+    LEARNED_PRODUCT,
+    LEARNED_PRODUCT_OF_SPIKES,
+    COPY_WEIGHTS,
     OUTER,
     OUTER_DECAY,
     ADD,
@@ -64,7 +71,7 @@ N_COLUMNS = 14
     DIVIDE,
     MAXIMUM,
     MINIMUM,
-    ABOVE,
+    GREATER,
     SELECT,
     DOT,
     ANY,
@@ -72,14 +79,14 @@ N_COLUMNS = 14
 ) = range(44)
 N_KINDS = 44
 
-#: The last kind of each group: sums, memories, populations, weights and rules.
+#: The last opcode of each group: sums, memories, populations, weights and rules.
 LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, LOGARITHM, INVERSE_LIF, RLS
 
-#: The kinds of cells follow (:mod:`.cells`).
+#: The opcodes of cells follow (:mod:`.cells`).
 FIRST_CELL = N_KINDS
 
-# Constants of a row, by kind: the index of each from the column C on.  Those of cells stand in
-# :mod:`.cells`.
+# Constants of a row, by opcode: the index of each, from the offset in column C on.  The constants
+# of cells are defined in :mod:`.cells`.
 LOWPASS_GAIN, LOWPASS_KEEP, LOWPASS_TINY, LOWPASS_ZERO = range(4)
 LIF_DECAY, LIF_REFRACTORY, LIF_LOWEST, LIF_PULSE, LIF_ONE, LIF_ZERO = range(6)
 (
@@ -103,14 +110,14 @@ LIF_DECAY, LIF_REFRACTORY, LIF_LOWEST, LIF_PULSE, LIF_ONE, LIF_ZERO = range(6)
     INVERSE_ZERO,
 ) = range(8)
 
-#: Numbers in a line of the cache; arrays start at a line, columns of encoders too.
+#: Numbers in a cache line; arrays start at a cache line, and so do the columns of encoders.
 LINE = 8
 
-#: The place of what comes behind the constants of a population.
+#: Index of the first array after the constants of a population.
 AFTER_CONSTANTS = 8
 
-#: Steps that a population may take before others of its block have their turn.
+#: Steps in a tile, see :mod:`.tiling`.
 TILE = 64
 
-#: Most vectors of LIF neurons that are stepped side by side.
+#: Most vectors of LIF neurons that are stepped in one loop.
 MOST_VECTORS = 7

@@ -1,4 +1,4 @@
-"""How a program is compiled: which operations run together, and which signals need rows."""
+"""The plan of a compiled program: its fused blocks, tiled operations and stored signals."""
 
 from __future__ import annotations
 
@@ -14,36 +14,37 @@ from nefsim.backends.compiled.tiling import tile
 from nefsim.backends.engine import chunk_length
 from nefsim.program import Op, Program, Read, Sum, Weigh, outputs
 
-#: Longest chunk [steps]: long enough that the work in Python for each chunk does not count.
-LONGEST_CHUNK = 10_000
+#: Longest chunk [steps]: long enough that the time in Python for each chunk is negligible.
+LONGEST_COMPILED_CHUNK = 10_000
 
-#: Most numbers that a chunk handles: Ctrl-C and progress wait for its end, about 0.1 s.
+#: Most operations on numbers in a chunk, about 0.1 s: Ctrl-C and progress wait for its end.
 MOST_WORK = 200_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What is decided about a program before a table is made of it.
+    """The decisions about a program that its instruction table is made from.
 
     Attributes
     ----------
     blocks : sequence of (int, sequence of int)
         Fused blocks of operations in the order of a step, each with its level; blocks of one
-        level do not need one another.
+        level are independent of each other.
     materialized : frozenset of int
         Signals that have a row for each step of a chunk; others have one row.
     analytic : frozenset of int
-        Spikes of populations that take the exact LIF step without a logarithm.
+        Spike outputs of populations whose exact LIF step needs no logarithm.
     tiled : frozenset of int
-        Operations that take a tile of steps before the next has its turn.
+        Operations that run a tile of steps before the next operation runs.
     length : int
         Steps of a chunk.
     copies : mapping of int to Read
-        Signals that repeat another.
+        Signals that are copies, each with the read that it copies.
     fused_currents : mapping of int to int
-        Currents that an LIF population computes itself, with the place of the population.
+        Currents that an LIF population computes within its step, with the population's index.
     accumulators : mapping of int to int
-        Currents that are added to the memory of inverse leaky neurons, with their place.
+        Currents that are added to the memory of inverse LIF neurons, with the population's
+        index.
     """
 
     blocks: Sequence[tuple[int, Sequence[int]]]
@@ -66,20 +67,24 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     batch : int
         Number of trials.
     analytic : set of int
-        Spikes of populations that take the exact LIF step without a logarithm.
+        Spike outputs of populations whose exact LIF step needs no logarithm.
     dtype : dtype
         Precision of the run.
+
+    Returns
+    -------
+    Plan
     """
     in_python = {i for i, op in enumerate(program.ops) if not is_compiled(program, op)}
     blocks = fused_blocks(program, in_python)
     groups = [group for _, group in blocks]
     materialized = _materialized(program, groups, in_python)
-    tiled, handed_on = tile(program, groups, analytic, materialized)
-    materialized |= handed_on
+    tiled, carried = tile(program, groups, analytic, materialized)
+    materialized |= carried
     width = sum(program.signals[i].size for i in materialized) * batch
     work = sum(_work(op) for op in program.ops) * batch
-    length = min(chunk_length(width, LONGEST_CHUNK), max(1, MOST_WORK // max(work, 1)))
-    # In float32 the spikes of a step are added up and rounded once, not with each of them.
+    length = min(chunk_length(width, LONGEST_COMPILED_CHUNK), max(1, MOST_WORK // max(work, 1)))
+    # In float32 the spikes of a step are summed first, so that the memory is rounded only once.
     single = np.dtype(dtype) == np.float32
     return Plan(
         blocks,
@@ -94,7 +99,7 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
 
 
 def _work(op: Op) -> int:
-    """About how many numbers an operation handles in a step."""
+    """Approximate number of multiplications of an operation in a step."""
     if isinstance(op, Weigh):
         return 2 * op.initial.size
     if not isinstance(op, Sum):
@@ -107,12 +112,12 @@ def _materialized(
     program: Program, groups: Sequence[Sequence[int]], in_python: set[int]
 ) -> set[int]:
     """Signals that other blocks, probes, Python or a later step read."""
-    home = {i: b for b, group in enumerate(groups) for i in group}
-    found = {record.read.signal for record in program.records}
+    block_of = {i: b for b, group in enumerate(groups) for i in group}
+    signals = {record.read.signal for record in program.records}
     for i, op in enumerate(program.ops):
         if i in in_python:
-            found.update((*outputs(op), *(read.signal for read in op.reads)))
+            signals.update((*outputs(op), *(read.signal for read in op.reads)))
         for read in op.reads:
-            if read.delay or home[i] != home[program.writer[read.signal]]:
-                found.add(read.signal)
-    return found
+            if read.delay or block_of[i] != block_of[program.writer[read.signal]]:
+                signals.add(read.signal)
+    return signals

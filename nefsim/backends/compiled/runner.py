@@ -1,9 +1,9 @@
 """The compiled back end: from a plan to a runner.
 
-The street goes one way: :mod:`.opcodes`, :mod:`.analysis` of the program, :mod:`.fusion` and
-:mod:`.tiling`, the frozen :mod:`.plan`, the :mod:`.table` (memory and addresses), :mod:`.emit`
-(rows by kind of operation), and here the calls of the interpreter (:mod:`.kernel`, compiled
-once by numba and loaded by :mod:`.object_cache`).
+The modules are used in this order: :mod:`.opcodes`, :mod:`.analysis` of the program,
+:mod:`.fusion` and :mod:`.tiling`, the frozen :mod:`.plan`, the :mod:`.table` (memory and
+addresses), :mod:`.emit` (rows of each type of operation), and this module, which calls the
+interpreter (:mod:`.kernel`, compiled once by numba and loaded by :mod:`.object_cache`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nefsim.backends.compiled import opcodes
 from nefsim.backends.compiled.analysis import (
     analytic_lif_outputs,
     is_compiled,
-    is_phase,
+    is_step_counter,
     steps_compiled,
 )
 from nefsim.backends.compiled.emit import emit
@@ -35,13 +35,13 @@ from nefsim.backends.engine import Advance, Engine, HasProgram, carrying
 from nefsim.backends.vectorised.operations import advances
 from nefsim.program import Neurons, Program, State
 
-#: From so many numbers in a call on, blocks that do not need one another share the cores.
+#: Fewest numbers in a call at which independent blocks run on several cores.
 MIN_WORK_FOR_THREADS = 2_000_000
 
-#: Pieces of such work for each core, so that one which is kept from working gets less of it.
+#: Pieces of such work per core, so that a core which is busy otherwise computes fewer of them.
 PIECES = 4
 
-#: Signals of up to so many numbers are carried from chunk to chunk by their places.
+#: Largest signal whose last row is copied, together with those of others, in one indexed copy.
 SMALL = 64
 
 Span = tuple[int, int]
@@ -66,8 +66,8 @@ def prepare(built: HasProgram, state: State) -> Runner:
     ]
     _move(state, table, data, bool(lead))
     engine = Engine(program, state, rows, _carrying(data, table, rows))
-    engine.kept = _checkpoint(program, state, table, data)
-    for spans, mixed in _grouped(parts):
+    engine.checkpointed = _checkpointed(program, state, table, data)
+    for spans, mixed in _groups(parts):
         if spans:
             engine.plan.append(([_compiled(arrays, spans)], False))
         else:
@@ -79,8 +79,8 @@ def prepare(built: HasProgram, state: State) -> Runner:
     return engine.run
 
 
-def _grouped(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], list[Any]]]:
-    """Blocks in order; those of a level that are compiled as a whole go together."""
+def _groups(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], list[Any]]]:
+    """Blocks in order; the blocks of a level that need no Python are one group."""
     for _, group in groupby(parts, key=itemgetter(0)):
         blocks_of_level = [block for _, block in group]
         whole = [b[0] for b in blocks_of_level if len(b) == 1 and isinstance(b[0], tuple)]
@@ -92,7 +92,10 @@ def _grouped(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], l
 
 
 def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
-    """Spans of the table, on both cores where that pays; the spikes are the same."""
+    """The ``advance`` of spans of the table, on several cores if there is enough work.
+
+    The results do not depend on the number of cores.
+    """
     table, data, constants, indices, fired, counts = arrays
     run = interpreter(data.dtype)
     cost = [int(table[first:last, opcodes.N].sum()) for first, last in spans]
@@ -109,16 +112,16 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
         *(fired.ctypes.data, fired.shape[1], counts.ctypes.data, counts.shape[1]),
     )
 
-    # Pointers keep no array from being freed; the default does.
-    def advance(lo: int, hi: int, held: Any = (arrays, every)) -> None:
-        del held
+    # A pointer does not keep its array alive; the default argument does.
+    def advance(lo: int, hi: int, owners: Any = (arrays, every)) -> None:
+        del owners
         if len(pieces) < 2 or total * (hi - lo) < MIN_WORK_FOR_THREADS:
             run(start, *whole, lo, hi, *memories)
             return
-        left = iter(pieces)  # whoever is free takes the next; next() is safe among threads
+        queue = iter(pieces)  # each free thread takes the next; next() is thread-safe
 
         def work() -> None:
-            for piece in left:
+            for piece in queue:
                 run(start, piece.ctypes.data, len(piece), lo, hi, *memories)
 
         others = [pool(n_cores - 1).submit(work) for _ in range(n_cores - 1)]
@@ -134,16 +137,16 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
 
 @cache
 def pool(n: int) -> ThreadPoolExecutor:
-    """Threads that wait for work: to make them anew takes as long as a step of many neurons."""
+    """Threads that wait for work; starting them takes as long as a step of many neurons."""
     return ThreadPoolExecutor(n, "nefsim")
 
 
-if hasattr(os, "register_at_fork"):  # threads do not come along
+if hasattr(os, "register_at_fork"):  # a forked process has none of these threads
     os.register_at_fork(after_in_child=pool.cache_clear)
 
 
 def _pieces(spans: list[Span], cost: list[int], n: int) -> list[list[Span]]:
-    """Spans in order, in at most ``n`` pieces of about the same work."""
+    """Spans in order, in at most ``n`` pieces of about equal work."""
     pieces: list[list[Span]] = [[] for _ in range(n)]
     done, total = 0, max(sum(cost), 1)
     for span, c in zip(spans, cost, strict=True):
@@ -158,7 +161,7 @@ def cores() -> int:
 
 
 def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
-    """A block as ranges of rows of the table, and operations that run in Python."""
+    """A block as ranges of rows of the table, and indices of operations that run in Python."""
     parts: list[Any] = []
     for i in group:
         if not is_compiled(program, program.ops[i]):
@@ -174,8 +177,8 @@ def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
     return parts
 
 
-def _checkpoint(program: Program, state: State, table: Table, data: Any) -> State:
-    """What an error puts back: all memories as one array, and what draws in Python."""
+def _checkpointed(program: Program, state: State, table: Table, data: Any) -> State:
+    """The arrays restored after an error: all memories as one, and states that Python changes."""
     first, end = table.checkpoint
     rngs = [
         streams
@@ -193,14 +196,18 @@ def _rows(data: Any, offset: int, length: int, size: int, batched: bool) -> Any:
 
 
 def _carrying(data: Any, table: Table, rows: Sequence[Any]) -> Callable[[int], None]:
-    """``carry(n)``: make row ``n`` of each signal its row 0; many small signals go as one."""
-    kept = [i for i, mine in enumerate(rows) if mine is not None]
-    carry_large = carrying([rows[i] for i in kept if rows[i].shape[-1] > SMALL])
-    small = [(table.addresses[i], rows[i].shape[-1]) for i in kept if rows[i].shape[-1] <= SMALL]
+    """A function ``carry(n)`` that copies row ``n`` of each signal to its row 0.
+
+    All small signals are one indexed copy.
+    """
+    signals = [i for i, row in enumerate(rows) if row is not None]
+    carry_large = carrying([rows[i] for i in signals if rows[i].shape[-1] > SMALL])
+    sizes = [(i, rows[i].shape[-1]) for i in signals]
+    small = [(table.addresses[i], size) for i, size in sizes if size <= SMALL]
     first = np.concatenate([np.zeros(0, np.intp), *(np.arange(n) + at for (at, _), n in small)])
     stride = np.repeat([stride for (_, stride), _ in small], [n for _, n in small]).astype(np.intp)
     second = first + stride
-    # In one trial a flat index is quicker.
+    # With one trial, indexing a flat array is faster.
     flat = data[0] if len(data) == 1 else None
 
     def carry(length: int) -> None:
@@ -215,12 +222,12 @@ def _carrying(data: Any, table: Table, rows: Sequence[Any]) -> Callable[[int], N
 
 
 def _move(state: State, table: Table, data: Any, batched: bool) -> None:
-    """Make the memories of the state views of the interpreter's numbers."""
+    """Copy the memories of the state to the interpreter's array, of which they become views."""
     for op, memory, offsets in zip(table.program.ops, state.ops, table.memories, strict=True):
         for name, offset in offsets.items():
             value = memory[name]
             shape = value.shape
-            if is_phase(op, name):  # one number that all neurons show
+            if is_step_counter(op, name):  # one number, seen by all neurons
                 one = data[:, offset : offset + 1]
                 strides = (*one.strides[: len(shape) - 1], 0)
                 view = as_strided(one if batched else one[0], shape, strides)

@@ -1,8 +1,8 @@
 """The instruction table of a program: its rows, and the numbers that they refer to.
 
-Signals that one block of operations keeps to itself have a single row, so that the
-neurons of a population stay in the cache; all others have a row for each step of a chunk.
-The modules of :mod:`.emit` make the rows of each kind of operation.
+A signal that is used only within one fused block has a single row, so that the neurons of a
+population stay in the cache; every other signal has a row for each step of a chunk.  The modules
+of :mod:`.emit` add the rows of each type of operation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends.compiled import opcodes as k
-from nefsim.backends.compiled.analysis import is_phase
+from nefsim.backends.compiled.analysis import is_step_counter
 from nefsim.backends.compiled.cells import CELLS
 from nefsim.backends.compiled.plan import Plan
 from nefsim.program import Program, Read, State
@@ -23,25 +23,25 @@ Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
 
 class Table:
-    """Rows of whole numbers, and the addresses of everything that they name.
+    """Rows of integers, and the addresses of the arrays that they refer to.
 
     Parameters
     ----------
     program : Program
         The operations.
     state : State
-        Where it starts; its memories get addresses.
+        The initial values; its memories get addresses.
     plan : Plan
-        What is materialized, copied and tiled.
+        The materialized signals, copies and tiled operations.
 
     Attributes
     ----------
     addresses : list of Address
-        Of each signal.
+        The address of each signal.
     memories : list of dict of str to int
         Offsets of the memories of each operation.
     checkpoint : (int, int)
-        From where to where memories lie.
+        Start and end of all memories.
     """
 
     def __init__(self, program: Program, state: State, plan: Plan) -> None:
@@ -54,13 +54,13 @@ class Table:
         self._indices: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
         self._n_indices = 1
         self._size = 0
-        self._n_fired = self._n_counts = 0
+        self._n_spike_words = self._n_counts = 0
         self.lists: dict[int, tuple[int, int]] = {}
         self.bits: dict[int, tuple[int, float]] = {}
         self.addresses: list[Address] = []
         for i, signal in enumerate(program.signals):
             stride = signal.size if i in plan.materialized else 0
-            # A row may be written in whole lines.
+            # The kernel may write a row in whole cache lines.
             size = 0 if i in plan.copies else signal.size + stride * plan.length + k.LINE
             self.addresses.append((self.allocate(size), stride))
         for i in plan.copies:
@@ -68,7 +68,7 @@ class Table:
         start = self._size
         self.memories: list[dict[str, int]] = [
             {
-                name: self.allocate(1 if is_phase(op, name) else _per_trial(value, state))
+                name: self.allocate(1 if is_step_counter(op, name) else _per_trial(value, state))
                 for name, value in memory.items()
             }
             for op, memory in zip(program.ops, state.ops, strict=True)
@@ -81,16 +81,16 @@ class Table:
     # -- numbers -----------------------------------------------------------------------
 
     def allocate(self, size: int) -> int:
-        """Offset of so many numbers that change."""
+        """Offset of ``size`` variable numbers."""
         self._size += size + -size % k.LINE
         return self._size - (size + -size % k.LINE)
 
     def scratch(self, size: int) -> Address:
-        """Address of so many numbers that have one row."""
+        """Address of ``size`` intermediate numbers, with one row for all steps."""
         return self.allocate(size), 0
 
     def constant(self, *parts: Any) -> int:
-        """Offset of numbers that do not change, each part from a line of the cache on."""
+        """Offset of constant numbers; each part starts at a cache line."""
         lines = [_in_lines(np.ravel(np.asarray(part, dtype=np.float64))) for part in parts]
         offset = self._n_constants
         self._constants += lines
@@ -98,11 +98,11 @@ class Table:
         return offset
 
     def columns(self, matrix: NDArray[Any], *before: Any) -> int:
-        """Offset of some constants and then the columns of a matrix."""
+        """Offset of constants that are followed by the columns of a matrix."""
         return self.constant(*before, in_columns(matrix))
 
     def index(self, values: Any) -> int:
-        """Offset of whole numbers."""
+        """Offset of integers."""
         flat = np.ravel(np.asarray(values, dtype=np.int64))
         self._indices.append(flat)
         self._n_indices += flat.size
@@ -111,13 +111,13 @@ class Table:
     # -- signals -----------------------------------------------------------------------
 
     def address(self, read: Read) -> Address:
-        """Where a read begins, its delay taken off; a slice of it starts there too."""
+        """Address of a read, with its delay subtracted and the start of its slice added."""
         offset, stride = self.addresses[read.signal]
         start = read.columns.start if isinstance(read.columns, slice) else 0
         return offset + start - read.delay * stride, stride
 
     def source(self, read: Read) -> tuple[Address, int]:
-        """Address of a read in one piece, and its size; scattered elements are gathered."""
+        """Address of a contiguous read, and its size; scattered elements are gathered first."""
         address, size = self.address(read), self.program.size(read)
         if isinstance(read.columns, np.ndarray):
             gathered = self.scratch(size)
@@ -126,7 +126,7 @@ class Table:
         return address, size
 
     def _origin(self, signal: int) -> Address:
-        """Address of a signal that repeats another."""
+        """Address of the signal that a copy repeats, or of any other signal."""
         read = self.plan.copies.get(signal)
         if read is None:
             return self.addresses[signal]
@@ -137,28 +137,31 @@ class Table:
     # -- spikes ------------------------------------------------------------------------
 
     def spike_bits(self, signal: int, n: int, pulse: float) -> int:
-        """Offset of a bit for each neuron and step of a tile, set when it gives out a pulse."""
-        offset, self._n_fired = self._n_fired, self._n_fired + k.TILE * -(-n // 64)
+        """Offset of the spike bits: one for each neuron and step of a tile, 1 for a spike."""
+        offset, self._n_spike_words = (
+            self._n_spike_words,
+            self._n_spike_words + k.TILE * -(-n // 64),
+        )
         self.bits[signal] = offset, pulse
         return offset
 
     def spike_list(self, signal: int, n: int) -> dict[str, int]:
-        """Columns of a population: where it lists the neurons that fire, and counts them."""
-        fired, count = self.lists[signal] = self._n_fired, self._n_counts
-        self._n_fired, self._n_counts = fired + n, count + 1
-        return {"X": fired, "SET": count}
+        """Columns of a population: offset of the list of its spikes, and index of their count."""
+        offset, count = self.lists[signal] = self._n_spike_words, self._n_counts
+        self._n_spike_words, self._n_counts = offset + n, count + 1
+        return {"X": offset, "COUNT": count}
 
     def has_spikes(self, read: Read) -> bool:
-        """Whether there are bits or a list of the whole population that is read in this step."""
-        known = read.signal in self.bits or read.signal in self.lists
-        return known and read.columns is None and not read.delay
+        """Whether a read covers a whole population in this step that has spike bits or a list."""
+        is_listed = read.signal in self.bits or read.signal in self.lists
+        return is_listed and read.columns is None and not read.delay
 
     # -- rows --------------------------------------------------------------------------
 
     def op(self, kind: int, out: Address, n: int, source: Address = (0, 0), **columns: int) -> None:
-        """One more row."""
+        """Add a row."""
         if not 0 <= kind < k.FIRST_CELL + len(CELLS):
-            raise ValueError(f"a row has no kind {kind}; name it in opcodes, within its group")
+            raise ValueError(f"opcode {kind} is not defined; add it to opcodes, within its group")
         row = [0] * k.N_COLUMNS
         row[k.KIND], row[k.OUT], row[k.OUT_STRIDE], row[k.N] = kind, *out, n
         row[k.IN], row[k.IN_STRIDE] = source
@@ -166,16 +169,16 @@ class Table:
             row[getattr(k, name)] = value
         self._rows.append(row)
 
-    def tiled(self, rows: range) -> None:
-        """Mark rows that take a tile of steps at once."""
+    def mark_tiled(self, rows: range) -> None:
+        """Mark rows that run a tile of steps at once."""
         self._tiled_rows.update(rows)
 
     def arrays(self, batch: int) -> tuple[Any, ...]:
         """The table and its arrays, for the interpreter."""
-        together = 0
+        span = 0
         for i in reversed(range(len(self._rows))):
-            together = 0 if i in self._tiled_rows else together + 1
-            self._rows[i][k.TOGETHER] = together
+            span = 0 if i in self._tiled_rows else span + 1
+            self._rows[i][k.SPAN] = span
         return (
             np.array(self._rows, np.int64).reshape(-1, k.N_COLUMNS),
             _aligned((batch, self._size), self.dtype),
@@ -185,13 +188,13 @@ class Table:
                 casting="same_kind",
             ),
             np.concatenate(self._indices),
-            np.zeros((batch, max(self._n_fired, 1)), np.int64),
+            np.zeros((batch, max(self._n_spike_words, 1)), np.int64),
             np.zeros((batch, max(self._n_counts, 1)), np.int64),
         )
 
 
 def in_columns(matrix: NDArray[Any]) -> NDArray[Any]:
-    """The columns of a matrix, each from a line of the cache on."""
+    """The columns of a matrix, each of which starts at a cache line."""
     n, m = np.shape(matrix)
     lines = np.zeros((m, n + -n % k.LINE))
     lines[:, :n] = np.transpose(matrix)
@@ -199,19 +202,19 @@ def in_columns(matrix: NDArray[Any]) -> NDArray[Any]:
 
 
 def _in_lines(numbers: NDArray[Any]) -> NDArray[Any]:
-    """Numbers, ending with a line of the cache."""
-    lacking = -len(numbers) % k.LINE
-    return np.concatenate([numbers, np.zeros(lacking)]) if lacking else numbers
+    """Numbers, padded with zeros to whole cache lines."""
+    padding = -len(numbers) % k.LINE
+    return np.concatenate([numbers, np.zeros(padding)]) if padding else numbers
 
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Zeros from a line of the cache on: vectors that straddle lines are slow."""
+    """Zeros that start at a cache line, as vectors across two lines are slow."""
     line, size = k.LINE * 8, math.prod(shape) * dtype.itemsize
-    room = np.zeros(size + line, np.uint8)
-    start = -room.ctypes.data % line
-    return room[start : start + size].view(dtype).reshape(shape)
+    memory = np.zeros(size + line, np.uint8)
+    start = -memory.ctypes.data % line
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _per_trial(value: NDArray[Any], state: State) -> int:
-    """Numbers of a memory in one trial."""
+    """Size of a memory in one trial."""
     return value.size // (state.signals[0].shape[0] if state.signals[0].ndim == 2 else 1)

@@ -1,13 +1,12 @@
-"""Time tiling: which operations of a block take a tile of steps before the next has its turn.
+"""Time tiling: an operation runs a tile of steps before the next operation of its block runs.
 
-A population whose output nothing in its block reads before the block's next step stays in
-registers from one step to the next, and its encoders in the cache; it leaves a bit for each
-neuron and step of a tile.  Decoding few values from these bits, and filtering them, can be
-tiled in the same way.
+A tiled population keeps its state in registers from step to step, and its encoders in the cache.
+It writes a bit for each neuron and step of a tile.  The decoding of few values from these bits,
+and their filters, can be tiled too.
 
-An operation may not be tiled between the writing of a signal that has one row and the reading
-of it.  Each such pair is an interval of places in the block; a running sum over the ends of all
-intervals (+1 where one begins, -1 behind its end) is 0 where an operation is free.
+Tiling is not allowed between the write and the read of a signal that has one row for all steps.
+Each such pair is an interval of positions in the block.  A difference array has +1 at the start
+of each interval and -1 after its end; an operation is free where its running sum is 0.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from nefsim.backends.compiled.opcodes import LINE
 from nefsim.neurons import InverseLIF
 from nefsim.program import Filter, Neurons, Op, Program, Sum, Term, outputs
 
-#: What is read of spikes: bits that tell who fired, a list of these, or the values.
+#: Forms in which spikes are read: a bit for each neuron, a list of indices, or the values.
 BITS, LIST, VALUES = range(3)
 
 
@@ -37,39 +36,44 @@ def tile(
     analytic: Set[int],
     materialized: Set[int],
 ) -> tuple[set[int], set[int]]:
-    """Operations that are tiled, and signals that need a row for each step for that.
+    """Choose the operations to tile.
 
     Parameters
     ----------
     program : Program
-        Whose operations they are.
+        The operations.
     groups : sequence of sequence of int
-        Its blocks, each in the order of a step.
+        The fused blocks, each in the order of a step.
     analytic : set of int
-        Spikes of populations that take the exact LIF step without a logarithm.
+        Spike outputs of populations whose exact LIF step needs no logarithm.
     materialized : set of int
         Signals that have a row for each step.
+
+    Returns
+    -------
+    (set of int, set of int)
+        The tiled operations, and the signals that need a row for each step because of them.
     """
     tiling = _Tiling(program, analytic, materialized)
-    found: set[int] = set()
-    kept: set[int] = set()
+    tiled: set[int] = set()
+    carried: set[int] = set()
     for group in groups:
-        if all(_keeps_to_itself(program.ops[i]) for i in group):
-            tiled, handed_on = tiling.of(group)
-            found |= tiled
-            kept |= handed_on
-    return found, kept
+        if all(_has_only_outputs(program.ops[i]) for i in group):
+            tiled_here, carried_here = tiling.of(group)
+            tiled |= tiled_here
+            carried |= carried_here
+    return tiled, carried
 
 
-def _keeps_to_itself(op: Op) -> bool:
-    """Whether others know of an operation by the signals that it writes alone."""
+def _has_only_outputs(op: Op) -> bool:
+    """Whether the only effect of an operation on others is the signals that it writes."""
     if isinstance(op, Neurons):
         return steps_compiled(op.neuron) and type(op.neuron) is not InverseLIF
     return isinstance(op, (Sum, Filter))
 
 
 class _Tiling:
-    """What is read in a block, and what may be tiled; see :func:`tile`."""
+    """The reads of a block, and its operations that can be tiled; see :func:`tile`."""
 
     def __init__(self, program: Program, analytic: Set[int], materialized: Set[int]) -> None:
         self._program, self._analytic, self._materialized = program, analytic, materialized
@@ -79,49 +83,51 @@ class _Tiling:
         self._wide = {op.current for op in neurons} | {s for op in neurons for s in outputs(op)}
 
     def of(self, group: Sequence[int]) -> tuple[set[int], set[int]]:
-        """The tiled operations of a block, and the signals that are handed on past them."""
-        place = {i: p for p, i in enumerate(group)}
-        ties = np.zeros(len(group) + 1, np.intp)  # +1 where one begins, -1 behind its end
-        handed: list[tuple[int, int, int]] = []
-        listed: dict[int, int] = {}
-        for here, signal, form in self._reads(group, place):
-            there = place.get(self._writer[signal])
-            if there is None or form == BITS:
+        """The tiled operations of a block, and the signals that pass one of them."""
+        position = {i: p for p, i in enumerate(group)}
+        changes = np.zeros(len(group) + 1, np.intp)  # the difference array of the intervals
+        narrow: list[tuple[int, int, int]] = []
+        first_list: dict[int, int] = {}
+        for reader, signal, form in self._reads(group, position):
+            writer = position.get(self._writer[signal])
+            if writer is None or form == BITS:
                 continue
             if signal in self._analytic:
-                first = listed.setdefault(signal, here)
-                there = first if form == LIST else there
-            elif here > there and signal not in self._wide:
+                first = first_list.setdefault(signal, reader)
+                writer = first if form == LIST else writer
+            elif reader > writer and signal not in self._wide:
                 if signal not in self._materialized:
-                    handed.append((there, here, signal))
+                    narrow.append((writer, reader, signal))
                 continue
-            ties[min(here, there)] += 1
-            ties[max(here, there) + 1] -= 1
-        tied = np.cumsum(ties)
-        free = [self._may(i) and not tied[p] for p, i in enumerate(group)]
-        before = np.cumsum([0, *free])  # how many are tiled up to a place
-        kept = {signal for there, here, signal in handed if before[here + 1] > before[there]}
-        return {i for i, yes in zip(group, free, strict=True) if yes}, kept
+            changes[min(reader, writer)] += 1
+            changes[max(reader, writer) + 1] -= 1
+        n_intervals = np.cumsum(changes)
+        free = [self._can_tile(i) and not n_intervals[p] for p, i in enumerate(group)]
+        n_tiled = np.cumsum([0, *free])  # before each position
+        carried = {
+            signal for writer, reader, signal in narrow if n_tiled[reader + 1] > n_tiled[writer]
+        }
+        return {i for i, is_free in zip(group, free, strict=True) if is_free}, carried
 
     def _reads(
-        self, group: Sequence[int], place: Mapping[int, int]
+        self, group: Sequence[int], position: Mapping[int, int]
     ) -> Iterator[tuple[int, int, int]]:
-        """Where in a block something is read, which signal, and what of it."""
+        """The reads of a block: the reader's position, the signal, and its form."""
         for i in group:
             op = self._program.ops[i]
             if isinstance(op, Sum):
                 if is_copy(op) and op.output not in self._materialized:
-                    continue  # whoever reads it reads what it repeats
-                here = place[self._fused.get(op.output, i)]
+                    continue  # its readers read the signal that it copies
+                reader = position[self._fused.get(op.output, i)]
                 for term in op.terms:
-                    yield here, self._origin(term.read.signal), self._form(term)
+                    yield reader, self._origin(term.read.signal), self._form(term)
             else:
                 for read in op.reads:
                     if read.signal not in self._fused:
-                        yield place[i], self._origin(read.signal), VALUES
+                        yield position[i], self._origin(read.signal), VALUES
 
     def _form(self, term: Term) -> int:
-        """What of a signal a term of a sum needs."""
+        """The form in which a term of a sum reads its signal."""
         read, matrix = term.read, term.matrix
         whole = read.signal in self._analytic and read.columns is None and not read.delay
         if not whole or hasattr(matrix, "tocsr") or np.ndim(matrix) != 2:
@@ -129,7 +135,7 @@ class _Tiling:
         return BITS if np.shape(matrix)[0] < LINE else LIST
 
     def _origin(self, signal: int) -> int:
-        """The signal that others only repeat."""
+        """The signal that a chain of copies starts from."""
         op = self._program.ops[self._writer[signal]]
         while signal not in self._materialized and is_copy(op):
             (read,) = op.reads
@@ -137,13 +143,14 @@ class _Tiling:
             op = self._program.ops[self._writer[signal]]
         return signal
 
-    def _may(self, i: int) -> bool:
-        """Whether the interpreter can take many steps of an operation at once."""
+    def _can_tile(self, i: int) -> bool:
+        """Whether the interpreter can run many steps of an operation at once."""
         op = self._program.ops[i]
-        if isinstance(op, Neurons):  # they make their currents and show nothing but spikes
-            tau: Any = op.neuron
-            own = op.current in self._fused and np.ndim(tau.tau_rc) + np.ndim(tau.tau_ref)
-            return op.current in self._fused and not own and not op.observed
+        if isinstance(op, Neurons):  # with fused currents and equal time constants, unprobed
+            if op.current not in self._fused or op.observed:
+                return False
+            neuron: Any = op.neuron
+            return np.ndim(neuron.tau_rc) == np.ndim(neuron.tau_ref) == 0
         if isinstance(op, Filter):
             return is_lowpass(op)
         assert isinstance(op, Sum)

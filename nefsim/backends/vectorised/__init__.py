@@ -1,4 +1,4 @@
-"""The reference back end: like operations of a program as one in NumPy, many steps at a time."""
+"""The reference back end in NumPy: similar operations run as one, for many steps at a time."""
 
 from nefsim.backends.vectorised.runner import prepare
 

@@ -1,7 +1,7 @@
-"""Which operations run as one: many small ones of a kind cost as little as one large one.
+"""Batches of similar operations: many small ones cost as little as a single large one.
 
-The order of a step is found anew, with like operations side by side.  Populations wait until
-nothing else can be done, so that as many as possible step together.
+The operations of a step are sorted again, so that similar ones are adjacent.  Populations come
+last among the operations that are ready, so that as many as possible are in one batch.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from nefsim.program import Call, Evaluate, Filter, Neurons, Program, Sum
 
 Memories = Sequence[Mapping[str, Any]]
 
-#: Types whose neurons step one like another, whoever is beside them; a type of a user's own
-#: may look at its whole population, and one that draws random numbers has streams of its own.
-ALIKE = (
+#: Types whose step treats each neuron independently of the others.  A custom type may use the
+#: whole population, and a type that draws random numbers needs a stream for each population.
+ELEMENTWISE = (
     LIF,
     LIFRate,
     AdaptiveLIF,
@@ -44,23 +44,23 @@ ALIKE = (
     Izhikevich,
 )
 
-#: Most neurons that step as one: their state then stays in the cache from step to step.
+#: Most neurons in a batch: their state then stays in the cache from step to step.
 MOST_NEURONS = 8192
 
-#: About what a step of a population, and of any other operation in a loop, costs in calls [µs].
+#: Approximate time of the calls for one step of a population, and of another operation [µs].
 CALLS_OF_NEURONS, CALLS_OF_OTHERS = 8.0, 4.0
 
-#: In which order what can be done is done: functions, which wait for one another, come first,
-#: so that what takes their values runs as one; populations, and then loops, come last.
+#: Priorities of the operations that are ready.  Functions come first, so that the operations
+#: which read their values are in one batch; populations and then loops come last.
 FUNCTIONS, OTHERS, POPULATIONS, LOOPS = range(4)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Batches of like operations, in the order of a step.
+    """Batches of similar operations, in the order of a step.
 
-    A stage that loops takes its batches row by row; any other has one batch, which may run
-    any number of steps at once.
+    A stage that loops runs its batches row by row; any other stage has one batch, which may
+    run any number of steps at once.
     """
 
     batches: tuple[tuple[int, ...], ...]
@@ -68,23 +68,34 @@ class Stage:
 
 
 def stages(program: Program, memories: Memories) -> list[Stage]:
-    """The operations of a program in stages, with like operations in one batch.
+    """The operations of a program in stages, with similar operations in one batch.
 
-    In a long chain of populations each may run a chunk of time by itself, or all of them
-    step together, since each reads what came out of the one before a step ago.  What needs
-    fewer calls in Python is taken.
+    In a long chain of populations each can run a chunk of time separately.  Or all of them can
+    step together, since each reads the output that the previous one had a step ago.  The order
+    with fewer calls in Python is chosen.
+
+    Parameters
+    ----------
+    program : Program
+        The operations.
+    memories : sequence of mapping
+        The memory of each operation; populations of one batch have the same variables.
+
+    Returns
+    -------
+    list of Stage
     """
     loops = [group.ops for group in program.groups if group.loop]
     apart = _stages(program, memories, loops)
     between = _between_populations(program)
     together = _stages(program, memories, [between, *(g for g in loops if g[0] not in between)])
-    return min(apart, together, key=lambda found: _calls(program, found))
+    return min(apart, together, key=lambda order: _time_of_calls(program, order))
 
 
-def _calls(program: Program, found: Sequence[Stage]) -> float:
-    """About what the calls of a step cost; those of whole chunks hardly count."""
+def _time_of_calls(program: Program, order: Sequence[Stage]) -> float:
+    """Approximate time of the calls of a step; a call for a whole chunk takes none of it."""
     total = 0.0
-    for stage in found:
+    for stage in order:
         for batch in stage.batches:
             if isinstance(program.ops[batch[0]], Neurons):
                 total += CALLS_OF_NEURONS
@@ -94,15 +105,16 @@ def _calls(program: Program, found: Sequence[Stage]) -> float:
 
 
 def _between_populations(program: Program) -> Collection[int]:
-    """Operations on a way from one population to another, the populations included.
+    """Operations on a path from one population to another, the populations included.
 
-    Nothing outside them lies between two of them, so that they can be one loop.
+    No other operation is on a path between two of these, so that they can be one loop.
     """
     writer = program.writer
     groups = [group.ops for group in program.groups]
-    home = {i: g for g, ops in enumerate(groups) for i in ops}
+    group_of = {i: g for g, ops in enumerate(groups) for i in ops}
     before = [
-        {home[writer[read.signal]] for i in ops for read in program.ops[i].reads} for ops in groups
+        {group_of[writer[read.signal]] for i in ops for read in program.ops[i].reads}
+        for ops in groups
     ]
     has = [any(isinstance(program.ops[i], Neurons) for i in ops) for ops in groups]
     after_one, before_one = has[:], has[:]
@@ -115,70 +127,71 @@ def _between_populations(program: Program) -> Collection[int]:
 
 
 def _stages(program: Program, memories: Memories, loops: Sequence[Collection[int]]) -> list[Stage]:
-    """Stages where some sets of operations run row by row, those that can be in one loop."""
+    """Stages in which given sets of operations are loops, which run row by row."""
     ops = program.ops
-    home = {i: min(loop) for loop in loops for i in loop}
+    loop_of = {i: min(loop) for loop in loops for i in loop}
     members = {min(loop): sorted(loop) for loop in loops if loop}
-    needs: dict[int, set[int]] = {home.get(i, i): set() for i in range(len(ops))}
-    now: list[set[int]] = [set() for _ in ops]
+    needs: dict[int, set[int]] = {loop_of.get(i, i): set() for i in range(len(ops))}
+    inputs_now: list[set[int]] = [set() for _ in ops]
     for i, op in enumerate(ops):
-        mine = home.get(i, i)
+        node = loop_of.get(i, i)
         for read in op.reads:
             j = program.writer[read.signal]
-            needs[mine] |= {home.get(j, j)} - {mine}
+            needs[node] |= {loop_of.get(j, j)} - {node}
             if read.delay == 0:
-                now[i].add(j)
+                inputs_now[i].add(j)
 
-    def alike(i: int) -> tuple[int, Hashable]:
+    def kind_of_node(i: int) -> tuple[int, Hashable]:
         return (LOOPS, "loop") if i in members else _kind(program, memories, i)
 
-    found: list[Stage] = []
-    for nodes in _batches(needs, alike):
+    order: list[Stage] = []
+    for nodes in _batches(needs, kind_of_node):
         if nodes[0] not in members:
-            found += [Stage((part,), False) for part in _parts(program, nodes)]
+            order += [Stage((part,), False) for part in _parts(program, nodes)]
             continue
         inside = {i for node in nodes for i in members[node]}
-        order = _batches(
-            {i: now[i] & inside for i in sorted(inside)}, lambda i: _kind(program, memories, i)
+        batches = _batches(
+            {i: inputs_now[i] & inside for i in sorted(inside)},
+            lambda i: _kind(program, memories, i),
         )
-        batches = tuple(part for batch in order for part in _parts(program, batch))
-        found.append(Stage(batches, True))
-    return found
+        parts = tuple(part for batch in batches for part in _parts(program, batch))
+        order.append(Stage(parts, True))
+    return order
 
 
 def _batches(
     needs: Mapping[int, Collection[int]], kind: Callable[[int], tuple[int, Hashable]]
 ) -> list[list[int]]:
-    """Nodes in an order in which each comes after all that it needs, like ones together."""
+    """Nodes in an order in which each follows the nodes that it needs, similar ones adjacent."""
     waits = {node: len(before) for node, before in needs.items()}
     readers: dict[int, list[int]] = {node: [] for node in needs}
     for node, before in needs.items():
         for other in before:
             readers[other].append(node)
-    # For each priority the kinds that can be done, of which the first is done next.
+    # For each priority the ready nodes by kind; the first kind is the next batch.
     ready: list[OrderedDict[Hashable, list[int]]] = [OrderedDict() for _ in range(LOOPS + 1)]
 
     def add(node: int) -> None:
-        priority, like = kind(node)
-        ready[priority].setdefault(like, []).append(node)
+        priority, key = kind(node)
+        ready[priority].setdefault(key, []).append(node)
 
     for node, count in waits.items():
         if not count:
             add(node)
-    found: list[list[int]] = []
+    batches: list[list[int]] = []
     while kinds := next(filter(None, ready), None):
         _, batch = kinds.popitem(last=False)
-        found.append(batch)
+        batches.append(batch)
         for node in batch:
             for reader in readers[node]:
                 waits[reader] -= 1
                 if not waits[reader]:
                     add(reader)
-    return found
+    return batches
 
 
 def _kind(program: Program, memories: Memories, i: int) -> tuple[int, Hashable]:
-    """When an operation is done among those that can be, and which it runs with."""
+    """The priority of an operation, and a key that is equal for operations of one batch."""
     op = program.ops[i]
     if isinstance(op, Sum):
         return OTHERS, ("sum", program.signals[op.output].size)
@@ -188,21 +201,22 @@ def _kind(program: Program, memories: Memories, i: int) -> tuple[int, Hashable]:
         return FUNCTIONS, i
     if not isinstance(op, Neurons):
         return OTHERS, i
-    if is_alike(op.neuron):
+    if is_elementwise(op.neuron):
         return POPULATIONS, (type(op.neuron), op.neuron, *memories[i])
     return POPULATIONS, i
 
 
-def is_alike(neuron: NeuronType) -> bool:
-    if neuron.size is not None:  # each neuron has its own place
+def is_elementwise(neuron: NeuronType) -> bool:
+    """Whether the step of a neuron type treats each neuron independently of the others."""
+    if neuron.size is not None:  # its parameters are arrays, one number for each neuron
         return False
     if type(neuron) is RegularSpiking:
-        return type(neuron.base_type) in ALIKE
-    return type(neuron) in ALIKE
+        return type(neuron.base_type) in ELEMENTWISE
+    return type(neuron) in ELEMENTWISE
 
 
 def _parts(program: Program, batch: Sequence[int]) -> list[tuple[int, ...]]:
-    """A batch as it is, or populations in parts of no more than so many neurons."""
+    """A batch as a whole, or populations in parts of at most ``MOST_NEURONS`` neurons."""
     if not isinstance(program.ops[batch[0]], Neurons):
         return [tuple(batch)]
     parts: list[list[int]] = [[]]

@@ -7,22 +7,22 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nefsim.backends.engine import Advance
-from nefsim.backends.vectorised.layout import picking
+from nefsim.backends.vectorised.layout import picker
 from nefsim.filtering import COLUMNS_FOR_LFILTER, many_rows, one_row
 from nefsim.program import Filter, Index
 
 Array = NDArray[Any]
 
 
-def filtering(op: Filter, source: Array, columns: Index, out: Array, z: Array) -> Advance:
-    """A filter over many rows or one."""
-    pick = picking(source, columns)
+def filter_rows(op: Filter, source: Array, columns: Index, out: Array, z: Array) -> Advance:
+    """The ``advance`` of a filter, over many rows or one."""
+    pick = picker(source, columns)
     one, many = one_row(op.form, z), many_rows(op.form, z)
-    # Scattered columns of all rows at once would be a large copy.
-    is_apart = not isinstance(columns, slice) and out[0].size > COLUMNS_FOR_LFILTER
+    # To copy the scattered columns of all rows at once would need much memory.
+    is_row_by_row = not isinstance(columns, slice) and out[0].size > COLUMNS_FOR_LFILTER
 
     def advance(lo: int, hi: int) -> None:
-        if hi - lo > 1 and not is_apart:
+        if hi - lo > 1 and not is_row_by_row:
             many(pick(slice(lo + 1, hi + 1)), out[lo + 1 : hi + 1])
             return
         for k in range(lo + 1, hi + 1):

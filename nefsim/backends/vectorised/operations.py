@@ -1,4 +1,4 @@
-"""An operation that runs by itself, on rows of NumPy arrays."""
+"""An operation that is alone in its batch, on rows of NumPy arrays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nefsim.program import Call, Evaluate, Learn, Neurons, Play, Weigh
 
 
 def advances(engine: Engine, index: int) -> Advance:
-    """The ``advance`` of an operation that is alone in what it does."""
+    """The ``advance`` of an operation that is alone in its batch."""
     op = engine.program.ops[index]
     match op:
         case Evaluate():

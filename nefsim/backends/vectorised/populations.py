@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 class _Trials:
-    """Draws for a batch, each trial from its own generator."""
+    """Random numbers for all trials; each trial has a generator."""
 
     def __init__(self, generators: Sequence[np.random.Generator]) -> None:
         self.generators = generators
@@ -32,24 +32,24 @@ class _Trials:
 
 
 def population(engine: Engine, op: Neurons, index: int) -> Advance:
-    """One population, with random streams of its own."""
+    """One population, with one random stream per trial."""
     out, current = engine.rows[op.output], engine.rows[op.current]
     memory, streams = engine.state.ops[index], engine.state.rngs[index]
     rng: Any = streams[0] if out.ndim == 2 else _Trials(streams)
-    return stepping(
-        op.neuron, engine.program.dt, current, out, memory, observing(engine, index), rng
+    return step_rows(
+        op.neuron, engine.program.dt, current, out, memory, observers(engine, index), rng
     )
 
 
-def observing(engine: Engine, index: int) -> list[tuple[Callable[[], Array], Array]]:
-    """What shows a state variable of a population after a step, and the rows to show it in."""
+def observers(engine: Engine, index: int) -> list[tuple[Callable[[], Array], Array]]:
+    """For each probed state variable, a function that reads it and the rows that store it."""
     op, memory = engine.program.ops[index], engine.state.ops[index]
     assert isinstance(op, Neurons)
     read = op.neuron.read
     return [(partial(read, memory, name), engine.rows[signal]) for name, signal in op.observed]
 
 
-def stepping(
+def step_rows(
     neuron: NeuronType,
     dt: float,
     current: Array,
@@ -58,7 +58,7 @@ def stepping(
     observed: Sequence[tuple[Callable[[], Array], Array]],
     rng: Any = None,
 ) -> Advance:
-    """Neurons step row by row, as their next step needs the last."""
+    """The ``advance`` of neurons, row by row, as each step needs the state after the last."""
     step = neuron.step
 
     def advance(lo: int, hi: int) -> None:

@@ -10,11 +10,11 @@ import numpy as np
 
 from nefsim.backends import Runner
 from nefsim.backends.engine import Advance, Engine, HasProgram, carrying, chunk_length
-from nefsim.backends.vectorised.batching import is_alike, stages
-from nefsim.backends.vectorised.filters import filtering
-from nefsim.backends.vectorised.layout import Layout, as_slice, joined
+from nefsim.backends.vectorised.batching import is_elementwise, stages
+from nefsim.backends.vectorised.filters import filter_rows
+from nefsim.backends.vectorised.layout import Layout, as_slice, join
 from nefsim.backends.vectorised.operations import advances
-from nefsim.backends.vectorised.populations import observing, stepping
+from nefsim.backends.vectorised.populations import observers, step_rows
 from nefsim.backends.vectorised.sums import sums
 from nefsim.program import Filter, Neurons, State, Sum, outputs
 
@@ -35,25 +35,25 @@ def prepare(built: HasProgram, state: State) -> Runner:
             engine.plan.append((steps, True))
         else:
             engine.plan += [([step], False) for step in steps]
-    engine.kept = makers.kept
+    engine.checkpointed = makers.checkpointed
     return engine.run
 
 
 class _Makers:
-    """Makes what advances a batch, and joins the memories of its operations.
+    """Makes the ``advance`` functions of batches, and joins the memories of their operations.
 
     Attributes
     ----------
-    kept : State
-        What the batches remember; the state's own arrays are views of it.
+    checkpointed : State
+        The memories of all batches; the arrays of the engine's state are views of them.
     """
 
     def __init__(self, engine: Engine, layout: Layout, buffers: Sequence[Any]) -> None:
         self._engine, self._layout, self._buffers = engine, layout, buffers
-        self.kept = State(0, [], [], [], [])
+        self.checkpointed = State(0, [], [], [], [])
 
     def advances(self, batch: Sequence[int]) -> Iterator[Advance]:
-        """What advances a batch: as few functions as its signals lie in places."""
+        """The functions that advance a batch: one for each run of adjacent signals."""
         ops = self._engine.program.ops
         first = ops[batch[0]]
         if isinstance(first, Sum):
@@ -64,36 +64,37 @@ class _Makers:
             for run in self._layout.runs(batch, [outputs(ops[i])[0] for i in batch]):
                 for _, same in groupby(run, lambda i: self._layout.buffer(ops[i].reads[0].signal)):
                     yield self._filter(list(same))
-        elif isinstance(first, Neurons) and is_alike(first.neuron):
-            # Rates of some that are currents of others do not lie with the rest.
-            chosen = [cast(Neurons, ops[i]) for i in batch]
-            outs, currents = [op.output for op in chosen], [op.current for op in chosen]
+        elif isinstance(first, Neurons) and is_elementwise(first.neuron):
+            # An output that is also a current is in another buffer than the other outputs.
+            populations = [cast(Neurons, ops[i]) for i in batch]
+            outs = [op.output for op in populations]
+            currents = [op.current for op in populations]
             for run in self._layout.runs(batch, outs, currents):
                 yield self._neurons(run)
         else:
             (i,), state = batch, self._engine.state
-            self.kept.ops.append(state.ops[i])
-            self.kept.rngs.append(state.rngs[i])
-            self.kept.running.append(state.running[i])
+            self.checkpointed.ops.append(state.ops[i])
+            self.checkpointed.rngs.append(state.rngs[i])
+            self.checkpointed.running.append(state.running[i])
             yield advances(self._engine, i)
 
     def _filter(self, batch: Sequence[int]) -> Advance:
         ops = [cast(Filter, self._engine.program.ops[i]) for i in batch]
         source = self._buffers[self._layout.buffer(ops[0].input)]
-        columns = as_slice(np.concatenate([self._layout.chosen(op.reads[0]) for op in ops]))
+        columns = as_slice(np.concatenate([self._layout.column_numbers(op.reads[0]) for op in ops]))
         out = self._layout.span(self._buffers, [op.output for op in ops])
-        return filtering(ops[0], source, columns, out, self._joined(batch)["z"])
+        return filter_rows(ops[0], source, columns, out, self._join(batch)["z"])
 
     def _neurons(self, batch: Sequence[int]) -> Advance:
         ops = [cast(Neurons, self._engine.program.ops[i]) for i in batch]
         current = self._layout.span(self._buffers, [op.current for op in ops])
         out = self._layout.span(self._buffers, [op.output for op in ops])
-        memory = self._joined(batch)
-        observed = [shown for i in batch for shown in observing(self._engine, i)]
+        memory = self._join(batch)
+        observed = [pair for i in batch for pair in observers(self._engine, i)]
         dt = self._engine.program.dt
-        return stepping(ops[0].neuron, dt, current, out, memory, observed)
+        return step_rows(ops[0].neuron, dt, current, out, memory, observed)
 
-    def _joined(self, batch: Sequence[int]) -> dict[str, Any]:
-        memory = joined([self._engine.state.ops[i] for i in batch])
-        self.kept.ops.append(memory)
+    def _join(self, batch: Sequence[int]) -> dict[str, Any]:
+        memory = join([self._engine.state.ops[i] for i in batch])
+        self.checkpointed.ops.append(memory)
         return memory

@@ -1,7 +1,8 @@
-"""Sums of a program, many at a time.
+"""Sums of a program, many in one call.
 
-All terms of a batch of sums that read the same buffer with matrices of one shape are one
-product: a stack of matrices with a stack of vectors, gathered and added where they belong.
+Terms of a batch of sums are one product if they read the same buffer with matrices of one
+shape.  Their vectors are gathered in a stack, multiplied by the stack of matrices, and the
+products are added to the columns of their sums.
 """
 
 from __future__ import annotations
@@ -14,30 +15,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends.engine import Advance
-from nefsim.backends.vectorised.layout import Layout, as_slice, picking
+from nefsim.backends.vectorised.layout import Layout, as_slice, picker
 from nefsim.program import Sum, Term
 
 Array = NDArray[Any]
 
-#: ``product(rows, into)``: the matrices times rows, written into an array if one is given.
+#: ``product(rows, into)``: the matrices times rows, written to ``into`` unless that is None.
 Product = Callable[[Array, Array | None], Array]
 
-#: From so many elements on, a matrix is multiplied by what is not zero in a vector that is
-#: so sparse: spikes of one step.
-WORTH_GATHERING, SPARSE = 20_000, 0.125
+#: Fewest elements of a matrix whose product with a sparse vector, such as the spikes of a step,
+#: uses only the vector's nonzero elements, and the largest share of these.
+MIN_SIZE_FOR_GATHERING, MAX_SHARE_OF_SPIKES = 20_000, 0.125
 
 
 @dataclass
 class _Pool:
-    """Terms that are multiplied as one: the columns that each reads and adds to."""
+    """Terms that are one product: their matrices, and the columns that they read and change."""
 
     matrices: list[Any] = field(default_factory=list)
     read: list[NDArray[np.intp]] = field(default_factory=list)
-    written: list[NDArray[np.intp]] = field(default_factory=list)
+    targets: list[NDArray[np.intp]] = field(default_factory=list)
 
 
 def sums(layout: Layout, buffers: Sequence[Array], ops: Sequence[Sum]) -> Advance:
-    """``advance`` of sums whose outputs lie side by side in one buffer."""
+    """The ``advance`` of sums whose outputs are adjacent in one buffer."""
     out = layout.span(buffers, [op.output for op in ops])
     start, width = layout.columns(ops[0].output).start, out.shape[-1]
     offset = np.zeros(width, out.dtype)
@@ -45,17 +46,17 @@ def sums(layout: Layout, buffers: Sequence[Array], ops: Sequence[Sum]) -> Advanc
         if op.offset is not None:
             offset[_within(layout, op, start)] = op.offset
     has_offset = any(op.offset is not None for op in ops)
-    added = []
+    more_terms = []
     whole = None
     for (nth, buffer, delay, *_), pool in _pools(layout, ops, start).items():
-        pick = picking(buffers[buffer], as_slice(np.concatenate(pool.read)))
-        target = as_slice(np.concatenate(pool.written))
+        pick = picker(buffers[buffer], as_slice(np.concatenate(pool.read)))
+        target = as_slice(np.concatenate(pool.targets))
         product = _product(pool.matrices, out.dtype)
         covers = isinstance(target, slice) and target == slice(0, width)
         if nth == 0 and covers:
             whole = pick, delay, product
         else:
-            added.append((pick, delay, product, target))
+            more_terms.append((pick, delay, product, target))
 
     def advance(lo: int, hi: int) -> None:
         now: Any = hi if hi - lo == 1 else slice(lo + 1, hi + 1)
@@ -68,7 +69,7 @@ def sums(layout: Layout, buffers: Sequence[Array], ops: Sequence[Sum]) -> Advanc
             product(pick(before if delay else now), total)
             if has_offset:
                 np.add(total, offset, total)
-        for pick, delay, product, target in added:
+        for pick, delay, product, target in more_terms:
             value = product(pick(before if delay else now), None)
             if isinstance(target, slice):
                 part = total[..., target]
@@ -85,24 +86,24 @@ def _within(layout: Layout, op: Sum, start: int) -> slice:
 
 
 def _pools(layout: Layout, ops: Sequence[Sum], start: int) -> dict[tuple[Any, ...], _Pool]:
-    """All terms, by what makes them one product.
+    """All terms in pools, each one product.
 
-    No two terms of a pool add to one place, and each place gets its terms in their own
-    order, so that what other sums are made of changes no bit.
+    No two terms of a pool add to the same column, and the terms of a column are added in the
+    order of its sum.  So the result of a sum does not depend on the other sums, to the bit.
     """
     pools: dict[tuple[Any, ...], _Pool] = {}
     n_before = np.zeros(layout.columns(ops[-1].output).stop - start, np.intp)
-    for place, (op, term) in enumerate(_terms(ops)):
+    for number, (op, term) in enumerate(_terms(ops)):
         columns = _within(layout, op, start)
-        written = np.arange(columns.start, columns.stop)
-        written = written if term.rows is None else written[term.rows]
-        nth = int(n_before[written].max(initial=0))
-        n_before[written] = nth + 1
+        targets = np.arange(columns.start, columns.stop)
+        targets = targets if term.rows is None else targets[term.rows]
+        nth = int(n_before[targets].max(initial=0))
+        n_before[targets] = nth + 1
         source = layout.buffer(term.read.signal), term.read.delay
-        pool = pools.setdefault((nth, *source, *_shape(term.matrix, place)), _Pool())
-        pool.matrices.append(_stacked(term.matrix, len(written)))
-        pool.read.append(layout.chosen(term.read))
-        pool.written.append(written)
+        pool = pools.setdefault((nth, *source, *_shape(term.matrix, number)), _Pool())
+        pool.matrices.append(_stacked(term.matrix, len(targets)))
+        pool.read.append(layout.column_numbers(term.read))
+        pool.targets.append(targets)
     return dict(sorted(pools.items(), key=lambda item: item[0][0]))
 
 
@@ -112,25 +113,25 @@ def _terms(ops: Sequence[Sum]) -> Iterator[tuple[Sum, Term]]:
             yield op, term
 
 
-def _shape(matrix: Any, place: int) -> tuple[Any, ...]:
-    """What matrices must have in common to be stacked: numbers and diagonals are one kind.
+def _shape(matrix: Any, number: int) -> tuple[Any, ...]:
+    """A key that is equal for matrices which can be stacked; numbers count as diagonals.
 
-    A sparse matrix, or one that is large, is multiplied by itself; its ``place`` names it.
+    A sparse or large matrix has a pool to itself; the ``number`` of its term is in the key.
     """
-    if hasattr(matrix, "tocsr") or np.size(matrix) >= WORTH_GATHERING:
-        return ("alone", place)
+    if hasattr(matrix, "tocsr") or np.size(matrix) >= MIN_SIZE_FOR_GATHERING:
+        return ("alone", number)
     return () if np.ndim(matrix) < 2 else np.shape(matrix)
 
 
 def _stacked(matrix: Any, size: int) -> Any:
-    """A matrix, or the diagonal of one."""
+    """A matrix, or the diagonal of a multiple of the identity."""
     if hasattr(matrix, "tocsr") or np.ndim(matrix) == 2:
         return matrix
     return np.broadcast_to(1.0 if matrix is None else matrix, (size,))
 
 
 def _product(matrices: Sequence[Any], dtype: np.dtype[Any]) -> Product:
-    """The product of a pool of matrices with rows of as many vectors side by side."""
+    """The product of a stack of matrices with rows that hold a vector for each matrix."""
     if hasattr(matrices[0], "tocsr"):
         return _sparse(matrices[0].tocsr().astype(dtype))
     if matrices[0].ndim == 1:
@@ -157,7 +158,7 @@ def _diagonal(diagonal: Array) -> Product:
 
 
 def _columns(stack: Array) -> Product:
-    """Matrices of one column, as in the encoding of one dimension: no sum is taken."""
+    """Matrices of one column, as in the encoding of one dimension: a product without a sum."""
     if len(stack) == 1:
         return lambda rows, into: np.multiply(rows, stack[0], into)
 
@@ -170,11 +171,11 @@ def _columns(stack: Array) -> Product:
 
 
 def _dense(matrix: Array) -> Product:
-    if matrix.size < WORTH_GATHERING:
+    if matrix.size < MIN_SIZE_FOR_GATHERING:
         return lambda rows, into: np.matmul(rows, matrix, into)
 
     def multiply(rows: Array, into: Array | None) -> Array:
-        if _may_be_held(rows):
+        if _may_repeat(rows):
             new = np.concatenate([[True], (rows[1:] != rows[:-1]).any(axis=-1)])
             value = (rows[new] @ matrix)[np.cumsum(new) - 1]
             if into is None:
@@ -182,9 +183,9 @@ def _dense(matrix: Array) -> Product:
             into[...] = value
             return into
         if rows.size == len(matrix):
-            (some,) = rows.reshape(-1).nonzero()
-            if len(some) < SPARSE * len(matrix):
-                row = rows.reshape(-1)[some] @ matrix[some]
+            (nonzero,) = rows.reshape(-1).nonzero()
+            if len(nonzero) < MAX_SHARE_OF_SPIKES * len(matrix):
+                row = rows.reshape(-1)[nonzero] @ matrix[nonzero]
                 if into is None:
                     return np.asarray(row.reshape(*rows.shape[:-1], -1))
                 into[...] = row
@@ -194,8 +195,8 @@ def _dense(matrix: Array) -> Product:
     return multiply
 
 
-def _may_be_held(rows: Array) -> bool:
-    """Whether some of the first of many vectors are equal, as where an image is held."""
+def _may_repeat(rows: Array) -> bool:
+    """Whether successive rows may be equal, as while one image is shown: some of the first are."""
     few = rows[:8]
     return rows.ndim == 2 and len(rows) > 8 and bool((few[1:] == few[:-1]).all(axis=-1).any())
 

@@ -52,6 +52,7 @@ def connection(network: Scope, **arguments: Any) -> Connection:
         eval_points=eval_points,
         scale_eval_points=check.flag(who, "scale_eval_points", arguments["scale_eval_points"]),
         rules=rules_of(who, arguments["learning_rule"], pre, post, solver, transform),
+        delay=check.seconds(who, "delay", arguments["delay"], zero=True),
         seed=check.seed(who, arguments["seed"]),
         label=named(network, who, arguments["label"], "connection", network.connections),
     )

@@ -1,4 +1,4 @@
-"""Rows of the instruction table, by kind of operation."""
+"""Rows of the instruction table, by type of operation."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def emit(table: Table, index: int) -> range:
     EMIT[type(op)](table, op, table.memories[index])
     rows = range(first, len(table))
     if index in table.plan.tiled:
-        table.tiled(rows)
+        table.mark_tiled(rows)
     return rows

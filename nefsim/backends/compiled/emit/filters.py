@@ -12,7 +12,7 @@ from nefsim.program import Filter
 
 
 def emit_filter(table: Table, op: Filter, memory: dict[str, int]) -> None:
-    """One row: of the first order, of any by its polynomials, or by its state."""
+    """One row: a filter of first order, a filter by its polynomials, or one in state space."""
     n = table.program.signals[op.output].size
     out, source = table.addresses[op.output], table.addresses[op.input]
     m = order(op.form)

@@ -1,4 +1,4 @@
-"""Learned weights and the rules of this package as rows of the interpreter's table."""
+"""Rows of learned weights and of learning rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nefsim.backends.compiled import opcodes as k
-from nefsim.backends.compiled.emit.spikes import listed
+from nefsim.backends.compiled.emit.spikes import spike_list
 from nefsim.backends.compiled.expressions import (
     Element,
     Expression,
@@ -21,20 +21,21 @@ from nefsim.program import Learn, Part, Read, Weigh
 
 
 def emit_weigh(table: Table, op: Weigh, memory: dict[str, int]) -> None:
-    """The product with weights that change, and their copy for probes."""
+    """The product with learned weights, and a copy of these weights for probes."""
     source, m = table.source(op.input)
     out, n, weights = table.addresses[op.output], len(op.initial), memory["weights"]
     if table.has_spikes(op.input):
-        fired, count = listed(table, op.input)
-        table.op(k.WEIGH_SPIKES, out, n, source, S=weights, M=m, X=fired, SET=count)
+        fired, count = spike_list(table, op.input)
+        columns = {"S": weights, "M": m, "X": fired, "COUNT": count}
+        table.op(k.LEARNED_PRODUCT_OF_SPIKES, out, n, source, **columns)
     else:
-        table.op(k.WEIGH, out, n, source, S=weights, M=m)
+        table.op(k.LEARNED_PRODUCT, out, n, source, S=weights, M=m)
     if op.observed is not None:
-        table.op(k.SHOW, table.addresses[op.observed], n, S=weights, M=m)
+        table.op(k.COPY_WEIGHTS, table.addresses[op.observed], n, S=weights, M=m)
 
 
 def emit_learn(table: Table, op: Learn, memory: dict[str, int]) -> None:
-    """All rules of the same weights, first the one that reads them."""
+    """All rules of the same weights; the rule that reads the weights is first."""
     index = table.program.writer[op.learned.output]
     weights, n = (table.memories[index]["weights"], 0), len(op.learned.initial)
     rules = [(i, part, factors(table.program, part, n)) for i, part in enumerate(op.parts)]
@@ -65,19 +66,19 @@ def _rls(table: Table, part: Part, n: int, weights: Address, inverse: int) -> No
     assert part.error is not None
     pre, m = table.source(part.traces["pre"])
     gate = -1 if part.gate is None else in_step(table, part.gate)[0]
-    places = table.index([inverse, in_step(table, part.error)[0], gate, table.allocate(m)])
-    table.op(k.RLS, weights, n, pre, C=table.constant(1.0), X=places, M=m)
+    offsets = table.index([inverse, in_step(table, part.error)[0], gate, table.allocate(m)])
+    table.op(k.RLS, weights, n, pre, C=table.constant(1.0), X=offsets, M=m)
 
 
 class _Rows:
-    """The rows of expressions; what occurs twice is computed once."""
+    """The rows of expressions; an expression that occurs twice is computed once."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._addresses: dict[int, Address] = {}  # by the identity of the expression
 
     def into(self, out: Address, value: Any, n: int) -> None:
-        """A vector of ``n`` numbers at an address."""
+        """Compute a vector of ``n`` numbers at an address."""
         if isinstance(value, Operation) and id(value) not in self._addresses:
             self._operation(out, value)
         elif isinstance(value, Expression):
@@ -86,21 +87,21 @@ class _Rows:
             self._table.op(k.FILL, out, n, C=self._table.constant(np.broadcast_to(value, n)), M=1)
 
     def _address(self, value: Any) -> Address:
-        """Where an expression, or a constant, stands in this step."""
+        """The address of the value of an expression, or of a constant, in this step."""
         if not isinstance(value, Expression):
             out = self._table.scratch(np.size(value))
             self.into(out, value, np.size(value))
             return out
         if id(value) not in self._addresses:
             if isinstance(value, Symbol):
-                found = in_step(self._table, value.read)
+                address = in_step(self._table, value.read)
             elif isinstance(value, Element):
-                found = (self._address(value.of)[0] + value.place, 0)
+                address = (self._address(value.vector)[0] + value.index, 0)
             else:
                 assert isinstance(value, Operation)
-                found = self._table.scratch(int(np.prod(value.shape)))
-                self._operation(found, value)
-            self._addresses[id(value)] = found
+                address = self._table.scratch(int(np.prod(value.shape)))
+                self._operation(address, value)
+            self._addresses[id(value)] = address
         return self._addresses[id(value)]
 
     def _operation(self, out: Address, op: Operation) -> None:
@@ -108,13 +109,13 @@ class _Rows:
         if op.kind == k.MULTIPLY and self._by_constant(out, op, n):
             return
         first, *others = (self._address(x) for x in op.arguments)
-        names = {name: address[0] for name, address in zip(("S", "SCRATCH"), others, strict=False)}
+        names = {name: address[0] for name, address in zip(("S", "THIRD"), others, strict=False)}
         vectors = sum(2**i for i, x in enumerate(op.arguments) if np.ndim(x))
         size = int(np.prod(np.shape(op.arguments[0])))
-        table.op(op.kind, out, n, first, M=size, SET=vectors, **names)
+        table.op(op.kind, out, n, first, M=size, VECTORS=vectors, **names)
 
     def _by_constant(self, out: Address, op: Operation, n: int) -> bool:
-        """Whether a vector is multiplied by constants, for which there are rows of sums."""
+        """Emit a product with constants as a row of sums; False if both factors are variable."""
         for value, constant in (op.arguments, op.arguments[::-1]):
             if isinstance(value, Expression) and not isinstance(constant, Expression):
                 if int(np.prod(np.shape(value))) != n:
@@ -133,7 +134,7 @@ class _Rows:
 
 
 def in_step(table: Table, read: Read) -> Address:
-    """Where a read stands in this very step, without a stride."""
+    """The address of a read in this step, without a stride; copied if it has one."""
     address, size = table.source(read)
     if not address[1]:
         return address

@@ -1,4 +1,4 @@
-"""Neuron types as rows of the interpreter's table."""
+"""Rows of neuron types."""
 
 from __future__ import annotations
 
@@ -79,16 +79,17 @@ def _cell(
     memory: Mapping[str, int] = MappingProxyType({}),
     lists: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
-    """The row of neurons that are stepped one by one."""
+    """The row of a cell."""
     dt = table.program.dt
     each = (np.broadcast_to(value, n) for value in cell.each(neuron, dt))
     c = table.constant(np.concatenate([cell.constants(neuron, dt), *each]))
-    state = dict(zip("SM", (memory[name] for name in cell.state), strict=False))
+    offsets = (memory[name] for name in cell.state)
+    state = dict(zip(("S", "STATE_2"), offsets, strict=False))
     table.op(cells.KINDS[cell], out, n, J, C=c, **state, **lists)
 
 
 def _constants(numbers: Mapping[int, float]) -> list[float]:
-    """One line of constants by their index, zero where none is named."""
+    """The constants of a population by their index; constants without a value are 0."""
     return [numbers.get(i, 0.0) for i in range(k.AFTER_CONSTANTS)]
 
 
@@ -118,9 +119,9 @@ def _lif(
             J, m = table.address(term.read), table.program.size(term.read)
             constants += [fused.offset, in_columns(np.asarray(term.matrix))]
         bits, scratch = table.spike_bits(op.output, n, pulse), table.allocate(0 if m else n)
-        addresses = {"S": v, "M": memory["refractory_factor"], "X": bits, "SCRATCH": scratch}
+        offsets = {"S": v, "STATE_2": memory["refractory_factor"], "X": bits, "SCRATCH": scratch}
         c = table.constant(*constants)
-        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, SET=int(differ), **addresses)
+        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, PER_NEURON=int(differ), **offsets)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
         cell = cells.LIF_EULER if euler else cells.LIF_LOG
@@ -153,9 +154,9 @@ def _discrete(
         np.full(n, x, dtype) for x in (neuron.decay, neuron.scale, neuron.threshold)
     )
     above = threshold
-    if neuron.threshold_rule == ">=":  # above the number before it
+    if neuron.threshold_rule == ">=":  # v >= x is v > y with y the next smaller number
         above = np.nextafter(threshold, dtype.type(-np.inf))
-    # Neurons that fill up a line of the cache never fire.
+    # The neurons that pad the last cache line never fire.
     above = np.pad(above, (0, -n % k.LINE), constant_values=np.inf)
     c = table.constant(_constants(numbers), decay, scale, threshold, above)
     table.op(kind, out, n, J, C=c, S=memory["voltage"], **lists)
@@ -180,18 +181,19 @@ def _inverse(
         k.INVERSE_SAMPLES: neuron.samples,
         k.INVERSE_ONE: 1.0,
     }
-    # Neurons that fill up a line of the cache never reach their threshold.
+    # The neurons that pad the last cache line never reach their threshold.
     threshold = np.pad(np.full(n, neuron.threshold), (0, -n % k.LINE), constant_values=1.0)
     offset = np.full(n, neuron.offset)
     c = table.constant(_constants(numbers), threshold, offset, place_values(neuron))
     v, a, done = (memory[name] for name in ("voltage", "accumulated", "steps_done"))
     has_currents = int(op.current not in table.plan.accumulators)
-    table.op(k.INVERSE_LIF, out, n, J, C=c, S=v, M=a, SCRATCH=done, ENCODERS=has_currents, **lists)
+    columns = {"S": v, "STATE_2": a, "STEPS_DONE": done, "HAS_CURRENTS": has_currents, **lists}
+    table.op(k.INVERSE_LIF, out, n, J, C=c, **columns)
 
 
 def _minus_adaptation(table: Table, n: int, J: Address, memory: dict[str, int]) -> Address:
     net = table.scratch(n)
-    table.op(k.MINUS_STATE, net, n, J, S=memory["adaptation"])
+    table.op(k.SUBTRACT_STATE, net, n, J, S=memory["adaptation"])
     return net
 
 
@@ -216,14 +218,14 @@ def _rates(
 def _observe(
     table: Table, neuron: NeuronType, n: int, out: Address, memory: dict[str, int], name: str
 ) -> None:
-    """Copy a state variable as a user knows it."""
-    if name == "steps_done":  # one for all
+    """Copy a state variable, in the form that a probe records."""
+    if name == "steps_done":  # one number for all neurons
         index = table.index(np.zeros(n))
         table.op(k.GATHER, out, n, (memory[name], 0), X=index)
     elif name != "refractory_time":
         table.op(k.SCALE, out, n, (memory[name], 0), C=table.constant(1.0), M=n, SET=1)
     elif name in memory:
-        table.op(k.NOT_NEGATIVE, out, n, (memory[name], 0))
+        table.op(k.RECTIFY, out, n, (memory[name], 0))
     else:
         tau_rc = table.constant(np.full(n, getattr(neuron, "tau_rc", 0.0)))
         table.op(k.LOGARITHM, out, n, (memory["refractory_factor"], 0), C=tau_rc)

@@ -1,4 +1,4 @@
-"""Rows of sums: encoding, decoding, transforms, inputs that meet."""
+"""Rows of sums: encoding, decoding, transforms, and sums of several inputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import LONG_INPUT, encodes, is_tall
-from nefsim.backends.compiled.emit.spikes import emit_sparse_spikes, listed, place_values
+from nefsim.backends.compiled.emit.spikes import emit_sparse_spikes, place_values, spike_list
 from nefsim.backends.compiled.table import Address, Table
 from nefsim.neurons import InverseLIF
 from nefsim.program import Neurons, Read, Sum, Term
@@ -25,7 +25,9 @@ def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
 def _sum(table: Table, op: Sum) -> None:
     out, n = table.addresses[op.output], table.program.signals[op.output].size
     terms = list(op.terms)
-    if op.offset is not None and terms and encodes(terms[0], n):
+    # A tiled population writes spike bits, and no values that a matrix could multiply.
+    encoded = terms and encodes(terms[0], n) and not table.has_spikes(terms[0].read)
+    if op.offset is not None and encoded:
         term = terms.pop(0)
         c = table.columns(np.asarray(term.matrix), op.offset)
         m = table.program.size(term.read)
@@ -40,7 +42,7 @@ def _sum(table: Table, op: Sum) -> None:
 
 
 def _accumulate(table: Table, op: Sum, population: int) -> None:
-    """Spikes into the memory of a population of inverse leaky neurons."""
+    """Add spikes to the memory of a population of inverse LIF neurons."""
     neurons, memory = table.program.ops[population], table.memories[population]
     assert isinstance(neurons, Neurons) and isinstance(neurons.neuron, InverseLIF)
     out, n = (memory["accumulated"], 0), table.program.signals[op.output].size
@@ -51,7 +53,7 @@ def _accumulate(table: Table, op: Sum, population: int) -> None:
 
 
 def _term(table: Table, term: Term, out: Address, n: int, overwrite: int) -> None:
-    """``out = ...`` or ``out += ...``, through a scratch row for scattered elements."""
+    """``out = ...`` or ``out += ...``; scattered elements are computed in a scratch row first."""
     source, m = table.source(term.read)
     if term.rows is None:
         _product(table, term, out, n, source, m, overwrite)
@@ -81,7 +83,7 @@ def _product(
     elif m >= LONG_INPUT and n >= k.LINE:
         last = table.allocate(m + -m % k.LINE + n)
         c = table.columns(matrix)
-        table.op(k.HELD, out, n, source, C=c, M=m, S=last, SET=overwrite)
+        table.op(k.REPEATED_INPUT, out, n, source, C=c, M=m, S=last, SET=overwrite)
     elif is_tall(matrix):
         table.op(k.COLUMNS, out, n, source, C=table.columns(matrix), M=m, SET=overwrite)
     else:
@@ -97,17 +99,17 @@ def _of_spikes(
     source: Address,
     overwrite: int,
 ) -> None:
-    """Few outputs are summed over bits, many by the rows of the neurons that fired."""
+    """Few outputs are summed over spike bits; many are sums of the rows of neurons that fired."""
     if n < k.LINE and read.signal in table.bits:
         bits, pulse = table.bits[read.signal]
         lines = -(-matrix.shape[1] // (4 * k.LINE)) * 4
         padded = np.pad(matrix * pulse, ((0, 0), (0, lines * k.LINE - matrix.shape[1])))
-        table.op(k.FIRED, out, n, C=table.constant(padded), X=bits, M=lines, SET=overwrite)
+        table.op(k.DECODE_BITS, out, n, C=table.constant(padded), X=bits, M=lines, SET=overwrite)
     else:
-        fired, count = listed(table, read)
-        kind, pulse = k.SPIKES, 1.0
+        fired, count = spike_list(table, read)
+        kind, pulse = k.SCALED_SPIKE_ROWS, 1.0
         if read.signal in table.bits:
-            kind, pulse = k.ROWS_OF_FIRED, table.bits[read.signal][1]
+            kind, pulse = k.SPIKE_ROWS, table.bits[read.signal][1]
         c, m = table.constant(matrix.T * pulse), matrix.shape[1]
         table.op(kind, out, n, source, C=c, X=fired, S=count, M=m, SET=overwrite)
 
@@ -115,7 +117,7 @@ def _of_spikes(
 def _sparse(
     table: Table, term: Term, out: Address, n: int, source: Address, overwrite: int
 ) -> None:
-    """Row by row, or spike by spike and then column by column."""
+    """A product with a sparse matrix, by its rows, or for spikes by its columns."""
     if table.has_spikes(term.read):
         if overwrite:
             table.op(k.FILL, out, n)
@@ -126,6 +128,6 @@ def _sparse(
     c, m = table.constant(csr.data), csr.shape[1]
     if m >= LONG_INPUT and csr.nnz > 2 * (m + n):
         last = table.allocate(m + -m % k.LINE + n)
-        table.op(k.HELD_SPARSE, out, n, source, C=c, X=x, M=m, S=last, SET=overwrite)
+        table.op(k.REPEATED_INPUT_SPARSE, out, n, source, C=c, X=x, M=m, S=last, SET=overwrite)
     else:
         table.op(k.SPARSE, out, n, source, C=c, X=x, M=m, SET=overwrite)

@@ -1,9 +1,8 @@
-"""The compiled interpreter: one function that runs any table of operations.
+"""The compiled interpreter: one function that runs any instruction table.
 
-It is compiled once for each precision and kept on disk (:mod:`..object_cache`), so that a new
-network compiles nothing.  A row of the table is one operation; :mod:`..opcodes` names its columns
-and what it may be.  Numbers are reached through plain pointers, which cost
-nothing to make or to pass on.
+It is compiled once for each precision and stored on disk (:mod:`..object_cache`), so that a new
+network needs no compilation.  :mod:`..opcodes` defines the columns of the table and its opcodes.
+Arrays are passed as pointers, as the creation and the passing of an array take time in numba.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from numba.np.numpy_support import from_dtype
 from nefsim.backends.compiled.kernel.common import options, words
 from nefsim.backends.compiled.kernel.filters import lowpass, lowpass_rows, memory
 from nefsim.backends.compiled.kernel.learning import learning
-from nefsim.backends.compiled.kernel.lif import lif, lif_ahead
+from nefsim.backends.compiled.kernel.lif import lif, lif_tile
 from nefsim.backends.compiled.kernel.populations import neurons
 from nefsim.backends.compiled.kernel.sums import decode_bits, linear
 from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
-from nefsim.backends.compiled.kernel.whole import written
+from nefsim.backends.compiled.kernel.whole import compile_together
 from nefsim.backends.compiled.opcodes import (
-    FIRED,
+    DECODE_BITS,
     FIRST_CELL,
     IN,
     IN_STRIDE,
@@ -37,10 +36,10 @@ from nefsim.backends.compiled.opcodes import (
     OUT,
     OUT_STRIDE,
     SCRATCH,
+    SPAN,
+    STATE_2,
     TILE,
-    TOGETHER,
     C,
-    M,
     N,
     S,
     X,
@@ -48,47 +47,47 @@ from nefsim.backends.compiled.opcodes import (
 
 
 @njit(**options)
-def take_ahead(t, lo, hi, D, constants, F):
-    """Rows ``lo + 1`` to ``hi``, a tile, of an operation that takes them all at once."""
+def run_tile(t, lo, hi, data, constants, spikes):
+    """Rows ``lo + 1`` to ``hi``, a tile, of one operation."""
     kind, row, c = t[KIND], lo + 1, shifted(constants, t[C])
-    y, x = shifted(D, t[OUT] + row * t[OUT_STRIDE]), shifted(D, t[IN] + row * t[IN_STRIDE])
+    y, x = shifted(data, t[OUT] + row * t[OUT_STRIDE]), shifted(data, t[IN] + row * t[IN_STRIDE])
     if kind == LIF:
-        lif_ahead(t, row, hi - lo, D, F, constants)
+        lif_tile(t, row, hi - lo, data, spikes, constants)
     elif kind == LOWPASS:
-        lowpass_rows(t, hi - lo, y, x, c, shifted(D, t[S]))
+        lowpass_rows(t, hi - lo, y, x, c, shifted(data, t[S]))
     else:
         for r in range(hi - lo):
-            decode_bits(t, shifted(y, r * t[OUT_STRIDE]), r, F, c)
+            decode_bits(t, shifted(y, r * t[OUT_STRIDE]), r, spikes, c)
 
 
 @njit(**options)
-def take_steps(table, first, last, lo, hi, D, constants, places, F, K):
-    """Rows ``lo + 1`` to ``hi``, a tile, of some operations, each row of all before the next."""
+def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, counts):
+    """Rows ``lo + 1`` to ``hi``, a tile, of several operations, which run each row in turn."""
     whole_registers()
     for row in range(lo + 1, hi + 1):
         r = row - lo - 1
         for p in range(first, last):
             t = shifted(table, p * N_COLUMNS)
             kind = t[KIND]
-            y = shifted(D, t[OUT] + row * t[OUT_STRIDE])
-            x = shifted(D, t[IN] + row * t[IN_STRIDE])
+            y = shifted(data, t[OUT] + row * t[OUT_STRIDE])
+            x = shifted(data, t[IN] + row * t[IN_STRIDE])
             c = shifted(constants, t[C])
             if kind == LIF:
-                bits = shifted(F, t[X] + r * words(t[N]))
-                state, other = shifted(D, t[S]), shifted(D, t[M])
-                lif(t, x, state, other, y, bits, c, shifted(D, t[SCRATCH]))
-            elif kind == FIRED:
-                decode_bits(t, y, r, F, c)
+                bits = shifted(spikes, t[X] + r * words(t[N]))
+                v, E = shifted(data, t[S]), shifted(data, t[STATE_2])
+                lif(t, x, v, E, y, bits, c, shifted(data, t[SCRATCH]))
+            elif kind == DECODE_BITS:
+                decode_bits(t, y, r, spikes, c)
             elif kind == LOWPASS:
-                lowpass(t[N], y, x, c, shifted(D, t[S]))
+                lowpass(t[N], y, x, c, shifted(data, t[S]))
             elif kind <= LAST_SUM:
-                linear(kind, t, y, x, r, c, D, places, F, K)
+                linear(kind, t, y, x, r, c, data, indices, spikes, counts)
             elif kind <= LAST_MEMORY:
-                memory(kind, t, y, x, c, shifted(D, t[S]), shifted(D, t[SCRATCH]))
+                memory(kind, t, y, x, c, shifted(data, t[S]), shifted(data, t[SCRATCH]))
             elif kind <= LAST_POPULATION or kind >= FIRST_CELL:
-                neurons(kind, t, y, x, c, D, F, K)
+                neurons(kind, t, y, x, c, data, spikes, counts)
             elif kind <= LAST_RULE:
-                learning(kind, t, y, x, c, D, places, F, K)
+                learning(kind, t, y, x, c, data, indices, spikes, counts)
 
 
 def run(
@@ -101,44 +100,45 @@ def run(
     n_trials,
     width,
     constants,
-    places,
-    fired,
-    n_fired,
+    indices,
+    spikes,
+    n_spike_words,
     counts,
     n_counts,
 ):
     """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial.
 
-    An operation that waits for nothing behind it takes the rows of a tile at once; those between
-    take them one by one, each row of all before the next (:mod:`nefsim.backends.compiled.tiling`).
+    A tiled operation runs all rows of a tile at once; successive operations that are not tiled
+    run each row in turn (:mod:`nefsim.backends.compiled.tiling`).
 
-    ``data``, ``fired`` and ``counts`` have a row for each trial; ``width``, ``n_fired`` and
+    ``data``, ``spikes`` and ``counts`` have a row for each trial; ``width``, ``n_spike_words`` and
     ``n_counts`` are the lengths of these rows.
     """
     whole_registers()
     for s in range(n_spans):
         first, last = spans[2 * s], spans[2 * s + 1]
         for trial in range(n_trials):
-            D = shifted(data, trial * width)
-            F, K = shifted(fired, trial * n_fired), shifted(counts, trial * n_counts)
+            # The rows of this trial.
+            D, F = shifted(data, trial * width), shifted(spikes, trial * n_spike_words)
+            K = shifted(counts, trial * n_counts)
             for start in range(lo, hi, TILE):
                 end, o = min(start + TILE, hi), first
                 while o < last:
-                    n = min(table[o * N_COLUMNS + TOGETHER], last - o)
+                    n = min(table[o * N_COLUMNS + SPAN], last - o)
                     if n:
-                        take_steps(table, o, o + n, start, end, D, constants, places, F, K)
+                        run_rows(table, o, o + n, start, end, D, constants, indices, F, K)
                     else:
-                        take_ahead(shifted(table, o * N_COLUMNS), start, end, D, constants, F)
+                        run_tile(shifted(table, o * N_COLUMNS), start, end, D, constants, F)
                     o += max(n, 1)
 
 
 def instructions(dtype: Any) -> Any:
-    """``run`` as :func:`compiled` has it, optimised, but not to be called."""
-    return written(lambda: compiled(dtype))
+    """LLVM's instructions for ``run``, optimised; the result cannot be called."""
+    return compile_together(lambda: compile_run(dtype))
 
 
-def compiled(dtype: Any) -> Any:
-    """``run`` as a C function for numbers of a type."""
+def compile_run(dtype: Any) -> Any:
+    """``run`` as a C function for numbers of one type."""
     whole, wholes = types.int64, types.CPointer(types.int64)
     reals = types.CPointer(from_dtype(dtype))
     arrays = (reals, whole, whole, reals, wholes, wholes, whole, wholes, whole)

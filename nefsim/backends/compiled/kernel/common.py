@@ -1,4 +1,4 @@
-"""What the parts of the interpreter share."""
+"""Functions that several modules of the interpreter use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numba import njit
 
 from nefsim.backends.compiled.opcodes import LINE, MOST_VECTORS, OUT_STRIDE, N
 
-#: Nothing here is called from Python but the whole, so no function has wrappers of its own.
+#: Only ``run`` is called from Python, so the other functions need no wrappers for it.
 options: dict[str, Any] = {
     "nogil": True,
     "error_model": "numpy",
@@ -19,7 +19,7 @@ options: dict[str, Any] = {
 
 @njit(**options, fastmath={"reassoc", "contract", "nsz"})
 def dot(a, b, n):
-    """Inner product; the one place where the order of a sum is left to the compiler."""
+    """Inner product; only here may the compiler choose the order of a sum."""
     total = 0.0 * a[0]
     for i in range(n):
         total += a[i] * b[i]
@@ -28,29 +28,29 @@ def dot(a, b, n):
 
 @njit(**options)
 def padded(n):
-    """The length of a column that ends with a line of the cache."""
+    """The length of a column of ``n`` numbers, padded to whole cache lines."""
     return n + -n % LINE
 
 
 @njit(**options)
 def words(n):
-    """How many words so many bits take."""
+    """Number of 64-bit words for ``n`` bits."""
     return (n + 63) // 64
 
 
 @njit(**options)
 def vectors_of_block(n):
-    """How many of ``n`` vectors are taken side by side: about as many in each block."""
+    """Number of vectors in a block if ``n`` vectors are split into blocks of about equal size."""
     n_blocks = (n + MOST_VECTORS - 1) // MOST_VECTORS
     return (n + n_blocks - 1) // n_blocks
 
 
 @njit(**options)
-def clear(t, out, who, before, zero):
-    """Take away the spikes of the step before, or of what had the place of this row."""
+def clear(t, out, indices, count, zero):
+    """Set an output to 0: all of a stored row, or the ``count`` spikes of the previous step."""
     if t[OUT_STRIDE]:
         for i in range(t[N]):
             out[i] = zero
     else:
-        for s in range(before):
-            out[who[s]] = zero
+        for s in range(count):
+            out[indices[s]] = zero

@@ -1,4 +1,4 @@
-"""Neurons of trained and converted networks, one update a step."""
+"""Neurons of trained and converted networks, with one update per step."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ def charge_discrete(J, v, n, c, decay, scale):
 
 
 @njit(**options)
-def discrete(t, J, v, out, who, before, c):
+def discrete(t, J, v, out, indices, n_before, c):
     """Charge, fire, reset; see :func:`nefsim.neurons.discrete.discrete_step`.
 
-    After the constants named in :mod:`..opcodes`, c holds the decay, scale and threshold of each
-    neuron and the number above which it fires, each from a line of the cache on.
+    After the constants of :mod:`..opcodes`, c contains the decay, scale and threshold of each
+    neuron and the number above which it fires; each array starts at a cache line.
     """
     n, pulse = t[k.N], c[k.DISCRETE_PULSE]
     subtract, zero = c[k.DISCRETE_SUBTRACTS] > 0, c[k.DISCRETE_ZERO]
     width = padded(n)
     decay, scale = shifted(c, AFTER_CONSTANTS), shifted(c, AFTER_CONSTANTS + width)
     threshold, limit = shifted(scale, width), shifted(scale, 2 * width)
-    clear(t, out, who, before, zero)
+    clear(t, out, indices, n_before, zero)
     charge_discrete(J, v, n, c, decay, scale)
     count = 0
-    for i in range(0, width, LINE):  # with neurons that never fire
-        count += list_above(shifted(v, i), shifted(limit, i), i, shifted(who, count))
+    for i in range(0, width, LINE):  # the padding never fires
+        count += list_above(shifted(v, i), shifted(limit, i), i, shifted(indices, count))
     for s in range(count):
-        i = who[s]
+        i = indices[s]
         out[i] = pulse
         v[i] = v[i] - threshold[i] if subtract else zero * v[i]  # infinite ones become NaN
     return count
@@ -78,22 +78,22 @@ def discrete_smooth(t, J, v, out, c):
 
 
 @njit(**options)
-def inverse_lif(t, J, v, a, done, out, who, before, c):
-    """Accumulate, release a digit, hand over; see :class:`nefsim.InverseLIF`.
+def inverse_lif(t, J, v, a, done, out, indices, n_before, c):
+    """Accumulate, release a digit, start the next period; see :class:`nefsim.InverseLIF`.
 
-    After the constants named in :mod:`..opcodes`, c holds the threshold and the offset of each
-    neuron and the value of a spike in each step, each from a line of the cache on.  Where the
-    spikes that come in were added to ``a`` already there are no currents.
+    After the constants of :mod:`..opcodes`, c contains the threshold and the offset of each neuron
+    and the place value of a spike in each step; each array starts at a cache line.  Without
+    currents, other operations have added the input spikes to ``a``.
     """
     whole_registers()
-    n, has_currents, width = t[k.N], t[k.ENCODERS], padded(t[k.N])
+    n, has_currents, width = t[k.N], t[k.HAS_CURRENTS], padded(t[k.N])
     pulse, factor, samples = c[k.INVERSE_PULSE], c[k.INVERSE_FACTOR], c[k.INVERSE_SAMPLES] > 0
     n_steps, period = int(c[k.INVERSE_N_STEPS]), int(c[k.INVERSE_PERIOD])
     release_at, one, zero = int(c[k.INVERSE_RELEASE_AT]), c[k.INVERSE_ONE], c[k.INVERSE_ZERO]
-    step = int(done[0]) % period  # whatever is in the memory, c has it
+    step = int(done[0]) % period  # within c for any content of the memory
     threshold, offset = shifted(c, AFTER_CONSTANTS), shifted(c, AFTER_CONSTANTS + width)
     value, count = c[AFTER_CONSTANTS + 2 * width + step], 0
-    clear(t, out, who, before, zero)
+    clear(t, out, indices, n_before, zero)
     if samples and step == release_at:
         for i in range(n):
             v[i] = J[i] + offset[i]
@@ -101,11 +101,11 @@ def inverse_lif(t, J, v, a, done, out, who, before, c):
         for i in range(n):
             a[i] += value * J[i]
     if step >= release_at:
-        for i in range(0, width, LINE):  # with neurons that never reach their threshold
-            here, limit = shifted(v, i), shifted(threshold, i)
-            count += release_vector(here, limit, factor, i, shifted(who, count))
+        for i in range(0, width, LINE):  # the padding never reaches its threshold
+            potential, limit = shifted(v, i), shifted(threshold, i)
+            count += release_vector(potential, limit, factor, i, shifted(indices, count))
     for s in range(count):
-        out[who[s]] = pulse
+        out[indices[s]] = pulse
     step += 1
     if step == n_steps:
         for i in range(n):

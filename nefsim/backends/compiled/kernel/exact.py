@@ -1,7 +1,7 @@
 """The exact LIF step of eight neurons at a time, in registers and without a branch.
 
-See :func:`nefsim.neurons.lif.exact_step`.  What does not fire is divided for nothing, which costs
-less than to find out.
+See :func:`nefsim.neurons.lif.exact_step`.  The division is computed for all neurons and used for
+those that fire; a branch would take longer.
 """
 
 from __future__ import annotations
@@ -27,90 +27,92 @@ class _Neurons:
     """Instructions that step ``n`` vectors of neurons; arguments are pointers to the first.
 
     ``m`` columns of encoders are ``width`` apart.  The constants ``c`` are those of LIF in
-    :mod:`..opcodes`; where neurons differ in the first two, ``own`` holds these, a width apart.
+    :mod:`..opcodes`; if the first two differ between neurons, ``factors`` points to an array of
+    each, a width apart.
     """
 
-    def __init__(self, builder, n, c, bias, columns, width, m, own=None):
+    def __init__(self, builder, n, c, bias, columns, width, m, factors=None):
         self.builder, self._bias, self._columns = builder, bias, columns
         self._width, self._m = width, m
-        self.places = [WHOLE(LINE * u) for u in range(n)]
+        self.offsets = [WHOLE(LINE * u) for u in range(n)]
         decay, jump, self._low, self._pulse, self._one, self._zero = (
             Vector.spread(builder, builder.load(builder.gep(c, [WHOLE(i)])))
             for i in (LIF_DECAY, LIF_REFRACTORY, LIF_LOWEST, LIF_PULSE, LIF_ONE, LIF_ZERO)
         )
         self._factors = [(decay, jump)] * n
-        if own is not None:
-            jumps = builder.gep(own, [width])
+        if factors is not None:
+            jumps = builder.gep(factors, [width])
             self._factors = [
-                (Vector.at(builder, own, i), Vector.at(builder, jumps, i)) for i in self.places
+                (Vector.at(builder, factors, i), Vector.at(builder, jumps, i)) for i in self.offsets
             ]
 
     def currents(self, x):
         """``bias + encoders x``."""
         b = self.builder
-        J = Vectors(b, [Vector.at(b, self._bias, i) for i in self.places])
+        J = Vectors(b, [Vector.at(b, self._bias, i) for i in self.offsets])
         with cgutils.for_range(b, self._m) as loop:
             value = Vector.spread(b, b.load(b.gep(x, [loop.index])))
             column = b.gep(self._columns, [b.mul(loop.index, self._width)])
-            for u, i in enumerate(self.places):
+            for u, i in enumerate(self.offsets):
                 J[u] += Vector.at(b, column, i) * value
         return J
 
     def step(self, u, J, v, E):
-        """The voltages and refractory factors after a step of the vector ``u``, and who fired."""
+        """Voltages and refractory factors after a step of vector ``u``, and a bit per spike."""
         decay, jump = self._factors[u]
         wait = E * decay
         wait = wait.where(wait.above(self._one), self._one)
-        left = wait * decay
-        left = (J - v) * left.where(self._one.above(left), self._one)
-        voltage = J - left
+        gap = wait * decay
+        gap = (J - v) * gap.where(self._one.above(gap), self._one)
+        voltage = J - gap
         fired = voltage.above(self._one)
         voltage = self._zero.where(fired, voltage.where(voltage.above(self._low), self._low))
-        return voltage, (jump * (left / (J - self._one))).where(fired, wait), fired
+        return voltage, (jump * (gap / (J - self._one))).where(fired, wait), fired
 
     def write_bits(self, fired, bits):
-        """A bit for each neuron."""
+        """Store a bit for each neuron."""
         row = self.builder.bitcast(bits, BYTE.as_pointer())
-        for u, some in enumerate(fired):
-            place = self.builder.gep(row, [WHOLE(u)])
-            self.builder.store(self.builder.bitcast(some, BYTE), place)
+        for u, mask in enumerate(fired):
+            address = self.builder.gep(row, [WHOLE(u)])
+            self.builder.store(self.builder.bitcast(mask, BYTE), address)
 
     def write_spikes(self, fired, out):
-        """What the neurons give out."""
-        for some, i in zip(fired, self.places, strict=True):
-            self._pulse.where(some, self._zero).store(out, i)
+        """Store the output of each neuron."""
+        for mask, i in zip(fired, self.offsets, strict=True):
+            self._pulse.where(mask, self._zero).store(out, i)
 
 
-def _lif_step(n_vectors, has_own=False):
+def _lif_step(n_vectors, per_neuron=False):
     """One step of ``n_vectors`` times eight neurons; see :class:`_Neurons`."""
 
     @intrinsic
-    def step(typing_context, c, own, bias, columns, width, m, x, v, E, out, bits):
+    def step(typing_context, c, factors, bias, columns, width, m, x, v, E, out, bits):
         """Input ``x``, voltages ``v``, refractory factors ``E``, spikes ``out`` and bits."""
         del typing_context
 
         def generate(context, builder, signature, arguments):
             del signature
-            c, own, bias, columns, width, m, x, v, E, out, bits = arguments
-            own = own if has_own else None
-            neurons = _Neurons(builder, n_vectors, c, bias, columns, width, m, own)
+            c, factors, bias, columns, width, m, x, v, E, out, bits = arguments
+            factors = factors if per_neuron else None
+            neurons = _Neurons(builder, n_vectors, c, bias, columns, width, m, factors)
             J, fired = neurons.currents(x), []
-            for u, i in enumerate(neurons.places):
+            for u, i in enumerate(neurons.offsets):
                 before = Vector.at(builder, v, i), Vector.at(builder, E, i)
-                voltage, factor, some = neurons.step(u, J[u], *before)
+                voltage, factor, mask = neurons.step(u, J[u], *before)
                 voltage.store(v, i)
                 factor.store(E, i)
-                fired.append(some)
+                fired.append(mask)
             neurons.write_spikes(fired, out)
             neurons.write_bits(fired, bits)
             return context.get_dummy_value()
 
-        return types.void(c, own, bias, columns, width, m, x, v, E, out, bits), generate
+        return types.void(c, factors, bias, columns, width, m, x, v, E, out, bits), generate
 
     return step
 
 
-lif_four_vectors, lif_vector, lif_own_vector = _lif_step(4), _lif_step(1), _lif_step(1, True)
+lif_four_vectors, lif_vector = _lif_step(4), _lif_step(1)
+lif_vector_per_neuron = _lif_step(1, True)
 
 
 @intrinsic
@@ -134,9 +136,9 @@ def lif_rows(
 ):
     """``n_rows`` steps of up to ``MOST_VECTORS`` vectors, whose state stays in registers.
 
-    A row waits for the one before it; that many vectors side by side keep the processor busy
-    all the same.  Strides tell how far it is to the next row, of bits in bytes; where
-    ``out_stride`` is 0, spikes are not written.
+    Each row depends on the one before it; with several vectors the processor computes one while
+    another waits.  Strides are distances between rows, of bits in bytes; if ``out_stride`` is 0,
+    spikes are written as bits only.
     """
     del typing_context
     strides = (x_stride, out_stride, bits_stride)
@@ -161,22 +163,22 @@ def lif_rows(
 
 def _rows(builder, n, n_rows, x_stride, out_stride, bits_stride, *arguments):
     """Load the state, take the steps, store the state."""
-    *given, x, v, E, out, bits = arguments
-    neurons = _Neurons(builder, n, *given)
+    *constants, x, v, E, out, bits = arguments
+    neurons = _Neurons(builder, n, *constants)
     states = [
-        Vectors(builder, [Vector.at(builder, pointer, i) for i in neurons.places])
+        Vectors(builder, [Vector.at(builder, pointer, i) for i in neurons.offsets])
         for pointer in (v, E)
     ]
     bits = builder.bitcast(bits, BYTE.as_pointer())
     with cgutils.for_range(builder, n_rows) as loop:
         J, fired = neurons.currents(builder.gep(x, [builder.mul(loop.index, x_stride)])), []
         for u in range(n):
-            states[0][u], states[1][u], some = neurons.step(u, J[u], states[0][u], states[1][u])
-            fired.append(some)
+            states[0][u], states[1][u], mask = neurons.step(u, J[u], states[0][u], states[1][u])
+            fired.append(mask)
         neurons.write_bits(fired, builder.gep(bits, [builder.mul(loop.index, bits_stride)]))
         with builder.if_then(builder.icmp_signed("!=", out_stride, WHOLE(0))):
             row = builder.gep(out, [builder.mul(loop.index, out_stride)])
             neurons.write_spikes(fired, row)
     for pointer, state in zip((v, E), states, strict=True):
-        for u, i in enumerate(neurons.places):
+        for u, i in enumerate(neurons.offsets):
             state[u].store(pointer, i)

@@ -1,4 +1,4 @@
-"""Filters, and what shows or moves a state variable."""
+"""Filters, and operations on a state variable: its update and its copy for probes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from nefsim.backends.compiled.opcodes import (
     LOWPASS_KEEP,
     LOWPASS_TINY,
     LOWPASS_ZERO,
-    MINUS_STATE,
-    NOT_NEGATIVE,
     OUT_STRIDE,
+    RECTIFY,
     STATE,
+    SUBTRACT_STATE,
     M,
     N,
 )
@@ -30,7 +30,7 @@ from nefsim.backends.compiled.opcodes import (
 def lowpass(n, y, x, c, state):
     """``y = gain x + keep y``.
 
-    What has decayed to almost nothing is nothing: subnormal numbers take ten times as long.
+    A value that has decayed almost to 0 is set to 0, as subnormal numbers take ten times as long.
     """
     gain, keep = c[LOWPASS_GAIN], c[LOWPASS_KEEP]
     tiny, zero = c[LOWPASS_TINY], c[LOWPASS_ZERO]
@@ -43,22 +43,22 @@ def lowpass(n, y, x, c, state):
 
 @njit(**options)
 def lowpass_rows(t, n_rows, y, x, c, state):
-    """The same for many rows: one element after the other, each in a register."""
+    """The same filter for many rows: element by element, each in a register."""
     gain, keep = c[LOWPASS_GAIN], c[LOWPASS_KEEP]
     tiny, zero = c[LOWPASS_TINY], c[LOWPASS_ZERO]
     for i in range(t[N]):
-        left, source, out = state[i], shifted(x, i), shifted(y, i)
+        remainder, source, out = state[i], shifted(x, i), shifted(y, i)
         for r in range(n_rows):
-            value = gain * source[r * t[IN_STRIDE]] + left
+            value = gain * source[r * t[IN_STRIDE]] + remainder
             value = zero if abs(value) <= tiny else value
             out[r * t[OUT_STRIDE]] = value
-            left = keep * value
-        state[i] = left
+            remainder = keep * value
+        state[i] = remainder
 
 
 @njit(**options)
 def by_state(n, m, y, x, c, state, scratch):
-    """``(y, state) = c (x, state)``, each added up in order."""
+    """``(y, state) = c (x, state)``; each sum is computed in the order of its terms."""
     for k in range(m + 1):
         row = shifted(c, k * (m + 1))
         out = y if k == 0 else shifted(scratch, (k - 1) * n)
@@ -74,7 +74,7 @@ def by_state(n, m, y, x, c, state, scratch):
 
 @njit(**options)
 def memory(kind, t, y, x, c, state, scratch):
-    """Filters, and what shows or moves a state variable."""
+    """Run a filter, or an operation on a state variable."""
     n, m = t[N], t[M]
     if kind == FILTER:
         for i in range(n):
@@ -86,13 +86,13 @@ def memory(kind, t, y, x, c, state, scratch):
                 z[i] = after + c[k + 1] * x[i] - c[m + 2 + k] * y[i]
     elif kind == STATE:
         by_state(n, m, y, x, c, state, scratch)
-    elif kind == MINUS_STATE:
+    elif kind == SUBTRACT_STATE:
         for i in range(n):
             y[i] = x[i] - state[i]
     elif kind == ADAPT:
         for i in range(n):
             state[i] += c[0] * (c[1] * x[i] - state[i])
-    elif kind == NOT_NEGATIVE:
+    elif kind == RECTIFY:
         for i in range(n):
             y[i] = 0.0 if x[i] <= 0.0 else x[i]  # NaN stays
     elif kind == LOGARITHM:

@@ -1,29 +1,30 @@
-"""Weights that are learned: their use, and their changes."""
+"""Learned weights: their products, and their changes by rules."""
 
 from __future__ import annotations
 
 from numba import njit
 
 from nefsim.backends.compiled.kernel.common import dot, options
-from nefsim.backends.compiled.kernel.sums import columns, spikes
+from nefsim.backends.compiled.kernel.sums import add_columns, add_scaled_rows
 from nefsim.backends.compiled.kernel.vectors import shifted
 from nefsim.backends.compiled.opcodes import (
-    ABOVE,
     ADD,
     ANY,
+    COPY_WEIGHTS,
+    COUNT,
     DIVIDE,
     DOT,
+    GREATER,
+    LEARNED_PRODUCT,
     MAXIMUM,
     MINIMUM,
     MULTIPLY,
     OUTER_DECAY,
     RLS,
-    SCRATCH,
     SELECT,
-    SET,
-    SHOW,
     SUBTRACT,
-    WEIGH,
+    THIRD,
+    VECTORS,
     M,
     N,
     S,
@@ -32,25 +33,28 @@ from nefsim.backends.compiled.opcodes import (
 
 
 @njit(**options)
-def weigh(kind, t, y, x, weights, fired, counts):
-    """``y = weights @ x`` by rows of the transpose, all of them or those that fired."""
+def learned_product(kind, t, y, x, weights, spikes, counts):
+    """``y = weights @ x`` by rows of the transpose: all rows, or those of neurons that fired.
+
+    Or a copy of the weights for probes.
+    """
     n, m = t[N], t[M]
-    if kind == SHOW:
+    if kind == COPY_WEIGHTS:
         for j in range(m):
             for i in range(n):
                 y[i * m + j] = weights[j * n + i]
         return
     for i in range(n):
         y[i] = 0.0
-    if kind == WEIGH:
-        columns(y, x, weights, n, m, n)
+    if kind == LEARNED_PRODUCT:
+        add_columns(y, x, weights, n, m, n)
     else:
-        spikes(y, x, weights, n, shifted(fired, t[X]), counts[t[SET]])
+        add_scaled_rows(y, x, weights, n, shifted(spikes, t[X]), counts[t[COUNT]])
 
 
 @njit(**options)
 def outer(kind, t, weights, x, c, u):
-    """``weights += dt (u x - d weights)``; d follows u.  What did not fire changes nothing."""
+    """``weights += dt (u x - d weights)``; d follows u.  An x of 0 without d changes nothing."""
     n, m, dt = t[N], t[M], c[0]
     d = shifted(u, n)
     for j in range(m):
@@ -64,11 +68,11 @@ def outer(kind, t, weights, x, c, u):
 
 
 @njit(**options)
-def rls(t, weights, x, c, data, places):
-    """See :class:`nefsim.RLS`; ``places`` tells where P, E, the gate and room for k lie."""
+def rls(t, weights, x, c, data, offsets):
+    """See :class:`nefsim.RLS`; ``offsets`` are those of P, E, the gate (or -1) and k."""
     n, m, one = t[N], t[M], c[0]
-    P, error, k = shifted(data, places[0]), shifted(data, places[1]), shifted(data, places[3])
-    gate = data[places[2]] if places[2] >= 0 else one
+    P, error, k = shifted(data, offsets[0]), shifted(data, offsets[1]), shifted(data, offsets[3])
+    gate = data[offsets[2]] if offsets[2] >= 0 else one
     if gate == 0.0:
         return
     total = one
@@ -88,13 +92,13 @@ def rls(t, weights, x, c, data, places):
 
 @njit(**options)
 def expression(kind, t, y, x, data):
-    """One operation on vectors or numbers; ``t[SET]`` has a bit for each argument that is a vector.
+    """One operation on vectors or numbers; ``t[VECTORS]`` has a bit for each vector argument.
 
-    The arguments lie at IN, S and, where there are three, SCRATCH.
+    The columns IN, S and THIRD have the offsets of the arguments.
     """
-    vectors = t[SET]
-    other, third = shifted(data, t[S]), shifted(data, t[SCRATCH])
-    if kind <= SELECT:  # one loop for all takes the least time to be compiled
+    vectors = t[VECTORS]
+    other, third = shifted(data, t[S]), shifted(data, t[THIRD])
+    if kind <= SELECT:  # a single loop takes the least time to compile
         a, b, c = vectors & 1, (vectors >> 1) & 1, vectors >> 2
         for i in range(t[N]):
             p, q = x[i * a], other[i * b]
@@ -106,11 +110,11 @@ def expression(kind, t, y, x, data):
                 p = p * q
             elif kind == DIVIDE:
                 p = p / q
-            elif kind == MAXIMUM:  # what is not a number stays so
+            elif kind == MAXIMUM:  # NaN stays
                 p = p if p >= q or p != p else q
             elif kind == MINIMUM:
                 p = p if p <= q or p != p else q
-            elif kind == ABOVE:
+            elif kind == GREATER:
                 p = 1 if p > q else 0
             else:
                 p = q if p != 0 else third[i * c]
@@ -125,13 +129,13 @@ def expression(kind, t, y, x, data):
 
 
 @njit(**options)
-def learning(kind, t, y, x, c, data, places, fired, counts):
-    """The use of weights that are learned, and their changes."""
-    if kind <= SHOW:
-        weigh(kind, t, y, x, shifted(data, t[S]), fired, counts)
+def learning(kind, t, y, x, c, data, offsets, spikes, counts):
+    """Run a product with learned weights, or a rule that changes them."""
+    if kind <= COPY_WEIGHTS:
+        learned_product(kind, t, y, x, shifted(data, t[S]), spikes, counts)
     elif kind <= OUTER_DECAY:
         outer(kind, t, y, x, c, shifted(data, t[S]))
     elif kind <= ANY:
         expression(kind, t, y, x, data)
     elif kind == RLS:
-        rls(t, y, x, c, data, shifted(places, t[X]))
+        rls(t, y, x, c, data, shifted(offsets, t[X]))

@@ -1,4 +1,4 @@
-"""Terms of sums: products with matrices, dense, sparse and of those who fired."""
+"""Terms of sums: products with dense and sparse matrices, of values and of spikes."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from nefsim.backends.compiled.kernel.vectors import (
     add_vector,
     lowest_bit,
     shifted,
-    sum_of_fired,
+    sum_where_set,
     whole_registers,
 )
 from nefsim.backends.compiled.opcodes import (
     AFFINE,
+    BITS,
     COLUMNS,
     DIAGONAL,
     FILL,
     GATHER,
-    HELD,
-    HELD_SPARSE,
     LINE,
-    LISTED,
+    LIST_SPIKES,
+    REPEATED_INPUT,
+    REPEATED_INPUT_SPARSE,
     ROWS,
-    ROWS_OF_FIRED,
-    RUNS,
     SCALE,
+    SCALED_SPIKE_ROWS,
     SCATTER,
-    SCRATCH,
     SET,
     SPARSE,
+    SPARSE_SPIKE_RUNS,
     SPARSE_SPIKES,
-    SPIKES,
+    SPIKE_ROWS,
+    STEPS_DONE,
     M,
     N,
     S,
@@ -40,8 +41,8 @@ from nefsim.backends.compiled.opcodes import (
 
 
 @njit(**options)
-def columns(y, x, c, n, m, width):
-    """``y += sum of column j times x[j]``, up to four columns to a pass."""
+def add_columns(y, x, c, n, m, width):
+    """``y += sum of column j times x[j]``, up to four columns in a pass."""
     whole_registers()
     for j in range(0, m, 4):
         c0, c1 = shifted(c, j * width), shifted(c, (j + 1) * width)
@@ -65,31 +66,31 @@ def columns(y, x, c, n, m, width):
 
 
 @njit(**options)
-def changed(x, m, kept):
-    """Whether a vector is another than in the last step, which ``kept`` holds."""
+def differs(x, m, last):
+    """Whether a vector differs from that of the last step, ``last``, which is updated."""
     whole_registers()
-    differ = 0
+    count = 0
     for j in range(m):
-        differ += x[j] != kept[j]
-    if differ:
+        count += x[j] != last[j]
+    if count:
         for j in range(m):
-            kept[j] = x[j]
-    return differ > 0
+            last[j] = x[j]
+    return count > 0
 
 
 @njit(**options)
-def held(kind, y, x, c, n, m, indices, kept):
-    """``columns`` or ``rows``, but a vector that has not changed is not multiplied again.
+def add_product_of_repeated_input(kind, y, x, c, n, m, indices, last):
+    """As ``add_columns`` or ``sparse_rows``, but an unchanged vector is not multiplied again.
 
-    ``kept`` holds that vector and the product; both are zero at first.
+    ``last`` contains the vector of the last step and its product; both are zero at first.
     """
     whole_registers()
-    product = shifted(kept, padded(m))
-    if changed(x, m, kept):
+    product = shifted(last, padded(m))
+    if differs(x, m, last):
         for i in range(n):
             product[i] = 0.0
-        if kind == HELD:
-            columns(product, x, c, n, m, padded(n))
+        if kind == REPEATED_INPUT:
+            add_columns(product, x, c, n, m, padded(n))
         else:
             sparse_rows(product, x, c, n, indices)
     for i in range(n):
@@ -98,7 +99,7 @@ def held(kind, y, x, c, n, m, indices, kept):
 
 @njit(**options)
 def sparse_rows(y, x, c, n, indices):
-    """``y += `` a sparse matrix times x, row by row; see :meth:`Table._sparse`."""
+    """``y += matrix @ x`` for a sparse matrix, row by row, with its indptr and indices."""
     which = shifted(indices, n + 1)
     for i in range(n):
         total = y[i]
@@ -114,73 +115,73 @@ def affine(y, offset, x, c, n, m, width):
     first = x[0]
     for i in range(n):
         y[i] = offset[i] + c[i] * first
-    columns(y, shifted(x, 1), shifted(c, width), n, m - 1, width)
+    add_columns(y, shifted(x, 1), shifted(c, width), n, m - 1, width)
 
 
 @njit(**options)
-def spikes(y, x, c, n, who, count):
-    """``y += sum of row j times x[j]`` over the neurons j that fired, four to a pass."""
+def add_scaled_rows(y, x, c, n, fired, count):
+    """``y += sum of row j times x[j]`` over the neurons j that fired, four in a pass."""
     in_fours = count - count % 4
     if n < LINE:  # a short row: one element after another
         for i in range(n):
             total, column = y[i], shifted(c, i)
             for s in range(0, in_fours, 4):
-                j0, j1, j2, j3 = who[s], who[s + 1], who[s + 2], who[s + 3]
+                j0, j1, j2, j3 = fired[s], fired[s + 1], fired[s + 2], fired[s + 3]
                 one = column[j0 * n] * x[j0] + column[j1 * n] * x[j1]
                 total += one + (column[j2 * n] * x[j2] + column[j3 * n] * x[j3])
             for s in range(in_fours, count):
-                total += column[who[s] * n] * x[who[s]]
+                total += column[fired[s] * n] * x[fired[s]]
             y[i] = total
         return
     for s in range(0, in_fours, 4):
-        j0, j1, j2, j3 = who[s], who[s + 1], who[s + 2], who[s + 3]
+        j0, j1, j2, j3 = fired[s], fired[s + 1], fired[s + 2], fired[s + 3]
         r0, r1 = shifted(c, j0 * n), shifted(c, j1 * n)
         r2, r3 = shifted(c, j2 * n), shifted(c, j3 * n)
         x0, x1, x2, x3 = x[j0], x[j1], x[j2], x[j3]
         for i in range(n):
             y[i] += (r0[i] * x0 + r1[i] * x1) + (r2[i] * x2 + r3[i] * x3)
     for s in range(in_fours, count):
-        j = who[s]
+        j = fired[s]
         row, height = shifted(c, j * n), x[j]
         for i in range(n):
             y[i] += row[i] * height
 
 
 @njit(**options)
-def rows_of_fired(y, c, n, who, count):
-    """``y += row j`` over the neurons j that fired, four to a pass."""
+def add_rows(y, c, n, fired, count):
+    """``y += row j`` over the neurons j that fired, four in a pass."""
     in_fours = count - count % 4
     for s in range(0, in_fours, 4):
-        r0, r1 = shifted(c, who[s] * n), shifted(c, who[s + 1] * n)
-        r2, r3 = shifted(c, who[s + 2] * n), shifted(c, who[s + 3] * n)
+        r0, r1 = shifted(c, fired[s] * n), shifted(c, fired[s + 1] * n)
+        r2, r3 = shifted(c, fired[s + 2] * n), shifted(c, fired[s + 3] * n)
         for i in range(n):
             y[i] += (r0[i] + r1[i]) + (r2[i] + r3[i])
     for s in range(in_fours, count):
-        row = shifted(c, who[s] * n)
+        row = shifted(c, fired[s] * n)
         for i in range(n):
             y[i] += row[i]
 
 
 @njit(**options)
-def scattered(kind, y, x, c, worth, indices, who, count):
-    """``y += sum of column j times x[j] * worth`` over the neurons j that fired.
+def add_sparse_columns(kind, y, x, c, place_value, indices, fired, count):
+    """``y += sum of column j times x[j] * place_value`` over the neurons j that fired.
 
-    ``indices`` holds where the values lie in c, the number of columns and where each of them
-    ends.  Then come for each value its row, or for each run of rows one under the other the
-    first, how many they are and where its values lie.
+    ``indices`` contains the offset of the values in c, the number of columns and the end of each
+    column.  Then follow the row of each value, or for each run of adjacent rows its first row,
+    its length and the offset of its values.
     """
     whole_registers()
     values, ends = shifted(c, indices[0]), shifted(indices, 2)
-    places = shifted(ends, indices[1] + 1)
+    entries = shifted(ends, indices[1] + 1)
     for s in range(count):
-        j = who[s]
-        height = x[j] * worth
+        j = fired[s]
+        height = x[j] * place_value
         if kind == SPARSE_SPIKES:
             for e in range(ends[j], ends[j + 1]):
-                y[places[e]] += values[e] * height
+                y[entries[e]] += values[e] * height
             continue
         for r in range(ends[j], ends[j + 1]):
-            run = shifted(places, 3 * r)
+            run = shifted(entries, 3 * r)
             part, size, column = shifted(y, run[0]), run[1], shifted(values, run[2])
             in_eights = size - size % LINE
             for i in range(0, in_eights, LINE):
@@ -190,35 +191,36 @@ def scattered(kind, y, x, c, worth, indices, who, count):
 
 
 @njit(**options)
-def listed(fired, n, who):
-    """List which neurons fired; how many they are."""
+def list_spikes(bits, n, fired):
+    """List the indices of the bits that are set; returns their number."""
     count = 0
     for first in range(0, n, 64):
-        bits = fired[first // 64]
-        while bits != 0:
-            who[count] = first + lowest_bit(bits)
+        word = bits[first // 64]
+        while word != 0:
+            fired[count] = first + lowest_bit(word)
             count += 1
-            bits &= bits - 1
+            word &= word - 1
     return count
 
 
 @njit(**options)
-def decode_bits(t, y, r, fired, c):
+def decode_bits(t, y, r, spikes, c):
     """``y = ...`` or ``y += sum of column i over the neurons that fired`` in row r of a tile."""
     n, m = t[N], t[M]
-    bits = shifted(fired, t[X] + r * words(m * LINE))
+    bits = shifted(spikes, t[X] + r * words(m * LINE))
     for i in range(n):
-        total = sum_of_fired(shifted(c, i * m * LINE), bits, m)
+        total = sum_where_set(shifted(c, i * m * LINE), bits, m)
         y[i] = total if t[SET] else y[i] + total
 
 
 @njit(**options)
-def linear(kind, t, y, x, r, c, data, indices, fired, counts):
-    """Terms of sums: ``y = ...`` where the operation sets, ``y += ...`` where it adds."""
+def linear(kind, t, y, x, r, c, data, indices, spikes, counts):
+    """A term of a sum: ``y = ...`` if its SET is 1, else ``y += ...``; or a list of spikes."""
     whole_registers()
     n, m = t[N], t[M]
-    if kind == LISTED:
-        counts[t[S]] = listed(shifted(fired, m + r * words(n)), n, shifted(fired, t[X]))
+    if kind == LIST_SPIKES:
+        bits = shifted(spikes, t[BITS] + r * words(n))
+        counts[t[S]] = list_spikes(bits, n, shifted(spikes, t[X]))
         return
     if kind == AFFINE:
         affine(y, c, x, shifted(c, padded(n)), n, m, padded(n))
@@ -238,26 +240,28 @@ def linear(kind, t, y, x, r, c, data, indices, fired, counts):
         for i in range(n):
             y[i] += c[i] * x[i]
     elif kind == COLUMNS:
-        columns(y, x, c, n, m, padded(n))
-    elif HELD <= kind <= HELD_SPARSE:
-        held(kind, y, x, c, n, m, shifted(indices, t[X]), shifted(data, t[S]))
+        add_columns(y, x, c, n, m, padded(n))
+    elif REPEATED_INPUT <= kind <= REPEATED_INPUT_SPARSE:
+        last = shifted(data, t[S])
+        add_product_of_repeated_input(kind, y, x, c, n, m, shifted(indices, t[X]), last)
     elif kind == ROWS:
         for i in range(n):
             y[i] += dot(shifted(c, i * m), x, m)
-    elif kind == SPIKES:
-        spikes(y, x, c, n, shifted(fired, t[X]), counts[t[S]])
-    elif kind == ROWS_OF_FIRED:
-        rows_of_fired(y, c, n, shifted(fired, t[X]), counts[t[S]])
+    elif kind == SCALED_SPIKE_ROWS:
+        add_scaled_rows(y, x, c, n, shifted(spikes, t[X]), counts[t[S]])
+    elif kind == SPIKE_ROWS:
+        add_rows(y, c, n, shifted(spikes, t[X]), counts[t[S]])
     elif kind == SPARSE:
         sparse_rows(y, x, c, n, shifted(indices, t[X]))
-    elif SPARSE_SPIKES <= kind <= RUNS:
-        worth = c[0]
-        if t[SCRATCH]:  # into what accumulates: what a spike is worth depends on the step
-            # Whatever is in the memory, it leads to a place before that of the values.
-            worth = c[int(data[t[SCRATCH]]) % indices[m]]
-            if worth == 0.0:
+    elif SPARSE_SPIKES <= kind <= SPARSE_SPIKE_RUNS:
+        place_value = c[0]
+        if t[STEPS_DONE]:  # input of inverse LIF neurons: the place value depends on the step
+            # The remainder is an index within c for any content of the memory.
+            place_value = c[int(data[t[STEPS_DONE]]) % indices[m]]
+            if place_value == 0.0:
                 return
-        scattered(kind, y, x, c, worth, shifted(indices, m), shifted(fired, t[X]), counts[t[S]])
+        columns, fired = shifted(indices, m), shifted(spikes, t[X])
+        add_sparse_columns(kind, y, x, c, place_value, columns, fired, counts[t[S]])
     elif kind == GATHER:
         which = shifted(indices, t[X])
         for i in range(n):

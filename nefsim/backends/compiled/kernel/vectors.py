@@ -1,8 +1,8 @@
 """Eight numbers at a time, and pointers, as instructions of LLVM.
 
-Numba has no vectors of its own, and what LLVM makes of a loop depends on its length and leaves
-the end to one number after another.  Here a vector is a line of numbers whatever the
-processor has: LLVM makes several registers of it where they are shorter.
+Numba has no type for vectors, and LLVM's vectors of a loop depend on its length and leave a
+remainder that is computed one by one.  Here a vector is a cache line of numbers on every
+processor; LLVM splits it into several registers if these are shorter.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ def lowest_bit(typing_context, word):
 
 @intrinsic
 def whole_registers(typing_context):
-    """Have loops of the calling function use the widest vectors that the processor has.
+    """Let loops of the calling function use the widest vectors of the processor.
 
-    LLVM takes half of AVX-512 unless it is told; elsewhere this changes nothing.
+    By default LLVM uses half of the width of AVX-512; on other processors this has no effect.
     """
     del typing_context
 
@@ -78,20 +78,20 @@ class Vector:
 
     @classmethod
     def at(cls, builder, pointer, offset=None):
-        """Load from ``offset`` numbers behind a pointer on."""
-        place, align = _place(builder, pointer, offset)
+        """Load eight numbers, from ``offset`` numbers after a pointer."""
+        place, align = _address(builder, pointer, offset)
         return cls(builder, builder.load(place, align=align))
 
     @classmethod
     def spread(cls, builder, number):
-        """One number eight times."""
+        """A vector with eight copies of one number."""
         first = ir.Constant(ir.VectorType(number.type, LINE), ir.Undefined)
         first = builder.insert_element(first, number, INDEX(0))
         return cls(builder, builder.shuffle_vector(first, first, _indices(0, 0)))
 
     def store(self, pointer, offset=None):
-        """Store from ``offset`` numbers behind a pointer on."""
-        place, align = _place(self.builder, pointer, offset)
+        """Store eight numbers, from ``offset`` numbers after a pointer."""
+        place, align = _address(self.builder, pointer, offset)
         self.builder.store(self.value, place, align=align)
 
     def __add__(self, other):
@@ -107,19 +107,19 @@ class Vector:
         return Vector(self.builder, self.builder.fdiv(self.value, other.value))
 
     def above(self, other):
-        """Bits that tell where these numbers are larger."""
+        """Bits that are 1 where these numbers are larger."""
         return self.builder.fcmp_ordered(">", self.value, other.value)
 
     def reaches(self, other):
-        """Bits that tell where these numbers are as large or larger."""
+        """Bits that are 1 where these numbers are equal or larger."""
         return self.builder.fcmp_ordered(">=", self.value, other.value)
 
     def where(self, bits, other):
-        """These numbers where bits are set, elsewhere others."""
+        """These numbers where bits are 1, elsewhere those of another vector."""
         return Vector(self.builder, self.builder.select(bits, self.value, other.value))
 
     def total(self):
-        """The sum of the eight: halves are added until one number is left."""
+        """The sum of the eight: halves are added until one number remains."""
         total, half = self.value, LINE // 2
         while half:
             low, high = (
@@ -130,7 +130,7 @@ class Vector:
         return self.builder.extract_element(total, INDEX(0))
 
 
-def _place(builder, pointer, offset):
+def _address(builder, pointer, offset):
     """A pointer to a vector, and the alignment of its numbers."""
     number = pointer.type.pointee
     if offset is not None:
@@ -144,36 +144,36 @@ def _indices(start, step, n=LINE):
 
 
 class Vectors:
-    """Vectors that change within loops."""
+    """Vectors that are variables of loops."""
 
     def __init__(self, builder, starts):
         self.builder = builder
-        self._places = [cgutils.alloca_once_value(builder, start.value) for start in starts]
+        self._pointers = [cgutils.alloca_once_value(builder, start.value) for start in starts]
 
     def __getitem__(self, i):
-        return Vector(self.builder, self.builder.load(self._places[i]))
+        return Vector(self.builder, self.builder.load(self._pointers[i]))
 
     def __setitem__(self, i, vector):
-        self.builder.store(vector.value, self._places[i])
+        self.builder.store(vector.value, self._pointers[i])
 
 
 @intrinsic
-def sum_of_fired(typing_context, values, fired, n_vectors):
-    """Sum of the values of the neurons whose bits are set, of a multiple of four vectors."""
+def sum_where_set(typing_context, values, fired, n_vectors):
+    """Sum of the values whose bits are set; the number of vectors is a multiple of four."""
     del typing_context
 
     def generate(context, builder, signature, arguments):
         del context, signature
         values, fired, n = arguments
         number, mask = values.type.pointee, ir.VectorType(BIT, LINE)
-        nothing = Vector.spread(builder, number(0.0))
-        sums, bits = Vectors(builder, [nothing] * 4), builder.bitcast(fired, BYTE.as_pointer())
+        zeros = Vector.spread(builder, number(0.0))
+        sums, bits = Vectors(builder, [zeros] * 4), builder.bitcast(fired, BYTE.as_pointer())
         with cgutils.for_range_slice(builder, WHOLE(0), n, WHOLE(4)) as (first, _):
             for u in range(4):
                 i = builder.add(first, WHOLE(u))
                 spikes = builder.bitcast(builder.load(builder.gep(bits, [i])), mask)
                 vector = Vector.at(builder, values, builder.mul(i, WHOLE(LINE)))
-                sums[u] += vector.where(spikes, nothing)
+                sums[u] += vector.where(spikes, zeros)
         return ((sums[0] + sums[1]) + (sums[2] + sums[3])).total()
 
     return values.dtype(values, fired, types.intp), generate
@@ -195,49 +195,51 @@ def add_vector(typing_context, y, c, height):
 
 
 @intrinsic
-def list_above(typing_context, values, limits, start, who):
-    """Append to ``who`` which of eight values are above their limits; how many they are.
+def list_above(typing_context, values, limits, start, indices):
+    """Write the indices, from ``start``, of those of eight values that are above their limits.
 
-    They are counted from ``start``.
+    Returns their number.
     """
     del typing_context
 
     def generate(context, builder, signature, arguments):
         del context, signature
-        values, limits, start, who = arguments
+        values, limits, start, indices = arguments
         bits = Vector.at(builder, values).above(Vector.at(builder, limits))
-        return _listed(builder, bits, start, who)
+        return _write_indices(builder, bits, start, indices)
 
-    return types.intp(values, limits, start, who), generate
+    return types.intp(values, limits, start, indices), generate
 
 
 @intrinsic
-def release_vector(typing_context, v, threshold, factor, start, who):
+def release_vector(typing_context, v, threshold, factor, start, indices):
     """``y = v >= threshold``, ``v = factor * (v - threshold * y)`` for eight potentials.
 
-    Appends to ``who`` which of them fired, counted from ``start``; how many they are.
+    Writes the indices, from ``start``, of those that fired, and returns their number.
     """
     del typing_context
 
     def generate(context, builder, signature, arguments):
         del context, signature
-        v, threshold, factor, start, who = arguments
-        potential, nothing = Vector.at(builder, v), Vector.spread(builder, factor.type(0.0))
-        left = potential - Vector.at(builder, threshold)
-        fired = left.reaches(nothing)
-        (Vector.spread(builder, factor) * left.where(fired, potential)).store(v)
-        return _listed(builder, fired, start, who)
+        v, threshold, factor, start, indices = arguments
+        potential, zeros = Vector.at(builder, v), Vector.spread(builder, factor.type(0.0))
+        remainder = potential - Vector.at(builder, threshold)
+        fired = remainder.reaches(zeros)
+        (Vector.spread(builder, factor) * remainder.where(fired, potential)).store(v)
+        return _write_indices(builder, fired, start, indices)
 
-    return types.intp(v, threshold, factor, start, who), generate
+    return types.intp(v, threshold, factor, start, indices), generate
 
 
-def _listed(builder, bits, start, who):
-    """Append the places of bits that are set, counted from ``start``; how many they are."""
+def _write_indices(builder, bits, start, indices):
+    """Write the indices, from ``start``, of the bits that are set; returns their number."""
     whole = ir.VectorType(WHOLE, LINE)
     first = builder.insert_element(ir.Constant(whole, ir.Undefined), start, INDEX(0))
     first = builder.shuffle_vector(first, first, _indices(0, 0))
     numbers = builder.add(first, ir.Constant(whole, list(range(LINE))))
-    form = ir.FunctionType(ir.VoidType(), [whole, who.type, bits.type])
+    form = ir.FunctionType(ir.VoidType(), [whole, indices.type, bits.type])
     name = "llvm.masked.compressstore.v8i64"
-    builder.call(cgutils.get_or_insert_function(builder.module, form, name), [numbers, who, bits])
+    builder.call(
+        cgutils.get_or_insert_function(builder.module, form, name), [numbers, indices, bits]
+    )
     return builder.ctpop(builder.zext(builder.bitcast(bits, BYTE), WHOLE))

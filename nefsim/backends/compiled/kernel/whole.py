@@ -1,8 +1,9 @@
-"""Many functions of numba as one piece of code, optimised and translated once.
+"""Many functions of numba as one module of LLVM, optimised and compiled once.
 
-By itself numba optimises every function together with all that it calls, and makes machine code
-of it, though only the outermost is called here, and its machine code is made elsewhere.  Here
-numba writes instructions of LLVM, which are optimised once, together: less than half the work.
+Numba optimises and compiles every function together with all functions that it calls.  Here only
+the outermost function is called, and :mod:`..object_cache` makes its machine code.  So numba only
+generates the LLVM instructions of each function, which are optimised once, together.  This takes
+less than half the time.
 """
 
 from __future__ import annotations
@@ -15,42 +16,43 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 
-class _Written(AOTCodeLibrary):
-    """Functions as instructions of LLVM, for others to include, and not in memory."""
+class _InstructionLibrary(AOTCodeLibrary):
+    """Functions as LLVM instructions, which other functions can include but not call."""
 
     def _optimize_final_module(self):
-        """Nothing yet: all functions are optimised together, in the outermost."""
+        """Do nothing: all functions are optimised together, with the outermost one."""
 
     def get_pointer_to_function(self, name):
-        """No pointer: nothing can be called."""
+        """Return a null pointer, as there is no machine code."""
         del name
         self._ensure_finalized()
         return 0
 
 
-class _Writing(JITCPUCodegen):
-    """Makes such libraries, for this processor."""
+class _InstructionCodegen(JITCPUCodegen):
+    """A code generator for this processor that makes no machine code."""
 
-    _library_class = _Written
+    _library_class = _InstructionLibrary
 
     def _add_module(self, module):
-        """Nothing is put in memory."""
+        """Do nothing, as no code is loaded into memory."""
 
     def set_env(self, env_name, env):
-        """What is not in memory has no place for it."""
+        """Do nothing, as no code is loaded into memory."""
 
 
 @global_compiler_lock
-def written(compile_all: Callable[[], Any]) -> Any:
-    """What a function compiles with numba, for its instructions only: nothing can be called.
+def compile_together(compile_all: Callable[[], Any]) -> Any:
+    """The function that ``compile_all`` compiles with numba, as instructions without machine code.
 
-    Functions are compiled in one context of numba's; meanwhile no other thread compiles.
+    The code generator of numba's context is replaced meanwhile; numba's lock keeps other threads
+    from compiling.
     """
     context = cpu_target.target_context
-    before, context._internal_codegen = context._internal_codegen, _Writing("nefsim")
+    before, context._internal_codegen = context._internal_codegen, _InstructionCodegen("nefsim")
     try:
-        outermost = compile_all()
-        CPUCodeLibrary._optimize_final_module(outermost._library)
-        return outermost
+        function = compile_all()
+        CPUCodeLibrary._optimize_final_module(function._library)
+        return function
     finally:
         context._internal_codegen = before

@@ -1,4 +1,4 @@
-"""Our processes and random numbers in the shape that Nengo takes."""
+"""Adapters: processes, weights and random numbers of nefsim as objects of Nengo."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from nefsim.processes import Running
 
 
-class Played(nengo.Process):  # type: ignore[misc]
-    """One of our processes under way, as a process of Nengo."""
+class NefsimProcess(nengo.Process):  # type: ignore[misc]
+    """A running process of nefsim as a process of Nengo."""
 
     def __init__(self, running: Running, size: int) -> None:
         super().__init__(default_size_in=0, default_size_out=size)
@@ -22,28 +22,28 @@ class Played(nengo.Process):  # type: ignore[misc]
     def make_state(
         self, shape_in: Any, shape_out: Any, dt: float, dtype: Any = None
     ) -> dict[str, Any]:
-        """Nothing of Nengo's."""
+        """No state, as the running process has it."""
         del shape_in, shape_out, dt, dtype
         return {}
 
     def make_step(self, shape_in: Any, shape_out: Any, dt: float, rng: Any, state: Any) -> Any:
-        """Our values, one step at a time, from the start."""
+        """A function that returns the values step by step, from the start."""
         del shape_in, shape_out, rng, state
         running = copy.deepcopy(self.running)
         return lambda t: running(round(t / dt) - 1, 1)[0]
 
 
 class Full(nengo.solvers.NoSolver):  # type: ignore[misc]
-    """Weights from neurons to neurons, with the encoders in them."""
+    """Weights from neurons to neurons, which include the encoders."""
 
     compositional = False
 
 
 class Start(nengo.dists.Distribution):  # type: ignore[misc]
-    """Where the neurons of one population start.
+    """The initial values of a state variable of one population.
 
-    Nengo takes any two for equal, as they have none of its parameters; so its optimizer
-    steps populations together whose neuron types differ in nothing else.
+    Nengo compares distributions by its parameters, and these have none, so any two are equal.
+    Thus its optimizer merges populations whose neuron types are otherwise equal.
     """
 
     def __init__(self, values: NDArray[np.float64]) -> None:
@@ -51,13 +51,13 @@ class Start(nengo.dists.Distribution):  # type: ignore[misc]
         self.values = values.copy()
 
     def sample(self, n: int, d: Any = None, rng: Any = None) -> NDArray[np.float64]:
-        """The values, however many are asked for."""
+        """The values, for any ``n``."""
         del n, d, rng
         return self.values
 
 
 class Draws(np.random.RandomState):
-    """Random numbers from our generator, where Nengo asks a generator of its own kind."""
+    """The random numbers of a NumPy Generator as a RandomState, which Nengo requires."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         super().__init__(0)
@@ -77,19 +77,19 @@ class Draws(np.random.RandomState):
         return self.rng.poisson(lam, size)
 
 
-def drawing_from(
+def draw_from(
     kind: type[nengo.neurons.RatesToSpikesNeuronType], draws: Draws
 ) -> type[nengo.neurons.RatesToSpikesNeuronType]:
-    """One of Nengo's stochastic neuron types, made to draw from ``draws``.
+    """A subclass of one of Nengo's stochastic neuron types that draws from ``draws``.
 
-    Each of Nengo's simulators has draws of its own, which begin again when it is reset: it
-    then sets all arrays of the state back, though not the random numbers.
+    Each simulator has a copy of the generator.  The copy restarts when the simulator is reset,
+    as Nengo resets the arrays of the state but not the generator; ``under_way`` is such an array.
     """
 
     class Drawing(kind):  # type: ignore[misc]
         def make_state(self, n_neurons: int, rng: Any = None, dtype: Any = None) -> Any:
-            own = {"rng": Draws(draws.first), "under_way": np.zeros(1)}
-            return {**super().make_state(n_neurons, rng, dtype), **own}
+            extra = {"rng": Draws(draws.first), "under_way": np.zeros(1)}
+            return {**super().make_state(n_neurons, rng, dtype), **extra}
 
         def step(self, dt: Any, J: Any, output: Any, under_way: Any, **state: Any) -> None:
             if not under_way[0]:

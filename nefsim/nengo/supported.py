@@ -1,4 +1,4 @@
-"""What of Nengo's has a form of its own here: neuron types, filters and processes."""
+"""Nengo's neuron types, filters and processes that nefsim supports."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ FIXED = (
 )
 
 
-def neuron_type(theirs: Any) -> neurons.NeuronType | None:
-    """Our neuron type for one of Nengo's, or None for one that steps itself."""
-    make = NEURONS.get(type(theirs))
+def neuron_type(original: Any) -> neurons.NeuronType | None:
+    """The nefsim type of one of Nengo's neuron types, or None if it is not supported."""
+    make = NEURONS.get(type(original))
     try:
-        return None if make is None else make(theirs)
+        return None if make is None else make(original)
     except ValueError:
         return None
 
 
 def starts(op: SimNeurons) -> bool:
-    """Whether a population starts from a state that our neuron types have."""
+    """Whether nefsim's neuron types can start from the initial state of a population."""
     above = isinstance(op.neurons, nengo.LIF) and (op.state["voltage"].initial_value > 1.0).any()
     return not op.state_extra and not above
 
 
-def _regular(theirs: Any) -> neurons.NeuronType:
-    """The spiking half of regular spiking alone: rates come in as currents."""
-    if theirs.base_type.negative:
+def _regular(original: Any) -> neurons.NeuronType:
+    """The spiking half of regular spiking, whose input currents are the rates."""
+    if original.base_type.negative:
         raise ValueError("rates may be negative")
-    return neurons.SpikingRectifiedLinear(amplitude=theirs.amplitude)
+    return neurons.SpikingRectifiedLinear(amplitude=original.amplitude)
 
 
 NEURONS: dict[type, Callable[[Any], neurons.NeuronType]] = {
@@ -84,7 +84,7 @@ NEURONS: dict[type, Callable[[Any], neurons.NeuronType]] = {
 
 
 def form(op: SimProcess, dt: float) -> Form | None:
-    """A process that is a linear filter, or None for any other."""
+    """The form of a process that is a linear filter, or None for any other process."""
     if type(op.process) not in FILTERS:
         return None
     if op.input is None or op.input.shape != op.output.shape:
@@ -95,7 +95,7 @@ def form(op: SimProcess, dt: float) -> Form | None:
 
 
 def filter_form(synapse: nengo.synapses.Synapse, dt: float) -> Form:
-    """A filter of Nengo's in its own numbers; those of a long polynomial would lose digits."""
+    """A filter with Nengo's numbers; in state space if a polynomial would lose digits."""
     system = discrete(synapse, dt)
     if len(system.A) < LOWEST_ORDER_OF_STATE:
         return coefficients(system)
@@ -104,10 +104,10 @@ def filter_form(synapse: nengo.synapses.Synapse, dt: float) -> Form:
 
 @lru_cache(maxsize=256)
 def discrete(synapse: nengo.synapses.Synapse, dt: float) -> StateSpace:
-    """Nengo's matrices; most synapses of a model are equal.
+    """Nengo's matrices of a filter, cached as most synapses of a model are equal.
 
-    In Nengo a filter without D gives out the state of this step, and one with D that of the
-    step before.
+    In Nengo the output of a filter without D is the state of this step, and that of a filter
+    with D uses the state of the step before.
     """
     A, B, C, D = synapse._get_ss(dt)
     return StateSpace(np.asarray(A), np.ravel(B), np.ravel(C), float(np.ravel(D)[0]))
@@ -121,7 +121,7 @@ def coefficients(system: StateSpace) -> Coefficients:
     if len(A) == 1 and D == 0:
         return np.array([B[0] * C[0]]), np.array([1.0, -A[0, 0]])
     a = np.poly(A).astype(np.float64)
-    # Of C (z - A)^-1 B the numerator is det(z - A + B C) - det(z - A).
+    # The numerator of C (z - A)^-1 B is det(z - A + B C) - det(z - A).
     b = np.poly(A - np.outer(B, C)).astype(np.float64) - a
     return (b[1:] if D == 0 else b + D * a), a
 
@@ -130,45 +130,45 @@ Many = Callable[[Array], Array]
 
 
 def many_steps(process: Any, size: int, dt: float, rng: np.random.RandomState) -> Many | None:
-    """A process without input for many times at once, or None for one that is not known."""
+    """A function of many times for a process without input, or None if it is not supported."""
     if type(process) is nengo.processes.WhiteNoise and _draws_in_order(process.dist):
         factor = 1.0 / np.sqrt(dt) if process.scale else 1.0
         return lambda times: factor * process.dist.sample(len(times), size, rng=rng)
     if type(process) is nengo.processes.PresentInput:
         inputs = process.inputs.reshape(len(process.inputs), -1)
-        shown = float(process.presentation_time)
-        return lambda t: inputs[((t - dt) / shown + 1e-7).astype(int) % len(inputs)]
+        duration = float(process.presentation_time)
+        return lambda t: inputs[((t - dt) / duration + 1e-7).astype(int) % len(inputs)]
     if type(process) is nengo.processes.Piecewise:
         starts, values = zip(*sorted(process.data.items()), strict=True)
-        held = np.array([np.zeros(size), *values])
-        return lambda t: held[np.searchsorted(starts, t + 0.5 * dt)]
+        levels = np.array([np.zeros(size), *values])
+        return lambda t: levels[np.searchsorted(starts, t + 0.5 * dt)]
     if type(process) is nengo.processes.WhiteSignal:
         return _white_signal(process, size, dt, rng)
     return None
 
 
 def _white_signal(process: Any, size: int, dt: float, rng: np.random.RandomState) -> Many:
-    """A signal that repeats itself; Nengo tells its values one by one, as they are asked for."""
+    """A periodic signal; Nengo computes its values one by one, and only those that are used."""
     step = process.make_step((0,), (size,), dt, rng, {})
     period = 2 * int(np.ceil(process.period / dt / 2.0))
-    signal, is_told = np.empty((period, size)), np.zeros(period, bool)
+    signal, has_value = np.empty((period, size)), np.zeros(period, bool)
 
     def run(t: Array) -> Array:
-        places = np.round(t / dt).astype(int) % period
-        for k in places[~is_told[places]]:
-            signal[k], is_told[k] = step(k * dt), True
-        return np.asarray(signal[places])
+        indices = np.round(t / dt).astype(int) % period
+        for k in indices[~has_value[indices]]:
+            signal[k], has_value[k] = step(k * dt), True
+        return np.asarray(signal[indices])
 
     return run
 
 
-def is_known(process: Any) -> bool:
-    """Whether :func:`many_steps` knows a process."""
+def is_supported(process: Any) -> bool:
+    """Whether :func:`many_steps` supports a process."""
     if type(process) is nengo.processes.WhiteNoise:
         return _draws_in_order(process.dist)
     if type(process) is nengo.processes.Piecewise:
-        plain = not any(callable(value) for value in process.data.values())
-        return plain and process.interpolation == "zero"
+        is_constant = not any(callable(value) for value in process.data.values())
+        return is_constant and process.interpolation == "zero"
     return type(process) in (nengo.processes.PresentInput, nengo.processes.WhiteSignal)
 
 

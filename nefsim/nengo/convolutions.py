@@ -18,7 +18,7 @@ def matrix(who: str, transform: Any, kernel: Array) -> Any:
     """The matrix of a convolution, or of one transposed, in one or two dimensions."""
     small, large = transform.output_shape, transform.input_shape
     transposed = isinstance(transform, nengo.transforms.ConvolutionTranspose)
-    if transposed:  # the transpose of a convolution the other way
+    if transposed:  # the transpose of a convolution from output to input
         small, large = large, small
         kernel = np.swapaxes(kernel, -1, -2)
     if transform.dimensions > 2:
@@ -38,25 +38,25 @@ def _forward(transform: Any, kernel: Array, before: Any, after: Any, groups: int
     )
     pads = [(0, 0)] * 2
     if transform.padding == "same":
-        wanted = (*heights, *after.spatial_shape)
+        sizes = (*heights, *after.spatial_shape)
         total = [
             max((n - 1) * s + k - m, 0)
-            for n, s, k, m in zip(wanted, stride, size, space, strict=True)
+            for n, s, k, m in zip(sizes, stride, size, space, strict=True)
         ]
         pads = [(n // 2, n - n // 2) for n in total]
     weight = kernel.reshape(*size, *kernel.shape[-2:]).transpose(3, 2, 0, 1)
-    made, _ = conv2d_matrix(
+    convolution, _ = conv2d_matrix(
         weight,
         (before.n_channels, *space),
         stride,
         (pads[0], pads[1]),
         groups=groups,
     )
-    return made[_order(after)][:, _order(before)]
+    return convolution[_order(after)][:, _order(before)]
 
 
 def _order(shape: Any) -> NDArray[np.intp]:
-    """Where each of Nengo's elements lies in (channels, height, width)."""
+    """The index in (channels, height, width) of each of Nengo's elements."""
     numbers = np.arange(shape.size).reshape(shape.n_channels, *shape.spatial_shape)
     if shape.channels_last:
         numbers = np.moveaxis(numbers, 0, -1)

@@ -1,4 +1,4 @@
-"""Decoders and filters that Nengo has found, as a solver and a synapse of ours."""
+"""Decoders and filters computed by Nengo, as a solver and a synapse of nefsim."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim.filtering import Coefficients, StateSpace, within_the_step
-from nefsim.nengo import known
+from nefsim.nengo import supported
 from nefsim.solvers import LstsqL2, Solver
 from nefsim.solvers.base import Info, Solve
 from nefsim.synapses import Synapse
@@ -21,14 +21,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Given(Solver):
-    """Decoders with the transform in them, or full weights with the encoders too.
+    """A fixed solver: decoders multiplied by the transform, or full weights with encoders too.
 
     Parameters
     ----------
     values : (N, k) array_like
-        What the activities are multiplied by.
+        The matrix that activities are multiplied by.
     weights : bool
-        Whether k are the neurons that the connection ends in.
+        Whether k is the number of neurons that the connection ends in.
     """
 
     values: ArrayLike
@@ -38,17 +38,17 @@ class Given(Solver):
     uses_activities: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        do = "pass what neurons are multiplied by"
+        do = "pass the matrix that activities are multiplied by"
         values = check.array("Given", "values", self.values, (None, None), do)
         self._set(values=values, weights=check.flag("Given", "weights", self.weights))
 
     @property
     def again(self) -> Solver:
-        """Least squares: the function is known, and these are decoders of other neurons."""
+        """Least squares, for the decoders of the same function from other neurons."""
         return LstsqL2(weights=self.weights)
 
     def factor(self, A: Array, rng: np.random.Generator) -> Solve:
-        """The values, whatever is asked for."""
+        """A function that returns the fixed values for any targets."""
         del A, rng
         values = np.asarray(self.values, np.float64)
 
@@ -61,21 +61,21 @@ class Given(Solver):
 
 @dataclass(frozen=True, eq=False)
 class Filter(Synapse):
-    """A filter that Nengo discretises, by its state where there is more than one pole.
+    """A filter that Nengo discretises; in state space if it has more than one pole.
 
     Parameters
     ----------
-    theirs : nengo.LinearFilter
-        Discretised in another way than by holding the input.
+    original : nengo.LinearFilter
+        A filter with another discretisation than by zero-order hold.
     """
 
-    theirs: nengo.LinearFilter
+    original: nengo.LinearFilter
 
     def coefficients(self, dt: float) -> Coefficients:
-        """Those of Nengo's matrices."""
-        return known.coefficients(known.discrete(self.theirs, dt))
+        """The coefficients of Nengo's matrices."""
+        return supported.coefficients(supported.discrete(self.original, dt))
 
     def state_space(self, dt: float) -> StateSpace | None:
         """Nengo's matrices."""
-        system = known.discrete(self.theirs, dt)
+        system = supported.discrete(self.original, dt)
         return within_the_step(system) if len(system.A) > 1 else None

@@ -1,4 +1,4 @@
-"""Random numbers of Nengo's in our processes and neuron types."""
+"""Processes and neuron types of nefsim with the random numbers of Nengo."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from nengo.builder.processes import SimProcess
 from nengo.rc import rc
 from numpy.typing import ArrayLike, NDArray
 
-from nefsim.nengo import known
+from nefsim.nengo import supported
 from nefsim.nengo.plan import step_order
 from nefsim.neurons import NeuronType, PoissonSpiking, StochasticSpiking
 from nefsim.processes import Process, Running
 
 Array = NDArray[np.float64]
 
-#: As Nengo draws the seeds of its processes.
+#: Upper bound of the seeds that Nengo draws for its processes.
 LARGEST_SEED = 2**31 - 1
 
-#: Processes that call no function of a user, though they take one step after the other.
+#: Processes that run step by step in Nengo's code, without a function of the user.
 NOISES = (
     nengo.processes.WhiteNoise,
     nengo.processes.FilteredNoise,
@@ -34,21 +34,21 @@ NOISES = (
 
 @dataclass(frozen=True, eq=False)
 class FromNengo(Process):
-    """A process of Nengo, with the random numbers that Nengo gives it.
+    """A process of Nengo, with the random numbers that it has in Nengo's simulator.
 
     Parameters
     ----------
     process : nengo.Process
-        One without input.
+        A process without input.
     width : int
         Dimensions of its output.
     place : int
-        How many processes without a seed of their own Nengo starts before it.
+        The number of processes without a seed that Nengo starts before it.
 
     Notes
     -----
-    Trial b is the process in Nengo's simulator with the seed of this run + b.  Nothing is kept
-    but the number of steps: a run that goes on somewhere else takes its steps again.
+    Trial b is the process in Nengo's simulator with the seed of this run + b.  The state consists
+    of the number of steps only; a run that is loaded from a file repeats the steps before it.
     """
 
     process: Any
@@ -61,46 +61,46 @@ class FromNengo(Process):
         return self.width
 
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
-        """The process at time 0; the seed and the trial are those of ``rng``'s stream."""
+        """The process at time 0, with the seed and the trial of ``rng``'s stream."""
         size, dt, rng = self._place(size, dt, rng)
         sequence: Any = rng.bit_generator.seed_seq
         seed = int(sequence.entropy) + _trial(rng)
         simulator = np.random.RandomState(seed % 2**32)
-        own = simulator.randint(LARGEST_SEED, size=self.place + 1)[-1]
-        seed = int(own if self.process.seed is None else self.process.seed)
+        drawn_seed = simulator.randint(LARGEST_SEED, size=self.place + 1)[-1]
+        seed = int(drawn_seed if self.process.seed is None else self.process.seed)
         return Replaying(self.process, size, dt, seed, rng)
 
 
 class Replaying(Running):
-    """A process of Nengo under way, which begins again when it is asked for earlier steps."""
+    """A running process of Nengo, which starts again if earlier steps are requested."""
 
     def __init__(
         self, process: Any, size: int, dt: float, seed: int, rng: np.random.Generator
     ) -> None:
         super().__init__(rng, {})
-        self.calls_functions = not (known.is_known(process) or type(process) in NOISES)
+        self.calls_functions = not (supported.is_supported(process) or type(process) in NOISES)
         self._process, self._size, self._dt, self._seed = process, size, dt, seed
         self._done = 0
         self._run: Callable[[Array], Array] | None = None
 
     def __deepcopy__(self, memo: Any) -> Replaying:
-        """One of its own, at the start."""
+        """An independent process at the start."""
         del memo
         return Replaying(self._process, self._size, self._dt, self._seed, self.rng)
 
     def __call__(self, first_step: int, n_steps: int) -> Array:
-        """The next steps, or any others."""
+        """The values of the next steps, or of any others."""
         if self._run is None or first_step < self._done:
-            self._run, self._done = self._begun(), 0
+            self._run, self._done = self._begin(), 0
         last = first_step + n_steps
         values = self._run(self._dt * np.arange(self._done + 1.0, last + 1.0))
         skipped, self._done = first_step - self._done, last
         return values[skipped:]
 
-    def _begun(self) -> Callable[[Array], Array]:
+    def _begin(self) -> Callable[[Array], Array]:
         rng = np.random.RandomState(self._seed)
-        if known.is_known(self._process):
-            many = known.many_steps(self._process, self._size, self._dt, rng)
+        if supported.is_supported(self._process):
+            many = supported.many_steps(self._process, self._size, self._dt, rng)
             assert many is not None
             return many
         shapes = ((0,), (self._size,))
@@ -118,12 +118,12 @@ class Replaying(Running):
 
 @dataclass(frozen=True, eq=False)
 class DrawnPoisson(PoissonSpiking):
-    """Poisson spikes from the random numbers that Nengo gives a population.
+    """Poisson spikes with the random numbers that a population has in Nengo.
 
     Parameters
     ----------
     words : (625,) array_like
-        The state of Nengo's generator before the first step, and its place in it.
+        The state of Nengo's generator before the first step, 624 words and the position.
     """
 
     words: ArrayLike = field(default=(), repr=False)
@@ -140,12 +140,12 @@ class DrawnPoisson(PoissonSpiking):
 
 @dataclass(frozen=True, eq=False)
 class DrawnStochastic(StochasticSpiking):
-    """Stochastic rounding with the random numbers that Nengo gives a population.
+    """Stochastic rounding with the random numbers that a population has in Nengo.
 
     Parameters
     ----------
     words : (625,) array_like
-        The state of Nengo's generator before the first step, and its place in it.
+        The state of Nengo's generator before the first step, 624 words and the position.
     """
 
     words: ArrayLike = field(default=(), repr=False)
@@ -161,26 +161,26 @@ class DrawnStochastic(StochasticSpiking):
 
 
 #: Neuron types that draw random numbers.
-DRAWN: dict[type, Any] = {
+STOCHASTIC: dict[type, Any] = {
     nengo.PoissonSpiking: DrawnPoisson,
     nengo.StochasticSpiking: DrawnStochastic,
 }
 
 
 def words_of(rng: np.random.RandomState) -> NDArray[np.int64]:
-    """The state of a generator of Nengo's in numbers."""
+    """The state of one of Nengo's generators as numbers."""
     _, key, place, *_ = rng.get_state()
     return np.array([*key, place], np.int64)
 
 
 def _trial(rng: np.random.Generator) -> int:
-    """Which trial of a batch a generator is for."""
+    """The trial of a batch that a generator belongs to."""
     sequence: Any = rng.bit_generator.seed_seq
     return sequence.spawn_key[-1] if sequence.spawn_key else 0
 
 
 def _twister(words: NDArray[np.int64], trial: int) -> np.random.Generator:
-    """The generator with this state, or what comes of it for a later trial."""
+    """The generator with this state; for later trials, a generator seeded from it."""
     rng = np.random.RandomState()
     rng.set_state(("MT19937", words[:-1].astype(np.uint32), int(words[-1]), 0, 0.0))
     for _ in range(trial):
@@ -192,16 +192,16 @@ def _twister(words: NDArray[np.int64], trial: int) -> np.random.Generator:
 
 
 def places(model: Model) -> dict[Any, int]:
-    """How many processes Nengo gives a seed before it starts the one that writes a signal."""
-    found, count = {}, 0
+    """For each signal written by a process, the number of seeds that Nengo draws before it."""
+    numbers, count = {}, 0
     for op in step_order(model):
         if isinstance(op, SimProcess):
-            found[op.output] = count
+            numbers[op.output] = count
             count += op.process.seed is None
-    return found
+    return numbers
 
 
 def generators(model: Model) -> dict[Any, np.random.RandomState]:
-    """The random numbers of stochastic neurons, by the signals that these write."""
+    """The generators of stochastic neurons, by the output signals of these neurons."""
     neurons = (op for op in model.operators if isinstance(op, SimNeurons))
     return {op.output: op.state_extra["rng"] for op in neurons if "rng" in op.state_extra}

@@ -8,7 +8,7 @@ from nengo.builder import Builder
 
 
 class Tired(nengo.neurons.NeuronType):
-    """A neuron type of a user: rates that fall while it fires."""
+    """A custom neuron type with rates that fall while it fires."""
 
     state = MappingProxyType({"rest": nengo.dists.Choice([1.0])})
     probeable = ("output", "rest")
@@ -22,7 +22,7 @@ class Tired(nengo.neurons.NeuronType):
 
 
 class Hold(nengo.synapses.Synapse):
-    """A synapse of a user: the largest input so far."""
+    """A custom synapse: the largest input so far."""
 
     def make_state(self, shape_in, shape_out, dt, dtype=None, y0=0):
         return {"largest": np.zeros(shape_out)}
@@ -38,7 +38,7 @@ class Hold(nengo.synapses.Synapse):
 
 
 class Walk(nengo.Process):
-    """A process of a user, random and without a seed."""
+    """A custom process, random and without a seed."""
 
     def make_step(self, shape_in, shape_out, dt, rng, state):
         place = np.zeros(shape_out)
@@ -51,7 +51,7 @@ class Walk(nengo.Process):
 
 
 class Stumble(nengo.Process):
-    """A process of a user with an input, which it follows with random steps."""
+    """A custom process that follows its input with random steps."""
 
     def make_state(self, shape_in, shape_out, dt, dtype=None):
         return {"place": np.zeros(shape_out)}
@@ -67,7 +67,7 @@ class Stumble(nengo.Process):
 
 
 class Decay(nengo.learning_rules.LearningRuleType):
-    """A learning rule of a user: weights fade."""
+    """A custom learning rule: weights decay."""
 
     modifies = "weights"
     probeable = ("delta",)
@@ -93,7 +93,7 @@ def build_decay(model, decay, rule):
 
 
 class Follow(nengo.learning_rules.LearningRuleType):
-    """A learning rule of a user with an input: the weights of each output follow it."""
+    """A custom learning rule with an input: the weights of each output follow it."""
 
     modifies = "weights"
     probeable = ("delta", "error")

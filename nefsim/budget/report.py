@@ -1,0 +1,263 @@
+"""The result of an error budget: numbers, a table, and the changes that reach an error."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nefsim import _checks as check
+
+#: Parts of an error, in the order in which they are shown.
+PARTS = ("delay", "distortion", "saturation", "noise", "dynamics")
+
+#: More than this share of time beyond the radius is worth a change of radius.
+OFTEN = 0.01
+
+
+@dataclass(frozen=True)
+class PopulationReach:
+    """How far the input of a population goes.
+
+    Attributes
+    ----------
+    label : str
+        The ensemble's label.
+    n_neurons, dimensions : int
+        Its size.
+    radius : float
+        Length of the vectors that it is meant to represent.
+    share_beyond : float
+        Share of time for which its input is longer than the radius.
+    radius_needed : float
+        Radius that its input stays within for 99 % of the time.
+    highest_frequency : float [Hz]
+        Frequency below which 99 % of the power of its input is.
+    mean_rate : float [Hz]
+        Mean rate of its neurons.
+    """
+
+    label: str
+    n_neurons: int
+    dimensions: int
+    radius: float
+    share_beyond: float
+    radius_needed: float
+    highest_frequency: float
+    mean_rate: float
+
+
+@dataclass(frozen=True)
+class ErrorParts:
+    """Where the error of one connection, or decoded probe, comes from.
+
+    Every number is a root mean square over time and over the dimensions of the value that is
+    decoded, in its unit.  The squares of the parts add up to about that of ``predicted``, as far
+    as the parts are not correlated.
+
+    Attributes
+    ----------
+    label : str
+        The label of the connection or probe.
+    kind : {"connection", "probe"}
+        Which of the two it is.
+    population : str
+        The ensemble that is decoded.
+    n_neurons : int
+        Its neurons.
+    synapse : str
+        The filter.
+    delay : float
+        h * f(x) - f(x): the effect of the synapse h on the ideal value.
+    distortion : float
+        h * (D a(x) - f(x)) while x is within the radius: decoders D of rates a are no function f.
+    saturation : float
+        The same while x is beyond the radius.
+    noise : float
+        Standard deviation of spike trains filtered by h, from the rates alone.
+    dynamics : float
+        The rest of the error of spikes: neurons lag behind inputs that are fast for them.
+    predicted : float
+        The error from delay, distortion, saturation and noise, without any spike.
+    measured : float
+        The error of the spikes of this population, with the same input.
+    without_delay : float
+        ``predicted`` against the equally filtered ideal value, which has the same delay.
+    size : float
+        Root mean square of the ideal value.
+    """
+
+    label: str
+    kind: str
+    population: str
+    n_neurons: int
+    synapse: str
+    delay: float
+    distortion: float
+    saturation: float
+    noise: float
+    dynamics: float
+    predicted: float
+    measured: float
+    without_delay: float
+    size: float
+
+    @property
+    def largest(self) -> str:
+        """The name of the largest part."""
+        return max(PARTS, key=lambda part: getattr(self, part))
+
+    def _rest(self, *changed: str) -> float:
+        """Squared error of all parts but those named."""
+        return sum(getattr(self, part) ** 2 for part in PARTS if part not in changed)
+
+    def neurons_for(self, rmse: float) -> int | None:
+        """Neurons with which the error is ``rmse``, if delay, saturation and lag stay.
+
+        Noise falls as 1/sqrt(N) and distortion as 1/N or faster.
+
+        Parameters
+        ----------
+        rmse : float
+            The error that is wanted.
+
+        Returns
+        -------
+        int or None
+            None where the parts that do not depend on the number of neurons are larger.
+        """
+        left = rmse**2 - self._rest("distortion", "noise")
+        if left <= 0:
+            return None
+        # distortion^2 / g^2 + noise^2 / g = left, with g = N / n_neurons.
+        d, n = self.distortion**2, self.noise**2
+        g = (n + math.sqrt(n * n + 4 * left * d)) / (2 * left)
+        return max(1, math.ceil(g * self.n_neurons * (1 - 1e-9)))  # rounding adds none
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The error budget of a network, as :func:`nefsim.error_budget` finds it.
+
+    ``print`` shows a table; :func:`nefsim.plot.error_budget` draws it.
+
+    Attributes
+    ----------
+    label : str or None
+        The network's label.
+    seconds, dt : float [s]
+        Length and step of the run that it is taken from.
+    connections : tuple of ErrorParts
+        The errors of connections and probes that decode.
+    populations : tuple of PopulationReach
+        How far the inputs of their ensembles go.
+    left_out : mapping of str to str
+        Connections and probes that are not judged, and why.
+    """
+
+    label: str | None
+    seconds: float
+    dt: float
+    connections: tuple[ErrorParts, ...]
+    populations: tuple[PopulationReach, ...]
+    left_out: dict[str, str]
+
+    def __getitem__(self, label: str) -> ErrorParts:
+        """The first connection or probe of this label."""
+        for connection in self.connections:
+            if connection.label == label:
+                return connection
+        known = ", ".join(repr(c.label) for c in self.connections[:8])
+        do = "pass a label that the budget shows"
+        check.fail("Budget", "label", f"be one of {known}", check.show(label), do, KeyError)
+
+    def changes(self, rmse: float) -> tuple[str, ...]:
+        """Changes with which each error is at most ``rmse``, a sentence for each part.
+
+        Parameters
+        ----------
+        rmse : float
+            The error that is wanted, in the unit of the decoded values.
+
+        Returns
+        -------
+        tuple of str
+            Nothing where all errors are small enough.
+        """
+        wanted = check.positive("Budget.changes", "rmse", rmse, "pass the error that is wanted")
+        return tuple(line for c in self.connections for line in self._changes(c, wanted))
+
+    def _changes(self, c: ErrorParts, rmse: float) -> list[str]:
+        if max(c.predicted, c.measured) <= rmse:
+            return []
+        reach = next(p for p in self.populations if p.label == c.population)
+        lines = []
+        if c.delay > rmse:
+            lines.append(
+                f"its delay alone makes {c.delay:.3g}: take a synapse about "
+                f"{c.delay / (0.7 * rmse):.2g} times as short, or compare with the filtered value"
+            )
+        if c.saturation > 0.5 * rmse or (c.saturation and reach.share_beyond > OFTEN):
+            lines.append(
+                f"{c.population} gets values beyond its radius {reach.radius:.3g} for "
+                f"{reach.share_beyond:.0%} of the time: pass radius={reach.radius_needed:.3g}"
+            )
+        if c.dynamics > 0.5 * rmse:
+            lines.append(
+                f"its neurons lag behind an input of up to {reach.highest_frequency:.3g} Hz "
+                f"({c.dynamics:.3g}): raise max_rates (mean {reach.mean_rate:.3g} Hz) or slow it"
+            )
+        without = math.hypot(c.distortion, c.noise)
+        n = c.neurons_for(rmse)
+        if n is not None and n > c.n_neurons:
+            lines.append(f"distortion and noise make {without:.3g}: take {n} neurons")
+        elif n is None and without > 0.5 * rmse:
+            # Half of the squared error that is wanted is left to them.
+            half = ErrorParts(**(asdict(c) | dict.fromkeys(_FIXED, 0.0)))
+            more = half.neurons_for(rmse / math.sqrt(2.0))
+            if more is not None and more > c.n_neurons:
+                lines.append(f"distortion and noise make {without:.3g}: take {more} neurons")
+        return [f"{c.label}: {line}" for line in lines]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain dicts, lists, strings and numbers."""
+        return {
+            "label": self.label,
+            "seconds": self.seconds,
+            "dt": self.dt,
+            "connections": [asdict(c) | {"largest": c.largest} for c in self.connections],
+            "populations": [asdict(p) for p in self.populations],
+            "left_out": dict(self.left_out),
+        }
+
+    def to_json(self) -> str:
+        """The same as one JSON object."""
+        return json.dumps(self.to_dict())
+
+    def __str__(self) -> str:
+        width = max([10, *(len(c.label) for c in self.connections)]) + 2
+        names = [*PARTS, "predicted", "measured"]
+        lines = [
+            f"error budget of network {self.label or ''}".rstrip()
+            + f", {self.seconds:g} s in steps of {self.dt:g} s (root mean squares)",
+            f"{'':{width}}" + "".join(f"{name:>12}" for name in names),
+        ]
+        for c in self.connections:
+            values = "".join(f"{getattr(c, name):>12.4g}" for name in names)
+            lines.append(f"{c.label:{width}}{values}")
+        width = max([10, *(len(p.label) for p in self.populations)]) + 2
+        lines.append(
+            f"{'':{width}}{'radius':>10}{'beyond':>9}{'needed':>9}{'up to':>11}{'rate':>11}"
+        )
+        for p in self.populations:
+            lines.append(
+                f"{p.label:{width}}{p.radius:>10.3g}{p.share_beyond:>9.1%}"
+                f"{p.radius_needed:>9.3g}{p.highest_frequency:>8.3g} Hz{p.mean_rate:>8.3g} Hz"
+            )
+        lines += [f"{label}: not judged, {why}" for label, why in self.left_out.items()]
+        return "\n".join(lines)
+
+
+#: Parts that do not depend on the number of neurons.
+_FIXED = ("delay", "saturation", "dynamics")

@@ -1,0 +1,208 @@
+"""How many neurons, which radius and which rates an error needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim._signatures import explained
+from nefsim.budget.task import Size, Task, task_of
+from nefsim.neurons import LIF, NeuronType
+from nefsim.processes import Process
+from nefsim.solvers import Solver
+
+Array = NDArray[np.float64]
+
+#: A predicted error is to be so much below the one that is wanted: populations of other seeds
+#: differ by some hundredths.
+MARGIN = 0.93
+
+#: Fewest neurons, and how near to the least number the search ends.
+FEWEST, NEAR = 10, 1.04
+
+#: Highest rates that are tried, as a share of the limit of the neuron type, and lowest [Hz].
+HIGHEST, LOWEST = 0.95, 5.0
+
+
+@explained
+def size_for(
+    function: Any = None,
+    rmse: float = 0.02,
+    dimensions: int = 1,
+    synapse: Any = 0.005,
+    input: Process | None = None,
+    n_neurons: int | None = None,
+    radius: float | None = None,
+    max_rates: tuple[float, float] = (200.0, 400.0),
+    neuron_type: NeuronType = LIF(),
+    solver: Solver | None = None,
+    most: int = 5000,
+    dt: float = 0.001,
+    seed: int = 0,
+) -> Size:
+    r"""The smallest population that computes a function with an error that is wanted.
+
+    The error is that of decoded and filtered spikes against the equally filtered function,
+
+    .. math:: rmse^2 = \langle (h * (D a(x) - f(x)))^2 \rangle
+                       + \sum_i d_i^2 \langle v(a_i(x)) \rangle
+
+    with decoders D, rates a and the variance v of filtered spike trains
+    (:func:`error_budget`), averaged over ten populations of other seeds; the result is a few
+    per cent below the error that is wanted, for those that are worse.  Delay is not in it, nor
+    the lag of neurons behind fast inputs: no number of neurons changes these.
+
+    Parameters
+    ----------
+    function : callable or None
+        ``f(x)`` of a (D,) array; None is the identity.
+    rmse : float
+        The error that is wanted, root mean square over values and dimensions of the result.
+    dimensions : int
+        Dimensions D of the represented vector.
+    synapse : Synapse, number or None
+        The filter of the decoded values; a number is ``Lowpass(tau)`` in seconds.
+    input : Process or None
+        Values that the population represents; None takes all those in the ball of the
+        radius alike.
+    n_neurons : int or None
+        None finds the number; given, the lowest maximum rates are found that do.
+    radius : float or None
+        None takes 1 or, with ``input``, the radius with the smallest error.
+    max_rates : pair of float [Hz]
+        The range of maximum rates; with ``n_neurons`` only their ratio counts.
+    neuron_type : NeuronType
+        The neuron model.
+    solver : Solver or None
+        How decoders are found; None takes the default of ``net.connect``.
+    most : int
+        Larger populations are not tried.
+    dt : float [s]
+        The time step.
+    seed : int
+        Seed of the populations and of the input.
+
+    Returns
+    -------
+    Size
+        Arguments for ``net.ensemble``, and the error that is predicted.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or the error is out of reach.
+    TypeError
+        If an argument is of another kind.
+
+    See Also
+    --------
+    error_budget : The errors of a network that there is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nefsim as nef
+    >>> size = nef.size_for(np.square, rmse=0.05, synapse=0.02)
+    >>> size.rmse < 0.05 and 10 <= size.n_neurons < 200
+    True
+    """
+    who = "size_for"
+    wanted = check.positive(who, "rmse", rmse, "pass the error that is wanted")
+    task = task_of(who, function, dimensions, synapse, input, neuron_type, solver, dt, seed)
+    low, high = _rates_pair(who, max_rates, neuron_type)
+    top = check.integer(who, "most", most, "pass how many neurons to try", FEWEST, 10**5)
+    if n_neurons is not None:
+        do = "pass how many neurons, or None"
+        n_neurons = check.integer(who, "n_neurons", n_neurons, do, 2, 10**5)
+    fixed = None
+    if radius is not None:
+        fixed = check.positive(who, "radius", radius, "pass a length above 0")
+    radii = task.radii if fixed is None else (fixed,)
+    goal = MARGIN * wanted
+
+    def search(radius: float) -> Size:
+        if n_neurons is not None:
+            return _lowest_rates(task, n_neurons, radius, low / high, goal)
+        return _fewest(task, radius, (low, high), goal, top)
+
+    best = search(radii[len(radii) // 2])
+    if len(radii) > 1:
+        others = [task.size(best.n_neurons, r, best.max_rates) for r in radii]
+        nearest = min(others, key=lambda size: size.rmse)
+        if nearest.radius != best.radius:
+            best = search(nearest.radius)
+    if best.rmse > goal:
+        do = "raise rmse, most or max_rates, or pass a slower synapse"
+        got = f"{best.rmse:.3g} of {best.n_neurons} neurons up to {best.max_rates[1]:.4g} Hz"
+        check.fail(
+            who, "rmse", f"be at least the error that is reached, {best.rmse / MARGIN:.3g}", got, do
+        )
+    return best
+
+
+def _rates_pair(who: str, value: Any, neuron: NeuronType) -> tuple[float, float]:
+    do = "pass a pair such as (200, 400) below the limit of the neuron type"
+    pair = check.array(who, "max_rates", value, (2,), do, 0.0)
+    low, high = pair.tolist()
+    if not 0 < low <= high < np.min(neuron.rate_limit):
+        got = f"({low:g}, {high:g})"
+        check.fail(who, "max_rates", f"rise and be below {np.min(neuron.rate_limit):g} Hz", got, do)
+    return low, high
+
+
+def _fewest(
+    task: Task, radius: float, max_rates: tuple[float, float], goal: float, most: int
+) -> Size:
+    """The least number of neurons that reaches an error, or the most that were tried."""
+    size = task.size(min(max(FEWEST, 40), most), radius, max_rates)
+    low = FEWEST / 2
+    while size.rmse > goal:
+        if size.n_neurons == most:
+            return size
+        low = size.n_neurons
+        # The error falls as N^-0.5 at least.
+        factor = min(max((size.rmse / goal) ** 1.3, 1.2), 4.0)
+        size = task.size(min(most, math.ceil(low * factor)), radius, max_rates)
+
+    def at(log_n: float) -> Size:
+        return task.size(max(FEWEST, round(math.exp(log_n))), radius, max_rates)
+
+    return _bisected(at, math.log(low), math.log(size.n_neurons), size, goal)
+
+
+def _lowest_rates(task: Task, n: int, radius: float, ratio: float, goal: float) -> Size:
+    """The lowest maximum rates with which n neurons reach an error, or the highest tried."""
+    limit = float(np.min(task.neuron.rate_limit))
+    top = HIGHEST * limit if math.isfinite(limit) else 1.0 / task.dt
+
+    def at(log_rate: float) -> Size:
+        high = math.exp(log_rate)
+        return task.size(n, radius, (ratio * high, high))
+
+    size = at(math.log(top))
+    if size.rmse > goal:
+        return size
+    found = _bisected(at, math.log(LOWEST / ratio), math.log(top), size, goal)
+    return replace(found, max_rates=(found.max_rates[0], found.max_rates[1]))
+
+
+def _bisected(
+    at: Callable[[float], Size], low: float, high: float, size: Size, goal: float
+) -> Size:
+    """The smallest size between two logarithms that reaches a goal; ``high`` does."""
+    while high - low > math.log(NEAR):
+        middle = (low + high) / 2
+        tried = at(middle)
+        if tried.rmse <= goal:
+            size, high = tried, middle
+        else:
+            low = middle
+        if size.n_neurons == FEWEST and tried.n_neurons == FEWEST:
+            break
+    return size

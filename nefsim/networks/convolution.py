@@ -1,0 +1,121 @@
+"""Circular convolution, which binds one vector to another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim._signatures import explained
+from nefsim.network import Network
+from nefsim.networks._part import count
+from nefsim.networks.products import Combination, combination
+
+Array = NDArray[np.float64]
+
+
+@explained
+def circular_convolution(
+    net: Network,
+    n_neurons: int,
+    dimensions: int,
+    invert_a: bool = False,
+    invert_b: bool = False,
+    input_magnitude: float = 1.0,
+    label: str | None = None,
+    seed: int | None = None,
+    **options: Any,
+) -> Combination:
+    r"""Add a circular convolution, which binds one vector to another.
+
+    .. math:: (a \circledast b)_j = \sum_k a_k b_{(j - k) \bmod d}
+              = \big(F^{-1} (F a \cdot F b)\big)_j
+
+    with the discrete Fourier transform F; an inverted vector, :math:`a_{-k \bmod d}`, has
+    the conjugate transform, so that ``invert_b`` unbinds.  A product of complex numbers is
+    four products of real ones.
+
+    Parameters
+    ----------
+    net : Network
+        Where to add it.
+    n_neurons : int
+        Neurons of each product; there are ``4 (d // 2 + 1)``.
+    dimensions : int
+        Dimensions of the vectors, d.
+    invert_a, invert_b : bool
+        Whether to take the approximate inverse of an input.
+    input_magnitude : float
+        The largest length that an input is expected to have; coefficients are taken to be
+        up to twice as large.
+    label : str or None
+        A name.
+    seed : int or None
+        Seed of the subnetwork; None takes the stream of ``net``.
+    **options
+        Further arguments of :meth:`Network.ensemble`, for all populations.
+
+    Returns
+    -------
+    Combination
+        With ``a``, ``b`` and ``output``, all (dimensions,).
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`product`, or if an ``invert`` is neither True nor False.
+
+    See Also
+    --------
+    product
+
+    References
+    ----------
+    T. A. Plate, Holographic reduced representations, IEEE Transactions on Neural Networks
+    6, 1995; C. Eliasmith, How to Build a Brain, Oxford University Press, 2013.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> bound = nef.networks.circular_convolution(net, 200, 16)
+    >>> bound.output.size_out, len(bound.product.plus.ensembles)
+    (16, 36)
+    """
+    who = "circular_convolution"
+    d = count(who, "dimensions", dimensions)
+    magnitude = 2 * check.positive(who, "input_magnitude", input_magnitude)
+    maps = (
+        _fourier(d, check.flag(who, "invert_a", invert_a), "re im re im"),
+        _fourier(d, check.flag(who, "invert_b", invert_b), "re im im re"),
+        _inverse_fourier(d),
+    )
+    options |= {"label": label, "seed": seed, "kind": "circular convolution"}
+    return combination(who, net, n_neurons, maps, input_magnitude=magnitude, **options)
+
+
+def _waves(d: int) -> NDArray[np.complex128]:
+    """Rows exp(-2 pi i k n / d) for the frequencies k from 0 to d // 2."""
+    k, n = np.arange(d // 2 + 1), np.arange(d)
+    return np.asarray(np.exp(-2j * np.pi * np.outer(k, n) / d))
+
+
+def _fourier(d: int, inverted: bool, order: str) -> Array:
+    """Real and imaginary parts of the coefficients of a vector, four for each frequency."""
+    waves = _waves(d).conj() if inverted else _waves(d)
+    parts = {"re": waves.real, "im": waves.imag}
+    return np.stack([parts[name] for name in order.split()], axis=1).reshape(-1, d)
+
+
+def _inverse_fourier(d: int) -> Array:
+    """From the products re re, im im, re im and im re of each frequency to the vector.
+
+    The coefficient is (re re - im im) + i (re im + im re); frequencies that stand for two
+    count twice.
+    """
+    waves = _waves(d)
+    twice = np.where((np.arange(len(waves)) > 0) & (2 * np.arange(len(waves)) != d), 2.0, 1.0)
+    cosine, sine = waves.real * twice[:, None] / d, waves.imag * twice[:, None] / d
+    return np.stack([cosine, -cosine, sine, sine], axis=1).reshape(-1, d).T

@@ -1,0 +1,332 @@
+"""Oscillators, and the Lorenz attractor."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim._signatures import explained
+from nefsim.network import Network
+from nefsim.networks._part import part
+from nefsim.networks.attractors import Attractor, Slope, loop
+from nefsim.networks.systems import SOLVER
+from nefsim.processes import Piecewise
+from nefsim.sampling import Choice
+from nefsim.solvers import Solver
+
+Array = NDArray[np.float64]
+
+
+@explained
+def oscillator(
+    net: Network,
+    n_neurons: int,
+    frequency: float,
+    tau: float = 0.1,
+    radius: float = 1.0,
+    growth: float | None = None,
+    dt: float = 0.001,
+    solver: Solver = SOLVER,
+    label: str | None = None,
+    seed: int | None = None,
+    **options: Any,
+) -> Attractor:
+    r"""Add an oscillator with a limit cycle, which starts by itself and does not die.
+
+    .. math:: \dot x = \omega J x + g \, (1 - |x|^2/r^2) \, x, \qquad
+              J = \begin{pmatrix} 0 & -1 \\ 1 & 0 \end{pmatrix}, \quad \omega = 2 \pi f
+
+    A linear oscillator made of neurons shrinks or grows with the error of its decoders; here
+    deviations from the circle decay at the rate 2 g.
+
+    Parameters
+    ----------
+    net : Network
+        Where to add it.
+    n_neurons : int
+        Number of neurons.
+    frequency : float [Hz]
+        f; below 0 it turns the other way.
+    tau : float [s]
+        Time constant of the loop.
+    radius : float
+        Radius of the circle, r.
+    growth : float [1/s] or None
+        g; None takes omega / 2.
+    dt : float [s]
+        The step of the simulator.
+    solver : Solver
+        How the decoders of the loop are found.
+    label : str or None
+        A name.
+    seed : int or None
+        Seed of the subnetwork; None takes the stream of ``net``.
+    **options
+        Further arguments of :meth:`Network.ensemble`.
+
+    Returns
+    -------
+    Attractor
+        With ``input`` and ``output``, (2,).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number or option does not fit.
+
+    See Also
+    --------
+    controlled_oscillator, attractor
+
+    References
+    ----------
+    C. Eliasmith, A unified approach to building and controlling spiking attractor networks,
+    Neural Computation 17, 2005; the equation is the normal form of a Hopf bifurcation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> clock = nef.networks.oscillator(net, 300, frequency=2.0)
+    >>> y = net.probe(clock.output, synapse=0.02)
+    >>> with nef.Simulator(net, progress=False) as sim:
+    ...     sim.run(2.0)
+    >>> bool(abs(np.linalg.norm(sim.data[y][1000:], axis=1).mean() - 1) < 0.1)
+    True
+    """
+    who = "oscillator"
+    omega = 2 * np.pi * check.real(who, "frequency", frequency, "pass hertz", -1e4, 1e4)
+    r = check.positive(who, "radius", radius)
+    g = abs(omega) / 2 if growth is None else check.real(who, "growth", growth, low=0.0)
+    given = {"tau": tau, "radii": 1.2 * r, "centre": 0.0, "dt": dt, "method": "rk4"}
+    with part(who, net, label, seed, "oscillator") as inner:
+
+        def slope(x: Array) -> Array:
+            return omega * _turned(x) + g * (1 - x @ x / r**2) * x
+
+        made = loop(who, inner, n_neurons, 2, slope, solver, given, options)
+        _start(made, r, given["tau"])
+    return made
+
+
+def _turned(x: Array) -> Array:
+    """J x, a quarter of a turn."""
+    return np.array([-x[1], x[0]])
+
+
+def _start(made: Attractor, radius: float, tau: Any) -> None:
+    """Bring the state about half a radius away from 0, within tau."""
+    push = Piecewise({0.0: [0.5 * radius / tau, 0.0], tau: [0.0, 0.0]})
+    made.network.connect(made.network.node(push, label="start"), made.input, synapse=None)
+
+
+@explained
+def controlled_oscillator(
+    net: Network,
+    n_neurons: int,
+    max_frequency: float,
+    tau: float = 0.1,
+    radius: float = 1.0,
+    growth: float | None = None,
+    dt: float = 0.001,
+    solver: Solver = SOLVER,
+    label: str | None = None,
+    seed: int | None = None,
+    **options: Any,
+) -> Attractor:
+    r"""Add an oscillator whose frequency is an input.
+
+    .. math:: \dot x = 2 \pi c J x + g \, (1 - |x|^2/r^2) \, x
+
+    The control c [Hz], scaled by its largest value, is a third dimension of the population.
+
+    Parameters
+    ----------
+    net : Network
+        Where to add it.
+    n_neurons : int
+        Number of neurons.
+    max_frequency : float [Hz]
+        The largest frequency, in either direction.
+    tau : float [s]
+        Time constant of the loop.
+    radius : float
+        Radius of the circle, r.
+    growth : float [1/s] or None
+        g; None takes pi max_frequency.
+    dt : float [s]
+        The step of the simulator.
+    solver : Solver
+        How the decoders of the loop are found.
+    label : str or None
+        A name.
+    seed : int or None
+        Seed of the subnetwork; None takes the stream of ``net``.
+    **options
+        Further arguments of :meth:`Network.ensemble`.
+
+    Returns
+    -------
+    Attractor
+        With ``input`` and ``output``, (2,), and ``control`` [Hz], (1,).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number or option does not fit.
+
+    See Also
+    --------
+    oscillator
+
+    References
+    ----------
+    C. Eliasmith and C. H. Anderson, Neural Engineering, MIT Press, 2003, chapter 8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> clock = nef.networks.controlled_oscillator(net, 800, max_frequency=4.0)
+    >>> c = net.connect(net.node(2.0), clock.control, synapse=None)
+    >>> y = net.probe(clock.output, synapse=0.02)
+    >>> with nef.Simulator(net, progress=False) as sim:
+    ...     sim.run(2.0)
+    >>> angle = np.unwrap(np.arctan2(*sim.data[y][1000:].T[::-1]))
+    >>> bool(abs((angle[-1] - angle[0]) / (2 * np.pi) - 2) < 0.1)
+    True
+    """
+    who = "controlled_oscillator"
+    highest = check.positive(who, "max_frequency", max_frequency, "pass hertz")
+    r = check.positive(who, "radius", radius)
+    g = np.pi * highest if growth is None else check.real(who, "growth", growth, low=0.0)
+    given = {"tau": tau, "radii": 1.2 * r, "centre": 0.0, "dt": dt, "method": "rk4"}
+    # The circle at the largest frequency has to be within the ball.
+    options = {"radius": np.sqrt(2), "eval_points": _cylinder(2500) / np.sqrt(2)} | options
+    with part(who, net, label, seed, "controlled oscillator") as inner:
+
+        def slope(x: Array, hertz: Any) -> Array:
+            return 2 * np.pi * hertz * _turned(x) + g * (1 - x @ x / r**2) * x
+
+        made = loop(who, inner, n_neurons, 2, slope, solver, given, options, highest)
+        _start(made, r, given["tau"])
+    return made
+
+
+def _cylinder(n: int) -> Array:
+    """Points of a unit disc and of heights from -1 to 1, all alike."""
+    share, angle, height = np.random.default_rng(0).uniform(size=(3, n))
+    circle = np.exp(2j * np.pi * angle) * np.sqrt(share)
+    return np.stack([circle.real, circle.imag, 2 * height - 1], axis=1)
+
+
+@explained
+def lorenz(
+    net: Network,
+    n_neurons: int,
+    sigma: float = 10.0,
+    rho: float = 28.0,
+    beta: float = 8 / 3,
+    tau: float = 0.1,
+    dt: float = 0.001,
+    solver: Solver = SOLVER,
+    label: str | None = None,
+    seed: int | None = None,
+    **options: Any,
+) -> Attractor:
+    r"""Add the chaotic system of Lorenz.
+
+    .. math:: \dot x = \sigma (y - x), \quad \dot y = x (\rho - z) - y, \quad
+              \dot z = x y - \beta z
+
+    Encoders and evaluation points are those of a trajectory of the equation, so that neurons
+    and decoders serve the states that occur.
+
+    Parameters
+    ----------
+    net : Network
+        Where to add it.
+    n_neurons : int
+        Number of neurons; 2000 have the standard deviations of the equation within 5 %.
+    sigma, rho, beta : float
+        Parameters; the system is chaotic at 10, 28 and 8/3.
+    tau : float [s]
+        Time constant of the loop.
+    dt : float [s]
+        The step of the simulator.
+    solver : Solver
+        How the decoders of the loop are found.
+    label : str or None
+        A name.
+    seed : int or None
+        Seed of the subnetwork; None takes the stream of ``net``.
+    **options
+        Further arguments of :meth:`Network.ensemble`.
+
+    Returns
+    -------
+    Attractor
+        With ``input`` and ``output``, (3,).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number or option does not fit, or the equation leaves all bounds.
+
+    See Also
+    --------
+    attractor
+
+    References
+    ----------
+    E. N. Lorenz, Deterministic nonperiodic flow, Journal of the Atmospheric Sciences 20, 1963.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> net = nef.Network(seed=1)
+    >>> weather = nef.networks.lorenz(net, 2000)
+    >>> y = net.probe(weather.output, synapse=0.01)
+    >>> with nef.Simulator(net, progress=False) as sim:
+    ...     sim.run(10.0)
+    >>> sim.data[y][2000:].max(axis=0) > 10
+    array([ True,  True,  True])
+    """
+    who = "lorenz"
+    s, r, b = (
+        check.positive(who, name, value)
+        for name, value in (("sigma", sigma), ("rho", rho), ("beta", beta))
+    )
+
+    slope, states = _lorenz(s, r, b)
+    low, high = states.min(axis=0), states.max(axis=0)
+    centre, radii = (low + high) / 2, 0.6 * (high - low) + 1e-3
+    points = (states - centre) / radii
+    around = points + np.random.default_rng(0).normal(0.0, 0.05, points.shape)
+    options = {"encoders": Choice(points), "eval_points": around} | options
+    given = {"tau": tau, "radii": radii, "centre": centre, "dt": dt, "method": "rk4"}
+    with part(who, net, label, seed, "lorenz") as inner:
+        return loop(who, inner, n_neurons, 3, slope, solver, given, options)
+
+
+@lru_cache(maxsize=8)
+def _lorenz(s: float, r: float, b: float) -> tuple[Slope, Array]:
+    """The equation, and states on its way, (2500, 3), after the first seconds."""
+    from scipy.integrate import solve_ivp
+
+    def slope(x: Array) -> Array:
+        return np.array([s * (x[1] - x[0]), x[0] * (r - x[2]) - x[1], x[0] * x[1] - b * x[2]])
+
+    times = np.linspace(6.0, 60.0, 2500)
+    with np.errstate(all="ignore"):
+        way = solve_ivp(lambda _, x: slope(x), (0, 60), np.ones(3), t_eval=times, rtol=1e-6)
+    if way.y.shape != (3, len(times)) or not np.isfinite(way.y).all():
+        must, do = "keep the equation within bounds", "pass parameters near 10, 28 and 8/3"
+        check.fail("lorenz", "rho", must, "a state that leaves them", do)
+    return slope, np.asarray(way.y.T)

@@ -1,0 +1,103 @@
+"""Least squares over weights whose sign is that of the neuron: Dale's principle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim.solvers.base import FloatArray, Solve, Solver
+from nefsim.solvers.l2 import SHARE
+from nefsim.solvers.nonnegative import NnlsL2
+
+
+@dataclass(frozen=True, eq=False)
+class Dale(Solver):
+    r"""Least squares with L2 regularisation in which each neuron excites or inhibits.
+
+    .. math::
+
+        \min_W \lVert A W - Y \rVert^2 + P \sigma^2 \lVert W \rVert^2
+        \quad \text{with} \quad s_i W_{ij} \ge 0, \qquad s_i = \pm 1,
+        \quad \sigma = \mathrm{reg} \cdot \max A
+
+    All outgoing weights of a neuron have the sign of the neuron, so that one population holds
+    excitatory and inhibitory neurons, as a cortical area does. Which they are depends on
+    ``seed`` and the number of neurons only, so that all connections of a population that are
+    solved by the same value agree.
+
+    Parameters
+    ----------
+    excitatory : float
+        The share of neurons that excite, from 0 to 1; 1 excites only.
+    reg : float
+        Standard deviation of the noise, as a share of the maximum rate.
+    seed : int
+        Which neurons excite.
+    weights : bool
+        Whether a network builder solves for full weights; decoders of one sign become weights
+        of both signs by the encoders, so that this is True unless values are decoded for nodes.
+
+    See Also
+    --------
+    NnlsL2 : all neurons excite.
+
+    Notes
+    -----
+    There is one problem for each postsynaptic neuron, which takes far longer than ``LstsqL2``.
+    ``info`` also has ``signs`` (N,), 1 or -1.
+
+    References
+    ----------
+    C. Parisien, C. H. Anderson and C. Eliasmith, Solving the problem of negative synaptic
+    weights in cortical models, Neural Computation 20(6), 1473-1494, 2008.
+
+    Examples
+    --------
+    >>> A = [[0, 40], [20, 20], [40, 0]]
+    >>> decoders, info = Dale(excitatory=0.5)(A, [-1, 0, 1])
+    >>> info["signs"].tolist(), (decoders[:, 0] * info["signs"] >= 0).tolist()
+    ([-1.0, 1.0], [True, True])
+    """
+
+    excitatory: float = 0.8
+    reg: float = 0.1
+    seed: int = 0
+    weights: bool = True
+
+    compositional: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        do = "pass the share of neurons that excite, such as 0.8"
+        self._set(
+            excitatory=check.real("Dale", "excitatory", self.excitatory, do, low=0.0, high=1.0),
+            reg=check.real("Dale", "reg", self.reg, SHARE, low=0.0),
+            seed=check.integer("Dale", "seed", self.seed, "pass a whole number from 0", 0),
+            weights=check.flag("Dale", "weights", self.weights),
+        )
+
+    def signs(self, n_neurons: int) -> FloatArray:
+        """1 for neurons that excite, -1 for those that inhibit.
+
+        Parameters
+        ----------
+        n_neurons : int
+            Size of the population.
+
+        Returns
+        -------
+        (n_neurons,) ndarray
+        """
+        n = check.integer("Dale.signs", "n_neurons", n_neurons, "pass the number of neurons", 1)
+        signs = np.ones(n)
+        n_inhibitory = n - round(self.excitatory * n)
+        signs[np.random.default_rng(self.seed).permutation(n)[:n_inhibitory]] = -1.0
+        return signs
+
+    def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
+        signs = self.signs(A.shape[1])
+        # With s W for W all are non-negative, and so is the penalty the same.
+        solve = NnlsL2(self.reg).factor(A * signs, rng)
+        return lambda Y: (signs[:, None] * solve(Y)[0], {"signs": signs.copy()})

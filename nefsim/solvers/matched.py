@@ -1,0 +1,181 @@
+"""Least squares with a penalty that is the noise of the spikes behind the synapse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from nefsim import _checks as check
+from nefsim.neurons import LIF, NeuronType
+from nefsim.solvers.base import Blocks, Decode, Decodes, FloatArray, Info, Solve, Solver, peak
+from nefsim.solvers.cholesky import Systems, systems
+from nefsim.solvers.l2 import by_blocks, factor_ridge, gram_of
+from nefsim.spike_noise import Spikes, twice
+from nefsim.synapses import Synapse, as_synapse
+
+#: What is added to every variance, as a share of the maximum rate squared: neurons without noise
+#: would fit the points and miss the function between them.
+FLOOR = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseMatched(Solver):
+    r"""Least squares with the noise that spikes have behind the connection's synapse.
+
+    .. math::
+
+        \Bigl(\frac{1}{P} A^\top A + \mathrm{diag}(\lambda)\Bigr) D = \frac{1}{P} A^\top Y,
+        \qquad \lambda_i = \frac{1}{P} \sum_p v(A_{pi})
+
+    where v(a) is the variance over time of a train of spikes of rate a behind the filter h.
+    As neurons fire independently, these decoders minimise the mean square of distortion and
+    noise together, and there is nothing to choose: slow synapses, behind which spikes are
+    smooth, get little regularisation and fast ones much.
+
+    A train with equal intervals behind a filter with transfer function H, and one of a Poisson
+    process, have
+
+    .. math::
+
+        v_{\mathrm{regular}}(a) = 2 a^2 \sum_{k \ge 1} |H(2 \pi k a)|^2, \qquad
+        v_{\mathrm{Poisson}}(a) = a \int h(t)^2 \, dt
+
+    which for a lowpass are :math:`\frac{a}{2\tau} \coth \frac{1}{2 \tau a} - a^2` and
+    :math:`\frac{a}{2\tau}`, and without a filter :math:`a / dt - a^2` and :math:`a / dt`. A
+    neuron fires regularly while its input is constant, and less so the faster it moves.
+
+    Parameters
+    ----------
+    noise : {"auto", "regular", "poisson"}
+        Which trains to prepare for; "auto" takes the geometric mean of the two expectations,
+        or Poisson's for neuron types that fire at random.
+    weights : bool
+        Whether a network builder solves for full weights instead of decoders.
+    synapse : Synapse, number, None, "connection" or "twice"
+        The filter behind which the decoded value is looked at; a number is ``Lowpass(tau)`` in
+        seconds, None no filter, "connection" that of the connection or probe that is solved for.
+        "twice" is the same, but twice on the way to another population: that passes the noise
+        on through its synapses, of which "connection" knows nothing, so that in chains of
+        populations its decoded values shrink more than they have to.
+    dt : float or None [s]
+        The step of the simulation; None is that of the simulator, and 0.001 elsewhere.
+    neuron_type : NeuronType or None
+        Whose rates the activities are; None is that of the ensemble, and ``LIF()`` elsewhere.
+        Neurons that do not spike have no noise.
+
+    Raises
+    ------
+    ValueError
+        On use without a network, if there is no synapse.
+
+    See Also
+    --------
+    LstsqL2 : the same noise for every neuron, whatever the synapse.
+
+    Notes
+    -----
+    A filter whose gain is not 1 passes values on by its gain too, so that λ is divided by the
+    square of the largest gain over frequencies. To every λ (0.001 max A)² is added, which is all
+    that neurons without noise get. ``info`` also has ``variance``, the λ of each neuron.
+
+    Where a decoded value is filtered again later, as by a second synapse or by ``filt`` after a
+    run, pass the filter of both; behind no filter at all spikes are so noisy that the decoded
+    value shrinks.
+
+    Examples
+    --------
+    >>> A = [[0, 40], [20, 20], [40, 0]]
+    >>> decoders, info = NoiseMatched(synapse=0.1)(A, [-1, 0, 1])
+    >>> decoders.round(4).tolist(), info["variance"].round(2).tolist()
+    ([[0.0239], [-0.0239]], [23.54, 23.54])
+    """
+
+    noise: Literal["auto", "regular", "poisson"] = "auto"
+    weights: bool = False
+    synapse: Synapse | float | Literal["connection", "twice"] | None = "connection"
+    dt: float | None = None
+    neuron_type: NeuronType | None = None
+
+    compositional: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        who = type(self).__name__
+        kind, do = self.neuron_type, "pass one such as LIF(), or None"
+        if kind is not None:
+            check.instance(who, "neuron_type", kind, NeuronType, "a neuron type", do)
+        if not (isinstance(self.synapse, str) and self.synapse in ("connection", "twice")):
+            self._set(synapse=as_synapse(who, self.synapse))
+        self._set(
+            noise=check.one_of(who, "noise", self.noise, ("auto", "regular", "poisson")),
+            weights=check.flag(who, "weights", self.weights),
+            dt=None if self.dt is None else check.seconds(who, "dt", self.dt),
+        )
+
+    def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
+        if isinstance(self.synapse, str):
+            must, do = "be a filter where no connection has one", "pass seconds such as 0.005"
+            check.fail(type(self).__name__, "synapse", must, repr(self.synapse), do)
+        return self._solves(A)(self._spikes(Spikes(None, 0.001, LIF())))
+
+    def prepare_readers(self, source: FloatArray | Blocks, rng: np.random.Generator) -> Decodes:
+        """``A.T @ A`` is found once for all synapses, and factored once for each."""
+        who = type(self).__name__
+        if callable(source):
+            gram, n_points, top = gram_of(source)
+            if not top:
+                return super().prepare_readers(source, rng)
+            gram /= n_points
+
+            def by_block(spikes: Spikes) -> Decode:
+                solve, info = _factor(gram, spikes.variance(self.noise, source(), top), top)
+                return by_blocks(who, source, n_points, lambda B: solve(B / n_points), info)
+
+            return self._remember(by_block)
+        A = self._checked_activities(who, source)
+        solves = self._solves(A)
+        return self._remember(lambda spikes: self._decode_by(A, solves(spikes)))
+
+    def _remember(self, decode_for: Decodes) -> Decodes:
+        """Each way for spikes to reach a reader is solved for once."""
+        remembered = cache(decode_for)
+        return lambda spikes: remembered(self._spikes(spikes))
+
+    def _spikes(self, spikes: Spikes) -> Spikes:
+        """The spikes of a reader, but for the fields that are set."""
+        dt, kind = self.dt or spikes.dt, self.neuron_type or spikes.neuron_type
+        if not isinstance(self.synapse, str):
+            return Spikes(as_synapse("", self.synapse), dt, kind)
+        is_twice = self.synapse == "twice" and spikes.onward
+        return Spikes(twice(spikes.synapse, dt) if is_twice else spikes.synapse, dt, kind)
+
+    def _solves(self, A: FloatArray) -> Callable[[Spikes], Solve]:
+        """Solutions for the same activities, whose spikes pass different filters."""
+        P, N = A.shape
+        top = peak(A)
+        gram = A.T @ A if P >= N else np.empty(0)
+        gram /= P
+
+        def solve_for(spikes: Spikes) -> Solve:
+            variance = spikes.variance(self.noise, [A], top)
+            if P >= N:
+                solve, info = _factor(gram, variance, top)
+                return lambda Y: (solve(A.T @ Y / P), info)
+            # With B = A / s the penalty is the same for every row of E = s D.
+            scale = np.sqrt(variance + FLOOR * top**2)
+            of_scaled, condition = factor_ridge("NoiseMatched", FLOOR, A / scale, float(P))
+            figures = {"condition": condition, "variance": variance}
+            return lambda Y: (of_scaled(Y) / scale[:, None], figures)
+
+        return solve_for
+
+
+def _factor(gram: FloatArray, variance: FloatArray, top: float) -> tuple[Systems, Info]:
+    """Factor the mean Gram matrix with its penalty."""
+    penalised = gram.copy()
+    penalised.flat[:: len(gram) + 1] += variance + FLOOR * top**2
+    solve, condition = systems("NoiseMatched", "activities", top, penalised)
+    return solve, {"condition": condition, "variance": variance}

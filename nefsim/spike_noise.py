@@ -1,0 +1,323 @@
+r"""Variance of filtered spike trains: the noise that spikes are to those who decode them.
+
+A train of rate a puts a spike of height 1 / dt into a step of length dt.  Behind a filter with
+the taps h, whose autocorrelation is :math:`r_m = \sum_j h_j h_{j+m}`, it has the mean
+:math:`a \sum_j h_j` and a variance over time.  Spikes of a Poisson process have
+
+.. math:: v(a) = \frac{a}{dt}\, r_0 \;\longrightarrow\; a \int h(t)^2 dt
+
+and those at equal intervals, whose lines lie at the harmonics of the rate,
+
+.. math:: v(a) = 2 a^2 \sum_{k \ge 1} \mathrm{sinc}^2(k a\,dt)\, |H(2 \pi k a)|^2
+               = \frac{a}{dt} \sum_{n = -\infty}^{\infty} \tilde r(n / (a\,dt)) - (a r)^2,
+
+where :math:`\tilde r` is r with straight lines between whole lags and the sinc, with the
+aliases of H, says that a spike counts in the step in which it falls.  The second form is that
+of this module: its first term is the variance of a Poisson process, the others are due to the
+intervals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nefsim import filtering
+from nefsim._values import Value
+from nefsim.neurons.base import NeuronType
+from nefsim.synapses import LinearFilter, Lowpass, Synapse
+
+Array = NDArray[np.float64]
+
+#: Taps of a filter are taken until the rest is below this share of the energy, or for
+#: so many steps, which cuts off filters that never come to rest.
+REST, MOST_TAPS = 1e-16, 1 << 17
+
+#: Rates at which the variance is evaluated, closer where it bends.
+NODES = 512
+
+#: So many rates are looked at a time.
+NUMBERS_IN_CACHE = 1 << 14
+
+
+def poisson(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
+    """The variance of filtered spikes of a Poisson process.
+
+    Parameters
+    ----------
+    rates : (...) array_like [Hz]
+        Rates; of negative ones, the spikes are negative.
+    synapse : Synapse or None
+        The filter; None hands spikes on as they are.
+    dt : float [s]
+        The step of the simulation.
+
+    Returns
+    -------
+    (...) ndarray [Hz^2]
+
+    See Also
+    --------
+    regular : spikes at equal intervals.
+
+    Examples
+    --------
+    >>> from nefsim import Lowpass
+    >>> float(poisson(100.0, Lowpass(0.1), 0.001).round(3))  # a / (2 tau)
+    499.996
+    """
+    return np.asarray(np.abs(rates) * (_autocorrelation(synapse, dt)[0] / dt))
+
+
+def regular(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
+    r"""The variance of filtered spikes at equal intervals.
+
+    Behind a :class:`Lowpass` it is, to terms of the order of (dt / tau) squared,
+
+    .. math:: v(a) = \frac{a}{2 \tau} \coth \frac{1}{2 \tau a} - a^2
+
+    and behind no filter ``a / dt - a**2``; other filters are summed.
+
+    Parameters
+    ----------
+    rates : (...) array_like [Hz]
+        Rates; of negative ones, the spikes are negative.
+    synapse : Synapse or None
+        The filter; None hands spikes on as they are.
+    dt : float [s]
+        The step of the simulation.
+
+    Returns
+    -------
+    (...) ndarray [Hz^2]
+
+    See Also
+    --------
+    poisson : spikes that come at random.
+
+    Examples
+    --------
+    >>> from nefsim import Lowpass
+    >>> regular([1.0, 100.0], Lowpass(0.1), 0.001).round(3)  # up to 1 / (12 tau^2)
+    array([4.   , 8.328])
+    >>> regular([100.0], None, 0.001).round(3)
+    array([90000.])
+    """
+    a = np.abs(np.asarray(rates, dtype=np.float64))
+    if a.size <= NODES and not _has_closed_form(synapse):
+        return _regular_summed(a, synapse, dt)
+    found = _regular_up_to(float(a.max(initial=0.0)), synapse, dt)(a)
+    return np.maximum(found, 0.0)  # it may be rounded below
+
+
+def gain(synapse: Synapse | None, dt: float) -> float:
+    """The largest factor by which a filter passes a frequency on; 1 for a lowpass.
+
+    Parameters
+    ----------
+    synapse : Synapse or None
+        The filter.
+    dt : float [s]
+        The step of the simulation.
+
+    Returns
+    -------
+    float
+    """
+    if _has_closed_form(synapse):
+        return 1.0
+    h = _taps(synapse, dt)
+    return float(np.abs(np.fft.rfft(h, 2 * len(h))).max())
+
+
+@dataclass(frozen=True, eq=False)
+class Spikes(Value):
+    """How the output of neurons reaches those who decode it.
+
+    Parameters
+    ----------
+    synapse : Synapse or None
+        The filter that it passes.
+    dt : float [s]
+        The step of the simulation.
+    neuron_type : NeuronType
+        What the neurons are; those that do not spike are without noise.
+    onward : bool
+        Whether it goes to a population, which passes it on through its synapses.
+    """
+
+    synapse: Synapse | None
+    dt: float
+    neuron_type: NeuronType
+    onward: bool = False
+
+    def variance(self, noise: str, blocks: Iterable[Array], top: float) -> Array:
+        """The mean over points of the variance of each neuron, for a filter of gain 1.
+
+        Parameters
+        ----------
+        noise : str
+            Whether trains are ``"regular"`` or ``"poisson"``, or ``"auto"``: the geometric mean
+            of both, as inputs that move make regular trains irregular; for neurons that fire
+            at random those of a Poisson process.
+        blocks : iterable of (p, N) ndarray [Hz]
+            What the neurons put out, some points at a time.
+        top : float [Hz]
+            The largest of it.
+
+        Returns
+        -------
+        (N,) ndarray [Hz^2]
+        """
+        kind, scale = self.neuron_type, float(getattr(self.neuron_type, "amplitude", 1.0))
+        if noise == "auto" and kind.random:
+            noise = "poisson"
+        law = _regular_up_to(top / scale, self.synapse, self.dt)
+        one = poisson(1.0, self.synapse, self.dt)
+        n_points, sums = 0, np.zeros((2, 1))
+        for block in blocks:
+            n_points += len(block)
+            if not kind.spiking:
+                sums = sums + np.zeros(block.shape[1])
+                continue
+            n = max(1, NUMBERS_IN_CACHE // block.shape[1])
+            for first in range(0, len(block), n):
+                a = block[first : first + n]
+                a = np.abs(a) / scale if scale != 1.0 or a.min() < 0.0 else a
+                even = law(a).sum(axis=0) if noise != "poisson" else 0.0
+                sums = sums + np.stack(np.broadcast_arrays(even, one * a.sum(axis=0)))
+        even, random = (
+            np.maximum(sums, 0.0) * (scale / (gain(self.synapse, self.dt) or 1.0)) ** 2 / n_points
+        )
+        variance = {"regular": even, "poisson": random, "auto": np.sqrt(even * random)}[noise]
+        variance.setflags(write=False)
+        return variance
+
+
+def twice(synapse: Synapse | None, dt: float) -> Synapse | None:
+    """A filter after itself.
+
+    Parameters
+    ----------
+    synapse : Synapse or None
+        The filter.
+    dt : float [s]
+        The step of the simulation.
+
+    Returns
+    -------
+    Synapse or None
+    """
+    if synapse is None:
+        return None
+    b, a = synapse.coefficients(dt)
+    n = max(len(b), len(a))
+    num, den = (np.convolve(c, c) for c in (np.pad(b, (0, n - len(b))), np.pad(a, (0, n - len(a)))))
+    return LinearFilter(num, den, analog=False)
+
+
+def _has_closed_form(synapse: Synapse | None) -> bool:
+    """A class derived from Lowpass may be another filter."""
+    return synapse is None or type(synapse) is Lowpass
+
+
+def _regular_up_to(top: float, synapse: Synapse | None, dt: float) -> Callable[[Array], Array]:
+    """The variance of regular trains of rates from 0 to ``top``."""
+    if _has_closed_form(synapse):
+        tau = synapse.tau if isinstance(synapse, Lowpass) else 0.0
+        return lambda a: _regular_lowpass(a, tau, dt)
+    # Populations with about the same rates share a table.
+    last = 2.0 ** math.ceil(math.log2(max(top, 1.0)))
+    slopes, rises = _table(synapse, dt, last)
+
+    def read(a: Array) -> Array:
+        place = np.sqrt(a * ((len(rises) - 1) ** 2 / last))
+        node = place.astype(np.intp)
+        return np.asarray(a * (slopes[node] + (place - node) * rises[node]))
+
+    return read
+
+
+@lru_cache(maxsize=64)
+def _table(synapse: Synapse | None, dt: float, last: float) -> tuple[Array, Array]:
+    """Variances over rates at nodes whose roots are equally far apart, and how they rise."""
+    nodes = last * np.linspace(0.0, 1.0, NODES) ** 2
+    slopes = np.full(NODES, poisson(1.0, synapse, dt))  # of trains with long intervals
+    slopes[1:] = _regular_summed(nodes[1:], synapse, dt) / nodes[1:]
+    return slopes, np.append(np.diff(slopes), 0.0)
+
+
+def _regular_lowpass(a: Array, tau: float, dt: float) -> Array:
+    """The closed form, with the variance that is left of long intervals exact for steps of dt.
+
+    With q = exp(-1 / (tau a)) the coth is 1 + 2 q / (1 - q), and a / (2 tau) is the Poisson
+    process's share, which for steps is a tanh(dt / (2 tau)) / dt.
+    """
+    if tau == 0.0:
+        return np.asarray(a / dt - a**2)
+    x = tau * a
+    with np.errstate(divide="ignore"):
+        np.divide(1.0, x, out=x)
+    np.minimum(x, 700.0, out=x)  # beyond, q is 0; infinities are slow
+    np.expm1(x, out=x)
+    np.divide(1.0 / tau, x, out=x)
+    x += math.tanh(dt / (2 * tau)) / dt
+    x -= a
+    x *= a
+    return x
+
+
+def _regular_summed(a: Array, synapse: Synapse | None, dt: float) -> Array:
+    """The sum over intervals, rate by rate."""
+    r = _autocorrelation(synapse, dt)
+    lags, whole = np.arange(len(r) + 1.0), np.append(r, 0.0)
+    mean = r[0] + 2 * r[1:].sum()
+    v = np.zeros(a.shape)
+    for i in np.ndindex(a.shape):
+        if a[i] > 0.0:
+            interval = float(1.0 / (a[i] * dt))
+            later = interval * np.arange(1, 1 + len(r) // interval)
+            total = r[0] + 2 * np.interp(later, lags, whole).sum()
+            v[i] = max(a[i] / dt * total - a[i] ** 2 * mean, 0.0)
+    return v
+
+
+@lru_cache(maxsize=64)
+def _autocorrelation(synapse: Synapse | None, dt: float) -> Array:
+    """``r[m] = sum(h[j] h[j + m])`` of the taps, read-only."""
+    h = _taps(synapse, dt)
+    r = np.fft.irfft(np.abs(np.fft.rfft(h, 2 * len(h))) ** 2, 2 * len(h))[: len(h)]
+    r.setflags(write=False)
+    return r
+
+
+def _taps(synapse: Synapse | None, dt: float) -> Array:
+    """What a filter gives for an input of 1 in its first step."""
+    if synapse is None:
+        return np.ones(1)
+    form = synapse.form(dt)
+    if not isinstance(form, filtering.StateSpace) and len(form[1]) == 1:
+        return np.asarray(form[0])
+    n = 1024
+    while True:
+        impulse = np.zeros(n)
+        impulse[0] = 1.0
+        with np.errstate(all="ignore"):
+            h = filtering.filtered(form, impulse, 0)
+        h = h[: _first(np.abs(h) < 1e100)]  # of a response that grows without end, its beginning
+        energy = np.cumsum(h**2)
+        rest = energy[-1] - energy
+        late = 3 * n // 4
+        if len(h) < n or n == MOST_TAPS or (energy[late] > 0 and rest[late] <= REST * energy[-1]):
+            return h[: 1 + _first(rest > REST * energy[-1])]
+        n *= 2
+
+
+def _first(mask: NDArray[np.bool_]) -> int:
+    """How many are true before the first that is not."""
+    return len(mask) if mask.all() else int(np.argmin(mask))

@@ -1,0 +1,182 @@
+"""Inputs of populations, found from the rows that a back end holds of a chunk of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim.lowering import Built
+from nefsim.network import Ensemble
+from nefsim.program import Index, Program, Sum, Term
+
+Array = NDArray[Any]
+Places = NDArray[np.intp]
+
+#: Numbers that are read for a step at most: populations beyond that are not looked at.
+LARGEST = 1 << 17
+
+
+class Addend(NamedTuple):
+    """``vector[target] += factor * signal[column]``, of this step or of the one before."""
+
+    signal: int
+    delay: int
+    column: int
+    factor: float
+    target: int
+
+
+class Gathered(NamedTuple):
+    """Addends in one array: their places in row 0, the distance of rows, factors and targets."""
+
+    flat: Array
+    first: Places
+    stride: Places
+    factor: Array
+    target: Places
+
+
+class Inputs:
+    """How to find the inputs of populations from the rows of a chunk.
+
+    Parameters
+    ----------
+    built : Built
+        The network that runs.
+    rows : sequence of ndarray or None
+        The rows of each signal, where it has any.
+    reach : mapping of Ensemble to float
+        How long the input of each population may be.
+
+    Attributes
+    ----------
+    ensembles : tuple of Ensemble
+        Those whose inputs can be found.
+    reach : (E,) ndarray
+        Of each, how long its input may be.
+    n : int
+        Numbers that are read for a step.
+    """
+
+    def __init__(self, built: Built, rows: Sequence[Any], reach: Mapping[Ensemble, float]) -> None:
+        addends: list[Addend] = []
+        ensembles: list[Ensemble] = []
+        starts, constant = [], [0.0] * sum(ensemble.dimensions for ensemble in reach)
+        start = 0
+        for ensemble in reach:
+            found = _expanded(built.program, rows, built.represented[ensemble])
+            if found is None or len(addends) + len(found[0]) > LARGEST:
+                continue
+            for signal, delay, column, factor, target in found[0]:
+                addends.append(Addend(signal, delay, column, factor, start + target))
+            for target, value in found[1].items():
+                constant[start + target] = value
+            ensembles.append(ensemble)
+            starts.append(start)
+            start += ensemble.dimensions
+        self.ensembles = (*ensembles,)
+        self.reach = np.array([reach[ensemble] for ensemble in ensembles])
+        self.n = len(addends)
+        self._starts = np.array(starts, np.intp)
+        self._constant = np.array(constant[:start])
+        self._arrays = [*_by_array(rows, addends)] if addends else []
+
+    def lengths(self, steps: Places) -> Array:
+        """The length of each population's input at some rows of the chunk, (S, E)."""
+        x = np.tile(self._constant, (len(steps), 1))
+        for flat, first, stride, factor, target in self._arrays:
+            values = flat[np.multiply.outer(steps, stride) + first] * factor
+            at = np.flatnonzero(np.diff(target, prepend=-1))
+            x[:, target[at]] += np.add.reduceat(values, at, axis=1)
+        return np.asarray(np.sqrt(np.add.reduceat(x * x, self._starts, axis=1)))
+
+
+def _by_array(rows: Sequence[Any], addends: list[Addend]) -> Iterator[Gathered]:
+    """Addends by the array that they read, in the order of their targets.
+
+    Rows are views of a few large arrays, so that all numbers of one are gathered at once.
+    """
+    wholes: dict[int, Array] = {}
+    table = np.zeros((len(rows), 4), np.intp)  # of each signal: its array, first row, strides
+    for signal in {addend.signal for addend in addends}:
+        mine = rows[signal] if rows[signal].ndim == 2 else rows[signal][:, 0]  # the first trial
+        whole = mine
+        while isinstance(whole.base, np.ndarray) and whole.base.dtype == whole.dtype:
+            whole = whole.base  # but not the bytes of an aligned array
+        wholes[id(whole)] = whole
+        places = [array.__array_interface__["data"][0] for array in (mine, whole)]
+        apart = [n // mine.itemsize for n in (places[0] - places[1], *mine.strides)]
+        table[signal] = [*wholes].index(id(whole)), *apart
+    addends.sort(key=lambda addend: addend.target)
+    columns = [*zip(*addends, strict=True)]
+    signals, delay, column, target = (np.array(columns[i], np.intp) for i in (0, 1, 2, 4))
+    factor = np.array(columns[3])
+    array, begin, stride, across = table[signals].T
+    first = begin + column * across - delay * stride
+    for i, whole in enumerate(wholes.values()):
+        chosen = array == i
+        yield Gathered(
+            whole.reshape(-1), first[chosen], stride[chosen], factor[chosen], target[chosen]
+        )
+
+
+def _expanded(
+    program: Program, rows: Sequence[Any], signal: int, delay: int = 0
+) -> tuple[list[Addend], dict[int, float]] | None:
+    """A signal as a sum of numbers that have rows, and its constant part by element.
+
+    None where something has no rows and is no sum.
+    """
+    if rows[signal] is not None:
+        every = range(program.signals[signal].size)
+        return [Addend(signal, delay, i, 1.0, i) for i in every], {}
+    op = program.ops[program.writer[signal]]
+    if not isinstance(op, Sum) or delay:
+        return None
+    constant = {} if op.offset is None else dict(enumerate(op.offset.tolist()))
+    found: list[Addend] = []
+    for term in op.terms:
+        read = term.read
+        weights = _weights(program, term, program.signals[signal].size)
+        if rows[read.signal] is not None:
+            found += [Addend(read.signal, read.delay, j, w, i) for i, j, w in weights]
+            continue
+        inner = _expanded(program, rows, read.signal, read.delay)
+        if inner is None:
+            return None
+        parts: dict[int, list[Addend]] = {}
+        for addend in inner[0]:
+            parts.setdefault(addend.target, []).append(addend)
+        for i, j, w in weights:
+            found += [Addend(s, d, c, w * f, i) for s, d, c, f, _ in parts.get(j, ())]
+            constant[i] = constant.get(i, 0.0) + w * inner[1].get(j, 0.0)
+    return found, constant
+
+
+def _weights(program: Program, term: Term, size: int) -> Iterable[tuple[int, int, float]]:
+    """The nonzero weights of a term: rows of its output, elements of its signal, values."""
+    columns = _chosen(program.signals[term.read.signal].size, term.read.columns)
+    targets = _chosen(size, term.rows)
+    matrix: Any = 1.0 if term.matrix is None else term.matrix
+    if hasattr(matrix, "tocoo"):
+        sparse = matrix.tocoo()
+        places = zip(sparse.row.tolist(), sparse.col.tolist(), sparse.data.tolist(), strict=True)
+        return ((targets[i], columns[j], w) for i, j, w in places)
+    if np.ndim(matrix) == 2:
+        i, j = np.nonzero(matrix)
+        places = zip(i.tolist(), j.tolist(), matrix[i, j].tolist(), strict=True)
+        return ((targets[i], columns[j], w) for i, j, w in places)
+    weights = matrix.tolist() if np.ndim(matrix) else repeat(float(matrix))
+    return zip(targets, columns, weights, strict=False)
+
+
+def _chosen(size: int, index: Index | None) -> Sequence[int]:
+    """The elements that an index names."""
+    if index is None:
+        return range(size)
+    chosen: Sequence[int] = range(size)[index] if isinstance(index, slice) else index.tolist()
+    return chosen

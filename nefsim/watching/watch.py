@@ -1,0 +1,168 @@
+"""Whether the inputs of populations stay within their radius, looked at now and then in a run.
+
+The back ends keep the rows of a chunk of steps until the next one begins.  From those of the
+filters and nodes that add up to the input x of a population, x is found at some steps of the
+chunk, for all populations in a few NumPy calls; nothing in the loop over steps changes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim.lowering import Built, BuiltConnection
+from nefsim.network import Connection, Ensemble, Probe, View
+from nefsim.program import Program
+from nefsim.sampling import ScatteredHypersphere
+from nefsim.watching.inputs import Inputs
+
+Array = NDArray[Any]
+
+#: Steps that are looked at: one of so many, at most so many of a chunk and in all, and this
+#: many before a warning.
+EVERY, MOST_OF_CHUNK, MOST, FEWEST = 50, 20, 1000, 20
+
+#: Chunks that are shorter are not looked at [steps].
+SHORTEST = 100
+
+#: A look takes about ``LOOK`` seconds and ``LOOK_AT`` for each number, a step ``STEP`` and
+#: ``STEP_OF`` for each neuron, compiled, and in NumPy ``IN_NUMPY`` more (one quiet core).
+#: Between looks are so many steps that looks take at most ``SHARE`` of their time.
+LOOK, LOOK_AT, STEP, STEP_OF, IN_NUMPY, SHARE = 25e-6, 2.6e-6, 1e-8, 5e-10, 1e-5, 0.01
+
+#: A population is warned of when its input is for more than a tenth of the steps longer than
+#: 1.1 radii: at the radius itself, the noise of spikes alone takes it beyond half of the time.
+SLACK, SHARE_WARNED = 1.1, 0.1
+
+
+class RadiusWarning(UserWarning):
+    """A population gets inputs that are longer than its radius, which it cannot represent.
+
+    Warned once for a population, after a run in which the input was longer than 1.1 radii in
+    more than a tenth of the steps that were looked at (see :func:`nefsim.saturation`).
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import nefsim as nef
+    >>> warnings.simplefilter("ignore", nef.RadiusWarning)  # not to be warned
+    """
+
+
+class HasRows(Protocol):
+    """A back end's engine at the end of a chunk."""
+
+    rows: list[Any]
+    program: Program
+
+
+class Watch:
+    """Counts the steps at which the input of each population was beyond its radius.
+
+    Parameters
+    ----------
+    built : Built
+        The network that runs.
+
+    Attributes
+    ----------
+    ensembles : tuple of Ensemble
+        Those that are watched.
+    n_samples : int
+        Steps that were looked at.
+    beyond, far : (E,) ndarray
+        Of these, how many were beyond the reach of each population, and beyond 1.1 times that.
+    longest : (E,) ndarray
+        Longest input seen of each.
+    """
+
+    def __init__(self, built: Built) -> None:
+        self._built = built
+        self.ensembles: tuple[Ensemble, ...] = ()
+        self._warned: set[Ensemble] = set()
+        self._inputs: Inputs | None = None
+        self._next = self._interval = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        n = len(self.ensembles)
+        self.n_samples, self.beyond, self.far = 0, np.zeros(n, int), np.zeros(n, int)
+        self.longest = np.zeros(n)
+
+    def __call__(self, engine: HasRows, step: int, length: int) -> None:
+        """Look at some of the ``length`` steps that were done after ``step``."""
+        if length < SHORTEST or step + length < self._next or self.n_samples >= MOST:
+            return
+        if self._inputs is None:
+            self._prepare(engine)
+        assert self._inputs is not None
+        if not self.ensembles:
+            return
+        n = min(length // EVERY, MOST_OF_CHUNK, MOST - self.n_samples)
+        rows = ((np.arange(n) + 1) * length) // n
+        lengths = self._inputs.lengths(rows)
+        reach = self._inputs.reach
+        self.beyond += (lengths > reach * (1 + 1e-9)).sum(axis=0)
+        self.far += (lengths > SLACK * reach).sum(axis=0)
+        np.maximum(self.longest, lengths.max(axis=0), out=self.longest)
+        self.n_samples += n
+        self._next = step + length + self._interval
+
+    def _prepare(self, engine: HasRows) -> None:
+        inputs = self._inputs = Inputs(self._built, engine.rows, _reaches(self._built))
+        self.ensembles = inputs.ensembles
+        self._forget()
+        neurons = sum(ensemble.n_neurons for ensemble in self._built.ensembles)
+        step = STEP + STEP_OF * neurons
+        if all(rows is not None for rows in engine.rows):
+            step += IN_NUMPY
+        self._interval = round((LOOK + LOOK_AT * inputs.n) / SHARE / step)
+
+    def shares(self) -> dict[Ensemble, float] | None:
+        """Of each population, the share of steps beyond its radius; None if there were none."""
+        if not self.n_samples:
+            return None
+        return dict(zip(self.ensembles, (self.beyond / self.n_samples).tolist(), strict=True))
+
+    def warn(self) -> None:
+        """Warn of populations that were too often beyond their radius, once of each."""
+        if self.n_samples < FEWEST or self._built.network._foreign:
+            return
+        for i in np.flatnonzero(self.far > SHARE_WARNED * self.n_samples):
+            ensemble = self.ensembles[i]
+            if ensemble in self._warned:
+                continue
+            self._warned.add(ensemble)
+            share = self.far[i] / self.n_samples
+            check.warn(
+                f"{ensemble!r}: input must stay within its radius of {ensemble.radius:g} to be "
+                f"represented, got longer ones by a tenth or more in {share:.0%} of "
+                f"{self.n_samples} steps; pass radius={self.longest[i]:.3g} to net.ensemble, or "
+                "see nefsim.saturation.",
+                RadiusWarning,
+            )
+
+
+def _reaches(built: Built) -> dict[Ensemble, float]:
+    """How long the vectors are that each decoded population is meant for.
+
+    Points at which decoders are solved may be longer than the radius: these are represented.
+    """
+    found: dict[Ensemble, float] = {}
+    things: list[tuple[Connection | Probe, BuiltConnection]]
+    things = [*built.connections.items(), *built.probe_data.items()]
+    for thing, arrays in things:
+        target: Any = thing.pre if isinstance(thing, Connection) else thing.target
+        ensemble: Any = target.obj if isinstance(target, View) else target
+        if arrays.decoders is None or ensemble not in built.represented:
+            continue
+        reach = found.setdefault(ensemble, ensemble.radius)
+        points = arrays.eval_points
+        drawn = points is built.ensembles[ensemble].eval_points
+        if points is None or (drawn and isinstance(ensemble.eval_points, ScatteredHypersphere)):
+            continue
+        found[ensemble] = max(reach, float(np.sqrt((points**2).sum(axis=1).max(initial=0.0))))
+    return found

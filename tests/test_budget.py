@@ -1,0 +1,409 @@
+"""Error budgets: their parts are what they say, and the sizes found reach their error."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nefsim as nef
+from nefsim.budget import Budget, ErrorParts
+from nefsim.budget.terms import settled
+from nefsim.spike_noise import regular
+
+
+def decoding(
+    neuron_type: Any = nef.LIF(), synapse: Any = 0.02, output: Any = np.sin, **options: Any
+) -> nef.Network:
+    """A stimulus, an ensemble and a square of it."""
+    net = nef.Network(seed=3)
+    a = net.ensemble(100, 1, neuron_type=neuron_type, label="a", **options)
+    net.connect(net.node(output), a, synapse=None)
+    end = net.node(size_in=1)
+    net.connect(a, end, function=np.square, synapse=synapse, label="square")
+    net.probe(end, label="end")
+    return net
+
+
+def part(net: nef.Network, **options: Any) -> ErrorParts:
+    return nef.error_budget(net, **{"seconds": 2.0, "backend": "numpy"} | options)["square"]
+
+
+def test_rates_have_distortion_alone() -> None:
+    net = decoding(nef.LIFRate(), synapse=None)
+    found = part(net)
+    sim = nef.Simulator(net, backend="numpy")
+    sim.run(2.0)
+    x = np.sin(sim.time)[1:, None]
+    distortion = nef.analysis.rmse(sim.data["end"][1:], x**2)
+    assert (found.delay, found.saturation, found.noise) == (0.0, 0.0, 0.0)
+    # Rates of a run and of a budget are sums in another order.
+    assert found.distortion == pytest.approx(distortion, rel=1e-9)
+    assert found.predicted == found.distortion
+    assert found.measured == pytest.approx(distortion, rel=1e-9)
+    assert found.dynamics == pytest.approx(0.0, abs=1e-9)
+    assert found.largest == "distortion"
+
+
+def test_delay_is_that_of_the_filter_and_of_its_step() -> None:
+    found = part(decoding(synapse=0.05), seconds=8.0)
+    t = np.arange(1, 8001) * 0.001
+    ideal = np.sin(t) ** 2
+    late = np.concatenate([[0.0], nef.Lowpass(0.05).filt(ideal)[:-1]])
+    first = settled(nef.Lowpass(0.05), 8000, 0.001)
+    assert first == pytest.approx(math.log(1000) * 50, abs=2)
+    assert found.delay == pytest.approx(nef.analysis.rmse(late[first:], ideal[first:]))
+    assert found.size == pytest.approx(math.sqrt(np.mean(ideal[first:] ** 2)))
+
+
+@pytest.mark.parametrize("synapse", [None, 0.02])
+def test_the_delay_of_a_connection_counts_as_delay(synapse: float | None) -> None:
+    net = nef.Network(seed=3)
+    a, end = net.ensemble(50, 1, neuron_type=nef.LIFRate()), net.node(size_in=1)
+    net.connect(net.node(np.sin), a, synapse=None)
+    net.connect(a, end, synapse=synapse, delay=0.1, label="square")
+    found = part(net)
+    late = 0.1 if synapse is None else 0.121
+    # sin(t) less itself 0.1 s later, over the part of a period that is run.
+    t = np.arange(1, 2001)[200:] * 0.001
+    assert found.delay == pytest.approx(nef.analysis.rmse(np.sin(t - late), np.sin(t)), rel=0.05)
+    assert found.measured == pytest.approx(found.predicted, rel=1e-3)
+
+
+def test_noise_is_the_variance_of_filtered_spikes_through_the_decoders() -> None:
+    net = decoding(output=0.4)
+    found = part(net)
+    built = nef.Simulator(net, backend="numpy").built
+    (a,), c = net.ensembles, net.connections[1]
+    arrays = built.ensembles[a]
+    rates = nef.tuning_curves(a.neuron_type, [0.4], arrays.encoders, arrays.gain, arrays.bias)
+    weights = built.connections[c].decoded_weights
+    variance = regular(rates[0], nef.Lowpass(0.02), 0.001)
+    assert found.noise == pytest.approx(math.sqrt(np.sum(weights[0] ** 2 * variance)), rel=1e-9)
+    # A constant, once the filter has settled to a thousandth.
+    assert found.delay < 1e-3 * found.size
+
+
+def test_random_spikes_have_the_noise_of_poisson_trains() -> None:
+    rates = nef.LIFRate()
+    regularly = part(decoding(nef.RegularSpiking(rates), output=0.4))
+    randomly = part(decoding(nef.PoissonSpiking(rates), output=0.4), seconds=8.0)
+    assert randomly.noise > 2 * regularly.noise
+    # The variance of 8 s of noise that is correlated over 20 ms is known to some 8 %.
+    spikes = math.sqrt(randomly.measured**2 - randomly.distortion**2)
+    assert spikes == pytest.approx(randomly.noise, rel=0.15)
+
+
+def test_a_value_beyond_the_radius_saturates() -> None:
+    budget = nef.error_budget(decoding(output=lambda t: 2.0), seconds=1.0, backend="numpy")
+    found, (reach,) = budget["square"], budget.populations
+    assert (reach.share_beyond, reach.radius_needed) == (1.0, 2.0)
+    assert found.distortion == 0.0
+    assert found.saturation > 1.0
+    (line,) = [line for line in budget.changes(0.1) if "radius" in line]
+    assert "pass radius=2" in line
+
+
+@pytest.mark.parametrize("high", [2.0, 8.0])
+def test_the_error_of_spikes_is_predicted_from_another_input(high: float) -> None:
+    net = decoding()
+    (stimulus,) = (node for node in net.nodes if not node.size_in)
+    found = part(net, input={stimulus: nef.WhiteSignal(10.0, high, 0.4, seed=1)}, seconds=10.0)
+    again = {stimulus: nef.WhiteSignal(10.0, high, 0.4, seed=2)}
+    shown = net.probe(stimulus, attach=False)
+    sim = nef.Simulator(net, backend="numpy", inputs=again, probes=[shown])
+    sim.run(10.0)
+    measured = nef.analysis.rmse(sim.data["end"][100:], sim.data[shown][100:] ** 2)
+    # Two inputs of 10 s differ in their fourth moments, by a tenth.
+    assert found.predicted == pytest.approx(measured, rel=0.2)
+    assert found.measured == pytest.approx(measured, rel=0.2)
+
+
+def test_neurons_that_are_slow_for_their_input_lag() -> None:
+    slow = {"max_rates": (25, 75), "synapse": 0.05}
+    calm = part(decoding(output=nef.WhiteSignal(4.0, 0.5, 0.3, seed=1), **slow), seconds=4.0)
+    fast = part(decoding(output=nef.WhiteSignal(4.0, 10.0, 0.3, seed=1), **slow), seconds=4.0)
+    assert fast.dynamics > 1.5 * calm.dynamics
+    assert calm.noise == pytest.approx(fast.noise, rel=0.3)  # which only knows of the rates
+
+
+def test_one_output_is_that_of_the_only_source() -> None:
+    net = decoding()
+    (stimulus,) = (node for node in net.nodes if not node.size_in)
+    assert part(net, input=0.5) == part(net, input={stimulus: 0.5})
+    assert part(net) != part(net, input=0.5)
+    net.node(1.0)
+    with pytest.raises(TypeError, match=r"input must be a mapping of nodes, got 0\.5 for 2 nodes"):
+        part(net, input=0.5)
+
+
+def test_probes_and_views_are_judged_by_their_dimensions() -> None:
+    net = nef.Network(seed=1)
+    a = net.ensemble(80, 2, label="a")
+    b = net.ensemble(80, 1, label="b")
+    net.connect(net.node([0.3, -0.5]), a, synapse=None)
+    net.connect(a[1], b, transform=2.0, label="twice")
+    net.probe(a[0], label="first")
+    budget = nef.error_budget(net, seconds=1.0, backend="numpy")
+    assert [c.label for c in budget.connections] == ["twice", "first"]
+    assert budget["first"].size == pytest.approx(0.3)
+    assert budget["twice"].size == pytest.approx(1.0)
+    assert (budget["twice"].kind, budget["first"].kind) == ("connection", "probe")
+
+
+def test_what_cannot_be_judged_is_left_out_with_the_reason() -> None:
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(20, 1), net.ensemble(20, 1)
+    learns = net.connect(a, b, learning_rule=nef.PES(), label="learns")
+    net.connect(net.node(0.1), learns.learning_rule)
+    points = np.linspace(-1, 1, 9)[:, None]
+    net.connect(a, b, function=points**2, eval_points=points, label="points")
+    net.connect(net.node(1.0), b.neurons, transform=np.ones((20, 1)))
+    net.probe(b, label="driven")
+    net.probe(a, label="fine")
+    budget = nef.error_budget(net, seconds=0.1, backend="numpy")
+    assert [c.label for c in budget.connections] == ["fine"]
+    assert budget.left_out == {
+        "learns": "its weights are learned",
+        "points": "its function is known at its evaluation points only",
+        "driven": "its neurons get currents",
+    }
+    assert "driven: not judged, its neurons get currents" in str(budget)
+
+
+def test_a_network_without_decoders_has_an_empty_budget() -> None:
+    budget = nef.error_budget(nef.Network(seed=1), seconds=0.1)
+    assert (budget.connections, budget.populations, budget.left_out) == ((), (), {})
+    assert budget.changes(0.1) == ()
+    assert str(budget).startswith("error budget of network, 0.1 s")
+
+
+def test_a_budget_changes_nothing_of_the_network() -> None:
+    net = decoding()
+    before = repr(net), list(net.probes), list(net.nodes), dict(vars(net))
+    nef.error_budget(net, seconds=0.1, backend="numpy")
+    assert before == (repr(net), list(net.probes), list(net.nodes), dict(vars(net)))
+
+
+def test_a_budget_is_plain_numbers() -> None:
+    budget = nef.error_budget(decoding(), seconds=0.5, backend="numpy")
+    told = json.loads(budget.to_json())
+    assert told == budget.to_dict()
+    (parts,) = told["connections"]
+    assert ErrorParts(**{k: v for k, v in parts.items() if k != "largest"}) == budget["square"]
+    assert parts["largest"] == "delay"
+    assert "square" in str(budget)
+    with pytest.raises(KeyError, match="label must be one of 'square', got 'cube'"):
+        budget["cube"]
+
+
+PARTS = ErrorParts(
+    label="c",
+    kind="connection",
+    population="a",
+    n_neurons=100,
+    synapse="None",
+    delay=0.0,
+    distortion=0.0,
+    saturation=0.0,
+    noise=0.0,
+    dynamics=0.0,
+    predicted=1.0,
+    measured=1.0,
+    without_delay=1.0,
+    size=1.0,
+)
+
+
+def test_neurons_for_an_error() -> None:
+    noise, distortion = replace(PARTS, noise=0.1), replace(PARTS, distortion=0.1)
+    assert noise.neurons_for(0.05) == 400  # four times as many halve the noise
+    assert distortion.neurons_for(0.05) == 200  # twice as many halve the distortion
+    assert replace(noise, delay=0.05).neurons_for(0.05) is None
+    both = replace(PARTS, noise=0.06, distortion=0.08)
+    n = both.neurons_for(0.05)
+    assert n is not None
+    g = n / 100
+    assert 0.06**2 / g + 0.08**2 / g**2 == pytest.approx(0.05**2, rel=0.01)
+
+
+def test_what_to_change_names_the_parts_that_are_too_large() -> None:
+    budget = nef.error_budget(decoding(), seconds=0.5, backend="numpy")
+    (reach,) = budget.populations
+
+    def changes(**parts: float) -> tuple[str, ...]:
+        own = replace(PARTS, **parts)
+        return Budget("net", 1.0, 0.001, (own,), (reach,), {}).changes(0.02)
+
+    assert changes(predicted=0.02, measured=0.02) == ()
+    (line,) = changes(delay=0.05)
+    assert line.startswith("c: its delay alone makes 0.05: take a synapse about 3.6 times")
+    (line,) = changes(noise=0.04)
+    assert line.endswith("take 400 neurons")
+    (line,) = changes(dynamics=0.05)
+    assert "its neurons lag behind an input of up to" in line
+    # With the delay as it is, noise gets half of the square that is wanted.
+    lines = changes(delay=0.05, noise=0.04)
+    assert lines[1].endswith("take 800 neurons")
+
+
+# Sizes
+
+
+def test_a_size_reaches_its_error_in_spikes() -> None:
+    size = nef.size_for(np.square, rmse=0.02, synapse=0.03)
+    errors = []
+    for seed in range(5):
+        net = nef.Network(seed=100 + seed)
+        a = net.ensemble(size.n_neurons, 1, size.radius, max_rates=size.max_rates)
+        stimulus = nef.WhiteSignal(5.0, 0.5, 0.5, seed=seed)
+        net.connect(net.node(stimulus), a, synapse=None)
+        end = net.node(size_in=1)
+        net.connect(a, end, function=np.square, synapse=0.03)
+        y = net.probe(end)
+        sim = nef.Simulator(net, backend="numpy")
+        sim.run(5.0)
+        ideal = stimulus.run(5.0) ** 2
+        late = np.concatenate([[[0.0]], nef.Lowpass(0.03).filt(ideal)[:-1]])
+        errors.append(nef.analysis.rmse(sim.data[y][200:], late[200:]))
+    # Within the radius for nearly all of the time; a few populations differ by a tenth.
+    assert 0.5 * 0.02 < math.sqrt(np.mean(np.square(errors))) < 1.15 * 0.02
+
+
+def test_smaller_errors_take_more_neurons() -> None:
+    sizes = [nef.size_for(None, rmse, synapse=0.02) for rmse in (0.05, 0.03, 0.015)]
+    assert [s.n_neurons for s in sizes] == sorted({s.n_neurons for s in sizes})
+    for size, rmse in zip(sizes, (0.05, 0.03, 0.015), strict=True):
+        assert size.rmse <= rmse
+        parts = size.distortion**2 + size.saturation**2 + size.noise**2
+        assert size.rmse == pytest.approx(math.sqrt(parts), rel=1e-9)
+
+
+def test_rates_are_found_for_a_number_of_neurons() -> None:
+    size = nef.size_for(None, 0.05, synapse=0.05, n_neurons=100)
+    low, high = size.max_rates
+    assert size.n_neurons == 100
+    assert low == pytest.approx(high / 2)
+    assert size.rmse <= 0.05
+    with pytest.raises(
+        ValueError, match=r"rmse must be at least the error that is reached, .* of 10 neurons"
+    ):
+        nef.size_for(None, 0.001, n_neurons=10)
+
+
+def test_an_input_finds_its_radius() -> None:
+    small, large = (
+        nef.size_for(None, rms / 10, synapse=0.05, input=nef.WhiteSignal(5.0, 1.0, rms, seed=1))
+        for rms in (0.1, 1.0)
+    )
+    assert large.radius == pytest.approx(10 * small.radius, rel=1e-6)
+    # Errors scale with the radius, so that the same search is done; rounding apart.
+    assert large.n_neurons == pytest.approx(small.n_neurons, rel=0.1)
+    assert nef.size_for(None, 0.1, radius=2.0, synapse=0.05).radius == 2.0
+
+
+def test_an_error_out_of_reach_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"got .* of 60 neurons up to 400 Hz; raise rmse, most"):
+        nef.size_for(None, 1e-4, most=60)
+    assert nef.size_for(None, 0.5).n_neurons == 10
+
+
+def test_the_solver_of_a_size_may_be_another() -> None:
+    best = nef.size_for(None, 0.03, synapse=0.1)
+    coarse = nef.size_for(None, 0.03, synapse=0.1, solver=nef.LstsqL2(reg=0.3))
+    assert coarse.n_neurons > best.n_neurons
+    assert coarse.to_dict()["max_rates"] == [200.0, 400.0]
+
+
+# What a population can compute, and decodes
+
+
+def test_the_basis_of_a_population_is_orthonormal_and_makes_up_its_rates() -> None:
+    net = nef.Network(seed=1)
+    a = net.ensemble(40, 2)
+    basis = nef.svd_basis(a)
+    P = len(basis.points)
+    # Products of unit vectors are exact to rounding, times the square root of P.
+    np.testing.assert_allclose(basis.functions.T @ basis.functions / P, np.eye(40), atol=1e-10)
+    built = nef.Simulator(net, backend="numpy").data[a]
+    assert np.array_equal(basis.points, built.eval_points)
+    rates = nef.tuning_curves(
+        a.neuron_type, built.eval_points, built.encoders, built.gain, built.bias
+    )
+    mean_square = np.mean(np.sum(rates**2, axis=1))
+    assert np.sum(basis.singular_values**2) == pytest.approx(mean_square)
+    again = nef.svd_basis(a, nef.Simulator(net, backend="numpy", build_seed=2))
+    assert not np.array_equal(again.points, basis.points)
+
+
+def test_shares_of_a_function_say_how_much_of_it_can_be_decoded() -> None:
+    basis = nef.svd_basis(nef.Network(seed=1).ensemble(60, 1))
+    first = basis.shares(basis.functions[:, 2])
+    assert first[2] == pytest.approx(1.0)
+    assert first.sum() == pytest.approx(1.0)
+    noise = np.random.default_rng(0).standard_normal(len(basis.points))
+    # Of white noise, K functions of P points hold a share of about K / P.
+    assert basis.shares(noise).sum() < 0.2
+    assert basis.count(0.0) == 60
+    assert basis.count(basis.singular_values[4]) == 4
+
+
+def test_decoded_points_are_rates_times_decoders() -> None:
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(30, 2), net.ensemble(30, 1)
+    c = net.connect(a[1], b, function=np.square, transform=-0.5)
+    sim = nef.Simulator(net, backend="numpy")
+    at, built = nef.decoded_points(sim, c), sim.data[a]
+    rates = nef.tuning_curves(a.neuron_type, at.points, built.encoders, built.gain, built.bias)
+    np.testing.assert_allclose(at.decoded, -0.5 * rates @ sim.data[c].decoders, atol=1e-12)
+    assert np.array_equal(at.targets, -0.5 * at.points[:, 1:] ** 2)
+    assert at.rmse == pytest.approx(0.5 * sim.data[c].solver_info["rmse"][0])
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_decoded_points_of_what_learns_are_those_of_its_weights(batch: int | None) -> None:
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(30, 1), net.ensemble(30, 1)
+    c = net.connect(a, b, learning_rule=nef.PES())
+    net.connect(net.node(0.1), c.learning_rule)
+    sim = nef.Simulator(net, backend="numpy", batch_size=batch)
+    before = nef.decoded_points(sim, c).decoded
+    sim.data[c].weights = 2.0 * sim.data[c].initial_weights
+    np.testing.assert_allclose(nef.decoded_points(sim, c).decoded, 2.0 * before)
+
+
+def test_a_connection_without_decoders_has_no_decoded_points() -> None:
+    net = nef.Network(seed=1)
+    a = net.ensemble(30, 1)
+    c = net.connect(net.node(1.0), a)
+    with pytest.raises(ValueError, match="connection must have decoders"):
+        nef.decoded_points(nef.Simulator(net, backend="numpy"), c)
+
+
+def test_a_budget_is_drawn_with_a_bar_for_each_part() -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    budget = nef.error_budget(decoding(), seconds=0.5, backend="numpy")
+    ax = nef.plot.error_budget(budget, rmse=0.02)
+    heights = [bar.get_height() for bar in ax.patches]
+    parts = ("delay", "distortion", "saturation", "noise", "dynamics")
+    assert heights == [getattr(budget["square"], name) for name in parts]
+    assert ax.collections[0].get_segments()[0][0, 1] == budget["square"].measured
+    assert ax.lines[0].get_ydata()[0] == 0.02
+    many = Budget(
+        None,
+        1.0,
+        0.001,
+        tuple(replace(PARTS, label=str(i), measured=i / 10) for i in range(30)),
+        (),
+        {},
+    )
+    shown = [label.get_text() for label in nef.plot.error_budget(many).get_xticklabels()]
+    assert shown == [str(i) for i in range(10, 30)]
+    empty = nef.error_budget(nef.Network(seed=1), seconds=0.1)
+    with pytest.raises(ValueError, match="budget must have a connection"):
+        nef.plot.error_budget(empty)
+    plt.close("all")

@@ -1,0 +1,214 @@
+"""A simulator notices inputs beyond the radius of their populations, and warns once of each."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nefsim as nef
+from nefsim.watching import watch
+
+pytestmark = pytest.mark.filterwarnings("error::nefsim.RadiusWarning")
+
+
+@pytest.fixture(params=["numpy", "numba"])
+def backend(request: pytest.FixtureRequest) -> str:
+    if request.param == "numba":
+        pytest.importorskip("numba")
+    return str(request.param)
+
+
+def ran(net: nef.Network, backend: str, seconds: float = 2.0, **options: Any) -> nef.Simulator:
+    """A simulator after a run whose warnings are left out."""
+    sim = nef.Simulator(net, backend=backend, progress=False, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", nef.RadiusWarning)
+        sim.run(seconds)
+    return sim
+
+
+def mixed() -> tuple[nef.Network, list[nef.Ensemble]]:
+    """Inputs of all kinds: filtered and not, views, matrices, sparse ones, loops, constants."""
+    import scipy.sparse
+
+    net = nef.Network(seed=1)
+    wave, held = net.node(lambda t: 1.5 * np.sin(9 * t)), net.node([0.2, 0.1])
+    noise = net.node(nef.WhiteSignal(1.0, 5.0), size_out=2)
+    a, b = net.ensemble(30, 1, label="a"), net.ensemble(30, 2, radius=1.2, label="b")
+    c = net.ensemble(40, 3, label="c")
+    net.connect(wave, a)
+    net.connect(a, b[0])
+    net.connect(a, b[1], function=np.square, transform=-0.5)
+    net.connect(held, b, synapse=None)
+    net.connect(b[[1, 0]], c[[0, 2]], transform=np.array([[1, 0.5], [0, 2.0]]))
+    net.connect(noise[1], c[1], synapse=None, function=np.sin)
+    net.connect(noise, c, transform=scipy.sparse.csr_array([[0, 0], [0, 0.3], [0.5, 0]]))
+    net.connect(c, c, synapse=0.1, transform=[0.1, 0.2, 0.3])
+    for ensemble in (a, b, c):
+        net.probe(ensemble)
+    return net, [a, b, c]
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+@pytest.mark.parametrize("probed", [True, False])
+def test_what_is_seen_are_the_inputs_at_some_steps(
+    backend: str, probed: bool, batch: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, ensembles = mixed()
+    seen: list[tuple[int, Any]] = []
+    look = watch.Watch.__call__
+
+    def noticing(self: watch.Watch, engine: Any, step: int, length: int) -> None:
+        before = self.n_samples
+        look(self, engine, step, length)
+        n = self.n_samples - before
+        if n:
+            rows = ((np.arange(n) + 1) * length) // n
+            seen.extend(zip((step + rows).tolist(), self._inputs.lengths(rows), strict=True))  # type: ignore[union-attr]
+
+    monkeypatch.setattr(watch.Watch, "__call__", noticing)
+    probes = [net.probe(e, "input", attach=False) for e in ensembles]
+    sim = ran(net, backend, batch_size=batch, probes=probes if probed else ())
+    if probed:
+        records = [sim.data[p] if batch is None else sim.data[p][0] for p in probes]
+    else:  # a probe changes nothing
+        other = ran(net, backend, batch_size=batch, probes=probes)
+        records = [other.data[p] if batch is None else other.data[p][0] for p in probes]
+        seen = seen[: len(seen) // 2]
+    assert sim._watch.ensembles == (*ensembles,)
+    assert len(seen) == sim._watch.n_samples >= 20
+    for step, lengths in seen:
+        true = [np.linalg.norm(record[step - 1]) for record in records]
+        # Sums in another order.
+        np.testing.assert_allclose(lengths, true, rtol=1e-9, atol=1e-12)
+    reach = [ensemble.radius for ensemble in ensembles]
+    shares = np.mean([lengths > reach for _, lengths in seen], axis=0)
+    assert nef.saturation(sim) == dict(zip(ensembles, shares.tolist(), strict=True))
+    assert shares.min() > 0
+
+
+def wave(height: float = 1.5, **options: Any) -> tuple[nef.Network, nef.Ensemble]:
+    net = nef.Network(seed=1)
+    a = net.ensemble(30, 1, label="a", **options)
+    net.connect(net.node(lambda t: height * np.sin(9 * t)), a, synapse=None)
+    net.probe(a)
+    return net, a
+
+
+def test_a_population_is_warned_of_once(backend: str) -> None:
+    sim = nef.Simulator(wave()[0], backend=backend)
+    said = r"<ensemble 'a'>: input must stay within its radius of 1 .* pass radius=1.48 to"
+    with pytest.warns(nef.RadiusWarning, match=said) as caught:
+        sim.run(2.0)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    sim.run(2.0)  # a warning would be an error
+    sim.reset()
+    with pytest.warns(nef.RadiusWarning, match=said):
+        sim.run(2.0)
+
+
+@pytest.mark.parametrize(
+    ("height", "options"),
+    [
+        (1.0, {}),
+        (1.08, {}),  # as far as noise takes a value of 1
+        (1.5, {"radius": 1.5}),
+        (1.5, {"eval_points": np.linspace(-1.5, 1.5, 100)[:, None]}),
+    ],
+)
+def test_what_can_be_represented_is_not_warned_of(
+    backend: str, height: float, options: dict[str, Any]
+) -> None:
+    sim = nef.Simulator(wave(height, **options)[0], backend=backend)
+    sim.run(2.0)
+    assert sim._watch.n_samples >= 20
+
+
+def test_a_tenth_of_the_time_is_not_warned_of(backend: str) -> None:
+    for share, warns in ((0.05, False), (0.25, True)):
+        net = nef.Network(seed=1)
+        a = net.ensemble(30, 1)
+        net.connect(net.node(lambda t, share=share: 2.0 * (t > 2.0 * (1 - share))), a, synapse=None)
+        net.probe(a)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            sim = nef.Simulator(net, backend=backend)
+            sim.run(2.0)
+        assert [w.category for w in caught] == [nef.RadiusWarning] * warns
+        assert nef.saturation(sim)[a] == pytest.approx(share, abs=1 / sim._watch.n_samples)
+
+
+def test_populations_that_are_not_decoded_or_get_encoded_values_are_left_out(backend: str) -> None:
+    net = nef.Network(seed=1)
+    source = net.node(lambda t: np.full(40, 9.0))
+    many, spikes = net.ensemble(20, 40), net.ensemble(20, 1)
+    net.connect(source, many)  # encoded before it is filtered
+    net.connect(net.node(lambda t: 3.0), spikes)
+    end = net.node(size_in=20)
+    net.connect(spikes.neurons, end)
+    net.connect(many[0], net.node(size_in=1))
+    sim = nef.Simulator(net, backend=backend)
+    sim.run(2.0)
+    with pytest.raises(ValueError, match="sim must have looked at its inputs, got 2000 steps"):
+        nef.saturation(sim)
+
+
+def test_short_runs_are_not_looked_at(backend: str) -> None:
+    sim = nef.Simulator(wave()[0], backend=backend)
+    for _ in range(300):
+        sim.run_steps(99)
+    with pytest.raises(ValueError, match="run at least 100 steps at a time"):
+        nef.saturation(sim)
+
+
+def test_no_more_than_1000_steps_are_looked_at(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SHARE", 1e9)  # in each chunk
+    net, a = wave(1.0)
+    sim = nef.Simulator(net, backend=backend)
+    for _ in range(120):
+        sim.run_steps(500)
+    assert sim._watch.n_samples == 1000
+    assert nef.saturation(sim) == {a: 0.0}
+
+
+def test_between_looks_lie_steps_that_take_a_hundred_times_as_long() -> None:
+    net, _ = wave(1.0)
+    sim = nef.Simulator(net, backend="numpy")
+    sim.run_steps(100)
+    expected = (
+        (watch.LOOK + watch.LOOK_AT) / 0.01 / (watch.STEP + 30 * watch.STEP_OF + watch.IN_NUMPY)
+    )
+    assert sim._watch._interval == round(expected)
+    assert sim._watch.n_samples == 2
+    sim.run_steps(sim._watch._interval - 1)
+    assert sim._watch.n_samples == 2
+    sim.run_steps(100)
+    assert sim._watch.n_samples == 4
+
+
+def test_networks_of_nengo_are_not_warned_of() -> None:
+    nengo = pytest.importorskip("nengo")
+    from nefsim.nengo import from_nengo
+
+    with nengo.Network(seed=1) as model:
+        a = nengo.Ensemble(30, 1)
+        nengo.Connection(nengo.Node(lambda t: 1.5 * np.sin(9 * t)), a, synapse=None)
+        nengo.Probe(a)
+    net = from_nengo(model)
+    sim = nef.Simulator(net, backend="numpy")
+    sim.run(2.0)
+    assert nef.saturation(sim)[net.ensembles[0]] > 0.3
+
+
+def test_the_back_end_for_checks_looks_at_nothing() -> None:
+    pytest.importorskip("nengo")
+    sim = nef.Simulator(wave()[0], backend="nengo")
+    sim.run(0.5)
+    with pytest.raises(ValueError, match="on numpy or numba"):
+        nef.saturation(sim)
