@@ -83,8 +83,7 @@ def load_network(path: Any, allow: Collection[str] = (), limit: int = form.LIMIT
 
 def _modules(allow: Any) -> tuple[str, ...]:
     do = 'pass the names of modules, such as ("mymodels",)'
-    if isinstance(allow, str) or not isinstance(allow, Collection):
-        check.fail(WHO, "allow", "be a tuple of names", check.show(allow), do, TypeError)
+    check.instance(WHO, "allow", allow, (tuple, list, set, frozenset), "a tuple of names", do)
     for name in allow:
         check.instance(WHO, "allow", name, str, "names", do)
         if not all(part.isidentifier() for part in name.split(".")):
