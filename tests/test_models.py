@@ -20,7 +20,7 @@ import pytest
 import nefsim as nef
 from nefsim._values import Value
 from nefsim.models import contents, names
-from nefsim.models.values import decoded, encoded
+from nefsim.models.values import decode, encode
 
 HERE = Path(__file__).parent
 N_STEPS = 150
@@ -316,12 +316,12 @@ def test_every_value_is_equal_after_it_is_written_and_read():
     found = set()
     arrays = Files()
     for value in VALUES:
-        again = decoded(json.loads(json.dumps(encoded(value, "x", arrays))), arrays, ())
+        again = decode(json.loads(json.dumps(encode(value, "x", arrays))), arrays, ())
         assert again == value, value
         found.add(type(value).__name__)
     assert found == names.types().keys()
     for function in (np.sin, np.absolute, np.maximum, np.zeros_like, scipy.special.expit):
-        assert decoded(encoded(function, "x", arrays), arrays, ()) is function
+        assert decode(encode(function, "x", arrays), arrays, ()) is function
 
 
 def test_every_type_of_nefsim_has_fields_that_its_call_accepts():

@@ -8,7 +8,7 @@ from nefsim import _checks as check
 from nefsim._archive import reason
 from nefsim.models.format import DESCRIPTION, ModelFile
 from nefsim.models.names import is_allowed
-from nefsim.models.values import named_in
+from nefsim.models.values import names_in
 
 
 def contents(path: Any) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def contents(path: Any) -> dict[str, Any]:
     with ModelFile("contents", path) as file:
         model = file.model
         try:
-            found = sorted(named_in(model))
+            found = sorted(names_in(model))
         except RecursionError as error:
             file.fail(reason(error))
         counts = [each["n_neurons"] for each in model["ensembles"]]
@@ -82,7 +82,7 @@ def _foreign_module(name: str) -> str:
 def lines(found: dict[str, Any]) -> str:
     """Contents as text for a terminal."""
     counts = [f"{found[kind]} {kind}" for kind in ("nodes", "ensembles", "connections", "probes")]
-    made = found["provenance"]
+    facts = found["provenance"]
     text = [
         f"model: {', '.join(counts)}, {found['neurons']} neurons",
         f"label: {found['label'] or '(none)'}",
@@ -90,7 +90,7 @@ def lines(found: dict[str, Any]) -> str:
         f"arrays of a simulator: {'yes' if found['built'] else 'no'}",
         f"names: {', '.join(found['names']) or '(none)'}",
         f"modules to allow: {', '.join(found['modules']) or '(none)'}",
-        *(f"made, {key}: {made[key]}" for key in made),
+        *(f"made, {key}: {facts[key]}" for key in facts),
         f"arrays: {len(found['arrays'])}",
         *(f"  {name} {tuple(shape)}" for name, shape in found["arrays"].items()),
     ]

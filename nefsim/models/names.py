@@ -80,7 +80,7 @@ def _import_path(thing: Any) -> str | None:
 def _member(module: Any, path: str) -> Any:
     """The function or class that a module defines under a dotted name; None if it does not.
 
-    A module may import others, such as ``os``; their members are not its own.
+    A module may import others, such as ``os``; their members do not count.
     """
     found = module
     for name in path.split("."):

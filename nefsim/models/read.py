@@ -14,7 +14,7 @@ from nefsim import _checks as check
 from nefsim._archive import reason
 from nefsim.models import format as form
 from nefsim.models import names
-from nefsim.models.values import decoded, named_in
+from nefsim.models.values import decode, names_in
 from nefsim.network import Connection, Ensemble, Network, Probe
 from nefsim.network.objects import Neurons, whole
 
@@ -78,7 +78,7 @@ def load_network(path: Any, allow: Collection[str] = (), limit: int = form.LIMIT
     most = check.integer(WHO, "limit", limit, "pass a number of bytes", 1, 2**63)
     with form.ModelFile(WHO, path, most) as file:
         _check_names(file, modules)
-        return _Reading(file, modules).network()
+        return _Reader(file, modules).network()
 
 
 def _modules(allow: Any) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ def _modules(allow: Any) -> tuple[str, ...]:
 
 def _check_names(file: form.ModelFile, allow: tuple[str, ...]) -> None:
     """Refuse a name of a module that is not allowed, before anything is imported."""
-    for name in sorted(_named(file)):
+    for name in sorted(_names_of(file)):
         if names.is_allowed(name, allow):
             continue
         module = name.partition(":")[0]
@@ -102,14 +102,14 @@ def _check_names(file: form.ModelFile, allow: tuple[str, ...]) -> None:
         check.fail(WHO, "allow", f"name {check.show(module)}", got, do)
 
 
-def _named(file: form.ModelFile) -> set[str]:
+def _names_of(file: form.ModelFile) -> set[str]:
     try:
-        return named_in(file.model)
+        return names_in(file.model)
     except RecursionError as error:
         file.fail(reason(error))
 
 
-class _Reading:
+class _Reader:
     """The objects of a file, made in the order of its tables."""
 
     def __init__(self, file: form.ModelFile, allow: tuple[str, ...]) -> None:
@@ -173,7 +173,7 @@ class _Reading:
                 make(self._networks[last], self._arguments(row, fields, *ends))
 
     def _arguments(self, row: Mapping[str, Any], fields: tuple[str, ...], *ends: str) -> Any:
-        values = {name: decoded(row[name], self._file, self._allow) for name in fields}
+        values = {name: decode(row[name], self._file, self._allow) for name in fields}
         return {"label": row["label"], **values, **{end: self._end(row[end]) for end in ends}}
 
     def _make_connections(self) -> None:
@@ -192,8 +192,8 @@ class _Reading:
                     waiting -= 1
             if waiting == before:
                 self._file.fail("a connection ends in a rule of itself or of a later one")
-        made = [self._connections[i] for i in range(len(self._connections))]
-        if made != self._net.all_connections:
+        connections = [self._connections[i] for i in range(len(self._connections))]
+        if connections != self._net.all_connections:
             self._file.fail("connections are not in the order of the networks")
 
     def _is_ready(self, row: Mapping[str, Any]) -> bool:
@@ -247,11 +247,11 @@ class _Reading:
         for kind, things, parts_of in kinds:
             for i, (thing, row) in enumerate(zip(things, built[kind], strict=False)):
                 with self._at(f"built.{kind}[{i}]"):
-                    arrays = self._checked_arrays(row, parts_of(thing))
+                    arrays = self._check_arrays(row, parts_of(thing))
                     if arrays:
                         net.presets[thing] = arrays
 
-    def _checked_arrays(self, row: Any, parts: Parts) -> dict[str, NDArray[Any]]:
+    def _check_arrays(self, row: Any, parts: Parts) -> dict[str, NDArray[Any]]:
         if not isinstance(row, dict) or not row.keys() <= parts.keys():
             raise ValueError(f"{check.show(row)} is not of {', '.join(parts) or 'no arrays'}")
         missing = [name for name, (_, needed) in parts.items() if needed and name not in row]
@@ -259,7 +259,7 @@ class _Reading:
             raise ValueError(f"there is no {missing[0]}")
         arrays = {}
         for name, value in row.items():
-            values, (shape, _) = decoded(value, self._file, ()), parts[name]
+            values, (shape, _) = decode(value, self._file, ()), parts[name]
             if name in NOT_FINITE:
                 if np.shape(values) != shape or values.dtype.kind != "f":
                     raise ValueError(f"{name} is {check.show(values)}")

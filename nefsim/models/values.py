@@ -19,7 +19,7 @@ from nefsim.models.format import ModelFile
 WHO = "Network.save"
 
 
-def encoded(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> Any:
+def encode(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> Any:
     """A value as JSON; its arrays are added to ``arrays``, under names that begin with ``place``.
 
     Raises
@@ -43,20 +43,20 @@ def encoded(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> Any:
             arrays[place] = value
             return {"array": place}
         case tuple() | list():
-            items = [encoded(item, f"{place}/{i}", arrays) for i, item in enumerate(value)]
+            items = [encode(item, f"{place}/{i}", arrays) for i, item in enumerate(value)]
             return {"tuple": items} if isinstance(value, tuple) else items
         case Mapping():
             pairs = enumerate(value.items())
             return {
                 "dict": [
-                    [encoded(k, place, arrays), encoded(v, f"{place}/{i}", arrays)]
+                    [encode(k, place, arrays), encode(v, f"{place}/{i}", arrays)]
                     for i, (k, v) in pairs
                 ]
             }
         case Value():
-            return _encoded_value(value, place, arrays)
+            return _encode_value(value, place, arrays)
     if hasattr(value, "tocsr") and not isinstance(value, type):
-        return _encoded_sparse(value, place, arrays)
+        return _encode_sparse(value, place, arrays)
     if callable(value) and not isinstance(value, type):
         name = names.name_of_function(value)
         if name is None:
@@ -74,20 +74,20 @@ def _refuse(thing: Any, place: str, noun: str, word: str) -> NoReturn:
     check.fail(WHO, place, f"be {noun}", check.show(thing), do)
 
 
-def _encoded_value(value: Value, place: str, arrays: dict[str, NDArray[Any]]) -> Any:
+def _encode_value(value: Value, place: str, arrays: dict[str, NDArray[Any]]) -> Any:
     kind = type(value)
     name = names.name_of_type(kind)
     if name is None:
         _refuse(kind, place, "of a type that can be imported by name", "class")
     content = {
-        field.name: encoded(getattr(value, field.name), f"{place}/{field.name}", arrays)
+        field.name: encode(getattr(value, field.name), f"{place}/{field.name}", arrays)
         for field in fields(value)  # type: ignore[arg-type]
         if field.init
     }
     return {"type": name, "fields": content}
 
 
-def _encoded_sparse(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> Any:
+def _encode_sparse(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> Any:
     matrix = value.tocsr()
     arrays[f"{place}/data"] = matrix.data
     arrays[f"{place}/columns"] = matrix.indices.astype(np.int64)
@@ -99,7 +99,7 @@ def _encoded_sparse(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> 
 FORMS = ("number", "array", "tuple", "dict", "type", "sparse", "function")
 
 
-def decoded(value: Any, file: ModelFile, allow: Collection[str]) -> Any:
+def decode(value: Any, file: ModelFile, allow: Collection[str]) -> Any:
     """The value that JSON and the arrays of a file describe.
 
     Raises
@@ -111,23 +111,23 @@ def decoded(value: Any, file: ModelFile, allow: Collection[str]) -> Any:
         case None | bool() | str() | int() | float():
             return value
         case list():
-            return [decoded(item, file, allow) for item in value]
+            return [decode(item, file, allow) for item in value]
         case {"number": "nan" | "inf" | "-inf" as text}:
             return float(text)
         case {"array": str(name)}:
             return file.array(name)
         case {"tuple": list(items)}:
-            return tuple(decoded(item, file, allow) for item in items)
+            return tuple(decode(item, file, allow) for item in items)
         case {"dict": list(pairs)}:
-            return {_key(k): decoded(v, file, allow) for k, v in map(_pair, pairs)}
+            return {_key(k): decode(v, file, allow) for k, v in map(_pair, pairs)}
         case {"type": str(name), "fields": dict(content)}:
             kind = names.resolve_type(name, allow)
             known = {field.name for field in fields(kind) if field.init}  # type: ignore[arg-type]
             if content.keys() != known:
                 raise ValueError(f"{name} has the fields {', '.join(sorted(known))}")
-            return kind(**{key: decoded(item, file, allow) for key, item in content.items()})
+            return kind(**{key: decode(item, file, allow) for key, item in content.items()})
         case {"sparse": str(name), "shape": [int(rows), int(columns)]}:
-            return _decoded_sparse(name, (rows, columns), file)
+            return _decode_sparse(name, (rows, columns), file)
         case {"function": str(name)}:
             return names.resolve_function(name, allow)
     raise ValueError(f"{check.show(value)} is no value")
@@ -145,7 +145,7 @@ def _pair(pair: Any) -> tuple[Any, Any]:
     return pair[0], pair[1]
 
 
-def _decoded_sparse(name: str, shape: tuple[int, int], file: ModelFile) -> Any:
+def _decode_sparse(name: str, shape: tuple[int, int], file: ModelFile) -> Any:
     """A sparse matrix whose rows and columns are checked before SciPy's C code uses them."""
     from scipy.sparse import csr_array
 
@@ -167,11 +167,11 @@ def _decoded_sparse(name: str, shape: tuple[int, int], file: ModelFile) -> Any:
     return csr_array((data, columns, starts), shape=shape)
 
 
-def named_in(value: Any) -> set[str]:
+def names_in(value: Any) -> set[str]:
     """The names of types and functions in a description, without importing any of them."""
     if isinstance(value, list):
-        return set().union(*map(named_in, value))
+        return set().union(*map(names_in, value))
     if not isinstance(value, dict):
         return set()
     found = {value[key] for key in ("type", "function") if isinstance(value.get(key), str)}
-    return found.union(*map(named_in, value.values()))
+    return found.union(*map(names_in, value.values()))

@@ -21,7 +21,7 @@ from nefsim._writing import replacing
 from nefsim.backends import BACKENDS
 from nefsim.lowering import Built
 from nefsim.models import format as form
-from nefsim.models.values import WHO, encoded
+from nefsim.models.values import WHO, encode
 from nefsim.network import Connection, Ensemble, Learning, Network, Neurons, Node
 from nefsim.network.objects import Gate, View
 from nefsim.program import State
@@ -59,7 +59,7 @@ def save_network(net: Network, path: Any, sim: Run | None = None) -> Path:
     arrays: Arrays = {}
     model: dict[str, Any] = {"format": form.KIND, "version": form.VERSION}
     model["provenance"] = _provenance(net, sim)
-    model |= Describing(net, arrays).tables()
+    model |= Description(net, arrays).tables()
     model["built"] = {kind: [] for kind in ("ensembles", "connections", "probes")}
     if sim is not None:
         model["networks"][0]["seed"] = sim.seed
@@ -85,7 +85,7 @@ def _provenance(net: Network, sim: Run | None) -> dict[str, Any]:
     """Versions, seeds, date and command."""
     import scipy
 
-    made = {
+    facts = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": [*map(str, sys.argv)],
         "versions": {
@@ -97,12 +97,12 @@ def _provenance(net: Network, sim: Run | None) -> dict[str, Any]:
         "seed": net.seed,
     }
     if sim is None:
-        return made
+        return facts
     names = ("dt", "dtype", "backend", "run_seed", "n_steps")
-    return made | {"build_seed": sim.seed, **{name: getattr(sim, name) for name in names}}
+    return facts | {"build_seed": sim.seed, **{name: getattr(sim, name) for name in names}}
 
 
-class Describing:
+class Description:
     """The tables of a description; arrays are put into a dict."""
 
     def __init__(self, net: Network, arrays: Arrays) -> None:
@@ -150,7 +150,7 @@ class Describing:
         row |= {end: self._end(getattr(thing, end)) for end in ends}
         for name in names:
             try:
-                row[name] = encoded(getattr(thing, name), f"{place}/{name}", self._arrays)
+                row[name] = encode(getattr(thing, name), f"{place}/{name}", self._arrays)
             except (TypeError, ValueError) as error:
                 error.add_note(f"in {thing!r}")
                 raise
@@ -196,18 +196,18 @@ def _built(net: Network, sim: Run, arrays: Arrays) -> dict[str, Any]:
             rows[thing]["learned"] = memory["weights"].swapaxes(-1, -2)
     tables = {"ensembles": ensembles, "connections": connections, "probes": probes}
     return {
-        kind: [_encoded_row(row, f"built/{kind}/{i}", arrays) for i, row in enumerate(rows)]
+        kind: [_encode_row(row, f"built/{kind}/{i}", arrays) for i, row in enumerate(rows)]
         for kind, rows in tables.items()
     }
 
 
-def _encoded_row(row: Mapping[str, Any], place: str, arrays: Arrays) -> dict[str, Any]:
+def _encode_row(row: Mapping[str, Any], place: str, arrays: Arrays) -> dict[str, Any]:
     """Arrays of one object, by name, as JSON."""
     for name, values in row.items():
         if name not in ("max_rates", "intercepts") and not np.isfinite(values).all():
             do = "save an earlier state"
             check.fail(WHO, f"{place}/{name}", "be finite", "numbers that are not", do)
-    return {name: encoded(values, f"{place}/{name}", arrays) for name, values in row.items()}
+    return {name: encode(values, f"{place}/{name}", arrays) for name, values in row.items()}
 
 
 def _of_ensemble(built: Built, ensemble: Ensemble) -> Arrays:
