@@ -132,6 +132,7 @@ def small() -> nef.Network:
     net = nef.Network(seed=1, label="small")
     stimulus = net.node(np.sin, seed=4, label="u")
     inner = net.subnetwork("inner", seed=9)
+    inner._warns_of_radius = False
     a = inner.ensemble(20, 2, seed=5, label="a", noise=nef.FilteredNoise(0.01))
     b = net.ensemble(10, 1, label="b", neuron_type=nef.PoissonSpiking(nef.LIFRate()))
     net.connect(stimulus, a[1], transform=0.5, seed=3)
@@ -152,6 +153,7 @@ def test_seeds_labels_and_places_are_those_of_the_network(tmp_path):
     again = nef.load_network(net.save(tmp_path / "a"))
     assert (again.seed, again.label) == (1, "small")
     assert [(n.seed, n.label) for n in again.networks] == [(9, "inner")]
+    assert again._warns_of_radius and not again.networks[0]._warns_of_radius
     for kind in ("all_nodes", "all_ensembles", "all_connections", "all_probes"):
         mine, theirs = getattr(net, kind), getattr(again, kind)
         assert [repr(thing) for thing in mine] == [repr(thing) for thing in theirs]

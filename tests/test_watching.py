@@ -206,6 +206,16 @@ def test_networks_of_nengo_are_not_warned_of() -> None:
     assert nef.saturation(sim)[net.ensembles[0]] > 0.3
 
 
+def test_ready_networks_that_saturate_on_purpose_are_not_warned_of() -> None:
+    net = nef.Network(seed=1)
+    race = nef.networks.winner_take_all(net, 50, 2)
+    net.connect(net.node([0.9, 0.6]), race.input, synapse=None)
+    net.probe(race.output, synapse=0.05)
+    with nef.Simulator(net, progress=False) as sim:
+        sim.run(1.0)
+    assert max(nef.saturation(sim).values()) > 0.1
+
+
 def test_the_back_end_for_checks_looks_at_nothing() -> None:
     pytest.importorskip("nengo")
     sim = nef.Simulator(wave()[0], backend="nengo")

@@ -30,7 +30,7 @@ def ideal_inputs(
 ) -> dict[Ensemble, Array]:
     """The input of each population, (T, D), in the network without neurons."""
     twins = Twins(net)
-    twins.network._foreign = True  # a budget reports saturation itself
+    twins.network._warns_of_radius = False  # a budget reports saturation itself
     replaced = {twins(node): output for node, output in inputs.items()}
     probes = [twins.network.probe(twins(e), "input", attach=False) for e in populations]
     simulator = Simulator(
@@ -51,7 +51,7 @@ def decoded_alone(
 ) -> list[Array]:
     """The filtered values that are decoded from spikes, each population alone with its input."""
     net = Network(seed=seed)
-    net._foreign = True
+    net._warns_of_radius = False
     alone: dict[Ensemble, Ensemble] = {}
     for ensemble, values in x.items():
         built = arrays[ensemble]

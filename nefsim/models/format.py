@@ -46,7 +46,9 @@ def _table(names: tuple[str, ...], *ends: str) -> list[Any]:
 
 SCHEMA = {
     "provenance": {str: object},
-    "networks": [{"parent": (None, COUNT), "label": (None, str), "seed": SEED, "foreign": object}],
+    "networks": [
+        {"parent": (None, COUNT), "label": (None, str), "seed": SEED, "warns_of_radius": object}
+    ],
     "nodes": _table(NODE),
     "ensembles": _table(ENSEMBLE),
     "connections": _table(CONNECTION, "pre", "post"),

@@ -153,7 +153,8 @@ class _Reader:
                 else:
                     outer = self._networks[row["parent"]]
                     self._networks.append(outer.subnetwork(row["label"], row["seed"]))
-                self._networks[i]._foreign = check.flag(WHO, "foreign", row["foreign"])
+                warns = check.flag(WHO, "warns_of_radius", row["warns_of_radius"])
+                self._networks[i]._warns_of_radius = warns
         if not self._networks or [*self._net.everything()] != self._networks:
             self._file.fail("networks are not in the order of the model")
 

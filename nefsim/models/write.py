@@ -122,7 +122,7 @@ class Description:
                     "parent": None if each.parent is None else self._numbers[each.parent],
                     "label": each.label,
                     "seed": each.seed,
-                    "foreign": each._foreign,
+                    "warns_of_radius": each._warns_of_radius,
                 }
                 for each in net.everything()
             ],

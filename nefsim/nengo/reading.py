@@ -124,7 +124,7 @@ class Reading:
             if isinstance(c, nengo.Connection) and isinstance(c.post_obj, nengo.Probe)
         }
         self.net = Network(seed=seed, label=network.label)
-        self.net._foreign = True
+        self.net._warns_of_radius = False
         self.of: dict[Any, Any] = {network: self.net}
         scopes = [network, *network.all_networks]
         for scope in scopes:

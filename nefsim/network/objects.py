@@ -375,7 +375,7 @@ class Scope:
         self.probes: list[Probe] = []
         self.networks: list[Scope] = []
         self.presets: dict[Any, Mapping[str, NDArray[Any]]] = {}
-        self._foreign = False  # whether another simulator described it, with defaults of its own
+        self._warns_of_radius = True  # whether populations are expected to stay within their radius
 
     @property
     def root(self) -> Scope:

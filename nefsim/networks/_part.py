@@ -23,11 +23,18 @@ class Part:
 
 @contextmanager
 def part(
-    who: str, net: Network, label: str | None, seed: int | None, kind: str
+    who: str,
+    net: Network,
+    label: str | None,
+    seed: int | None,
+    kind: str,
+    saturates: bool = False,
 ) -> Iterator[Network]:
     """A subnetwork to fill, which is taken away again if that fails.
 
-    Without a label it is called after its kind, with a number from the second of a kind on.
+    One that ``saturates`` drives populations beyond their radius on purpose, so that there is no
+    :class:`nefsim.RadiusWarning`.  Without a label it is called after its kind, with a number
+    from the second of a kind on.
     """
     check.instance(who, "net", net, Network, "a network", "pass net = nefsim.Network(), or a part")
     name = check.label(who, label)
@@ -35,6 +42,7 @@ def part(
         before = sum(str(inner.label).rstrip("0123456789 ") == kind for inner in net.networks)
         name = f"{kind} {before + 1}" if before else kind
     inner = net.subnetwork(name, check.seed(who, seed))
+    inner._warns_of_radius = not saturates
     try:
         yield inner
     except BaseException:

@@ -137,7 +137,7 @@ def basal_ganglia(
     d = count(who, "dimensions", dimensions)
     weight = check.real(who, "output_weight", output_weight)
     bias = check.real(who, "input_bias", input_bias)
-    with part(who, net, label, seed, "basal ganglia") as inner:
+    with part(who, net, label, seed, "basal ganglia", saturates=True) as inner:
         source, sink = (inner.node(size_in=d, label=name) for name in ("input", "output"))
         nuclei, active = {}, {}
         for name, threshold in THRESHOLDS.items():
@@ -253,7 +253,7 @@ def thalamus(
     inhibition = check.real(who, "mutual_inhib", mutual_inhib)
     low = check.real(who, "threshold", threshold, "pass 0, say", -1.0, 1.0, open_high=True)
     given: dict[str, Any] = {"encoders": POSITIVE, "intercepts": Uniform(low, 1.0)}
-    with part(who, net, label, seed, "thalamus") as inner:
+    with part(who, net, label, seed, "thalamus", saturates=True) as inner:
         actions = ensemble_array(inner, n_neurons, d, label="actions", **given | options)
         source, sink = actions.input, actions.output
         if inhibition:

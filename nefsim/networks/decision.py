@@ -127,7 +127,7 @@ def decision(
         "intercepts": Uniform(0.8 / ROOM, 1.1 / ROOM),
         "eval_points": Uniform(0.8 / ROOM, 1.0),
     }
-    with part(who, net, label, seed, "decision") as inner:
+    with part(who, net, label, seed, "decision", saturates=True) as inner:
         x = integrator(inner, n, tau=tau, radius=ROOM * z, **options)
         if c:
             source = inner.node(WhiteNoise(Gaussian(0.0, c)), label="noise")

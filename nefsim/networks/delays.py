@@ -173,7 +173,7 @@ def delay(
     if sample is not None:
         sample = check.array(who, "sample", sample, do="pass a number for each step")
         sample = sample.reshape(-1, 1) if sample.ndim == 1 else sample
-    with part(who, net, label, seed, "delay") as inner:
+    with part(who, net, label, seed, "delay", saturates=True) as inner:
         made = system(
             inner, n_neurons, A, B, synapse, radii, sample=sample, dt=dt, solver=solver, **options
         )

@@ -265,7 +265,7 @@ def associative_memory(
     if default is not None:
         default = check.array(who, "default", default, (size,))[:, None]
     above = POSITIVE | ABOVE_0 | options
-    with part(who, net, label, seed, "associative memory") as inner:
+    with part(who, net, label, seed, "associative memory", saturates=True) as inner:
         bias, inhibit = inner.node(1.0, label="bias"), inner.node(size_in=1, label="inhibit")
         source, output = inner.node(size_in=keys.shape[1]), inner.node(size_in=size)
         similar, active = (inner.node(size_in=n) for _ in range(2))

@@ -210,7 +210,7 @@ def winner_take_all(
     against = check.real(who, "inhibition", inhibition, low=0.0)
     given: dict[str, Any] = {"encoders": POSITIVE, "intercepts": Uniform(0.0, 1.0)}
     given |= {"eval_points": Uniform(0.0, 1.0)}
-    with part(who, net, label, seed, "winner take all") as inner:
+    with part(who, net, label, seed, "winner take all", saturates=True) as inner:
         races = ensemble_array(inner, n - n // 3, d, label="accumulators", **given | options)
         passed = thresholding(inner, n // 3, d, top, label="winners", **options)
         evidence = races.add_output("evidence", None, solver=SOLVER)

@@ -129,11 +129,11 @@ class Watch:
 
     def warn(self) -> None:
         """Warn of populations that were too often beyond their radius, once of each."""
-        if self.n_samples < FEWEST or self._built.network._foreign:
+        if self.n_samples < FEWEST:
             return
         for i in np.flatnonzero(self.far > SHARE_WARNED * self.n_samples):
             ensemble = self.ensembles[i]
-            if ensemble in self._warned:
+            if ensemble in self._warned or not _warns_of_radius(ensemble.network):
                 continue
             self._warned.add(ensemble)
             share = self.far[i] / self.n_samples
@@ -144,6 +144,15 @@ class Watch:
                 "see nefsim.saturation.",
                 RadiusWarning,
             )
+
+
+def _warns_of_radius(network: Any) -> bool:
+    """Whether a network and all networks around it expect inputs to stay within their radius."""
+    while network is not None:
+        if not network._warns_of_radius:
+            return False
+        network = network.parent
+    return True
 
 
 def _reaches(built: Built) -> dict[Ensemble, float]:
