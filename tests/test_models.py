@@ -104,6 +104,17 @@ def test_learned_weights_and_encoders_of_a_file_run_in_nengo_too(tmp_path, name)
     assert report.spikes_differ == 0
 
 
+def test_ready_networks_with_functions_need_no_permission(tmp_path):
+    net = nef.Network(seed=1)
+    memory = nef.networks.associative_memory(net, np.eye(2), n_neurons=20)
+    net.connect(net.node([0.9, 0.1]), memory.input)
+    net.probe(memory.output, synapse=0.01)
+    again = nef.load_network(net.save(tmp_path / "a"))
+    assert contents(tmp_path / "a")["modules"] == []
+    assert records(run(net))["0"].any()
+    assert np.array_equal(records(run(again))["0"], records(run(net))["0"])
+
+
 def test_networks_of_nengo_are_saved(tmp_path):
     """Their decoders are values of :mod:`nefsim.nengo`, which is imported only if allowed."""
     nengo = pytest.importorskip("nengo")
