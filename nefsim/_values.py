@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from nefsim import _checks as check
 from nefsim import _signatures as signatures
 
 
@@ -38,7 +39,9 @@ class Value:
     __new__.__signature__ = Signature([Parameter("cls", Parameter.POSITIONAL_ONLY)])  # type: ignore[attr-defined]
 
     def _content(self) -> tuple[Any, ...]:
-        assert is_dataclass(self)
+        if not is_dataclass(self):
+            do = "write @dataclass(frozen=True, eq=False) above it"
+            check.fail(type(self).__name__, "class", "be a dataclass", "none", do, TypeError)
         return tuple(_canonical(getattr(self, f.name)) for f in fields(self))
 
     def __eq__(self, other: object) -> bool:

@@ -382,3 +382,10 @@ def test_the_optimal_filter_undoes_a_filter():
     wanted[at], wanted[at + 1] = 1 / b[0], a[1] / b[0]
     assert np.abs(taps - wanted).max() < 0.05 / b[0]
     assert (np.diff(lags) > 0).all()
+
+
+def test_a_readout_at_one_number_is_one_vector() -> None:
+    for readout in (dynamics.legendre_readout, dynamics.pade_readout):
+        assert readout(6, 0.0).shape == (6,)
+        assert readout(6, [0.0, 0.5]).shape == (2, 6)
+        np.testing.assert_array_equal(readout(6, [0.0])[0], readout(6, 0.0))

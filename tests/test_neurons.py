@@ -356,3 +356,20 @@ def test_the_output_of_direct_mode_is_its_input():
     J, out = np.array([1.5, -2.0]), np.zeros(2)
     nef.Direct().step(J, {}, 0.001, out)
     np.testing.assert_array_equal(out, J)
+
+
+def test_a_neuron_type_that_is_no_dataclass_is_refused_with_the_cure() -> None:
+    class Plain(nef.neurons.NeuronType):
+        spiking = False
+
+        def rates(self, J):
+            return np.asarray(J)
+
+        def current(self, rates):
+            return np.asarray(rates)
+
+        def step(self, J, state, dt, out, rng=None):
+            out[...] = J
+
+    with pytest.raises(TypeError, match=r"Plain: class must be a dataclass.*frozen=True"):
+        hash(Plain())

@@ -30,7 +30,7 @@ def legendre(order: int, theta: float) -> tuple[Array, Array]:
     Parameters
     ----------
     order : int
-        q, the number of dimensions.  Frequencies up to about ``q / (2 pi theta)`` pass.
+        q, the number of dimensions.  Frequencies up to about ``q / (4 theta)`` pass.
     theta : float [s]
         Length of the window.
 
@@ -106,7 +106,8 @@ def legendre_readout(order: int, at: ArrayLike = 1.0) -> Array:
     who = "legendre_readout"
     q = _order(who, order)
     r = _shares(who, at)
-    return np.asarray(np.polynomial.legendre.legvander(2 * r - 1, q - 1))
+    polynomials: Array = np.asarray(np.polynomial.legendre.legvander(2 * r - 1, q - 1))
+    return polynomials.reshape(*r.shape, q)  # one number gives one row in NumPy
 
 
 def pade(order: int, theta: float) -> tuple[Array, Array]:

@@ -109,7 +109,7 @@ class WinnerTakeAll(Part):
     network : Network
         The subnetwork.
     input, output : Node
-        The worth of each choice, and 1 for the winner, (dimensions,).
+        The worth of each choice, and the winner, (dimensions,): 0, and 1 to 1.4 for the winner.
     evidence : Node
         The state of each accumulator, (dimensions,).
     reset : Node
