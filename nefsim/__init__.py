@@ -28,9 +28,10 @@ processes              WhiteSignal, WhiteNoise, FilteredNoise, PresentInput, Pie
 solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
 learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
 functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weights, ...
+base classes           NeuronType, Synapse, Solver, Distribution, Process, LearningRule
 crosscheck             compare two back ends spike for spike
-error_budget           where errors come from; ``size_for`` finds how many neurons one takes
 load_network           a network from the file of ``net.save``
+error_budget           where errors come from; ``size_for`` finds how many neurons one takes
 =====================  ==================================================================
 
 Subpackages, imported at first use:
@@ -47,219 +48,59 @@ nef.train              training of spiking networks with PyTorch (extra ``train`
 nef.convert            conversion of trained ReLU networks to spiking ones (extra ``train``)
 nef.nir                NIR graphs (extra ``nir``)
 nef.mnist              the experiment with handwritten digits
+nef.typing             names of the types of arguments, such as ``SynapseLike``
+nef.testing            laws for types of a user: ``check_neuron_type``, ``check_synapse``, ...
 =====================  ==================================================================
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nefsim import _habits
+from nefsim import (
+    _habits,
+    encoding,
+    learning,
+    network,
+    neurons,
+    processes,
+    sampling,
+    solvers,
+    synapses,
+)
 from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
 from nefsim.budget import decoded_points, error_budget, saturation, size_for, svd_basis
 from nefsim.crosscheck import crosscheck
 from nefsim.describe import describe
-from nefsim.encoding import (
-    connection_weights,
-    gain_bias,
-    max_rates_intercepts,
-    measure_tuning_curves,
-    response_curves,
-    tuning_curves,
-)
-from nefsim.learning import (
-    BCM,
-    HPES,
-    PES,
-    RLS,
-    Association,
-    DeltaRule,
-    Hebbian,
-    LearningRule,
-    Oja,
-    Sanger,
-    Voja,
-)
+from nefsim.encoding import *
+from nefsim.learning import *
 from nefsim.lowering import suggest_learning_rate
 from nefsim.models import load_network
-from nefsim.network import Connection, Ensemble, Network, Node, Probe, direct_mode
-from nefsim.neurons import (
-    LIF,
-    AdaptiveLIF,
-    AdaptiveLIFRate,
-    Direct,
-    DiscreteLIF,
-    InverseLIF,
-    Izhikevich,
-    LIFRate,
-    PoissonSpiking,
-    RectifiedLinear,
-    RegularSpiking,
-    Sigmoid,
-    SoftLIFRate,
-    SpikingRectifiedLinear,
-    SteadyState,
-    StochasticSpiking,
-    Tanh,
-)
-from nefsim.processes import (
-    FilteredNoise,
-    FourierSignal,
-    Piecewise,
-    PresentInput,
-    WhiteNoise,
-    WhiteSignal,
-)
+from nefsim.network import *
+from nefsim.neurons import *
+from nefsim.processes import *
 from nefsim.result import Result
-from nefsim.sampling import (
-    CIW,
-    Choice,
-    ConstrainedDifference,
-    Copula,
-    CosineSimilarity,
-    Exponential,
-    Gaussian,
-    Leech,
-    Mixture,
-    Orthogonal,
-    Samples,
-    ScatteredCube,
-    ScatteredHypersphere,
-    SparseGabor,
-    SparsePatches,
-    Tile,
-    Uniform,
-    UniformHypersphere,
-    Whitening,
-    unit_vectors,
-)
+from nefsim.sampling import *
 from nefsim.simulator import Simulator
-from nefsim.solvers import (
-    Dale,
-    Lstsq,
-    LstsqDrop,
-    LstsqL1,
-    LstsqL2,
-    LstsqL2nz,
-    LstsqMultNoise,
-    LstsqNoise,
-    LstsqWeighted,
-    Nnls,
-    NnlsL2,
-    NoiseMatched,
-    NoSolver,
-    PseudoInverse,
-    Softmax,
-    solve_decoders,
-)
-from nefsim.synapses import Alpha, DoubleExp, LinearFilter, Lowpass, Triangle
+from nefsim.solvers import *
+from nefsim.synapses import *
 from nefsim.watching import RadiusWarning
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "BCM",
-    "CIW",
-    "HPES",
-    "LIF",
-    "PES",
-    "RLS",
-    "AdaptiveLIF",
-    "AdaptiveLIFRate",
-    "Alpha",
-    "Association",
-    "BackendUnavailable",
-    "Choice",
-    "Connection",
-    "ConstrainedDifference",
-    "Copula",
-    "CosineSimilarity",
-    "Dale",
-    "DeltaRule",
-    "Direct",
-    "DiscreteLIF",
-    "DoubleExp",
-    "Ensemble",
-    "Exponential",
-    "FilteredNoise",
-    "FourierSignal",
-    "Gaussian",
-    "Hebbian",
-    "InverseLIF",
-    "Izhikevich",
-    "LIFRate",
-    "LearningRule",
-    "Leech",
-    "LinearFilter",
-    "Lowpass",
-    "Lstsq",
-    "LstsqDrop",
-    "LstsqL1",
-    "LstsqL2",
-    "LstsqL2nz",
-    "LstsqMultNoise",
-    "LstsqNoise",
-    "LstsqWeighted",
-    "Mixture",
-    "Network",
-    "Nnls",
-    "NnlsL2",
-    "NoSolver",
-    "Node",
-    "NoiseMatched",
-    "Oja",
-    "Orthogonal",
-    "Piecewise",
-    "PoissonSpiking",
-    "PresentInput",
-    "Probe",
-    "PseudoInverse",
-    "RadiusWarning",
-    "RectifiedLinear",
-    "RegularSpiking",
-    "Result",
-    "Samples",
-    "Sanger",
-    "ScatteredCube",
-    "ScatteredHypersphere",
-    "Sigmoid",
-    "Simulator",
-    "SoftLIFRate",
-    "Softmax",
-    "SparseGabor",
-    "SparsePatches",
-    "SpikingRectifiedLinear",
-    "SteadyState",
-    "StochasticSpiking",
-    "Tanh",
-    "Tile",
-    "Triangle",
-    "Uniform",
-    "UniformHypersphere",
-    "Voja",
-    "WhiteNoise",
-    "WhiteSignal",
-    "Whitening",
-    "connection_weights",
-    "crosscheck",
-    "decoded_points",
-    "describe",
-    "direct_mode",
-    "error_budget",
-    "gain_bias",
-    "load_network",
-    "max_rates_intercepts",
-    "measure_tuning_curves",
-    "response_curves",
-    "saturation",
-    "size_for",
-    "solve_decoders",
-    "suggest_learning_rate",
-    "svd_basis",
-    "tuning_curves",
-    "unit_vectors",
-]
+# The names of a subpackage's ``__all__`` are names of the package.
+__all__ = ["BackendUnavailable", "RadiusWarning", "Result", "Simulator"]
+__all__ += ["crosscheck", "decoded_points", "describe", "error_budget", "saturation", "size_for"]
+__all__ += ["load_network", "suggest_learning_rate", "svd_basis"]
+__all__ += encoding.__all__
+__all__ += learning.__all__
+__all__ += network.__all__
+__all__ += neurons.__all__
+__all__ += processes.__all__
+__all__ += sampling.__all__
+__all__ += solvers.__all__
+__all__ += synapses.__all__
 
 #: Subpackages that are imported at first use.
 _ROOMS = (
@@ -270,7 +111,9 @@ _ROOMS = (
     "networks",
     "nir",
     "plot",
+    "testing",
     "train",
+    "typing",
     "view",
 )
 
@@ -282,7 +125,9 @@ if TYPE_CHECKING:
     from nefsim import networks as networks
     from nefsim import nir as nir
     from nefsim import plot as plot
+    from nefsim import testing as testing
     from nefsim import train as train
+    from nefsim import typing as typing
     from nefsim import view as view
 else:
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from inspect import isabstract
 from typing import Any
 
 #: Keywords of other programs, and arguments of nefsim with that meaning; the first match is used.
@@ -98,7 +99,6 @@ OF_PACKAGE = {
     "EnsembleArray": _ARRAY,
     "Model": "write nefsim.Network()",
     "Default": "leave the argument out",
-    "Process": "see nefsim.processes.Process",
 }
 
 #: Advice on names that a network does not have.
@@ -147,11 +147,12 @@ def instead_of_nengos(value: object) -> str | None:
     """Advice on the replacement of an object or class of Nengo; None for other objects."""
     kind = value if isinstance(value, type) else type(value)
     names = [base.__name__ for base in kind.__mro__ if _is_in_nengo(base)]
-    public_names = getattr(sys.modules.get("nefsim"), "__all__", ())
+    package = sys.modules.get("nefsim")
+    public_names = getattr(package, "__all__", ())
     for name in names:
         if name in OF_NENGO:
             return OF_NENGO[name]
-        if name in public_names:
+        if name in public_names and not isabstract(getattr(package, name)):
             return f"pass nefsim.{name}(...)"
     if not names:
         return None

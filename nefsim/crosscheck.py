@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import backends as registry
+from nefsim._html import Text
 from nefsim.network import Connection, Ensemble, Network, Neurons, Probe
 from nefsim.network.objects import whole
 from nefsim.neurons import Direct
@@ -69,7 +70,7 @@ class ProbeReport:
 
 
 @dataclass(frozen=True)
-class CrosscheckReport:
+class CrosscheckReport(Text):
     """The report of :func:`crosscheck`; ``print`` shows it as text.
 
     Attributes
@@ -109,6 +110,13 @@ class CrosscheckReport:
         values = all(p.max_abs_diff <= p.tolerance for p in self.probes)
         rates = all(p.max_abs_diff <= TOLERANCE * 1000.0 for p in self.populations)
         return self.spikes_differ == 0 and values and rates
+
+    def __repr__(self) -> str:
+        verdict = "agree" if self.agrees else "do not agree"
+        names = " and ".join(self.backends)
+        return (
+            f"<crosscheck: {names} {verdict}, {self.n_spikes} spikes, {self.spikes_differ} differ>"
+        )
 
     def __str__(self) -> str:
         first, second = self.backends

@@ -12,6 +12,15 @@ from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.neurons import Direct, NeuronType
 
+__all__ = [
+    "connection_weights",
+    "gain_bias",
+    "max_rates_intercepts",
+    "measure_tuning_curves",
+    "response_curves",
+    "tuning_curves",
+]
+
 Array = NDArray[np.float64]
 
 

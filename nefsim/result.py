@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
+from nefsim import _html as html
 from nefsim import files
 from nefsim._extras import cure
 from nefsim._schema import COUNT
@@ -68,9 +69,9 @@ class Result(Mapping[Any, Array]):
 
     def __init__(
         self,
-        records: Mapping[str, Any],
-        times: Mapping[str, Any],
-        time: Any,
+        records: Mapping[str, ArrayLike | Events],
+        times: Mapping[str, ArrayLike],
+        time: ArrayLike,
         info: Mapping[str, Any],
         labels: Mapping[Probe, str] | None = None,
     ) -> None:
@@ -137,7 +138,7 @@ class Result(Mapping[Any, Array]):
         times = {labels[probe]: when for probe, (when, _) in recorded.items()}
         return cls(records, times, time, info, labels)
 
-    def _label(self, key: Any) -> str:
+    def _label(self, key: Probe | str) -> str:
         label = self._labels.get(key, "") if isinstance(key, Probe) else key
         if not isinstance(label, str) or label not in self._records:
             labels = ", ".join(map(repr, self._records)) or "none"
@@ -145,11 +146,11 @@ class Result(Mapping[Any, Array]):
             check.fail("Result", "key", "be a recorded probe or label", check.show(key), do)
         return label
 
-    def __getitem__(self, key: Any) -> Array:
+    def __getitem__(self, key: Probe | str) -> Array:
         values = self.kept(key)
         return values.dense() if isinstance(values, Events) else values
 
-    def kept(self, key: Any) -> Array | Events:
+    def kept(self, key: Probe | str) -> Array | Events:
         """The records of a probe or label as they are stored: rows, or events.
 
         Parameters
@@ -168,7 +169,7 @@ class Result(Mapping[Any, Array]):
         """
         return self._records[self._label(key)]
 
-    def events(self, key: Any) -> Events:
+    def events(self, key: Probe | str) -> Events:
         """The spikes of a probe or label, as events.
 
         Parameters
@@ -206,7 +207,7 @@ class Result(Mapping[Any, Array]):
     def __len__(self) -> int:
         return len(self._records)
 
-    def trange(self, key: Any) -> Array:
+    def trange(self, key: Probe | str) -> Array:
         """Times of the records of a probe or label [s].
 
         Parameters
@@ -298,8 +299,8 @@ class Result(Mapping[Any, Array]):
         path : str or Path
             The file, or the folder of a stream, which is mapped into memory.  Do not shorten
             its files while the result is in use, as the system would end the program (SIGBUS).
-            If a program ended before its file was complete, the folder of the incomplete
-            stream is read.
+            If a program ended before it completed the file ``path``, the stream in the folder
+            ``path`` with ".parts" added is read instead.
 
         Returns
         -------
@@ -322,6 +323,10 @@ class Result(Mapping[Any, Array]):
     @classmethod
     def _of_stream(cls, who: str, folder: Path) -> Result:
         return cls(*Grown(who, folder).records())
+
+    def _repr_html_(self) -> str:
+        rows = ((label, str(self[label].shape)) for label in self._records)
+        return html.table(repr(self), rows, ("label", "shape"))
 
     def __repr__(self) -> str:
         return f"<result: {', '.join(map(repr, self._records))}; {len(self.time)} steps>"

@@ -19,6 +19,7 @@ from nefsim.backends.notices import silenced
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
 from nefsim.network import Network, Node, Probe
+from nefsim.network.objects import OutputLike
 from nefsim.network.validate import run_inputs, run_probes
 from nefsim.program import State, initial_state
 from nefsim.progress import Progress, progress_bar
@@ -110,7 +111,7 @@ class Simulator:
         progress: bool | Callable[[int, int], None] | None = None,
         stream: str | Path | None = None,
         probes: Sequence[Probe] = (),
-        inputs: Mapping[Node, Any] | None = None,
+        inputs: Mapping[Node, OutputLike] | None = None,
         build_seed: int | None = None,
     ) -> None:
         who = "Simulator"
@@ -392,7 +393,7 @@ class Simulator:
         progress: bool | Callable[[int, int], None] | None = None,
         stream: str | Path | None = None,
         probes: Sequence[Probe] = (),
-        inputs: Mapping[Node, Any] | None = None,
+        inputs: Mapping[Node, OutputLike] | None = None,
     ) -> Simulator:
         """Continue from a saved state, with the same network.
 

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,8 @@ from nefsim import _checks as check
 from nefsim import filtering
 from nefsim._values import Value
 from nefsim.filtering import Coefficients, Form, StateSpace
+
+__all__ = ["Alpha", "DoubleExp", "LinearFilter", "Lowpass", "Synapse", "Triangle"]
 
 
 class Synapse(Value, ABC):
@@ -33,6 +35,7 @@ class Synapse(Value, ABC):
     --------
     Lowpass : The usual synapse.
     LinearFilter : Any transfer function.
+    nefsim.testing.check_synapse : The laws of synapses, for a new one.
 
     Examples
     --------
@@ -57,8 +60,10 @@ class Synapse(Value, ABC):
 
         Returns
         -------
-        b, a : ndarray
-            Coefficients in ascending powers of z^-1.
+        b : (p,) ndarray
+            Numerator in ascending powers of z^-1, without the step of delay of a connection.
+        a : (q,) ndarray
+            Denominator in ascending powers of z^-1.
 
         Raises
         ------
@@ -133,6 +138,10 @@ class Synapse(Value, ABC):
         if not values.size:
             return values
         return filtering.filtered(self.form(step), values, which)
+
+
+#: A synapse, the time constant of a lowpass [s], or None for a connection without a filter.
+SynapseLike: TypeAlias = Synapse | float | None
 
 
 def discretised(num: ArrayLike, den: ArrayLike, dt: float) -> Coefficients:

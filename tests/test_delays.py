@@ -161,7 +161,7 @@ def test_batches_and_single_precision_have_delays(options: Any, backend: str) ->
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_what_is_on_its_way_is_saved(backend: str, tmp_path: Any) -> None:
+def test_a_saved_state_contains_the_delayed_values(backend: str, tmp_path: Any) -> None:
     net, b, _ = made("decoded", delay=0.013)
     probe = net.probe(b.neurons)
     (whole,) = ran(net, probe, backend=backend, seconds=0.1)

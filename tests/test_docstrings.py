@@ -181,7 +181,7 @@ def test_most_objects_name_their_errors_and_relatives(section: str, least: float
     assert sum(section in sections(obj) for obj in objects) >= least * len(objects)
 
 
-def test_a_gap_is_found() -> None:
+def test_undocumented_parameters_and_results_are_found() -> None:
     def double(x: float, *, factor: float) -> float:
         """Twice a number.
 

@@ -40,7 +40,7 @@ def test_a_network_takes_them_as_encoders(encoders):
 
 
 @each
-def test_they_need_as_many_dimensions_as_the_image_has_pixels(encoders):
+def test_encoders_for_images_need_a_dimension_per_pixel(encoders):
     with pytest.raises(ValueError, match="must be 120, the pixels of an image, got 121"):
         encoders.sample(5, 121)
 
@@ -104,7 +104,7 @@ def test_ciw_is_a_sum_with_signs_of_the_examples_of_one_class():
         assert any(fits)
 
 
-def test_differences_are_between_two_classes():
+def test_constrained_differences_subtract_images_of_different_classes():
     few, labels = IMAGES[:4].reshape(4, -1), np.array([0, 0, 1, 1])
     e = nef.ConstrainedDifference(few, labels).sample(200, 120, 0)
     pairs = [few[i] - few[j] for i in range(4) for j in range(4) if labels[i] != labels[j]]

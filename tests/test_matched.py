@@ -72,7 +72,7 @@ def test_spikes_of_another_height_have_decoders_of_the_inverse() -> None:
     np.testing.assert_allclose(tall(4 * A, Y)[0], plain(A, Y)[0] / 4, rtol=1e-12)
 
 
-def test_a_filter_that_doubles_needs_no_other_decoders() -> None:
+def test_decoders_do_not_depend_on_the_gain_of_the_filter() -> None:
     once, twice = (nef.LinearFilter([gain], [0.02, 1.0]) for gain in (1.0, 2.0))
     one = nef.NoiseMatched(synapse=once)(A, Y)[0]
     np.testing.assert_allclose(nef.NoiseMatched(synapse=twice)(A, Y)[0], one, rtol=1e-9)

@@ -90,7 +90,7 @@ def learner():
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_signal_equals_nengos_or_is_refused_as_not_stored(backend):
+def test_signals_equal_those_of_nengo_or_raise_that_they_are_not_stored(backend):
     model = learner()
     a, b, rule = model.a, model.c.post, model.c.learning_rule
     asked = [(a, "in"), (a.neurons, "in"), (a.neurons, "out"), (rule, "in")]

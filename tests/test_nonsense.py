@@ -1383,6 +1383,8 @@ def public_callables() -> Iterator[tuple[str, Callable[..., Any]]]:
         short = module.__name__.removeprefix("nefsim.")
         named += [(f"{short}.{name}", getattr(module, name)) for name in module.__all__]
     for name, made in named:
+        if inspect.isabstract(made):  # its methods are those of its subclasses
+            continue
         if inspect.isclass(made) and issubclass(made, BaseException):
             continue
         if made not in MADE_BY_A_NETWORK:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
 from configparser import ConfigParser
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
+import count_any
 import pytest
 
 import nefsim as nef
@@ -90,3 +93,54 @@ def test_skipped_tests_are_listed_once(tmp_path: Path) -> None:
     skipped.pytest_sessionfinish()
     names = file.read_text(encoding="utf-8").splitlines()
     assert names == [*collect_ignore, "tests/test_a.py", "tests/test_b.py::test_c[x y]"]
+
+
+BASES = {
+    "neurons": "NeuronType",
+    "synapses": "Synapse",
+    "solvers": "Solver",
+    "sampling": "Distribution",
+    "processes": "Process",
+    "learning": "LearningRule",
+}
+
+
+@pytest.mark.parametrize("room", ["encoding", "network", *BASES])
+def test_the_names_of_a_room_are_names_of_the_package(room: str) -> None:
+    module = import_module(f"nefsim.{room}")
+    for name in module.__all__:
+        assert getattr(nef, name) is getattr(module, name)
+    assert set(module.__all__) <= set(nef.__all__) & set(dir(nef))
+    assert len(set(nef.__all__)) == len(nef.__all__)
+
+
+@pytest.mark.parametrize("room", BASES)
+def test_the_base_class_of_a_room_is_public(room: str) -> None:
+    assert BASES[room] in import_module(f"nefsim.{room}").__all__
+    assert inspect.isabstract(getattr(nef, BASES[room]))
+
+
+def test_helpers_of_the_rooms_are_no_names_of_the_package() -> None:
+    for name in ("Constant", "Running", "Trace", "as_distribution", "as_samples", "stream"):
+        assert name not in nef.__all__
+        assert not hasattr(nef, name)
+
+
+def test_few_public_signatures_have_any() -> None:
+    """An argument of a user has a type; at commit fe9d421 there were 221 ``Any``."""
+    found = count_any.count()
+    assert found.total() <= 110, found.most_common()
+
+
+@pytest.mark.parametrize("room", BASES)
+def test_abstract_methods_are_documented_argument_by_argument(room: str) -> None:
+    base = getattr(nef, BASES[room])
+    for name in base.__abstractmethods__:
+        method = getattr(base, name)
+        text = inspect.getdoc(method) or ""
+        if isinstance(method, property):
+            continue
+        for argument in [*inspect.signature(method).parameters][1:]:
+            entry = re.search(rf"^(\*\*)?(\w+, )*{argument}\b.*\n    \S", text, re.MULTILINE)
+            assert entry, f"{base.__name__}.{name}: {argument}"
+        assert "Returns\n-------\n" in text or (name == "step" and room == "neurons")

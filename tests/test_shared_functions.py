@@ -270,7 +270,7 @@ def test_a_node_cannot_run_its_own_simulator(backend):
 
 
 @pytest.mark.parametrize("backend", (*BACKENDS, "nengo"))
-def test_nor_in_a_network_of_our_own(backend, tmp_path):
+def test_a_node_of_a_network_of_nefsim_cannot_run_its_simulator(backend, tmp_path):
     told, running = [], []
 
     def ask(t):

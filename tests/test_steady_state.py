@@ -63,7 +63,7 @@ def test_the_states_are_spread_as_after_long_firing(neuron):
         assert farthest(*pair) < bound
 
 
-def test_without_it_neurons_fire_in_waves():
+def test_neurons_without_steady_state_fire_in_waves():
     n = 20_000
     J = np.full(n, 10.0)
     start = {"voltage": np.random.default_rng(0).random(n), "refractory_time": np.zeros(n)}

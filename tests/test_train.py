@@ -320,7 +320,7 @@ def conv_net(pool: type[nn.Module] = nn.MaxPool2d) -> train.Layers:
 
 
 @pytest.mark.parametrize("pool", [nn.MaxPool2d, nn.AvgPool2d])
-def test_steps_one_by_one_are_a_run(pool: type[nn.Module]) -> None:
+def test_single_steps_give_the_outputs_of_a_run(pool: type[nn.Module]) -> None:
     net, x = conv_net(pool).eval(), torch.randn(3, 1, 8, 8)
     y_seq, _ = net.run(x)
     state, steps = None, []

@@ -244,7 +244,7 @@ def test_a_run_waits_for_a_slow_browser():
     assert page.now > held
 
 
-def test_small_steps_of_time_add_up_and_large_ones_come_when_due():
+def test_model_time_follows_wall_time_for_small_and_large_dt():
     for dt in (0.0004, 0.03):
         page, clock = page_of(view.Live(network(), dt=dt))
         page.speed.value = 0.05

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim.network.objects import TransformLike
 
 Array = NDArray[np.float64]
 
 
-def gini(weights: Any) -> float:
+def gini(weights: TransformLike) -> float:
     r"""Gini index, the sparsity of weights: 0 if all have one size, 1 - 1/n if one is not 0.
 
     .. math:: G = 1 - 2 \sum_{k=1}^{n} \frac{v_k}{\sum_l v_l} \, \frac{n - k + \frac{1}{2}}{n},
@@ -55,7 +56,7 @@ def gini(weights: Any) -> float:
     return float(1 - 2 * (sizes / total) @ left)
 
 
-def weight_histogram(weights: Any, bins: int = 50) -> tuple[Array, Array]:
+def weight_histogram(weights: TransformLike, bins: int = 50) -> tuple[Array, Array]:
     """Histogram of weights, in bins of equal width.
 
     The bins are symmetric around 0, so 0 is an edge or a centre.

@@ -1,7 +1,17 @@
 """Back ends: each is one function ``prepare(built, state)`` that returns a runner.
 
-A runner ``run(n_steps, recorder)`` advances the state that it was prepared with and passes the
-probed values to the recorder.  Modules are named here and imported on demand.
+``prepare`` has two parameters:
+
+built : Built
+    The network, read-only; ``built.program`` has its signals, operations and records.
+state : State
+    The values of signals and the memory of operations, changed in place by the runner, and
+    ``state.step``, the number of steps that are done.
+
+The runner ``run(n_steps, recorder)`` takes ``n_steps`` more steps from the state as it is, adds
+``n_steps`` to ``state.step``, and passes the rows of each record to the ``recorder``, a
+:class:`Recorder`.  Modules are named here and imported when a simulator asks for them;
+:func:`nefsim.testing.check_backend` checks the laws of a new one.
 """
 
 from __future__ import annotations

@@ -113,19 +113,20 @@ class ErrorParts:
         return sum(getattr(self, part) ** 2 for part in PARTS if part not in changed)
 
     def neurons_for(self, rmse: float) -> int | None:
-        """Neurons with which the error is ``rmse``, if delay, saturation and lag stay.
+        """Number of neurons with which the error falls to ``rmse``.
 
-        Noise falls as 1/sqrt(N) and distortion as 1/N or faster.
+        Delay, saturation and dynamics are assumed not to change.  Noise falls as 1/sqrt(N) with
+        N neurons, and distortion as 1/N or faster.
 
         Parameters
         ----------
         rmse : float
-            The error that is wanted.
+            The desired root mean square error, in the unit of the decoded value.
 
         Returns
         -------
         int or None
-            None where the parts that do not depend on the number of neurons are larger.
+            None if delay, saturation and dynamics alone reach or exceed ``rmse``.
         """
         left = rmse**2 - self._rest("distortion", "noise")
         if left <= 0:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
 
 from nefsim import _checks as check
 from nefsim import backends
@@ -114,7 +115,9 @@ class Converted(ABC):
     input: Node
     layers: list[Ensemble]
 
-    def __init__(self, who: str, model: Any, data: Any, percentile: Any) -> None:
+    def __init__(
+        self, who: str, model: nn.Module, data: ArrayLike | None, percentile: float
+    ) -> None:
         self._who = who
         do = "pass inputs like those that the model was trained on, one per row"
         inputs = check.array(who, "data", data, do=do)
@@ -133,7 +136,7 @@ class Converted(ABC):
         return self.__dict__ | {"_ready": {}}
 
     @abstractmethod
-    def predict(self, inputs: Any, backend: str = "auto") -> Array:
+    def predict(self, inputs: ArrayLike, backend: str = "auto") -> Array:
         """Outputs of the model for ``inputs``, computed by spikes.
 
         Parameters
@@ -174,7 +177,7 @@ class Converted(ABC):
         self._ready[name] = ready
         return records
 
-    def fast(self, inputs: Any) -> Array:
+    def fast(self, inputs: ArrayLike) -> Array:
         """The numbers of :meth:`predict`, bit for bit, without a network and in batches.
 
         Parameters
@@ -195,7 +198,7 @@ class Converted(ABC):
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
         """Activations that the spikes of each stage represent, and spikes per neuron and input."""
 
-    def report(self, inputs: Any) -> Report:
+    def report(self, inputs: ArrayLike) -> Report:
         """Compare each layer's spikes with the activations of the model.
 
         Parameters
@@ -236,7 +239,7 @@ class Converted(ABC):
     _span: float
     """The largest value that spikes can represent, in units of the threshold."""
 
-    def _rows(self, method: str, inputs: Any) -> Array:
+    def _rows(self, method: str, inputs: ArrayLike) -> Array:
         do = f"pass inputs of shape {self.shape}, one per row"
         x = check.array(f"{self._who}.{method}", "inputs", inputs, (None, *self.shape), do)
         if not len(x):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
 
 from nefsim import _checks as check
 from nefsim.convert.base import Converted, population
@@ -24,10 +25,10 @@ MOST_STEPS = 10**6
 
 
 def rate(
-    model: Any,
+    model: nn.Module,
     T: int = 256,
     reset: str = "subtract",
-    data: Any = None,
+    data: ArrayLike | None = None,
     percentile: float = 100.0,
     dtype: str = "float64",
 ) -> RateConverted:
@@ -73,10 +74,9 @@ def rate(
     Notes
     -----
     Weights and currents of a layer, in units of its threshold, are multiples of a power of two
-    g, chosen such that no sum of them is rounded.  In float64 these are sums over all T steps.
-    In float32 they are sums over one step,
-    :math:`\max_i \sum_j |W_{ij}| + |b_i| \le 2^{24} g`.  The currents of the first layer, which
-    are sums of numbers and not of spikes, are computed once in float64
+    g.  In float64 g is chosen such that no sum over all T steps is rounded; in float32, such
+    that no sum over one step is, :math:`\max_i \sum_j |W_{ij}| + |b_i| \le 2^{24} g`.  The first
+    layer receives numbers and not spikes; its currents are computed once, in float64
     (:meth:`~RateConverted.currents`).  A potential is rounded when a current is added, as in
     any float32 program, so the engine, :meth:`~RateConverted.fast` and PyTorch give the same
     spikes, bit for bit.
@@ -102,9 +102,9 @@ def rate(
 
 
 def qcfs(
-    model: Any,
+    model: nn.Module,
     T: int = 8,
-    data: Any = None,
+    data: ArrayLike | None = None,
     percentile: float = 100.0,
     dtype: str = "float64",
 ) -> RateConverted:
@@ -187,13 +187,13 @@ class RateConverted(Converted):
     def __init__(
         self,
         who: str,
-        model: Any,
-        T: Any,
-        reset: Any,
-        data: Any,
-        percentile: Any,
+        model: nn.Module,
+        T: int,
+        reset: str,
+        data: ArrayLike | None,
+        percentile: float,
         start: float,
-        dtype: Any,
+        dtype: str,
     ) -> None:
         do = "pass a number of steps such as 256"
         self.n_steps = check.integer(who, "T", T, do, 1, MOST_STEPS)
@@ -251,7 +251,7 @@ class RateConverted(Converted):
             end = target
         return net, source, layers, net.probe(end)
 
-    def currents(self, inputs: Any) -> Array:
+    def currents(self, inputs: ArrayLike) -> Array:
         """Currents of the first layer in each step, in units of its threshold.
 
         Parameters
@@ -270,7 +270,7 @@ class RateConverted(Converted):
         driven = on_grid(x, self._input_step) @ self.matrices[0].T + self.biases[0]
         return np.asarray(driven, self.dtype)
 
-    def predict(self, inputs: Any, backend: str = "auto") -> Array:
+    def predict(self, inputs: ArrayLike, backend: str = "auto") -> Array:
         """Outputs of the model by spikes: means of the readout over T steps from rest.
 
         The first call builds a simulator, which later calls use again.  After an error or

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
 
 from nefsim import _checks as check
 from nefsim.convert.base import Converted, population
@@ -24,10 +25,10 @@ MOST_DIGITS = 30
 
 
 def spikeconverter(
-    model: Any,
+    model: nn.Module,
     T: int = 16,
     k: float = 2.0,
-    data: Any = None,
+    data: ArrayLike | None = None,
     percentile: float = 100.0,
     rounding: str = "floor",
     double_buffer: bool = False,
@@ -122,12 +123,13 @@ class SpikeConverted(Converted):
     neuron : InverseLIF
         The neuron type of all layers.
     input_scale : float
-        Factor from inputs to units of their threshold.
+        Factor by which inputs are multiplied, to be in units of the input neurons' threshold.
     grids : list of float
-        Step of the grid of the weights into each layer.
+        The number of which all weights into a layer are multiples, for each layer.
     matrices, offsets : list of array
-        Weights into each layer and the offset that it adds once, in units of its threshold;
-        the first offset is that of the inputs.  Read-only.
+        Weights into each layer, and the offset that each layer adds once per input, in units of
+        the layer's threshold.  ``offsets`` begins with the offset of the input neurons, which
+        have no matrix.  Read-only.
 
     See Also
     --------
@@ -136,14 +138,14 @@ class SpikeConverted(Converted):
 
     def __init__(
         self,
-        model: Any,
-        T: Any,
-        k: Any,
-        data: Any,
-        percentile: Any,
-        rounding: Any,
-        double_buffer: Any,
-        dtype: Any,
+        model: nn.Module,
+        T: int,
+        k: float,
+        data: ArrayLike | None,
+        percentile: float,
+        rounding: str,
+        double_buffer: bool,
+        dtype: str,
     ) -> None:
         who = "spikeconverter"
         n_steps = check.integer(who, "T", T, "pass a number of steps such as 16", 1, 64)
@@ -225,7 +227,7 @@ class SpikeConverted(Converted):
         """Steps from the start of an input to its result: T for each weighted layer."""
         return len(self.stages) * self.neuron.n_steps
 
-    def predict(self, inputs: Any, backend: str = "auto") -> Array:
+    def predict(self, inputs: ArrayLike, backend: str = "auto") -> Array:
         """Outputs of the model, decoded from the spikes of the last layer.
 
         Inputs are presented one after the other: while a layer releases its result for one

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nefsim._html import Text
+
 #: Maximum number of stretches of the schedule in the table.
 SHOWN = 12
 
@@ -70,7 +72,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Description:
+class Description(Text):
     """The schedule, size and cost of a network; ``str()`` is a table.
 
     Attributes
@@ -92,12 +94,13 @@ class Description:
     largest : tuple of int
         Evaluation points and neurons of the largest factorisation.
     schedule : tuple of Stretch
-        Operations that run step by step or in chunks of time, in the order of a step.
+        Groups of operations, in the order in which a step runs them; each runs either step by
+        step or a chunk of steps at a time.
     bytes_per_second : int [bytes/s]
-        Size of the records of a second of model time, with spikes at a quarter of the maximum
-        rate.
+        Size of the records of one second of model time, if neurons fire at a quarter of their
+        maximum rates.
     costs : mapping of str to Cost
-        Memory and time by the name of the back end.
+        Memory and time of each back end, by its name.
 
     See Also
     --------
@@ -157,6 +160,10 @@ class Description:
         dict
         """
         return asdict(self)
+
+    def __repr__(self) -> str:
+        name = f" of {self.label!r}" if self.label else ""
+        return f"<description{name}: {_many(self.operations, 'operation')}; print() shows it>"
 
     def __str__(self) -> str:
         trials = "" if self.batch_size is None else f", {self.batch_size} trials"

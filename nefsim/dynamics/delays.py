@@ -111,7 +111,7 @@ def legendre_readout(order: int, at: ArrayLike = 1.0) -> Array:
 
 
 def pade(order: int, theta: float) -> tuple[Array, Array]:
-    r"""The [q-1/q] Padé approximant of a delay, with states of a like size.
+    r"""The [q-1/q] Padé approximant of a delay, with states of similar size.
 
     .. math:: A = \begin{pmatrix} -v_0 & -v_0 & \cdots & -v_0 \\ v_1 & & & \\
               & \ddots & & \\ & & v_{q-1} & 0 \end{pmatrix}, \quad
@@ -219,8 +219,8 @@ def lmu(order: int, theta: float, dt: float = 1.0, method: str = "zoh") -> tuple
     dt : float
         Length of a step, in the unit of ``theta``.
     method : "zoh" or "euler"
-        How it is discretised: for an input that stands still within a step, or by Euler's
-        method, which is unstable for high orders.
+        Method of discretisation: ``"zoh"`` (zero-order hold) is exact for an input that is
+        constant within a step; ``"euler"`` is Euler's method, unstable for high orders.
 
     Returns
     -------

@@ -61,7 +61,7 @@ class StateFilter(Synapse):
         self._set(A=A, B=B, C=C, dt=check.seconds(who, "dt", self.dt))
 
     def state_space(self, dt: float) -> StateSpace:
-        """The filter without the step that a connection adds."""
+        """State-space form, without the delay of one step that a connection adds."""
         if not np.isclose(dt, self.dt, rtol=1e-9, atol=0.0):
             do = f"run with dt={self.dt:g} or make it again for {dt:g}"
             check.fail("StateFilter", "dt", "be the step of the network", f"{self.dt:g} s", do)

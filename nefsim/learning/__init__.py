@@ -1,6 +1,7 @@
 """Learning rules: equations for the change of weights during a simulation."""
 
-from nefsim.learning.base import Hebbian, LearningRule, Trace
+from nefsim.learning.base import Hebbian, LearningRule
+from nefsim.learning.base import Trace as Trace
 from nefsim.learning.hpes import HPES
 from nefsim.learning.supervised import PES, RLS, Association, DeltaRule
 from nefsim.learning.unsupervised import BCM, Oja, Sanger, Voja
@@ -16,6 +17,5 @@ __all__ = [
     "LearningRule",
     "Oja",
     "Sanger",
-    "Trace",
     "Voja",
 ]

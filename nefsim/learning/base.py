@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim._values import Value
-from nefsim.synapses import Lowpass, as_synapse
+from nefsim.synapses import Lowpass, SynapseLike, as_synapse
 
 Array = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ class Trace:
     """
 
     of: str
-    synapse: Any
+    synapse: SynapseLike
     start: float | Array = 0.0
 
 
@@ -81,6 +81,7 @@ class LearningRule(Value, ABC):
     --------
     Hebbian : Base of rules whose change is an outer product less a decay.
     PES : Supervised learning of decoders.
+    nefsim.testing.check_rule : The laws of rules, for a new one.
 
     Examples
     --------
@@ -109,7 +110,7 @@ class LearningRule(Value, ABC):
     constants: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
+    def step(self, pre: Array, post: Array, error: Any, weights: Array, **more: Any) -> Array:
         """The change of the weights per second.
 
         Parameters
@@ -122,7 +123,8 @@ class LearningRule(Value, ABC):
             The error signal connected to the rule.  Where the connection ends in neurons, their
             scaled encoders turn a vector into one number for each row of the weights.
         weights : (M, N) ndarray
-            The present weights, read-only.
+            The present weights, read-only; (k, N) where decoders, (M, D) where encoders are
+            learned.
         **more
             Other traces, ``constants`` and the arrays from :meth:`start`, by name; only these
             arrays may be written to.
@@ -130,6 +132,7 @@ class LearningRule(Value, ABC):
         Returns
         -------
         (M, N) ndarray
+            A new array in the shape of ``weights``, which is multiplied by dt and added to them.
         """
 
     def traces(self) -> Mapping[str, Trace]:
@@ -194,7 +197,9 @@ class Hebbian(LearningRule):
     """
 
     @abstractmethod
-    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+    def factors(
+        self, pre: Array, post: Array, error: Any, **more: Any
+    ) -> tuple[Array, Array | None]:
         """The vectors u and d of the outer product and the decay.
 
         Parameters
@@ -210,7 +215,7 @@ class Hebbian(LearningRule):
             Decay of each row of the weights [1/s]; None for no decay.
         """
 
-    def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
+    def step(self, pre: Array, post: Array, error: Any, weights: Array, **more: Any) -> Array:
         """The change of the weights per second, ``outer(u, pre) - d[:, None] * weights``."""
         u, d = self.factors(pre, post, error, **more)
         grow = np.multiply.outer(u, pre)

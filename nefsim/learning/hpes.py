@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.learning.base import Hebbian, Trace, checked
+from nefsim.learning.base import Array, Hebbian, Trace, checked
 from nefsim.learning.unsupervised import theta_start
 from nefsim.synapses import Lowpass, Synapse
 
@@ -129,7 +129,9 @@ class HPES(Hebbian):
             "theta": Trace("post", self.theta_synapse, self.theta_start),
         }
 
-    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+    def factors(
+        self, pre: Array, post: Array, error: Any, **more: Any
+    ) -> tuple[Array, Array | None]:
         highest = more["max_rates"]
         active, theta = post / highest, more["theta"] / highest
         b = PUBLISHED_SCALE * highest**2 if self.bcm_scale is None else self.bcm_scale

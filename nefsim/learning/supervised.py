@@ -88,7 +88,9 @@ class PES(Hebbian):
     def traces(self) -> Mapping[str, Trace]:
         return {"pre": Trace("pre", self.pre_synapse)}
 
-    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+    def factors(
+        self, pre: Array, post: Array, error: Any, **more: Any
+    ) -> tuple[Array, Array | None]:
         return (-self.learning_rate / len(pre)) * error, None
 
 
@@ -149,7 +151,7 @@ class RLS(LearningRule):
     def start(self, n_in: int, n_out: int, dt: float) -> dict[str, Array]:
         return {"inverse": np.eye(n_in) * (self.learning_rate * dt / n_in)}
 
-    def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
+    def step(self, pre: Array, post: Array, error: Any, weights: Array, **more: Any) -> Array:
         inverse, dt = more["inverse"], more["dt"]
         k = inverse @ pre
         share = 1.0 / (1.0 + pre @ k)
@@ -212,7 +214,9 @@ class DeltaRule(Hebbian):
             **checked(self, "pre_synapse", "post_synapse"),
         )
 
-    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+    def factors(
+        self, pre: Array, post: Array, error: Any, **more: Any
+    ) -> tuple[Array, Array | None]:
         return (-self.learning_rate / len(pre)) * error * (post > self.threshold), None
 
 
@@ -273,7 +277,9 @@ class Association(Hebbian):
     def traces(self) -> Mapping[str, Trace]:
         return {"pre": Trace("pre", self.pre_synapse)}
 
-    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+    def factors(
+        self, pre: Array, post: Array, error: Any, **more: Any
+    ) -> tuple[Array, Array | None]:
         power = pre @ pre
         u = error * (self.learning_rate / np.where(power > 0.0, power, np.inf))
         if not self.forgetting:

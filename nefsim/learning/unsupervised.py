@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.learning.base import Hebbian, LearningRule, Trace, checked
+from nefsim.learning.base import Array, Hebbian, LearningRule, Trace, checked
 from nefsim.neurons.base import per_neuron
 from nefsim.synapses import Lowpass, Synapse
 
@@ -79,7 +79,9 @@ class BCM(Hebbian):
             "theta": Trace("post", self.theta_synapse, self.theta_start),
         }
 
-    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+    def factors(
+        self, pre: Array, post: Array, error: Any, **more: Any
+    ) -> tuple[Array, Array | None]:
         if "theta" not in more:
             do = "pass theta=, the average activity of each neuron after the connection"
             check.fail("BCM.factors", "theta", "be given", "none", do, TypeError)
@@ -135,7 +137,9 @@ class Oja(Hebbian):
             **checked(self, "pre_synapse", "post_synapse"),
         )
 
-    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+    def factors(
+        self, pre: Array, post: Array, error: Any, **more: Any
+    ) -> tuple[Array, Array | None]:
         u = self.learning_rate * post
         return u, self.beta * u * post
 
@@ -195,7 +199,9 @@ class Voja(Hebbian):
     def traces(self) -> Mapping[str, Trace]:
         return {"post": Trace("post", self.post_synapse)}
 
-    def factors(self, pre: Any, post: Any, error: Any, **more: Any) -> tuple[Any, Any]:
+    def factors(
+        self, pre: Array, post: Array, error: Any, **more: Any
+    ) -> tuple[Array, Array | None]:
         switch = 1.0 if error is None else 1.0 + error[0]
         d = (self.learning_rate * switch) * post
         return more["scale"] * d, d
@@ -249,7 +255,7 @@ class Sanger(LearningRule):
     def __post_init__(self) -> None:
         self._set(**checked(self, "pre_synapse", "post_synapse"))
 
-    def step(self, pre: Any, post: Any, error: Any, weights: Any, **more: Any) -> Any:
+    def step(self, pre: Array, post: Array, error: Any, weights: Array, **more: Any) -> Array:
         grow = np.outer(post, pre) - np.tril(np.outer(post, post)) @ weights
         return self.learning_rate * grow
 

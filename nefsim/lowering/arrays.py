@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim._html import Fields
 from nefsim.encoding import gain_bias, max_rates_intercepts
 from nefsim.network.objects import Ensemble
 from nefsim.neurons import Direct
@@ -24,7 +25,7 @@ EVAL_POINTS, ENCODERS, MAX_RATES, INTERCEPTS, GAIN, BIAS, NEURONS, NOISE, SOLVER
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BuiltEnsemble:
+class BuiltEnsemble(Fields):
     """The arrays of an ensemble, ``sim.data[ensemble]``.
 
     Attributes
@@ -72,7 +73,7 @@ class BuiltEnsemble:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BuiltConnection:
+class BuiltConnection(Fields):
     """The arrays of a connection, ``sim.data[connection]``.
 
     Attributes

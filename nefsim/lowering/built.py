@@ -40,7 +40,8 @@ class Built:
     inputs : mapping of Node to Node
         Nodes whose output is replaced by that of another node in this run.
     represented : mapping of Ensemble to int
-        The signals of the values that populations get, where all of these come as values.
+        The signal of the value that each population represents.  Populations with a
+        connection that is encoded before its filter are left out: no signal has their value.
 
     See Also
     --------

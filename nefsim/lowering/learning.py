@@ -16,6 +16,7 @@ from nefsim.network import Connection, Ensemble, Learning
 from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import Gate, indices, whole
 from nefsim.program import Learn, Part, Read, Term, Weigh
+from nefsim.synapses import as_synapse
 
 Array = NDArray[np.float64]
 
@@ -123,17 +124,18 @@ class LearningRules:
         if trace.of == "post":
             neurons = self._after(thing)
             read = Read(self.weighing[thing].output) if neurons is None else neurons
-        if trace.synapse is None:
+        synapse = as_synapse(repr(thing), trace.synapse)
+        if synapse is None:
             return read
         n = make.size(read)
         if np.ndim(trace.start) and len(np.asarray(trace.start)) != n:
             must, got = f"have one number for each of {n} neurons", f"{np.size(trace.start)}"
             check.fail(repr(thing), "theta_start", must, got, "pass a number, or one for each")
         start = _hashable(trace.start)
-        key = (read.signal, read.delay, _hashable(read.columns), trace.synapse, start)
+        key = (read.signal, read.delay, _hashable(read.columns), synapse, start)
         if key not in self._traces:
             name = make.signals[read.signal].name + " trace"
-            filtered = make.filtered(name, read, trace.synapse, trace.start)
+            filtered = make.filtered(name, read, synapse, trace.start)
             self._traces[key] = Read(filtered.signal)
         return self._traces[key]
 

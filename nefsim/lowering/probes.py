@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from nefsim.lowering.context import Context
 from nefsim.lowering.learning import LearningRules, dense
 from nefsim.lowering.matrices import as_index
 from nefsim.lowering.outline import abstract_array
-from nefsim.network import Connection, Ensemble, Learning, Probe
-from nefsim.network import Neurons as NeuronsOf
+from nefsim.network import Connection, Ensemble, Probe
 from nefsim.network.objects import indices, whole
+from nefsim.network.quantities import VARIABLE, row_of
 from nefsim.neurons import Direct
 from nefsim.program import Read, Term
 
@@ -34,49 +35,115 @@ def _steps_between(seconds: float | None, dt: float) -> float:
 
 
 def _probed(context: Context, rules: LearningRules, probe: Probe) -> Read:
+    """The signal of a probe, by the reader of its quantity."""
     target: Any = probe.target
-    attr = probe.attr
-    if attr == "weights":
-        return _weights(context, rules, probe, target)
-    if isinstance(target, Connection):
-        if attr == "output" and target.synapse is not None:
-            return _filtered_output(context, probe, target)
-        return weighted_signal(context, target)
-    obj: Any = whole(target)
-    columns = as_index(indices(target))
-    if isinstance(obj, Learning) and attr != "error":
-        return rules.trace(obj, "pre" if attr == "activities" else attr)
-    if attr == "scaled_encoders":
-        context.shapes[probe] = (obj.n_neurons, obj.dimensions)
-        return _encoders(context, rules, probe, obj)
-    if attr in ("input", "error"):
-        return Read(context.inputs[obj], 0, columns)
-    if isinstance(obj, NeuronsOf) and attr not in ("output", "spikes", "rates"):
-        return Read(_state(context, obj.ensemble, attr), 0, columns)
-    if isinstance(obj, Ensemble) and not isinstance(obj.neuron_type, Direct):
-        return _decoded_output(context, probe, obj)
-    return Read(context.outputs[obj], 0, columns)
+    obj = target if isinstance(target, Connection) else whole(target)
+    row = row_of(target, probe.attr)
+    return READERS[row.of, row.name](context, rules, probe, obj)
 
 
-def _encoders(context: Context, rules: LearningRules, probe: Probe, ensemble: Any) -> Read:
+def _columns(probe: Probe) -> Any:
+    """The elements of a view."""
+    assert not isinstance(probe.target, Connection)
+    return as_index(indices(probe.target))
+
+
+def _output(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
+    return Read(context.outputs[obj], 0, _columns(probe))
+
+
+def _input(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
+    return Read(context.inputs[obj], 0, _columns(probe))
+
+
+def _gate(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
+    """The factor of a rule's changes, which is 1 where nothing is connected."""
+    if obj not in context.inputs:
+        return _constant(context, probe, np.ones(1))
+    return _input(context, rules, probe, obj)
+
+
+def _state(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
+    return Read(_state_signal(context, obj.ensemble, probe.attr), 0, _columns(probe))
+
+
+def _activities(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
+    return rules.trace(obj, "pre")
+
+
+def _trace(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
+    return rules.trace(obj, probe.attr)
+
+
+def _encoders(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
     """Scaled encoders: a signal if they are learned, else constants."""
-    if ensemble in rules.weight_signals:
-        return Read(rules.weight_signals[ensemble])
-    return _constant(context, probe, context.ensembles[ensemble].scaled_encoders)
+    context.shapes[probe] = (obj.n_neurons, obj.dimensions)
+    if obj in rules.weight_signals:
+        return Read(rules.weight_signals[obj])
+    return _constant(context, probe, context.ensembles[obj].scaled_encoders)
 
 
-def _weights(context: Context, rules: LearningRules, probe: Probe, connection: Connection) -> Read:
+def _weights(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
     """Weights: a signal if they are learned, else constants."""
-    if connection in rules.weight_signals:
-        signal = rules.weight_signals[connection]
+    if obj in rules.weight_signals:
+        signal = rules.weight_signals[obj]
         context.shapes[probe] = rules.shapes[signal]
         return Read(signal)
-    weighted = context.weighted[connection]
+    weighted = context.weighted[obj]
     matrix, n = weighted.matrix, context.builder.size(weighted.read)
     shape = context.shapes[probe] = matrix.shape if np.ndim(matrix) == 2 else (n, n)
     return _constant(
         context, probe, abstract_array(*shape) if context.outline else dense(matrix, n)
     )
+
+
+def _unfiltered(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
+    return weighted_signal(context, obj)
+
+
+def _filtered(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
+    """A connection's output after this step's filtering; a probe's filter reads it a step later."""
+    if obj.synapse is None:
+        return weighted_signal(context, obj)
+    output = context.outputs[obj]
+    if probe.synapse is None:
+        return Read(output)
+    later = context.builder.sum(f"{probe!r}.input", context.builder.size(Read(output)))
+    context.builder.add_term(later, Term(Read(output, 1)))
+    return Read(later)
+
+
+def _decoded(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
+    if isinstance(obj.neuron_type, Direct):
+        return _output(context, rules, probe, obj)
+    built = context.probe_data[probe]
+    assert built.decoders is not None
+    decoded = context.builder.sum(f"{probe!r}.decoded", built.decoders.shape[1])
+    spikes = Read(context.outputs[obj.neurons])
+    context.builder.add_term(decoded, Term(spikes, built.decoders.T))
+    return Read(decoded)
+
+
+#: The reader of each row of ``QUANTITIES``, by the kind of object and the quantity.
+READERS: dict[tuple[str, str], Callable[[Context, LearningRules, Probe, Any], Read]] = {
+    ("ensemble", "decoded_output"): _decoded,
+    ("ensemble", "input"): _input,
+    ("ensemble", "scaled_encoders"): _encoders,
+    ("neurons", "output"): _output,
+    ("neurons", "spikes"): _output,
+    ("neurons", "rates"): _output,
+    ("neurons", "input"): _input,
+    ("neurons", VARIABLE): _state,
+    ("node", "output"): _output,
+    ("node", "input"): _input,
+    ("connection", "output"): _filtered,
+    ("connection", "input"): _unfiltered,
+    ("connection", "weights"): _weights,
+    ("rule", "error"): _input,
+    ("rule", "activities"): _activities,
+    ("rule", VARIABLE): _trace,
+    ("gate", "input"): _gate,
+}
 
 
 def _constant(context: Context, probe: Probe, matrix: Any) -> Read:
@@ -85,26 +152,7 @@ def _constant(context: Context, probe: Probe, matrix: Any) -> Read:
     return Read(context.builder.sum(f"{probe!r}.output", matrix.size, flat))
 
 
-def _filtered_output(context: Context, probe: Probe, connection: Connection) -> Read:
-    """A connection's output after this step's filtering; a probe's filter reads it a step later."""
-    output = context.outputs[connection]
-    if probe.synapse is None:
-        return Read(output)
-    later = context.builder.sum(f"{probe!r}.input", context.builder.size(Read(output)))
-    context.builder.add_term(later, Term(Read(output, 1)))
-    return Read(later)
-
-
-def _decoded_output(context: Context, probe: Probe, ensemble: Ensemble) -> Read:
-    built = context.probe_data[probe]
-    assert built.decoders is not None
-    decoded = context.builder.sum(f"{probe!r}.decoded", built.decoders.shape[1])
-    spikes = Read(context.outputs[ensemble.neurons])
-    context.builder.add_term(decoded, Term(spikes, built.decoders.T))
-    return Read(decoded)
-
-
-def _state(context: Context, ensemble: Ensemble, name: str) -> int:
+def _state_signal(context: Context, ensemble: Ensemble, name: str) -> int:
     """The signal of a state variable of the neurons."""
     observed = context.observed[ensemble]
     if name not in observed:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from nefsim import _checks as check
-from nefsim import dynamics, learning, neurons, processes, sampling, solvers, synapses
+from nefsim import learning, neurons, processes, sampling, solvers, synapses
 from nefsim._values import Value
 
 #: Functions of NumPy that are no ufuncs, and have a value at one array and no other effect.
@@ -36,13 +36,16 @@ UFUNCS = ("numpy", "scipy.special")
 TRUSTED = ("nefsim.networks",)
 
 #: Rooms whose values are written by their class name.
-ROOMS = (sampling, synapses, learning, neurons, processes, solvers, dynamics)
+ROOMS = (sampling, synapses, learning, neurons, processes, solvers)
 
 
 @cache
 def types() -> dict[str, type[Value]]:
     """The types of nefsim, by name."""
-    return {name: kind for room in ROOMS for name, kind in vars(room).items() if _is_type(kind)}
+    from nefsim import dynamics  # which is imported at first use
+
+    rooms = (*ROOMS, dynamics)
+    return {name: kind for room in rooms for name, kind in vars(room).items() if _is_type(kind)}
 
 
 def _is_type(kind: Any) -> bool:

@@ -15,14 +15,19 @@ from nefsim.network.objects import (
     Connection,
     Endpoint,
     Ensemble,
+    FunctionLike,
     Node,
+    OutputLike,
     Probe,
+    RuleLike,
     Scope,
+    TransformLike,
 )
 from nefsim.neurons import LIF, NeuronType, SteadyState
 from nefsim.processes import Process
-from nefsim.sampling import ScatteredHypersphere, Uniform
+from nefsim.sampling import DistributionLike, ScatteredHypersphere, Uniform
 from nefsim.solvers import LstsqL2, Solver
+from nefsim.synapses import SynapseLike
 
 
 class Network(Answers, Scope):
@@ -78,7 +83,7 @@ class Network(Answers, Scope):
     @explained
     def node(
         self,
-        output: Any = None,
+        output: OutputLike = None,
         size_in: int = 0,
         size_out: int | None = None,
         seed: int | None = None,
@@ -139,17 +144,17 @@ class Network(Answers, Scope):
         n_neurons: int,
         dimensions: int,
         radius: float = 1.0,
-        encoders: Any = ScatteredHypersphere(surface=True),
-        intercepts: Any = Uniform(-1.0, 0.9),
-        max_rates: Any = Uniform(200.0, 400.0),
-        eval_points: Any = ScatteredHypersphere(),
+        encoders: DistributionLike = ScatteredHypersphere(surface=True),
+        intercepts: DistributionLike = Uniform(-1.0, 0.9),
+        max_rates: DistributionLike = Uniform(200.0, 400.0),
+        eval_points: DistributionLike = ScatteredHypersphere(),
         n_eval_points: int | None = None,
         neuron_type: NeuronType = LIF(),
-        gain: Any = None,
-        bias: Any = None,
+        gain: DistributionLike | None = None,
+        bias: DistributionLike | None = None,
         noise: Process | None = None,
         normalize_encoders: bool = True,
-        initial_state: Mapping[str, Any] | SteadyState | None = None,
+        initial_state: Mapping[str, DistributionLike] | SteadyState | None = None,
         seed: int | None = None,
         label: str | None = None,
     ) -> Ensemble:
@@ -166,7 +171,7 @@ class Network(Answers, Scope):
         radius : float
             Length of the vectors that the population is meant to represent.
         encoders : Distribution or (N, D) array_like
-            Preferred directions; made unit length.
+            Preferred directions, scaled to unit length unless ``normalize_encoders`` is False.
         intercepts, max_rates : Distribution, pair, number or (N,) array_like
             The value along its encoder at which each neuron starts to fire (1 is the radius),
             and its rate at the radius [Hz]; a pair is a range to draw from.
@@ -184,7 +189,7 @@ class Network(Answers, Scope):
             Whether encoders are made unit length.
         initial_state : mapping of str to Distribution, pair, number or (N,) array_like, or None
             Initial values of the state variables of the neurons, by name; or `SteadyState(x)`,
-            as if LIF neurons had fired for long.
+            the state of LIF neurons that have represented the value x for a long time.
         seed : int or None
             Seed of the ensemble; None derives it from the network.
         label : str or None
@@ -242,13 +247,13 @@ class Network(Answers, Scope):
         self,
         pre: Endpoint,
         post: Endpoint,
-        function: Any = None,
-        transform: Any = None,
-        synapse: Any = 0.005,
+        function: FunctionLike | None = None,
+        transform: TransformLike | None = None,
+        synapse: SynapseLike = 0.005,
         solver: Solver = LstsqL2(),
-        eval_points: Any = None,
+        eval_points: DistributionLike | None = None,
         scale_eval_points: bool = True,
-        learning_rule: Any = None,
+        learning_rule: RuleLike | None = None,
         delay: float = 0.0,
         seed: int | None = None,
         label: str | None = None,
@@ -339,7 +344,7 @@ class Network(Answers, Scope):
         self,
         target: Endpoint | Connection,
         attr: str | None = None,
-        synapse: Any = None,
+        synapse: SynapseLike = None,
         sample_every: float | None = None,
         solver: Solver = LstsqL2(),
         label: str | None = None,
@@ -352,16 +357,7 @@ class Network(Answers, Scope):
         target : Node, Ensemble, Neurons, a view of one, Connection or its learning_rule
             The object.
         attr : str or None
-            The quantity; None takes the first of its object:
-
-            - of an ensemble ``decoded_output``, ``input`` or ``scaled_encoders``;
-            - of neurons ``output`` (spikes, as ``amplitude / dt``, stored as events, see
-              ``sim.data.events``), ``input`` (currents) or a state variable such as
-              ``voltage``;
-            - of a node ``output`` or ``input``;
-            - of a connection ``output``, ``input`` or ``weights``, as they act in each step:
-              onto neurons with full weights, else ``transform @ decoders.T`` or the transform;
-            - of a learning rule ``error``, ``activities``, ``post`` or ``theta``.
+            The quantity, from the table in the notes; None takes the first of its object.
         synapse : Synapse, number or None
             A filter; the filtered value is the one that another population would receive.
         sample_every : float or None [s]
@@ -389,6 +385,35 @@ class Network(Answers, Scope):
         See Also
         --------
         nefsim.Simulator : Its ``data[probe]`` are the records.
+
+        Notes
+        -----
+        A record has one row for each step:
+
+        ==========  ===============  ===============  ============================================
+        of          quantity         shape            values
+        ==========  ===============  ===============  ============================================
+        ensemble    decoded_output   (D,)             value that is decoded from the activities
+        ensemble    input            (D,)             sum of the values that arrive
+        ensemble    scaled_encoders  (N, D)           encoders times gain / radius
+        neurons     output           (N,)             spikes, as amplitude / dt, or rates [Hz]
+        neurons     spikes           (N,)             the same
+        neurons     rates            (N,)             the same
+        neurons     input            (N,)             currents
+        neurons     ...              (N,)             a state variable by name, such as voltage
+        node        output           (size_out,)      output of the node
+        node        input            (size_in,)       sum of the values that arrive
+        connection  output           (size_out,)      value that arrives, filtered
+        connection  input            (size_out,)      the same before the filter
+        connection  weights          (rows, columns)  weights as they act in each step
+        rule        error            (size_in,)       error that is connected to the rule
+        rule        activities       (N,)             filtered activity before the connection [Hz]
+        rule        ...              (M,)             another trace by name, such as post or theta
+        gate        input            (1,)             factor of the changes of a rule
+        ==========  ===============  ===============  ============================================
+
+        Spikes are stored as events, see ``sim.data.events``.  Weights are onto neurons with full
+        weights, else ``transform @ decoders.T`` or the transform.
 
         Examples
         --------

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
+from nefsim import _html as html
+from nefsim._html import Fields
 from nefsim._signatures import network_object
 from nefsim.learning import LearningRule
 from nefsim.neurons import Direct, NeuronType, SteadyState
 from nefsim.processes import Process
-from nefsim.sampling import Distribution
+from nefsim.sampling import Distribution, DistributionLike
 from nefsim.solvers import Solver
 from nefsim.synapses import Synapse
 
+if TYPE_CHECKING:
+    import scipy.sparse
+
 Indices = tuple[int, ...]
 Transform = Any  # a float, a (D,) or (M, D) array, or a SciPy sparse array
+
+#: A factor, a vector of factors, a matrix, or a sparse array of SciPy.
+TransformLike: TypeAlias = "ArrayLike | scipy.sparse.sparray"
+#: A function of x, or its values at the evaluation points.
+FunctionLike: TypeAlias = Callable[..., ArrayLike] | ArrayLike
+#: The output of a node: a function of t or of (t, x), a process, a constant, or None.
+OutputLike: TypeAlias = Callable[..., ArrayLike] | Process | ArrayLike | None
+#: A learning rule, or several by number or by name.
+RuleLike: TypeAlias = LearningRule | Sequence[LearningRule] | Mapping[str, LearningRule]
+
+
+#: Elements of a view: a number, a slice, or a list of numbers.
+Key: TypeAlias = int | slice | Sequence[int] | NDArray[np.integer[Any]]
 
 
 def _indices(obj: Node | Ensemble | Neurons | Learning, size: int, key: Any) -> Indices:
@@ -68,7 +86,7 @@ class View:
 
 @network_object("net.node", "output")
 @dataclass(frozen=True, eq=False, repr=False)
-class Node:
+class Node(Fields):
     """A source of values, a function of values, or a sum of its inputs.
 
     Made by :meth:`Network.node`, which describes the fields.
@@ -87,13 +105,13 @@ class Node:
     """
 
     network: Scope
-    output: Callable[..., Any] | Process | NDArray[np.float64] | None
+    output: Callable[..., ArrayLike] | Process | NDArray[np.float64] | None
     size_in: int
     size_out: int
     seed: int | None
     label: str
 
-    def __getitem__(self, key: Any) -> View:
+    def __getitem__(self, key: Key) -> View:
         return View(self, _indices(self, self.size_out or self.size_in, key))
 
     def __repr__(self) -> str:
@@ -102,7 +120,7 @@ class Node:
 
 @network_object("net.ensemble", "n_neurons, dimensions")
 @dataclass(frozen=True, eq=False, repr=False)
-class Ensemble:
+class Ensemble(Fields):
     """A population of neurons that represents a vector.
 
     Made by :meth:`Network.ensemble`, which describes the fields.
@@ -135,7 +153,7 @@ class Ensemble:
     neuron_type: NeuronType
     noise: Process | None
     normalize_encoders: bool
-    initial_state: Mapping[str, Any] | SteadyState
+    initial_state: Mapping[str, DistributionLike] | SteadyState
     seed: int | None
     label: str
 
@@ -154,7 +172,7 @@ class Ensemble:
         """The neurons of the ensemble: currents in, spikes out."""
         return Neurons(self)
 
-    def __getitem__(self, key: Any) -> View:
+    def __getitem__(self, key: Key) -> View:
         return View(self, _indices(self, self.dimensions, key))
 
     def __repr__(self) -> str:
@@ -182,7 +200,7 @@ class Neurons:
         """The network of the ensemble."""
         return self.ensemble.network
 
-    def __getitem__(self, key: Any) -> View:
+    def __getitem__(self, key: Key) -> View:
         return View(self, _indices(self, self.size_in, key))
 
     def __repr__(self) -> str:
@@ -226,7 +244,7 @@ class Learning:
         """The gate of the rule, an input that multiplies all changes; 0 stops learning."""
         return Gate(self)
 
-    def __getitem__(self, key: Any) -> View:
+    def __getitem__(self, key: Key) -> View:
         return View(self, _indices(self, self.size_in, key))
 
     def __repr__(self) -> str:
@@ -267,7 +285,7 @@ def indices(end: Endpoint) -> Indices | None:
 
 @network_object("net.connect", "pre, post")
 @dataclass(frozen=True, eq=False, repr=False)
-class Connection:
+class Connection(Fields):
     """A path for values: decode a function, transform and filter it, add it to the target.
 
     Made by :meth:`Network.connect`, which describes the fields.
@@ -290,7 +308,7 @@ class Connection:
     network: Scope
     pre: Endpoint
     post: Endpoint
-    function: Callable[..., Any] | NDArray[np.float64] | None
+    function: Callable[..., ArrayLike] | NDArray[np.float64] | None
     size_mid: int
     transform: Transform
     synapse: Synapse | None
@@ -325,7 +343,7 @@ class Connection:
 
 @network_object("net.probe", "target")
 @dataclass(frozen=True, eq=False, repr=False)
-class Probe:
+class Probe(Fields):
     """A quantity of an object to record.
 
     Made by :meth:`Network.probe`, which describes the fields.
@@ -443,3 +461,20 @@ class Scope:
             f"{count(len(self.all_connections), 'connection')}, "
             f"{count(len(self.all_probes), 'probe')}>"
         )
+
+    def _repr_html_(self) -> str:
+        """A table for each kind of object."""
+        ensembles = (
+            (e.label, e.n_neurons, e.dimensions, e.neuron_type) for e in self.all_ensembles
+        )
+        nodes = ((n.label, n.size_in, n.size_out, n.output) for n in self.all_nodes)
+        connections = ((c.label, c.pre, c.post, c.synapse) for c in self.all_connections)
+        probes = ((p.label, p.target, p.attr, p.synapse) for p in self.all_probes)
+        tables = (
+            ("ensembles", ensembles, ("label", "neurons", "dimensions", "neuron type")),
+            ("nodes", nodes, ("label", "size_in", "size_out", "output")),
+            ("connections", connections, ("label", "from", "to", "synapse")),
+            ("probes", probes, ("label", "of", "quantity", "synapse")),
+        )
+        each = (html.table(title, rows, head) for title, rows, head in tables)
+        return f"<div>{html.table(repr(self), ())}{''.join(each)}</div>"

@@ -96,7 +96,7 @@ def basal_ganglia(
     label : str or None
         A name.
     seed : int or None
-        Seed of the subnetwork; None takes the stream of ``net``.
+        Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -212,7 +212,7 @@ def thalamus(
     label : str or None
         A name.
     seed : int or None
-        Seed of the subnetwork; None takes the stream of ``net``.
+        Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 

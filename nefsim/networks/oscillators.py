@@ -64,7 +64,7 @@ def oscillator(
     label : str or None
         A name.
     seed : int or None
-        Seed of the subnetwork; None takes the stream of ``net``.
+        Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`.
 
@@ -166,7 +166,7 @@ def controlled_oscillator(
     label : str or None
         A name.
     seed : int or None
-        Seed of the subnetwork; None takes the stream of ``net``.
+        Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`.
 
@@ -265,7 +265,7 @@ def lorenz(
     label : str or None
         A name.
     seed : int or None
-        Seed of the subnetwork; None takes the stream of ``net``.
+        Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`.
 

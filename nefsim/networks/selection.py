@@ -32,40 +32,41 @@ def thresholding(
 ) -> EnsembleArray:
     r"""Add populations that are silent below a threshold and precise just above it.
 
-    Encoders are positive, intercepts are the threshold plus an exponential distribution
-    that falls by e within ``intercept_width``, and decoders are solved above the threshold.
+    Encoders are positive, intercepts are the threshold plus exponentially distributed
+    distances of scale ``intercept_width``, and decoders are solved above the threshold.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to which the populations are added.
     n_neurons : int
         Neurons of each population.
     n_ensembles : int
         Number of populations.
     threshold : float
-        The value below which all neurons are silent, from 0 below the radius.
+        The value below which all neurons are silent; at least 0 and less than the radius.
     intercept_width : float
-        Width of the distribution of intercepts.
+        Scale of the intercepts' distances from the threshold.
     radius : float
         The largest value to represent.
     label : str or None
         A name.
     seed : int or None
-        Seed of the subnetwork; None takes the stream of ``net``.
+        Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
     Returns
     -------
     EnsembleArray
-        With ``input`` and ``output``; :meth:`~EnsembleArray.add_output` gives functions, such as
-        a step.
+        With nodes ``input`` and ``output``; :meth:`~EnsembleArray.add_output` adds an output that
+        decodes a function, such as a step.
 
     Raises
     ------
     ValueError, TypeError
-        If the threshold is not from 0 to below the radius, or a number or option does not fit.
+        If the threshold is negative or not less than the radius, or another argument is out of
+        range.
 
     References
     ----------
@@ -109,11 +110,12 @@ class WinnerTakeAll(Part):
     network : Network
         The subnetwork.
     input, output : Node
-        The worth of each choice, and the winner, (dimensions,): 0, and 1 to 1.4 for the winner.
+        Input: the value of each choice.  Output: 1 to 1.4 for the winner and 0 for the others.
+        Both (dimensions,).
     evidence : Node
         The state of each accumulator, (dimensions,).
     reset : Node
-        1 for five tau empties all accumulators, (1,).
+        Input that empties all accumulators if it is 1 for five times ``tau``, (1,).
     accumulators, winners : EnsembleArray
         Populations of the evidence, and of its part above the threshold.
     """
@@ -166,7 +168,7 @@ def winner_take_all(
     label : str or None
         A name.
     seed : int or None
-        Seed of the subnetwork; None takes the stream of ``net``.
+        Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 

@@ -44,6 +44,7 @@ class NeuronType(Value, ABC):
     --------
     LIF : The usual spiking neuron type.
     LIFRate : The usual rate neuron type.
+    nefsim.testing.check_neuron_type : The laws of neuron types, for a new one.
 
     Examples
     --------
@@ -96,11 +97,12 @@ class NeuronType(Value, ABC):
         Parameters
         ----------
         J : (..., N) array_like
-            Input currents.
+            Input currents, unchanged; leading axes are points or trials.
 
         Returns
         -------
         (..., N) ndarray [Hz]
+            A new array.
 
         Raises
         ------
@@ -119,7 +121,7 @@ class NeuronType(Value, ABC):
         Parameters
         ----------
         rates : (..., N) array_like [Hz]
-            Firing rates, below :attr:`rate_limit`.
+            Firing rates from :attr:`rate_floor` to below :attr:`rate_limit`, unchanged.
 
         Returns
         -------
@@ -145,15 +147,17 @@ class NeuronType(Value, ABC):
         Parameters
         ----------
         J : (..., N) ndarray
-            Input currents of this step.
+            Input currents of this step, read-only.
         state : dict of str to ndarray
-            The working state that :meth:`start` returned; changed in place.
+            The working state that :meth:`start` returned, each (..., N).  The arrays are changed
+            in place; a new array under the same name would be lost.
         dt : float [s]
             Length of the step.
         out : (..., N) ndarray
-            Receives the output: pulses of ``amplitude / dt``, or rates.
+            Receives the output: pulses of ``amplitude / dt``, or ``amplitude`` times rates.
+            Each element is written, in place.
         rng : numpy.random.Generator or None
-            Source of randomness of stochastic types.
+            Source of randomness of stochastic types; others do not draw from it.
         """
 
     def generator(self, rng: np.random.Generator) -> np.random.Generator:

@@ -95,7 +95,7 @@ class Izhikevich(NeuronType):
         return float(rate_table(self)[1][-1])
 
     def rates(self, J: ArrayLike) -> Array:
-        """Firing rate at constant current, between points of the measured table [Hz]."""
+        """Firing rate [Hz] at a constant current, interpolated in the measured table."""
         return np.interp(as_current(self, J), *rate_table(self))
 
     def current(self, rates: ArrayLike) -> Array:

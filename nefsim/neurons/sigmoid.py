@@ -59,7 +59,7 @@ class Sigmoid(NeuronType):
             return 1.0 / self.tau_ref / (1.0 + np.exp(-as_current(self, J)))
 
     def current(self, rates: ArrayLike) -> Array:
-        """Current that gives ``rates`` [Hz], above 0."""
+        """Current at which neurons fire at ``rates`` [Hz]; all rates must be above 0."""
         share = self._current_of(rates) * self.tau_ref
         if (share <= 0).any():
             check.fail("Sigmoid.current", "rates", "be above 0", "0", "raise the rates")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim.network import Probe
@@ -14,6 +15,13 @@ from nefsim.result import Result
 from nefsim.simulator import Simulator
 
 Array = NDArray[np.float64]
+
+#: An array, events, or a simulator or result, together with its probe.
+Recorded: TypeAlias = ArrayLike | Events | Simulator | Result
+#: An array, or a probe or label of a recording.
+Probed: TypeAlias = ArrayLike | Probe | str
+#: The same, or a function of the input.
+Ideal: TypeAlias = Probed | Callable[..., ArrayLike]
 
 #: Step of arrays that come without times [s], the simulator's default.
 STEP = 0.001

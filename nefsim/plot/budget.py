@@ -19,15 +19,15 @@ MOST = 20
 
 
 def error_budget(budget: Any, rmse: float | None = None, ax: Axes | None = None) -> Axes:
-    """The parts of the error of each connection, with the error that spikes had as a line.
+    """Bars for the parts of each connection's error, and a line at the measured error.
 
     Parameters
     ----------
     budget : Budget
-        From :func:`nefsim.error_budget`; of more than 20 connections those with the largest
-        errors are drawn.
+        Result of :func:`nefsim.error_budget`.  If it has more than 20 connections, those with
+        the largest errors are drawn.
     rmse : float or None
-        An error that is wanted, drawn across.
+        The desired error, drawn as a dashed line across the axes.
     ax : matplotlib.axes.Axes or None
         Where to draw; None makes a new figure.
 
@@ -39,9 +39,9 @@ def error_budget(budget: Any, rmse: float | None = None, ax: Axes | None = None)
     Raises
     ------
     TypeError
-        If it is not given a budget.
+        If ``budget`` is not a budget.
     ValueError
-        If nothing is decoded in it.
+        If the budget has no connection, as nothing is decoded in its network.
 
     Examples
     --------

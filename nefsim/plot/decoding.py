@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim.budget import decoded_points
@@ -26,11 +26,11 @@ VALUE, FUNCTION = "represented value $x$", "$f(x)$"
 
 
 def decoded(
-    values: Any,
-    time: Any = None,
-    ideal: Any = None,
-    input: Any = None,
-    probe: Any = None,
+    values: source.Recorded,
+    time: ArrayLike | None = None,
+    ideal: source.Ideal | None = None,
+    input: source.Probed | None = None,
+    probe: Probe | str | None = None,
     trial: int | None = None,
     ax: Axes | None = None,
     **line_style: Any,
@@ -42,14 +42,14 @@ def decoded(
     Parameters
     ----------
     values : (T, D) or (T,) array_like, Simulator or Result
-        Decoded values; or the simulator or result with their ``probe``.
+        Decoded values; or a simulator or result whose ``probe`` recorded them.
     time : (T,) array_like [s]
         Times of the rows; None counts steps of 1 ms.
     ideal : (T, D) or (T,) array_like, function, Probe or str
-        Ideal values: an array, a probe or label of the recording, or a function of ``input``,
-        such as ``np.square``.
+        Ideal values: an array, a probe of the same simulator or result (or its label), or a
+        function of ``input``, such as ``np.square``.
     input : (T, K) or (T,) array_like, Probe or str
-        Input values: an array, or a probe or label of the recording.
+        Input values: an array, or a probe of the same simulator or result (or its label).
     probe : Probe or str
         A probe, or its label, with a simulator or result only.
     trial : int or None
@@ -63,13 +63,14 @@ def decoded(
     -------
     matplotlib.axes.Axes
         With lines for the input, the output and the ideal, in this order.  The legend shows
-        the probe's label, the axis its quantity.  Of more than six lines, the first and the
-        last are in the legend.
+        the probe's label, the axis its quantity.  With more than six
+        lines, the legend lists only the first and the last.
 
     Raises
     ------
     ValueError, TypeError
-        If arrays do not fit together, or a probe has no records or is not of the recording.
+        If arrays do not fit together, or a probe has no records or is not in the simulator or
+        result.
 
     See Also
     --------
@@ -156,10 +157,10 @@ def _companion(who: str, argument: str, values: Any, data: Any, trial: Any, n: i
 
 
 def decoding_error(
-    x: Any,
-    x_hat: Any = None,
-    target: Any = None,
-    connection: Any = None,
+    x: ArrayLike | Simulator,
+    x_hat: ArrayLike | None = None,
+    target: ArrayLike | None = None,
+    connection: Connection | None = None,
     ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
 from nefsim import analysis
+from nefsim.network import Probe
+from nefsim.network.objects import TransformLike
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
 
@@ -19,10 +22,10 @@ MOST_WRITTEN = 20
 
 
 def learning_curve(
-    error: Any,
+    error: source.Recorded,
     window: float = 1.0,
-    time: Any = None,
-    probe: Any = None,
+    time: ArrayLike | None = None,
+    probe: Probe | str | None = None,
     trial: int | None = None,
     ax: Axes | None = None,
     **line_style: Any,
@@ -85,7 +88,7 @@ def learning_curve(
 
 
 def weight_histogram(
-    weights: Any, bins: int = 50, label: Any = None, ax: Axes | None = None
+    weights: TransformLike, bins: int = 50, label: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """Plot the histogram of weights: see `nefsim.analysis.weight_histogram`.
 
@@ -134,7 +137,11 @@ def weight_histogram(
 
 
 def stdp_curve(
-    delays: Any, changes: Any, fit: bool = True, ax: Axes | None = None, **line_style: Any
+    delays: ArrayLike,
+    changes: ArrayLike,
+    fit: bool = True,
+    ax: Axes | None = None,
+    **line_style: Any,
 ) -> Axes:
     """Plot the change of a weight by the time between spikes.
 
@@ -199,7 +206,7 @@ def stdp_curve(
 
 
 def confusion_matrix(
-    labels: Any, predicted: Any, n_classes: int | None = None, ax: Axes | None = None
+    labels: ArrayLike, predicted: ArrayLike, n_classes: int | None = None, ax: Axes | None = None
 ) -> Axes:
     """Plot the confusion matrix: see `nefsim.analysis.confusion_matrix`.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nefsim import _checks as check
+from nefsim.network import Probe
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
 
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def spectrum(
-    signal: Any,
+    signal: source.Recorded,
     dt: float | None = None,
     window: float | None = None,
-    probe: Any = None,
+    probe: Probe | str | None = None,
     trial: int | None = None,
     ax: Axes | None = None,
     **line_style: Any,

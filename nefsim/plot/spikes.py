@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from nefsim.network import Ensemble, Probe
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
 from nefsim.plot._order import Array, Order, of_rows
@@ -21,10 +23,10 @@ ROW, MOST_COLUMNS = 1.5, 400
 
 
 def raster(
-    spikes: Any,
-    time: Any = None,
-    sort: Any = None,
-    probe: Any = None,
+    spikes: source.Recorded,
+    time: ArrayLike | None = None,
+    sort: str | Ensemble | ArrayLike | None = None,
+    probe: Probe | str | None = None,
     trial: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
 from nefsim import encoding
@@ -26,7 +27,11 @@ MOST_CURVES = 100
 
 
 def tuning_curves(
-    rates: Any, x: Any = None, ensemble: Any = None, ax: Axes | None = None, **line_style: Any
+    rates: ArrayLike | Simulator,
+    x: ArrayLike | None = None,
+    ensemble: Ensemble | None = None,
+    ax: Axes | None = None,
+    **line_style: Any,
 ) -> Axes:
     r"""Plot the firing rate of each neuron against the represented value.
 
@@ -140,10 +145,10 @@ def _neurons(who: str, simulator: Simulator, ensemble: Any) -> Any:
 
 
 def tuning_surface(
-    rates: Any,
-    x: Any = None,
+    rates: ArrayLike | Simulator,
+    x: ArrayLike | None = None,
     neuron: int = 0,
-    ensemble: Any = None,
+    ensemble: Ensemble | None = None,
     square: bool = False,
     ax: Axes | None = None,
 ) -> Axes:

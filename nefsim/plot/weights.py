@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nefsim import _checks as check
 from nefsim.lowering.arrays import BuiltConnection, times
 from nefsim.network import Connection, Neurons
-from nefsim.network.objects import whole
+from nefsim.network.objects import TransformLike, whole
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
 from nefsim.simulator import Simulator
@@ -22,7 +22,10 @@ NEURON, DIMENSION = "neuron", "dimension"
 
 
 def weight_matrix(
-    weights: Any, connection: Any = None, label: Any = None, ax: Axes | None = None
+    weights: TransformLike | Simulator,
+    connection: Connection | None = None,
+    label: str | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     r"""Plot connection weights as colours: red is positive, blue negative, white 0.
 
@@ -69,6 +72,7 @@ def weight_matrix(
     if isinstance(weights, Simulator):
         source.unused(who, "label", label, "a simulator", "leave it out")
         built = source.built(who, "connection", weights, connection, Connection)
+        assert connection is not None
         before, after = _sides(connection, built)
         weights = built.weights
         if np.ndim(weights) < 2:

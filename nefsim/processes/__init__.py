@@ -1,6 +1,7 @@
 """Processes: input signals over time, such as noise, random signals and lists of inputs."""
 
-from nefsim.processes.base import Process, Running
+from nefsim.processes.base import Process
+from nefsim.processes.base import Running as Running
 from nefsim.processes.noise import FilteredNoise, WhiteNoise
 from nefsim.processes.piecewise import Piecewise
 from nefsim.processes.present import PresentInput
@@ -12,7 +13,6 @@ __all__ = [
     "Piecewise",
     "PresentInput",
     "Process",
-    "Running",
     "WhiteNoise",
     "WhiteSignal",
 ]

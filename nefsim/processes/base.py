@@ -120,6 +120,7 @@ class Process(Value, ABC):
     See Also
     --------
     WhiteNoise, WhiteSignal, Piecewise, PresentInput
+    nefsim.testing.check_process : The laws of processes, for a new one.
 
     Examples
     --------
@@ -157,6 +158,7 @@ class Process(Value, ABC):
         Returns
         -------
         Running
+            Its ``rng`` and ``state`` are all that changes from call to call.
         """
 
     def run(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import _habits as habits
+from nefsim import _html as html
 from nefsim.learned import learned_connection, learned_ensemble
 from nefsim.lowering import Built
 from nefsim.network import Connection, Ensemble, Neurons, Node, Probe
@@ -144,6 +145,15 @@ class Data(Mapping[Any, Any]):
         counts = (*kinds, (self._built.connections, "connection"))
         summary = ", ".join(f"{len(of)} {word}{'' if len(of) == 1 else 's'}" for of, word in counts)
         return f"<data of {summary}" + (f": {', '.join(sizes)}{more}>" if sizes else ">")
+
+    def _repr_html_(self) -> str:
+        labels = labels_of(self._probes)
+        rows = ((label, str(self._shape(i)), self._probes[i]) for i, label in enumerate(labels))
+        built = (
+            (str(key), repr(self[key]), "")
+            for key in [*self._built.ensembles, *self._built.connections]
+        )
+        return html.table(repr(self), [*rows, *built], ("of", "arrays", "probe"))
 
     def _shape(self, probe: int) -> tuple[int, ...]:
         rows, matrix = self._records.shape(probe), self._built.shapes.get(self._probes[probe])

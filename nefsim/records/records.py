@@ -96,7 +96,7 @@ class Records:
             self.flush()
 
     def flush(self, sync: bool = False) -> None:
-        """Write the remaining records to disk, such as after an error of a full disk.
+        """Write the remaining records to disk, for example after the disk was full.
 
         Parameters
         ----------

@@ -1,16 +1,18 @@
 """Samples of the parameters of populations: distributions, unit vectors, random streams."""
 
-from nefsim.sampling.arguments import as_distribution, as_samples
+from nefsim.sampling.arguments import as_distribution as as_distribution
+from nefsim.sampling.arguments import as_samples as as_samples
 from nefsim.sampling.base import Distribution
+from nefsim.sampling.base import DistributionLike as DistributionLike
 from nefsim.sampling.composed import Copula, Mixture, Tile
 from nefsim.sampling.distributions import (
     Choice,
-    Constant,
     Exponential,
     Gaussian,
     Samples,
     Uniform,
 )
+from nefsim.sampling.distributions import Constant as Constant
 from nefsim.sampling.examples import CIW, ConstrainedDifference
 from nefsim.sampling.images import SparseGabor, SparsePatches
 from nefsim.sampling.points import Leech, Orthogonal, ScatteredCube
@@ -20,13 +22,12 @@ from nefsim.sampling.sphere import (
     UniformHypersphere,
     unit_vectors,
 )
-from nefsim.sampling.streams import stream
+from nefsim.sampling.streams import stream as stream
 from nefsim.sampling.whitening import Whitening
 
 __all__ = [
     "CIW",
     "Choice",
-    "Constant",
     "ConstrainedDifference",
     "Copula",
     "CosineSimilarity",
@@ -45,8 +46,5 @@ __all__ = [
     "Uniform",
     "UniformHypersphere",
     "Whitening",
-    "as_distribution",
-    "as_samples",
-    "stream",
     "unit_vectors",
 ]

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim._values import Value
@@ -26,6 +26,7 @@ class Distribution(Value, ABC):
     Uniform : Numbers of an interval.
     Samples : A fixed array in place of a distribution.
     UniformHypersphere : Vectors of the unit ball or sphere.
+    nefsim.testing.check_distribution : The laws of distributions, for a new one.
 
     Examples
     --------
@@ -51,7 +52,8 @@ class Distribution(Value, ABC):
         d : int or None
             Dimensions of each sample; None for plain numbers.
         rng : numpy.random.Generator, int or None
-            The source of randomness, or a seed for one.
+            The source of randomness, which moves on, or a seed for one; None draws a new seed.
+            The global generator of NumPy is not used.
 
         Returns
         -------
@@ -62,6 +64,10 @@ class Distribution(Value, ABC):
         ValueError, TypeError
             If n, d or ``rng`` is out of range, or d does not fit the distribution.
         """
+
+
+#: A distribution, or the samples themselves: a number, or an array with one for each neuron.
+DistributionLike: TypeAlias = Distribution | ArrayLike
 
 
 def sample_shape(distribution: Distribution, n: Any, d: Any) -> tuple[int, ...]:

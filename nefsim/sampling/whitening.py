@@ -79,7 +79,8 @@ class Whitening(Value):
         x : (P, D) array_like
             Examples, such as images flattened row by row; at least two.
         kind : "zca" or "pca"
-            Coordinates of z: those of x (D of them), or principal components.
+            Coordinates of the whitened vectors z: "zca" has the D coordinates of x, "pca" has
+            principal components.
         n_components : int or None
             Number of principal components; None for all.
         reg : float

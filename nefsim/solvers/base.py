@@ -53,6 +53,7 @@ class Solver(Value, ABC):
     --------
     solve_decoders : Decoders from tuning curves in one call.
     LstsqL2 : The default solver of networks.
+    nefsim.testing.check_solver : The laws of solvers, for a new one.
 
     Examples
     --------
@@ -86,15 +87,16 @@ class Solver(Value, ABC):
         Parameters
         ----------
         A : (P, N) ndarray [Hz]
-            Activities, checked.
+            Activities, checked and read-only; P evaluation points, N neurons.
         rng : numpy.random.Generator
             Source of the noise, if the solver adds any.
 
         Returns
         -------
         callable
-            Maps checked targets (P, D_out) to decoders (N, D_out) and a dict of figures for
-            ``info``. It may be called any number of times and must not change its state.
+            Maps checked targets (P, D_out), read-only, to decoders (N, D_out) [value / Hz], a new
+            array, and a dict of figures for ``info``. It may be called any number of times and
+            must not change its state.
         """
 
     def prepare(
@@ -159,20 +161,21 @@ class Solver(Value, ABC):
         return self.prepare(np.concatenate(list(blocks())), rng)
 
     def prepare_readers(self, source: FloatArray | Blocks, rng: np.random.Generator) -> Decodes:
-        """As ``prepare``, for connections and probes that may differ in their synapse.
+        """As ``prepare``, for several readers: connections and probes with different synapses.
 
         Parameters
         ----------
         source : (P, N) ndarray [Hz] or callable
-            Activities, or blocks of them that are too large to be held.
+            Activities; or a function that returns an iterator over blocks of them, if all together
+            would need too much memory.
         rng : numpy.random.Generator
             Source of the noise, if the solver adds any.
 
         Returns
         -------
         callable
-            Maps how spikes reach a reader to what ``prepare`` returns; for most solvers that is
-            the same for all.
+            Takes the path of the spikes to a reader (its synapse) and returns a function such as
+            ``prepare`` returns; for most solvers the same one for all readers.
         """
         decode = self.prepare_blocks(source, rng) if callable(source) else self.prepare(source, rng)
         return lambda spikes: decode

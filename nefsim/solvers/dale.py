@@ -15,7 +15,7 @@ from nefsim.solvers.nonnegative import NnlsL2
 
 @dataclass(frozen=True, eq=False)
 class Dale(Solver):
-    r"""Least squares with L2 regularisation in which each neuron excites or inhibits.
+    r"""Least squares with L2 regularisation in which each neuron either excites or inhibits.
 
     .. math::
 
@@ -23,10 +23,10 @@ class Dale(Solver):
         \quad \text{with} \quad s_i W_{ij} \ge 0, \qquad s_i = \pm 1,
         \quad \sigma = \mathrm{reg} \cdot \max A
 
-    All outgoing weights of a neuron have the sign of the neuron, so that one population holds
-    excitatory and inhibitory neurons, as a cortical area does. Which they are depends on
-    ``seed`` and the number of neurons only, so that all connections of a population that are
-    solved by the same value agree.
+    for P evaluation points. All outgoing weights of neuron i have the sign s_i, so one
+    population has excitatory and inhibitory neurons, as a cortical area does. The signs depend
+    only on ``seed``, ``excitatory`` and the number of neurons. So a neuron has the same sign in
+    all connections of its population whose solvers are equal.
 
     Parameters
     ----------
@@ -35,10 +35,11 @@ class Dale(Solver):
     reg : float
         Standard deviation of the noise, as a share of the maximum rate.
     seed : int
-        Which neurons excite.
+        Seed that selects the neurons that excite.
     weights : bool
-        Whether a network builder solves for full weights; decoders of one sign become weights
-        of both signs by the encoders, so that this is True unless values are decoded for nodes.
+        Whether a network builder solves for full weights. Encoders of both signs would turn
+        decoders of one sign into weights of both signs, so leave this True; False is for values
+        that are decoded for nodes.
 
     See Also
     --------
@@ -46,7 +47,8 @@ class Dale(Solver):
 
     Notes
     -----
-    There is one problem for each postsynaptic neuron, which takes far longer than ``LstsqL2``.
+    With full weights a problem is solved for each postsynaptic neuron, which takes far longer
+    than ``LstsqL2``.
     ``info`` also has ``signs`` (N,), 1 or -1.
 
     References

@@ -72,10 +72,10 @@ class PseudoInverse(Solver):
 
     .. math:: D = (A^\top A)^+ A^\top Y
 
-    There is no penalty, and the default cut-off removes only values that are zero to
-    rounding. The Gram matrix has the square of the condition number of A. With many neurons
-    or noisy rates the decoders are large and fit the noise. Prefer ``LstsqL2``; use this
-    solver for comparison with such programs.
+    There is no penalty, and the default cut-off removes only singular values that are zero
+    within rounding errors. The Gram matrix has the square of the condition number of A. With
+    many neurons or noisy rates the decoders are large and fit the noise. Prefer ``LstsqL2``;
+    use this solver for comparison with plain-loop programs.
 
     Parameters
     ----------

@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from nefsim import _checks as check
 from nefsim._archive import reason
@@ -22,8 +24,8 @@ FORMAT = "nefsim.train 1"
 def save(
     path: str | os.PathLike[str],
     module: nn.Module,
-    optimizer: Any = None,
-    scheduler: Any = None,
+    optimizer: Optimizer | None = None,
+    scheduler: LRScheduler | None = None,
     info: Any = None,
 ) -> Path:
     """Save the weights of a module, and the state of its training.
@@ -77,7 +79,10 @@ def save(
 
 
 def load(
-    path: str | os.PathLike[str], module: nn.Module, optimizer: Any = None, scheduler: Any = None
+    path: str | os.PathLike[str],
+    module: nn.Module,
+    optimizer: Optimizer | None = None,
+    scheduler: LRScheduler | None = None,
 ) -> Any:
     """Load weights from a file of :func:`save` into a module of the same structure.
 
@@ -122,8 +127,8 @@ def load_if(
     wrong: Callable[[Any], str],
     path: str | os.PathLike[str],
     module: nn.Module,
-    optimizer: Any = None,
-    scheduler: Any = None,
+    optimizer: Optimizer | None = None,
+    scheduler: LRScheduler | None = None,
 ) -> Any:
     """Load as :func:`load` does, if ``wrong(info)``, the text of an error, is empty."""
     who, do = "train.load", "pass a file of train.save from a module of the same structure"

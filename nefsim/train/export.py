@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
 from nefsim import _checks as check
@@ -56,7 +56,7 @@ class Exported:
     dt: float
     n_steps: int | None
 
-    def run(self, x_seq: Any, backend: str = "auto", dtype: str = "float32") -> Array:
+    def run(self, x_seq: ArrayLike, backend: str = "auto", dtype: str = "float32") -> Array:
         """Outputs for a batch of inputs, which run one after the other, each from rest.
 
         Parameters
@@ -77,7 +77,9 @@ class Exported:
         """
         return self.spikes(x_seq, backend, dtype)[-1]
 
-    def spikes(self, x_seq: Any, backend: str = "auto", dtype: str = "float32") -> list[Array]:
+    def spikes(
+        self, x_seq: ArrayLike, backend: str = "auto", dtype: str = "float32"
+    ) -> list[Array]:
         """Outputs of all layers, and of the network last; see :meth:`run`.
 
         Parameters

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from nefsim import _checks as check
@@ -62,8 +63,8 @@ class Batches:
 
     def __init__(
         self,
-        inputs: Any,
-        targets: Any,
+        inputs: ArrayLike,
+        targets: ArrayLike,
         size: int = 128,
         encode: Callable[[Tensor, torch.Generator], Tensor] | None = None,
         shuffle: bool = True,

@@ -95,7 +95,7 @@ class DiscreteNeuron(Stateful):
 
     def __init__(
         self,
-        threshold: Any,
+        threshold: float | None,
         threshold_rule: str,
         reset: str,
         detach_reset: bool,
@@ -112,11 +112,11 @@ class DiscreteNeuron(Stateful):
         self.surrogate = as_surrogate(who, surrogate)
 
     @abstractmethod
-    def decay_and_scale(self) -> tuple[Any, Any]:
+    def decay_and_scale(self) -> tuple[float | Tensor, float | Tensor]:
         """λ and s, numbers or tensors."""
 
     @property
-    def threshold(self) -> Any:
+    def threshold(self) -> float | Tensor | None:
         """θ."""
         return self.fixed_threshold
 
@@ -234,7 +234,7 @@ class IF(DiscreteNeuron):
     ) -> None:
         super().__init__(threshold, threshold_rule, reset, detach_reset, surrogate)
 
-    def decay_and_scale(self) -> tuple[Any, Any]:
+    def decay_and_scale(self) -> tuple[float | Tensor, float | Tensor]:
         """1 and 1.
 
         Returns
@@ -283,7 +283,7 @@ class LIF(DiscreteNeuron):
         super().__init__(threshold, threshold_rule, reset, detach_reset, surrogate)
         self.tau = check.real("LIF", "tau", tau, "pass steps, such as 2.0", low=1.0)
 
-    def decay_and_scale(self) -> tuple[Any, Any]:
+    def decay_and_scale(self) -> tuple[float | Tensor, float | Tensor]:
         """``1 - 1/tau`` and ``1/tau``.
 
         Returns
@@ -356,7 +356,7 @@ class PLIF(DiscreteNeuron):
         """The present time constant, ``1 / k(a)``, in steps."""
         return 1.0 / float(torch.sigmoid(self.a.detach()))
 
-    def decay_and_scale(self) -> tuple[Any, Any]:
+    def decay_and_scale(self) -> tuple[float | Tensor, float | Tensor]:
         """``1 - k(a)`` and ``k(a)``.
 
         Returns

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -97,11 +95,11 @@ class SNU(DiscreteNeuron):
         self.bias = nn.Parameter(spread - start)
 
     @property
-    def threshold(self) -> Any:
+    def threshold(self) -> float | Tensor | None:
         """θ = -b."""
         return -self.bias
 
-    def decay_and_scale(self) -> tuple[Any, Any]:
+    def decay_and_scale(self) -> tuple[float | Tensor, float | Tensor]:
         """l and 1.
 
         Returns

@@ -122,7 +122,10 @@ class Watch:
         self._interval = round((LOOK + LOOK_AT * inputs.n) / SHARE / step)
 
     def shares(self) -> dict[Ensemble, float] | None:
-        """Of each population, the share of steps beyond its radius; None if there were none."""
+        """Share of the examined steps in which each population's input exceeded its radius.
+
+        None if no step has been examined yet.
+        """
         if not self.n_samples:
             return None
         return dict(zip(self.ensembles, (self.beyond / self.n_samples).tolist(), strict=True))

@@ -18,9 +18,9 @@ LEAST = 5
 SHARED = {
     "foundations": (
         *("_checks", "_values", "_graphs", "_writing", "_archive", "_schema"),
-        *("_habits", "_signatures", "_extras", "_collector", "__init__"),
+        *("_habits", "_signatures", "_extras", "_collector", "_html", "__init__"),
     ),
-    "signals": ("synapses", "filtering", "convolution", "encoding", "spike_noise"),
+    "signals": ("synapses", "filtering", "convolution", "encoding", "spike_noise", "typing"),
     "saving": ("files", "checkpoint", "learned", "saving"),
     "running": (
         *("simulator", "settings", "stepping", "watching"),

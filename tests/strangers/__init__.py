@@ -1,0 +1,1 @@
+"""Types of a user, each in a right version and in one with a fault."""
