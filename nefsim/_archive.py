@@ -99,10 +99,7 @@ class Archive(ABC):
         return self._headers[name]
 
     def _checked_header(self, member: zipfile.ZipInfo) -> Header:
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError("it is packed in another way")
-        if member.file_size > MOST_DEFLATED * member.compress_size + ROOM:
-            raise ValueError("its size in the file is larger than possible")
+        _check_packing(member)
         with self._zip.open(member) as stream:
             dtype, shape = header(stream)
             if stream.tell() + dtype.itemsize * math.prod(shape) != member.file_size:
@@ -130,6 +127,24 @@ class Archive(ABC):
             self.fail(f"{name!r}: {reason(error)}")
         return array
 
+    def text(self, name: str, longest: int) -> str:
+        """Read a member that is a text in UTF-8, of at most ``longest`` bytes."""
+        member = self._members.get(name)
+        if member is None:
+            self.fail(f"there is no {name!r}")
+        try:
+            _check_packing(member)
+            if member.file_size > longest:
+                raise ValueError(f"it is longer than {longest} bytes")
+            return self._zip.read(member).decode("utf-8")
+        except Exception as error:  # types of zipfile, zlib and the decoder
+            self.fail(f"{name!r}: {reason(error)}")
+
+    @property
+    def size(self) -> int:
+        """The sum of the sizes of all members when they are unpacked [bytes]."""
+        return sum(member.file_size for member in self._members.values())
+
     def close(self) -> None:
         """Close the file."""
         self._zip.close()
@@ -139,3 +154,11 @@ class Archive(ABC):
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _check_packing(member: zipfile.ZipInfo) -> None:
+    """Raise ValueError unless a member is packed as nefsim does, and can be as large as it says."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError("it is packed in another way")
+    if member.file_size > MOST_DEFLATED * member.compress_size + ROOM:
+        raise ValueError("its size in the file is larger than possible")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from nefsim import checkpoint, files
 from nefsim.network import Network
 from nefsim.program import Program, State
 from nefsim.records import Records
+from nefsim.settings import steps_in
 
 #: Kind of the file.
 KIND = "simulator"
@@ -75,3 +77,42 @@ def put_back(
     if not records.take_over(saved, state.step, saved.meta["start"]):
         do = "pass the network that was saved"
         check.fail(who, "net", "have the saved probes", "other probes", do)
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """When and where a run is saved.
+
+    Attributes
+    ----------
+    every : int
+        A state is saved at the multiples of this number of steps, counted from the start of
+        the model and not of the call, so that a continued run is cut at the same steps.
+    path : Path
+        The file, which each state replaces.
+    """
+
+    every: int
+    path: Path
+
+    def parts(self, n_steps: int, step: int) -> Iterator[int]:
+        """Lengths of the parts of ``n_steps`` steps from a step, cut where states are saved."""
+        while n_steps:
+            part = min(n_steps, self.every - step % self.every)
+            yield part
+            n_steps, step = n_steps - part, step + part
+
+
+def checkpoints(who: str, every: Any, path: Any, dt: float) -> Checkpoints | None:
+    """Checked times and file of checkpoints; None if there are none."""
+    if every is None and path is None:
+        return None
+    missing, other = ("checkpoint", "checkpoint_every")[:: 1 if path is None else -1]
+    if every is None or path is None:
+        check.fail(who, missing, f"be passed together with {other}", "None", "pass both")
+    seconds = check.seconds(who, "checkpoint_every", every)
+    n = steps_in(who, "checkpoint_every", seconds, dt)
+    if n == 0:
+        do = "pass more seconds"
+        check.fail(who, "checkpoint_every", f"be a step of {dt:g} s or more", every, do)
+    return Checkpoints(n, files.as_target(who, path, "checkpoint"))

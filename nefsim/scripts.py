@@ -1,4 +1,4 @@
-"""Execution of Python files that define a network, and one-line error messages."""
+"""Networks of files: Python files are run, model files read; and one-line error messages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nefsim._extras import cure_of
+from nefsim.models import ENDING, load_network
 from nefsim.network import Network
 
 
@@ -70,7 +71,9 @@ def namespace_of(file: Path, who: str = "nefsim") -> dict[str, Any]:
 
 
 def network(file: Path) -> Network:
-    """Run a Python file and return its network ``net``."""
+    """The network of a model file, or the network ``net`` of a Python file, which is run."""
+    if file.suffix == ENDING:
+        return load_network(file)
     names = namespace_of(file)
     net = names.get("net")
     if not isinstance(net, Network):

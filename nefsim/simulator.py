@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -153,9 +154,9 @@ class Simulator:
             self._run = self._prepare(self.built, self.state)
         self._records = Records(program, self.batch_size, self.dtype)
 
-    @property
-    def _keeps_state(self) -> bool:
-        return backends.BACKENDS[self.backend].keeps_state
+    def _check_keeps_state(self, who: str, must: str, do: str) -> None:
+        if not backends.BACKENDS[self.backend].keeps_state:
+            check.fail(who, "backend", must, self.backend, do)
 
     @property
     def n_steps(self) -> int:
@@ -211,24 +212,37 @@ class Simulator:
         return rows.dense() if isinstance(rows, Events) else rows
 
     @explained
-    def run(self, seconds: float) -> None:
+    def run(
+        self,
+        seconds: float,
+        checkpoint_every: float | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> None:
         """Run for ``round(seconds / dt)`` steps.
 
         Parameters
         ----------
         seconds : float [s]
             The duration of the run.
+        checkpoint_every, checkpoint
+            As for :meth:`run_steps`.
         """
         who = "Simulator.run"
         length = check.seconds(who, "seconds", seconds, zero=True)
-        self.run_steps(steps_in(who, "seconds", length, self.dt))
+        n = steps_in(who, "seconds", length, self.dt)
+        self._run_steps(n, self._checkpoints(who, checkpoint_every, checkpoint))
 
     def step(self) -> None:
         """Run one step."""
         self.run_steps(1)
 
     @explained
-    def run_steps(self, n_steps: int) -> None:
+    def run_steps(
+        self,
+        n_steps: int,
+        checkpoint_every: float | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> None:
         """Run ``n_steps`` steps.
 
         If an error or Ctrl-C stops the run, the records of complete steps stay, and the run can
@@ -238,23 +252,54 @@ class Simulator:
         ----------
         n_steps : int
             The number of steps.
+        checkpoint_every : float or None [s]
+            Model time between states that are saved, at its multiples since the start.  The
+            last state is saved too, after an error or Ctrl-C as well.
+        checkpoint : str, Path or None
+            The file of the last state, from which :meth:`load` continues; each state replaces
+            it as a whole.  It holds all records in memory or in a stream; :meth:`clear_probes`
+            keeps it small.
 
         Raises
         ------
         ValueError
             If a function returns a value that is not finite or of another size, or learned
-            weights diverge.  The message names the object and the time.
+            weights diverge; the message names the object and the time.  If ``checkpoint`` or
+            ``checkpoint_every`` is passed without the other.
         """
         who = "Simulator.run_steps"
         n = check.integer(who, "n_steps", n_steps, "pass a number of steps", 0, MOST_STEPS)
+        self._run_steps(n, self._checkpoints(who, checkpoint_every, checkpoint))
+
+    def _checkpoints(self, who: str, every: Any, path: Any) -> saving.Checkpoints | None:
+        checked = saving.checkpoints(who, every, path, self.dt)
+        if checked is not None:
+            must = "be one whose state can be saved"
+            self._check_keeps_state(who, must, "leave out checkpoint, or take another back end")
+        return checked
+
+    def _run_steps(self, n: int, checkpoints: saving.Checkpoints | None) -> None:
+        who = "Simulator.run_steps"
         if self.closed:
             check.fail(who, "simulator", "be open", "a closed one", "make a new Simulator")
         self._records.flush()  # records that did not fit on a full disk
-        with self._progress(n) as (pieces, report):
-            for piece in pieces:
-                with self._turn:
-                    advance(self._run, piece, self.state, self._records)
-                report(piece)
+        try:
+            with self._progress(n) as (pieces, report):
+                for piece in pieces:
+                    for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
+                        with self._turn:
+                            advance(self._run, part, self.state, self._records)
+                        if checkpoints and self.n_steps % checkpoints.every == 0:
+                            self.save(checkpoints.path)
+                    report(piece)
+        except BaseException:
+            if checkpoints:
+                # The error is more useful than one about a state that cannot be saved.
+                with suppress(ValueError, OSError, RuntimeError):
+                    self.save(checkpoints.path)
+            raise
+        if checkpoints and self.n_steps % checkpoints.every:
+            self.save(checkpoints.path)
         self._watch.warn()
 
     @explained
@@ -272,9 +317,10 @@ class Simulator:
         who = "Simulator.reset"
         self._turn.forbid(who)
         keep = check.flag(who, "keep_weights", keep_weights)
-        if keep and not self._keeps_state:
-            do = "learn on another back end"
-            check.fail(who, "backend", "be one that keeps learned weights", self.backend, do)
+        if keep:
+            self._check_keeps_state(
+                who, "be one that keeps learned weights", "learn on another back end"
+            )
         self._forbid_stream(who)
         if seed is not None:
             self.run_seed = check.seed(who, seed)
@@ -330,9 +376,9 @@ class Simulator:
         """
         who = "Simulator.save"
         self._turn.forbid(who)
-        if not self._keeps_state:
-            do = "save with another back end"
-            check.fail(who, "backend", "be one whose state can be saved", self.backend, do)
+        self._check_keeps_state(
+            who, "be one whose state can be saved", "save with another back end"
+        )
         names = ("dt", "seed", "run_seed", "batch_size", "dtype")
         same = {name: getattr(self, name) for name in names}
         program, state = self.built.program, self.state

@@ -1125,8 +1125,18 @@ add(
         "build_seed": SEED,
     },
 )
-add("Simulator.run", of_simulator("run", seconds=0.01), {"seconds": POSITIVE})
-add("Simulator.run_steps", of_simulator("run_steps", n_steps=2), {"n_steps": NOTHING})
+SAVED = {"checkpoint_every": 0.002, "checkpoint": "saved.npz"}
+FOR_SAVED = {"checkpoint_every": POSITIVE, "checkpoint": frozenset({"text"})}
+add(
+    "Simulator.run",
+    of_simulator("run", seconds=0.01, **SAVED),
+    {"seconds": POSITIVE, **FOR_SAVED},
+)
+add(
+    "Simulator.run_steps",
+    of_simulator("run_steps", n_steps=2, **SAVED),
+    {"n_steps": NOTHING, **FOR_SAVED},
+)
 add(
     "Simulator.reset",
     of_simulator("reset", seed=1, keep_weights=False),
@@ -1148,6 +1158,26 @@ add(
         "probes": {"[]", "()"},
         "inputs": {"None", "{}"},
     },
+)
+
+
+def save_network() -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A valid call of ``Network.save``."""
+    sim = simulator()
+    return sim.network.save, {"path": "model.nef", "sim": sim}
+
+
+def load_network() -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A valid call of ``load_network``."""
+    path = network().save("model.nef")
+    return nef.load_network, {"path": path, "allow": ("numpy",), "limit": 10**6}
+
+
+add("Network.save", save_network, {"path": {"text"}, "sim": NONE})
+add(
+    "load_network",
+    load_network,
+    {"path": NOTHING, "allow": {"[]", "()", "pair of text"}, "limit": NOTHING},
 )
 
 

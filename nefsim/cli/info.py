@@ -1,4 +1,4 @@
-"""show versions and back ends, or the size and cost of the network of a file"""
+"""show versions and back ends, the size and cost of a network, or the contents of a model file"""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from nefsim import backends
 from nefsim._extras import EXTRAS
 from nefsim.backends import codefiles
 from nefsim.cli import options as common
+from nefsim.models import ENDING, contents, lines
 
 EXAMPLE = "nefsim info model.py"
 
@@ -28,7 +29,13 @@ def add(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a description of this installation, or of a model."""
     report = _installation()
-    if options.model is not None:
+    if options.model is not None and options.model.suffix == ENDING:
+        found = contents(options.model)
+        if not options.json:
+            print(lines(found))
+            return 0
+        report["model"] = found
+    elif options.model is not None:
         net = common.network(options)
         description = nefsim.describe(net, options.dt)
         if not options.json:

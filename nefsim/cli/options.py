@@ -50,7 +50,8 @@ def add_model(command: argparse.ArgumentParser, needed: bool = True) -> None:
         "model",
         type=Path,
         nargs=None if needed else "?",
-        help="Python file that defines net; it is executed, so pass only files you trust",
+        help="Python file that defines net; it is executed, so pass only files you trust; "
+        "or a .nef file of net.save, which is not executed",
     )
 
 

@@ -162,6 +162,11 @@ def times(transform: Any, matrix: Array) -> Array:
     return np.asarray(transform @ matrix)
 
 
+def preset_of(thing: Any) -> Mapping[str, Array]:
+    """Arrays of an object that came with its network, by name; mostly none."""
+    return thing.network.root.presets.get(thing, {})
+
+
 def n_eval_points(ensemble: Ensemble) -> int:
     """The number of evaluation points: ``max(clip(500 D, 750, 2500), 2 N)`` by default."""
     if ensemble.n_eval_points is not None:
@@ -170,7 +175,8 @@ def n_eval_points(ensemble: Ensemble) -> int:
 
 
 def build_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
-    """Draw an ensemble's arrays, each from a separate stream."""
+    """Draw an ensemble's arrays, each from a separate stream, except those of a preset."""
+    preset = preset_of(ensemble)
     n, d = ensemble.n_neurons, ensemble.dimensions
 
     def draw(argument: str, part: int, columns: int | None = None) -> Array:
@@ -188,6 +194,16 @@ def build_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
     if isinstance(ensemble.neuron_type, Direct):
         none = np.empty(0)
         return BuiltEnsemble(np.empty((0, d)), none, none, none, none, points, ensemble.radius)
+    if "encoders" in preset:
+        return BuiltEnsemble(
+            preset["encoders"],
+            preset["gain"],
+            preset["bias"],
+            preset["max_rates"],
+            preset["intercepts"],
+            points,
+            ensemble.radius,
+        )
     encoders = draw("encoders", ENCODERS, d)
     if ensemble.normalize_encoders:
         encoders = _unit_rows(ensemble, encoders)

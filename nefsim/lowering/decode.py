@@ -20,6 +20,7 @@ from nefsim.lowering.arrays import (
     BuiltEnsemble,
     into,
     n_eval_points,
+    preset_of,
     times,
 )
 from nefsim.network import Network
@@ -170,8 +171,22 @@ class Decoder(ABC):
         Functions of the user are called now; any thread may solve later.
         """
         points = self._points(connection)
+        preset = self._preset_of(connection)
+        if "decoders" in preset or "full" in preset:
+            built = self._preset(connection, points, preset)
+            return lambda: built
         targets = self._targets(connection, points)
         return lambda: self._connection(connection, points, targets)
+
+    def _preset(
+        self, connection: Connection, points: Array, preset: Mapping[str, Array]
+    ) -> BuiltConnection:
+        """The arrays of a connection that came with its network."""
+        solver, transform = connection.solver, connection.transform
+        if not (solver.compositional or solver.weights):
+            transform = 1.0  # which is in the decoders
+        decoders, full = preset.get("decoders"), preset.get("full")
+        return BuiltConnection(decoders, points, {}, transform, full, self._post(connection))
 
     def _connection(self, connection: Connection, points: Array, targets: Array) -> BuiltConnection:
         post, transform = self._post(connection), connection.transform
@@ -203,6 +218,10 @@ class Decoder(ABC):
         """A function that solves for the arrays of a probe of the represented value."""
         assert not isinstance(probe.target, Connection)
         points, chosen = self._built.eval_points, indices(probe.target)
+        preset = self._preset_of(probe)
+        if preset:
+            built = BuiltConnection(preset["decoders"], points, {}, 1.0)
+            return lambda: built
         wanted = points if chosen is None else points[:, list(chosen)]
         stream = self._streams[self._ensemble].child(SOLVER)
 
@@ -224,6 +243,10 @@ class Decoder(ABC):
         self, reader: Connection | Probe, points: Array, targets: Array, stream: Stream
     ) -> tuple[Array, Mapping[str, Any]]:
         """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
+
+    @abstractmethod
+    def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:
+        """Decoders or weights that came with the network, by name; mostly none."""
 
     @abstractmethod
     def _points(self, connection: Connection) -> Array:
@@ -297,6 +320,10 @@ class Solving(Decoder):
         threads.in_threads(fire, range(0, len(points), n))
         activities.flags.writeable = False  # so that solvers need no copy
         return activities
+
+    def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:
+        """Decoders or weights that came with the network, by name; mostly none."""
+        return preset_of(thing)
 
     def _points(self, connection: Connection) -> Array:
         """The points at which a connection's decoders are solved, (P, D of the ensemble)."""

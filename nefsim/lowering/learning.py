@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.learning import Trace
-from nefsim.lowering.arrays import BuiltEnsemble, into
+from nefsim.lowering.arrays import BuiltEnsemble, into, preset_of
 from nefsim.lowering.context import Context
 from nefsim.lowering.matrices import as_index
 from nefsim.network import Connection, Ensemble, Learning
@@ -63,6 +63,10 @@ class LearningRules:
         make = self._context.builder
         out = make.signal(f"{thing!r}.weighted", n_out)
         initial = dense(matrix, make.size(read))
+        learned = preset_of(thing).get("learned")
+        if learned is not None:
+            who, do = repr(thing), "save the model again"
+            initial = check.array(who, "learned weights", learned, initial.shape, do)
         signal = None
         if thing in self._probed:
             signal = self.weight_signals[thing] = make.signal(f"{thing!r}.weights", initial.size)

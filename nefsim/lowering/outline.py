@@ -87,6 +87,11 @@ class Outlining(Decoder):
         system = System(self._ensemble, reader.solver, marks, len(points))
         return abstract_array(self._ensemble.n_neurons, targets.shape[1]), {"system": system}
 
+    def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:
+        """None, as descriptions count the work of a solver."""
+        del thing
+        return {}
+
     def _points(self, connection: Connection) -> Array:
         """Points of the ensemble or of the connection; abstract ones in place of drawn ones."""
         points = connection.eval_points

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim import neurons
 from nefsim.lowering import Built, build
+from nefsim.lowering.arrays import preset_of
 from nefsim.lowering.matrices import as_index
 from nefsim.nengo import rules
 from nefsim.nengo.adapters import Draws, Full, NefsimProcess, Start
@@ -145,7 +146,7 @@ class Translation:
         return nengo.Ensemble(
             n,
             d,
-            encoders=built.encoders,
+            encoders=self._encoders(ensemble),
             gain=built.gain,
             bias=built.bias,
             eval_points=np.zeros((1, d)),
@@ -154,6 +155,15 @@ class Translation:
             normalize_encoders=False,
             **common,
         )
+
+    def _encoders(self, ensemble: Ensemble) -> Array:
+        """Encoders at the start; a model file has learned ones, which differ from those drawn."""
+        built = self.built.ensembles[ensemble]
+        signal = self.built.learned.get(ensemble)
+        if signal is None or "learned" not in preset_of(ensemble):
+            return built.encoders
+        op: Any = self.built.program.ops[self.built.program.writer[signal]]
+        return np.asarray(op.initial / (built.gain / built.radius)[:, None])
 
     def _neuron_type(self, ensemble: Ensemble) -> nengo.neurons.NeuronType:
         index = self._ops[self.built.signals[ensemble.neurons]]

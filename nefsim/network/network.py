@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
 
 from nefsim import _checks as check
 from nefsim._signatures import explained
@@ -67,6 +69,9 @@ class Network(Answers, Scope):
     >>> net
     <network: 1 node, 1 ensemble (50 neurons), 1 connection, 0 probes>
     """
+
+    #: Writes a file.  :mod:`nefsim.models`, which is in a layer above, sets it when imported.
+    _write: ClassVar[Callable[[Network, Any, Any], Path]]
 
     @explained
     def __init__(self, seed: int | None = None, label: str | None = None) -> None:
@@ -462,6 +467,54 @@ class Network(Answers, Scope):
         inner.parent = self
         self.networks.append(inner)
         return inner
+
+    @explained
+    def save(self, path: str | Path, sim: Any = None) -> Path:
+        """Write the network to a file, which :func:`nefsim.load_network` reads.
+
+        Functions are written by name: those of NumPy, ``scipy.special`` and ``math``, and those
+        of modules that can be imported.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file; ".nef" is added when it has no ending.
+        sim : Simulator or None
+            A simulator of this network, whose arrays are then in the file: encoders, gains,
+            biases, decoders, and the weights and encoders that it has learned.  The seed of the
+            network in the file is that of the simulator.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ValueError
+            If a function or a type has no name, as a lambda, or if learned weights are not finite
+            or of several trials.
+        TypeError
+            If an argument or a value is of a wrong type.
+        OSError
+            If the file cannot be written; an old file is then unchanged.
+
+        See Also
+        --------
+        nefsim.load_network : Reads the file.
+        nefsim.Simulator.save : The state of a run, to continue from.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import nefsim as nef
+        >>> net = nef.Network(seed=1)
+        >>> a = net.ensemble(50, 1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.save(f"{folder}/model", sim=nef.Simulator(net)).name
+        'model.nef'
+        """
+        return type(self)._write(self, path, sim)
 
     def to_dot(self) -> str:
         """The network as a graph in the language DOT.

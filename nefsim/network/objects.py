@@ -376,6 +376,12 @@ class Scope:
     """The objects of one network, and the networks around and within it.
 
     :class:`~nefsim.Network` adds the methods that make them.
+
+    Attributes
+    ----------
+    presets : dict
+        Arrays of ensembles, connections and probes that a file of the model had, by object and
+        name, in the outermost network; a build takes these and neither draws nor solves.
     """
 
     def __init__(self, seed: int | None, label: str | None) -> None:
@@ -386,6 +392,7 @@ class Scope:
         self.connections: list[Connection] = []
         self.probes: list[Probe] = []
         self.networks: list[Scope] = []
+        self.presets: dict[Any, Mapping[str, NDArray[Any]]] = {}
         self._warns_of_radius = True  # whether populations are expected to stay within their radius
 
     @property

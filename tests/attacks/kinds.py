@@ -8,6 +8,8 @@ import io
 import json
 import shutil
 import struct
+import tempfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -184,6 +186,41 @@ def streams(folder: Path) -> Kind:
     return kind
 
 
+# -- models -----------------------------------------------------------------------------------
+
+
+def described(net: nef.Network) -> str:
+    """All that a network says, and the arrays that came with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(net.save(f"{folder}/again.nef")) as file:
+            model = json.loads(file.read("model.json"))
+            parts: list[Any] = [(n, file.read(n)) for n in file.namelist() if n != "model.json"]
+        del model["provenance"]
+    for thing in (*net.all_ensembles, *net.all_connections, *net.all_probes):
+        for name, values in sorted(net.presets.get(thing, {}).items()):
+            parts += [name, values]
+    return digest(json.dumps(model), *parts)
+
+
+def models(folder: Path) -> Kind:
+    """Networks with and without the arrays of a simulator."""
+    import scipy.sparse
+
+    kind, net = Kind("model"), network()
+    outer = net.subnetwork("outer", seed=4)
+    c = outer.ensemble(12, 2, initial_state={"voltage": nef.Uniform(0, 1)}, label="c")
+    spread = scipy.sparse.csr_array([[0.5], [0.25]])
+    outer.connect(net.ensembles[0], c, function=np.square, transform=spread)
+    net.connect(net.node(nef.Piecewise({0.0: 1.0, 0.5: -1.0})), c[[1]], synapse=nef.Alpha(0.01))
+    sim = nef.Simulator(net, backend="numpy")
+    for name, built in (("described", None), ("built", sim)):
+        good = net.save(folder / f"{name}.nef", sim=built)
+        change = lambda rng, data: mutate.mutated_npz(rng, data, "model.json")  # noqa: E731
+        use = lambda path: described(nef.load_network(path))  # noqa: E731
+        kind.samples.append(sample_of_file(good, change, use))
+    return kind
+
+
 # -- checkpoints of PyTorch --------------------------------------------------------------------
 
 
@@ -350,6 +387,7 @@ KINDS: dict[str, Callable[[Path], Kind]] = {"result": results, "state numpy": st
 if find_spec("numba"):
     KINDS["state numba"] = states("numba")
 KINDS["stream"] = streams
+KINDS["model"] = models
 if find_spec("torch"):
     KINDS["torch"] = checkpoints
 KINDS["mnist"] = digits

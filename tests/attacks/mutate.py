@@ -141,7 +141,13 @@ def mutated_npz(rng: Rng, data: bytes, meta: str | None = None) -> bytes:
     for _ in range(any_of(rng, [1, 1, 1, 2])):
         name = any_of(rng, names)
         choice = rng.random()
-        if f"{meta}.npy" in members and choice < 0.45:
+        if meta in members and choice < 0.45:
+            try:
+                text = json.loads(members[meta])
+            except Exception:  # it was mutated before
+                continue
+            members[meta] = json.dumps(mutated_json(rng, text)).encode(errors="replace")
+        elif f"{meta}.npy" in members and choice < 0.45:
             try:
                 header = json.loads(str(np.load(io.BytesIO(members[f"{meta}.npy"]))))
             except Exception:  # it was mutated before

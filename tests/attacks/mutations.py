@@ -146,6 +146,7 @@ SHARES = {
     "state numpy": 6,
     "state numba": 11,
     "stream": 10,
+    "model": 100,
     "torch": 13,
     "mnist": 26,
     "nir": 4,

@@ -1,0 +1,157 @@
+"""Runs that save their state now and then, and go on after a stop as if there had been none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nefsim as nef
+
+HERE = Path(__file__).parent
+BACKENDS = ["numpy", *(["numba"] if find_spec("numba") else [])]
+
+#: Steps of the whole run; chunks of NumPy end at thousands.
+N_STEPS = 2600
+
+
+def network(stop=None) -> nef.Network:
+    """A network that learns, with noise; ``stop(t)`` is called in each step."""
+    net = nef.Network(seed=1)
+
+    def stimulus(t):
+        if stop is not None:
+            stop(t)
+        return np.sin(6 * t)
+
+    u = net.node(stimulus)
+    a = net.ensemble(30, 1, noise=nef.FilteredNoise(0.01, nef.Gaussian(0, 0.1)))
+    b = net.ensemble(20, 1, neuron_type=nef.PoissonSpiking(nef.LIFRate()))
+    net.connect(u, a)
+    learned = net.connect(a, b, function=np.zeros_like, learning_rule=nef.PES(1e-3))
+    error = net.node(size_in=1)
+    net.connect(b, error)
+    net.connect(u, error, transform=-1, synapse=0.01)
+    net.connect(error, learned.learning_rule)
+    net.probe(b.neurons)
+    net.probe(b, synapse=0.03)
+    net.probe(learned, "weights", sample_every=0.1)
+    return net
+
+
+def records(sim: nef.Simulator) -> list[np.ndarray]:
+    return [sim.recorded(probe) for probe in sim.probes]
+
+
+def undisturbed(backend: str) -> list[np.ndarray]:
+    sim = nef.Simulator(network(), backend=backend, progress=False)
+    sim.run_steps(N_STEPS)
+    return records(sim)
+
+
+def assert_equal(left: list[np.ndarray], right: list[np.ndarray]) -> None:
+    assert len(left) == len(right)
+    for one, other in zip(left, right, strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+def killed(path: Path, backend: str) -> None:
+    """A run that kills its process at 2.3 s."""
+
+    def stop(t):
+        if t > 2.3:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sim = nef.Simulator(network(stop), backend=backend, progress=False)
+    sim.run(N_STEPS * sim.dt, checkpoint_every=1.0, checkpoint=path)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(tmp_path, backend):
+    path = tmp_path / "state.npz"
+    code = "import sys, test_checkpoints as t; t.killed(*sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path), backend],
+        check=False,
+        env={**os.environ, "PYTHONPATH": f"{HERE.parent}:{HERE}"},
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert [file.name for file in tmp_path.iterdir()] == ["state.npz"]
+    sim = nef.Simulator.load(path, network(), backend, progress=False)
+    assert sim.n_steps == 2000
+    sim.run_steps(N_STEPS - 2000, checkpoint_every=1.0, checkpoint=path)
+    assert_equal(records(sim), undisturbed(backend))
+    assert nef.Simulator.load(path, network(), backend, progress=False).n_steps == N_STEPS
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_last_complete_step_is_saved_after_an_error(tmp_path, backend, error):
+    """Chunks of NumPy then end elsewhere, so that its decoded values may round differently."""
+    path = tmp_path / "state.npz"
+
+    def stop(t):
+        if t > 1.2345:
+            raise error
+
+    sim = nef.Simulator(network(stop), backend=backend, progress=False)
+    with pytest.raises(error):
+        sim.run_steps(N_STEPS, checkpoint_every=1.0, checkpoint=path)
+    again = nef.Simulator.load(path, network(), backend, progress=False)
+    assert again.n_steps == sim.n_steps == 1234
+    again.run_steps(N_STEPS - 1234)
+    if backend == "numba":
+        assert_equal(records(again), undisturbed(backend))
+    else:
+        assert records(again)[0].tobytes() == undisturbed(backend)[0].tobytes()
+
+
+def test_states_are_saved_at_multiples_since_the_start(tmp_path, monkeypatch):
+    saved = []
+    save = nef.Simulator.save
+    monkeypatch.setattr(
+        nef.Simulator, "save", lambda sim, path: saved.append(sim.n_steps) or save(sim, path)
+    )
+    calls = []
+    for progress in (False, lambda done, total: calls.append(done)):
+        sim = nef.Simulator(network(), backend="numpy", progress=progress)
+        sim.run_steps(30)
+        sim.run(0.25, checkpoint_every=0.1, checkpoint=tmp_path / "state")
+        sim.run_steps(20, 0.1, tmp_path / "state.npz")
+        sim.run_steps(1100)
+    assert saved == 2 * [100, 200, 280, 300]
+    assert calls == [30, 250, 20, 1000, 1100]
+
+
+def test_checkpoints_do_not_change_a_run(tmp_path):
+    for backend in BACKENDS:
+        sim = nef.Simulator(network(), backend=backend, progress=False)
+        sim.run_steps(N_STEPS, checkpoint_every=1.0, checkpoint=tmp_path / "state")
+        assert_equal(records(sim), undisturbed(backend))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"checkpoint_every": 1.0}, "checkpoint must be passed together with checkpoint_every"),
+        ({"checkpoint": "a"}, "checkpoint_every must be passed together with checkpoint,"),
+        ({"checkpoint_every": 0.0, "checkpoint": "a"}, "checkpoint_every must be above 0"),
+        ({"checkpoint_every": 1e-4, "checkpoint": "a"}, "checkpoint_every must be a step"),
+        ({"checkpoint_every": "1", "checkpoint": "a"}, "checkpoint_every must be a number"),
+        ({"checkpoint_every": 1.0, "checkpoint": 3}, "checkpoint must be a path"),
+        ({"checkpoint_every": 1.0, "checkpoint": "no/a"}, "checkpoint must be in a folder"),
+    ],
+)
+def test_nonsense_is_refused_before_a_step(tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    sim = nef.Simulator(network(), backend="numpy", progress=False)
+    for run, name in ((sim.run, "run"), (sim.run_steps, "run_steps")):
+        with pytest.raises((ValueError, TypeError), match=rf"Simulator\.{name}: {words}"):
+            run(1, **arguments)
+    assert sim.n_steps == 0 and not list(tmp_path.iterdir())
