@@ -20,7 +20,15 @@ SHARED = {
         *("_checks", "_values", "_graphs", "_writing", "_archive", "_schema"),
         *("_habits", "_signatures", "_extras", "_collector", "_html", "__init__"),
     ),
-    "signals": ("synapses", "filtering", "convolution", "encoding", "spike_noise", "typing"),
+    "signals": (
+        "synapses",
+        "filtering",
+        "algebra",
+        "convolution",
+        "encoding",
+        "spike_noise",
+        "typing",
+    ),
     "saving": ("files", "checkpoint", "learned", "saving"),
     "running": (
         *("simulator", "settings", "stepping", "watching"),
