@@ -407,3 +407,8 @@ def test_a_budget_is_drawn_with_a_bar_for_each_part() -> None:
     with pytest.raises(ValueError, match="budget must have a connection"):
         nef.plot.error_budget(empty)
     plt.close("all")
+
+
+def test_a_size_needs_neurons_with_a_rate_curve() -> None:
+    with pytest.raises(TypeError, match="neuron_type must have a rate curve"):
+        nef.size_for(np.square, rmse=0.02, neuron_type=nef.Direct())

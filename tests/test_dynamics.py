@@ -389,3 +389,9 @@ def test_a_readout_at_one_number_is_one_vector() -> None:
         assert readout(6, 0.0).shape == (6,)
         assert readout(6, [0.0, 0.5]).shape == (2, 6)
         np.testing.assert_array_equal(readout(6, [0.0])[0], readout(6, 0.0))
+
+
+@pytest.mark.parametrize("A", [[[0.5, 0.1]], [[0.5], [0.1]]], ids=["wide", "tall"])
+def test_the_matrix_of_a_state_is_square(A: list[list[float]]) -> None:
+    with pytest.raises(ValueError, match="A must be square"):
+        dynamics.StateFilter(A, np.ones(len(A)), np.ones(len(A)), dt=0.001)
