@@ -23,10 +23,14 @@ class LabelledImages(Value):
 
     Parameters
     ----------
-    train_images, test_images : (P, height * width) array_like
+    train_images : (P, height * width) array_like
         Brightness of each pixel from 0 to 1, flattened row by row; stored as float32.
-    train_labels, test_labels : (P,) array_like of int
+    train_labels : (P,) array_like of int
         The class of each, from 0.
+    test_images : (Q, height * width) array_like
+        As ``train_images``.
+    test_labels : (Q,) array_like of int
+        As ``train_labels``.
     shape : (height, width)
         Size of an image in pixels: ``train_images[0].reshape(shape)`` is a picture.
 
