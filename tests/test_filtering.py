@@ -208,3 +208,11 @@ def test_polynomials_have_one_coefficient_more_than_there_are_states(n: int) -> 
         b, a = polynomials(StateSpace(A, np.ones(n), np.ones(n), 0.0))
         assert len(b) == len(a) == n + 1
         assert np.isfinite([*b, *a]).all() == np.isfinite(A).all()
+
+
+def test_a_filter_without_memory_is_a_factor() -> None:
+    form, z = (np.array([0.7]), np.array([1.0])), np.zeros((0, 2))
+    u = np.random.default_rng(1).normal(size=(5, 2))
+    y = np.zeros_like(u)
+    many_rows(form, z)(u, y)
+    np.testing.assert_array_equal(y, 0.7 * u)

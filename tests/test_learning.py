@@ -132,6 +132,15 @@ def test_hpes_without_supervision_is_bcm_with_a_rate_for_each_neuron() -> None:
     np.testing.assert_allclose(actual, rates[:, None] * bcm, rtol=1e-12)
 
 
+def test_filters_of_hpes_may_be_numbers_and_its_shares_are_checked() -> None:
+    rule = nef.HPES(1, pre_synapse=0.01, theta_synapse=2, beta=1, theta_start=[1, 2])
+    assert rule.pre_synapse == nef.Lowpass(0.01) and rule.theta_synapse == nef.Lowpass(2.0)
+    assert isinstance(rule.learning_rate, float) and isinstance(rule.beta, float)
+    assert rule.theta_start.tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="supervision must"):
+        nef.HPES(supervision=1.5)
+
+
 def test_the_bcm_term_of_hpes_is_as_large_as_published_by_default() -> None:
     """2e-8 a (a - theta) beside the error, whatever the maximum rates."""
     rng = np.random.default_rng(0)
