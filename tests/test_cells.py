@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import nefsim as nef
+
+pytest.importorskip("numba")
+
 from nefsim.backends.compiled import cells
 
 #: One neuron type for each cell, and whether constants may differ between neurons.

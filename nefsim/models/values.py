@@ -95,10 +95,6 @@ def _encode_sparse(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> A
     return {"sparse": place, "shape": [*map(int, matrix.shape)]}
 
 
-#: The forms of JSON objects that are values, by their first key.
-FORMS = ("number", "array", "tuple", "dict", "type", "sparse", "function")
-
-
 def decode(value: Any, file: ModelFile, allow: Collection[str]) -> Any:
     """The value that JSON and the arrays of a file describe.
 

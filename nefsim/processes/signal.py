@@ -107,17 +107,12 @@ class WhiteSignal(Process):
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
         size, dt, rng = self._place(size, dt, rng)
         rng = generator_of(self.seed, rng)
-        signal = self._one_period(size, dt, rng)
+        signal = _one_period(self, self.period, 0, size, dt, rng)
         if self.y0 is not None:
             first = np.argmin(np.abs(signal - self.y0), axis=0)
             index = (first + np.arange(-1, len(signal) - 1)[:, None]) % len(signal)
             signal = np.take_along_axis(signal, index, axis=0)
         return Periodic(signal, rng)
-
-    def _one_period(self, size: int, dt: float, rng: np.random.Generator) -> Array:
-        n_steps = _steps(self, self.period, self.high, dt)
-        n_components = min(_components(n_steps * dt, self.high), n_steps // 2)
-        return _sum_of_waves(n_steps, np.ones(n_components), self.rms, size, rng)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,21 +184,26 @@ class FourierSignal(Process):
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
         size, dt, rng = self._place(size, dt, rng)
         rng = generator_of(self.seed, rng)
-        n_steps = _steps(self, 1.0 / self.base, self.high, dt)
-        n_components = min(_components(n_steps * dt, self.high), n_steps // 2)
-        amplitudes = 1.0 / np.arange(1, n_components + 1)
-        return Periodic(_sum_of_waves(n_steps, amplitudes, self.rms, size, rng), rng)
+        return Periodic(_one_period(self, 1.0 / self.base, 1, size, dt, rng), rng)
 
 
-def _sum_of_waves(
-    n_steps: int, amplitudes: Array, rms: float, size: int, rng: np.random.Generator
+def _one_period(
+    process: WhiteSignal | FourierSignal,
+    period: float,
+    slope: int,
+    size: int,
+    dt: float,
+    rng: np.random.Generator,
 ) -> Array:
-    """One period (n_steps, size) of random waves with 1, 2, ... cycles in the period."""
+    """One period (n_steps, size) of random waves; k cycles have the amplitude ``1 / k**slope``."""
+    n_steps = _steps(process, period, process.high, dt)
+    n_components = min(_components(n_steps * dt, process.high), n_steps // 2)
+    amplitudes = 1.0 / np.arange(1, n_components + 1) ** slope
     parts = rng.standard_normal((len(amplitudes), 2, size))
     spectrum = np.zeros((n_steps // 2 + 1, size), dtype=complex)
-    spectrum[1 : len(amplitudes) + 1] = amplitudes[:, None] * (parts[:, 0] + 1j * parts[:, 1])
+    spectrum[1 : n_components + 1] = amplitudes[:, None] * (parts[:, 0] + 1j * parts[:, 1])
     signal = np.fft.irfft(spectrum, n_steps, axis=0)
-    scaled: Array = signal * (rms / np.sqrt(np.mean(signal**2, axis=0)))
+    scaled: Array = signal * (process.rms / np.sqrt(np.mean(signal**2, axis=0)))
     return scaled
 
 
