@@ -26,7 +26,7 @@ from nefsim.network.objects import (
 from nefsim.neurons import LIF, NeuronType, SteadyState
 from nefsim.processes import Process
 from nefsim.sampling import DistributionLike, ScatteredHypersphere, Uniform
-from nefsim.solvers import LstsqL2, Solver
+from nefsim.solvers import NoiseMatched, Solver
 from nefsim.synapses import SynapseLike
 
 
@@ -250,7 +250,7 @@ class Network(Answers, Scope):
         function: FunctionLike | None = None,
         transform: TransformLike | None = None,
         synapse: SynapseLike = 0.005,
-        solver: Solver = LstsqL2(),
+        solver: Solver = NoiseMatched(),
         eval_points: DistributionLike | None = None,
         scale_eval_points: bool = True,
         learning_rule: RuleLike | None = None,
@@ -278,8 +278,9 @@ class Network(Answers, Scope):
             The filter; a number is ``Lowpass(tau)`` in seconds; None passes the value on in
             the same step.
         solver : Solver
-            The method that computes decoders; ``weights=True`` forms full neuron-to-neuron
-            weights.
+            The method that computes decoders, by default for the noise of spikes behind the
+            synapses on the way; ``LstsqL2(reg=0.1)`` is Nengo's default, and ``weights=True``
+            forms full neuron-to-neuron weights.
         eval_points : Distribution, (P, D) array_like or None
             Points at which the decoders are solved; None takes the ensemble's.
         scale_eval_points : bool
@@ -346,7 +347,7 @@ class Network(Answers, Scope):
         attr: str | None = None,
         synapse: SynapseLike = None,
         sample_every: float | None = None,
-        solver: Solver = LstsqL2(),
+        solver: Solver = NoiseMatched(),
         label: str | None = None,
         attach: bool = True,
     ) -> Probe:
