@@ -75,7 +75,9 @@ def _is_direct(end: object) -> bool:
 
 
 def _filters(synapse: Synapse | None) -> tuple[Synapse, ...]:
-    return () if synapse is None else (synapse,)
+    """A synapse, unless it hands values on as they are."""
+    is_none = synapse is None or (isinstance(synapse, Lowpass) and synapse.tau == 0.0)
+    return () if is_none or synapse is None else (synapse,)
 
 
 def _slowness(filters: tuple[Synapse, ...]) -> float:

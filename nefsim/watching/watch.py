@@ -33,6 +33,9 @@ SHORTEST = 100
 #: Between looks are so many steps that looks take at most ``SHARE`` of their time.
 LOOK, LOOK_AT, STEP, STEP_OF, IN_NUMPY, SHARE = 25e-6, 2.6e-6, 1e-8, 5e-10, 1e-5, 0.005
 
+#: Compiled steps put NumPy out of the caches, so that a look takes longer [s].
+COLD = 75e-6
+
 #: A population is warned of when its input is for more than a tenth of the steps longer than so
 #: many radii in one, two, three and more dimensions: at the radius itself, the noise of spikes
 #: alone takes it beyond half of the time.  There, decoded values of 200 neurons a dimension fall
@@ -128,10 +131,12 @@ class Watch:
         self._far = inputs.reach * [_slack(ensemble) for ensemble in self.ensembles]
         self._forget()
         neurons = sum(ensemble.n_neurons for ensemble in self._built.ensembles)
-        step = STEP + STEP_OF * neurons
+        step, look = STEP + STEP_OF * neurons, LOOK + LOOK_AT * inputs.n
         if all(rows is not None for rows in engine.rows):
             step += IN_NUMPY
-        self._interval = round((LOOK + LOOK_AT * inputs.n) / SHARE / step)
+        else:
+            look += COLD
+        self._interval = round(look / SHARE / step)
 
     def shares(self) -> dict[Ensemble, float] | None:
         """Share of the examined steps in which each population's input exceeded its radius.
