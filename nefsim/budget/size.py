@@ -183,7 +183,7 @@ def _fewest(
 
 
 def _stepped_up(task: Task, size: Size, goal: float, most: int | None) -> Size:
-    """The size whose spikes reach an error, by more neurons, or by higher rates if ``most`` is None.
+    """The size whose spikes reach an error, by more neurons, or by higher rates without ``most``.
 
     The last that was tried, if none does.
     """
