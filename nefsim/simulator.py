@@ -132,7 +132,7 @@ class Simulator:
         with only_young_collected():
             self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=outputs)
         self.probes: tuple[Probe, ...] = self.built.probes
-        self._prepare = module.prepare
+        self._prepare, self._watch = module.prepare, Watch(self.built)
         self.closed = False
         self._turn = Turn("Simulator.run_steps")
         with silenced(progress is False):
@@ -150,7 +150,7 @@ class Simulator:
             self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
             if learned is not None:
                 carry_over(program, learned, self.state)
-            self._watch = self.state.watch = Watch(self.built)
+            self.state.watch = self._watch
             self._run = self._prepare(self.built, self.state)
         self._records = Records(program, self.batch_size, self.dtype)
 
@@ -324,6 +324,7 @@ class Simulator:
         self._forbid_stream(who)
         if seed is not None:
             self.run_seed = check.seed(who, seed)
+        self._watch.restart()
         self._restart(self.state if keep else None)
 
     def clear_probes(self) -> None:
