@@ -1,4 +1,4 @@
-"""Ctrl-C, postponed until the current steps are complete, so that no step is cut in half."""
+"""Postpone Ctrl-C until the current steps are complete, so that no step is interrupted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _is_pressed = False
 
 
 def _remember(number: int, frame: FrameType | None) -> None:
-    """Handle Ctrl-C: the first waits for :func:`check`, a second raises at once."""
+    """Handle the signal of Ctrl-C: the first waits for :func:`check`, the second raises at once."""
     global _is_pressed
     if _is_pressed:
         signal.default_int_handler(number, frame)
@@ -27,9 +27,9 @@ def check() -> None:
 
 
 class put_off:  # noqa: N801
-    """Let Ctrl-C wait for :func:`check` or the end of a ``with`` block.
+    """A ``with`` block in which Ctrl-C waits for :func:`check` or the end of the block.
 
-    A program that installed another handler of Ctrl-C keeps it.
+    If the program has installed a handler of Ctrl-C, nothing changes.
     """
 
     # A class, because a generator takes longer than a step of a small network.
