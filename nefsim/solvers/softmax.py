@@ -1,4 +1,4 @@
-"""Decoders of a classifier, which maximise the likelihood of the classes."""
+"""A solver for classifiers, which maximises the likelihood of the classes."""
 
 from __future__ import annotations
 
