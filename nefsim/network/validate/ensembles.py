@@ -146,8 +146,7 @@ def _in_between(
 
 
 def _known(value: Any) -> NDArray[np.float64]:
-    """The values of an array, or the bounds of a distribution; empty if there are none.
-    """
+    """The values of an array, or the bounds of a distribution; empty if there are none."""
     match value:
         case np.ndarray():
             return value
