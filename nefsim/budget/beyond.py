@@ -13,8 +13,9 @@ def saturation(sim: Simulator) -> dict[Ensemble, float]:
     """The share of steps in which the input of each ensemble exceeded its radius.
 
     A simulator samples the inputs in at most 1000 steps, about one in 50 or fewer, of runs of at
-    least 100 steps.  If evaluation points are longer than the radius, the longest of them
-    counts instead.  Ensembles from which nothing is decoded are left out.
+    least 100 steps; steps before a reset count as well.  If evaluation points are longer than the
+    radius, the longest of them counts instead.  Ensembles from which nothing is decoded are left
+    out.
 
     Parameters
     ----------
