@@ -82,7 +82,7 @@ class QCFS(nn.Module):
         return self.limit * torch.clip(steps, 0.0, 1.0)
 
     def extra_repr(self) -> str:
-        """The parameters in ``repr``.
+        """The parameters, as text for ``repr``.
 
         Returns
         -------

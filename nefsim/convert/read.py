@@ -246,8 +246,8 @@ class _Reader:
     def _max_pool(self, module: nn.MaxPool2d) -> None:
         """Add max-pooling, as rounds of ``max(p, q) = relu(p - q) + relu(q)`` for pairs.
 
-        This holds for values from 0, so pooling before a ReLU is moved after it, which changes
-        no result.
+        The equation needs p and q of at least 0.  So pooling before a ReLU is moved after it,
+        which gives the same result.
         """
         if self._matrix is not None:
             if self._postponed is not None:

@@ -80,13 +80,13 @@ class Feedback(Value):
     Parameters
     ----------
     function : callable
-        The slope ``f(x)`` or ``f(x, u)``, or the next state.
+        The slope ``f(x)`` or ``f(x, u)``, or the next state for ``"map"``.
     synapse : Lowpass
-        The synapse of the connection.
+        The synapse of the recurrent connection.
     dt : float [s]
-        Length of a step.
+        Time step of the network.
     method : str
-        The map from one step to the next.
+        Method of integration, as for :func:`realise_function`.
     """
 
     function: Callable[..., Any]
@@ -123,7 +123,7 @@ class Feedback(Value):
 
     @cached_property
     def _filter(self) -> tuple[float, float]:
-        """Weight of the input and of the previous output in a step of the synapse."""
+        """Weights of the input and of the previous output in a step of the synapse."""
         (gain,), den = self.synapse.coefficients(self.dt)
         return gain, -den[1] if len(den) > 1 else 0.0
 

@@ -220,7 +220,7 @@ class LinearSystem(Operators, Value):
         u : (T, m) or (T,) array_like
             Inputs of T steps.
         start : (q,) array_like, optional
-            The state of the first step; 0 where it is left out.
+            The state of the first step; by default 0.
 
         Returns
         -------
@@ -230,7 +230,7 @@ class LinearSystem(Operators, Value):
         Raises
         ------
         ValueError
-            If the system is of continuous time; see :meth:`discretise`.
+            If the system is in continuous time; see :meth:`discretise`.
         """
         return self._run("LinearSystem.states", u, start)[0]
 
@@ -242,7 +242,7 @@ class LinearSystem(Operators, Value):
         u : (T, m) or (T,) array_like
             Inputs of T steps.
         start : (q,) array_like, optional
-            The state of the first step; 0 where it is left out.
+            The state of the first step; by default 0.
 
         Returns
         -------
@@ -251,7 +251,7 @@ class LinearSystem(Operators, Value):
         Raises
         ------
         ValueError
-            If the system is of continuous time; see :meth:`discretise`.
+            If the system is in continuous time; see :meth:`discretise`.
         """
         states, inputs = self._run("LinearSystem.run", u, start)
         _, _, C, D = self.matrices

@@ -111,7 +111,7 @@ class LearningRule(Value, ABC):
 
     @abstractmethod
     def step(self, pre: Array, post: Array, error: Any, weights: Array, **more: Any) -> Array:
-        """The change of the weights per second.
+        """Compute the change of the weights per second.
 
         Parameters
         ----------
@@ -120,8 +120,9 @@ class LearningRule(Value, ABC):
         post : (M,) or (k,) ndarray [Hz or value]
             Filtered activities of the target; for decoders, the values of the connection.
         error : ndarray or None
-            The error signal that is connected to the rule.  If the target is neurons, a vector is
-            multiplied by their scaled encoders, to one number for each row of the weights.
+            The error signal that is connected to the rule.  If the target is neurons, an error
+            vector has been multiplied by their scaled encoders, which gives one number for each
+            row of the weights.
         weights : (M, N) ndarray
             The present weights, read-only; (k, N) for decoders, (M, D) for encoders.
         **more

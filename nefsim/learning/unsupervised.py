@@ -231,7 +231,7 @@ class Sanger(LearningRule):
 
     See Also
     --------
-    Oja : The first principal component alone.
+    Oja : The first principal component only.
 
     References
     ----------

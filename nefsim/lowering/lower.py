@@ -29,7 +29,7 @@ def build(
     probes: tuple[Probe, ...] = (),
     inputs: Mapping[Node, Node] = MappingProxyType({}),
 ) -> Built:
-    """Build a network: draw and solve its arrays and put its operations in order.
+    """Build a network: draw encoders and biases, solve for decoders, and order the operations.
 
     Parameters
     ----------

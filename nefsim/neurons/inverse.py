@@ -157,12 +157,12 @@ class InverseLIF(NeuronType):
         return self.factor ** -np.arange(float(self.n_steps))
 
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
-        """The base method, and a check that all neurons are at the same step of the period."""
+        """Do as the base class; all neurons must be at the same step of the period."""
         self._check_steps("InverseLIF", "initial_state['steps_done']", initial["steps_done"])
         return super().start(initial, dt)
 
     def check_state(self, who: str, state: Mapping[str, Array]) -> None:
-        """The base method, and a check that all neurons are at the same step of the period."""
+        """Do as the base class; all neurons must be at the same step of the period."""
         super().check_state(who, state)
         self._check_steps(who, "steps_done of InverseLIF", state["steps_done"])
 

@@ -67,7 +67,7 @@ def colours(n: int) -> list[Any]:
 
 
 def scale(n: int) -> list[Any]:
-    """``n`` colours from dark violet to green, without the yellow that is pale on white."""
+    """``n`` colours of a scale from dark violet to green; yellow is left out, as it is pale."""
     from matplotlib import colormaps
 
     colours = colormaps["viridis"]  # a new copy at each look

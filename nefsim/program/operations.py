@@ -168,7 +168,7 @@ class Neurons:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """The read of the currents."""
+        """All reads: that of the currents."""
         return (Read(self.current),)
 
 
@@ -187,7 +187,7 @@ class Filter:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """The read of the input."""
+        """All reads: that of the input."""
         return (Read(self.input),)
 
 
@@ -206,7 +206,7 @@ class Weigh:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """The read of the input."""
+        """All reads: that of the input."""
         return (self.input,)
 
 

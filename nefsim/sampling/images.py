@@ -88,7 +88,7 @@ class SparseGabor(Distribution):
     patch : int
         Side of the patch in pixels, at most that of the image.
     frequency : (low, high)
-        Range of f, in cycles per half patch; from 0.
+        Range of f in cycles per half patch, at least 0.
     sigma : float
         Width σ of the envelope, as a share of half the patch.
 

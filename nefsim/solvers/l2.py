@@ -46,7 +46,7 @@ class LstsqL2(Solver):
         Standard deviation of the noise, as a share of the maximum rate; 0 is plain least
         squares and needs a Gram matrix that is positive definite.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------
@@ -115,7 +115,7 @@ class LstsqL2nz(Solver):
     reg : float
         Standard deviation of the noise, as a share of the maximum rate.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------

@@ -54,7 +54,7 @@ class NoiseMatched(Solver):
         Assumed spike trains. "auto" takes the geometric mean of both variances, or "poisson"
         for neuron types that fire randomly.
     weights : bool
-        Whether networks solve for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
     synapse : Synapse, number, None, "connection" or "twice"
         The filter h: a synapse; the time constant of a ``Lowpass`` [s]; None for no filter; or
         "connection" for the synapse of the connection or probe. "twice" uses this synapse

@@ -33,7 +33,7 @@ class LstsqNoise(Solver):
         Compositional solver for the noisy activities. The default is plain least squares, which
         is well-posed because of the noise.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------
@@ -94,7 +94,7 @@ class LstsqMultNoise(Solver):
         values, because neurons that never fire have no noise and make the Gram matrix singular.
         Its cut-off is smaller than the contribution of any firing neuron.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------

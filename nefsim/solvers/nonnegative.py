@@ -26,7 +26,7 @@ class Nnls(Solver):
     Parameters
     ----------
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------
@@ -75,7 +75,7 @@ class NnlsL2(Solver):
     reg : float
         Standard deviation of the noise, as a share of the maximum rate.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------

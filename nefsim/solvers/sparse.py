@@ -34,7 +34,7 @@ class LstsqL1(Solver):
     l2 : float
         Penalty on squares, above 0, which makes the solution unique.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------
@@ -137,7 +137,7 @@ class LstsqDrop(Solver):
     solver2 : Solver
         Solver for the decoders of the remaining neurons.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------

@@ -103,7 +103,7 @@ class Alpha(Synapse):
         self._set(tau=check.seconds("Alpha", "tau", self.tau))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """Zero-order hold of ``1 / (tau s + 1)**2``."""
+        """Coefficients by zero-order hold of ``1 / (tau s + 1)**2``."""
         return held_pair(self.tau, self.tau, dt)
 
 
@@ -145,7 +145,7 @@ class DoubleExp(Synapse):
         )
 
     def coefficients(self, dt: float) -> Coefficients:
-        """Zero-order hold of ``1 / ((tau1 s + 1)(tau2 s + 1))``."""
+        """Coefficients by zero-order hold of ``1 / ((tau1 s + 1)(tau2 s + 1))``."""
         return held_pair(self.tau1, self.tau2, dt)
 
 

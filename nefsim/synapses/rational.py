@@ -92,7 +92,7 @@ class LinearFilter(Synapse):
         self._set(num=num, den=den, analog=check.flag(who, "analog", self.analog))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """Zero-order hold of the function of s, or the function of z in powers of z^-1."""
+        """Coefficients of the function of s by zero-order hold, or of the function of z."""
         num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
         if self.analog:
             return discretised(num, den, dt)
@@ -100,7 +100,7 @@ class LinearFilter(Synapse):
         return without_delay(padded, den)
 
     def state_space(self, dt: float) -> StateSpace | None:
-        """Zero-order hold of a function of s of the third order or higher, otherwise None."""
+        """The state space of a function of s of order 3 or higher, by zero-order hold; else None."""
         num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
         own = type(self).coefficients is not LinearFilter.coefficients  # of a subclass
         if own or not self.analog or len(den) <= filtering.LOWEST_ORDER_OF_STATE:

@@ -54,7 +54,7 @@ class Triangle(Synapse):
         self._set(t=check.seconds("Triangle", "t", self.t, zero=True))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """The taps, and 1."""
+        """The taps as numerator, and the denominator 1."""
         n_taps = steps("Triangle", "t", self.t, dt) + 1
         taps = np.arange(n_taps, 0, -1.0)
         return taps / taps.sum(), np.ones(1)
@@ -94,7 +94,7 @@ class Box(Synapse):
         self._set(width=check.seconds("Box", "width", self.width))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """The taps, and 1."""
+        """The taps as numerator, and the denominator 1."""
         n = max(1, steps("Box", "width", self.width, dt))
         return np.full(n, 1.0 / n), np.ones(1)
 
@@ -138,5 +138,5 @@ class Delay(Synapse):
         self._set(seconds=check.seconds("Delay", "seconds", self.seconds, zero=True))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """A power of z^-1."""
+        """A power of z^-1 as numerator, and the denominator 1."""
         return filtering.shift(steps("Delay", "seconds", self.seconds, dt))

@@ -177,7 +177,7 @@ class DiscreteNeuron(Stateful):
         )
 
     def extra_repr(self) -> str:
-        """The parameters in ``repr``.
+        """The parameters, as text for ``repr``.
 
         Returns
         -------
@@ -293,7 +293,7 @@ class LIF(DiscreteNeuron):
         return 1.0 - 1.0 / self.tau, 1.0 / self.tau
 
     def extra_repr(self) -> str:
-        """The parameters in ``repr``.
+        """The parameters, as text for ``repr``.
 
         Returns
         -------
@@ -367,7 +367,7 @@ class PLIF(DiscreteNeuron):
         return 1.0 - k, k
 
     def extra_repr(self) -> str:
-        """The parameters in ``repr``.
+        """The parameters, as text for ``repr``.
 
         Returns
         -------

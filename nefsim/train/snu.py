@@ -140,7 +140,7 @@ class SNU(DiscreteNeuron):
         return spread * torch.randn_like(drive) if spread else torch.zeros_like(drive)
 
     def extra_repr(self) -> str:
-        """The parameters in ``repr``.
+        """The parameters, as text for ``repr``.
 
         Returns
         -------

@@ -20,7 +20,7 @@ MOST_OF_NODE, MOST = 8, 24
 
 
 def sliders(net: Network, inputs: dict[Node, Array]) -> tuple[list[Slider], int]:
-    """Make sliders for the values of inputs; return them and the number of values without one.
+    """Make sliders for values of inputs; return them and the number of values without a slider.
 
     The range of a slider is from -r to r.  r is 1, twice the value, or the largest radius of the
     ensembles that the node is connected to, whichever is largest, rounded up to 1, 2 or 5 times

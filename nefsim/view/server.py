@@ -119,7 +119,7 @@ def server(
 
 
 def _serve(application: Any, host: str, listening: socket.socket) -> Server:
-    """Make a server of an application that checks each request."""
+    """Make a server for an application; the server checks each request."""
     access = Access()
     pages = BokehTornado(
         application,
