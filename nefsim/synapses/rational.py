@@ -100,7 +100,7 @@ class LinearFilter(Synapse):
         return without_delay(padded, den)
 
     def state_space(self, dt: float) -> StateSpace | None:
-        """The state space by zero-order hold, for a function of s of order 3 or higher; else None."""
+        """The state space by zero-order hold, for a function of s of order 3 or more; else None."""
         num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
         own = type(self).coefficients is not LinearFilter.coefficients  # of a subclass
         if own or not self.analog or len(den) <= filtering.LOWEST_ORDER_OF_STATE:
