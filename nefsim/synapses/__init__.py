@@ -1,4 +1,4 @@
-"""Synapses: linear time-invariant filters, discretised once by zero-order hold."""
+"""Synapses: linear time-invariant filters, discretised by zero-order hold."""
 
 from nefsim.synapses.bands import Bandpass, Highpass
 from nefsim.synapses.base import Series as Series

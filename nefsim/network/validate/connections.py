@@ -17,7 +17,7 @@ from nefsim.synapses import PerElement, Synapse, as_synapse
 
 
 def connection(network: Scope, **arguments: Any) -> Connection:
-    """A checked connection."""
+    """Check the arguments of a connection and make it."""
     who = "Network.connect"
     pre = endpoint(network, who, "pre", arguments["pre"])
     post = endpoint(network, who, "post", arguments["post"])
@@ -81,7 +81,7 @@ def _both_neurons(pre: Endpoint, post: Endpoint) -> bool:
 
 
 def _function(who: str, pre: Endpoint, function: Any, eval_points: Any) -> tuple[Any, int]:
-    """The function and the size of its result."""
+    """Check the function; return it and the size of its result."""
     if function is None:
         return None, pre.size_out
     if isinstance(whole(pre), Neurons):
@@ -109,7 +109,7 @@ def _function(who: str, pre: Endpoint, function: Any, eval_points: Any) -> tuple
 
 
 def _transform(who: str, transform: Any, size_mid: int, source: str, post: Endpoint) -> Any:
-    """A float, a (D,) or (M, D) array or a sparse array that fits both sides."""
+    """Check that a transform fits the function's result and the target."""
     size_out = post.size_in
     ends = f"{source} gives {size_mid} and {post!r} takes {size_out}"
     if transform is None:

@@ -30,7 +30,7 @@ def probe(
     solver: Any,
     label: Any,
 ) -> Probe:
-    """A checked probe."""
+    """Check the arguments of a probe and make it."""
     who = "Network.probe"
     if not isinstance(target, Connection):
         endpoint(network, who, "target", target)
@@ -58,7 +58,7 @@ def probe(
 
 
 def _check_place(who: str, target: Any, attr: Any, options: tuple[str, ...]) -> None:
-    """If another part of the object has the quantity, raise ValueError that names that part."""
+    """Raise a ValueError if another part of the object has the quantity, and name this part."""
     obj = target if isinstance(target, Connection) else whole(target)
     other: Endpoint | Connection | None = None
     path = ""
