@@ -17,7 +17,12 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.backends import Recorder, interrupts, sampled
 from nefsim.program import (
+    Call,
+    Evaluate,
     Learn,
+    Neurons,
+    Op,
+    Play,
     Program,
     Read,
     Snapshot,
@@ -49,6 +54,18 @@ class HasProgram(Protocol):
 def chunk_length(width: int, longest: int = LONGEST_CHUNK) -> int:
     """Steps of a chunk for signals that have ``width`` numbers in all."""
     return int(np.clip(MOST_NUMBERS // max(width, 1), 1, longest))
+
+
+def can_fail(op: Op) -> bool:
+    """Whether an operation may raise an error in any step, so that its chunk must be repeatable.
+
+    Functions, processes, foreign steps and neuron types of a user may; weights that learn may
+    diverge.  The other operations only compute numbers.
+    """
+    if isinstance(op, Neurons):
+        base = getattr(op.neuron, "base_type", op.neuron)  # whose rates a spiking type follows
+        return any(type(n).__module__.partition(".")[0] != "nefsim" for n in (op.neuron, base))
+    return isinstance(op, (Evaluate, Play, Call, Learn))
 
 
 def carrying(arrays: list[Array]) -> Callable[[int], None]:
@@ -86,6 +103,9 @@ class Engine:
         Rows of this chunk that the last group has finished.
     checkpointed : State
         The arrays that are restored after an error: the state, or the same in fewer arrays.
+    can_fail : bool
+        Whether an operation may fail inside a chunk (:func:`can_fail`).  If not, only a signal
+        handler that raises an error can end a chunk.
     """
 
     def __init__(
@@ -101,6 +121,7 @@ class Engine:
         self.good = 0
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
         self.checkpointed = state
+        self.can_fail = any(map(can_fail, program.ops))
         self._learned = [
             (op.name, program.writer[op.learned.output])
             for op in program.ops
@@ -157,11 +178,13 @@ class Engine:
         """Whether weights have diverged, or NaN occur while NumPy is set to raise at them."""
         if self._learned and self._diverged():
             return True
+        if np.geterr()["invalid"] != "raise":
+            return False
         for memory in self.checkpointed.ops:
             for value in memory.values():
                 # The sum of squares is NaN only if one of the numbers is.
                 if isnan(np.vdot(value, value)):
-                    return np.geterr()["invalid"] == "raise"
+                    return True
         return False
 
     def _find_invalid_step(self, before: Snapshot, length: int) -> None:
