@@ -145,7 +145,7 @@ def _memory(
     """The initial state variables of an operation; ``lead`` is the shape of a batch."""
 
     def for_each_trial(value: Array) -> Array:
-        return np.array(np.broadcast_to(value, (*lead, *np.shape(value))), dtype)
+        return np.array(np.broadcast_to(value, (*lead, *np.shape(value))), dtype, order="C")
 
     match op:
         case Neurons():

@@ -11,14 +11,19 @@ import numpy as np
 from nefsim.backends.compiled.analysis import accumulators, copies, fused_currents, is_compiled
 from nefsim.backends.compiled.fusion import fused_blocks
 from nefsim.backends.compiled.tiling import tile
-from nefsim.backends.engine import chunk_length
-from nefsim.program import Op, Program, Read, Sum, Weigh, outputs
+from nefsim.backends.engine import can_fail, chunk_length
+from nefsim.backends.reports import learned_in_place
+from nefsim.program import Learn, Op, Program, Read, Sum, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that the time in Python for each chunk is negligible.
 LONGEST_COMPILED_CHUNK = 10_000
 
 #: Most operations on numbers in a chunk, about 0.1 s: Ctrl-C and progress wait for its end.
 MOST_WORK = 200_000_000
+
+#: Fewest steps of a chunk before which learned weights are copied, so that the time of the copy
+#: is a few per cent of that of the steps.
+FEWEST_STEPS_OF_A_COPY = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +50,8 @@ class Plan:
     accumulators : mapping of int to int
         Currents that are added to the memory of inverse LIF neurons, with the population's
         index.
+    in_place : int or None
+        The operation whose learned weights are not copied before each chunk.
     """
 
     blocks: Sequence[tuple[int, Sequence[int]]]
@@ -55,6 +62,7 @@ class Plan:
     copies: Mapping[int, Read]
     fused_currents: Mapping[int, int]
     accumulators: Mapping[int, int]
+    in_place: int | None
 
 
 def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
@@ -79,11 +87,19 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     blocks = fused_blocks(program, in_python)
     groups = [group for _, group in blocks]
     materialized = _materialized(program, groups, in_python)
+    in_place = _in_place(program, blocks, batch, in_python)
+    if in_place is not None:  # a chunk that is repeated takes the products from their rows
+        materialized.add(outputs(program.ops[in_place])[0])
     tiled, carried = tile(program, groups, analytic, materialized)
     materialized |= carried
     width = sum(program.signals[i].size for i in materialized) * batch
     work = sum(_work(op) for op in program.ops) * batch
-    length = min(chunk_length(width, LONGEST_COMPILED_CHUNK), max(1, MOST_WORK // max(work, 1)))
+    fewest = 1
+    if in_place is None and any(isinstance(op, Learn) for op in program.ops):
+        fewest = FEWEST_STEPS_OF_A_COPY
+    length = min(
+        chunk_length(width, LONGEST_COMPILED_CHUNK), max(fewest, MOST_WORK // max(work, 1))
+    )
     # In float32 the spikes of a step are summed first, so that the memory is rounded only once.
     single = np.dtype(dtype) == np.float32
     return Plan(
@@ -95,7 +111,17 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
         copies(program, materialized),
         fused_currents(program, analytic, materialized),
         {} if single else accumulators(program, materialized),
+        in_place,
     )
+
+
+def _in_place(
+    program: Program, blocks: Sequence[tuple[int, Sequence[int]]], batch: int, in_python: set[int]
+) -> int | None:
+    """The operation whose weights need no copy; blocks with Python come first in their level."""
+    order = sorted(blocks, key=lambda block: (block[0], in_python.isdisjoint(block[1])))
+    failing = [i for i, op in enumerate(program.ops) if can_fail(op) and not isinstance(op, Learn)]
+    return learned_in_place(program, [ops for _, ops in order], batch, failing)
 
 
 def _work(op: Op) -> int:
