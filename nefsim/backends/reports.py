@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.learning import Hebbian, LearningRule
-from nefsim.program import Learn, Op, Program
+from nefsim.program import Learn, Op, Program, Weigh
 
 #: Learned weights beyond this [value / Hz or current / Hz] have diverged.
 LARGEST_WEIGHT = 1e9
@@ -62,8 +62,8 @@ class Report:
 
 def learned_in_place(
     program: Program, order: Iterable[Sequence[int]], batch: int, can_fail: Iterable[int]
-) -> int | None:
-    """The operation whose weights need no copy before a chunk, or None.
+) -> tuple[int, ...]:
+    """The operations whose weights need no copy before a chunk, in one trial.
 
     Parameters
     ----------
@@ -79,23 +79,24 @@ def learned_in_place(
 
     Returns
     -------
-    int or None
-        The :class:`~nefsim.program.Weigh`, if its weights alone learn, in one trial, by rules
-        without memory, and no operation can fail after the change of the weights.
+    tuple of int
+        Those without rules, and the only one with rules, if these have no memory, and no
+        operation can fail after the change of the weights.
     """
+    if batch != 1:
+        return ()
+    constant = tuple(i for i, op in enumerate(program.ops) if isinstance(op, Weigh) and op.is_rest)
     learns = [i for i, op in enumerate(program.ops) if isinstance(op, Learn)]
-    if len(learns) != 1 or batch != 1:
-        return None
+    if len(learns) != 1:
+        return constant
     (learn,) = learns
     op: Op = program.ops[learn]
     assert isinstance(op, Learn)
     flat = [i for each in order for i in each]
     later = set(flat[flat.index(learn) :])
-    if later.intersection(can_fail):
-        return None
-    if not all(has_factors(part.rule) for part in op.parts):
-        return None
-    return program.writer[op.learned.output]
+    if later.intersection(can_fail) or not all(has_factors(part.rule) for part in op.parts):
+        return constant
+    return (*constant, program.writer[op.learned.output])
 
 
 def has_factors(rule: LearningRule) -> bool:

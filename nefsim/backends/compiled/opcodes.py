@@ -26,10 +26,12 @@ N_COLUMNS = 14
 #   STEPS_DONE            offset of the step counter, of INVERSE_LIF and of spikes added to it
 #   THIRD                 of SELECT, offset of the third argument
 #   REPORT                of learned weights, index of the first count of their report
+#   IN_USE                of a product with weights, offset of a number that is 0 if they are left
+#                         out; 0 for weights that are always used
 STATE_2 = BITS = M
 COUNT = PER_NEURON = VECTORS = SET
 HAS_CURRENTS = REPORT = ENCODERS
-STEPS_DONE = THIRD = SCRATCH
+STEPS_DONE = THIRD = IN_USE = SCRATCH
 
 # Opcodes.  The kernel compares them with the bounds below, so a new one must be in its group.
 (

@@ -50,8 +50,8 @@ class Plan:
     accumulators : mapping of int to int
         Currents that are added to the memory of inverse LIF neurons, with the population's
         index.
-    in_place : int or None
-        The operation whose learned weights are not copied before each chunk.
+    in_place : tuple of int
+        Operations whose weights are not copied before each chunk.
     """
 
     blocks: Sequence[tuple[int, Sequence[int]]]
@@ -62,7 +62,7 @@ class Plan:
     copies: Mapping[int, Read]
     fused_currents: Mapping[int, int]
     accumulators: Mapping[int, int]
-    in_place: int | None
+    in_place: tuple[int, ...]
 
 
 def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
@@ -88,14 +88,14 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     groups = [group for _, group in blocks]
     materialized = _materialized(program, groups, in_python)
     in_place = _in_place(program, blocks, batch, in_python)
-    if in_place is not None:  # a chunk that is repeated takes the products from their rows
-        materialized.add(outputs(program.ops[in_place])[0])
+    # A chunk that is repeated takes the products with these weights from their rows.
+    materialized.update(outputs(program.ops[i])[0] for i in in_place if not _is_rest(program, i))
     tiled, carried = tile(program, groups, analytic, materialized)
     materialized |= carried
     width = sum(program.signals[i].size for i in materialized) * batch
     work = sum(_work(op) for op in program.ops) * batch
     fewest = 1
-    if in_place is None and any(isinstance(op, Learn) for op in program.ops):
+    if any(isinstance(op, Learn) and _index(program, op) not in in_place for op in program.ops):
         fewest = FEWEST_STEPS_OF_A_COPY
     length = min(
         chunk_length(width, LONGEST_COMPILED_CHUNK), max(fewest, MOST_WORK // max(work, 1))
@@ -117,16 +117,27 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
 
 def _in_place(
     program: Program, blocks: Sequence[tuple[int, Sequence[int]]], batch: int, in_python: set[int]
-) -> int | None:
-    """The operation whose weights need no copy; blocks with Python come first in their level."""
+) -> tuple[int, ...]:
+    """Operations whose weights need no copy; blocks with Python come first in their level."""
     order = sorted(blocks, key=lambda block: (block[0], in_python.isdisjoint(block[1])))
     failing = [i for i, op in enumerate(program.ops) if can_fail(op) and not isinstance(op, Learn)]
     return learned_in_place(program, [ops for _, ops in order], batch, failing)
 
 
+def _index(program: Program, op: Learn) -> int:
+    return program.writer[op.learned.output]
+
+
+def _is_rest(program: Program, index: int) -> bool:
+    op = program.ops[index]
+    return isinstance(op, Weigh) and op.is_rest
+
+
 def _work(op: Op) -> int:
     """Approximate number of multiplications of an operation in a step."""
     if isinstance(op, Weigh):
+        if op.is_rest:  # the weights of the neurons that fire
+            return 0 if op.is_empty else op.initial.size // 8
         return 2 * op.initial.size
     if not isinstance(op, Sum):
         return 0

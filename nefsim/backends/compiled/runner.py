@@ -199,7 +199,7 @@ def _reports(program: Program, table: Table, data: Any, counts: Any) -> dict[int
         if isinstance(op, Learn) and is_compiled(program, op)
     }
     return {
-        i: Report(names[i], counts[:, at : at + 3], data[:, bound], i == table.plan.in_place)
+        i: Report(names[i], counts[:, at : at + 3], data[:, bound], i in table.plan.in_place)
         for i, (at, bound) in table.reports.items()
         if i in names
     }
@@ -241,7 +241,7 @@ def _move(state: State, table: Table, data: Any, batched: bool) -> None:
     """Copy the memories of the state to the interpreter's array, of which they become views."""
     for op, memory, offsets in zip(table.program.ops, state.ops, table.memories, strict=True):
         for name, offset in offsets.items():
-            if offset == ELSEWHERE:
+            if offset >= ELSEWHERE:
                 continue
             value = memory[name]
             shape = value.shape

@@ -21,7 +21,7 @@ from nefsim.program import Program, Read, State
 
 Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
-#: Offset of weights that are not in the array of variables but in that of the state.
+#: First offset of weights that are not in the array of variables but in one of the state.
 ELSEWHERE = 1 << 60
 
 
@@ -74,14 +74,14 @@ class Table:
         start = self._size
         self.memories: list[dict[str, int]] = [
             {
-                name: self.allocate(1 if is_step_counter(op, name) else _per_trial(value, state))
+                name: ELSEWHERE + plan.in_place.index(i)
+                if name == "weights" and i in plan.in_place
+                else self.allocate(1 if is_step_counter(op, name) else _per_trial(value, state))
                 for name, value in memory.items()
             }
-            if i != plan.in_place
-            else {"weights": ELSEWHERE}
             for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=True))
         ]
-        self._in_place = None if plan.in_place is None else state.ops[plan.in_place]["weights"]
+        self._in_place = [state.ops[i]["weights"] for i in plan.in_place]
         self.checkpoint = start, self._size
         self.reports: dict[int, tuple[int, int]] = {}
 
@@ -200,9 +200,9 @@ class Table:
             self._rows[i][k.SPAN] = span
         rows = np.array(self._rows, np.int64).reshape(-1, k.N_COLUMNS)
         data = _aligned((batch, self._size), self.dtype)
-        if self._in_place is not None:
-            distance = self._in_place.ctypes.data - data.ctypes.data
-            rows[rows == ELSEWHERE] = distance // data.itemsize
+        for place, weights in enumerate(self._in_place):
+            distance = weights.ctypes.data - data.ctypes.data
+            rows[rows == ELSEWHERE + place] = distance // data.itemsize
         return (
             rows,
             data,

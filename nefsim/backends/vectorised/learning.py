@@ -40,9 +40,11 @@ def weigh(engine: Engine, op: Weigh, index: int) -> Advance:
     out, weights = engine.rows[op.output], engine.state.ops[index]["weights"]
     probed = None if op.observed is None else engine.rows[op.observed]
     read = _row_reader(engine, op.input, ...)
-    report = engine.reports.get(index)
+    report, in_use = engine.reports.get(index), engine.state.ops[index].get("in_use")
 
     def advance(lo: int, hi: int) -> None:
+        if in_use is not None and not in_use.any():
+            return  # the output is 0 from the start
         if report is not None:
             lo = max(lo, int(report.rows[0, REPEATED]))
         with np.errstate(all="ignore"):  # the engine raises if weights diverge, with the time

@@ -39,10 +39,11 @@ def prepare(built: HasProgram, state: State) -> Runner:
     engine = Engine(program, state, rows, carrying(buffers))
     n_trials = state.signals[0].shape[0] if state.signals and state.signals[0].ndim == 2 else 1
     in_place = _in_place(program, plan, n_trials)
-    if in_place is not None:
-        learned = next(op for op in program.ops if isinstance(op, Learn))
-        engine.reports[in_place] = new_report(learned, 1, in_place=True)
-    makers = _Makers(engine, layout, buffers)
+    for op in program.ops:
+        index = program.writer[op.learned.output] if isinstance(op, Learn) else -1
+        if isinstance(op, Learn) and index in in_place:
+            engine.reports[index] = new_report(op, 1, in_place=True)
+    makers = _Makers(engine, layout, buffers, in_place)
     for stage in plan:
         steps = [step for batch in stage.batches for step in makers.advances(batch)]
         if stage.loop:
@@ -53,8 +54,8 @@ def prepare(built: HasProgram, state: State) -> Runner:
     return engine.run
 
 
-def _in_place(program: Program, plan: Sequence[Stage], n_trials: int) -> int | None:
-    """The operation whose weights need no copy before a chunk."""
+def _in_place(program: Program, plan: Sequence[Stage], n_trials: int) -> tuple[int, ...]:
+    """Operations whose weights need no copy before a chunk."""
     failing = [i for i, op in enumerate(program.ops) if can_fail(op) and not isinstance(op, Learn)]
     order = [batch for stage in plan for batch in stage.batches]
     return learned_in_place(program, order, n_trials, failing)
@@ -69,8 +70,11 @@ class _Makers:
         The memories of all batches; the arrays of the engine's state are views of them.
     """
 
-    def __init__(self, engine: Engine, layout: Layout, buffers: Sequence[Any]) -> None:
+    def __init__(
+        self, engine: Engine, layout: Layout, buffers: Sequence[Any], in_place: tuple[int, ...]
+    ) -> None:
         self._engine, self._layout, self._buffers = engine, layout, buffers
+        self._in_place = in_place
         self.checkpointed = State(0, [], [], [], [])
 
     def advances(self, batch: Sequence[int]) -> Iterator[Advance]:
@@ -94,7 +98,7 @@ class _Makers:
                 yield self._neurons(run)
         else:
             (i,), state = batch, self._engine.state
-            if i not in self._engine.reports:  # weights that learn in place have no copy
+            if i not in self._in_place:
                 self.checkpointed.ops.append(state.ops[i])
             self.checkpointed.rngs.append(state.rngs[i])
             self.checkpointed.running.append(state.running[i])

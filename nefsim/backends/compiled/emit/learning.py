@@ -26,15 +26,16 @@ def emit_weigh(table: Table, op: Weigh, memory: dict[str, int]) -> None:
     source, m = table.source(op.input)
     out, n, weights = table.addresses[op.output], len(op.initial), memory["weights"]
     report, _ = table.report(table.program.writer[op.output], n)
+    columns = {"S": weights, "M": m, "REPORT": report, "IN_USE": memory.get("in_use", 0)}
     if table.has_spikes(op.input):
         fired, count = spike_list(table, op.input)
-        columns = {"S": weights, "M": m, "X": fired, "COUNT": count, "REPORT": report}
-        table.op(k.LEARNED_PRODUCT_OF_SPIKES, out, n, source, **columns)
+        spikes = {"X": fired, "COUNT": count}
+        table.op(k.LEARNED_PRODUCT_OF_SPIKES, out, n, source, **spikes, **columns)
     else:
-        table.op(k.LEARNED_PRODUCT, out, n, source, S=weights, M=m, REPORT=report)
+        table.op(k.LEARNED_PRODUCT, out, n, source, **columns)
     if op.observed is not None:
         address = table.addresses[op.observed]
-        table.op(k.COPY_WEIGHTS, address, n, S=weights, M=m, REPORT=report)
+        table.op(k.COPY_WEIGHTS, address, n, (0, 0), **columns)
 
 
 def emit_learn(table: Table, op: Learn, memory: dict[str, int]) -> None:

@@ -18,6 +18,7 @@ from nefsim.backends.compiled.opcodes import (
     DOT,
     GREATER,
     HEBBIAN,
+    IN_USE,
     LEARNED_PRODUCT,
     MAXIMUM,
     MINIMUM,
@@ -196,7 +197,9 @@ def learning(kind, t, row, y, x, c, data, offsets, spikes, counts):
     """Run a product with learned weights, or a rule that changes them."""
     report = shifted(counts, t[REPORT])
     if kind <= COPY_WEIGHTS:
-        if row > report[REPEATED]:
+        # The output of weights that are not in use is 0 from the start.
+        is_used = t[IN_USE] == 0 or data[t[IN_USE]] != 0.0
+        if is_used and row > report[REPEATED]:
             learned_product(kind, t, y, x, shifted(data, t[S]), spikes, counts)
     elif kind == HEBBIAN:
         rules, bound = shifted(offsets, t[X]), shifted(data, t[S])
