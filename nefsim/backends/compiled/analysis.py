@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.backends.compiled.cells import CELL_OF
+from nefsim.backends.compiled.cells import (
+    CELL_OF,
+    POISSON,
+    RECTIFIED,
+    STOCHASTIC,
+    WHOLE_SPIKES,
+    Cell,
+)
+from nefsim.backends.compiled.draws import can_draw
 from nefsim.backends.compiled.expressions import factors
 from nefsim.backends.compiled.opcodes import LINE
 from nefsim.filtering import StateSpace
@@ -22,8 +30,10 @@ from nefsim.neurons import (
     DiscreteLIF,
     InverseLIF,
     NeuronType,
+    PoissonSpiking,
     RegularSpiking,
     SpikingRectifiedLinear,
+    StochasticSpiking,
 )
 from nefsim.program import Filter, Learn, Neurons, Op, Program, Read, State, Sum, Term, Weigh
 
@@ -34,19 +44,71 @@ TALL = 4
 #: compared with the last one, and an equal one is not multiplied again.
 LONG_INPUT = 64
 
-#: Neuron types that are no single cell: with a separate function in the kernel, or several rows.
-NOT_CELLS = (
-    *(LIF, AdaptiveLIF, AdaptiveLIFRate, DiscreteLIF, InverseLIF),
-    *(SpikingRectifiedLinear, RegularSpiking),
-)
+#: Neuron types that are not only cells: with a separate function in the kernel, or several rows.
+NOT_CELLS = (*(LIF, AdaptiveLIF, AdaptiveLIFRate, DiscreteLIF, InverseLIF),)
+
+#: The last cells of neuron types that make spikes from the rates of another type.
+SPIKES_FROM_RATES: dict[type[Any], Cell] = {
+    RegularSpiking: WHOLE_SPIKES,
+    PoissonSpiking: POISSON,
+    StochasticSpiking: STOCHASTIC,
+}
 
 
 def steps_compiled(neuron: NeuronType) -> bool:
     """Whether the interpreter steps a neuron type; other types are stepped in NumPy."""
-    if type(neuron) is RegularSpiking:
-        rates = type(neuron.base_type)
-        return rates is AdaptiveLIFRate or (rates in CELL_OF and not rates.spiking)
-    return type(neuron) in CELL_OF or type(neuron) in NOT_CELLS
+    if spikes_from_rates(neuron) is not None and type(neuron.base_type) is AdaptiveLIFRate:
+        return True
+    return type(neuron) in NOT_CELLS or bool(cells_of(neuron))
+
+
+def spikes_from_rates(neuron: NeuronType) -> Cell | None:
+    """The cell of a neuron type that makes spikes from rates, None for any other type.
+
+    A subclass that changes neither the step nor the numbers of spikes has the same cell.
+    """
+    kind = type(neuron)
+    for base, cell in SPIKES_FROM_RATES.items():
+        if isinstance(neuron, base) and kind.step is base.step and kind._spikes is base._spikes:
+            return cell if can_draw() or not cell.draws else None
+    return None
+
+
+def cells_of(neuron: NeuronType) -> tuple[Cell, ...]:
+    """The cells of a neuron type that is stepped by cells alone, each on the output of the last.
+
+    Empty for any other type.
+    """
+    if type(neuron) is SpikingRectifiedLinear:
+        return RECTIFIED, WHOLE_SPIKES
+    last = spikes_from_rates(neuron)
+    if last is not None:
+        assert isinstance(neuron, (RegularSpiking, PoissonSpiking, StochasticSpiking))
+        base = CELL_OF.get(type(neuron.base_type))
+        return () if base is None or base.state else (base, last)
+    return (CELL_OF[type(neuron)],) if type(neuron) in CELL_OF else ()
+
+
+def decoded_terms(program: Program) -> dict[int, list[Term]]:
+    """Terms of sums that a population stepped by cells computes itself, by its operation.
+
+    These are products of its whole output with a few rows of decoders.
+    """
+    populations = {
+        op.output: i
+        for i, op in enumerate(program.ops)
+        if isinstance(op, Neurons)
+        if cells_of(op.neuron)
+    }
+    terms: dict[int, list[Term]] = {}
+    for op in program.ops:
+        for term in op.terms if isinstance(op, Sum) else ():
+            read, matrix = term.read, term.matrix
+            is_whole = read.signal in populations and read.columns is None and not read.delay
+            if is_whole and not hasattr(matrix, "tocsr") and np.ndim(matrix) == 2:
+                if np.shape(matrix)[0] < LINE:
+                    terms.setdefault(populations[read.signal], []).append(term)
+    return terms
 
 
 def learns_compiled(program: Program, op: Learn) -> bool:
@@ -127,14 +189,15 @@ def copies(program: Program, materialized: Set[int]) -> dict[int, Read]:
 
 
 def fused_currents(program: Program, analytic: Set[int], materialized: Set[int]) -> dict[int, int]:
-    """Currents that an LIF population computes within its step, with the index of its operation.
+    """Currents that a population computes within its step, with the index of its operation.
 
     Only this population reads them, and they are the sum of biases and one encoded value.
     """
     currents = {
         op.current: i
         for i, op in enumerate(program.ops)
-        if isinstance(op, Neurons) and op.output in analytic and type(op.neuron) is LIF
+        if isinstance(op, Neurons)
+        if (op.output in analytic and type(op.neuron) is LIF) or cells_of(op.neuron)
     }
     return {
         op.output: currents[op.output]

@@ -8,11 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.backends.compiled.analysis import accumulators, copies, fused_currents, is_compiled
+from nefsim.backends.compiled.analysis import (
+    accumulators,
+    copies,
+    decoded_terms,
+    fused_currents,
+    is_compiled,
+)
 from nefsim.backends.compiled.fusion import fused_blocks
 from nefsim.backends.compiled.tiling import tile
 from nefsim.backends.engine import chunk_length
-from nefsim.program import Op, Program, Read, Sum, Weigh, outputs
+from nefsim.program import Op, Program, Read, Sum, Term, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that the time in Python for each chunk is negligible.
 LONGEST_COMPILED_CHUNK = 10_000
@@ -41,10 +47,12 @@ class Plan:
     copies : mapping of int to Read
         Signals that are copies, each with the read that it copies.
     fused_currents : mapping of int to int
-        Currents that an LIF population computes within its step, with the population's index.
+        Currents that a population computes within its step, with the population's index.
     accumulators : mapping of int to int
         Currents that are added to the memory of inverse LIF neurons, with the population's
         index.
+    decoded : mapping of int to sequence of Term
+        Terms of sums that a population computes within its step, by the population's index.
     """
 
     blocks: Sequence[tuple[int, Sequence[int]]]
@@ -55,6 +63,7 @@ class Plan:
     copies: Mapping[int, Read]
     fused_currents: Mapping[int, int]
     accumulators: Mapping[int, int]
+    decoded: Mapping[int, Sequence[Term]]
 
 
 def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
@@ -95,6 +104,7 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
         copies(program, materialized),
         fused_currents(program, analytic, materialized),
         {} if single else accumulators(program, materialized),
+        decoded_terms(program),
     )
 
 

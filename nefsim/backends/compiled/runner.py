@@ -27,6 +27,7 @@ from nefsim.backends.compiled.analysis import (
     is_step_counter,
     steps_compiled,
 )
+from nefsim.backends.compiled.draws import addresses
 from nefsim.backends.compiled.emit import emit
 from nefsim.backends.compiled.object_cache import interpreter
 from nefsim.backends.compiled.plan import make_plan
@@ -57,7 +58,10 @@ def prepare(built: HasProgram, state: State) -> Runner:
     table = Table(program, state, plan)
     parts = [(level, _parts(program, table, group)) for level, group in plan.blocks]
     arrays = table.arrays(batch)
-    data = arrays[1]
+    data, counts = arrays[1], arrays[-1]
+    for signal, index in table.generators.items():
+        for trial, rng in enumerate(state.rngs[program.writer[signal]]):
+            counts[trial, index : index + 2] = addresses(rng)
     rows = [
         _rows(data, table.addresses[i][0], plan.length + 1, signal.size, bool(lead))
         if i in plan.materialized
@@ -183,7 +187,7 @@ def _checkpointed(program: Program, state: State, table: Table, data: Any) -> St
     rngs = [
         streams
         for op, streams in zip(program.ops, state.rngs, strict=True)
-        if isinstance(op, Neurons) and not steps_compiled(op.neuron)
+        if isinstance(op, Neurons) and (op.neuron.random or not steps_compiled(op.neuron))
     ]
     running = [trials for trials in state.running if trials]
     return State(state.step, [], [{"all": data[:, first:end]}], rngs, running)

@@ -17,7 +17,7 @@ from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import is_step_counter
 from nefsim.backends.compiled.cells import CELLS
 from nefsim.backends.compiled.plan import Plan
-from nefsim.program import Program, Read, State
+from nefsim.program import Program, Read, State, Term
 
 Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
@@ -42,6 +42,12 @@ class Table:
         Offsets of the memories of each operation.
     checkpoint : (int, int)
         Start and end of all memories.
+    bits, lists, spiking : dict, dict, set
+        Populations with spike bits, with a list of spikes, and those whose output can be listed.
+    generators : dict of int to int
+        Populations that draw random numbers: index of the addresses of their generator.
+    decoded : dict of Term to Address
+        The values of terms that populations compute themselves.
     """
 
     def __init__(self, program: Program, state: State, plan: Plan) -> None:
@@ -56,6 +62,9 @@ class Table:
         self._size = 0
         self._n_spike_words = self._n_counts = 0
         self.lists: dict[int, tuple[int, int]] = {}
+        self.spiking: set[int] = set()
+        self.generators: dict[int, int] = {}
+        self.decoded: dict[Term, Address] = {}
         self.bits: dict[int, tuple[int, float]] = {}
         self.addresses: list[Address] = []
         for i, signal in enumerate(program.signals):
@@ -151,10 +160,24 @@ class Table:
         self._n_spike_words, self._n_counts = offset + n, count + 1
         return {"X": offset, "COUNT": count}
 
+    def generator(self, signal: int, n: int) -> tuple[int, int]:
+        """Index of the addresses of a population's generator, and offset of n numbers in float64.
+
+        The addresses are those of :func:`nefsim.backends.compiled.draws.addresses`.
+        """
+        offset, count = self._n_spike_words, self._n_counts
+        self._n_spike_words, self._n_counts = offset + n, count + 2
+        self.generators[signal] = count
+        return count, offset
+
     def has_spikes(self, read: Read) -> bool:
-        """Whether a read covers a whole population in this step that has spike bits or a list."""
-        is_listed = read.signal in self.bits or read.signal in self.lists
-        return is_listed and read.columns is None and not read.delay
+        """Whether a read covers a whole population in this step whose spikes are or can be listed."""
+        known = (self.bits, self.lists, self.spiking)
+        return (
+            any(read.signal in signals for signals in known)
+            and read.columns is None
+            and not read.delay
+        )
 
     # -- rows --------------------------------------------------------------------------
 
