@@ -21,7 +21,7 @@ from nefsim.backends.compiled.cells import (
 from nefsim.backends.compiled.draws import can_draw
 from nefsim.backends.compiled.expressions import factors
 from nefsim.backends.compiled.opcodes import LINE
-from nefsim.filtering import StateSpace
+from nefsim.filtering import Form, StateSpace
 from nefsim.learning import RLS
 from nefsim.neurons import (
     LIF,
@@ -35,7 +35,9 @@ from nefsim.neurons import (
     SpikingRectifiedLinear,
     StochasticSpiking,
 )
-from nefsim.program import Filter, Learn, Neurons, Op, Program, Read, State, Sum, Term, Weigh
+from nefsim.processes import FilteredNoise, WhiteNoise
+from nefsim.program import Filter, Learn, Neurons, Op, Play, Program, Read, State, Sum, Term, Weigh
+from nefsim.sampling import Gaussian
 
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
@@ -105,9 +107,9 @@ def decoded_terms(program: Program) -> dict[int, list[Term]]:
         for term in op.terms if isinstance(op, Sum) else ():
             read, matrix = term.read, term.matrix
             is_whole = read.signal in populations and read.columns is None and not read.delay
-            if is_whole and not hasattr(matrix, "tocsr") and np.ndim(matrix) == 2:
-                if np.shape(matrix)[0] < LINE:
-                    terms.setdefault(populations[read.signal], []).append(term)
+            is_dense = not hasattr(matrix, "tocsr") and np.ndim(matrix) == 2
+            if is_whole and is_dense and np.shape(matrix)[0] < LINE:
+                terms.setdefault(populations[read.signal], []).append(term)
     return terms
 
 
@@ -126,12 +128,23 @@ def learns_compiled(program: Program, op: Learn) -> bool:
     return decays <= 1
 
 
+def draws_compiled(op: Play, dt: float) -> bool:
+    """Whether the interpreter draws the values of a process: Gaussian noise, little filtered."""
+    process = op.process
+    if type(process) not in (WhiteNoise, FilteredNoise) or type(process.dist) is not Gaussian:
+        return False
+    form = process.synapse.form(dt) if type(process) is FilteredNoise else None
+    return can_draw() and (form is None or is_first_order(form))
+
+
 def is_compiled(program: Program, op: Op) -> bool:
     """Whether the interpreter runs an operation."""
     if isinstance(op, Neurons):
         return steps_compiled(op.neuron)
     if isinstance(op, Learn):
         return learns_compiled(program, op)
+    if isinstance(op, Play):
+        return draws_compiled(op, program.dt)
     return isinstance(op, (Sum, Filter, Weigh))
 
 
@@ -165,7 +178,12 @@ def is_copy(op: Op) -> bool:
 
 def is_lowpass(op: Filter) -> bool:
     """Whether a filter is of first order with a single coefficient of its input."""
-    return not isinstance(op.form, StateSpace) and [*map(len, op.form)] == [1, 2]
+    return is_first_order(op.form)
+
+
+def is_first_order(form: Form) -> bool:
+    """Whether a filter is of first order with a single coefficient of its input."""
+    return not isinstance(form, StateSpace) and [*map(len, form)] == [1, 2]
 
 
 def analytic_lif_outputs(program: Program, state: State) -> set[int]:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from nefsim.backends.compiled.draws import large_poisson, next_double
-from nefsim.backends.compiled.elementary import exp, log1p_of_finite, tanh
+from nefsim.backends.compiled.elementary import exp, floor, log1p_of_finite, tanh
 from nefsim.backends.compiled.opcodes import AFTER_CONSTANTS, FIRST_CELL
 from nefsim.neurons import (
     Izhikevich,
@@ -105,7 +105,7 @@ def whole_spikes(rates, v, _, out, n, c):
     pulse, dt = c[0], c[1]
     for i in range(n):
         w = v[i] + rates[i] * dt
-        spikes = np.floor(w)  # math.floor returns an integer, which overflows at 2**63
+        spikes = floor(w)
         v[i] = w - spikes
         out[i] = spikes * pulse
 
@@ -145,7 +145,7 @@ def stochastic(rates, work, generator, out, n, c):
         work[i] = next_double(generator)
     for i in range(n):
         mean = dt * abs(rates[i])
-        whole = np.floor(mean)
+        whole = floor(mean)
         count = whole + (1.0 if work[i] < mean - whole else 0.0)
         out[i] = (-count if rates[i] < 0.0 else count) * pulse
 
@@ -162,7 +162,8 @@ def lif_log(J, v, wait, out, n, c):
     for i in range(n):
         tau = c[tau_rc + i]
         wait[i] -= dt
-        after = min(max(dt - wait[i], 0.0), dt)
+        after = dt - wait[i]
+        after = 0.0 if after < 0.0 else dt if after > dt else after
         gap = J[i] - v[i]
         decay = c[decay_of_dt + i] if after == dt else math.exp(-after / tau)
         w = J[i] - gap * decay

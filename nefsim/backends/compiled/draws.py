@@ -1,9 +1,9 @@
 """Random numbers of NumPy's generators, drawn one by one by the interpreter.
 
 The interpreter calls the C functions of a generator's bit generator and changes its state, so that
-it draws the numbers that NumPy would draw.  The two functions below draw from a generator in plain
-Python; the kernel has others with their names (:mod:`.kernel.draws`), for which a generator is the
-addresses that :func:`addresses` returns.
+it draws the numbers that NumPy would draw.  The functions :func:`next_double` and
+:func:`large_poisson` draw from a generator in plain Python; the kernel has others with their names
+(:mod:`.kernel.draws`), for which a generator is the addresses that :func:`addresses` returns.
 """
 
 from __future__ import annotations
@@ -25,29 +25,35 @@ def large_poisson(generator: Any, mean: Any) -> Any:
     return generator.poisson(mean)
 
 
+#: NumPy's functions that the interpreter calls: one Poisson number, many Gaussian ones.
+FUNCTIONS = ("random_poisson", "random_standard_normal_fill")
+
+#: Number of addresses of a generator.
+N_ADDRESSES = 1 + len(FUNCTIONS)
+
+
 @cache
-def _poisson() -> int | None:
-    """The address of NumPy's function for Poisson numbers, None if NumPy does not export it."""
+def _functions() -> tuple[int, ...]:
+    """The addresses of NumPy's functions; none if NumPy does not export them."""
     from numpy.random import _generator
 
     try:
-        function = ctypes.CDLL(_generator.__file__).random_poisson
+        library = ctypes.CDLL(_generator.__file__)
+        pointers = [ctypes.cast(getattr(library, name), ctypes.c_void_p) for name in FUNCTIONS]
     except (OSError, AttributeError):
-        return None
-    return ctypes.cast(function, ctypes.c_void_p).value
+        return ()
+    return tuple(pointer.value or 0 for pointer in pointers)
 
 
 def can_draw() -> bool:
     """Whether the interpreter can call the functions of NumPy's generators."""
-    return _poisson() is not None
+    return len(_functions()) > 0
 
 
-def addresses(rng: np.random.Generator) -> tuple[int, int]:
-    """The addresses of a bit generator and of NumPy's function for Poisson numbers.
+def addresses(rng: np.random.Generator) -> tuple[int, ...]:
+    """The address of a bit generator, and those of NumPy's functions.
 
-    They are valid as long as the generator lives.
+    The first is valid as long as the generator lives.
     """
     bits: Any = rng.bit_generator
-    function = _poisson()
-    assert function is not None
-    return int(bits.ctypes.bit_generator.value), function
+    return (int(bits.ctypes.bit_generator.value), *_functions())

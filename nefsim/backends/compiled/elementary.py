@@ -33,6 +33,21 @@ HIGHEST, LOWEST, TANH_IS_ONE = 710.0, -746.0, 22.0
 SIGN = -(2**63)
 
 
+def bits_of(number: Any) -> Any:
+    """The bits of a number in float64 as a whole number."""
+    return np.float64(number).view(np.int64)
+
+
+def from_bits(bits: Any) -> Any:
+    """The number in float64 with these bits."""
+    return np.int64(bits).view(np.float64)
+
+
+def floor(number: Any) -> Any:
+    """The largest whole number that is not above a number, of the same type."""
+    return np.floor(number)
+
+
 def _exp_of_remainder(r: Any) -> Any:
     """``exp(r) - 1 - r`` for ``|r| <= log(2) / 2``."""
     s = r * r
@@ -51,13 +66,13 @@ def exp(number: Any) -> Any:
     x = HIGHEST if x > HIGHEST else x  # NaN stays
     x = LOWEST if x < LOWEST else x
     near = x * LOG2_E + ROUND
-    k = np.float64(near).view(np.int64) - ROUND_BITS
+    k = bits_of(near) - ROUND_BITS
     whole = near - ROUND
     r = (x - whole * LN2_HIGH) - whole * LN2_LOW
     # Two factors, as 2**k may overflow or be subnormal where the exponential is not.
     half = k >> 1
-    first = np.int64((half + BIAS) << PLACE).view(np.float64)
-    second = np.int64((k - half + BIAS) << PLACE).view(np.float64)
+    first = from_bits((half + BIAS) << PLACE)
+    second = from_bits((k - half + BIAS) << PLACE)
     return (1.0 + (r + _exp_of_remainder(r))) * first * second
 
 
@@ -88,12 +103,12 @@ def log1p_of_finite(number: Any) -> Any:
     x = np.float64(number)
     u = 1.0 + x
     lost = x - (u - 1.0)
-    bits = np.float64(u).view(np.int64)
+    bits = bits_of(u)
     k = (bits - ROOT_BITS) >> PLACE
-    whole = np.int64(k + ROUND_BITS).view(np.float64) - ROUND
-    f = np.int64(bits - (k << PLACE)).view(np.float64) - 1.0
+    whole = from_bits(k + ROUND_BITS) - ROUND
+    f = from_bits(bits - (k << PLACE)) - 1.0
     # The digits of x that u lacks, relative to u: lost / 2**k / (1 + f).
-    lost = 0.5 * (lost * np.int64((BIAS + 1 - k) << PLACE).view(np.float64))
+    lost = 0.5 * (lost * from_bits((BIAS + 1 - k) << PLACE))
     lost = lost * (1.0 - f * (1.0 - f * (1.0 - f)))
     s = f * f
     rest = (s * f) * _log1p_of_remainder(f) + (whole * LN2_LOW + lost)
@@ -117,17 +132,18 @@ def tanh(number: Any) -> Any:
     y = TANH_IS_ONE if y > TANH_IS_ONE else y  # NaN stays
     y = y + y
     near = y * LOG2_E + ROUND
-    k = np.float64(near).view(np.int64) - ROUND_BITS
+    k = bits_of(near) - ROUND_BITS
     whole = near - ROUND
     r = (y - whole * LN2_HIGH) - whole * LN2_LOW
-    power = np.int64((k + BIAS) << PLACE).view(np.float64)
+    power = from_bits((k + BIAS) << PLACE)
     above = power * (r + _exp_of_remainder(r)) + (power - 1.0)  # exp(y) - 1
     result = above / (above + 2.0)
-    sign = x.view(np.int64) & SIGN
-    return np.int64(np.float64(result).view(np.int64) | sign).view(np.float64)
+    sign = bits_of(x) & SIGN
+    return from_bits(bits_of(result) | sign)
 
 
-#: The functions above, which the kernel compiles and gives to the steps of cells.
+#: The functions above that the kernel compiles for the steps of cells; the first three are single
+#: instructions there (:mod:`.kernel.vectors`).
 FUNCTIONS = (
     *(_exp_of_remainder, exp, tanh),
     *(_log1p_of_remainder, log1p_of_finite, log1p),

@@ -59,6 +59,7 @@ STEPS_DONE = THIRD = SCRATCH
     ADAPT,
     RECTIFY,
     LOGARITHM,
+    NOISE,
     LIF,
     DISCRETE,
     DISCRETE_SMOOTH,
@@ -79,11 +80,11 @@ STEPS_DONE = THIRD = SCRATCH
     DOT,
     ANY,
     RLS,
-) = range(45)
-N_KINDS = 45
+) = range(46)
+N_KINDS = 46
 
-#: The last opcode of each group: sums, memories, populations, weights and rules.
-LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, LOGARITHM, INVERSE_LIF, RLS
+#: The last opcode of each group: sums, memories and noise, populations, weights and rules.
+LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, NOISE, INVERSE_LIF, RLS
 
 #: The opcodes of cells follow (:mod:`.cells`).
 FIRST_CELL = N_KINDS
@@ -107,6 +108,11 @@ FIRST_CELL = N_KINDS
     CELL_GENERATOR,
     CELL_WORK,
 ) = range(8)
+
+# Integers of noise, from the offset in column LAYOUT on: as those of a cell, then the offset of
+# the memory of a filter, and the bits of numbers in float64 by their index.
+NOISE_GENERATOR, NOISE_WORK, NOISE_IS_FILTERED, NOISE_FILTER, NOISE_NUMBERS = range(5)
+NOISE_MEAN, NOISE_STD, NOISE_SCALE, NOISE_GAIN, NOISE_KEEP = range(5)
 
 # Constants of a row, by opcode: the index of each, from the offset in column C on.  The numbers
 # of cells are defined in :mod:`.cells`; biases, encoders and decoders come before them.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import is_step_counter
 from nefsim.backends.compiled.cells import CELLS
+from nefsim.backends.compiled.draws import N_ADDRESSES
 from nefsim.backends.compiled.plan import Plan
 from nefsim.program import Program, Read, State, Term
 
@@ -44,8 +45,9 @@ class Table:
         Start and end of all memories.
     bits, lists, spiking : dict, dict, set
         Populations with spike bits, with a list of spikes, and those whose output can be listed.
-    generators : dict of int to int
-        Populations that draw random numbers: index of the addresses of their generator.
+    generators, filters : dict of int to int
+        Signals that are drawn: index of the addresses of their generator, and for filtered noise
+        the offset of the memory of the filter.
     decoded : dict of Term to Address
         The values of terms that populations compute themselves.
     """
@@ -64,6 +66,7 @@ class Table:
         self.lists: dict[int, tuple[int, int]] = {}
         self.spiking: set[int] = set()
         self.generators: dict[int, int] = {}
+        self.filters: dict[int, int] = {}
         self.decoded: dict[Term, Address] = {}
         self.bits: dict[int, tuple[int, float]] = {}
         self.addresses: list[Address] = []
@@ -160,18 +163,22 @@ class Table:
         self._n_spike_words, self._n_counts = offset + n, count + 1
         return {"X": offset, "COUNT": count}
 
+    def words(self, n: int) -> int:
+        """Offset of ``n`` words among the spike bits, for whole numbers or float64."""
+        self._n_spike_words += n
+        return self._n_spike_words - n
+
     def generator(self, signal: int, n: int) -> tuple[int, int]:
-        """Index of the addresses of a population's generator, and offset of n numbers in float64.
+        """Index of the addresses of a signal's generator, and offset of n numbers in float64.
 
         The addresses are those of :func:`nefsim.backends.compiled.draws.addresses`.
         """
-        offset, count = self._n_spike_words, self._n_counts
-        self._n_spike_words, self._n_counts = offset + n, count + 2
-        self.generators[signal] = count
-        return count, offset
+        self.generators[signal] = self._n_counts
+        self._n_counts += N_ADDRESSES
+        return self.generators[signal], self.words(n)
 
     def has_spikes(self, read: Read) -> bool:
-        """Whether a read covers a whole population in this step whose spikes are or can be listed."""
+        """Whether a read covers a whole population in this step that has or can list spikes."""
         known = (self.bits, self.lists, self.spiking)
         return (
             any(read.signal in signals for signals in known)

@@ -17,6 +17,7 @@ from nefsim.backends.compiled.kernel.common import options, words
 from nefsim.backends.compiled.kernel.filters import lowpass, lowpass_rows, memory
 from nefsim.backends.compiled.kernel.learning import learning
 from nefsim.backends.compiled.kernel.lif import lif, lif_tile
+from nefsim.backends.compiled.kernel.noise import noise
 from nefsim.backends.compiled.kernel.populations import neurons
 from nefsim.backends.compiled.kernel.strips import strips
 from nefsim.backends.compiled.kernel.sums import decode_bits, linear
@@ -32,9 +33,11 @@ from nefsim.backends.compiled.opcodes import (
     LAST_POPULATION,
     LAST_RULE,
     LAST_SUM,
+    LAYOUT,
     LIF,
     LOWPASS,
     N_COLUMNS,
+    NOISE,
     OUT,
     OUT_STRIDE,
     SCALE,
@@ -94,6 +97,8 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
                 lowpass(t[N], y, x, c, shifted(data, t[S]))
             elif kind <= LAST_SUM:
                 linear(kind, t, y, x, r, c, data, indices, spikes, counts)
+            elif kind == NOISE:
+                noise(t[N], y, shifted(indices, t[LAYOUT]), spikes, counts)
             elif kind <= LAST_MEMORY:
                 memory(kind, t, y, x, c, shifted(data, t[S]), shifted(data, t[SCRATCH]))
             elif FIRST_CELL <= kind <= LAST_CELL:

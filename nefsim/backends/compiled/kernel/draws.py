@@ -33,6 +33,23 @@ def next_double(typing_context, generator):
 
 
 @intrinsic
+def draw_normal(typing_context, generator, n, numbers):
+    """Gaussian numbers of mean 0 and variance 1, by the function at the third address."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del signature
+        generator, n, numbers = arguments
+        form = ir.FunctionType(ir.VoidType(), [WHOLE, WHOLE, numbers.type])
+        address = builder.load(builder.gep(generator, [WHOLE(2)]))
+        function = builder.inttoptr(address, form.as_pointer())
+        builder.call(function, [builder.load(generator), n, numbers])
+        return context.get_dummy_value()
+
+    return types.void(generator, types.int64, numbers), generate
+
+
+@intrinsic
 def large_poisson(typing_context, generator, mean):
     """A Poisson number, by the function at the second address."""
     del typing_context

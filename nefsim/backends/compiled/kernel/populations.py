@@ -11,7 +11,14 @@ from nefsim.backends.compiled.elementary import FUNCTIONS
 from nefsim.backends.compiled.kernel.common import options
 from nefsim.backends.compiled.kernel.discrete import discrete, discrete_smooth, inverse_lif
 from nefsim.backends.compiled.kernel.draws import large_poisson, next_double
-from nefsim.backends.compiled.kernel.vectors import separate, shifted, whole_registers
+from nefsim.backends.compiled.kernel.vectors import (
+    bits_of,
+    floor,
+    from_bits,
+    separate,
+    shifted,
+    whole_registers,
+)
 from nefsim.backends.compiled.opcodes import (
     COUNT,
     DISCRETE,
@@ -38,7 +45,7 @@ def compiled(function, names, **more):
 
 def elementary_functions():
     """The functions of :mod:`..elementary`, compiled; the processor may fuse products and sums."""
-    names = {}
+    names = {"bits_of": bits_of, "from_bits": from_bits, "floor": floor}
     for function in FUNCTIONS:
         names[function.__name__] = compiled(function, names, fastmath={"contract"})
     return names

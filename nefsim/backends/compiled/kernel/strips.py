@@ -41,10 +41,10 @@ from nefsim.backends.compiled.opcodes import (
 def strips(t, row, end, data, constants, indices, spikes, counts):
     """Rows ``row`` to ``end - 1`` of a population: a strip takes all rows, then the next strip.
 
-        The constants are biases and columns of encoders, if the population computes its currents; then
-        rows of decoders; then the numbers and arrays of the cell for each strip.  All start at cache
-        lines, and all loops are over whole cache lines.  The padding of a row overwrites the start of
-        the next row, which a later strip or step writes again; so the last strip comes first.  Neurons
+    The constants are biases and columns of encoders, if the population computes its currents; then
+    rows of decoders; then the numbers and arrays of the cell for each strip.  All start at cache
+    lines, and all loops are over whole cache lines.  The padding of a row overwrites the start of
+    the next row, which a later strip or step writes again; so the last strip comes first.  Neurons
     that draw random numbers do so in their order, one step at a time.
     """
     whole_registers()

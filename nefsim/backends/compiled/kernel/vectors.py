@@ -55,6 +55,43 @@ def doubles(typing_context, words):
 
 
 @intrinsic
+def bits_of(typing_context, number):
+    """The bits of a number in float64 as a whole number."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        return builder.bitcast(arguments[0], WHOLE)
+
+    return types.int64(number), generate
+
+
+@intrinsic
+def from_bits(typing_context, bits):
+    """The number in float64 with these bits."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(bits), generate
+
+
+@intrinsic
+def floor(typing_context, number):
+    """The largest whole number that is not above a number, of the same type."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        (number,) = arguments
+        return builder.call(builder.module.declare_intrinsic("llvm.floor", [number.type]), [number])
+
+    return number(number), generate
+
+
+@intrinsic
 def lowest_bit(typing_context, word):
     """The place of the lowest bit that is set."""
     del typing_context
