@@ -44,12 +44,14 @@ def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tupl
     for sources in before:
         for j in sources:
             readers[j] += 1
+    calls = {i for i, op in enumerate(ops) if isinstance(op, (Evaluate, Call))}
+    calls |= {i for i, op in enumerate(ops) if isinstance(op, Play) and i in in_python}
     for i, op in enumerate(ops):
-        if isinstance(op, (Evaluate, Play, Call)):
+        if i in calls:
             continue
         for j in now[i]:
             whole = isinstance(ops[j], Neurons) or isinstance(op, Neurons)
-            alone = readers[j] == 1 and not isinstance(ops[j], (Evaluate, Play, Call))
+            alone = readers[j] == 1 and j not in calls
             if whole or alone:
                 sets.join(i, j)
     # Blocks that depend on each other in a circle become one.

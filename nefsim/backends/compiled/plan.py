@@ -8,12 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.backends.compiled.analysis import accumulators, copies, fused_currents, is_compiled
+from nefsim.backends.compiled.analysis import (
+    accumulators,
+    copies,
+    decoded_terms,
+    fused_currents,
+    is_compiled,
+)
 from nefsim.backends.compiled.fusion import fused_blocks
 from nefsim.backends.compiled.tiling import tile
 from nefsim.backends.engine import can_fail, chunk_length
 from nefsim.backends.reports import learned_in_place
-from nefsim.program import Learn, Op, Program, Read, Sum, Weigh, outputs
+from nefsim.program import Learn, Op, Program, Read, Sum, Term, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that the time in Python for each chunk is negligible.
 LONGEST_COMPILED_CHUNK = 10_000
@@ -48,10 +54,12 @@ class Plan:
     fused_currents : mapping of int to int
         Currents that an LIF population computes within its step, mapped to its operation.
     accumulators : mapping of int to int
-        Currents that are added to the memory of inverse LIF neurons, with the population's
-        index.
+        Currents that are added to a state variable of inverse LIF neurons, mapped to the
+        operation of these neurons.
     in_place : tuple of int
         Operations whose weights are not copied before each chunk.
+    decoded : mapping of int to sequence of Term
+        Terms of sums that a population computes within its step, by its operation.
     """
 
     blocks: Sequence[tuple[int, Sequence[int]]]
@@ -63,6 +71,7 @@ class Plan:
     fused_currents: Mapping[int, int]
     accumulators: Mapping[int, int]
     in_place: tuple[int, ...]
+    decoded: Mapping[int, Sequence[Term]]
 
 
 def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
@@ -112,6 +121,7 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
         fused_currents(program, analytic, materialized),
         {} if single else accumulators(program, materialized),
         in_place,
+        decoded_terms(program),
     )
 
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import is_step_counter
 from nefsim.backends.compiled.cells import CELLS
+from nefsim.backends.compiled.draws import N_ADDRESSES
 from nefsim.backends.compiled.plan import Plan
-from nefsim.program import Program, Read, State
+from nefsim.program import Program, Read, State, Term
 
 Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
@@ -48,6 +49,13 @@ class Table:
     reports : dict of int to (int, int)
         For each operation with learned weights, by its index, the index of the first count of
         its report, and the offset of the bound of its weights; see :mod:`nefsim.backends.reports`.
+    bits, lists, spiking : dict, dict, set
+        Populations with spike bits, with a list of spikes, and those whose output can be listed.
+    generators, filters : dict of int to int
+        Signals that are drawn: index of the addresses of their generator, and for filtered noise
+        the offset of the memory of the filter.
+    decoded : dict of Term to Address
+        The values of terms that populations compute themselves.
     """
 
     def __init__(self, program: Program, state: State, plan: Plan) -> None:
@@ -62,6 +70,10 @@ class Table:
         self._size = 0
         self._n_spike_words = self._n_counts = 0
         self.lists: dict[int, tuple[int, int]] = {}
+        self.spiking: set[int] = set()
+        self.generators: dict[int, int] = {}
+        self.filters: dict[int, int] = {}
+        self.decoded: dict[Term, Address] = {}
         self.bits: dict[int, tuple[int, float]] = {}
         self.addresses: list[Address] = []
         for i, signal in enumerate(program.signals):
@@ -161,10 +173,28 @@ class Table:
         self._n_spike_words, self._n_counts = offset + n, count + 1
         return {"X": offset, "COUNT": count}
 
+    def words(self, n: int) -> int:
+        """Offset of ``n`` words among the spike bits, for whole numbers or float64."""
+        self._n_spike_words += n
+        return self._n_spike_words - n
+
+    def generator(self, signal: int, n: int) -> tuple[int, int]:
+        """Index of the addresses of a signal's generator, and offset of n numbers in float64.
+
+        The addresses are those of :func:`nefsim.backends.compiled.draws.addresses`.
+        """
+        self.generators[signal] = self._n_counts
+        self._n_counts += N_ADDRESSES
+        return self.generators[signal], self.words(n)
+
     def has_spikes(self, read: Read) -> bool:
-        """Whether a read is the output, in this step, of a population with spike bits or a list."""
-        is_listed = read.signal in self.bits or read.signal in self.lists
-        return is_listed and read.columns is None and not read.delay
+        """Whether a read covers a whole population in this step that has or can list spikes."""
+        known = (self.bits, self.lists, self.spiking)
+        return (
+            any(read.signal in signals for signals in known)
+            and read.columns is None
+            and not read.delay
+        )
 
     # -- learned weights ---------------------------------------------------------------
 

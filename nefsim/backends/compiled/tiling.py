@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from nefsim.backends.compiled.analysis import (
+    cells_of,
+    decoded_terms,
     fused_currents,
     is_copy,
     is_lowpass,
@@ -27,7 +29,8 @@ from nefsim.backends.compiled.opcodes import LINE
 from nefsim.neurons import InverseLIF
 from nefsim.program import Filter, Neurons, Op, Program, Sum, Term, outputs
 
-#: Forms in which spikes are read: a bit for each neuron, a list of indices, or the values.
+#: Forms in which spikes are read: a bit for each neuron (or values that the population has
+#: decoded itself), a list of indices, or the values.
 BITS, LIST, VALUES = range(3)
 
 
@@ -79,6 +82,7 @@ class _Tiling:
     def __init__(self, program: Program, analytic: Set[int], materialized: Set[int]) -> None:
         self._program, self._analytic, self._materialized = program, analytic, materialized
         self._fused = fused_currents(program, analytic, materialized)
+        self._decoded = {t for terms in decoded_terms(program).values() for t in terms}
         self._writer = program.writer
         neurons = [op for op in program.ops if isinstance(op, Neurons)]
         self._wide = {op.current for op in neurons} | {s for op in neurons for s in outputs(op)}
@@ -130,6 +134,8 @@ class _Tiling:
     def _form(self, term: Term) -> int:
         """The form in which a term of a sum reads its signal."""
         read, matrix = term.read, term.matrix
+        if term in self._decoded:
+            return BITS
         whole = read.signal in self._analytic and read.columns is None and not read.delay
         if not whole or hasattr(matrix, "tocsr") or np.ndim(matrix) != 2:
             return VALUES
@@ -147,10 +153,12 @@ class _Tiling:
     def _can_tile(self, i: int) -> bool:
         """Whether the interpreter can run many steps of an operation at once."""
         op = self._program.ops[i]
-        if isinstance(op, Neurons):  # with fused currents and equal time constants, unprobed
+        if isinstance(op, Neurons):  # with fused currents and equal time constants of LIF, unprobed
             if op.current not in self._fused or op.observed:
                 return False
             neuron: Any = op.neuron
+            if cells_of(neuron):
+                return not neuron.random
             return np.ndim(neuron.tau_rc) == np.ndim(neuron.tau_ref) == 0
         if isinstance(op, Filter):
             return is_lowpass(op)

@@ -24,14 +24,17 @@ MIN_RUN_LENGTH = 4
 def spike_list(table: Table, read: Read) -> tuple[int, int]:
     """Offset of the list of neurons that fired, and index of their number.
 
-    If the population writes spike bits, a row that converts them to a list is added once.
+    If the population writes bits or values only, a row that lists its spikes is added, once.
     """
     signal = read.signal
     if signal not in table.lists:
         n = table.program.size(read)
         columns = table.spike_list(signal, n)
-        bits, _ = table.bits[signal]
-        table.op(k.LIST_SPIKES, (0, 0), n, X=columns["X"], S=columns["COUNT"], BITS=bits)
+        place = {"X": columns["X"], "S": columns["COUNT"]}
+        if signal in table.bits:
+            table.op(k.LIST_SPIKES, (0, 0), n, **place, BITS=table.bits[signal][0])
+        else:
+            table.op(k.LIST_NONZERO, (0, 0), n, table.address(read), **place)
     return table.lists[signal]
 
 

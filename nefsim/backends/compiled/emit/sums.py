@@ -71,7 +71,10 @@ def _product(
     table: Table, term: Term, out: Address, n: int, source: Address, m: int, overwrite: int
 ) -> None:
     matrix = term.matrix
-    if hasattr(matrix, "tocsr"):
+    if term in table.decoded:  # the population has multiplied it
+        decoded = table.decoded[term]
+        table.op(k.SCALE, out, n, decoded, C=table.constant(1.0), M=n, SET=overwrite)
+    elif hasattr(matrix, "tocsr"):
         _sparse(table, term, out, n, source, overwrite)
     elif matrix is None or np.ndim(matrix) == 0:
         c = table.constant(1.0 if matrix is None else matrix)
