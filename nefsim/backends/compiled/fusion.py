@@ -7,14 +7,19 @@ Only the decoded values are stored for each step of a chunk and read by other bl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from graphlib import TopologicalSorter
+from types import MappingProxyType
 
 from nefsim._graphs import strong_components
 from nefsim.program import Call, Evaluate, Neurons, Play, Program
 
 
-def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tuple[int, list[int]]]:
+def fused_blocks(
+    program: Program,
+    in_python: Collection[int] = (),
+    first: Mapping[int, Sequence[int]] = MappingProxyType({}),
+) -> list[tuple[int, list[int]]]:
     """The fused blocks of a program.
 
     Parameters
@@ -24,6 +29,8 @@ def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tupl
     in_python : collection of int
         Operations that run in Python.  They are made adjacent where the order allows it, so
         that the compiled operations between them need few calls.
+    first : mapping of int to sequence of int
+        For some operations, others of their block that come before them in a step.
 
     Returns
     -------
@@ -67,8 +74,9 @@ def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tupl
     for c, component in enumerate(merged):  # in topological order
         needs = {component_of[j] for b in component for j in reads[b]} - {c}
         level[c] = 1 + max((level[other] for other in needs), default=0)
+    after = [[*sources, *first.get(i, ())] for i, sources in enumerate(now)]
     return [
-        (level[c], _in_order([i for b in merged[c] for i in members[b]], now, in_python))
+        (level[c], _in_order([i for b in merged[c] for i in members[b]], after, in_python))
         for c in sorted(level, key=level.__getitem__)
     ]
 

@@ -25,9 +25,12 @@ N_COLUMNS = 14
 #   HAS_CURRENTS          of INVERSE_LIF, 1 if it reads currents, 0 if spikes are added to it
 #   STEPS_DONE            offset of the step counter, of INVERSE_LIF and of spikes added to it
 #   THIRD                 of SELECT, offset of the third argument
+#   IS_BINARY             of sparse weights of spikes, 1 if the height of spikes is in the weights
+#   SLOTS                 of sparse weights of spikes, number of outputs in turn, or 0 for one
+#   DRIVES                of DRIVEN_LIF, offset of the integers that describe its drives
 STATE_2 = BITS = M
-COUNT = PER_NEURON = VECTORS = SET
-HAS_CURRENTS = ENCODERS
+COUNT = PER_NEURON = VECTORS = IS_BINARY = SET
+HAS_CURRENTS = SLOTS = DRIVES = ENCODERS
 STEPS_DONE = THIRD = SCRATCH
 
 # Opcodes.  The kernel compares them with the bounds below, so a new one must be in its group.
@@ -50,6 +53,9 @@ STEPS_DONE = THIRD = SCRATCH
     GATHER,
     SCATTER,
     LOWPASS,
+    SETTLE,
+    ROTATE,
+    DELAY,
     FILTER,
     STATE,
     SUBTRACT_STATE,
@@ -57,6 +63,7 @@ STEPS_DONE = THIRD = SCRATCH
     RECTIFY,
     LOGARITHM,
     LIF,
+    DRIVEN_LIF,
     DISCRETE,
     DISCRETE_SMOOTH,
     INVERSE_LIF,
@@ -76,8 +83,8 @@ STEPS_DONE = THIRD = SCRATCH
     DOT,
     ANY,
     RLS,
-) = range(44)
-N_KINDS = 44
+) = range(48)
+N_KINDS = 48
 
 #: The last opcode of each group: sums, memories, populations, weights and rules.
 LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, LOGARITHM, INVERSE_LIF, RLS
@@ -109,6 +116,28 @@ LIF_DECAY, LIF_REFRACTORY, LIF_LOWEST, LIF_PULSE, LIF_ONE, LIF_ZERO = range(6)
     INVERSE_ONE,
     INVERSE_ZERO,
 ) = range(8)
+
+# Integers that describe the drives of a population (:mod:`.driving`): first their number, whether
+# currents are read, and whether spikes are written as values; then of each drive its first neuron
+# and its number of neurons, the offsets of input, output and memory of its filter and of the
+# constants of the filter, the offset of its gains, 1 if these differ between neurons, and the
+# number of inputs in turn, or 0 for one input that the same step reads.
+N_DRIVES, HAS_ROW, WRITES, FIRST_DRIVE = range(4)
+(
+    DRIVE_START,
+    DRIVE_SIZE,
+    DRIVE_INPUT,
+    DRIVE_OUTPUT,
+    DRIVE_MEMORY,
+    DRIVE_FILTER,
+    DRIVE_GAINS,
+    DRIVE_EACH,
+    DRIVE_SLOTS,
+) = range(9)
+DRIVE_INTEGERS = 9
+
+#: Neurons whose currents are in the innermost cache while they take a step.
+DRIVEN_BLOCK = 512
 
 #: Numbers in a cache line; arrays start at a cache line, and so do the columns of encoders.
 LINE = 8

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import is_step_counter
 from nefsim.backends.compiled.cells import CELLS
+from nefsim.backends.compiled.driving import Drive
 from nefsim.backends.compiled.plan import Plan
-from nefsim.program import Program, Read, State
+from nefsim.program import Filter, Program, Read, State, Sum, Term
 
 Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
@@ -73,6 +74,8 @@ class Table:
             }
             for op, memory in zip(program.ops, state.ops, strict=True)
         ]
+        for drive in (drive for each in plan.drives.values() for drive in each):
+            self._allocate_drive(drive)
         self.checkpoint = start, self._size
 
     def __len__(self) -> int:
@@ -107,6 +110,25 @@ class Table:
         self._indices.append(flat)
         self._n_indices += flat.size
         return self._n_indices - flat.size
+
+    def _allocate_drive(self, drive: Drive) -> None:
+        """Addresses of the signals of a drive, among the memories.
+
+        An output that is delayed and the memory of the delay are adjacent: the inputs of the
+        filter in turn.
+        """
+        signals, ops = self.program.signals, self.program.ops
+        source = self.program.ops[drive.source]
+        assert isinstance(source, Sum)
+        n = signals[source.output].size
+        rows = self.allocate(max(drive.slots, 1) * n + k.LINE), 0
+        self.addresses[source.output] = rows
+        if drive.delay is not None:
+            delay = ops[drive.delay]
+            assert isinstance(delay, Filter)
+            self.addresses[delay.output] = rows
+            self.memories[drive.delay] = {"z": rows[0] + n}
+        self.addresses[drive.term.read.signal] = self.allocate(n + k.LINE), 0
 
     # -- signals -----------------------------------------------------------------------
 
@@ -155,6 +177,12 @@ class Table:
         """Whether a read covers a whole population in this step that has spike bits or a list."""
         is_listed = read.signal in self.bits or read.signal in self.lists
         return is_listed and read.columns is None and not read.delay
+
+    def has_events(self, term: Term) -> bool:
+        """Whether a term adds sparse weights for each spike of this step."""
+        signal, delay = term.read.signal, term.read.delay
+        is_listed = signal in self.bits or signal in self.lists
+        return is_listed and not delay and hasattr(term.matrix, "tocsr")
 
     # -- rows --------------------------------------------------------------------------
 
