@@ -78,6 +78,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
 
     engine = Engine(program, state, rows, finish)
     engine.reports |= _reports(program, table, data, counts)
+    _link(state, table, data, bool(lead))
     engine.checkpointed = _checkpointed(program, state, table, data)
     for spans, mixed in _groups(parts):
         if spans:
@@ -268,6 +269,16 @@ def _carrying(data: Any, table: Table, rows: Sequence[Any]) -> Callable[[int], N
         carry_large(length)
 
     return carry
+
+
+def _link(state: State, table: Table, data: Any, batched: bool) -> None:
+    """Copy the signals that have one row to the interpreter's array, where they stay."""
+    for i in table.plan.single_rows:
+        offset, _ = table.addresses[i]
+        (row,) = _rows(data, offset, 1, table.program.signals[i].size, batched)
+        row[...] = state.signals[i]
+        state.signals[i] = row
+    state.hidden -= table.plan.single_rows
 
 
 def _move(state: State, table: Table, data: Any, batched: bool) -> None:
