@@ -9,7 +9,7 @@ from nefsim.network import Connection, Network, Node, Probe
 from nefsim.network.objects import Endpoint, Ensemble, whole
 from nefsim.neurons import Direct, NeuronType
 from nefsim.spike_noise import Spikes
-from nefsim.synapses import Lowpass, Synapse
+from nefsim.synapses import Lowpass, PerElement, Synapse
 
 #: The filter behind which values are read that reach a population or a learning rule, which pass
 #: them on more slowly, and of values that meet no filter in the network.
@@ -75,7 +75,9 @@ def _is_direct(end: object) -> bool:
 
 
 def _filters(synapse: Synapse | None) -> tuple[Synapse, ...]:
-    """A synapse, unless it hands values on as they are."""
+    """A synapse, unless it hands values on as they are; of several, the fastest."""
+    if isinstance(synapse, PerElement):
+        return min((_filters(one) for one in synapse.synapses), key=_slowness)
     is_none = synapse is None or (isinstance(synapse, Lowpass) and synapse.tau == 0.0)
     return () if is_none or synapse is None else (synapse,)
 

@@ -1,4 +1,4 @@
-"""Rows of sums: encoding, decoding, transforms, and sums of several inputs."""
+"""Translate sums to rows of the instruction table, for encoding, decoding and summed inputs."""
 
 from __future__ import annotations
 
@@ -7,24 +7,39 @@ from numpy.typing import NDArray
 
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import LONG_INPUT, encodes, is_tall
-from nefsim.backends.compiled.emit.spikes import emit_sparse_spikes, place_values, spike_list
+from nefsim.backends.compiled.driving import Drive
+from nefsim.backends.compiled.emit.spikes import emit_events, place_values, spike_list
 from nefsim.backends.compiled.table import Address, Table
 from nefsim.neurons import InverseLIF
 from nefsim.program import Neurons, Read, Sum, Term
 
 
 def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
-    """Rows of ``output = offset + sum of terms``; none for a copy or a fused current."""
+    """Add rows for ``output = offset + sum of terms``; none for a copy or a fused current."""
     del memory
     if op.output in table.plan.accumulators:
         _accumulate(table, op, table.plan.accumulators[op.output])
+    elif table.program.writer[op.output] in table.plan.drive_of:
+        _drive(table, op, table.plan.drive_of[table.program.writer[op.output]])
     elif op.output not in table.plan.copies and op.output not in table.plan.fused_currents:
         _sum(table, op)
 
 
+def _drive(table: Table, op: Sum, drive: Drive) -> None:
+    """Add spikes to the input of a filter, which its population has set to 0."""
+    out, n = table.addresses[op.output], table.program.signals[op.output].size
+    for term in op.terms:
+        if drive.slots:
+            emit_events(table, term, out, n, slots=drive.slots)
+        else:
+            _term(table, term, out, n, 0)
+
+
 def _sum(table: Table, op: Sum) -> None:
     out, n = table.addresses[op.output], table.program.signals[op.output].size
-    terms = list(op.terms)
+    terms = undriven(table, op)
+    if len(terms) < len(op.terms) and not terms:
+        return  # the population adds these terms to the offset, in its step
     # A tiled population writes spike bits, and no values that a matrix could multiply.
     encoded = terms and encodes(terms[0], n) and not table.has_spikes(terms[0].read)
     if op.offset is not None and encoded:
@@ -42,18 +57,28 @@ def _sum(table: Table, op: Sum) -> None:
 
 
 def _accumulate(table: Table, op: Sum, population: int) -> None:
-    """Add spikes to the memory of a population of inverse LIF neurons."""
+    """Add rows that add spikes to the state variable of a population of inverse LIF neurons."""
     neurons, memory = table.program.ops[population], table.memories[population]
     assert isinstance(neurons, Neurons) and isinstance(neurons.neuron, InverseLIF)
     out, n = (memory["accumulated"], 0), table.program.signals[op.output].size
     values = place_values(neurons.neuron)
     for term in op.terms:
-        source = table.address(term.read)
-        emit_sparse_spikes(table, term, out, n, source, memory["steps_done"], values)
+        emit_events(table, term, out, n, memory["steps_done"], values)
+
+
+def undriven(table: Table, op: Sum) -> list[Term]:
+    """The terms of a sum without those that a population adds in its step."""
+    return [term for term in op.terms if id(term) not in table.plan.driven_terms]
 
 
 def _term(table: Table, term: Term, out: Address, n: int, overwrite: int) -> None:
     """``out = ...`` or ``out += ...``; scattered elements are computed in a scratch row first."""
+    if table.has_events(term) and not isinstance(term.rows, np.ndarray):
+        if overwrite:
+            table.op(k.FILL, out, n)
+        start, stop, _ = (term.rows or slice(None)).indices(n)
+        emit_events(table, term, (out[0] + start, out[1]), stop - start)
+        return
     source, m = table.source(term.read)
     if term.rows is None:
         _product(table, term, out, n, source, m, overwrite)
@@ -71,7 +96,10 @@ def _product(
     table: Table, term: Term, out: Address, n: int, source: Address, m: int, overwrite: int
 ) -> None:
     matrix = term.matrix
-    if hasattr(matrix, "tocsr"):
+    if term in table.decoded:  # the population has multiplied it
+        decoded = table.decoded[term]
+        table.op(k.SCALE, out, n, decoded, C=table.constant(1.0), M=n, SET=overwrite)
+    elif hasattr(matrix, "tocsr"):
         _sparse(table, term, out, n, source, overwrite)
     elif matrix is None or np.ndim(matrix) == 0:
         c = table.constant(1.0 if matrix is None else matrix)
@@ -99,7 +127,11 @@ def _of_spikes(
     source: Address,
     overwrite: int,
 ) -> None:
-    """Few outputs are summed over spike bits; many are sums of the rows of neurons that fired."""
+    """Add a row for a product with spikes.
+
+    Few outputs are computed from spike bits.  Many outputs are the sum of the columns of the
+    neurons that fired.
+    """
     if n < k.LINE and read.signal in table.bits:
         bits, pulse = table.bits[read.signal]
         lines = -(-matrix.shape[1] // (4 * k.LINE)) * 4
@@ -118,10 +150,10 @@ def _sparse(
     table: Table, term: Term, out: Address, n: int, source: Address, overwrite: int
 ) -> None:
     """A product with a sparse matrix, by its rows, or for spikes by its columns."""
-    if table.has_spikes(term.read):
+    if table.has_events(term):  # into scattered elements of the output
         if overwrite:
             table.op(k.FILL, out, n)
-        emit_sparse_spikes(table, term, out, n, source)
+        emit_events(table, term, out, n)
         return
     csr = term.matrix.tocsr()
     x = table.index(np.concatenate([csr.indptr, csr.indices]))
