@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import shutil
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -245,6 +246,26 @@ def test_changes_that_tests_see_are_caught_by_name(
     copy._sound.clear()
     assert caught_by("factor two", "2.0") == ""
     assert copy._unsound == {"tests/test_toy.py::test_double"}
+
+
+def test_tests_in_the_background_see_ctrl_c(project: Path) -> None:
+    """A shell makes background processes ignore it."""
+    test = """
+import pytest, signal
+from nefsim.toy import double
+
+def test_ctrl_c():
+    assert double(1.0) == 2.0
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+"""
+    (project / "tests" / "test_toy.py").write_text(test)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        known = notes.read(project, 1, lambda line: None)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert [t.name for t in known.tests] == ["tests/test_toy.py::test_ctrl_c"]
 
 
 def test_without_notes_files_are_found_by_their_names(project: Path, tmp_path: Path) -> None:

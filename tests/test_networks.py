@@ -219,6 +219,15 @@ def test_a_lorenz_system_has_the_sizes_of_its_equation() -> None:
     np.testing.assert_allclose(sim.data[y][3000:].std(axis=0), [7.93, 8.98, 8.54], rtol=0.15)
 
 
+def test_the_points_of_a_lorenz_system_lie_around_the_middle_within_the_radius() -> None:
+    chaos = networks.lorenz(nef.Network(seed=4), 100)
+    (ensemble,) = chaos.network.all_ensembles
+    low, high = np.min(ensemble.eval_points, axis=0), np.max(ensemble.eval_points, axis=0)
+    # Half of the extent is 1 / 1.2 of the radius; the points have noise of 0.05.
+    np.testing.assert_allclose((high - low) / 2, 1 / 1.2, atol=0.15)
+    np.testing.assert_allclose((high + low) / 2, 0.0, atol=0.1)
+
+
 def test_a_window_gives_the_input_of_several_moments() -> None:
     net = nef.Network()
     w = networks.delay(net, 12, 0.2, 12, **DIRECT)

@@ -47,6 +47,10 @@ def mixed() -> tuple[nef.Network, list[nef.Ensemble]]:
     net.connect(noise[1], c[1], synapse=None, function=np.sin)
     net.connect(noise, c, transform=scipy.sparse.csr_array([[0, 0], [0, 0.3], [0.5, 0]]))
     net.connect(c, c, synapse=0.1, transform=[0.1, 0.2, 0.3])
+    relay = net.node(size_in=2)
+    net.connect(held, relay, synapse=None, transform=0.5)
+    net.connect(wave, relay[1])
+    net.connect(relay, c[1:], synapse=None, transform=-0.7)
     for ensemble in (a, b, c):
         net.probe(ensemble)
     return net, [a, b, c]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -15,6 +16,10 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+# A shell that starts the command in the background has it ignore Ctrl-C, as would its tests.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: The file for the functions that each test executes, and the file with the tests to run.
 NOTES, CHOSEN = "MUTATIONS_NOTES", "MUTATIONS_CHOSEN"
