@@ -262,6 +262,10 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
         ("make probes before the simulator",),
     ),
     # Names of the package
+    "nef.networks.EnsembleArray(10, 3)": (
+        lambda net, a: nef.networks.EnsembleArray(10, 3),
+        ("write nefsim.networks.ensemble_array(net, 10, 3).",),
+    ),
     "nef.EnsembleArray": (lambda net, a: nef.EnsembleArray, ("networks.ensemble_array(net",)),
     "nef.dists": (lambda net, a: nef.dists, ("nefsim.Uniform(-1, 1)",)),
     "nef.utils": (lambda net, a: nef.utils, ("nefsim.tuning_curves",)),

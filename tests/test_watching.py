@@ -226,3 +226,27 @@ def test_the_back_end_for_checks_looks_at_nothing() -> None:
     sim.run(0.5)
     with pytest.raises(ValueError, match="on numpy or numba"):
         nef.saturation(sim)
+
+
+def test_an_input_is_a_sum_of_rows_and_constants_through_sums_without_rows() -> None:
+    """The input is 3 r + M s + c, where r has rows and s = N r + d has none."""
+    from types import SimpleNamespace
+
+    from nefsim.program import Read, Sum, Term
+    from nefsim.program.operations import Signal
+    from nefsim.watching.inputs import Inputs
+
+    rng = np.random.default_rng(0)
+    r, N, M = rng.normal(size=(5, 2)), rng.normal(size=(3, 2)), rng.normal(size=(2, 3))
+    c, d = rng.normal(size=2), rng.normal(size=3)
+    inner = Sum(1, (Term(Read(0), N),), d)
+    outer = Sum(2, (Term(Read(0), 3.0), Term(Read(1), M)), c)
+    signals = [Signal(str(n), n) for n in (2, 3, 2)]
+    program = SimpleNamespace(signals=signals, ops=[inner, outer], writer={1: 0, 2: 1})
+    (ensemble,) = wave()[0].ensembles
+    object.__setattr__(ensemble, "dimensions", 2)
+    built: Any = SimpleNamespace(program=program, represented={ensemble: 2})
+    found = Inputs(built, [r, None, None], {ensemble: 1.0}).lengths(np.arange(5))
+    x = 3 * r + (r @ N.T + d) @ M.T + c
+    # Sums in another order.
+    np.testing.assert_allclose(found[:, 0], np.linalg.norm(x, axis=1), rtol=1e-12)
