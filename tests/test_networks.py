@@ -376,6 +376,21 @@ def test_decisions_follow_drift_and_diffusion() -> None:
     assert not (passed[:, -1].all(axis=1)).any()
 
 
+@pytest.mark.parametrize(("bound", "tau"), [(1.0, 0.1), (2.0, 0.05)])
+def test_evidence_beyond_a_bound_is_driven_on_by_three_bounds_in_tau(
+    bound: float, tau: float
+) -> None:
+    net = nef.Network(seed=1)
+    choice = networks.decision(net, 5, noise=0.0, bound=bound, tau=tau, **DIRECT)
+    x = outputs(net, choice.evidence, {choice.input: -4.0}, 1.2 * bound / 4)[:, 0]
+    first = int(np.argmin(x > -bound))
+    assert x[first] == pytest.approx(-bound, abs=0.01 * bound)
+    # A step of 20 around the bound is 1 from 1.5 bounds on, up to exp(-10).
+    slope = (x[-1] - x[-11]) / 0.01
+    assert x[-11] < -1.5 * bound
+    assert slope == pytest.approx(-4.0 - 3 * bound / tau, rel=1e-4)
+
+
 def test_adaptive_control_starts_at_0_and_learns_a_constant_force() -> None:
     net = nef.Network(seed=1)
     adaptive = networks.adaptive_control(net, 100, 2, size_out=2, learning_rate=1e-3)

@@ -358,6 +358,7 @@ def test_an_axis_starts_at_the_radius_and_widens_where_values_leave_it():
     page, _ = page_of(view.Live(net))
     of_ensemble, of_node = (plot.figure.y_range for plot in page.plots)
     assert of_ensemble.start < -3.0 < 3.0 < of_ensemble.end < 4.0
+    assert (of_node.start, of_node.end) == (-1.0, 1.0)
     page.show(page.live.advance(0.002))
     assert 1e-4 < of_node.end < 2e-4
     page.show(page.live.advance(0.001))

@@ -132,8 +132,18 @@ def test_what_can_be_represented_is_not_warned_of(
     assert sim._watch.n_samples >= 20
 
 
-def test_a_tenth_of_the_time_is_not_warned_of(backend: str) -> None:
-    for share, warns in ((0.05, False), (0.25, True)):
+def test_points_of_decoders_may_be_exceeded_by_a_tenth(backend: str) -> None:
+    points = np.linspace(-1.5, 1.5, 100)[:, None]
+    sim = nef.Simulator(wave(1.9, eval_points=points)[0], backend=backend)
+    with pytest.warns(nef.RadiusWarning):
+        sim.run(2.0)
+
+
+def test_a_tenth_of_the_time_is_not_warned_of(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SHARE", 1e9)  # in each chunk
+    for share, warns in ((0.06, False), (0.15, True)):
         net = nef.Network(seed=1)
         a = net.ensemble(30, 1)
         net.connect(net.node(lambda t, share=share: 2.0 * (t > 2.0 * (1 - share))), a, synapse=None)
