@@ -34,6 +34,12 @@ class Noting:
         self.fixtures: dict[str, set[str]] = {}
         self.tests: dict[str, dict[str, Any]] = {}
         self.failed: set[str] = set()
+        self.starts = False  # whether the test has started another process
+        sys.addaudithook(self.audit)
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """See that a process is started, whose functions are not seen."""
+        self.starts = self.starts or event in ("subprocess.Popen", "os.fork", "os.posix_spawn")
 
     def trace(self, frame: FrameType, event: str, arg: Any) -> None:
         self.seen[id(frame.f_code)] = frame.f_code
@@ -51,6 +57,7 @@ class Noting:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self.functions()
+        self.starts = False
         start = time.perf_counter()
         threading.settrace(self.trace)
         sys.settrace(self.trace)
@@ -64,6 +71,7 @@ class Noting:
         self.tests[item.nodeid] = {
             "seconds": round(time.perf_counter() - start, 3),
             "functions": sorted(self.functions().union(*shared)),
+            "starts": self.starts,
         }
 
     @pytest.hookimpl(hookwrapper=True)
