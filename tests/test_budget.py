@@ -600,3 +600,9 @@ def test_functions_of_a_basis_are_above_0_where_they_are_largest() -> None:
     basis = nef.svd_basis(nef.Network(seed=1).ensemble(30, 2))
     largest = np.abs(basis.functions).argmax(axis=0)
     assert (basis.functions[largest, np.arange(30)] > 0).all()
+
+
+def test_a_function_that_is_0_has_no_shares() -> None:
+    basis = nef.svd_basis(nef.Network(seed=1).ensemble(30, 1))
+    with pytest.raises(ValueError, match="targets must differ from 0 somewhere, got only zeros"):
+        basis.shares(np.zeros(len(basis.points)))
