@@ -309,11 +309,10 @@ def _taps(synapse: Synapse | None, dt: float) -> Array:
         with np.errstate(all="ignore"):
             h = filtering.filtered(form, impulse, 0)
         h = h[: _first(np.abs(h) < 1e100)]  # of a response that grows without end, its beginning
-        energy = np.cumsum(h**2)
-        rest = energy[-1] - energy
-        late = 3 * n // 4
-        if len(h) < n or n == MOST_TAPS or (energy[late] > 0 and rest[late] <= REST * energy[-1]):
-            return h[: 1 + _first(rest > REST * energy[-1])]
+        rest = np.cumsum(h[::-1] ** 2)[::-1]  # the energy of each tap and of those after it
+        goes_on = rest > REST * rest[0]
+        if len(h) < n or n == MOST_TAPS or (rest[0] > 0 and not goes_on[3 * n // 4]):
+            return h[: max(1, _first(goes_on))]
         n *= 2
 
 

@@ -33,11 +33,12 @@ LEADS = {
 
 @dataclass(frozen=True)
 class Test:
-    """A test, its seconds and the functions that it executes."""
+    """A test, its seconds, the functions that it executes, and whether it starts a process."""
 
     name: str
     seconds: float
     functions: frozenset[str]
+    starts: bool = False
 
     @property
     def file(self) -> str:
@@ -75,6 +76,9 @@ class Notes:
             # A class or a module executes its body when it is imported: its constants and
             # defaults are also read by tests that execute nothing of it.
             found += [t for t in self.tests if not t.functions or t.file == DEFAULTS]
+        # Other processes run functions that are not seen.
+        files = self.by_name(path)
+        found += [test for test in self.tests if test.starts and test.file in files]
         return list(dict.fromkeys(found))
 
     def by_name(self, path: str) -> list[str]:
@@ -109,7 +113,8 @@ def read(root: Path, jobs: int, say: Callable[[str], None]) -> Notes:
     for file in files.values():
         if file.exists():
             for name, test in json.loads(file.read_text()).items():
-                tests.append(Test(name, test["seconds"], frozenset(test["functions"])))
+                functions = frozenset(test["functions"])
+                tests.append(Test(name, test["seconds"], functions, test.get("starts", False)))
     return Notes(root, tests)
 
 
