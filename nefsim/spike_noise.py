@@ -62,7 +62,7 @@ def poisson(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
 
     See Also
     --------
-    regular : spikes at equal intervals.
+    regular : Spikes at equal intervals.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def regular(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
 
     See Also
     --------
-    poisson : spikes that come at random.
+    poisson : Spikes of a Poisson process.
 
     Examples
     --------
