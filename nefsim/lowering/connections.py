@@ -16,7 +16,7 @@ from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import indices, whole
 from nefsim.neurons import Direct
 from nefsim.program import Evaluate, Read, Term
-from nefsim.synapses import Synapse
+from nefsim.synapses import PerElement, Synapse
 
 #: More steps than these are slips.
 LONGEST_DELAY = 100_000
@@ -78,6 +78,8 @@ def _is_shorter_encoded(context: Context, rules: LearningRules, connection: Conn
     """Whether to encode before filtering: fewer neurons than values, read by nothing else."""
     pre, post = whole(connection.pre), whole(connection.post)
     if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
+        return False
+    if isinstance(connection.synapse, PerElement):
         return False
     decoded = isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct)
     if decoded or connection.rules or post in context.watched or connection in context.watched:

@@ -22,6 +22,7 @@ from nefsim.network.objects import Endpoint, Gate, indices, whole
 from nefsim.processes import Process
 from nefsim.program import Filter, State, initial_state
 from nefsim.settings import fresh_seed
+from nefsim.synapses import PerElement
 
 Array = NDArray[np.float64]
 
@@ -192,22 +193,43 @@ class Translation:
 
     def _connection(self, connection: Connection) -> nengo.Connection:
         dt = self.built.program.dt
+        if isinstance(connection.synapse, PerElement):
+            return self._filtered_apart(connection, connection.synapse)
         nengo_synapse = with_delay(connection.synapse, dt, round(connection.delay / dt))
         if connection.rules:
             if connection.delay:
                 must, do = "be 0 in Nengo where weights learn", "compare other back ends"
                 check.fail(repr(connection), "delay", must, f"{connection.delay:g} s", do)
             return self._learned(connection, nengo_synapse)
+        return self._carry(connection, self._into(connection), nengo_synapse)
+
+    def _into(self, connection: Connection) -> Any:
+        """The end of a connection, or a node of currents of neurons for full weights."""
         post, full = whole(connection.post), self.built.connections[connection].full
         if full is None:
-            return self._carry(connection, self._end(connection.post, into=True), nengo_synapse)
+            return self._end(connection.post, into=True)
         # Nengo multiplies the input of neurons by their gain.
         assert isinstance(post, Ensemble)
         gain = self.built.ensembles[post].gain
         inverse = np.divide(1.0, gain, out=np.zeros_like(gain), where=gain != 0)
         currents = nengo.Node(size_in=len(full), label=f"{connection.label}.currents")
         nengo.Connection(currents, self.of[post].neurons, transform=inverse, synapse=None)
-        return self._carry(connection, currents, nengo_synapse)
+        return currents
+
+    def _filtered_apart(self, connection: Connection, synapses: PerElement) -> nengo.Connection:
+        """A connection to a node, and one from there to the target for each synapse."""
+        if connection.rules:
+            must, do = "be one filter in Nengo where weights learn", "compare other back ends"
+            check.fail(repr(connection), "synapse", must, "one for each element", do)
+        dt = self.built.program.dt
+        vector = nengo.Node(size_in=len(synapses.synapses), label=f"{connection.label}.vector")
+        post, chosen = self._into(connection), indices(connection.post)
+        post = post.obj if isinstance(post, nengo.base.ObjView) else post
+        steps = round(connection.delay / dt)
+        for each, places in synapses.groups().items():
+            rows = places if chosen is None else [chosen[i] for i in places]
+            nengo.Connection(vector[places], post[rows], synapse=with_delay(each, dt, steps))
+        return self._carry(connection, vector, None)
 
     def _learned(
         self, connection: Connection, nengo_synapse: nengo.synapses.Synapse | None

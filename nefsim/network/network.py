@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,7 +27,7 @@ from nefsim.neurons import LIF, NeuronType, SteadyState
 from nefsim.processes import Process
 from nefsim.sampling import DistributionLike, ScatteredHypersphere, Uniform
 from nefsim.solvers import LstsqL2, Solver
-from nefsim.synapses import SynapseLike
+from nefsim.synapses import Synapse, SynapseLike
 
 
 class Network(Answers, Scope):
@@ -249,7 +249,7 @@ class Network(Answers, Scope):
         post: Endpoint,
         function: FunctionLike | None = None,
         transform: TransformLike | None = None,
-        synapse: SynapseLike = 0.005,
+        synapse: SynapseLike | Sequence[Synapse | float] = 0.005,
         solver: Solver = LstsqL2(),
         eval_points: DistributionLike | None = None,
         scale_eval_points: bool = True,
@@ -275,9 +275,10 @@ class Network(Answers, Scope):
             array, too.  None is the identity.
         transform : number, (k,) or (M, k) array_like, sparse array or None
             Linear map of the function's k values; None is the identity.
-        synapse : Synapse, number or None
+        synapse : Synapse, number, None, or a list of synapses and numbers
             The filter; a number is the time constant of a ``Lowpass`` [s].  With None values
-            arrive in the same step.
+            arrive in the same step.  A list has a synapse for each element of the transformed
+            vector: each dimension, or each neuron of ``post.neurons`` or of full weights.
         solver : Solver
             Solver for the decoders; with ``weights=True`` it solves for full weights between
             neurons.

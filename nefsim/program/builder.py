@@ -21,7 +21,7 @@ from nefsim.program.operations import (
     read_size,
 )
 from nefsim.program.schedule import in_turn, schedule
-from nefsim.synapses import Synapse
+from nefsim.synapses import PerElement, Synapse
 
 Array = NDArray[np.float64]
 
@@ -96,8 +96,19 @@ class ProgramBuilder:
     def filtered(self, name: str, read: Read, synapse: Synapse, start: float | Array = 0.0) -> Read:
         """Add the filter of a synapse; return a read of its output with a delay of one step."""
         source = self._whole(f"{name}.input", read)
+        if isinstance(synapse, PerElement):
+            return self._filtered_apart(name, source, synapse)
         output = self.signal(f"{name}.output", self.signals[source].size)
         return Read(self.op(Filter(output, source, synapse.form(self.dt), start)), 1)
+
+    def _filtered_apart(self, name: str, source: int, synapses: PerElement) -> Read:
+        """Filter the elements that share a synapse together, and put the parts into one signal."""
+        output = self.sum(f"{name}.output", self.signals[source].size)
+        for i, (synapse, places) in enumerate(synapses.groups().items()):
+            rows = np.array(places)
+            part = self.filtered(f"{name}.part {i}", Read(source, 0, rows), synapse)
+            self.add_term(output, Term(Read(part.signal), rows=rows))
+        return Read(output, 1)
 
     def delayed(self, name: str, read: Read, steps: int) -> Read:
         """Delay values by ``steps`` time steps; return a read of the delayed values."""

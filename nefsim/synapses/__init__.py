@@ -5,6 +5,7 @@ from nefsim.synapses.base import Series as Series
 from nefsim.synapses.base import Sum as Sum
 from nefsim.synapses.base import Synapse
 from nefsim.synapses.base import SynapseLike as SynapseLike
+from nefsim.synapses.elements import PerElement
 from nefsim.synapses.lowpass import Alpha, DoubleExp, Lowpass
 from nefsim.synapses.lowpass import as_synapse as as_synapse
 from nefsim.synapses.rational import LinearFilter
@@ -19,6 +20,7 @@ __all__ = [
     "Highpass",
     "LinearFilter",
     "Lowpass",
+    "PerElement",
     "Synapse",
     "Triangle",
 ]

@@ -12,7 +12,8 @@ from nefsim.network.objects import Connection, Endpoint, Ensemble, Neurons, Scop
 from nefsim.network.rules import rules_of
 from nefsim.network.validate.parts import Shape, endpoint, named, rows, solver_of
 from nefsim.neurons import Direct
-from nefsim.synapses import as_synapse
+from nefsim.solvers import Solver
+from nefsim.synapses import PerElement, Synapse, as_synapse
 
 
 def connection(network: Scope, **arguments: Any) -> Connection:
@@ -47,7 +48,7 @@ def connection(network: Scope, **arguments: Any) -> Connection:
         function=function,
         size_mid=size_mid,
         transform=transform,
-        synapse=as_synapse(who, arguments["synapse"]),
+        synapse=_synapse(who, arguments["synapse"], solver, post),
         solver=solver,
         eval_points=eval_points,
         scale_eval_points=check.flag(who, "scale_eval_points", arguments["scale_eval_points"]),
@@ -56,6 +57,20 @@ def connection(network: Scope, **arguments: Any) -> Connection:
         seed=check.seed(who, arguments["seed"]),
         label=named(network, who, arguments["label"], "connection", network.connections),
     )
+
+
+def _synapse(who: str, value: Any, solver: Solver, post: Endpoint) -> Synapse | None:
+    """The synapse, or one for each element of the vector or current that the connection adds."""
+    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0):
+        value = PerElement([*value])
+    if not isinstance(value, PerElement):
+        return as_synapse(who, value)
+    n, end = len(value.synapses), whole(post)
+    size = end.n_neurons if solver.weights and isinstance(end, Ensemble) else post.size_in
+    if n != size:
+        do = "pass a synapse for each, or one for all"
+        check.fail(who, "synapse", f"be of {size} elements", f"{n}", do)
+    return value
 
 
 def _both_neurons(pre: Endpoint, post: Endpoint) -> bool:

@@ -18,7 +18,7 @@ from nefsim.network.objects import (
 )
 from nefsim.network.quantities import probeable
 from nefsim.network.validate.parts import endpoint, named, solver_of
-from nefsim.synapses import as_synapse
+from nefsim.synapses import PerElement, as_synapse
 
 
 def probe(
@@ -50,9 +50,11 @@ def probe(
     if sample_every is not None:
         every = check.seconds(who, "sample_every", sample_every)
     name = named(network, who, label, "probe", network.probes)
-    return Probe(
-        network, target, chosen, as_synapse(who, synapse), every, solver_of(who, solver), name
-    )
+    if isinstance(synapse, PerElement):
+        do = "probe a connection with these synapses"
+        check.fail(who, "synapse", "be one filter", check.show(synapse), do, TypeError)
+    filtered = as_synapse(who, synapse)
+    return Probe(network, target, chosen, filtered, every, solver_of(who, solver), name)
 
 
 def _check_place(who: str, target: Any, attr: Any, options: tuple[str, ...]) -> None:
