@@ -66,7 +66,7 @@ def poisson(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
 
     See Also
     --------
-    regular : spikes at equal intervals.
+    regular : Spikes at equal intervals.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def regular(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
 
     See Also
     --------
-    poisson : spikes that come at random.
+    poisson : Spikes of a Poisson process.
 
     Examples
     --------
