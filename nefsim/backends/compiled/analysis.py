@@ -12,7 +12,7 @@ import numpy as np
 
 from nefsim.backends.compiled.cells import CELL_OF
 from nefsim.backends.compiled.expressions import factors
-from nefsim.backends.compiled.opcodes import LINE
+from nefsim.backends.compiled.opcodes import LINE, LONG_INPUT
 from nefsim.filtering import StateSpace
 from nefsim.learning import RLS
 from nefsim.neurons import (
@@ -29,10 +29,6 @@ from nefsim.program import Filter, Learn, Neurons, Op, Program, Read, State, Sum
 
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
-
-#: Fewest elements of an input that may be an image shown for many steps: such an input is
-#: compared with the last one, and an equal one is not multiplied again.
-LONG_INPUT = 64
 
 #: Neuron types that are no single cell: with a separate function in the kernel, or several rows.
 NOT_CELLS = (
@@ -84,11 +80,14 @@ def is_tall(matrix: Any) -> bool:
     return bool(n >= TALL * m or n >= LINE)
 
 
-def encodes(term: Term, n: int) -> bool:
-    """Whether a term is a matrix of columns over the whole output, as in ``bias + E @ x``."""
+def encodes(term: Term, n: int, of_any_length: bool = False) -> bool:
+    """Whether a term is a matrix of columns over the whole output, as in ``bias + E @ x``.
+
+    Its input is short, or ``of_any_length``.
+    """
     if term.rows is not None or hasattr(term.matrix, "tocsr") or np.ndim(term.matrix) != 2:
         return False
-    is_long = np.shape(term.matrix)[1] >= LONG_INPUT and n >= LINE
+    is_long = not of_any_length and np.shape(term.matrix)[1] >= LONG_INPUT and n >= LINE
     return not isinstance(term.read.columns, np.ndarray) and not is_long and is_tall(term.matrix)
 
 
@@ -143,7 +142,7 @@ def fused_currents(program: Program, analytic: Set[int], materialized: Set[int])
         and op.output in currents
         and len(op.terms) == 1
         and op.offset is not None
-        and encodes(op.terms[0], program.signals[op.output].size)
+        and encodes(op.terms[0], program.signals[op.output].size, True)
         and op.terms[0].read.signal not in analytic  # spikes are added one by one
         and op.output not in materialized
         and program.n_readers[op.output] == 1

@@ -58,6 +58,7 @@ class Table:
         self._n_spike_words = self._n_counts = 0
         self.lists: dict[int, tuple[int, int]] = {}
         self.bits: dict[int, tuple[int, float]] = {}
+        self._steps_of_spikes: dict[int, int] = {}
         self.addresses: list[Address] = []
         for i, signal in enumerate(program.signals):
             stride = signal.size if i in plan.materialized else 0
@@ -172,6 +173,18 @@ class Table:
         offset, count = self.lists[signal] = self._n_spike_words, self._n_counts
         self._n_spike_words, self._n_counts = offset + n, count + 1
         return {"X": offset, "COUNT": count}
+
+    def steps_of_spikes(self, signal: int) -> int:
+        """Offset of a word for each neuron, with a bit for each step of a tile: 1 for a spike.
+
+        The first call adds a row that computes them.
+        """
+        if signal not in self._steps_of_spikes:
+            n = self.program.signals[signal].size
+            offset = self._steps_of_spikes[signal] = self._n_spike_words
+            self._n_spike_words += n + -n % k.TILE
+            self.op(k.STEPS_OF_SPIKES, (0, 0), n, X=offset, BITS=self.bits[signal][0])
+        return self._steps_of_spikes[signal]
 
     def has_spikes(self, read: Read) -> bool:
         """Whether a read covers a whole population in this step that has spike bits or a list."""
