@@ -1,9 +1,10 @@
-"""White and filtered noise: a new random sample at every step."""
+"""White noise, and white noise that is filtered by a synapse."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -18,10 +19,10 @@ LONGEST_BLOCK, MOST_NUMBERS = 1000, 1_000_000
 
 
 def block_length(size: int) -> int:
-    """Number of steps drawn at a time, the same for all blocks of a process.
+    """Number of steps whose random numbers are drawn together.
 
-    With equal blocks the numbers do not depend on the number of steps per call, for any
-    distribution.
+    It is the same for all blocks of a process, so that values do not depend on the number of
+    steps of each call.
     """
     return max(1, min(LONGEST_BLOCK, MOST_NUMBERS // size))
 
@@ -30,20 +31,24 @@ STANDARD_NORMAL = Gaussian(0.0, 1.0)
 
 
 class RunningNoise(Running):
-    """Samples of a distribution, scaled and filtered, in blocks of equal length.
+    """Samples of a distribution, scaled and filtered.
+
+    Those of a `Gaussian` are drawn in order, as many as a call returns, so that a back end can
+    draw them itself; ``state["number"]`` is the number of steps so far.  Those of any other
+    distribution are drawn in blocks of equal length, and ``state["number"]`` is that of the block.
 
     Parameters
     ----------
     noise : WhiteNoise or FilteredNoise
         The process.
     size : int
-        Dimensions.
+        Number of dimensions.
     dt : float [s]
-        Length of a step.
+        Time step.
     rng : numpy.random.Generator
-        Source of the noise.
+        Generator of the noise.
     form : Form or None
-        The filter, None for white noise.
+        The filter; None for white noise.
     """
 
     def __init__(
@@ -56,15 +61,21 @@ class RunningNoise(Running):
     ) -> None:
         super().__init__(rng, {"number": np.array(-1), "block": np.zeros((0, size))})
         self._dist = noise.dist
+        self._in_order = type(noise.dist) is Gaussian
         self._size = size
         self._block = block_length(size)
         self._gain = 1 / math.sqrt(dt) if noise.scale else 1.0
         self._form = form
         if form is not None:
             self.state["filter"] = np.zeros((order(form), size))
-        self._draw()
+        if self._in_order:
+            self.state["number"] = np.array(0)
+        else:
+            self._draw()
 
     def __call__(self, first_step: int, n_steps: int) -> Array:
+        if self._in_order:
+            return self._next(first_step, n_steps)
         values = np.empty((n_steps, self._size))
         n_done = 0
         while n_done < n_steps:
@@ -77,30 +88,51 @@ class RunningNoise(Running):
 
     def accepts(self, state: dict[str, Array], n_steps: int) -> bool:
         """Whether the saved block has the right length and is the latest one in use."""
+        if self._in_order and int(state["number"]) != n_steps:
+            return False
         alike = all(values.shape == self.state[name].shape for name, values in state.items())
         latest = (max(n_steps - 1, 0) // self._block, n_steps // self._block)
-        return alike and int(state["number"]) in latest and super().accepts(state, n_steps)
+        in_use = self._in_order or int(state["number"]) in latest
+        return alike and in_use and super().accepts(state, n_steps)
 
     def _advance_to(self, number: int) -> None:
         if number < self.state["number"]:
-            earliest = int(self.state["number"]) * self._block
-            do = "call for steps in order, or start again"
-            check.fail("Running", "first_step", f"be at least {earliest}", "an earlier one", do)
+            _refuse_earlier(int(self.state["number"]) * self._block)
         while self.state["number"] < number:
             self._draw()
 
     def _draw(self) -> None:
-        block = self._gain * self._dist.sample(self._block, self._size, self.rng)
-        if self._form is not None:
-            passed = np.empty_like(block)
-            many_rows(self._form, self.state["filter"])(block, passed)
-            block = passed
-        self.state["block"] = block
+        self.state["block"] = self._sample(self._block)
         self.state["number"] = np.array(self.state["number"] + 1)
+
+    def _next(self, first_step: int, n_steps: int) -> Array:
+        done = int(self.state["number"])
+        if first_step < done:
+            _refuse_earlier(done)
+        while done < first_step:  # steps between the calls
+            done += len(self._sample(min(self._block, first_step - done)))
+        self.state["number"] = np.array(done + n_steps)
+        return self._sample(n_steps)
+
+    def _sample(self, n_steps: int) -> Array:
+        if not n_steps:
+            return np.empty((0, self._size))
+        samples = self._dist.sample(n_steps, self._size, self.rng)
+        samples *= self._gain
+        if self._form is None:
+            return samples
+        passed = np.empty_like(samples)
+        many_rows(self._form, self.state["filter"])(samples, passed)
+        return passed
+
+
+def _refuse_earlier(earliest: int) -> NoReturn:
+    do = "call for steps in order, or start again"
+    check.fail("Running", "first_step", f"be at least {earliest}", "an earlier one", do)
 
 
 def _fresh(who: str, dist: Distribution) -> Distribution:
-    """A checked distribution of noise; fixed samples are an error."""
+    """Check the distribution of noise; a distribution of fixed samples is refused."""
     do = "pass a distribution such as Gaussian(0, 1)"
     check.instance(who, "dist", dist, Distribution, "a distribution", do)
     if isinstance(dist, Samples):
@@ -110,7 +142,7 @@ def _fresh(who: str, dist: Distribution) -> Distribution:
 
 @dataclass(frozen=True, eq=False)
 class WhiteNoise(Process):
-    r"""White noise: an independent sample at every step, with a power independent of dt.
+    r"""White noise: an independent sample in each step, with a power independent of dt.
 
     .. math:: u_k = \xi_k / \sqrt{dt}, \qquad \xi_k \sim p
 
@@ -119,20 +151,20 @@ class WhiteNoise(Process):
     Parameters
     ----------
     dist : Distribution
-        p, of each coordinate or of the whole vector.
+        Distribution p of each coordinate, or of the whole vector.
     scale : bool
-        Whether to divide by the root of dt [s].
+        Whether to divide samples by the square root of dt [s].
     seed : int, optional
-        Seed of the signal, which is then the same wherever the process is used.
+        Seed of the signal; the signal is then the same wherever the process is used.
 
     Raises
     ------
     ValueError, TypeError
-        If ``dist`` does not give new samples at each step, or ``seed`` is out of range.
+        If ``dist`` is a distribution of fixed samples, or ``seed`` is out of range.
 
     See Also
     --------
-    FilteredNoise : White noise through a synapse.
+    FilteredNoise : White noise that is filtered by a synapse.
     WhiteSignal : A periodic signal of limited bandwidth.
 
     Examples
@@ -164,7 +196,7 @@ class WhiteNoise(Process):
 
 @dataclass(frozen=True, eq=False)
 class FilteredNoise(Process):
-    r"""White noise through a synapse.
+    r"""White noise that is filtered by a synapse.
 
     .. math:: u = h * (\xi / \sqrt{dt}), \qquad \xi_k \sim p
 
@@ -173,11 +205,11 @@ class FilteredNoise(Process):
     synapse : Synapse or float [s]
         The filter h, at rest before the start; a number is the time constant of a `Lowpass`.
     dist : Distribution
-        p, of each coordinate or of the whole vector.
+        Distribution p of each coordinate, or of the whole vector.
     scale : bool
-        Whether to divide by the root of dt [s].
+        Whether to divide samples by the square root of dt [s].
     seed : int, optional
-        Seed of the signal, which is then the same wherever the process is used.
+        Seed of the signal; the signal is then the same wherever the process is used.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""Facts about the operations of a program that decide how they are compiled.
+"""Functions that decide how the interpreter runs each operation of a program.
 
-None of these functions uses the instruction table; :mod:`.plan` calls them.
+:mod:`.plan` calls them before the instruction table is made.
 """
 
 from __future__ import annotations
@@ -10,10 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.backends.compiled.cells import CELL_OF
+from nefsim.backends.compiled.cells import (
+    CELL_OF,
+    POISSON,
+    RECTIFIED,
+    STOCHASTIC,
+    WHOLE_SPIKES,
+    Cell,
+)
+from nefsim.backends.compiled.draws import can_draw
 from nefsim.backends.compiled.expressions import factors
 from nefsim.backends.compiled.opcodes import LINE, LONG_INPUT
-from nefsim.filtering import StateSpace
+from nefsim.filtering import Form, StateSpace
 from nefsim.learning import RLS
 from nefsim.neurons import (
     LIF,
@@ -22,33 +30,89 @@ from nefsim.neurons import (
     DiscreteLIF,
     InverseLIF,
     NeuronType,
+    PoissonSpiking,
     RegularSpiking,
     SpikingRectifiedLinear,
+    StochasticSpiking,
 )
-from nefsim.program import Filter, Learn, Neurons, Op, Program, Read, State, Sum, Term, Weigh
+from nefsim.processes import FilteredNoise, WhiteNoise
+from nefsim.program import Filter, Learn, Neurons, Op, Play, Program, Read, State, Sum, Term, Weigh
+from nefsim.sampling import Gaussian
 
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
 
-#: Neuron types that are no single cell: with a separate function in the kernel, or several rows.
-NOT_CELLS = (
-    *(LIF, AdaptiveLIF, AdaptiveLIFRate, DiscreteLIF, InverseLIF),
-    *(SpikingRectifiedLinear, RegularSpiking),
-)
+#: Neuron types that are not only cells: with a separate function in the kernel, or several rows.
+NOT_CELLS = (*(LIF, AdaptiveLIF, AdaptiveLIFRate, DiscreteLIF, InverseLIF),)
+
+#: The last cells of neuron types that make spikes from the rates of another type.
+SPIKES_FROM_RATES: dict[type[Any], Cell] = {
+    RegularSpiking: WHOLE_SPIKES,
+    PoissonSpiking: POISSON,
+    StochasticSpiking: STOCHASTIC,
+}
 
 
 def steps_compiled(neuron: NeuronType) -> bool:
     """Whether the interpreter steps a neuron type; other types are stepped in NumPy."""
-    if type(neuron) is RegularSpiking:
-        rates = type(neuron.base_type)
-        return rates is AdaptiveLIFRate or (rates in CELL_OF and not rates.spiking)
-    return type(neuron) in CELL_OF or type(neuron) in NOT_CELLS
+    if spikes_from_rates(neuron) is not None and type(neuron.base_type) is AdaptiveLIFRate:
+        return True
+    return type(neuron) in NOT_CELLS or bool(cells_of(neuron))
+
+
+def spikes_from_rates(neuron: NeuronType) -> Cell | None:
+    """The cell of a neuron type that makes spikes from rates, None for any other type.
+
+    A subclass that changes neither the step nor the numbers of spikes has the same cell.
+    """
+    kind = type(neuron)
+    for base, cell in SPIKES_FROM_RATES.items():
+        if isinstance(neuron, base) and kind.step is base.step and kind._spikes is base._spikes:
+            return cell if can_draw() or not cell.draws else None
+    return None
+
+
+def cells_of(neuron: NeuronType) -> tuple[Cell, ...]:
+    """The cells of a neuron type that is stepped by cells alone, each on the output of the last.
+
+    Empty for any other type.
+    """
+    if type(neuron) is SpikingRectifiedLinear:
+        return RECTIFIED, WHOLE_SPIKES
+    last = spikes_from_rates(neuron)
+    if last is not None:
+        assert isinstance(neuron, (RegularSpiking, PoissonSpiking, StochasticSpiking))
+        base = CELL_OF.get(type(neuron.base_type))
+        return () if base is None or base.state else (base, last)
+    return (CELL_OF[type(neuron)],) if type(neuron) in CELL_OF else ()
+
+
+def decoded_terms(program: Program) -> dict[int, list[Term]]:
+    """Terms of sums that a population stepped by cells computes itself, by its operation.
+
+    These are products of its whole output with a few rows of decoders.
+    """
+    populations = {
+        op.output: i
+        for i, op in enumerate(program.ops)
+        if isinstance(op, Neurons)
+        if cells_of(op.neuron)
+    }
+    terms: dict[int, list[Term]] = {}
+    for op in program.ops:
+        for term in op.terms if isinstance(op, Sum) else ():
+            read, matrix = term.read, term.matrix
+            is_whole = read.signal in populations and read.columns is None and not read.delay
+            is_dense = not hasattr(matrix, "tocsr") and np.ndim(matrix) == 2
+            if is_whole and is_dense and np.shape(matrix)[0] < LINE:
+                terms.setdefault(populations[read.signal], []).append(term)
+    return terms
 
 
 def learns_compiled(program: Program, op: Learn) -> bool:
-    """Whether the interpreter applies all rules of these weights; others run in Python.
+    """Whether the interpreter can apply all rules of these weights; else they run in Python.
 
-    A rule with a decay reads the weights and must read them unchanged, so at most one may.
+    At most one rule may have a decay, since a decay must read weights that no rule has changed.
     """
     n = len(op.learned.initial)
     decays = 0
@@ -60,28 +124,39 @@ def learns_compiled(program: Program, op: Learn) -> bool:
     return decays <= 1
 
 
+def draws_compiled(op: Play, dt: float) -> bool:
+    """Whether the interpreter draws the values of a process: Gaussian noise, little filtered."""
+    process = op.process
+    if type(process) not in (WhiteNoise, FilteredNoise) or type(process.dist) is not Gaussian:
+        return False
+    form = process.synapse.form(dt) if type(process) is FilteredNoise else None
+    return can_draw() and (form is None or is_first_order(form))
+
+
 def is_compiled(program: Program, op: Op) -> bool:
     """Whether the interpreter runs an operation."""
     if isinstance(op, Neurons):
         return steps_compiled(op.neuron)
     if isinstance(op, Learn):
         return learns_compiled(program, op)
+    if isinstance(op, Play):
+        return draws_compiled(op, program.dt)
     return isinstance(op, (Sum, Filter, Weigh))
 
 
 def is_step_counter(op: Op, name: str) -> bool:
-    """Whether a memory is the step counter of inverse LIF neurons, one number for all of them."""
+    """Whether a state variable is the step counter that inverse LIF neurons share."""
     return isinstance(op, Neurons) and type(op.neuron) is InverseLIF and name == "steps_done"
 
 
 def is_tall(matrix: Any) -> bool:
-    """Whether a matrix is multiplied column by column rather than row by row."""
+    """Whether to multiply a matrix column by column rather than row by row."""
     n, m = np.shape(matrix)
     return bool(n >= TALL * m or n >= LINE)
 
 
 def encodes(term: Term, n: int, of_any_length: bool = False) -> bool:
-    """Whether a term is a matrix of columns over the whole output, as in ``bias + E @ x``.
+    """Whether a term is a product over the whole output, column by column, as ``E @ x``.
 
     Its input is short, or ``of_any_length``.
     """
@@ -102,11 +177,16 @@ def is_copy(op: Op) -> bool:
 
 def is_lowpass(op: Filter) -> bool:
     """Whether a filter is of first order with a single coefficient of its input."""
-    return not isinstance(op.form, StateSpace) and [*map(len, op.form)] == [1, 2]
+    return is_first_order(op.form)
+
+
+def is_first_order(form: Form) -> bool:
+    """Whether a filter is of first order with a single coefficient of its input."""
+    return not isinstance(form, StateSpace) and [*map(len, form)] == [1, 2]
 
 
 def analytic_lif_outputs(program: Program, state: State) -> set[int]:
-    """Spike outputs of populations whose exact LIF step needs no logarithm."""
+    """Spike outputs of LIF populations that are stepped exactly, without a logarithm."""
     return {
         op.output
         for op, memory in zip(program.ops, state.ops, strict=True)
@@ -117,7 +197,7 @@ def analytic_lif_outputs(program: Program, state: State) -> set[int]:
 
 
 def copies(program: Program, materialized: Set[int]) -> dict[int, Read]:
-    """Signals that are copies, each with the read that it copies."""
+    """Signals that only copy a read, mapped to that read; copies are not computed."""
     return {
         op.output: op.terms[0].read
         for op in program.ops
@@ -126,14 +206,19 @@ def copies(program: Program, materialized: Set[int]) -> dict[int, Read]:
 
 
 def fused_currents(program: Program, analytic: Set[int], materialized: Set[int]) -> dict[int, int]:
-    """Currents that an LIF population computes within its step, with the index of its operation.
+    """Currents that a population computes within its step, with the index of its operation.
 
-    Only this population reads them, and they are the sum of biases and one encoded value.
+    Such currents are biases plus one encoded vector, and only this population reads them.
     """
+    exact = {
+        op.current
+        for op in program.ops
+        if isinstance(op, Neurons) and op.output in analytic and type(op.neuron) is LIF
+    }
     currents = {
         op.current: i
         for i, op in enumerate(program.ops)
-        if isinstance(op, Neurons) and op.output in analytic and type(op.neuron) is LIF
+        if isinstance(op, Neurons) and (op.current in exact or cells_of(op.neuron))
     }
     return {
         op.output: currents[op.output]
@@ -142,7 +227,7 @@ def fused_currents(program: Program, analytic: Set[int], materialized: Set[int])
         and op.output in currents
         and len(op.terms) == 1
         and op.offset is not None
-        and encodes(op.terms[0], program.signals[op.output].size, True)
+        and encodes(op.terms[0], program.signals[op.output].size, op.output in exact)
         and op.terms[0].read.signal not in analytic  # spikes are added one by one
         and op.output not in materialized
         and program.n_readers[op.output] == 1
@@ -150,9 +235,9 @@ def fused_currents(program: Program, analytic: Set[int], materialized: Set[int])
 
 
 def accumulators(program: Program, materialized: Set[int]) -> dict[int, int]:
-    """Currents of inverse LIF neurons that are sums of spikes, with the index of the operation.
+    """Currents of inverse LIF neurons that are sums of spikes, mapped to the operation.
 
-    Such spikes are added to the memory ``accumulated``; the currents are not computed.
+    They are not computed; the spikes are added to the state variable ``accumulated``.
     """
     spiking = {
         op.output

@@ -1,8 +1,9 @@
 """Fused blocks: groups of operations that the interpreter runs together.
 
-A population, its currents, the decoding of its spikes and the filters of the decoded values are
-one block.  The signals of population size stay within the block, in the processor's cache.
-Only the decoded values are stored for each step of a chunk and read by other blocks.
+A block contains a population, the sum of its currents, the decoding of its spikes and the filters
+of the decoded values.  Signals with a number for each neuron are used within the block only and
+stay in the processor's cache.  Other blocks read the decoded values, which are stored for each
+step of a chunk.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def fused_blocks(
     Parameters
     ----------
     program : Program
-        The operations.
+        The program to run.
     in_python : collection of int
         Operations that run in Python.  They are made adjacent where the order allows it, so
         that the compiled operations between them need few calls.
@@ -50,12 +51,14 @@ def fused_blocks(
     for sources in before:
         for j in sources:
             readers[j] += 1
+    calls = {i for i, op in enumerate(ops) if isinstance(op, (Evaluate, Call))}
+    calls |= {i for i, op in enumerate(ops) if isinstance(op, Play) and i in in_python}
     for i, op in enumerate(ops):
-        if isinstance(op, (Evaluate, Play, Call)):
+        if i in calls:
             continue
         for j in now[i]:
             whole = isinstance(ops[j], Neurons) or isinstance(op, Neurons)
-            alone = readers[j] == 1 and not isinstance(ops[j], (Evaluate, Play, Call))
+            alone = readers[j] == 1 and j not in calls
             if whole or alone:
                 sets.join(i, j)
     # Blocks that depend on each other in a circle become one.

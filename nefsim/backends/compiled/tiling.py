@@ -1,12 +1,13 @@
 """Time tiling: an operation runs a tile of steps before the next operation of its block runs.
 
-A tiled population keeps its state in registers from step to step, and its encoders in the cache.
-It writes a bit for each neuron and step of a tile.  The decoding of few values from these bits,
-and their filters, can be tiled too.
+The state of a tiled population stays in registers from step to step, and its encoders stay in the
+cache.  The population writes a bit for each neuron and step of a tile.  The decoding of few
+values from these bits, and the filters of these values, can be tiled too.
 
-Tiling is not allowed between the write and the read of a signal that has one row for all steps.
-Each such pair is an interval of positions in the block.  A difference array has +1 at the start
-of each interval and -1 after its end; an operation is free where its running sum is 0.
+A signal that is stored for one step only must be read before it is written again.  So operations
+from its writer to its reader, an interval of positions in the block, must not be tiled.  A
+difference array has +1 at the start of each interval and -1 after its end; operations may be
+tiled where its running sum is 0.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from nefsim.backends.compiled.analysis import (
+    cells_of,
+    decoded_terms,
     fused_currents,
     is_copy,
     is_lowpass,
@@ -26,7 +29,8 @@ from nefsim.backends.compiled.opcodes import LINE
 from nefsim.neurons import InverseLIF
 from nefsim.program import Filter, Neurons, Op, Program, Sum, Term, outputs
 
-#: Forms in which spikes are read: a bit for each neuron, a list of indices, or the values.
+#: Forms in which spikes are read: a bit for each neuron (or values that the population has
+#: decoded itself), a list of indices, or the values.
 BITS, LIST, VALUES = range(3)
 
 
@@ -42,11 +46,11 @@ def tile(
     Parameters
     ----------
     program : Program
-        The operations.
+        The program to run.
     groups : sequence of sequence of int
         The fused blocks, each in the order of a step.
     analytic : set of int
-        Spike outputs of populations whose exact LIF step needs no logarithm.
+        Spike outputs of LIF populations that are stepped exactly, without a logarithm.
     materialized : set of int
         Signals that have a row for each step.
     together : sequence of sequence of int
@@ -55,7 +59,7 @@ def tile(
     Returns
     -------
     (set of int, set of int)
-        The tiled operations, and the signals that need a row for each step because of them.
+        The operations to tile, and the signals to store for each step because of them.
     """
     tiling = _Tiling(program, analytic, materialized, together)
     tiled: set[int] = set()
@@ -69,14 +73,14 @@ def tile(
 
 
 def _has_only_outputs(op: Op) -> bool:
-    """Whether the only effect of an operation on others is the signals that it writes."""
+    """Whether an operation affects others through the signals that it writes only."""
     if isinstance(op, Neurons):
         return steps_compiled(op.neuron) and type(op.neuron) is not InverseLIF
     return isinstance(op, (Sum, Filter))
 
 
 class _Tiling:
-    """The reads of a block, and its operations that can be tiled; see :func:`tile`."""
+    """Chooses the operations of one block to tile; see :func:`tile`."""
 
     def __init__(
         self,
@@ -88,12 +92,13 @@ class _Tiling:
         self._program, self._analytic, self._materialized = program, analytic, materialized
         self._together = together
         self._fused = fused_currents(program, analytic, materialized)
+        self._decoded = {t for terms in decoded_terms(program).values() for t in terms}
         self._writer = program.writer
         neurons = [op for op in program.ops if isinstance(op, Neurons)]
         self._wide = {op.current for op in neurons} | {s for op in neurons for s in outputs(op)}
 
     def of(self, group: Sequence[int]) -> tuple[set[int], set[int]]:
-        """The tiled operations of a block, and the signals that pass one of them."""
+        """The operations of a block to tile, and signals to store for each step because of them."""
         position = {i: p for p, i in enumerate(group)}
         # Sums of the rows of spikes are tiled unless they have to take single steps.
         lists = {i for i in group if self._can_tile(i) and self._reads_lists(i)}
@@ -158,6 +163,8 @@ class _Tiling:
     def _form(self, term: Term) -> int:
         """The form in which a term of a sum reads its signal."""
         read, matrix = term.read, term.matrix
+        if term in self._decoded:
+            return BITS
         whole = read.signal in self._analytic and read.columns is None and not read.delay
         if not whole or hasattr(matrix, "tocsr") or np.ndim(matrix) != 2:
             return VALUES
@@ -175,10 +182,12 @@ class _Tiling:
     def _can_tile(self, i: int) -> bool:
         """Whether the interpreter can run many steps of an operation at once."""
         op = self._program.ops[i]
-        if isinstance(op, Neurons):  # with fused currents and equal time constants, unprobed
+        if isinstance(op, Neurons):  # with fused currents and equal time constants of LIF, unprobed
             if op.current not in self._fused or op.observed:
                 return False
             neuron: Any = op.neuron
+            if cells_of(neuron):
+                return not neuron.random
             return np.ndim(neuron.tau_rc) == np.ndim(neuron.tau_ref) == 0
         if isinstance(op, Filter):
             return is_lowpass(op)

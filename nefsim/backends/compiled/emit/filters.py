@@ -1,4 +1,4 @@
-"""Rows of synaptic filters."""
+"""Translate synaptic filters to rows of the instruction table."""
 
 from __future__ import annotations
 

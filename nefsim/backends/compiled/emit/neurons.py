@@ -1,15 +1,16 @@
-"""Rows of neuron types."""
+"""Translate populations of neurons to rows of the instruction table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from nefsim.backends.compiled import cells
 from nefsim.backends.compiled import opcodes as k
+from nefsim.backends.compiled.analysis import cells_of, spikes_from_rates
+from nefsim.backends.compiled.emit.cells import emit_cell
 from nefsim.backends.compiled.emit.driven import emit_driven
 from nefsim.backends.compiled.emit.spikes import place_values
 from nefsim.backends.compiled.table import Address, Table, in_columns
@@ -21,8 +22,6 @@ from nefsim.neurons import (
     InverseLIF,
     NeuronType,
     RectifiedLinear,
-    RegularSpiking,
-    SpikingRectifiedLinear,
 )
 from nefsim.neurons.discrete import ACTIVATIONS, LEAK_SLOPE
 from nefsim.neurons.lif import step_factors
@@ -30,11 +29,11 @@ from nefsim.program import Neurons, Sum
 
 
 def emit_neurons(table: Table, op: Neurons, memory: dict[str, int]) -> None:
-    """The rows of one population."""
+    """Add the rows of one population."""
     neuron, n = op.neuron, table.program.signals[op.output].size
     out, J = table.addresses[op.output], table.addresses[op.current]
     if not neuron.spiking:
-        _rates(table, neuron, n, out, J, memory)
+        _rates(table, op, n, out, J, memory)
     else:
         _spikes(table, op, n, out, J, memory)
     for name, signal in op.observed:
@@ -49,48 +48,29 @@ def _spikes(
     J: Address,
     memory: dict[str, int],
 ) -> None:
-    neuron = op.neuron
+    neuron: Any = op.neuron
+    last = spikes_from_rates(neuron)
     if isinstance(neuron, (LIF, AdaptiveLIF)):
         _lif(table, op, n, out, J, memory)
         return
-    lists = table.spike_list(op.output, n)
-    if isinstance(neuron, SpikingRectifiedLinear):
-        rates = table.scratch(n)
-        _cell(table, cells.RECTIFIED, RectifiedLinear(), n, rates, J)
-        _cell(table, cells.WHOLE_SPIKES, neuron, n, out, rates, memory, lists)
-    elif isinstance(neuron, RegularSpiking):
-        rates = (memory["rate_out"], 0)
-        _rates(table, neuron.base_type, n, rates, J, memory)
-        _cell(table, cells.WHOLE_SPIKES, neuron, n, out, rates, memory, lists)
+    if cells_of(neuron):
+        *rates, cell = cells_of(neuron)
+        base = getattr(neuron, "base_type", RectifiedLinear())
+        emit_cell(table, op, (cell, neuron), J, memory, (rates[0], base) if rates else None)
+    elif last is not None:  # the base type adapts
+        net = _minus_adaptation(table, n, J, memory)
+        adapting = neuron.base_type
+        emit_cell(table, op, (last, neuron), net, memory, (cells.LIF_RATE, adapting))
+        _adapt(table, adapting, n, (memory["rate_out"], 0), memory)
     elif isinstance(neuron, DiscreteLIF):
-        _discrete(table, k.DISCRETE, neuron, n, out, J, memory, lists)
-    elif isinstance(neuron, InverseLIF):
-        _inverse(table, op, neuron, n, out, J, memory, lists)
+        _discrete(table, k.DISCRETE, neuron, n, out, J, memory, table.spike_list(op.output, n))
     else:
-        _cell(table, cells.CELL_OF[type(neuron)], neuron, n, out, J, memory, lists)
-
-
-def _cell(
-    table: Table,
-    cell: cells.Cell,
-    neuron: NeuronType,
-    n: int,
-    out: Address,
-    J: Address,
-    memory: Mapping[str, int] = MappingProxyType({}),
-    lists: Mapping[str, int] = MappingProxyType({}),
-) -> None:
-    """The row of a cell."""
-    dt = table.program.dt
-    each = (np.broadcast_to(value, n) for value in cell.each(neuron, dt))
-    c = table.constant(np.concatenate([cell.constants(neuron, dt), *each]))
-    offsets = (memory[name] for name in cell.state)
-    state = dict(zip(("S", "STATE_2"), offsets, strict=False))
-    table.op(cells.KINDS[cell], out, n, J, C=c, **state, **lists)
+        assert isinstance(neuron, InverseLIF)
+        _inverse(table, op, neuron, n, out, J, memory, table.spike_list(op.output, n))
 
 
 def _constants(numbers: Mapping[int, float]) -> list[float]:
-    """The constants of a population by their index; constants without a value are 0."""
+    """An array of constants from their values by index; others are 0."""
     return [numbers.get(i, 0.0) for i in range(k.AFTER_CONSTANTS)]
 
 
@@ -133,7 +113,7 @@ def _lif(
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
         cell = cells.LIF_EULER if euler else cells.LIF_LOG
-        _cell(table, cell, neuron, n, out, J, memory, table.spike_list(op.output, n))
+        emit_cell(table, op, (cell, neuron), J, memory)
     if adapts:
         _adapt(table, neuron, n, out, memory)
 
@@ -246,22 +226,22 @@ def _adapt(table: Table, neuron: Any, n: int, out: Address, memory: dict[str, in
 
 
 def _rates(
-    table: Table, neuron: NeuronType, n: int, out: Address, J: Address, memory: dict[str, int]
+    table: Table, op: Neurons, n: int, out: Address, J: Address, memory: dict[str, int]
 ) -> None:
+    neuron = op.neuron
     if isinstance(neuron, AdaptiveLIFRate):
-        J = _minus_adaptation(table, n, J, memory)
-        _cell(table, cells.LIF_RATE, neuron, n, out, J)
+        emit_cell(table, op, (cells.LIF_RATE, neuron), _minus_adaptation(table, n, J, memory), {})
         _adapt(table, neuron, n, out, memory)
     elif isinstance(neuron, DiscreteLIF):
         _discrete(table, k.DISCRETE_SMOOTH, neuron, n, out, J, memory, {})
     else:
-        _cell(table, cells.CELL_OF[type(neuron)], neuron, n, out, J)
+        emit_cell(table, op, (cells.CELL_OF[type(neuron)], neuron), J, memory)
 
 
 def _observe(
     table: Table, neuron: NeuronType, n: int, out: Address, memory: dict[str, int], name: str
 ) -> None:
-    """Copy a state variable, in the form that a probe records."""
+    """Add rows that copy a state variable in the form that a probe records."""
     if name == "steps_done":  # one number for all neurons
         index = table.index(np.zeros(n))
         table.op(k.GATHER, out, n, (memory[name], 0), X=index)

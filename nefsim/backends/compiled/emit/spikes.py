@@ -1,8 +1,8 @@
-"""Sparse weights that are added spike by spike: single elements of a column, or runs of them.
+"""Translate products of sparse weights with spikes; the kernel adds a column for each spike.
 
 A run is a sequence of weights in adjacent rows of a column, as in convolutions whose channels are
-adjacent.  The kernel adds it with vectors.  Runs of equal numbers are stored once, so that the
-weights of a convolution need no more memory than its kernel.
+adjacent; the kernel adds it by vector instructions.  Runs of equal numbers are stored once, so
+that the weights of a convolution need no more memory than its filters.
 """
 
 from __future__ import annotations
@@ -22,21 +22,24 @@ MIN_RUN_LENGTH = 4
 
 
 def spike_list(table: Table, read: Read) -> tuple[int, int]:
-    """Offset of the list of neurons that fired, and index of their count.
+    """Offset of the list of neurons that fired, and index of their number.
 
-    If the population writes bits, a row that lists them is added, once.
+    If the population writes bits or values only, a row that lists its spikes is added, once.
     """
     signal = read.signal
     if signal not in table.lists:
         n = table.program.signals[signal].size
         columns = table.spike_list(signal, n)
-        bits, _ = table.bits[signal]
-        table.op(k.LIST_SPIKES, (0, 0), n, X=columns["X"], S=columns["COUNT"], BITS=bits)
+        place = {"X": columns["X"], "S": columns["COUNT"]}
+        if signal in table.bits:
+            table.op(k.LIST_SPIKES, (0, 0), n, **place, BITS=table.bits[signal][0])
+        else:
+            table.op(k.LIST_NONZERO, (0, 0), n, table.addresses[signal], **place)
     return table.lists[signal]
 
 
 def place_values(neuron: InverseLIF) -> NDArray[np.float64]:
-    """The place value of an input spike at each step of the period, (period,)."""
+    """The value of an input spike in each step of an inverse LIF neuron's period, (period,)."""
     return np.pad(neuron.digits, (0, neuron.period - neuron.n_steps))
 
 

@@ -1,4 +1,4 @@
-"""Rows of sums: encoding, decoding, transforms, and sums of several inputs."""
+"""Translate sums to rows of the instruction table, for encoding, decoding and summed inputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nefsim.program import Neurons, Read, Sum, Term
 
 
 def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
-    """Rows of ``output = offset + sum of terms``; none for a copy or a fused current."""
+    """Add rows for ``output = offset + sum of terms``; none for a copy or a fused current."""
     del memory
     if op.output in table.plan.accumulators:
         _accumulate(table, op, table.plan.accumulators[op.output])
@@ -77,7 +77,7 @@ def _rows_of_tile(table: Table, term: Term, out: Address, n: int, overwrite: int
 
 
 def _accumulate(table: Table, op: Sum, population: int) -> None:
-    """Add spikes to the memory of a population of inverse LIF neurons."""
+    """Add rows that add spikes to the state variable of a population of inverse LIF neurons."""
     neurons, memory = table.program.ops[population], table.memories[population]
     assert isinstance(neurons, Neurons) and isinstance(neurons.neuron, InverseLIF)
     out, n = (memory["accumulated"], 0), table.program.signals[op.output].size
@@ -116,7 +116,10 @@ def _product(
     table: Table, term: Term, out: Address, n: int, source: Address, m: int, overwrite: int
 ) -> None:
     matrix = term.matrix
-    if hasattr(matrix, "tocsr"):
+    if term in table.decoded:  # the population has multiplied it
+        decoded = table.decoded[term]
+        table.op(k.SCALE, out, n, decoded, C=table.constant(1.0), M=n, SET=overwrite)
+    elif hasattr(matrix, "tocsr"):
         _sparse(table, term, out, n, source, overwrite)
     elif matrix is None or np.ndim(matrix) == 0:
         c = table.constant(1.0 if matrix is None else matrix)
@@ -144,7 +147,11 @@ def _of_spikes(
     source: Address,
     overwrite: int,
 ) -> None:
-    """Few outputs are summed over spike bits; many are sums of the rows of neurons that fired."""
+    """Add a row for a product with spikes.
+
+    Few outputs are computed from spike bits.  Many outputs are the sum of the columns of the
+    neurons that fired.
+    """
     if n < k.LINE and read.signal in table.bits:
         bits, pulse = table.bits[read.signal]
         lines = -(-matrix.shape[1] // (4 * k.LINE)) * 4

@@ -8,6 +8,7 @@ from nefsim.backends.compiled.kernel.common import dot, options, padded, words
 from nefsim.backends.compiled.kernel.events import add_events, add_runs
 from nefsim.backends.compiled.kernel.vectors import (
     lowest_bit,
+    nonzero,
     shifted,
     sum_where_set,
     whole_registers,
@@ -21,6 +22,7 @@ from nefsim.backends.compiled.opcodes import (
     GATHER,
     IS_BINARY,
     LINE,
+    LIST_NONZERO,
     LIST_SPIKES,
     REPEATED_INPUT,
     REPEATED_INPUT_SPARSE,
@@ -179,6 +181,21 @@ def list_spikes(bits, n, fired):
 
 
 @njit(**options)
+def list_nonzero(values, n, fired):
+    """List the indices of the values that are not 0; returns their number."""
+    count = 0
+    for first in range(0, n, LINE):
+        bits = nonzero(shifted(values, first))
+        if n - first < LINE:
+            bits &= (1 << (n - first)) - 1
+        while bits != 0:
+            fired[count] = first + lowest_bit(bits)
+            count += 1
+            bits &= bits - 1
+    return count
+
+
+@njit(**options)
 def decode_bits(t, y, r, spikes, c):
     """``y = ...`` or ``y += sum of column i over the neurons that fired`` in row r of a tile."""
     n, m = t[N], t[M]
@@ -196,6 +213,9 @@ def linear(kind, t, y, x, r, c, data, indices, spikes, counts):
     if kind == LIST_SPIKES:
         bits = shifted(spikes, t[BITS] + r * words(n))
         counts[t[S]] = list_spikes(bits, n, shifted(spikes, t[X]))
+        return
+    if kind == LIST_NONZERO:
+        counts[t[S]] = list_nonzero(x, n, shifted(spikes, t[X]))
         return
     if kind == AFFINE:
         affine(y, c, x, shifted(c, padded(n)), n, m, padded(n))
