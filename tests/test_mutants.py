@@ -297,6 +297,12 @@ def test_without_notes_files_are_found_by_their_names(project: Path, tmp_path: P
     assert copy.judge(doubled, by_name).caught_by == "tests/test_toy.py::test_double"
 
 
+def test_files_of_tests_are_near_by_equal_words_and_by_words_that_begin_alike() -> None:
+    near = notes.Notes(ROOT).by_name("nefsim/backends/compiled/kernel/filters.py")
+    assert near[:2] == ["tests/test_backends.py", "tests/test_filtering.py"]
+    assert near[-1] == "nefsim/backends/compiled/kernel/filters.py"
+
+
 def test_near_tests_come_first_and_stay_within_their_seconds() -> None:
     tests = [
         notes.Test(f"tests/test_{file}.py::{i}", seconds, frozenset())

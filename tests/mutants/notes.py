@@ -82,18 +82,24 @@ class Notes:
         return list(dict.fromkeys(found))
 
     def by_name(self, path: str) -> list[str]:
-        """Files of tests that have the name of a module or of its folder, and its docstrings."""
+        """Files of tests that have the name of a module or of its folder, and its docstrings.
+
+        Words that begin alike, as filters and filtering, count half as much as equal ones.
+        """
         parts = Path(path).with_suffix("").parts[1:]
         words = {part.strip("_") for part in parts} - {"init", "main", "base"}
-        files = sorted((self.root / "tests").glob("test_*.py"))
-        named = [file for file in files if words & {*_words(file), file.stem[5:]}]
+        begins = {word[:5] for word in words if len(word) >= 5}
+        nearness = {}
+        for file in sorted((self.root / "tests").glob("test_*.py")):
+            names = {*file.stem.split("_")[1:], file.stem[5:]}
+            equal = words & names
+            alike = {name for name in names if name[:5] in begins}
+            nearness[file.relative_to(self.root).as_posix()] = len(equal) + len(alike | equal)
         # The more of the name, the nearer.
-        named.sort(key=lambda file: -len(words & {*_words(file), file.stem[5:]}))
-        return [*(file.relative_to(self.root).as_posix() for file in named), path]
-
-
-def _words(file: Path) -> list[str]:
-    return file.stem.split("_")[1:]
+        named = sorted(
+            (file for file, n in nearness.items() if n), key=lambda file: -nearness[file]
+        )
+        return [*named, path]
 
 
 def read(root: Path, jobs: int, say: Callable[[str], None]) -> Notes:

@@ -34,7 +34,7 @@ def spike_list(table: Table, read: Read) -> tuple[int, int]:
         if signal in table.bits:
             table.op(k.LIST_SPIKES, (0, 0), n, **place, BITS=table.bits[signal][0])
         else:
-            table.op(k.LIST_NONZERO, (0, 0), n, table.address(read), **place)
+            table.op(k.LIST_NONZERO, (0, 0), n, table.addresses[signal], **place)
     return table.lists[signal]
 
 
