@@ -77,6 +77,7 @@ def test_special_numbers_have_the_values_of_numpy(name: str) -> None:
 def test_compiled_functions_have_the_same_accuracy_and_become_vectors(name: str) -> None:
     """They are compiled as in the interpreter, where products and sums may be fused."""
     from numba import cfunc, types
+
     from nefsim.backends.compiled.kernel.populations import elementary_functions
 
     loop: dict[str, Any] = {"function": elementary_functions()[name]}

@@ -1,4 +1,4 @@
-"""Learning in a program: weights that change, and the rules that change them."""
+"""Lower learning rules: add operations for learned weights and for their changes."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ from nefsim.learning import Trace
 from nefsim.lowering.arrays import BuiltEnsemble, into, preset_of
 from nefsim.lowering.context import Context
 from nefsim.lowering.matrices import as_index
+from nefsim.lowering.outline import abstract_array
 from nefsim.network import Connection, Ensemble, Learning
 from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import Gate, indices, whole
-from nefsim.program import Learn, Part, Read, Term, Weigh
+from nefsim.program import Learn, Part, Read, Term, Weigh, in_factors
 from nefsim.synapses import as_synapse
 
 Array = NDArray[np.float64]
 
 
 class LearningRules:
-    """The learning rules of a network, and the operations of the weights that they change.
+    """Adds the learning rules of a network, and the weights that they change, to a program.
 
     Attributes
     ----------
     weighing : dict
-        The :class:`~nefsim.program.Weigh` of a connection, or of an ensemble whose encoders are
-        learned.
+        The product with learned weights, :class:`~nefsim.program.Weigh`, of each connection
+        with learned weights and of each ensemble with learned encoders.
     weight_signals : dict
-        The signals of probed weights.
+        Numbers of the signals of probed weights.
     shapes : dict
-        The shapes of probed weights, by their signals.
+        Shapes of probed weights, by the numbers of their signals.
     """
 
     def __init__(self, context: Context) -> None:
@@ -50,6 +51,7 @@ class LearningRules:
             p.target for p in context.probes if p.attr in ("weights", "scaled_encoders")
         }
         self._read: dict[Connection | Ensemble, Read] = {}
+        self._factors: dict[Connection | Ensemble, Array] = {}
         self._traces: dict[Any, Read] = {}
 
     def learns(self, thing: Connection | Ensemble) -> bool:
@@ -59,24 +61,25 @@ class LearningRules:
         return any(True for _ in _rules_of(thing, False))
 
     def weigh(self, thing: Connection | Ensemble, read: Read, matrix: Any, n_out: int) -> Read:
-        """Add the product of an input and learned weights, which start as ``matrix``."""
+        """Add ``weights @ read`` with learned weights; ``matrix`` is their initial value."""
         make = self._context.builder
         out = make.signal(f"{thing!r}.weighted", n_out)
         initial = dense(matrix, make.size(read))
         learned = preset_of(thing).get("learned")
-        if learned is not None:
-            who, do = repr(thing), "save the model again"
-            initial = check.array(who, "learned weights", learned, initial.shape, do)
+        if learned is not None and len(learned) == len(initial):
+            initial = _preset(thing, learned, initial.shape)
+        elif learned is not None:  # weights in factors
+            self._factors[thing] = learned
         signal = None
         if thing in self._probed:
             signal = self.weight_signals[thing] = make.signal(f"{thing!r}.weights", initial.size)
             self.shapes[signal] = (n_out, initial.shape[1])
         self._read[thing] = read
-        op = self.weighing[thing] = Weigh(out, read, initial, signal)
-        return Read(make.op(op))
+        self.weighing[thing] = Weigh(out, read, initial, signal)  # added with its rules
+        return Read(out)
 
     def inputs(self) -> dict[Learning | Gate, int]:
-        """Add sums of the errors of rules, and of the inputs of their gates."""
+        """Add signals of the summed errors of rules and of the summed inputs of their gates."""
         make = self._context.builder
         sums: dict[Learning | Gate, int] = {}
         for learning in (part for c in self._learning_connections for part in c.learning):
@@ -87,7 +90,7 @@ class LearningRules:
         return sums
 
     def learn(self) -> None:
-        """Add one operation for all rules of the same weights."""
+        """Add one :class:`~nefsim.program.Learn` for all rules that change the same weights."""
         parts: dict[Connection | Ensemble, list[Part]] = {}
         names: dict[Connection | Ensemble, list[str]] = {}
         for connection in self._learning_connections:
@@ -97,11 +100,19 @@ class LearningRules:
                     parts.setdefault(thing, []).append(self._part(learning, thing))
                     names.setdefault(thing, []).append(repr(learning))
         for thing, rules in parts.items():
-            name = ", ".join(names[thing])
-            self._context.builder.ops.append(Learn(self.weighing[thing], tuple(rules), name))
+            weigh, make = self.weighing[thing], self._context.builder
+            learn = Learn(weigh, tuple(rules), ", ".join(names[thing]))
+            start = self._factors.get(thing)
+            find = _abstract_product if self._context.outline else None
+            factors = in_factors(make, weigh, learn, start, find)
+            if factors is not None:
+                self.weighing[thing], learn = factors
+            elif start is not None:
+                _preset(thing, start, weigh.initial.shape)
+            make.ops += [self.weighing[thing], learn]
 
     def trace(self, learning: Learning, name: str) -> Read:
-        """The filtered activity that a rule reads."""
+        """The filtered activity that a rule reads, such as "pre" or "post"."""
         return self._traces[learning, name]
 
     def _part(self, learning: Learning, thing: Connection | Ensemble) -> Part:
@@ -140,7 +151,7 @@ class LearningRules:
         return self._traces[key]
 
     def _after(self, thing: Connection | Ensemble) -> Read | None:
-        """The activity of the neurons after the weights; None if values come after them."""
+        """The activities of the target neurons; None if the weights decode values."""
         if isinstance(thing, Ensemble):
             return Read(self._context.outputs[thing.neurons])
         post = whole(thing.post)
@@ -151,7 +162,7 @@ class LearningRules:
         return Read(self._context.outputs[post.neurons])
 
     def _error(self, learning: Learning) -> Read | None:
-        """The error of each row of the weights."""
+        """The error of each row of the weights; None for a rule without an error."""
         if learning not in self._connected:
             if learning.rule.needs_error:
                 name = learning.connection.label
@@ -171,7 +182,7 @@ class LearningRules:
         return Read(local)
 
     def _error_encoders(self, connection: Connection, ensemble: BuiltEnsemble) -> Array:
-        """Scaled encoders, which project an error to the neurons after a connection."""
+        """Scaled encoders, by which an error is projected to the target neurons."""
         if not isinstance(whole(connection.post), NeuronsOf):
             return into(ensemble, indices(connection.post))
         chosen = indices(connection.post)
@@ -179,7 +190,7 @@ class LearningRules:
         return scaled if chosen is None else scaled[list(chosen)]
 
     def _ensemble(self, learning: Learning) -> BuiltEnsemble | None:
-        """The ensemble whose neurons come after the learned weights, if any."""
+        """The ensemble of the target neurons; None if the weights decode values."""
         connection = learning.connection
         post: Any = whole(connection.post)
         if isinstance(post, NeuronsOf):
@@ -210,8 +221,20 @@ class LearningRules:
         return values if chosen is None else values[list(chosen)]
 
 
+def _abstract_product(encoders: Array, weights: Array) -> Array | None:
+    """The rows of weights that would be solved for; None for weights that are numbers."""
+    is_abstract = not any(weights.strides)
+    return abstract_array(encoders.shape[1], weights.shape[1]) if is_abstract else None
+
+
+def _preset(thing: Connection | Ensemble, learned: Array, shape: tuple[int, ...]) -> Array:
+    """Learned weights that came with the network, checked."""
+    do = "save the model again"
+    return check.array(repr(thing), "learned weights", learned, shape, do)
+
+
 def _rules_of(connection: Connection, encoders: bool) -> list[Learning]:
-    """Rules of a connection that change encoders, or those that change its weights."""
+    """The rules of a connection that change encoders (True) or its weights (False)."""
     return [part for part in connection.learning if (part.rule.modifies == "encoders") == encoders]
 
 
@@ -220,7 +243,7 @@ def _hashable(columns: Any) -> Any:
 
 
 def dense(matrix: Any, n_in: int) -> Array:
-    """A transform as a matrix."""
+    """A number, a diagonal, a sparse or a dense matrix as a dense matrix with n_in columns."""
     if hasattr(matrix, "tocsr"):
         return np.asarray(matrix.toarray())
     if np.ndim(matrix) == 2:

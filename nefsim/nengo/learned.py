@@ -1,4 +1,4 @@
-"""Weights that Nengo's learning rules change, if nefsim has all of these rules."""
+"""Lower learned weights of Nengo whose learning rules nefsim has too."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ from nengo.builder.signal import Signal
 from nefsim.nengo.blocks import Blocks
 from nefsim.nengo.classify import Learned, rule_of
 from nefsim.nengo.signals import elements
-from nefsim.program import Learn, Part, Read, Term, Weigh
+from nefsim.program import Learn, Part, Read, Term, Weigh, in_factors
 
 
 def emit(blocks: Blocks, learned: Learned) -> None:
-    """Add the product with learned weights, and the rules that change them."""
+    """Add operations for the product with learned weights and for their rules."""
     base, product = learned.weights, learned.product
     probed = None
     if base in blocks.plan.probed_blocks:
         probed = blocks.numbers[base] = blocks.signal(base.name, base.size)
     out = blocks.signal(f"{product} product", product.Y.size)
     initial = np.asarray(base.initial_value)
-    blocks.states[base] = (len(blocks.ops), "weights")
     weigh = Weigh(out, blocks.read(product.X), initial, probed)
-    blocks.ops.append(weigh)
     blocks.add(product.Y, Term(Read(out), None, elements(product.Y)))
     parts = tuple(_part(blocks, rule) for rule in learned.rules)
-    blocks.ops.append(Learn(weigh, parts, _name(blocks.model, base)))
+    learn = Learn(weigh, parts, _name(blocks.model, base))
+    weigh, learn = in_factors(blocks, weigh, learn) or (weigh, learn)
+    blocks.states[base] = (len(blocks.ops), "weights")
+    blocks.ops += [weigh, learn]
 
 
 def _name(model: Model, base: Signal) -> str:
-    """The connection whose weights, or the ensemble whose encoders, are learned."""
+    """The name of the connection or ensemble that the learned weights belong to."""
     for thing, signals in model.sig.items():
         learned = isinstance(thing, (nengo.Connection, nengo.Ensemble))
         if learned and base in (signals.get("weights"), signals.get("encoders")):

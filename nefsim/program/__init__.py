@@ -1,14 +1,15 @@
 """Programs: the form of a network that every back end runs.
 
-A :class:`Program` is a list of signals and a list of operations on them, in the order of a
-time step; a :class:`State` holds the arrays that change.  Each signal is written by one
-operation.  An operation reads the value of a signal either in this step (delay 0) or in the
-step before (delay 1).  The output of a filter is read with delay 1 by all its targets; that
-alone determines the order of a step.  Operations that do not depend on their output, directly
-or through others, may therefore run for many steps at once (see ``groups``).
+A :class:`Program` lists signals (vectors that change in each time step) and the operations that
+write them, in the order of a step.  A :class:`State` holds the arrays that change.  Each signal
+is written by one operation.  An operation reads the value of a signal from this step (delay 0)
+or from the step before (delay 1).  All targets read the output of a filter with delay 1, so a
+loop through a filter can be computed in order.  An operation outside of all loops may run for
+many steps at once (see ``Program.groups``).
 """
 
 from nefsim.program.builder import ProgramBuilder
+from nefsim.program.factored import in_factors, product_with
 from nefsim.program.operations import (
     Call,
     Evaluate,
@@ -33,7 +34,7 @@ from nefsim.program.operations import (
     read_size,
     writers,
 )
-from nefsim.program.state import Snapshot, State, initial_state, restore, snapshot
+from nefsim.program.state import Snapshot, State, initial_state, restore, snapshot, stored
 
 __all__ = [
     "Call",
@@ -58,10 +59,13 @@ __all__ = [
     "Sum",
     "Term",
     "Weigh",
+    "in_factors",
     "initial_state",
     "outputs",
+    "product_with",
     "read_size",
     "restore",
     "snapshot",
+    "stored",
     "writers",
 ]

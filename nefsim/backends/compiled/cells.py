@@ -1,4 +1,4 @@
-"""Cells: the step and the constants of neuron types whose neurons are stepped one by one.
+"""Cells: the compiled code of neuron types whose neurons are stepped one by one.
 
 A cell is the whole compiled code of such a type, so that a new type is one entry of ``CELLS``.
 A step is written in plain Python, in the subset that numba compiles
@@ -42,7 +42,7 @@ ARRAYS = AFTER_CONSTANTS
 
 @dataclass(frozen=True)
 class Cell:
-    """How the neurons of a type are stepped.
+    """The compiled step of a neuron type, and its constants.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Cell:
     draws : bool
         Whether the step draws random numbers, with the functions of :mod:`.draws`.
     types : tuple of type
-        Neuron types that are stepped by this cell and nothing else.
+        Neuron types that this cell steps.
     """
 
     step: Callable[..., Any]

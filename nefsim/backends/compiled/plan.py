@@ -17,8 +17,9 @@ from nefsim.backends.compiled.analysis import (
 )
 from nefsim.backends.compiled.fusion import fused_blocks
 from nefsim.backends.compiled.tiling import tile
-from nefsim.backends.engine import chunk_length
-from nefsim.program import Op, Program, Read, Sum, Term, Weigh, outputs
+from nefsim.backends.engine import can_fail, chunk_length
+from nefsim.backends.reports import learned_in_place
+from nefsim.program import Learn, Op, Program, Read, Sum, Term, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that the time in Python for each chunk is negligible.
 LONGEST_COMPILED_CHUNK = 10_000
@@ -26,10 +27,14 @@ LONGEST_COMPILED_CHUNK = 10_000
 #: Most operations on numbers in a chunk, about 0.1 s: Ctrl-C and progress wait for its end.
 MOST_WORK = 200_000_000
 
+#: Fewest steps of a chunk before which learned weights are copied, so that the time of the copy
+#: is a few per cent of that of the steps.
+FEWEST_STEPS_OF_A_COPY = 50
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The decisions about a program that its instruction table is made from.
+    """Decisions on how to run a program, from which its instruction table is made.
 
     Attributes
     ----------
@@ -37,15 +42,15 @@ class Plan:
         Fused blocks of operations in the order of a step, each with its level; blocks of one
         level are independent of each other.
     materialized : frozenset of int
-        Signals that have a row for each step of a chunk; others have one row.
+        Signals that are stored for each step of a chunk; others are stored for one step.
     analytic : frozenset of int
-        Spike outputs of populations whose exact LIF step needs no logarithm.
+        Spike outputs of LIF populations that are stepped exactly, without a logarithm.
     tiled : frozenset of int
         Operations that run a tile of steps before the next operation runs.
     length : int
-        Steps of a chunk.
+        Number of steps of a chunk.
     copies : mapping of int to Read
-        Signals that are copies, each with the read that it copies.
+        Signals that only copy a read, mapped to that read.
     fused_currents : mapping of int to int
         Currents that a population computes within its step, with the population's index.
     accumulators : mapping of int to int
@@ -53,6 +58,8 @@ class Plan:
         index.
     decoded : mapping of int to sequence of Term
         Terms of sums that a population computes within its step, by the population's index.
+    in_place : tuple of int
+        Operations whose weights are not copied before each chunk.
     """
 
     blocks: Sequence[tuple[int, Sequence[int]]]
@@ -64,19 +71,20 @@ class Plan:
     fused_currents: Mapping[int, int]
     accumulators: Mapping[int, int]
     decoded: Mapping[int, Sequence[Term]]
+    in_place: tuple[int, ...]
 
 
 def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
-    """The plan of a program.
+    """Decide how to run a program.
 
     Parameters
     ----------
     program : Program
-        The operations.
+        The program to run.
     batch : int
         Number of trials.
     analytic : set of int
-        Spike outputs of populations whose exact LIF step needs no logarithm.
+        Spike outputs of LIF populations that are stepped exactly, without a logarithm.
     dtype : dtype
         Precision of the run.
 
@@ -88,11 +96,19 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     blocks = fused_blocks(program, in_python)
     groups = [group for _, group in blocks]
     materialized = _materialized(program, groups, in_python)
+    in_place = _in_place(program, blocks, batch, in_python)
+    # A chunk that is repeated takes the products with these weights from their rows.
+    materialized.update(outputs(program.ops[i])[0] for i in in_place if not _is_rest(program, i))
     tiled, carried = tile(program, groups, analytic, materialized)
     materialized |= carried
     width = sum(program.signals[i].size for i in materialized) * batch
     work = sum(_work(op) for op in program.ops) * batch
-    length = min(chunk_length(width, LONGEST_COMPILED_CHUNK), max(1, MOST_WORK // max(work, 1)))
+    fewest = 1
+    if any(isinstance(op, Learn) and _index(program, op) not in in_place for op in program.ops):
+        fewest = FEWEST_STEPS_OF_A_COPY
+    length = min(
+        chunk_length(width, LONGEST_COMPILED_CHUNK), max(fewest, MOST_WORK // max(work, 1))
+    )
     # In float32 the spikes of a step are summed first, so that the memory is rounded only once.
     single = np.dtype(dtype) == np.float32
     return Plan(
@@ -105,12 +121,33 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
         fused_currents(program, analytic, materialized),
         {} if single else accumulators(program, materialized),
         decoded_terms(program),
+        in_place,
     )
+
+
+def _in_place(
+    program: Program, blocks: Sequence[tuple[int, Sequence[int]]], batch: int, in_python: set[int]
+) -> tuple[int, ...]:
+    """Operations whose weights need no copy; blocks with Python come first in their level."""
+    order = sorted(blocks, key=lambda block: (block[0], in_python.isdisjoint(block[1])))
+    failing = [i for i, op in enumerate(program.ops) if can_fail(op) and not isinstance(op, Learn)]
+    return learned_in_place(program, [ops for _, ops in order], batch, failing)
+
+
+def _index(program: Program, op: Learn) -> int:
+    return program.writer[op.learned.output]
+
+
+def _is_rest(program: Program, index: int) -> bool:
+    op = program.ops[index]
+    return isinstance(op, Weigh) and op.is_rest
 
 
 def _work(op: Op) -> int:
     """Approximate number of multiplications of an operation in a step."""
     if isinstance(op, Weigh):
+        if op.is_rest:  # the weights of the neurons that fire
+            return 0 if op.is_empty else op.initial.size // 8
         return 2 * op.initial.size
     if not isinstance(op, Sum):
         return 0
@@ -121,7 +158,7 @@ def _work(op: Op) -> int:
 def _materialized(
     program: Program, groups: Sequence[Sequence[int]], in_python: set[int]
 ) -> set[int]:
-    """Signals that other blocks, probes, Python or a later step read."""
+    """Signals that other blocks, probes, Python functions or a later step read."""
     block_of = {i: b for b, group in enumerate(groups) for i in group}
     signals = {record.read.signal for record in program.records}
     for i, op in enumerate(program.ops):

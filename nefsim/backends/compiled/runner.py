@@ -1,9 +1,9 @@
-"""The compiled back end: from a plan to a runner.
+"""The compiled back end: make the instruction table of a program and run it.
 
-The modules are used in this order: :mod:`.opcodes`, :mod:`.analysis` of the program,
-:mod:`.fusion` and :mod:`.tiling`, the frozen :mod:`.plan`, the :mod:`.table` (memory and
-addresses), :mod:`.emit` (rows of each type of operation), and this module, which calls the
-interpreter (:mod:`.kernel`, compiled once by numba and loaded by :mod:`.object_cache`).
+Read the modules in this order.  :mod:`.opcodes` lists the instructions; :mod:`.analysis`,
+:mod:`.fusion` and :mod:`.tiling` decide how to run each operation, and :mod:`.plan` collects
+their decisions.  :mod:`.table` assigns memory, and :mod:`.emit` adds the instructions.  This
+module calls the interpreter, which :mod:`.kernel` defines and :mod:`.object_cache` loads.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ from nefsim.backends.compiled.draws import N_ADDRESSES, addresses
 from nefsim.backends.compiled.emit import emit
 from nefsim.backends.compiled.object_cache import interpreter
 from nefsim.backends.compiled.plan import make_plan
-from nefsim.backends.compiled.table import Table
+from nefsim.backends.compiled.table import ELSEWHERE, Table
 from nefsim.backends.engine import Advance, Engine, HasProgram, carrying
+from nefsim.backends.reports import Report
 from nefsim.backends.vectorised.operations import advances
 from nefsim.processes import Running
-from nefsim.program import Neurons, Program, State
+from nefsim.program import Learn, Neurons, Program, State
 
 #: Fewest numbers in a call at which independent blocks run on several cores.
 MIN_WORK_FOR_THREADS = 2_000_000
@@ -50,7 +51,7 @@ Span = tuple[int, int]
 
 
 def prepare(built: HasProgram, state: State) -> Runner:
-    """A runner for ``built.program`` that advances ``state``."""
+    """Prepare a built network to run; return a runner that advances ``state``."""
     program = built.program
     lead = state.signals[0].shape[:-1] if state.signals else ()
     batch = lead[0] if lead else 1
@@ -76,6 +77,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
             process.state["number"][...] += length
 
     engine = Engine(program, state, rows, finish)
+    engine.reports |= _reports(program, table, data, arrays[-1])
     engine.checkpointed = _checkpointed(program, state, table, data)
     for spans, mixed in _groups(parts):
         if spans:
@@ -90,7 +92,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
 
 
 def _groups(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], list[Any]]]:
-    """Blocks in order; the blocks of a level that need no Python are one group."""
+    """Group the blocks of each level that need no Python; each other block is a group."""
     for _, group in groupby(parts, key=itemgetter(0)):
         blocks_of_level = [block for _, block in group]
         whole = [b[0] for b in blocks_of_level if len(b) == 1 and isinstance(b[0], tuple)]
@@ -102,7 +104,7 @@ def _groups(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], li
 
 
 def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
-    """The ``advance`` of spans of the table, on several cores if there is enough work.
+    """A function that runs spans of the table, on several cores if there is enough work.
 
     The results do not depend on the number of cores.
     """
@@ -147,7 +149,7 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
 
 @cache
 def pool(n: int) -> ThreadPoolExecutor:
-    """Threads that wait for work; starting them takes as long as a step of many neurons."""
+    """A pool of ``n`` threads, shared by all runs, as starting threads takes long."""
     return ThreadPoolExecutor(n, "nefsim")
 
 
@@ -156,7 +158,7 @@ if hasattr(os, "register_at_fork"):  # a forked process has none of these thread
 
 
 def _pieces(spans: list[Span], cost: list[int], n: int) -> list[list[Span]]:
-    """Spans in order, in at most ``n`` pieces of about equal work."""
+    """Divide spans, in order, into at most ``n`` pieces of about equal work."""
     pieces: list[list[Span]] = [[] for _ in range(n)]
     done, total = 0, max(sum(cost), 1)
     for span, c in zip(spans, cost, strict=True):
@@ -171,7 +173,7 @@ def cores() -> int:
 
 
 def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
-    """A block as ranges of rows of the table, and indices of operations that run in Python."""
+    """The parts of a block: ranges of table rows, and operations that run in Python."""
     parts: list[Any] = []
     for i in group:
         if not is_compiled(program, program.ops[i]):
@@ -188,7 +190,7 @@ def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
 
 
 def _checkpointed(program: Program, state: State, table: Table, data: Any) -> State:
-    """The arrays restored after an error: all memories as one, and states that Python changes."""
+    """The state to restore after an error: all memories as one array, and that of Python code."""
     first, end = table.checkpoint
     rngs = [
         streams
@@ -220,6 +222,20 @@ def _connect_generators(
                 view[...] = process.state["filter"]
                 process.state["filter"] = view
     return noises
+
+
+def _reports(program: Program, table: Table, data: Any, counts: Any) -> dict[int, Report]:
+    """The reports on learned weights, as views of the interpreter's arrays."""
+    names = {
+        program.writer[op.learned.output]: op.name
+        for op in program.ops
+        if isinstance(op, Learn) and is_compiled(program, op)
+    }
+    return {
+        i: Report(names[i], counts[:, at : at + 3], data[:, bound], i in table.plan.in_place)
+        for i, (at, bound) in table.reports.items()
+        if i in names
+    }
 
 
 def _rows(data: Any, offset: int, length: int, size: int, batched: bool) -> Any:
@@ -255,9 +271,11 @@ def _carrying(data: Any, table: Table, rows: Sequence[Any]) -> Callable[[int], N
 
 
 def _move(state: State, table: Table, data: Any, batched: bool) -> None:
-    """Copy the memories of the state to the interpreter's array, of which they become views."""
+    """Move the memories of a state to the interpreter's array; the state then has views of it."""
     for op, memory, offsets in zip(table.program.ops, state.ops, table.memories, strict=True):
         for name, offset in offsets.items():
+            if offset >= ELSEWHERE:
+                continue
             value = memory[name]
             shape = value.shape
             if is_step_counter(op, name):  # one number, seen by all neurons

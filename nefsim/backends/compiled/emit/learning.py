@@ -1,4 +1,4 @@
-"""Rows of learned weights and of learning rules."""
+"""Translate learned weights and learning rules to rows of the instruction table."""
 
 from __future__ import annotations
 
@@ -17,38 +17,52 @@ from nefsim.backends.compiled.expressions import (
     factors,
 )
 from nefsim.backends.compiled.table import Address, Table
+from nefsim.backends.reports import LARGEST_WEIGHT, SAFE_NORM
 from nefsim.program import Learn, Part, Read, Weigh
 
 
 def emit_weigh(table: Table, op: Weigh, memory: dict[str, int]) -> None:
-    """The product with learned weights, and a copy of these weights for probes."""
+    """Add rows for the product with learned weights, and for a copy of them if probed."""
     source, m = table.source(op.input)
     out, n, weights = table.addresses[op.output], len(op.initial), memory["weights"]
+    report, _ = table.report(table.program.writer[op.output], n)
+    columns = {"S": weights, "M": m, "REPORT": report, "IN_USE": memory.get("in_use", 0)}
     if table.has_spikes(op.input):
         fired, count = spike_list(table, op.input)
-        columns = {"S": weights, "M": m, "X": fired, "COUNT": count}
-        table.op(k.LEARNED_PRODUCT_OF_SPIKES, out, n, source, **columns)
+        spikes = {"X": fired, "COUNT": count}
+        table.op(k.LEARNED_PRODUCT_OF_SPIKES, out, n, source, **spikes, **columns)
     else:
-        table.op(k.LEARNED_PRODUCT, out, n, source, S=weights, M=m)
+        table.op(k.LEARNED_PRODUCT, out, n, source, **columns)
     if op.observed is not None:
-        table.op(k.COPY_WEIGHTS, table.addresses[op.observed], n, S=weights, M=m)
+        address = table.addresses[op.observed]
+        table.op(k.COPY_WEIGHTS, address, n, (0, 0), **columns)
 
 
 def emit_learn(table: Table, op: Learn, memory: dict[str, int]) -> None:
-    """All rules of the same weights; the rule that reads the weights is first."""
+    """Add rows for all rules of the same weights; a rule with a decay, which reads them, leads."""
     index = table.program.writer[op.learned.output]
     weights, n = (table.memories[index]["weights"], 0), len(op.learned.initial)
     rules = [(i, part, factors(table.program, part, n)) for i, part in enumerate(op.parts)]
-    for i, part, rule in sorted(rules, key=lambda each: each[2] is None or each[2].decay is None):
-        if rule is None:
-            _rls(table, part, n, weights, memory[f"{i} inverse"])
-        else:
-            _hebbian(table, part, rule, n, weights)
+    with_factors = [(part, rule) for _, part, rule in rules if rule is not None]
+    report, bound = table.report(index, n)
+    if with_factors:
+        with_factors.sort(key=lambda each: each[1].decay is None)
+        source, m = table.source(with_factors[0][0].traces["pre"])
+        offsets = [len(with_factors)]
+        for place, (part, rule) in enumerate(with_factors):
+            # The activity of the first rule is the input of the row, which may have a stride.
+            pre = in_step(table, part.traces["pre"])[0] if place else 0
+            offsets += [pre, *_vectors(table, part, rule, n)]
+        c = table.constant([table.program.dt, SAFE_NORM, LARGEST_WEIGHT])
+        x = table.index(offsets)
+        table.op(k.HEBBIAN, weights, n, source, C=c, S=bound, M=m, X=x, REPORT=report)
+    for i, part, factored in rules:
+        if factored is None:
+            _rls(table, part, n, weights, memory[f"{i} inverse"], report)
 
 
-def _hebbian(table: Table, part: Part, rule: Factors, n: int, weights: Address) -> None:
-    """``weights += dt (u pre - d weights)``."""
-    pre, m = table.source(part.traces["pre"])
+def _vectors(table: Table, part: Part, rule: Factors, n: int) -> tuple[int, int]:
+    """The offsets of u and d of a rule, times its gate; -1 if it has no d."""
     rows = _Rows(table)
     vectors = [rule.grow] if rule.decay is None else [rule.grow, rule.decay]
     if part.gate is not None:
@@ -57,28 +71,28 @@ def _hebbian(table: Table, part: Part, rule: Factors, n: int, weights: Address) 
     both = table.allocate(len(vectors) * n)
     for i, vector in enumerate(vectors):
         rows.into((both + i * n, 0), vector, n)
-    kind = k.OUTER if rule.decay is None else k.OUTER_DECAY
-    table.op(kind, weights, n, pre, C=table.constant(table.program.dt), S=both, M=m)
+    return both, -1 if rule.decay is None else both + n
 
 
-def _rls(table: Table, part: Part, n: int, weights: Address, inverse: int) -> None:
+def _rls(table: Table, part: Part, n: int, weights: Address, inverse: int, report: int) -> None:
     """Recursive least squares."""
     assert part.error is not None
     pre, m = table.source(part.traces["pre"])
     gate = -1 if part.gate is None else in_step(table, part.gate)[0]
     offsets = table.index([inverse, in_step(table, part.error)[0], gate, table.allocate(m)])
-    table.op(k.RLS, weights, n, pre, C=table.constant(1.0), X=offsets, M=m)
+    c = table.constant([1.0, LARGEST_WEIGHT])
+    table.op(k.RLS, weights, n, pre, C=c, X=offsets, M=m, REPORT=report)
 
 
 class _Rows:
-    """The rows of expressions; an expression that occurs twice is computed once."""
+    """Adds rows that compute expressions; an expression that occurs twice is computed once."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._addresses: dict[int, Address] = {}  # by the identity of the expression
 
     def into(self, out: Address, value: Any, n: int) -> None:
-        """Compute a vector of ``n`` numbers at an address."""
+        """Add rows that write the value of an expression, ``n`` numbers, to the address ``out``."""
         if isinstance(value, Operation) and id(value) not in self._addresses:
             self._operation(out, value)
         elif isinstance(value, Expression):
@@ -115,7 +129,7 @@ class _Rows:
         table.op(op.kind, out, n, first, M=size, VECTORS=vectors, **names)
 
     def _by_constant(self, out: Address, op: Operation, n: int) -> bool:
-        """Emit a product with constants as a row of sums; False if both factors are variable."""
+        """Add a product with constants as a row of sums; False if neither factor is constant."""
         for value, constant in (op.arguments, op.arguments[::-1]):
             if isinstance(value, Expression) and not isinstance(constant, Expression):
                 if int(np.prod(np.shape(value))) != n:
@@ -134,7 +148,7 @@ class _Rows:
 
 
 def in_step(table: Table, read: Read) -> Address:
-    """The address of a read in this step, without a stride; copied if it has one."""
+    """The address of a read's value in this step; a read with a row for each step is copied."""
     address, size = table.source(read)
     if not address[1]:
         return address

@@ -1,4 +1,4 @@
-"""Rows of neuron types."""
+"""Translate populations of neurons to rows of the instruction table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from nefsim.program import Neurons, Sum
 
 
 def emit_neurons(table: Table, op: Neurons, memory: dict[str, int]) -> None:
-    """The rows of one population."""
+    """Add the rows of one population."""
     neuron, n = op.neuron, table.program.signals[op.output].size
     out, J = table.addresses[op.output], table.addresses[op.current]
     if not neuron.spiking:
@@ -69,7 +69,7 @@ def _spikes(
 
 
 def _constants(numbers: Mapping[int, float]) -> list[float]:
-    """The constants of a population by their index; constants without a value are 0."""
+    """An array of constants from their values by index; others are 0."""
     return [numbers.get(i, 0.0) for i in range(k.AFTER_CONSTANTS)]
 
 
@@ -198,7 +198,7 @@ def _rates(
 def _observe(
     table: Table, neuron: NeuronType, n: int, out: Address, memory: dict[str, int], name: str
 ) -> None:
-    """Copy a state variable, in the form that a probe records."""
+    """Add rows that copy a state variable in the form that a probe records."""
     if name == "steps_done":  # one number for all neurons
         index = table.index(np.zeros(n))
         table.op(k.GATHER, out, n, (memory[name], 0), X=index)
