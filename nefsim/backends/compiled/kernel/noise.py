@@ -32,7 +32,8 @@ def noise(n, y, layout, spikes, counts):
     generator = shifted(counts, layout[NOISE_GENERATOR])
     work = doubles(shifted(spikes, layout[NOISE_WORK]))
     for first in range(0, n, STRIP):
-        size, out = min(STRIP, n - first), shifted(y, first)
+        size = STRIP if first + STRIP < n else n - first
+        out = shifted(y, first)
         for i in range(size):
             work[i] = standard_normal(generator)
         state = doubles(shifted(spikes, layout[NOISE_FILTER] + first))
