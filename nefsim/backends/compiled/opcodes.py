@@ -29,10 +29,13 @@ N_COLUMNS = 14
 #   REPORT                of learned weights, index of the first count of their report
 #   IN_USE                of a product with weights, offset of a number that is 0 if they are left
 #                         out; 0 for weights that are always used
+#   IS_BINARY             of sparse weights of spikes, 1 if the height of spikes is in the weights
+#   SLOTS                 of sparse weights of spikes, number of outputs in turn, or 0 for one
+#   DRIVES                of DRIVEN_LIF, offset of the integers that describe its drives
 STATE_2 = BITS = M
-COUNT = PER_NEURON = VECTORS = SET
+COUNT = PER_NEURON = VECTORS = IS_BINARY = SET
 LAYOUT = X
-HAS_CURRENTS = REPORT = ENCODERS
+HAS_CURRENTS = REPORT = SLOTS = DRIVES = ENCODERS
 STEPS_DONE = THIRD = IN_USE = SCRATCH
 
 # Opcodes.  The kernel compares them with the bounds below, so a new one must be in its group.
@@ -56,6 +59,9 @@ STEPS_DONE = THIRD = IN_USE = SCRATCH
     GATHER,
     SCATTER,
     LOWPASS,
+    SETTLE,
+    ROTATE,
+    DELAY,
     FILTER,
     STATE,
     SUBTRACT_STATE,
@@ -64,6 +70,7 @@ STEPS_DONE = THIRD = IN_USE = SCRATCH
     LOGARITHM,
     NOISE,
     LIF,
+    DRIVEN_LIF,
     DISCRETE,
     DISCRETE_SMOOTH,
     INVERSE_LIF,
@@ -82,8 +89,8 @@ STEPS_DONE = THIRD = IN_USE = SCRATCH
     DOT,
     ANY,
     RLS,
-) = range(45)
-N_KINDS = 45
+) = range(49)
+N_KINDS = 49
 
 #: The last opcode of each group: sums, memories and noise, populations, weights and rules.
 LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, NOISE, INVERSE_LIF, RLS
@@ -140,6 +147,28 @@ LIF_DECAY, LIF_REFRACTORY, LIF_LOWEST, LIF_PULSE, LIF_ONE, LIF_ZERO = range(6)
     INVERSE_ONE,
     INVERSE_ZERO,
 ) = range(8)
+
+# Integers that describe the drives of a population (:mod:`.driving`): first their number, whether
+# currents are read, and whether spikes are written as values; then of each drive its first neuron
+# and its number of neurons, the offsets of input, output and memory of its filter and of the
+# constants of the filter, the offset of its gains, 1 if these differ between neurons, and the
+# number of inputs in turn, or 0 for one input that the same step reads.
+N_DRIVES, HAS_ROW, WRITES, FIRST_DRIVE = range(4)
+(
+    DRIVE_START,
+    DRIVE_SIZE,
+    DRIVE_INPUT,
+    DRIVE_OUTPUT,
+    DRIVE_MEMORY,
+    DRIVE_FILTER,
+    DRIVE_GAINS,
+    DRIVE_EACH,
+    DRIVE_SLOTS,
+) = range(9)
+DRIVE_INTEGERS = 9
+
+#: Neurons whose currents are in the innermost cache while they take a step.
+DRIVEN_BLOCK = 512
 
 #: Numbers in a cache line; arrays start at a cache line, and so do the columns of encoders.
 LINE = 8

@@ -77,7 +77,8 @@ def prepare(built: HasProgram, state: State) -> Runner:
             process.state["number"][...] += length
 
     engine = Engine(program, state, rows, finish)
-    engine.reports |= _reports(program, table, data, arrays[-1])
+    engine.reports |= _reports(program, table, data, counts)
+    _link(state, table, data, bool(lead))
     engine.checkpointed = _checkpointed(program, state, table, data)
     for spans, mixed in _groups(parts):
         if spans:
@@ -201,6 +202,20 @@ def _checkpointed(program: Program, state: State, table: Table, data: Any) -> St
     return State(state.step, [], [{"all": data[:, first:end]}], rngs, running)
 
 
+def _reports(program: Program, table: Table, data: Any, counts: Any) -> dict[int, Report]:
+    """The reports on learned weights, as views of the interpreter's arrays."""
+    names = {
+        program.writer[op.learned.output]: op.name
+        for op in program.ops
+        if isinstance(op, Learn) and is_compiled(program, op)
+    }
+    return {
+        i: Report(names[i], counts[:, at : at + 3], data[:, bound], i in table.plan.in_place)
+        for i, (at, bound) in table.reports.items()
+        if i in names
+    }
+
+
 def _connect_generators(
     program: Program, table: Table, state: State, counts: Any, words: Any
 ) -> list[Running]:
@@ -222,20 +237,6 @@ def _connect_generators(
                 view[...] = process.state["filter"]
                 process.state["filter"] = view
     return noises
-
-
-def _reports(program: Program, table: Table, data: Any, counts: Any) -> dict[int, Report]:
-    """The reports on learned weights, as views of the interpreter's arrays."""
-    names = {
-        program.writer[op.learned.output]: op.name
-        for op in program.ops
-        if isinstance(op, Learn) and is_compiled(program, op)
-    }
-    return {
-        i: Report(names[i], counts[:, at : at + 3], data[:, bound], i in table.plan.in_place)
-        for i, (at, bound) in table.reports.items()
-        if i in names
-    }
 
 
 def _rows(data: Any, offset: int, length: int, size: int, batched: bool) -> Any:
@@ -268,6 +269,16 @@ def _carrying(data: Any, table: Table, rows: Sequence[Any]) -> Callable[[int], N
         carry_large(length)
 
     return carry
+
+
+def _link(state: State, table: Table, data: Any, batched: bool) -> None:
+    """Copy the signals that have one row to the interpreter's array, where they stay."""
+    for i in table.plan.single_rows:
+        offset, _ = table.addresses[i]
+        (row,) = _rows(data, offset, 1, table.program.signals[i].size, batched)
+        row[...] = state.signals[i]
+        state.signals[i] = row
+    state.hidden -= table.plan.single_rows
 
 
 def _move(state: State, table: Table, data: Any, batched: bool) -> None:

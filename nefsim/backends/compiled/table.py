@@ -17,8 +17,9 @@ from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import is_step_counter
 from nefsim.backends.compiled.cells import CELLS
 from nefsim.backends.compiled.draws import N_ADDRESSES
+from nefsim.backends.compiled.driving import Drive
 from nefsim.backends.compiled.plan import Plan
-from nefsim.program import Program, Read, State, Term
+from nefsim.program import Filter, Program, Read, State, Sum, Term
 
 Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
@@ -46,6 +47,9 @@ class Table:
         Offsets of the state variables of each operation, by name.
     checkpoint : (int, int)
         Start and end of all memories.
+    reports : dict of int to (int, int)
+        For each operation with learned weights, by its index, the index of the first count of
+        its report, and the offset of the bound of its weights; see :mod:`nefsim.backends.reports`.
     bits, lists, spiking : dict, dict, set
         Populations with spike bits, with a list of spikes, and those whose output can be listed.
     generators, filters : dict of int to int
@@ -53,9 +57,6 @@ class Table:
         the offset of the memory of the filter.
     decoded : dict of Term to Address
         The values of terms that populations compute themselves.
-    reports : dict of int to (int, int)
-        For each operation with learned weights, by its index, the index of the first count of
-        its report, and the offset of the bound of its weights; see :mod:`nefsim.backends.reports`.
     """
 
     def __init__(self, program: Program, state: State, plan: Plan) -> None:
@@ -94,6 +95,8 @@ class Table:
             for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=True))
         ]
         self._in_place = [state.ops[i]["weights"] for i in plan.in_place]
+        for drive in (drive for each in plan.drives.values() for drive in each):
+            self._allocate_drive(drive)
         self.checkpoint = start, self._size
         self.reports: dict[int, tuple[int, int]] = {}
 
@@ -129,6 +132,25 @@ class Table:
         self._indices.append(flat)
         self._n_indices += flat.size
         return self._n_indices - flat.size
+
+    def _allocate_drive(self, drive: Drive) -> None:
+        """Addresses of the signals of a drive, among the memories.
+
+        An output that is delayed and the memory of the delay are adjacent: the inputs of the
+        filter in turn.
+        """
+        signals, ops = self.program.signals, self.program.ops
+        source = self.program.ops[drive.source]
+        assert isinstance(source, Sum)
+        n = signals[source.output].size
+        rows = self.allocate(max(drive.slots, 1) * n + k.LINE), 0
+        self.addresses[source.output] = rows
+        if drive.delay is not None:
+            delay = ops[drive.delay]
+            assert isinstance(delay, Filter)
+            self.addresses[delay.output] = rows
+            self.memories[drive.delay] = {"z": rows[0] + n}
+        self.addresses[drive.term.read.signal] = self.allocate(n + k.LINE), 0
 
     # -- signals -----------------------------------------------------------------------
 
@@ -204,6 +226,12 @@ class Table:
             self.reports[weigh] = self._n_counts, self.allocate(1 + n)
             self._n_counts += 3
         return self.reports[weigh]
+
+    def has_events(self, term: Term) -> bool:
+        """Whether a term adds sparse weights for each spike of this step."""
+        signal, delay = term.read.signal, term.read.delay
+        is_listed = signal in self.bits or signal in self.lists
+        return is_listed and not delay and hasattr(term.matrix, "tocsr")
 
     # -- rows --------------------------------------------------------------------------
 

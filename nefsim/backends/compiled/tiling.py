@@ -39,6 +39,7 @@ def tile(
     groups: Sequence[Sequence[int]],
     analytic: Set[int],
     materialized: Set[int],
+    together: Sequence[Sequence[int]] = (),
 ) -> tuple[set[int], set[int]]:
     """Choose the operations to tile.
 
@@ -51,14 +52,16 @@ def tile(
     analytic : set of int
         Spike outputs of LIF populations that are stepped exactly, without a logarithm.
     materialized : set of int
-        Signals that are stored for each step of a chunk.
+        Signals that have a row for each step.
+    together : sequence of sequence of int
+        Operations of one block that take each step together.
 
     Returns
     -------
     (set of int, set of int)
         The operations to tile, and the signals to store for each step because of them.
     """
-    tiling = _Tiling(program, analytic, materialized)
+    tiling = _Tiling(program, analytic, materialized, together)
     tiled: set[int] = set()
     carried: set[int] = set()
     for group in groups:
@@ -79,8 +82,15 @@ def _has_only_outputs(op: Op) -> bool:
 class _Tiling:
     """Chooses the operations of one block to tile; see :func:`tile`."""
 
-    def __init__(self, program: Program, analytic: Set[int], materialized: Set[int]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        analytic: Set[int],
+        materialized: Set[int],
+        together: Sequence[Sequence[int]],
+    ) -> None:
         self._program, self._analytic, self._materialized = program, analytic, materialized
+        self._together = together
         self._fused = fused_currents(program, analytic, materialized)
         self._decoded = {t for terms in decoded_terms(program).values() for t in terms}
         self._writer = program.writer
@@ -106,6 +116,10 @@ class _Tiling:
                 continue
             changes[min(reader, writer)] += 1
             changes[max(reader, writer) + 1] -= 1
+        for ops in self._together:
+            if places := [position[i] for i in ops if i in position]:
+                changes[min(places)] += 1
+                changes[max(places) + 1] -= 1
         n_intervals = np.cumsum(changes)
         free = [self._can_tile(i) and not n_intervals[p] for p, i in enumerate(group)]
         n_tiled = np.cumsum([0, *free])  # before each position

@@ -11,6 +11,7 @@ from nefsim.backends.compiled import cells
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import cells_of, spikes_from_rates
 from nefsim.backends.compiled.emit.cells import emit_cell
+from nefsim.backends.compiled.emit.driven import emit_driven
 from nefsim.backends.compiled.emit.spikes import place_values
 from nefsim.backends.compiled.table import Address, Table, in_columns
 from nefsim.neurons import (
@@ -98,10 +99,14 @@ def _lif(
             (term,) = fused.terms
             J, m = table.address(term.read), table.program.size(term.read)
             constants += [fused.offset, in_columns(np.asarray(term.matrix))]
-        bits, scratch = table.spike_bits(op.output, n, pulse), table.allocate(0 if m else n)
-        offsets = {"S": v, "STATE_2": memory["refractory_factor"], "X": bits, "SCRATCH": scratch}
-        c = table.constant(*constants)
-        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, PER_NEURON=int(differ), **offsets)
+        bits = table.spike_bits(op.output, n, pulse)
+        offsets = {"S": v, "STATE_2": memory["refractory_factor"], "X": bits}
+        if table.program.writer[op.output] in table.plan.drives:
+            emit_driven(table, op, constants, PER_NEURON=int(differ), **offsets)
+            return
+        c, scratch = table.constant(*constants), table.allocate(0 if m else n)
+        columns = {"ENCODERS": m, "PER_NEURON": int(differ), "SCRATCH": scratch, **offsets}
+        table.op(k.LIF, out, n, J, C=c, **columns)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
         cell = cells.LIF_EULER if euler else cells.LIF_LOG

@@ -14,6 +14,7 @@ from numba.np.numpy_support import from_dtype
 
 from nefsim.backends.compiled.cells import LAST_CELL
 from nefsim.backends.compiled.kernel.common import options, words
+from nefsim.backends.compiled.kernel.driven import delay, driven_lif, rotate, settle
 from nefsim.backends.compiled.kernel.filters import lowpass, lowpass_rows, memory
 from nefsim.backends.compiled.kernel.learning import learning
 from nefsim.backends.compiled.kernel.lif import lif, lif_tile
@@ -25,6 +26,8 @@ from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
 from nefsim.backends.compiled.kernel.whole import compile_together
 from nefsim.backends.compiled.opcodes import (
     DECODE_BITS,
+    DELAY,
+    DRIVEN_LIF,
     FIRST_CELL,
     IN,
     IN_STRIDE,
@@ -40,13 +43,16 @@ from nefsim.backends.compiled.opcodes import (
     NOISE,
     OUT,
     OUT_STRIDE,
+    ROTATE,
     SCALE,
     SCRATCH,
     SET,
+    SETTLE,
     SPAN,
     STATE_2,
     TILE,
     C,
+    M,
     N,
     S,
     X,
@@ -55,7 +61,7 @@ from nefsim.backends.compiled.opcodes import (
 
 @njit(**options)
 def run_tile(t, lo, hi, data, constants, indices, spikes, counts):
-    """Compute rows ``lo + 1`` to ``hi``, a tile, of one operation."""
+    """Rows ``lo + 1`` to ``hi``, a tile, of one operation."""
     kind, row, c = t[KIND], lo + 1, shifted(constants, t[C])
     y, x = shifted(data, t[OUT] + row * t[OUT_STRIDE]), shifted(data, t[IN] + row * t[IN_STRIDE])
     if kind == LIF:
@@ -95,6 +101,16 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
                 decode_bits(t, y, r, spikes, c)
             elif kind == LOWPASS:
                 lowpass(t[N], y, x, c, shifted(data, t[S]))
+            elif kind == DRIVEN_LIF:
+                driven_lif(t, row, r, data, constants, indices, spikes)
+            elif kind == SETTLE:
+                if row == hi:
+                    settle(t[N], y, x, c, shifted(data, t[S]))
+            elif kind == DELAY:
+                delay(t[N], t[M], r, y, x, shifted(data, t[S]))
+            elif kind == ROTATE:
+                if row == hi:
+                    rotate(t[N], t[M], r + 1, y)
             elif kind <= LAST_SUM:
                 linear(kind, t, y, x, r, c, data, indices, spikes, counts)
             elif kind == NOISE:

@@ -42,6 +42,47 @@ def byte_shifted(typing_context, pointer, offset):
     return pointer(pointer, types.intp), generate
 
 
+def _short(bits, signed):
+    """An instruction that loads an integer of some bits from a packed array."""
+
+    @intrinsic
+    def load(typing_context, packed, index):
+        """The integer at an index."""
+        del typing_context
+
+        def generate(context, builder, signature, arguments):
+            del context, signature
+            kind = ir.IntType(bits)
+            place = builder.gep(builder.bitcast(arguments[0], kind.as_pointer()), [arguments[1]])
+            value = builder.load(place, align=bits // 8)
+            return (builder.sext if signed else builder.zext)(value, WHOLE)
+
+        return types.int64(packed, types.intp), generate
+
+    return load
+
+
+short_index, half_index = _short(16, False), _short(32, True)
+
+
+@intrinsic
+def fetch_early(typing_context, pointer, offset):
+    """Let the processor load the cache line ``offset`` bytes after a pointer."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del signature
+        place = builder.bitcast(arguments[0], BYTE.as_pointer())
+        place = builder.gep(place, [arguments[1]])
+        kinds = [place.type, INDEX, INDEX, INDEX]
+        form = ir.FunctionType(ir.VoidType(), kinds)
+        function = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0i8")
+        builder.call(function, [place, INDEX(0), INDEX(3), INDEX(1)])
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.intp), generate
+
+
 @intrinsic
 def doubles(typing_context, words):
     """Words of 64 bits as numbers in float64."""
