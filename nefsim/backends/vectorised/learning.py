@@ -65,7 +65,11 @@ def _multiply(x: Array, weights: Array, out: Array) -> None:
     if weights.size >= BLOCK:
         active = np.flatnonzero(x)
         if len(active) < FEW * len(x):
-            np.matmul(x[active], weights[active], out=out)
+            out[...] = 0.0
+            n_rows = max(1, BLOCK // weights.shape[1])
+            for first in range(0, len(active), n_rows):  # these rows are copied
+                some = active[first : first + n_rows]
+                out += x[some] @ weights[some]
             return
     np.matmul(x, weights, out=out)
 
