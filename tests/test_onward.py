@@ -26,7 +26,7 @@ def net() -> nef.Network:
     return nef.Network(seed=1)
 
 
-@pytest.mark.parametrize("synapse", [OWN, None], ids=str)
+@pytest.mark.parametrize("synapse", [OWN, None, 0.0], ids=str)
 def test_a_node_without_onward_connections_and_a_probe_read_behind_the_synapse(
     net: nef.Network, synapse: Any
 ) -> None:
