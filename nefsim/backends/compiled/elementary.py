@@ -76,7 +76,7 @@ def polynomial(x: Any, coefficients: Any) -> Any:
 
 def exp(number: Any) -> Any:
     """The exponential."""
-    x = np.float64(number)
+    x: Any = np.float64(number)
     x = HIGHEST if x > HIGHEST else x  # NaN stays
     x = LOWEST if x < LOWEST else x
     near = x * LOG2_E + ROUND
@@ -92,7 +92,7 @@ def exp(number: Any) -> Any:
 
 def log1p_of_finite(number: Any) -> Any:
     """The logarithm of 1 + x for finite x above -1, except -0; NaN stays."""
-    x = np.float64(number)
+    x: Any = np.float64(number)
     u = 1.0 + x
     lost = x - (u - 1.0)
     bits = bits_of(u)
@@ -109,7 +109,7 @@ def log1p_of_finite(number: Any) -> Any:
 
 def log1p(number: Any) -> Any:
     """The logarithm of 1 + x."""
-    x = np.float64(number)
+    x: Any = np.float64(number)
     result = log1p_of_finite(x)
     result = x if x == 0.0 else result  # -0 too
     result = np.inf if x == np.inf else result
@@ -119,8 +119,8 @@ def log1p(number: Any) -> Any:
 
 def tanh(number: Any) -> Any:
     """The hyperbolic tangent, ``(exp(2 |x|) - 1) / (exp(2 |x|) + 1)`` with the sign of x."""
-    x = np.float64(number)
-    y = abs(x)
+    x: Any = np.float64(number)
+    y: Any = abs(x)
     y = TANH_IS_ONE if y > TANH_IS_ONE else y  # NaN stays
     y = y + y
     near = y * LOG2_E + ROUND
