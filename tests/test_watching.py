@@ -138,6 +138,47 @@ def test_points_of_decoders_may_be_exceeded_by_a_tenth(backend: str) -> None:
         sim.run(2.0)
 
 
+def long(dimensions: int, length: float) -> tuple[nef.Network, nef.Ensemble]:
+    """An input that keeps its length, in all dimensions."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(30, dimensions)
+    value = np.full(dimensions, length / np.sqrt(dimensions))
+    net.connect(net.node(lambda t: value * (-1) ** int(10 * t)), a, synapse=None)
+    net.probe(a)
+    return net, a
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "margin"), [(1, 1.1), (2, 1.18), (3, 1.25), (4, 1.3), (8, 1.3)], ids=str
+)
+def test_the_length_of_a_vector_counts_with_a_margin_for_its_dimensions(
+    dimensions: int, margin: float
+) -> None:
+    for length, warns in ((margin - 0.01, False), (margin + 0.01, True)):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            nef.Simulator(long(dimensions, length)[0], backend="numpy").run(2.0)
+        assert [w.category for w in caught] == [nef.RadiusWarning] * warns
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3, 4])
+def test_at_the_margin_decoded_values_fall_short_by_six_hundredths(dimensions: int) -> None:
+    short = []
+    for seed in range(3):
+        net = nef.Network(seed=seed)
+        a = net.ensemble(200 * dimensions, dimensions)
+        y = net.probe(a, synapse=0.02)
+        sim = nef.Simulator(net, backend="numpy")
+        arrays, decoders = sim.data[a], sim.built.probe_data[y].decoders
+        u = nef.sampling.UniformHypersphere(surface=True).sample(
+            300, dimensions, np.random.default_rng(seed)
+        )
+        x = watch._slack(a) * u
+        rates = nef.tuning_curves(a.neuron_type, x, arrays.encoders, arrays.gain, arrays.bias)
+        short.append(np.mean(np.sum((x - rates @ decoders) * u, axis=1)))
+    assert 0.045 < np.mean(short) < 0.075  # populations of other seeds differ by a hundredth
+
+
 def test_a_tenth_of_the_time_is_not_warned_of(
     backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,12 +231,12 @@ def test_no_more_than_1000_steps_are_looked_at(
     assert nef.saturation(sim) == {a: 0.0}
 
 
-def test_between_looks_lie_steps_that_take_a_hundred_times_as_long() -> None:
+def test_between_looks_lie_steps_that_take_two_hundred_times_as_long() -> None:
     net, _ = wave(1.0)
     sim = nef.Simulator(net, backend="numpy")
     sim.run_steps(100)
     expected = (
-        (watch.LOOK + watch.LOOK_AT) / 0.01 / (watch.STEP + 30 * watch.STEP_OF + watch.IN_NUMPY)
+        (watch.LOOK + watch.LOOK_AT) / 0.005 / (watch.STEP + 30 * watch.STEP_OF + watch.IN_NUMPY)
     )
     assert sim._watch._interval == round(expected)
     assert sim._watch.n_samples == 2
