@@ -76,8 +76,13 @@ class NoiseMatched(Solver):
     --------
     LstsqL2 : The same noise for every neuron, whatever the synapse; Nengo's default.
 
-    If a decoded value is filtered again by ``filt`` after a run, pass the product of both
-    filters.
+    Notes
+    -----
+    **Path.** The filter of a connection may be only the first: a node that adds up its inputs
+    passes them on through the synapses of its connections, of which the fastest counts; a
+    population has synapses of its outputs, and a learning rule adds up over time, so that
+    another ``Lowpass(0.01)`` is assumed before these. It is also assumed where a value meets no
+    filter at all, as one is likely to follow. Probes of nodes do not count.
 
     **Scale.** A filter whose gain is not 1 passes values on by its gain too, so that λ is
     divided by the square of the largest gain over frequencies. To every λ (0.001 max A)² is
