@@ -34,8 +34,10 @@ class LearnedConnection:
         Evaluation points, ``info`` of the solver and transform of the initial weights.
     """
 
-    def __init__(self, built: BuiltConnection, initial: Array, memory: Array, who: str) -> None:
-        self._built, self._memory, self._who = built, memory, who
+    def __init__(
+        self, built: BuiltConnection, initial: Array, memory: Array, who: str, state: State
+    ) -> None:
+        self._built, self._memory, self._who, self._state = built, memory, who, state
         self.initial_weights = initial
 
     @property
@@ -50,6 +52,7 @@ class LearnedConnection:
         whole = self._memory.ndim == 3 and np.ndim(values) == 3
         expected = (len(self._memory), *shape) if whole else shape
         checked = check.array(f"{self._who}.weights", "value", values, expected, do)
+        self._state.forget()
         self._memory[...] = checked.swapaxes(-1, -2)
 
     @property
@@ -81,7 +84,8 @@ def learned_connection(built: Built, state: State, connection: Connection) -> Le
     index = _weighing(built, connection)
     op: Any = built.program.ops[index]
     memory = state.ops[index]["weights"]
-    return LearnedConnection(built.connections[connection], op.initial, memory, repr(connection))
+    arrays = built.connections[connection]
+    return LearnedConnection(arrays, op.initial, memory, repr(connection), state)
 
 
 def learned_ensemble(built: Built, state: State, ensemble: Ensemble) -> BuiltEnsemble:

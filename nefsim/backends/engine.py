@@ -8,14 +8,17 @@ rows of its inputs, or from the rows one earlier if a read has a delay.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from math import isnan
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.backends import Recorder, interrupts, sampled
+from nefsim.backends.bounds import can_fail, stays_finite
+from nefsim.backends.growing import GrowingChunk
 from nefsim.program import (
     Learn,
     Program,
@@ -101,6 +104,8 @@ class Engine:
         self.good = 0
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
         self.checkpointed = state
+        self.can_fail = any(map(can_fail, program.ops))
+        self.growing = state.growing = GrowingChunk(self)
         self._learned = [
             (op.name, program.writer[op.learned.output])
             for op in program.ops
@@ -114,13 +119,19 @@ class Engine:
         self._carry = carrying([r for r in rows if r is not None]) if carry is None else carry
         self._sampled = {record.every for record in program.records if record.every > 1}
 
+    @cached_property
+    def stays_finite(self) -> bool:
+        """Whether no number of the program can overflow."""
+        return stays_finite(self.program)
+
     def run(self, n_steps: int, recorder: Recorder) -> None:
         """Advance ``n_steps`` steps; after an error the state is that of the last full step."""
+        self.growing.close()
         while n_steps:
             length = min(n_steps, self.longest)
             before = snapshot(self.checkpointed)
             try:
-                self._chunk(length)
+                self.chunk(length)
                 if self._is_invalid():
                     self._find_invalid_step(before, length)
             except BaseException:
@@ -128,18 +139,18 @@ class Engine:
                 self._go_back(before, recorder)
                 raise
             self.state.under_way = 0
-            self._finish(length, recorder)
+            self.finish(length, recorder)
             n_steps -= length
             interrupts.check()
 
-    def _chunk(self, length: int) -> None:
-        """Compute rows 1 to ``length`` of all signals."""
+    def chunk(self, end: int, start: int = 0) -> None:
+        """Compute rows ``start + 1`` to ``end`` of all signals."""
         for advances, loop in self.plan:
-            self.good = 0
+            self.good = start
             if not loop:
-                advances[0](0, length)
+                advances[0](start, end)
                 continue
-            for k in range(length):
+            for k in range(start, end):
                 for advance in advances:
                     advance(k, k + 1)
                 self.good = k + 1
@@ -157,11 +168,13 @@ class Engine:
         """Whether weights have diverged, or NaN occur while NumPy is set to raise at them."""
         if self._learned and self._diverged():
             return True
+        if np.geterr()["invalid"] != "raise":
+            return False
         for memory in self.checkpointed.ops:
             for value in memory.values():
                 # The sum of squares is NaN only if one of the numbers is.
                 if isnan(np.vdot(value, value)):
-                    return np.geterr()["invalid"] == "raise"
+                    return True
         return False
 
     def _find_invalid_step(self, before: Snapshot, length: int) -> None:
@@ -170,15 +183,24 @@ class Engine:
         while bad - good > 1:
             middle = (good + bad) // 2
             restore(self.checkpointed, before)
-            self._chunk(middle)
+            self.chunk(middle)
             if self._is_invalid():
                 bad = middle
             else:
                 good = middle
         restore(self.checkpointed, before)
-        self._chunk(bad)
+        self.chunk(bad)
+        self._refuse(good)
+
+    def check_step(self, row: int) -> None:
+        """Raise an error if the step after ``row`` has made the state invalid."""
+        if self._is_invalid():
+            self._refuse(row)
+
+    def _refuse(self, good: int) -> NoReturn:
+        """Raise an error that names the step after row ``good``."""
+        bad, self.good = good + 1, good
         name = self._diverged()
-        self.good = good
         t = (self.state.step + bad) * self.program.dt
         if not name:
             raise FloatingPointError(f"invalid value encountered at t = {t:g} s")
@@ -193,21 +215,26 @@ class Engine:
         if not length:
             return
         try:
-            self._chunk(length)
+            self.chunk(length)
         except BaseException:
             restore(self.checkpointed, before)
             raise
-        self._finish(length, recorder)
+        self.finish(length, recorder)
 
-    def _finish(self, length: int, recorder: Recorder) -> None:
-        """Record a chunk and copy its last row to row 0 for the next chunk."""
-        samples = {every: sampled(self.state.step, length, every) for every in self._sampled}
+    def record(self, start: int, end: int, recorder: Recorder) -> None:
+        """Record rows ``start + 1`` to ``end``, which are complete."""
+        first = self.state.step + start
+        samples = {every: sampled(first, end - start, every) for every in self._sampled}
         for i, record in enumerate(self.program.records):
-            values = self.read(record.read, 0, length)
+            values = self.read(record.read, start, end)
             if record.every > 1:
                 values = values[samples[record.every]]
             if len(values):
                 recorder.add(i, values)
+
+    def finish(self, length: int, recorder: Recorder, start: int = 0) -> None:
+        """Record rows after ``start``, and copy row ``length`` to row 0 for the next chunk."""
+        self.record(start, length, recorder)
         if self.state.watch is not None:
             self.state.watch(self, self.state.step, length)
         self._carry(length)

@@ -103,6 +103,7 @@ class Learned(Mapping[Any, Array]):
         expected_shape = (len(views), *shape) if each else shape
         do = f"pass an array of shape {shape}"
         checked = check.array("Simulator.learned", "weights", values, expected_shape, do)
+        self._state.forget()
         for view, value in zip(views, checked if each else [checked] * len(views), strict=True):
             view[...] = value
 
@@ -187,6 +188,7 @@ class Signals(Mapping[Signal, Array]):
             got = f"shape {checked.shape}"
             check.fail("Simulator.signals", "values", f"have shape {signal.shape}", got, do)
         index = elements(signal)
+        self._state.settle()
         for trial in range(len(self._lowering.operator_states)):
             block = self._block(signal.base, trial)
             block[slice(None) if index is None else index] = np.ravel(checked)
@@ -227,6 +229,7 @@ class Signals(Mapping[Signal, Array]):
 
     def _block(self, base: Signal, trial: int = 0) -> Array:
         lowering, state = self._lowering, self._state
+        state.settle()
         step = {
             lowering.model.step: state.step,
             lowering.model.time: state.step * lowering.model.dt,

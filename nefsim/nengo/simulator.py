@@ -20,6 +20,7 @@ from nefsim import _checks as check
 from nefsim import backends
 from nefsim._collector import only_young_collected
 from nefsim.backends import Runner
+from nefsim.backends.growing import strict_numbers
 from nefsim.backends.notices import silenced
 from nefsim.learned import carry_over
 from nefsim.nengo.bars import progress_of
@@ -194,7 +195,7 @@ class Simulator:
     @property
     def n_steps(self) -> int:
         """Steps since the start or the last reset, also during a run."""
-        return self._state.step + self._state.under_way
+        return self._state.n_steps
 
     @property
     def time(self) -> float:
@@ -226,7 +227,7 @@ class Simulator:
             who = "nefsim.nengo.Simulator.trange"
             sample_every = check.positive(who, "sample_every", sample_every, "pass seconds")
         period = 1.0 if sample_every is None else sample_every / self.dt
-        steps = np.arange(1, self._state.step + 1)
+        steps = np.arange(1, self._records.settled + 1)
         return np.asarray(self.dt * steps[steps % period < 1], np.float64)
 
     # -- steps -----------------------------------------------------------------------------
@@ -254,8 +255,18 @@ class Simulator:
             self.run_steps(steps, progress_bar=progress_bar)
 
     def step(self) -> None:
-        """Run one step."""
-        self._advance(1)
+        """Run one step.
+
+        See Also
+        --------
+        latest, inputs : Values to exchange with a network between steps.
+        """
+        growing = self._state.growing
+        if growing is None or self.closed:
+            self._advance(1)
+            return
+        with self._turn.alone("nefsim.nengo.Simulator.step"):
+            growing.step(self._records, strict=True)
 
     def run_steps(self, steps: int, progress_bar: Any = None) -> None:
         """Run a number of steps; if an error or Ctrl-C stops them, the records stay.
@@ -289,7 +300,7 @@ class Simulator:
             if self._run is None:  # prepared here, as not every built simulator runs
                 with silenced(self.progress_bar is False), only_young_collected():
                     self._run = self._prepare(_Ready(self._lowering.program), self._state)
-            with np.errstate(invalid="raise", divide="ignore"):
+            with strict_numbers():
                 advance(self._run, n_steps, self._state, self._records)
 
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
@@ -327,12 +338,14 @@ class Simulator:
     def clear_probes(self) -> None:
         """Discard all records."""
         self._turn.forbid("nefsim.nengo.Simulator.clear_probes")
+        self._state.settle()
         start = self._state.step
         self._records = Records(self._lowering.program, self.batch_size, self.dtype, start)
 
     def __getstate__(self) -> dict[str, Any]:
         """The state, the records, and Nengo's model, from which the rest is built again."""
         self._turn.forbid("nefsim.nengo.Simulator")
+        self._state.settle()
         names = (*ARGUMENTS, "closed")
         objects = plain_objects(self._lowering, self._state, self._records)
         objects |= {name: getattr(self, name) for name in names}

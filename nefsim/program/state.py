@@ -52,6 +52,8 @@ class State:
     watch : callable or None
         ``watch(engine, step, length)``, called with each chunk of ``length`` steps after ``step``
         while its rows are there.
+    growing : GrowingChunk or None
+        The chunk that single steps fill, whose steps are not yet counted in ``step``.
 
     See Also
     --------
@@ -67,6 +69,23 @@ class State:
     under_way: int = 0
     hidden: set[int] = field(default_factory=set)
     watch: Callable[[Any, int, int], None] | None = None
+    growing: Any = None
+
+    @property
+    def n_steps(self) -> int:
+        """Steps done so far, also during a run and between single steps."""
+        growing = 0 if self.growing is None else self.growing.row
+        return self.step + max(self.under_way, growing)
+
+    def settle(self) -> None:
+        """Count all single steps in ``step``, so that the arrays are those of that step."""
+        if self.growing is not None:
+            self.growing.close()
+
+    def forget(self) -> None:
+        """Copy the state again before the next step, because an array of it was set."""
+        if self.growing is not None:
+            self.growing.forget()
 
 
 def initial_state(

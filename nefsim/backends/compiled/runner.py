@@ -27,6 +27,7 @@ from nefsim.backends.compiled.analysis import (
     is_step_counter,
     steps_compiled,
 )
+from nefsim.backends.compiled.calls import Prepared
 from nefsim.backends.compiled.emit import emit
 from nefsim.backends.compiled.object_cache import interpreter
 from nefsim.backends.compiled.plan import make_plan
@@ -72,11 +73,30 @@ def prepare(built: HasProgram, state: State) -> Runner:
             engine.plan.append(([_compiled(arrays, spans)], False))
         else:
             steps = [
-                _compiled(arrays, [part]) if isinstance(part, tuple) else advances(engine, part)
+                _one_call(arrays, [part]).rows
+                if isinstance(part, tuple)
+                else advances(engine, part)
                 for part in mixed
             ]
             engine.plan.append((steps, len(steps) > 1))
+    engine.growing.whole = _whole_step(arrays, parts)
     return engine.run
+
+
+def _whole_step(arrays: tuple[Any, ...], parts: list[tuple[int, list[Any]]]) -> Prepared | None:
+    """All operations of a step in one call, if none is in Python and one core is enough."""
+    groups = [*_groups(parts)]
+    spans = [span for spans, _ in groups for span in spans]
+    is_small = _cost(arrays[0], spans) < MIN_WORK_FOR_THREADS
+    if not spans or not is_small or any(mixed for _, mixed in groups):
+        return None
+    whole = _one_call(arrays, spans)
+    return whole if whole.is_atomic else None
+
+
+def _cost(table: Any, spans: Sequence[Span]) -> int:
+    """The numbers that spans of the table write in a step."""
+    return sum(int(table[first:last, opcodes.N].sum()) for first, last in spans)
 
 
 def _groups(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], list[Any]]]:
@@ -96,33 +116,24 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
 
     The results do not depend on the number of cores.
     """
-    table, data, constants, indices, fired, counts = arrays
-    run = interpreter(data.dtype)
-    cost = [int(table[first:last, opcodes.N].sum()) for first, last in spans]
+    table = arrays[0]
+    cost = [_cost(table, [span]) for span in spans]
     total, n_cores = sum(cost), cores()
-    every = np.array(spans, np.int64)
-    whole = every.ctypes.data, len(every)
+    whole = _one_call(arrays, spans).rows
     pieces = [
-        np.array(piece, np.int64)
+        _one_call(arrays, piece).rows
         for piece in (_pieces(spans, cost, PIECES * n_cores) if n_cores > 1 else [])
     ]
-    start = table.ctypes.data
-    memories = (
-        *(data.ctypes.data, *data.shape, constants.ctypes.data, indices.ctypes.data),
-        *(fired.ctypes.data, fired.shape[1], counts.ctypes.data, counts.shape[1]),
-    )
 
-    # A pointer does not keep its array alive; the default argument does.
-    def advance(lo: int, hi: int, owners: Any = (arrays, every)) -> None:
-        del owners
+    def advance(lo: int, hi: int) -> None:
         if len(pieces) < 2 or total * (hi - lo) < MIN_WORK_FOR_THREADS:
-            run(start, *whole, lo, hi, *memories)
+            whole(lo, hi)
             return
         queue = iter(pieces)  # each free thread takes the next; next() is thread-safe
 
         def work() -> None:
             for piece in queue:
-                run(start, piece.ctypes.data, len(piece), lo, hi, *memories)
+                piece(lo, hi)
 
         others = [pool(n_cores - 1).submit(work) for _ in range(n_cores - 1)]
         try:
@@ -133,6 +144,18 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
             other.result()
 
     return advance
+
+
+def _one_call(arrays: tuple[Any, ...], spans: list[Span]) -> Prepared:
+    """A call of the interpreter that runs spans in order, on this core."""
+    table, data, constants, indices, fired, counts = arrays
+    every = np.array(spans, np.int64)
+    memories = (
+        *(data.ctypes.data, *data.shape, constants.ctypes.data, indices.ctypes.data),
+        *(fired.ctypes.data, fired.shape[1], counts.ctypes.data, counts.shape[1]),
+    )
+    arguments = (table.ctypes.data, every.ctypes.data, len(every), 0, 1, *memories)
+    return Prepared(interpreter(data.dtype), arguments, (arrays, every))
 
 
 @cache

@@ -1,0 +1,228 @@
+"""Single steps: a chunk of the engine that grows by one step at a time.
+
+A chunk of one step would cost more than its step: a copy of the state, and a few calls for each
+probe.  So successive single steps fill the rows of one chunk, and their rows are recorded
+together: when someone reads records, when a run begins, or when the rows are full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from threading import RLock
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim.backends import Recorder, interrupts
+from nefsim.program import Program, Snapshot, State, restore, snapshot
+
+Array = NDArray[np.float64]
+
+#: Most steps of a chunk that grows: few enough that its rows stay in the cache.
+MOST_ROWS = 1000
+
+
+class GrowingEngine(Protocol):
+    """The parts of an engine that single steps use; see :class:`nefsim.backends.engine.Engine`."""
+
+    program: Program
+    state: State
+    checkpointed: State
+    plan: list[tuple[list[Callable[[int, int], None]], bool]]
+    rows: list[Any]
+    longest: int
+    can_fail: bool
+
+    @property
+    def stays_finite(self) -> bool:
+        """Whether no number of the program can overflow."""
+
+    def chunk(self, end: int, start: int) -> None:
+        """Compute rows ``start + 1`` to ``end``."""
+
+    def record(self, start: int, end: int, recorder: Recorder) -> None:
+        """Record rows ``start + 1`` to ``end``."""
+
+    def finish(self, length: int, recorder: Recorder, start: int) -> None:
+        """Record rows ``start + 1`` to ``length`` and end the chunk."""
+
+    def check_step(self, row: int) -> None:
+        """Raise an error if weights have diverged, or numbers are invalid and must not be."""
+
+
+class WholeStep(Protocol):
+    """All operations of a step in one call, which Ctrl-C cannot cut in half.
+
+    Attributes
+    ----------
+    row : int
+        The complete rows; a call computes one more.
+    """
+
+    row: int
+
+    def __call__(self) -> None:
+        """Compute the next row."""
+
+
+class Count:
+    """The complete rows of an engine whose steps are several calls."""
+
+    row = 0
+
+    def __call__(self) -> None:
+        """Count one more row."""
+        self.row += 1
+
+
+class GrowingChunk:
+    """The chunk that single steps of an engine fill.
+
+    Between steps the state is up to :attr:`row` steps ahead of ``state.step``.
+
+    Parameters
+    ----------
+    engine : Engine
+        The engine.
+
+    Attributes
+    ----------
+    whole : WholeStep or None
+        A call that takes a whole step, where no operation needs Python.
+    """
+
+    def __init__(self, engine: GrowingEngine) -> None:
+        self._engine = engine
+        self.whole: WholeStep | None = None
+        self._rows: WholeStep = Count()
+        self._limit = self._recorded = 0
+        self._recorder: Any = None
+        self._is_plain = self._may_overflow = self._is_stepping = False
+        self._advances: Sequence[Callable[[int, int], None]] = ()
+        self._before: Snapshot | None = None
+        self._since = 0  # the row at which that copy was made
+        self._lock = RLock()  # another thread may read records
+
+    @property
+    def row(self) -> int:
+        """The number of complete rows."""
+        return self._rows.row
+
+    def step(self, recorder: Recorder, strict: bool = False) -> None:
+        """Take one step; its row is recorded later.
+
+        If a function of the user fails, the state is that of the last complete step.  If
+        ``strict``, invalid numbers are errors, as with :func:`strict_numbers`.
+        """
+        with self._lock:
+            if self._recorder is not recorder or self._rows.row >= self._limit:
+                self._begin(recorder)
+            if self._is_plain and not (self._may_overflow and (strict or is_strict())):
+                self._rows()
+                return
+        with interrupts.put_off():
+            with self._lock:
+                self._is_stepping = True
+            try:  # without the lock, as a function may wait for another thread
+                with strict_numbers() if strict else nullcontext():
+                    self._step()
+            finally:
+                self._is_stepping = False
+
+    def _begin(self, recorder: Any) -> None:
+        """Start with an empty chunk."""
+        self.close()
+        engine = self._engine
+        self._limit = min(engine.longest, MOST_ROWS)
+        self._advances = [advance for advances, _ in engine.plan for advance in advances]
+        if self.whole is not None:
+            self._rows = self.whole
+        self._is_plain = self.whole is not None and not engine.can_fail
+        self._may_overflow = not engine.stays_finite
+        self._before, self._recorded = None, 0
+        recorder.pending = self.report
+        self._recorder = recorder
+
+    def forget(self) -> None:
+        """Copy the state again before the next step, because something in it has been set.
+
+        After an error the steps since that copy are repeated, and must see the same numbers.
+        """
+        self._before = None
+
+    def _step(self) -> None:
+        engine, row = self._engine, self._rows.row
+        if self._before is None:
+            self._before, self._since = snapshot(engine.checkpointed), row
+        try:
+            for advance in self._advances:
+                advance(row, row + 1)
+            engine.check_step(row)
+        except BaseException:
+            self._undo(self._before)
+            raise
+        self._rows.row = row + 1
+
+    def _undo(self, before: Snapshot) -> None:
+        """Return to the last complete step, by repeating those since the copy of the state."""
+        engine = self._engine
+        restore(engine.checkpointed, before)
+        try:
+            if self._rows.row > self._since:
+                engine.chunk(self._rows.row, self._since)
+        except BaseException:
+            restore(engine.checkpointed, before)
+            self._rows.row = self._since
+            raise
+        finally:
+            with self._lock:
+                self._end()
+
+    def report(self) -> None:
+        """Record the complete rows that are not yet recorded."""
+        with self._lock, interrupts.put_off():
+            row = self._rows.row
+            if row > self._recorded:
+                self._engine.record(self._recorded, row, self._recorder)
+                self._recorder.settle(self._engine.state.step + row)
+                self._recorded = row
+
+    def close(self) -> None:
+        """Record all rows and end the chunk, so that the state is that of the last step.
+
+        Within a step, whose function may ask for records, rows are only recorded.
+        """
+        if self._is_stepping:
+            self.report()
+        elif self._rows.row:
+            with self._lock, interrupts.put_off():
+                self._end()
+
+    def _end(self) -> None:
+        length, self._rows.row, self._before = self._rows.row, 0, None
+        self._engine.state.under_way = 0
+        start = min(self._recorded, length)
+        self._recorded = 0
+        self._engine.finish(length, self._recorder, start)
+
+    def latest(self, probe: int) -> Array | None:
+        """A copy of the last row of a probe, or None if it must be read from the records."""
+        row = self._rows.row
+        record = self._engine.program.records[probe]
+        if not row or record.every > 1:
+            return None
+        read = record.read
+        values: Array = self._engine.rows[read.signal][row - read.delay]
+        return values.copy() if read.columns is None else np.array(values[..., read.columns])
+
+
+def is_strict() -> bool:
+    """Whether NumPy is set to raise errors at invalid numbers."""
+    return np.geterr()["invalid"] == "raise"
+
+
+def strict_numbers() -> AbstractContextManager[Any]:
+    """A ``with`` block in which invalid numbers are errors, as in Nengo's simulator."""
+    return np.errstate(invalid="raise", divide="ignore")
