@@ -1,4 +1,4 @@
-"""Programs whose numbers stay finite, and operations that may fail in a step."""
+"""Whether the numbers of a program stay finite."""
 
 from __future__ import annotations
 
@@ -10,22 +10,10 @@ import numpy as np
 from nefsim._graphs import strong_components
 from nefsim.filtering import StateSpace
 from nefsim.neurons import LIF, AdaptiveLIF
-from nefsim.program import Call, Evaluate, Filter, Learn, Neurons, Op, Play, Program, Sum
+from nefsim.program import Filter, Neurons, Program, Sum
 
 #: Numbers beyond this may overflow in a step.
 LARGEST = 1e200
-
-
-def can_fail(op: Op) -> bool:
-    """Whether an operation may raise an error in any step, so that its chunk must be repeatable.
-
-    Functions, processes, foreign steps and neuron types of a user may; weights that learn may
-    diverge.  The other operations only compute numbers.
-    """
-    if isinstance(op, Neurons):
-        base = getattr(op.neuron, "base_type", op.neuron)  # whose rates a spiking type follows
-        return any(type(n).__module__.partition(".")[0] != "nefsim" for n in (op.neuron, base))
-    return isinstance(op, (Evaluate, Play, Call, Learn))
 
 
 def stays_finite(program: Program) -> bool:

@@ -17,10 +17,15 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.backends import Recorder, interrupts, sampled
-from nefsim.backends.bounds import can_fail, stays_finite
+from nefsim.backends.bounds import stays_finite
 from nefsim.backends.growing import GrowingChunk
 from nefsim.program import (
+    Call,
+    Evaluate,
     Learn,
+    Neurons,
+    Op,
+    Play,
     Program,
     Read,
     Snapshot,
@@ -52,6 +57,18 @@ class HasProgram(Protocol):
 def chunk_length(width: int, longest: int = LONGEST_CHUNK) -> int:
     """Steps of a chunk for signals that have ``width`` numbers in all."""
     return int(np.clip(MOST_NUMBERS // max(width, 1), 1, longest))
+
+
+def can_fail(op: Op) -> bool:
+    """Whether an operation may raise an error in any step, so that its chunk must be repeatable.
+
+    Functions, processes, foreign steps and neuron types of a user may; weights that learn may
+    diverge.  The other operations only compute numbers.
+    """
+    if isinstance(op, Neurons):
+        base = getattr(op.neuron, "base_type", op.neuron)  # whose rates a spiking type follows
+        return any(type(n).__module__.partition(".")[0] != "nefsim" for n in (op.neuron, base))
+    return isinstance(op, (Evaluate, Play, Call, Learn))
 
 
 def carrying(arrays: list[Array]) -> Callable[[int], None]:
@@ -89,6 +106,9 @@ class Engine:
         Rows of this chunk that the last group has finished.
     checkpointed : State
         The arrays that are restored after an error: the state, or the same in fewer arrays.
+    can_fail : bool
+        Whether an operation may fail inside a chunk (:func:`can_fail`).  If not, only a signal
+        handler that raises an error can end a chunk.
     """
 
     def __init__(
