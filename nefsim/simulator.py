@@ -15,6 +15,7 @@ from nefsim import _checks as check
 from nefsim import backends, checkpoint, saving
 from nefsim._collector import only_young_collected
 from nefsim._signatures import explained
+from nefsim.backends import interrupts
 from nefsim.backends.notices import silenced
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
@@ -134,7 +135,7 @@ class Simulator:
             self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=outputs)
         self.probes: tuple[Probe, ...] = self.built.probes
         self._places = {probe: i for i, probe in enumerate(self.probes)}
-        self._prepare = module.prepare
+        self._prepare, self._watch = module.prepare, Watch(self.built)
         self.closed = False
         self._turn = Turn("Simulator.run_steps")
         with silenced(progress is False):
@@ -152,7 +153,7 @@ class Simulator:
             state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
             if learned is not None:
                 carry_over(program, learned, state)
-            self._watch = state.watch = Watch(self.built)
+            state.watch = self._watch
             self._run = self._prepare(self.built, state)
         self._state = state
         self._records = Records(program, self.batch_size, self.dtype)
@@ -334,7 +335,7 @@ class Simulator:
             The number of steps.
         checkpoint_every : float or None [s]
             Model time between states that are saved, at its multiples since the start.  The
-            last state is saved too, after an error or Ctrl-C as well.
+            last state is saved too, after an error, Ctrl-C or SIGTERM as well.
         checkpoint : str, Path or None
             The file of the last state, from which :meth:`load` continues; each state replaces
             it as a whole.  It holds all records in memory or in a stream; :meth:`clear_probes`
@@ -363,24 +364,33 @@ class Simulator:
         if self.closed:
             check.fail(who, "simulator", "be open", "a closed one", "make a new Simulator")
         self._records.flush()  # records that did not fit on a full disk
-        try:
-            with self._progress(n) as (pieces, report):
-                for piece in pieces:
-                    for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
-                        with self._turn:
-                            advance(self._run, part, self._state, self._records)
-                        if checkpoints and self.n_steps % checkpoints.every == 0:
-                            self.save(checkpoints.path)
-                    report(piece)
-        except BaseException:
-            if checkpoints:
-                # The error is more useful than one about a state that cannot be saved.
-                with suppress(ValueError, OSError, RuntimeError):
-                    self.save(checkpoints.path)
-            raise
-        if checkpoints and self.n_steps % checkpoints.every:
-            self.save(checkpoints.path)
+        if checkpoints is None:
+            self._run_parts(n, None)
+        else:
+            with interrupts.put_off_end():
+                self._run_saving(n, checkpoints)
         self._watch.warn()
+
+    def _run_parts(self, n: int, checkpoints: saving.Checkpoints | None) -> None:
+        with self._progress(n) as (pieces, report):
+            for piece in pieces:
+                for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
+                    with self._turn:
+                        advance(self._run, part, self._state, self._records)
+                    if checkpoints and self.n_steps % checkpoints.every == 0:
+                        self.save(checkpoints.path)
+                report(piece)
+
+    def _run_saving(self, n: int, checkpoints: saving.Checkpoints) -> None:
+        try:
+            self._run_parts(n, checkpoints)
+        except BaseException:
+            # The error is more useful than one about a state that cannot be saved.
+            with suppress(ValueError, OSError, RuntimeError):
+                self.save(checkpoints.path)
+            raise
+        if self.n_steps % checkpoints.every:
+            self.save(checkpoints.path)
 
     @explained
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
@@ -404,7 +414,9 @@ class Simulator:
         self._forbid_stream(who)
         if seed is not None:
             self.run_seed = check.seed(who, seed)
-        self._restart(self.state if keep else None)
+        learned = self.state if keep else None
+        self._watch.restart()
+        self._restart(learned)
 
     def clear_probes(self) -> None:
         """Discard all records; an endless run that calls this needs limited memory."""

@@ -12,9 +12,10 @@ from nefsim.simulator import Simulator
 def saturation(sim: Simulator) -> dict[Ensemble, float]:
     """For each population, the share of steps at which its input was beyond its radius.
 
-    A simulator looks at some steps of its runs, at most 1000 and one in 100, where a run has at
-    least 100; points at which decoders are solved that are longer than the radius count as
-    within it.  Populations that nothing is decoded from are left out.
+    A simulator looks at some steps of its runs, at most 1000 and one in 50, where a run has at
+    least 100; steps before a reset count as well.  Points at which decoders are solved that are
+    longer than the radius count as within it.  Populations that nothing is decoded from are left
+    out.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Network, Node
+from nefsim.networks._functions import Excess
 from nefsim.networks._part import Part, count, part
 from nefsim.networks.arrays import EnsembleArray, ensemble_array
 from nefsim.sampling import Choice, Uniform
@@ -47,11 +48,6 @@ THRESHOLDS = {"d1": 0.2, "d2": 0.2, "stn": -0.25, "gpi": -0.2, "gpe": -0.2}
 DOPAMINE = {"d1": 1.2, "d2": 0.8, "stn": 1.0}
 INHIBITION = (("d1", "gpi", 1.0), ("d2", "gpe", 1.0), ("gpe", "gpi", 0.3), ("gpe", "stn", 1.0))
 EXCITATION = 0.9
-
-
-def _rectified(threshold: float) -> Any:
-    """The output of a nucleus: x - threshold above the threshold."""
-    return lambda x: np.maximum(0.0, x - threshold)
 
 
 @explained
@@ -149,7 +145,7 @@ def basal_ganglia(
             nuclei[name] = array = ensemble_array(
                 inner, n_neurons, d, label=name, **given | options
             )
-            active[name] = array.add_output("active", _rectified(threshold), solver=NnlsL2())
+            active[name] = array.add_output("active", Excess(threshold), solver=NnlsL2())
         for name, factor in DOPAMINE.items():
             inner.connect(source, nuclei[name].input, transform=factor, synapse=None)
         for pre, post, factor in INHIBITION:

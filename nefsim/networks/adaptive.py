@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.learning import PES
 from nefsim.network import Connection, Ensemble, Network, Node
+from nefsim.networks._functions import Zeros
 from nefsim.networks._part import Part, count, part
 from nefsim.networks.systems import radii_of
 
@@ -138,7 +138,7 @@ def adaptive_control(
         learned = inner.connect(
             ensemble,
             output,
-            function=lambda x: np.zeros(k),
+            function=Zeros(k),
             learning_rule=PES(check.positive(who, "learning_rate", learning_rate)),
         )
         inner.connect(control, learned.learning_rule, transform=-1, synapse=None)

@@ -13,7 +13,8 @@ from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.dynamics import realise_function
 from nefsim.network import Ensemble, Network, Node
-from nefsim.network.functions import call, result_size
+from nefsim.network.functions import result_size
+from nefsim.networks._functions import Controlled, Scaled
 from nefsim.networks._part import Part, count, part
 from nefsim.networks.systems import SOLVER, radii_of
 from nefsim.solvers import Solver
@@ -161,9 +162,7 @@ def loop(
     synapse = Lowpass(check.seconds(who, "tau", given["tau"]))
     method = check.one_of(who, "method", given["method"], ("rk4", "euler", "continuous"))
 
-    def scaled(z: Array, *c: Any) -> Array:
-        return call(who, "function", slope, centre + radii * z, *c) / radii
-
+    scaled = Scaled(slope, centre, radii)
     step = realise_function(scaled, synapse, dt, method=method)  # type: ignore[arg-type]
     source, sink = (net.node(size_in=d, label=name) for name in ("input", "output"))
     turn = None
@@ -174,9 +173,7 @@ def loop(
         ensemble = net.ensemble(n_neurons, d + 1, **options)
         turn = net.node(size_in=1, label="control")
         net.connect(turn, ensemble[d], transform=1 / control)
-
-        def again(z: Array) -> Array:
-            return step(z[:d], control * z[d])
+        again = Controlled(step, control)
 
     state = ensemble[:d]
     net.connect(ensemble, state, function=again, synapse=synapse, solver=solver)

@@ -10,6 +10,7 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Ensemble, Network, Node
+from nefsim.networks._functions import product
 from nefsim.networks._part import Part, count, part
 from nefsim.networks.systems import SOLVER, System, system
 from nefsim.sampling import Uniform
@@ -195,6 +196,6 @@ def controlled_integrator(
         for i, ensemble in enumerate(ensembles):
             inner.connect(source[i], ensemble[0], transform=tau / radius, synapse=tau)
             inner.connect(control, ensemble[1])
-            inner.connect(ensemble, ensemble[0], lambda x: x[0] * x[1], synapse=tau, solver=solver)
+            inner.connect(ensemble, ensemble[0], product, synapse=tau, solver=solver)
             inner.connect(ensemble[0], sink[i], transform=radius, synapse=None, solver=solver)
     return ControlledIntegrator(inner, source, sink, control, ensembles)

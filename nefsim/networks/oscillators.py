@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Network
+from nefsim.networks._functions import LimitCycle, LorenzSlope
 from nefsim.networks._part import part
-from nefsim.networks.attractors import Attractor, Slope, loop
+from nefsim.networks.attractors import Attractor, loop
 from nefsim.networks.systems import SOLVER
 from nefsim.processes import Piecewise
 from nefsim.sampling import Choice
@@ -105,18 +106,9 @@ def oscillator(
     g = abs(omega) / 2 if growth is None else check.real(who, "growth", growth, low=0.0)
     given = {"tau": tau, "radii": 1.2 * r, "centre": 0.0, "dt": dt, "method": "rk4"}
     with part(who, net, label, seed, "oscillator") as inner:
-
-        def slope(x: Array) -> Array:
-            return omega * _turned(x) + g * (1 - x @ x / r**2) * x
-
-        made = loop(who, inner, n_neurons, 2, slope, solver, given, options)
+        made = loop(who, inner, n_neurons, 2, LimitCycle(g, r, omega), solver, given, options)
         _start(made, r, given["tau"])
     return made
-
-
-def _turned(x: Array) -> Array:
-    """J x, a quarter of a turn."""
-    return np.array([-x[1], x[0]])
 
 
 def _start(made: Attractor, radius: float, tau: Any) -> None:
@@ -210,10 +202,7 @@ def controlled_oscillator(
     # The circle at the largest frequency has to be within the ball.
     options = {"radius": np.sqrt(2), "eval_points": _cylinder(2500) / np.sqrt(2)} | options
     with part(who, net, label, seed, "controlled oscillator") as inner:
-
-        def slope(x: Array, hertz: Any) -> Array:
-            return 2 * np.pi * hertz * _turned(x) + g * (1 - x @ x / r**2) * x
-
+        slope = LimitCycle(g, r)
         made = loop(who, inner, n_neurons, 2, slope, solver, given, options, highest)
         _start(made, r, given["tau"])
     return made
@@ -303,8 +292,8 @@ def lorenz(
         check.positive(who, name, value)
         for name, value in (("sigma", sigma), ("rho", rho), ("beta", beta))
     )
-
-    slope, states = _lorenz(s, r, b)
+    slope = LorenzSlope(s, r, b)
+    states = _trajectory(slope)
     low, high = states.min(axis=0), states.max(axis=0)
     centre, radii = (low + high) / 2, 0.6 * (high - low) + 1e-3
     points = (states - centre) / radii
@@ -316,12 +305,9 @@ def lorenz(
 
 
 @lru_cache(maxsize=8)
-def _lorenz(s: float, r: float, b: float) -> tuple[Slope, Array]:
-    """The equation, and states on its way, (2500, 3), after the first seconds."""
+def _trajectory(slope: LorenzSlope) -> Array:
+    """States on the way of the equation, (2500, 3), after the first seconds."""
     from scipy.integrate import solve_ivp
-
-    def slope(x: Array) -> Array:
-        return np.array([s * (x[1] - x[0]), x[0] * (r - x[2]) - x[1], x[0] * x[1] - b * x[2]])
 
     times = np.linspace(6.0, 60.0, 2500)
     with np.errstate(all="ignore"):
@@ -329,4 +315,4 @@ def _lorenz(s: float, r: float, b: float) -> tuple[Slope, Array]:
     if way.y.shape != (3, len(times)) or not np.isfinite(way.y).all():
         must, do = "keep the equation within bounds", "pass parameters near 10, 28 and 8/3"
         check.fail("lorenz", "rho", must, "a state that leaves them", do)
-    return slope, np.asarray(way.y.T)
+    return np.asarray(way.y.T)

@@ -10,6 +10,7 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Network, Node
+from nefsim.networks._functions import IsAbove
 from nefsim.networks._part import Part, count, part
 from nefsim.networks.arrays import EnsembleArray, ensemble_array
 from nefsim.networks.systems import SOLVER
@@ -216,7 +217,7 @@ def winner_take_all(
         races = ensemble_array(inner, n - n // 3, d, label="accumulators", **given | options)
         passed = thresholding(inner, n // 3, d, top, label="winners", **options)
         evidence = races.add_output("evidence", None, solver=SOLVER)
-        winner = passed.add_output("winner", lambda x: (x > top).astype(float))
+        winner = passed.add_output("winner", IsAbove(top))
         source, reset = inner.node(size_in=d, label="input"), inner.node(size_in=1, label="reset")
         inner.connect(source, races.input, transform=gain, synapse=slow)
         inner.connect(evidence, races.input, synapse=slow)

@@ -100,28 +100,35 @@ def _by_array(rows: Sequence[Any], addends: list[Addend]) -> Iterator[Gathered]:
 
     Rows are views of a few large arrays, so that all numbers of one are gathered at once.
     """
-    wholes: dict[int, Array] = {}
+    wholes: dict[int, tuple[int, Array]] = {}  # by address: a number and the array
     table = np.zeros((len(rows), 4), np.intp)  # of each signal: its array, first row, strides
     for signal in {addend.signal for addend in addends}:
         mine = rows[signal] if rows[signal].ndim == 2 else rows[signal][:, 0]  # the first trial
-        whole = mine
-        while isinstance(whole.base, np.ndarray) and whole.base.dtype == whole.dtype:
-            whole = whole.base  # but not the bytes of an aligned array
-        wholes[id(whole)] = whole
-        places = [array.__array_interface__["data"][0] for array in (mine, whole)]
-        apart = [n // mine.itemsize for n in (places[0] - places[1], *mine.strides)]
-        table[signal] = [*wholes].index(id(whole)), *apart
+        whole = _whole(mine)
+        address, start = (a.__array_interface__["data"][0] for a in (whole, mine))
+        number, _ = wholes.setdefault(address, (len(wholes), whole))
+        apart = [n // mine.itemsize for n in (start - address, *mine.strides)]
+        table[signal] = number, *apart
     addends.sort(key=lambda addend: addend.target)
     columns = [*zip(*addends, strict=True)]
     signals, delay, column, target = (np.array(columns[i], np.intp) for i in (0, 1, 2, 4))
     factor = np.array(columns[3])
     array, begin, stride, across = table[signals].T
     first = begin + column * across - delay * stride
-    for i, whole in enumerate(wholes.values()):
+    for i, whole in wholes.values():
         chosen = array == i
-        yield Gathered(
-            whole.reshape(-1), first[chosen], stride[chosen], factor[chosen], target[chosen]
-        )
+        yield Gathered(whole, first[chosen], stride[chosen], factor[chosen], target[chosen])
+
+
+def _whole(view: Array) -> Array:
+    """The numbers of the array that owns the memory of a view, flat."""
+    whole: Any = view
+    while isinstance(whole.base, np.ndarray):
+        whole = whole.base
+    flat: Array = whole.ravel(order="K")  # a view, as an array with its own memory has no gaps
+    if flat.dtype == np.uint8:  # the bytes of an aligned array
+        flat = flat[: len(flat) // view.itemsize * view.itemsize].view(view.dtype)
+    return flat
 
 
 def _expanded(

@@ -28,10 +28,12 @@ EVERY, MOST_OF_CHUNK, MOST, FEWEST = 50, 20, 1000, 20
 #: Chunks that are shorter are not looked at [steps].
 SHORTEST = 100
 
-#: A look takes about ``LOOK`` seconds and ``LOOK_AT`` for each number, a step ``STEP`` and
-#: ``STEP_OF`` for each neuron, compiled, and in NumPy ``IN_NUMPY`` more (one quiet core).
+#: A look takes about ``LOOK`` seconds and ``LOOK_AT`` for each number; before the first one,
+#: addresses are found in ``PREPARE`` and ``PREPARE_AT`` for each number.  A step takes ``STEP``
+#: and ``STEP_OF`` for each neuron, compiled, and in NumPy ``IN_NUMPY`` more (one quiet core).
 #: Between looks are so many steps that looks take at most ``SHARE`` of their time.
-LOOK, LOOK_AT, STEP, STEP_OF, IN_NUMPY, SHARE = 25e-6, 2.6e-6, 1e-8, 5e-10, 1e-5, 0.01
+LOOK, LOOK_AT, PREPARE, PREPARE_AT = 25e-6, 1e-7, 4e-5, 8e-6
+STEP, STEP_OF, IN_NUMPY, SHARE = 1e-8, 5e-10, 1e-5, 0.01
 
 #: A population is warned of when its input is for more than a tenth of the steps longer than
 #: 1.1 radii: at the radius itself, the noise of spikes alone takes it beyond half of the time.
@@ -41,8 +43,9 @@ SLACK, SHARE_WARNED = 1.1, 0.1
 class RadiusWarning(UserWarning):
     """A population gets inputs that are longer than its radius, which it cannot represent.
 
-    Warned once for a population, after a run in which the input was longer than 1.1 radii in
-    more than a tenth of the steps that were looked at (see :func:`nefsim.saturation`).
+    Warned once for a population of a simulator, after a run in which the input was longer than
+    1.1 radii in more than a tenth of the steps that were looked at (see
+    :func:`nefsim.saturation`).
 
     Examples
     --------
@@ -84,13 +87,21 @@ class Watch:
         self.ensembles: tuple[Ensemble, ...] = ()
         self._warned: set[Ensemble] = set()
         self._inputs: Inputs | None = None
-        self._next = self._interval = 0
+        self._next = self._interval = self._first_after_reset = 0
         self._forget()
 
     def _forget(self) -> None:
         n = len(self.ensembles)
         self.n_samples, self.beyond, self.far = 0, np.zeros(n, int), np.zeros(n, int)
         self.longest = np.zeros(n)
+
+    def restart(self) -> None:
+        """Continue after a reset, in which the back end made new arrays.
+
+        The first run of a simulator is looked at soon, as its build took longer than a look.
+        After a reset the next look waits for as many steps as it may cost.
+        """
+        self._inputs, self._next = None, self._first_after_reset
 
     def __call__(self, engine: HasRows, step: int, length: int) -> None:
         """Look at some of the ``length`` steps that were done after ``step``."""
@@ -113,13 +124,16 @@ class Watch:
 
     def _prepare(self, engine: HasRows) -> None:
         inputs = self._inputs = Inputs(self._built, engine.rows, _reaches(self._built))
-        self.ensembles = inputs.ensembles
-        self._forget()
+        if inputs.ensembles != self.ensembles:
+            self.ensembles = inputs.ensembles
+            self._forget()
         neurons = sum(ensemble.n_neurons for ensemble in self._built.ensembles)
         step = STEP + STEP_OF * neurons
         if all(rows is not None for rows in engine.rows):
             step += IN_NUMPY
-        self._interval = round((LOOK + LOOK_AT * inputs.n) / SHARE / step)
+        look, prepare = LOOK + LOOK_AT * inputs.n, PREPARE + PREPARE_AT * inputs.n
+        self._interval = round(look / SHARE / step)
+        self._first_after_reset = round((look + prepare) / SHARE / step)
 
     def shares(self) -> dict[Ensemble, float] | None:
         """Share of the examined steps in which each population's input exceeded its radius.
