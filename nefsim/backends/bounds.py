@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,14 @@ from nefsim.program import Filter, Neurons, Program, Sum
 #: Numbers beyond this may overflow in a step.
 LARGEST = 1e200
 
+#: Largest usual value of a function of time.
+USUAL = 1e30
 
-def stays_finite(program: Program) -> bool:
+
+def stays_finite(program: Program, of_time: Collection[int] = ()) -> bool:
     """Whether no number of a program can overflow, from a usual state on.
+
+    The outputs of operations ``of_time`` are at most :data:`USUAL`.
 
     Populations of LIF neurons bound their output.  All other numbers are bounded if they follow
     from these by sums and filters of first order, without a loop among themselves.
@@ -25,10 +30,10 @@ def stays_finite(program: Program) -> bool:
     bounds: dict[int, float] = {}  # of each operation
     writer = program.writer
     for i, op in enumerate(program.ops):
-        if isinstance(op, Neurons):
-            if type(op.neuron) not in (LIF, AdaptiveLIF):
-                return False
+        if isinstance(op, Neurons) and isinstance(op.neuron, (LIF, AdaptiveLIF)):
             bounds[i] = float(np.max(op.neuron.amplitude)) / program.dt
+        elif i in of_time:
+            bounds[i] = USUAL
         elif not isinstance(op, (Sum, Filter)):
             return False
     others = [i for i in range(len(program.ops)) if i not in bounds]
@@ -52,7 +57,7 @@ def stays_finite(program: Program) -> bool:
 def _bound_of_sum(program: Program, op: Sum, inputs: Sequence[float]) -> float:
     total = 0.0 if op.offset is None else _largest(op.offset)
     for term, bound in zip(op.terms, inputs, strict=True):
-        matrix = 1.0 if term.matrix is None else term.matrix
+        matrix: Any = 1.0 if term.matrix is None else term.matrix
         values = matrix.data if hasattr(matrix, "tocsr") else matrix
         n = program.size(term.read) if np.ndim(matrix) == 2 else 1
         total += n * _largest(values) * bound

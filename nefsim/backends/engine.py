@@ -102,6 +102,11 @@ class Engine:
         other group has one operation, which advances a whole chunk at once.
     rows_done : dict of int to int
         For each operation that calls Python, the rows of this chunk that it has computed.
+    takes : dict of int to callable
+        For operations that call a function of a user, ``take(row)``, which calls it for the step
+        after a row.
+    ahead : dict of int to Advance
+        The ``advance`` of operations that depend on the time alone and have no memory.
     good : int
         Rows of this chunk that the last group has finished.
     checkpointed : State
@@ -121,6 +126,8 @@ class Engine:
         self.program, self.state, self.rows = program, state, rows
         self.plan: list[tuple[list[Advance], bool]] = []
         self.rows_done: dict[int, int] = {}
+        self.takes: dict[int, Callable[[int], None]] = {}
+        self.ahead: dict[int, Advance] = {}
         self.good = 0
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
         self.checkpointed = state
@@ -141,8 +148,14 @@ class Engine:
 
     @cached_property
     def stays_finite(self) -> bool:
-        """Whether no number of the program can overflow."""
-        return stays_finite(self.program)
+        """Whether no number of the program can overflow, for functions of time of usual size."""
+        return stays_finite(self.program, self.ahead)
+
+    @cached_property
+    def a_step_can_fail(self) -> bool:
+        """Whether a step may fail after functions of time have been computed."""
+        others = (op for i, op in enumerate(self.program.ops) if i not in self.ahead)
+        return any(map(can_fail, others))
 
     def run(self, n_steps: int, recorder: Recorder) -> None:
         """Advance ``n_steps`` steps; after an error the state is that of the last full step."""

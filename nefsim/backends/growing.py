@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends import Recorder, interrupts
+from nefsim.backends.bounds import USUAL
 from nefsim.program import Program, Snapshot, State, restore, snapshot
 
 Array = NDArray[np.float64]
 
-#: Most steps of a chunk that grows: few enough that its rows stay in the cache.
-MOST_ROWS = 1000
+#: Most steps of a chunk that grows, few enough that its rows stay in the cache, and of the first
+#: one; each may have twice as many as the one before.
+MOST_ROWS, FEWEST_ROWS = 1000, 16
 
 
 class GrowingEngine(Protocol):
@@ -33,11 +35,15 @@ class GrowingEngine(Protocol):
     plan: list[tuple[list[Callable[[int, int], None]], bool]]
     rows: list[Any]
     longest: int
-    can_fail: bool
+    ahead: dict[int, Callable[[int, int], None]]
 
     @property
     def stays_finite(self) -> bool:
         """Whether no number of the program can overflow."""
+
+    @property
+    def a_step_can_fail(self) -> bool:
+        """Whether a step may fail after functions of time have been computed."""
 
     def chunk(self, end: int, start: int) -> None:
         """Compute rows ``start + 1`` to ``end``."""
@@ -97,7 +103,7 @@ class GrowingChunk:
         self._engine = engine
         self.whole: WholeStep | None = None
         self._rows: WholeStep = Count()
-        self._limit = self._recorded = 0
+        self._limit = self._recorded = self._length = 0
         self._recorder: Any = None
         self._is_plain = self._may_overflow = self._is_stepping = False
         self._advances: Sequence[Callable[[int, int], None]] = ()
@@ -135,15 +141,32 @@ class GrowingChunk:
         """Start with an empty chunk."""
         self.close()
         engine = self._engine
-        self._limit = min(engine.longest, MOST_ROWS)
-        self._advances = [advance for advances, _ in engine.plan for advance in advances]
         if self.whole is not None:
             self._rows = self.whole
-        self._is_plain = self.whole is not None and not engine.can_fail
+        self._limit = min(engine.longest, MOST_ROWS, 2 * self._length + FEWEST_ROWS)
+        has_computed = self._compute_ahead()
+        self._advances = [
+            advance
+            for advances, _ in engine.plan
+            for advance in advances
+            if not (has_computed and advance in engine.ahead.values())
+        ]
+        self._is_plain = self.whole is not None and has_computed and not engine.a_step_can_fail
         self._may_overflow = not engine.stays_finite
         self._before, self._recorded = None, 0
         recorder.pending = self.report
         self._recorder = recorder
+
+    def _compute_ahead(self) -> bool:
+        """Compute functions of time for all rows, if their values are usual."""
+        engine = self._engine
+        try:
+            for advance in engine.ahead.values():
+                advance(0, self._limit)
+        except Exception:  # at a later time, which may never come
+            return False
+        outs = [engine.rows[engine.program.ops[i].output] for i in engine.ahead]
+        return all(np.abs(out[1 : self._limit + 1]).max(initial=0.0) < USUAL for out in outs)
 
     def forget(self) -> None:
         """Copy the state again before the next step, because something in it has been set.
@@ -204,7 +227,7 @@ class GrowingChunk:
         length, self._rows.row, self._before = self._rows.row, 0, None
         self._engine.state.under_way = 0
         start = min(self._recorded, length)
-        self._recorded = 0
+        self._recorded, self._length = 0, length
         self._engine.finish(length, self._recorder, start)
 
     def latest(self, probe: int) -> Array | None:

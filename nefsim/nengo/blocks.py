@@ -8,6 +8,7 @@ import numpy as np
 from nengo.builder.signal import Signal
 from numpy.typing import NDArray
 
+from nefsim.backends.results import FunctionOfTimes
 from nefsim.nengo.pieces import Pieces, in_parts
 from nefsim.nengo.plan import LINEAR, Plan
 from nefsim.nengo.signals import as_index, elements, indices_of
@@ -69,9 +70,8 @@ class Blocks(ProgramBuilder):
     def _clock(self, base: Signal) -> int:
         number, dt = self.signal(base.name, 1), self.model.dt
         factor = 1.0 if base is self.model.time else 1.0 / dt
-        self.ops.append(
-            Call((number,), (), lambda trial: lambda t: (t * factor)[:, None], base.name, True)
-        )
+        clock = FunctionOfTimes(lambda t: (t * factor)[:, None])
+        self.ops.append(Call((number,), (), lambda trial: clock, base.name, True))
         return number
 
     def is_direct(self, base: Signal) -> bool:

@@ -21,6 +21,8 @@ class Prepared:
         Its arguments, with any ``lo`` and ``hi``.
     owners : object
         The owners of the memory that the arguments refer to.
+    then : (int, int)
+        Address and number of further spans, which run one row later.
 
     Attributes
     ----------
@@ -30,16 +32,25 @@ class Prepared:
 
     __slots__ = ("_block", "_call", "_owners", "_pointer", "is_atomic")
 
-    def __init__(self, run: Interpreter, arguments: Sequence[int], owners: object) -> None:
-        block = self._block = (ctypes.c_int64 * len(arguments))(*arguments)
+    def __init__(
+        self,
+        run: Interpreter,
+        arguments: Sequence[int],
+        owners: object,
+        then: tuple[int, int] = (0, 0),
+    ) -> None:
+        n = len(arguments)
+        block = self._block = (ctypes.c_int64 * (n + 2))(*arguments, *then)
         self._pointer = ctypes.addressof(block)
         self._owners = run, owners  # a pointer does not keep its array alive
 
         def all_arguments(pointer: int) -> None:
             del pointer
-            run(*block)
+            run(*block[:n])
             block[LO] += 1
             block[HI] += 1
+            if block[n + 1]:
+                run(block[0], *block[n:], *block[LO:n])
 
         call = block_call(run)
         self.is_atomic = call is not None

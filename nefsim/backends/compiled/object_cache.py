@@ -37,8 +37,8 @@ ARGUMENTS = (
     *(_pointer, _pointer, _pointer, _whole, _pointer, _whole),
 )
 
-#: Places of ``lo`` and ``hi`` in the arguments.
-LO, HI = 3, 4
+#: Places of some of them.
+SPANS, N_SPANS, LO, HI = 1, 2, 3, 4
 
 Interpreter = Callable[..., Any]
 
@@ -134,9 +134,10 @@ def _object_code(compiled: Any) -> bytes:
 def _block_entry(types: Sequence[str]) -> str:
     """LLVM's instructions for a function that calls the interpreter with arguments in one block.
 
-    Python passes one argument in a tenth of the time that it takes to pass all of them.  After
-    the call the function adds 1 to ``lo`` and ``hi`` in the block, so that a call for a step is
-    either complete, with the steps counted, or has not begun.
+    Python passes one argument in a tenth of the time that it takes to pass all of them.  The
+    function adds 1 to ``lo`` and ``hi`` in the block, so that a step is either complete and
+    counted, or has not begun.  Two more numbers in the block are spans, which then run one row
+    later.
 
     Parameters
     ----------
@@ -144,19 +145,22 @@ def _block_entry(types: Sequence[str]) -> str:
         Types of the arguments of the interpreter, of which the first two are results.
     """
     pointer = "ptr" if "ptr" in types else "i64*"
-    lines: list[str] = []
-    for i, kind in enumerate(types[:2]):
-        lines.append(f"%v{i} = alloca {kind.removesuffix('*')}")
-    for i, kind in enumerate(types[2:], 2):
-        lines.append(f"%p{i} = getelementptr i64, {pointer} %block, i64 {i - 2}")
+    n = len(ARGUMENTS)
+    lines = [f"%r{i} = alloca {kind.removesuffix('*')}" for i, kind in enumerate(types[:2])]
+    for i in range(n + 2):
+        lines.append(f"%p{i} = getelementptr i64, {pointer} %block, i64 {i}")
         lines.append(f"%n{i} = load i64, {pointer} %p{i}")
-        is_whole = kind == "i64"
-        lines.append(f"%v{i} = " + (f"add i64 %n{i}, 0" if is_whole else f"inttoptr i64 %n{i} to {kind}"))
-    values = ", ".join(f"{kind} %v{i}" for i, kind in enumerate(types))
-    lines.append(f"%status = call i32 @{ENTRY}({values})")
-    for i in (LO + 2, HI + 2):
-        lines.append(f"%next{i} = add i64 %n{i}, 1")
-        lines.append(f"store i64 %next{i}, {pointer} %p{i}")
+    for i, kind in enumerate(types[2:]):
+        value = f"add i64 %n{i}, 0" if kind == "i64" else f"inttoptr i64 %n{i} to {kind}"
+        lines.append(f"%v{i} = {value}")
+    lines.append(f"%spans = inttoptr i64 %n{n} to {types[2 + SPANS]}")
+    lines += [f"%next{i} = add i64 %n{i}, 1" for i in (LO, HI)]
+    later = {SPANS: "%spans", N_SPANS: f"%n{n + 1}", LO: f"%next{LO}", HI: f"%next{HI}"}
+    for names in ({}, later):
+        values = [names.get(i, f"%v{i}") for i in range(n)]
+        typed = zip(types, ["%r0", "%r1", *values], strict=True)
+        lines.append(f"call i32 @{ENTRY}({', '.join(' '.join(pair) for pair in typed)})")
+    lines += [f"store i64 %next{i}, {pointer} %p{i}" for i in (LO, HI)]
     body = "\n  ".join([*lines, "ret void"])
     return (
         f"declare i32 @{ENTRY}({', '.join(types)})\n"

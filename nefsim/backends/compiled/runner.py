@@ -29,6 +29,7 @@ from nefsim.backends.compiled.analysis import (
 )
 from nefsim.backends.compiled.calls import Prepared
 from nefsim.backends.compiled.emit import emit
+from nefsim.backends.compiled.mixed import mixed_advance
 from nefsim.backends.compiled.object_cache import interpreter
 from nefsim.backends.compiled.plan import make_plan
 from nefsim.backends.compiled.table import Table
@@ -72,23 +73,23 @@ def prepare(built: HasProgram, state: State) -> Runner:
         if spans:
             engine.plan.append(([_compiled(arrays, spans)], False))
         else:
-            steps = [
-                _one_call(arrays, [part]).rows
-                if isinstance(part, tuple)
-                else advances(engine, part)
-                for part in mixed
-            ]
-            engine.plan.append((steps, len(steps) > 1))
-    engine.growing.whole = _whole_step(arrays, parts)
+            engine.plan.append(([_mixed(engine, arrays, mixed)], False))
+    engine.growing.whole = _whole_step(engine, arrays, parts)
     return engine.run
 
 
-def _whole_step(arrays: tuple[Any, ...], parts: list[tuple[int, list[Any]]]) -> Prepared | None:
-    """All operations of a step in one call, if none is in Python and one core is enough."""
+def _whole_step(
+    engine: Engine, arrays: tuple[Any, ...], parts: list[tuple[int, list[Any]]]
+) -> Prepared | None:
+    """All compiled operations of a step in one call, if one core is enough.
+
+    None if other operations than functions of time are in Python.
+    """
     groups = [*_groups(parts)]
     spans = [span for spans, _ in groups for span in spans]
+    in_python = {part for _, mixed in groups for part in mixed}
     is_small = _cost(arrays[0], spans) < MIN_WORK_FOR_THREADS
-    if not spans or not is_small or any(mixed for _, mixed in groups):
+    if not spans or not is_small or not in_python <= engine.ahead.keys():
         return None
     whole = _one_call(arrays, spans)
     return whole if whole.is_atomic else None
@@ -109,6 +110,19 @@ def _groups(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], li
                 yield [], block
         if whole:
             yield whole, []
+
+
+def _mixed(engine: Engine, arrays: tuple[Any, ...], block: list[Any]) -> Advance:
+    """The ``advance`` of a block with operations in Python."""
+    if len(block) == 1:
+        return advances(engine, block[0])
+
+    def joined(last: Prepared, first: Prepared) -> Prepared:
+        del last, first
+        return _one_call(arrays, [block[-1]], then=[block[0]])
+
+    parts = [_one_call(arrays, [part]) if isinstance(part, tuple) else part for part in block]
+    return mixed_advance(engine, parts, lambda index: advances(engine, index), joined)
 
 
 def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
@@ -146,16 +160,19 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
     return advance
 
 
-def _one_call(arrays: tuple[Any, ...], spans: list[Span]) -> Prepared:
-    """A call of the interpreter that runs spans in order, on this core."""
+def _one_call(
+    arrays: tuple[Any, ...], spans: Sequence[Span], then: Sequence[Span] = ()
+) -> Prepared:
+    """A call of the interpreter that runs spans in order, on this core, and others a row later."""
     table, data, constants, indices, fired, counts = arrays
-    every = np.array(spans, np.int64)
+    every, later = np.array(spans, np.int64), np.array(then, np.int64)
     memories = (
         *(data.ctypes.data, *data.shape, constants.ctypes.data, indices.ctypes.data),
         *(fired.ctypes.data, fired.shape[1], counts.ctypes.data, counts.shape[1]),
     )
     arguments = (table.ctypes.data, every.ctypes.data, len(every), 0, 1, *memories)
-    return Prepared(interpreter(data.dtype), arguments, (arrays, every))
+    owners = arrays, every, later
+    return Prepared(interpreter(data.dtype), arguments, owners, (later.ctypes.data, len(later)))
 
 
 @cache
