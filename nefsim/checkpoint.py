@@ -114,15 +114,24 @@ def check_fit(who: str, program: Program, saved: Saved) -> None:
 def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
     """Set a fresh state to a saved one, after a check of all saved arrays."""
     fresh, meta = state_arrays(program, state, {}), saved.meta
-    if fresh.keys() != {n for n in saved.names if n.startswith(("signal ", "op ", "process "))}:
+    names = {n for n in saved.names if n.startswith(("signal ", "op ", "process "))}
+    # Files of earlier versions lack the values of inputs, which could not be set.
+    new = {
+        f"op {i} value"
+        for i, op in enumerate(program.ops)
+        if isinstance(op, Sum) and op.is_input and not any(n == f"op {i} value" for n in names)
+    }
+    if fresh.keys() - new != names:
         _refuse_network(who)
     for name, current in fresh.items():
+        if name in new:
+            continue
         dtype, shape = saved.header(name)
         if dtype.kind != current.dtype.kind:
             saved.fail(f"{name!r} is of type {dtype}")
         if shape != current.shape and not name.startswith("process "):
             _refuse_network(who)
-    values = {name: saved.array(name) for name in fresh}
+    values = {name: fresh[name] if name in new else saved.array(name) for name in fresh}
     for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=True)):
         _check_memory(who, op, {name: values[f"op {i} {name}"] for name in memory})
     processes = []

@@ -17,6 +17,7 @@ from nefsim._collector import only_young_collected
 from nefsim._signatures import explained
 from nefsim.backends import interrupts
 from nefsim.backends.notices import silenced
+from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
 from nefsim.network import Network, Node, Probe
@@ -138,6 +139,9 @@ class Simulator:
         self._prepare, self._watch = module.prepare, Watch(self.built)
         self.closed = False
         self._turn = Turn("Simulator.run_steps")
+        nodes = {node: self.built.signals[node] for node in net.all_nodes}
+        program = self.built.program
+        self._inputs = Inputs("Simulator.inputs", program, nodes, lambda: self._state, self._turn)
         with silenced(progress is False):
             self._restart()
         self._target: Target | None = None
@@ -199,6 +203,18 @@ class Simulator:
         # During a run, records are complete only up to the last chunk.
         n_steps = self._records.settled
         return self.time[self._records.steps(index, n_steps) - self._records.start]
+
+    @property
+    def inputs(self) -> Inputs:
+        """Outputs of nodes that are set between steps, by node.
+
+        A node whose output is a number or an array can be set, as
+        ``sim.inputs[node][:] = values``; the next steps have this output.  :meth:`save` saves
+        it, and :meth:`reset` restores the initial one.
+        """
+        must, do = "be one whose inputs can be set", "take another back end"
+        self._check_keeps_state("Simulator.inputs", must, do)
+        return self._inputs
 
     @property
     def data(self) -> Data:

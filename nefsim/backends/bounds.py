@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nefsim import _checks as check
 from nefsim._graphs import strong_components
 from nefsim.filtering import StateSpace
 from nefsim.neurons import LIF, AdaptiveLIF
@@ -55,6 +56,8 @@ def stays_finite(program: Program, of_time: Collection[int] = ()) -> bool:
 
 
 def _bound_of_sum(program: Program, op: Sum, inputs: Sequence[float]) -> float:
+    if op.is_input:
+        return check.HUGE
     total = 0.0 if op.offset is None else _largest(op.offset)
     for term, bound in zip(op.terms, inputs, strict=True):
         matrix: Any = 1.0 if term.matrix is None else term.matrix

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nefsim.backends import Recorder, interrupts
 from nefsim.backends.bounds import USUAL
-from nefsim.program import Program, Snapshot, State, restore, snapshot
+from nefsim.program import Program, Snapshot, State, outputs, restore, snapshot
 
 Array = NDArray[np.float64]
 
@@ -123,13 +123,13 @@ class GrowingChunk:
         ``strict``, invalid numbers are errors, as with :func:`strict_numbers`.
         """
         with self._lock:
-            if self._recorder is not recorder or self._rows.row >= self._limit:
-                self._begin(recorder)
+            self._make_room(recorder)
             if self._is_plain and not (self._may_overflow and (strict or is_strict())):
                 self._rows()
                 return
         with interrupts.put_off():
             with self._lock:
+                self._make_room(recorder)
                 self._is_stepping = True
             try:  # without the lock, as a function may wait for another thread
                 with strict_numbers() if strict else nullcontext():
@@ -137,8 +137,10 @@ class GrowingChunk:
             finally:
                 self._is_stepping = False
 
-    def _begin(self, recorder: Any) -> None:
-        """Start with an empty chunk."""
+    def _make_room(self, recorder: Any) -> None:
+        """Begin a chunk if the last one has ended, or is full, or has other records."""
+        if self._recorder is recorder and self._rows.row < self._limit:
+            return
         self.close()
         engine = self._engine
         if self.whole is not None:
@@ -165,7 +167,7 @@ class GrowingChunk:
                 advance(0, self._limit)
         except Exception:  # at a later time, which may never come
             return False
-        outs = [engine.rows[engine.program.ops[i].output] for i in engine.ahead]
+        outs = [engine.rows[outputs(engine.program.ops[i])[0]] for i in engine.ahead]
         return all(np.abs(out[1 : self._limit + 1]).max(initial=0.0) < USUAL for out in outs)
 
     def forget(self) -> None:
@@ -217,17 +219,18 @@ class GrowingChunk:
 
         Within a step, whose function may ask for records, rows are only recorded.
         """
-        if self._is_stepping:
-            self.report()
-        elif self._rows.row:
-            with self._lock, interrupts.put_off():
-                self._end()
+        with self._lock:
+            if self._is_stepping:
+                self.report()
+            elif self._rows.row:
+                with interrupts.put_off():
+                    self._end()
 
     def _end(self) -> None:
         length, self._rows.row, self._before = self._rows.row, 0, None
         self._engine.state.under_way = 0
         start = min(self._recorded, length)
-        self._recorded, self._length = 0, length
+        self._recorded, self._limit, self._length = 0, 0, length  # the next step begins a chunk
         self._engine.finish(length, self._recorder, start)
 
     def latest(self, probe: int) -> Array | None:

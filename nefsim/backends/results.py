@@ -81,11 +81,22 @@ def storing(out: NDArray[Any]) -> Callable[[int, Any], bool]:
     size = out.shape[-1]
     shape = (size,)
     # Python stores a number in a memoryview in a third of the time of an array.
-    flat: Any = memoryview(out.reshape(-1)) if out.flags.c_contiguous else None
+    whole: Any = out.reshape(-1)
+    flat = memoryview(whole) if out.flags.c_contiguous else None
     few = FEW if flat is not None else 0
 
     def store(row: int, value: Any) -> bool:
         kind = type(value)
+        if kind is np.ndarray:
+            if value.shape != shape or value.dtype is not _FLOAT64:
+                return False
+            if size > few:
+                if not np.isfinite(value).all():
+                    return False
+                out[row] = value
+                return True
+            value = value.tolist()
+            kind = list
         if kind is list or kind is tuple:
             if len(value) != size or size > few:
                 return False
@@ -96,12 +107,6 @@ def storing(out: NDArray[Any]) -> Callable[[int, Any], bool]:
                 flat[at] = number
                 at += 1
             return True
-        if kind is np.ndarray:
-            # The sum of squares is finite only if all numbers are.
-            if value.shape == shape and value.dtype is _FLOAT64 and isfinite(value.dot(value)):
-                out[row] = value
-                return True
-            return False
         if kind in NUMBERS and size == 1 and isfinite(value):
             out[row] = value
             return True

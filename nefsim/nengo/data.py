@@ -224,6 +224,8 @@ class Signals(Mapping[Signal, Array]):
         if signal not in self._readable and signal.base not in self._readable:
             return False
         base, lowering = signal.base, self._lowering
+        if lowering.is_input(base):
+            return True
         is_state = base in lowering.states or base in lowering.plan.private
         return is_state or lowering.numbers.get(base) not in self._state.hidden
 
@@ -243,6 +245,8 @@ class Signals(Mapping[Signal, Array]):
                 values: Any = op.neuron.read(memory, name)
             else:  # learned weights
                 values = memory[name].swapaxes(-1, -2)
+        elif lowering.is_input(base):
+            values = state.ops[lowering.program.writer[lowering.numbers[base]]]["value"]
         elif base in lowering.plan.private:
             values = lowering.operator_states[trial].signals[base]
         elif base in lowering.numbers and (state.step or base in lowering.memory.updates):

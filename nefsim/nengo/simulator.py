@@ -22,6 +22,7 @@ from nefsim._collector import only_young_collected
 from nefsim.backends import Runner
 from nefsim.backends.growing import strict_numbers
 from nefsim.backends.notices import silenced
+from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
 from nefsim.nengo.bars import progress_of
 from nefsim.nengo.data import Data, Learned, Signals
@@ -153,6 +154,11 @@ class Simulator:
         self.data = Data(self.model, self._dense_records, self._records_of)
         self.closed = False
         self._turn = Turn("nefsim.nengo.Simulator.run_steps")
+        self._places = {probe: i for i, probe in enumerate(self.model.probes)}
+        who, lowering = "nefsim.nengo.Simulator.inputs", self._lowering
+        self._inputs = Inputs(
+            who, lowering.program, lowering.inputs, lambda: self._state, self._turn
+        )
         self.reset(seed)
 
     def __del__(self) -> None:
@@ -369,6 +375,53 @@ class Simulator:
         rows = rows.astype(self._data_dtype, copy=False)
         rows.setflags(write=False)
         return rows
+
+    @property
+    def inputs(self) -> Inputs:
+        """Outputs of nodes that are set between steps, by node.
+
+        A node whose output is a number or an array can be set, as
+        ``sim.inputs[node][:] = values``; the next steps have this output.
+        """
+        return self._inputs
+
+    def latest(self, probe: nengo.Probe) -> Array:
+        """The newest record of a probe, which takes less time than all records.
+
+        Parameters
+        ----------
+        probe : nengo.Probe
+            A probe.
+
+        Returns
+        -------
+        ndarray
+            A copy of the last record, with trials first in a batch.
+
+        Raises
+        ------
+        ValueError
+            If nothing has been recorded since the start or :meth:`clear_probes`.
+        TypeError
+            If it is no probe of this simulator.
+        """
+        who = "nefsim.nengo.Simulator.latest"
+        index = self._places.get(probe) if isinstance(probe, nengo.Probe) else None
+        if index is None:
+            do = "make probes before the simulator"
+            got = check.show(probe)
+            check.fail(who, "probe", "be a probe of this network", got, do, TypeError)
+        growing = self._state.growing
+        row: Array | None = None if growing is None else growing.latest(index)
+        if row is None:
+            newest = self._records.latest(index)
+            if newest is None:
+                check.fail(who, "probe", "have a record", "none so far", "run a step first")
+            row = newest.copy()
+        shape = self.model.sig[probe]["in"].shape
+        if len(shape) != 1:
+            row = row.reshape(*row.shape[:-1], *shape)
+        return row.astype(self._data_dtype, copy=False)
 
     @property
     def signals(self) -> Signals | None:

@@ -64,6 +64,7 @@ class ProgramBuilder:
         self._terms: dict[int, list[Term]] = {}
         self._offsets: dict[int, Array | None] = {}
         self._added: dict[int, Array] = {}
+        self._inputs: set[int] = set()
 
     def signal(self, name: str, size: int) -> int:
         """Add a signal; returns its number."""
@@ -79,6 +80,12 @@ class ProgramBuilder:
         """Add a sum, which has no terms yet; returns its signal."""
         signal = self.signal(name, size)
         self._terms[signal], self._offsets[signal] = [], offset
+        return signal
+
+    def input(self, name: str, value: Array) -> int:
+        """Add a constant that a user may set between steps; returns its signal."""
+        signal = self.sum(name, len(value), value)
+        self._inputs.add(signal)
         return signal
 
     def add_term(self, signal: int, term: Term) -> None:
@@ -130,7 +137,12 @@ class ProgramBuilder:
             [
                 *self.ops,
                 *(
-                    Sum(signal, tuple(t for t in terms if t.read.signal not in zero), offset)
+                    Sum(
+                        signal,
+                        tuple(t for t in terms if t.read.signal not in zero),
+                        offset,
+                        signal in self._inputs,
+                    )
                     for signal, terms, offset in sums
                 ),
             ]

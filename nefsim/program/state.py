@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +19,7 @@ from nefsim.program.operations import (
     Play,
     Program,
     Step,
+    Sum,
     Weigh,
 )
 from nefsim.sampling import Distribution
@@ -68,7 +68,7 @@ class State:
     steps: dict[int, list[Step]] = field(default_factory=dict)
     under_way: int = 0
     hidden: set[int] = field(default_factory=set)
-    watch: Callable[[Any, int, int], None] | None = None
+    watch: Any = None
     growing: Any = None
 
     @property
@@ -176,6 +176,9 @@ def _memory(
             memory = np.zeros((len(rest), *lead, program.width(op)), dtype)
             memory += rest.reshape(len(rest), *[1] * len(lead), *(rest.shape[1:] or (1,)))
             return {"z": memory}
+        case Sum(is_input=True):
+            assert op.offset is not None
+            return {"value": for_each_trial(op.offset)}
         case Weigh():
             return {"weights": for_each_trial(op.initial.T)}
         case Learn():

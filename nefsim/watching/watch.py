@@ -88,6 +88,7 @@ class Watch:
         self._warned: set[Ensemble] = set()
         self._inputs: Inputs | None = None
         self._next = self._interval = self._first_after_reset = 0
+        self._unknown: set[int] = set()
         self._forget()
 
     def _forget(self) -> None:
@@ -102,6 +103,12 @@ class Watch:
         After a reset the next look waits for as many steps as it may cost.
         """
         self._inputs, self._next = None, self._first_after_reset
+
+    def ignore(self, signal: int) -> None:
+        """Look no more at inputs that depend on a signal without rows, which a user sets."""
+        if signal not in self._unknown:
+            self._unknown.add(signal)
+            self._inputs = None
 
     def __call__(self, engine: HasRows, step: int, length: int) -> None:
         """Look at some of the ``length`` steps that were done after ``step``."""
@@ -123,7 +130,9 @@ class Watch:
         self._next = step + length + self._interval
 
     def _prepare(self, engine: HasRows) -> None:
-        inputs = self._inputs = Inputs(self._built, engine.rows, _reaches(self._built))
+        inputs = self._inputs = Inputs(
+            self._built, engine.rows, _reaches(self._built), self._unknown
+        )
         if inputs.ensembles != self.ensembles:
             self.ensembles = inputs.ensembles
             self._forget()

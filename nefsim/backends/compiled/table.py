@@ -17,7 +17,7 @@ from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import is_step_counter
 from nefsim.backends.compiled.cells import CELLS
 from nefsim.backends.compiled.plan import Plan
-from nefsim.program import Program, Read, State
+from nefsim.program import Program, Read, State, Sum
 
 Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
@@ -63,8 +63,6 @@ class Table:
             # The kernel may write a row in whole cache lines.
             size = 0 if i in plan.copies else signal.size + stride * plan.length + k.LINE
             self.addresses.append((self.allocate(size), stride))
-        for i in plan.copies:
-            self.addresses[i] = self._origin(i)
         start = self._size
         self.memories: list[dict[str, int]] = [
             {
@@ -74,6 +72,11 @@ class Table:
             for op, memory in zip(program.ops, state.ops, strict=True)
         ]
         self.checkpoint = start, self._size
+        for op, memory in zip(program.ops, self.memories, strict=True):
+            if isinstance(op, Sum) and op.is_input and op.output not in plan.materialized:
+                self.addresses[op.output] = memory["value"], 0
+        for i in plan.copies:
+            self.addresses[i] = self._origin(i)
 
     def __len__(self) -> int:
         return len(self._rows)

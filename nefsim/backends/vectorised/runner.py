@@ -56,7 +56,7 @@ class _Makers:
         """The functions that advance a batch: one for each run of adjacent signals."""
         ops = self._engine.program.ops
         first = ops[batch[0]]
-        if isinstance(first, Sum):
+        if isinstance(first, Sum) and not first.is_input:
             for run in self._layout.runs(batch, [outputs(ops[i])[0] for i in batch]):
                 parts = [cast(Sum, ops[i]) for i in run]
                 yield sums(self._layout, self._buffers, parts)
