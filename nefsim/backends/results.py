@@ -82,7 +82,7 @@ def storing(out: NDArray[Any]) -> Callable[[int, Any], bool]:
     shape = (size,)
     # Python stores a number in a memoryview in a third of the time of an array.
     whole: Any = out.reshape(-1)
-    flat = memoryview(whole) if out.flags.c_contiguous else None
+    flat: Any = memoryview(whole) if out.flags.c_contiguous else None
     few = FEW if flat is not None else 0
 
     def store(row: int, value: Any) -> bool:
