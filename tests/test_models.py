@@ -552,6 +552,7 @@ LABELS = [0, 1, 0, 1, 2, 2]
 
 VALUES = [
     nef.dynamics.realise_function(np.sin, 0.1, method="rk4"),
+    nef.PerElement([0.1, nef.Alpha(0.02)]),
     nef.sampling.Constant(2.0),
     nef.Uniform(-1, 1),
     nef.Gaussian(0, 1),

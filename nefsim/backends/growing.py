@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nefsim.backends import Recorder, interrupts
 from nefsim.backends.bounds import USUAL
-from nefsim.program import Program, Snapshot, State, outputs, restore, snapshot
+from nefsim.program import Learn, Program, Snapshot, State, outputs, restore, snapshot
 
 Array = NDArray[np.float64]
 
@@ -44,6 +44,9 @@ class GrowingEngine(Protocol):
     @property
     def a_step_can_fail(self) -> bool:
         """Whether a step may fail after functions of time have been computed."""
+
+    def run(self, n_steps: int, recorder: Recorder) -> None:
+        """Run steps in a chunk of their own."""
 
     def chunk(self, end: int, start: int) -> None:
         """Compute rows ``start + 1`` to ``end``."""
@@ -106,6 +109,7 @@ class GrowingChunk:
         self._limit = self._recorded = self._length = 0
         self._recorder: Any = None
         self._is_plain = self._may_overflow = self._is_stepping = False
+        self._learns = any(isinstance(op, Learn) for op in engine.program.ops)
         self._advances: Sequence[Callable[[int, int], None]] = ()
         self._before: Snapshot | None = None
         self._since = 0  # the row at which that copy was made
@@ -133,7 +137,10 @@ class GrowingChunk:
                 self._is_stepping = True
             try:  # without the lock, as a function may wait for another thread
                 with strict_numbers() if strict else nullcontext():
-                    self._step()
+                    if self._learns:  # the engine may not copy weights, which cannot go back
+                        self._engine.run(1, recorder)
+                    else:
+                        self._step()
             finally:
                 self._is_stepping = False
 

@@ -1,7 +1,4 @@
-"""Ctrl-C and SIGTERM, postponed until the current steps are complete.
-
-So no step is cut in half.
-"""
+"""Postpone Ctrl-C and SIGTERM until the current steps are complete."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ is_waiting = False
 
 
 def _remember(number: int, frame: FrameType | None) -> None:
-    """Handle Ctrl-C: the first waits for :func:`check`, a second raises at once."""
+    """Handle the signal of Ctrl-C: the first waits for :func:`check`, the second raises at once."""
     global _is_pressed, is_waiting
     if _is_pressed:
         signal.default_int_handler(number, frame)
@@ -47,9 +44,9 @@ def check() -> None:
 
 
 class put_off:  # noqa: N801
-    """Let Ctrl-C wait for :func:`check` or the end of a ``with`` block.
+    """A ``with`` block in which Ctrl-C waits for :func:`check` or the end of the block.
 
-    A program that installed another handler of Ctrl-C keeps it.
+    If the program has installed a handler of Ctrl-C, nothing changes.
     """
 
     # A class, because a generator takes longer than a step of a small network.

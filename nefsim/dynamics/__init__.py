@@ -1,4 +1,4 @@
-"""Dynamics: linear systems, delays, and how a population and its synapses become them."""
+"""Linear systems and delays, and the connections by which a population computes them."""
 
 from nefsim.dynamics.delays import legendre, legendre_readout, lmu, pade, pade_readout
 from nefsim.dynamics.functions import Feedback as Feedback

@@ -1,4 +1,4 @@
-"""Feedback that makes a population a dynamical system that is not linear."""
+"""Recurrent connections by which a population computes a nonlinear dynamical system."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ def realise_function(
     *,
     method: Literal["euler", "rk4", "map", "continuous"] = "euler",
 ) -> Callable[..., Array]:
-    r"""A function whose feedback through a lowpass makes a population a dynamical system.
+    r"""The function that a recurrent connection decodes to compute a dynamical system.
 
-    For :math:`\dot x = f(x, u)` and :math:`a = e^{-dt/\tau}` the recurrent connection computes
+    For :math:`\dot x = f(x, u)` and a lowpass with :math:`a = e^{-dt/\tau}` the function is
 
     .. math:: g(x, u) = \frac{\Phi(x, u) - a x}{1 - a}
 
-    so that the state in direct mode is :math:`x[k + 1] = \Phi(x[k], u[k])`, up to rounding:
-    :math:`\Phi = x + dt\,f(x, u)` for ``"euler"``, a step of the classical Runge-Kutta method
-    for ``"rk4"``, and ``f`` itself for ``"map"``.  The usual approximation for short steps,
-    ``"continuous"``, is :math:`g = \tau f(x, u) + x`.
+    In direct mode the state is then :math:`x[k + 1] = \Phi(x[k], u[k])`, up to rounding.  The
+    step :math:`\Phi` is :math:`x + dt\,f(x, u)` for ``"euler"``, a step of the classical
+    Runge-Kutta method for ``"rk4"``, and ``f`` itself for ``"map"``.  ``"continuous"`` is the
+    usual approximation for short steps, :math:`g = \tau f(x, u) + x`.
 
     Parameters
     ----------
     function : callable
-        ``f(x)`` or ``f(x, u)`` of an array (..., q), which gives one of the same shape [1/s],
-        or the next state for ``"map"``.
+        ``f(x)`` or ``f(x, u)`` of an array (..., q), which returns the derivative of x, of the
+        same shape and in units of x per second; for ``"map"`` it returns the next state.
     synapse : float [s] or Lowpass
         The synapse of the recurrent connection.
     dt : float [s]
         Length of a step of the network.
     method : "euler", "rk4", "map" or "continuous"
-        The map from one step to the next.
+        Method of integration, or "map" if ``function`` is the step itself.
 
     Returns
     -------
@@ -56,13 +56,13 @@ def realise_function(
     Raises
     ------
     ValueError
-        If an argument is out of range, or f gives another shape than that of x.
+        If an argument is out of range, or f returns an array of another shape than x.
     TypeError
-        If ``synapse`` is no lowpass: others need more than the present state.
+        If ``synapse`` is not a lowpass; others depend on more than the present state.
 
     See Also
     --------
-    realise : Linear systems, on any synapse.
+    realise : Linear systems, for any synapse.
 
     Examples
     --------
@@ -80,13 +80,13 @@ class Feedback(Value):
     Parameters
     ----------
     function : callable
-        The slope ``f(x)`` or ``f(x, u)``, or the next state.
+        The slope ``f(x)`` or ``f(x, u)``, or the next state for ``"map"``.
     synapse : Lowpass
-        The synapse of the connection.
+        The synapse of the recurrent connection.
     dt : float [s]
-        Length of a step.
+        Time step of the network.
     method : str
-        The map from one step to the next.
+        Method of integration, as for :func:`realise_function`.
     """
 
     function: Callable[..., Any]
@@ -123,7 +123,7 @@ class Feedback(Value):
 
     @cached_property
     def _filter(self) -> tuple[float, float]:
-        """Weight of the input and of the previous output in a step of the synapse."""
+        """Weights of the input and of the previous output in a step of the synapse."""
         (gain,), den = self.synapse.coefficients(self.dt)
         return gain, -den[1] if len(den) > 1 else 0.0
 

@@ -1,4 +1,4 @@
-"""Functions of ready networks, as values: model files hold their type and their numbers."""
+"""Functions that ready networks decode, as classes, so that model files can store them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class IsAbove(Value):
 
 @dataclass(frozen=True, eq=False)
 class Zeros(Value):
-    """A number of zeros, whatever x is."""
+    """A given number of zeros for any x."""
 
     size: int
 
@@ -68,9 +68,9 @@ class Zeros(Value):
 
 @dataclass(frozen=True, eq=False)
 class LimitCycle(Value):
-    r"""The slope :math:`\omega J x + g (1 - |x|^2/r^2) x`; J turns by a right angle.
+    r"""The slope :math:`\omega J x + g (1 - |x|^2/r^2) x`, where J turns x by 90 degrees.
 
-    Without ``omega``, the frequency in hertz is a second argument.
+    If ``omega`` is None, the function has a second argument, the frequency [Hz].
     """
 
     growth: float
@@ -86,7 +86,7 @@ class LimitCycle(Value):
 
 @dataclass(frozen=True, eq=False)
 class LorenzSlope(Value):
-    """The slope of the equation of Lorenz, see :func:`nefsim.networks.lorenz`."""
+    """The slope of the Lorenz system, see :func:`nefsim.networks.lorenz`."""
 
     sigma: float
     rho: float
@@ -100,7 +100,7 @@ class LorenzSlope(Value):
 
 @dataclass(frozen=True, eq=False)
 class Scaled(Value):
-    """A slope in the coordinates of a population, ``z = (x - centre) / radii``."""
+    """A slope in the scaled coordinates of a population, ``z = (x - centre) / radii``."""
 
     slope: Callable[..., Any]
     centre: Array
@@ -114,9 +114,9 @@ class Scaled(Value):
 
 @dataclass(frozen=True, eq=False)
 class Controlled(Value):
-    """A function ``step(z, c)`` of the first dimensions of a population and of its last one.
+    """A function ``step(z, c)`` of the state z and the control c of a population.
 
-    The last dimension is the control, divided by its largest value ``highest``.
+    The last dimension of the population is the control divided by its largest value ``highest``.
     """
 
     step: Callable[..., Any]

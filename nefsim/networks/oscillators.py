@@ -36,34 +36,34 @@ def oscillator(
     seed: int | None = None,
     **options: Any,
 ) -> Attractor:
-    r"""Add an oscillator with a limit cycle, which starts by itself and does not die.
+    r"""Add an oscillator with a stable amplitude, which starts by itself.
 
     .. math:: \dot x = \omega J x + g \, (1 - |x|^2/r^2) \, x, \qquad
               J = \begin{pmatrix} 0 & -1 \\ 1 & 0 \end{pmatrix}, \quad \omega = 2 \pi f
 
-    A linear oscillator made of neurons shrinks or grows with the error of its decoders; here
-    deviations from the circle decay at the rate 2 g.
+    The state moves on a circle of radius r, and deviations from it decay at the rate 2 g.  (The
+    amplitude of a linear oscillator would drift by the error of its decoders.)
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
         Number of neurons.
     frequency : float [Hz]
-        f; below 0 it turns the other way.
+        Frequency f; a negative one reverses the direction.
     tau : float [s]
-        Time constant of the loop.
+        Time constant of the recurrent synapse.
     radius : float
-        Radius of the circle, r.
+        Radius r of the circle.
     growth : float [1/s] or None
-        g; None takes omega / 2.
+        Rate g; None means omega / 2.
     dt : float [s]
-        The step of the simulator.
+        Time step of the simulation.
     solver : Solver
-        How the decoders of the loop are found.
+        Solver for the decoders of the recurrent connection.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -77,7 +77,7 @@ def oscillator(
     Raises
     ------
     ValueError, TypeError
-        If a number or option does not fit.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -112,7 +112,7 @@ def oscillator(
 
 
 def _start(made: Attractor, radius: float, tau: Any) -> None:
-    """Bring the state about half a radius away from 0, within tau."""
+    """Add an input for the first ``tau`` seconds, which moves the state half a radius from 0."""
     push = Piecewise({0.0: [0.5 * radius / tau, 0.0], tau: [0.0, 0.0]})
     made.network.connect(made.network.node(push, label="start"), made.input, synapse=None)
 
@@ -131,32 +131,32 @@ def controlled_oscillator(
     seed: int | None = None,
     **options: Any,
 ) -> Attractor:
-    r"""Add an oscillator whose frequency is an input.
+    r"""Add an oscillator whose frequency is controlled by an input.
 
     .. math:: \dot x = 2 \pi c J x + g \, (1 - |x|^2/r^2) \, x
 
-    The control c [Hz], scaled by its largest value, is a third dimension of the population.
+    The population represents x and c / max_frequency, where c [Hz] is the control.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
         Number of neurons.
     max_frequency : float [Hz]
-        The largest frequency, in either direction.
+        Largest absolute value of the control.
     tau : float [s]
-        Time constant of the loop.
+        Time constant of the recurrent synapse.
     radius : float
-        Radius of the circle, r.
+        Radius r of the circle.
     growth : float [1/s] or None
-        g; None takes pi max_frequency.
+        Rate g, at which deviations from the circle decay; None means ``pi * max_frequency``.
     dt : float [s]
-        The step of the simulator.
+        Time step of the simulation.
     solver : Solver
-        How the decoders of the loop are found.
+        Solver for the decoders of the recurrent connection.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -170,7 +170,7 @@ def controlled_oscillator(
     Raises
     ------
     ValueError, TypeError
-        If a number or option does not fit.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -209,7 +209,7 @@ def controlled_oscillator(
 
 
 def _cylinder(n: int) -> Array:
-    """Points of a unit disc and of heights from -1 to 1, all alike."""
+    """Points (n, 3), uniform in a cylinder: a unit disc and heights from -1 to 1."""
     share, angle, height = np.random.default_rng(0).uniform(size=(3, n))
     circle = np.exp(2j * np.pi * angle) * np.sqrt(share)
     return np.stack([circle.real, circle.imag, 2 * height - 1], axis=1)
@@ -234,25 +234,25 @@ def lorenz(
     .. math:: \dot x = \sigma (y - x), \quad \dot y = x (\rho - z) - y, \quad
               \dot z = x y - \beta z
 
-    Encoders and evaluation points are those of a trajectory of the equation, so that neurons
-    and decoders serve the states that occur.
+    Encoders and evaluation points are states of a trajectory of the equation.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Number of neurons; 2000 have the standard deviations of the equation within 5 %.
+        Number of neurons; with 2000, standard deviations of the state are within 5 % of those
+        of the equation.
     sigma, rho, beta : float
-        Parameters; the system is chaotic at 10, 28 and 8/3.
+        Parameters of the equation; it is chaotic at 10, 28 and 8/3.
     tau : float [s]
-        Time constant of the loop.
+        Time constant of the recurrent synapse.
     dt : float [s]
-        The step of the simulator.
+        Time step of the simulation.
     solver : Solver
-        How the decoders of the loop are found.
+        Solver for the decoders of the recurrent connection.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -266,7 +266,7 @@ def lorenz(
     Raises
     ------
     ValueError, TypeError
-        If a number or option does not fit, or the equation leaves all bounds.
+        If the equation diverges, or an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -306,7 +306,7 @@ def lorenz(
 
 @lru_cache(maxsize=8)
 def _trajectory(slope: LorenzSlope) -> Array:
-    """States on the way of the equation, (2500, 3), after the first seconds."""
+    """States (2500, 3) of the equation, after its first seconds."""
     from scipy.integrate import solve_ivp
 
     times = np.linspace(6.0, 60.0, 2500)

@@ -1,4 +1,4 @@
-"""Inputs of populations, found from the rows that a back end holds of a chunk of steps."""
+"""Compute the inputs of populations from the signals that a back end has stored for a chunk."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ class Gathered(NamedTuple):
 
 
 class Inputs:
-    """How to find the inputs of populations from the rows of a chunk.
+    """Computes the lengths of the inputs of populations in steps of a chunk.
 
     Parameters
     ----------
     built : Built
         The network that runs.
     rows : sequence of ndarray or None
-        The rows of each signal, where it has any.
+        The rows of each signal; None for a signal that is not stored.
     reach : mapping of Ensemble to float
-        How long the input of each population may be.
+        The largest allowed length of the input of each population.
     unknown : collection of int
         Signals whose values are unknown where they have no rows.
 
     Attributes
     ----------
     ensembles : tuple of Ensemble
-        Those whose inputs can be found.
+        The populations whose inputs can be computed.
     reach : (E,) ndarray
-        Of each, how long its input may be.
+        The largest allowed length of the input of each of them.
     n : int
-        Numbers that are read for a step.
+        Number of stored values that are read for a step.
     """
 
     def __init__(
@@ -146,9 +146,9 @@ def _expanded(
     signal: int,
     delay: int = 0,
 ) -> tuple[list[Addend], dict[int, float]] | None:
-    """A signal as a sum of numbers that have rows, and its constant part by element.
+    """A signal as a sum of elements of stored signals, and the constant part of each element.
 
-    None where something has no rows and is no sum.
+    None if a part of it is neither stored nor a sum.
     """
     if rows[signal] is not None:
         every = range(program.signals[signal].size)
@@ -194,7 +194,7 @@ def _weights(program: Program, term: Term, size: int) -> Iterable[tuple[int, int
 
 
 def _chosen(size: int, index: Index | None) -> Sequence[int]:
-    """The elements that an index names."""
+    """The elements that an index selects."""
     if index is None:
         return range(size)
     chosen: Sequence[int] = range(size)[index] if isinstance(index, slice) else index.tolist()

@@ -1,8 +1,8 @@
-"""Whether the inputs of populations stay within their radius, looked at now and then in a run.
+"""Monitor whether the inputs of populations stay within their radius, in a sample of steps.
 
-The back ends keep the rows of a chunk of steps until the next one begins.  From those of the
-filters and nodes that add up to the input x of a population, x is found at some steps of the
-chunk, for all populations in a few NumPy calls; nothing in the loop over steps changes.
+Back ends store the signals of a chunk of steps until the next chunk begins.  The input x of a
+population is the sum of some of them, outputs of filters and nodes.  After a chunk x is computed
+for some of its steps, by a few NumPy calls for all populations.
 """
 
 from __future__ import annotations
@@ -41,11 +41,10 @@ SLACK, SHARE_WARNED = 1.1, 0.1
 
 
 class RadiusWarning(UserWarning):
-    """A population gets inputs that are longer than its radius, which it cannot represent.
+    """Warning that the input of a population exceeds its radius, so that it is not represented.
 
-    Warned once for a population of a simulator, after a run in which the input was longer than
-    1.1 radii in more than a tenth of the steps that were looked at (see
-    :func:`nefsim.saturation`).
+    It is given once for a population of a simulator, after a run in which the input was longer
+    than 1.1 radii in more than a tenth of the sampled steps (see :func:`nefsim.saturation`).
 
     Examples
     --------
@@ -63,7 +62,7 @@ class HasRows(Protocol):
 
 
 class Watch:
-    """Counts the steps at which the input of each population was beyond its radius.
+    """Counts the steps in which the input of each population exceeds its radius.
 
     Parameters
     ----------
@@ -73,13 +72,14 @@ class Watch:
     Attributes
     ----------
     ensembles : tuple of Ensemble
-        Those that are watched.
+        The populations that are monitored.
     n_samples : int
-        Steps that were looked at.
+        Number of sampled steps.
     beyond, far : (E,) ndarray
-        Of these, how many were beyond the reach of each population, and beyond 1.1 times that.
+        Number of sampled steps in which the input of each population exceeded the allowed
+        length, and 1.1 times this length.
     longest : (E,) ndarray
-        Longest input seen of each.
+        Largest length of each population's input.
     """
 
     def __init__(self, built: Built) -> None:
@@ -111,7 +111,7 @@ class Watch:
             self._inputs = None
 
     def __call__(self, engine: HasRows, step: int, length: int) -> None:
-        """Look at some of the ``length`` steps that were done after ``step``."""
+        """Sample some of the ``length`` steps after ``step``."""
         if length < SHORTEST or step + length < self._next or self.n_samples >= MOST:
             return
         if self._inputs is None:
@@ -154,7 +154,7 @@ class Watch:
         return dict(zip(self.ensembles, (self.beyond / self.n_samples).tolist(), strict=True))
 
     def warn(self) -> None:
-        """Warn of populations that were too often beyond their radius, once of each."""
+        """Warn of populations whose inputs exceeded the radius too often, once for each."""
         if self.n_samples < FEWEST:
             return
         for i in np.flatnonzero(self.far > SHARE_WARNED * self.n_samples):
@@ -182,9 +182,9 @@ def _warns_of_radius(network: Any) -> bool:
 
 
 def _reaches(built: Built) -> dict[Ensemble, float]:
-    """How long the vectors are that each decoded population is meant for.
+    """The largest allowed length of the input of each population that is decoded.
 
-    Points at which decoders are solved may be longer than the radius: these are represented.
+    It is the radius, or the length of the longest evaluation point if that is larger.
     """
     found: dict[Ensemble, float] = {}
     things: list[tuple[Connection | Probe, BuiltConnection]]

@@ -1,8 +1,9 @@
 """Fused blocks: groups of operations that the interpreter runs together.
 
-A population, its currents, the decoding of its spikes and the filters of the decoded values are
-one block.  The signals of population size stay within the block, in the processor's cache.
-Only the decoded values are stored for each step of a chunk and read by other blocks.
+A block contains a population, the sum of its currents, the decoding of its spikes and the filters
+of the decoded values.  Signals with a number for each neuron are used within the block only and
+stay in the processor's cache.  Other blocks read the decoded values, which are stored for each
+step of a chunk.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from nefsim.program import Call, Evaluate, Neurons, Play, Program
 
 
 def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tuple[int, list[int]]]:
-    """The fused blocks of a program.
+    """Group the operations of a program in fused blocks.
 
     Parameters
     ----------
     program : Program
-        The operations.
+        The program to run.
     in_python : collection of int
-        Operations that run in Python.  They are made adjacent where the order allows it, so
-        that the compiled operations between them need few calls.
+        Indices of operations that run in Python.  They become neighbours where the order
+        allows it, so that few calls run the compiled operations between them.
 
     Returns
     -------

@@ -1,9 +1,9 @@
-"""The compiled back end: from a plan to a runner.
+"""The compiled back end: make the instruction table of a program and run it.
 
-The modules are used in this order: :mod:`.opcodes`, :mod:`.analysis` of the program,
-:mod:`.fusion` and :mod:`.tiling`, the frozen :mod:`.plan`, the :mod:`.table` (memory and
-addresses), :mod:`.emit` (rows of each type of operation), and this module, which calls the
-interpreter (:mod:`.kernel`, compiled once by numba and loaded by :mod:`.object_cache`).
+Read the modules in this order.  :mod:`.opcodes` lists the instructions; :mod:`.analysis`,
+:mod:`.fusion` and :mod:`.tiling` decide how to run each operation, and :mod:`.plan` collects
+their decisions.  :mod:`.table` assigns memory, and :mod:`.emit` adds the instructions.  This
+module calls the interpreter, which :mod:`.kernel` defines and :mod:`.object_cache` loads.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Span = tuple[int, int]
 
 
 def prepare(built: HasProgram, state: State) -> Runner:
-    """A runner for ``built.program`` that advances ``state``."""
+    """Prepare a built network to run; return a runner that advances ``state``."""
     program = built.program
     lead = state.signals[0].shape[:-1] if state.signals else ()
     batch = lead[0] if lead else 1
@@ -101,7 +101,7 @@ def _cost(table: Any, spans: Sequence[Span]) -> int:
 
 
 def _groups(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], list[Any]]]:
-    """Blocks in order; the blocks of a level that need no Python are one group."""
+    """Group the blocks of each level that need no Python; each other block is a group."""
     for _, group in groupby(parts, key=itemgetter(0)):
         blocks_of_level = [block for _, block in group]
         whole = [b[0] for b in blocks_of_level if len(b) == 1 and isinstance(b[0], tuple)]
@@ -126,7 +126,7 @@ def _mixed(engine: Engine, arrays: tuple[Any, ...], block: list[Any]) -> Advance
 
 
 def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
-    """The ``advance`` of spans of the table, on several cores if there is enough work.
+    """A function that runs spans of the table, on several cores if there is enough work.
 
     The results do not depend on the number of cores.
     """
@@ -177,7 +177,7 @@ def _one_call(
 
 @cache
 def pool(n: int) -> ThreadPoolExecutor:
-    """Threads that wait for work; starting them takes as long as a step of many neurons."""
+    """A pool of ``n`` threads, shared by all runs, as starting threads takes long."""
     return ThreadPoolExecutor(n, "nefsim")
 
 
@@ -186,7 +186,7 @@ if hasattr(os, "register_at_fork"):  # a forked process has none of these thread
 
 
 def _pieces(spans: list[Span], cost: list[int], n: int) -> list[list[Span]]:
-    """Spans in order, in at most ``n`` pieces of about equal work."""
+    """Divide spans, in order, into at most ``n`` pieces of about equal work."""
     pieces: list[list[Span]] = [[] for _ in range(n)]
     done, total = 0, max(sum(cost), 1)
     for span, c in zip(spans, cost, strict=True):
@@ -201,7 +201,7 @@ def cores() -> int:
 
 
 def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
-    """A block as ranges of rows of the table, and indices of operations that run in Python."""
+    """The parts of a block: ranges of table rows, and operations that run in Python."""
     parts: list[Any] = []
     for i in group:
         if not is_compiled(program, program.ops[i]):
@@ -218,7 +218,7 @@ def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
 
 
 def _checkpointed(program: Program, state: State, table: Table, data: Any) -> State:
-    """The arrays restored after an error: all memories as one, and states that Python changes."""
+    """The state to restore after an error: all memories as one array, and that of Python code."""
     first, end = table.checkpoint
     rngs = [
         streams
@@ -262,7 +262,7 @@ def _carrying(data: Any, table: Table, rows: Sequence[Any]) -> Callable[[int], N
 
 
 def _move(state: State, table: Table, data: Any, batched: bool) -> None:
-    """Copy the memories of the state to the interpreter's array, of which they become views."""
+    """Move the memories of a state to the interpreter's array; the state then has views of it."""
     for op, memory, offsets in zip(table.program.ops, state.ops, table.memories, strict=True):
         for name, offset in offsets.items():
             value = memory[name]

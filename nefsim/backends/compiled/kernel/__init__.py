@@ -48,7 +48,7 @@ from nefsim.backends.compiled.opcodes import (
 
 @njit(**options)
 def run_tile(t, lo, hi, data, constants, spikes):
-    """Rows ``lo + 1`` to ``hi``, a tile, of one operation."""
+    """Compute rows ``lo + 1`` to ``hi``, a tile, of one operation."""
     kind, row, c = t[KIND], lo + 1, shifted(constants, t[C])
     y, x = shifted(data, t[OUT] + row * t[OUT_STRIDE]), shifted(data, t[IN] + row * t[IN_STRIDE])
     if kind == LIF:
@@ -62,7 +62,7 @@ def run_tile(t, lo, hi, data, constants, spikes):
 
 @njit(**options)
 def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, counts):
-    """Rows ``lo + 1`` to ``hi``, a tile, of several operations, which run each row in turn."""
+    """Compute rows ``lo + 1`` to ``hi``, a tile, of several operations, row by row."""
     whole_registers()
     for row in range(lo + 1, hi + 1):
         r = row - lo - 1
@@ -106,10 +106,11 @@ def run(
     counts,
     n_counts,
 ):
-    """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial.
+    """Compute rows ``lo + 1`` to ``hi`` of all operations, span by span and trial by trial.
 
-    A tiled operation runs all rows of a tile at once; successive operations that are not tiled
-    run each row in turn (:mod:`nefsim.backends.compiled.tiling`).
+    A span is a range of rows of the table.  A tiled operation computes all rows of a tile at
+    once; successive operations that are not tiled are computed together, row by row
+    (:mod:`nefsim.backends.compiled.tiling`).
 
     ``data``, ``spikes`` and ``counts`` have a row for each trial; ``width``, ``n_spike_words`` and
     ``n_counts`` are the lengths of these rows.
