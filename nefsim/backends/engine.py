@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from math import isnan
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -210,6 +210,14 @@ class Engine:
                     return True
         return False
 
+    def check_step(self, row: int) -> None:
+        """Raise an error if the step after ``row`` has made a number of the state NaN."""
+        for memory in self.checkpointed.ops:
+            for value in memory.values():
+                if isnan(np.vdot(value, value)):
+                    t = (self.state.step + row + 1) * self.program.dt
+                    raise FloatingPointError(f"invalid value encountered at t = {t:g} s")
+
     def _find_invalid_step(self, before: Snapshot, length: int) -> None:
         """Find the first invalid step of a chunk by bisection; raise an error that names it."""
         good, bad = 0, length
@@ -223,17 +231,8 @@ class Engine:
                 good = middle
         restore(self.checkpointed, before)
         self.chunk(bad)
-        self._refuse(good)
-
-    def check_step(self, row: int) -> None:
-        """Raise an error if the step after ``row`` has made the state invalid."""
-        if self._is_invalid():
-            self._refuse(row)
-
-    def _refuse(self, good: int) -> NoReturn:
-        """Raise an error that names the step after row ``good``."""
-        bad, self.good = good + 1, good
         name = self._diverged()
+        self.good = good
         t = (self.state.step + bad) * self.program.dt
         if not name:
             raise FloatingPointError(f"invalid value encountered at t = {t:g} s")

@@ -47,6 +47,11 @@ def mixed_advance(
     both, done = joined(last, first), engine.rows_done
 
     def advance(lo: int, hi: int) -> None:
+        if hi - lo == 1:
+            for step in one_row:
+                step(lo, hi)
+            engine.good = hi
+            return
         row = lo
         try:
             first.rows(lo, lo + 1)
