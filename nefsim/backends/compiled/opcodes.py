@@ -25,10 +25,13 @@ N_COLUMNS = 14
 #   HAS_CURRENTS          of INVERSE_LIF, 1 if it reads currents, 0 if spikes are added to it
 #   STEPS_DONE            offset of the step counter, of INVERSE_LIF and of spikes added to it
 #   THIRD                 of SELECT, offset of the third argument
+#   REPORT                of learned weights, index of the first count of their report
+#   IN_USE                of a product with weights, offset of a number that is 0 if they are left
+#                         out; 0 for weights that are always used
 STATE_2 = BITS = M
 COUNT = PER_NEURON = VECTORS = SET
-HAS_CURRENTS = ENCODERS
-STEPS_DONE = THIRD = SCRATCH
+HAS_CURRENTS = REPORT = ENCODERS
+STEPS_DONE = THIRD = IN_USE = SCRATCH
 
 # Opcodes.  The kernel compares them with the bounds below, so a new one must be in its group.
 (
@@ -63,8 +66,7 @@ STEPS_DONE = THIRD = SCRATCH
     LEARNED_PRODUCT,
     LEARNED_PRODUCT_OF_SPIKES,
     COPY_WEIGHTS,
-    OUTER,
-    OUTER_DECAY,
+    HEBBIAN,
     ADD,
     SUBTRACT,
     MULTIPLY,
@@ -76,8 +78,8 @@ STEPS_DONE = THIRD = SCRATCH
     DOT,
     ANY,
     RLS,
-) = range(44)
-N_KINDS = 44
+) = range(43)
+N_KINDS = 43
 
 #: The last opcode of each group: sums, memories, populations, weights and rules.
 LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, LOGARITHM, INVERSE_LIF, RLS

@@ -11,14 +11,19 @@ import numpy as np
 from nefsim.backends.compiled.analysis import accumulators, copies, fused_currents, is_compiled
 from nefsim.backends.compiled.fusion import fused_blocks
 from nefsim.backends.compiled.tiling import tile
-from nefsim.backends.engine import chunk_length
-from nefsim.program import Op, Program, Read, Sum, Weigh, outputs
+from nefsim.backends.engine import can_fail, chunk_length
+from nefsim.backends.reports import learned_in_place
+from nefsim.program import Learn, Op, Program, Read, Sum, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that the time in Python for each chunk is negligible.
 LONGEST_COMPILED_CHUNK = 10_000
 
 #: Most operations on numbers in a chunk, about 0.1 s: Ctrl-C and progress wait for its end.
 MOST_WORK = 200_000_000
+
+#: Fewest steps of a chunk before which learned weights are copied, so that the time of the copy
+#: is a few per cent of that of the steps.
+FEWEST_STEPS_OF_A_COPY = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +48,10 @@ class Plan:
     fused_currents : mapping of int to int
         Currents that an LIF population computes within its step, mapped to its operation.
     accumulators : mapping of int to int
-        Currents that are added to a state variable of inverse LIF neurons, mapped to the
-        operation of these neurons.
+        Currents that are added to the memory of inverse LIF neurons, with the population's
+        index.
+    in_place : tuple of int
+        Operations whose weights are not copied before each chunk.
     """
 
     blocks: Sequence[tuple[int, Sequence[int]]]
@@ -55,6 +62,7 @@ class Plan:
     copies: Mapping[int, Read]
     fused_currents: Mapping[int, int]
     accumulators: Mapping[int, int]
+    in_place: tuple[int, ...]
 
 
 def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
@@ -79,11 +87,19 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     blocks = fused_blocks(program, in_python)
     groups = [group for _, group in blocks]
     materialized = _materialized(program, groups, in_python)
+    in_place = _in_place(program, blocks, batch, in_python)
+    # A chunk that is repeated takes the products with these weights from their rows.
+    materialized.update(outputs(program.ops[i])[0] for i in in_place if not _is_rest(program, i))
     tiled, carried = tile(program, groups, analytic, materialized)
     materialized |= carried
     width = sum(program.signals[i].size for i in materialized) * batch
     work = sum(_work(op) for op in program.ops) * batch
-    length = min(chunk_length(width, LONGEST_COMPILED_CHUNK), max(1, MOST_WORK // max(work, 1)))
+    fewest = 1
+    if any(isinstance(op, Learn) and _index(program, op) not in in_place for op in program.ops):
+        fewest = FEWEST_STEPS_OF_A_COPY
+    length = min(
+        chunk_length(width, LONGEST_COMPILED_CHUNK), max(fewest, MOST_WORK // max(work, 1))
+    )
     # In float32 the spikes of a step are summed first, so that the memory is rounded only once.
     single = np.dtype(dtype) == np.float32
     return Plan(
@@ -95,12 +111,33 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
         copies(program, materialized),
         fused_currents(program, analytic, materialized),
         {} if single else accumulators(program, materialized),
+        in_place,
     )
+
+
+def _in_place(
+    program: Program, blocks: Sequence[tuple[int, Sequence[int]]], batch: int, in_python: set[int]
+) -> tuple[int, ...]:
+    """Operations whose weights need no copy; blocks with Python come first in their level."""
+    order = sorted(blocks, key=lambda block: (block[0], in_python.isdisjoint(block[1])))
+    failing = [i for i, op in enumerate(program.ops) if can_fail(op) and not isinstance(op, Learn)]
+    return learned_in_place(program, [ops for _, ops in order], batch, failing)
+
+
+def _index(program: Program, op: Learn) -> int:
+    return program.writer[op.learned.output]
+
+
+def _is_rest(program: Program, index: int) -> bool:
+    op = program.ops[index]
+    return isinstance(op, Weigh) and op.is_rest
 
 
 def _work(op: Op) -> int:
     """Approximate number of multiplications of an operation in a step."""
     if isinstance(op, Weigh):
+        if op.is_rest:  # the weights of the neurons that fire
+            return 0 if op.is_empty else op.initial.size // 8
         return 2 * op.initial.size
     if not isinstance(op, Sum):
         return 0

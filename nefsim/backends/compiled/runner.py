@@ -32,10 +32,11 @@ from nefsim.backends.compiled.emit import emit
 from nefsim.backends.compiled.mixed import mixed_advance
 from nefsim.backends.compiled.object_cache import interpreter
 from nefsim.backends.compiled.plan import make_plan
-from nefsim.backends.compiled.table import Table
+from nefsim.backends.compiled.table import ELSEWHERE, Table
 from nefsim.backends.engine import Advance, Engine, HasProgram, carrying
+from nefsim.backends.reports import Report
 from nefsim.backends.vectorised.operations import advances
-from nefsim.program import Neurons, Program, State
+from nefsim.program import Learn, Neurons, Program, State
 
 #: Fewest numbers in a call at which independent blocks run on several cores.
 MIN_WORK_FOR_THREADS = 2_000_000
@@ -68,6 +69,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
     ]
     _move(state, table, data, bool(lead))
     engine = Engine(program, state, rows, _carrying(data, table, rows))
+    engine.reports |= _reports(program, table, data, arrays[-1])
     engine.checkpointed = _checkpointed(program, state, table, data)
     for spans, mixed in _groups(parts):
         if spans:
@@ -229,6 +231,20 @@ def _checkpointed(program: Program, state: State, table: Table, data: Any) -> St
     return State(state.step, [], [{"all": data[:, first:end]}], rngs, running)
 
 
+def _reports(program: Program, table: Table, data: Any, counts: Any) -> dict[int, Report]:
+    """The reports on learned weights, as views of the interpreter's arrays."""
+    names = {
+        program.writer[op.learned.output]: op.name
+        for op in program.ops
+        if isinstance(op, Learn) and is_compiled(program, op)
+    }
+    return {
+        i: Report(names[i], counts[:, at : at + 3], data[:, bound], i in table.plan.in_place)
+        for i, (at, bound) in table.reports.items()
+        if i in names
+    }
+
+
 def _rows(data: Any, offset: int, length: int, size: int, batched: bool) -> Any:
     """The rows of a signal, (length, [trials,] size), as a view."""
     rows = data[:, offset : offset + length * size].reshape(len(data), length, size)
@@ -265,6 +281,8 @@ def _move(state: State, table: Table, data: Any, batched: bool) -> None:
     """Move the memories of a state to the interpreter's array; the state then has views of it."""
     for op, memory, offsets in zip(table.program.ops, state.ops, table.memories, strict=True):
         for name, offset in offsets.items():
+            if offset >= ELSEWHERE:
+                continue
             value = memory[name]
             shape = value.shape
             if is_step_counter(op, name):  # one number, seen by all neurons

@@ -21,6 +21,9 @@ from nefsim.program import Program, Read, State, Sum
 
 Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
+#: First offset of weights that are not in the array of variables but in one of the state.
+ELSEWHERE = 1 << 60
+
 
 class Table:
     """Instructions as rows of integers, and the addresses of their arrays.
@@ -41,7 +44,10 @@ class Table:
     memories : list of dict of str to int
         Offsets of the state variables of each operation, by name.
     checkpoint : (int, int)
-        Offsets of the start and the end of all state variables.
+        Start and end of all memories.
+    reports : dict of int to (int, int)
+        For each operation with learned weights, by its index, the index of the first count of
+        its report, and the offset of the bound of its weights; see :mod:`nefsim.backends.reports`.
     """
 
     def __init__(self, program: Program, state: State, plan: Plan) -> None:
@@ -66,12 +72,16 @@ class Table:
         start = self._size
         self.memories: list[dict[str, int]] = [
             {
-                name: self.allocate(1 if is_step_counter(op, name) else _per_trial(value, state))
+                name: ELSEWHERE + plan.in_place.index(i)
+                if name == "weights" and i in plan.in_place
+                else self.allocate(1 if is_step_counter(op, name) else _per_trial(value, state))
                 for name, value in memory.items()
             }
-            for op, memory in zip(program.ops, state.ops, strict=True)
+            for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=True))
         ]
+        self._in_place = [state.ops[i]["weights"] for i in plan.in_place]
         self.checkpoint = start, self._size
+        self.reports: dict[int, tuple[int, int]] = {}
         for op, memory in zip(program.ops, self.memories, strict=True):
             if isinstance(op, Sum) and op.is_input and op.output not in plan.materialized:
                 self.addresses[op.output] = memory["value"], 0
@@ -159,6 +169,15 @@ class Table:
         is_listed = read.signal in self.bits or read.signal in self.lists
         return is_listed and read.columns is None and not read.delay
 
+    # -- learned weights ---------------------------------------------------------------
+
+    def report(self, weigh: int, n: int) -> tuple[int, int]:
+        """The entry of ``reports`` for an operation with ``n`` outputs, made if there is none."""
+        if weigh not in self.reports:
+            self.reports[weigh] = self._n_counts, self.allocate(1 + n)
+            self._n_counts += 3
+        return self.reports[weigh]
+
     # -- rows --------------------------------------------------------------------------
 
     def op(self, kind: int, out: Address, n: int, source: Address = (0, 0), **columns: int) -> None:
@@ -182,9 +201,14 @@ class Table:
         for i in reversed(range(len(self._rows))):
             span = 0 if i in self._tiled_rows else span + 1
             self._rows[i][k.SPAN] = span
+        rows = np.array(self._rows, np.int64).reshape(-1, k.N_COLUMNS)
+        data = _aligned((batch, self._size), self.dtype)
+        for place, weights in enumerate(self._in_place):
+            distance = weights.ctypes.data - data.ctypes.data
+            rows[rows == ELSEWHERE + place] = distance // data.itemsize
         return (
-            np.array(self._rows, np.int64).reshape(-1, k.N_COLUMNS),
-            _aligned((batch, self._size), self.dtype),
+            rows,
+            data,
             np.concatenate(
                 self._constants,
                 out=_aligned((self._n_constants,), self.dtype),

@@ -87,7 +87,7 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
             elif kind <= LAST_POPULATION or kind >= FIRST_CELL:
                 neurons(kind, t, y, x, c, data, spikes, counts)
             elif kind <= LAST_RULE:
-                learning(kind, t, y, x, c, data, indices, spikes, counts)
+                learning(kind, t, row, y, x, c, data, indices, spikes, counts)
 
 
 def run(
