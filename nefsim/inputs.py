@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ class Input:
     __slots__ = ("_index", "_name", "_signal", "_state", "_turn", "_who")
 
     def __init__(
-        self, who: str, name: str, place: tuple[int, int], state: Callable[[], State], turn: Turn
+        self, who: str, name: str, place: tuple[int, int], state: list[State], turn: Turn
     ) -> None:
         self._who, self._name, self._state, self._turn = who, name, state, turn
         self._index, self._signal = place
@@ -42,7 +42,7 @@ class Input:
         return self._values().shape
 
     def _values(self) -> Array:
-        values: Array = self._state().ops[self._index]["value"]
+        values: Array = self._state[0].ops[self._index]["value"]
         return values
 
     def __getitem__(self, key: Any) -> Any:
@@ -52,7 +52,7 @@ class Input:
     def __setitem__(self, key: Any, values: Any) -> None:
         """Set elements; ``[:]`` and ``[...]`` are all of them."""
         self._turn.forbid(self._who)
-        state = self._state()
+        state = self._state[0]
         out = state.ops[self._index]["value"]
         if not self._is_usual(values, out.shape[-1]):
             do = f"pass {out.shape[-1]} finite numbers for {self._name}"
@@ -101,8 +101,6 @@ class Inputs(Mapping[Any, Input]):
         The program that runs.
     signals : mapping of node to int
         The signal of the output of each node.
-    state : callable
-        A function that returns the present state.
     turn : Turn
         The lock of steps.
     """
@@ -112,16 +110,20 @@ class Inputs(Mapping[Any, Input]):
         who: str,
         program: Program,
         signals: Mapping[Any, int],
-        state: Callable[[], State],
         turn: Turn,
     ) -> None:
         self._who = who
+        self._state: list[State] = []  # one, which all inputs see
         self._inputs: dict[Any, Input] = {}
         for node, signal in signals.items():
             index = program.writer[signal]
             op = program.ops[index]
             if isinstance(op, Sum) and op.is_input:
-                self._inputs[node] = Input(who, repr(node), (index, signal), state, turn)
+                self._inputs[node] = Input(who, repr(node), (index, signal), self._state, turn)
+
+    def use(self, state: State) -> None:
+        """Read and set the values of a state from now on."""
+        self._state[:] = [state]
 
     def __getitem__(self, node: Any) -> Input:
         """The output of a node, to read and to set."""

@@ -143,7 +143,7 @@ class Simulator:
         self._turn = Turn("Simulator.run_steps")
         nodes = {node: self.built.signals[node] for node in net.all_nodes}
         program = self.built.program
-        self._inputs = Inputs("Simulator.inputs", program, nodes, lambda: self._state, self._turn)
+        self._inputs = Inputs("Simulator.inputs", program, nodes, self._turn)
         with silenced(progress is False):
             self._restart()
         self._target: Target | None = None
@@ -162,6 +162,7 @@ class Simulator:
             state.watch = self._watch
             self._run = self._prepare(self.built, state)
         self._state = state
+        self._inputs.use(state)
         self._records = Records(program, self.batch_size, self.dtype)
 
     def _check_keeps_state(self, who: str, must: str, do: str) -> None:
@@ -221,7 +222,7 @@ class Simulator:
     @property
     def data(self) -> Data:
         """Records by probe or label, and arrays of ensembles and connections, by object."""
-        return Data(self.probes, self.built, self._state, self._records)
+        return Data(self.probes, self.built, self._state, self._records, self._run)
 
     @explained
     def recorded(self, probe: Probe | str) -> Array:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import signal
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -154,6 +156,34 @@ def test_the_state_is_copied_only_where_a_step_can_fail(monkeypatch: Any) -> Non
     nef.Simulator(plain(), backend="numba").step()
     with pytest.raises(AssertionError, match="copied"):
         nef.Simulator(with_functions(), backend="numba").step()
+
+
+@each_backend
+def test_data_outlive_their_simulator(backend: str) -> None:
+    def steps() -> Any:
+        sim = nef.Simulator(plain([0.5]), backend=backend)
+        for _ in range(7):
+            sim.step()
+        return sim.data
+
+    data = steps()
+    gc.collect()
+    assert len(data["decoded"]) == 7
+
+
+def test_arrays_are_freed_with_their_simulator() -> None:
+    """Without a search for circles of references, which comes late."""
+    pytest.importorskip("numba")
+    sim = nef.Simulator(plain([0.5]), backend="numba")
+    sim.step()
+    memory = next(value for memory in sim.state.ops for value in memory.values())
+    freed = weakref.ref(memory.base if memory.base is not None else memory)
+    gc.disable()
+    try:
+        del sim, memory
+        assert freed() is None
+    finally:
+        gc.enable()
 
 
 @each_backend

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from threading import RLock
 from typing import Any, Protocol
+from weakref import WeakMethod, proxy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,8 @@ class GrowingChunk:
     """
 
     def __init__(self, engine: GrowingEngine) -> None:
-        self._engine = engine
+        # The engine owns this object.  A circle would keep its arrays until Python looks for it.
+        self._engine: GrowingEngine = proxy(engine)
         self.whole: WholeStep | None = None
         self._rows: WholeStep = Count()
         self._limit = self._recorded = self._length = 0
@@ -163,7 +165,7 @@ class GrowingChunk:
         self._is_plain = self.whole is not None and has_computed and not engine.a_step_can_fail
         self._may_overflow = not engine.stays_finite
         self._before, self._recorded = None, 0
-        recorder.pending = self.report
+        recorder.pending = WeakMethod(self.report)
         self._recorder = recorder
 
     def _compute_ahead(self) -> bool:

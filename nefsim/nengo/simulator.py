@@ -156,9 +156,7 @@ class Simulator:
         self._turn = Turn("nefsim.nengo.Simulator.run_steps")
         self._places = {probe: i for i, probe in enumerate(self.model.probes)}
         who, lowering = "nefsim.nengo.Simulator.inputs", self._lowering
-        self._inputs = Inputs(
-            who, lowering.program, lowering.inputs, lambda: self._state, self._turn
-        )
+        self._inputs = Inputs(who, lowering.program, lowering.inputs, self._turn)
         self.reset(seed)
 
     def __del__(self) -> None:
@@ -331,6 +329,7 @@ class Simulator:
         lowering.start(self.seed, self.batch_size or 1)
         program = lowering.program
         self._state = initial_state(program, None, self.batch_size, self.dtype)
+        self._inputs.use(self._state)
         if before is not None:
             carry_over(program, before, self._state)
         for base in lowering.memory.updates:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import WeakMethod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,8 @@ class Records:
 
     Attributes
     ----------
-    pending : callable
-        A function that adds the rows of complete steps which a back end has not added yet; it is
+    pending : WeakMethod or None
+        A method that adds the rows of complete steps which a back end has not added yet; it is
         called before records are read.
     """
 
@@ -46,7 +47,7 @@ class Records:
     ) -> None:
         self.dt, self.start = program.dt, start
         self.stream: Stream | None = None
-        self.pending: Callable[[], None] = _nothing
+        self.pending: WeakMethod[Callable[[], None]] | None = None
         self._every = [record.every for record in program.records]
         self._stores: list[Store] = []
         self._settled = start
@@ -104,6 +105,12 @@ class Records:
         if n_done:
             self._pending = True
             self.flush()
+
+    def _add_pending(self) -> None:
+        """Add the rows of complete steps that are not added yet."""
+        add = None if self.pending is None else self.pending()
+        if add is not None:
+            add()
 
     def flush(self, sync: bool = False) -> None:
         """Write the remaining records to disk, for example after the disk was full.
@@ -179,7 +186,7 @@ class Records:
     @property
     def settled(self) -> int:
         """The step up to which records are complete."""
-        self.pending()
+        self._add_pending()
         return self._settled
 
     def arrays(self, probe: int) -> Arrays:
@@ -194,7 +201,7 @@ class Records:
         -------
         dict of str to ndarray
         """
-        self.pending()
+        self._add_pending()
         if self.stream is None:
             return self._stores[probe].arrays()
         self.flush()
@@ -212,7 +219,7 @@ class Records:
         -------
         ([trials,] n_records, size) ndarray or Events
         """
-        self.pending()
+        self._add_pending()
         store = self._stores[probe]
         times = np.multiply(self.steps(probe, self._settled) + 1, self.dt, dtype=np.float64)
         return recorded(self.arrays(probe), store.shape, times)
@@ -229,7 +236,7 @@ class Records:
         -------
         tuple of int
         """
-        self.pending()
+        self._add_pending()
         size, n = self._stores[probe].shape, len(self.steps(probe, self._settled))
         return (*size[:-1], n, size[-1])
 
@@ -298,10 +305,6 @@ class Records:
                 return False
         self.settle(n_steps)
         return True
-
-
-def _nothing() -> None:
-    """Add no rows."""
 
 
 def _count(first_step: int, n_steps: int, every: float) -> int:
