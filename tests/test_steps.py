@@ -277,7 +277,7 @@ def test_steps_continue_after_an_error(fails_at: int, backend: str) -> None:
 @each_backend
 def test_a_result_that_is_not_finite_stops_a_step(backend: str) -> None:
     results: list[Any] = [0.1, [0.2], np.array([0.3]), np.float32(0.4), 1, True]
-    wrong = [np.nan, [np.inf], np.array([np.nan]), [0.1, 0.2], "1", None]
+    wrong = [np.nan, [np.inf], np.array([np.nan]), [0.1, 0.2], "1", None, 10**400, [10**400]]
     net = nef.Network(seed=1)
     net.probe(net.node(lambda t: results[round(t / 0.001) - 1] if t else 0.0))
     sim = nef.Simulator(net, backend=backend)

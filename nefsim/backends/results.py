@@ -97,19 +97,22 @@ def storing(out: NDArray[Any]) -> Callable[[int, Any], bool]:
                 return True
             value = value.tolist()
             kind = list
-        if kind is list or kind is tuple:
-            if len(value) != size or size > few:
-                return False
-            at = row * size
-            for number in value:
-                if type(number) not in NUMBERS or not isfinite(number):
+        try:
+            if kind is list or kind is tuple:
+                if len(value) != size or size > few:
                     return False
-                flat[at] = number
-                at += 1
-            return True
-        if kind in NUMBERS and size == 1 and isfinite(value):
-            out[row] = value
-            return True
+                at = row * size
+                for number in value:
+                    if type(number) not in NUMBERS or not isfinite(number):
+                        return False
+                    flat[at] = number
+                    at += 1
+                return True
+            if kind in NUMBERS and size == 1 and isfinite(value):
+                out[row] = value
+                return True
+        except OverflowError:  # of a whole number that is too large for a float
+            pass
         return False
 
     return store
