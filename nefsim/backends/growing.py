@@ -22,9 +22,12 @@ from nefsim.program import Learn, Program, Snapshot, State, outputs, restore, sn
 
 Array = NDArray[np.float64]
 
-#: Most steps of a chunk that grows, few enough that its rows stay in the cache, and of the first
-#: one; each may have twice as many as the one before.
+#: Most steps of a chunk that grows, and of the first one; each may have twice as many as the one
+#: before.
 MOST_ROWS, FEWEST_ROWS = 1000, 16
+
+#: Most numbers in the rows of such a chunk, which then stay in the cache.
+MOST_NUMBERS = 100_000
 
 
 class GrowingEngine(Protocol):
@@ -108,6 +111,8 @@ class GrowingChunk:
         self._engine: GrowingEngine = proxy(engine)
         self.whole: WholeStep | None = None
         self._rows: WholeStep = Count()
+        width = sum(rows[0].size for rows in engine.rows if rows is not None)
+        self._most_rows = min(engine.longest, MOST_ROWS, max(MOST_NUMBERS // max(width, 1), 1))
         self._limit = self._recorded = self._length = 0
         self._recorder: Any = None
         self._is_plain = self._may_overflow = self._is_stepping = False
@@ -154,7 +159,7 @@ class GrowingChunk:
         engine = self._engine
         if self.whole is not None:
             self._rows = self.whole
-        self._limit = min(engine.longest, MOST_ROWS, 2 * self._length + FEWEST_ROWS)
+        self._limit = min(self._most_rows, 2 * self._length + FEWEST_ROWS)
         has_computed = self._compute_ahead()
         self._advances = [
             advance
