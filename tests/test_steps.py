@@ -52,6 +52,22 @@ def plain(source: Any = np.sin) -> nef.Network:
     return net
 
 
+def unseen(source: Any = drive) -> nef.Network:
+    """Populations in several blocks, whose common source no probe records."""
+    net = nef.Network(seed=1)
+    u = net.node(source, label="u")
+    for i in range(3):
+        a = net.ensemble(30 + i, 1)
+        net.connect(u, a, synapse=(None, 0.005, 0.01)[i])
+        net.probe(a.neurons)
+        net.probe(a, synapse=0.01)
+    b = net.ensemble(20, 1)
+    net.connect(u, b)
+    net.connect(b, b)
+    net.probe(b.neurons)
+    return net
+
+
 def with_functions(source: Any = drive) -> nef.Network:
     """The same with functions in Python, in a loop and in a chain."""
     net = plain(source)
@@ -293,6 +309,19 @@ def test_a_result_that_is_not_finite_stops_a_step(backend: str) -> None:
         assert sim.n_steps == len(results)
 
 
+@each_backend
+def test_a_numpy_function_that_is_not_finite_later_stops_that_step(backend: str) -> None:
+    net = nef.Network(seed=1)
+    net.connect(net.node(np.arctanh), net.ensemble(10, 1))  # infinite at t = 1
+    net.probe(net.nodes[0])
+    sim = nef.Simulator(net, 0.125, backend=backend)
+    for _ in range(7):
+        sim.step()
+    with pytest.raises(ValueError, match=SENTENCE):
+        sim.step()
+    assert sim.n_steps == len(sim.data[sim.probes[0]]) == 7
+
+
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
     """Python's default handler of Ctrl-C, for any test runner."""
@@ -418,7 +447,7 @@ def test_a_number_that_is_invalid_stops_a_step_of_nengos_simulator(backend: str)
 
 @each_backend
 @pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"dtype": "float32"}], ids=str)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, unseen])
 def test_inputs_equal_a_function(model: Any, options: Any, backend: str) -> None:
     whole = nef.Simulator(model(drive), backend=backend, **options)
     whole.run_steps(60)
