@@ -27,8 +27,8 @@ from nefsim.backends.compiled.analysis import (
     is_step_counter,
     steps_compiled,
 )
-from nefsim.backends.compiled.draws import N_ADDRESSES, addresses
 from nefsim.backends.compiled.calls import Prepared
+from nefsim.backends.compiled.draws import N_ADDRESSES, addresses
 from nefsim.backends.compiled.emit import emit
 from nefsim.backends.compiled.mixed import mixed_advance
 from nefsim.backends.compiled.object_cache import interpreter
