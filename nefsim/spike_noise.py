@@ -66,7 +66,7 @@ def poisson(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
 
     See Also
     --------
-    regular : spikes at equal intervals.
+    regular : Spikes at equal intervals.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def regular(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
 
     See Also
     --------
-    poisson : spikes that come at random.
+    poisson : Spikes of a Poisson process.
 
     Examples
     --------
@@ -148,13 +148,13 @@ class Spikes(Value):
     Parameters
     ----------
     synapse : Synapse or None
-        The filter from the spikes to the place where the value is read.
+        The filter that it passes, from the spikes to where the value is read.
     dt : float [s]
         Time step of the simulation.
     neuron_type : NeuronType
         Type of the neurons; types that do not spike have no noise.
     onward : bool
-        Whether a population or a learning rule reads the value, not a node or a probe.
+        Whether it is read by a population or a learning rule, not by a node or a probe.
     """
 
     synapse: Synapse | None
@@ -168,9 +168,9 @@ class Spikes(Value):
         Parameters
         ----------
         noise : str
-            ``"regular"`` for spikes at equal intervals, ``"poisson"`` for a Poisson process, or
-            ``"auto"`` for a geometric mean of both variances, that of regular spikes to the
-            power of ``REGULAR`` (for neurons that fire randomly, that of a Poisson process).
+            Whether trains are ``"regular"`` or ``"poisson"``, or ``"auto"``: between both, the
+            variance of regular ones to the power of ``REGULAR`` times that of Poisson's to the
+            rest; for neurons that fire at random that of a Poisson process.
         blocks : iterable of (p, N) ndarray [Hz]
             Activities of the neurons, for blocks of evaluation points.
         top : float [Hz]
@@ -313,11 +313,10 @@ def _response(synapse: Synapse | None, dt: float) -> Array:
         with np.errstate(all="ignore"):
             h = filtering.filtered(form, impulse, 0)
         h = h[: _first(np.abs(h) < 1e100)]  # of a response that grows without end, its beginning
-        energy = np.cumsum(h**2)
-        rest = energy[-1] - energy
-        late = 3 * n // 4
-        if len(h) < n or n == MOST_TAPS or (energy[late] > 0 and rest[late] <= REST * energy[-1]):
-            return h[: 1 + _first(rest > REST * energy[-1])]
+        rest = np.cumsum(h[::-1] ** 2)[::-1]  # the energy of each tap and of those after it
+        goes_on = rest > REST * rest[0]
+        if len(h) < n or n == MOST_TAPS or (rest[0] > 0 and not goes_on[3 * n // 4]):
+            return h[: max(1, _first(goes_on))]
         n *= 2
 
 

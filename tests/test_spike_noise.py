@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,21 @@ def test_poisson_trains_have_the_variance_of_white_noise(synapse: nef.Synapse | 
     found = spike_noise.poisson(RATES, synapse, DT)
     # The taps end where 1e-16 of the energy is left.
     np.testing.assert_allclose(found, np.array(RATES) * energy / DT, rtol=1e-9)
+
+
+@pytest.mark.parametrize("tau", [0.005, 0.02, 0.3])
+def test_taps_of_a_lowpass_end_where_1e_16_of_their_energy_is_left(tau: float) -> None:
+    """The energy from tap n on is a share of exp(-2 n dt / tau)."""
+    n_taps = math.ceil(16 * math.log(10) / 2 * tau / DT)
+    assert len(spike_noise._autocorrelation(nef.Lowpass(tau), DT)) == n_taps
+
+
+@pytest.mark.parametrize("steps", [1, 1500])
+def test_taps_of_a_delay_begin_after_it(steps: int) -> None:
+    late = nef.LinearFilter([1.0], [1.0, -0.5] + [0.0] * steps, analog=False)
+    assert not late.filt(np.eye(steps)[0]).any()
+    # Taps of 1, 1/2, 1/4 and so on.
+    np.testing.assert_allclose(spike_noise.poisson([50.0], late, DT), 4 / 3 * 50.0 / DT)
 
 
 def test_a_slow_lowpass_has_the_closed_form() -> None:

@@ -213,7 +213,7 @@ def _highest(task: Task) -> float:
 
 
 def _lowest_rates(task: Task, n: int, radius: float, ratio: float, goal: float) -> Size:
-    """The lowest maximum rates at which n neurons reach an error, or the highest rates tried."""
+    """The lowest maximum rates with which n neurons reach an error, or the highest tried."""
     top = _highest(task)
 
     def at(log_rate: float) -> Size:

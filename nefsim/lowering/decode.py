@@ -250,7 +250,7 @@ class Decoder(ABC):
 
     @abstractmethod
     def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:
-        """Decoders or weights that came with the network, by name; mostly none."""
+        """Decoders or weights of a loaded model, by name; empty for other networks."""
 
     @abstractmethod
     def _points(self, connection: Connection) -> Array:
@@ -317,7 +317,7 @@ class Solving(Decoder):
         return activities
 
     def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:
-        """Decoders or weights that came with the network, by name; mostly none."""
+        """Decoders or weights of a loaded model, by name; empty for other networks."""
         return preset_of(thing)
 
     def _points(self, connection: Connection) -> Array:

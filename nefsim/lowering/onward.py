@@ -75,9 +75,9 @@ def _is_direct(end: object) -> bool:
 
 
 def _filters(synapse: Synapse | None) -> tuple[Synapse, ...]:
-    """A synapse, unless it hands values on as they are; of several, the fastest."""
+    """A synapse unless it passes values on unchanged; of several elements, the fastest one."""
     if isinstance(synapse, PerElement):
-        return min((_filters(one) for one in synapse.synapses), key=_slowness)
+        return (min(synapse.synapses, key=lambda each: _slowness((each,))),)
     is_none = synapse is None or (isinstance(synapse, Lowpass) and synapse.tau == 0.0)
     return () if is_none or synapse is None else (synapse,)
 

@@ -51,7 +51,7 @@ class Solver(Value, ABC):
     --------
     solve_decoders : Decoders from tuning curves in one call.
     NoiseMatched : The default solver of networks.
-    nefsim.testing.check_solver : Test a custom solver.
+    nefsim.testing.check_solver : The laws of solvers, for a new one.
 
     Examples
     --------

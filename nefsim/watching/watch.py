@@ -48,10 +48,10 @@ SLACK, SHARE_WARNED = (1.1, 1.18, 1.25, 1.3), 0.1
 class RadiusWarning(UserWarning):
     """Warning that the input of a population exceeds its radius, so that it is not represented.
 
-    Warned once for a population, after a run in which the input was for more than a tenth of
-    the steps that were looked at (see :func:`nefsim.saturation`) so long that decoded values
-    fall short by about 0.06 radii: longer than 1.1 radii in one dimension, 1.18 in two, 1.25 in
-    three and 1.3 in more.
+    It is given once for a population of a simulator, after a run in which the input was in more
+    than a tenth of the sampled steps (see :func:`nefsim.saturation`) so long that decoded
+    values fall short by about 0.06 radii: longer than 1.1 radii in one dimension, 1.18 in two,
+    1.25 in three and 1.3 in more.
 
     The length of the whole vector counts. Independent normal values of rms s in D dimensions
     have the rms length s √D. With s = 0.5 and a radius of 1 they are beyond that margin for 3 %
@@ -89,8 +89,7 @@ class Watch:
     n_samples : int
         Number of sampled steps.
     beyond, far : (E,) ndarray
-        Number of sampled steps in which the input of each population exceeded the allowed
-        length, and the margin beyond it.
+        Of these, how many were beyond the reach of each population, and beyond its slack, too.
     longest : (E,) ndarray
         Largest length of each population's input.
     """
@@ -102,6 +101,7 @@ class Watch:
         self._inputs: Inputs | None = None
         self._next = self._interval = self._first_after_reset = 0
         self._far = np.zeros(0)
+        self._unknown: set[int] = set()
         self._forget()
 
     def _forget(self) -> None:
@@ -116,6 +116,12 @@ class Watch:
         After a reset the next look waits for as many steps as it may cost.
         """
         self._inputs, self._next = None, self._first_after_reset
+
+    def ignore(self, signal: int) -> None:
+        """Look no more at inputs that depend on a signal without rows, which a user sets."""
+        if signal not in self._unknown:
+            self._unknown.add(signal)
+            self._inputs = None
 
     def __call__(self, engine: HasRows, step: int, length: int) -> None:
         """Sample some of the ``length`` steps after ``step``."""
@@ -137,10 +143,12 @@ class Watch:
         self._next = step + length + self._interval
 
     def _prepare(self, engine: HasRows) -> None:
-        inputs = self._inputs = Inputs(self._built, engine.rows, _reaches(self._built))
-        self._far = inputs.reach * [_slack(ensemble) for ensemble in inputs.ensembles]
+        inputs = self._inputs = Inputs(
+            self._built, engine.rows, _reaches(self._built), self._unknown
+        )
         if inputs.ensembles != self.ensembles:
             self.ensembles = inputs.ensembles
+            self._far = inputs.reach * [_slack(ensemble) for ensemble in self.ensembles]
             self._forget()
         neurons = sum(ensemble.n_neurons for ensemble in self._built.ensembles)
         step, look = STEP + STEP_OF * neurons, LOOK + LOOK_AT * inputs.n
