@@ -100,7 +100,7 @@ class NoiseMatched(Solver):
     >>> A = [[0, 40], [20, 20], [40, 0]]
     >>> decoders, info = NoiseMatched(synapse=0.1)(A, [-1, 0, 1])
     >>> decoders.round(4).tolist(), info["variance"].round(2).tolist()
-    ([[0.0239], [-0.0239]], [23.54, 23.54])
+    ([[0.0243], [-0.0243]], [14.53, 14.53])
     """
 
     noise: Literal["auto", "regular", "poisson"] = "auto"
