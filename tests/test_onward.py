@@ -36,6 +36,13 @@ def test_a_node_without_onward_connections_and_a_probe_read_behind_the_synapse(
     assert reached(net, net.probe(a, synapse=synapse)) == (wanted, False)
 
 
+def test_of_synapses_of_elements_the_fastest_counts(net: nef.Network) -> None:
+    a = net.ensemble(10, 2)
+    assert reached(net, net.connect(a, net.node(size_in=2), synapse=[0.1, 0.02])) == (OWN, False)
+    some = net.connect(a, net.node(size_in=2), synapse=[0.1, 0.0])
+    assert reached(net, some) == (ASSUMED, False)
+
+
 def test_populations_their_neurons_and_learning_rules_pass_values_on_more_slowly(
     net: nef.Network,
 ) -> None:
