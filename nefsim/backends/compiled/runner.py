@@ -27,8 +27,10 @@ from nefsim.backends.compiled.analysis import (
     is_step_counter,
     steps_compiled,
 )
+from nefsim.backends.compiled.calls import Prepared
 from nefsim.backends.compiled.draws import N_ADDRESSES, addresses
 from nefsim.backends.compiled.emit import emit
+from nefsim.backends.compiled.mixed import mixed_advance
 from nefsim.backends.compiled.object_cache import interpreter
 from nefsim.backends.compiled.plan import make_plan
 from nefsim.backends.compiled.table import ELSEWHERE, Table
@@ -84,12 +86,31 @@ def prepare(built: HasProgram, state: State) -> Runner:
         if spans:
             engine.plan.append(([_compiled(arrays, spans)], False))
         else:
-            steps = [
-                _compiled(arrays, [part]) if isinstance(part, tuple) else advances(engine, part)
-                for part in mixed
-            ]
-            engine.plan.append((steps, len(steps) > 1))
+            engine.plan.append(([_mixed(engine, arrays, mixed)], False))
+    engine.growing.whole = _whole_step(engine, arrays, parts)
     return engine.run
+
+
+def _whole_step(
+    engine: Engine, arrays: tuple[Any, ...], parts: list[tuple[int, list[Any]]]
+) -> Prepared | None:
+    """All compiled operations of a step in one call, if one core is enough.
+
+    None if other operations than functions of time are in Python.
+    """
+    groups = [*_groups(parts)]
+    spans = [span for spans, _ in groups for span in spans]
+    in_python = {part for _, mixed in groups for part in mixed}
+    is_small = _cost(arrays[0], spans) < MIN_WORK_FOR_THREADS
+    if not spans or not is_small or not in_python <= engine.ahead.keys():
+        return None
+    whole = _one_call(arrays, spans)
+    return whole if whole.is_atomic else None
+
+
+def _cost(table: Any, spans: Sequence[Span]) -> int:
+    """The numbers that spans of the table write in a step."""
+    return sum(int(table[first:last, opcodes.N].sum()) for first, last in spans)
 
 
 def _groups(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], list[Any]]]:
@@ -104,38 +125,42 @@ def _groups(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], li
             yield whole, []
 
 
+def _mixed(engine: Engine, arrays: tuple[Any, ...], block: list[Any]) -> Advance:
+    """The ``advance`` of a block with operations in Python."""
+    if len(block) == 1:
+        return advances(engine, block[0])
+
+    def joined(last: Prepared, first: Prepared) -> Prepared:
+        del last, first
+        return _one_call(arrays, [block[-1]], then=[block[0]])
+
+    parts = [_one_call(arrays, [part]) if isinstance(part, tuple) else part for part in block]
+    return mixed_advance(engine, parts, lambda index: advances(engine, index), joined)
+
+
 def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
     """A function that runs spans of the table, on several cores if there is enough work.
 
     The results do not depend on the number of cores.
     """
-    table, data, constants, indices, fired, counts = arrays
-    run = interpreter(data.dtype)
-    cost = [int(table[first:last, opcodes.N].sum()) for first, last in spans]
+    table = arrays[0]
+    cost = [_cost(table, [span]) for span in spans]
     total, n_cores = sum(cost), cores()
-    every = np.array(spans, np.int64)
-    whole = every.ctypes.data, len(every)
+    whole = _one_call(arrays, spans).rows
     pieces = [
-        np.array(piece, np.int64)
+        _one_call(arrays, piece).rows
         for piece in (_pieces(spans, cost, PIECES * n_cores) if n_cores > 1 else [])
     ]
-    start = table.ctypes.data
-    memories = (
-        *(data.ctypes.data, *data.shape, constants.ctypes.data, indices.ctypes.data),
-        *(fired.ctypes.data, fired.shape[1], counts.ctypes.data, counts.shape[1]),
-    )
 
-    # A pointer does not keep its array alive; the default argument does.
-    def advance(lo: int, hi: int, owners: Any = (arrays, every)) -> None:
-        del owners
+    def advance(lo: int, hi: int) -> None:
         if len(pieces) < 2 or total * (hi - lo) < MIN_WORK_FOR_THREADS:
-            run(start, *whole, lo, hi, *memories)
+            whole(lo, hi)
             return
         queue = iter(pieces)  # each free thread takes the next; next() is thread-safe
 
         def work() -> None:
             for piece in queue:
-                run(start, piece.ctypes.data, len(piece), lo, hi, *memories)
+                piece(lo, hi)
 
         others = [pool(n_cores - 1).submit(work) for _ in range(n_cores - 1)]
         try:
@@ -146,6 +171,21 @@ def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
             other.result()
 
     return advance
+
+
+def _one_call(
+    arrays: tuple[Any, ...], spans: Sequence[Span], then: Sequence[Span] = ()
+) -> Prepared:
+    """A call of the interpreter that runs spans in order, on this core, and others a row later."""
+    table, data, constants, indices, fired, counts = arrays
+    every, later = np.array(spans, np.int64), np.array(then, np.int64)
+    memories = (
+        *(data.ctypes.data, *data.shape, constants.ctypes.data, indices.ctypes.data),
+        *(fired.ctypes.data, fired.shape[1], counts.ctypes.data, counts.shape[1]),
+    )
+    arguments = (table.ctypes.data, every.ctypes.data, len(every), 0, 1, *memories)
+    owners = arrays, every, later
+    return Prepared(interpreter(data.dtype), arguments, owners, (later.ctypes.data, len(later)))
 
 
 @cache

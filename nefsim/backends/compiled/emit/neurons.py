@@ -98,6 +98,9 @@ def _lif(
             assert isinstance(fused, Sum)
             (term,) = fused.terms
             J, m = table.address(term.read), table.program.size(term.read)
+            if m >= k.WIDE:
+                _wide(table, op, J, m, constants, differ, memory)
+                return
             constants += [fused.offset, in_columns(np.asarray(term.matrix))]
         bits = table.spike_bits(op.output, n, pulse)
         offsets = {"S": v, "STATE_2": memory["refractory_factor"], "X": bits}
@@ -113,6 +116,41 @@ def _lif(
         emit_cell(table, op, (cell, neuron), J, memory)
     if adapts:
         _adapt(table, neuron, n, out, memory)
+
+
+def _wide(
+    table: Table,
+    op: Neurons,
+    source: Address,
+    m: int,
+    constants: list[Any],
+    differ: bool,
+    memory: dict[str, int],
+) -> None:
+    """A population of many dimensions, with its encoders in panels; see :mod:`..kernel.wide`."""
+    current = table.program.ops[table.program.writer[op.current]]
+    assert isinstance(current, Sum) and current.offset is not None
+    n, panel = len(current.offset), k.PANEL // table.dtype.itemsize
+    matrix = np.asarray(current.terms[0].matrix)
+    bias = np.pad(current.offset, (0, -n % panel))
+    rows = np.pad(matrix, ((0, -n % panel), (0, 0))).reshape(-1, panel, m)
+    c = table.constant(*constants, bias, rows.swapaxes(1, 2))
+    neuron: Any = op.neuron
+    steps = k.TILE * (m + -m % k.LINE) + k.STEPS_AT_ONCE * k.PANELS * panel
+    bits = table.spike_bits(op.output, n, neuron.amplitude / table.program.dt)
+    table.op(
+        k.WIDE_LIF,
+        table.addresses[op.output],
+        n,
+        source,
+        C=c,
+        ENCODERS=m,
+        PER_NEURON=int(differ),
+        SCRATCH=table.allocate(steps + 2 * k.LINE + m + len(bias)),
+        S=memory["voltage"],
+        STATE_2=memory["refractory_factor"],
+        X=bits,
+    )
 
 
 def _discrete(
