@@ -395,3 +395,9 @@ def test_a_readout_at_one_number_is_one_vector() -> None:
 def test_the_matrix_of_a_state_is_square(A: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="A must be square"):
         dynamics.StateFilter(A, np.ones(len(A)), np.ones(len(A)), dt=0.001)
+
+
+def test_a_trajectory_takes_a_step_at_least() -> None:
+    assert dynamics.Trajectory(WINDOW, NOISE, seconds=0.002, dt=0.002).sample(1, 3, rng=0).any()
+    with pytest.raises(ValueError, match=r"Trajectory: seconds must be at least dt = 0\.002 s"):
+        dynamics.Trajectory(WINDOW, NOISE, seconds=0.001, dt=0.002)

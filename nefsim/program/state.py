@@ -277,4 +277,9 @@ def restore(state: State, before: Snapshot) -> None:
     for trials, olds in zip(state.running, processes, strict=True):
         for process, (rng_state, values) in zip(trials, olds, strict=True):
             process.rng.bit_generator.state = rng_state
-            process.state.update({name: value.copy() for name, value in values.items()})
+            for name, value in values.items():
+                now = process.state.get(name)
+                if now is not None and now.shape == value.shape and now.flags.writeable:
+                    now[...] = value  # a back end may refer to this array
+                else:
+                    process.state[name] = value.copy()

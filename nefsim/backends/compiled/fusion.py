@@ -8,23 +8,30 @@ step of a chunk.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from graphlib import TopologicalSorter
+from types import MappingProxyType
 
 from nefsim._graphs import strong_components
 from nefsim.program import Call, Evaluate, Neurons, Play, Program
 
 
-def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tuple[int, list[int]]]:
-    """Group the operations of a program in fused blocks.
+def fused_blocks(
+    program: Program,
+    in_python: Collection[int] = (),
+    first: Mapping[int, Sequence[int]] = MappingProxyType({}),
+) -> list[tuple[int, list[int]]]:
+    """The fused blocks of a program.
 
     Parameters
     ----------
     program : Program
         The program to run.
     in_python : collection of int
-        Indices of operations that run in Python.  They become neighbours where the order
-        allows it, so that few calls run the compiled operations between them.
+        Operations that run in Python.  They are made adjacent where the order allows it, so
+        that the compiled operations between them need few calls.
+    first : mapping of int to sequence of int
+        For some operations, others of their block that come before them in a step.
 
     Returns
     -------
@@ -44,12 +51,14 @@ def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tupl
     for sources in before:
         for j in sources:
             readers[j] += 1
+    calls = {i for i, op in enumerate(ops) if isinstance(op, (Evaluate, Call))}
+    calls |= {i for i, op in enumerate(ops) if isinstance(op, Play) and i in in_python}
     for i, op in enumerate(ops):
-        if isinstance(op, (Evaluate, Play, Call)):
+        if i in calls:
             continue
         for j in now[i]:
             whole = isinstance(ops[j], Neurons) or isinstance(op, Neurons)
-            alone = readers[j] == 1 and not isinstance(ops[j], (Evaluate, Play, Call))
+            alone = readers[j] == 1 and j not in calls
             if whole or alone:
                 sets.join(i, j)
     # Blocks that depend on each other in a circle become one.
@@ -68,8 +77,9 @@ def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tupl
     for c, component in enumerate(merged):  # in topological order
         needs = {component_of[j] for b in component for j in reads[b]} - {c}
         level[c] = 1 + max((level[other] for other in needs), default=0)
+    after = [[*sources, *first.get(i, ())] for i, sources in enumerate(now)]
     return [
-        (level[c], _in_order([i for b in merged[c] for i in members[b]], now, in_python))
+        (level[c], _in_order([i for b in merged[c] for i in members[b]], after, in_python))
         for c in sorted(level, key=level.__getitem__)
     ]
 

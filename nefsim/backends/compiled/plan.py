@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from nefsim.backends.compiled.analysis import accumulators, copies, fused_currents, is_compiled
+from nefsim.backends.compiled.analysis import (
+    accumulators,
+    copies,
+    decoded_terms,
+    fused_currents,
+    is_compiled,
+)
+from nefsim.backends.compiled.driving import Drive, find_drives, order, silent, single_rows
 from nefsim.backends.compiled.fusion import fused_blocks
 from nefsim.backends.compiled.tiling import tile
 from nefsim.backends.engine import can_fail, chunk_length
 from nefsim.backends.reports import learned_in_place
-from nefsim.program import Learn, Op, Program, Read, Sum, Weigh, outputs
+from nefsim.program import Learn, Op, Program, Read, Sum, Term, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that the time in Python for each chunk is negligible.
 LONGEST_COMPILED_CHUNK = 10_000
@@ -48,10 +56,18 @@ class Plan:
     fused_currents : mapping of int to int
         Currents that an LIF population computes within its step, mapped to its operation.
     accumulators : mapping of int to int
-        Currents that are added to the memory of inverse LIF neurons, with the population's
-        index.
+        Currents that are added to a state variable of inverse LIF neurons, mapped to the
+        operation of these neurons.
     in_place : tuple of int
         Operations whose weights are not copied before each chunk.
+    decoded : mapping of int to sequence of Term
+        Terms of sums that a population computes within its step, by its operation.
+    drives : mapping of int to tuple of Drive
+        The drives of each population that takes some along in its step.
+    single_rows : frozenset of int
+        Signals with one row, whose content passes from step to step.
+    silent : frozenset of int
+        Spike outputs of populations with drives of which only the indices of spikes are read.
     """
 
     blocks: Sequence[tuple[int, Sequence[int]]]
@@ -63,6 +79,21 @@ class Plan:
     fused_currents: Mapping[int, int]
     accumulators: Mapping[int, int]
     in_place: tuple[int, ...]
+    decoded: Mapping[int, Sequence[Term]]
+    drives: Mapping[int, tuple[Drive, ...]]
+    single_rows: frozenset[int]
+    silent: frozenset[int]
+
+    @cached_property
+    def driven_terms(self) -> frozenset[int]:
+        """The identities of the terms of all drives."""
+        return frozenset(id(drive.term) for each in self.drives.values() for drive in each)
+
+    @cached_property
+    def drive_of(self) -> dict[int, Drive]:
+        """The drive to which an operation belongs, other than a population."""
+        drives = [drive for each in self.drives.values() for drive in each]
+        return {i: drive for drive in drives for i in drive.ops if i != drive.population}
 
 
 def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
@@ -87,10 +118,22 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     blocks = fused_blocks(program, in_python)
     groups = [group for _, group in blocks]
     materialized = _materialized(program, groups, in_python)
+    drives = find_drives(program, groups, analytic, materialized)
+    if drives:
+        blocks = fused_blocks(program, in_python, order(drives))
+        groups = [group for _, group in blocks]
+    one_row = single_rows(program, drives)
+    materialized -= one_row
+    together = [
+        (*drive.ops, program.writer[current])
+        for i, each in drives.items()
+        for drive in each
+        for current in [program.ops[i].reads[0].signal]
+    ]
     in_place = _in_place(program, blocks, batch, in_python)
     # A chunk that is repeated takes the products with these weights from their rows.
     materialized.update(outputs(program.ops[i])[0] for i in in_place if not _is_rest(program, i))
-    tiled, carried = tile(program, groups, analytic, materialized)
+    tiled, carried = tile(program, groups, analytic, materialized, together)
     materialized |= carried
     width = sum(program.signals[i].size for i in materialized) * batch
     work = sum(_work(op) for op in program.ops) * batch
@@ -112,6 +155,10 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
         fused_currents(program, analytic, materialized),
         {} if single else accumulators(program, materialized),
         in_place,
+        decoded_terms(program),
+        drives,
+        frozenset(one_row),
+        frozenset(silent(program, drives, materialized)),
     )
 
 

@@ -28,6 +28,7 @@ from nefsim.backends.compiled.analysis import (
     steps_compiled,
 )
 from nefsim.backends.compiled.calls import Prepared
+from nefsim.backends.compiled.draws import N_ADDRESSES, addresses
 from nefsim.backends.compiled.emit import emit
 from nefsim.backends.compiled.mixed import mixed_advance
 from nefsim.backends.compiled.object_cache import interpreter
@@ -36,6 +37,7 @@ from nefsim.backends.compiled.table import ELSEWHERE, Table
 from nefsim.backends.engine import Advance, Engine, HasProgram, carrying
 from nefsim.backends.reports import Report
 from nefsim.backends.vectorised.operations import advances
+from nefsim.processes import Running
 from nefsim.program import Learn, Neurons, Program, State
 
 #: Fewest numbers in a call at which independent blocks run on several cores.
@@ -60,7 +62,8 @@ def prepare(built: HasProgram, state: State) -> Runner:
     table = Table(program, state, plan)
     parts = [(level, _parts(program, table, group)) for level, group in plan.blocks]
     arrays = table.arrays(batch)
-    data = arrays[1]
+    data, counts = arrays[1], arrays[-1]
+    noises = _connect_generators(program, table, state, counts, arrays[4])
     rows = [
         _rows(data, table.addresses[i][0], plan.length + 1, signal.size, bool(lead))
         if i in plan.materialized
@@ -68,8 +71,16 @@ def prepare(built: HasProgram, state: State) -> Runner:
         for i, signal in enumerate(program.signals)
     ]
     _move(state, table, data, bool(lead))
-    engine = Engine(program, state, rows, _carrying(data, table, rows))
-    engine.reports |= _reports(program, table, data, arrays[-1])
+    carry = _carrying(data, table, rows)
+
+    def finish(length: int) -> None:
+        carry(length)
+        for process in noises:
+            process.state["number"][...] += length
+
+    engine = Engine(program, state, rows, finish)
+    engine.reports |= _reports(program, table, data, counts)
+    _link(state, table, data, bool(lead))
     engine.checkpointed = _checkpointed(program, state, table, data)
     for spans, mixed in _groups(parts):
         if spans:
@@ -225,7 +236,7 @@ def _checkpointed(program: Program, state: State, table: Table, data: Any) -> St
     rngs = [
         streams
         for op, streams in zip(program.ops, state.rngs, strict=True)
-        if isinstance(op, Neurons) and not steps_compiled(op.neuron)
+        if isinstance(op, Neurons) and (op.neuron.random or not steps_compiled(op.neuron))
     ]
     running = [trials for trials in state.running if trials]
     return State(state.step, [], [{"all": data[:, first:end]}], rngs, running)
@@ -243,6 +254,29 @@ def _reports(program: Program, table: Table, data: Any, counts: Any) -> dict[int
         for i, (at, bound) in table.reports.items()
         if i in names
     }
+
+
+def _connect_generators(
+    program: Program, table: Table, state: State, counts: Any, words: Any
+) -> list[Running]:
+    """Write the addresses of generators for the interpreter; returns the processes that it draws.
+
+    The filters of these processes move to the interpreter's memory.
+    """
+    noises: list[Running] = []
+    for signal, index in table.generators.items():
+        i = program.writer[signal]
+        rngs = state.rngs[i] or [process.rng for process in state.running[i]]
+        for trial, rng in enumerate(rngs):
+            counts[trial, index : index + N_ADDRESSES] = addresses(rng)
+        noises += state.running[i]
+        if signal in table.filters:
+            first, size = table.filters[signal], program.signals[signal].size
+            for trial, process in enumerate(state.running[i]):
+                view = words[trial, first : first + size].view(np.float64)[None]
+                view[...] = process.state["filter"]
+                process.state["filter"] = view
+    return noises
 
 
 def _rows(data: Any, offset: int, length: int, size: int, batched: bool) -> Any:
@@ -275,6 +309,16 @@ def _carrying(data: Any, table: Table, rows: Sequence[Any]) -> Callable[[int], N
         carry_large(length)
 
     return carry
+
+
+def _link(state: State, table: Table, data: Any, batched: bool) -> None:
+    """Copy the signals that have one row to the interpreter's array, where they stay."""
+    for i in table.plan.single_rows:
+        offset, _ = table.addresses[i]
+        (row,) = _rows(data, offset, 1, table.program.signals[i].size, batched)
+        row[...] = state.signals[i]
+        state.signals[i] = row
+    state.hidden -= table.plan.single_rows
 
 
 def _move(state: State, table: Table, data: Any, batched: bool) -> None:

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from nefsim.backends.compiled.analysis import (
+    cells_of,
+    decoded_terms,
     fused_currents,
     is_copy,
     is_lowpass,
@@ -27,7 +29,8 @@ from nefsim.backends.compiled.opcodes import LINE
 from nefsim.neurons import InverseLIF
 from nefsim.program import Filter, Neurons, Op, Program, Sum, Term, outputs
 
-#: Forms in which spikes are read: a bit for each neuron, a list of indices, or the values.
+#: Forms in which spikes are read: a bit for each neuron (or values that the population has
+#: decoded itself), a list of indices, or the values.
 BITS, LIST, VALUES = range(3)
 
 
@@ -36,6 +39,7 @@ def tile(
     groups: Sequence[Sequence[int]],
     analytic: Set[int],
     materialized: Set[int],
+    together: Sequence[Sequence[int]] = (),
 ) -> tuple[set[int], set[int]]:
     """Choose the operations to tile.
 
@@ -48,14 +52,16 @@ def tile(
     analytic : set of int
         Spike outputs of LIF populations that are stepped exactly, without a logarithm.
     materialized : set of int
-        Signals that are stored for each step of a chunk.
+        Signals that have a row for each step.
+    together : sequence of sequence of int
+        Operations of one block that take each step together.
 
     Returns
     -------
     (set of int, set of int)
         The operations to tile, and the signals to store for each step because of them.
     """
-    tiling = _Tiling(program, analytic, materialized)
+    tiling = _Tiling(program, analytic, materialized, together)
     tiled: set[int] = set()
     carried: set[int] = set()
     for group in groups:
@@ -76,9 +82,17 @@ def _has_only_outputs(op: Op) -> bool:
 class _Tiling:
     """Chooses the operations of one block to tile; see :func:`tile`."""
 
-    def __init__(self, program: Program, analytic: Set[int], materialized: Set[int]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        analytic: Set[int],
+        materialized: Set[int],
+        together: Sequence[Sequence[int]],
+    ) -> None:
         self._program, self._analytic, self._materialized = program, analytic, materialized
+        self._together = together
         self._fused = fused_currents(program, analytic, materialized)
+        self._decoded = {t for terms in decoded_terms(program).values() for t in terms}
         self._writer = program.writer
         neurons = [op for op in program.ops if isinstance(op, Neurons)]
         self._wide = {op.current for op in neurons} | {s for op in neurons for s in outputs(op)}
@@ -86,6 +100,18 @@ class _Tiling:
     def of(self, group: Sequence[int]) -> tuple[set[int], set[int]]:
         """The operations of a block to tile, and signals to store for each step because of them."""
         position = {i: p for p, i in enumerate(group)}
+        # Sums of the rows of spikes are tiled unless they have to take single steps.
+        lists = {i for i in group if self._can_tile(i) and self._reads_lists(i)}
+        while True:
+            tiled, carried = self._of(group, position, lists)
+            if lists <= tiled:
+                return tiled, carried
+            lists &= tiled
+
+    def _of(
+        self, group: Sequence[int], position: Mapping[int, int], lists: Set[int]
+    ) -> tuple[set[int], set[int]]:
+        """The same, if the sums ``lists`` are tiled."""
         changes = np.zeros(len(group) + 1, np.intp)  # the difference array of the intervals
         narrow: list[tuple[int, int, int]] = []
         first_list: dict[int, int] = {}
@@ -93,7 +119,8 @@ class _Tiling:
             source = self._program.ops[self._writer[signal]]
             writer = position.get(self._writer[signal])
             is_held = isinstance(source, Sum) and source.is_input  # the same in all steps
-            if writer is None or form == BITS or is_held:
+            is_driven = form == LIST and group[reader] in lists
+            if writer is None or form == BITS or is_held or is_driven:
                 continue
             if signal in self._analytic:
                 first = first_list.setdefault(signal, reader)
@@ -104,8 +131,15 @@ class _Tiling:
                 continue
             changes[min(reader, writer)] += 1
             changes[max(reader, writer) + 1] -= 1
+        for ops in self._together:
+            if places := [position[i] for i in ops if i in position]:
+                changes[min(places)] += 1
+                changes[max(places) + 1] -= 1
         n_intervals = np.cumsum(changes)
-        free = [self._can_tile(i) and not n_intervals[p] for p, i in enumerate(group)]
+        free = [
+            self._can_tile(i) and not n_intervals[p] and (i in lists or not self._reads_lists(i))
+            for p, i in enumerate(group)
+        ]
         n_tiled = np.cumsum([0, *free])  # before each position
         carried = {
             signal for writer, reader, signal in narrow if n_tiled[reader + 1] > n_tiled[writer]
@@ -132,6 +166,8 @@ class _Tiling:
     def _form(self, term: Term) -> int:
         """The form in which a term of a sum reads its signal."""
         read, matrix = term.read, term.matrix
+        if term in self._decoded:
+            return BITS
         whole = read.signal in self._analytic and read.columns is None and not read.delay
         if not whole or hasattr(matrix, "tocsr") or np.ndim(matrix) != 2:
             return VALUES
@@ -149,13 +185,20 @@ class _Tiling:
     def _can_tile(self, i: int) -> bool:
         """Whether the interpreter can run many steps of an operation at once."""
         op = self._program.ops[i]
-        if isinstance(op, Neurons):  # with fused currents and equal time constants, unprobed
+        if isinstance(op, Neurons):  # with fused currents and equal time constants of LIF, unprobed
             if op.current not in self._fused or op.observed:
                 return False
             neuron: Any = op.neuron
+            if cells_of(neuron):
+                return not neuron.random
             return np.ndim(neuron.tau_rc) == np.ndim(neuron.tau_ref) == 0
         if isinstance(op, Filter):
             return is_lowpass(op)
         assert isinstance(op, Sum)
-        bits = all(t.rows is None and self._form(t) == BITS for t in op.terms)
-        return bits and op.offset is None and len(op.terms) > 0
+        of_spikes = all(t.rows is None and self._form(t) != VALUES for t in op.terms)
+        return of_spikes and op.offset is None and len(op.terms) > 0
+
+    def _reads_lists(self, i: int) -> bool:
+        """Whether an operation is a sum of the rows of the neurons that fired."""
+        op = self._program.ops[i]
+        return isinstance(op, Sum) and any(self._form(t) == LIST for t in op.terms)

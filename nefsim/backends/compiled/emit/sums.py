@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends.compiled import opcodes as k
-from nefsim.backends.compiled.analysis import LONG_INPUT, encodes, is_tall
-from nefsim.backends.compiled.emit.spikes import emit_sparse_spikes, place_values, spike_list
+from nefsim.backends.compiled.analysis import encodes, is_tall
+from nefsim.backends.compiled.driving import Drive
+from nefsim.backends.compiled.emit.spikes import emit_events, place_values, spike_list
 from nefsim.backends.compiled.table import Address, Table
 from nefsim.neurons import InverseLIF
 from nefsim.program import Neurons, Read, Sum, Term
@@ -22,13 +23,31 @@ def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
             table.op(k.SCALE, out, n, (memory["value"], 0), C=one, M=n, SET=1)
     elif op.output in table.plan.accumulators:
         _accumulate(table, op, table.plan.accumulators[op.output])
+    elif table.program.writer[op.output] in table.plan.drive_of:
+        _drive(table, op, table.plan.drive_of[table.program.writer[op.output]])
     elif op.output not in table.plan.copies and op.output not in table.plan.fused_currents:
         _sum(table, op)
 
 
+def _drive(table: Table, op: Sum, drive: Drive) -> None:
+    """Add spikes to the input of a filter, which its population has set to 0."""
+    out, n = table.addresses[op.output], table.program.signals[op.output].size
+    for term in op.terms:
+        if drive.slots:
+            emit_events(table, term, out, n, slots=drive.slots)
+        else:
+            _term(table, term, out, n, 0)
+
+
 def _sum(table: Table, op: Sum) -> None:
     out, n = table.addresses[op.output], table.program.signals[op.output].size
-    terms = list(op.terms)
+    if table.program.writer[op.output] in table.plan.tiled and n >= k.LINE:
+        for i, term in enumerate(op.terms):
+            _rows_of_tile(table, term, out, n, int(i == 0))
+        return
+    terms = undriven(table, op)
+    if len(terms) < len(op.terms) and not terms:
+        return  # the population adds these terms to the offset, in its step
     # A tiled population writes spike bits, and no values that a matrix could multiply.
     encoded = terms and encodes(terms[0], n) and not table.has_spikes(terms[0].read)
     if op.offset is not None and encoded:
@@ -45,6 +64,22 @@ def _sum(table: Table, op: Sum) -> None:
         _term(table, term, out, n, overwrite)
 
 
+def _rows_of_tile(table: Table, term: Term, out: Address, n: int, overwrite: int) -> None:
+    """Sums of the rows of neurons that fired, for a tile of steps; see :mod:`..kernel.tiles`.
+
+    Decoders are stored in panels of columns, whose sums stay in the cache.
+    """
+    signal = term.read.signal
+    matrix = np.asarray(term.matrix).T * table.bits[signal][1]
+    m, register = len(matrix), k.PANEL // 2 // table.dtype.itemsize
+    columns = np.pad(matrix, ((0, 0), (0, -n % register)))
+    width = k.REGISTERS * register
+    panels = [columns[:, i : i + width].ravel() for i in range(0, n, width)]
+    steps, sums = table.steps_of_spikes(signal), table.allocate(k.TILE * width)
+    c = table.constant(np.concatenate(panels))
+    table.op(k.ROWS_OF_TILE, out, n, C=c, X=steps, M=m, SCRATCH=sums, SET=overwrite)
+
+
 def _accumulate(table: Table, op: Sum, population: int) -> None:
     """Add rows that add spikes to the state variable of a population of inverse LIF neurons."""
     neurons, memory = table.program.ops[population], table.memories[population]
@@ -52,12 +87,22 @@ def _accumulate(table: Table, op: Sum, population: int) -> None:
     out, n = (memory["accumulated"], 0), table.program.signals[op.output].size
     values = place_values(neurons.neuron)
     for term in op.terms:
-        source = table.address(term.read)
-        emit_sparse_spikes(table, term, out, n, source, memory["steps_done"], values)
+        emit_events(table, term, out, n, memory["steps_done"], values)
+
+
+def undriven(table: Table, op: Sum) -> list[Term]:
+    """The terms of a sum without those that a population adds in its step."""
+    return [term for term in op.terms if id(term) not in table.plan.driven_terms]
 
 
 def _term(table: Table, term: Term, out: Address, n: int, overwrite: int) -> None:
-    """Add rows for ``out = term`` (``overwrite``) or ``out += term``."""
+    """``out = ...`` or ``out += ...``; scattered elements are computed in a scratch row first."""
+    if table.has_events(term) and not isinstance(term.rows, np.ndarray):
+        if overwrite:
+            table.op(k.FILL, out, n)
+        start, stop, _ = (term.rows or slice(None)).indices(n)
+        emit_events(table, term, (out[0] + start, out[1]), stop - start)
+        return
     source, m = table.source(term.read)
     if term.rows is None:
         _product(table, term, out, n, source, m, overwrite)
@@ -75,7 +120,10 @@ def _product(
     table: Table, term: Term, out: Address, n: int, source: Address, m: int, overwrite: int
 ) -> None:
     matrix = term.matrix
-    if hasattr(matrix, "tocsr"):
+    if term in table.decoded:  # the population has multiplied it
+        decoded = table.decoded[term]
+        table.op(k.SCALE, out, n, decoded, C=table.constant(1.0), M=n, SET=overwrite)
+    elif hasattr(matrix, "tocsr"):
         _sparse(table, term, out, n, source, overwrite)
     elif matrix is None or np.ndim(matrix) == 0:
         c = table.constant(1.0 if matrix is None else matrix)
@@ -84,7 +132,7 @@ def _product(
         table.op(k.DIAGONAL, out, n, source, C=table.constant(matrix), M=m, SET=overwrite)
     elif table.has_spikes(term.read):
         _of_spikes(table, term.read, np.asarray(matrix), out, n, source, overwrite)
-    elif m >= LONG_INPUT and n >= k.LINE:
+    elif m >= k.LONG_INPUT and n >= k.LINE:
         last = table.allocate(m + -m % k.LINE + n)
         c = table.columns(matrix)
         table.op(k.REPEATED_INPUT, out, n, source, C=c, M=m, S=last, SET=overwrite)
@@ -125,16 +173,16 @@ def _of_spikes(
 def _sparse(
     table: Table, term: Term, out: Address, n: int, source: Address, overwrite: int
 ) -> None:
-    """Add a row for a product with a sparse matrix, by rows, or for spikes by columns."""
-    if table.has_spikes(term.read):
+    """A product with a sparse matrix, by its rows, or for spikes by its columns."""
+    if table.has_events(term):  # into scattered elements of the output
         if overwrite:
             table.op(k.FILL, out, n)
-        emit_sparse_spikes(table, term, out, n, source)
+        emit_events(table, term, out, n)
         return
     csr = term.matrix.tocsr()
     x = table.index(np.concatenate([csr.indptr, csr.indices]))
     c, m = table.constant(csr.data), csr.shape[1]
-    if m >= LONG_INPUT and csr.nnz > 2 * (m + n):
+    if m >= k.LONG_INPUT and csr.nnz > 2 * (m + n):
         last = table.allocate(m + -m % k.LINE + n)
         table.op(k.REPEATED_INPUT_SPARSE, out, n, source, C=c, X=x, M=m, S=last, SET=overwrite)
     else:

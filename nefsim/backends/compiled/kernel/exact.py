@@ -46,10 +46,11 @@ class _Neurons:
                 (Vector.at(builder, factors, i), Vector.at(builder, jumps, i)) for i in self.offsets
             ]
 
-    def currents(self, x):
-        """``bias + encoders x``."""
+    def currents(self, x, shift=WHOLE(0)):
+        """``bias + encoders x``, with biases ``shift`` numbers further on."""
         b = self.builder
-        J = Vectors(b, [Vector.at(b, self._bias, i) for i in self.offsets])
+        bias = b.gep(self._bias, [shift])
+        J = Vectors(b, [Vector.at(b, bias, i) for i in self.offsets])
         with cgutils.for_range(b, self._m) as loop:
             value = Vector.spread(b, b.load(b.gep(x, [loop.index])))
             column = b.gep(self._columns, [b.mul(loop.index, self._width)])
@@ -123,6 +124,7 @@ def lif_rows(
     x_stride,
     out_stride,
     bits_stride,
+    bias_stride,
     c,
     bias,
     columns,
@@ -138,10 +140,10 @@ def lif_rows(
 
     Each row depends on the one before it; with several vectors the processor computes one while
     another waits.  Strides are distances between rows, of bits in bytes; if ``out_stride`` is 0,
-    spikes are written as bits only.
+    spikes are written as bits only.  With a ``bias_stride`` other than 0, each row has its biases.
     """
     del typing_context
-    strides = (x_stride, out_stride, bits_stride)
+    strides = (x_stride, out_stride, bits_stride, bias_stride)
     kinds = (n_vectors, n_rows, *strides, c, bias, columns, width, m)
 
     def generate(context, builder, signature, arguments):
@@ -161,7 +163,7 @@ def lif_rows(
     return types.void(*kinds, x, v, E, out, bits), generate
 
 
-def _rows(builder, n, n_rows, x_stride, out_stride, bits_stride, *arguments):
+def _rows(builder, n, n_rows, x_stride, out_stride, bits_stride, bias_stride, *arguments):
     """Load the state, take the steps, store the state."""
     *constants, x, v, E, out, bits = arguments
     neurons = _Neurons(builder, n, *constants)
@@ -171,7 +173,9 @@ def _rows(builder, n, n_rows, x_stride, out_stride, bits_stride, *arguments):
     ]
     bits = builder.bitcast(bits, BYTE.as_pointer())
     with cgutils.for_range(builder, n_rows) as loop:
-        J, fired = neurons.currents(builder.gep(x, [builder.mul(loop.index, x_stride)])), []
+        shift = builder.mul(loop.index, bias_stride)
+        J = neurons.currents(builder.gep(x, [builder.mul(loop.index, x_stride)]), shift)
+        fired = []
         for u in range(n):
             states[0][u], states[1][u], mask = neurons.step(u, J[u], states[0][u], states[1][u])
             fired.append(mask)

@@ -79,5 +79,5 @@ def lif_tile(t, row, n_rows, data, spikes, constants):
         i, n = first * LINE, min(size, n_vectors - first)
         b, e, fired = shifted(bias, i), shifted(columns, i), byte_shifted(bits, first)
         v, E, y = shifted(data, t[S] + i), shifted(data, t[M] + i), shifted(out, i)
-        strides = t[IN_STRIDE], t[OUT_STRIDE], 8 * words(t[N])
+        strides = t[IN_STRIDE], t[OUT_STRIDE], 8 * words(t[N]), 0
         lif_rows(n, n_rows, *strides, c, b, e, width, m, x, v, E, y, fired)
