@@ -347,18 +347,18 @@ def test_several_synapses_decode_better_than_one_of_them():
 
 
 def test_a_temporal_solver_decodes_in_a_network():
-    def run(solver=None):
+    def run(solver):
         net = nef.Network(seed=1)
         source = net.node(nef.WhiteSignal(2.0, high=2.0, seed=2))
         ensemble, out = net.ensemble(60, 1, seed=3), net.node(size_in=1)
         net.connect(source, ensemble, synapse=None)
-        net.connect(ensemble, out, synapse=0.05, **({} if solver is None else {"solver": solver}))
+        net.connect(ensemble, out, synapse=0.05, solver=solver)
         probes = net.probe(ensemble.neurons), net.probe(source), net.probe(out)
         sim = nef.Simulator(net, progress=False)
         sim.run(2.0)
         return [np.asarray(sim.data[probe]) for probe in probes]
 
-    spikes, x, decoded = run()
+    spikes, x, decoded = run(nef.LstsqL2())
     wanted = nef.Lowpass(0.05).filt(x, DT)
     solver = dynamics.temporal_solver(spikes, wanted, 0.05, DT, skip=0.2)
     learned = run(solver)[2]

@@ -363,6 +363,7 @@ def test_records_that_do_not_fit_into_memory_are_read_as_events(tmp_path: Path) 
         lambda description: description.update(probes=None),
         lambda description: description.update(n_steps=-1),
         lambda description: description.update(n_steps=0.5),
+        lambda description: description.update(version=description["version"] + 1),
         lambda description: description["info"].pop("dt"),
         lambda description: description["info"].update(dt="x"),
     ],

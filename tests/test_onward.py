@@ -26,7 +26,7 @@ def net() -> nef.Network:
     return nef.Network(seed=1)
 
 
-@pytest.mark.parametrize("synapse", [OWN, None], ids=str)
+@pytest.mark.parametrize("synapse", [OWN, None, 0.0], ids=str)
 def test_a_node_without_onward_connections_and_a_probe_read_behind_the_synapse(
     net: nef.Network, synapse: Any
 ) -> None:
@@ -34,6 +34,13 @@ def test_a_node_without_onward_connections_and_a_probe_read_behind_the_synapse(
     wanted = synapse or ASSUMED  # a filter is likely to follow
     assert reached(net, net.connect(a, net.node(size_in=1), synapse=synapse)) == (wanted, False)
     assert reached(net, net.probe(a, synapse=synapse)) == (wanted, False)
+
+
+def test_of_synapses_of_elements_the_fastest_counts(net: nef.Network) -> None:
+    a = net.ensemble(10, 2)
+    assert reached(net, net.connect(a, net.node(size_in=2), synapse=[0.1, 0.02])) == (OWN, False)
+    some = net.connect(a, net.node(size_in=2), synapse=[0.1, 0.0])
+    assert reached(net, some) == (ASSUMED, False)
 
 
 def test_populations_their_neurons_and_learning_rules_pass_values_on_more_slowly(

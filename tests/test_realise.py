@@ -346,3 +346,8 @@ def test_a_system_that_overflows_in_a_step_is_refused_without_inputs_too(inputs:
 
     with pytest.raises(ValueError, match=r"A must stay finite for a step, .* lower dt"):
         discrete("test", np.array([[1e7]]), np.ones((1, inputs)), 0.001)
+
+
+def test_a_system_without_states_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"A must have shape \(q, q\), got shape \(0, 0\)"):
+        dynamics.realise(np.zeros((0, 0)), np.zeros((0, 1)), 0.1)

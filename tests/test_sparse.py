@@ -109,7 +109,8 @@ def stimulated(net: nef.Network, n: int) -> None:
     net.connect(a.neurons, a.neurons, transform=weights(n), synapse=FAST)
     dense = weights(n, seed=1).toarray()
     net.connect(a.neurons, a.neurons, transform=dense, synapse=0.003)
-    net.connect(a.neurons, a.neurons, transform=weights(n, 2), synapse=None)
+    other = population(net, n, seed=1)
+    net.connect(other.neurons, a.neurons, transform=1e-3 * weights(n, 2), synapse=None)
     net.probe(a.neurons)
 
 
@@ -195,12 +196,11 @@ def test_a_saved_state_continues_a_run(name: str, tmp_path: Any) -> None:
     (probe, *_) = net.all_probes
     with nef.Simulator(net, backend="numba", progress=False) as sim:
         sim.run_steps(75)
-        sim.save_state(tmp_path / "state.npz")
+        path = sim.save(tmp_path / "half")
         sim.run_steps(75)
         whole = np.asarray(sim.data[probe])[75:]
     for backend in ("numba", "numpy"):
-        with nef.Simulator(net, backend=backend, progress=False) as sim:
-            sim.load_state(tmp_path / "state.npz")
+        with nef.Simulator.load(path, net, backend=backend, progress=False) as sim:
             sim.run_steps(75)
             np.testing.assert_array_equal(np.asarray(sim.data[probe])[-75:], whole)
 
@@ -227,7 +227,7 @@ def test_an_error_within_a_run_restores_sums_that_are_under_way() -> None:
             if faulty:
                 with pytest.raises(RuntimeError, match="once"):
                     sim.run_steps(100)
-            sim.run_steps(100 - round(sim.time / 0.001))
+            sim.run_steps(100 - sim.n_steps)
             return np.asarray(sim.data[net.all_probes[0]])
 
     np.testing.assert_array_equal(spikes(True), spikes(False))

@@ -66,8 +66,10 @@ def test_taps_of_a_lowpass_end_where_1e_16_of_their_energy_is_left(tau: float) -
 
 @pytest.mark.parametrize("steps", [1, 1500])
 def test_taps_of_a_delay_begin_after_it(steps: int) -> None:
-    late = nef.LinearFilter([0.0] * steps + [1.0], [1.0, 0.0], analog=False)
-    np.testing.assert_allclose(spike_noise.poisson([50.0], late, DT), 50.0 / DT)
+    late = nef.LinearFilter([1.0], [1.0, -0.5] + [0.0] * steps, analog=False)
+    assert not late.filt(np.eye(steps)[0]).any()
+    # Taps of 1, 1/2, 1/4 and so on.
+    np.testing.assert_allclose(spike_noise.poisson([50.0], late, DT), 4 / 3 * 50.0 / DT)
 
 
 def test_a_slow_lowpass_has_the_closed_form() -> None:

@@ -308,7 +308,7 @@ def test_after_a_reset_the_first_look_waits_like_the_later_ones() -> None:
     sim.run_steps(100)
     assert sim._watch.n_samples == 2
     wait = watch.LOOK + watch.LOOK_AT + watch.PREPARE + watch.PREPARE_AT
-    first = round(wait / 0.01 / (watch.STEP + 30 * watch.STEP_OF + watch.IN_NUMPY))
+    first = round(wait / 0.005 / (watch.STEP + 30 * watch.STEP_OF + watch.IN_NUMPY))
     for n_samples in (2, 4):
         sim.reset()
         sim.run_steps(first - 1)

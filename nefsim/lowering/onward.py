@@ -75,10 +75,11 @@ def _is_direct(end: object) -> bool:
 
 
 def _filters(synapse: Synapse | None) -> tuple[Synapse, ...]:
-    """The filter as a part of a way; of those of several elements, the fastest."""
+    """A synapse unless it passes values on unchanged; of several elements, the fastest one."""
     if isinstance(synapse, PerElement):
         return (min(synapse.synapses, key=lambda each: _slowness((each,))),)
-    return () if synapse is None else (synapse,)
+    is_none = synapse is None or (isinstance(synapse, Lowpass) and synapse.tau == 0.0)
+    return () if is_none or synapse is None else (synapse,)
 
 
 def _slowness(filters: tuple[Synapse, ...]) -> float:

@@ -35,6 +35,9 @@ SHORTEST = 100
 LOOK, LOOK_AT, PREPARE, PREPARE_AT = 25e-6, 1e-7, 4e-5, 8e-6
 STEP, STEP_OF, IN_NUMPY, SHARE = 1e-8, 5e-10, 1e-5, 0.005
 
+#: Compiled steps put NumPy out of the caches, so that a look takes longer [s].
+COLD = 75e-6
+
 #: A population is warned of when its input is for more than a tenth of the steps longer than so
 #: many radii in one, two, three and more dimensions: at the radius itself, the noise of spikes
 #: alone takes it beyond half of the time.  There, decoded values of 200 neurons a dimension fall
@@ -97,8 +100,8 @@ class Watch:
         self._warned: set[Ensemble] = set()
         self._inputs: Inputs | None = None
         self._next = self._interval = self._first_after_reset = 0
-        self._unknown: set[int] = set()
         self._far = np.zeros(0)
+        self._unknown: set[int] = set()
         self._forget()
 
     def _forget(self) -> None:
@@ -148,10 +151,12 @@ class Watch:
             self._far = inputs.reach * [_slack(ensemble) for ensemble in self.ensembles]
             self._forget()
         neurons = sum(ensemble.n_neurons for ensemble in self._built.ensembles)
-        step = STEP + STEP_OF * neurons
+        step, look = STEP + STEP_OF * neurons, LOOK + LOOK_AT * inputs.n
         if all(rows is not None for rows in engine.rows):
             step += IN_NUMPY
-        look, prepare = LOOK + LOOK_AT * inputs.n, PREPARE + PREPARE_AT * inputs.n
+        else:
+            look += COLD
+        prepare = PREPARE + PREPARE_AT * inputs.n
         self._interval = round(look / SHARE / step)
         self._first_after_reset = round((look + prepare) / SHARE / step)
 

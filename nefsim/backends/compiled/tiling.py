@@ -119,8 +119,8 @@ class _Tiling:
             source = self._program.ops[self._writer[signal]]
             writer = position.get(self._writer[signal])
             is_held = isinstance(source, Sum) and source.is_input  # the same in all steps
-            is_driven = form == LIST and group[reader] in lists
-            if writer is None or form == BITS or is_held or is_driven:
+            is_listed = form == LIST and group[reader] in lists
+            if writer is None or form == BITS or is_held or is_listed:
                 continue
             if signal in self._analytic:
                 first = first_list.setdefault(signal, reader)

@@ -287,7 +287,8 @@ def rows_of_block(t, row, r, n_rows, first, n_vectors, data, spikes, c, J, step)
     out = shifted(data, t[OUT] + row * t[OUT_STRIDE])
     strides = 0, t[OUT_STRIDE], 8 * words(t[N]), step
     size = vectors_of_block(n_vectors)
-    for i in range(0, n_vectors, size):
+    # The padding of a row overwrites the start of the next row, which a later block writes again.
+    for i in range((n_vectors - 1) // size * size, -1, -size):
         at, k = first + i * LINE, min(size, n_vectors - i)
         v, E = shifted(data, t[S] + at), shifted(data, t[STATE_2] + at)
         fired, y, j = byte_shifted(bits, at // LINE), shifted(out, at), shifted(J, i * LINE)
