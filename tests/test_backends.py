@@ -193,7 +193,7 @@ def test_random_networks_have_equal_spikes_on_both_back_ends(net: nef.Network) -
 
 
 def test_spikes_do_not_depend_on_the_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nefsim.backends.compiled import runner as compiled
+    from nefsim.backends.compiled import cores as compiled
 
     net = nef.Network(seed=1)
     stimulus = net.node(np.sin)

@@ -7,70 +7,150 @@ Only the decoded values are stored for each step of a chunk and read by other bl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from nefsim._graphs import strong_components
 from nefsim.program import Call, Evaluate, Neurons, Play, Program
 
 
-def fused_blocks(program: Program, in_python: Collection[int] = ()) -> list[tuple[int, list[int]]]:
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Operations that the interpreter runs together.
+
+    Attributes
+    ----------
+    level : int
+        Blocks of one level are independent of each other, and read lower levels only.
+    ops : sequence of int
+        The operations in the order of a step.
+    sources : frozenset of int
+        Indices of the blocks that this one reads.
+    phases : sequence of (sequence of (sequence of int))
+        The same operations in the same order, as units; the units of a phase are independent of
+        each other within a step.
+    """
+
+    level: int
+    ops: Sequence[int]
+    sources: frozenset[int]
+    phases: Sequence[Sequence[Sequence[int]]]
+
+
+def fused_blocks(
+    program: Program,
+    in_python: Set[int] = frozenset(),
+    partial: Set[int] = frozenset(),
+    gathers: Set[int] = frozenset(),
+) -> list[Block]:
     """The fused blocks of a program.
 
     Parameters
     ----------
     program : Program
         The operations.
-    in_python : collection of int
+    in_python : set of int
         Operations that run in Python.  They are made adjacent where the order allows it, so
         that the compiled operations between them need few calls.
+    partial, gathers : set of int
+        Operations that decode the spikes of a part of a population, and those that read all parts
+        (:mod:`.split`).  They leave the parts in units of their own, and in blocks of their own
+        where there is no loop.
 
     Returns
     -------
-    list of (int, list of int)
-        The level of each block, and its operations in the order of a step.  Lower levels come
-        first; blocks of one level are independent of each other.
+    list of Block
+        Lower levels come first.
     """
-    ops = program.ops
-    writer = program.writer
-    before = [[writer[read.signal] for read in op.reads] for op in ops]
-    now = [[writer[read.signal] for read in op.reads if read.delay == 0] for op in ops]
-    sets = _DisjointSets(len(ops))
+    graph = _Graph(program, partial, gathers)
+    sets = graph.units()
     for group in program.groups:
         for i in group.ops[1:]:
             sets.join(group.ops[0], i)
-    readers = [0] * len(ops)
-    for sources in before:
-        for j in sources:
-            readers[j] += 1
-    for i, op in enumerate(ops):
-        if isinstance(op, (Evaluate, Play, Call)):
-            continue
-        for j in now[i]:
-            whole = isinstance(ops[j], Neurons) or isinstance(op, Neurons)
-            alone = readers[j] == 1 and not isinstance(ops[j], (Evaluate, Play, Call))
-            if whole or alone:
-                sets.join(i, j)
-    # Blocks that depend on each other in a circle become one.
-    names = sorted({sets.of(i) for i in range(len(ops))})
-    block_of = {name: b for b, name in enumerate(names)}
-    members: list[list[int]] = [[] for _ in names]
-    for i in range(len(ops)):
-        members[block_of[sets.of(i)]].append(i)
+    merged, reads = _merged(sets, range(len(program.ops)), graph.before)
+    units = graph.units()
+    level: list[int] = []
+    for needs in reads:  # in topological order
+        level.append(1 + max((level[other] for other in needs), default=0))
+    order = sorted(range(len(merged)), key=level.__getitem__)
+    place = {c: p for p, c in enumerate(order)}
+    blocks = []
+    for c in order:
+        phases = graph.phases(units, merged[c], in_python)
+        ops = [i for phase in phases for unit in phase for i in unit]
+        blocks.append(Block(level[c], ops, frozenset(place[r] for r in reads[c]), phases))
+    return blocks
+
+
+class _Graph:
+    """The operations that each operation reads, and those that belong together."""
+
+    def __init__(self, program: Program, partial: Set[int], gathers: Set[int]) -> None:
+        self._ops, self._partial, self._gathers = program.ops, partial, gathers
+        writer = program.writer
+        self.before = [[writer[read.signal] for read in op.reads] for op in self._ops]
+        self._now = [
+            [writer[read.signal] for read in op.reads if read.delay == 0] for op in self._ops
+        ]
+        self._readers = [0] * len(self._ops)
+        for sources in self.before:
+            for j in sources:
+                self._readers[j] += 1
+
+    def units(self) -> _DisjointSets:
+        """Operations that belong together: a population and its neighbours, and single readers."""
+        sets = _DisjointSets(len(self._ops))
+        for i, op in enumerate(self._ops):
+            if isinstance(op, (Evaluate, Play, Call)):
+                continue
+            for j in self._now[i]:
+                source = self._ops[j]
+                if j in self._partial or i in self._gathers:
+                    continue
+                whole = isinstance(source, Neurons) or isinstance(op, Neurons)
+                alone = self._readers[j] == 1 and not isinstance(source, (Evaluate, Play, Call))
+                if whole or alone:
+                    sets.join(i, j)
+        return sets
+
+    def phases(
+        self, sets: _DisjointSets, members: Sequence[int], in_python: Set[int]
+    ) -> list[list[list[int]]]:
+        """The units of a block by phases; one unit if any of its operations runs in Python."""
+        if not in_python.isdisjoint(members):
+            return [[_in_order(members, self._now, in_python)]]
+        units, reads = _merged(sets, members, self._now)
+        level: list[int] = []
+        for needs in reads:
+            level.append(max((level[other] + 1 for other in needs), default=0))
+        phases: list[list[list[int]]] = [[] for _ in range(max(level, default=-1) + 1)]
+        for unit, at in zip(units, level, strict=True):
+            phases[at].append(_in_order(unit, self._now, ()))
+        return phases
+
+
+def _merged(
+    sets: _DisjointSets, members: Sequence[int], before: Sequence[Sequence[int]]
+) -> tuple[list[list[int]], list[set[int]]]:
+    """Sets of operations, in topological order; those that depend on each other become one.
+
+    Also, for each, the others that it reads.
+    """
+    inside: dict[int, list[int]] = {}
+    for i in members:
+        inside.setdefault(sets.of(i), []).append(i)
     reads = {
-        b: sorted({block_of[sets.of(j)] for i in group for j in before[i]} - {b})
-        for b, group in enumerate(members)
+        name: sorted({sets.of(j) for i in some for j in before[i] if sets.of(j) in inside} - {name})
+        for name, some in sorted(inside.items())
     }
     merged = strong_components(reads)
-    component_of = {b: c for c, group in enumerate(merged) for b in group}
-    level: dict[int, int] = {}
-    for c, component in enumerate(merged):  # in topological order
-        needs = {component_of[j] for b in component for j in reads[b]} - {c}
-        level[c] = 1 + max((level[other] for other in needs), default=0)
-    return [
-        (level[c], _in_order([i for b in merged[c] for i in members[b]], now, in_python))
-        for c in sorted(level, key=level.__getitem__)
+    component_of = {name: c for c, names in enumerate(merged) for name in names}
+    needs = [
+        {component_of[j] for name in names for j in reads[name]} - {c}
+        for c, names in enumerate(merged)
     ]
+    return [[i for name in names for i in inside[name]] for names in merged], needs
 
 
 class _DisjointSets:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from nefsim.backends.compiled.analysis import accumulators, copies, fused_currents, is_compiled
-from nefsim.backends.compiled.fusion import fused_blocks
-from nefsim.backends.compiled.tiling import tile
+from nefsim.backends.compiled.fusion import Block, fused_blocks
+from nefsim.backends.compiled.split import Split, split
+from nefsim.backends.compiled.tiling import VALUES, spike_form, tile
 from nefsim.backends.engine import chunk_length
-from nefsim.program import Op, Program, Read, Sum, Weigh, outputs
+from nefsim.neurons import LIF
+from nefsim.program import Neurons, Op, Program, Read, Sum, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that the time in Python for each chunk is negligible.
 LONGEST_COMPILED_CHUNK = 10_000
@@ -27,9 +29,12 @@ class Plan:
 
     Attributes
     ----------
-    blocks : sequence of (int, sequence of int)
-        Fused blocks of operations in the order of a step, each with its level; blocks of one
-        level are independent of each other.
+    program : Program
+        The operations, with large populations split (:mod:`.split`).
+    parts : Split
+        The parts of these populations.
+    blocks : sequence of Block
+        Fused blocks of operations.
     materialized : frozenset of int
         Signals that have a row for each step of a chunk; others have one row.
     analytic : frozenset of int
@@ -38,6 +43,8 @@ class Plan:
         Operations that run a tile of steps before the next operation runs.
     length : int
         Steps of a chunk.
+    bits_only : frozenset of int
+        Spike outputs that are read as one bit for each neuron; their values are not written.
     copies : mapping of int to Read
         Signals that are copies, each with the read that it copies.
     fused_currents : mapping of int to int
@@ -47,22 +54,25 @@ class Plan:
         index.
     """
 
-    blocks: Sequence[tuple[int, Sequence[int]]]
+    program: Program
+    parts: Split
+    blocks: Sequence[Block]
     materialized: frozenset[int]
     analytic: frozenset[int]
     tiled: frozenset[int]
     length: int
+    bits_only: frozenset[int]
     copies: Mapping[int, Read]
     fused_currents: Mapping[int, int]
     accumulators: Mapping[int, int]
 
 
-def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
+def make_plan(original: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
     """The plan of a program.
 
     Parameters
     ----------
-    program : Program
+    original : Program
         The operations.
     batch : int
         Number of trials.
@@ -75,27 +85,47 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     -------
     Plan
     """
+    parts = split(original, analytic)
+    program, analytic = parts.program, analytic | parts.spikes
     in_python = {i for i, op in enumerate(program.ops) if not is_compiled(program, op)}
-    blocks = fused_blocks(program, in_python)
-    groups = [group for _, group in blocks]
+    blocks = fused_blocks(program, in_python, parts.partial, parts.gathers)
+    groups = [block.ops for block in blocks]
     materialized = _materialized(program, groups, in_python)
+    materialized |= {part for part, (whole, _) in parts.whole.items() if whole in materialized}
     tiled, carried = tile(program, groups, analytic, materialized)
     materialized |= carried
-    width = sum(program.signals[i].size for i in materialized) * batch
+    own = materialized.difference(parts.whole)
+    width = sum(program.signals[i].size for i in own) * batch
     work = sum(_work(op) for op in program.ops) * batch
     length = min(chunk_length(width, LONGEST_COMPILED_CHUNK), max(1, MOST_WORK // max(work, 1)))
     # In float32 the spikes of a step are summed first, so that the memory is rounded only once.
     single = np.dtype(dtype) == np.float32
     return Plan(
+        program,
+        parts,
         blocks,
         frozenset(materialized),
         frozenset(analytic),
         frozenset(tiled),
         length,
+        frozenset(_bits_only(program, analytic, materialized)),
         copies(program, materialized),
         fused_currents(program, analytic, materialized),
         {} if single else accumulators(program, materialized),
     )
+
+
+def _bits_only(program: Program, analytic: set[int], materialized: set[int]) -> set[int]:
+    """Spike outputs that no operation and no probe reads by their values."""
+    values = set(materialized)
+    for op in program.ops:
+        if isinstance(op, Sum):
+            values.update(t.read.signal for t in op.terms if spike_form(t, analytic) == VALUES)
+        else:
+            values.update(read.signal for read in op.reads)
+        if isinstance(op, Neurons) and type(op.neuron) is not LIF:
+            values.add(op.output)
+    return set(analytic) - values
 
 
 def _work(op: Op) -> int:

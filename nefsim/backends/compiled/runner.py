@@ -8,43 +8,28 @@ interpreter (:mod:`.kernel`, compiled once by numba and loaded by :mod:`.object_
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cache
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nefsim.backends import Runner
-from nefsim.backends.compiled import opcodes
 from nefsim.backends.compiled.analysis import (
     analytic_lif_outputs,
-    is_compiled,
     is_step_counter,
     steps_compiled,
 )
-from nefsim.backends.compiled.emit import emit
-from nefsim.backends.compiled.object_cache import interpreter
+from nefsim.backends.compiled.cores import compiled, in_stages, in_steps
 from nefsim.backends.compiled.plan import make_plan
-from nefsim.backends.compiled.table import Table
-from nefsim.backends.engine import Advance, Engine, HasProgram, carrying
+from nefsim.backends.compiled.stages import Loop, Mixed, rows_of, stages
+from nefsim.backends.compiled.table import Address, Table
+from nefsim.backends.engine import Engine, HasProgram, carrying
 from nefsim.backends.vectorised.operations import advances
 from nefsim.program import Neurons, Program, State
 
-#: Fewest numbers in a call at which independent blocks run on several cores.
-MIN_WORK_FOR_THREADS = 2_000_000
-
-#: Pieces of such work per core, so that a core which is busy otherwise computes fewer of them.
-PIECES = 4
-
 #: Largest signal whose last row is copied, together with those of others, in one indexed copy.
 SMALL = 64
-
-Span = tuple[int, int]
 
 
 def prepare(built: HasProgram, state: State) -> Runner:
@@ -54,12 +39,12 @@ def prepare(built: HasProgram, state: State) -> Runner:
     batch = lead[0] if lead else 1
     dtype = state.signals[0].dtype if state.signals else np.float64
     plan = make_plan(program, batch, analytic_lif_outputs(program, state), dtype)
-    table = Table(program, state, plan)
-    parts = [(level, _parts(program, table, group)) for level, group in plan.blocks]
+    table = Table(state, plan)
+    blocks = [rows_of(table, block) for block in plan.blocks]
     arrays = table.arrays(batch)
     data = arrays[1]
     rows = [
-        _rows(data, table.addresses[i][0], plan.length + 1, signal.size, bool(lead))
+        _rows(data, table.addresses[i], plan.length + 1, signal.size, bool(lead))
         if i in plan.materialized
         else None
         for i, signal in enumerate(program.signals)
@@ -67,114 +52,18 @@ def prepare(built: HasProgram, state: State) -> Runner:
     _move(state, table, data, bool(lead))
     engine = Engine(program, state, rows, _carrying(data, table, rows))
     engine.checkpointed = _checkpointed(program, state, table, data)
-    for spans, mixed in _groups(parts):
-        if spans:
-            engine.plan.append(([_compiled(arrays, spans)], False))
-        else:
+    for stage in stages(blocks, arrays[0]):
+        if isinstance(stage, Mixed):
             steps = [
-                _compiled(arrays, [part]) if isinstance(part, tuple) else advances(engine, part)
-                for part in mixed
+                compiled(arrays, [part]) if isinstance(part, tuple) else advances(engine, part)
+                for part in stage.parts
             ]
             engine.plan.append((steps, len(steps) > 1))
-    return engine.run
-
-
-def _groups(parts: list[tuple[int, list[Any]]]) -> Iterator[tuple[list[Span], list[Any]]]:
-    """Blocks in order; the blocks of a level that need no Python are one group."""
-    for _, group in groupby(parts, key=itemgetter(0)):
-        blocks_of_level = [block for _, block in group]
-        whole = [b[0] for b in blocks_of_level if len(b) == 1 and isinstance(b[0], tuple)]
-        for block in blocks_of_level:
-            if block and not (len(block) == 1 and isinstance(block[0], tuple)):
-                yield [], block
-        if whole:
-            yield whole, []
-
-
-def _compiled(arrays: tuple[Any, ...], spans: list[Span]) -> Advance:
-    """The ``advance`` of spans of the table, on several cores if there is enough work.
-
-    The results do not depend on the number of cores.
-    """
-    table, data, constants, indices, fired, counts = arrays
-    run = interpreter(data.dtype)
-    cost = [int(table[first:last, opcodes.N].sum()) for first, last in spans]
-    total, n_cores = sum(cost), cores()
-    every = np.array(spans, np.int64)
-    whole = every.ctypes.data, len(every)
-    pieces = [
-        np.array(piece, np.int64)
-        for piece in (_pieces(spans, cost, PIECES * n_cores) if n_cores > 1 else [])
-    ]
-    start = table.ctypes.data
-    memories = (
-        *(data.ctypes.data, *data.shape, constants.ctypes.data, indices.ctypes.data),
-        *(fired.ctypes.data, fired.shape[1], counts.ctypes.data, counts.shape[1]),
-    )
-
-    # A pointer does not keep its array alive; the default argument does.
-    def advance(lo: int, hi: int, owners: Any = (arrays, every)) -> None:
-        del owners
-        if len(pieces) < 2 or total * (hi - lo) < MIN_WORK_FOR_THREADS:
-            run(start, *whole, lo, hi, *memories)
-            return
-        queue = iter(pieces)  # each free thread takes the next; next() is thread-safe
-
-        def work() -> None:
-            for piece in queue:
-                run(start, piece.ctypes.data, len(piece), lo, hi, *memories)
-
-        others = [pool(n_cores - 1).submit(work) for _ in range(n_cores - 1)]
-        try:
-            work()
-        finally:
-            wait(others)
-        for other in others:
-            other.result()
-
-    return advance
-
-
-@cache
-def pool(n: int) -> ThreadPoolExecutor:
-    """Threads that wait for work; starting them takes as long as a step of many neurons."""
-    return ThreadPoolExecutor(n, "nefsim")
-
-
-if hasattr(os, "register_at_fork"):  # a forked process has none of these threads
-    os.register_at_fork(after_in_child=pool.cache_clear)
-
-
-def _pieces(spans: list[Span], cost: list[int], n: int) -> list[list[Span]]:
-    """Spans in order, in at most ``n`` pieces of about equal work."""
-    pieces: list[list[Span]] = [[] for _ in range(n)]
-    done, total = 0, max(sum(cost), 1)
-    for span, c in zip(spans, cost, strict=True):
-        pieces[min(n * done // total, n - 1)].append(span)
-        done += c
-    return [piece for piece in pieces if piece]
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _parts(program: Program, table: Table, group: Sequence[int]) -> list[Any]:
-    """A block as ranges of rows of the table, and indices of operations that run in Python."""
-    parts: list[Any] = []
-    for i in group:
-        if not is_compiled(program, program.ops[i]):
-            parts.append(i)
-            continue
-        rows = emit(table, i)
-        if not rows:
-            continue
-        if parts and isinstance(parts[-1], tuple):
-            parts[-1] = (parts[-1][0], rows.stop)
+        elif isinstance(stage, Loop):
+            engine.plan.append(([in_steps(arrays, stage)], False))
         else:
-            parts.append((rows.start, rows.stop))
-    return parts
+            engine.plan.append(([in_stages(arrays, stage)], False))
+    return engine.run
 
 
 def _checkpointed(program: Program, state: State, table: Table, data: Any) -> State:
@@ -189,9 +78,11 @@ def _checkpointed(program: Program, state: State, table: Table, data: Any) -> St
     return State(state.step, [], [{"all": data[:, first:end]}], rngs, running)
 
 
-def _rows(data: Any, offset: int, length: int, size: int, batched: bool) -> Any:
+def _rows(data: Any, address: Address, length: int, size: int, batched: bool) -> Any:
     """The rows of a signal, (length, [trials,] size), as a view."""
-    rows = data[:, offset : offset + length * size].reshape(len(data), length, size)
+    offset, stride = address
+    rows = data[:, offset : offset + length * stride].reshape(len(data), length, stride)
+    rows = rows[..., :size]
     return rows.swapaxes(0, 1) if batched else rows[0]
 
 
@@ -223,7 +114,8 @@ def _carrying(data: Any, table: Table, rows: Sequence[Any]) -> Callable[[int], N
 
 def _move(state: State, table: Table, data: Any, batched: bool) -> None:
     """Copy the memories of the state to the interpreter's array, of which they become views."""
-    for op, memory, offsets in zip(table.program.ops, state.ops, table.memories, strict=True):
+    # The program of the table has more operations, parts, at the end.
+    for op, memory, offsets in zip(table.program.ops, state.ops, table.memories, strict=False):
         for name, offset in offsets.items():
             value = memory[name]
             shape = value.shape

@@ -17,7 +17,8 @@ from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import is_step_counter
 from nefsim.backends.compiled.cells import CELLS
 from nefsim.backends.compiled.plan import Plan
-from nefsim.program import Program, Read, State
+from nefsim.backends.compiled.split import memories
+from nefsim.program import Read, State
 
 Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
@@ -27,26 +28,27 @@ class Table:
 
     Parameters
     ----------
-    program : Program
-        The operations.
     state : State
         The initial values; its memories get addresses.
     plan : Plan
-        The materialized signals, copies and tiled operations.
+        The operations, materialized signals, copies and tiled operations.
 
     Attributes
     ----------
     addresses : list of Address
         The address of each signal.
     memories : list of dict of str to int
-        Offsets of the memories of each operation.
+        Offsets of the memories of each operation; those of parts are within those of the whole.
     checkpoint : (int, int)
         Start and end of all memories.
     """
 
-    def __init__(self, program: Program, state: State, plan: Plan) -> None:
-        self.program, self.plan = program, plan
+    def __init__(self, state: State, plan: Plan) -> None:
+        program = self.program = plan.program
+        self.plan = plan
         self.dtype = state.signals[0].dtype if state.signals else np.dtype(np.float64)
+        #: Numbers in a cache line.
+        self.lanes = 8 * k.LINE // self.dtype.itemsize
         self._rows: list[list[int]] = []
         self._tiled_rows: set[int] = set()
         self._constants: list[NDArray[Any]] = [np.zeros(k.LINE)]
@@ -58,21 +60,30 @@ class Table:
         self.lists: dict[int, tuple[int, int]] = {}
         self.bits: dict[int, tuple[int, float]] = {}
         self.addresses: list[Address] = []
+        split = {whole for whole, _ in plan.parts.whole.values()}
         for i, signal in enumerate(program.signals):
+            if i in plan.parts.whole:
+                whole, first = plan.parts.whole[i]
+                offset, stride = self.addresses[whole]
+                self.addresses.append((offset + first, stride))
+                continue
             stride = signal.size if i in plan.materialized else 0
+            if i in split:  # the kernel writes whole cache lines, and parts are written at once
+                stride += -stride % self.lanes
             # The kernel may write a row in whole cache lines.
-            size = 0 if i in plan.copies else signal.size + stride * plan.length + k.LINE
+            size = 0 if i in plan.copies else signal.size + stride * plan.length + self.lanes
             self.addresses.append((self.allocate(size), stride))
         for i in plan.copies:
             self.addresses[i] = self._origin(i)
         start = self._size
-        self.memories: list[dict[str, int]] = [
+        own = [
             {
                 name: self.allocate(1 if is_step_counter(op, name) else _per_trial(value, state))
                 for name, value in memory.items()
             }
-            for op, memory in zip(program.ops, state.ops, strict=True)
+            for op, memory in zip(program.ops, state.ops, strict=False)
         ]
+        self.memories = memories(plan.parts.origin, own, len(program.ops))
         self.checkpoint = start, self._size
 
     def __len__(self) -> int:
@@ -82,8 +93,9 @@ class Table:
 
     def allocate(self, size: int) -> int:
         """Offset of ``size`` variable numbers."""
-        self._size += size + -size % k.LINE
-        return self._size - (size + -size % k.LINE)
+        lines = size + -size % self.lanes
+        self._size += lines
+        return self._size - lines
 
     def scratch(self, size: int) -> Address:
         """Address of ``size`` intermediate numbers, with one row for all steps."""
@@ -181,10 +193,10 @@ class Table:
             self._rows[i][k.SPAN] = span
         return (
             np.array(self._rows, np.int64).reshape(-1, k.N_COLUMNS),
-            _aligned((batch, self._size), self.dtype),
+            aligned((batch, self._size), self.dtype),
             np.concatenate(
                 self._constants,
-                out=_aligned((self._n_constants,), self.dtype),
+                out=aligned((self._n_constants,), self.dtype),
                 casting="same_kind",
             ),
             np.concatenate(self._indices),
@@ -207,7 +219,7 @@ def _in_lines(numbers: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([numbers, np.zeros(padding)]) if padding else numbers
 
 
-def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Zeros that start at a cache line, as vectors across two lines are slow."""
     line, size = k.LINE * 8, math.prod(shape) * dtype.itemsize
     memory = np.zeros(size + line, np.uint8)

@@ -65,6 +65,15 @@ def tile(
     return tiled, carried
 
 
+def spike_form(term: Term, analytic: Set[int]) -> int:
+    """The form in which a term of a sum reads its signal: BITS, LIST or VALUES."""
+    read, matrix = term.read, term.matrix
+    whole = read.signal in analytic and read.columns is None and not read.delay
+    if not whole or hasattr(matrix, "tocsr") or np.ndim(matrix) != 2:
+        return VALUES
+    return BITS if np.shape(matrix)[0] < LINE else LIST
+
+
 def _has_only_outputs(op: Op) -> bool:
     """Whether the only effect of an operation on others is the signals that it writes."""
     if isinstance(op, Neurons):
@@ -127,12 +136,7 @@ class _Tiling:
                         yield position[i], self._origin(read.signal), VALUES
 
     def _form(self, term: Term) -> int:
-        """The form in which a term of a sum reads its signal."""
-        read, matrix = term.read, term.matrix
-        whole = read.signal in self._analytic and read.columns is None and not read.delay
-        if not whole or hasattr(matrix, "tocsr") or np.ndim(matrix) != 2:
-            return VALUES
-        return BITS if np.shape(matrix)[0] < LINE else LIST
+        return spike_form(term, self._analytic)
 
     def _origin(self, signal: int) -> int:
         """The signal that a chain of copies starts from."""

@@ -1,8 +1,9 @@
-"""Eight numbers at a time, and pointers, as instructions of LLVM.
+"""Eight or sixteen numbers at a time, and pointers, as instructions of LLVM.
 
 Numba has no type for vectors, and LLVM's vectors of a loop depend on its length and leave a
-remainder that is computed one by one.  Here a vector is a cache line of numbers on every
-processor; LLVM splits it into several registers if these are shorter.
+remainder that is computed one by one.  Here a vector has eight numbers on every processor, and
+sixteen of float32 where a cache line is to be filled; LLVM splits it into several registers if
+these are shorter.
 """
 
 from __future__ import annotations
@@ -70,28 +71,45 @@ def whole_registers(typing_context):
     return types.void(), generate
 
 
+def lanes(number):
+    """How many numbers of a type fill a cache line: 8 of float64, 16 of float32."""
+    return 2 * LINE if isinstance(number, ir.FloatType) else LINE
+
+
+@intrinsic
+def lanes_of(typing_context, pointer):
+    """How many of the numbers at a pointer fill a cache line."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, builder, signature
+        return WHOLE(lanes(arguments[0].type.pointee))
+
+    return types.intp(pointer), generate
+
+
 class Vector:
-    """Eight numbers in registers; arithmetic on them appends instructions."""
+    """Numbers in registers, eight unless said otherwise; arithmetic appends instructions."""
 
     def __init__(self, builder, value):
         self.builder, self.value = builder, value
 
     @classmethod
-    def at(cls, builder, pointer, offset=None):
-        """Load eight numbers, from ``offset`` numbers after a pointer."""
-        place, align = _address(builder, pointer, offset)
+    def at(cls, builder, pointer, offset=None, n=LINE):
+        """Load ``n`` numbers, from ``offset`` numbers after a pointer."""
+        place, align = _address(builder, pointer, offset, n)
         return cls(builder, builder.load(place, align=align))
 
     @classmethod
-    def spread(cls, builder, number):
-        """A vector with eight copies of one number."""
-        first = ir.Constant(ir.VectorType(number.type, LINE), ir.Undefined)
+    def spread(cls, builder, number, n=LINE):
+        """A vector with ``n`` copies of one number."""
+        first = ir.Constant(ir.VectorType(number.type, n), ir.Undefined)
         first = builder.insert_element(first, number, INDEX(0))
-        return cls(builder, builder.shuffle_vector(first, first, _indices(0, 0)))
+        return cls(builder, builder.shuffle_vector(first, first, _indices(0, 0, n)))
 
     def store(self, pointer, offset=None):
-        """Store eight numbers, from ``offset`` numbers after a pointer."""
-        place, align = _address(self.builder, pointer, offset)
+        """Store the numbers, from ``offset`` numbers after a pointer."""
+        place, align = _address(self.builder, pointer, offset, self.value.type.count)
         self.builder.store(self.value, place, align=align)
 
     def __add__(self, other):
@@ -119,8 +137,8 @@ class Vector:
         return Vector(self.builder, self.builder.select(bits, self.value, other.value))
 
     def total(self):
-        """The sum of the eight: halves are added until one number remains."""
-        total, half = self.value, LINE // 2
+        """The sum of all numbers: halves are added until one number remains."""
+        total, half = self.value, self.value.type.count // 2
         while half:
             low, high = (
                 self.builder.shuffle_vector(total, total, _indices(start, 1, half))
@@ -130,13 +148,13 @@ class Vector:
         return self.builder.extract_element(total, INDEX(0))
 
 
-def _address(builder, pointer, offset):
+def _address(builder, pointer, offset, n=LINE):
     """A pointer to a vector, and the alignment of its numbers."""
     number = pointer.type.pointee
     if offset is not None:
         pointer = builder.gep(pointer, [offset])
     align = 8 if isinstance(number, ir.DoubleType) else 4
-    return builder.bitcast(pointer, ir.VectorType(number, LINE).as_pointer()), align
+    return builder.bitcast(pointer, ir.VectorType(number, n).as_pointer()), align
 
 
 def _indices(start, step, n=LINE):

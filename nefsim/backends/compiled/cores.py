@@ -1,0 +1,265 @@
+"""Calls of the interpreter, shared by the cores: independent tasks, and steps of one block.
+
+:func:`in_stages` runs blocks that read each other as a pipeline: a task is a piece of the blocks
+and a segment of the chunk, and a free thread takes the next task whose inputs are there.
+:func:`in_steps` runs one block that reads its own last step: its threads take the units of a step
+one by one, within the interpreter (:mod:`.kernel.shared`).  Results do not depend on the number
+of threads.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cache
+from heapq import heappop, heappush
+from itertools import groupby
+from threading import Condition
+from typing import Any
+
+import numpy as np
+
+from nefsim.backends.compiled import opcodes
+from nefsim.backends.compiled.object_cache import interpreter
+from nefsim.backends.compiled.stages import Loop, Phase, Pieces, Span
+from nefsim.backends.compiled.table import aligned
+from nefsim.backends.engine import Advance
+
+#: Fewest numbers in a call at which several cores share it, and about as many in a task.
+MIN_WORK_FOR_THREADS, TASK = 2_000_000, 200_000
+
+#: Pieces of independent blocks per core, so that a core which is busy otherwise computes fewer.
+PIECES = 4
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def pool(n: int) -> ThreadPoolExecutor:
+    """Threads that wait for work; starting them takes as long as a step of many neurons."""
+    return ThreadPoolExecutor(n, "nefsim")
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of these threads
+    os.register_at_fork(after_in_child=pool.cache_clear)
+
+
+def with_helpers(n: int, work: Callable[[int], None]) -> None:
+    """``work(0)`` in this thread, and ``work(i)`` in others that are free, up to ``n`` in all.
+
+    No call may wait for one that has not begun; after an error all must end.
+    """
+    helpers: list[Future[None]] = [pool(n - 1).submit(work, i) for i in range(1, n)]
+    try:
+        work(0)
+    finally:
+        wait([helper for helper in helpers if not helper.cancel()])
+    for helper in helpers:
+        if not helper.cancelled():
+            helper.result()
+
+
+class Tasks:
+    """Tasks in an order that their inputs allow, for threads that take one after the other.
+
+    Parameters
+    ----------
+    sources : sequence of set of int
+        For each piece the pieces that it reads.
+    n_segments : int
+        Segments of a chunk.  A task is a piece and a segment; it needs the segment before of the
+        same piece, and the same segment of the pieces that it reads.
+    """
+
+    def __init__(self, sources: Sequence[set[int]], n_segments: int) -> None:
+        self._sources, self._n_segments = sources, n_segments
+        self._readers: list[list[int]] = [[] for _ in sources]
+        for piece, those in enumerate(sources):
+            for source in those:
+                self._readers[source].append(piece)
+        self._done = [0] * len(sources)
+        self._left = len(sources) * n_segments
+        self._ready = [(0, piece) for piece, those in enumerate(sources) if not those]
+        self._changed = Condition()
+
+    def run(self, call: Callable[[int, int], None]) -> None:
+        """``call(piece, segment)`` for task after task, until none is left."""
+        try:
+            while (task := self._next()) is not None:
+                segment, piece = task
+                call(piece, segment)
+                self._finish(segment, piece)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Let no thread begin another task."""
+        with self._changed:
+            self._left = 0
+            self._changed.notify_all()
+
+    def _next(self) -> tuple[int, int] | None:
+        with self._changed:
+            while self._left > 0 and not self._ready:
+                self._changed.wait()
+            return heappop(self._ready) if self._left > 0 else None
+
+    def _finish(self, segment: int, piece: int) -> None:
+        with self._changed:
+            self._done[piece] = segment + 1
+            self._left -= 1
+            found = 0
+            for other in (piece, *self._readers[piece]):
+                if self._is_ready(other, piece, segment):
+                    heappush(self._ready, (self._done[other], other))
+                    found += 1
+            if found > 1 or self._left <= 0:
+                self._changed.notify_all()
+
+    def _is_ready(self, piece: int, finished: int, segment: int) -> bool:
+        """Whether the next task of a piece became ready when another was finished."""
+        at = self._done[piece]
+        if at == self._n_segments or (piece != finished and at != segment):
+            return False
+        return all(self._done[source] > at for source in self._sources[piece])
+
+
+@cache
+def yield_address() -> int:
+    """Address of a function of the system that lets another thread run, or 0."""
+    try:
+        if os.name == "nt":  # pragma: no cover
+            function: Any = ctypes.windll.kernel32.SwitchToThread  # type: ignore[attr-defined]
+        else:
+            function = ctypes.CDLL(None).sched_yield
+        return ctypes.cast(function, ctypes.c_void_p).value or 0
+    except (AttributeError, OSError):
+        return 0
+
+
+def compiled(arrays: tuple[Any, ...], spans: Sequence[Span]) -> Advance:
+    """The ``advance`` of ranges of the table, one after the other, in this thread."""
+    call, every = _call(arrays), np.array(spans, np.int64)
+
+    # A pointer does not keep its array alive; the default argument does.
+    def advance(lo: int, hi: int, owner: Any = every) -> None:
+        call(owner.ctypes.data, len(owner), lo, hi)
+
+    return advance
+
+
+def in_stages(arrays: tuple[Any, ...], stage: Pieces) -> Advance:
+    """The ``advance`` of blocks, on several cores if there is enough work."""
+    alone, n_cores, total = compiled(arrays, stage.spans), cores(), sum(stage.cost)
+    if n_cores < 2 or len(stage.spans) < 2:
+        return alone
+    call = _call(arrays)
+    spans, sources = _pieces(stage, PIECES * n_cores)
+    several_levels = stage.levels[0] != stage.levels[-1]
+    segment = -(-TASK * len(spans) // max(total * opcodes.TILE, 1)) * opcodes.TILE
+
+    def advance(lo: int, hi: int) -> None:
+        if total * (hi - lo) < MIN_WORK_FOR_THREADS:
+            alone(lo, hi)
+            return
+        length = segment if several_levels else hi - lo
+        tasks = Tasks(sources, -(-(hi - lo) // length))
+
+        def task(piece: int, k: int) -> None:
+            start = lo + k * length
+            end = min(start + length, hi)
+            call(spans[piece].ctypes.data, len(spans[piece]), start, end)
+
+        with_helpers(n_cores, lambda thread: tasks.run(task))
+
+    return advance
+
+
+def in_steps(arrays: tuple[Any, ...], loop: Loop) -> Advance:
+    """The ``advance`` of a loop, on several cores if there is enough work."""
+    alone, n_cores = compiled(arrays, [loop.span]), cores()
+    if n_cores < 2:
+        return alone
+    call, memory = _call(arrays), _shared_memory(loop, n_cores)
+    first = memory.copy()
+
+    def advance(lo: int, hi: int) -> None:
+        if loop.work * (hi - lo) < MIN_WORK_FOR_THREADS:
+            alone(lo, hi)
+            return
+        memory[:] = first
+        with_helpers(n_cores, lambda thread: call(memory.ctypes.data, -thread - 1, lo, hi))
+
+    return advance
+
+
+def _call(arrays: tuple[Any, ...]) -> Callable[[int, int, int, int], None]:
+    """The interpreter with all arguments but the spans and the rows."""
+    table, data, constants, indices, fired, counts = arrays
+    run, start = interpreter(data.dtype), table.ctypes.data
+    memories = (
+        *(data.ctypes.data, *data.shape, constants.ctypes.data, indices.ctypes.data),
+        *(fired.ctypes.data, fired.shape[1], counts.ctypes.data, counts.shape[1]),
+    )
+
+    def call(spans: int, n: int, lo: int, hi: int, owners: Any = arrays) -> None:
+        del owners
+        run(start, spans, n, lo, hi, *memories)
+
+    return call
+
+
+def _pieces(stage: Pieces, n: int) -> tuple[list[Any], list[set[int]]]:
+    """At most ``n`` pieces of each level, of about equal work, and the pieces that each reads."""
+    piece_of: list[int] = []
+    for _, group in groupby(range(len(stage.spans)), key=stage.levels.__getitem__):
+        blocks = list(group)
+        total, done, first = max(sum(stage.cost[b] for b in blocks), 1), 0, len(piece_of)
+        start = piece_of[-1] + 1 if piece_of else 0
+        for b in blocks:
+            piece_of.append(start + min(n * done // total, n - 1))
+            done += stage.cost[b]
+        numbers = {piece: start + i for i, piece in enumerate(sorted(set(piece_of[first:])))}
+        piece_of[first:] = [numbers[piece] for piece in piece_of[first:]]
+    spans: list[list[Span]] = [[] for _ in range(piece_of[-1] + 1)]
+    sources: list[set[int]] = [set() for _ in spans]
+    for b, piece in enumerate(piece_of):
+        spans[piece].append(stage.spans[b])
+        sources[piece] |= {piece_of[j] for j in stage.sources[b]}
+    return [np.array(some, np.int64) for some in spans], sources
+
+
+def _shared_memory(loop: Loop, n_threads: int) -> Any:
+    """The memory of :mod:`.kernel.shared`, at a cache line."""
+    k = opcodes
+    units = [_units(phase, PIECES * n_threads) for phase in loop.phases]
+    size = k.SHARED_WORDS + k.PHASE_WORDS * len(units) + k.UNIT_WORDS * sum(map(len, units))
+    memory = aligned((size,), np.dtype(np.int64))
+    memory[[k.SHARED_PHASES, k.SHARED_THREADS]] = len(units), n_threads
+    memory[k.SHARED_YIELD] = yield_address()
+    place = k.SHARED_WORDS + k.PHASE_WORDS * len(units)
+    for i, (phase, those) in enumerate(zip(loop.phases, units, strict=True)):
+        row = memory[k.SHARED_WORDS + k.PHASE_WORDS * i :]
+        row[[k.PHASE_UNITS, k.PHASE_SIZE]] = place, len(those)
+        if phase.tail:
+            row[[k.PHASE_TAIL, k.PHASE_TAIL_END]] = phase.tail[0][0], phase.tail[-1][1]
+        for span in those:
+            memory[place : place + 2] = span
+            place += k.UNIT_WORDS
+    return memory
+
+
+def _units(phase: Phase, n: int) -> list[Span]:
+    """Successive units as at most ``n`` ranges of about equal work."""
+    ranges: list[list[Span]] = [[] for _ in range(n)]
+    total, done = max(sum(phase.cost), 1), 0
+    for span, cost in zip(phase.units, phase.cost, strict=True):
+        ranges[min(n * done // total, n - 1)].append(span)
+        done += cost
+    return [(some[0][0], some[-1][1]) for some in ranges if some]
