@@ -187,6 +187,7 @@ def in_steps(arrays: tuple[Any, ...], loop: Loop) -> Advance:
     if n_cores < 2:
         return alone
     call, memory = _call(arrays), _shared_memory(loop, n_cores)
+    lead = compiled(arrays, [loop.lead])
     first = memory.copy()
 
     def advance(lo: int, hi: int) -> None:
@@ -194,6 +195,7 @@ def in_steps(arrays: tuple[Any, ...], loop: Loop) -> Advance:
             alone(lo, hi)
             return
         memory[:] = first
+        lead(lo, lo + 1)
         with_helpers(n_cores, lambda thread: call(memory.ctypes.data, -thread - 1, lo, hi))
 
     return advance
@@ -249,6 +251,8 @@ def _shared_memory(loop: Loop, n_threads: int) -> Any:
         row[[k.PHASE_UNITS, k.PHASE_SIZE]] = place, len(those)
         if phase.tail:
             row[[k.PHASE_TAIL, k.PHASE_TAIL_END]] = phase.tail[0][0], phase.tail[-1][1]
+        if i + 1 == len(units):
+            row[[k.PHASE_NEXT, k.PHASE_NEXT_END]] = loop.lead
         for span in those:
             memory[place : place + 2] = span
             place += k.UNIT_WORDS

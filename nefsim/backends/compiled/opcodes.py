@@ -136,8 +136,10 @@ MOST_VECTORS = 7
 # done; then the phases, and then the units of all phases.  Threads write different cache lines.
 SHARED_PHASES, SHARED_THREADS, SHARED_YIELD, SHARED_RELEASED, SHARED_WORDS = 0, 1, 2, 8, 16
 
-#: Of a phase: the place of its units and their number, rows after the last unit, units done.
-PHASE_UNITS, PHASE_SIZE, PHASE_TAIL, PHASE_TAIL_END, PHASE_DONE, PHASE_WORDS = 0, 1, 2, 3, 8, 16
+#: Of a phase: the place of its units and their number, the first row of the table after the last
+#: unit and their end, the same of rows that are part of the next step, and the units done.
+PHASE_UNITS, PHASE_SIZE, PHASE_TAIL, PHASE_TAIL_END, PHASE_NEXT, PHASE_NEXT_END = range(6)
+PHASE_DONE, PHASE_WORDS = 8, 16
 
 #: Of a unit: its rows, and the number of steps in which it was claimed.
 UNIT_FIRST, UNIT_LAST, UNIT_CLAIMED, UNIT_WORDS = 0, 1, 2, 8

@@ -62,9 +62,14 @@ class Phase:
 
 @dataclass(frozen=True)
 class Loop:
-    """A block whose steps are shared by the cores, phase by phase."""
+    """A block whose steps are shared by the cores, phase by phase.
+
+    ``lead`` are the rows before the first phase; those of the next step are run after the last
+    phase, so that they need no phase of their own.
+    """
 
     span: Span
+    lead: Span
     phases: list[Phase]
     work: int
 
@@ -152,8 +157,11 @@ def _loop(rows: Rows, table: Any) -> Loop | None:
     """A block as phases, if sharing each step among cores pays."""
     if max(map(len, rows.phases), default=0) < 2:
         return None
+    (span,) = rows.parts
+    assert isinstance(span, tuple)
     phases: list[Phase] = []
     total = shared = 0
+    lead = span[0]
     for units in rows.phases:
         cost = [_cost(table, unit) for unit in units]
         total += sum(cost)
@@ -165,12 +173,10 @@ def _loop(rows: Rows, table: Any) -> Loop | None:
         elif phases:
             phases[-1].tail.extend(units)
         elif units:
-            phases.append(Phase([(units[0][0], units[-1][1])], [sum(cost)], []))
+            lead = units[-1][1]
     if total < MIN_STEP or shared < MIN_SHARED * total:
         return None
-    (span,) = rows.parts
-    assert isinstance(span, tuple)
-    return Loop(span, phases, total)
+    return Loop(span, (span[0], lead), phases, total)
 
 
 def _cost(table: Any, span: Span) -> int:

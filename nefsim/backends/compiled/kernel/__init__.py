@@ -43,6 +43,8 @@ from nefsim.backends.compiled.opcodes import (
     OUT,
     OUT_STRIDE,
     PHASE_DONE,
+    PHASE_NEXT,
+    PHASE_NEXT_END,
     PHASE_SIZE,
     PHASE_TAIL,
     PHASE_TAIL_END,
@@ -156,6 +158,8 @@ def share_steps(table, memory, thread, lo, hi, trials, data, constants, indices,
             run_span(table, *rows, trials, data, constants, indices, spikes, counts)
             if add_atomic(shifted(phase, PHASE_DONE), 1) + 1 == (step + 1) * n:
                 rows = phase[PHASE_TAIL], phase[PHASE_TAIL_END], row, row + 1
+                run_span(table, *rows, trials, data, constants, indices, spikes, counts)
+                rows = phase[PHASE_NEXT], phase[PHASE_NEXT_END], row + 1, min(row + 2, hi)
                 run_span(table, *rows, trials, data, constants, indices, spikes, counts)
                 store_atomic(released, at + 1)
         wait_for(released, at, memory[SHARED_YIELD])

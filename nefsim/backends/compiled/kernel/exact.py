@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nefsim.backends.compiled.kernel.vectors import BIT, BYTE, WHOLE, Vector, Vectors, lanes
+from nefsim.backends.compiled.kernel.vectors import BIT, BYTE, WHOLE, Vector, Vectors, lanes, rolled
 from nefsim.backends.compiled.opcodes import (
     LIF_DECAY,
     LIF_LEAST,
@@ -63,9 +63,9 @@ class _Neurons:
         """``bias + encoders x``."""
         b = self.builder
         J = Vectors(b, [self.at(self._bias, i) for i in self.offsets])
-        with cgutils.for_range(b, self._m) as loop:
-            value = Vector.spread(b, b.load(b.gep(x, [loop.index])), self.lanes)
-            column = b.gep(self._columns, [b.mul(loop.index, self._width)])
+        with rolled(b, WHOLE(0), self._m) as j:
+            value = Vector.spread(b, b.load(b.gep(x, [j])), self.lanes)
+            column = b.gep(self._columns, [b.mul(j, self._width)])
             for u, i in enumerate(self.offsets):
                 J[u] += self.at(column, i) * value
         return J

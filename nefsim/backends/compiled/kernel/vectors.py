@@ -8,6 +8,8 @@ these are shorter.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -146,6 +148,34 @@ class Vector:
             )
             total, half = self.builder.fadd(low, high), half // 2
         return self.builder.extract_element(total, INDEX(0))
+
+
+@contextmanager
+def rolled(builder, start, stop):
+    """A loop with indices from ``start`` to ``stop - 1``, which LLVM does not unroll.
+
+    It would otherwise write most loops eight times, although these have few turns.
+    """
+    before, body = builder.block, builder.append_basic_block("rolled")
+    end = builder.append_basic_block("end")
+    builder.cbranch(builder.icmp_signed("<", start, stop), body, end)
+    builder.position_at_end(body)
+    index = builder.phi(WHOLE)
+    index.add_incoming(start, before)
+    yield index
+    after = builder.add(index, WHOLE(1))
+    index.add_incoming(after, builder.block)
+    branch = builder.cbranch(builder.icmp_signed("<", after, stop), body, end)
+    branch.set_metadata("llvm.loop", _never_unrolled(builder.module))
+    builder.position_at_end(end)
+
+
+def _never_unrolled(module):
+    """A loop's description: by LLVM's convention, its first part is the description itself."""
+    disable = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
+    loop = ir.MDValue(module, [disable], name=str(len(module.metadata)))
+    loop.operands = (loop, disable)
+    return loop
 
 
 def _address(builder, pointer, offset, n=LINE):
