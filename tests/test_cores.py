@@ -82,6 +82,22 @@ def chain(*sizes: int) -> nef.Network:
     return net
 
 
+def streams() -> nef.Network:
+    """More levels than a pipeline of few cores has, in three streams of which two meet."""
+    net = nef.Network(seed=1)
+    out = net.node(size_in=1)
+    for stream in range(3):
+        each = [population(net, 20 + stream) for _ in range(40)]
+        net.connect(net.node(np.sin), each[0], synapse=None)
+        for a, b in pairwise(each):
+            decoded(net, a, b, synapse=0.005)
+        if stream:
+            decoded(net, each[-1], out, synapse=0.005)
+        net.probe(each[-1].neurons)
+    net.probe(out)
+    return net
+
+
 def ring() -> nef.Network:
     """Twelve populations in a circle, each in one part, with a rule that learns in between."""
     net = nef.Network(seed=1)
@@ -103,6 +119,7 @@ NETWORKS = {
     "recurrent, 9 dimensions": lambda: recurrent(dimensions=9),
     "chain": lambda: chain(5000, 60, 4200),
     "chain of small ones": lambda: chain(80, 70, 60, 50),
+    "streams": streams,
     "ring": ring,
 }
 
@@ -290,6 +307,40 @@ def test_tasks_run_once_after_all_that_they_read(n_threads: int, seed: int) -> N
     tasks = cores.Tasks(sources, 7)
     cores.with_helpers(n_threads, lambda thread: tasks.run(call))
     assert len(done) == len(set(done)) == 12 * 7
+
+
+def test_work_is_shared_in_order_in_shares_of_about_the_same_size() -> None:
+    rng = np.random.default_rng(0)
+    for size, n in ((8, 2), (9, 4), (3, 5), (50, 3)):
+        cost = rng.integers(0, 10, size).tolist()
+        found = cores.shares(cost, n)
+        assert found == sorted(found) and 0 <= min(found) and max(found) < n
+        work = [sum(c for c, at in zip(cost, found, strict=True) if at == i) for i in range(n)]
+        # A share is left as soon as it is full, so that its last part may be too much.
+        assert max(work) < sum(cost) / n + max(cost)
+
+
+@pytest.mark.parametrize("n_cores", [2, 3])
+def test_pieces_read_only_pieces_before_them(n_cores: int) -> None:
+    """Also where more levels than the pipeline has are merged."""
+    rng = np.random.default_rng(0)
+    levels = np.repeat(np.arange(1, 91), rng.integers(1, 9, 90)).tolist()
+    sources = [
+        {j for j in range(i) if levels[j] < at and rng.random() < 0.05}
+        for i, at in enumerate(levels)
+    ]
+    spans = [(i, i + 1) for i in range(len(levels))]
+    stage = stages.Pieces(spans, levels, sources, rng.integers(1, 9, len(levels)).tolist())
+    pieces, reads = cores._pieces(stage, n_cores)
+    assert sorted(row for piece in pieces for row, _ in piece.tolist()) == [*range(len(levels))]
+    piece_of = {row: p for p, piece in enumerate(pieces) for row, _ in piece.tolist()}
+    assert len(pieces) <= 16 * n_cores * 4 * n_cores
+    for i, those in enumerate(sources):
+        for j in those:
+            assert piece_of[j] == piece_of[i] or piece_of[j] in reads[piece_of[i]]
+        order = [row for row, _ in pieces[piece_of[i]].tolist()]
+        assert order == sorted(order)
+    assert all(max(those, default=-1) < piece for piece, those in enumerate(reads))
 
 
 # -- the step ----------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Calls of the interpreter, shared by the cores: independent tasks, and steps of one block.
 
-:func:`in_stages` runs blocks that read each other as a pipeline: a task is a piece of the blocks
+:func:`in_pieces` runs blocks that read each other as a pipeline: a task is a piece of the blocks
 and a segment of the chunk, and a free thread takes the next task whose inputs are there.
 :func:`in_steps` runs one block that reads its own last step: its threads take the units of a step
 one by one, within the interpreter (:mod:`.kernel.shared`).  Results do not depend on the number
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from nefsim.backends.compiled import opcodes
+from nefsim.backends.compiled.fusion import DisjointSets
 from nefsim.backends.compiled.object_cache import interpreter
 from nefsim.backends.compiled.stages import Loop, Phase, Pieces, Span
 from nefsim.backends.compiled.table import aligned
@@ -32,6 +33,9 @@ MIN_WORK_FOR_THREADS, TASK = 2_000_000, 200_000
 
 #: Pieces of independent blocks per core, so that a core which is busy otherwise computes fewer.
 PIECES = 4
+
+#: Levels of a pipeline per core; more levels are merged, so that a task has enough work.
+MOST_LEVELS = 16
 
 
 def cores() -> int:
@@ -154,13 +158,13 @@ def compiled(arrays: tuple[Any, ...], spans: Sequence[Span]) -> Advance:
     return advance
 
 
-def in_stages(arrays: tuple[Any, ...], stage: Pieces) -> Advance:
+def in_pieces(arrays: tuple[Any, ...], stage: Pieces) -> Advance:
     """The ``advance`` of blocks, on several cores if there is enough work."""
     alone, n_cores, total = compiled(arrays, stage.spans), cores(), sum(stage.cost)
     if n_cores < 2 or len(stage.spans) < 2:
         return alone
     call = _call(arrays)
-    spans, sources = _pieces(stage, PIECES * n_cores)
+    spans, sources = _pieces(stage, n_cores)
     several_levels = stage.levels[0] != stage.levels[-1]
     segment = -(-TASK * len(spans) // max(total * opcodes.TILE, 1)) * opcodes.TILE
 
@@ -217,24 +221,50 @@ def _call(arrays: tuple[Any, ...]) -> Callable[[int, int, int, int], None]:
     return call
 
 
-def _pieces(stage: Pieces, n: int) -> tuple[list[Any], list[set[int]]]:
-    """At most ``n`` pieces of each level, of about equal work, and the pieces that each reads."""
+def _pieces(stage: Pieces, n_cores: int) -> tuple[list[Any], list[set[int]]]:
+    """The blocks of each piece, as ranges of the table, and the pieces that each reads.
+
+    Successive levels of a long chain are one; within it, blocks that read each other are one piece.
+    """
+    n_levels = len(set(stage.levels))
+    level = shares([stage.cost[b] for b in range(len(stage.spans))], MOST_LEVELS * n_cores)
+    if n_levels <= MOST_LEVELS * n_cores:
+        level = stage.levels
+    else:  # blocks of one level are not parted
+        first = {at: level[b] for b, at in reversed([*enumerate(stage.levels)])}
+        level = [first[at] for at in stage.levels]
+    together = DisjointSets(len(stage.spans))
+    for b, sources_of_block in enumerate(stage.sources):
+        for j in sources_of_block:
+            if level[j] == level[b]:
+                together.join(b, j)
     piece_of: list[int] = []
-    for _, group in groupby(range(len(stage.spans)), key=stage.levels.__getitem__):
-        blocks = list(group)
-        total, done, first = max(sum(stage.cost[b] for b in blocks), 1), 0, len(piece_of)
-        start = piece_of[-1] + 1 if piece_of else 0
-        for b in blocks:
-            piece_of.append(start + min(n * done // total, n - 1))
-            done += stage.cost[b]
-        numbers = {piece: start + i for i, piece in enumerate(sorted(set(piece_of[first:])))}
-        piece_of[first:] = [numbers[piece] for piece in piece_of[first:]]
-    spans: list[list[Span]] = [[] for _ in range(piece_of[-1] + 1)]
+    n_pieces = 0
+    for _, group in groupby(range(len(stage.spans)), key=level.__getitem__):
+        roots = [(b, together.of(b)) for b in group]
+        cost: dict[int, int] = {}
+        for b, root in roots:
+            cost[root] = cost.get(root, 0) + stage.cost[b]
+        share = dict(zip(cost, shares(list(cost.values()), PIECES * n_cores), strict=True))
+        number = {at: n_pieces + i for i, at in enumerate(sorted(set(share.values())))}
+        piece_of += [number[share[root]] for _, root in roots]
+        n_pieces += len(number)
+    spans: list[list[Span]] = [[] for _ in range(n_pieces)]
     sources: list[set[int]] = [set() for _ in spans]
     for b, piece in enumerate(piece_of):
         spans[piece].append(stage.spans[b])
-        sources[piece] |= {piece_of[j] for j in stage.sources[b]}
+        sources[piece] |= {piece_of[j] for j in stage.sources[b]} - {piece}
     return [np.array(some, np.int64) for some in spans], sources
+
+
+def shares(cost: Sequence[int], n: int) -> list[int]:
+    """For each of successive costs one of ``n`` shares, so that their sums are about equal."""
+    total, done = max(sum(cost), 1), 0
+    found = []
+    for each in cost:
+        found.append(min(n * done // total, n - 1))
+        done += each
+    return found
 
 
 def _shared_memory(loop: Loop, n_threads: int) -> Any:
@@ -261,9 +291,7 @@ def _shared_memory(loop: Loop, n_threads: int) -> Any:
 
 def _units(phase: Phase, n: int) -> list[Span]:
     """Successive units as at most ``n`` ranges of about equal work."""
-    ranges: list[list[Span]] = [[] for _ in range(n)]
-    total, done = max(sum(phase.cost), 1), 0
-    for span, cost in zip(phase.units, phase.cost, strict=True):
-        ranges[min(n * done // total, n - 1)].append(span)
-        done += cost
-    return [(some[0][0], some[-1][1]) for some in ranges if some]
+    ranges: dict[int, list[Span]] = {}
+    for span, share in zip(phase.units, shares(phase.cost, n), strict=True):
+        ranges.setdefault(share, []).append(span)
+    return [(some[0][0], some[-1][1]) for some in ranges.values()]

@@ -98,9 +98,9 @@ class _Graph:
             for j in sources:
                 self._readers[j] += 1
 
-    def units(self) -> _DisjointSets:
+    def units(self) -> DisjointSets:
         """Operations that belong together: a population and its neighbours, and single readers."""
-        sets = _DisjointSets(len(self._ops))
+        sets = DisjointSets(len(self._ops))
         for i, op in enumerate(self._ops):
             if isinstance(op, (Evaluate, Play, Call)):
                 continue
@@ -115,7 +115,7 @@ class _Graph:
         return sets
 
     def phases(
-        self, sets: _DisjointSets, members: Sequence[int], in_python: Set[int]
+        self, sets: DisjointSets, members: Sequence[int], in_python: Set[int]
     ) -> list[list[list[int]]]:
         """The units of a block by phases; one unit if any of its operations runs in Python."""
         if not in_python.isdisjoint(members):
@@ -131,7 +131,7 @@ class _Graph:
 
 
 def _merged(
-    sets: _DisjointSets, members: Sequence[int], before: Sequence[Sequence[int]]
+    sets: DisjointSets, members: Sequence[int], before: Sequence[Sequence[int]]
 ) -> tuple[list[list[int]], list[set[int]]]:
     """Sets of operations, in topological order; those that depend on each other become one.
 
@@ -153,7 +153,7 @@ def _merged(
     return [[i for name in names for i in inside[name]] for names in merged], needs
 
 
-class _DisjointSets:
+class DisjointSets:
     """Disjoint sets of numbers (union-find)."""
 
     def __init__(self, n: int) -> None:

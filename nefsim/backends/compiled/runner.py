@@ -20,7 +20,7 @@ from nefsim.backends.compiled.analysis import (
     is_step_counter,
     steps_compiled,
 )
-from nefsim.backends.compiled.cores import compiled, in_stages, in_steps
+from nefsim.backends.compiled.cores import compiled, in_pieces, in_steps
 from nefsim.backends.compiled.plan import make_plan
 from nefsim.backends.compiled.stages import Loop, Mixed, rows_of, stages
 from nefsim.backends.compiled.table import Address, Table
@@ -62,7 +62,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
         elif isinstance(stage, Loop):
             engine.plan.append(([in_steps(arrays, stage)], False))
         else:
-            engine.plan.append(([in_stages(arrays, stage)], False))
+            engine.plan.append(([in_pieces(arrays, stage)], False))
     return engine.run
 
 

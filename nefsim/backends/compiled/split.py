@@ -49,7 +49,8 @@ class Split:
     @property
     def spikes(self) -> set[int]:
         """The spike outputs of the parts."""
-        return {self.program.ops[i].output for i in self.origin}
+        ops = (self.program.ops[i] for i in self.origin)
+        return {op.output for op in ops if isinstance(op, Neurons)}
 
 
 def split(program: Program, analytic: set[int]) -> Split:
@@ -67,7 +68,7 @@ def split(program: Program, analytic: set[int]) -> Split:
     Split
     """
     large = {
-        i
+        i: op
         for i, op in enumerate(program.ops)
         if isinstance(op, Neurons)
         and type(op.neuron) is LIF
@@ -81,7 +82,7 @@ def split(program: Program, analytic: set[int]) -> Split:
 class _Splitting:
     """The signals and operations of the new program, as they are added."""
 
-    def __init__(self, program: Program, large: set[int], analytic: set[int]) -> None:
+    def __init__(self, program: Program, large: Mapping[int, Neurons], analytic: set[int]) -> None:
         self._old, self._analytic = program, analytic
         self._signals: list[Signal] = list(program.signals)
         self._ops: list[Op] = list(program.ops)
@@ -101,10 +102,10 @@ class _Splitting:
             else:
                 which = self._filtered if isinstance(op, Filter) else self._others
                 which.update(read.signal for read in op.reads)
-        self._currents = {program.writer[program.ops[i].current] for i in large}
-        for i in sorted(large):
-            if self._can_split(i):
-                self._split(i)
+        self._currents = {program.writer[op.current] for op in large.values()}
+        for i, op in large.items():
+            if self._can_split(op):
+                self._split(i, op)
 
     def result(self) -> Split:
         """The program of all signals and operations."""
@@ -115,10 +116,8 @@ class _Splitting:
         partial, gathers = frozenset(self._partial), frozenset(self._gathers)
         return Split(program, self._whole, self._origin, partial, gathers)
 
-    def _can_split(self, i: int) -> bool:
+    def _can_split(self, op: Neurons) -> bool:
         """Whether the currents of a population have parts, and its spikes are only decoded."""
-        op = self._ops[i]
-        assert isinstance(op, Neurons)
         n = self._old.signals[op.output].size
         currents = self._old.ops[self._old.writer[op.current]]
         return (
@@ -134,10 +133,8 @@ class _Splitting:
             )
         )
 
-    def _split(self, i: int) -> None:
+    def _split(self, i: int, op: Neurons) -> None:
         """Replace a population, its currents and its decoded sums."""
-        op = self._ops[i]
-        assert isinstance(op, Neurons)
         j, n = self._old.writer[op.current], self._old.signals[op.output].size
         currents = self._ops[j]
         assert isinstance(currents, Sum)
