@@ -198,7 +198,9 @@ def test_parts_are_words_of_bits_and_cover_all_neurons(n: int) -> None:
     found = split.parts(n)
     assert [start for start, _ in found] == [0, *(stop for _, stop in found[:-1])]
     assert found[-1][1] == n and all(start % 64 == 0 for start, _ in found)
-    assert max(stop - start for start, stop in found) <= split.PART + split.UNIT
+    assert len(found) <= split.MOST_PARTS
+    longest = max(split.PART, n / split.MOST_PARTS) + split.UNIT
+    assert max(stop - start for start, stop in found) <= longest
 
 
 def test_large_populations_are_split_and_small_ones_are_not() -> None:

@@ -17,9 +17,9 @@ import numpy as np
 from nefsim.neurons import LIF
 from nefsim.program import Filter, Group, Neurons, Op, Program, Read, Signal, Sum, Term
 
-#: Fewest neurons of a population that is split, and about how many neurons each part has.
-#: The start of a part is a multiple of ``UNIT``, the bits of a word.
-MIN_SPLIT, PART, UNIT = 4096, 1024, 64
+#: Fewest neurons of a population that is split, about how many neurons each part has, and the most
+#: parts.  The start of a part is a multiple of ``UNIT``, the bits of a word.
+MIN_SPLIT, PART, MOST_PARTS, UNIT = 4096, 2048, 128, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +204,7 @@ class _Splitting:
 
 def parts(n: int) -> list[tuple[int, int]]:
     """The first neuron and the end of each part of a population of ``n``."""
-    n_parts = -(-n // PART)
+    n_parts = min(2 * -(-n // (2 * PART)), MOST_PARTS)  # an even number, for two cores
     size = -(-n // (n_parts * UNIT)) * UNIT
     return [(start, min(start + size, n)) for start in range(0, n, size)]
 
