@@ -316,7 +316,7 @@ def test_work_is_shared_in_order_in_shares_of_about_the_same_size() -> None:
     for size, n in ((8, 2), (9, 4), (3, 5), (50, 3)):
         cost = rng.integers(0, 10, size).tolist()
         found = cores.shares(cost, n)
-        assert found == sorted(found) and 0 <= min(found) and max(found) < n
+        assert found == sorted(found) and min(found) >= 0 and max(found) < n
         work = [sum(c for c, at in zip(cost, found, strict=True) if at == i) for i in range(n)]
         # A share is left as soon as it is full, so that its last part may be too much.
         assert max(work) < sum(cost) / n + max(cost)
