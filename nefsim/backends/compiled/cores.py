@@ -23,7 +23,7 @@ import numpy as np
 
 from nefsim.backends.compiled import opcodes
 from nefsim.backends.compiled.fusion import DisjointSets
-from nefsim.backends.compiled.object_cache import interpreter
+from nefsim.backends.compiled.object_cache import Interpreter, interpreter
 from nefsim.backends.compiled.stages import Loop, Phase, Pieces, Span
 from nefsim.backends.compiled.table import aligned
 from nefsim.backends.engine import Advance
@@ -149,11 +149,14 @@ def yield_address() -> int:
 
 def compiled(arrays: tuple[Any, ...], spans: Sequence[Span]) -> Advance:
     """The ``advance`` of ranges of the table, one after the other, in this thread."""
-    call, every = _call(arrays), np.array(spans, np.int64)
+    run, start, memories = _call(arrays)
+    every = np.array(spans, np.int64)
+    pointer, n = every.ctypes.data, len(every)
 
     # A pointer does not keep its array alive; the default argument does.
-    def advance(lo: int, hi: int, owner: Any = every) -> None:
-        call(owner.ctypes.data, len(owner), lo, hi)
+    def advance(lo: int, hi: int, owners: Any = (arrays, every)) -> None:
+        del owners
+        run(start, pointer, n, lo, hi, *memories)
 
     return advance
 
@@ -163,22 +166,28 @@ def in_pieces(arrays: tuple[Any, ...], stage: Pieces) -> Advance:
     alone, n_cores, total = compiled(arrays, stage.spans), cores(), sum(stage.cost)
     if n_cores < 2 or len(stage.spans) < 2:
         return alone
-    call = _call(arrays)
-    spans, sources = _pieces(stage, n_cores)
+    run, table, memories = _call(arrays)
     several_levels = stage.levels[0] != stage.levels[-1]
-    segment = -(-TASK * len(spans) // max(total * opcodes.TILE, 1)) * opcodes.TILE
+
+    @cache
+    def pieces() -> tuple[list[Any], list[set[int]]]:
+        return _pieces(stage, n_cores)  # small networks never need them
 
     def advance(lo: int, hi: int) -> None:
         if total * (hi - lo) < MIN_WORK_FOR_THREADS:
             alone(lo, hi)
             return
-        length = segment if several_levels else hi - lo
+        spans, sources = pieces()
+        length = hi - lo
+        if several_levels:
+            length = -(-TASK * len(spans) // (total * opcodes.TILE)) * opcodes.TILE
         tasks = Tasks(sources, -(-(hi - lo) // length))
 
         def task(piece: int, k: int) -> None:
             start = lo + k * length
             end = min(start + length, hi)
-            call(spans[piece].ctypes.data, len(spans[piece]), start, end)
+            some = spans[piece]
+            run(table, some.ctypes.data, len(some), start, end, *memories)
 
         with_helpers(n_cores, lambda thread: tasks.run(task))
 
@@ -190,9 +199,9 @@ def in_steps(arrays: tuple[Any, ...], loop: Loop) -> Advance:
     alone, n_cores = compiled(arrays, [loop.span]), cores()
     if n_cores < 2:
         return alone
-    call, memory = _call(arrays), _shared_memory(loop, n_cores)
-    lead = compiled(arrays, [loop.lead])
-    first = memory.copy()
+    run, table, memories = _call(arrays)
+    memory, lead = _shared_memory(loop, n_cores), compiled(arrays, [loop.lead])
+    first, pointer = memory.copy(), memory.ctypes.data
 
     def advance(lo: int, hi: int) -> None:
         if loop.work * (hi - lo) < MIN_WORK_FOR_THREADS:
@@ -200,25 +209,19 @@ def in_steps(arrays: tuple[Any, ...], loop: Loop) -> Advance:
             return
         memory[:] = first
         lead(lo, lo + 1)
-        with_helpers(n_cores, lambda thread: call(memory.ctypes.data, -thread - 1, lo, hi))
+        with_helpers(n_cores, lambda thread: run(table, pointer, -thread - 1, lo, hi, *memories))
 
     return advance
 
 
-def _call(arrays: tuple[Any, ...]) -> Callable[[int, int, int, int], None]:
-    """The interpreter with all arguments but the spans and the rows."""
+def _call(arrays: tuple[Any, ...]) -> tuple[Interpreter, int, tuple[int, ...]]:
+    """The interpreter, and its arguments before and after the spans and rows."""
     table, data, constants, indices, fired, counts = arrays
-    run, start = interpreter(data.dtype), table.ctypes.data
     memories = (
         *(data.ctypes.data, *data.shape, constants.ctypes.data, indices.ctypes.data),
         *(fired.ctypes.data, fired.shape[1], counts.ctypes.data, counts.shape[1]),
     )
-
-    def call(spans: int, n: int, lo: int, hi: int, owners: Any = arrays) -> None:
-        del owners
-        run(start, spans, n, lo, hi, *memories)
-
-    return call
+    return interpreter(data.dtype), table.ctypes.data, memories
 
 
 def _pieces(stage: Pieces, n_cores: int) -> tuple[list[Any], list[set[int]]]:
