@@ -363,6 +363,8 @@ def lif_types() -> Iterator[Any]:
     for tau_ref in (0.0, 0.0005, 0.001, 0.0015, 0.0019999, 0.002, 0.0021, 0.003, 0.0075):
         for tau_rc in (0.02, 0.0008):
             yield pytest.param(nef.LIF(tau_rc, tau_ref, min_voltage=-0.5), id=f"{tau_rc} {tau_ref}")
+    for tau_rc in (0.01, 0.013, 0.023, 0.03, 0.05, 0.1):  # the end of two steps is rounded
+        yield pytest.param(nef.LIF(tau_rc, 0.002), id=f"{tau_rc} 0.002")
     rng = np.random.default_rng(1)
     each = nef.LIF(rng.uniform(0.01, 0.03, 150), rng.uniform(0.0, 0.004, 150))
     yield pytest.param(each, id="a constant per neuron")
