@@ -1,4 +1,4 @@
-"""Fewer passes of Python's garbage collector while many permanent objects are created."""
+"""Avoid full passes of Python's garbage collector while many permanent objects are created."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _before = gc.get_threshold()
 def only_young_collected() -> Iterator[None]:
     """Prevent full garbage collections within this block.
 
-    A network is built of many objects, nearly all of which stay.  The collector walks through
-    all objects of the program each time that their number has grown by a quarter, which takes
-    a third of the time of building thousands of populations, and a larger part the more there
-    are.  Young objects are collected as ever, so that garbage of a user's functions goes.
+    A build creates many objects, nearly all of which remain.  The collector visits all objects
+    of the program each time their number has grown by a quarter, which takes a third of the
+    build time of thousands of populations, and more for larger networks.  Young objects are
+    still collected, so that garbage of a user's functions is freed.
 
-    Blocks may be nested, and overlap in threads: the last one to end brings the thresholds
-    back, unless they were changed within.
+    Blocks may be nested, or overlap in threads: the last one to end restores the thresholds,
+    unless they were changed within it.
     """
     global _n_blocks, _before
     with _lock:

@@ -110,6 +110,8 @@ def misfit(
     parameters = [*signature.parameters.values()]
     if parameters and parameters[0].name in ("self", "cls"):
         parameters, args = parameters[1:], args[1:]
+    # **options takes any number of arguments, or none.
+    parameters = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     names = [p.name for p in parameters]
     for name in kwargs:
         if name not in names:

@@ -1,4 +1,4 @@
-"""Two linear systems as one, by the matrices A, B, C and D of each."""
+"""Combine two linear systems, each given by its matrices A, B, C and D."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Matrices: TypeAlias = tuple[Array, Array, Array, Array]
 
 
 def parallel(one: Matrices, other: Matrices) -> Matrices:
-    """The same input into both; their outputs are added."""
+    """The parallel connection: both have the same input, and their outputs are added."""
     (A, B, C, D), (E, F, G, H) = one, other
     whole = np.zeros((len(A) + len(E),) * 2)
     whole[: len(A), : len(A)], whole[len(A) :, len(A) :] = A, E
@@ -20,14 +20,14 @@ def parallel(one: Matrices, other: Matrices) -> Matrices:
 
 
 def series(first: Matrices, then: Matrices) -> Matrices:
-    """The output of the first is the input of the second, whose states come first."""
+    """The series: the output of ``first`` is the input of ``then``, whose states come first."""
     (A, B, C, D), (E, F, G, H) = then, first
     whole = np.block([[A, B @ G], [np.zeros((len(E), len(A))), E]])
     return whole, np.vstack([B @ H, F]), np.hstack([C, D @ G]), D @ H
 
 
 def feedback(forward: Matrices, back: Matrices) -> Matrices:
-    """The output of the first, through the second, is added to its input.
+    """The closed loop: the output of ``forward`` passes ``back`` and is added to the input.
 
     Raises
     ------

@@ -13,7 +13,7 @@ Pads = tuple[Pair, Pair]  # (before, after) of height, and of width
 
 
 def pair(value: Any) -> Pair:
-    """Values for height and width, from two numbers or from one for both."""
+    """Convert a number, or a pair of numbers, to values for height and width."""
     first, second = np.broadcast_to(value, 2)
     return int(first), int(second)
 

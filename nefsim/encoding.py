@@ -36,19 +36,18 @@ def _neuron(who: str, neuron: object) -> NeuronType:
 def gain_bias(
     neuron: NeuronType, max_rates: ArrayLike, intercepts: ArrayLike
 ) -> tuple[Array, Array]:
-    r"""Gain and bias of each neuron, from its maximum rate and its intercept.
+    r"""Compute the gain and bias of each neuron from its maximum rate and intercept.
 
     .. math:: \alpha_i = \frac{J(r_i) - J_0}{1 - c_i}, \qquad
               J^{bias}_i = J_0 - \alpha_i c_i
 
-    A neuron receives the current ``J = gain * (encoder @ x) + bias``.  Two conditions
-    determine gain and bias: at the intercept, ``encoder @ x = c``, the current is the
-    threshold current :math:`J_0`, at which firing starts; at ``encoder @ x = 1`` it is
-    :math:`J(r)`, the current at which the neuron fires at its maximum rate r.  For LIF
-    neurons :math:`J_0 = 1` and :math:`J(r) = 1/(1 - e^{(\tau_{ref} - 1/r)/\tau_{RC}})`.
-    Plain-loop programs often call :math:`J(r)` ``z``, the inverse of the rate curve; then
-    ``g = (1 - z)/(c - 1)`` and ``b = 1 - g c`` are the same two equations.  Recordings of
-    neurons give intercepts and maximum rates; this function converts them to gain and bias.
+    The current of a neuron is ``J = gain * (encoder @ x) + bias``.  Two conditions determine
+    gain and bias.  At the intercept, ``encoder @ x = c``, the current is the threshold current
+    :math:`J_0`, at which firing starts.  At ``encoder @ x = 1`` it is :math:`J(r)`, the current
+    at which the neuron fires at its maximum rate r.  For LIF neurons :math:`J_0 = 1` and
+    :math:`J(r) = 1/(1 - e^{(\tau_{ref} - 1/r)/\tau_{RC}})`.  Simple NEF programs often call
+    :math:`J(r)` ``z`` and write the same equations as ``g = (1 - z)/(c - 1)`` and
+    ``b = 1 - g c``.
 
     Parameters
     ----------
@@ -137,7 +136,7 @@ def _limit_name(neuron: NeuronType) -> str:
 def max_rates_intercepts(
     neuron: NeuronType, gain: ArrayLike, bias: ArrayLike
 ) -> tuple[Array, Array]:
-    """Maximum rates and intercepts from gains and biases, the inverse of :func:`gain_bias`.
+    """Compute maximum rates and intercepts from gains and biases, as inverse of `gain_bias`.
 
     ``intercept = (threshold_current - bias) / gain``; ``max_rate`` is the firing rate at the
     current ``gain + bias``, without the amplitude.
@@ -187,7 +186,7 @@ def max_rates_intercepts(
 def _currents(
     who: str, x: ArrayLike, encoders: ArrayLike, gain: ArrayLike, bias: ArrayLike, radius: float
 ) -> Array:
-    """J = gain * (x @ encoders.T / radius) + bias, (P, N); a 1-D x is P values in 1-D."""
+    """Check arguments; return currents ``gain * (x @ encoders.T / radius) + bias``, (P, N)."""
     points = check.array(who, "x", x)
     points = points.reshape(-1, 1) if points.ndim < 2 else points
     rows = check.array(who, "encoders", encoders)
@@ -213,22 +212,22 @@ def tuning_curves(
     bias: ArrayLike,
     radius: float = 1.0,
 ) -> Array:
-    r"""Tuning curves: steady firing rates of a population at represented values.
+    r"""Compute tuning curves: the steady firing rates of neurons at represented values.
 
     .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i]
 
     Parameters
     ----------
     neuron : NeuronType
-        Neuron type, with the rate curve G.
+        Neuron type with the rate curve G.
     x : (P, D) or (P,) array_like
-        Represented values; a 1-D array is P values of one dimension.
+        Represented values; (P,) are values of one dimension.
     encoders : (N, D) or (N,) array_like
         Preferred directions, of length 1.
     gain, bias : (N,) array_like
         From :func:`gain_bias`.
     radius : float
-        Largest length of values that the population represents.
+        Radius of the population: the length of x at which neurons reach their maximum rate.
 
     Returns
     -------
@@ -260,19 +259,20 @@ def tuning_curves(
 
 @explained
 def response_curves(neuron: NeuronType, x: ArrayLike, gain: ArrayLike, bias: ArrayLike) -> Array:
-    r"""Firing rates of each neuron along its own encoder, in closed form.
+    r"""Compute the firing rates of each neuron along its encoder.
 
     .. math:: r_i(x) = G_i[\alpha_i \, x + J^{bias}_i]
 
-    In one dimension neurons with encoders of -1 have their tuning curves mirrored, so that all
-    rise; in several, x is how far the value goes along the encoder, as a share of the radius.
+    x is the projection of the represented value on each neuron's encoder, divided by the
+    radius.  In one dimension the curves of neurons with an encoder of -1 are mirrored, so that
+    all curves rise.
 
     Parameters
     ----------
     neuron : NeuronType
-        Supplies the rate curve G.
+        Neuron type with the rate curve G.
     x : (P,) array_like
-        Values along the encoders; 1 is the radius, where rates are at their maximum.
+        Values along the encoders, in units of the radius; at 1 rates have their maximum.
     gain, bias : (N,) array_like
         From :func:`gain_bias`.
 
@@ -320,11 +320,10 @@ def measure_tuning_curves(
     dt: float = 0.001,
     rng: np.random.Generator | int | None = None,
 ) -> Array:
-    """Tuning curves by simulation: mean output of each neuron at represented values.
+    """Measure tuning curves by simulation of neurons at constant represented values.
 
-    Each neuron starts at a random voltage and runs at a constant input for ``seconds``; its
-    rate is the sum of its output times ``dt / seconds``.  One spike changes the rate by
-    ``1 / seconds`` Hz, and decoders from these rates contain this error;
+    Neurons start at random voltages and run for ``seconds``.  The rate is the sum of the output
+    times ``dt / seconds``, so one spike more or less changes it by ``1 / seconds`` Hz.
     :func:`tuning_curves` is exact.
 
     Parameters
@@ -334,9 +333,9 @@ def measure_tuning_curves(
     seconds : float [s]
         Duration of the run.
     dt : float [s]
-        The step.
+        Time step.
     rng : Generator, int or None
-        Source of the initial voltages.
+        Random generator of the initial voltages, or a seed for one.
 
     Returns
     -------
@@ -382,15 +381,14 @@ def measure_tuning_curves(
 def connection_weights(
     decoders: ArrayLike, post_encoders: ArrayLike, post_gain: ArrayLike
 ) -> Array:
-    r"""Full connection weights from decoders, encoders and gains.
+    r"""Compute full connection weights from decoders, encoders and gains.
 
     .. math:: \omega_{ji} = \alpha_j \, e_j \cdot d_i
 
-    Decoding a value from A and encoding it into B are two thin matrices, (D, N) and
-    (M, D); their product is the (M, N) matrix of synaptic weights.  The weights include the
-    gain, so the current of B is ``J_B = weights @ a_A + bias_B``.  A program whose weights do
-    not include the gain must multiply the current by it before it adds the bias; both give
-    the same current.
+    The weights (M, N) are the product of the encoders of population B, (M, D), and the decoders
+    of population A, (D, N).  They include the gains, so the current of B is
+    ``J_B = weights @ a_A + bias_B``.  (If a program's weights do not include the gains, it must
+    multiply the sum by them before it adds the bias.)
 
     Parameters
     ----------

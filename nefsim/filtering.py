@@ -1,7 +1,6 @@
-"""Linear filters in discrete time, by polynomials or in state space, and their steps.
+"""Linear filters in discrete time: conversion between their forms, and fast steps.
 
-A filter by polynomials is a pair ``(b, a)`` in z^-1 with ``a[0] = 1``; in state space it is a
-:class:`StateSpace`.
+A filter is a pair of coefficients ``(b, a)`` in z^-1 with ``a[0] = 1``, or a :class:`StateSpace`.
 """
 
 from __future__ import annotations
@@ -32,11 +31,11 @@ class StateSpace(NamedTuple):
     Attributes
     ----------
     A : (n, n) array
-        From state to next state.
+        State matrix.
     B, C : (n,) arrays
-        From input to next state, and from state to output.
+        Input and output vectors.
     D : float
-        From input to output.
+        Feedthrough, from the input to the output of the same step.
     """
 
     A: NDArray[np.float64]
@@ -45,7 +44,7 @@ class StateSpace(NamedTuple):
     D: float
 
     def matrix(self) -> NDArray[np.float64]:
-        """One matrix (n + 1, n + 1) of D, C, B and A: from (u, x) to (y, next x)."""
+        """The block matrix (n + 1, n + 1) of D, C, B and A, from (u, x) to (y, next x)."""
         return np.block([[np.array([[self.D]]), self.C[None]], [self.B[:, None], self.A]])
 
 
@@ -58,12 +57,12 @@ def order(form: Form) -> int:
 
 
 def shift(steps: int) -> Coefficients:
-    """A delay of some steps: a power of z^-1."""
+    """The filter that delays by a number of steps, a power of z^-1."""
     return np.append(np.zeros(steps), 1.0), np.ones(1)
 
 
 def is_shift(form: Form) -> bool:
-    """Whether a filter is a delay and nothing else."""
+    """Whether a filter is a pure delay."""
     if isinstance(form, StateSpace):
         return False
     b, a = form
@@ -74,7 +73,7 @@ def is_shift(form: Form) -> bool:
 
 
 def companion(num: ArrayLike, den: ArrayLike) -> StateSpace:
-    """State space of ``num / den``, polynomials with the highest power first."""
+    """The state space of ``num / den``, polynomials in z with the highest power first."""
     denominator = np.asarray(den, dtype=np.float64)
     a = denominator / denominator[0]
     b = np.pad(np.asarray(num, dtype=np.float64), (len(a) - np.size(num), 0)) / denominator[0]
@@ -94,13 +93,13 @@ def hold(system: StateSpace, dt: float) -> StateSpace:
 def held_matrices(
     A: NDArray[np.float64], B: NDArray[np.float64], dt: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    r"""A and B (n, m) in discrete time, for inputs that stand still within a step of ``dt`` [s].
+    r"""A and B (n, m) in discrete time, for inputs that are constant within a step of ``dt`` [s].
 
     .. math:: A_{dt} = e^{A\,dt}, \qquad B_{dt} = \int_0^{dt} e^{A t} B \, dt
 
-    Overflowing elements are not finite.  From the third order on the states are scaled first:
-    SciPy's exponential is precise relative to the largest element of the matrix, but elements
-    of a chain of integrators are far smaller.
+    Elements that overflow are not finite.  For order 3 and above states are scaled first,
+    because SciPy's exponential is precise relative to the largest element of the matrix only,
+    and elements of a chain of integrators are far smaller.
     """
     from scipy.linalg import expm, matrix_balance
 
@@ -119,13 +118,13 @@ def held_matrices(
 
 
 def within_the_step(system: StateSpace) -> StateSpace:
-    """A filter without D, changed to output the new state of each step, not the old one."""
+    """Change a filter without D such that its output is that of the new state, not the old one."""
     A, B, C, D = system
     return system if D else StateSpace(A, B, C @ A, float(C @ B))
 
 
 def polynomials(system: StateSpace) -> Coefficients:
-    """``b`` and ``a`` of the same length."""
+    """The coefficients ``b`` and ``a`` of a state space, of equal length."""
     A, B, C, D = system
     with np.errstate(all="ignore"):  # callers check for infinities
         a = np.poly(A) if np.isfinite(A).all() else np.full(len(A) + 1, np.nan)
@@ -135,7 +134,7 @@ def polynomials(system: StateSpace) -> Coefficients:
 
 
 def in_states(form: Form) -> StateSpace:
-    """A filter by polynomials in state space: that of direct form II transposed."""
+    """The state space of coefficients, with the states of the transposed direct form II."""
     if isinstance(form, StateSpace):
         return form
     n = order(form)
@@ -149,7 +148,7 @@ def in_states(form: Form) -> StateSpace:
 def at_rest(form: Form, start: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """The state, (order, ...), of a filter whose output has always been ``start``, (...).
 
-    A filter by polynomials has also had ``start`` as its input.
+    For a pair of coefficients the input has been ``start``, too.
     """
     if not np.any(start):
         return np.zeros((order(form), *np.shape(start)))
@@ -186,9 +185,9 @@ def filtered(form: Form, values: NDArray[np.float64], axis: int) -> NDArray[np.f
 
 
 def one_row(form: Form, z: Array) -> Advance:
-    """The function ``one(u, y)``: a step of a filter, from inputs u into outputs y.
+    """A function ``one(u, y)`` that computes one step of a filter from inputs u to outputs y.
 
-    ``z`` is the state, (order, *shape), changed in place.
+    It changes the state ``z``, (order, *shape), in place.
     """
     if isinstance(form, StateSpace):
         return _by_state(form, z)
@@ -223,7 +222,7 @@ def one_row(form: Form, z: Array) -> Advance:
 
 
 def many_rows(form: Form, z: Array) -> Advance:
-    """The function ``many(u, y)``: steps of a filter, one per row; see :func:`one_row`."""
+    """A function ``many(u, y)`` that computes a step of a filter per row; see :func:`one_row`."""
     if isinstance(form, StateSpace) or len(z) == 0:
         return _one_by_one(one_row(form, z))
     if is_shift(form):
@@ -260,7 +259,7 @@ def _one_by_one(one: Advance) -> Advance:
 
 
 def _shift_one(z: Array) -> Advance:
-    """One row of a shift; ``z`` holds the last inputs, the oldest first."""
+    """One step of a delay; ``z`` holds the last inputs, the oldest first."""
 
     def one(u: Array, y: Array) -> None:
         y[...] = z[0]
@@ -271,7 +270,7 @@ def _shift_one(z: Array) -> Advance:
 
 
 def _shift_many(z: Array) -> Advance:
-    """Rows of a shift."""
+    """Many steps of a delay."""
 
     def many(u: Array, y: Array) -> None:
         both = np.concatenate([z, u])
@@ -281,7 +280,7 @@ def _shift_many(z: Array) -> Advance:
 
 
 def _by_state(system: StateSpace, z: Array) -> Advance:
-    """Step ``(y, x) = matrix @ (u, x)``, with sums in one order for rows of any shape."""
+    """A step ``(y, x) = matrix @ (u, x)``, with sums in the same order for rows of any shape."""
     transpose = system.matrix().astype(z.dtype).T
     n, shape = len(z), z.shape[1:]
     both = np.empty((n + 1, int(np.prod(shape))), z.dtype)
@@ -300,10 +299,10 @@ def _by_state(system: StateSpace, z: Array) -> Advance:
 
 
 def _first_order(b: Array, a: Array, z: Array) -> Advance:
-    """Steps of a filter with one pole, without SciPy, whose import takes a second.
+    """Many steps of a filter with one pole, without SciPy.
 
-    SciPy is faster by at most 0.3 microseconds a step, and by 0.03 for one column, so its import
-    would pay off only after three million steps.
+    SciPy would be faster by at most 0.3 microseconds a step (0.03 for one column), but its import
+    takes a second, which pays off after three million steps only.
     """
     gain, keep, later = np.array(b[0]), np.array(-a[1]), np.array(b[1])
     is_lowpass, k = bool(later == 0.0), keep.item()

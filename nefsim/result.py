@@ -31,7 +31,7 @@ SCHEMA = {"labels": [str], "spikes": {str: [COUNT]}, "info": {str: object}}
 class Result(Mapping[Any, Array]):
     """Records of a run by probe and by label, with their times.
 
-    ``result[probe]`` and ``result["label"]`` give the same array, (n_records, size), or
+    ``result[probe]`` and ``result["label"]`` are the same array, (n_records, size), or
     (batch_size, n_records, size).  If several probes have one label, a number is appended from
     the second on: "y", "y 1".  Spikes are stored as events, and converted to an array on access.
 
@@ -107,7 +107,7 @@ class Result(Mapping[Any, Array]):
         time: Array,
         info: Mapping[str, Any],
     ) -> Result:
-        """A result from the times and records of probes.
+        """Make a result from the times and records of probes.
 
         Parameters
         ----------
@@ -151,7 +151,7 @@ class Result(Mapping[Any, Array]):
         return values.dense() if isinstance(values, Events) else values
 
     def kept(self, key: Probe | str) -> Array | Events:
-        """The records of a probe or label as they are stored: rows, or events.
+        """The records of a probe or label as stored: rows of an array, or events.
 
         Parameters
         ----------
@@ -297,10 +297,10 @@ class Result(Mapping[Any, Array]):
         Parameters
         ----------
         path : str or Path
-            The file, or the folder of a stream, which is mapped into memory.  Do not shorten
-            its files while the result is in use, as the system would end the program (SIGBUS).
-            If a program ended before it completed the file ``path``, the stream in the folder
-            ``path`` with ".parts" added is read instead.
+            The file, or the folder of a stream, which is mapped into memory; do not shorten
+            its files while the result is in use (SIGBUS would end the program).  If a program
+            ended before it completed a stream's file, the records are read from the folder
+            with this name and ".parts".
 
         Returns
         -------
@@ -333,7 +333,7 @@ class Result(Mapping[Any, Array]):
 
 
 def _read(saved: files.Saved) -> tuple[dict[str, Any], dict[str, Array], Array, dict[str, Any]]:
-    """Checked records, times, time and info of a file."""
+    """Read and check the records, times, time and info of a file."""
     meta = saved.meta
     labels, spikes = meta["labels"], meta["spikes"]
     if len(set(labels)) < len(labels) or not set(spikes) <= set(labels):
@@ -369,14 +369,14 @@ def _read(saved: files.Saved) -> tuple[dict[str, Any], dict[str, Array], Array, 
 
 
 def parts_of(path: Path) -> Path:
-    """The folder of a stream into a file, until the file is complete."""
+    """The folder of a stream's records until its file ``path`` is complete."""
     return path.with_name(path.name + ".parts")
 
 
 def _record(who: str, label: str, value: Any, n_records: int) -> Any:
-    """A checked record, (n_records, size) or with trials first, or events.
+    """Check a record: events, or an array ([trials,] n_records, size).
 
-    Infinities are accepted.  Writable arrays are copied.
+    Infinities are accepted.  Arrays are copied unless they are read-only.
     """
     if isinstance(value, Events) and value.shape[-2] == n_records:
         return value

@@ -15,6 +15,7 @@ from nefsim import _checks as check
 from nefsim import backends, checkpoint, saving
 from nefsim._collector import only_young_collected
 from nefsim._signatures import explained
+from nefsim.backends import interrupts
 from nefsim.backends.notices import silenced
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
@@ -34,41 +35,43 @@ Array = NDArray[np.float64]
 
 
 class Simulator:
-    """A simulator of a network.
+    """Builds a network, runs it in time steps, and stores the records of its probes.
 
-    When it is created, it draws encoders, gains and biases, solves for decoders, and lowers the
-    network to a :class:`~nefsim.program.Program`.  A run takes steps of ``dt`` on a back end.
+    The build draws encoders, gains and biases, solves for decoders, and converts the network to
+    operations that a back end runs (:class:`~nefsim.program.Program`).
 
     Parameters
     ----------
     net : Network
-        The model; later changes of it have no effect on the simulator.
+        The network; later changes of it have no effect on the simulator.
     dt : float [s]
         The time step.
     backend : {"auto", "numpy", "numba", "nengo"}
-        The back end that runs the steps.  All have the same spikes; "numba" is compiled, "nengo"
-        runs the same arrays in Nengo, as a check; "auto" is the fastest that is installed.
+        The back end that runs the steps.  All give the same spikes.  "numba" is compiled;
+        "nengo" runs the same arrays in Nengo, as a check; "auto" is the fastest that is
+        installed.
     seed : int or None
         Seed of noise, initial voltages and stochastic neurons; None means the network's seed.
     batch_size : int or None
-        Number of trials at once, which differ in noise and initial voltages; the first equals the
-        run without a batch.  Data have a leading axis of trials.
+        Number of trials to run at once, with different noise and initial voltages.  The first
+        trial equals the run without a batch.  The first axis of all data is then the trial.
     dtype : {"float64", "float32"}
         Precision of the run.
     progress : bool, callable or None
-        Show a bar, or call ``progress(done, total)`` from time to time.  None shows a bar in a
-        terminal, or a counter if tqdm is not installed.  False also suppresses the line on
-        stderr that announces the first compilation on a machine.
+        Whether to show a bar, or a function ``progress(done, total)`` to call from time to
+        time.  None shows a bar in a terminal, or a counter if tqdm is not installed.  False also
+        suppresses the line on stderr about the first compilation on a machine.
     stream : str, Path or None
-        A new folder, or a file ending in ".npz", to which records are written during the run
-        instead of memory; the file is written when the simulator is closed.
-        ``Result.load(stream)`` reads it.  Complete records stay on disk if the program is
-        killed, and all but those of the last second if the power fails.  If the disk is full,
-        the next run, ``result``, ``save`` or ``close`` writes the remaining records.
+        A new folder, to which records are written during the run instead of to memory; or a
+        file ending in ".npz", which is completed when the simulator is closed.  Read it by
+        ``Result.load(stream)``.  If the program is killed, all complete records are on disk; if
+        the power fails, all but those of the last second.  If the disk is full, the next run,
+        ``result``, ``save`` or ``close`` writes the remaining records.
     probes : sequence of Probe
         Additional probes of this simulator, made by ``net.probe(..., attach=False)``.
     inputs : mapping of Node to callable, array_like or Process, or None
-        Other outputs of nodes in this simulator: a function of t, a constant or a process.
+        Outputs that replace those of nodes in this simulator, by node: a function of t, a
+        constant or a process.
     build_seed : int or None
         Seed of encoders, gains, biases and evaluation points; None means the network's seed.
 
@@ -132,7 +135,7 @@ class Simulator:
         with only_young_collected():
             self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=outputs)
         self.probes: tuple[Probe, ...] = self.built.probes
-        self._prepare = module.prepare
+        self._prepare, self._watch = module.prepare, Watch(self.built)
         self.closed = False
         self._turn = Turn("Simulator.run_steps")
         with silenced(progress is False):
@@ -150,7 +153,7 @@ class Simulator:
             self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
             if learned is not None:
                 carry_over(program, learned, self.state)
-            self._watch = self.state.watch = Watch(self.built)
+            self.state.watch = self._watch
             self._run = self._prepare(self.built, self.state)
         self._records = Records(program, self.batch_size, self.dtype)
 
@@ -160,7 +163,7 @@ class Simulator:
 
     @property
     def n_steps(self) -> int:
-        """Number of steps since the start or the last reset, also during a run."""
+        """Number of steps since the start or the last reset, updated during a run."""
         return self.state.step + self.state.under_way
 
     @property
@@ -253,19 +256,18 @@ class Simulator:
         n_steps : int
             The number of steps.
         checkpoint_every : float or None [s]
-            Model time between states that are saved, at its multiples since the start.  The
-            last state is saved too, after an error or Ctrl-C as well.
+            Simulated time between checkpoints, which are at its multiples since the start.  The
+            last state is saved too, also after an error, Ctrl-C or SIGTERM.
         checkpoint : str, Path or None
-            The file of the last state, from which :meth:`load` continues; each state replaces
-            it as a whole.  It holds all records in memory or in a stream; :meth:`clear_probes`
-            keeps it small.
+            The file for the last checkpoint, from which :meth:`load` continues.  It contains
+            all records; call :meth:`clear_probes` between runs to limit its size.
 
         Raises
         ------
         ValueError
-            If a function returns a value that is not finite or of another size, or learned
-            weights diverge; the message names the object and the time.  If ``checkpoint`` or
-            ``checkpoint_every`` is passed without the other.
+            If a function returns a value that is not finite or has another size, or if learned
+            weights diverge; the message names the object and the time.  Also if only one of
+            ``checkpoint`` and ``checkpoint_every`` is passed.
         """
         who = "Simulator.run_steps"
         n = check.integer(who, "n_steps", n_steps, "pass a number of steps", 0, MOST_STEPS)
@@ -283,24 +285,33 @@ class Simulator:
         if self.closed:
             check.fail(who, "simulator", "be open", "a closed one", "make a new Simulator")
         self._records.flush()  # records that did not fit on a full disk
-        try:
-            with self._progress(n) as (pieces, report):
-                for piece in pieces:
-                    for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
-                        with self._turn:
-                            advance(self._run, part, self.state, self._records)
-                        if checkpoints and self.n_steps % checkpoints.every == 0:
-                            self.save(checkpoints.path)
-                    report(piece)
-        except BaseException:
-            if checkpoints:
-                # The error is more useful than one about a state that cannot be saved.
-                with suppress(ValueError, OSError, RuntimeError):
-                    self.save(checkpoints.path)
-            raise
-        if checkpoints and self.n_steps % checkpoints.every:
-            self.save(checkpoints.path)
+        if checkpoints is None:
+            self._run_parts(n, None)
+        else:
+            with interrupts.put_off_end():
+                self._run_saving(n, checkpoints)
         self._watch.warn()
+
+    def _run_parts(self, n: int, checkpoints: saving.Checkpoints | None) -> None:
+        with self._progress(n) as (pieces, report):
+            for piece in pieces:
+                for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
+                    with self._turn:
+                        advance(self._run, part, self.state, self._records)
+                    if checkpoints and self.n_steps % checkpoints.every == 0:
+                        self.save(checkpoints.path)
+                report(piece)
+
+    def _run_saving(self, n: int, checkpoints: saving.Checkpoints) -> None:
+        try:
+            self._run_parts(n, checkpoints)
+        except BaseException:
+            # The error is more useful than one about a state that cannot be saved.
+            with suppress(ValueError, OSError, RuntimeError):
+                self.save(checkpoints.path)
+            raise
+        if self.n_steps % checkpoints.every:
+            self.save(checkpoints.path)
 
     @explained
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
@@ -310,9 +321,9 @@ class Simulator:
         ----------
         seed : int or None
             A new seed of noise, initial voltages and stochastic neurons; None means the last
-            seed, so that the run is repeated.
+            seed, which repeats the run.
         keep_weights : bool
-            Whether learned weights stay; neurons, filters, noise and the time restart.
+            Whether to continue with the learned weights, while all else restarts.
         """
         who = "Simulator.reset"
         self._turn.forbid(who)
@@ -324,10 +335,11 @@ class Simulator:
         self._forbid_stream(who)
         if seed is not None:
             self.run_seed = check.seed(who, seed)
+        self._watch.restart()
         self._restart(self.state if keep else None)
 
     def clear_probes(self) -> None:
-        """Discard all records; an endless run that calls this needs limited memory."""
+        """Discard all records, for instance to limit the memory of an endless run."""
         self._turn.forbid("Simulator.clear_probes")
         self._forbid_stream("Simulator.clear_probes")
         program, start = self.built.program, self.n_steps
@@ -339,7 +351,7 @@ class Simulator:
             check.fail(who, "records", "be in memory", "a stream", do)
 
     def result(self) -> Result:
-        """A result with all records so far, independent of the simulator.
+        """Return all records so far as a :class:`~nefsim.Result`, independent of the simulator.
 
         Returns
         -------
@@ -402,16 +414,16 @@ class Simulator:
         path : str or Path
             A file that :meth:`save` wrote.
         net : Network
-            The network that was saved, made by the same program.
+            The network of the saved simulator, made by the same program.
         backend, progress, stream, probes, inputs
             As for :class:`Simulator`; a stream starts with the saved records.
 
         Returns
         -------
         Simulator
-            A simulator in the saved state.  On "numba" all later numbers equal those of an
-            uninterrupted run.  On "numpy" the spikes are equal, while decoded values may differ
-            in their last digits if a run is split into other pieces.
+            A simulator in the saved state.  On "numba" all numbers equal those of an
+            uninterrupted run.  On "numpy" the spikes are equal, while the last digits of decoded
+            values may differ.
 
         Raises
         ------
@@ -448,7 +460,7 @@ class Simulator:
         return simulator
 
     def close(self) -> None:
-        """Refuse further steps, and complete the file of a stream; data stay readable."""
+        """Close the simulator and complete the file of a stream; data can still be read."""
         if not self.closed and self._target is not None:
             self._target.complete(self.result())
         self.closed = True
@@ -465,7 +477,7 @@ class Simulator:
         self.close()
 
     def __reduce__(self) -> NoReturn:
-        """Refuse copies and pickles, as a copy would share the state."""
+        """Refuse to copy or pickle a simulator, since a copy would share its state."""
         do = "use save and load"
         check.fail("Simulator", "simulator", "not be copied or pickled", "a copy", do, TypeError)
 

@@ -1,20 +1,19 @@
-r"""Variance of filtered spike trains: the noise that spikes are to those who decode them.
+r"""Variance of filtered spike trains, which is the noise of decoded values.
 
-A train of rate a puts a spike of height 1 / dt into a step of length dt.  Behind a filter with
-the taps h, whose autocorrelation is :math:`r_m = \sum_j h_j h_{j+m}`, it has the mean
-:math:`a \sum_j h_j` and a variance over time.  Spikes of a Poisson process have
+Spikes of rate a have the height 1 / dt in steps of length dt.  After a filter with the taps h,
+whose autocorrelation is :math:`r_m = \sum_j h_j h_{j+m}`, their mean is :math:`a \sum_j h_j`.
+The variance over time of spikes of a Poisson process is
 
 .. math:: v(a) = \frac{a}{dt}\, r_0 \;\longrightarrow\; a \int h(t)^2 dt
 
-and those at equal intervals, whose lines lie at the harmonics of the rate,
+and that of spikes at equal intervals, whose spectrum has lines at the harmonics of the rate, is
 
 .. math:: v(a) = 2 a^2 \sum_{k \ge 1} \mathrm{sinc}^2(k a\,dt)\, |H(2 \pi k a)|^2
                = \frac{a}{dt} \sum_{n = -\infty}^{\infty} \tilde r(n / (a\,dt)) - (a r)^2,
 
-where :math:`\tilde r` is r with straight lines between whole lags and the sinc, with the
-aliases of H, says that a spike counts in the step in which it falls.  The second form is that
-of this module: its first term is the variance of a Poisson process, the others are due to the
-intervals.
+where :math:`\tilde r` is r with linear interpolation between lags.  (The sinc and the aliases of
+H are there because a spike counts in the step in which it falls.)  This module computes the
+second form, whose first term is the variance of a Poisson process.
 """
 
 from __future__ import annotations
@@ -51,11 +50,11 @@ def poisson(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
     Parameters
     ----------
     rates : (...) array_like [Hz]
-        Rates; of negative ones, the spikes are negative.
+        Firing rates; negative rates mean negative spikes.
     synapse : Synapse or None
-        The filter; None hands spikes on as they are.
+        The filter; None for no filter.
     dt : float [s]
-        The step of the simulation.
+        Time step of the simulation.
 
     Returns
     -------
@@ -77,20 +76,20 @@ def poisson(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
 def regular(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
     r"""The variance of filtered spikes at equal intervals.
 
-    Behind a :class:`Lowpass` it is, to terms of the order of (dt / tau) squared,
+    For a :class:`Lowpass` it is, up to terms of the order of (dt / tau) squared,
 
     .. math:: v(a) = \frac{a}{2 \tau} \coth \frac{1}{2 \tau a} - a^2
 
-    and behind no filter ``a / dt - a**2``; other filters are summed.
+    and without a filter ``a / dt - a**2``; for other filters it is a sum.
 
     Parameters
     ----------
     rates : (...) array_like [Hz]
-        Rates; of negative ones, the spikes are negative.
+        Firing rates; negative rates mean negative spikes.
     synapse : Synapse or None
-        The filter; None hands spikes on as they are.
+        The filter; None for no filter.
     dt : float [s]
-        The step of the simulation.
+        Time step of the simulation.
 
     Returns
     -------
@@ -116,7 +115,7 @@ def regular(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
 
 
 def gain(synapse: Synapse | None, dt: float) -> float:
-    """The largest factor by which a filter passes a frequency on; 1 for a lowpass.
+    """The largest gain of a filter over all frequencies; 1 for a lowpass.
 
     Parameters
     ----------
@@ -137,18 +136,18 @@ def gain(synapse: Synapse | None, dt: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Spikes(Value):
-    """How the output of neurons reaches those who decode it.
+    """The spikes that a connection or probe decodes: their filter, step and neuron type.
 
     Parameters
     ----------
     synapse : Synapse or None
-        The filter that it passes.
+        Synapse of the connection or probe.
     dt : float [s]
-        The step of the simulation.
+        Time step of the simulation.
     neuron_type : NeuronType
-        What the neurons are; those that do not spike are without noise.
+        Type of the neurons; types that do not spike have no noise.
     onward : bool
-        Whether it goes to a population, which passes it on through its synapses.
+        Whether the target is a population, whose outgoing synapses filter the noise again.
     """
 
     synapse: Synapse | None
@@ -157,18 +156,18 @@ class Spikes(Value):
     onward: bool = False
 
     def variance(self, noise: str, blocks: Iterable[Array], top: float) -> Array:
-        """The mean over points of the variance of each neuron, for a filter of gain 1.
+        """The variance of each neuron's filtered spikes, a mean over evaluation points.
 
         Parameters
         ----------
         noise : str
-            Whether trains are ``"regular"`` or ``"poisson"``, or ``"auto"``: the geometric mean
-            of both, as inputs that move make regular trains irregular; for neurons that fire
-            at random those of a Poisson process.
+            ``"regular"`` for spikes at equal intervals, ``"poisson"`` for a Poisson process, or
+            ``"auto"`` for the geometric mean of both variances, since changing inputs make
+            spikes irregular (for neurons that fire randomly, that of a Poisson process).
         blocks : iterable of (p, N) ndarray [Hz]
-            What the neurons put out, some points at a time.
+            Activities of the neurons, for blocks of evaluation points.
         top : float [Hz]
-            The largest of it.
+            The largest activity.
 
         Returns
         -------
@@ -200,7 +199,7 @@ class Spikes(Value):
 
 
 def twice(synapse: Synapse | None, dt: float) -> Synapse | None:
-    """A filter after itself.
+    """A series of a filter and itself.
 
     Parameters
     ----------

@@ -155,3 +155,34 @@ def test_nonsense_is_refused_before_a_step(tmp_path, monkeypatch, arguments, wor
         with pytest.raises((ValueError, TypeError), match=rf"Simulator\.{name}: {words}"):
             run(1, **arguments)
     assert sim.n_steps == 0 and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_sigterm_saves_the_complete_steps_and_ends_the_program(tmp_path, backend):
+    def stop(t):
+        if round(t / 0.001) == 1230:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    path, before = tmp_path / "a.npz", signal.getsignal(signal.SIGTERM)
+    sim = nef.Simulator(network(stop), backend=backend, progress=False)
+    with pytest.raises(SystemExit) as end:
+        sim.run(2.6, checkpoint_every=0.5, checkpoint=path)
+    assert end.value.code == 128 + signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) == before == signal.SIG_DFL
+    again = nef.Simulator.load(path, network(), backend=backend, progress=False)
+    assert again.n_steps == 1230
+    again.run_steps(N_STEPS - again.n_steps)
+    assert_equal(records(again), undisturbed(backend))
+
+
+def test_a_custom_handler_of_sigterm_is_not_replaced(tmp_path):
+    ends = []
+    before = signal.signal(signal.SIGTERM, lambda *_: ends.append(1))
+    try:
+        net = nef.Network(seed=1)
+        net.probe(net.node(lambda t: os.kill(os.getpid(), signal.SIGTERM) or t, size_out=1))
+        sim = nef.Simulator(net, backend="numpy")
+        sim.run(0.003, checkpoint_every=0.001, checkpoint=tmp_path / "a.npz")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert len(ends) == sim.n_steps == 3

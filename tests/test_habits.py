@@ -156,6 +156,10 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
         ("dimensions must be given", "write net.ensemble(n_neurons, dimensions)"),
     ),
     "too many": (lambda net, a: net.subnetwork("x", 1, 2), ("at most 2 (label, seed), got 3",)),
+    "ready network": (
+        lambda net, a: nef.networks.product(net, 20),
+        ("product: dimensions must be given", "write product(net, n_neurons, dimensions)."),
+    ),
     "twice": (lambda net, a: net.ensemble(50, 1, n_neurons=3), ("n_neurons must be given once",)),
     "run()": (
         lambda net, a: nef.Simulator(net).run(),

@@ -104,15 +104,48 @@ def test_learned_weights_and_encoders_of_a_file_run_in_nengo_too(tmp_path, name)
     assert report.spikes_differ == 0
 
 
-def test_ready_networks_with_functions_need_no_permission(tmp_path):
-    net = nef.Network(seed=1)
-    memory = nef.networks.associative_memory(net, np.eye(2), n_neurons=20)
-    net.connect(net.node([0.9, 0.1]), memory.input)
-    net.probe(memory.output, synapse=0.01)
-    again = nef.load_network(net.save(tmp_path / "a"))
-    assert contents(tmp_path / "a")["modules"] == []
-    assert records(run(net))["0"].any()
-    assert np.array_equal(records(run(again))["0"], records(run(net))["0"])
+#: The ready networks, each as a call with few neurons.
+READY = {
+    "adaptive_control": lambda n, net: n.adaptive_control(net, 20, 1),
+    "associative_memory": lambda n, net: n.associative_memory(net, np.eye(2), n_neurons=20),
+    "attractor": lambda n, net: n.attractor(net, 50, 1, np.sin),
+    "basal_ganglia": lambda n, net: n.basal_ganglia(net, 2, n_neurons=20),
+    "circular_convolution": lambda n, net: n.circular_convolution(net, 20, 2),
+    "controlled_integrator": lambda n, net: n.controlled_integrator(net, 30),
+    "controlled_oscillator": lambda n, net: n.controlled_oscillator(net, 50, 2.0),
+    "decision": lambda n, net: n.decision(net, 30),
+    "delay": lambda n, net: n.delay(net, 60, 0.1, order=3),
+    "dot_product": lambda n, net: n.dot_product(net, 20, 2),
+    "ensemble_array": lambda n, net: n.ensemble_array(net, 20, 2),
+    "input_gated_memory": lambda n, net: n.input_gated_memory(net, 30, 1),
+    "integrator": lambda n, net: n.integrator(net, 30),
+    "lorenz": lambda n, net: n.lorenz(net, 50),
+    "matrix_product": lambda n, net: n.matrix_product(net, 10, (1, 2), (2, 1)),
+    "oscillator": lambda n, net: n.oscillator(net, 50, 2.0),
+    "product": lambda n, net: n.product(net, 20, 1),
+    "reservoir": lambda n, net: n.reservoir(net, 30, 1),
+    "system": lambda n, net: n.system(net, 30, [[-1.0]], [[1.0]]),
+    "thalamus": lambda n, net: n.thalamus(net, 2, n_neurons=20),
+    "thresholding": lambda n, net: n.thresholding(net, 20, 2, 0.3),
+    "winner_take_all": lambda n, net: n.winner_take_all(net, 30, 2),
+}
+
+
+def test_each_ready_network_is_saved_and_needs_no_permission(tmp_path):
+    functions = [name for name in nef.networks.__all__ if name[0].islower()]
+    assert sorted(READY) == sorted(functions)
+    for name, add in READY.items():
+        net = nef.Network(seed=1)
+        add(nef.networks, net)
+        for ensemble in net.all_ensembles:
+            net.probe(ensemble.neurons)
+        first = run(net)
+        net.save(tmp_path / name, sim=first)
+        net.save(tmp_path / f"{name}-described")
+        assert contents(tmp_path / name)["modules"] == []
+        for path in (tmp_path / name, tmp_path / f"{name}-described"):
+            again = records(run(nef.load_network(path)))
+            assert again and all(np.array_equal(again[k], v) for k, v in records(first).items())
 
 
 def test_networks_of_nengo_are_saved(tmp_path):
@@ -518,6 +551,8 @@ IMAGES = np.random.default_rng(0).normal(size=(6, 4, 4))
 LABELS = [0, 1, 0, 1, 2, 2]
 
 VALUES = [
+    nef.dynamics.realise_function(np.sin, 0.1, method="rk4"),
+    nef.PerElement([0.1, nef.Alpha(0.02)]),
     nef.sampling.Constant(2.0),
     nef.Uniform(-1, 1),
     nef.Gaussian(0, 1),

@@ -281,6 +281,12 @@ for synapse in (
         },
     )
 
+entry(nef.PerElement, synapses=([0.005, nef.Alpha(0.01)], {"seven"}))
+methods(
+    nef.PerElement([0.005, 0.01]),
+    filt={"signal": ([[1.0, 0.0]], NOTHING), "dt": (0.001, POSITIVE), "axis": (0, NOTHING)},
+)
+
 # Processes
 
 entry(

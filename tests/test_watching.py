@@ -107,8 +107,7 @@ def test_a_population_is_warned_of_once(backend: str) -> None:
     assert caught[0].filename == __file__
     sim.run(2.0)  # a warning would be an error
     sim.reset()
-    with pytest.warns(nef.RadiusWarning, match=said):
-        sim.run(2.0)
+    sim.run(2.0)
 
 
 @pytest.mark.parametrize(
@@ -222,3 +221,26 @@ def test_the_back_end_for_checks_looks_at_nothing() -> None:
     sim.run(0.5)
     with pytest.raises(ValueError, match="on numpy or numba"):
         nef.saturation(sim)
+
+
+def test_after_a_reset_the_first_look_waits_like_the_later_ones() -> None:
+    net, _ = wave(1.0)
+    sim = nef.Simulator(net, backend="numpy")
+    sim.run_steps(100)
+    assert sim._watch.n_samples == 2
+    wait = watch.LOOK + watch.LOOK_AT + watch.PREPARE + watch.PREPARE_AT
+    first = round(wait / 0.01 / (watch.STEP + 30 * watch.STEP_OF + watch.IN_NUMPY))
+    for n_samples in (2, 4):
+        sim.reset()
+        sim.run_steps(first - 1)
+        assert sim._watch.n_samples == n_samples
+        sim.run_steps(100)
+        assert sim._watch.n_samples == n_samples + 2
+
+
+def test_the_compiled_back_end_has_all_rows_in_one_array() -> None:
+    pytest.importorskip("numba")
+    net, _ = mixed()
+    sim = ran(net, "numba")
+    assert sim._watch._inputs is not None
+    assert len(sim._watch._inputs._arrays) == 1

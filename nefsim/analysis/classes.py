@@ -1,4 +1,4 @@
-"""Classes from the decoded output of a classifier, and their accuracy."""
+"""Classes from the decoded output of a classifier, accuracy, and confusion matrices."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def classify(
     Returns
     -------
     (P,) ndarray of int
-        The class in each complete presentation; the last rest may be missing.
+        The class in each complete presentation, even if the rest after the last is missing.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def confusion_matrix(
     predicted : (P,) array_like of int
         The predicted classes.
     n_classes : int or None
-        Number of classes; None takes one more than the largest label.
+        Number of classes; None means the largest label plus 1.
 
     Returns
     -------

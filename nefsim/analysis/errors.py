@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 def learning_curve(error: ArrayLike, window: float = 1.0, dt: float = 0.001) -> tuple[Array, Array]:
-    r"""Root mean square error in consecutive windows of time.
+    r"""Compute the root mean square of an error in successive windows of time.
 
     .. math:: r_w = \sqrt{\langle \lVert E(t) \rVert^2 \rangle_{t \in w}}
 
@@ -25,7 +25,7 @@ def learning_curve(error: ArrayLike, window: float = 1.0, dt: float = 0.001) -> 
     window : float [s]
         Length of a window; an incomplete window at the end is left out.
     dt : float [s]
-        Time between rows: the step, or ``sample_every`` of the probe.
+        Time between rows: the time step, or ``sample_every`` of the probe.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def learning_curve(error: ArrayLike, window: float = 1.0, dt: float = 0.001) -> 
 
 
 def rmse(values: ArrayLike, target: ArrayLike) -> float:
-    r"""Root mean square of a difference, over all times and dimensions.
+    r"""Root mean square of the difference from a target, over all times and dimensions.
 
     .. math:: \sqrt{\langle (\hat y - y)^2 \rangle}
 
@@ -69,21 +69,21 @@ def rmse(values: ArrayLike, target: ArrayLike) -> float:
     values : (T, D) or (T,) array_like
         The decoded values.
     target : (T, D) or (T,) array_like
-        The ideal ones at the same times.
+        The ideal values at the same times.
 
     Returns
     -------
     float
-        In the unit of the values.
+        The error, in the unit of the values.
 
     Raises
     ------
     ValueError
-        If the shapes differ, or nothing is there.
+        If the shapes differ, or the arrays are empty.
 
     See Also
     --------
-    nrmse : The same as a share of the target.
+    nrmse : The error relative to the target.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def rmse(values: ArrayLike, target: ArrayLike) -> float:
 
 
 def nrmse(values: ArrayLike, target: ArrayLike) -> float:
-    r"""Root mean square of a difference, as a share of that of the target.
+    r"""Root mean square of the difference from a target, divided by that of the target.
 
     .. math:: \sqrt{\langle (\hat y - y)^2 \rangle / \langle y^2 \rangle}
 
@@ -104,12 +104,12 @@ def nrmse(values: ArrayLike, target: ArrayLike) -> float:
     values : (T, D) or (T,) array_like
         The decoded values.
     target : (T, D) or (T,) array_like
-        The ideal ones at the same times, not all 0.
+        The ideal values at the same times, not all 0.
 
     Returns
     -------
     float
-        0 for equal values, 1 where the values are all 0.
+        The relative error: 0 for equal values, 1 if all values are 0.
 
     Raises
     ------
@@ -134,12 +134,12 @@ def _rms(values: Array) -> float:
 
 
 def relative_error(values: ArrayLike, control: ArrayLike, target: ArrayLike) -> float:
-    r"""The error of a learned function divided by that of a control, such as solved decoders.
+    r"""Divide the error of a learned function by that of a control, such as solved decoders.
 
     .. math:: \frac{\sum_t \lVert \hat{y}(t) - y(t) \rVert_1}
                    {\langle \sum_t \lVert \hat{y}_c(t) - y(t) \rVert_1 \rangle_c}
 
-    Below 1 the learned function is better.
+    A result below 1 means that the learned function is better than the control.
 
     Parameters
     ----------
@@ -182,18 +182,18 @@ def relative_error(values: ArrayLike, control: ArrayLike, target: ArrayLike) -> 
 def confidence_interval(
     values: ArrayLike, confidence: float = 0.95, n_resamples: int = 9999, rng: Rng = None
 ) -> tuple[float, float]:
-    """Confidence interval of a mean, by the bias-corrected bootstrap.
+    """Compute a confidence interval of a mean, by the bias-corrected bootstrap.
 
     Parameters
     ----------
     values : (n,) array_like
-        One number for each seed or trial, at least two that differ.
+        A number for each seed or trial; at least two must differ.
     confidence : float
         Confidence level, between 0 and 1.
     n_resamples : int
         Number of resamples.
     rng : numpy.random.Generator, int or None
-        The source of randomness, or a seed for one.
+        Random generator, or a seed for one.
 
     Returns
     -------
@@ -239,7 +239,7 @@ def confidence_interval(
 
 
 def window_steps(who: str, argument: str, window: Any, dt: float, most: int) -> int:
-    """A duration as a number of steps, at least one and at most ``most``."""
+    """Convert a duration to a number of steps, at least one and at most ``most``."""
     length = check.seconds(who, argument, window)
     steps = round(length / dt)
     if not 1 <= steps <= most:
@@ -249,7 +249,7 @@ def window_steps(who: str, argument: str, window: Any, dt: float, most: int) -> 
 
 
 def _series(who: str, argument: str, value: Any) -> Array:
-    """Values over time (T, D); (T,) counts as one column."""
+    """Check values over time (T, D); (T,) is one column."""
     do = "pass an array (T, D)"
     checked = check.array(who, argument, value, do=do)
     checked = checked[:, None] if checked.ndim == 1 else checked
@@ -259,7 +259,7 @@ def _series(who: str, argument: str, value: Any) -> Array:
 
 
 def _like(who: str, argument: str, value: Any, target: Array) -> Array:
-    """Checked trials (C, T, D) of the shape of the target; only control may have several."""
+    """Check trials (C, T, D) against the shape of the target; only ``control`` may have C > 1."""
     do = "pass as many rows and columns as target has"
     checked = check.array(who, argument, value, do=do)
     if checked.ndim == 1:

@@ -16,7 +16,7 @@ REACH = 4.0
 
 
 def interval_rates(spikes: ArrayLike, dt: float = 0.001, amplitude: float = 1.0) -> Array:
-    r"""The rate between spikes: one over the interval that each step is part of.
+    r"""Compute firing rates as the inverse of the intervals between spikes.
 
     .. math:: r(t) = \frac{1}{t_{k+1} - t_k}, \qquad t_k < t \le t_{k+1}
 
@@ -32,7 +32,7 @@ def interval_rates(spikes: ArrayLike, dt: float = 0.001, amplitude: float = 1.0)
     Returns
     -------
     (T, N) ndarray [Hz]
-        0 before a neuron's first spike, and after its last.
+        Rates in each step; 0 before a neuron's first spike and after its last.
 
     Raises
     ------
@@ -62,18 +62,18 @@ def interval_rates(spikes: ArrayLike, dt: float = 0.001, amplitude: float = 1.0)
 def kernel_rates(
     spikes: ArrayLike, width: float = 0.02, dt: float = 0.001, amplitude: float = 1.0
 ) -> Array:
-    r"""Smooth rates: spikes under a bell curve that moves along.
+    r"""Compute firing rates by convolution of spikes with a Gaussian.
 
     .. math:: r(t) = \sum_k \frac{1}{\sqrt{2 \pi} w} e^{-(t - t_k)^2 / 2 w^2}
 
-    Near the ends, where part of the curve has no data, the rest is weighed as a whole.
+    Near both ends of the data the sum is divided by the part of the Gaussian that is within them.
 
     Parameters
     ----------
     spikes : (T, N) or (T,) array_like [Hz]
         Spikes as a probe of ``ensemble.neurons`` records them, ``amplitude / dt`` each.
     width : float [s]
-        Standard deviation w of the curve.
+        Standard deviation w of the Gaussian.
     dt : float [s]
         Length of a step.
     amplitude : float
@@ -108,7 +108,7 @@ def kernel_rates(
 
 
 def _counts(who: str, spikes: Any, dt: Any, amplitude: Any) -> tuple[Array, float]:
-    """Spikes in each step (T, N), and the length of a step."""
+    """Check spikes; return their number in each step (T, N), and the length of a step."""
     do = "pass the record of a probe of neurons, (T, N)"
     values = check.array(who, "spikes", spikes, do=do)
     values = values[:, None] if values.ndim == 1 else values

@@ -1,4 +1,4 @@
-"""Spike-timing dependent plasticity: the change of one weight by the times of two spikes."""
+"""Spike-timing dependent plasticity: changes of a weight by pairs of spikes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PairwiseRule = Callable[[Array, Array], ArrayLike]
 
 @dataclass(frozen=True, eq=False)
 class PairwiseBCM(Value):
-    r"""The BCM rule between two neurons, with a fixed threshold.
+    r"""The BCM rule for one pair of neurons, with a fixed threshold.
 
     .. math:: \frac{d\omega}{dt} = a_{pre} \, a_{post} \, \frac{a_{post} - \theta}{\theta}
 
@@ -86,10 +86,10 @@ def stdp_curve(
     tau_post: float = 0.01,
     dt: float = 0.0005,
 ) -> tuple[Array, Array]:
-    r"""Change of a weight by the time between spikes: the STDP curve of a learning rule.
+    r"""Simulate the STDP curve of a rule: the change of a weight against the time between spikes.
 
-    Two neurons fire ``n_pairings`` times each at ``rate``, the postsynaptic one a delay later
-    than the presynaptic one, and each spike is filtered:
+    A presynaptic neuron fires ``n_pairings`` times at ``rate``, and the postsynaptic neuron as
+    often, each time a delay later.  Spikes are filtered, and the rule f is applied:
 
     .. math:: \Delta\omega = \sum_k f(a_{pre}, a_{post}) \, dt, \qquad
               a \leftarrow a \, (1 - dt/\tau) + \frac{[\text{spike}]}{\tau}
@@ -100,25 +100,26 @@ def stdp_curve(
     Parameters
     ----------
     rule : callable
-        ``f(a_pre, a_post)`` of two arrays of one shape, the rate of change of the weight.
+        ``f(a_pre, a_post)`` of two arrays of one shape, which returns the rate of change of the
+        weight.
     delays : (n,) array_like [s]
-        Time of the postsynaptic spike less that of the presynaptic spike, shorter than
-        1 / rate in size; rounded down to whole steps.
+        Times of the postsynaptic spike minus the presynaptic spike, with absolute values below
+        1 / rate; they are rounded down to steps.
     rate : float [Hz]
         Firing rate of each neuron.
     n_pairings : int
-        Number of spikes of each neuron; a spike that the delay moves past the end is left out.
+        Number of spikes of each neuron; a spike after the end of the last period is left out.
     tau_pre, tau_post : float [s]
         Time constants of the filters.
     dt : float [s]
-        The step.
+        Time step.
 
     Returns
     -------
     delays : (n,) ndarray [s]
-        The checked delays.
+        The delays as an array.
     changes : (n,) ndarray
-        Change of the weight, as a share of the largest in size.
+        Changes of the weight, divided by the largest absolute change.
 
     Raises
     ------
@@ -127,8 +128,8 @@ def stdp_curve(
 
     See Also
     --------
-    frequency_curve : The change by the rate of pairs.
-    stdp_fit : Exponentials through the curve.
+    frequency_curve : The change against the rate of pairs.
+    stdp_fit : Fit exponentials to the curve.
     nefsim.plot.stdp_curve : The curve as a figure.
 
     References
@@ -166,7 +167,7 @@ def frequency_curve(
     tau_post: float = 0.0022,
     dt: float = 0.0005,
 ) -> tuple[Array, Array]:
-    r"""Change of a weight by the rate of spike pairs; see `stdp_curve` for the protocol.
+    r"""Simulate the change of a weight against the rate of spike pairs, as in `stdp_curve`.
 
     The defaults are those of Bekolay et al. (2013), figure 2, for low activity. For high
     activity θ is 216 Hz, and the weight grows only at higher rates of pairs. The figure shows
@@ -175,25 +176,26 @@ def frequency_curve(
     Parameters
     ----------
     rule : callable
-        ``f(a_pre, a_post)`` of two arrays of one shape, the rate of change of the weight.
+        ``f(a_pre, a_post)`` of two arrays of one shape, which returns the rate of change of the
+        weight.
     rates : (n,) array_like [Hz]
         Firing rates of the two neurons.
     delay : float [s]
-        Time of the postsynaptic spike less that of the presynaptic spike, shorter than
-        1 / rate in size.
+        Time of the postsynaptic spike minus the presynaptic spike, with an absolute value below
+        1 / rate.
     n_pairings : int
         Number of spikes of each neuron.
     tau_pre, tau_post : float [s]
         Time constants of the filters.
     dt : float [s]
-        The step.
+        Time step.
 
     Returns
     -------
     rates : (n,) ndarray [Hz]
-        The checked rates.
+        The rates as an array.
     changes : (n,) ndarray
-        Change of the weight, as a share of the largest in size.
+        Changes of the weight, divided by the largest absolute change.
 
     Raises
     ------
@@ -202,7 +204,7 @@ def frequency_curve(
 
     See Also
     --------
-    stdp_curve : The change by the delay.
+    stdp_curve : The change against the delay.
 
     Examples
     --------
@@ -223,15 +225,14 @@ def frequency_curve(
 
 
 def stdp_fit(delays: ArrayLike, changes: ArrayLike) -> tuple[tuple[float, float], ...]:
-    r"""Exponentials through both sides of an STDP curve, by least squares.
+    r"""Fit an exponential to each side of an STDP curve, by least squares.
 
     .. math:: \Delta\omega = a \, e^{-|delay| / \tau}
 
     Parameters
     ----------
     delays : (n,) array_like [s]
-        Time of the postsynaptic spike less that of the presynaptic spike; at least three on
-        each side of 0.
+        Times of the postsynaptic spike minus the presynaptic spike; at least three of each sign.
     changes : (n,) array_like
         Change of the weight.
 

@@ -14,7 +14,9 @@ Array = NDArray[np.float64]
 
 
 def gini(weights: TransformLike) -> float:
-    r"""Gini index, the sparsity of weights: 0 if all have one size, 1 - 1/n if one is not 0.
+    r"""Gini index of the sparsity of weights, from 0 to 1.
+
+    It is 0 if all weights have the same absolute value, and 1 - 1/n if only one of n is not 0.
 
     .. math:: G = 1 - 2 \sum_{k=1}^{n} \frac{v_k}{\sum_l v_l} \, \frac{n - k + \frac{1}{2}}{n},
               \qquad v = \mathrm{sort}(|\omega|)

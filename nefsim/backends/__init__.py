@@ -1,17 +1,17 @@
-"""Back ends: each is one function ``prepare(built, state)`` that returns a runner.
+"""Back ends run programs; each is a module with one function, ``prepare(built, state)``.
 
-``prepare`` has two parameters:
+``prepare`` returns a runner.  Its parameters are:
 
 built : Built
     The network, read-only; ``built.program`` has its signals, operations and records.
 state : State
-    The values of signals and the memory of operations, changed in place by the runner, and
-    ``state.step``, the number of steps that are done.
+    The values of signals, the memory of operations, and the number of steps so far,
+    ``state.step``.  The runner changes them in place.
 
-The runner ``run(n_steps, recorder)`` takes ``n_steps`` more steps from the state as it is, adds
+The runner ``run(n_steps, recorder)`` runs ``n_steps`` time steps from the present state, adds
 ``n_steps`` to ``state.step``, and passes the rows of each record to the ``recorder``, a
-:class:`Recorder`.  Modules are named here and imported when a simulator asks for them;
-:func:`nefsim.testing.check_backend` checks the laws of a new one.
+:class:`Recorder`.  A back end's module is imported when a simulator first needs it.  Test a
+back end of yours by :func:`nefsim.testing.check_backend`.
 """
 
 from __future__ import annotations
@@ -37,22 +37,23 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Backend:
-    """The properties of a back end that are needed before its module is imported.
+    """Properties of a back end that can be read before its module is imported.
 
     Attributes
     ----------
     module : str
-        The module with ``prepare(built, state)``.
+        Name of the module with ``prepare(built, state)``.
     package, extra : str
-        The package that it needs, and the extra of nefsim that installs it.
+        The package that the module needs, and the extra of nefsim that installs the package.
     rank : int
-        "auto" chooses the usable back end of the highest rank; one of rank 0 is only chosen
-        by name.
+        "auto" chooses the usable back end of the highest rank.  A back end of rank 0 is only
+        used if the user names it.
     keeps_state : bool
-        Whether it works on a :class:`~nefsim.program.State`, which can be saved and keeps
-        learned weights over a reset.
+        Whether the runner updates its :class:`~nefsim.program.State`, so that a run can be
+        saved and continued, and a reset can preserve learned weights.
     demand : str
-        A module whose ``demand(dtype)`` raises if the package is installed but cannot be used.
+        Name of a module with a function ``demand(dtype)``, which raises an error if the
+        package is installed but cannot be used.
     """
 
     module: str
@@ -84,7 +85,7 @@ _installed: set[str] = set()
 
 
 def is_installed(package: str) -> bool:
-    """Whether a package is installed; a missing one is looked for again at the next call."""
+    """Whether a package is installed.  Only the answer yes is cached."""
     # A search through all folders takes as long as building a small network.
     if package not in _installed and find_spec(package):
         _installed.add(package)
@@ -97,9 +98,9 @@ def available() -> list[str]:
 
 
 def fastest(dtype: str = "float64") -> str:
-    """The back end of "auto": the fastest one that is installed and can be used.
+    """The name of the fastest back end that is installed and can be used, for "auto".
 
-    A warning is given once if a package is installed but cannot be imported.
+    It warns once if a package is installed but cannot be imported.
     """
     ranked = sorted(available(), key=lambda name: -BACKENDS[name].rank)
     for name in ranked:
@@ -118,7 +119,7 @@ _warnings_given: list[Exception] = []
 
 
 def _import_error(name: str, dtype: str) -> Exception | None:
-    """The error that an installed back end fails with, or None."""
+    """The error that prevents the use of an installed back end; None if it can be used."""
     demand = BACKENDS[name].demand
     if not demand:
         return None
@@ -137,7 +138,7 @@ def _cached_import_error(demand: str, dtype: str) -> Exception | None:
 
 
 def module(name: str, dtype: str = "float64") -> ModuleType:
-    """The module of a back end, imported now."""
+    """Import and return the module of a back end."""
     backend = BACKENDS[name]
     if not is_installed(backend.package):
         raise BackendUnavailable(
@@ -157,26 +158,26 @@ class Recorder(Protocol):
     """The receiver of the values that probes record."""
 
     def add(self, probe: int, rows: Array) -> None:
-        """Add rows (n, ..., size) of a probe, given by its index; the array may change later."""
+        """Add rows (n, ..., size) of the probe with this index; copy them, as they will change."""
 
     def settle(self, n_steps: int) -> None:
-        """The first ``n_steps`` steps are complete; rows of later steps are discarded."""
+        """Confirm that the first ``n_steps`` steps are complete, and discard rows of later ones."""
 
 
 Runner = Callable[[int, Recorder], None]
 
 
 def sampled(first_step: int, n_steps: int, every: float) -> NDArray[np.intp]:
-    """Indices, from 0, of the steps ``first_step + 1 ... first_step + n_steps`` to record.
+    """The steps of a chunk that a probe records, as indices from 0 for its first step.
 
     Parameters
     ----------
     first_step : int
-        Steps taken before.
+        Number of steps before the chunk.
     n_steps : int
-        Steps taken now.
+        Number of steps of the chunk.
     every : float
-        Interval of the samples [steps]; 1 or less records all steps.
+        Interval between records [steps]; 1 or less means all steps.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Files of machine code: their folders, and the checks before such code is run.
+"""Read and write files of machine code, with checks that such code is safe to run.
 
 A user who can write such a file can make this process run any code.  So a file is read only if
-it and its folder belong to the user or to root and no other user may write them.  It must also
-end with the hash of its code and name; damaged code is compiled again.
+it and its folder belong to the user or to root, and no other user may write them.  A file also
+ends with a hash of its code and name, so that damaged code is not run.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ HASH_SIZE = 32
 
 
 def folders() -> list[Path]:
-    """Folders in which machine code is looked for, in order; empty if that is switched off.
+    """Folders to search for machine code, in order; none if the cache is off.
 
     The first is the ``__pycache__`` of this package, the second ``nefsim`` in the user's caches
-    (``XDG_CACHE_HOME``, or ``~/.cache``).  The environment variable ``NEFSIM_CACHE`` replaces
-    both by one folder, or is ``off``.
+    (``XDG_CACHE_HOME``, or ``~/.cache``).  Set the environment variable ``NEFSIM_CACHE`` to
+    another folder to use that only, or to ``off``.
 
     Returns
     -------
     list of Path
-        Code is stored in the first one that the user, and no other user, may write.
+        New code is stored in the first folder that the user, and no other user, may write.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def read(folder: Path, name: str) -> bytes:
 
 
 def write(folder: Path, name: str, code: bytes) -> None:
-    """Write a file of code as a whole; OSError if it could not be read afterwards."""
+    """Write a file of code whole; OSError if :func:`read` would refuse it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if _has_owners():
         os.close(_open_folder(folder))
@@ -109,7 +109,7 @@ def _content(folder: Path, name: str) -> bytes:
 
 
 def _open_folder(folder: Path) -> int:
-    """A descriptor of a folder; OSError if other users may write there.
+    """Open a folder and return its descriptor; OSError if other users may write there.
 
     A link to a folder is followed if the link belongs to the user or to root.
     """

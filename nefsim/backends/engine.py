@@ -1,8 +1,8 @@
-"""The loop of both back ends: chunks of steps, recording, and recovery after an error.
+"""The engine of the NumPy and the compiled back end: run chunks of steps, record, handle errors.
 
 Each signal has a row for every step of a chunk; row 0 is the last step of the previous chunk.
-``advance(lo, hi)`` of an operation computes rows ``lo + 1 ... hi`` of its output from the same
-rows of its inputs, or from the rows one earlier if a read has a delay.
+The function ``advance(lo, hi)`` of an operation computes rows ``lo + 1 ... hi`` of its output
+from the same rows of its inputs, or from the previous rows if a read has a delay.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class HasProgram(Protocol):
 
 
 def chunk_length(width: int, longest: int = LONGEST_CHUNK) -> int:
-    """Steps of a chunk for signals that have ``width`` numbers in all."""
+    """Number of steps of a chunk, for signals with a total of ``width`` numbers per step."""
     return int(np.clip(MOST_NUMBERS // max(width, 1), 1, longest))
 
 
@@ -62,30 +62,30 @@ def carrying(arrays: list[Array]) -> Callable[[int], None]:
 
 
 class Engine:
-    """The rows of all signals, and the order in which operations advance them.
+    """Runs a program in chunks of steps.
 
     Parameters
     ----------
     program : Program
-        The operations.
+        The program to run.
     state : State
-        The arrays that they change.
+        The state that the program changes.
     rows : list of ndarray
-        Rows of each signal; None for a signal that is internal to the back end.
+        The rows of each signal; None for a signal that the back end does not store.
     carry : callable, optional
         ``carry(n)`` copies row ``n`` of each signal to its row 0.
 
     Attributes
     ----------
     plan : list of (list of Advance, bool)
-        Groups in order.  A group that loops advances all its operations row by row; any
-        other group has one operation, which advances a whole chunk at once.
+        The ``advance`` functions of each group, in order, and whether the group is a loop.  A
+        loop is computed row by row; another group has one function, called once for a chunk.
     rows_done : dict of int to int
-        For each operation that calls Python, the rows of this chunk that it has computed.
+        Number of rows of this chunk that each operation that calls Python has computed.
     good : int
-        Rows of this chunk that the last group has finished.
+        Number of rows of this chunk that the last group has completed.
     checkpointed : State
-        The arrays that are restored after an error: the state, or the same in fewer arrays.
+        The state to restore after an error; a back end may replace it by one of fewer arrays.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Engine:
         self._sampled = {record.every for record in program.records if record.every > 1}
 
     def run(self, n_steps: int, recorder: Recorder) -> None:
-        """Advance ``n_steps`` steps; after an error the state is that of the last full step."""
+        """Run ``n_steps`` steps; after an error the state is that of the last complete step."""
         while n_steps:
             length = min(n_steps, self.longest)
             before = snapshot(self.checkpointed)
@@ -154,7 +154,7 @@ class Engine:
         return ""
 
     def _is_invalid(self) -> bool:
-        """Whether weights have diverged, or NaN occur while NumPy is set to raise at them."""
+        """Whether weights have diverged, or NaN occur and ``np.errstate`` says to raise."""
         if self._learned and self._diverged():
             return True
         for memory in self.checkpointed.ops:
@@ -165,7 +165,7 @@ class Engine:
         return False
 
     def _find_invalid_step(self, before: Snapshot, length: int) -> None:
-        """Halve the chunk until the faulty step is found, and raise an error that names it."""
+        """Find the first invalid step of a chunk by bisection; raise an error that names it."""
         good, bad = 0, length
         while bad - good > 1:
             middle = (good + bad) // 2
@@ -187,7 +187,7 @@ class Engine:
         check.fail(name, "weights", must, f"larger ones or none at t = {t:g} s", do)
 
     def _go_back(self, before: Snapshot, recorder: Recorder) -> None:
-        """Restore the checkpoint and repeat the complete steps, or none if that fails too."""
+        """Restore the state before the chunk, then repeat the steps that were complete."""
         length = self.good
         restore(self.checkpointed, before)
         if not length:

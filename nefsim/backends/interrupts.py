@@ -1,4 +1,4 @@
-"""Ctrl-C, postponed until the current steps are complete, so that no step is cut in half."""
+"""Postpone Ctrl-C and SIGTERM until the current steps are complete."""
 
 from __future__ import annotations
 
@@ -7,29 +7,41 @@ import _signal as signal  # type: ignore[import-not-found]
 import threading
 from types import FrameType
 
-_is_pressed = False
+_is_pressed = _must_end = False
 
 
 def _remember(number: int, frame: FrameType | None) -> None:
-    """Handle Ctrl-C: the first waits for :func:`check`, a second raises at once."""
+    """Handle the signal of Ctrl-C: the first waits for :func:`check`, the second raises at once."""
     global _is_pressed
     if _is_pressed:
         signal.default_int_handler(number, frame)
     _is_pressed = True
 
 
+def _remember_the_end(number: int, frame: FrameType | None) -> None:
+    """Handle SIGTERM, which waits for :func:`check`."""
+    global _must_end
+    _must_end = True
+
+
 def check() -> None:
-    """Raise KeyboardInterrupt if Ctrl-C was pressed; only the main thread receives it."""
-    global _is_pressed
+    """Raise KeyboardInterrupt if Ctrl-C was pressed, or SystemExit after SIGTERM.
+
+    Only the main thread receives them.
+    """
+    global _is_pressed, _must_end
+    if _must_end and threading.current_thread() is threading.main_thread():
+        _must_end = False
+        raise SystemExit(128 + signal.SIGTERM)  # the exit status of a shell
     if _is_pressed and threading.current_thread() is threading.main_thread():
         _is_pressed = False
         raise KeyboardInterrupt
 
 
 class put_off:  # noqa: N801
-    """Let Ctrl-C wait for :func:`check` or the end of a ``with`` block.
+    """A ``with`` block in which Ctrl-C waits for :func:`check` or the end of the block.
 
-    A program that installed another handler of Ctrl-C keeps it.
+    If the program has installed a handler of Ctrl-C, nothing changes.
     """
 
     # A class, because a generator takes longer than a step of a small network.
@@ -45,4 +57,24 @@ class put_off:  # noqa: N801
     def __exit__(self, *error: object) -> None:
         if self._is_put_off:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            check()
+
+
+class put_off_end:  # noqa: N801
+    """Let SIGTERM, by which a batch queue ends a job, wait for :func:`check` or the end of a block.
+
+    A program that installed another handler of SIGTERM keeps it.
+    """
+
+    __slots__ = ("_is_put_off",)
+
+    def __enter__(self) -> None:
+        is_main = threading.current_thread() is threading.main_thread()
+        self._is_put_off = is_main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        if self._is_put_off:
+            signal.signal(signal.SIGTERM, _remember_the_end)
+
+    def __exit__(self, *error: object) -> None:
+        if self._is_put_off:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             check()

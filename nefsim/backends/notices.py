@@ -30,17 +30,17 @@ def notice(doing: str) -> Any:
     """Show the name of the work in a ``with`` block, and the seconds that it took.
 
     In a terminal the seconds are counted during the work.  Nothing is shown within
-    :func:`silenced`, nor if there is no stderr.
+    :func:`silenced`, or if there is no stderr.
 
     Parameters
     ----------
     doing : str
-        The name of the work, as "compiling the interpreter".
+        Name of the work, such as "compiling the interpreter".
 
     Returns
     -------
     context manager
-        Its value is a function that takes the outcome as a string.
+        ``with notice(...) as outcome``: call ``outcome(text)`` to show the outcome.
     """
     if _silent.get() or sys.stderr is None:
         return nullcontext(_ignore)

@@ -1,8 +1,8 @@
-"""Operations that call Python in each step: functions of users, processes, foreign steps.
+"""Operations that call Python functions: of users, of processes and of Nengo's operators.
 
-Each function below returns the ``advance(lo, hi)`` of an operation, which computes rows
-``lo + 1`` to ``hi`` of its output; see :mod:`nefsim.backends.engine`.  The vectorised and the
-compiled back end share them.
+Each function below returns the function ``advance(lo, hi)`` of an operation, which computes rows
+``lo + 1`` to ``hi`` of its output; see :mod:`nefsim.backends.engine`.  The NumPy and the compiled
+back end use them.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ Array = NDArray[np.float64]
 
 
 def evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
-    """Evaluate a function of time, of values, or of both."""
+    """The ``advance`` of a function of time, of values, or of both."""
     if is_elementwise(op.function):
         return _evaluate_at_once(engine, op)
     return _evaluate(engine, op, index)
 
 
 def call_step(engine: Engine, op: Call, index: int) -> Advance:
-    """Call a step function, as one of Nengo's operators."""
+    """The ``advance`` of a step function, such as one of Nengo's operators."""
     return _call_at_once(engine, op, index) if op.chunked else _call(engine, op, index)
 
 
 def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
-    """Evaluate a NumPy function on all times or values of a chunk at once."""
+    """The ``advance`` of a NumPy function, called once for all times or values of a chunk."""
     out = engine.rows[op.output]
 
     def advance(lo: int, hi: int) -> None:
@@ -57,7 +57,7 @@ def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
 
 
 def _evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
-    """Evaluate a function of the user; without input it has one value for all trials."""
+    """The ``advance`` of a user's function; a function of time is called once for all trials."""
     out = engine.rows[op.output]
     size = out.shape[-1]
 
@@ -85,7 +85,7 @@ def _evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
 def _row_by_row(
     engine: Engine, index: int, value: Callable[[int, int], Array], for_each_trial: bool
 ) -> Advance:
-    """Call ``value(row, trial)`` once per row and trial, even if an error occurs between."""
+    """An ``advance`` that calls ``value(row, trial)`` once per row, also if a chunk is repeated."""
     out = engine.rows[outputs(engine.program.ops[index])[0]]
     trials = out.shape[1] if out.ndim == 3 and for_each_trial else 1
     values: list[Array] = []  # of the trials of this row
@@ -117,7 +117,7 @@ def _not_finite(engine: Engine, op: Evaluate, row: int, value: Array) -> None:
 
 
 def play(engine: Engine, op: Play, index: int) -> Advance:
-    """Generate the values of a process, one process for each trial."""
+    """The ``advance`` of a process, with a running process for each trial."""
     out = engine.rows[op.output]
     trials = engine.state.running[index]
     name = engine.program.signals[op.output].name
@@ -146,7 +146,7 @@ def play(engine: Engine, op: Play, index: int) -> Advance:
 
 
 def _call(engine: Engine, op: Call, index: int) -> Advance:
-    """Call a Python step that has a memory, row by row; no step is repeated after an error."""
+    """The ``advance`` of a step with memory, called row by row; no step is called twice."""
     outs = [engine.rows[signal] for signal in op.outputs]
     reads = [(engine.rows[r.signal], 1 - r.delay, r.columns) for r in op.inputs]
     steps, dt, several = engine.state.steps[index], engine.program.dt, len(outs) > 1
@@ -186,7 +186,7 @@ def _call(engine: Engine, op: Call, index: int) -> Advance:
 
 
 def _call_at_once(engine: Engine, op: Call, index: int) -> Advance:
-    """Call a Python step that computes many rows at once; no step is repeated."""
+    """The ``advance`` of a step that computes many rows at once; no row is computed twice."""
     out = engine.rows[op.output]
 
     def advance(lo: int, hi: int) -> None:

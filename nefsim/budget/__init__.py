@@ -1,4 +1,4 @@
-"""Where the error of a network comes from, and how many neurons an error needs."""
+"""The sources of a network's error, and the number of neurons that a desired error requires."""
 
 from nefsim.budget.basis import Basis, svd_basis
 from nefsim.budget.beyond import saturation

@@ -1,4 +1,4 @@
-"""The functions that a population can compute."""
+"""The functions that a population can decode, from its tuning curves."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Basis:
-    """Orthogonal functions of the tuning curves of a population, the easiest first.
+    """Orthogonal functions that a population can decode, ordered by their signal to noise.
 
     Attributes
     ----------
     points : (P, D) ndarray
-        Values at which the functions are given.
+        Represented values at which the functions are evaluated.
     singular_values : (K,) ndarray [Hz]
-        Root mean square, over points, of the activity of the population along each function:
-        the larger, the less noise of spikes is in its decoded value.
+        Root mean square, over points, of the population's activity along each function.  The
+        larger it is, the less spike noise is in the decoded function.
     functions : (P, K) ndarray
         The functions, each of root mean square 1 over the points.
     """
@@ -42,13 +42,13 @@ class Basis:
     functions: Array
 
     def count(self, noise: float) -> int:
-        """Functions whose singular value is above a noise [Hz].
+        """The number of functions whose singular value is above a noise.
 
         Parameters
         ----------
         noise : float [Hz]
-            Standard deviation of the activity of a neuron over time; regular spikes of many
-            hertz behind a lowpass have about 1 / (sqrt(12) tau).
+            Standard deviation of a neuron's filtered spikes over time.  It is about
+            1 / (sqrt(12) tau) for regular spikes at a high rate and a lowpass.
 
         Returns
         -------
@@ -58,17 +58,17 @@ class Basis:
         return int(np.sum(self.singular_values > level))
 
     def shares(self, targets: ArrayLike) -> Array:
-        """The share of each of the functions in the mean square of a function.
+        """The share of each of these functions in the mean square of a target function.
 
         Parameters
         ----------
         targets : (P,) array_like
-            Values of the function at ``points``, not all 0.
+            Values of the target function at ``points``, not all 0.
 
         Returns
         -------
         (K,) ndarray
-            Shares; as far as their sum is below 1, the function cannot be decoded.
+            Shares.  If their sum is below 1, the rest of the function cannot be decoded.
         """
         who, do = "Basis.shares", "pass a value for each of points"
         y = check.array(who, "targets", targets, (len(self.points),), do)
@@ -79,21 +79,22 @@ class Basis:
 
 @explained
 def svd_basis(ensemble: Ensemble, sim: Simulator | None = None) -> Basis:
-    r"""The functions that a population can compute, by how well it can.
+    r"""The functions that a population can decode, by singular value decomposition.
 
     .. math:: A = \sqrt{P} \sum_k \chi_k \sigma_k u_k^\top
 
-    A is the matrix of rates at P points and all neurons; decoders can make any sum of
-    the functions :math:`\chi_k`.  Noise on the rates weighs :math:`1 / \sigma_k` in the share of
-    :math:`\chi_k`, so that functions of small singular values drown in it.  For neurons with
-    encoders and intercepts all over one dimension they resemble Legendre polynomials.
+    A is the matrix of firing rates of all neurons at P points.  Any weighted sum of the
+    functions :math:`\chi_k` can be decoded.  Decoding :math:`\chi_k` multiplies noise of the
+    rates by :math:`1 / \sigma_k`, so functions of small singular values are lost in noise.  In
+    one dimension the functions resemble Legendre polynomials.
 
     Parameters
     ----------
     ensemble : Ensemble
-        A population of a network.
+        The population.
     sim : Simulator or None
-        A simulator whose arrays are taken; None draws those of the network's seed.
+        A simulator that has built the population; None draws encoders and biases from the
+        network's seed.
 
     Returns
     -------

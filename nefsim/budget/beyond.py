@@ -1,4 +1,4 @@
-"""The share of time for which inputs were beyond the radius of their populations."""
+"""The share of time in which the inputs of ensembles exceeded their radius."""
 
 from __future__ import annotations
 
@@ -10,33 +10,34 @@ from nefsim.simulator import Simulator
 
 @explained
 def saturation(sim: Simulator) -> dict[Ensemble, float]:
-    """For each population, the share of steps at which its input was beyond its radius.
+    """The share of steps in which the input of each ensemble exceeded its radius.
 
-    A simulator looks at some steps of its runs, at most 1000 and one in 100, where a run has at
-    least 100; points at which decoders are solved that are longer than the radius count as
-    within it.  Populations that nothing is decoded from are left out.
+    A simulator samples the inputs in at most 1000 steps, about one in 50 or fewer, of runs of at
+    least 100 steps; steps before a reset count as well.  If evaluation points are longer than the
+    radius, the longest of them counts instead.  Ensembles from which nothing is decoded are left
+    out.
 
     Parameters
     ----------
     sim : Simulator
-        One that has run, on "numpy" or "numba".
+        A simulator that has run, on the back end "numpy" or "numba".
 
     Returns
     -------
     dict of Ensemble to float
-        Shares from 0 to 1.
+        Share of each ensemble, from 0 to 1.
 
     Raises
     ------
     TypeError
         If ``sim`` is not a simulator.
     ValueError
-        If it has not looked at any step yet.
+        If no step has been sampled yet.
 
     See Also
     --------
-    RadiusWarning : Warned after a run with more than a tenth far beyond the radius.
-    error_budget : The error that saturation makes, and the radius that would do.
+    RadiusWarning : The warning after a run if the share of an ensemble is large.
+    error_budget : The error due to saturation, and the radius that avoids it.
 
     Examples
     --------

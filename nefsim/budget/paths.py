@@ -1,4 +1,4 @@
-"""Values that are decoded in a network: those that a budget judges, and those that it does not."""
+"""The decoded values of a network that an error budget covers."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """One value that is decoded from a population.
+    """A value that a connection or probe decodes from an ensemble.
 
     Attributes
     ----------
     thing : Connection or Probe
     ensemble : Ensemble
-        Which is decoded.
+        The ensemble whose neurons are decoded.
     built : BuiltConnection
-        Its decoders.
+        The decoders.
     synapse : Synapse or None
     label : str
     """
@@ -42,7 +42,7 @@ class Path:
 
     @property
     def delay(self) -> float:
-        """How much later the values arrive, besides the filter [s]."""
+        """Time by which the values are delayed in addition to the synapse [s]."""
         return self.thing.delay if isinstance(self.thing, Connection) else 0.0
 
     def wanted(self, x: Array) -> Array:
@@ -58,7 +58,7 @@ def paths_of(
     connections: Mapping[Connection, BuiltConnection],
     probes: Mapping[Probe, BuiltConnection],
 ) -> tuple[list[Path], dict[str, str]]:
-    """All decoded values, and those that are not judged, with the reason."""
+    """The decoded values of a network, and the reason for each one that is left out."""
     driven = {
         whole(c.post).ensemble: "its neurons get currents"  # type: ignore[union-attr]
         for c in net.all_connections

@@ -1,4 +1,4 @@
-"""Decoded values at the points at which decoders were solved for."""
+"""Decoded values at the evaluation points of a connection."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class DecodedPoints:
     Attributes
     ----------
     points : (P, D) ndarray
-        Values of the ensemble that is decoded.
+        Represented values of the ensemble.
     targets : (P, k) ndarray
-        The function there, through the transform.
+        Values of the function at the points, after the transform.
     decoded : (P, k) ndarray
-        Rates times decoders, through the transform.
+        Firing rates at the points times decoders, after the transform.
     """
 
     points: Array
@@ -46,7 +46,7 @@ class DecodedPoints:
 
 @explained
 def decoded_points(sim: Simulator, connection: Connection) -> DecodedPoints:
-    r"""Points, ideal values and decoded values of a connection, without any spike.
+    r"""Evaluate a connection's decoders at its evaluation points, from firing rates.
 
     .. math:: \hat f(x_p) = \sum_i a_i(x_p) \, d_i
 
@@ -55,8 +55,8 @@ def decoded_points(sim: Simulator, connection: Connection) -> DecodedPoints:
     sim : Simulator
         The simulator that built the network.
     connection : Connection
-        One that decodes from an ensemble; of one that learns, with its weights of now (in a
-        batch, those of the first trial).
+        A connection that decodes from an ensemble.  If it learns, its present weights are used
+        (in a batch, those of the first trial).
 
     Returns
     -------
@@ -70,11 +70,11 @@ def decoded_points(sim: Simulator, connection: Connection) -> DecodedPoints:
     ValueError
         If the connection has no decoders.
     KeyError
-        If it is not of this network.
+        If the connection is not in the simulator's network.
 
     See Also
     --------
-    nefsim.plot.decoding_error : Draws the difference.
+    nefsim.plot.decoding_error : Plot the difference.
 
     Examples
     --------

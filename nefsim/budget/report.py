@@ -1,4 +1,4 @@
-"""The result of an error budget: numbers, a table, and the changes that reach an error."""
+"""The result of an error budget: numbers, a table, and suggestions to reduce errors."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ OFTEN = 0.01
 
 @dataclass(frozen=True)
 class PopulationReach:
-    """How far the input of a population goes.
+    """Size, frequency and firing rates of the input of an ensemble.
 
     Attributes
     ----------
     label : str
         The ensemble's label.
     n_neurons, dimensions : int
-        Its size.
+        Number of neurons and of dimensions.
     radius : float
-        Length of the vectors that it is meant to represent.
+        The ensemble's radius.
     share_beyond : float
-        Share of time for which its input is longer than the radius.
+        Share of time in which the input exceeds the radius.
     radius_needed : float
-        Radius that its input stays within for 99 % of the time.
+        Length that the input does not exceed for 99 % of the time.
     highest_frequency : float [Hz]
-        Frequency below which 99 % of the power of its input is.
+        Frequency below which the input has 99 % of its power.
     mean_rate : float [Hz]
-        Mean rate of its neurons.
+        Mean firing rate of the neurons.
     """
 
     label: str
@@ -50,42 +50,43 @@ class PopulationReach:
 
 @dataclass(frozen=True)
 class ErrorParts:
-    """Where the error of one connection, or decoded probe, comes from.
+    """The parts of the error of one connection or probe.
 
-    Every number is a root mean square over time and over the dimensions of the value that is
-    decoded, in its unit.  The squares of the parts add up to about that of ``predicted``, as far
-    as the parts are not correlated.
+    A connection decodes f(x) from the rates a(x) of an ensemble by decoders D, and filters it by
+    a synapse h.  Errors are root mean squares over time and dimensions, in the unit of the
+    decoded value.  The squares of delay, distortion, saturation and noise add up to about the
+    square of ``predicted``, if the parts are not correlated.
 
     Attributes
     ----------
     label : str
         The label of the connection or probe.
     kind : {"connection", "probe"}
-        Which of the two it is.
+        Whether it is a connection or a probe.
     population : str
-        The ensemble that is decoded.
+        Label of the ensemble.
     n_neurons : int
-        Its neurons.
+        Number of neurons of the ensemble.
     synapse : str
-        The filter.
+        The synapse h.
     delay : float
-        h * f(x) - f(x): the effect of the synapse h on the ideal value.
+        h * f(x) - f(x): the effect of the synapse on the ideal value.
     distortion : float
-        h * (D a(x) - f(x)) while x is within the radius: decoders D of rates a are no function f.
+        h * (D a(x) - f(x)) while x is within the radius: decoding is not exact.
     saturation : float
         The same while x is beyond the radius.
     noise : float
-        Standard deviation of spike trains filtered by h, from the rates alone.
+        Standard deviation of the decoded value due to spikes, computed from the firing rates.
     dynamics : float
-        The rest of the error of spikes: neurons lag behind inputs that are fast for them.
+        The rest of the measured error: neurons lag behind fast inputs.
     predicted : float
-        The error from delay, distortion, saturation and noise, without any spike.
+        The error from delay, distortion, saturation and noise, computed without spikes.
     measured : float
-        The error of the spikes of this population, with the same input.
+        The error of decoded spikes in a run of the ensemble with the same input.
     without_delay : float
-        ``predicted`` against the equally filtered ideal value, which has the same delay.
+        ``predicted`` without the delay, i.e. relative to h * f(x).
     size : float
-        Root mean square of the ideal value.
+        Root mean square of the ideal value f(x).
     """
 
     label: str
@@ -109,14 +110,14 @@ class ErrorParts:
         return max(PARTS, key=lambda part: getattr(self, part))
 
     def _rest(self, *changed: str) -> float:
-        """Squared error of all parts but those named."""
+        """The squared error without the named parts."""
         return sum(getattr(self, part) ** 2 for part in PARTS if part not in changed)
 
     def neurons_for(self, rmse: float) -> int | None:
-        """Number of neurons with which the error falls to ``rmse``.
+        """The number of neurons that reduces the error to ``rmse``.
 
-        Delay, saturation and dynamics are assumed not to change.  Noise falls as 1/sqrt(N) with
-        N neurons, and distortion as 1/N or faster.
+        It assumes that noise falls as 1/sqrt(N) and distortion as 1/N with N neurons, and that
+        the other parts do not change.
 
         Parameters
         ----------
@@ -139,22 +140,22 @@ class ErrorParts:
 
 @dataclass(frozen=True)
 class Budget:
-    """The error budget of a network, as :func:`nefsim.error_budget` finds it.
+    """The error budget of a network, the result of :func:`nefsim.error_budget`.
 
-    ``print`` shows a table; :func:`nefsim.plot.error_budget` draws it.
+    ``print`` shows a table; :func:`nefsim.plot.error_budget` draws a figure.
 
     Attributes
     ----------
     label : str or None
         The network's label.
     seconds, dt : float [s]
-        Length and step of the run that it is taken from.
+        Duration and time step of the run.
     connections : tuple of ErrorParts
-        The errors of connections and probes that decode.
+        The errors of connections and probes.
     populations : tuple of PopulationReach
-        How far the inputs of their ensembles go.
+        Inputs of the ensembles that are decoded.
     left_out : mapping of str to str
-        Connections and probes that are not judged, and why.
+        Connections and probes that the budget does not cover, with the reason.
     """
 
     label: str | None
@@ -165,7 +166,7 @@ class Budget:
     left_out: dict[str, str]
 
     def __getitem__(self, label: str) -> ErrorParts:
-        """The first connection or probe of this label."""
+        """The errors of the first connection or probe with this label."""
         for connection in self.connections:
             if connection.label == label:
                 return connection
@@ -174,17 +175,17 @@ class Budget:
         check.fail("Budget", "label", f"be one of {known}", check.show(label), do, KeyError)
 
     def changes(self, rmse: float) -> tuple[str, ...]:
-        """Changes with which each error is at most ``rmse``, a sentence for each part.
+        """Suggest changes that reduce each error to ``rmse``.
 
         Parameters
         ----------
         rmse : float
-            The error that is wanted, in the unit of the decoded values.
+            The desired root mean square error, in the unit of the decoded values.
 
         Returns
         -------
         tuple of str
-            Nothing where all errors are small enough.
+            A sentence for each suggestion; empty if all errors are small enough.
         """
         wanted = check.positive("Budget.changes", "rmse", rmse, "pass the error that is wanted")
         return tuple(line for c in self.connections for line in self._changes(c, wanted))
@@ -222,7 +223,7 @@ class Budget:
         return [f"{c.label}: {line}" for line in lines]
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain dicts, lists, strings and numbers."""
+        """The budget as plain dicts, lists, strings and numbers."""
         return {
             "label": self.label,
             "seconds": self.seconds,
@@ -233,7 +234,7 @@ class Budget:
         }
 
     def to_json(self) -> str:
-        """The same as one JSON object."""
+        """The budget as a JSON object."""
         return json.dumps(self.to_dict())
 
     def __str__(self) -> str:

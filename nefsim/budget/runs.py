@@ -1,4 +1,4 @@
-"""Runs behind a budget: a network without neurons, and each population alone."""
+"""The simulations of an error budget: of the network without neurons, and of each population."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def ideal_inputs(
     backend: str,
     seed: int,
 ) -> dict[Ensemble, Array]:
-    """The input of each population, (T, D), in the network without neurons."""
+    """Run the network without neurons; return the input (T, D) of each population."""
     twins = Twins(net)
     twins.network._warns_of_radius = False  # a budget reports saturation itself
     replaced = {twins(node): output for node, output in inputs.items()}
@@ -49,7 +49,7 @@ def decoded_alone(
     backend: str,
     seed: int,
 ) -> list[Array]:
-    """The filtered values that are decoded from spikes, each population alone with its input."""
+    """Run each population separately with its input ``x``; return decoded, filtered values."""
     net = Network(seed=seed)
     net._warns_of_radius = False
     alone: dict[Ensemble, Ensemble] = {}

@@ -1,4 +1,4 @@
-"""How many neurons, which radius and which rates an error needs."""
+"""Choose the number of neurons, the radius and the firing rates for a desired error."""
 
 from __future__ import annotations
 
@@ -46,43 +46,45 @@ def size_for(
     dt: float = 0.001,
     seed: int = 0,
 ) -> Size:
-    r"""The smallest population that computes a function with an error that is wanted.
+    r"""Find the smallest population that decodes a function with a desired error.
 
-    The error is that of decoded and filtered spikes against the equally filtered function,
+    The error is the difference between decoded, filtered spikes and the filtered function,
 
     .. math:: rmse^2 = \langle (h * (D a(x) - f(x)))^2 \rangle
                        + \sum_i d_i^2 \langle v(a_i(x)) \rangle
 
-    with decoders D, rates a and the variance v of filtered spike trains
-    (:func:`error_budget`), averaged over ten populations of other seeds; the result is a few
-    per cent below the error that is wanted, for those that are worse.  Delay is not in it, nor
-    the lag of neurons behind fast inputs: no number of neurons changes these.
+    with the synapse h, decoders D, rates a and the variance v of filtered spike trains
+    (:func:`error_budget`).  It is averaged over ten populations with different seeds; it is
+    made a few per cent smaller than desired, as some populations are worse than the mean.  The
+    delay by the synapse and the lag of neurons behind fast inputs are not included, since they
+    do not depend on the number of neurons.
 
     Parameters
     ----------
     function : callable or None
-        ``f(x)`` of a (D,) array; None is the identity.
+        ``f(x)`` of an array (D,); None is the identity.
     rmse : float
-        The error that is wanted, root mean square over values and dimensions of the result.
+        The desired error, a root mean square over values and dimensions of the result.
     dimensions : int
-        Dimensions D of the represented vector.
+        Number of dimensions D of the represented vector.
     synapse : Synapse, number or None
-        The filter of the decoded values; a number is ``Lowpass(tau)`` in seconds.
+        The synapse h; a number is the time constant of a ``Lowpass`` [s].
     input : Process or None
-        Values that the population represents; None takes all those in the ball of the
-        radius alike.
+        Process of the represented values; None means values uniform in the ball of the radius.
     n_neurons : int or None
-        None finds the number; given, the lowest maximum rates are found that do.
+        Pass a number of neurons to find the lowest maximum rates that reach the error; None
+        finds the number of neurons.
     radius : float or None
-        None takes 1 or, with ``input``, the radius with the smallest error.
+        Radius of the population; None means 1 or, with ``input``, the radius with the smallest
+        error.
     max_rates : pair of float [Hz]
-        The range of maximum rates; with ``n_neurons`` only their ratio counts.
+        Range of maximum rates; with ``n_neurons`` only their ratio is used.
     neuron_type : NeuronType
         The neuron model.
     solver : Solver or None
-        How decoders are found; None takes the default of ``net.connect``.
+        Solver for decoders; None means the default of ``net.connect``.
     most : int
-        Larger populations are not tried.
+        Largest number of neurons to try.
     dt : float [s]
         The time step.
     seed : int
@@ -91,18 +93,18 @@ def size_for(
     Returns
     -------
     Size
-        Arguments for ``net.ensemble``, and the error that is predicted.
+        Arguments for ``net.ensemble``, and the expected error.
 
     Raises
     ------
     ValueError
-        If an argument is out of range, or the error is out of reach.
+        If an argument is out of range, or the error cannot be reached.
     TypeError
         If an argument is of another kind.
 
     See Also
     --------
-    error_budget : The errors of a network that there is.
+    error_budget : The errors of an existing network.
 
     Examples
     --------
@@ -159,7 +161,7 @@ def _rates_pair(who: str, value: Any, neuron: NeuronType) -> tuple[float, float]
 def _fewest(
     task: Task, radius: float, max_rates: tuple[float, float], goal: float, most: int
 ) -> Size:
-    """The least number of neurons that reaches an error, or the most that were tried."""
+    """The smallest number of neurons that reaches an error, or the largest number tried."""
     size = task.size(min(max(FEWEST, 40), most), radius, max_rates)
     low = FEWEST / 2
     while size.rmse > goal:
@@ -177,7 +179,7 @@ def _fewest(
 
 
 def _lowest_rates(task: Task, n: int, radius: float, ratio: float, goal: float) -> Size:
-    """The lowest maximum rates with which n neurons reach an error, or the highest tried."""
+    """The lowest maximum rates at which n neurons reach an error, or the highest rates tried."""
     limit = float(np.min(task.neuron.rate_limit))
     top = HIGHEST * limit if math.isfinite(limit) else 1.0 / task.dt
 
@@ -195,7 +197,10 @@ def _lowest_rates(task: Task, n: int, radius: float, ratio: float, goal: float) 
 def _bisected(
     at: Callable[[float], Size], low: float, high: float, size: Size, goal: float
 ) -> Size:
-    """The smallest size between two logarithms that reaches a goal; ``high`` does."""
+    """Find the smallest size that reaches a goal, by bisection between logarithms of sizes.
+
+    The size at ``high`` is known to reach it.
+    """
     while high - low > math.log(NEAR):
         middle = (low + high) / 2
         tried = at(middle)

@@ -1,4 +1,4 @@
-"""From a network to its error budget: ideal inputs, rates and a run of each population alone."""
+"""Compute the error budget of a network."""
 
 from __future__ import annotations
 
@@ -34,37 +34,39 @@ def error_budget(
     dt: float = 0.001,
     backend: str = "auto",
 ) -> Budget:
-    r"""How much of the error of each connection is delay, distortion, saturation, noise and lag.
+    r"""Divide the error of each connection into delay, distortion, saturation, noise and lag.
 
-    A connection decodes f from the rates a of a population and filters it by its synapse h;
-    x is the value that the population should represent.  Its error is
+    A connection decodes a function f from the spikes :math:`\delta` or rates a of a population,
+    by decoders D, and filters it by a synapse h.  If x is the ideal represented value, its error
+    is
 
     .. math:: h * D\delta - f(x) = \underbrace{h * f(x) - f(x)}_{delay}
         + \underbrace{h * (D a(x) - f(x))}_{distortion,\ saturation}
         + \underbrace{h * D (\delta - a(x))}_{noise,\ dynamics}
 
-    Distortion counts while x is within the radius, saturation while it is beyond.
-    The spikes of a neuron of steady rate a have, filtered by H, the variance
+    The second term is distortion while x is within the radius, and saturation while it is
+    beyond.  Noise is :math:`\sum_i d_i^2 \langle v(a_i(x)) \rangle` with the variance of the
+    filtered spikes of a neuron with a constant rate a,
 
     .. math:: v(a) = 2 a^2 \sum_{k \ge 1} |H(2 \pi k a)|^2
 
-    and :math:`\sum_i d_i^2 \langle v(a_i(x)) \rangle` is the noise.  The rest of the error
-    of spikes is the dynamics of neurons: they lag behind inputs that are fast for their rates.
+    where H is the transfer function of the synapse.  The rest is called dynamics: neurons lag
+    behind inputs that are fast compared with their rates.
 
-    The values x come from a run of the network without neurons (:func:`direct_mode`), and each
-    population then runs alone with that input.  So an error is that of one step from value to
-    value: a loop, such as an integrator, adds it up from pass to pass, and errors that arrive
-    from earlier populations are not in it.
+    The values x come from a run of the network without neurons (:func:`direct_mode`); each
+    population is then run separately with this input.  An error is therefore the one that a
+    single population adds.  It does not include the errors of populations before it, or the
+    accumulation of errors in a recurrent loop such as an integrator.
 
     Parameters
     ----------
     net : Network
-        The model, which stays as it is.
+        The network; it is not changed.
     input : mapping of Node to callable, array_like or Process; one of these; or None
-        For the run, other outputs of nodes; that of a network's only node without input may be
-        passed as it is.
+        Outputs that replace those of nodes in the run, by node.  If the network has a single
+        node without input, its output may be passed alone.  None changes no output.
     seconds : float [s]
-        How long to run.  Times in which filters settle are left out.
+        Duration of the run.  The start, in which filters settle, does not count.
     dt : float [s]
         The time step.
     backend : str
@@ -73,18 +75,18 @@ def error_budget(
     Returns
     -------
     Budget
-        ``print`` shows a table, ``changes(rmse)`` lists changes that reach an error,
-        ``to_dict()`` and ``to_json()`` give plain numbers.
+        ``print`` shows a table, ``changes(rmse)`` suggests changes to reach an error, and
+        ``to_dict()`` and ``to_json()`` return plain numbers.
 
     Raises
     ------
     ValueError, TypeError
-        If an argument is none that a simulator takes.
+        If an argument is not one that a simulator accepts.
 
     See Also
     --------
-    size_for : Neurons, radius and rates for an error that is wanted.
-    nefsim.plot.error_budget : Draws it.
+    size_for : Find the neurons, radius and rates for a desired error.
+    nefsim.plot.error_budget : Plot the budget.
 
     Examples
     --------
@@ -127,7 +129,7 @@ def error_budget(
 
 
 def _inputs(who: str, net: Network, given: Any) -> Mapping[Node, Any]:
-    """A mapping of nodes to outputs; one output belongs to the only node without input."""
+    """A mapping of nodes to outputs; a single output is that of the only node without input."""
     if given is None or isinstance(given, Mapping):
         return {} if given is None else given
     sources = [node for node in net.all_nodes if not node.size_in]
@@ -141,7 +143,7 @@ def _inputs(who: str, net: Network, given: Any) -> Mapping[Node, Any]:
 def _judge(
     ensemble: Ensemble, built: BuiltEnsemble, x: Array, decoded: list[tuple[Path, Array]], dt: float
 ) -> tuple[list[ErrorParts], Array]:
-    """The errors of all that is decoded from a population, and some of its rates (S, N)."""
+    """The errors of all values decoded from a population, and its rates (S, N) at some times."""
     weights = [path.built.decoded_weights for path, _ in decoded]
     estimates: list[list[Array]] = [[] for _ in decoded]
     for rates in rates_at(ensemble.neuron_type, built, x):
@@ -163,7 +165,7 @@ def _judge(
 def _parts(
     path: Path, x: Array, estimate: Array, y: Array, within: Array, noise: float, dt: float
 ) -> ErrorParts:
-    """The parts of one error; ``noise`` is the variance of its spikes."""
+    """The parts of one error; ``noise`` is the variance of the decoded value due to spikes."""
     first = min(settled(path.synapse, len(x), dt) + round(path.delay / dt), len(x) // 2)
 
     def power(values: Array) -> float:

@@ -1,4 +1,4 @@
-"""The error of populations that compute a function, before there is any network."""
+"""The expected error of a population that decodes a function, without a network."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ N_POINTS, N_STEPS, STRIDE = 2000, 10_000, 5
 
 @dataclass(frozen=True)
 class Size:
-    """A population that reaches an error, as :func:`nefsim.size_for` finds it.
+    """A population that reaches a desired error, the result of :func:`nefsim.size_for`.
 
     Attributes
     ----------
     n_neurons : int
-        How many neurons.
+        Number of neurons.
     radius : float
-        Its radius.
+        Radius of the population.
     max_rates : tuple of float [Hz]
         Range of maximum rates.
     rmse : float
-        The error that is predicted, root mean square over values and dimensions.
+        Expected root mean square error, over values and dimensions.
     distortion, saturation, noise : float
-        Its parts: within the radius, beyond it, and from spikes.
+        Parts of the error: of values within the radius, of values beyond it, and of spikes.
     """
 
     n_neurons: int
@@ -58,23 +58,24 @@ class Size:
     noise: float
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain numbers and lists."""
+        """The attributes as a dict of plain numbers and lists."""
         return asdict(self) | {"max_rates": list(self.max_rates)}
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A function, the values at which it is wanted, and how it is decoded.
+    """The decoding of a function, whose error depends on the size of the population.
 
     Attributes
     ----------
     function : callable or None
+        The function to decode; None is the identity.
     size : int
-        Dimensions of its result.
+        Number of dimensions of its result.
     points : (P, D) ndarray
-        Values x of an input where ``moving``, else for a radius of 1.
+        Represented values: an input over time, or independent values for a radius of 1.
     moving : bool
-        Whether they are an input over time.
+        Whether the values are an input over time.
     synapse, neuron, solver, dt, seed
         As for :func:`size_for`.
     """
@@ -91,14 +92,14 @@ class Task:
 
     @property
     def radii(self) -> tuple[float, ...]:
-        """Radii to try."""
+        """The radii to try."""
         if not self.moving:
             return (1.0,)
         lengths = np.linalg.norm(self.points, axis=1)
         return (*np.unique(np.quantile(lengths, QUANTILES)).tolist(),)
 
     def size(self, n: int, radius: float, max_rates: tuple[float, float]) -> Size:
-        """The error of populations of n neurons, root mean square over seeds."""
+        """The error of populations of n neurons, a root mean square over seeds."""
         x = self.points if self.moving else self.points * radius
         ideal = values_at("size_for", self.function, x, self.size_out)
         within = np.linalg.norm(x, axis=1, keepdims=True) <= radius * (1 + 1e-9)
@@ -109,7 +110,7 @@ class Task:
         return Size(n, radius, max_rates, total, distortion, saturation, noise)
 
     def _power(self, error: Array) -> float:
-        """Mean square of an error, filtered where it is one over time."""
+        """Mean square of an error; an error over time is filtered first."""
         if not self.moving:
             return float(np.mean(error**2))
         step = STRIDE * self.dt
@@ -126,7 +127,7 @@ class Task:
         ideal: Array,
         within: Array,
     ) -> Array:
-        """Squared errors of one population: all, distortion, saturation and noise."""
+        """Squared errors of one population: total, distortion, saturation and noise."""
         net = Network(seed=seed)
         ensemble = net.ensemble(
             n, x.shape[1], radius=radius, max_rates=max_rates, neuron_type=self.neuron

@@ -1,4 +1,4 @@
-"""The terms of an error: rates, filtered values, and the variance of spikes."""
+"""Terms of an error: firing rates, filtered values, and the variance of spikes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SETTLED = 0.001
 
 
 def rates_at(neuron: NeuronType, built: BuiltEnsemble, x: Array) -> Iterator[Array]:
-    """Rates (n, N) at some of the values x (P, D) after the other."""
+    """Iterate over the values x (P, D) in blocks of n, and compute rates (n, N) for each."""
     n = max(1, BLOCK // len(built.bias))
     for first in range(0, len(x), n):
         yield neuron.rates(x[first : first + n] @ built.scaled_encoders.T + built.bias)
 
 
 def variance(neuron: NeuronType, rates: Array, synapse: Synapse | None, dt: float) -> Array:
-    """The variance of each neuron's filtered output, averaged over rates (P, N): (N,)."""
+    """The variance (N,) of each neuron's filtered spikes, a mean over its rates (P, N)."""
     if not neuron.spiking:
         return np.zeros(rates.shape[1])
     height = neuron.output_per_hertz
@@ -38,14 +38,14 @@ def variance(neuron: NeuronType, rates: Array, synapse: Synapse | None, dt: floa
 
 
 def arrival(synapse: Synapse | None, values: Array, dt: float, delay: float = 0.0) -> Array:
-    """Values over time (T, k) as another population gets them: filtered and delayed."""
+    """Filter and delay values over time (T, k), as a connection does."""
     y = values if synapse is None else synapse.filt(values, dt)
     steps = min(round(delay / dt) + (synapse is not None), len(y))
     return np.concatenate([np.zeros_like(y[:steps]), y[: len(y) - steps]])
 
 
 def settled(synapse: Synapse | None, n_steps: int, dt: float) -> int:
-    """The step from which a filter has settled, at most half of all."""
+    """The step at which a filter has settled, at most half of ``n_steps``."""
     if synapse is None:
         return 1
     response = synapse.filt(np.ones(n_steps), dt)

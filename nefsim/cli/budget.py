@@ -12,7 +12,7 @@ EXAMPLE = "nefsim budget model.py --rmse 0.02"
 
 
 def add(command: argparse.ArgumentParser) -> None:
-    """The model, the run and the error that is wanted."""
+    """Add the options of the model, the run and the desired error."""
     common.add_model(command)
     command.add_argument(
         "--rmse", type=float, help="list the changes that reach this error (default nothing)"

@@ -1,4 +1,4 @@
-"""Base of converted networks: stages, thresholds, the network, and a report of its errors."""
+"""Base class of converted networks, and the report of their errors."""
 
 from __future__ import annotations
 
@@ -26,22 +26,24 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class LayerError:
-    """Errors of the spikes of one layer, compared with the activations of the model.
+    """Differences between the activations of one layer and the values that its spikes represent.
 
     Attributes
     ----------
     label : str
-        The modules of the layer.
+        Names of the PyTorch modules of the layer.
     n_neurons : int
         Number of neurons.
     threshold : float
         Activation that the largest spike represents, in units of the model.
-    mean_error, relative_error : float
-        Mean absolute error, and the norm of the error over that of the activations.
+    mean_error : float
+        Mean absolute error, in units of the model.
+    relative_error : float
+        Norm of the error divided by the norm of the activations.
     saturated : float
-        Share of activations above the largest value that spikes can represent.
+        Share of activations above the largest value that spikes can represent, from 0 to 1.
     spikes : float
-        Number of spikes per neuron and input.
+        Mean number of spikes per neuron and input.
 
     See Also
     --------
@@ -59,12 +61,12 @@ class LayerError:
 
 @dataclass(frozen=True)
 class Report:
-    """The errors of all layers, with the readout last; ``print`` shows a table.
+    """The errors of all layers of a converted network; ``print`` shows them as a table.
 
     Attributes
     ----------
     layers : tuple of LayerError
-        A report for each layer.
+        The errors of each layer; the readout is the last.
 
     See Also
     --------
@@ -86,19 +88,20 @@ class Report:
 
 
 class Converted(ABC):
-    """A trained model as a spiking network.
+    """A trained PyTorch model as a spiking network.
 
     Attributes
     ----------
     network : Network
-        The spiking network, for steps of 0.001 s; connect inputs to ``input`` and add probes.
+        The spiking network, for a time step of 0.001 s.  Connect inputs to ``input``, add
+        probes, and simulate it.
     input : Node
-        Receives an input, flattened.
+        Node for an input of the model, flattened.
     layers : list of Ensemble
-        A population for each rectification, and others that the method needs; neurons of
-        planes are in the ``order`` of the stage.
+        A population for each ReLU, and others that the method of conversion needs.  After a
+        convolution neurons are ordered as in the ``order`` of the stage.
     stages : list of Stage
-        The stages of the model.
+        The linear maps between ReLUs, in order.
     thresholds : list of float
         Activation that the largest spike of each rectified stage represents, in units of the
         model.
@@ -107,7 +110,7 @@ class Converted(ABC):
 
     See Also
     --------
-    rate, qcfs, spikeconverter : Conversions.
+    rate, qcfs, spikeconverter : Functions that convert a model.
     """
 
     dtype: str = "float64"
@@ -132,12 +135,12 @@ class Converted(ABC):
         self._ready: dict[str, Ready] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """The state to copy or pickle, without cached simulators."""
+        """The attributes to copy or pickle: all but the cached simulators."""
         return self.__dict__ | {"_ready": {}}
 
     @abstractmethod
     def predict(self, inputs: ArrayLike, backend: str = "auto") -> Array:
-        """Outputs of the model for ``inputs``, computed by spikes.
+        """Simulate the spiking network and return the model's outputs.
 
         Parameters
         ----------
@@ -158,13 +161,13 @@ class Converted(ABC):
 
     @abstractmethod
     def _assemble(self) -> tuple[Network, Node, list[Ensemble], Probe]:
-        """A new network, its input node, its populations and its output probe."""
+        """Make the network; return it with its input node, populations and output probe."""
 
     def _run(self, backend: str, turn: int, inputs: Array, lengths: Sequence[int]) -> Array:
-        """Present inputs for ``turn`` steps each, in runs from rest, on the cached simulator.
+        """Present each input for ``turn`` steps; return the output in runs of ``lengths`` steps.
 
-        The simulator is taken out of the cache during a run and put back after it.  Another
-        thread builds a new one, and so does the next call after an error or Ctrl-C.
+        Each run starts from rest.  The simulator is cached for the next call, except during a
+        run, or after an error or Ctrl-C; a call then builds another one.
         """
         names = ("auto", *backends.BACKENDS)
         name = check.one_of(f"{self._who}.predict", "backend", backend, names)
@@ -178,7 +181,7 @@ class Converted(ABC):
         return records
 
     def fast(self, inputs: ArrayLike) -> Array:
-        """The numbers of :meth:`predict`, bit for bit, without a network and in batches.
+        """Compute the same numbers as :meth:`predict`, bit for bit, by matrix products.
 
         Parameters
         ----------
@@ -196,10 +199,10 @@ class Converted(ABC):
 
     @abstractmethod
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
-        """Activations that the spikes of each stage represent, and spikes per neuron and input."""
+        """Activations that the spikes of each stage represent, and mean spikes per neuron."""
 
     def report(self, inputs: ArrayLike) -> Report:
-        """Compare each layer's spikes with the activations of the model.
+        """Compare the values that each layer's spikes represent with the model's activations.
 
         Parameters
         ----------
@@ -248,7 +251,10 @@ class Converted(ABC):
 
 
 def _largest(stages: Sequence[Stage], x: Array, percentile: float) -> list[float]:
-    """The largest activation of each stage, or that percentile of those above zero."""
+    """The percentile of each stage's positive activations for inputs ``x``.
+
+    The limit of an activation that has one is used instead.
+    """
     largest: list[float] = []
     for stage in stages:
         x = stage.values(x)
@@ -272,7 +278,7 @@ def population(
     initial: dict[str, Any],
     bias: Array | None = None,
 ) -> Ensemble:
-    """Neurons of gain 1, whose current is the sum of their inputs and the optional bias."""
+    """Add ``n`` neurons of gain 1, whose current is the sum of their inputs plus the bias."""
     one = np.ones(n)
     return net.ensemble(
         n,

@@ -1,9 +1,9 @@
-"""Weights on a grid so coarse that sums of them are never rounded.
+"""Round weights to a grid so coarse that sums of them are exact.
 
-A floating point number has 53 binary digits, in float32 24.  If all addends are multiples of
-one power of two and no sum of them has more digits, the result does not depend on the order of
-summation: the event-driven engine, a matrix product and another machine give the same spikes,
-bit for bit.
+Floating point numbers have 53 binary digits in float64 and 24 in float32.  If all addends are
+multiples of one power of two, and their sums need no more digits than that, no sum is rounded
+and the order of summation does not matter.  All back ends, matrix products and machines then
+give the same spikes, bit for bit.
 """
 
 from __future__ import annotations
@@ -37,6 +37,6 @@ def on_grid(values: Any, step: float, dtype: str = "float64") -> Any:
 
 
 def largest_drive(matrix: Any, bias: Array, largest_input: float) -> float:
-    """A bound of ``|matrix @ x + bias|`` for ``|x| <= largest_input``."""
+    """An upper bound of ``|matrix @ x + bias|`` for ``|x| <= largest_input``."""
     rows = np.asarray(abs(matrix).sum(axis=1)).ravel()
     return float((rows * largest_input + np.abs(bias)).max(initial=0.0))

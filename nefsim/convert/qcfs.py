@@ -11,7 +11,7 @@ from nefsim import _checks as check
 
 
 class _Floor(torch.autograd.Function):
-    """The floor, with the gradient of the identity."""
+    """The floor function, whose gradient is replaced by 1."""
 
     @staticmethod
     def forward(context: Any, x: torch.Tensor) -> torch.Tensor:
@@ -25,20 +25,20 @@ class _Floor(torch.autograd.Function):
 
 
 class QCFS(nn.Module):
-    r"""Quantised ReLU for training before conversion: shifted, clipped, with equal steps.
+    r"""ReLU that is clipped and quantised to equal steps, for training before conversion.
 
     .. math:: y = \lambda \, \mathrm{clip}\!\left(
               \frac{1}{L} \left\lfloor \frac{x L}{\lambda} + \frac{1}{2} \right\rfloor, 0, 1
               \right)
 
-    The limit λ is learned; gradients pass through the floor unchanged.
+    The limit λ is trained with the weights; the gradient of the floor is replaced by 1.
 
     Parameters
     ----------
     levels : int
-        L, the number of steps up to the limit.
+        Number of steps L from 0 to the limit.
     limit : float
-        Initial λ.
+        Initial value of λ.
 
     Raises
     ------
@@ -67,7 +67,7 @@ class QCFS(nn.Module):
         self.limit = nn.Parameter(torch.tensor(check.positive("QCFS", "limit", limit)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The activation of ``x``.
+        """Apply the activation to each element of ``x``.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class QCFS(nn.Module):
         return self.limit * torch.clip(steps, 0.0, 1.0)
 
     def extra_repr(self) -> str:
-        """The parameters in ``repr``.
+        """The parameters, as text for ``repr``.
 
         Returns
         -------

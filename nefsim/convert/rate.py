@@ -44,16 +44,17 @@ def rate(
     Parameters
     ----------
     model : torch.nn.Sequential
-        As for :func:`spikeconverter`.
+        Trained model of the modules that :func:`spikeconverter` lists.
     T : int
-        Number of steps of each presentation.
+        Number of time steps for which each input is presented.
     reset : {"subtract", "zero"}
-        Whether a spike subtracts the threshold from the potential or sets it to 0; "zero"
-        loses the excess over the threshold.
+        Whether a spike subtracts the threshold from the potential or sets it to 0.  "zero"
+        loses the part of the potential above the threshold.
     data : (P, ...) array_like
-        Inputs of the model, whose activations determine the thresholds.
+        Inputs of the model, such as P training examples; thresholds are set by their
+        activations.
     percentile : float
-        Percentile of a layer's activations that counts as its largest; 100 is the maximum.
+        Percentile of a layer's activations to use as its threshold; 100 is the maximum.
     dtype : {"float64", "float32"}
         Precision of the spiking network.
 
@@ -73,13 +74,13 @@ def rate(
 
     Notes
     -----
-    Weights and currents of a layer, in units of its threshold, are multiples of a power of two
-    g.  In float64 g is chosen such that no sum over all T steps is rounded; in float32, such
-    that no sum over one step is, :math:`\max_i \sum_j |W_{ij}| + |b_i| \le 2^{24} g`.  The first
-    layer receives numbers and not spikes; its currents are computed once, in float64
-    (:meth:`~RateConverted.currents`).  A potential is rounded when a current is added, as in
-    any float32 program, so the engine, :meth:`~RateConverted.fast` and PyTorch give the same
-    spikes, bit for bit.
+    The simulation, :meth:`~RateConverted.fast` and PyTorch give the same spikes, bit for bit,
+    because weights and currents of a layer, in units of its threshold, are multiples of a power
+    of two g.  In float64 g is so large that no sum over all T steps is rounded.  In float32 no
+    sum over one step is rounded, :math:`\max_i \sum_j |W_{ij}| + |b_i| \le 2^{24} g`; adding
+    the sum to the potential rounds in the same way everywhere.  The first layer receives
+    numbers and not spikes; its currents are computed once, in float64
+    (:meth:`~RateConverted.currents`).
 
     References
     ----------
@@ -108,22 +109,24 @@ def qcfs(
     percentile: float = 100.0,
     dtype: str = "float64",
 ) -> RateConverted:
-    r"""Convert by rate coding with initial potentials of half the threshold.
+    r"""Convert a trained network by rate coding, with potentials that start at half a threshold.
 
-    In a model trained with :class:`QCFS` activations their learned limits are the thresholds,
-    and T = L steps are enough: for a constant input a neuron fires
+    If the model was trained with :class:`QCFS` activations of L levels, their limits are the
+    thresholds and T = L steps are enough: for a constant input x a neuron fires
     ``n = floor(x T / theta + 1/2)`` spikes, which is the QCFS activation.
 
     Parameters
     ----------
     model : torch.nn.Sequential
-        As for :func:`spikeconverter`, best with :class:`QCFS` for ReLU.
+        Trained model of the modules that :func:`spikeconverter` lists, best with
+        :class:`QCFS` in place of ReLU.
     T : int
-        Number of steps of each presentation.
+        Number of time steps for which each input is presented.
     data : (P, ...) array_like
-        Inputs of the model, which determine the thresholds of other activations.
+        Inputs of the model, such as P training examples; thresholds of ReLUs are set by their
+        activations.
     percentile : float
-        Percentile of these activations that counts as the largest; 100 is the maximum.
+        Percentile of a ReLU's activations to use as its threshold; 100 is the maximum.
     dtype : {"float64", "float32"}
         Precision of the spiking network, as for :func:`rate`.
 
@@ -163,21 +166,21 @@ def qcfs(
 class RateConverted(Converted):
     """A network converted by :func:`rate` or :func:`qcfs`.
 
-    In float32 its ``input`` receives the result of :meth:`currents`, not inputs of the model.
+    In float32 connect the result of :meth:`currents` to ``input``, not inputs of the model.
 
     Attributes
     ----------
     output : Probe
-        The current into the readout in each step.
+        Probe of the current into the readout in each step.
     neuron : DiscreteLIF
         The neuron type of all layers.
     start : float
         Initial potential, in units of the threshold.
     grids : list of float
-        Step of the grid of the weights into each layer.
+        For each layer, the number g of which its input weights are multiples.
     matrices, biases : list of array
-        Weights into each layer and its constant current, in units of its threshold;
-        read-only.
+        Input weights (M, N) and constant currents (M,) of each layer, in units of its
+        threshold; read-only.
 
     See Also
     --------
@@ -262,7 +265,7 @@ class RateConverted(Converted):
         Returns
         -------
         (P, M) ndarray
-            Computed exactly in float64, then rounded to ``dtype``.
+            A row for each input; computed in float64, then rounded to ``dtype``.
         """
         return self._currents(self._rows("currents", inputs))
 
@@ -271,10 +274,10 @@ class RateConverted(Converted):
         return np.asarray(driven, self.dtype)
 
     def predict(self, inputs: ArrayLike, backend: str = "auto") -> Array:
-        """Outputs of the model by spikes: means of the readout over T steps from rest.
+        """Simulate the spiking network and return the readout's mean over T steps from rest.
 
-        The first call builds a simulator, which later calls use again.  After an error or
-        Ctrl-C the next call builds a new one.
+        The first call builds a simulator, which later calls reuse.  After an error or Ctrl-C
+        the next call builds a new one.
 
         Parameters
         ----------
@@ -286,7 +289,7 @@ class RateConverted(Converted):
         Returns
         -------
         (P, n_outputs) ndarray
-            Outputs of the model, computed by spikes.
+            A row for each input.
         """
         x = self._rows("predict", inputs)
         currents = on_grid(x, self._input_step) if self.dtype == "float64" else self._currents(x)
@@ -295,7 +298,7 @@ class RateConverted(Converted):
         return np.asarray(total / self.n_steps, self.dtype)
 
     def _values(self, x: Array) -> tuple[list[Array], list[float]]:
-        """Activations of all stages, whose layers step together as in the network."""
+        """Activations of all stages and spikes per neuron, computed step by step."""
         current, kind = self._currents(x), np.dtype(self.dtype).type
         v = [np.full((len(x), stage.size), self.start, kind) for stage in self.stages[:-1]]
         counts = [np.zeros_like(potential) for potential in v]

@@ -1,4 +1,4 @@
-"""Reading of PyTorch models as stages: a linear map and a rectification each."""
+"""Read PyTorch models as stages: pairs of a linear map and a ReLU."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ SILENT = (nn.Dropout, nn.Dropout2d, nn.Identity)
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One stage of a model: ``y = relu(matrix @ x + bias)``, or without ``relu`` at the end.
+    """One stage of a model: ``y = relu(matrix @ x + bias)``; the readout has no ``relu``.
 
     Attributes
     ----------
     label : str
-        The modules of the stage.
+        Names of the PyTorch modules of the stage.
     matrix : (M, N) ndarray or sparse array
-        Product of all linear modules up to the rectification.
+        Product of the linear modules before the ReLU.
     bias : (M,) ndarray
-        Sum of their biases, after the linear modules that follow.
+        Constant part of the output of these modules.
     rectified : bool
         Whether a ReLU follows.
     limit : float or None
         Largest value of the activation; None without a limit.
     pools : bool
-        Whether it only compares values of the previous stage, as max-pooling does.
+        Whether the stage is a part of max-pooling and only compares values.
     order : (M,) ndarray or None
         Index of each row in the flattened output of the module; None if rows are in that
-        order.  Rows of planes are ordered by position and then by channel, so that the
+        order.  Rows of a convolution are ordered by position and then by channel, so that the
         weights of a spike are contiguous.
     """
 
@@ -63,7 +63,7 @@ class Stage:
 
     @property
     def size(self) -> int:
-        """Number of outputs."""
+        """Number of outputs M."""
         return len(self.bias)
 
     def drive(self, x: Array) -> Array:
@@ -71,7 +71,7 @@ class Stage:
         return np.asarray((self.matrix @ x.T).T) + self.bias
 
     def values(self, x: Array) -> Array:
-        """The activations of rows x."""
+        """The activations (P, M) of rows x (P, N)."""
         driven = self.drive(x)
         return np.clip(driven, 0.0, self.limit) if self.rectified else driven
 
@@ -99,7 +99,7 @@ def _numbers(tensor: torch.Tensor) -> Array:
 
 
 class _Reader:
-    """Multiplies linear modules into one map until a rectification ends the stage."""
+    """Multiplies successive linear modules into one matrix; each ReLU ends a stage."""
 
     def __init__(self, who: str, shape: tuple[int, ...]) -> None:
         self.who, self.shape = who, shape
@@ -111,7 +111,7 @@ class _Reader:
         self._order: NDArray[np.intp] | None = None  # shape of the input of the matrix
 
     def take(self, name: str, module: nn.Module) -> None:
-        """Add a module."""
+        """Add the next module of the model."""
         self._name = f"{name} {type(module).__name__}"
         if isinstance(module, SILENT):
             return
@@ -125,7 +125,7 @@ class _Reader:
             self._linear(module)
 
     def finish(self) -> list[Stage]:
-        """All stages, with the modules after the last rectification as readout."""
+        """All stages; the modules after the last ReLU are the readout."""
         if self._postponed is not None:
             self._refuse("max-pooling", "a ReLU before or after it", "add one")
         if self._matrix is None:
@@ -165,11 +165,11 @@ class _Reader:
         self._labels.append(self._name)
 
     def _after(self, matrix: Any) -> Any:
-        """A matrix on the module's output, with columns in the order of the last stage."""
+        """Reorder the columns of a matrix as the outputs of the last stage."""
         return matrix if self._order is None else matrix[:, self._order]
 
     def _per_output(self, values: Array, shape: tuple[int, ...]) -> Array:
-        """One value per channel, repeated over the plane."""
+        """Repeat the value of each channel for all of its pixels."""
         return np.repeat(values, int(np.prod(shape[1:])))
 
     def _planes(self) -> tuple[int, int, int]:
@@ -200,7 +200,10 @@ class _Reader:
         return kernel, stride, pads_of(module.padding, kernel)
 
     def _normalise(self, module: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
-        """``(x - mean) / sqrt(var + eps) * weight + bias`` of the running statistics."""
+        """Add a batch normalisation, ``(x - mean) / sqrt(var + eps) * weight + bias``.
+
+        Mean and variance are the running statistics of the training.
+        """
         mean, variance = module.running_mean, module.running_var
         if mean is None or variance is None or self.shape[0] != module.num_features:
             self._refuse("a normalisation", "running statistics of as many channels", "train it so")
@@ -241,9 +244,10 @@ class _Reader:
         self._bias = np.zeros(len(self._bias))
 
     def _max_pool(self, module: nn.MaxPool2d) -> None:
-        """A tournament: ``max(p, q) = relu(p - q) + relu(q)`` of values that are not negative.
+        """Add max-pooling, as rounds of ``max(p, q) = relu(p - q) + relu(q)`` for pairs.
 
-        Max-pooling before a ReLU is applied after it, since the two commute.
+        The equation needs p and q of at least 0.  So pooling before a ReLU is moved after it,
+        which gives the same result.
         """
         if self._matrix is not None:
             if self._postponed is not None:
@@ -265,7 +269,7 @@ class _Reader:
         self.shape = out
 
     def _round(self, slots: list[Any]) -> list[Any]:
-        """Add one stage of comparisons of pairs; return the positions of the maxima after it."""
+        """Add a stage that compares pairs; return matrices from its output to the maxima."""
         from scipy.sparse import eye_array, hstack, vstack
 
         n, pairs, odd = slots[0].shape[0], len(slots) // 2, slots[len(slots) // 2 * 2 :]
@@ -297,7 +301,7 @@ def _diagonal(values: Array) -> Any:
 
 
 def _selection(columns: NDArray[np.intp], n: int) -> Any:
-    """A matrix with a row for each of ``columns``, which selects it; -1 gives a row of 0."""
+    """A matrix whose product with x is ``x[columns]``; the value is 0 where the column is -1."""
     from scipy.sparse import csr_array
 
     rows = np.flatnonzero(columns >= 0)

@@ -1,4 +1,4 @@
-"""A simulator of a converted network, for one batch of inputs after another."""
+"""A simulator of a converted network that is reused for further inputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DT = 0.001
 
 @dataclass(frozen=True, eq=False)
 class _Inputs(Process):
-    """A process of inputs of ``width`` numbers, each for ``turn`` steps."""
+    """A process that presents inputs of ``width`` numbers, each for ``turn`` steps."""
 
     width: int
     turn: int
@@ -36,7 +36,7 @@ class _Inputs(Process):
 
 
 class _RunningInputs(Running):
-    """The running process, whose inputs are exchanged between runs."""
+    """The running process; :meth:`begin` sets the inputs of the next run."""
 
     def __init__(self, process: _Inputs, rng: np.random.Generator) -> None:
         super().__init__(rng, {})
@@ -44,7 +44,7 @@ class _RunningInputs(Running):
         self.end()
 
     def begin(self, inputs: Array, first_step: int) -> None:
-        """Set inputs (P, width); the first begins in the step after ``first_step``."""
+        """Set inputs (P, width); the first is presented from the step after ``first_step``."""
         self._inputs, self._begun = inputs, first_step
 
     def end(self) -> None:
@@ -63,11 +63,11 @@ class Ready:
     Parameters
     ----------
     net : Network
-        The network; an input node is added to it.
+        The converted network; a node that presents the inputs is added to it.
     source : Node
-        Target of the inputs.
+        The node of ``net`` that receives the inputs.
     output : Probe
-        The probe whose records are returned.
+        The probe whose records :meth:`run` returns.
     turn : int
         Number of steps of each input.
     backend, dtype : str
@@ -91,9 +91,9 @@ class Ready:
         ]
 
     def run(self, inputs: Array, lengths: Sequence[int]) -> Array:
-        """Records of the output in runs of ``lengths`` steps, each from rest.
+        """Records of the output in successive runs of ``lengths`` steps, each from rest.
 
-        After an error the simulator must not be used again.
+        After an error do not use the simulator again.
         """
         self._showing.begin(inputs, self._sim.n_steps)
         for n_steps in lengths:

@@ -1,4 +1,4 @@
-"""SpikeConverter: conversion of ReLU networks to spikes that are binary digits."""
+"""SpikeConverter: convert ReLU networks to spiking networks whose spikes are binary digits."""
 
 from __future__ import annotations
 
@@ -40,31 +40,32 @@ def spikeconverter(
               Y(t) = (V \ge \theta), \quad V \leftarrow k (V - \theta Y(t))
 
     Each layer accumulates the spikes X of the previous layer for T steps and adds its bias
-    once.  Then it releases up to T spikes, which represent
+    once.  Then it releases up to T spikes Y, which represent the activation
     :math:`a = \theta \sum_t k^{1-t} Y(t)`, while the next layer accumulates them.  With k = 2
-    this is exactly ``clip(floor(V / q), 0, 2**T - 1) * q`` with :math:`q = \theta 2^{1-T}`: the
-    ReLU in steps of q.  Thresholds follow from the largest activation of each layer,
-    :math:`\theta = a_{max} / \sum_{t=1}^T k^{1-t}`.  Inputs are released as spikes, too.
+    the activation is exactly ``clip(floor(V / q), 0, 2**T - 1) * q``: the ReLU in steps of
+    :math:`q = \theta 2^{1-T}`.  The threshold of a layer follows from its largest activation,
+    :math:`\theta = a_{max} / \sum_{t=1}^T k^{1-t}`.  Inputs become spikes in the same way.
 
     Parameters
     ----------
     model : torch.nn.Sequential
-        Model of Linear, Conv2d, BatchNorm, ReLU (or :class:`QCFS`), AvgPool2d, MaxPool2d,
-        Flatten and modules without effect after training.  The modules after the last ReLU
-        are the readout.
+        Trained model of Linear, Conv2d, BatchNorm, ReLU (or :class:`QCFS`), AvgPool2d,
+        MaxPool2d, Flatten, and modules such as Dropout that do nothing after training.  The
+        modules after the last ReLU are the readout.
     T : int
-        Number of steps of a phase, and of digits.
+        Number of binary digits of an activation, and of time steps to accumulate or release it.
     k : float
-        Factor of the potentials per step, above 1 (1 is rate coding); 2 is best.
+        Factor by which potentials grow in each step, above 1; 2 is best.
     data : (P, ...) array_like
-        Inputs of the model, whose activations determine the thresholds.
+        Inputs of the model, such as P training examples; thresholds are set by their
+        activations.
     percentile : float
-        Percentile of a layer's activations that counts as its largest; 100 is the maximum.
+        Percentile of a layer's activations to use as its largest one; 100 is the maximum.
     rounding : {"floor", "nearest"}
-        "nearest" adds half of the last digit to the bias.
+        Whether activations are rounded down or to the nearest multiple of the last digit.
     double_buffer : bool
-        Whether neurons have a second potential, to accumulate the next input during a release;
-        there is then an input every T steps, not every 2 T.
+        Whether a neuron can accumulate its next input while it releases spikes, in a second
+        potential.  An input can then follow every T steps instead of every 2 T.
     dtype : {"float64", "float32"}
         Precision of the spiking network; "float32" needs k = 2.
 
@@ -84,13 +85,13 @@ def spikeconverter(
 
     Notes
     -----
-    Weights W of a layer, in units of thresholds, are multiples of a power of two g, chosen such
-    that sums of them are exact in any order.  In float64 these are sums over all steps,
-    :math:`\max_i \sum_j |W_{ij}| \sum_t 2^{-t} < 2^{53} 2^{1-T} g`.  In float32 they are sums
-    over one step, :math:`\max_i \sum_j |W_{ij}| \le 2^{24} g`; the steps are added one by one
-    and the bias at the end, each rounded once.  (A power of two commutes with rounding:
-    ``V = 2 V + J`` is rounded as ``a += 2**-t * J`` is.)  The engine,
-    :meth:`~SpikeConverted.fast` and PyTorch therefore give the same spikes, bit for bit.
+    The simulation, :meth:`~SpikeConverted.fast` and PyTorch give the same spikes, bit for bit,
+    because weights W of a layer, in units of thresholds, are multiples of a power of two g.
+    In float64 g is so large that no sum over all steps is rounded,
+    :math:`\max_i \sum_j |W_{ij}| \sum_t 2^{-t} < 2^{53} 2^{1-T} g`.  In float32 no sum over one
+    step is rounded, :math:`\max_i \sum_j |W_{ij}| \le 2^{24} g`; adding a step or the bias
+    rounds in the same way everywhere.  (``V = 2 V + J`` is rounded as ``a += 2**-t * J`` is,
+    since a factor of two changes no digit.)
 
     References
     ----------
@@ -119,17 +120,19 @@ class SpikeConverted(Converted):
     Attributes
     ----------
     output : Probe
-        The potential of the readout at the end of each phase; 0 before the first result.
+        Probe of the readout's potential at the end of each accumulation; 0 before the first
+        result.
     neuron : InverseLIF
         The neuron type of all layers.
     input_scale : float
-        Factor by which inputs are multiplied, to be in units of the input neurons' threshold.
+        Factor from inputs of the model to units of the input neurons' threshold.
     grids : list of float
-        The number of which all weights into a layer are multiples, for each layer.
-    matrices, offsets : list of array
-        Weights into each layer, and the offset that each layer adds once per input, in units of
-        the layer's threshold.  ``offsets`` begins with the offset of the input neurons, which
-        have no matrix.  Read-only.
+        For each layer, the number g of which its input weights are multiples.
+    matrices : list of (M, N) array
+        Input weights of each layer, in units of its threshold; read-only.
+    offsets : list of (M,) array
+        Number that each layer adds once per input, in units of its threshold; read-only.  The
+        first belongs to the input neurons, which have no matrix.
 
     See Also
     --------
@@ -224,16 +227,16 @@ class SpikeConverted(Converted):
 
     @property
     def latency(self) -> int:
-        """Steps from the start of an input to its result: T for each weighted layer."""
+        """Steps from the start of an input to its result: T for each layer with weights."""
         return len(self.stages) * self.neuron.n_steps
 
     def predict(self, inputs: ArrayLike, backend: str = "auto") -> Array:
-        """Outputs of the model, decoded from the spikes of the last layer.
+        """Simulate the spiking network and decode the model's outputs from its spikes.
 
-        Inputs are presented one after the other: while a layer releases its result for one
-        input, the layers before it process the next ones.  The first call builds a simulator,
-        which later calls use again, from rest.  After an error or Ctrl-C the next call builds
-        a new one.
+        Inputs follow one another without waiting for results: while a layer releases its
+        result for one input, the layers before it process the next ones.  The first call
+        builds a simulator, which later calls reuse from rest.  After an error or Ctrl-C the
+        next call builds a new one.
 
         Parameters
         ----------
@@ -245,7 +248,7 @@ class SpikeConverted(Converted):
         Returns
         -------
         (P, n_outputs) ndarray
-            Outputs of the model, computed by spikes.
+            A row for each input.
         """
         x = self._rows("predict", inputs)
         turn = self.steps_per_input
@@ -267,7 +270,7 @@ class SpikeConverted(Converted):
         return [*values[:-1], v], [*spikes[:-1], 0.0]  # the readout is not released as spikes
 
     def _accumulated(self, matrix: Any, code: Array) -> Array:
-        """The potential accumulated from spikes that represent ``code``; in float32 by steps."""
+        """The potential from spikes that represent ``code``; in float32 summed step by step."""
         if self.dtype == "float64":
             return np.asarray((matrix @ code.T).T)
         n_digits, total = code.T, np.zeros((matrix.shape[0], len(code)), self.dtype)
@@ -278,7 +281,7 @@ class SpikeConverted(Converted):
         return total.T
 
     def _released(self, v: Array) -> tuple[Array, float]:
-        """The number that T spikes represent, and their mean number."""
+        """The number that up to T released spikes represent, and the mean number of spikes."""
         if self.neuron.factor == 2.0:
             last = self._place[-1]
             digits = np.clip(np.floor(v / last), 0.0, 2.0**self.neuron.n_steps - 1.0)

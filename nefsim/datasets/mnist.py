@@ -1,4 +1,4 @@
-"""MNIST, read from a folder, or downloaded from a mirror and checked."""
+"""The digits of MNIST, read from a folder, or downloaded and checked."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ DO = f"pass a folder with {CONTENT}"
 
 
 def mnist(path: str | os.PathLike[str] | None = None) -> LabelledImages:
-    """The 60,000 + 10,000 handwritten digits of MNIST, 28 x 28 pixels.
+    """Load the 60,000 + 10,000 handwritten digits of MNIST, 28 x 28 pixels.
 
-    Brightness is the byte of the file / 255.
+    Brightness is from 0 to 1, in steps of 1/255.
 
     Parameters
     ----------

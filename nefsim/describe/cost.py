@@ -1,4 +1,4 @@
-"""Rough models of memory and time, from the shapes of a network's arrays.
+"""Estimate memory and time from the shapes of a network's arrays.
 
 Memory is counted array by array.  Time is a sum over operations, with constants for each call,
 each number and each product.  The constants were set by hand near the figures of
@@ -58,7 +58,7 @@ POPULATION = 1.2e-5
 
 
 def products(op: Op) -> int:
-    """Numbers that an operation multiplies and adds."""
+    """Number of multiply-adds of an operation in a step."""
     return sum(_size(m) for m in _matrices(op))
 
 
@@ -69,7 +69,7 @@ def width(program: Program, op: Op) -> int:
 
 
 def systems(built: Built) -> set[System]:
-    """The sets of equations to solve for decoders."""
+    """The least-squares problems of all decoders."""
     parts = (*built.connections.values(), *built.probe_data.values())
     return {part.solver_info["system"] for part in parts if "system" in part.solver_info}
 
@@ -78,7 +78,7 @@ def systems(built: Built) -> set[System]:
 
 
 def arrays(built: Built) -> int:
-    """Bytes of all arrays of the built network, each counted once, and of their objects."""
+    """Size of all arrays of the built network and of their Python objects [bytes]."""
 
     def each() -> Iterator[Any]:
         for ensemble in built.ensembles.values():

@@ -19,7 +19,7 @@ class Stretch:
     Attributes
     ----------
     loop : bool
-        Whether they depend on their outputs of earlier steps, and so run step by step.
+        Whether the operations form a loop and run step by step, instead of in chunks.
     groups : int
         Number of groups of operations; groups run one after the other.
     operations : mapping of str to int
@@ -27,7 +27,7 @@ class Stretch:
     neurons, multiply_adds : int
         Number of neurons, and of multiplications and additions, in one step and trial.
     name : str
-        Name of the first signal that they write.
+        Name of the first signal that the operations write.
 
     See Also
     --------

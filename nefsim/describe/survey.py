@@ -1,4 +1,4 @@
-"""The function ``describe``: from a network to its description."""
+"""Describe a network before it is built."""
 
 from __future__ import annotations
 

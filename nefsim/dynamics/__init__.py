@@ -1,6 +1,7 @@
-"""Dynamics: linear systems, delays, and how a population and its synapses become them."""
+"""Linear systems and delays, and the connections by which a population computes them."""
 
 from nefsim.dynamics.delays import legendre, legendre_readout, lmu, pade, pade_readout
+from nefsim.dynamics.functions import Feedback as Feedback
 from nefsim.dynamics.functions import realise_function
 from nefsim.dynamics.realise import Realisation as Realisation
 from nefsim.dynamics.realise import realise

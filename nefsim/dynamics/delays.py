@@ -1,4 +1,4 @@
-"""Delays of finite dimension: windows of the past in Legendre polynomials or by Padé."""
+"""Linear systems that approximate a delay, by Legendre polynomials or Padé approximants."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ MOST_ORDERS = 10_000
 
 
 def legendre(order: int, theta: float) -> tuple[Array, Array]:
-    r"""A window of the past ``theta`` seconds, as coefficients of Legendre polynomials.
+    r"""The linear system that represents the last ``theta`` seconds of its input.
 
     .. math:: \dot m = A m + B u, \qquad
               A_{ij} = \frac{2i + 1}{\theta}
               \begin{cases} -1 & i < j \\ (-1)^{i-j+1} & i \ge j \end{cases}, \qquad
               B_i = \frac{2i + 1}{\theta} (-1)^i
 
-    From m the input of r theta seconds ago is read by :func:`legendre_readout`.  The transfer
-    function at r = 1 is the [q-1/q] Padé approximant of the delay :math:`e^{-\theta s}`.
+    The state m holds coefficients of Legendre polynomials, from which :func:`legendre_readout`
+    computes the input ``r * theta`` seconds ago.  For r = 1 the transfer function is the
+    [q-1/q] Padé approximant of the delay :math:`e^{-\theta s}`.
 
     Parameters
     ----------
     order : int
-        q, the number of dimensions.  Frequencies up to about ``q / (4 theta)`` pass.
+        Number of dimensions q.  Frequencies up to about ``q / (4 theta)`` pass.
     theta : float [s]
         Length of the window.
 
@@ -46,9 +47,9 @@ def legendre(order: int, theta: float) -> tuple[Array, Array]:
 
     See Also
     --------
-    legendre_readout : Rows that read the past from the window.
+    legendre_readout : Compute the delayed input from the state.
     pade : The same delay in other coordinates.
-    lmu : The same, in discrete time.
+    lmu : The same system in discrete time.
 
     References
     ----------
@@ -75,21 +76,21 @@ def legendre(order: int, theta: float) -> tuple[Array, Array]:
 
 
 def legendre_readout(order: int, at: ArrayLike = 1.0) -> Array:
-    r"""How the input of a moment ago is read from the state of :func:`legendre`.
+    r"""The rows that compute the delayed input from the state m of :func:`legendre`.
 
     .. math:: u(t - r\,\theta) \approx \sum_i P_i(2 r - 1) \, m_i(t)
 
     Parameters
     ----------
     order : int
-        q, the number of dimensions of the window.
+        Number of dimensions q of the state.
     at : float or array_like of any shape
-        r, how far back as a share of the window: 0 is now, 1 the whole ``theta``.
+        Delays r as a share of ``theta``, from 0 to 1.
 
     Returns
     -------
     (*at.shape, q) ndarray
-        A row for each r, with a last axis for the state; (q,) for one number.
+        A row for each delay; its product with the state is the delayed input.
 
     Raises
     ------
@@ -111,7 +112,9 @@ def legendre_readout(order: int, at: ArrayLike = 1.0) -> Array:
 
 
 def pade(order: int, theta: float) -> tuple[Array, Array]:
-    r"""The [q-1/q] Padé approximant of a delay, with states of similar size.
+    r"""The linear system that is the [q-1/q] Padé approximant of a delay.
+
+    Its state variables are of similar size.
 
     .. math:: A = \begin{pmatrix} -v_0 & -v_0 & \cdots & -v_0 \\ v_1 & & & \\
               & \ddots & & \\ & & v_{q-1} & 0 \end{pmatrix}, \quad
@@ -120,7 +123,7 @@ def pade(order: int, theta: float) -> tuple[Array, Array]:
     Parameters
     ----------
     order : int
-        q, the number of dimensions.
+        Number of dimensions q.
     theta : float [s]
         The delay.
 
@@ -136,8 +139,8 @@ def pade(order: int, theta: float) -> tuple[Array, Array]:
 
     See Also
     --------
-    pade_readout : Rows that read the past from its state.
-    legendre : The same delay in coordinates that can be read as a polynomial of time.
+    pade_readout : Compute shorter delays from the state.
+    legendre : The same delay in coordinates that are coefficients of polynomials of time.
 
     References
     ----------
@@ -162,7 +165,7 @@ def pade(order: int, theta: float) -> tuple[Array, Array]:
 
 
 def pade_readout(order: int, at: ArrayLike = 1.0) -> Array:
-    r"""How the input of a moment ago is read from the state of :func:`pade`.
+    r"""The rows w(r) that compute the delayed input from the state of :func:`pade`.
 
     .. math:: w_{q-1-i}(r) = \binom{q}{i}^{-1} \sum_{j=0}^{i}
               \binom{q}{j} \binom{2q - 1 - j}{i - j} (-r)^{i-j}
@@ -170,14 +173,14 @@ def pade_readout(order: int, at: ArrayLike = 1.0) -> Array:
     Parameters
     ----------
     order : int
-        q, the number of dimensions.
+        Number of dimensions q of the state.
     at : float or array_like of any shape
-        r, how far back as a share of the delay: 0 is now, 1 the whole ``theta``.
+        Delays r as a share of ``theta``, from 0 to 1.
 
     Returns
     -------
     (*at.shape, q) ndarray
-        A row for each r; (q,) for one number.
+        A row for each delay; its product with the state is the delayed input.
 
     Raises
     ------
@@ -203,7 +206,7 @@ def pade_readout(order: int, at: ArrayLike = 1.0) -> Array:
 
 
 def lmu(order: int, theta: float, dt: float = 1.0, method: str = "zoh") -> tuple[Array, Array]:
-    r"""The matrices of a Legendre memory unit: :func:`legendre` in discrete time.
+    r"""The matrices of a Legendre memory unit, which is :func:`legendre` in discrete time.
 
     .. math:: m[k + 1] = A_d\,m[k] + B_d\,u[k]
 
@@ -213,9 +216,9 @@ def lmu(order: int, theta: float, dt: float = 1.0, method: str = "zoh") -> tuple
     Parameters
     ----------
     order : int
-        q, the number of dimensions.
+        Number of dimensions q.
     theta : float
-        Length of the window, in seconds, or in steps where ``dt`` is 1.
+        Length of the window, in seconds, or in steps if ``dt`` is 1.
     dt : float
         Length of a step, in the unit of ``theta``.
     method : "zoh" or "euler"

@@ -1,4 +1,4 @@
-"""A synapse around a loop: one step from its input to the next input of the loop."""
+"""Synapses of recurrent connections, as linear systems that include the step of the connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 def synapse_of_loop(who: str, synapse: Any) -> Synapse:
-    """A synapse, or seconds as a lowpass; None is refused, as a loop needs one."""
+    """Convert seconds to a lowpass; refuse None, since a recurrent connection needs a synapse."""
     checked = as_synapse(who, synapse)
     if checked is None:
         do = "pass seconds or a synapse such as Lowpass(0.1)"
@@ -26,9 +26,9 @@ def synapse_of_loop(who: str, synapse: Any) -> Synapse:
 
 
 def around_the_loop(synapse: Synapse, dt: float) -> StateSpace:
-    """The filter with the step of its connection: ``s <- A s + B u``, and ``C s`` is seen.
+    """A synapse and the step of its connection as ``s <- A s + B u``, with the output ``C s``.
 
-    The states are scaled, so that none is much larger than the others.
+    States are scaled so that none is much larger than the others.
     """
     system = synapse.state_space(dt)
     if system is None:
@@ -44,9 +44,10 @@ def _of_polynomials(b: Array, a: Array) -> StateSpace:
 
 
 def _with_the_step(system: StateSpace) -> StateSpace:
-    """An output that follows from the next state is seen in the next step without another state.
+    """Delay the output of a system by a step, with as few states as possible.
 
-    Then C' with ``C' A = C`` and ``C' B = D`` reads it; otherwise a state holds the output.
+    If some C' satisfies ``C' A = C`` and ``C' B = D``, it reads the delayed output from the next
+    state.  Otherwise a further state holds the output.
     """
     A, B, C, D = system
     both, wanted = np.column_stack([A, B]), np.append(C, D)
@@ -61,7 +62,7 @@ def _with_the_step(system: StateSpace) -> StateSpace:
 
 
 def _balanced(system: StateSpace) -> StateSpace:
-    """States scaled by powers of two, so that input and output matter alike to each."""
+    """Scale the states by powers of two, so that entries of B and C are of similar size."""
     from scipy.linalg import matrix_balance
 
     A, B, C, D = system
@@ -72,14 +73,14 @@ def _balanced(system: StateSpace) -> StateSpace:
 
 
 def entries(synapse: Synapse, loop: StateSpace, dt: float) -> tuple[Array, list[Synapse]]:
-    """Ways into the loop that together reach each of its states, the synapse itself first.
+    """Synapses of input connections by which all states of a loop can be set.
 
     Returns
     -------
     vectors : (n, n) ndarray
-        In columns, how each way enters the states of ``loop``.
+        In columns, the effect of each synapse's input on the states of ``loop``.
     filters : list of n synapses
-        The same ways as filters from the input to the output of the loop.
+        The synapses; the first is ``synapse``.
     """
     F, g, C, _ = loop
     n = len(F)
@@ -101,7 +102,7 @@ def entries(synapse: Synapse, loop: StateSpace, dt: float) -> tuple[Array, list[
 
 
 def _injections(loop: StateSpace) -> list[Synapse]:
-    """Filters from the second, third, ... state of a companion form, as polynomials of z."""
+    """Filters whose input enters the second, third, ... state, as polynomials of z."""
     F, _, num, _ = loop
     den = np.append(1.0, -F[0])
     found: list[Synapse] = []

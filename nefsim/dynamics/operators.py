@@ -15,9 +15,9 @@ from nefsim.algebra import Matrices
 
 
 class Operators(ABC):
-    """The algebra of systems that have ``matrices`` and ``dt``.
+    """Sums, products, powers and closed loops of systems that have ``matrices`` and ``dt``.
 
-    A number or a matrix stands for a system without states.
+    A number or a matrix is a system without states.
     """
 
     dt: float | None
@@ -28,43 +28,44 @@ class Operators(ABC):
     @property
     @abstractmethod
     def matrices(self) -> Matrices:
-        """A, B, C and D as arrays."""
+        """The matrices A, B, C and D."""
 
     @abstractmethod
     def _of(self, matrices: Matrices) -> Self:
-        """Another system in the same steps."""
+        """A system of the same ``dt`` with other matrices."""
 
     @property
     def n_inputs(self) -> int:
-        """m, the number of inputs."""
+        """The number of inputs m."""
         return self.matrices[3].shape[1]
 
     @property
     def n_outputs(self) -> int:
-        """p, the number of outputs."""
+        """The number of outputs p."""
         return len(self.matrices[3])
 
     def feedback(self, other: Self | ArrayLike = 1.0, sign: Literal[-1, 1] = -1) -> Self:
-        r"""The closed loop: the input is the outer one and the output through ``other``.
+        r"""Feed the output back to the input through another system.
 
         .. math:: y = G\,(u \pm K y)
 
         Parameters
         ----------
         other : LinearSystem, number or (m, p) matrix
-            K, through which the output comes back.
+            The system K in the feedback path.
         sign : -1 or 1
-            Whether it is subtracted or added.
+            Whether the feedback is subtracted or added.
 
         Returns
         -------
         LinearSystem
-            Its states are those of both.
+            The closed loop, with the states of both systems.
 
         Raises
         ------
         ValueError
-            If the sizes do not fit, or the loop is undefined, as its gain within a step is 1.
+            If the sizes do not match, or the loop is undefined because its gain within a step
+            is 1.
         """
         who = "LinearSystem.feedback"
         if check.integer(who, "sign", sign, "pass -1 or 1", -1, 1) == 0:
@@ -132,7 +133,7 @@ class Operators(ABC):
         return whole
 
     def _as_system(self, who: str, other: Any, shape: tuple[int | None, int | None]) -> Any:
-        """Another system of the same step with p outputs and m inputs; matrices are one too."""
+        """Check the other operand of an operation; convert a number or matrix to a system."""
         if isinstance(other, Operators):
             if other.dt != self.dt:
                 got = f"{_named_step(other.dt)} next to {_named_step(self.dt)}"

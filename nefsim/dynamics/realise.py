@@ -1,4 +1,4 @@
-"""Principle 3: the recurrent connection and the inputs that make a synapse a linear system."""
+"""Principle 3: the transforms by which a population with a synapse computes a linear system."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ SLACK = 1e-7
 
 @dataclass(frozen=True, eq=False)
 class Realisation:
-    """A linear system on a synapse, as :func:`realise` gives it.
+    """The connections by which a population computes a linear system.
 
     Attributes
     ----------
     recurrent : (q, q) ndarray
-        A', the transform of the connection from the state to itself.
+        Transform A' of the recurrent connection.
     inputs : list of (matrix, synapse)
-        The connections from the input to the state: each has a transform (q, m) and a synapse.
-        Their sum is the input.  The first synapse is that of the loop.
+        Transform (q, m) and synapse of each connection from the input to the population; all
+        of them are needed.  The first synapse is that of the recurrent connection.
     synapse : Synapse
         The synapse of the recurrent connection.
     A, B : (q, q) and (q, m) ndarray
         The system in discrete time: ``x[k + 1] = A x[k] + B u[k]``.
     dt : float [s]
-        Length of the step.
+        Time step of the network.
     hidden : ((n - 1) q,) ndarray of complex
-        Further poles of the loop, in z: how the n states of each synapse come back to those of
-        the system where they differ.
+        Further poles of the loop, in z, for a synapse of order n.  They describe the decay of
+        deviations of the synapse's states from those of the system.
     """
 
     recurrent: Array
@@ -62,51 +62,54 @@ def realise(
     analog: bool = True,
     method: Literal["exact", "continuous"] = "exact",
 ) -> Realisation:
-    r"""Transforms with which a population and its synapse are a linear system.
+    r"""Find the transforms by which a population with a synapse computes a linear system.
 
     The system, in continuous time :math:`\dot x = A x + B u`, or with ``analog=False``
     :math:`x[k + 1] = A_d\,x[k] + B_d\,u[k]`, is realised by a population whose input is
 
     .. math:: x = h * (A' x) + \sum_i h_i * (B_i u)
 
-    with the synapse h and one more filter :math:`h_i` for each of its further states.  Let
-    :math:`s \leftarrow F s + g v`, of which :math:`c\,s` is seen, be the synapse with the step
-    of its connection.  Then the states of all synapses are :math:`T x`, with
+    with the synapse h of the recurrent connection, and a synapse :math:`h_i` of an input
+    connection for each state of h.  Let :math:`s \leftarrow F s + g v` with the output
+    :math:`c\,s` be the synapse together with the step of its connection.  The states of all
+    synapses are then :math:`T x`, with
 
     .. math:: T_i A_d = \sum_j F_{ij} T_j + g_i A', \qquad \sum_i c_i T_i = I, \qquad
               \sum_i k_i B_i = T B_d
 
-    :math:`k_i` being how the filter :math:`h_i` enters s.  This is exact: in direct mode the
-    states are those of the system up to rounding.  For a lowpass with :math:`a = e^{-dt/\tau}`
-    it is :math:`A' = (A_d - a)/(1 - a)`, :math:`B' = B_d/(1 - a)`; for two lowpasses in a row,
-    :class:`Alpha` and :class:`DoubleExp`, a second input goes through one of them.
+    where :math:`k_i` is the effect of the input of :math:`h_i` on s.  This is exact: in direct
+    mode the states are those of the system up to rounding.  For a lowpass with
+    :math:`a = e^{-dt/\tau}` the result is :math:`A' = (A_d - a)/(1 - a)` and
+    :math:`B' = B_d/(1 - a)`.  For :class:`Alpha` and :class:`DoubleExp`, two lowpasses in a
+    row, there is a second input connection with one lowpass.
 
-    A synapse of the order n has n q states, of which the system takes up q.  The others have
-    poles too, ``hidden``; of two lowpasses in a row they are about :math:`-2/\tau - \lambda` for
-    each pole λ of A, so that no state may decay faster than :math:`2/\tau`.
+    A synapse of order n has n q states, q of which represent the system.  The others have the
+    poles ``hidden``.  For two lowpasses in a row these are about :math:`-2/\tau - \lambda` for
+    each pole λ of A, so no pole of A may decay faster than :math:`2/\tau`.
 
-    With ``method="continuous"`` it is the usual approximation, for steps much shorter than the
-    synapse, of which :math:`H(s) = n(s)/d(s)` is the transfer function:
+    ``method="continuous"`` is the usual approximation for steps much shorter than the synapse,
+    whose transfer function is :math:`H(s) = n(s)/d(s)`:
 
     .. math:: A' = d(A)\,n(A)^{-1}, \qquad
               B' = Q(0)\,B, \quad Q(s)\,(s - A) = d(s) - n(s) A'
 
-    which is :math:`A' = \tau A + I`, :math:`B' = \tau B` for a lowpass.
+    For a lowpass this is :math:`A' = \tau A + I`, :math:`B' = \tau B`.
 
     Parameters
     ----------
     A : (q, q) array_like
-        The system, [1/s] where it is analog.
+        State matrix [1/s]; without a unit in discrete time.
     B : (q, m) or (q,) array_like or None
-        How the input enters; None for a system without one.
+        Input matrix; None for a system without input.
     synapse : float [s] or Synapse
-        The synapse of the loop, of any order; seconds stand for a :class:`Lowpass`.
+        Synapse h of the recurrent connection, of any order; a number is the time constant of a
+        :class:`Lowpass`.
     dt : float [s]
-        Length of a step of the network.
+        Time step of the network.
     analog : bool
-        Whether A and B are of continuous time; then the input stands still within a step.
+        Whether A and B are in continuous time; the input is then constant within a step.
     method : "exact" or "continuous"
-        For steps of ``dt``, or the approximation for short steps.
+        Whether the result is exact for steps of ``dt``, or the approximation for short steps.
 
     Returns
     -------
@@ -117,17 +120,16 @@ def realise(
     Raises
     ------
     ValueError
-        If shapes do not fit, if the system overflows within a step, if the synapse passes
-        nothing on at a pole of the system, so that no loop can have this pole, or if the loop
-        has further poles that grow: the states of a synapse of higher order leave those of
-        the system where this is faster than the synapse.
+        If shapes do not match, the system overflows within a step, the synapse is 0 at a pole
+        of the system, or a hidden pole grows because the system is too fast for a synapse of
+        higher order.
     TypeError
-        If the synapse is None or no synapse.
+        If the synapse is None or not a synapse.
 
     See Also
     --------
-    realise_function : The same for functions of the state that are not linear.
-    legendre : The system of a delay.
+    realise_function : The same for nonlinear systems.
+    legendre : A linear system that represents a delay.
 
     References
     ----------
@@ -138,8 +140,8 @@ def realise(
 
     Examples
     --------
-    An integrator on an alpha synapse: the state is fed back as it is, and the input enters by
-    two synapses.
+    An integrator with an alpha synapse: the recurrent transform is 1, and the input enters
+    through two synapses.
 
     >>> import nefsim as nef
     >>> real = realise([[0.0]], [[1.0]], nef.Alpha(0.1))
@@ -169,7 +171,7 @@ def realise(
 
 
 def checked_system(who: str, A: Any, B: Any) -> tuple[Array, Array]:
-    """A (q, q) and B (q, m); without B, m is 0."""
+    """Check the shapes of A (q, q) and B (q, m); without B, m is 0."""
     A = check.array(who, "A", A, do="pass a square matrix")
     if A.ndim != 2 or not A.size or len(A) != A.shape[1]:
         check.fail(who, "A", "have shape (q, q)", f"shape {A.shape}", "pass a square matrix")
@@ -182,7 +184,7 @@ def checked_system(who: str, A: Any, B: Any) -> tuple[Array, Array]:
 
 
 def discrete(who: str, A: Array, B: Array, dt: float) -> tuple[Array, Array]:
-    """The system for inputs that stand still within a step."""
+    """The system in discrete time, for inputs that are constant within a step."""
     Ad, Bd = filtering.held_matrices(A, B, dt)
     if not (np.isfinite(Ad).all() and np.isfinite(Bd).all()):
         do = "check its unit, 1/s, or lower dt"
@@ -215,7 +217,7 @@ def _exact(
 
 
 def _further_poles(whole: Array, states: Array) -> NDArray[np.complex128]:
-    """Eigenvalues of a matrix besides those of a space that it maps into itself."""
+    """Eigenvalues of a matrix except those of an invariant subspace."""
     basis = np.linalg.qr(states, mode="complete")[0][:, states.shape[1] :]
     return np.linalg.eigvals(basis.T @ whole @ basis).astype(complex)
 
@@ -230,7 +232,7 @@ def _refuse_growth(who: str, hidden: NDArray[np.complex128], A: Array) -> None:
 
 
 def _solved(who: str, equations: Array, wanted: Array) -> Array:
-    """The solution of linear equations whose rows may be of any size."""
+    """Solve linear equations after scaling their rows."""
     scale = np.abs(equations).max(axis=1, keepdims=True)
     scaled = equations / np.where(scale, scale, 1.0)
     if not np.linalg.cond(scaled) < MOST_LOST:
@@ -255,7 +257,7 @@ def _continuous(
 
 
 def _at(polynomial: Array, A: Array) -> Array:
-    """A polynomial, the highest power first, of a matrix."""
+    """Evaluate a polynomial, with the highest power first, at a matrix."""
     value = np.zeros_like(A)
     for number in polynomial:
         value = value @ A + number * np.eye(len(A))
@@ -263,7 +265,7 @@ def _at(polynomial: Array, A: Array) -> Array:
 
 
 def _transfer(who: str, synapse: Synapse) -> tuple[Array, Array]:
-    """Polynomials of s, the highest power first."""
+    """Numerator and denominator of a synapse in s, with the highest power first."""
     if isinstance(synapse, Lowpass):
         return np.ones(1), np.array([synapse.tau, 1.0])
     if isinstance(synapse, (Alpha, DoubleExp)):

@@ -1,4 +1,4 @@
-"""Systems of fewer states: Gramians, balanced coordinates, and truncation."""
+"""Reduce the order of linear systems by balanced truncation."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from nefsim.dynamics.system import LinearSystem
 
 
 def gramians(system: LinearSystem) -> tuple[Array, Array]:
-    r"""How far inputs drive the states, and how much the states show in the output.
+    r"""The Gramians of controllability and observability of a linear system.
 
     .. math:: P = \int_0^\infty e^{A t} B B^T e^{A^T t} dt, \qquad
               Q = \int_0^\infty e^{A^T t} C^T C\, e^{A t} dt
 
-    and the sums over steps in discrete time.
+    In discrete time the integrals are sums over steps.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def gramians(system: LinearSystem) -> tuple[Array, Array]:
 
 
 def hankel_values(system: LinearSystem) -> Array:
-    r"""How much each state of the balanced system matters.
+    r"""The Hankel singular values, which rank the states of a balanced system.
 
     .. math:: \sigma_i = \sqrt{\lambda_i(P Q)}, \qquad \sigma_1 \ge \sigma_2 \ge \dots
 
@@ -69,7 +69,7 @@ def hankel_values(system: LinearSystem) -> Array:
 
     See Also
     --------
-    truncate : Keeps the states with the largest.
+    truncate : Retain the states with the largest values.
 
     Examples
     --------
@@ -80,34 +80,35 @@ def hankel_values(system: LinearSystem) -> Array:
 
 
 def truncate(system: LinearSystem, order: int, keep_gain: bool = False) -> LinearSystem:
-    r"""The system with the states that matter most, by balanced truncation.
+    r"""Reduce the order of a system by balanced truncation.
 
-    In balanced coordinates :math:`P = Q = \mathrm{diag}(\sigma)`.  The transfer function
-    changes by at most :math:`2 \sum_{i > r} \sigma_i` at any frequency.
+    The states with the largest Hankel singular values :math:`\sigma` remain.  The transfer
+    function changes by at most :math:`2 \sum_{i > r} \sigma_i` at any frequency.
 
     Parameters
     ----------
     system : LinearSystem
         A stable system.
     order : int
-        r, how many states are left.  The order of the system only balances it.
+        Number of states r of the result.  With the order of the system, it is only balanced.
     keep_gain : bool
-        Whether the others follow at once, so that constants pass as before, and not at all.
+        Whether the gain for constants is unchanged (removed states follow at once), or removed
+        states are 0.
 
     Returns
     -------
     LinearSystem
-        With r states, which are not those of the system.
+        A system with r states, in balanced coordinates.
 
     Raises
     ------
     ValueError
-        If a pole does not decay, or ``order`` is above the number of states that inputs reach
-        and the output shows.
+        If a pole does not decay, or ``order`` is above the number of states that are
+        controllable and observable.
 
     See Also
     --------
-    hankel_values : How much each state matters.
+    hankel_values : The Hankel singular values.
 
     References
     ----------
@@ -145,14 +146,14 @@ def truncate(system: LinearSystem, order: int, keep_gain: bool = False) -> Linea
 
 
 def _factors(who: str, system: LinearSystem) -> tuple[Array, Array, Array, Array, Array]:
-    """L and M with P = L Lᵀ, Q = M Mᵀ, and the singular values of Mᵀ L = U σ Vᵀ."""
+    """The factors L and M with P = L Lᵀ and Q = M Mᵀ, and the decomposition Mᵀ L = U σ Vᵀ."""
     L, M = (_root(gramian) for gramian in _gramians(who, system))
     U, sizes, Vt = np.linalg.svd(M.T @ L)
     return L, sizes, M, U, Vt.T
 
 
 def _root(gramian: Array) -> Array:
-    """A factor of a matrix that is symmetric and, rounding aside, not negative."""
+    """A factor L with ``gramian = L Lᵀ``; eigenvalues below 0 by rounding count as 0."""
     sizes, vectors = np.linalg.eigh((gramian + gramian.T) / 2)
     return np.asarray(vectors * np.sqrt(np.maximum(sizes, 0.0)))
 
@@ -172,7 +173,7 @@ def _gramians(who: str, system: Any) -> tuple[Array, Array]:
 
 
 def stable(who: str, system: Any) -> LinearSystem:
-    """A linear system whose states decay."""
+    """Check that a system is a linear system whose poles decay."""
     checked: LinearSystem = check.instance(
         who, "system", system, LinearSystem, "a LinearSystem", "pass LinearSystem(A, B)"
     )

@@ -1,4 +1,4 @@
-"""A synapse that is given by its state, for one length of step."""
+"""A synapse defined by a state-space model in discrete time."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ from nefsim.synapses import Synapse
 
 @dataclass(frozen=True, eq=False)
 class StateFilter(Synapse):
-    r"""A linear filter in discrete time with one input and one output, by its state.
+    r"""A synapse defined by a state-space model in discrete time, for one time step.
 
     .. math:: x[k + 1] = A\,x[k] + B\,u[k], \qquad y[k] = C\,x[k]
 
-    The step between u and y is the one that every connection adds.  :func:`realise` gives such
-    filters for synapses of the third order and above, whose polynomials would lose digits.
+    The delay of a step between u and y is the one that every connection adds.
+    :func:`realise` returns such filters for synapses of order 3 and above, whose polynomials
+    would lose digits.
 
     Parameters
     ----------
     A : (n, n) array_like
-        How the state passes into itself in one step.
+        State matrix.
     B, C : (n,) array_like
-        How the input enters and how the output is read.
+        Input and output vectors.
     dt : float [s]
-        Length of the step.  A network with another step is refused.
+        Time step; in a network with another time step the filter raises an error.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit, or ``dt`` is not above 0.
+        If the shapes do not match, or ``dt`` is not above 0.
 
     See Also
     --------
-    nefsim.LinearFilter : The same by polynomials, of s or of z.
+    nefsim.LinearFilter : A synapse defined by a transfer function of s or z.
 
     Examples
     --------
@@ -61,7 +62,7 @@ class StateFilter(Synapse):
         self._set(A=A, B=B, C=C, dt=check.seconds(who, "dt", self.dt))
 
     def state_space(self, dt: float) -> StateSpace:
-        """State-space form, without the delay of one step that a connection adds."""
+        """The state-space form without the delay of one step, which a connection adds."""
         if not np.isclose(dt, self.dt, rtol=1e-9, atol=0.0):
             do = f"run with dt={self.dt:g} or make it again for {dt:g}"
             check.fail("StateFilter", "dt", "be the step of the network", f"{self.dt:g} s", do)
@@ -69,5 +70,5 @@ class StateFilter(Synapse):
         return filtering.within_the_step(StateSpace(A, B, C, 0.0))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """The same as polynomials in z^-1, which lose digits from the third order on."""
+        """The filter as polynomials in z^-1, which lose digits from the third order on."""
         return filtering.polynomials(self.state_space(dt))

@@ -1,4 +1,4 @@
-"""Linear systems as values: algebra, poles, and how they pass through time."""
+"""Linear systems: their algebra, poles, transfer functions and simulation."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ class LinearSystem(Operators, Value):
     .. math:: \dot x = A x + B u, \quad y = C x + D u \qquad\text{or}\qquad
               x[k + 1] = A x[k] + B u[k], \quad y[k] = C x[k] + D u[k]
 
-    ``a + b`` is both in parallel, ``a @ b`` first b and then a, ``a ** n`` the same n times in
-    a row, ``3 * a`` three times the output.  A number or a matrix stands for a system without
-    states.
+    ``a + b`` is a parallel connection and ``a @ b`` a series, first b and then a.  ``a ** n`` is
+    a series of n times a, and ``3 * a`` multiplies the output by 3.  A number or a matrix is a
+    system without states.
 
     Parameters
     ----------
     A : (q, q) array_like
-        How the state moves by itself [1/s], or passes into the next one.  May be (0, 0).
+        State matrix [1/s]; without a unit in discrete time.  It may be (0, 0).
     B : (q, m) or (q,) array_like
-        How the input enters.
+        Input matrix.
     C : (p, q) or (q,) array_like, optional
-        How the output is read; the state itself where it is left out.
+        Output matrix; by default the identity, so that the output is the state.
     D : (p, m) array_like, optional
-        How the input enters the output without a state; 0 where it is left out.
+        Feedthrough matrix; by default 0.
     dt : float [s], optional
-        Length of a step of a system in discrete time; None for continuous time.
+        Time step of a system in discrete time; None for continuous time.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit each other, or systems of other steps are combined.
+        If the shapes do not match, or systems with different ``dt`` are combined.
 
     See Also
     --------
-    realise : The transforms with which a population becomes such a system.
-    nefsim.filtering.StateSpace : One filter in the form in which the engine advances it.
+    realise : Find the transforms by which a population computes such a system.
+    nefsim.filtering.StateSpace : A filter in the form in which back ends run it.
 
     References
     ----------
@@ -94,7 +94,7 @@ class LinearSystem(Operators, Value):
 
     @property
     def matrices(self) -> Matrices:
-        """A, B, C and D as arrays."""
+        """The matrices A, B, C and D."""
         A, B, C, D = (np.asarray(part, dtype=float) for part in (self.A, self.B, self.C, self.D))
         return A, B, C, D
 
@@ -102,12 +102,12 @@ class LinearSystem(Operators, Value):
 
     @property
     def order(self) -> int:
-        """q, the number of states."""
+        """The number of states q."""
         return len(self.matrices[0])
 
     @property
     def poles(self) -> ComplexArray:
-        """Eigenvalues of A, (q,) complex: of s [1/s], or of z in discrete time."""
+        """Eigenvalues of A, (q,) complex: poles in s [1/s], or in z in discrete time."""
         return np.linalg.eigvals(self.matrices[0]).astype(complex)
 
     @property
@@ -123,7 +123,7 @@ class LinearSystem(Operators, Value):
         return self.response(0.0).real
 
     def response(self, frequency: ArrayLike) -> ComplexArray:
-        r"""The transfer function at frequencies f.
+        r"""Evaluate the transfer function at frequencies f.
 
         .. math:: C (s - A)^{-1} B + D, \qquad s = 2 \pi i f \quad\text{or}\quad
                   C (z - A)^{-1} B + D, \qquad z = e^{2 \pi i f\,dt}
@@ -131,7 +131,7 @@ class LinearSystem(Operators, Value):
         Parameters
         ----------
         frequency : array_like of any shape [Hz]
-            Where.
+            The frequencies f.
 
         Returns
         -------
@@ -154,25 +154,25 @@ class LinearSystem(Operators, Value):
     def discretise(
         self, dt: float, method: Literal["zoh", "foh", "bilinear", "euler", "backward"] = "zoh"
     ) -> LinearSystem:
-        """The system in steps of ``dt``.
+        """Convert a system in continuous time to discrete time.
 
         Parameters
         ----------
         dt : float [s]
-            Length of a step.
+            Time step.
         method : {"zoh", "foh", "bilinear", "euler", "backward"}
-            For an input that stands still in each step (exact), that moves in a straight line
-            (exact), by the trapezoidal rule (Tustin), or by Euler's methods.
+            Exact for an input that is constant ("zoh") or linear ("foh") within each step; the
+            trapezoidal rule of Tustin ("bilinear"); or Euler's explicit or implicit method.
 
         Returns
         -------
         LinearSystem
-            With ``dt``.
+            The system in discrete time.
 
         Raises
         ------
         ValueError
-            If it is in discrete time already, or overflows within a step.
+            If the system is already in discrete time, or overflows within a step.
         """
         who = "LinearSystem.discretise"
         self._must_be_continuous(who)
@@ -191,12 +191,12 @@ class LinearSystem(Operators, Value):
         return LinearSystem(A, B, C, D, step)
 
     def transformed(self, T: ArrayLike) -> LinearSystem:
-        r"""The same system in the states :math:`x' = T x`.
+        r"""Change the coordinates of the states to :math:`x' = T x`.
 
         Parameters
         ----------
         T : (q, q) or (q,) array_like
-            The change of coordinates, regular; or a factor for each state, not 0.
+            An invertible matrix, or a nonzero factor for each state.
 
         Returns
         -------
@@ -213,36 +213,36 @@ class LinearSystem(Operators, Value):
         return LinearSystem(left[: self.order], change @ B, left[self.order :], D, self.dt)
 
     def states(self, u: ArrayLike, start: ArrayLike | None = None) -> Array:
-        """The states over time, in discrete time.
+        """Compute the states of a system in discrete time for an input.
 
         Parameters
         ----------
         u : (T, m) or (T,) array_like
             Inputs of T steps.
         start : (q,) array_like, optional
-            The state of the first step; 0 where it is left out.
+            The state of the first step; by default 0.
 
         Returns
         -------
         (T, q) ndarray
-            The state in each step, which the input of this step has not reached yet.
+            The state of each step before the input of that step is added.
 
         Raises
         ------
         ValueError
-            If the system is of continuous time; see :meth:`discretise`.
+            If the system is in continuous time; see :meth:`discretise`.
         """
         return self._run("LinearSystem.states", u, start)[0]
 
     def run(self, u: ArrayLike, start: ArrayLike | None = None) -> Array:
-        """The outputs over time, in discrete time.
+        """Compute the outputs of a system in discrete time for an input.
 
         Parameters
         ----------
         u : (T, m) or (T,) array_like
             Inputs of T steps.
         start : (q,) array_like, optional
-            The state of the first step; 0 where it is left out.
+            The state of the first step; by default 0.
 
         Returns
         -------
@@ -251,7 +251,7 @@ class LinearSystem(Operators, Value):
         Raises
         ------
         ValueError
-            If the system is of continuous time; see :meth:`discretise`.
+            If the system is in continuous time; see :meth:`discretise`.
         """
         states, inputs = self._run("LinearSystem.run", u, start)
         _, _, C, D = self.matrices
@@ -285,7 +285,7 @@ class LinearSystem(Operators, Value):
 
     @classmethod
     def of_synapse(cls, synapse: Synapse, dt: float) -> LinearSystem:
-        """A synapse in discrete time with the step that its connection adds.
+        """The linear system of a synapse and the step of delay that its connection adds.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Decoders over time: from simulated spikes, through one synapse or several."""
+"""Decoders that are solved from simulated spikes over time, for one or more synapses."""
 
 from __future__ import annotations
 
@@ -23,29 +23,28 @@ def temporal_decoders(
     solver: Solver | None = None,
     skip: float = 0.0,
 ) -> list[Array]:
-    r"""Decoders that make filtered spikes of a run a signal.
+    r"""Solve for decoders of filtered spikes that a simulation recorded.
 
     .. math:: \sum_j \sum_i (h_j * s_i)(t)\, d_{ij} \approx y(t)
 
-    in the least squares over the steps of the run.  Unlike decoders from rate curves, they
-    take account of the noise of the spikes and of the delays of filters and neurons.  With
-    several synapses the sum over j is the optimal decoding filter among their combinations,
-    for each neuron.
+    Decoders d minimise the squared error over the steps of the run.  Unlike decoders from rate
+    curves, they account for the noise of spikes and for the delays of filters and neurons.
+    With several synapses h, the sum over j is a decoding filter for each neuron.
 
     Parameters
     ----------
     spikes : (T, N) array_like [Hz]
         Spikes or rates of N neurons, as a probe of ``ensemble.neurons`` records them.
     targets : (T, k) or (T,) array_like
-        The sum of the connections that is aimed at, in each step, without their extra step.
+        The desired signal y in each step, without the step of delay of a connection.
     synapses : float [s], Synapse, or sequence of them
-        One filter or several; seconds stand for a :class:`Lowpass`.
+        One or more synapses; a number is the time constant of a :class:`Lowpass`.
     dt : float [s]
-        Length of a step.
+        Time step of the rows.
     solver : Solver, optional
-        How decoders are solved for; ``LstsqL2(reg=0.01)`` where it is left out.
+        Solver for the decoders; by default ``LstsqL2(reg=0.01)``.
     skip : float [s]
-        Beginning of the run that is left out, while the filters start from rest.
+        Beginning of the run to leave out, in which filters start from rest.
 
     Returns
     -------
@@ -55,14 +54,14 @@ def temporal_decoders(
     Raises
     ------
     ValueError
-        If the shapes do not fit, or nothing is left of the run.
+        If the shapes do not match, or ``skip`` is longer than the run.
     TypeError
-        If a synapse or the solver is something else.
+        If a synapse is not a synapse, or the solver not a solver.
 
     See Also
     --------
-    temporal_solver : The same for one synapse, to be passed to a connection.
-    optimal_filter : One filter that need not be causal.
+    temporal_solver : The same for one synapse, as a solver of a connection.
+    optimal_filter : The best filter of a signal, which need not be causal.
 
     References
     ----------
@@ -108,7 +107,7 @@ def temporal_solver(
     solver: Solver | None = None,
     skip: float = 0.0,
 ) -> NoSolver:
-    """Decoders from the spikes of a run, as the solver of a connection.
+    """Solve for decoders of simulated spikes, and return a solver to pass to a connection.
 
     Parameters
     ----------
@@ -118,13 +117,13 @@ def temporal_solver(
     Returns
     -------
     NoSolver
-        To be passed as ``solver`` to ``Network.connect``, with a function of as many outputs as
-        there are targets, in a network whose population has the same tuning curves.
+        Pass it as ``solver`` to ``Network.connect``, with a function that has as many outputs as
+        ``targets``.  The ensemble must have the tuning curves of the simulation.
 
     Raises
     ------
     ValueError, TypeError
-        As :func:`temporal_decoders`.
+        As for :func:`temporal_decoders`.
 
     Examples
     --------
@@ -141,39 +140,39 @@ def temporal_solver(
 def optimal_filter(
     response: ArrayLike, target: ArrayLike, dt: float = 0.001, *, window: float = 1.0
 ) -> tuple[Array, Array]:
-    r"""The filter that best makes a response a signal, by their spectra.
+    r"""Find the filter that best reconstructs a signal from a response, by their spectra.
 
     .. math:: H(\omega) = \frac{\langle X(\omega) R^*(\omega) \rangle}
               {\langle |R(\omega)|^2 \rangle}
 
-    with averages over windows of the run.  It may look ahead.
+    Averages are over windows of the run.  The filter may use later values of the response.
 
     Parameters
     ----------
     response : (T,) array_like
-        R, such as the decoded spikes of a population without a synapse.
+        The response, with the spectrum R, such as decoded spikes without a synapse.
     target : (T,) array_like
-        X, the signal.
+        The signal, with the spectrum X.
     dt : float [s]
-        Length of a step.
+        Time step of the rows.
     window : float [s]
         Length of the windows and of the filter, at most that of the run.
 
     Returns
     -------
     lags : (L,) ndarray [s]
-        How far back each tap looks; negative where it looks ahead.
+        Lag of each tap; negative for later values of the response.
     taps : (L,) ndarray
-        The filter: the signal is the sum of ``taps * response(t - lags)``.
+        The filter: the signal is about the sum of ``taps * response(t - lags)``.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit, the window is longer than the run, or the response is 0.
+        If the shapes do not match, the window is longer than the run, or the response is 0.
 
     See Also
     --------
-    temporal_decoders : The best combination of filters that are causal.
+    temporal_decoders : The best combination of causal filters.
 
     References
     ----------
@@ -181,7 +180,7 @@ def optimal_filter(
 
     Examples
     --------
-    A response that is late by 5 steps is best read 5 steps ahead:
+    The best filter of a response that lags by 5 steps uses values 5 steps later:
 
     >>> x = np.random.default_rng(0).standard_normal(20000)
     >>> lags, taps = optimal_filter(np.roll(x, 5), x, window=0.1)

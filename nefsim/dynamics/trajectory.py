@@ -1,4 +1,4 @@
-"""Where the states of a system go: points for decoders, and how large the states become."""
+"""States that a linear system visits, as evaluation points, and their largest values."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ MOST_STEPS = 10**7
 
 @dataclass(frozen=True, eq=False)
 class Trajectory(Distribution):
-    """States of a system that is driven by a process, at random times.
+    """A distribution of the states that a linear system visits when a process drives it.
 
-    As ``eval_points`` of a population they are the points that its state visits, so that
-    decoders are best where they are needed.
+    Pass it as ``eval_points`` of a population that computes the system, so that decoders are
+    solved for these states.
 
     Parameters
     ----------
     system : LinearSystem
         The system, in continuous or discrete time.
     process : Process
-        Its input.  Without a seed it is another signal for each sample.
+        The input of the system.  Without a seed it is another signal for each sample.
     seconds : float [s]
-        How long it runs, from rest.  The longer, the less alike the points.
+        Duration of the simulation from rest.  A longer one visits more different states.
     dt : float [s]
-        Length of a step, of a system in continuous time.
+        Time step, if the system is in continuous time.
     scale : float or (q,) array_like
-        The states are divided by it, above 0: the radius of the population, or the
+        Numbers above 0 by which states are divided: the radius of the population, or the
         result of :func:`state_scale`.
 
     Raises
@@ -46,11 +46,11 @@ class Trajectory(Distribution):
     ValueError
         If an argument is out of range.
     TypeError
-        If ``system`` or ``process`` is something else.
+        If ``system`` is not a linear system, or ``process`` not a process.
 
     See Also
     --------
-    state_scale : How large each state becomes.
+    state_scale : The largest value of each state.
 
     Examples
     --------
@@ -85,11 +85,11 @@ class Trajectory(Distribution):
         Parameters
         ----------
         n : int
-            How many.  No state is drawn twice where there are as many steps.
+            Number of states.  No state is drawn twice if the simulation has as many steps.
         d : int
-            The order of the system.
+            Number of dimensions; must be the order of the system.
         rng : numpy.random.Generator, int or None
-            The source of randomness, or a seed for one.
+            Random generator, or a seed for one.
 
         Returns
         -------
@@ -115,46 +115,46 @@ def state_scale(
     dt: float = 0.001,
     seed: int | None = 0,
 ) -> Array:
-    r"""How large the states become: divided by it they are within [-1, 1] or the unit ball.
+    r"""The largest absolute value of each state, by which to scale states to [-1, 1].
 
-    Without a process it holds for every input with :math:`|u| \le 1`:
+    Without a process it is the bound for all inputs with :math:`|u| \le 1`, which is the L1 norm
+    of the impulse responses in steps of ``dt``:
 
     .. math:: r_i = \sum_k \sum_j |(A^k B)_{ij}|
 
-    the L1 norm of the impulse responses, in steps of ``dt``.  With a process it is the largest
-    value of one run, which is smaller.  ``system.transformed(1 / scale)`` is the system in the
-    scaled states.
+    With a process it is the largest value in one simulation, which is smaller.
+    ``system.transformed(1 / scale)`` is the system with scaled states.
 
     Parameters
     ----------
     system : LinearSystem
-        The system; without a process a stable one.
+        The system; it must be stable if there is no process.
     process : Process, optional
-        Its input.
+        The input of the system.
     norm : "each" or "ball"
-        Whether each state is within [-1, 1], or the vector of them within the unit ball.  For a
-        ball all numbers of ``"each"`` are multiplied by one factor: the greatest length in the
-        run, or without a process the square root of the order.
+        Whether each scaled state is within [-1, 1], or the vector of all within the unit ball.
+        For a ball the numbers of ``"each"`` are multiplied by the largest length of the scaled
+        states in the simulation, or by the square root of the order without a process.
     seconds : float [s]
-        Length of the run.
+        Duration of the simulation.
     dt : float [s]
-        Length of a step, of a system in continuous time.
+        Time step, if the system is in continuous time.
     seed : int, optional
-        Of a process that has no seed.
+        Seed of a process that has none.
 
     Returns
     -------
     (q,) ndarray
-        A number above 0 for each state; 1 for a state that no input reaches.
+        A number above 0 for each state; 1 for a state that no input affects.
 
     Raises
     ------
     ValueError
-        If an argument is out of range, or a pole does not decay where there is no process.
+        If an argument is out of range, or a pole does not decay and there is no process.
 
     See Also
     --------
-    Trajectory : The states themselves, as points.
+    Trajectory : The visited states, as evaluation points.
 
     References
     ----------

@@ -27,11 +27,11 @@ class Trace:
     Parameters
     ----------
     of : {"pre", "post"}
-        Source of the activity: the neurons before the connection, or its target.
+        Source of the activity: the source of the connection, or its target.
     synapse : Synapse or None
-        The filter.
+        Filter of the activity; None means no filter.
     start : float or (n,) ndarray [Hz]
-        Its value before the first step; an array has one for each neuron.
+        Filtered activity before the first step, of all neurons or of each.
 
     See Also
     --------
@@ -50,19 +50,19 @@ class Trace:
 
 
 class LearningRule(Value, ABC):
-    r"""Base of learning rules: an equation for the change of a connection's weights.
+    r"""Base class of learning rules, which change the weights of a connection.
 
-    A rule is one equation, :meth:`step`, for the change per second.  At the end of each time
-    step ``dt`` times this change is added to the weights, which act from the next step on.
-    A custom rule is a frozen dataclass with that method; it runs on every back end.
+    A rule defines one equation, :meth:`step`, for the change of weights per second.  At the end
+    of each time step, ``dt`` times this change is added to the weights; the next step uses them.
+    Write a custom rule as a frozen dataclass with this method; it runs on every back end.
 
     ``modifies`` names the weights that a rule changes:
 
-    - ``"weights"``: (M, N), currents of M neurons from the activity of N neurons; the
-      connection has a solver with ``weights=True`` or goes from neurons to neurons;
-    - ``"decoders"``: (k, N), decoders times transform, for the k values that the connection
-      carries; these are currents where a connection ends in neurons;
-    - ``"encoders"``: (M, D), the scaled encoders of the ensemble that the connection ends in.
+    - ``"weights"``: (M, N), from the activities of N neurons to the currents of M neurons.  The
+      connection has a solver with ``weights=True`` or connects neurons to neurons.
+    - ``"decoders"``: (k, N), the decoders multiplied by the transform, for the k values of the
+      connection (or currents, if its target is neurons).
+    - ``"encoders"``: (M, D), the scaled encoders of the target ensemble.
 
     Attributes
     ----------
@@ -74,14 +74,14 @@ class LearningRule(Value, ABC):
     needs_error : bool
         Whether the rule requires a connected error signal.
     constants : tuple of str
-        Constants that :meth:`step` receives by name: ``gain`` and ``max_rates`` of the ensemble
-        after the connection, both (M,), its ``scale`` = gain / radius, or ``dt`` [s].
+        Names of constants that :meth:`step` receives as arguments: ``gain``, ``max_rates`` and
+        ``scale`` = gain / radius of the target ensemble, each (M,), or ``dt`` [s].
 
     See Also
     --------
-    Hebbian : Base of rules whose change is an outer product less a decay.
+    Hebbian : Base class of rules whose change is an outer product minus a decay.
     PES : Supervised learning of decoders.
-    nefsim.testing.check_rule : The laws of rules, for a new one.
+    nefsim.testing.check_rule : Test a custom rule.
 
     Examples
     --------
@@ -111,28 +111,28 @@ class LearningRule(Value, ABC):
 
     @abstractmethod
     def step(self, pre: Array, post: Array, error: Any, weights: Array, **more: Any) -> Array:
-        """The change of the weights per second.
+        """Compute the change of the weights per second.
 
         Parameters
         ----------
         pre : (N,) ndarray [Hz]
-            Activity before, filtered; where encoders are learned, the input x of this step.
+            Filtered activities of the source; for encoders, the input x (D,) of this step.
         post : (M,) or (k,) ndarray [Hz or value]
-            Activity after, filtered; for decoders, the values that the connection carries.
+            Filtered activities of the target; for decoders, the values of the connection.
         error : ndarray or None
-            The error signal connected to the rule.  Where the connection ends in neurons, their
-            scaled encoders turn a vector into one number for each row of the weights.
+            The error signal that is connected to the rule.  If the target is neurons, an error
+            vector has been multiplied by their scaled encoders, which gives one number for each
+            row of the weights.
         weights : (M, N) ndarray
-            The present weights, read-only; (k, N) where decoders, (M, D) where encoders are
-            learned.
+            The present weights, read-only; (k, N) for decoders, (M, D) for encoders.
         **more
-            Other traces, ``constants`` and the arrays from :meth:`start`, by name; only these
-            arrays may be written to.
+            Other traces, ``constants`` and the arrays from :meth:`start`, by name.  Only the
+            arrays from :meth:`start` may be changed.
 
         Returns
         -------
         (M, N) ndarray
-            A new array in the shape of ``weights``, which is multiplied by dt and added to them.
+            A new array in the shape of ``weights``.
         """
 
     def traces(self) -> Mapping[str, Trace]:
@@ -154,11 +154,11 @@ class LearningRule(Value, ABC):
         Parameters
         ----------
         n_in : int
-            N, the number of columns of the weights.
+            Number of columns N of the weights.
         n_out : int
-            M, the number of rows of the weights.
+            Number of rows M of the weights.
         dt : float [s]
-            Length of a step.
+            Time step.
 
         Returns
         -------
@@ -170,21 +170,21 @@ class LearningRule(Value, ABC):
 
 
 class Hebbian(LearningRule):
-    r"""A rule whose change is an outer product less a decay.
+    r"""Base class of rules whose change is an outer product minus a decay.
 
     .. math:: \dot\omega_{ij} = u_j \, a_i - d_j \, \omega_{ij}
 
-    with i before and j after.  All rules of this package are of this kind, except
-    :class:`nefsim.RLS` and :class:`nefsim.Sanger`.
+    i is a neuron of the source and j one of the target.  All rules of this package are of this
+    kind, except :class:`nefsim.RLS` and :class:`nefsim.Sanger`.
 
-    The compiled back end compiles a rule, also a custom one, if :meth:`factors` uses only
-    ``+ - * / > @``, ``np.where``, ``np.maximum``, ``np.minimum`` and ``np.any``.  It then calls
-    :meth:`factors` once, with symbols in place of vectors.  Other rules, such as one with a
-    branch on a value, take their steps in Python.
+    The compiled back end also compiles a custom rule, if its method :meth:`factors` uses only
+    ``+ - * / > @``, ``np.where``, ``np.maximum``, ``np.minimum`` and ``np.any``; it calls the
+    method once, with symbols in place of vectors.  Other rules, for instance with an ``if`` on
+    a value, run in Python.
 
     See Also
     --------
-    LearningRule : Base of all rules.
+    LearningRule : Base class of all rules.
 
     Examples
     --------
@@ -200,7 +200,7 @@ class Hebbian(LearningRule):
     def factors(
         self, pre: Array, post: Array, error: Any, **more: Any
     ) -> tuple[Array, Array | None]:
-        """The vectors u and d of the outer product and the decay.
+        """Compute the vectors u of the outer product and d of the decay.
 
         Parameters
         ----------
@@ -223,7 +223,7 @@ class Hebbian(LearningRule):
 
 
 def checked(rule: LearningRule, *synapses: str) -> dict[str, Any]:
-    """The learning rate and the filters of a rule, checked."""
+    """Check the learning rate and the filters of a rule."""
     who, do = type(rule).__name__, "pass a number such as 1e-4"
     fields = {name: as_synapse(who, getattr(rule, name), name) for name in synapses}
     value: Any = vars(rule).get("learning_rate", getattr(type(rule), "learning_rate", None))

@@ -20,17 +20,17 @@ PUBLISHED_SCALE = 2e-8
 
 @dataclass(frozen=True, eq=False)
 class HPES(Hebbian):
-    r"""Homeostatic prescribed error sensitivity: PES and BCM at once.
+    r"""Homeostatic prescribed error sensitivity: the sum of PES and BCM.
 
     .. math:: \dot\omega_{ij} = \frac{\kappa}{n} \, a_i \, \alpha_j
               \left[ -S \, \frac{e_j \cdot E}{r}
               + (1 - S) \, b \, \bar a_j (\bar a_j - \bar\theta_j) \right]
               - \kappa \, \beta \, \bar a_j^2 \, \omega_{ij}
 
-    with E actual minus target, and :math:`\bar a = a / a_{max}` and
-    :math:`\bar\theta = \theta / a_{max}` relative to each neuron's maximum rate.  S = 1 is
-    :class:`PES` on full weights; S = 0 ignores the error and is :class:`BCM` with learning rate
-    :math:`\kappa \alpha_j b / (n \, a_{max}^2)`.
+    E is actual minus target; :math:`\bar a = a / a_{max}` and
+    :math:`\bar\theta = \theta / a_{max}` are relative to each neuron's maximum rate.  S = 1 is
+    :class:`PES` on full weights; S = 0 ignores the error and is :class:`BCM` with the learning
+    rate :math:`\kappa \alpha_j b / (n \, a_{max}^2)`.
     The error term vanishes once the error is corrected, but the BCM term does not, so b must
     be small.  The default is that of the paper,
     :math:`b_j = 2 \cdot 10^{-8} \, a_{max,j}^2`, which is 0.0018 at 300 Hz.
@@ -38,21 +38,21 @@ class HPES(Hebbian):
     Parameters
     ----------
     learning_rate : float [1/(Hz² s)]
-        κ.
+        Learning rate κ.
     supervision : float
-        S, from 0 (BCM) to 1 (PES).
+        Supervision S, from 0 (BCM) to 1 (PES).
     bcm_scale : float, optional
-        b, the size of the BCM term relative to the error term; None is the paper's value for
+        Factor b of the BCM term relative to the error term; None means the paper's value for
         each neuron.
     beta : float [Hz²]
-        β, decay of the weights as in Oja's rule; 0 means no decay.
+        Factor β of a decay of the weights as in Oja's rule; 0 means no decay.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities.
     theta_synapse : Synapse, number or None
         Filter of the sliding threshold θ.
     theta_start : float or (M,) array_like [Hz]
-        θ at the start, for all neurons or for each; a high threshold starts with depression, as
-        in the paper.
+        Initial threshold θ, of all neurons or of each; with a high one learning starts with
+        depression, as in the paper.
 
     Raises
     ------
@@ -61,8 +61,8 @@ class HPES(Hebbian):
 
     See Also
     --------
-    PES : The supervised term alone.
-    BCM : The unsupervised term alone.
+    PES : The supervised term only.
+    BCM : The unsupervised term only.
 
     Notes
     -----

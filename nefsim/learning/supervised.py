@@ -24,15 +24,15 @@ class PES(Hebbian):
               \dot\omega_{ij} = -\frac{\kappa}{n} \, \alpha_j (e_j \cdot E) \, a_i
 
     The error signal E is **actual minus target**; connect it to ``connection.learning_rule``.
-    With constant activities a the error shrinks by a factor
-    :math:`1 - \kappa \, dt \, |a|^2 / n` in each step, so κ must be below
-    :math:`2 n / (dt |a|^2)`.  A simulator warns about a larger one;
-    :func:`nefsim.suggest_learning_rate` returns a suitable value.
+    With constant activities a of n neurons, each step multiplies the error by
+    :math:`1 - \kappa \, dt \, |a|^2 / n`, so κ must be below :math:`2 n / (dt |a|^2)`.  A
+    simulator warns of a larger one; :func:`nefsim.suggest_learning_rate` returns a suitable
+    value.
 
     Parameters
     ----------
     learning_rate : float [1/(Hz² s)]
-        κ.
+        Learning rate κ.
     pre_synapse : Synapse, number or None
         Filter of the activities.
 
@@ -102,13 +102,13 @@ class RLS(LearningRule):
               \Delta d = -\frac{E \, k}{1 + a \cdot k}, \qquad P_0 = \frac{\kappa\,dt}{n} I
 
     If E is the unfiltered error of the present weights, the weights minimise
-    :math:`\sum_k |E_k|^2 + |d - d_0|^2 / p_0` with :math:`p_0 = \kappa \, dt / n`.  A step
-    costs of the order of n² operations.
+    :math:`\sum_k |E_k|^2 + |d - d_0|^2 / p_0` over all steps k, with
+    :math:`p_0 = \kappa \, dt / n`.  A step takes about n² operations for n neurons.
 
     Parameters
     ----------
     learning_rate : float
-        κ: the larger, the weaker the ridge.
+        Learning rate κ; a larger one is a weaker ridge.
     pre_synapse : Synapse, number or None
         Filter of the activities.
 
@@ -119,7 +119,7 @@ class RLS(LearningRule):
 
     See Also
     --------
-    PES : A gradient rule with a cost of order n per step.
+    PES : A gradient rule, which takes about n operations per step.
     nefsim.LstsqL2 : The same regression before the simulation.
 
     References
@@ -161,19 +161,19 @@ class RLS(LearningRule):
 
 @dataclass(frozen=True, eq=False)
 class DeltaRule(Hebbian):
-    r"""Delta rule with a rectified output: gradient descent on the error of neurons or values.
+    r"""Delta rule with a rectified output: gradient descent on the error of the target.
 
     .. math:: \dot\omega_{ij} = -\frac{\kappa}{n} \, E_j \, f'(u_j) \, a_i, \qquad
               f'(u) = 1 \text{ where } u > \text{threshold, else } 0
 
-    :math:`u_j` is the value that the connection carries, or the activity of the neurons after.
+    :math:`u_j` is a value of the connection, or the activity of a neuron if its target is neurons.
 
     Parameters
     ----------
     learning_rate : float
-        κ.
+        Learning rate κ.
     threshold : float
-        Value of u at which f bends; ``-1e12`` makes f the identity.
+        Value of u at which f is rectified; ``-1e12`` makes f the identity.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities.
 
@@ -233,9 +233,9 @@ class Association(Hebbian):
     Parameters
     ----------
     learning_rate : float [1/s]
-        η.
+        Learning rate η.
     forgetting : float [1/s]
-        λ, how fast older associations fade while new ones are stored.
+        Rate λ at which older associations decay while new ones are stored.
     pre_synapse : Synapse, number or None
         Filter of the activities.
 

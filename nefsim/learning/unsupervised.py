@@ -1,4 +1,4 @@
-"""Unsupervised learning rules, which read only the activities before and after."""
+"""Unsupervised learning rules, which depend on activities of the source and the target only."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ from nefsim.synapses import Lowpass, Synapse
 
 @dataclass(frozen=True, eq=False)
 class BCM(Hebbian):
-    r"""Bienenstock, Cooper and Munro's rule: a threshold that slides with the activity.
+    r"""Bienenstock, Cooper and Munro's rule: a threshold that follows the activity.
 
     .. math:: \dot\omega_{ij} = \kappa \, a_i \, a_j (a_j - \theta_j)
 
-    θ is the activity after the connection, filtered with ``theta_synapse`` only.
+    i is a neuron of the source and j one of the target.  The threshold :math:`\theta_j` is the
+    activity of neuron j, filtered by ``theta_synapse`` only.
 
     Parameters
     ----------
     learning_rate : float [1/(Hz³ s)]
-        κ.
+        Learning rate κ.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities.
     theta_synapse : Synapse, number or None
         Filter of the sliding threshold.
     theta_start : float or (M,) array_like [Hz]
-        The threshold at the start, for all neurons or for each; a high threshold starts with
+        Initial threshold, of all neurons or of each; with a high one learning starts with
         depression.
 
     Raises
@@ -97,9 +98,9 @@ class Oja(Hebbian):
     Parameters
     ----------
     learning_rate : float [1/(Hz² s)]
-        κ.
+        Learning rate κ.
     beta : float
-        β: larger values give smaller weights.
+        Factor β of the decay; a larger one gives smaller weights.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities.
 
@@ -150,14 +151,14 @@ class Voja(Hebbian):
 
     .. math:: \dot{\tilde e}_j = \kappa \, L \, a_j \left( \frac{\alpha_j}{r} x - \tilde e_j \right)
 
-    with scaled encoders :math:`\tilde e = \alpha e / r` and x the whole input of the ensemble
-    that the connection ends in.  L is 1 plus the number that is connected to
-    ``connection.learning_rule``: -1 stops learning.
+    :math:`\tilde e = \alpha e / r` are scaled encoders, and x is the total input of the target
+    ensemble.  L is 1 plus the signal that is connected to ``connection.learning_rule``; connect
+    -1 to stop learning.
 
     Parameters
     ----------
     learning_rate : float [1/(Hz s)]
-        κ.
+        Learning rate κ.
     post_synapse : Synapse, number or None
         Filter of the activities.
 
@@ -213,13 +214,13 @@ class Sanger(LearningRule):
 
     .. math:: \dot W = \kappa \left( y \, a^\top - \mathrm{tril}(y \, y^\top) \, W \right)
 
-    y = W a are the values that the connection carries.  The rows of W become orthonormal, in
-    the order of the variance that they explain.
+    y = W a are the values of the connection.  The rows of W become orthonormal, in the order of
+    the variance that they explain.
 
     Parameters
     ----------
     learning_rate : float [1/(Hz² s)]
-        κ.
+        Learning rate κ.
     pre_synapse, post_synapse : Synapse, number or None
         Filters of the activities and of the values.
 
@@ -230,7 +231,7 @@ class Sanger(LearningRule):
 
     See Also
     --------
-    Oja : The first principal component alone.
+    Oja : The first principal component only.
 
     References
     ----------
@@ -261,7 +262,7 @@ class Sanger(LearningRule):
 
 
 def theta_start(rule: Any) -> float | NDArray[np.float64]:
-    """The checked value of a sliding threshold at the start, one or one for each neuron."""
+    """Check the initial value of a sliding threshold: one number, or one for each neuron."""
     checked_start: float | NDArray[np.float64] = per_neuron(
         type(rule).__name__, "theta_start", rule.theta_start, low=0.0
     )

@@ -1,4 +1,4 @@
-"""From a network to a program: draw and solve arrays, put operations in order."""
+"""Build a network: draw its encoders and biases, solve for its decoders, order its operations."""
 
 from nefsim.lowering.arrays import BuiltConnection, BuiltEnsemble
 from nefsim.lowering.built import Built

@@ -1,4 +1,4 @@
-"""Principle 1 in a network: encoders, gains, biases and evaluation points, drawn."""
+"""Principle 1 in a network: draw encoders, gains, biases and evaluation points."""
 
 from __future__ import annotations
 
@@ -34,12 +34,14 @@ class BuiltEnsemble(Fields):
         Preferred directions.
     gain, bias : (N,) ndarray
         ``J = gain * (encoders @ x / radius) + bias``.
-    max_rates, intercepts : (N,) ndarray [Hz], []
-        The two points that each tuning curve passes through.
+    max_rates : (N,) ndarray [Hz]
+        Firing rate of each neuron where ``encoder @ x`` equals the radius.
+    intercepts : (N,) ndarray
+        Value of ``encoder @ x / radius`` above which each neuron fires.
     eval_points : (P, D) ndarray
-        Points at which decoders are solved, scaled by the radius.
+        Points at which decoders are solved, in units of the represented vector.
     radius : float
-        Length of the vectors that the ensemble is meant to represent.
+        Length up to which vectors are represented well.
 
     See Also
     --------
@@ -64,7 +66,7 @@ class BuiltEnsemble(Fields):
 
     @cached_property
     def scaled_encoders(self) -> Array:
-        """``gain / radius * encoders``, (N, D), the matrix from the vector to currents."""
+        """``gain / radius * encoders``, (N, D): the matrix from represented vectors to currents."""
         return self.encoders * (self.gain / self.radius)[:, None]
 
     def __repr__(self) -> str:
@@ -79,14 +81,14 @@ class BuiltConnection(Fields):
     Attributes
     ----------
     decoders : (N, k) ndarray or None
-        Decoders of the function [value / Hz]; None where nothing is decoded.  The decoders of a
-        solver that is not compositional include the transform.
+        Decoders of the function [value / Hz]; None if the connection does not start in an
+        ensemble of neurons.  If the solver is not compositional, they include the transform.
     eval_points : (P, D) ndarray or None
-        Points at which they were solved.
+        Points at which the decoders were solved.
     solver_info : mapping
         Report of the solver: ``rmse`` at the evaluation points, ``condition`` and more.
-    transform : float, (D,) or (M, D) array or sparse array
-        The linear map after the function.
+    transform : float, (k,) or (M, k) array or sparse array
+        The linear map that is applied to the function's values.
 
     See Also
     --------
@@ -112,7 +114,7 @@ class BuiltConnection(Fields):
 
     @cached_property
     def decoded_weights(self) -> Array:
-        """``transform @ decoders.T``, the matrix from spikes of ``pre`` to values."""
+        """``transform @ decoders.T``: the matrix from activities to transformed values."""
         assert self.decoders is not None
         return times(self.transform, self.decoders.T)
 
@@ -121,8 +123,9 @@ class BuiltConnection(Fields):
         """The weight matrix of the connection, computed on demand.
 
         Between two ensembles it is ``gain / radius * encoders @ transform @ decoders.T``,
-        (M, N) [current / Hz].  From an ensemble to a node it is ``transform @ decoders.T``; so
-        it is into neurons, whose gains multiply it.  Without decoders it is the transform.
+        (M, N) [current / Hz].  From an ensemble to a node or to neurons it is
+        ``transform @ decoders.T``; gains of the neurons are not included.  Without decoders
+        it is the transform.
         """
         if self.full is not None:
             return self.full
@@ -139,7 +142,7 @@ class BuiltConnection(Fields):
 
 
 def _shapes(thing: object, names: tuple[str, ...]) -> str:
-    """Names with the shapes of arrays, or with the values of numbers, for a ``repr``."""
+    """The shape of each array and the value of each number, by name, for a ``repr``."""
     parts = ((name, getattr(thing, name)) for name in names)
     return ", ".join(
         f"{name} {value.shape if np.ndim(value) or hasattr(value, 'tocsr') else value}"
@@ -149,7 +152,7 @@ def _shapes(thing: object, names: tuple[str, ...]) -> str:
 
 
 def into(post: BuiltEnsemble, rows: tuple[int, ...] | None) -> Array:
-    """Scaled encoders of the dimensions that a connection ends in."""
+    """Scaled encoders of the target's dimensions ``rows``; None means all."""
     return post.scaled_encoders if rows is None else post.scaled_encoders[:, list(rows)]
 
 
@@ -163,7 +166,7 @@ def times(transform: Any, matrix: Array) -> Array:
 
 
 def preset_of(thing: Any) -> Mapping[str, Array]:
-    """Arrays of an object that came with its network, by name; mostly none."""
+    """Arrays that a loaded model holds for an object, by name; empty for other networks."""
     return thing.network.root.presets.get(thing, {})
 
 
@@ -175,7 +178,7 @@ def n_eval_points(ensemble: Ensemble) -> int:
 
 
 def build_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
-    """Draw an ensemble's arrays, each from a separate stream, except those of a preset."""
+    """Draw an ensemble's arrays, each from its stream; arrays of a loaded model are not drawn."""
     preset = preset_of(ensemble)
     n, d = ensemble.n_neurons, ensemble.dimensions
 

@@ -13,39 +13,39 @@ from nefsim.program import Program
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """A network that is ready to run.
+    """A network with solved decoders, as a program that a back end can run.
 
     Attributes
     ----------
     network : Network
-        The description; later changes to it do not change the build.
+        The network; later changes to it do not change the build.
     program : Program
         The network as operations on signals.
     seed : int
         The seed of all random numbers.
     ensembles, connections : mapping
-        The arrays of each object.
+        The arrays of each ensemble and connection.
     probe_data : mapping of Probe to BuiltConnection
-        Decoders of probes that decode.
+        Decoders of the probes of represented values.
     signals : mapping
-        The number of the output signal of each object.
+        Number of the output signal of each object.
     noise : mapping of Ensemble to int
-        The signals of the noise of ensembles.
+        Number of the signal of each ensemble's noise.
     probes : tuple of Probe
         The probes, in the order of the program's records.
     learned : mapping of Connection or Ensemble to int
-        The signals that are written by learned weights or encoders.
+        Number of the signal that learned weights or encoders write.
     shapes : mapping of Probe to (int, int)
-        The shape of one row, for probes that record matrices.
+        Shape of the recorded matrix, for probes of weights or encoders.
     inputs : mapping of Node to Node
-        Nodes whose output is replaced by that of another node in this run.
+        Nodes that this run replaces, with the nodes that replace them.
     represented : mapping of Ensemble to int
-        The signal of the value that each population represents.  Populations with a
-        connection that is encoded before its filter are left out: no signal has their value.
+        Number of the signal of each ensemble's represented value.  An ensemble is left out if
+        one of its inputs is encoded before it is filtered; no signal then has this value.
 
     See Also
     --------
-    build : Makes it.
+    build : The function that returns it.
     """
 
     network: Network

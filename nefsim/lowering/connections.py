@@ -16,14 +16,14 @@ from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import indices, whole
 from nefsim.neurons import Direct
 from nefsim.program import Evaluate, Read, Term
-from nefsim.synapses import Synapse
+from nefsim.synapses import PerElement, Synapse
 
 #: More steps than these are slips.
 LONGEST_DELAY = 100_000
 
 
 def lower_connection(context: Context, rules: LearningRules, connection: Connection) -> None:
-    """Add a term to the sum of the target, through a filter if there is a synapse."""
+    """Add a connection's values to the input of its target, filtered if it has a synapse."""
     make, post = context.builder, whole(connection.post)
     weighted = _weighted(context, rules, connection)
     context.weighted[connection] = weighted
@@ -45,10 +45,10 @@ def lower_connection(context: Context, rules: LearningRules, connection: Connect
 
 
 def _weighted(context: Context, rules: LearningRules, connection: Connection) -> Term:
-    """The values that a connection carries to its filter, after its delay.
+    """The weighted and delayed values of a connection, before its filter.
 
-    Where weights are learned, spikes are delayed, so that the rule reads those that arrive.
-    Else a delay after the weights gives the same numbers from a shorter vector.
+    If a rule changes the weights, spikes are delayed before them, so that the rule reads the
+    delayed spikes.  Otherwise the weighted values are delayed, which are fewer numbers.
     """
     make, weighted = context.builder, Term(*_source(context, connection))
     steps = _steps(context, connection)
@@ -65,7 +65,7 @@ def _weighted(context: Context, rules: LearningRules, connection: Connection) ->
 
 
 def _steps(context: Context, connection: Connection) -> int:
-    """The delay of a connection in steps."""
+    """The delay of a connection, in steps."""
     steps = round(connection.delay / context.builder.dt)
     if steps > LONGEST_DELAY:
         got = f"{connection.delay:g} s at dt = {context.builder.dt:g} s"
@@ -75,9 +75,11 @@ def _steps(context: Context, connection: Connection) -> int:
 
 
 def _is_shorter_encoded(context: Context, rules: LearningRules, connection: Connection) -> bool:
-    """Whether encoding makes a vector shorter, and neither probes nor rules read the vector."""
+    """Whether to encode before filtering: fewer neurons than values, read by nothing else."""
     pre, post = whole(connection.pre), whole(connection.post)
     if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
+        return False
+    if isinstance(connection.synapse, PerElement):
         return False
     decoded = isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct)
     if decoded or connection.rules or post in context.watched or connection in context.watched:
@@ -86,7 +88,10 @@ def _is_shorter_encoded(context: Context, rules: LearningRules, connection: Conn
 
 
 def _encode_first(context: Context, connection: Connection, synapse: Synapse) -> None:
-    """Encode the values of a connection, then filter them: the same, on a shorter vector."""
+    """Encode the values of a connection, then filter the currents.
+
+    The result is that of filtering first, since both are linear.
+    """
     make, post = context.builder, whole(connection.post)
     assert isinstance(post, Ensemble)
     weighted = context.weighted[connection]
@@ -101,7 +106,7 @@ def _encode_first(context: Context, connection: Connection, synapse: Synapse) ->
 
 
 def weighted_signal(context: Context, connection: Connection) -> Read:
-    """A signal of the transformed values of a connection, before its filter."""
+    """The signal of a connection's transformed values before its filter; added if missing."""
     if connection not in context.inputs:
         full = context.connections[connection].full
         size = connection.post.size_in if full is None else len(full)
@@ -111,7 +116,7 @@ def weighted_signal(context: Context, connection: Connection) -> Read:
 
 
 def _gain(context: Context, connection: Connection) -> Any:
-    """The gains of neurons, which multiply currents as they multiply encoded values."""
+    """The gains of the target neurons, by which their inputs are multiplied; else 1."""
     post, chosen = whole(connection.post), indices(connection.post)
     if not isinstance(post, NeuronsOf):
         return 1.0
@@ -120,7 +125,7 @@ def _gain(context: Context, connection: Connection) -> Any:
 
 
 def _source(context: Context, connection: Connection) -> tuple[Read, Any]:
-    """The input of a connection, and the matrix from the input to its values."""
+    """The signal that a connection reads, and the matrix from it to transformed values."""
     pre, transform = whole(connection.pre), connection.transform
     if isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct):
         built = context.connections[connection]

@@ -1,4 +1,4 @@
-"""The state of lowering: the arrays and signals of the objects that are already lowered."""
+"""Arrays and signals of the objects that a build has processed so far."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from nefsim.program import ProgramBuilder, Stream, Term
 
 @dataclass(eq=False)
 class Context:
-    """Arrays and signals of all objects, which the lowering of one object may need.
+    """Arrays and signals that a build shares between objects of a network.
 
     Attributes
     ----------
     network : Network
-        The model.
+        The network to build.
     builder : ProgramBuilder
-        The builder of the program.
+        Collects signals and operations.
     streams : mapping
         The random stream of each object.
     outline : bool
-        Whether arrays are abstract, with shapes and without numbers.
+        Whether arrays have shapes only, and no numbers.
     probes : tuple of Probe
         The probes of the network, then those of this run.
     replaced : mapping of Node to Node
-        Nodes whose output is replaced by that of another node in this run.
+        Nodes that this run replaces, with the nodes that replace them.
     ensembles, connections, probe_data : dict
         The arrays of each object.
     inputs, outputs : dict
-        The signals of the summed input and of the output of each object.
+        Numbers of the signals of the summed input and of the output of each object.
     noise : dict of Ensemble to int
-        The signals of the noise of ensembles.
+        Number of the signal of each ensemble's noise.
     shapes : dict of Probe to (int, int)
-        The shape of one row, for probes that record matrices.
+        Shape of the recorded matrix, for probes of weights or encoders.
     weighted : dict of Connection to Term
         The values of each connection before its filter.
     observed : dict of Ensemble to dict of str to int
-        The signals of probed state variables of neurons.
+        Numbers of the signals of probed state variables of neurons, by name.
     bypassed : set of Ensemble
-        Populations that get some of their values encoded, as currents.
+        Ensembles with an input that is encoded before it is filtered.
     """
 
     network: Network

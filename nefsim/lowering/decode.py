@@ -1,4 +1,4 @@
-"""Principle 2 in a network: decoders of connections and probes from neurons."""
+"""Principle 2 in a network: solve for the decoders of connections and probes."""
 
 from __future__ import annotations
 
@@ -52,15 +52,16 @@ def decode(
     kind: type[Decoder],
     dt: float,
 ) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
-    """The arrays of all connections and probes that decode from neurons.
+    """Solve for the decoders of all connections and probes that read an ensemble's neurons.
 
-    Large ensembles are solved one after the other, so that there is one Gram matrix at a time;
-    small ones are solved by all cores.  Ensembles with equal tuning curves share the matrix.
+    Large ensembles are solved one after the other, so that memory holds one Gram matrix at a
+    time.  Small ensembles are solved in threads.  Ensembles with equal tuning curves share one
+    Gram matrix.
 
     Parameters
     ----------
     network : Network
-        The model.
+        The network to build.
     probes : sequence of Probe
         All probes of this run.
     ensembles : mapping
@@ -68,13 +69,14 @@ def decode(
     streams : mapping
         The random stream of each object.
     kind : type of Decoder
-        The class that computes the decoders of one ensemble.
+        :class:`Solving`, or a class that computes shapes only.
     dt : float [s]
-        The step of the simulation.
+        The time step.
 
     Returns
     -------
     connections, probes : dict
+        The arrays of each connection and of each probe.
     """
     decoding: dict[Ensemble, tuple[list[Connection], list[Probe]]] = {
         ensemble: ([], []) for ensemble in ensembles if not isinstance(ensemble.neuron_type, Direct)
@@ -90,7 +92,7 @@ def decode(
     families = _equal(decoding, ensembles) if kind is Solving else [[e] for e in decoding]
 
     def prepare(equal: list[Ensemble]) -> Callable[[], list[tuple[Any, BuiltConnection]]]:
-        """Compute points and targets of equal ensembles; returns the function that solves."""
+        """Compute points and targets of equal ensembles; return a function that solves."""
         prepared: dict[Any, Decodes] = {}
         parts: list[tuple[Any, Callable[[], BuiltConnection]]] = []
         for ensemble in equal:
@@ -107,7 +109,7 @@ def decode(
         return solve_all
 
     def is_small(equal: list[Ensemble]) -> bool:
-        """Whether there are systems to solve, too small for a second thread of BLAS."""
+        """Whether decoders need a Gram matrix, and it is too small for two threads of BLAS."""
         solvers = [part.solver for e in equal for parts in decoding[e] for part in parts]
         n, n_points = equal[0].n_neurons, n_eval_points(equal[0])
         small = n * n_points * min(n, n_points) < threads.MIN_WORK_FOR_THREADS
@@ -126,7 +128,7 @@ def decode(
 def _equal(
     decoding: Iterable[Ensemble], ensembles: Mapping[Ensemble, BuiltEnsemble]
 ) -> Iterable[list[Ensemble]]:
-    """Ensembles of equal tuning curves: the same neurons, scaled encoders and biases."""
+    """Group ensembles by tuning curves: equal neuron types, scaled encoders and biases."""
     shapes = [(e.neuron_type, e.n_neurons, e.dimensions) for e in decoding]
     several = Counter(shapes)
     families: dict[Any, list[Ensemble]] = {}
@@ -148,9 +150,10 @@ def _digest(*arrays: Array) -> bytes:
 
 
 class Decoder(ABC):
-    """Computes the decoders of one ensemble, for its connections and probes.
+    """Computes the decoders of one ensemble's connections and probes.
 
-    ``prepared`` holds the factored systems, which ensembles with equal tuning curves share.
+    ``prepared`` is a cache of factored Gram matrices, shared by ensembles with equal tuning
+    curves.
     """
 
     def __init__(
@@ -166,9 +169,9 @@ class Decoder(ABC):
         self._prepared, self._dt = prepared, dt
 
     def of_connection(self, connection: Connection) -> Callable[[], BuiltConnection]:
-        """A function that solves for the arrays of a connection from the ensemble.
+        """A function that solves for the decoders of a connection, in any thread.
 
-        Functions of the user are called now; any thread may solve later.
+        The connection's Python function is called before this method returns.
         """
         points = self._points(connection)
         preset = self._preset_of(connection)
@@ -181,7 +184,7 @@ class Decoder(ABC):
     def _preset(
         self, connection: Connection, points: Array, preset: Mapping[str, Array]
     ) -> BuiltConnection:
-        """The arrays of a connection that came with its network."""
+        """The arrays of a connection of a loaded model."""
         solver, transform = connection.solver, connection.transform
         if not (solver.compositional or solver.weights):
             transform = 1.0  # which is in the decoders
@@ -215,7 +218,7 @@ class Decoder(ABC):
         return BuiltConnection(None, points, info, transform, weights.T, post)
 
     def of_probe(self, probe: Probe) -> Callable[[], BuiltConnection]:
-        """A function that solves for the arrays of a probe of the represented value."""
+        """A function that solves for the decoders of a probe, in any thread."""
         assert not isinstance(probe.target, Connection)
         points, chosen = self._built.eval_points, indices(probe.target)
         preset = self._preset_of(probe)
@@ -232,7 +235,7 @@ class Decoder(ABC):
         return solve
 
     def _post(self, connection: Connection) -> tuple[BuiltEnsemble, tuple[int, ...] | None] | None:
-        """The ensemble of neurons that a connection ends in, and its dimensions in a view."""
+        """The target ensemble of a connection and the dimensions of its view, if any."""
         post = whole(connection.post)
         if not isinstance(post, Ensemble) or isinstance(post.neuron_type, Direct):
             return None
@@ -258,10 +261,7 @@ class Decoder(ABC):
 
 
 class Solving(Decoder):
-    """Solves for decoders, factoring once per set of points and solver.
-
-    All functions decoded from the same activities share the Gram matrix and its factor.
-    """
+    """Solves for decoders; functions with the same points and solver share one factorisation."""
 
     def _solve(
         self, reader: Connection | Probe, points: Array, targets: Array, stream: Stream
@@ -290,7 +290,7 @@ class Solving(Decoder):
             raise
 
     def _spikes(self, reader: Connection | Probe) -> Spikes:
-        """How the spikes of the ensemble reach a connection's end or a probe."""
+        """The filter and the target of the ensemble's spikes, which some solvers need."""
         to = whole(reader.post) if isinstance(reader, Connection) else None
         onward = isinstance(to, (Ensemble, Neurons))
         return Spikes(reader.synapse, self._dt, self._ensemble.neuron_type, onward)
@@ -308,7 +308,7 @@ class Solving(Decoder):
         return solver.prepare_readers(blocks, rng)
 
     def _activities(self, points: Array) -> Array:
-        """Rates (P, N) at points (P, D), computed in the array of the currents."""
+        """Firing rates (P, N) at points (P, D)."""
         activities = points @ self._built.scaled_encoders.T
         n = max(1, NUMBERS_IN_CACHE // activities.shape[1])
 

@@ -1,4 +1,4 @@
-"""Ensembles: the represented vector, currents, noise and spikes."""
+"""Lower ensembles to signals of the represented vector, currents, noise and spikes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from nefsim.sampling import Distribution, as_distribution
 
 
 def lower_ensemble(context: Context, rules: LearningRules, ensemble: Ensemble) -> None:
-    """Add signals of x, J and spikes; in Direct mode of x alone."""
+    """Add signals of the represented vector, the currents and the spikes.
+
+    In Direct mode there is the represented vector alone.
+    """
     make, stream = context.builder, context.streams[ensemble]
     draw = outline_ensemble if context.outline else build_ensemble
     built = context.ensembles[ensemble] = draw(ensemble, stream)
@@ -40,7 +43,10 @@ def lower_ensemble(context: Context, rules: LearningRules, ensemble: Ensemble) -
 
 
 def step_neurons(context: Context) -> None:
-    """Add the step of each population, after the probes of its state variables are lowered."""
+    """Add the step of each population of neurons.
+
+    Call it after lowering the probes, which determine the state variables to record.
+    """
     for ensemble, observed in context.observed.items():
         output, J = context.outputs[ensemble.neurons], context.inputs[ensemble.neurons]
         stream = context.streams[ensemble].child(NEURONS)
@@ -50,7 +56,7 @@ def step_neurons(context: Context) -> None:
 
 
 def _initial_state(context: Context, ensemble: Ensemble) -> dict[str, Any]:
-    """Initial values of the state variables: those of the ensemble, else of its neuron type."""
+    """Initial state of the neurons: of the ensemble if it has one, else of its neuron type."""
     initial: dict[str, Any] = dict(ensemble.neuron_type.initial_state)
     if not isinstance(ensemble.initial_state, SteadyState):
         initial |= ensemble.initial_state

@@ -1,4 +1,4 @@
-"""Learning in a program: weights that change, and the rules that change them."""
+"""Lower learning rules: add operations for learned weights and for their changes."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Array = NDArray[np.float64]
 
 
 class LearningRules:
-    """The learning rules of a network, and the operations of the weights that they change.
+    """Adds the learning rules of a network, and the weights that they change, to a program.
 
     Attributes
     ----------
     weighing : dict
-        The :class:`~nefsim.program.Weigh` of a connection, or of an ensemble whose encoders are
-        learned.
+        The product with learned weights, :class:`~nefsim.program.Weigh`, of each connection
+        with learned weights and of each ensemble with learned encoders.
     weight_signals : dict
-        The signals of probed weights.
+        Numbers of the signals of probed weights.
     shapes : dict
-        The shapes of probed weights, by their signals.
+        Shapes of probed weights, by the numbers of their signals.
     """
 
     def __init__(self, context: Context) -> None:
@@ -59,7 +59,7 @@ class LearningRules:
         return any(True for _ in _rules_of(thing, False))
 
     def weigh(self, thing: Connection | Ensemble, read: Read, matrix: Any, n_out: int) -> Read:
-        """Add the product of an input and learned weights, which start as ``matrix``."""
+        """Add ``weights @ read`` with learned weights; ``matrix`` is their initial value."""
         make = self._context.builder
         out = make.signal(f"{thing!r}.weighted", n_out)
         initial = dense(matrix, make.size(read))
@@ -76,7 +76,7 @@ class LearningRules:
         return Read(make.op(op))
 
     def inputs(self) -> dict[Learning | Gate, int]:
-        """Add sums of the errors of rules, and of the inputs of their gates."""
+        """Add signals of the summed errors of rules and of the summed inputs of their gates."""
         make = self._context.builder
         sums: dict[Learning | Gate, int] = {}
         for learning in (part for c in self._learning_connections for part in c.learning):
@@ -87,7 +87,7 @@ class LearningRules:
         return sums
 
     def learn(self) -> None:
-        """Add one operation for all rules of the same weights."""
+        """Add one :class:`~nefsim.program.Learn` for all rules that change the same weights."""
         parts: dict[Connection | Ensemble, list[Part]] = {}
         names: dict[Connection | Ensemble, list[str]] = {}
         for connection in self._learning_connections:
@@ -101,7 +101,7 @@ class LearningRules:
             self._context.builder.ops.append(Learn(self.weighing[thing], tuple(rules), name))
 
     def trace(self, learning: Learning, name: str) -> Read:
-        """The filtered activity that a rule reads."""
+        """The filtered activity that a rule reads, such as "pre" or "post"."""
         return self._traces[learning, name]
 
     def _part(self, learning: Learning, thing: Connection | Ensemble) -> Part:
@@ -140,7 +140,7 @@ class LearningRules:
         return self._traces[key]
 
     def _after(self, thing: Connection | Ensemble) -> Read | None:
-        """The activity of the neurons after the weights; None if values come after them."""
+        """The activities of the target neurons; None if the weights decode values."""
         if isinstance(thing, Ensemble):
             return Read(self._context.outputs[thing.neurons])
         post = whole(thing.post)
@@ -151,7 +151,7 @@ class LearningRules:
         return Read(self._context.outputs[post.neurons])
 
     def _error(self, learning: Learning) -> Read | None:
-        """The error of each row of the weights."""
+        """The error of each row of the weights; None for a rule without an error."""
         if learning not in self._connected:
             if learning.rule.needs_error:
                 name = learning.connection.label
@@ -171,7 +171,7 @@ class LearningRules:
         return Read(local)
 
     def _error_encoders(self, connection: Connection, ensemble: BuiltEnsemble) -> Array:
-        """Scaled encoders, which project an error to the neurons after a connection."""
+        """Scaled encoders, by which an error is projected to the target neurons."""
         if not isinstance(whole(connection.post), NeuronsOf):
             return into(ensemble, indices(connection.post))
         chosen = indices(connection.post)
@@ -179,7 +179,7 @@ class LearningRules:
         return scaled if chosen is None else scaled[list(chosen)]
 
     def _ensemble(self, learning: Learning) -> BuiltEnsemble | None:
-        """The ensemble whose neurons come after the learned weights, if any."""
+        """The ensemble of the target neurons; None if the weights decode values."""
         connection = learning.connection
         post: Any = whole(connection.post)
         if isinstance(post, NeuronsOf):
@@ -211,7 +211,7 @@ class LearningRules:
 
 
 def _rules_of(connection: Connection, encoders: bool) -> list[Learning]:
-    """Rules of a connection that change encoders, or those that change its weights."""
+    """The rules of a connection that change encoders (True) or its weights (False)."""
     return [part for part in connection.learning if (part.rule.modifies == "encoders") == encoders]
 
 
@@ -220,7 +220,7 @@ def _hashable(columns: Any) -> Any:
 
 
 def dense(matrix: Any, n_in: int) -> Array:
-    """A transform as a matrix."""
+    """A number, a diagonal, a sparse or a dense matrix as a dense matrix with n_in columns."""
     if hasattr(matrix, "tocsr"):
         return np.asarray(matrix.toarray())
     if np.ndim(matrix) == 2:

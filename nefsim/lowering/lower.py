@@ -29,23 +29,22 @@ def build(
     probes: tuple[Probe, ...] = (),
     inputs: Mapping[Node, Node] = MappingProxyType({}),
 ) -> Built:
-    """Draw and solve a network's arrays and put its operations in order.
+    """Build a network: draw encoders and biases, solve for decoders, and order the operations.
 
     Parameters
     ----------
     network : Network
-        The description.
+        The network to build.
     dt : float [s]
         The time step.
     seed : int
         Seed of all random numbers.
     outline : bool
-        Whether arrays are abstract: with shapes and without numbers.  Then nothing is drawn or
-        solved.
+        Whether to compute the shapes of arrays only; then nothing is drawn or solved.
     probes : tuple of Probe
-        Probes of this run, after those of the network.
+        Probes of this run, in addition to those of the network.
     inputs : mapping of Node to Node
-        Nodes whose output is replaced by that of another node.
+        Nodes to replace in this run, with the nodes that replace them.
 
     Returns
     -------

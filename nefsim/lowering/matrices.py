@@ -1,4 +1,4 @@
-"""Indices and matrices of terms."""
+"""Indices of dimensions, and products of gains with matrices of any form."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nefsim.program import Index
 
 
 def as_index(chosen: tuple[int, ...] | None) -> Index | None:
-    """A slice if the dimensions are consecutive, else an index array."""
+    """The chosen dimensions as a slice if they are consecutive, else as an index array."""
     if chosen is None:
         return None
     first, last = chosen[0], chosen[-1]

@@ -1,4 +1,4 @@
-"""Nodes: constants, processes, functions, and sums of inputs."""
+"""Lower nodes: constants, processes, functions, and nodes that pass on their input."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nefsim.program import Evaluate, Play, Read
 
 
 def lower_node(context: Context, node: Node) -> None:
-    """Add a sum of the inputs, and an operation for the output."""
+    """Add a sum of the node's inputs and an operation that computes its output."""
     source = context.replaced.get(node, node)
     make, output = context.builder, source.output
     if node.size_in:

@@ -1,4 +1,4 @@
-"""The lowering of a network with abstract arrays: nothing is drawn, solved or allocated."""
+"""Builds with abstract arrays, which have shapes only: nothing is drawn, solved or allocated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 
 class AbstractArray(np.ndarray[Any, np.dtype[np.float64]]):
-    """An array with a shape and without numbers, as are all results computed from it."""
+    """An array that has a shape but no numbers; functions of it return abstract arrays, too."""
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """An abstract array with the shape of the function's result."""
@@ -34,7 +34,7 @@ class AbstractArray(np.ndarray[Any, np.dtype[np.float64]]):
 
 
 def abstract_array(*shape: int) -> AbstractArray:
-    """An abstract array, which refers to a single number for all of its elements."""
+    """An abstract array of the given shape; all of its elements share one number in memory."""
     return np.broadcast_to(np.ones(()), shape).view(AbstractArray)
 
 
@@ -56,16 +56,16 @@ def outline_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:
 
 @dataclass(frozen=True)
 class System:
-    """A set of equations that is set up and factored once.
+    """A least-squares problem whose Gram matrix is computed and factored once.
 
     Attributes
     ----------
     ensemble : Ensemble
         The ensemble that is decoded.
     solver : Solver
-        Its solver.
+        The solver of the decoders.
     points : object
-        An identifier of the set of evaluation points.
+        A key that identifies the evaluation points.
     n_points : int
         Number of evaluation points.
     """
@@ -77,7 +77,7 @@ class System:
 
 
 class Outlining(Decoder):
-    """Decoders as shapes; the info of each names its :class:`System`."""
+    """Computes shapes of decoders; ``solver_info`` of each holds its :class:`System`."""
 
     def _solve(
         self, reader: Connection | Probe, points: Array, targets: Array, stream: Stream
@@ -88,12 +88,12 @@ class Outlining(Decoder):
         return abstract_array(self._ensemble.n_neurons, targets.shape[1]), {"system": system}
 
     def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:
-        """None, as descriptions count the work of a solver."""
+        """Nothing: a description counts the work of solvers even for a loaded model."""
         del thing
         return {}
 
     def _points(self, connection: Connection) -> Array:
-        """Points of the ensemble or of the connection; abstract ones in place of drawn ones."""
+        """Evaluation points of the connection or its ensemble; abstract if to be drawn."""
         points = connection.eval_points
         if points is None:
             return self._built.eval_points

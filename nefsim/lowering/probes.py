@@ -1,4 +1,4 @@
-"""Probes: the signal of each quantity that is recorded."""
+"""Lower probes: find or add the signal of the recorded quantity."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nefsim.program import Read, Term
 
 
 def lower_probe(context: Context, rules: LearningRules, probe: Probe) -> None:
-    """Add the filter of a probe, if it has a synapse, and its record."""
+    """Add the record of a probe, after a filter if the probe has a synapse."""
     read = _probed(context, rules, probe)
     if probe.synapse is not None:
         read = context.builder.filtered(repr(probe), read, probe.synapse)
@@ -28,14 +28,14 @@ def lower_probe(context: Context, rules: LearningRules, probe: Probe) -> None:
 
 
 def _steps_between(seconds: float | None, dt: float) -> float:
-    """Steps between records."""
+    """The interval between records in steps; not always a whole number."""
     every = 1.0 if seconds is None else seconds / dt
     # 0.035 / 0.005 is a little more than 7, and would sample one step late.
     return float(round(every)) if abs(every - round(every)) < 1e-9 * every else every
 
 
 def _probed(context: Context, rules: LearningRules, probe: Probe) -> Read:
-    """The signal of a probe, by the reader of its quantity."""
+    """The signal of the quantity that a probe records."""
     target: Any = probe.target
     obj = target if isinstance(target, Connection) else whole(target)
     row = row_of(target, probe.attr)
@@ -43,7 +43,7 @@ def _probed(context: Context, rules: LearningRules, probe: Probe) -> Read:
 
 
 def _columns(probe: Probe) -> Any:
-    """The elements of a view."""
+    """The elements that a probe of a view records."""
     assert not isinstance(probe.target, Connection)
     return as_index(indices(probe.target))
 
@@ -57,7 +57,7 @@ def _input(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Re
 
 
 def _gate(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
-    """The factor of a rule's changes, which is 1 where nothing is connected."""
+    """The input of a rule's gate; 1 if nothing is connected to the gate."""
     if obj not in context.inputs:
         return _constant(context, probe, np.ones(1))
     return _input(context, rules, probe, obj)
@@ -102,7 +102,7 @@ def _unfiltered(context: Context, rules: LearningRules, probe: Probe, obj: Any) 
 
 
 def _filtered(context: Context, rules: LearningRules, probe: Probe, obj: Any) -> Read:
-    """A connection's output after this step's filtering; a probe's filter reads it a step later."""
+    """A connection's filtered values; a probe with a synapse filters them one step later."""
     if obj.synapse is None:
         return weighted_signal(context, obj)
     output = context.outputs[obj]
@@ -147,7 +147,7 @@ READERS: dict[tuple[str, str], Callable[[Context, LearningRules, Probe, Any], Re
 
 
 def _constant(context: Context, probe: Probe, matrix: Any) -> Read:
-    """Add a constant signal: the matrix, row by row."""
+    """Add a constant signal with the elements of a matrix, row by row."""
     flat = abstract_array(matrix.size) if context.outline else np.ravel(matrix)
     return Read(context.builder.sum(f"{probe!r}.output", matrix.size, flat))
 

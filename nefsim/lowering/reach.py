@@ -26,9 +26,9 @@ SETTLING = (Lowpass, Alpha, DoubleExp, Triangle, Box, Delay, type(None))
 
 
 def warn_of_distant_constants(network: Network, replaced: Mapping[Node, Node]) -> None:
-    """Warn of ensembles whose only inputs are constants, in sum far beyond their radius.
+    """Warn of ensembles that get only constants, whose sum is far beyond the radius.
 
-    ``replaced`` are nodes whose output is replaced by that of another node in this run.
+    ``replaced`` maps nodes that this run replaces to the nodes that replace them.
     """
     sums: dict[Ensemble, Array] = {}
     unknown: set[Ensemble] = set()
@@ -52,7 +52,7 @@ def warn_of_distant_constants(network: Network, replaced: Mapping[Node, Node]) -
 
 
 def _constant(connection: Connection, replaced: Mapping[Node, Node]) -> Any:
-    """The constant value of a connection after its filter has settled; None if unknown."""
+    """The value of a connection from a constant node, after its filter has settled; else None."""
     pre = whole(connection.pre)
     pre = replaced.get(pre, pre) if isinstance(pre, Node) else pre
     if not isinstance(pre, Node) or not isinstance(pre.output, np.ndarray):

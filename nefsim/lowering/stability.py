@@ -1,4 +1,4 @@
-"""The learning rate of PES above which its error grows instead of shrinking."""
+"""Learning rates at which PES is stable."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MOST_POINTS = 500
 
 
 def learning_rate_bound(power: float, n: int, dt: float) -> float:
-    r"""The rate :math:`\kappa = 2 n / (dt \, |a|^2)` above which an error grows.
+    r"""The learning rate :math:`\kappa = 2 n / (dt \, |a|^2)` above which an error of PES grows.
 
     Parameters
     ----------
     power : float [Hz²]
-        :math:`|a|^2`, the sum of squares of the activities.
+        :math:`|a|^2`, the sum of squares of the activities of all neurons.
     n : int
         Number of neurons.
     dt : float [s]
@@ -49,9 +49,9 @@ def suggest_learning_rate(
     .. math:: \kappa = \min\left( \frac{n}{4 \, \tau_E \max |a|^2}, \;
               \frac{n}{10 \, dt \max |a|^2} \right)
 
-    The first is critical damping of the loop in which the error passes lowpass filters of
-    :math:`\tau_E` in all; the second is a twentieth of the bound of stability and leaves room
-    for the noise of spikes.
+    At the first rate the feedback loop is critically damped if the lowpass filters that the
+    error passes have time constants of :math:`\tau_E` in sum.  The second rate is a twentieth
+    of the largest stable rate, which leaves room for the noise of spikes.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def suggest_learning_rate(
     dt : float [s]
         The time step.
     error_tau : float [s]
-        Sum of the time constants from the output to the error and back to the rule.  The
-        synapse of the connection is added to it if that is a lowpass.
+        Sum of the time constants of the synapses from the connection's target to the error and
+        from there to the rule.  The lowpass of ``connection`` itself is added to it.
     seed : int or None
         Seed of the simulator, for a network without a seed.
 
@@ -115,7 +115,7 @@ def suggest_learning_rate(
 def warn_of_fast_rules(
     connections: Mapping[Connection, Any], ensembles: Mapping[Ensemble, BuiltEnsemble], dt: float
 ) -> None:
-    """Warn of rules whose error would grow at some point that the ensemble represents."""
+    """Warn of PES rules whose error would grow at an evaluation point of the ensemble."""
     for connection in connections:
         pre = _ensemble_before(connection)
         rules = [rule for _, rule in connection.rules if isinstance(rule, PES)]
@@ -146,7 +146,7 @@ def _n(connection: Connection) -> int:
 
 
 def _power(connection: Connection, built: BuiltEnsemble) -> float:
-    """The largest sum of squared activities at points that the ensemble represents."""
+    """The largest sum of squared activities [Hz²] at the ensemble's evaluation points."""
     points = built.eval_points[:MOST_POINTS]
     ensemble = _ensemble_before(connection)
     assert ensemble is not None

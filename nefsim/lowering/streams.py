@@ -14,7 +14,10 @@ ENSEMBLES, NODES, CONNECTIONS, NETWORKS = range(4)
 
 
 def streams_of(network: Scope, stream: Stream) -> dict[Any, Stream]:
-    """The random stream of every object: of its seed, or by its kind and number."""
+    """The random stream of every object.
+
+    It follows from the object's seed, else from its kind and its number in the network.
+    """
     streams: dict[Any, Stream] = {}
     kinds: tuple[tuple[int, Sequence[Ensemble | Node | Connection | Scope]], ...] = (
         (ENSEMBLES, network.ensembles),

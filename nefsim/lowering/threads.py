@@ -1,7 +1,7 @@
-"""Small systems of many ensembles, solved by all cores, each with one thread of BLAS.
+"""Solve for the decoders of many small ensembles in parallel, with one thread of BLAS each.
 
-The threads of BLAS spin for a while after each task.  Between many small matrices they only
-occupy cores that have other work.
+Threads of BLAS wait actively after each task, so for many small matrices they would occupy
+cores without working.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def cores() -> int:
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """``[function(item) for item in items]``, with one thread for each core.
 
-    Nested calls, from within ``function``, start no more threads.  After an error no more
-    items are begun; of several errors that of the first item is raised.
+    Calls from within ``function`` start no more threads.  After an error no further item is
+    started; if several items fail, the error of the first of them is raised.
     """
     todo = list(items)
     n = 1 if getattr(_here, "busy", False) else min(cores(), len(todo))
@@ -76,11 +76,11 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> lis
 def share(
     prepare: Callable[[Item], Callable[[], Result]], items: Iterable[Item]
 ) -> Iterable[Result]:
-    """``prepare(item)()`` of each small system, in their order.
+    """``prepare(item)()`` for each of many small items, in order, in threads.
 
-    ``prepare`` is called in order by the caller's thread, because it calls functions of the
-    user; any thread may call the functions that it returns.  Without threadpoolctl, or with
-    few systems, one thread does all.
+    ``prepare`` is called by the caller's thread, because it calls functions of the user; the
+    functions that it returns are called by any thread.  Without threadpoolctl, or with few
+    items, the caller's thread does all the work.
     """
     todo = list(items)
     if len(todo) < MIN_SYSTEMS or find_spec("threadpoolctl") is None:

@@ -1,4 +1,4 @@
-"""The options of the experiment on the command line, and its printed report."""
+"""The command of the experiment: its options and its printed report."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     Parameters
     ----------
     parser : argparse.ArgumentParser
-        Receives the options.
+        Parser to add the options to.
 
     See Also
     --------
@@ -87,7 +87,7 @@ def _default(value: Any) -> str:
 
 
 def chosen(options: argparse.Namespace) -> Settings:
-    """Settings from parsed options, with defaults for the others.
+    """Make settings from parsed options; other settings have their defaults.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def chosen(options: argparse.Namespace) -> Settings:
 
 
 def rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """One report for each seed."""
+    """Run the experiment for each seed; return the reports."""
     data = _data(options)
     settings = chosen(options)
     for seed in options.seeds:
@@ -187,7 +187,7 @@ def _data(options: argparse.Namespace) -> LabelledImages:
 
 
 def summary(reports: list[dict[str, Any]]) -> dict[str, Any]:
-    """The report of one seed, or means over several seeds with the report of each."""
+    """The report of one seed; for several seeds their means, and the report of each."""
     if len(reports) == 1:
         return reports[0]
     same = {key: reports[0][key] for key in ("rule", "encoders", "neurons", "train", "test")}
@@ -199,7 +199,7 @@ def summary(reports: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def line(row: dict[str, Any]) -> str:
-    """One report as a line."""
+    """Format one report as a line."""
     words = [
         f"{row['rule']} {row['encoders']} {row['neurons']} neurons, seed {row['seed']}: "
         f"train {row['train_accuracy']:.4f}, test {row['test_accuracy']:.4f}"

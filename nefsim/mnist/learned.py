@@ -24,7 +24,7 @@ N_STAIRS = 100
 
 
 def rule_of(settings: Settings, n_steps: int, dt: float) -> LearningRule:
-    """The learning rule; RLS has the regularisation of ridge with a point for each step."""
+    """The learning rule of the settings; RLS gets the ridge penalty for one point per step."""
     rate = settings.learning_rate
     if settings.rule == "rls":
         ridge = n_steps * (settings.reg * max(settings.max_rates)) ** 2
@@ -78,10 +78,10 @@ def by_learning(settings: Settings, task: Task) -> Answers:
 
 
 def _gate(settings: Settings, until: float) -> Piecewise:
-    """Factor of the learning rate over time: 0 after the training images.
+    """Factor of the learning rate over time; 0 after the training images.
 
-    Error-driven rules slow down, as otherwise the last images would have the largest effect.
-    Least squares weights all images equally.
+    For rules driven by an error it decreases, as otherwise the last images would have the
+    largest effect.  For least squares it is constant, since all images count equally.
     """
     if settings.rule == "rls":
         return Piecewise({0.0: 1.0, until: 0.0})

@@ -1,4 +1,4 @@
-"""A plain NEF network for the experiment: default encoders, and the error as a population."""
+"""A plain NEF network for the experiment: default encoders, and a population for the error."""
 
 from __future__ import annotations
 

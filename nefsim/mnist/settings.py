@@ -1,4 +1,4 @@
-"""Settings of the experiment with handwritten digits, and its images and encoders."""
+"""Settings, images and encoders of the experiment with handwritten digits."""
 
 from __future__ import annotations
 
@@ -74,15 +74,14 @@ class Settings:
     epochs : int
         Number of passes of a learning rule over the training images, each in a new order.
     seconds, skip, rest : float
-        Duration of each presentation, its first part that is left out of the output, and the
+        Duration of each presentation, of its first part to leave out of the output, and of the
         pause after it.
     learning_rate : float or None
-        Rate of a learning rule; None takes a suitable one.
+        Learning rate of a rule; None means a suitable one.
     reg : float
-        Regularisation of a solver and of the rule rls, which converges to ridge: a share of the
-        maximum rate.
+        Regularisation of a solver or of the rule rls, as a share of the maximum rate.
     supervision, bcm_scale : float
-        S and b of hPES.
+        Arguments of :class:`nefsim.HPES`.
     intercepts, max_rates : (float, float)
         Ranges of uniform distributions.
     seed : int
@@ -167,7 +166,7 @@ class Task:
 
 
 def task(data: LabelledImages, settings: Settings, validate: bool = False) -> Task:
-    """The first images of each kind, or held-out training images in place of test images."""
+    """Choose the first training and test images; ``validate`` takes both from training images."""
     images, labels = np.asarray(data.train_images), np.asarray(data.train_labels)
     test = (np.asarray(data.test_images), np.asarray(data.test_labels))
     if validate:
@@ -179,7 +178,7 @@ def task(data: LabelledImages, settings: Settings, validate: bool = False) -> Ta
 
 
 def encoders(settings: Settings, of: Task) -> Array:
-    """Encoders (N, pixels) drawn with the seed."""
+    """Draw encoders (N, pixels) from the seed."""
     most = of.train_images[:MOST_SHOWN]
     pictures, labels = most.reshape(-1, *of.shape), of.train_labels[:MOST_SHOWN]
     patch = round(PATCH.get(settings.encoders, 1.0) * min(of.shape))

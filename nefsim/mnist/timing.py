@@ -27,8 +27,8 @@ NENGO_SECONDS = 3.0
 def wall_times(settings: Settings, data: LabelledImages) -> dict[str, Any]:
     """Wall and processor time [s] of nefsim and, if it is installed, of Nengo.
 
-    ``nengo`` is extrapolated from a few seconds of model time.  Neither time includes the build
-    or the first steps, which load filters and compiled code.
+    The time of ``nengo`` is extrapolated from a few simulated seconds.  Times do not include the
+    build, or the first steps, which load filters and compiled code.
     """
     task = of.task(data, replace(settings, train=1000, test=300))
     images = sequence(replace(settings, epochs=1), task)[:1300]

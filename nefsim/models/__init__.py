@@ -1,4 +1,4 @@
-"""Model files: a network as JSON and arrays in one archive, to be read by any program."""
+"""Model files: networks as an archive of JSON and arrays, which any program can read."""
 
 from nefsim.models.contents import contents, lines
 from nefsim.models.format import ENDING

@@ -1,4 +1,4 @@
-"""The contents of a model file, without making its network."""
+"""List the contents of a model file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nefsim.models.values import names_in
 
 
 def contents(path: Any) -> dict[str, Any]:
-    """The counts, names, arrays and provenance of a model file; nothing is imported or built.
+    """List the counts, names, arrays and provenance of a model file, without importing anything.
 
     Parameters
     ----------
@@ -22,19 +22,19 @@ def contents(path: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``label``, ``seed``, the number of each kind of object, ``neurons``, the ``names`` of
-        functions and types, the ``modules`` that :func:`nefsim.load_network` must be allowed,
-        ``built`` (whether it has the arrays of a simulator), ``arrays`` (shapes by name), and
-        ``provenance``.
+        ``label``, ``seed``, the number of objects of each kind, the number of ``neurons``, the
+        ``names`` of functions and types, the ``modules`` to allow in
+        :func:`nefsim.load_network`, ``built`` (whether there are arrays of a simulator),
+        ``arrays`` (shapes by name), and ``provenance``.
 
     Raises
     ------
     ValueError
-        If the file is broken or of another kind.
+        If the file is damaged or of another kind.
 
     See Also
     --------
-    nefsim.load_network : Makes the network.
+    nefsim.load_network : Read the network.
 
     Examples
     --------
@@ -75,12 +75,12 @@ def contents(path: Any) -> dict[str, Any]:
 
 
 def _foreign_module(name: str) -> str:
-    """The module of a name that is not in the tables; empty if it is."""
+    """The module from which a name must be imported; empty for NumPy and nefsim."""
     return "" if is_allowed(name, ()) else name.partition(":")[0]
 
 
 def lines(found: dict[str, Any]) -> str:
-    """Contents as text for a terminal."""
+    """The result of :func:`contents` as lines of text."""
     counts = [f"{found[kind]} {kind}" for kind in ("nodes", "ensembles", "connections", "probes")]
     facts = found["provenance"]
     text = [

@@ -1,4 +1,4 @@
-"""The format of model files: its version, its schema, and the open file."""
+"""The format of model files: version, schema, and checks on opening."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ SCHEMA = {
 
 
 def path_of(who: str, path: Any) -> Path:
-    """A checked path, with ".nef" added when it has no ending."""
+    """Check a path; ".nef" is added to a name without an ending."""
     checked = files.as_path(who, path, ending=False)
     return checked if checked.suffix else checked.with_suffix(ENDING)
 
 
 class ModelFile(Archive):
-    """An open model file, with a checked description.
+    """An open model file, whose description has been checked.
 
     Parameters
     ----------
@@ -73,14 +73,14 @@ class ModelFile(Archive):
     path : str or Path
         The file.
     limit : int
-        Most bytes of all arrays.
+        Largest total size of arrays [bytes].
 
     Attributes
     ----------
     source : Path
-        The file.
+        Path of the file.
     model : dict
-        The description.
+        The description of the network.
     """
 
     def __init__(self, who: str, path: Any, limit: int = LIMIT) -> None:
@@ -115,7 +115,7 @@ class ModelFile(Archive):
         return model
 
     def array(self, name: str) -> NDArray[Any]:
-        """Read an array; one that is named many times counts as often."""
+        """Read an array; each call counts towards the limit of bytes."""
         dtype, shape = self.header(name)
         self._read += dtype.itemsize * math.prod(shape)
         if self._read > self._limit:

@@ -1,7 +1,8 @@
-"""Functions and types by name: those of NumPy and nefsim, and others by the path of their import.
+"""Names of functions and types in model files.
 
-A name is ``module:qualname``, such as ``numpy:square`` or ``mymodels:gate``; a type of nefsim is
-its class name alone, such as ``LIF``.  Only a module that the caller allows is imported.
+A name is ``module:qualname``, such as ``numpy:square`` or ``mymodels:gate``.  The name of a type
+of nefsim is that of its class, such as ``LIF``.  Other modules are imported only if the caller
+allows it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ ROOMS = (sampling, synapses, learning, neurons, processes, solvers)
 
 @cache
 def types() -> dict[str, type[Value]]:
-    """The types of nefsim, by name."""
+    """The types of nefsim by name."""
     from nefsim import dynamics  # which is imported at first use
 
     rooms = (*ROOMS, dynamics)
@@ -54,7 +55,7 @@ def _is_type(kind: Any) -> bool:
 
 
 def name_of_type(kind: type[Value]) -> str | None:
-    """The name of a type of values; None if it cannot be imported."""
+    """The name of a type; None if it cannot be imported."""
     return kind.__name__ if types().get(kind.__name__) is kind else _import_path(kind)
 
 
@@ -84,9 +85,9 @@ def _import_path(thing: Any) -> str | None:
 
 
 def _member(module: Any, path: str) -> Any:
-    """The function or class that a module defines under a dotted name; None if it does not.
+    """The function or class of a dotted name in a module; None if the module defines none.
 
-    A module may import others, such as ``os``; their members do not count.
+    Members of modules that it imports, such as ``os``, do not count.
     """
     found = module
     for name in path.split("."):
@@ -99,7 +100,7 @@ def _member(module: Any, path: str) -> Any:
 
 
 def is_allowed(name: str, allow: Collection[str]) -> bool:
-    """Whether a name is in the tables, or of an allowed or trusted module or of one within it."""
+    """Whether a name may be resolved: of NumPy, nefsim, or an allowed module or package."""
     module, colon, _ = name.partition(":")
     if not colon or _in_tables(name) is not None:
         return True
@@ -120,7 +121,7 @@ def _in_tables(name: str) -> Any:
 
 
 def resolve_type(name: str, allow: Collection[str]) -> type[Value]:
-    """The type of a name.
+    """Find the type of a name.
 
     Raises
     ------
@@ -134,7 +135,7 @@ def resolve_type(name: str, allow: Collection[str]) -> type[Value]:
 
 
 def resolve_function(name: str, allow: Collection[str]) -> Callable[..., Any]:
-    """The function of a name.
+    """Find the function of a name.
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""A network from its file: its methods make all objects again, and check them."""
+"""Read networks from model files.
+
+Objects are added by the methods of :class:`~nefsim.Network`, which check them.
+"""
 
 from __future__ import annotations
 
@@ -30,37 +33,38 @@ NOT_FINITE = ("max_rates", "intercepts")
 def load_network(path: Any, allow: Collection[str] = (), limit: int = form.LIMIT) -> Network:
     """Read a network from a file that :meth:`nefsim.Network.save` wrote.
 
-    A file is not trusted: it holds numbers and names, no code.  Functions of NumPy and types of
-    nefsim are looked up in tables.  All others are imported, and only from modules that you name.
+    The file can come from a source that you do not trust: it has numbers and names, but no code.
+    Names of NumPy's functions and of nefsim's types are looked up in tables.  Other names are
+    imported, from modules that you allow only.
 
     Parameters
     ----------
     path : str or Path
         The file; ".nef" is added when it has no ending.
     allow : collection of str
-        Modules, such as ``("mymodels",)``, from which functions and types may be imported, and
-        modules within these.  Importing a module runs it.
+        Modules and packages from which functions and types may be imported, such as
+        ``("mymodels",)``.  An import runs the code of the module.
     limit : int
-        Most bytes of all arrays of the file.
+        Largest total size of arrays [bytes].
 
     Returns
     -------
     Network
-        The network.  With the arrays of a simulator in the file, a build takes these and solves
-        nothing; objects that are added later are drawn and solved as usual.
+        The network.  If the file has the arrays of a simulator, they are used instead of new
+        ones; arrays of objects that you add are drawn and solved as usual.
 
     Raises
     ------
     ValueError
-        If the file is broken, of another kind or version, or beyond the limit, or if it names a
+        If the file is damaged, of another kind or version, or beyond the limit, or if it names a
         function or type of a module that is not allowed.
     TypeError
         If an argument is of a wrong type.
 
     See Also
     --------
-    nefsim.Network.save : Writes the file.
-    nefsim.Simulator.load : Continues a run, with a network that you have.
+    nefsim.Network.save : Write the file.
+    nefsim.Simulator.load : Load the state of a run of an existing network.
 
     Examples
     --------
@@ -92,7 +96,7 @@ def _modules(allow: Any) -> tuple[str, ...]:
 
 
 def _check_names(file: form.ModelFile, allow: tuple[str, ...]) -> None:
-    """Refuse a name of a module that is not allowed, before anything is imported."""
+    """Refuse names of modules that are not allowed, before anything is imported."""
     for name in sorted(_names_of(file)):
         if names.is_allowed(name, allow):
             continue
@@ -110,7 +114,7 @@ def _names_of(file: form.ModelFile) -> set[str]:
 
 
 class _Reader:
-    """The objects of a file, made in the order of its tables."""
+    """Makes the objects of a file, in the order of its tables."""
 
     def __init__(self, file: form.ModelFile, allow: tuple[str, ...]) -> None:
         self._file, self._model, self._allow = file, file.model, allow
@@ -118,7 +122,7 @@ class _Reader:
         self._connections: dict[int, Connection] = {}
 
     def network(self) -> Network:
-        """The outermost network."""
+        """Make the network of the file."""
         self._make_networks()
         self._make("nodes", form.NODE, lambda net, row: net.node(**row))
         self._make("ensembles", form.ENSEMBLE, _ensemble)
@@ -134,7 +138,7 @@ class _Reader:
 
     @contextmanager
     def _at(self, place: str) -> Iterator[None]:
-        """Make any error one about the file."""
+        """Convert an error to one that names the file and the place in it."""
         try:
             yield
         except Exception as error:  # of checks, of functions and of types in allowed modules
@@ -178,7 +182,7 @@ class _Reader:
         return {"label": row["label"], **values, **{end: self._end(row[end]) for end in ends}}
 
     def _make_connections(self) -> None:
-        """Make connections in the order of each network, those with a rule before its errors."""
+        """Make connections in their order, but those with a rule before its error's connection."""
         queues: dict[int, deque[int]] = {}
         for i, row in enumerate(self._model["connections"]):
             if row["network"] >= len(self._networks):
@@ -214,7 +218,7 @@ class _Reader:
             self._connections[i] = self._networks[row["network"]].connect(**values)
 
     def _end(self, row: Mapping[str, Any]) -> Any:
-        """The object that a kind and a number name."""
+        """The object of a kind and a number."""
         end: Any
         match {key: value for key, value in row.items() if key != "indices"}:
             case {"node": int(i)} if 0 <= i < len(self._nodes):
@@ -238,7 +242,7 @@ class _Reader:
         return found is not None and 0 <= place < len(found.rules)
 
     def _put_arrays(self) -> None:
-        """Set the arrays that a simulator had, with their shapes checked."""
+        """Check the shapes of a simulator's arrays, and set them."""
         net, built = self._net, self._model["built"]
         kinds: tuple[tuple[str, list[Any], Callable[[Any], Parts]], ...] = (
             ("ensembles", net.all_ensembles, _parts_of_ensemble),
@@ -276,7 +280,7 @@ def _ensemble(net: Network, row: dict[str, Any]) -> Ensemble:
 
 
 def _rules(pairs: Any) -> Any:
-    """The argument ``learning_rule`` of pairs of key and rule: one rule, a list or a dict."""
+    """Convert pairs of key and rule to an argument ``learning_rule``: a rule, list or dict."""
     keys = [key for key, _ in pairs]
     if not keys:
         return None

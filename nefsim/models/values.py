@@ -1,4 +1,4 @@
-"""Values as JSON and arrays, and back; the forms are those of ``docs/model-files.md``."""
+"""Convert values to JSON and arrays and back, as ``docs/model-files.md`` defines."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ WHO = "Network.save"
 
 
 def encode(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> Any:
-    """A value as JSON; its arrays are added to ``arrays``, under names that begin with ``place``.
+    """Convert a value to JSON; add its arrays to ``arrays``, with names that begin with ``place``.
 
     Raises
     ------
     ValueError
         If the value has a function or type that cannot be imported by name.
     TypeError
-        If it is of a type that is not written.
+        If files cannot contain values of its type.
     """
     match value:
         case None | bool() | str():
@@ -96,12 +96,12 @@ def _encode_sparse(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> A
 
 
 def decode(value: Any, file: ModelFile, allow: Collection[str]) -> Any:
-    """The value that JSON and the arrays of a file describe.
+    """Convert JSON and arrays of a file to a value.
 
     Raises
     ------
     ValueError or TypeError
-        If it is of no known form, or a type refuses its fields.
+        If the form is unknown, or a type refuses its fields.
     """
     match value:
         case None | bool() | str() | int() | float():
@@ -142,7 +142,7 @@ def _pair(pair: Any) -> tuple[Any, Any]:
 
 
 def _decode_sparse(name: str, shape: tuple[int, int], file: ModelFile) -> Any:
-    """A sparse matrix whose rows and columns are checked before SciPy's C code uses them."""
+    """Read a sparse matrix; check its rows and columns, as SciPy's C code does not."""
     from scipy.sparse import csr_array
 
     data, columns, starts = (file.array(f"{name}/{part}") for part in ("data", "columns", "starts"))
@@ -164,7 +164,7 @@ def _decode_sparse(name: str, shape: tuple[int, int], file: ModelFile) -> Any:
 
 
 def names_in(value: Any) -> set[str]:
-    """The names of types and functions in a description, without importing any of them."""
+    """The names of types and functions in a description; none is imported."""
     if isinstance(value, list):
         return set().union(*map(names_in, value))
     if not isinstance(value, dict):

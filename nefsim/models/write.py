@@ -1,4 +1,4 @@
-"""The file of a network: its description, and the arrays of a simulator."""
+"""Write networks, and arrays of a simulator, to model files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OF_ENSEMBLE = ("encoders", "gain", "bias", "max_rates", "intercepts")
 
 
 class Run(Protocol):
-    """Protocol of a simulator."""
+    """The attributes of a simulator that are written to a file."""
 
     network: Network
     built: Built
@@ -74,7 +74,7 @@ def save_network(net: Network, path: Any, sim: Run | None = None) -> Path:
 
 
 def _member(name: str) -> zipfile.ZipInfo:
-    """A member without a time, so that equal networks give equal members."""
+    """An entry of the archive without a date, so that equal networks give equal entries."""
     member = zipfile.ZipInfo(name)
     member.compress_type = zipfile.ZIP_DEFLATED
     member.external_attr = 0o644 << 16
@@ -82,7 +82,7 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def _provenance(net: Network, sim: Run | None) -> dict[str, Any]:
-    """Versions, seeds, date and command."""
+    """The provenance of a file: versions, seeds, date and command."""
     import scipy
 
     facts = {
@@ -103,7 +103,7 @@ def _provenance(net: Network, sim: Run | None) -> dict[str, Any]:
 
 
 class Description:
-    """The tables of a description; arrays are put into a dict."""
+    """Makes the tables of a description; arrays are added to a dict."""
 
     def __init__(self, net: Network, arrays: Arrays) -> None:
         self._net, self._arrays = net, arrays
@@ -157,7 +157,7 @@ class Description:
         return row
 
     def _end(self, end: Any) -> dict[str, Any]:
-        """An object that a connection joins or a probe records, by kind and number."""
+        """The kind and number of an end of a connection, or of the target of a probe."""
         match end:
             case View(obj=obj, indices=indices):
                 return {**self._end(obj), "indices": [*indices]}
@@ -202,7 +202,7 @@ def _built(net: Network, sim: Run, arrays: Arrays) -> dict[str, Any]:
 
 
 def _encode_row(row: Mapping[str, Any], place: str, arrays: Arrays) -> dict[str, Any]:
-    """Arrays of one object, by name, as JSON."""
+    """Convert the arrays of one object, by name, to JSON."""
     for name, values in row.items():
         if name not in ("max_rates", "intercepts") and not np.isfinite(values).all():
             do = "save an earlier state"

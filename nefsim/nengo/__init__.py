@@ -1,8 +1,9 @@
-"""Nengo and nefsim: Nengo networks run in nefsim, and nefsim networks are checked in Nengo.
+"""Run Nengo networks in nefsim, and check nefsim networks in Nengo.
 
-``Simulator`` replaces ``nengo.Simulator``, and ``from_nengo`` converts a Nengo network.  The
-back end "nengo" and ``to_nengo`` pass encoders, gains, biases, decoders and initial states to
-Nengo, which solves and draws nothing; so both simulators must give the same spikes.
+``Simulator`` replaces ``nengo.Simulator``; ``from_nengo`` converts a Nengo network to one of
+nefsim.  In the other direction, ``to_nengo`` and the back end "nengo" pass the encoders, gains,
+biases, decoders and initial states of a nefsim network to Nengo, so that both simulators must
+give the same spikes.
 """
 
 from nefsim.nengo.backend import prepare

@@ -1,4 +1,4 @@
-"""Adapters: processes, weights and random numbers of nefsim as objects of Nengo."""
+"""Wrap processes, weights and random generators of nefsim as objects of Nengo."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nefsim.processes import Running
 
 
 class NefsimProcess(nengo.Process):  # type: ignore[misc]
-    """A running process of nefsim as a process of Nengo."""
+    """A Nengo process that returns the values of a running process of nefsim."""
 
     def __init__(self, running: Running, size: int) -> None:
         super().__init__(default_size_in=0, default_size_out=size)
@@ -22,28 +22,28 @@ class NefsimProcess(nengo.Process):  # type: ignore[misc]
     def make_state(
         self, shape_in: Any, shape_out: Any, dt: float, dtype: Any = None
     ) -> dict[str, Any]:
-        """No state, as the running process has it."""
+        """No state for Nengo to store; the running process has its state."""
         del shape_in, shape_out, dt, dtype
         return {}
 
     def make_step(self, shape_in: Any, shape_out: Any, dt: float, rng: Any, state: Any) -> Any:
-        """A function that returns the values step by step, from the start."""
+        """A function that returns the value of the next step, from the first step on."""
         del shape_in, shape_out, rng, state
         running = copy.deepcopy(self.running)
         return lambda t: running(round(t / dt) - 1, 1)[0]
 
 
 class Full(nengo.solvers.NoSolver):  # type: ignore[misc]
-    """Weights from neurons to neurons, which include the encoders."""
+    """A transform of full weights between neurons, which include the encoders."""
 
     compositional = False
 
 
 class Start(nengo.dists.Distribution):  # type: ignore[misc]
-    """The initial values of a state variable of one population.
+    """A Nengo distribution that returns fixed initial values of one state variable.
 
-    Nengo compares distributions by its parameters, and these have none, so any two are equal.
-    Thus its optimizer merges populations whose neuron types are otherwise equal.
+    Nengo considers distributions with equal parameters as equal.  These have no parameters, so
+    that Nengo's optimizer can merge populations with different initial values.
     """
 
     def __init__(self, values: NDArray[np.float64]) -> None:
@@ -51,13 +51,13 @@ class Start(nengo.dists.Distribution):  # type: ignore[misc]
         self.values = values.copy()
 
     def sample(self, n: int, d: Any = None, rng: Any = None) -> NDArray[np.float64]:
-        """The values, for any ``n``."""
+        """The fixed values, whatever ``n`` is."""
         del n, d, rng
         return self.values
 
 
 class Draws(np.random.RandomState):
-    """The random numbers of a NumPy Generator as a RandomState, which Nengo requires."""
+    """A NumPy Generator with the interface of the RandomState that Nengo requires."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         super().__init__(0)
@@ -65,15 +65,15 @@ class Draws(np.random.RandomState):
         self.restart()
 
     def restart(self) -> None:
-        """Go back to the first number."""
+        """Restart the random numbers from the first."""
         self.rng = copy.deepcopy(self.first)
 
     def random_sample(self, size: Any = None) -> Any:
-        """Uniform numbers."""
+        """Draw uniform numbers from 0 to 1."""
         return self.rng.random(size)
 
     def poisson(self, lam: Any = 1.0, size: Any = None) -> Any:
-        """Poisson numbers."""
+        """Draw Poisson numbers with the mean ``lam``."""
         return self.rng.poisson(lam, size)
 
 
@@ -82,8 +82,8 @@ def draw_from(
 ) -> type[nengo.neurons.RatesToSpikesNeuronType]:
     """A subclass of one of Nengo's stochastic neuron types that draws from ``draws``.
 
-    Each simulator has a copy of the generator.  The copy restarts when the simulator is reset,
-    as Nengo resets the arrays of the state but not the generator; ``under_way`` is such an array.
+    Each simulator has a copy of the generator.  Nengo resets state arrays but not generators;
+    the state array ``under_way``, which is 0 after a reset, shows when to restart the copy.
     """
 
     class Drawing(kind):  # type: ignore[misc]

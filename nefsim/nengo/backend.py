@@ -1,4 +1,4 @@
-"""The "nengo" back end: a runner whose steps are those of a Nengo simulator."""
+"""The "nengo" back end, which runs a network in a Nengo simulator."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from nefsim.program import State
 
 
 def prepare(built: Built, state: State) -> Runner:
-    """A runner that steps a network in Nengo.
+    """Prepare a built network to run in Nengo.
 
     Parameters
     ----------
     built : Built
         A built network.
     state : State
-        Its initial state, of one trial in float64; of its values only the step count changes.
+        Initial state of the network, of one trial in float64.  A run changes its step count
+        only.
 
     Returns
     -------
     callable
-        ``run(n_steps, recorder)``.
+        ``run(n_steps, recorder)``, which runs the next ``n_steps`` time steps.
 
     Raises
     ------

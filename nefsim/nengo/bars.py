@@ -1,4 +1,4 @@
-"""Progress bars: none, one of nefsim, or one of Nengo that the user passes."""
+"""Show no progress bar, one of nefsim, or one of Nengo that the user passes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WHO = "nefsim.nengo.Simulator"
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """Work in pieces of steps, and the functions that update the bar after each."""
+    """The numbers of steps to run between updates of a bar, and the functions that update it."""
 
     pieces: list[int]
     report: Callable[[int], Any]
@@ -27,9 +27,9 @@ class Work:
 
 @contextmanager
 def progress_of(bar: Any, doing: str, name: str, n_steps: int = 0) -> Iterator[Work]:
-    """Show the bar of Nengo that the user passed, which takes 0.1 s, or a bar of nefsim.
+    """Show a bar during some work: Nengo's if the user passed one, else one of nefsim.
 
-    ``doing`` is its text during the work, such as "Simulating", and ``name`` its text afterwards.
+    ``doing`` is the text during the work, such as "Simulating"; ``name`` is the text after it.
     """
     if isinstance(bar, ProgressBar):
         with ProgressTracker(bar, Progress(doing, name, n_steps or None)) as tracker:

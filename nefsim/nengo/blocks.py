@@ -1,4 +1,7 @@
-"""Blocks of Nengo's memory as signals of a program, many of them sums."""
+"""Represent blocks of Nengo's memory as signals of a program.
+
+A block is a base signal of Nengo, of which other signals may be views.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,10 @@ Array = NDArray[np.float64]
 
 
 class Blocks(ProgramBuilder):
-    """A builder of a program whose signals are blocks of memory.
+    """A builder of a program that has a signal for each block of Nengo's memory.
 
-    A block that is set in each step is read within that step; a block that is updated is read
-    with a delay of one step.
+    A block that Nengo sets in each step is read within that step.  A block that Nengo updates
+    is read with a delay of one step.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ class Blocks(ProgramBuilder):
         self._pieces: dict[Signal, Pieces] = {}
 
     def number(self, base: Signal) -> int:
-        """The index of the signal of a block, which is added at the first call."""
+        """The number of a block's signal; the first call adds the signal."""
         if base not in self.numbers:
             name = base.name
             if base in (self.model.time, self.model.step):
@@ -59,7 +62,7 @@ class Blocks(ProgramBuilder):
         return self.numbers[base]
 
     def pieces(self, base: Signal) -> Pieces | None:
-        """The parts of a block that has a signal for each, else None."""
+        """The parts of a block, if each part has a signal; else None."""
         if not self._in_pieces or base in self.plan.private or not in_parts(self.memory, base):
             return None
         if base not in self._pieces:
@@ -75,7 +78,7 @@ class Blocks(ProgramBuilder):
         return number
 
     def is_direct(self, base: Signal) -> bool:
-        """Whether one operator that is not a term of a sum writes all of a block."""
+        """Whether a single operator, which does not add to a sum, writes all of a block."""
         writes = self.memory.writes(base)
         if len(writes) != 1 or base in self.memory.incs:
             return False
@@ -84,7 +87,7 @@ class Blocks(ProgramBuilder):
         return not is_term and elements(signal) is None
 
     def _add_initial_value(self, base: Signal, number: int) -> None:
-        """Add the initial value of elements that no operator sets, as a constant."""
+        """Add a constant: the initial value of elements that no operator sets."""
         initial = np.ravel(base.initial_value)
         if base in self.memory.updates or not initial.any():
             return
@@ -93,7 +96,7 @@ class Blocks(ProgramBuilder):
             self.add_offset(number, None, constant)
 
     def read(self, signal: Signal, selection: Any = None) -> Read:
-        """The read of a view of a block, as operators see it within a step."""
+        """The read of a Nengo signal's value, as Nengo's operators see it within a step."""
         base = signal.base
         pieces = self.pieces(base)
         if selection is None and pieces is None:
@@ -108,7 +111,7 @@ class Blocks(ProgramBuilder):
         return int(base in self.memory.updates)
 
     def add(self, signal: Signal, term: Term) -> None:
-        """Add a term to the sum that a block is in each step."""
+        """Add a term to the sum that writes a block."""
         pieces = self.pieces(signal.base)
         if pieces is None:
             self.add_term(self.number(signal.base), term)
@@ -117,7 +120,7 @@ class Blocks(ProgramBuilder):
             pieces.add(indices if term.rows is None else indices[term.rows], term)
 
     def add_constant(self, signal: Signal, rows: Any, value: Any) -> None:
-        """Add constant numbers to the sum that a block is in each step."""
+        """Add constants to the sum that writes a block."""
         pieces = self.pieces(signal.base)
         if pieces is None:
             self.add_offset(self.number(signal.base), rows, value)
@@ -126,7 +129,7 @@ class Blocks(ProgramBuilder):
             pieces.add_constant(indices if rows is None else indices[rows], value)
 
     def whole(self, read: Read, size: int) -> int:
-        """The index of a signal that equals a read, without delay; a copy if necessary."""
+        """The number of a signal that equals a read of this step; a copy if necessary."""
         if read.columns is None and not read.delay:
             return read.signal
         number = self.sum(f"{self.signals[read.signal].name} read", size)
@@ -134,7 +137,7 @@ class Blocks(ProgramBuilder):
         return number
 
     def target(self, signal: Signal) -> int:
-        """The index of the signal to which an operator that is no term writes."""
+        """The number of the signal for an operator that writes all of a block."""
         if self.is_direct(signal.base):
             return self.number(signal.base)
         number = self.signal(f"{signal.name} written", signal.size)

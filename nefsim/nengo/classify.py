@@ -1,4 +1,4 @@
-"""Classes of Nengo's operators: linear ones, and learning rules that nefsim has too."""
+"""Find Nengo's linear operators, and the learning rules that nefsim has too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RULES = (SimPES, SimBCM, SimOja, SimVoja, SimRLS)
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A block of weights, the product that uses them, and the rules that change them."""
+    """Learned weights: the product that uses them, and the rules that change them."""
 
     weights: Signal
     product: DotInc
@@ -27,7 +27,7 @@ class Learned:
 
 
 def find_learned(memory: Memory, dt: float, probed_blocks: set[Signal]) -> dict[Signal, Learned]:
-    """All blocks of weights whose product and rules nefsim has too."""
+    """Find the learned weights whose rules are all supported by nefsim."""
     blocks = {}
     for base in memory.incs:
         if base.ndim == 2 and memory.is_accumulated(base):
@@ -66,7 +66,10 @@ def _learned(base: Signal, memory: Memory, dt: float, probed_blocks: set[Signal]
 def _delta(
     copy: Operator, signal: Signal, base: Signal, memory: Memory, probed_blocks: set[Signal]
 ) -> Signal | None:
-    """The block of changes that an operator adds to the weights, or None if it has other uses."""
+    """The signal of a rule's changes that ``copy`` adds to the weights.
+
+    It is None if any other operator or a probe uses the changes.
+    """
     if type(copy) is not Copy or signal is not base or copy.src.is_view:
         return None
     delta = copy.src
@@ -78,7 +81,7 @@ def _delta(
 
 
 def rule_of(op: Operator, dt: float) -> learning.LearningRule | None:
-    """The rule of nefsim for one of Nengo's operators, whose activities are filtered before."""
+    """The rule of nefsim for one of Nengo's operators; its activities are already filtered."""
     try:
         match op:
             case SimPES() if type(op) is SimPES:
@@ -113,7 +116,7 @@ def is_linear(op: Operator, memory: Memory) -> bool:
 
 
 def scale_of(op: ElementwiseInc) -> Any:
-    """The number, diagonal or column that equals an elementwise product, or None."""
+    """The factor of an elementwise product as a number, diagonal or column; else None."""
     A, X, Y = op.A.initial_value, op.X, op.Y
     if A.size == 1 and X.size == Y.size:
         return float(np.ravel(A)[0])

@@ -1,4 +1,4 @@
-"""``nefsim nengo run``: run and time a script's Nengo model in nefsim, and in Nengo on request."""
+"""The command ``nefsim nengo run``: run and time the Nengo model of a script in nefsim."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEED = 0
 
 
 def load(path: Path, seed: int | None) -> nengo.Network:
-    """The Nengo network ``model`` that a script defines; ``seed`` replaces its seed."""
+    """The Nengo network ``model`` of a script; ``seed``, if not None, replaces its seed."""
     np.random.seed(SEED)
     names = scripts.namespace_of(path, "nefsim nengo")
     model = names.get("model")
@@ -41,7 +41,7 @@ def load(path: Path, seed: int | None) -> nengo.Network:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The run of a model in one simulator: its times and its records."""
+    """Times and records of the run of a model in one simulator."""
 
     name: str
     build: float
@@ -51,7 +51,7 @@ class Run:
     data: list[Any]
 
     def figures(self) -> dict[str, Any]:
-        """The figures: build time [s], time of a step [us] and spikes."""
+        """Build time [s], time of a step [us] and number of spikes, by name."""
         return {
             "simulator": self.name,
             "build_seconds": self.build,
@@ -82,7 +82,7 @@ def timed(model: nengo.Network, name: str, make: Callable[..., Any], seconds: fl
 def run(
     path: Path, seconds: float, dt: float, seed: int | None, backend: str, compare: bool
 ) -> dict[str, Any]:
-    """Run a script's model; with ``compare`` also in Nengo, with the differences."""
+    """Run a script's model; with ``compare`` also in Nengo, and compare the spikes."""
     with scripts.folder_on_path(path):  # functions may import modules of that folder while they run
         return _run(path, seconds, dt, seed, backend, compare)
 
@@ -119,7 +119,7 @@ def _run(
 
 
 def as_text(report: dict[str, Any]) -> str:
-    """A report as a table and a sentence."""
+    """Format the result of :func:`run` as a table and a sentence."""
     lines = [f"{'simulator':<16}{'build':>10}{'a step':>14}{'spikes':>12}"]
     for figures in report["runs"]:
         step = f"{figures['microseconds_per_step']:.1f} us"

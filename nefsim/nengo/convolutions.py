@@ -56,7 +56,7 @@ def _forward(transform: Any, kernel: Array, before: Any, after: Any, groups: int
 
 
 def _order(shape: Any) -> NDArray[np.intp]:
-    """The index in (channels, height, width) of each of Nengo's elements."""
+    """The index of each of Nengo's elements in an array (channels, height, width)."""
     numbers = np.arange(shape.size).reshape(shape.n_channels, *shape.spatial_shape)
     if shape.channels_last:
         numbers = np.moveaxis(numbers, 0, -1)

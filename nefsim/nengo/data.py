@@ -1,4 +1,4 @@
-"""Values of a running simulator, by Nengo's objects and by Nengo's signals."""
+"""Access to records, built arrays, learned weights and signals of a running simulator."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Data(Mapping[Any, Any]):
     model : Model
         The built model.
     dense : callable
-        A function of a probe that returns its records as an array.
+        ``dense(probe)`` returns the records of a probe as an array.
     stored : callable
-        A function of a probe that returns its records as they are stored, rows or events.
+        ``stored(probe)`` returns the records of a probe as stored: rows of an array, or events.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Data(Mapping[Any, Any]):
         return self._dense(key) if key in self._model.probes else self._model.params[key]
 
     def events(self, probe: nengo.Probe) -> Events:
-        """The spikes that a probe of spiking neurons recorded, as events.
+        """The records of a probe of spiking neurons as a list of spikes.
 
         Parameters
         ----------
@@ -77,12 +77,13 @@ class Data(Mapping[Any, Any]):
 
 
 class Learned(Mapping[Any, Array]):
-    """``sim.learned``: weights that learning rules change, by connection.
+    """``sim.learned``: weights that learning rules change, by connection or ensemble.
 
-    The weights are those of the next step, (M, N), with trials first in a batch: decoders
-    multiplied by the transform, or weights onto neurons.  The key of learned encoders, scaled by
-    gain and radius, is their ensemble.  Weights can be set, for all trials or for each; learning
-    continues from there.  ``dict(sim.learned)`` has plain arrays, to be saved.
+    ``sim.learned[connection]`` are the weights that the next step uses, (M, N), or
+    (trials, M, N) in a batch: decoders multiplied by the transform, or weights onto neurons.
+    ``sim.learned[ensemble]`` are learned encoders, multiplied by gain / radius.  Set weights, for
+    all trials or for each, and learning continues from them.  ``dict(sim.learned)`` has plain
+    arrays, to be saved.
     """
 
     def __init__(self, lowering: Lowering, state: State, batch_size: int | None) -> None:
@@ -107,7 +108,7 @@ class Learned(Mapping[Any, Array]):
             view[...] = value
 
     def _views(self, thing: Any) -> list[Array]:
-        """The weights of each trial, as views."""
+        """The weights of each trial, as views of the state."""
         if thing not in self._signals:
             do = "pass a connection whose weights, or an ensemble whose encoders, a rule changes"
             check.fail("Simulator.learned", "key", "be learned", check.show(thing), do, TypeError)
@@ -145,13 +146,13 @@ def _learned_signals(model: Model, connection: nengo.Connection) -> dict[Any, Si
 class Signals(Mapping[Signal, Array]):
     """``sim.signals``: the values of Nengo's signals after the last step, as read-only arrays.
 
-    Learned weights are at ``sim.signals[sim.model.sig[connection]["weights"]]``.  They are those of
-    the next step, whereas Nengo's simulator adds the change of the last step in the next one.  A
-    signal that the back end does not store raises KeyError.
+    A signal that the back end does not store raises KeyError.  Learned weights are at
+    ``sim.signals[sim.model.sig[connection]["weights"]]``.  They include the change of the last
+    step, which Nengo's simulator adds in the next step.
 
-    ``sim.signals[signal] = values`` sets, in all trials, a value that the next step starts from:
-    learned weights, state variables of neurons, outputs of filters, and the memory of operators
-    that run in Nengo's code.
+    ``sim.signals[signal] = values`` sets a value in all trials, from which the next step starts.
+    It can set learned weights, state variables of neurons, outputs of filters, and memory of
+    operators that nefsim does not support.
     """
 
     def __init__(self, lowering: Lowering, state: State) -> None:
@@ -199,7 +200,7 @@ class Signals(Mapping[Signal, Array]):
         return base in lowering.memory.updates and base in lowering.numbers
 
     def _put(self, base: Signal, block: Array, trial: int) -> None:
-        """Set a block of one trial."""
+        """Set the values of a block of Nengo's memory in one trial."""
         lowering, state = self._lowering, self._state
         if base in lowering.states:
             index, name = lowering.states[base]
@@ -257,7 +258,7 @@ class Signals(Mapping[Signal, Array]):
 
 
 def _set_neurons(op: Neurons, memory: dict[str, Any], name: str, block: Array, dt: float) -> None:
-    """Set one state variable of a population, and the parts of its memory that depend on it."""
+    """Set a state variable of a population, and the arrays of its state that depend on it."""
     values = {each: np.array(op.neuron.read(memory, each), np.float64) for each in op.initial}
     before = op.neuron.start({key: value.copy() for key, value in values.items()}, dt)
     after = op.neuron.start({**values, name: block}, dt)

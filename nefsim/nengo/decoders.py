@@ -1,4 +1,4 @@
-"""Nengo's builder, with one Cholesky factorisation for all functions of a population."""
+"""A builder of Nengo models that factors the Gram matrix of each ensemble once."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ MOST_NUMBERS = 50_000_000
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """``A`` and a Cholesky factor of ``A.T A + m sigma^2``, for any number of targets."""
+    """Activities ``A`` (m, N) and a Cholesky factor of ``A.T A + m sigma^2``."""
 
     activities: Array
     factor: Any
 
     @property
     def size(self) -> int:
-        """Number of stored numbers."""
+        """Number of elements of both arrays."""
         return int(self.activities.size + self.factor[0].size)
 
 
 class SharingBuilder(Builder):  # type: ignore[misc]
-    """A builder with Nengo's results, to the last bit, that factors each population once.
+    """Builds Nengo models like Nengo's builder, to the last bit, but solves for decoders faster.
 
-    It solves for decoders of ``LstsqL2`` at the evaluation points of the ensemble; Nengo builds
-    everything else.
+    Functions that are decoded from an ensemble by ``LstsqL2``, at the evaluation points of the
+    ensemble, share one factorisation.  Nengo builds everything else.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         self._numbers = 0  # of all stored systems
 
     def forget(self) -> None:
-        """Discard all factorisations."""
+        """Discard all factorisations to free their memory."""
         self._systems.clear()
         self._numbers = 0
 
@@ -68,7 +68,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         return args[0].eval_points is None and not is_wide and not solver.solver.transpose
 
     def _decoders(self, model: Model, conn: nengo.Connection, rng: Any) -> tuple[Any, ...]:
-        """Evaluation points, decoders and the information of the solver."""
+        """Evaluation points, decoders and ``solver_info`` of a connection."""
         built = model.params[conn.pre_obj]
         points = built.eval_points.view()
         points.setflags(write=False)
@@ -106,7 +106,10 @@ class SharingBuilder(Builder):  # type: ignore[misc]
 
 
 def _system(conn: nengo.Connection, gain: Array, bias: Array, x: Array) -> System | None:
-    """A factorised system; None without SciPy, or without activity, for which Nengo raises."""
+    """Activities and Cholesky factor of a connection's ensemble.
+
+    None if SciPy is missing, or if no neuron is active, which Nengo refuses with an error.
+    """
     try:
         from scipy.linalg import cho_factor
     except ImportError:
@@ -121,7 +124,7 @@ def _system(conn: nengo.Connection, gain: Array, bias: Array, x: Array) -> Syste
 
 
 def _rates(neuron: Any, x: Array, gain: Array, bias: Array) -> Any:
-    """Nengo's rates to the last bit, (P, N); nefsim's function for LIF neurons is faster."""
+    """Nengo's firing rates (P, N), to the last bit; for LIF neurons nefsim computes them faster."""
     if type(neuron) in (nengo.LIF, nengo.LIFRate) and neuron.amplitude == 1:
         return lif_rates(neuron.current(x, gain, bias), neuron.tau_rc, neuron.tau_ref)
     return neuron.rates(x, gain, bias)

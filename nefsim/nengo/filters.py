@@ -1,4 +1,4 @@
-"""Synapses of nefsim as synapses of Nengo."""
+"""Convert synapses of nefsim to synapses of Nengo."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def synapse(source: synapses.Synapse | None, dt: float) -> nengo.synapses.Synapse | None:
-    """Nengo's synapse with the same transfer function, discretised by Nengo if it has this type."""
+    """Nengo's synapse of the same type; else a filter with nefsim's discrete coefficients."""
     if source is None:
         return None
     # The exact type is compared, as a subclass may have other coefficients.
@@ -38,7 +38,7 @@ def synapse(source: synapses.Synapse | None, dt: float) -> nengo.synapses.Synaps
 def with_delay(
     source: synapses.Synapse | None, dt: float, steps: int
 ) -> nengo.synapses.Synapse | None:
-    """Nengo's synapse with a delay of ``steps``, as a filter, as Nengo's connections have none."""
+    """A Nengo filter that is a synapse and a delay in one, as Nengo's connections have no delay."""
     if not steps:
         return synapse(source, dt)
     # In Nengo a filter without D delays by a step less, and a connection by one step more.
@@ -50,7 +50,7 @@ def with_delay(
 
 
 def _of_z(b: Array, a: Array, steps: int = 0) -> nengo.LinearFilter:
-    """A filter with coefficients in z^-1, delayed by ``steps``."""
+    """A Nengo filter with coefficients ``b`` and ``a`` of z^-1, delayed by ``steps``."""
     size = max(len(a), len(b))
     num, den = (np.pad(part, (0, size - len(part))) for part in (b, a))
     # Nengo warns of leading zeros.

@@ -1,4 +1,4 @@
-"""Decoders and filters computed by Nengo, as a solver and a synapse of nefsim."""
+"""Use decoders and filters that Nengo computed, as a solver and a synapse of nefsim."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Given(Solver):
-    """A fixed solver: decoders multiplied by the transform, or full weights with encoders too.
+    """A solver that returns fixed decoders or weights.
 
     Parameters
     ----------
     values : (N, k) array_like
-        The matrix that activities are multiplied by.
+        Decoders that include the transform, or weights that include the encoders, too.
     weights : bool
-        Whether k is the number of neurons that the connection ends in.
+        Whether ``values`` are weights, for the k neurons of the target.
     """
 
     values: ArrayLike
@@ -44,11 +44,11 @@ class Given(Solver):
 
     @property
     def again(self) -> Solver:
-        """Least squares, for the decoders of the same function from other neurons."""
+        """A least-squares solver, to decode the same function from other neurons."""
         return LstsqL2(weights=self.weights)
 
     def factor(self, A: Array, rng: np.random.Generator) -> Solve:
-        """A function that returns the fixed values for any targets."""
+        """A function that returns the fixed values, whatever the targets are."""
         del A, rng
         values = np.asarray(self.values, np.float64)
 
@@ -61,18 +61,18 @@ class Given(Solver):
 
 @dataclass(frozen=True, eq=False)
 class Filter(Synapse):
-    """A filter that Nengo discretises; in state space if it has more than one pole.
+    """A synapse with the coefficients of a Nengo filter that Nengo has discretised.
 
     Parameters
     ----------
     original : nengo.LinearFilter
-        A filter with another discretisation than by zero-order hold.
+        A filter that is not discretised by zero-order hold.
     """
 
     original: nengo.LinearFilter
 
     def coefficients(self, dt: float) -> Coefficients:
-        """The coefficients of Nengo's matrices."""
+        """Coefficients of the transfer function in z^-1, from Nengo's matrices."""
         return supported.coefficients(supported.discrete(self.original, dt))
 
     def state_space(self, dt: float) -> StateSpace | None:

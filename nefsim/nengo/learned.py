@@ -1,4 +1,4 @@
-"""Weights that Nengo's learning rules change, if nefsim has all of these rules."""
+"""Lower learned weights of Nengo whose learning rules nefsim has too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nefsim.program import Learn, Part, Read, Term, Weigh
 
 
 def emit(blocks: Blocks, learned: Learned) -> None:
-    """Add the product with learned weights, and the rules that change them."""
+    """Add operations for the product with learned weights and for their rules."""
     base, product = learned.weights, learned.product
     probed = None
     if base in blocks.plan.probed_blocks:
@@ -33,7 +33,7 @@ def emit(blocks: Blocks, learned: Learned) -> None:
 
 
 def _name(model: Model, base: Signal) -> str:
-    """The connection whose weights, or the ensemble whose encoders, are learned."""
+    """The name of the connection or ensemble that the learned weights belong to."""
     for thing, signals in model.sig.items():
         learned = isinstance(thing, (nengo.Connection, nengo.Ensemble))
         if learned and base in (signals.get("weights"), signals.get("encoders")):

@@ -1,4 +1,4 @@
-"""Nengo's operators as a program: blocks of memory become signals."""
+"""Lower Nengo's operators to a program; blocks of Nengo's memory become signals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ from nefsim.program import Call, Filter, Neurons, Read, Stream
 
 
 def lower(model: Model) -> Lowering:
-    """A model as a program; if parts of a block depend on each other, with a signal for each."""
+    """Lower a built Nengo model to a program.
+
+    If parts of a block depend on each other within a step, each part becomes a signal.
+    """
     plan = Plan(model)
     try:
         return Lowering(plan)
@@ -38,16 +41,14 @@ def lower(model: Model) -> Lowering:
 
 
 class Lowering(Blocks):
-    """A model's operators as a program.
-
-    Unsupported operators run Nengo's code, in a :class:`~nefsim.nengo.opaque.NengoOperatorState`.
+    """A Nengo model as a program, in which unsupported operators run Nengo's code.
 
     Parameters
     ----------
     plan : Plan
-        The role of each operator.
+        The operators of the model, and which of them are supported.
     in_pieces : bool
-        Whether a block that is used in parts has a signal for each part.
+        Whether a block that operators use in parts has a signal for each part.
 
     Attributes
     ----------
@@ -75,7 +76,7 @@ class Lowering(Blocks):
         self.program = self.finish()
 
     def start(self, seed: int, trials: int) -> None:
-        """Initialise unsupported operators and random generators, for each trial."""
+        """Initialise unsupported operators and random generators of each trial."""
         operators = self.plan.step_order if self.plan.draws() else self.plan.starters
         self.operator_states = [
             opaque.NengoOperatorState(self.model, operators, self.plan.unsupported, seed, trial)
@@ -83,10 +84,11 @@ class Lowering(Blocks):
         ]
 
     def _order_shared_memory(self) -> tuple[dict[Operator, int], dict[Operator, list[Read]]]:
-        """Signals and reads that make unsupported operators with shared memory run in order.
+        """Add signals that make unsupported operators with shared memory run in Nengo's order.
 
-        Each such operator writes a token; the operators after it read that token, and it reads
-        theirs of the step before.
+        Each such operator writes a signal without meaning, a token.  It is read by the operators
+        that must run after it in the step; they must run before its next step, so it reads
+        their tokens of the step before.
         """
         graph = self.plan.order_of_shared_memory()
         tokens = {op: self.signal(f"{name_of(op)} done", 1) for op in graph}
@@ -139,7 +141,7 @@ class Lowering(Blocks):
         self.ops.append(Call(signals, reads, start, name_of(op), shared=process))
 
     def _is_outside(self, signal: Signal) -> bool:
-        """Whether an unsupported operator reads a signal from the program."""
+        """Whether an unsupported operator reads a signal that the program computes."""
         base = signal.base
         clock = base in (self.model.time, self.model.step)
         return not (clock or base in self.plan.private or self.memory.is_constant(base))
@@ -167,10 +169,10 @@ class Lowering(Blocks):
             self._functions[op] = (target, reads)
 
     def _call_in_turn(self) -> None:
-        """Call functions of the user, and unsupported processes, in Nengo's order.
+        """Add calls of the user's functions and of unsupported processes, in Nengo's order.
 
-        They may share Python variables, so their order matters.  Successive functions of time
-        alone are one operation.
+        The order matters because they may share Python variables.  Successive functions that
+        depend on time alone become one operation.
         """
         calls: list[Operator] = [*self._functions, *self._processes]
         if len(calls) > 1:
@@ -187,9 +189,10 @@ class Lowering(Blocks):
                 after = self._call(together, after)
 
     def _call(self, ops: Sequence[Operator], after: Read | None) -> Read:
-        """Call functions without input, or one function or process, after another call.
+        """Add a call of functions of time, or of one other function or process.
 
-        Returns a read for the next call, which must wait for this one.
+        ``after`` is the read that the previous call returned.  The result is a read for the
+        next call; it makes that call wait for this one.
         """
         if ops[0] in self._processes:
             index = self._processes[ops[0]]
@@ -235,7 +238,7 @@ class Lowering(Blocks):
             self.record(Read(self.number(signal.base), 0, elements(signal)), every)
 
     def _copy_of_memory(self, signal: Signal, reads: tuple[Read, ...]) -> int:
-        """The index of a signal that copies memory of unsupported operators after each step."""
+        """The number of a signal that copies memory of unsupported operators after each step."""
         number = self.signal(f"{signal.name} shown", signal.size)
 
         def start(trial: int) -> opaque.Steps:
@@ -247,12 +250,12 @@ class Lowering(Blocks):
 
 
 def _start(ops: Sequence[SimPyFunc], trial: int) -> opaque.Steps:
-    """Functions of the user, which all trials share."""
+    """The step of the user's functions, which all trials share."""
     del trial
     return opaque.functions_step(ops)
 
 
 def _at_once(op: SimPyFunc, trial: int) -> opaque.Steps:
-    """A NumPy function, which has no memory."""
+    """The step of a NumPy function, which is the same in all trials."""
     del trial
     return opaque.function_at_once(op)

@@ -1,4 +1,4 @@
-"""Neuron types of nefsim as neuron types of Nengo."""
+"""Convert neuron types of nefsim to neuron types of Nengo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operators that nefsim does not support: they run Nengo's code, on Nengo's memory."""
+"""Run operators that nefsim does not support by Nengo's code, on Nengo's memory."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ NUMBERS = (float, int, np.float64)
 
 @dataclass
 class NengoOperatorState:
-    """The memory and the generators of unsupported operators, in one trial.
+    """The memory and the random generators of unsupported operators, in one trial.
 
     Parameters
     ----------
     model : Model
         The built model.
     operators : sequence of Operator
-        All that may draw random numbers when they start, in the order of a step.
+        Operators that may draw random numbers when they start, in the order of a step.
     unsupported : set of Operator
-        Those that run Nengo's code.
+        Operators that run Nengo's code.
     seed, trial : int
         Seed of the random numbers, and the index of the trial.
     """
@@ -65,7 +65,7 @@ class NengoOperatorState:
                 self._seed(op, rng)
 
     def _seed(self, op: SimProcess, rng: np.random.RandomState) -> None:
-        """Draw the seed of a process as Nengo does; filters draw one too, and do not use it."""
+        """Draw the seed of a process or filter from ``rng``, in the order of Nengo."""
         if type(op.process) not in supported.FILTERS:
             self.rngs[op] = op.process.get_rng(rng)
         elif op.process.seed is None:
@@ -96,7 +96,7 @@ def stepper(
     outputs: Iterable[Signal],
     token: bool,
 ) -> Steps:
-    """The step of an unsupported operator, as a function of its inputs from the program."""
+    """The step of an unsupported operator, as a function of time and inputs."""
     step = operator_state.steps[op]
     into = [operator_state.signals[signal] for signal in inputs]
     out = [operator_state.signals[signal] for signal in outputs]
@@ -122,7 +122,7 @@ def stepper(
 
 
 def is_at_once(op: SimPyFunc) -> bool:
-    """Whether a function is one of NumPy, of a single argument, that can compute many steps."""
+    """Whether a function is one of NumPy with one argument, so that it can compute many steps."""
     has_one_argument = (op.t is None) != (op.x is None)
     if op.output is None or not has_one_argument or not is_elementwise(op.fn):
         return False
@@ -134,7 +134,7 @@ def _not_finite(function: Any, value: Any) -> str:
 
 
 def function_at_once(op: SimPyFunc) -> Steps:
-    """The step of a NumPy function, for many times or values at once."""
+    """The step of a NumPy function, which accepts many times or values at once."""
 
     def run(t: Any, *values: Any) -> Any:
         value = op.fn(*values) if values else op.fn(t)[:, None]
@@ -163,7 +163,7 @@ def function_step(op: SimPyFunc) -> Steps:
         return result.ravel()
 
     def quick(value: Any) -> Any:
-        """The common cases, in which all numbers are finite if their sum of squares is."""
+        """Check quickly that common values are finite: their sum of squares is finite."""
         kind = type(value)
         if kind in (list, tuple) and len(shape) == 1:
             try:
@@ -187,7 +187,7 @@ def function_step(op: SimPyFunc) -> Steps:
 
 
 def functions_step(ops: Sequence[SimPyFunc]) -> Steps:
-    """The step of several functions of time alone, called in order."""
+    """The step of several functions that depend on time alone, called in order."""
     runs = [function_step(op) for op in ops]
     if len(runs) == 1:
         return runs[0]

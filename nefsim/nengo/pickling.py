@@ -1,4 +1,4 @@
-"""The state of a running Nengo network as plain objects, for pickling."""
+"""Convert the state of a running Nengo network to plain objects, for pickling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nefsim.records import Records
 
 
 def plain_objects(lowering: Lowering, state: State, records: Records) -> dict[str, Any]:
-    """A state, records, and the signals and generators of unsupported operators."""
+    """The state, the records, and the memory and generators of unsupported operators."""
     memories = [
         ({s: each.signals[s] for s in each.signals if not s.readonly}, each.rngs)
         for each in lowering.operator_states

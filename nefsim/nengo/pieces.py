@@ -1,4 +1,4 @@
-"""Partition of blocks of memory whose parts depend on each other: a signal for each part."""
+"""Split blocks of Nengo's memory whose parts depend on each other into several signals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nefsim.program import ProgramBuilder, Read, Term
 
 
 def in_parts(memory: Memory, base: Signal) -> bool:
-    """Whether a block is computed in each step and operators use parts of it."""
+    """Whether operators write a block in each step, and some use a part of it."""
     if base in memory.updates or base not in memory.incs or base not in memory.reads:
         return False
     if base.initial_value.any():
@@ -33,7 +33,7 @@ def _indices_used(op: Operator, signal: Signal) -> Any:
 
 
 class Pieces:
-    """The parts of a block: each operator uses all elements of a part or none.
+    """The parts of a block, so small that each operator uses all elements of a part or none.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Pieces:
             self._numbers.append((builder.sum(name, len(members)), len(members)))
 
     def read(self, indices: Any) -> Read:
-        """The read of elements by their indices, from one part or a sum over several."""
+        """The read of elements by their indices, from one part or from a copy of several."""
         parts = list(self._parts(indices))
         if len(parts) == 1:
             number, size, _, columns_of_part = parts[0]
@@ -74,14 +74,14 @@ class Pieces:
         return Read(total)
 
     def add(self, indices: Any, term: Term) -> None:
-        """Add the rows of a term to the parts that they belong to."""
+        """Add each row of a term to the sum of its part."""
         for number, size, rows_of_term, columns_of_part in self._parts(indices):
             rows = as_index(columns_of_part, size)
             part = self._rows_in_part(term, rows_of_term)
             self._builder.add_term(number, replace(part, rows=rows))
 
     def add_constant(self, indices: Any, value: Any) -> None:
-        """Add numbers to the parts that they belong to."""
+        """Add each of the numbers to the sum of its part."""
         for number, _, rows_of_term, columns_of_part in self._parts(indices):
             self._builder.add_offset(number, columns_of_part, np.ravel(value)[rows_of_term])
 

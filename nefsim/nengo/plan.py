@@ -1,4 +1,4 @@
-"""The plan of a model: which operators nefsim supports, and which run Nengo's code."""
+"""Decide which operators of a Nengo model nefsim supports; the others run Nengo's code."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _has_generator(op: Operator) -> bool:
 
 
 class Plan:
-    """The role of each operator and each block of memory of a model.
+    """The operators and blocks of memory of a Nengo model, by the way they will be run.
 
     Parameters
     ----------
@@ -54,14 +54,14 @@ class Plan:
     probed_blocks : set of Signal
         Blocks that probes record.
     learned : dict of Signal to Learned
-        Weights whose learning rules are supported.
+        Learned weights whose learning rules are supported.
     learning : set of Operator
-        The operators that use and change these weights.
+        The operators that use and change learned weights.
     unsupported : set of Operator
-        Operators that run Nengo's code: their type is not supported, or they use a block that
-        accumulates from step to step.
+        Operators that run Nengo's code, because of their type or because they use a block to
+        which values are added from step to step.
     private : set of Signal
-        Blocks that only unsupported operators use.
+        Blocks that only unsupported operators use, so that the program needs no signal.
     """
 
     def __init__(self, model: Model) -> None:
@@ -89,7 +89,7 @@ class Plan:
 
     @property
     def starters(self) -> list[Operator]:
-        """Operators whose initial state is more than the initial values in the program."""
+        """Operators that Nengo must start: unsupported ones, and processes with a generator."""
         return [op for op in self.operators if op in self.unsupported or _has_generator(op)]
 
     def draws(self) -> bool:
@@ -124,7 +124,7 @@ class Plan:
         return type(op) in LINEAR and classify.is_linear(op, self.memory)
 
     def is_used(self, signal: Signal | None) -> bool:
-        """Whether a probe or another operator than the writer reads a block."""
+        """Whether a probe or an operator, other than the one that writes a block, reads it."""
         return signal is not None and (
             signal.base in self.probed_blocks or bool(self.memory.reads.get(signal.base))
         )
@@ -132,7 +132,8 @@ class Plan:
     def _find_private(self) -> set[Signal]:
         """Blocks that only unsupported operators use and that need no signal in the program.
 
-        Such blocks accumulate, or are matrices, or are the memory of a single operator.
+        Values are added to such a block from step to step, or it is a matrix, or one operator
+        uses it as its memory.
         """
         users: dict[Signal, set[Operator]] = defaultdict(set)
         for op in self.operators if self.unsupported else ():
@@ -152,7 +153,7 @@ class Plan:
         return base not in self.probed_blocks and (len(ops) == 1 or base.ndim > 1)
 
     def order_of_shared_memory(self) -> dict[Operator, list[Operator]]:
-        """Unsupported operators that share memory, each with its successors in a step."""
+        """Unsupported operators that share memory; for each, those that run later in a step."""
         sharers: dict[Signal, list[Operator]] = defaultdict(list)
         for op in self.operators:
             if op in self.unsupported:

@@ -1,4 +1,4 @@
-"""Processes and neuron types of nefsim with the random numbers of Nengo."""
+"""Processes and neuron types that draw the same random numbers as in Nengo."""
 
 from __future__ import annotations
 
@@ -34,21 +34,22 @@ NOISES = (
 
 @dataclass(frozen=True, eq=False)
 class FromNengo(Process):
-    """A process of Nengo, with the random numbers that it has in Nengo's simulator.
+    """A process that returns the values of a Nengo process, as Nengo's simulator computes them.
 
     Parameters
     ----------
     process : nengo.Process
         A process without input.
     width : int
-        Dimensions of its output.
+        Number of dimensions of its output.
     place : int
-        The number of processes without a seed that Nengo starts before it.
+        The number of processes without a seed that Nengo starts before this one.
 
     Notes
     -----
-    Trial b is the process in Nengo's simulator with the seed of this run + b.  The state consists
-    of the number of steps only; a run that is loaded from a file repeats the steps before it.
+    Trial b of a batch has the values of Nengo's simulator with the seed of this run + b.  The
+    state is the number of steps only, so a run that is loaded from a file computes the earlier
+    steps again.
     """
 
     process: Any
@@ -57,11 +58,11 @@ class FromNengo(Process):
 
     @property
     def size(self) -> int:
-        """Dimensions of the output."""
+        """Number of dimensions of the output."""
         return self.width
 
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
-        """The process at time 0, with the seed and the trial of ``rng``'s stream."""
+        """The running process at time 0; ``rng`` determines its seed and its trial."""
         size, dt, rng = self._place(size, dt, rng)
         sequence: Any = rng.bit_generator.seed_seq
         seed = int(sequence.entropy) + _trial(rng)
@@ -72,7 +73,7 @@ class FromNengo(Process):
 
 
 class Replaying(Running):
-    """A running process of Nengo, which starts again if earlier steps are requested."""
+    """A running process of Nengo that restarts if earlier steps are requested."""
 
     def __init__(
         self, process: Any, size: int, dt: float, seed: int, rng: np.random.Generator
@@ -84,12 +85,12 @@ class Replaying(Running):
         self._run: Callable[[Array], Array] | None = None
 
     def __deepcopy__(self, memo: Any) -> Replaying:
-        """An independent process at the start."""
+        """An independent copy, which starts from the first step."""
         del memo
         return Replaying(self._process, self._size, self._dt, self._seed, self.rng)
 
     def __call__(self, first_step: int, n_steps: int) -> Array:
-        """The values of the next steps, or of any others."""
+        """The values of ``n_steps`` steps after ``first_step``."""
         if self._run is None or first_step < self._done:
             self._run, self._done = self._begin(), 0
         last = first_step + n_steps
@@ -168,19 +169,19 @@ STOCHASTIC: dict[type, Any] = {
 
 
 def words_of(rng: np.random.RandomState) -> NDArray[np.int64]:
-    """The state of one of Nengo's generators as numbers."""
+    """The state of a RandomState as numbers (625,): 624 words and the position."""
     _, key, place, *_ = rng.get_state()
     return np.array([*key, place], np.int64)
 
 
 def _trial(rng: np.random.Generator) -> int:
-    """The trial of a batch that a generator belongs to."""
+    """The index of the trial that a generator belongs to."""
     sequence: Any = rng.bit_generator.seed_seq
     return sequence.spawn_key[-1] if sequence.spawn_key else 0
 
 
 def _twister(words: NDArray[np.int64], trial: int) -> np.random.Generator:
-    """The generator with this state; for later trials, a generator seeded from it."""
+    """A RandomState with the state ``words``; for trials after the first, seeded from it."""
     rng = np.random.RandomState()
     rng.set_state(("MT19937", words[:-1].astype(np.uint32), int(words[-1]), 0, 0.0))
     for _ in range(trial):
@@ -192,7 +193,7 @@ def _twister(words: NDArray[np.int64], trial: int) -> np.random.Generator:
 
 
 def places(model: Model) -> dict[Any, int]:
-    """For each signal written by a process, the number of seeds that Nengo draws before it."""
+    """The number of seeds that Nengo draws before that of each process, by its output signal."""
     numbers, count = {}, 0
     for op in step_order(model):
         if isinstance(op, SimProcess):
@@ -202,6 +203,6 @@ def places(model: Model) -> dict[Any, int]:
 
 
 def generators(model: Model) -> dict[Any, np.random.RandomState]:
-    """The generators of stochastic neurons, by the output signals of these neurons."""
+    """Nengo's random generators of stochastic neurons, by the neurons' output signals."""
     neurons = (op for op in model.operators if isinstance(op, SimNeurons))
     return {op.output: op.state_extra["rng"] for op in neurons if "rng" in op.state_extra}

@@ -1,4 +1,4 @@
-"""A Nengo network as a nefsim network, with the arrays of Nengo's builder."""
+"""Convert Nengo networks to nefsim networks, with the arrays that Nengo's builder computes."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ TRACES = {"pre_filtered": "activities", "post_filtered": "post"}
 def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = None) -> Network:
     """Convert a Nengo network to a nefsim network with the same spikes.
 
-    Nengo's builder draws and solves all arrays.  They are fixed in the network, so that it can be
-    saved, run in batches, exported, and compared with others.
+    Nengo's builder draws encoders and solves for decoders; the nefsim network holds these arrays.
+    It can be saved, run in batches, exported, and compared with others.
 
     Parameters
     ----------
     network : nengo.Network
-        The model.
+        The network to convert.
     dt : float [s]
-        The time step of later runs, which Nengo's builder needs.
+        The time step of later runs.
     seed : int or None
         Seed of processes without a seed; None means the network's seed + 1, as in Nengo's
         simulator.
@@ -44,18 +44,17 @@ def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = Non
     Returns
     -------
     Network
-        A network with the same subnetworks.  ``all_ensembles``, ``all_nodes``,
-        ``all_connections`` and ``all_probes`` are in Nengo's order.
+        A network with the same subnetworks.  Its ``all_ensembles``, ``all_nodes``,
+        ``all_connections`` and ``all_probes`` have the order of the Nengo network.
 
     Raises
     ------
     TypeError
         If ``network`` is not a nengo.Network.
     ValueError
-        If the network has an object that nefsim's networks do not have: custom neuron types,
+        If nefsim has no equal of an object, which the message names: custom neuron types,
         synapses and learning rules, processes with input, random transforms of decoded
-        connections, and a few probes.  The message names the object.  All of these run in
-        :class:`nefsim.nengo.Simulator`.
+        connections, and a few probes.  Run such networks in :class:`nefsim.nengo.Simulator`.
 
     See Also
     --------
@@ -64,7 +63,7 @@ def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = Non
 
     Notes
     -----
-    Trial b of a batch is the run with the seed + b.
+    In a batch, trial b equals the run with ``seed + b``.
 
     Examples
     --------
@@ -96,14 +95,14 @@ def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = Non
 
 
 class Reading:
-    """The nefsim network of a built model, and its object for each of Nengo's objects.
+    """Converts a built Nengo model to a nefsim network.
 
     Parameters
     ----------
     model : Model
         The built model.
     network : nengo.Network
-        The network that it was built from.
+        The network that ``model`` was built from.
     seed : int
         Seed of processes and stochastic neurons.
 
@@ -200,7 +199,7 @@ class Reading:
         return kind(base, original.amplitude, random_state.words_of(rng))
 
     def _end(self, obj: Any, index: Any, size: int) -> Any:
-        """The nefsim object for one of Nengo's, or a view of some of its dimensions."""
+        """The nefsim object for one of Nengo's objects, or a view of the dimensions ``index``."""
         if isinstance(obj, nengo.connection.LearningRule):
             whole = self._rule(obj)
         else:

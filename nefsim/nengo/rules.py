@@ -1,4 +1,4 @@
-"""Learning rules of nefsim as rules of Nengo."""
+"""Convert learning rules of nefsim to rules of Nengo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRACES = {"activities": "pre_filtered", "post": "post_filtered"}
 def learning_rule_type(
     connection: Connection, dt: float
 ) -> nengo.learning_rules.LearningRuleType | dict[str, Any] | None:
-    """Nengo's rule of a connection; several rules are a dict by their index."""
+    """Nengo's learning rule type of a connection; several rules are a dict by their index."""
     named = enumerate(rule for _, rule in connection.rules)
     rules = {str(i): _rule(repr(connection), rule, dt) for i, rule in named}
     if not rules:

@@ -1,4 +1,7 @@
-"""Nengo's signals: the indices of views, and the operators that write and read each block."""
+"""Indices of Nengo's signals, and the operators that write and read each block of memory.
+
+A block is a base signal, of which other signals may be views.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ Use = tuple[Operator, Signal]
 
 
 def name_of(op: Operator) -> str:
-    """The name of an operator; a custom one may lack the attributes that its ``str`` needs."""
+    """The name of an operator, also of one whose ``str`` fails."""
     try:
         return str(op)
     except AttributeError:
@@ -24,7 +27,7 @@ def name_of(op: Operator) -> str:
 
 
 def indices_of(signal: Signal) -> Any:
-    """The indices of a view's elements in its flat base, in the shape of the view."""
+    """The indices of a signal's elements in its flattened base, in the shape of the signal."""
     if not signal.is_view:
         return np.arange(signal.size).reshape(signal.shape)
     at = np.array(signal.elemoffset)
@@ -34,7 +37,7 @@ def indices_of(signal: Signal) -> Any:
 
 
 def as_index(at: Any, size: int) -> Index | None:
-    """Flat indices as an index: None for all in order, a slice for adjacent ones."""
+    """Simplify indices: None if they are all in order, a slice if they are adjacent."""
     flat = np.ravel(at)
     first = int(flat[0]) if len(flat) else 0
     if len(flat) and (np.diff(flat) == 1).all():
@@ -44,7 +47,7 @@ def as_index(at: Any, size: int) -> Index | None:
 
 
 def elements(signal: Signal) -> Index | None:
-    """The index of a signal's elements in its flat base; None for all of them."""
+    """The index of a signal's elements in its flattened base; None means all of them."""
     if not signal.is_view:
         return None
     if signal.ndim == 1 and signal.elemstrides == (1,) and signal.size:
@@ -87,7 +90,7 @@ class Memory:
         return base not in self.sets and base not in self.incs and base not in self.updates
 
     def covered_elements(self, base: Signal) -> Any:
-        """A mask, flat, of the elements of a block that are set in each step."""
+        """A flat mask of the elements of a block that operators set in each step."""
         mask = np.zeros(base.size, bool)
         for _, signal in self.sets.get(base, ()):
             index = elements(signal)

@@ -1,4 +1,4 @@
-"""A simulator of Nengo networks, which Nengo builds and nefsim runs."""
+"""A simulator of Nengo networks that are built by Nengo and run by nefsim."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ARGUMENTS = ("model", "seed", "backend", "batch_size", "dtype", "progress_bar", 
 
 @dataclass(frozen=True, eq=False)
 class _Ready:
-    """A program, as back ends take it."""
+    """A program in the form that back ends accept."""
 
     program: Program
 
@@ -50,19 +50,19 @@ class _Ready:
 class Simulator:
     """A simulator of a Nengo network in nefsim, which replaces ``nengo.Simulator``.
 
-    Nengo's builder draws and solves all arrays; a back end of nefsim runs the steps, with the
-    same spikes.
+    Nengo's builder draws encoders and solves for decoders; a back end of nefsim runs the steps
+    and gives the same spikes.
 
     Parameters
     ----------
     network : nengo.Network or None
-        The network; None if ``model`` is already built.
+        The network to simulate; None if ``model`` is already built.
     dt : float [s]
         The time step.
     seed : int or None
         Seed of processes without a seed; None means the network's seed + 1.
     model : nengo.builder.Model or None
-        The model to which Nengo's builder adds the network; None makes a new one.
+        A model to add the network to; None makes a new one.
     progress_bar : bool or nengo.utils.progress.ProgressBar
         True shows a bar in a terminal if tqdm is installed.
     optimize : bool
@@ -70,10 +70,10 @@ class Simulator:
     backend : {"auto", "numpy", "numba"}
         The back end that runs the steps; "auto" is the fastest that is installed.
     batch_size : int or None
-        Number of trials at once; trial b is the run with ``seed + b``.  Data have a leading
-        axis of trials.
+        Number of trials to run at once; trial b equals the run with ``seed + b``.  The first
+        axis of all data is then the trial.
     dtype : {"float64", "float32"} or None
-        Precision of the run; None means that of Nengo's settings, or float32 for less.
+        Precision of the run; None means the precision of Nengo's settings, at least float32.
 
     Raises
     ------
@@ -177,7 +177,7 @@ class Simulator:
         self.close()
 
     def close(self) -> None:
-        """Refuse further steps; data stay readable."""
+        """Close the simulator: it runs no more steps, but its data can still be read."""
         self.closed = True
 
     # -- time ------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ class Simulator:
 
     @property
     def n_steps(self) -> int:
-        """Steps since the start or the last reset, also during a run."""
+        """Number of steps since the start or the last reset, updated during a run."""
         return self._state.step + self._state.under_way
 
     @property
@@ -258,9 +258,9 @@ class Simulator:
         self._advance(1)
 
     def run_steps(self, steps: int, progress_bar: Any = None) -> None:
-        """Run a number of steps; if an error or Ctrl-C stops them, the records stay.
+        """Run a number of steps; after an error or Ctrl-C the records so far can be read.
 
-        If a subclass overrides ``step``, that method is called for each step.
+        If a subclass overrides ``step``, its method is called for each step.
 
         Parameters
         ----------
@@ -298,9 +298,9 @@ class Simulator:
         Parameters
         ----------
         seed : int or None
-            A new seed of processes; None repeats the run with the last one.
+            A new seed of processes; None means the seed of the last run.
         keep_weights : bool
-            Whether learned weights stay; neurons, filters, noise and the time restart.
+            Whether to continue with the learned weights, while all else restarts.
         """
         if self.closed:
             raise SimulatorClosed(CLOSED)
@@ -331,7 +331,7 @@ class Simulator:
         self._records = Records(self._lowering.program, self.batch_size, self.dtype, start)
 
     def __getstate__(self) -> dict[str, Any]:
-        """The state, the records, and Nengo's model, from which the rest is built again."""
+        """The attributes to pickle: the state, the records and Nengo's model."""
         self._turn.forbid("nefsim.nengo.Simulator")
         names = (*ARGUMENTS, "closed")
         objects = plain_objects(self._lowering, self._state, self._records)
@@ -369,7 +369,7 @@ class Simulator:
 
     @property
     def rng(self) -> np.random.RandomState:
-        """A generator with the run's seed, which the simulator itself does not use."""
+        """A random generator with the run's seed, for the user; the simulator does not use it."""
         if self._rng is None:  # a new generator takes as long as a small population
             self._rng = np.random.RandomState(self.seed % 2**32)
         return self._rng

@@ -1,4 +1,4 @@
-"""Nengo's neuron types, filters and processes that nefsim supports."""
+"""Convert Nengo's neuron types, filters and processes that nefsim supports."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def neuron_type(original: Any) -> neurons.NeuronType | None:
 
 
 def starts(op: SimNeurons) -> bool:
-    """Whether nefsim's neuron types can start from the initial state of a population."""
+    """Whether nefsim's neuron type can start from the initial state of a Nengo population."""
     above = isinstance(op.neurons, nengo.LIF) and (op.state["voltage"].initial_value > 1.0).any()
     return not op.state_extra and not above
 
 
 def _regular(original: Any) -> neurons.NeuronType:
-    """The spiking half of regular spiking, whose input currents are the rates."""
+    """The neuron type for the spikes of RegularSpiking, whose input currents are its rates."""
     if original.base_type.negative:
         raise ValueError("rates may be negative")
     return neurons.SpikingRectifiedLinear(amplitude=original.amplitude)
@@ -84,7 +84,7 @@ NEURONS: dict[type, Callable[[Any], neurons.NeuronType]] = {
 
 
 def form(op: SimProcess, dt: float) -> Form | None:
-    """The form of a process that is a linear filter, or None for any other process."""
+    """Coefficients or matrices of a process that is a linear filter; None for other processes."""
     if type(op.process) not in FILTERS:
         return None
     if op.input is None or op.input.shape != op.output.shape:
@@ -95,7 +95,7 @@ def form(op: SimProcess, dt: float) -> Form | None:
 
 
 def filter_form(synapse: nengo.synapses.Synapse, dt: float) -> Form:
-    """A filter with Nengo's numbers; in state space if a polynomial would lose digits."""
+    """A Nengo filter as coefficients, or as matrices if coefficients would lose digits."""
     system = discrete(synapse, dt)
     if len(system.A) < LOWEST_ORDER_OF_STATE:
         return coefficients(system)
@@ -104,10 +104,10 @@ def filter_form(synapse: nengo.synapses.Synapse, dt: float) -> Form:
 
 @lru_cache(maxsize=256)
 def discrete(synapse: nengo.synapses.Synapse, dt: float) -> StateSpace:
-    """Nengo's matrices of a filter, cached as most synapses of a model are equal.
+    """Nengo's discrete matrices of a filter, cached because most synapses of a model are equal.
 
-    In Nengo the output of a filter without D is the state of this step, and that of a filter
-    with D uses the state of the step before.
+    The output of a Nengo filter depends on the state after this step's update if D is 0, and on
+    the state before it otherwise.
     """
     A, B, C, D = synapse._get_ss(dt)
     return StateSpace(np.asarray(A), np.ravel(B), np.ravel(C), float(np.ravel(D)[0]))
@@ -130,7 +130,7 @@ Many = Callable[[Array], Array]
 
 
 def many_steps(process: Any, size: int, dt: float, rng: np.random.RandomState) -> Many | None:
-    """A function of many times for a process without input, or None if it is not supported."""
+    """A function that returns many steps of a process without input; None if not supported."""
     if type(process) is nengo.processes.WhiteNoise and _draws_in_order(process.dist):
         factor = 1.0 / np.sqrt(dt) if process.scale else 1.0
         return lambda times: factor * process.dist.sample(len(times), size, rng=rng)
@@ -148,7 +148,7 @@ def many_steps(process: Any, size: int, dt: float, rng: np.random.RandomState) -
 
 
 def _white_signal(process: Any, size: int, dt: float, rng: np.random.RandomState) -> Many:
-    """A periodic signal; Nengo computes its values one by one, and only those that are used."""
+    """A function that returns many steps of a WhiteSignal, by Nengo's function for one step."""
     step = process.make_step((0,), (size,), dt, rng, {})
     period = 2 * int(np.ceil(process.period / dt / 2.0))
     signal, has_value = np.empty((period, size)), np.zeros(period, bool)
@@ -173,7 +173,7 @@ def is_supported(process: Any) -> bool:
 
 
 def _draws_in_order(dist: Any) -> bool:
-    """Whether n draws at once are the same numbers as n draws one by one."""
+    """Whether ``dist`` draws the same numbers in one call for n as in n calls for one."""
     if type(dist) is nengo.dists.Gaussian:
         return True
     return type(dist) is nengo.dists.Uniform and not dist.integer

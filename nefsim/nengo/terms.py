@@ -1,4 +1,4 @@
-"""Nengo's linear operators as terms of sums."""
+"""Lower Nengo's linear operators to terms of sums."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transforms of Nengo's connections as arrays."""
+"""Convert transforms of Nengo's connections to arrays."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def of_connection(model: Model, connection: nengo.Connection) -> Any:
 
 
 def _fixed(connection: nengo.Connection) -> Any:
-    """The transform of a decoded connection; Nengo does not store one that is drawn."""
+    """The transform of a decoded connection; a random one is refused, as Nengo discards it."""
     init = connection.transform.init
     if not isinstance(init, np.ndarray):
         values.refuse(connection, "transform", f"{init} from decoders")
@@ -49,7 +49,10 @@ def _fixed(connection: nengo.Connection) -> Any:
 
 
 def distinct(places: NDArray[np.intp]) -> tuple[NDArray[np.intp], Array | None]:
-    """Each index once, and a matrix that sums the dimensions of an index; None without repeats."""
+    """The different indices, and a matrix that sums the values of repeated ones.
+
+    The matrix is None if no index is repeated.
+    """
     once, where = np.unique(places, return_inverse=True)
     if len(once) == len(places):
         return places, None
@@ -57,7 +60,7 @@ def distinct(places: NDArray[np.intp]) -> tuple[NDArray[np.intp], Array | None]:
 
 
 def sum_repeated(connection: nengo.Connection, options: dict[str, Any], repeats: Array) -> None:
-    """Change a transform such that it sums all values for the same dimension."""
+    """Multiply a transform by ``repeats``, so that values for the same dimension are added."""
     if connection.learning_rule_type is not None or connection.solver.weights:
         got = f"{connection.post} with a dimension twice"
         values.refuse(connection, "post", got)

@@ -1,4 +1,4 @@
-"""A built network as a Nengo network, object by object."""
+"""Convert nefsim networks to Nengo networks."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from nefsim.network.objects import Endpoint, Gate, indices, whole
 from nefsim.processes import Process
 from nefsim.program import Filter, State, initial_state
 from nefsim.settings import fresh_seed
+from nefsim.synapses import PerElement
 
 Array = NDArray[np.float64]
 
@@ -32,9 +33,9 @@ def to_nengo(net: Network, dt: float = 0.001) -> nengo.Network:
     Parameters
     ----------
     net : Network
-        The model; its arrays depend on its seed.
+        The network to convert; its seed determines the arrays.
     dt : float [s]
-        The time step of later runs; processes and initial states depend on it.
+        The time step of later runs.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def to_nengo(net: Network, dt: float = 0.001) -> nengo.Network:
 
 
 class Translation:
-    """A Nengo model of a built network, and Nengo's object for each object of the network.
+    """Converts a built network to a Nengo network.
 
     Parameters
     ----------
@@ -117,7 +118,7 @@ class Translation:
             nengo.Connection(self._relays[node], self.of[node], synapse=None)
 
     def _end(self, end: Endpoint, into: bool = False) -> Any:
-        """Nengo's object for an endpoint: the source of values, or their target if ``into``."""
+        """Nengo's object for the start of a connection, or for its target if ``into``."""
         obj = whole(end)
         if isinstance(obj, Gate):
             must, do = "be one that Nengo has", "compare other back ends"
@@ -130,7 +131,7 @@ class Translation:
         return _view(target, end)
 
     def _process(self, signal: int) -> NefsimProcess:
-        """The process that generates a signal, in its initial state, as a process of Nengo."""
+        """A Nengo process for the process that writes ``signal``, from its initial state."""
         running = self.state.running[self._ops[signal]][0]
         return NefsimProcess(running, self.built.program.signals[signal].size)
 
@@ -157,7 +158,7 @@ class Translation:
         )
 
     def _encoders(self, ensemble: Ensemble) -> Array:
-        """Encoders at the start; a model file has learned ones, which differ from those drawn."""
+        """The initial encoders: learned ones if a model file has them, else those drawn."""
         built = self.built.ensembles[ensemble]
         signal = self.built.learned.get(ensemble)
         if signal is None or "learned" not in preset_of(ensemble):
@@ -192,27 +193,48 @@ class Translation:
 
     def _connection(self, connection: Connection) -> nengo.Connection:
         dt = self.built.program.dt
+        if isinstance(connection.synapse, PerElement):
+            return self._filtered_apart(connection, connection.synapse)
         nengo_synapse = with_delay(connection.synapse, dt, round(connection.delay / dt))
         if connection.rules:
             if connection.delay:
                 must, do = "be 0 in Nengo where weights learn", "compare other back ends"
                 check.fail(repr(connection), "delay", must, f"{connection.delay:g} s", do)
             return self._learned(connection, nengo_synapse)
+        return self._carry(connection, self._into(connection), nengo_synapse)
+
+    def _into(self, connection: Connection) -> Any:
+        """The end of a connection, or a node of currents of neurons for full weights."""
         post, full = whole(connection.post), self.built.connections[connection].full
         if full is None:
-            return self._carry(connection, self._end(connection.post, into=True), nengo_synapse)
+            return self._end(connection.post, into=True)
         # Nengo multiplies the input of neurons by their gain.
         assert isinstance(post, Ensemble)
         gain = self.built.ensembles[post].gain
         inverse = np.divide(1.0, gain, out=np.zeros_like(gain), where=gain != 0)
         currents = nengo.Node(size_in=len(full), label=f"{connection.label}.currents")
         nengo.Connection(currents, self.of[post].neurons, transform=inverse, synapse=None)
-        return self._carry(connection, currents, nengo_synapse)
+        return currents
+
+    def _filtered_apart(self, connection: Connection, synapses: PerElement) -> nengo.Connection:
+        """A connection to a node, and one from there to the target for each synapse."""
+        if connection.rules:
+            must, do = "be one filter in Nengo where weights learn", "compare other back ends"
+            check.fail(repr(connection), "synapse", must, "one for each element", do)
+        dt = self.built.program.dt
+        vector = nengo.Node(size_in=len(synapses.synapses), label=f"{connection.label}.vector")
+        post, chosen = self._into(connection), indices(connection.post)
+        post = post.obj if isinstance(post, nengo.base.ObjView) else post
+        steps = round(connection.delay / dt)
+        for each, places in synapses.groups().items():
+            rows = places if chosen is None else [chosen[i] for i in places]
+            nengo.Connection(vector[places], post[rows], synapse=with_delay(each, dt, steps))
+        return self._carry(connection, vector, None)
 
     def _learned(
         self, connection: Connection, nengo_synapse: nengo.synapses.Synapse | None
     ) -> nengo.Connection:
-        """A connection that learns, with the same initial weights."""
+        """Add a connection with learning rules and the same initial weights."""
         built, post = self.built.connections[connection], self._end(connection.post, into=True)
         options: dict[str, Any] = {
             "synapse": nengo_synapse,
@@ -239,7 +261,7 @@ class Translation:
         synapse: nengo.synapses.Synapse | None,
         **options: Any,
     ) -> nengo.Connection:
-        """Add a connection with the same function and transform, which ends in ``post``."""
+        """Add a connection to ``post`` with the same function and transform."""
         built, pre = self.built.connections[connection], self._end(connection.pre)
         options = {"label": connection.label, **options, "synapse": synapse}
         if built.full is not None:
@@ -256,7 +278,7 @@ class Translation:
         return nengo.Connection(pre, post, transform=transform, **options)
 
     def _sample_every(self, probe: Probe) -> float | None:
-        """Seconds between records, slightly less, so that Nengo's quotient is not rounded up."""
+        """Seconds between records, slightly reduced so that Nengo does not round them up."""
         if probe.sample_every is None:
             return None
         every: dict[Probe, float] = {
@@ -293,7 +315,7 @@ class Translation:
         return nengo.Probe(probed, attr, **options)
 
     def _constant_weights(self, probe: Probe) -> nengo.Node:
-        """A node with constant weights; Nengo cannot probe them where it multiplies by 1."""
+        """Add a node whose output is the constant weights, which Nengo cannot always probe."""
         program = self.built.program
         record = program.records[self.built.probes.index(probe)]
         op: Any = program.ops[self._ops[record.read.signal]]
@@ -302,7 +324,7 @@ class Translation:
         return nengo.Node(op.offset, label=f"{probe.label}.held")
 
     def _values_of(self, connection: Connection, attr: str) -> Any:
-        """An object whose output is that of a connection, after its filter or before it."""
+        """Add a node with the values of a connection, before or after its filter."""
         if attr == "output" and connection.synapse is not None:
             return self.of[connection]
         if connection.rules:
@@ -317,7 +339,7 @@ class Translation:
 
 
 def _view(target: Any, end: Endpoint) -> Any:
-    """The dimensions of an endpoint as a view of Nengo's object; adjacent ones are a slice."""
+    """A view of Nengo's object with the dimensions of ``end``."""
     dimensions = as_index(indices(end))
     if dimensions is None or isinstance(dimensions, slice):
         return target if dimensions is None else target[dimensions]
@@ -332,7 +354,7 @@ def _node_of_probed_input(probe: Probe) -> Node | None:
 
 
 def _transform(transform: Any, dense: bool) -> Any:
-    """The transform as one of Nengo, where decoders require a dense transform."""
+    """The transform as a transform of Nengo; ``dense`` where decoders require it."""
     if hasattr(transform, "tocsr"):
         if dense:
             return transform.toarray()

@@ -1,4 +1,4 @@
-"""Nengo's neuron types, synapses and learning rules as those of nefsim."""
+"""Convert Nengo's neuron types, synapses and learning rules to those of nefsim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The description of a model: its objects and their connections, before any array is made."""
+"""Networks: nodes, ensembles, connections and probes, before they are built and simulated."""
 
 from nefsim.network.direct import direct_mode
 from nefsim.network.network import Network

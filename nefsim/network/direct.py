@@ -1,4 +1,4 @@
-"""A network without its neurons: the same functions, computed as they are."""
+"""Copies of networks in direct mode, without neurons."""
 
 from __future__ import annotations
 
@@ -32,35 +32,34 @@ WITHOUT_NEURONS = ("decoded_output", "input")
 
 @explained
 def direct_mode(net: Network) -> Network:
-    """A copy of a network whose ensembles hold their values exactly, without neurons.
+    """Copy a network to direct mode, in which ensembles represent values without neurons.
 
-    It shows how much of an error comes from neurons: it has the same nodes, functions,
-    transforms and synapses, the same seeds, and none of the distortion, noise and saturation.
-    Populations keep their neurons where they exchange more than values:
-    currents or spikes of ``ensemble.neurons``, learning rules, a function that is given as
-    values at points.
+    The copy has the same nodes, functions, transforms, synapses and seeds, but no distortion,
+    noise or saturation.  Compare both to find the errors that are due to neurons.  An ensemble
+    retains its neurons if a connection uses ``ensemble.neurons``, has a learning rule, or has a
+    function that is defined by values at points.
 
     Parameters
     ----------
     net : Network
-        The model, which stays as it is.
+        The network; it is not changed.
 
     Returns
     -------
     Network
-        The copy.  Its objects stand in the order and have the labels of those of ``net``, and
-        names that were given to objects (``net.output = ...``) name their copies.
+        The copy.  Its objects have the order and the labels of those of ``net``, and
+        attributes such as ``net.output`` refer to the copies.
 
     Raises
     ------
     TypeError
         If ``net`` is not a network.
     ValueError
-        If it is part of another network.
+        If ``net`` is a subnetwork of another network.
 
     See Also
     --------
-    error_budget : Where the error of each connection comes from.
+    error_budget : The sources of the error of each connection.
 
     Examples
     --------
@@ -105,7 +104,7 @@ class Twins:
             vars(self._of[scope]).update(named)
 
     def __call__(self, thing: T) -> T:
-        """The copy of an object of the network; anything else as it is."""
+        """The copy of an object of the network; other things unchanged."""
         match thing:
             case View():
                 return View(self(thing.obj), thing.indices)  # type: ignore[return-value]
@@ -120,7 +119,7 @@ class Twins:
         return thing
 
     def _scope(self, network: Scope) -> Network:
-        """Copies of a network and its objects; ends of connections are made before them."""
+        """Copy a network and its objects; the ends of connections come before connections."""
         twin = self._of[network] = Network(network.seed, network.label)
         for inner in network.networks:
             copied = self._scope(inner)
@@ -144,7 +143,7 @@ class Twins:
         return self._copy(ensemble, neuron_type=Direct(), noise=None, initial_state={})
 
     def _copy(self, thing: T, *ends: str, **values: Any) -> T:
-        """One object with its network, and the ends named, replaced by their copies."""
+        """Copy an object, with references to the copies of its network and of its ends."""
         twin: Any = object.__new__(type(thing))
         fields = dict(vars(thing))
         fields |= {name: self(fields[name]) for name in ("network", *ends)}
@@ -154,7 +153,7 @@ class Twins:
 
 
 def _with_neurons(network: Scope) -> set[Ensemble]:
-    """Ensembles whose neurons are needed by a connection or a probe."""
+    """Ensembles whose neurons a connection or a probe uses."""
     found: set[Ensemble] = set()
 
     def keep(*ends: Any) -> None:

@@ -1,4 +1,4 @@
-"""A network as a graph in the language DOT, which Graphviz and other programs draw."""
+"""Write a network as a graph in the language DOT, which Graphviz and other programs draw."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def dot(network: Scope) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A text as DOT reads it."""
+    """Quote a text for DOT."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
 
 def _scope(scope: Scope, names: dict[Any, str], count: list[int]) -> Iterator[str]:
-    """Objects of a network, and networks within it as boxes around theirs."""
+    """The lines of the objects of a network; subnetworks are frames around their objects."""
     path = scope.path()
     things: list[Node | Ensemble] = [*scope.nodes, *scope.ensembles]
     for thing in things:
@@ -56,7 +56,7 @@ def _scope(scope: Scope, names: dict[Any, str], count: list[int]) -> Iterator[st
 
 
 def _edge(connection: Connection, names: dict[Any, str]) -> Iterator[str]:
-    """The line of a connection, unless it leads out of the part that is drawn."""
+    """The line of a connection; none if one end is outside of the drawn network."""
     ends = ends_of(connection)
     if ends is None or any(end not in names for end in ends[:2]):
         return
@@ -67,10 +67,10 @@ def _edge(connection: Connection, names: dict[Any, str]) -> Iterator[str]:
 
 
 def ends_of(connection: Connection) -> tuple[Node | Ensemble, Node | Ensemble, bool] | None:
-    """The objects that a connection leads from and to, and whether it carries an error.
+    """The source and the target of an arrow for a connection, and whether it carries an error.
 
-    An error leads to the population after the weights.  None is for a rule that teaches a
-    connection into a rule.
+    The target of an error is the population whose input the rule changes; None if the rule
+    changes a connection that leads to a rule.
     """
     ends, taught = [], False
     for end in (connection.pre, connection.post):
@@ -88,7 +88,7 @@ def ends_of(connection: Connection) -> tuple[Node | Ensemble, Node | Ensemble, b
 
 
 def _said(connection: Connection) -> Iterator[str]:
-    """Function, filter, delay and rules of a connection, where it has any."""
+    """The label of an arrow: function, synapse, delay and rules of a connection, if any."""
     function, synapse = connection.function, connection.synapse
     if callable(function):
         yield str(getattr(function, "__name__", type(function).__name__))

@@ -1,4 +1,4 @@
-"""Functions that a user writes: the size of their result, and their values at many points."""
+"""Call functions of the user: to find the size of the result, or the values at many points."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Array = NDArray[np.float64]
 
 
 def is_elementwise(function: object) -> bool:
-    """Whether a function is a NumPy ufunc of one argument, good for whole arrays at once.
+    """Whether a function is a NumPy ufunc of one argument, which can be called with arrays.
 
-    ``np.frompyfunc`` also makes ufuncs, but of Python functions, which may not be called twice.
+    Ufuncs that ``np.frompyfunc`` makes of Python functions do not count.
     """
     return (
         isinstance(function, np.ufunc)
@@ -27,7 +27,7 @@ def is_elementwise(function: object) -> bool:
 
 
 def call(who: str, argument: str, function: Any, *inputs: Any) -> Array:
-    """The function's value as a flat float array; None counts as no value."""
+    """Call a function; return its value as a flat float array, empty for None."""
     value = function(*inputs)
     if value is None:
         return np.empty(0)
@@ -43,7 +43,7 @@ def call(who: str, argument: str, function: Any, *inputs: Any) -> Array:
 
 
 def result_size(who: str, argument: str, function: Any, *inputs: Any) -> int:
-    """The number of values that the function returns, from one call."""
+    """Call a function once to find the number of values that it returns."""
     try:
         with np.errstate(all="ignore"):
             return len(call(who, argument, function, *(copy.copy(i) for i in inputs)))
@@ -65,7 +65,7 @@ def result_size(who: str, argument: str, function: Any, *inputs: Any) -> int:
 
 
 def check_arguments(who: str, argument: str, function: Any, *inputs: Any) -> None:
-    """Refuse a function of another number of arguments, if it has a signature."""
+    """Refuse a function whose signature has another number of arguments."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # of a built-in without one
@@ -98,7 +98,7 @@ def _takes(inputs: tuple[Any, ...]) -> str:
 
 
 def _refuse_use_of_x(who: str, argument: str, inputs: tuple[Any, ...], error: Exception) -> None:
-    """Raise TypeError with the shape of x, for a function that uses x as something else."""
+    """Raise a TypeError that names the shape of x, for a function that expects another one."""
     if not isinstance(inputs[-1], np.ndarray):
         return
     n = len(inputs[-1])
@@ -109,7 +109,7 @@ def _refuse_use_of_x(who: str, argument: str, inputs: tuple[Any, ...], error: Ex
 
 
 def values_at(who: str, function: Any, points: Array, size: int) -> Array:
-    """The function at each row of ``points``, (P, size); values that are not finite are refused."""
+    """Evaluate a function at each row of ``points``, (P, size); values must be finite."""
     if function is None:
         return points
     # No warnings: values that are not finite are refused below.

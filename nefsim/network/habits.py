@@ -1,4 +1,4 @@
-"""Errors for wrong uses of a network: a ``with`` block, unknown names, names of its methods."""
+"""Errors that name the correct call for common wrong uses of a network."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ ATTRIBUTES = ("seed", "label", "parent", "nodes", "ensembles", "connections", "p
 
 
 class Answers:
-    """Base of networks, whose errors name the correct call for habits from other programs.
+    """Base class of networks: raises errors for uses that are correct in other programs only.
 
-    A network may carry attributes of the user, as in ``net.output = net.node(size_in=1)``.
+    A user may set attributes of a network, as in ``net.output = net.node(size_in=1)``.
     """
 
     if not TYPE_CHECKING:  # or mypy would take any name, and a with block
@@ -39,7 +39,7 @@ class Answers:
 
 
 def _check_name(cls: type, name: str, value: object) -> None:
-    """Refuse to replace a method, and a number or text under a misspelt attribute."""
+    """Refuse an attribute that replaces a method, or whose name is likely a misspelling."""
     if callable(getattr(cls, name, None)):
         do = f"take another name, as net.{name}(...) is a method"
         raise AttributeError(f"Network: {name} must stay a method, got an assignment; {do}.")

@@ -1,8 +1,8 @@
-"""The network: its methods make and check its objects, so that an error names the user's line."""
+"""The network, whose methods add nodes, ensembles, connections, probes and subnetworks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,24 +27,24 @@ from nefsim.neurons import LIF, NeuronType, SteadyState
 from nefsim.processes import Process
 from nefsim.sampling import DistributionLike, ScatteredHypersphere, Uniform
 from nefsim.solvers import LstsqL2, Solver
-from nefsim.synapses import SynapseLike
+from nefsim.synapses import Synapse, SynapseLike
 
 
 class Network(Answers, Scope):
     """A model: nodes, ensembles, connections, probes and subnetworks.
 
-    A network holds no arrays and draws no random numbers; a
-    :class:`~nefsim.Simulator` does both, from ``seed``.  Each object has a separate stream of
-    random numbers, which depends on its kind and on its number among the objects of that kind.
-    So a new probe or node changes no ensemble.  The stream of an object with a ``seed``
-    depends on that seed alone.
+    A network is a description; a :class:`~nefsim.Simulator` draws its random numbers from
+    ``seed`` and solves for its decoders.  Each object has a separate stream of random numbers,
+    which depends on its kind and its number among the objects of that kind.  So a new probe or
+    node does not change any ensemble.  The random numbers of an object with a ``seed`` depend
+    on that seed only.
 
     Parameters
     ----------
     seed : int or None
         Seed of all random numbers of the model; None draws a new seed for each simulator.
     label : str or None
-        A name for messages and pictures.
+        Name of the network in messages and figures.
 
     Raises
     ------
@@ -94,20 +94,20 @@ class Network(Answers, Scope):
         Parameters
         ----------
         output : callable, array_like, Process or None
-            ``f(t)``, or ``f(t, x)`` when ``size_in`` is above 0, with t in seconds and x of
-            shape (size_in,); a constant; a process such as ``WhiteSignal``; or None to pass
-            the input on.  NumPy functions such as ``np.sin`` are evaluated at many times at
-            once.  Other functions are called once a step, in the order of ``all_nodes`` of the
-            outermost network, except that a function waits for those whose output it needs in
+            A function ``f(t)`` of the time [s], or ``f(t, x)`` of the time and an input of
+            shape (size_in,); a constant; a process such as ``WhiteSignal``; or None to pass on
+            the input.  NumPy functions such as ``np.sin`` are called with many times at once.
+            Other functions are called once in each step, in the order of ``all_nodes`` of the
+            outermost network; but a function is called after those whose output it needs in
             the same step (through connections with ``synapse=None``).
         size_in : int
-            Dimensions of the input.
+            Number of dimensions of the input; 0 for none.
         size_out : int or None
-            Dimensions of the output; None calls a function once, at t = 0, to count them.
+            Number of dimensions of the output; None calls a function at t = 0 to find it.
         seed : int or None
-            Seed of a process; None takes the stream of random numbers of the node.
+            Seed of a process; None derives it from the network.
         label : str or None
-            A name.
+            Name of the node; None means "node" with a number.
 
         Returns
         -------
@@ -165,35 +165,35 @@ class Network(Answers, Scope):
         Parameters
         ----------
         n_neurons : int
-            Number of neurons, N.
+            Number of neurons N.
         dimensions : int
-            Dimensions of the vector, D.
+            Number of dimensions D of the vector.
         radius : float
-            Length of the vectors that the population is meant to represent.
+            Length up to which vectors are represented well.
         encoders : Distribution or (N, D) array_like
             Preferred directions, scaled to unit length unless ``normalize_encoders`` is False.
         intercepts, max_rates : Distribution, pair, number or (N,) array_like
-            The value along its encoder at which each neuron starts to fire (1 is the radius),
-            and its rate at the radius [Hz]; a pair is a range to draw from.
+            For each neuron, the value along its encoder at which it starts to fire, in units
+            of the radius, and its rate at the radius [Hz].  A pair is a range to draw from.
         eval_points : Distribution or (P, D) array_like
-            Points in the unit ball at which decoders are solved; scaled by the radius.
+            Points at which decoders are solved, in units of the radius.
         n_eval_points : int or None
-            Number of points to draw; None takes ``max(clip(500 D, 750, 2500), 2 N)``.
+            Number of points to draw; None means ``max(clip(500 D, 750, 2500), 2 N)``.
         neuron_type : NeuronType
             The neuron model.
         gain, bias : Distribution, pair, number, (N,) array_like or None
-            Both or neither; they replace ``intercepts`` and ``max_rates``.
+            Gains and biases, to pass together instead of ``intercepts`` and ``max_rates``.
         noise : Process or None
-            Added to each neuron's current.
+            Noise to add to the input current of each neuron.
         normalize_encoders : bool
-            Whether encoders are made unit length.
+            Whether to scale encoders to unit length.
         initial_state : mapping of str to Distribution, pair, number or (N,) array_like, or None
             Initial values of the state variables of the neurons, by name; or `SteadyState(x)`,
             the state of LIF neurons that have represented the value x for a long time.
         seed : int or None
             Seed of the ensemble; None derives it from the network.
         label : str or None
-            A name.
+            Name of the ensemble; None means "ensemble" with a number.
 
         Returns
         -------
@@ -249,7 +249,7 @@ class Network(Answers, Scope):
         post: Endpoint,
         function: FunctionLike | None = None,
         transform: TransformLike | None = None,
-        synapse: SynapseLike = 0.005,
+        synapse: SynapseLike | Sequence[Synapse | float] = 0.005,
         solver: Solver = LstsqL2(),
         eval_points: DistributionLike | None = None,
         scale_eval_points: bool = True,
@@ -260,9 +260,10 @@ class Network(Answers, Scope):
     ) -> Connection:
         """Connect two objects: ``post += synapse(transform @ function(pre))``.
 
-        From an ensemble the function is decoded from the spikes, by least squares at the
-        evaluation points; from a node, or an ensemble in Direct mode, it is called.  To or
-        from ``ensemble.neurons`` the values are currents (times the gain) and spikes.
+        If ``pre`` is an ensemble, the function is decoded from its spikes, with decoders that
+        are solved at the evaluation points.  If it is a node, or an ensemble in Direct mode, the
+        function is called in each step.  ``ensemble.neurons`` is a source of spikes, and a
+        target of currents, which are multiplied by the gains.
 
         Parameters
         ----------
@@ -270,30 +271,31 @@ class Network(Answers, Scope):
             Source and target; ``post`` may also be a learning rule,
             ``connection.learning_rule``, which receives an error, or its ``gate``.
         function : callable, (P, k) array_like or None
-            ``f(x)`` of a (D,) array; or its values at ``eval_points``, which must then be an
-            array too; None is the identity.
-        transform : number, (D,) or (M, D) array_like, sparse array or None
-            Linear map after the function; None is the identity.
-        synapse : Synapse, number or None
-            The filter; a number is ``Lowpass(tau)`` in seconds; None passes the value on in
-            the same step.
+            ``f(x)`` of an array (D,); or its values at ``eval_points``, which must then be an
+            array, too.  None is the identity.
+        transform : number, (k,) or (M, k) array_like, sparse array or None
+            Linear map of the function's k values; None is the identity.
+        synapse : Synapse, number, None, or a list of synapses and numbers
+            The filter; a number is the time constant of a ``Lowpass`` [s].  With None values
+            arrive in the same step.  A list has a synapse for each element of the transformed
+            vector: each dimension, or each neuron of ``post.neurons`` or of full weights.
         solver : Solver
-            The method that computes decoders; ``weights=True`` forms full neuron-to-neuron
-            weights.
+            Solver for the decoders; with ``weights=True`` it solves for full weights between
+            neurons.
         eval_points : Distribution, (P, D) array_like or None
-            Points at which the decoders are solved; None takes the ensemble's.
+            Points at which decoders are solved; None means those of the ensemble.
         scale_eval_points : bool
-            Whether ``eval_points`` are multiplied by the radius of ``pre``.
+            Whether to multiply ``eval_points`` by the radius of ``pre``.
         learning_rule : LearningRule, list or dict of rules, or None
-            Rules that change the weights during a run; errors are connected to
-            ``connection.learning_rule``, or to its elements.
+            Rules that change the weights during a run.  Connect errors to
+            ``connection.learning_rule``, or to its elements if there are several rules.
         delay : float [s]
-            How much later the values of ``pre`` arrive, as along an axon, rounded to a step; a
-            learning rule reads the values that have arrived.
+            Delay of the values of ``pre``, as by an axon, rounded to steps.  Learning rules
+            read the delayed values.
         seed : int or None
             Seed of the solver and of drawn evaluation points; None derives it from the network.
         label : str or None
-            A name.
+            Name of the connection; None means "connection" with a number.
 
         Returns
         -------
@@ -302,10 +304,9 @@ class Network(Answers, Scope):
         Raises
         ------
         TypeError
-            If an argument is of a wrong type, or the function returns other things than
-            numbers.
+            If an argument is of a wrong type, or the function does not return numbers.
         ValueError
-            If sizes do not match, or a learning rule finds nothing to change.
+            If sizes do not match, or the connection lacks the weights that a rule changes.
 
         See Also
         --------
@@ -350,22 +351,23 @@ class Network(Answers, Scope):
         label: str | None = None,
         attach: bool = True,
     ) -> Probe:
-        """Record a quantity of an object in each step; probes never change a run.
+        """Record a quantity of an object in each step; probes do not change a run.
 
         Parameters
         ----------
         target : Node, Ensemble, Neurons, a view of one, Connection or its learning_rule
-            The object.
+            The object to record.
         attr : str or None
-            The quantity, from the table in the notes; None takes the first of its object.
+            The quantity, by its name in the table below; None means the first of the object.
         synapse : Synapse, number or None
-            A filter; the filtered value is the one that another population would receive.
+            Filter of the records, as of a connection to a population; a number is the time
+            constant of a ``Lowpass`` [s].
         sample_every : float or None [s]
             Time between records; None records each step.
         solver : Solver
-            The method that computes the decoders of an ensemble's output.
+            Solver for the decoders of an ensemble's output.
         label : str or None
-            A name, under which the data are saved.
+            Name of the probe and of its data in files.
         attach : bool
             Whether the probe becomes part of the network, so that each simulator records it.
             Otherwise it records only in a run to which it is passed, as
@@ -412,8 +414,9 @@ class Network(Answers, Scope):
         gate        input            (1,)             factor of the changes of a rule
         ==========  ===============  ===============  ============================================
 
-        Spikes are stored as events, see ``sim.data.events``.  Weights are onto neurons with full
-        weights, else ``transform @ decoders.T`` or the transform.
+        Spikes are stored as events, see ``sim.data.events``.  The weights of a connection are
+        full weights if its solver has ``weights=True``, ``transform @ decoders.T`` if it decodes,
+        or else the transform.
 
         Examples
         --------
@@ -438,7 +441,7 @@ class Network(Answers, Scope):
         Parameters
         ----------
         label : str or None
-            A name, which the names of its objects begin with.
+            Name of the subnetwork, with which the names of its objects begin.
         seed : int or None
             Seed of the subnetwork; None derives it from this network.
 
@@ -480,20 +483,20 @@ class Network(Answers, Scope):
         path : str or Path
             The file; ".nef" is added when it has no ending.
         sim : Simulator or None
-            A simulator of this network, whose arrays are then in the file: encoders, gains,
-            biases, decoders, and the weights and encoders that it has learned.  The seed of the
-            network in the file is that of the simulator.
+            A simulator of this network, to save its arrays, too: encoders, gains, biases,
+            decoders, and learned weights and encoders.  The seed in the file is then that of
+            the simulator.
 
         Returns
         -------
         Path
-            The file.
+            The path of the file.
 
         Raises
         ------
         ValueError
-            If a function or a type has no name, as a lambda, or if learned weights are not finite
-            or of several trials.
+            If a function or a type cannot be imported by name, such as a lambda, or if learned
+            weights are not finite or of several trials.
         TypeError
             If an argument or a value is of a wrong type.
         OSError
@@ -517,11 +520,11 @@ class Network(Answers, Scope):
         return type(self)._write(self, path, sim)
 
     def to_dot(self) -> str:
-        """The network as a graph in the language DOT.
+        """Return the network as a graph in the language DOT.
 
-        Ensembles are boxes, nodes ellipses, and networks within this one frames around their
-        objects.  Errors of learning rules are dashed lines to the population after the weights.
-        Probes are left out.
+        Ensembles are boxes, nodes are ellipses, and subnetworks are frames around their objects.
+        A dashed arrow leads from the error of a learning rule to the target of the connection
+        that it changes.  Probes are left out.
 
         Returns
         -------

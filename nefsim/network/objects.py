@@ -41,7 +41,7 @@ Key: TypeAlias = int | slice | Sequence[int] | NDArray[np.integer[Any]]
 
 
 def _indices(obj: Node | Ensemble | Neurons | Learning, size: int, key: Any) -> Indices:
-    """The dimensions that ``obj[key]`` names."""
+    """The dimensions that ``obj[key]`` selects."""
     who = f"{obj!r}[...]"
     do = "pass an index, a slice or a list of indices"
     if isinstance(key, (bool, np.bool_)) or not isinstance(
@@ -59,7 +59,7 @@ def _indices(obj: Node | Ensemble | Neurons | Learning, size: int, key: Any) -> 
 
 @dataclass(frozen=True)
 class View:
-    """Some dimensions of a node, an ensemble, its neurons or an error, in the order named."""
+    """Some dimensions of a node, an ensemble, its neurons or an error, in a given order."""
 
     obj: Node | Ensemble | Neurons | Learning
     indices: Indices
@@ -76,7 +76,7 @@ class View:
 
     @property
     def network(self) -> Scope:
-        """The network of the whole object."""
+        """The network of the object."""
         return self.obj.network
 
     def __repr__(self) -> str:
@@ -169,7 +169,7 @@ class Ensemble(Fields):
 
     @property
     def neurons(self) -> Neurons:
-        """The neurons of the ensemble: currents in, spikes out."""
+        """The neurons of the ensemble, as a target of currents and a source of spikes."""
         return Neurons(self)
 
     def __getitem__(self, key: Key) -> View:
@@ -181,18 +181,18 @@ class Ensemble(Fields):
 
 @dataclass(frozen=True)
 class Neurons:
-    """The neurons of an ensemble, to connect currents to or take spikes from."""
+    """The neurons of an ensemble, as a target of currents and a source of spikes."""
 
     ensemble: Ensemble
 
     @property
     def size_in(self) -> int:
-        """Number of neurons; none in Direct mode."""
+        """Number of neurons; 0 in Direct mode."""
         return 0 if isinstance(self.ensemble.neuron_type, Direct) else self.ensemble.n_neurons
 
     @property
     def size_out(self) -> int:
-        """Number of neurons; none in Direct mode."""
+        """Number of neurons; 0 in Direct mode."""
         return self.size_in
 
     @property
@@ -209,7 +209,7 @@ class Neurons:
 
 @dataclass(frozen=True)
 class Learning:
-    """A rule on a connection, to connect an error to: ``connection.learning_rule``."""
+    """A learning rule of a connection, as a target of errors: ``connection.learning_rule``."""
 
     connection: Connection
     place: int
@@ -221,7 +221,7 @@ class Learning:
 
     @property
     def size_in(self) -> int:
-        """Dimensions of the error: those that the target of the connection represents."""
+        """Number of dimensions of the error."""
         post = whole(self.connection.post)
         if self.rule.error == "post":
             if isinstance(post, Neurons):
@@ -231,7 +231,7 @@ class Learning:
 
     @property
     def size_out(self) -> int:
-        """0, as a rule has no output; probes show its error and traces."""
+        """0, as a rule has no output; use a probe to record its error and traces."""
         return 0
 
     @property
@@ -274,7 +274,7 @@ Endpoint = Node | Ensemble | Neurons | Learning | Gate | View
 
 
 def whole(end: Endpoint) -> Node | Ensemble | Neurons | Learning | Gate:
-    """The object that a view is part of; any other object unchanged."""
+    """The object that a view is a part of; other objects unchanged."""
     return end.obj if isinstance(end, View) else end
 
 
@@ -286,7 +286,7 @@ def indices(end: Endpoint) -> Indices | None:
 @network_object("net.connect", "pre, post")
 @dataclass(frozen=True, eq=False, repr=False)
 class Connection(Fields):
-    """A path for values: decode a function, transform and filter it, add it to the target.
+    """A connection, which adds the transformed and filtered function of a source to a target.
 
     Made by :meth:`Network.connect`, which describes the fields.
 
@@ -327,7 +327,7 @@ class Connection(Fields):
 
     @property
     def learning_rule(self) -> Any:
-        """The targets for errors: one rule, or the list or dict of several rules."""
+        """The targets of errors: one rule, or a list or dict of several rules."""
         keys = [key for key, _ in self.rules]
         if not keys:
             return None
@@ -373,15 +373,13 @@ class Probe(Fields):
 
 
 class Scope:
-    """The objects of one network, and the networks around and within it.
-
-    :class:`~nefsim.Network` adds the methods that make them.
+    """Base class of networks: the objects of a network, and its subnetworks.
 
     Attributes
     ----------
     presets : dict
-        Arrays of ensembles, connections and probes that a file of the model had, by object and
-        name, in the outermost network; a build takes these and neither draws nor solves.
+        Arrays from a model file, by object and name, in the outermost network.  A build uses
+        them instead of drawing and solving arrays.
     """
 
     def __init__(self, seed: int | None, label: str | None) -> None:
@@ -401,7 +399,7 @@ class Scope:
         return self if self.parent is None else self.parent.root
 
     def everything(self) -> Iterator[Scope]:
-        """This network and all networks within it, outer before inner.
+        """Iterate over this network and all networks within it, outer ones first.
 
         Yields
         ------

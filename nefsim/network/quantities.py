@@ -1,4 +1,4 @@
-"""Quantities that can be probed, in one table for errors, documents and readers.
+"""The table of all quantities that can be probed.
 
 ``lowering/probes`` has the reader of each row.
 """
@@ -25,14 +25,14 @@ class Quantity(NamedTuple):
     Attributes
     ----------
     of : str
-        The kind of object.
+        Kind of the object, such as "ensemble".
     name : str
-        The quantity, as ``attr`` of a probe; ``VARIABLE`` stands for the names of all state
-        variables of a neuron type, or of all further traces of a rule.
+        Name of the quantity, the argument ``attr`` of a probe.  ``VARIABLE`` means any state
+        variable of a neuron type, or any further trace of a rule.
     shape : str
         Shape of a record.
     meaning : str
-        The values, with their unit.
+        Description of the values, with their unit.
     """
 
     of: str
@@ -74,13 +74,13 @@ _KINDS = {
 
 
 def kind_of(target: Endpoint | Connection) -> str:
-    """The kind of an object, as in the table."""
+    """The kind of an object in the table."""
     obj = target if isinstance(target, Connection) else whole(target)
     return _KINDS.get(type(obj), "node")
 
 
 def row_of(target: Endpoint | Connection, attr: str) -> Quantity:
-    """The row of a quantity of an object."""
+    """The row of the table for a quantity of an object."""
     rows = {q.name: q for q in QUANTITIES if q.of == kind_of(target)}
     return rows[attr] if attr in rows else rows[VARIABLE]
 

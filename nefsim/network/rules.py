@@ -1,4 +1,4 @@
-"""Checks that a learning rule fits its connection."""
+"""Check that a connection has the weights that its learning rules change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rules = tuple[tuple[Any, LearningRule], ...]
 def rules_of(
     who: str, value: Any, pre: Endpoint, post: Endpoint, solver: Solver, transform: Any
 ) -> Rules:
-    """Checked rules with their keys: None for a single rule, else a number or a name."""
+    """Check learning rules; return them with their keys (None for a single rule)."""
     do = "pass a rule such as PES(learning_rate=1e-4), or a list or dict of rules"
     if value is None:
         return ()

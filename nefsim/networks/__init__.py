@@ -1,4 +1,4 @@
-"""Ready networks: functions that add populations to a network and return them by name.
+"""Functions that add common subnetworks to a network, such as products and integrators.
 
 >>> import nefsim as nef
 >>> net = nef.Network(seed=1)
@@ -6,9 +6,10 @@
 >>> p.a, p.output
 (<node 'product.a'>, <node 'product.output'>)
 
-Each makes a subnetwork, ``p.network``, and takes further arguments of ``net.ensemble``, such as
-``neuron_type``, for its populations.  Connect to its nodes with ``synapse=None``, so that only
-the connections into populations are filtered, and from them with a synapse.
+Each function makes a subnetwork, here ``p.network``, and returns its nodes and populations by
+name.  Further arguments, such as ``neuron_type``, go to ``net.ensemble`` for the populations.
+Connect to the subnetwork's input nodes with ``synapse=None``, since they filter their values on
+the way to populations; connect from its output nodes with a synapse.
 """
 
 from nefsim.networks.actions import BasalGanglia, Thalamus, basal_ganglia, thalamus

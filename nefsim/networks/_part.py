@@ -1,4 +1,4 @@
-"""The base of results, and the subnetwork that a function fills."""
+"""The base class of results, and the making of subnetworks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nefsim.network import Network
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Part:
-    """Objects that a function of this room added to a network, by name."""
+    """Base class of results: the objects that a function added to a network, by name."""
 
     network: Network
 
@@ -30,11 +30,11 @@ def part(
     kind: str,
     saturates: bool = False,
 ) -> Iterator[Network]:
-    """A subnetwork to fill, which is taken away again if that fails.
+    """Make a subnetwork for a ``with`` block, which is removed if the block fails.
 
-    One that ``saturates`` drives populations beyond their radius on purpose, so that there is no
-    :class:`nefsim.RadiusWarning`.  Without a label it is called after its kind, with a number
-    from the second of a kind on.
+    The default label is ``kind``, followed by a number if there are several of it.  If the
+    subnetwork ``saturates``, it drives populations beyond their radius on purpose, and no
+    :class:`nefsim.RadiusWarning` is given for them.
     """
     check.instance(who, "net", net, Network, "a network", "pass net = nefsim.Network(), or a part")
     name = check.label(who, label)
@@ -51,5 +51,5 @@ def part(
 
 
 def count(who: str, argument: str, value: object, low: int = 1) -> int:
-    """A number of neurons or of dimensions."""
+    """Check a number of neurons or of dimensions."""
     return check.integer(who, argument, value, low=low)

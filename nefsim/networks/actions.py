@@ -1,4 +1,4 @@
-"""The basal ganglia and the thalamus, which choose an action."""
+"""The basal ganglia and the thalamus, which select an action."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Network, Node
+from nefsim.networks._functions import Excess
 from nefsim.networks._part import Part, count, part
 from nefsim.networks.arrays import EnsembleArray, ensemble_array
 from nefsim.sampling import Choice, Uniform
@@ -20,17 +21,20 @@ POSITIVE = Choice([[1.0]])
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BasalGanglia(Part):
-    """A circuit whose output is 0 for the largest input and well below for all others.
+    """The basal ganglia: the output is near 0 for the action of largest value, else negative.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
-    input, output : Node
-        The worth of each action, and its inhibition, (dimensions,).
+        The subnetwork of all objects.
+    input : Node
+        The value of each action, (dimensions,).
+    output : Node
+        The inhibition of each action, (dimensions,): about 0 for the selected action, negative
+        for the others.
     d1, d2, stn, gpe, gpi : EnsembleArray
-        Striatum with D1 and with D2 receptors, subthalamic nucleus, and the external and
-        internal parts of the globus pallidus.
+        Populations of the striatum with D1 and with D2 receptors, the subthalamic nucleus, and
+        the external and internal globus pallidus.
     """
 
     input: Node
@@ -49,11 +53,6 @@ INHIBITION = (("d1", "gpi", 1.0), ("d2", "gpe", 1.0), ("gpe", "gpi", 0.3), ("gpe
 EXCITATION = 0.9
 
 
-def _rectified(threshold: float) -> Any:
-    """The output of a nucleus: x - threshold above the threshold."""
-    return lambda x: np.maximum(0.0, x - threshold)
-
-
 @explained
 def basal_ganglia(
     net: Network,
@@ -67,34 +66,34 @@ def basal_ganglia(
     seed: int | None = None,
     **options: Any,
 ) -> BasalGanglia:
-    r"""Add the basal ganglia, which select the action of the largest worth.
+    r"""Add basal ganglia, which select the action of the largest value.
 
-    Each nucleus has a population for each action, which gives out
-    :math:`\max(0, x - \epsilon)`.  With the worth u and the outputs y,
+    Each nucleus has a population for each action, whose output is
+    :math:`y = \max(0, x - \epsilon)`.  For the values u of the actions, its input x is
 
     .. math:: x_{D1} = 1.2 u, \quad x_{D2} = 0.8 u, \quad
               x_{STN} = u - y_{GPe}, \quad
               x_{GPe} = 0.9 \textstyle\sum y_{STN} - y_{D2}, \quad
               x_{GPi} = 0.9 \textstyle\sum y_{STN} - 0.3 y_{GPe} - y_{D1}
 
-    and the thresholds are 0.2 (striatum), -0.25 (STN) and -0.2 (GPe, GPi).
+    and the threshold :math:`\epsilon` is 0.2 (D1, D2), -0.25 (STN) or -0.2 (GPe, GPi).
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     dimensions : int
         Number of actions.
     n_neurons : int
-        Neurons of each population; there are five for each action.
+        Number of neurons of each population; there are five populations for each action.
     output_weight : float
-        Factor of the output of the GPi.
+        Factor from the output of the GPi to the output of the subnetwork.
     input_bias : float
-        Is added to the worth of each action.
+        Number to add to the value of each action.
     ampa, gaba : Synapse or number [s]
-        Filters of excitation and of inhibition.
+        Synapses of excitatory and of inhibitory connections.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -108,7 +107,7 @@ def basal_ganglia(
     Raises
     ------
     ValueError, TypeError
-        If a number, synapse or option does not fit.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -149,7 +148,7 @@ def basal_ganglia(
             nuclei[name] = array = ensemble_array(
                 inner, n_neurons, d, label=name, **given | options
             )
-            active[name] = array.add_output("active", _rectified(threshold), solver=NnlsL2())
+            active[name] = array.add_output("active", Excess(threshold), solver=NnlsL2())
         for name, factor in DOPAMINE.items():
             inner.connect(source, nuclei[name].input, transform=factor, synapse=None)
         for pre, post, factor in INHIBITION:
@@ -165,14 +164,16 @@ def basal_ganglia(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Thalamus(Part):
-    """Actions that are active unless they are inhibited.
+    """A thalamus, in which each action is active unless it is inhibited.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
-    input, output : Node
-        Inhibition of each action, and how active it is, (dimensions,).
+        The subnetwork of all objects.
+    input : Node
+        The inhibition of each action, (dimensions,), such as the output of basal ganglia.
+    output : Node
+        The activity of each action, (dimensions,): about 1 if it is not inhibited, else 0.
     actions : EnsembleArray
         A population for each action.
     """
@@ -193,24 +194,24 @@ def thalamus(
     seed: int | None = None,
     **options: Any,
 ) -> Thalamus:
-    r"""Add a thalamus, which turns the output of the basal ganglia into one active action.
+    r"""Add a thalamus, whose output is 1 for the action that basal ganglia select.
 
     .. math:: x_i = 1 + u_i - m \sum_{j \ne i} x_j, \qquad x_i \ge \vartheta
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     dimensions : int
         Number of actions.
     n_neurons : int
-        Neurons of each action.
+        Number of neurons of each action.
     mutual_inhib : float
-        m, how strongly actions inhibit one another; 0 leaves that out.
+        Strength m of the inhibition between actions; 0 makes no such connection.
     threshold : float
-        Below which an action is silent, below 1.
+        Activity :math:`\vartheta` below which an action is silent; less than 1.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -224,7 +225,7 @@ def thalamus(
     Raises
     ------
     ValueError, TypeError
-        If a number or option does not fit, or the threshold is not below 1.
+        If the threshold is not below 1, or another argument is out of range.
 
     See Also
     --------

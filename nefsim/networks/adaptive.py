@@ -1,39 +1,39 @@
-"""Control that adapts: a population learns the corrections of a controller."""
+"""Adaptive control: a population learns a correction of a controller's commands."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.learning import PES
 from nefsim.network import Connection, Ensemble, Network, Node
+from nefsim.networks._functions import Zeros
 from nefsim.networks._part import Part, count, part
 from nefsim.networks.systems import radii_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdaptiveControl(Part):
-    """A term that a controller of a plant learns to add.
+    """A population that learns a term to add to the commands of a controller.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
+        The subnetwork of all objects.
     state : Node
-        The variables on which the term depends, such as angles and velocities, (dimensions,).
+        Variables on which the term depends, such as angles and velocities, (dimensions,).
     control : Node
-        The commands of the controller, (size_out,), which are the error of the term.
+        The commands of the controller, (size_out,), from which the term is learned.
     output : Node
-        The term to add to the command, (size_out,).
+        The learned term, (size_out,); connect it to the plant.
     ensemble : Ensemble
-        The population of state / radii.
+        The population, which represents state / radii.
     learned : Connection
-        The connection that learns; connect a gate to ``learned.learning_rule.gate``.
+        The connection that learns.  Connect 0 to ``learned.learning_rule.gate`` to stop it.
     """
 
     state: Node
@@ -55,17 +55,17 @@ def adaptive_control(
     seed: int | None = None,
     **options: Any,
 ) -> AdaptiveControl:
-    r"""Add a population that learns the forces which a controller does not know.
+    r"""Add a population that learns to compensate for forces unknown to a controller.
 
     .. math:: u_{plant} = u + D^T a(x), \qquad \dot D = \kappa \, a(x) \, u^T
 
-    With the command u of a controller of position and velocity as its error, the rule PES
-    makes the term grow until the controller has nothing left to do; it starts at 0.
+    The decoders D start at 0 and are learned by PES, with the command u of a controller of
+    position and velocity as the error.  The learned term grows until u is 0 on average.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
         Number of neurons.
     dimensions : int
@@ -73,11 +73,11 @@ def adaptive_control(
     size_out : int
         Number of commands.
     learning_rate : float
-        kappa, of :class:`nefsim.PES`.
+        Learning rate kappa of :class:`nefsim.PES`.
     radii : float or (dimensions,) array_like
-        The largest value that each state is expected to have.
+        Largest expected absolute value of each state variable.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -91,7 +91,7 @@ def adaptive_control(
     Raises
     ------
     ValueError, TypeError
-        If a number or option does not fit.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -104,8 +104,8 @@ def adaptive_control(
 
     Examples
     --------
-    A mass that a constant force pulls away, and a controller that does not know of it and
-    would leave it at -0.2:
+    A constant force pulls a mass away from 0.  Without the learned term a controller would
+    hold it at -0.2:
 
     >>> import nefsim as nef
     >>> def moved(t, u, x=[0.0, 0.0]):
@@ -138,7 +138,7 @@ def adaptive_control(
         learned = inner.connect(
             ensemble,
             output,
-            function=lambda x: np.zeros(k),
+            function=Zeros(k),
             learning_rule=PES(check.positive(who, "learning_rate", learning_rate)),
         )
         inner.connect(control, learned.learning_rule, transform=-1, synapse=None)

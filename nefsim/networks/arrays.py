@@ -1,4 +1,4 @@
-"""Ensemble arrays: a vector in many small populations, each with its share of dimensions."""
+"""Ensemble arrays: populations that each represent some dimensions of a vector."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from nefsim.networks._part import Part, count, part
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EnsembleArray(Part):
-    """Populations side by side, with one input and one or more outputs.
+    """Populations that each represent some dimensions of a vector.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
+        The subnetwork of all objects.
     input, output : Node
-        The whole vector, (n_ensembles ens_dimensions,).
+        The vector, (n_ensembles * ens_dimensions,).
     ensembles : tuple of Ensemble
         The populations, in the order of their dimensions.
     outputs : dict of str to Node
@@ -39,17 +39,17 @@ class EnsembleArray(Part):
     def add_output(
         self, name: str, function: Any = None, synapse: Any = None, **options: Any
     ) -> Node:
-        """Add a node with a function of each population.
+        """Add a node with a function of the vector of each population.
 
         Parameters
         ----------
         name : str
-            A name, under which the node also stands in ``outputs``.
+            Label of the node, and its key in ``outputs``.
         function : callable, sequence of callable or None
-            ``f(x)`` of a (ens_dimensions,) array, for all populations or one for each;
+            ``f(x)`` of an array (ens_dimensions,); one function, or one for each population.
             None is the identity.
         synapse : Synapse, number [s] or None
-            The filter on the way to the node; None leaves it to the connection after it.
+            Synapse of the connections to the node.
         **options
             Further arguments of :meth:`Network.connect`, such as ``solver``.
 
@@ -120,24 +120,24 @@ def ensemble_array(
     seed: int | None = None,
     **options: Any,
 ) -> EnsembleArray:
-    """Add populations that share the dimensions of a vector.
+    """Add populations that each represent some dimensions of a vector.
 
-    N neurons for each of D dimensions represent them with an error that does not depend on
-    D, where one population of N D neurons has to cover a ball of D dimensions; only functions
-    of the dimensions of one population can be decoded.
+    The error of each dimension does not grow with the number of dimensions, unlike that of one
+    population with as many neurons.  However, a function can be decoded only if it is a sum of
+    functions of the dimensions in one population.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons of each population.
+        Number of neurons of each population.
     n_ensembles : int
         Number of populations.
     ens_dimensions : int
-        Dimensions of each population.
+        Number of dimensions of each population.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options

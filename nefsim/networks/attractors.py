@@ -1,4 +1,4 @@
-"""Nonlinear systems in a population."""
+"""Nonlinear dynamical systems in one population."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.dynamics import realise_function
 from nefsim.network import Ensemble, Network, Node
-from nefsim.network.functions import call, result_size
+from nefsim.network.functions import result_size
+from nefsim.networks._functions import Controlled, Scaled
 from nefsim.networks._part import Part, count, part
 from nefsim.networks.systems import SOLVER, radii_of
 from nefsim.solvers import Solver
@@ -25,18 +26,20 @@ Slope = Callable[..., Any]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Attractor(Part):
-    """A nonlinear system in a population.
+    """A population that computes a nonlinear dynamical system.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
-    input, output : Node
-        u, which is added to the slope, and the state x, (dimensions,), in their units.
+        The subnetwork of all objects.
+    input : Node
+        The input u, which is added to the derivative of the state, (dimensions,).
+    output : Node
+        The state x, (dimensions,).
     control : Node or None
-        Of a controlled system, its control, (1,).
+        The control variable, (1,), for instance a frequency; None if there is none.
     ensemble : Ensemble
-        The population, which represents (x - centre) / radii, and the control.
+        The population, which represents (x - centre) / radii, and the control if there is one.
     """
 
     input: Node
@@ -61,36 +64,36 @@ def attractor(
     seed: int | None = None,
     **options: Any,
 ) -> Attractor:
-    r"""Add a nonlinear system, :math:`\dot x = f(x) + u`, in one population.
+    r"""Add a population that computes a nonlinear system, :math:`\dot x = f(x) + u`.
 
-    The loop through a lowpass decodes the function that
-    :func:`nefsim.dynamics.realise_function` makes of f.
+    A recurrent connection through a lowpass decodes the function that
+    :func:`nefsim.dynamics.realise_function` derives from f.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
         Number of neurons.
     dimensions : int
         Dimensions of x.
     function : callable
-        ``f(x)`` of a (dimensions,) array, which returns as many numbers [1/s].
+        ``f(x)`` of an array (dimensions,), which returns as many numbers, in units of x per
+        second.
     tau : float [s]
-        Time constant of the loop.
+        Time constant of the recurrent synapse.
     radii : float or (dimensions,) array_like
-        How far each dimension goes from the centre; the population represents
-        (x - centre) / radii, in the unit ball.
+        Largest expected distance of each dimension from the centre.
     centre : float or (dimensions,) array_like
-        The middle of the states.
+        Point in the middle of the expected states.
     dt : float [s]
-        The step of the simulator.
+        Time step of the simulation.
     method : "rk4", "euler" or "continuous"
-        How a step of the system is taken.
+        Integration of a step: Runge-Kutta, Euler, or the equation in continuous time.
     solver : Solver
-        How the decoders of the loop are found.
+        Solver for the decoders of the recurrent connection.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -104,8 +107,8 @@ def attractor(
     Raises
     ------
     ValueError, TypeError
-        If the function does not return as many numbers as it gets, or a number or option does
-        not fit.
+        If the function does not return as many numbers as it gets, or another argument is out
+        of range.
 
     See Also
     --------
@@ -118,7 +121,7 @@ def attractor(
 
     Examples
     --------
-    Two stable points, at -1 and 1:
+    A system with two stable points, at -1 and 1:
 
     >>> import nefsim as nef
     >>> net = nef.Network(seed=1)
@@ -152,7 +155,11 @@ def loop(
     options: dict[str, Any],
     control: float | None = None,
 ) -> Attractor:
-    """The loop; with a control, ``slope(x, c)``, where c is at most ``control``."""
+    """Add the population and its connections to ``net``.
+
+    If ``control`` is not None, there is a control variable c, at most ``control`` in absolute
+    value, and the derivative is ``slope(x, c)`` instead of ``slope(x)``.
+    """
     radii, dt = radii_of(who, given["radii"], d), check.seconds(who, "dt", given["dt"])
     do = "pass a number for each dimension"
     centre = check.array(who, "centre", given["centre"], do=do)
@@ -161,9 +168,7 @@ def loop(
     synapse = Lowpass(check.seconds(who, "tau", given["tau"]))
     method = check.one_of(who, "method", given["method"], ("rk4", "euler", "continuous"))
 
-    def scaled(z: Array, *c: Any) -> Array:
-        return call(who, "function", slope, centre + radii * z, *c) / radii
-
+    scaled = Scaled(slope, centre, radii)
     step = realise_function(scaled, synapse, dt, method=method)  # type: ignore[arg-type]
     source, sink = (net.node(size_in=d, label=name) for name in ("input", "output"))
     turn = None
@@ -174,9 +179,7 @@ def loop(
         ensemble = net.ensemble(n_neurons, d + 1, **options)
         turn = net.node(size_in=1, label="control")
         net.connect(turn, ensemble[d], transform=1 / control)
-
-        def again(z: Array) -> Array:
-            return step(z[:d], control * z[d])
+        again = Controlled(step, control)
 
     state = ensemble[:d]
     net.connect(ensemble, state, function=again, synapse=synapse, solver=solver)

@@ -1,4 +1,4 @@
-"""Circular convolution, which binds one vector to another."""
+"""Circular convolution, which binds two vectors."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ def circular_convolution(
     seed: int | None = None,
     **options: Any,
 ) -> Combination:
-    r"""Add a circular convolution, which binds one vector to another.
+    r"""Add a circular convolution, which binds two vectors.
 
     .. math:: (a \circledast b)_j = \sum_k a_k b_{(j - k) \bmod d}
               = \big(F^{-1} (F a \cdot F b)\big)_j
 
-    with the discrete Fourier transform F; an inverted vector, :math:`a_{-k \bmod d}`, has
-    the conjugate transform, so that ``invert_b`` unbinds.  A product of complex numbers is
-    four products of real ones.
+    F is the discrete Fourier transform.  The approximate inverse of a vector, with elements
+    :math:`a_{-k \bmod d}`, has the conjugate transform; use ``invert_b`` to unbind b.  Each
+    product of complex numbers is computed as four products of real numbers.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons of each product; there are ``4 (d // 2 + 1)``.
+        Number of neurons of each product; there are ``4 (d // 2 + 1)`` products.
     dimensions : int
-        Dimensions of the vectors, d.
+        Number of dimensions d of the vectors.
     invert_a, invert_b : bool
-        Whether to take the approximate inverse of an input.
+        Whether to replace a or b by its approximate inverse.
     input_magnitude : float
-        The largest length that an input is expected to have; coefficients are taken to be
-        up to twice as large.
+        Largest expected length of an input; Fourier coefficients are expected to be up to
+        twice as large.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -65,7 +65,7 @@ def circular_convolution(
     Raises
     ------
     ValueError, TypeError
-        As :func:`product`, or if an ``invert`` is neither True nor False.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -97,23 +97,23 @@ def circular_convolution(
 
 
 def _waves(d: int) -> NDArray[np.complex128]:
-    """Rows exp(-2 pi i k n / d) for the frequencies k from 0 to d // 2."""
+    """The Fourier matrix, with a row exp(-2 pi i k n / d) for each frequency k up to d // 2."""
     k, n = np.arange(d // 2 + 1), np.arange(d)
     return np.asarray(np.exp(-2j * np.pi * np.outer(k, n) / d))
 
 
 def _fourier(d: int, inverted: bool, order: str) -> Array:
-    """Real and imaginary parts of the coefficients of a vector, four for each frequency."""
+    """The matrix from a vector to its Fourier coefficients, as four real numbers for each."""
     waves = _waves(d).conj() if inverted else _waves(d)
     parts = {"re": waves.real, "im": waves.imag}
     return np.stack([parts[name] for name in order.split()], axis=1).reshape(-1, d)
 
 
 def _inverse_fourier(d: int) -> Array:
-    """From the products re re, im im, re im and im re of each frequency to the vector.
+    """The matrix from the products re re, im im, re im and im re of each frequency to a vector.
 
-    The coefficient is (re re - im im) + i (re im + im re); frequencies that stand for two
-    count twice.
+    The coefficient is (re re - im im) + i (re im + im re).  It counts twice if its frequency
+    stands for the negative one, too.
     """
     waves = _waves(d)
     twice = np.where((np.arange(len(waves)) > 0) & (2 * np.arange(len(waves)) != d), 2.0, 1.0)

@@ -1,4 +1,4 @@
-"""A decision between two: evidence with noise drifts to one of two bounds."""
+"""A decision between two alternatives by drift and diffusion."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ ROOM = 1.5
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Decision(Part):
-    """Evidence that drifts to one of two bounds.
+    """A decision: noisy evidence that drifts to an upper or a lower bound.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
+        The subnetwork of all objects.
     input : Node
-        The drift, a, (1,).
+        The drift a, (1,).
     output : Node
-        1 for the bound that was passed, upper and lower, (2,).
+        The decision, (2,): 1 for the bound that was passed, the upper or the lower, else 0.
     evidence : Node
-        x, (1,).
+        The evidence x, (1,).
     integrator : System
-        The population of the evidence.
+        The population that integrates the evidence.
     bounds : EnsembleArray
-        Populations near the bounds.
+        Populations that detect evidence near the bounds.
     """
 
     input: Node
@@ -59,31 +59,31 @@ def decision(
     seed: int | None = None,
     **options: Any,
 ) -> Decision:
-    r"""Add a decision between two by drift and diffusion.
+    r"""Add a decision between two alternatives by drift and diffusion.
 
     .. math:: dx = a\,dt + c\,dW \quad\text{until}\quad |x| = z
 
-    The bound that is passed first is the decision, which then keeps itself.  From x = 0 the
-    share of errors and the mean time of the equation are
+    The bound that the evidence x passes first is the decision, which then remains.  From x = 0
+    the share of wrong decisions and the mean time to a decision are, by the equation,
 
     .. math:: \frac{1}{1 + e^{2 a z / c^2}}, \qquad \frac{z}{a} \tanh\frac{a z}{c^2}
 
-    and those of neurons come near them (see benchmarks/networks.py).
+    Populations of neurons come near these values (see benchmarks/networks.py).
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons of the evidence; the bounds take two fifths of as many each.
+        Number of neurons that integrate evidence; each bound has two fifths as many in addition.
     noise : float [1/sqrt(s)]
-        c, the standard deviation of the evidence after a second of noise alone.
+        Strength c of the noise: the standard deviation of x after a second without drift.
     bound : float
-        z, where x is decided.
+        Value z at which the evidence is a decision.
     tau : float [s]
-        Time constant of the loop.
+        Time constant of the recurrent synapse.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -97,7 +97,7 @@ def decision(
     Raises
     ------
     ValueError, TypeError
-        If there are fewer than 3 neurons, or a number or option does not fit.
+        If there are fewer than 3 neurons, or an argument is out of range or of a wrong type.
 
     References
     ----------
@@ -140,5 +140,5 @@ def decision(
 
 
 def _step_at_1(x: Any) -> Any:
-    """A step as sharp as neurons decode without delay."""
+    """A smooth step at 1, about as steep as neurons can decode."""
     return 1 / (1 + np.exp(-20.0 * (x - 1.0)))

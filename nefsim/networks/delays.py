@@ -1,4 +1,4 @@
-"""Delays: a window of the past, from which any moment of it is read."""
+"""Delay lines, which represent a signal over a window of past time."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ LAG = -0.001
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Delay(Part):
-    """A window of the past of a signal.
+    """A delay line: populations that represent the last ``theta`` seconds of a signal.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
+        The subnetwork of all objects.
     input, output : Node
-        u(t), and u(t - theta), (1,).
+        The signal u(t), and the delayed signal u(t - theta), (1,).
     state : Node
-        Coefficients of the window in Legendre polynomials, (order,).
+        Coefficients of the signal in Legendre polynomials over the window, (order,).
     theta : float [s]
         Length of the window.
     system : System
-        The populations.
+        The populations of the coefficients.
     """
 
     input: Node
@@ -47,24 +47,24 @@ class Delay(Part):
     system: System
 
     def at(self, seconds: ArrayLike, label: str | None = None) -> Node:
-        """Add a node with the input of other moments of the window.
+        """Add a node with the signal delayed by other times within the window.
 
         Parameters
         ----------
         seconds : float or (k,) array_like [s]
-            How long ago, from 0 to theta.
+            The delays, from 0 to theta.
         label : str or None
-            A name.
+            Label of the node.
 
         Returns
         -------
         Node
-            The input of those moments, (k,).
+            The delayed signals, (k,).
 
         Raises
         ------
         ValueError
-            If a moment is outside the window.
+            If a delay is outside the window.
 
         Examples
         --------
@@ -101,42 +101,43 @@ def delay(
     seed: int | None = None,
     **options: Any,
 ) -> Delay:
-    r"""Add a delay line, or rolling window, of one signal.
+    r"""Add a delay line for one signal.
 
-    The window of the last theta seconds is held as coefficients of Legendre polynomials,
+    It represents the signal u over the last theta seconds by coefficients m of Legendre
+    polynomials P,
 
     .. math:: u(t - r \theta) \approx \sum_{i=0}^{q-1} P_i(2r - 1)\, m_i(t), \qquad
               \dot m = A m + B u
 
-    of :func:`nefsim.dynamics.legendre`, one population for each.
+    with a population for each coefficient; :func:`nefsim.dynamics.legendre` has A and B.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons in all.
+        Total number of neurons.
     theta : float [s]
         Length of the window.
     order : int
-        q, the number of coefficients; a delay of theta passes frequencies up to about
-        ``q / (4 theta)`` unchanged.
+        Number of coefficients q; frequencies up to about ``q / (4 theta)`` pass unchanged.
     synapse : Synapse or number [s]
-        The synapse of the loop.
+        Synapse of the recurrent connection.
     radii : float or (order,) array_like
-        The largest value that each coefficient is expected to have; 1 is right for signals
-        that stay within -1 and 1 and need all coefficients.
+        Largest expected absolute value of each coefficient; 1 is right for signals from -1 to
+        1 with frequencies up to the highest that pass.
     sample : (T,) or (T, 1) array_like or None
-        A signal like those to come, in steps of dt, from which radii are found.
+        An example of the signal, in steps of dt, from which to choose the radii.
     dt : float [s]
-        The step of the simulator.
+        Time step of the simulation.
     lag : float or None [s]
-        How much later decoded values are than the state; see :func:`system`.  None is -0.001
-        for spiking LIF neurons with a lowpass and a window of slow states, and otherwise 0.
+        Time by which decoded values lag behind the state, to be compensated; see
+        :func:`system`.  None means -0.001 for spiking LIF neurons with a lowpass and slow
+        states, and 0 otherwise.
     solver : Solver
-        How the decoders of the loop are found.
+        Solver for the decoders of the recurrent connection.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -150,7 +151,7 @@ def delay(
     Raises
     ------
     ValueError, TypeError
-        As :func:`system`, or if theta is not above 0.
+        If theta is not above 0, or an argument of :func:`system` is out of range.
 
     See Also
     --------

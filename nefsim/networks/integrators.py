@@ -1,4 +1,4 @@
-"""Integrators, plain and with a leak that can be turned."""
+"""Integrators, without a leak and with a leak that an input controls."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Ensemble, Network, Node
+from nefsim.networks._functions import product
 from nefsim.networks._part import Part, count, part
 from nefsim.networks.systems import SOLVER, System, system
 from nefsim.sampling import Uniform
@@ -30,28 +31,28 @@ def integrator(
     seed: int | None = None,
     **options: Any,
 ) -> System:
-    r"""Add an integrator, :math:`\dot x = u`, which keeps its value without input.
+    r"""Add an integrator, :math:`\dot x = u`, which holds its value without input.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons in all.
+        Total number of neurons.
     dimensions : int
-        Dimensions of x.
+        Number of dimensions of x.
     tau : float [s]
-        Time constant of the loop; drift falls as it grows.
+        Time constant of the recurrent synapse; a larger one reduces drift.
     radius : float
-        The largest value that x is expected to have.
+        Largest expected absolute value of x.
     array : bool
-        Whether each dimension has a population.
+        Whether to use a population for each dimension, instead of one for all.
     dt : float [s]
-        The step of the simulator.
+        Time step of the simulation.
     solver : Solver
-        How the decoders of the loop are found.
+        Solver for the decoders of the recurrent connection.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -65,7 +66,7 @@ def integrator(
     Raises
     ------
     ValueError, TypeError
-        As :func:`system`.
+        If an argument of :func:`system` is out of range or of a wrong type.
 
     See Also
     --------
@@ -93,18 +94,18 @@ def integrator(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ControlledIntegrator(Part):
-    """An integrator whose leak is an input.
+    """An integrator whose leak is controlled by an input.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
+        The subnetwork of all objects.
     input, output : Node
-        u and x, (dimensions,).
+        The input u and the state x, (dimensions,).
     control : Node
-        How much of x is fed back, (1,): 1 keeps it, 0 forgets it within tau.
+        The control c, (1,): x is held at 1 and decays with the time constant tau at 0.
     ensembles : tuple of Ensemble
-        A population for each dimension, of x / radius and the control.
+        A population for each dimension, which represents x / radius and the control.
     """
 
     input: Node
@@ -125,26 +126,27 @@ def controlled_integrator(
     seed: int | None = None,
     **options: Any,
 ) -> ControlledIntegrator:
-    r"""Add an integrator whose leak can be turned, :math:`\dot x = u + (c - 1)\,x / \tau`.
+    r"""Add an integrator with a controlled leak, :math:`\dot x = u + (c - 1)\,x / \tau`.
 
-    Each dimension shares a population with the control c, and the loop decodes their product.
+    A population for each dimension represents x and the control c; its recurrent connection
+    decodes their product.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons in all.
+        Total number of neurons.
     dimensions : int
-        Dimensions of x.
+        Number of dimensions of x.
     tau : float [s]
-        Time constant of the loop, and of forgetting while c is 0.
+        Time constant of the recurrent synapse, and of the decay of x while c is 0.
     radius : float
-        The largest value that x is expected to have.
+        Largest expected absolute value of x.
     solver : Solver
-        How the decoders of the loop are found.
+        Solver for the decoders of the recurrent connection.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -158,7 +160,7 @@ def controlled_integrator(
     Raises
     ------
     ValueError, TypeError
-        If there are fewer neurons than dimensions, or a number or option does not fit.
+        If there are fewer neurons than dimensions, or an argument is out of range.
 
     See Also
     --------
@@ -195,6 +197,6 @@ def controlled_integrator(
         for i, ensemble in enumerate(ensembles):
             inner.connect(source[i], ensemble[0], transform=tau / radius, synapse=tau)
             inner.connect(control, ensemble[1])
-            inner.connect(ensemble, ensemble[0], lambda x: x[0] * x[1], synapse=tau, solver=solver)
+            inner.connect(ensemble, ensemble[0], product, synapse=tau, solver=solver)
             inner.connect(ensemble[0], sink[i], transform=radius, synapse=None, solver=solver)
     return ControlledIntegrator(inner, source, sink, control, ensembles)

@@ -1,4 +1,4 @@
-"""Memories: of a value that a gate lets in, and of pairs of vectors."""
+"""Memories: a value that is stored by a gate, and an association of vectors."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ from nefsim.synapses import as_synapse
 
 @dataclass(frozen=True, eq=False, repr=False)
 class InputGatedMemory(Part):
-    """A value that stays while the gate is shut.
+    """A memory of a vector, which follows its input until a gate stops it.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
+        The subnetwork of all objects.
     input, output : Node
-        The value to take up, and the value in the memory, (dimensions,).
+        The input, and the stored value, (dimensions,).
     gate : Node
-        0 takes up the input, 1 keeps the value, (1,).
+        The gate, (1,): the value follows the input at 0 and stays at 1.
     reset : Node
-        1 clears the memory, (1,).
-    memory, difference : EnsembleArray
-        Populations of the value, and of the input minus the value.
+        Input that clears the memory while it is 1, (1,).
+    memory : EnsembleArray
+        Populations of the stored value.
+    difference : EnsembleArray
+        Populations of the input minus the stored value.
     """
 
     input: Node
@@ -56,31 +58,31 @@ def input_gated_memory(
     seed: int | None = None,
     **options: Any,
 ) -> InputGatedMemory:
-    r"""Add an integrator of the difference between input and value, with a gate on it.
+    r"""Add a memory whose value x follows the input u until a gate stops it.
 
     .. math:: \tau \dot x = g (u - x) \quad\text{while the gate is 0}, \qquad
               \dot x = 0 \quad\text{while it is 1}
 
-    The gate inhibits the neurons of the difference.
+    The memory integrates the difference u - x, whose neurons the gate inhibits.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons of each dimension, of the value and of the difference.
+        Number of neurons for each dimension of the value, and as many for the difference.
     dimensions : int
-        Dimensions of the value.
+        Number of dimensions of the value.
     feedback : float
-        Factor of the feedback; 1 holds the value.
+        Factor of the recurrent connection; 1 holds the value.
     difference_gain : float
-        g, how fast the input is taken up.
+        Gain g; a larger one lets the value follow the input faster.
     recurrent_synapse : Synapse or number [s]
-        Filter of the feedback, tau.
+        Synapse of the recurrent connection, with the time constant tau.
     difference_synapse : Synapse, number [s] or None
-        Filter of the difference; None takes that of the feedback.
+        Synapse from the difference to the value; None means ``recurrent_synapse``.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -94,7 +96,7 @@ def input_gated_memory(
     Raises
     ------
     ValueError, TypeError
-        If a number, synapse or option does not fit.
+        If an argument is out of range or of a wrong type.
 
     References
     ----------
@@ -138,18 +140,20 @@ def input_gated_memory(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AssociativeMemory(Part):
-    """Vectors that are recognised, and those that are given out for them.
+    """An associative memory: it recognises vectors and responds with the associated ones.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
-    input, output : Node
-        A vector to recognise, and the sum of the output vectors of active items.
+        The subnetwork of all objects.
+    input : Node
+        A vector to recognise, (D,).
+    output : Node
+        The sum of the output vectors of active items, (D_out,).
     utilities : Node
-        How far each item is active, 0 to 1, (n_items,).
+        The activity of each item, from 0 to 1, (n_items,).
     inhibit : Node
-        1 silences all items, (1,).
+        Input that silences all items while it is 1, (1,).
     items : tuple of Ensemble
         The population of each item.
     """
@@ -185,37 +189,37 @@ def associative_memory(
     seed: int | None = None,
     **options: Any,
 ) -> AssociativeMemory:
-    r"""Add a memory that recognises vectors and gives out others.
+    r"""Add an associative memory, which responds to each input vector with an output vector.
 
     .. math:: y = \sum_i v_i \, \theta(s \, w_i \cdot u - \vartheta),
               \qquad \theta(x) = \max(0, 1 - e^{-15 x})
 
-    with a population for each pair of an input vector :math:`w_i` and an output vector
-    :math:`v_i`, whose neurons are all silent below the threshold.
+    Each item is a pair of an input vector :math:`w_i` and an output vector :math:`v_i`, with
+    a population that is silent below the threshold :math:`\vartheta`.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     input_vectors : (n_items, D) array_like
         The vectors to recognise.
     output_vectors : (n_items, D_out) array_like or None
-        The vectors to give out; None gives out the input vectors, which removes noise.
+        The associated vectors; None means the input vectors, to remove noise from an input.
     n_neurons : int
-        Neurons of each item.
+        Number of neurons of each item.
     threshold : float
-        The similarity from which on an item is recognised.
+        Similarity :math:`\vartheta` above which an item is recognised.
     input_scales : float
-        s, a factor of the similarities.
+        Factor s of the similarities.
     winner_take_all : bool
-        Whether items inhibit one another (1.5 through Lowpass(0.005)), so that the most
-        similar one alone is given out.
+        Whether items inhibit one another (weight 1.5, Lowpass(0.005)), so that only the most
+        similar item is active.
     clean : bool
-        Whether utilities are made 0 or 1 by two more layers of populations.
+        Whether to add two layers of populations, which make utilities nearly 0 or 1.
     default : (D_out,) array_like or None
-        The output while no item is active.
+        The output while no item is active; None means 0.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -229,8 +233,8 @@ def associative_memory(
     Raises
     ------
     ValueError, TypeError
-        If the vectors are no matrices with a row for each item, or a number, flag or option
-        does not fit.
+        If the vectors are not matrices with a row for each item, or another argument is out of
+        range or of a wrong type.
 
     References
     ----------
@@ -292,7 +296,7 @@ def associative_memory(
 
 
 def _saturating(x: Any) -> Any:
-    """A step at 0 that rises within a tenth or two: 1 - exp(-15 x) above 0."""
+    """A smooth step, ``max(0, 1 - exp(-15 x))``, which is near 1 from 0.2 on."""
     return np.maximum(0.0, 1.0 - np.exp(-15.0 * np.asarray(x)))
 
 
@@ -306,7 +310,7 @@ def _vectors(who: str, argument: str, value: ArrayLike) -> NDArray[np.float64]:
 def _cleaned(
     net: Network, active: Node, bias: Node, inhibit: Node, n_neurons: int, options: dict[str, Any]
 ) -> Node:
-    """Utilities that are near 0 or near 1: not (not active), each through a threshold."""
+    """Add populations that make utilities nearly 0 or 1: negation with a threshold, twice."""
     n = active.size_out
     near = POSITIVE | NEAR_1 | options
     inactive, again = (

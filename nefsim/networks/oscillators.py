@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Network
+from nefsim.networks._functions import LimitCycle, LorenzSlope
 from nefsim.networks._part import part
-from nefsim.networks.attractors import Attractor, Slope, loop
+from nefsim.networks.attractors import Attractor, loop
 from nefsim.networks.systems import SOLVER
 from nefsim.processes import Piecewise
 from nefsim.sampling import Choice
@@ -35,34 +36,34 @@ def oscillator(
     seed: int | None = None,
     **options: Any,
 ) -> Attractor:
-    r"""Add an oscillator with a limit cycle, which starts by itself and does not die.
+    r"""Add an oscillator with a stable amplitude, which starts by itself.
 
     .. math:: \dot x = \omega J x + g \, (1 - |x|^2/r^2) \, x, \qquad
               J = \begin{pmatrix} 0 & -1 \\ 1 & 0 \end{pmatrix}, \quad \omega = 2 \pi f
 
-    A linear oscillator made of neurons shrinks or grows with the error of its decoders; here
-    deviations from the circle decay at the rate 2 g.
+    The state moves on a circle of radius r, and deviations from it decay at the rate 2 g.  (The
+    amplitude of a linear oscillator would drift by the error of its decoders.)
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
         Number of neurons.
     frequency : float [Hz]
-        f; below 0 it turns the other way.
+        Frequency f; a negative one reverses the direction.
     tau : float [s]
-        Time constant of the loop.
+        Time constant of the recurrent synapse.
     radius : float
-        Radius of the circle, r.
+        Radius r of the circle.
     growth : float [1/s] or None
-        g; None takes omega / 2.
+        Rate g; None means omega / 2.
     dt : float [s]
-        The step of the simulator.
+        Time step of the simulation.
     solver : Solver
-        How the decoders of the loop are found.
+        Solver for the decoders of the recurrent connection.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -76,7 +77,7 @@ def oscillator(
     Raises
     ------
     ValueError, TypeError
-        If a number or option does not fit.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -105,22 +106,13 @@ def oscillator(
     g = abs(omega) / 2 if growth is None else check.real(who, "growth", growth, low=0.0)
     given = {"tau": tau, "radii": 1.2 * r, "centre": 0.0, "dt": dt, "method": "rk4"}
     with part(who, net, label, seed, "oscillator") as inner:
-
-        def slope(x: Array) -> Array:
-            return omega * _turned(x) + g * (1 - x @ x / r**2) * x
-
-        made = loop(who, inner, n_neurons, 2, slope, solver, given, options)
+        made = loop(who, inner, n_neurons, 2, LimitCycle(g, r, omega), solver, given, options)
         _start(made, r, given["tau"])
     return made
 
 
-def _turned(x: Array) -> Array:
-    """J x, a quarter of a turn."""
-    return np.array([-x[1], x[0]])
-
-
 def _start(made: Attractor, radius: float, tau: Any) -> None:
-    """Bring the state about half a radius away from 0, within tau."""
+    """Add an input for the first ``tau`` seconds, which moves the state half a radius from 0."""
     push = Piecewise({0.0: [0.5 * radius / tau, 0.0], tau: [0.0, 0.0]})
     made.network.connect(made.network.node(push, label="start"), made.input, synapse=None)
 
@@ -139,32 +131,32 @@ def controlled_oscillator(
     seed: int | None = None,
     **options: Any,
 ) -> Attractor:
-    r"""Add an oscillator whose frequency is an input.
+    r"""Add an oscillator whose frequency is controlled by an input.
 
     .. math:: \dot x = 2 \pi c J x + g \, (1 - |x|^2/r^2) \, x
 
-    The control c [Hz], scaled by its largest value, is a third dimension of the population.
+    The population represents x and c / max_frequency, where c [Hz] is the control.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
         Number of neurons.
     max_frequency : float [Hz]
-        The largest frequency, in either direction.
+        Largest absolute value of the control.
     tau : float [s]
-        Time constant of the loop.
+        Time constant of the recurrent synapse.
     radius : float
-        Radius of the circle, r.
+        Radius r of the circle.
     growth : float [1/s] or None
-        g; None takes pi max_frequency.
+        Rate g, at which deviations from the circle decay; None means ``pi * max_frequency``.
     dt : float [s]
-        The step of the simulator.
+        Time step of the simulation.
     solver : Solver
-        How the decoders of the loop are found.
+        Solver for the decoders of the recurrent connection.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -178,7 +170,7 @@ def controlled_oscillator(
     Raises
     ------
     ValueError, TypeError
-        If a number or option does not fit.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -210,17 +202,14 @@ def controlled_oscillator(
     # The circle at the largest frequency has to be within the ball.
     options = {"radius": np.sqrt(2), "eval_points": _cylinder(2500) / np.sqrt(2)} | options
     with part(who, net, label, seed, "controlled oscillator") as inner:
-
-        def slope(x: Array, hertz: Any) -> Array:
-            return 2 * np.pi * hertz * _turned(x) + g * (1 - x @ x / r**2) * x
-
+        slope = LimitCycle(g, r)
         made = loop(who, inner, n_neurons, 2, slope, solver, given, options, highest)
         _start(made, r, given["tau"])
     return made
 
 
 def _cylinder(n: int) -> Array:
-    """Points of a unit disc and of heights from -1 to 1, all alike."""
+    """Points (n, 3), uniform in a cylinder: a unit disc and heights from -1 to 1."""
     share, angle, height = np.random.default_rng(0).uniform(size=(3, n))
     circle = np.exp(2j * np.pi * angle) * np.sqrt(share)
     return np.stack([circle.real, circle.imag, 2 * height - 1], axis=1)
@@ -245,25 +234,25 @@ def lorenz(
     .. math:: \dot x = \sigma (y - x), \quad \dot y = x (\rho - z) - y, \quad
               \dot z = x y - \beta z
 
-    Encoders and evaluation points are those of a trajectory of the equation, so that neurons
-    and decoders serve the states that occur.
+    Encoders and evaluation points are states of a trajectory of the equation.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Number of neurons; 2000 have the standard deviations of the equation within 5 %.
+        Number of neurons; with 2000, standard deviations of the state are within 5 % of those
+        of the equation.
     sigma, rho, beta : float
-        Parameters; the system is chaotic at 10, 28 and 8/3.
+        Parameters of the equation; it is chaotic at 10, 28 and 8/3.
     tau : float [s]
-        Time constant of the loop.
+        Time constant of the recurrent synapse.
     dt : float [s]
-        The step of the simulator.
+        Time step of the simulation.
     solver : Solver
-        How the decoders of the loop are found.
+        Solver for the decoders of the recurrent connection.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -277,7 +266,7 @@ def lorenz(
     Raises
     ------
     ValueError, TypeError
-        If a number or option does not fit, or the equation leaves all bounds.
+        If the equation diverges, or an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -303,8 +292,8 @@ def lorenz(
         check.positive(who, name, value)
         for name, value in (("sigma", sigma), ("rho", rho), ("beta", beta))
     )
-
-    slope, states = _lorenz(s, r, b)
+    slope = LorenzSlope(s, r, b)
+    states = _trajectory(slope)
     low, high = states.min(axis=0), states.max(axis=0)
     centre, radii = (low + high) / 2, 0.6 * (high - low) + 1e-3
     points = (states - centre) / radii
@@ -316,12 +305,9 @@ def lorenz(
 
 
 @lru_cache(maxsize=8)
-def _lorenz(s: float, r: float, b: float) -> tuple[Slope, Array]:
-    """The equation, and states on its way, (2500, 3), after the first seconds."""
+def _trajectory(slope: LorenzSlope) -> Array:
+    """States (2500, 3) of the equation, after its first seconds."""
     from scipy.integrate import solve_ivp
-
-    def slope(x: Array) -> Array:
-        return np.array([s * (x[1] - x[0]), x[0] * (r - x[2]) - x[1], x[0] * x[1] - b * x[2]])
 
     times = np.linspace(6.0, 60.0, 2500)
     with np.errstate(all="ignore"):
@@ -329,4 +315,4 @@ def _lorenz(s: float, r: float, b: float) -> tuple[Slope, Array]:
     if way.y.shape != (3, len(times)) or not np.isfinite(way.y).all():
         must, do = "keep the equation within bounds", "pass parameters near 10, 28 and 8/3"
         check.fail("lorenz", "rho", must, "a state that leaves them", do)
-    return slope, np.asarray(way.y.T)
+    return np.asarray(way.y.T)

@@ -1,4 +1,4 @@
-"""Products: of elements, of vectors and of matrices."""
+"""Products of the elements of vectors, dot products, and products of matrices."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Product(Part):
-    """Elements of two vectors, multiplied in pairs.
+    """Products of the elements of two vectors.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
+        The subnetwork of all objects.
     a, b : Node
         The factors, (dimensions,).
     output : Node
@@ -42,16 +42,16 @@ class Product(Part):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Combination(Part):
-    """Sums of products of two inputs.
+    """A bilinear function of two inputs, such as a dot product: sums of products.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
+        The subnetwork of all objects.
     a, b, output : Node
         The inputs and the result.
     product : Product
-        The products that are added up.
+        The products that are summed.
     """
 
     a: Node
@@ -75,21 +75,21 @@ def product(
     .. math:: a_i b_i = \tfrac12 \Big(\frac{a_i + b_i}{\sqrt2}\Big)^2
                       - \tfrac12 \Big(\frac{a_i - b_i}{\sqrt2}\Big)^2
 
-    Each square is decoded from a population of one dimension, where a product has to be
-    decoded from two: the square of the corners has a third of the error.
+    Each square is decoded from a one-dimensional population.  Its error is about a third of
+    that of a product decoded from a two-dimensional population.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons of each product, half for each of its squares.
+        Number of neurons of each product, half of them for each square.
     dimensions : int
-        Number of products.
+        Number of elements of each vector.
     input_magnitude : float
-        The largest value that an element is expected to have; the radius is sqrt(2) times it.
+        Largest expected absolute value of an element.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -103,7 +103,7 @@ def product(
     Raises
     ------
     ValueError, TypeError
-        If there are fewer than 2 neurons, or a number or option does not fit.
+        If there are fewer than 2 neurons, or an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -146,7 +146,7 @@ def product(
 def combination(
     who: str, net: Network, n_neurons: int, maps: tuple[Array, Array, Array], **options: Any
 ) -> Combination:
-    """output = C ((A a) * (B b)) for maps (A, B, C)."""
+    """Add a subnetwork for ``C ((A a) * (B b))``, with matrices ``maps`` (A, B, C)."""
     label, seed, kind = (options.pop(name) for name in ("label", "seed", "kind"))
     A, B, C = maps
     with part(who, net, label, seed, kind) as inner:
@@ -174,15 +174,15 @@ def dot_product(
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons of each of the products.
+        Number of neurons of each product.
     dimensions : int
-        Dimensions of both vectors.
+        Number of dimensions of the vectors.
     input_magnitude : float
-        The largest value that an element is expected to have.
+        Largest expected absolute value of an element.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -196,7 +196,7 @@ def dot_product(
     Raises
     ------
     ValueError, TypeError
-        As :func:`product`.
+        If an argument of :func:`product` is out of range or of a wrong type.
 
     See Also
     --------
@@ -231,21 +231,20 @@ def matrix_product(
 ) -> Combination:
     r"""Add a product of two matrices, :math:`C_{ik} = \sum_j A_{ij} B_{jk}`.
 
-    Each of the I J K products has two populations, so that none of them depends on
-    another.
+    There are two populations for each of the I J K products.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons of each product.
+        Number of neurons of each product.
     shape_a, shape_b : pair of int
-        (I, J) and (J, K).
+        Shapes (I, J) and (J, K) of the matrices.
     input_magnitude : float
-        The largest value that an element is expected to have.
+        Largest expected absolute value of an element.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -254,12 +253,13 @@ def matrix_product(
     Returns
     -------
     Combination
-        With ``a``, (I J,), ``b``, (J K,), and ``output``, (I K,), row after row.
+        With ``a``, (I * J,), ``b``, (J * K,), and ``output``, (I * K,), each row by row.
 
     Raises
     ------
     ValueError, TypeError
-        If the shapes are no pairs of whole numbers, or do not fit; else as :func:`product`.
+        If the shapes are not pairs of whole numbers or do not match, or an argument of
+        :func:`product` is out of range.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""Reservoirs: neurons with random connections, from which a readout is trained."""
+"""Reservoirs: randomly connected neurons, from which a readout is trained."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from nefsim.synapses import as_synapse
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Reservoir(Part):
-    """Neurons with random connections.
+    """A reservoir of randomly connected neurons.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
+        The subnetwork of all objects.
     input : Node
-        u, (dimensions,).
+        The input u, (dimensions,).
     ensemble : Ensemble
-        The population.
+        The population of all neurons.
     weights : (n_neurons, n_neurons) ndarray
-        From column to row.
+        Recurrent weights W, from the neuron of a column to the neuron of a row.
     """
 
     input: Node
@@ -38,22 +38,23 @@ class Reservoir(Part):
 
     @property
     def neurons(self) -> Neurons:
-        """The neurons, whose filtered spikes a readout is solved from."""
+        """The neurons; probe their filtered spikes to train a readout."""
         return self.ensemble.neurons
 
     def add_output(
         self, decoders: ArrayLike, synapse: Any = None, label: str | None = None
     ) -> Node:
-        """Add a readout.
+        """Add a node with a trained readout.
 
         Parameters
         ----------
         decoders : (n_neurons, k) array_like [1/Hz]
-            For instance of :func:`nefsim.solve_decoders`, from filtered spikes and targets.
+            Decoders of the readout, such as the result of :func:`nefsim.solve_decoders` for
+            filtered spikes and targets.
         synapse : Synapse, number [s] or None
-            The filter on the way to the node.
+            Synapse of the connection to the node.
         label : str or None
-            A name.
+            Label of the node.
 
         Returns
         -------
@@ -63,9 +64,9 @@ class Reservoir(Part):
         Raises
         ------
         ValueError
-            If there is not a row for each neuron.
+            If there is not a row of decoders for each neuron.
         TypeError
-            If the synapse is none.
+            If ``synapse`` is not a synapse, number or None.
 
         Examples
         --------
@@ -99,33 +100,34 @@ def reservoir(
     label: str | None = None,
     **options: Any,
 ) -> Reservoir:
-    r"""Add a liquid state machine: spiking neurons with sparse random weights.
+    r"""Add a reservoir of spiking neurons with sparse random weights (a liquid state machine).
 
     .. math:: J = \alpha \, (E u + W \, (h * a) / r) + J^{bias}
 
-    with the spikes a, a rate r that stands for 1, and normal weights W of which a share is
-    other than 0, scaled to a spectral radius.  A readout is trained as in the example.
+    Spikes a are filtered by the synapse h and divided by the rate r.  Nonzero weights W are
+    drawn from a normal distribution and scaled to a spectral radius.  Train a readout as in
+    the example.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Number of neurons, N.
+        Number of neurons.
     dimensions : int
-        Dimensions of the input.
+        Number of dimensions of the input.
     spectral_radius : float
-        Largest size of an eigenvalue of W; it sets how long an input is remembered.
+        Largest absolute eigenvalue of W; a larger one extends the memory for past inputs.
     density : float
-        Share of weights other than 0, above 0 and at most 1.
+        Share of nonzero weights, above 0 and at most 1.
     rate : float [Hz]
-        r, the rate of a neuron that counts as 1.
+        Firing rate r that corresponds to an activity of 1.
     synapse : Synapse or number [s]
-        The synapse of the recurrent connections.
+        Synapse h of the recurrent connections.
     seed : int
         Seed of the weights, and of the subnetwork.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     **options
         Further arguments of :meth:`Network.ensemble`.
 
@@ -137,7 +139,7 @@ def reservoir(
     Raises
     ------
     ValueError, TypeError
-        If a number or option does not fit, or too few weights are left to have an eigenvalue.
+        If all eigenvalues of W are 0 because of a low density, or an argument is out of range.
 
     References
     ----------
@@ -146,7 +148,7 @@ def reservoir(
 
     Examples
     --------
-    A readout of the input of a twentieth of a second ago:
+    A readout of the input 0.05 s ago:
 
     >>> import numpy as np
     >>> import nefsim as nef

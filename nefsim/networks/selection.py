@@ -1,4 +1,4 @@
-"""Choosing one of several: thresholds, and winner-take-all."""
+"""Populations with a threshold, and the selection of one of several values."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Network, Node
+from nefsim.networks._functions import IsAbove
 from nefsim.networks._part import Part, count, part
 from nefsim.networks.arrays import EnsembleArray, ensemble_array
 from nefsim.networks.systems import SOLVER
@@ -38,9 +39,9 @@ def thresholding(
     Parameters
     ----------
     net : Network
-        The network to which the populations are added.
+        The network to add the populations to.
     n_neurons : int
-        Neurons of each population.
+        Number of neurons of each population.
     n_ensembles : int
         Number of populations.
     threshold : float
@@ -50,7 +51,7 @@ def thresholding(
     radius : float
         The largest value to represent.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -103,15 +104,16 @@ def thresholding(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WinnerTakeAll(Part):
-    """Accumulators that race to a threshold, of which the first one wins.
+    """Accumulators of which the first to pass a threshold wins.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
-    input, output : Node
-        Input: the value of each choice.  Output: 1 to 1.4 for the winner and 0 for the others.
-        Both (dimensions,).
+        The subnetwork of all objects.
+    input : Node
+        The value of each choice, (dimensions,).
+    output : Node
+        1 to 1.4 for the winner and 0 for the other choices, (dimensions,).
     evidence : Node
         The state of each accumulator, (dimensions,).
     reset : Node
@@ -141,32 +143,32 @@ def winner_take_all(
     seed: int | None = None,
     **options: Any,
 ) -> WinnerTakeAll:
-    r"""Add independent accumulators, which choose the largest of several values.
+    r"""Add independent accumulators, which select the largest of several values.
 
     .. math:: \dot x_i = u_i / T, \qquad y_i = [x_i > \vartheta]
 
-    Until one of them passes the threshold, accumulators do not act on one another; the winner
-    then silences all others, by ``inhibition``, and keeps itself active.  It stays the winner
-    until ``reset`` is 1.  Values from .3 to 1 that lead by .1 win.
+    The accumulator x that first passes the threshold wins: it inhibits all others and remains
+    active until ``reset`` is 1.  Before that, accumulators do not affect one another.  The
+    largest value wins reliably if it is from 0.3 to 1 and leads by 0.1.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons of each choice, two thirds of them in its accumulator.
+        Number of neurons of each choice, two thirds of them in its accumulator.
     dimensions : int
         Number of choices.
     timescale : float [s]
-        T, how long a value of 1 takes to fill an accumulator.
+        Time T in which an input of 1 raises an accumulator to 1.
     threshold : float
-        Where an accumulator wins, between 0 and 1.
+        Value :math:`\vartheta` at which an accumulator wins, between 0 and 1.
     inhibition : float
-        How strongly a winner inhibits others.
+        Strength of the inhibition of other choices by the winner.
     tau : float [s]
-        Time constant of the accumulators' loops.
+        Time constant of the recurrent synapses of the accumulators.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -180,7 +182,7 @@ def winner_take_all(
     Raises
     ------
     ValueError, TypeError
-        If there are fewer than 3 neurons, or a number or option does not fit.
+        If there are fewer than 3 neurons, or an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -216,7 +218,7 @@ def winner_take_all(
         races = ensemble_array(inner, n - n // 3, d, label="accumulators", **given | options)
         passed = thresholding(inner, n // 3, d, top, label="winners", **options)
         evidence = races.add_output("evidence", None, solver=SOLVER)
-        winner = passed.add_output("winner", lambda x: (x > top).astype(float))
+        winner = passed.add_output("winner", IsAbove(top))
         source, reset = inner.node(size_in=d, label="input"), inner.node(size_in=1, label="reset")
         inner.connect(source, races.input, transform=gain, synapse=slow)
         inner.connect(evidence, races.input, synapse=slow)

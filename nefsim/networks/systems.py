@@ -1,4 +1,4 @@
-"""Linear systems in populations."""
+"""Linear dynamical systems in one or more populations."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ MOST_TURN = 0.1
 
 @dataclass(frozen=True, eq=False, repr=False)
 class System(Part):
-    """A linear system in one population, or in one for each state.
+    """Populations that compute a linear dynamical system.
 
     Attributes
     ----------
     network : Network
-        The subnetwork.
+        The subnetwork of all objects.
     input, output : Node
-        The input u, (m,), and the state x, (q,), in their units.
+        The input u, (m,), and the state x, (q,).
     ensembles : tuple of Ensemble
-        The population, or one for each state, which represent x / radii.
+        One population of x / radii, or one for each of its elements.
     radii : (q,) ndarray
-        How large each state is expected to be.
+        Largest expected absolute value of each state variable.
     realisation : Realisation
-        The connections: transforms and synapses.
+        Transforms and synapses of the connections.
     """
 
     input: Node
@@ -52,7 +52,7 @@ class System(Part):
 
     @property
     def ensemble(self) -> Ensemble:
-        """The population, where there is only one."""
+        """The population, if there is only one."""
         if len(self.ensembles) > 1:
             do = "see ensembles"
             check.fail("System.ensemble", "system", "have one population", "several", do)
@@ -77,44 +77,43 @@ def system(
     seed: int | None = None,
     **options: Any,
 ) -> System:
-    r"""Add a linear system, :math:`\dot x = A x + B u`, by principle 3 of the framework.
+    r"""Add populations that compute a linear system, :math:`\dot x = A x + B u`, by principle 3.
 
-    The states are divided by ``radii`` and fed back by the transform that
-    :func:`nefsim.dynamics.realise` finds for the synapse, so that without neurons
-    (``neuron_type=nefsim.Direct()``) the states are those of the system up to rounding.
+    Populations represent x / radii, with recurrent connections whose transforms follow from
+    :func:`nefsim.dynamics.realise`.  Without neurons (``neuron_type=nefsim.Direct()``) the
+    state is that of the system up to rounding.
 
     Parameters
     ----------
     net : Network
-        Where to add it.
+        The network to add the populations to.
     n_neurons : int
-        Neurons in all.
+        Total number of neurons.
     A : (q, q) array_like [1/s]
-        The system.
+        State matrix.
     B : (q, m) or (q,) array_like
-        How the input enters.
+        Input matrix.
     synapse : Synapse or number [s]
-        The synapse of the loop; a slow one averages over more spikes.
+        Synapse of the recurrent connections; a slow one averages over more spikes.
     radii : float or (q,) array_like
-        The largest value that each state is expected to have.
+        Largest expected absolute value of each state variable.
     array : bool
-        Whether each state has a population, or one has all.
+        Whether to use a population for each state variable, instead of one for all.
     sample : (T, m) array_like or None
-        An input like those to come, in steps of dt: the system is stepped through it, the radii
-        are 1.3 times the largest states, and one population of all states has its evaluation
-        points among them.
+        An example of the input, in steps of dt.  The system is computed for it; the radii are
+        then 1.3 times the largest states, and a single population uses some of the states as
+        evaluation points.
     dt : float [s]
-        The step of the simulator.
+        Time step of the simulation.
     method : "exact" or "continuous"
-        Whether transforms are those for the step, or for a very short one.
+        Whether transforms are exact for the time step, or those of continuous time.
     lag : float [s]
-        How much later decoded values are than the state, for which the transforms make up; below
-        0 where they are earlier, as of spiking leaky neurons, whose voltages also follow changes.
-        Only for lowpasses.
+        Time by which decoded values lag behind the state; transforms compensate for it.  It is
+        negative for spiking LIF neurons, whose decoded values lead.  For lowpasses only.
     solver : Solver
-        How the decoders of the loop are found.
+        Solver for the decoders of the recurrent connection.
     label : str or None
-        A name.
+        Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
     **options
@@ -128,8 +127,8 @@ def system(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not fit, a radius is not above 0, there is less than a neuron for each
-        population, or the synapse cannot carry the system.
+        If shapes do not match, a radius is not above 0, there are fewer neurons than
+        populations, or the synapse cannot realise the system.
 
     See Also
     --------
@@ -187,11 +186,12 @@ def system(
 
 
 def _with_lag(who: str, real: Realisation, A: Array, B: Array, lag: float) -> Realisation:
-    r"""A realisation for neurons whose decoded values are x(t - lag), to the first order.
+    r"""Change the transforms of a realisation such that they compensate for a lag.
 
-    With :math:`\tau \dot x + x = A' (x - \mathrm{lag}\, \dot x) + B' u` and
-    :math:`\dot x = A x + B u` the transforms of the loop without a lag become
-    :math:`A' (1 - \mathrm{lag}\, A)^{-1}` and :math:`B' + \mathrm{lag}\, A' B`.
+    Decoded values are x(t - lag), to the first order :math:`x - \mathrm{lag}\, \dot x`.  From
+    :math:`\tau \dot x + x = A' (x - \mathrm{lag}\, \dot x) + B' u` and
+    :math:`\dot x = A x + B u`, the recurrent transform A' becomes
+    :math:`A' (1 - \mathrm{lag}\, A)^{-1}`, and B' becomes :math:`B' + \mathrm{lag}\, A' B`.
     """
     if not isinstance(real.synapse, Lowpass):
         got = f"{lag:g} s with {real.synapse!r}"
@@ -208,7 +208,7 @@ def _with_lag(who: str, real: Realisation, A: Array, B: Array, lag: float) -> Re
 
 
 def _visited(who: str, real: Realisation, sample: ArrayLike) -> Array:
-    """The states of a system on the way through a sample of its input, (T, q)."""
+    """The states (T, q) of a system for a sample of its input."""
     do = "pass a row for each step"
     inputs = check.array(who, "sample", sample, (None, real.B.shape[1]), do)
     if not len(inputs):
@@ -223,7 +223,7 @@ def _visited(who: str, real: Realisation, sample: ArrayLike) -> Array:
 def populations(
     net: Network, n_neurons: int, dimensions: int, several: bool, solver: Solver, **options: Any
 ) -> tuple[Node, Node, tuple[Ensemble, ...]]:
-    """One population or one for each dimension, between a node before and a node after them."""
+    """Add an input node, one population (or one for each dimension), and an output node."""
     into, out = (net.node(size_in=dimensions, label=name) for name in ("into", "state"))
     n, d = (dimensions, 1) if several else (1, dimensions)
     ensembles = tuple(net.ensemble(n_neurons // n, d, **options) for _ in range(n))
@@ -235,7 +235,7 @@ def populations(
 
 
 def radii_of(who: str, radii: ArrayLike, dimensions: int) -> Array:
-    """A number above 0 for each dimension."""
+    """Check the radii: one number above 0, or one for each dimension."""
     do = "pass the largest value of each state"
     size = check.array(who, "radii", radii, do=do)
     size = np.full(dimensions, float(size)) if size.ndim == 0 else size

@@ -1,4 +1,4 @@
-"""Neuron types: a rate curve, its inverse and one time step each, as frozen values."""
+"""Neuron types; each defines a rate curve, its inverse and a time step."""
 
 from nefsim.neurons.adaptive import AdaptiveLIF, AdaptiveLIFRate
 from nefsim.neurons.base import NeuronType

@@ -20,9 +20,9 @@ HALVINGS = 60
 
 
 def adapted_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, per_hertz: float) -> Array:
-    """Rate r with ``J = lif_current(r) + per_hertz * r``, found by bisection [Hz].
+    """Find the rate r [Hz] for which ``J = lif_current(r) + per_hertz * r``, by bisection.
 
-    The right-hand side rises with r, so there is one root, between 0 and the rate without
+    The right-hand side increases with r, so there is one root, between 0 and the rate without
     adaptation.
     """
     high = lif_rates(J, tau_rc, tau_ref)
@@ -36,7 +36,7 @@ def adapted_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, per_hertz: float)
 
 
 class AdaptedCurve(LIFCurve):
-    """The rate curve of LIF neurons after their adaptation has reached its steady state."""
+    """Mixin: the rate curve of LIF neurons whose adaptation has reached its steady state."""
 
     tau_n: float
     inc_n: float
@@ -73,9 +73,9 @@ class AdaptiveLIF(AdaptedCurve):
     .. math:: \tau_n \frac{dn}{dt} = inc_n \, \delta - n, \qquad
               J_{net} = J - n
 
-    where δ is the output of the neuron.  At a constant current the neurons settle at the
-    rate r for which ``J = current_LIF(r) + inc_n amplitude r``; this is the rate curve used
-    for gains, biases and decoders.
+    where δ is the output of the neuron.  At a constant current J the firing rate settles at the
+    r for which ``J = current_LIF(r) + inc_n * amplitude * r``.  Gains, biases and decoders are
+    computed from this steady rate.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class AdaptiveLIF(AdaptedCurve):
         self._set(min_voltage=check.real("AdaptiveLIF", "min_voltage", self.min_voltage, high=0.0))
 
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
-        """Voltage, refractory variable and adaptation."""
+        """The initial voltage, refractory variable and adaptation."""
         lif = exact_start("AdaptiveLIF", initial, self.tau_rc, self.tau_ref, dt)
         return lif | {"adaptation": np.array(initial["adaptation"])}
 
@@ -150,7 +150,7 @@ class AdaptiveLIF(AdaptedCurve):
         adaptation += (dt / self.tau_n) * (self.inc_n * out - adaptation)
 
     def read(self, state: Mapping[str, Array], name: str) -> Array:
-        """Voltage, adaptation, or the end of the refractory time from the last step's start [s]."""
+        """Voltage, adaptation, or the refractory time left at the start of the last step [s]."""
         if name == "refractory_time":
             return refractory_time(state, self.tau_rc)
         return state[name]

@@ -21,30 +21,29 @@ NO_STATE: Mapping[str, float | tuple[float, float]] = MappingProxyType({})
 
 
 class NeuronType(Value, ABC):
-    """A neuron model as a value: a rate curve, its inverse, and a step in time.
+    """Base class of neuron models: a rate curve, its inverse, and a time step.
 
-    The input current ``J`` is measured so that the rate curve starts at
-    ``threshold_current``.
-    Arrays keep any leading axes; the last axis is the neurons.
+    Neurons start to fire at the input current ``threshold_current``.  The last axis of all
+    arrays is the neuron; other axes are points or trials.
 
     Attributes
     ----------
     threshold_current : float
-        Current at which a neuron reaches its intercept.
+        Current at which a neuron starts to fire, i.e. at the intercept.
     spiking : bool
         Whether the output is spikes (pulses of ``amplitude / dt``) or rates.
     negative : bool
-        Whether the output can be below zero.
+        Whether the output can be negative.
     random : bool
-        Whether spikes come at random, also at a constant current.
+        Whether spikes are random at a constant current.
     initial_state : mapping of str to number or pair
-        The state variables and how each starts: a number, or a range to draw from.
+        Initial value of each state variable: a number, or a range to draw from.
 
     See Also
     --------
     LIF : The usual spiking neuron type.
     LIFRate : The usual rate neuron type.
-    nefsim.testing.check_neuron_type : The laws of neuron types, for a new one.
+    nefsim.testing.check_neuron_type : Test a custom neuron type.
 
     Examples
     --------
@@ -72,12 +71,12 @@ class NeuronType(Value, ABC):
 
     @property
     def size(self) -> int | None:
-        """Number of neurons N where a parameter is an array (N,); None where none is."""
+        """Number of neurons N if a parameter is an array (N,); otherwise None."""
         return None
 
     @property
     def rate_limit(self) -> Any:
-        """Firing rate that no current reaches [Hz], one for each neuron where they differ."""
+        """Upper limit of firing rates [Hz]; one for each neuron if they differ."""
         return math.inf
 
     @property
@@ -87,17 +86,17 @@ class NeuronType(Value, ABC):
 
     @property
     def output_per_hertz(self) -> float:
-        """Steady output of a neuron that fires at 1 Hz: its ``amplitude``, 1 without one."""
+        """Mean output of a neuron that fires at 1 Hz: ``amplitude``, or 1 without it."""
         return float(getattr(self, "amplitude", 1.0))
 
     @abstractmethod
     def rates(self, J: ArrayLike) -> Array:
-        """Steady output at constant current ``J``: ``amplitude`` times the firing rate [Hz].
+        """Mean output at a constant current: ``amplitude`` times the firing rate [Hz].
 
         Parameters
         ----------
         J : (..., N) array_like
-            Input currents, unchanged; leading axes are points or trials.
+            Input currents; leading axes are points or trials.
 
         Returns
         -------
@@ -111,17 +110,19 @@ class NeuronType(Value, ABC):
         """
 
     def _to_rates(self, J: Array) -> None:
-        """Replace checked currents by their :meth:`rates`, in place."""
+        """Replace currents, which are already checked, by their :meth:`rates` in place."""
         J[...] = self.rates(J)
 
     @abstractmethod
     def current(self, rates: ArrayLike) -> Array:
-        """Current that gives a firing rate [Hz]: ``rates(current(r)) == output_per_hertz * r``.
+        """Current at which neurons fire at given rates: the inverse of :meth:`rates`.
+
+        ``rates(current(r))`` equals ``output_per_hertz * r``.
 
         Parameters
         ----------
         rates : (..., N) array_like [Hz]
-            Firing rates from :attr:`rate_floor` to below :attr:`rate_limit`, unchanged.
+            Firing rates from :attr:`rate_floor` to below :attr:`rate_limit`.
 
         Returns
         -------
@@ -149,19 +150,19 @@ class NeuronType(Value, ABC):
         J : (..., N) ndarray
             Input currents of this step, read-only.
         state : dict of str to ndarray
-            The working state that :meth:`start` returned, each (..., N).  The arrays are changed
-            in place; a new array under the same name would be lost.
+            The state that :meth:`start` returned, arrays (..., N) by name.  Change the arrays
+            in place; a new array under the same name is lost.
         dt : float [s]
             Length of the step.
         out : (..., N) ndarray
-            Receives the output: pulses of ``amplitude / dt``, or ``amplitude`` times rates.
-            Each element is written, in place.
+            Array for the output: pulses of ``amplitude / dt``, or ``amplitude`` times rates.
+            Write all elements.
         rng : numpy.random.Generator or None
-            Source of randomness of stochastic types; others do not draw from it.
+            Random generator for stochastic neurons.
         """
 
     def generator(self, rng: np.random.Generator) -> np.random.Generator:
-        """The generator that :meth:`step` draws from in one trial.
+        """The random generator that :meth:`step` receives in one trial.
 
         Parameters
         ----------
@@ -175,14 +176,14 @@ class NeuronType(Value, ABC):
         return rng
 
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
-        """The working state before the first step, which :meth:`step` advances.
+        """The state before the first step, which :meth:`step` advances.
 
         Parameters
         ----------
         initial : mapping of str to ndarray
             Initial values of the state variables in ``initial_state``.
         dt : float [s]
-            Length of the steps to come.
+            Time step of the run.
 
         Returns
         -------
@@ -192,7 +193,7 @@ class NeuronType(Value, ABC):
         return {name: np.array(value) for name, value in initial.items()}
 
     def check_state(self, who: str, state: Mapping[str, Array]) -> None:
-        """Check that :meth:`step` can continue from a working state, such as one from a file.
+        """Check that :meth:`step` can continue from a state, such as one from a file.
 
         Parameters
         ----------
@@ -214,14 +215,14 @@ class NeuronType(Value, ABC):
                 check.fail(who, of, "be finite", f"{wrong.flat[0]:g}", do)
 
     def read(self, state: Mapping[str, Array], name: str) -> Array:
-        """A state variable in the unit in which it is probed.
+        """Value of a state variable as a probe records it.
 
         Parameters
         ----------
         state : mapping of str to ndarray
-            A working state.
+            A state from :meth:`start`, advanced by :meth:`step`.
         name : str
-            A name in ``initial_state``.
+            Name of the state variable, a key of ``initial_state``.
 
         Returns
         -------
@@ -230,7 +231,7 @@ class NeuronType(Value, ABC):
         return state[name]
 
     def _current_of(self, rates: ArrayLike) -> Array:
-        """Checked rates for :meth:`current`: at least 0 (or signed), below the limit."""
+        """Check rates for :meth:`current`: at least 0 unless ``negative``, and below the limit."""
         who = f"{type(self).__name__}.current"
         low = -float(np.max(self.rate_limit)) if self.negative else 0.0
         checked = check.array(
@@ -250,7 +251,7 @@ class NeuronType(Value, ABC):
 
 
 def as_current(neuron: NeuronType, J: ArrayLike) -> Array:
-    """Checked currents for a neuron's ``rates``."""
+    """Check currents for a neuron type's ``rates``; return them as an array."""
     who = f"{type(neuron).__name__}.rates"
     checked = check.array(who, "J", J, do="pass input currents")
     check_size(who, neuron, checked)
@@ -268,7 +269,7 @@ def check_size(who: str, neuron: NeuronType, values: Array) -> None:
 def per_neuron(
     who: str, argument: str, value: Any, low: float = -check.HUGE, high: float = check.HUGE
 ) -> Any:
-    """A checked parameter: one number, or an array (N,) with one for each neuron."""
+    """Check a parameter: one number, or an array (N,) with one for each neuron."""
     do = "pass a number, or one for each neuron"
     if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
         array = check.array(who, argument, value, (None,), do, low, high)

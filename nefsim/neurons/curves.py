@@ -18,7 +18,7 @@ Seconds = float | Array
 def lif_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, out: Array | None = None) -> Array:
     """Firing rate 1 / (tau_ref + tau_rc ln(1 + 1/(J - 1))) above J = 1, else 0 [Hz].
 
-    The rates are written into ``out`` if it is passed; it may be the array ``J``.
+    If there is an array ``out``, which may be ``J``, the rates are written to it.
     """
     over = np.asarray(np.subtract(J, 1.0, out=out))
     shape = np.broadcast_shapes(over.shape, np.shape(tau_rc), np.shape(tau_ref))
@@ -48,7 +48,7 @@ def lif_current(rates: Array, tau_rc: Seconds, tau_ref: Seconds) -> Array:
 
 
 def check_time_constants(neuron: NeuronType, tau_rc: object, tau_ref: object) -> None:
-    """Store ``tau_rc`` above 0 and ``tau_ref`` at least 0, in seconds."""
+    """Check and store the time constants: ``tau_rc`` above 0, ``tau_ref`` at least 0."""
     who = type(neuron).__name__
     neuron._set(
         tau_rc=check.seconds(who, "tau_rc", tau_rc),
@@ -57,7 +57,7 @@ def check_time_constants(neuron: NeuronType, tau_rc: object, tau_ref: object) ->
 
 
 def check_time_constants_per_neuron(neuron: NeuronType, tau_rc: Any, tau_ref: Any) -> None:
-    """Store time constants that may be arrays (N,) with one value for each neuron."""
+    """Check and store time constants, numbers or arrays (N,) with one for each neuron."""
     who, constants = type(neuron).__name__, {"tau_rc": tau_rc, "tau_ref": tau_ref}
     for name, value in constants.items():
         if np.ndim(value) if isinstance(value, np.ndarray) else isinstance(value, (list, tuple)):
@@ -71,12 +71,12 @@ def check_time_constants_per_neuron(neuron: NeuronType, tau_rc: Any, tau_ref: An
 
 
 def size_of(*values: Seconds) -> int | None:
-    """Number of neurons N of parameters (N,); None where all are plain numbers."""
+    """Number of neurons N of parameters (N,); None if all are numbers."""
     return next((len(np.asarray(value)) for value in values if np.ndim(value)), None)
 
 
 def highest_rate(tau_ref: Seconds) -> Any:
-    """1 / tau_ref, infinite where that is 0 [Hz]."""
+    """The largest firing rate, 1 / tau_ref [Hz]; infinite if ``tau_ref`` is 0."""
     if np.ndim(tau_ref) == 0:
         return 1.0 / tau_ref if tau_ref else math.inf
     ref = np.asarray(tau_ref)
@@ -84,7 +84,7 @@ def highest_rate(tau_ref: Seconds) -> Any:
 
 
 class LIFCurve(NeuronType):
-    """Neuron types with the time constants and the rate curve of LIF neurons."""
+    """Mixin: the time constants and the rate curve of LIF neurons."""
 
     tau_rc: Seconds
     tau_ref: Seconds
@@ -98,12 +98,12 @@ class LIFCurve(NeuronType):
 
     @property
     def size(self) -> int | None:
-        """Number of neurons N where a time constant is an array (N,); None where none is."""
+        """Number of neurons N if a time constant is an array (N,); otherwise None."""
         return size_of(self.tau_rc, self.tau_ref)
 
     @property
     def rate_limit(self) -> Any:
-        """1 / tau_ref [Hz]."""
+        """The largest firing rate, 1 / tau_ref [Hz]."""
         return highest_rate(self.tau_ref)
 
     def rates(self, J: ArrayLike) -> Array:

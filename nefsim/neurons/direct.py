@@ -13,10 +13,11 @@ from nefsim.neurons.base import Array, NeuronState, NeuronType
 
 @dataclass(frozen=True, eq=False)
 class Direct(NeuronType):
-    """Direct mode: represents the value exactly, and computes functions without neurons.
+    """Direct mode: an ensemble without neurons, which represents values exactly.
 
-    Useful to compare a network with one without the noise and distortion of neurons.
-    There are no encoders, rates or decoders, and ``ensemble.neurons`` is empty.
+    Functions are computed in Python.  Use it to compare a network with one without the noise
+    and distortion of neurons.  There are no encoders, rates or decoders, and
+    ``ensemble.neurons`` is empty.
 
     See Also
     --------

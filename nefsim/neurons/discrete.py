@@ -38,7 +38,7 @@ COUNT_STEPS = 1000
 
 
 def activate(u: Any, activation: str, xp: Any = np) -> Any:
-    """The potential through ``identity``, ``relu``, ``elu`` or ``leaky_relu`` (slope 0.1)."""
+    """Apply ``identity``, ``relu``, ``elu`` or ``leaky_relu`` (slope 0.1) to the potential."""
     if activation == "identity":
         return u
     if activation == "elu" and xp is not np:
@@ -90,9 +90,9 @@ def discrete_step(
     soft SNU  l(τ) = 1 - dt/τ, 1         identity, relu or elu   sigmoid
     ========  =========================  ======================  ============
 
-    ``k(a) = 1/(1 + e^-a)`` is learnt, so that ``τ = 1/k(a)`` stays above 1; an SNU's bias is
-    ``b = -θ``.  Some programs keep the potential before the reset and multiply by
-    ``1 - y`` in the next step; their spikes are the same.
+    A PLIF learns a, with ``k(a) = 1/(1 + e^-a)``, so that ``τ = 1/k(a)`` is above 1.  The bias
+    of an SNU is ``b = -θ``.  Programs that store the potential before the reset and multiply
+    it by ``1 - y`` in the next step give the same spikes.
 
     Parameters
     ----------
@@ -101,15 +101,15 @@ def discrete_step(
     v : (..., N) array
         Potential after the previous step.
     decay, threshold, scale : number or (N,) array
-        λ, θ and s.
+        Factor λ of the potential, threshold θ, and factor s of the input.
     activation : {"identity", "relu", "elu", "leaky_relu"}
-        g.
+        The function g of the potential.
     reset : {"zero", "subtract"}
         Potential after a spike: 0, or reduced by the threshold.
     fire : callable
-        h: from ``u - threshold`` to the output.
+        The function h from ``u - threshold`` to the output.
     hold : callable
-        Applied to the output before the reset; PyTorch may cut the gradient there.
+        Function of the output that resets the potential; it can stop gradients in PyTorch.
     xp : module
         ``numpy`` or ``torch``, the package of the arrays.
 
@@ -134,7 +134,7 @@ def discrete_step(
 
 @dataclass(frozen=True, eq=False)
 class DiscreteLIF(NeuronType):
-    r"""Discrete-time neurons of trained spiking networks: one update per step, for any ``dt``.
+    r"""Discrete-time neurons of trained spiking networks: one update in each time step.
 
     .. math:: u = g(\lambda v + s J), \qquad y = h(u - \theta), \qquad
               v \leftarrow u (1 - y) \;\text{ or }\; u - \theta y
@@ -145,21 +145,21 @@ class DiscreteLIF(NeuronType):
     Parameters
     ----------
     decay : number or (N,) array_like
-        λ, the share of the potential that remains after a step, from 0 to 1.
+        Share λ of the potential that remains after a step, from 0 to 1.
     threshold : number or (N,) array_like
-        θ.
+        Potential θ above which a neuron fires.
     reset : {"zero", "subtract"}
         Whether a spike sets the potential to 0 or subtracts the threshold from it.
     threshold_rule : {">", ">="}
-        Whether a neuron fires at the threshold itself.
+        Whether a neuron fires above the threshold only, or also at the threshold.
     scale : number or (N,) array_like
-        s, the weight of the input; ``1 - decay`` for a LIF whose input decays too.
+        Factor s of the input; ``1 - decay`` for a LIF whose input is multiplied by 1/τ.
     activation : {"identity", "relu", "elu", "leaky_relu"}
-        g, applied to the potential.
+        The function g of the potential.
     output : {"step", "sigmoid"}
-        h: spikes, or a number between 0 and 1 that resets in proportion.
+        The function h: spikes, or a number from 0 to 1, which resets the potential in part.
     step_time : float [s]
-        Length of a step, which converts ``rates`` to hertz; pass the simulator's ``dt``.
+        The simulator's ``dt``, which converts ``rates`` to hertz.
     amplitude : float
         Output of one spike is ``amplitude / dt``; with ``amplitude = dt`` spikes are 1.
 
@@ -224,13 +224,14 @@ class DiscreteLIF(NeuronType):
 
     @property
     def rate_limit(self) -> float:
-        """Rate of one spike per step [Hz]; a larger current does not raise it."""
+        """The largest firing rate, one spike per step [Hz]."""
         return (1.0 + 1e-9) / self.step_time
 
     def rates(self, J: ArrayLike) -> Array:
-        """``amplitude`` times the mean output per second at constant current, from rest [Hz].
+        """``amplitude`` times the firing rate at a constant current, from rest [Hz].
 
-        In closed form for a reset to zero or no leak; otherwise spikes are counted.
+        It is computed in closed form for a reset to zero or neurons without leak; otherwise
+        spikes are counted in a simulation.
         """
         currents = as_current(self, J)
         check_lengths("DiscreteLIF", self.decay, self.threshold, self.scale, of=currents)
@@ -241,8 +242,8 @@ class DiscreteLIF(NeuronType):
     def current(self, rates: ArrayLike) -> Array:
         """Current that charges to the threshold in ``1 / (rate * step_time)`` steps.
 
-        A neuron fires after a whole number of steps, so ``rates`` of this current is the
-        rate of the next whole number, except with ``reset="subtract"`` and no leak.
+        Intervals between spikes are whole numbers of steps, so :meth:`rates` at this current
+        has the next whole number, except with ``reset="subtract"`` and no leak.
         """
         r = self._current_of(rates)
         check_lengths("DiscreteLIF", self.decay, self.threshold, self.scale, of=r)
@@ -263,7 +264,7 @@ class DiscreteLIF(NeuronType):
         out: Array,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """Charge, fire, reset; ``out`` is ``amplitude / dt`` times y."""
+        """Compute one step; ``out`` is ``amplitude / dt`` times y."""
         del rng
         v, kind = state["voltage"], J.dtype.type
         decay, threshold, scale = (
@@ -278,7 +279,7 @@ class DiscreteLIF(NeuronType):
         return sigmoid(z) if self.output == "sigmoid" else heaviside(z, self.threshold_rule)
 
     def _per_step(self, J: Array) -> Array:
-        """Spikes per step at constant current: 1 over the number of steps to the threshold."""
+        """Spikes per step at a constant current: 1 / (number of steps to the threshold)."""
         strict = self.threshold_rule == ">"
         x, theta, keep = self.scale * J, self.threshold, self.decay
         at_once = activate(x, self.activation)
@@ -300,7 +301,10 @@ def sigmoid(z: Array) -> Array:
 
 
 def counted_rates(neuron: NeuronType, J: Array, dt: float, n_steps: int) -> Array:
-    """Mean output at constant currents over ``n_steps``, after ``n_steps`` from rest."""
+    """Simulate neurons at constant currents; return their mean output over ``n_steps``.
+
+    The ``n_steps`` before that, from rest, do not count.
+    """
     currents = np.atleast_1d(J)
     if not currents.size:
         return currents

@@ -23,16 +23,16 @@ from nefsim.neurons.discrete import counted_rates, heaviside
 
 
 def ilif_accumulate(x: Any, a: Any, place: Any) -> Any:
-    """One step of accumulation, ``a + place * x`` with ``place = k**-t``; nothing fires.
+    """Accumulate the input of one step: ``a + place * x`` with ``place = k**-t``.
 
-    The potential grows in each step, ``V = k V + x``.  It is stored as ``a = V / k**t``,
-    which changes only by the input.
+    The potential grows by k in each step, ``V = k V + x``.  It is stored as ``a = V / k**t``, to
+    which inputs are added.
     """
     return a + place * x
 
 
 def ilif_release(v: Any, threshold: Any, factor: Any, fire: Any = None) -> tuple[Any, Any]:
-    """One step of release: ``y = v >= threshold`` and ``v = factor * (v - threshold * y)``."""
+    """Release one digit: ``y = v >= threshold``, then ``v = factor * (v - threshold * y)``."""
     y = heaviside(v - threshold, ">=") if fire is None else fire(v - threshold)
     return y, factor * (v - threshold * y)
 
@@ -45,32 +45,31 @@ class InverseLIF(NeuronType):
               v = a + b, \qquad
               y = [v \ge \theta], \; v \leftarrow k (v - \theta y) \quad (T \text{ steps})
 
-    While it accumulates, the potential grows by k in each step, ``V = k V + J``; a is V in
-    units of its growth, ``V / k**t``.  The spikes of a release encode the value
-    ``theta * sum(k**-t * y[t])``.  With ``overlap`` the neuron accumulates the next input
-    while it releases the previous one: the input of window w, of T steps, is released in
-    window w + 1.  Without, accumulation and release alternate.  With k = 2 the released
-    value is the input cut to T binary digits, ``clip(floor(v / q), 0, 2**T - 1) * q`` with
-    ``q = theta * 2**(1 - T)``; negative values release no spikes, as after a ReLU.
+    A potential that grows by k in each step, ``V = k V + J``, is stored as ``a = V / k**t``.
+    The spikes of a release encode the value ``theta * sum(k**-t * y[t])``.  For k = 2 this is
+    the accumulated value cut to T binary digits, ``clip(floor(v / q), 0, 2**T - 1) * q`` with
+    ``q = theta * 2**(1 - T)``; negative values release no spikes, as after a ReLU.  With
+    ``overlap`` a neuron accumulates an input while it releases the previous one.  Without it,
+    accumulation and release alternate.
 
     Parameters
     ----------
     n_steps : int
-        T, the length of a window.
+        Number of steps T of an accumulation or a release.
     factor : float
-        k, growth of the potential in a step; 1 counts spikes, 2 reads binary digits.
+        Growth k of the potential in a step: 1 counts spikes, 2 reads binary digits.
     threshold : number or (N,) array_like
-        θ.
+        Threshold θ of a release.
     offset : number or (N,) array_like
-        b, added once to the accumulated potential: a bias, or half a digit for rounding.
+        Number b to add once to the accumulated potential: a bias, or half a digit for rounding.
     overlap : bool
-        Whether a neuron accumulates and releases in the same window, which takes two
-        potentials.  If not, its period is 2 T and inputs during a release are ignored.  The
-        state variable ``steps_done`` is the step of the period at which a population starts;
-        it is the same for all its neurons.
+        Whether a neuron accumulates and releases at the same time, with two potentials.  If
+        not, its period is 2 T and inputs during a release are ignored.  The initial value of
+        ``steps_done``, equal for all neurons of a population, is the step of the period at
+        which it starts.
     samples : bool
-        Whether v is set to ``J + b`` at the first step of a release, in place of the
-        accumulated potential: a neuron that turns a number into spikes.
+        Whether a release starts from ``v = J + b`` instead of the accumulated potential, to
+        convert a number to spikes.
     amplitude : float
         Output of one spike is ``amplitude / dt``; with ``amplitude = dt`` spikes are 1.
 
@@ -128,10 +127,10 @@ class InverseLIF(NeuronType):
         check_lengths(who, self.threshold, self.offset)
 
     def rates(self, J: ArrayLike) -> Array:
-        """``amplitude`` times spikes per second of a release at constant current [Hz].
+        """``amplitude`` times the spikes per second of a release at a constant current [Hz].
 
-        Counted at steps of 1 ms.  The spikes are digits, and their number does not grow with
-        the current; decode them by :attr:`digits`, not by their rate.
+        The time step is taken as 1 ms.  Spikes are digits whose number does not grow with the
+        current; decode them by :attr:`digits`, not by their rate.
         """
         currents = as_current(self, J)
         check_lengths("InverseLIF", self.threshold, self.offset, of=currents)
@@ -158,12 +157,12 @@ class InverseLIF(NeuronType):
         return self.factor ** -np.arange(float(self.n_steps))
 
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
-        """The base method, and a check that all neurons are at the same step of the period."""
+        """Do as the base class; all neurons must be at the same step of the period."""
         self._check_steps("InverseLIF", "initial_state['steps_done']", initial["steps_done"])
         return super().start(initial, dt)
 
     def check_state(self, who: str, state: Mapping[str, Array]) -> None:
-        """The base method, and a check that all neurons are at the same step of the period."""
+        """Do as the base class; all neurons must be at the same step of the period."""
         super().check_state(who, state)
         self._check_steps(who, "steps_done of InverseLIF", state["steps_done"])
 
@@ -185,7 +184,7 @@ class InverseLIF(NeuronType):
         out: Array,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """Accumulate J and release a digit; at the end of a window the release restarts."""
+        """Accumulate J and release a digit; a release restarts every :attr:`period` steps."""
         del rng
         kind = J.dtype.type
         k, theta, b = (np.asarray(x, kind) for x in (self.factor, self.threshold, self.offset))

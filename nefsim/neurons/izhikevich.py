@@ -29,20 +29,20 @@ class Izhikevich(NeuronType):
     .. math:: \dot v = 0.04 v^2 + 5 v + 140 - u + J, \quad
               \dot u = a (b v - u) \quad [1/ms]
 
-    and at ``v >= 30``: ``v = c, u = u + d``.  Each step is explicit Euler, the voltage
-    first.  The rate has no closed form.  It is measured by running the neuron at a table of
-    currents (1 ms steps, once per set of parameters) and interpolated between them.
+    and at ``v >= 30``: ``v = c, u = u + d``.  Steps are by Euler's method, the voltage first.
+    The rate curve is measured in simulations with steps of 1 ms, once for each set of
+    parameters, and interpolated between the currents.
 
     Parameters
     ----------
     tau_recovery : float
-        a, the speed of recovery [1/ms].
+        Rate a of the recovery [1/ms].
     coupling : float
-        b, the sensitivity of recovery to the voltage.
+        Sensitivity b of the recovery to the voltage.
     reset_voltage : float [mV]
-        c, the voltage after a spike.
+        Voltage c after a spike.
     reset_recovery : float
-        d, added to the recovery at a spike.
+        Number d to add to the recovery variable at a spike.
 
     Raises
     ------
@@ -115,7 +115,7 @@ class Izhikevich(NeuronType):
         out: Array,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """One Euler step of the voltage, the reset, then one of the recovery."""
+        """Step the voltage by Euler's method, reset it at spikes, then step the recovery."""
         del rng
         v, u = state["voltage"], state["recovery"]
         v += (0.04 * v**2 + 5 * v + 140 - u + np.maximum(J, LOWEST_CURRENT)) * 1000 * dt
@@ -129,7 +129,7 @@ class Izhikevich(NeuronType):
 
 @lru_cache(maxsize=32)
 def rate_table(neuron: Izhikevich) -> tuple[Array, Array]:
-    """Currents and measured rates [Hz]; dips, which steps of 1 ms cause, are levelled."""
+    """Measure rates [Hz] at a table of currents; dips caused by the steps are smoothed."""
     currents = np.arange(LOWEST_CURRENT, LARGEST_CURRENT, CURRENT_STEP)
     state = {name: np.zeros_like(currents) for name in neuron.initial_state}
     out, count = np.zeros_like(currents), np.zeros_like(currents)

@@ -25,7 +25,7 @@ LARGEST_EXPONENT = 80.0
 def exact_start(
     who: str, initial: Mapping[str, Array], tau_rc: Seconds, tau_ref: Seconds, dt: float
 ) -> NeuronState:
-    """The state of :func:`exact_step`: voltages, and a refractory factor or time."""
+    """The initial state of :func:`exact_step`: voltages, and a refractory factor or time."""
     voltage, wait = np.array(initial["voltage"]), np.array(initial["refractory_time"])
     check_voltage(who, voltage)
     longest = max(np.max(tau_ref) + dt, wait.max(initial=0.0))
@@ -35,7 +35,7 @@ def exact_start(
 
 
 def check_voltage(who: str, voltage: Array) -> None:
-    """Check that no voltage starts above the threshold, 1."""
+    """Check that initial voltages are at most the threshold, 1."""
     if (voltage > 1.0).any():
         got = f"{voltage.max():g}"
         check.fail(who, "voltage", "start at 1 or below", got, "start it below the threshold")
@@ -44,10 +44,10 @@ def check_voltage(who: str, voltage: Array) -> None:
 def exact_step(
     J: Array, state: NeuronState, tau_rc: Any, tau_ref: Any, min_voltage: float, dt: float
 ) -> Fired:
-    r"""Advance the state in place and return the indices of the neurons that fired.
+    r"""Advance LIF neurons by a step in place; return the indices of those that fired.
 
-    With :math:`k = e^{-dt/\tau_{RC}}` and the refractory factor
-    :math:`E = e^{t/\tau_{RC}}`, ``t`` being the refractory time still to come,
+    With :math:`k = e^{-dt/\tau_{RC}}` and the refractory factor :math:`E = e^{t/\tau_{RC}}` for
+    a remaining refractory time t, the step is
 
     .. math:: E \leftarrow \max(kE, 1), \quad g = (J - v) \min(kE, 1), \quad
               v \leftarrow \max(J - g, v_{min})
@@ -85,12 +85,12 @@ def exact_step(
 
 
 def _of(tau: Any, fired: Fired) -> Any:
-    """Time constants of the neurons that fired; ``tau`` itself where it is one number."""
+    """Time constants of the neurons that fired; ``tau`` if it is one number."""
     return tau[fired[-1]] if isinstance(tau, np.ndarray) and tau.ndim else tau
 
 
 def step_factors(tau_rc: Any, tau_ref: Any, dt: float) -> tuple[Any, Any]:
-    """k and the refractory factor of a new spike, of all neurons or of each."""
+    """The decay k of a step, and the refractory factor of a new spike, for each neuron or all."""
     exp: Any = np.exp if np.ndim(tau_rc) or np.ndim(tau_ref) else math.exp
     return exp(-dt / tau_rc), exp((tau_ref + dt) / tau_rc)
 
@@ -109,7 +109,7 @@ _constants = lru_cache(maxsize=64)(_make_constants)
 def _exact_step_in_time(
     J: Array, state: NeuronState, tau_rc: Any, tau_ref: Any, min_voltage: float, dt: float
 ) -> Fired:
-    """The same step on the refractory time itself, where the exponential would overflow."""
+    """The step of :func:`exact_step` with refractory times, if their exponential would overflow."""
     v, wait = state["voltage"], state["refractory_time"]
     wait -= dt
     after = np.clip(dt - wait, 0.0, dt)
@@ -125,7 +125,7 @@ def _exact_step_in_time(
 
 
 def refractory_time(state: Mapping[str, Array], tau_rc: Seconds) -> Array:
-    """End of the refractory time, from the start of the last step [s], at least 0."""
+    """End of the refractory time after the start of the last step [s], at least 0."""
     factor = state.get("refractory_factor")
     time = state["refractory_time"] if factor is None else tau_rc * np.log(factor)
     return np.maximum(time, 0.0)
@@ -133,18 +133,17 @@ def refractory_time(state: Mapping[str, Array], tau_rc: Seconds) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class LIF(LIFCurve):
-    r"""Leaky integrate-and-fire neurons, with exact spike times inside the step.
+    r"""Leaky integrate-and-fire neurons, with exact spike times within the step.
 
     .. math:: \tau_{RC} \frac{dv}{dt} = J - v, \qquad
               a(J) = \frac{1}{\tau_{ref} + \tau_{RC} \ln(1 + 1/(J - 1))} \; (J > 1)
 
-    A neuron fires when ``v`` exceeds 1, and then stays at 0 for ``tau_ref`` seconds.  With
+    A neuron fires when v exceeds 1, and then stays at 0 for ``tau_ref`` seconds.  With
     ``method="exact"`` the time of the spike and the end of the refractory time are computed
-    inside the step.  The spike count then follows the rate curve to one spike, at any ``dt``
-    up to ``tau_ref``.  A longer step holds the voltage at 0 from the spike to the end of the
-    step, which adds at most ``dt - tau_ref`` to each interval.  With
-    ``method="euler"`` the step is the first one of textbooks and plain-loop programs:
-    ``v += dt (J - v) / tau_rc``, and a whole number of refractory steps.
+    within the step.  The number of spikes then follows the rate curve to one spike, if ``dt``
+    is at most ``tau_ref``; a longer step adds at most ``dt - tau_ref`` to each interval.
+    ``method="euler"`` is the step of simple programs, ``v += dt (J - v) / tau_rc``, with a
+    whole number of refractory steps.
 
     Parameters
     ----------
@@ -203,7 +202,7 @@ class LIF(LIFCurve):
         )
 
     def start(self, initial: Mapping[str, Array], dt: float) -> NeuronState:
-        """Voltage and refractory variable of the chosen method."""
+        """The initial voltage and refractory variable of the chosen method."""
         if self.method == "exact":
             return exact_start("LIF", initial, self.tau_rc, self.tau_ref, dt)
         check_voltage("LIF", initial["voltage"])
@@ -233,7 +232,7 @@ class LIF(LIFCurve):
         return state[name]
 
     def _euler_step(self, J: Array, v: Array, refractory_time: Array, dt: float) -> Fired:
-        """Explicit Euler: the voltage moves, then refractory neurons are held at zero."""
+        """Step the voltage by Euler's method, and hold that of refractory neurons at 0."""
         v += dt * (J - v) / self.tau_rc
         np.maximum(v, self.min_voltage, out=v)
         waiting = refractory_time > 0

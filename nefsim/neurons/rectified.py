@@ -1,4 +1,4 @@
-"""Rectified linear neurons: a straight rate curve, with and without spikes."""
+"""Rectified linear neurons, with and without spikes."""
 
 from __future__ import annotations
 

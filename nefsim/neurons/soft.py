@@ -30,7 +30,7 @@ def soft_lif_rates(J: Any, tau_rc: Any, tau_ref: Any, sigma: float, xp: Any = np
     tau_rc, tau_ref : float [s]
         Time constants.
     sigma : float
-        Softness; as it goes to 0 the curve becomes that of :class:`nefsim.LIF`.
+        Softness of the threshold; at 0 the curve would be that of :class:`nefsim.LIF`.
     xp : module
         ``numpy`` or ``torch``, the package of ``J``.
 
@@ -48,9 +48,9 @@ def soft_lif_rates(J: Any, tau_rc: Any, tau_ref: Any, sigma: float, xp: Any = np
 
 @dataclass(frozen=True, eq=False)
 class SoftLIFRate(NeuronType):
-    """Rate neurons with the soft LIF curve of :func:`soft_lif_rates`, above 0 everywhere.
+    """Rate neurons with a smoothed LIF curve, :func:`soft_lif_rates`.
 
-    A network is trained through this curve, whose slope is finite, and run with
+    The curve has a finite slope, so that networks can be trained with it.  Run them with
     :class:`nefsim.LIF` of the same time constants.
 
     Parameters
@@ -111,7 +111,7 @@ class SoftLIFRate(NeuronType):
         return self.amplitude * self._soft(as_current(self, J))
 
     def current(self, rates: ArrayLike) -> Array:
-        """Current that gives firing rates ``rates`` [Hz]; rate 0 has none."""
+        """Current at which the neurons fire at ``rates`` [Hz], which must be above 0."""
         r = self._current_of(rates)
         if (r <= 0.0).any():
             who, do = "SoftLIFRate.current", "raise the rates"

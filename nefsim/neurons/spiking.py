@@ -17,10 +17,10 @@ from nefsim.neurons.lif import LIFRate
 
 
 class _SpikesFromRates(NeuronType):
-    """Base of the three types here: spikes at the rates of a base type.
+    """Base class of spiking types that convert the rates of a base type to spikes.
 
-    Each step computes the base type's output ``r``.  The output is ``n * amplitude / dt``,
-    where the whole number n has mean ``r * dt``.
+    Each step computes the rate r of the base type.  The output is ``n * amplitude / dt``, where
+    n is a whole number with the mean ``r * dt``.
     """
 
     base_type: NeuronType
@@ -78,7 +78,7 @@ class _SpikesFromRates(NeuronType):
         out: Array,
         rng: np.random.Generator | None = None,
     ) -> None:
-        """One step of the base type, then a whole number of spikes from its rates."""
+        """Compute one step of the base type, then spikes from its rates."""
         rates = state["rate_out"]
         self.base_type.step(J, state, dt, rates, rng)
         np.multiply(self._spikes(rates, state, dt, rng), self.amplitude / dt, out=out)
@@ -147,7 +147,7 @@ class RegularSpiking(_SpikesFromRates):
 
 @dataclass(frozen=True, eq=False)
 class StochasticSpiking(_SpikesFromRates):
-    """Spikes by stochastic rounding: ``r dt`` is rounded up with its fraction's probability.
+    """Spikes by stochastic rounding: ``r dt`` is rounded up with the probability of its fraction.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""LIF neurons that start as if they had fired for long."""
+"""An initial state of LIF neurons that have fired for a long time."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from nefsim.neurons.lif import LIF
 
 @dataclass(frozen=True, eq=False)
 class SteadyState(Value):
-    r"""Where LIF neurons are after long firing at a constant value: an ``initial_state``.
+    r"""The state of LIF neurons after representing a value for long, as an ``initial_state``.
 
-    Each neuron is at a random moment of its interval between two spikes,
+    Each neuron starts at a random time t of its interval T between two spikes,
 
     .. math:: T = \tau_{ref} + \tau_{RC} \ln\bigl(1 + \tfrac{1}{J - 1}\bigr), \qquad
               t \sim U(0, T), \qquad
               v = J \bigl(1 - e^{-(t - \tau_{ref})/\tau_{RC}}\bigr) \; (t > \tau_{ref})
 
-    and waits for :math:`\tau_{ref} - t` before; neurons with :math:`J \le 1` are at v = J.  So
-    the population has its steady rate from the first step on, without the wave of spikes of
-    neurons that start together.  Neurons that adapt have adapted.
+    For :math:`t < \tau_{ref}` it starts refractory; neurons with :math:`J \le 1` start at v = J.
+    So the population has its steady rate from the first step on, and its neurons do not start
+    in synchrony.  Adaptation starts from its steady state, too.
 
-    The moments are drawn when the network is built, so that all trials of a batch share them.
+    Times t are drawn when the network is built, so all trials of a batch have the same.
 
     Parameters
     ----------
     x : float or (D,) array_like
-        The value that the population has represented; a number stands for all dimensions.
+        The represented value; a number is used for all dimensions.
 
     Raises
     ------
@@ -42,7 +42,7 @@ class SteadyState(Value):
 
     See Also
     --------
-    nefsim.Network.ensemble : Its ``initial_state`` takes it, for LIF and AdaptiveLIF.
+    nefsim.Network.ensemble : Pass it as ``initial_state``, for LIF and AdaptiveLIF.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Conversion of networks to and from NIR graphs, a format of other tools and chips.
+"""Convert networks to and from NIR graphs, an exchange format of other tools and chips.
 
 Needs the extra ``nir``: ``pip install nir``.
 """

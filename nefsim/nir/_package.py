@@ -1,4 +1,4 @@
-"""Raise an error with the install command if the package ``nir`` is missing."""
+"""Check on import that ``nir`` is installed; the error names the command that installs it."""
 
 from nefsim._extras import require
 

@@ -46,16 +46,16 @@ def to_nir(
 
     NIR has no refractory time, no minimum voltage, no noise, no learning and no Python
     functions.  A network with any of these raises an error, unless ``allow_lossy`` is True.
-    Then they are left out, with weights before learning, and gains and decoders are solved
-    again for the simpler neurons.  A function becomes an ``Output`` for its arguments and an
-    ``Input`` for its values.
+    They are then left out: weights are those before learning, gains and decoders are solved
+    again for the simpler neurons, and a function becomes an ``Output`` for its arguments and
+    an ``Input`` for its values.
 
     Parameters
     ----------
     net : Network
-        The model.
+        The network to convert.
     dt : float [s]
-        Time step for other tools; written into the graph's metadata.
+        Time step for other tools, written to the graph's metadata.
     spikes : {"unit", "delta"}
         Height of spikes in the graph: 1, as in tools for machine learning, or 1/dt, as in
         nefsim.  With 1, decoders are divided by dt.
@@ -252,7 +252,7 @@ class _Export:
         return self._add(label, nir.Output(output_type={"output": np.array([size])}))
 
     def _linear(self, label: str, source: str, matrix: Any, bias: Array | None = None) -> str:
-        """Add a node of ``matrix`` times the output of ``source``; 1 adds no node."""
+        """Add a node that multiplies the output of ``source`` by ``matrix``; none if that is 1."""
         if bias is not None:
             weights = as_matrix(matrix, len(bias))
             return self._add(label, nir.Affine(np.array(weights), bias), source)
@@ -297,7 +297,7 @@ class _Export:
         return matrix * self._height(obj) if isinstance(obj, Neurons) else matrix
 
     def _feed_what_has_no_input(self) -> None:
-        """Connect nodes without input, such as constants, to any source; its weight is 0."""
+        """Connect nodes without input, such as constants, to any source with a weight of 0."""
         for neurons, bias in self._biases.items():
             constant = self._add(f"{neurons}.bias", nir.Affine(np.zeros((len(bias), 1)), bias))
             self._constants.append(constant)

@@ -1,4 +1,4 @@
-"""Import of NIR graphs as networks."""
+"""Convert NIR graphs to networks."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def from_nir(
     graph : nir.NIRGraph or path
         The graph, or a file for ``nir.read``.
     dt : float or None [s]
-        Time step of the network; None takes the graph's metadata, or 0.001.
+        Time step of the network; None means that of the graph's metadata, or 0.001.
     spikes : {"unit", "delta"} or None
-        Height of spikes in the graph, 1 or 1/dt; None takes the metadata, or "unit".
+        Height of spikes in the graph, 1 or 1/dt; None means that of the metadata, or "unit".
 
     Returns
     -------

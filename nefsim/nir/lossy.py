@@ -1,4 +1,4 @@
-"""Simplification of networks to the neurons that NIR can express."""
+"""Simplify networks to the neurons that NIR can express."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from nefsim.solvers import Solver
 def simplified(net: Network, dt: float) -> Network:
     """A copy of a network with neurons that NIR can express, without noise and learning.
 
-    Objects have the same kind, index and seed, so encoders and evaluation points are the same;
-    gains and decoders are solved for the new neurons when the copy is built.
+    Encoders and evaluation points are the same, since all objects have the same kind, index and
+    seed.  Gains and decoders are solved for the new neurons when the copy is built.
     """
     return _Copy(dt).network(net)
 

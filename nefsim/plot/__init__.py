@@ -1,8 +1,8 @@
 """Figures of populations: tuning curves, spikes, decoded values, weights, learning, networks.
 
-Each function takes plain arrays, or a simulator or result and one of its objects.  It draws
-on the axes ``ax`` or on a new figure, and returns the axes.  Matplotlib is imported when a
-figure is drawn, and its settings are not changed.
+Pass plain arrays to each function, or a simulator or result with one of its probes, ensembles
+or connections.  Functions draw on the axes ``ax``, or on a new figure if it is None, and return
+the axes.  Matplotlib is imported when a figure is drawn; its settings are not changed.
 """
 
 from nefsim.plot.budget import error_budget

@@ -23,10 +23,10 @@ MOST_OPTIMAL = 300
 
 
 def by_preferred_value(encoders: Array, intercepts: Array) -> Order:
-    """Indices of the neurons (N,) by preferred value, from encoders (N, D) and intercepts (N,).
+    """Order neurons (N,) by preferred value, from encoders (N, D) and intercepts (N,).
 
-    In one dimension neurons that prefer low values come first, and neurons of each sign are
-    ordered by intercept, so a rising value fills a raster from the bottom to the top.  In more
+    In one dimension neurons with negative encoders come first, then neurons with positive ones;
+    in both groups intercepts decide, so that a rising value fills a raster upwards.  In more
     dimensions neurons are ordered by the angle of their encoders in the first two dimensions.
     """
     if encoders.shape[1] == 1:
@@ -35,7 +35,7 @@ def by_preferred_value(encoders: Array, intercepts: Array) -> Order:
 
 
 def evenly(order: Order, most: int) -> Order:
-    """At most ``most`` elements of an order, evenly spaced."""
+    """Choose at most ``most`` evenly spaced elements of ``order``."""
     few = np.linspace(0, len(order) - 1, min(len(order), most))
     return order[few.round().astype(np.intp)]
 
@@ -43,7 +43,7 @@ def evenly(order: Order, most: int) -> Order:
 def of_rows(
     who: str, sort: Any, spikes: Any, steps: Order, neurons: Order, n: int, time: Array
 ) -> tuple[Order, str]:
-    """Indices of the neurons from the bottom of a raster, and the label of their axis."""
+    """Indices of the neurons of a raster from the bottom to the top, and the axis label."""
     if sort is None:
         return np.arange(n), "neuron"
     if isinstance(sort, Ensemble):
@@ -66,7 +66,7 @@ def of_rows(
 
 
 def _by_encoders(who: str, spikes: Any, ensemble: Ensemble, n: int) -> Order:
-    """The order of the neurons of an ensemble that a simulator built."""
+    """Indices of the neurons of a simulator's ensemble by preferred value."""
     if not isinstance(spikes, Simulator):
         do = "pass the Simulator first, with probe="
         check.fail(who, "sort", "be an order with an array or result", check.show(ensemble), do)
@@ -78,7 +78,11 @@ def _by_encoders(who: str, spikes: Any, ensemble: Ensemble, n: int) -> Order:
 
 
 def _by_similarity(steps: Order, neurons: Order, n: int, time: Array) -> Order:
-    """Leaves of the average-linkage tree on 1 - correlation; steady neurons come first."""
+    """Indices of the neurons, clustered by the correlation of their smoothed spike counts.
+
+    The order is that of the leaves of an average-linkage tree.  Neurons with constant counts
+    come first.
+    """
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.ndimage import gaussian_filter1d
     from scipy.spatial.distance import squareform

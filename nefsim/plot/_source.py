@@ -1,4 +1,4 @@
-"""Data of figures, from arrays, or from an object of a simulator or result."""
+"""Get the data of figures from arrays, simulators or results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MATRICES = ("weights", "scaled_encoders")
 
 
 def is_recording(source: object) -> bool:
-    """Whether probes can be read from ``source``."""
+    """Whether ``source`` is a simulator or result, and not an array."""
     return isinstance(source, (Simulator, Result))
 
 
@@ -72,7 +72,7 @@ def events(who: str, source: Any, probe: Any, time: Any, trial: Any) -> Events |
 
 
 def recorded(who: str, argument: str, source: Simulator | Result, probe: Any) -> Any:
-    """Records of a probe, (T, D), with trials first in a batch."""
+    """Records of a probe, (T, D), or (trials, T, D) of a batch."""
     do = f"pass {argument}= a probe, or a label of a Result"
     check.instance(who, argument, probe, (Probe, str), "a probe or a label", do)
     values = source.data[probe] if isinstance(source, Simulator) else source[probe]
@@ -105,7 +105,7 @@ def of_one_trial(who: str, argument: str, values: Any, trial: Any) -> Array:
 
 
 def times(who: str, time: Any, n: int) -> Array:
-    """Checked times of ``n`` rows [s]; None counts steps of 1 ms."""
+    """Check the times [s] of ``n`` rows; None means steps of 1 ms."""
     if time is None:
         return np.multiply(STEP, np.arange(1, n + 1), dtype=np.float64)
     do = "pass the time of each row in seconds"
@@ -117,7 +117,7 @@ def times(who: str, time: Any, n: int) -> Array:
 
 
 def points(who: str, argument: str, value: Any, n: int | None = None) -> Array:
-    """A finite array (P, D) of ``n`` rows, or of any number; (P,) counts as one column."""
+    """Check that a value is a finite array (P, D), with ``n`` rows if given; (P,) is a column."""
     do = "pass an array (P, D)"
     checked = check.array(who, argument, value, do=do)
     checked = checked[:, None] if checked.ndim == 1 else checked
@@ -136,6 +136,6 @@ def built(who: str, argument: str, simulator: Simulator, key: Any, kind: type) -
 
 
 def unused(who: str, argument: str, value: Any, other: str, do: str) -> None:
-    """Check that an argument is None, as it has no meaning together with ``other``."""
+    """Check that an argument that cannot be combined with ``other`` is None."""
     if value is not None:
         check.fail(who, argument, f"be None with {other}", check.show(value), do)

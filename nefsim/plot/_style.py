@@ -38,7 +38,7 @@ def axes(who: str, ax: Any, size: tuple[float, float] = (6.4, 3.4)) -> Axes:
 
 
 def finish(ax: Axes, xlabel: str, ylabel: str) -> None:
-    """Labels, thin spines and thin ticks."""
+    """Label the axes and make their spines and ticks thin."""
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     for side, spine in ax.spines.items():
@@ -62,12 +62,12 @@ def whole_numbers(axis: Axis) -> None:
 
 
 def colours(n: int) -> list[Any]:
-    """Colours of ``n`` lines: distinct ones for few lines, a scale for many."""
+    """Colours of ``n`` lines: distinct colours for few lines, a colour scale for many."""
     return list(COLOURS[:n]) if n <= MOST_ENTRIES else scale(n)
 
 
 def scale(n: int) -> list[Any]:
-    """``n`` colours from dark violet to green, without the yellow that is pale on white."""
+    """``n`` colours of a scale from dark violet to green; yellow is left out, as it is pale."""
     from matplotlib import colormaps
 
     colours = colormaps["viridis"]  # a new copy at each look
@@ -75,7 +75,7 @@ def scale(n: int) -> list[Any]:
 
 
 def line_style(who: str, style: dict[str, Any], **defaults: Any) -> dict[str, Any]:
-    """Checked properties of lines, by their full names, over the defaults."""
+    """Default properties of lines, updated by checked ones of the user, by full names."""
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
 
@@ -90,7 +90,7 @@ def line_style(who: str, style: dict[str, Any], **defaults: Any) -> dict[str, An
 
 
 def legend(ax: Axes) -> None:
-    """A legend above the axes, on the right, where it covers no data."""
+    """Add a legend above the axes on the right, where it covers no data."""
     ax.legend(
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
@@ -104,7 +104,7 @@ def legend(ax: Axes) -> None:
 
 
 def colour_bar(ax: Axes, image: ScalarMappable, label: str) -> None:
-    """A thin colour bar next to the axes."""
+    """Add a thin colour bar next to the axes."""
     figure = ax.get_figure()
     assert figure is not None
     bar = figure.colorbar(image, ax=ax, label=label, aspect=30, pad=0.03)

@@ -1,4 +1,4 @@
-"""Where errors come from: an error budget as bars."""
+"""A bar chart of the sources of error of each connection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST = 20
 
 
 def error_budget(budget: Any, rmse: float | None = None, ax: Axes | None = None) -> Axes:
-    """Bars for the parts of each connection's error, and a line at the measured error.
+    """Plot the parts of each connection's error as bars, with a mark at the measured error.
 
     Parameters
     ----------

@@ -42,18 +42,18 @@ def decoded(
     Parameters
     ----------
     values : (T, D) or (T,) array_like, Simulator or Result
-        Decoded values; or a simulator or result whose ``probe`` recorded them.
+        Decoded values; or a simulator or result, of which ``probe`` is plotted.
     time : (T,) array_like [s]
-        Times of the rows; None counts steps of 1 ms.
+        Times of the rows of an array; None means steps of 1 ms.
     ideal : (T, D) or (T,) array_like, function, Probe or str
         Ideal values: an array, a probe of the same simulator or result (or its label), or a
         function of ``input``, such as ``np.square``.
     input : (T, K) or (T,) array_like, Probe or str
         Input values: an array, or a probe of the same simulator or result (or its label).
     probe : Probe or str
-        A probe, or its label, with a simulator or result only.
+        The probe to plot, or its label, if ``values`` is a simulator or result.
     trial : int or None
-        Index of a trial of a batch, from 0.
+        Index of the trial to plot, from 0, if ``values`` come from a batch.
     ax : matplotlib.axes.Axes or None
         Axes to draw on; None makes a new figure.
     **line_style
@@ -62,9 +62,8 @@ def decoded(
     Returns
     -------
     matplotlib.axes.Axes
-        With lines for the input, the output and the ideal, in this order.  The legend shows
-        the probe's label, the axis its quantity.  With more than six
-        lines, the legend lists only the first and the last.
+        Axes with lines for the input, the decoded value and the ideal value, in this order.
+        With more than six lines, the legend lists only the first and the last.
 
     Raises
     ------
@@ -118,7 +117,7 @@ def decoded(
 
 
 def _labels_of(values: Any, probe: Any) -> tuple[str, str]:
-    """Labels of the values in the legend and on the axis."""
+    """Labels of the decoded values, for the legend and for the axis."""
     if not source.is_recording(values):
         return "output", "decoded value"
     if isinstance(probe, Probe):
@@ -137,13 +136,13 @@ def _function(who: str, function: Any, inputs: Array | None, n: int) -> Array:
 
 
 def _label(lines: list[Any], labels: list[str]) -> None:
-    """Label the first lines; the others do not appear in the legend."""
+    """Label lines for the legend; lines without a label of ``label`` do not appear in it."""
     for i, line in enumerate(lines):
         line.set_label(labels[i] if i < len(labels) else "_")
 
 
 def _companion(who: str, argument: str, values: Any, data: Any, trial: Any, n: int) -> Array | None:
-    """An array, or a probe of the recording, with as many rows as the values."""
+    """Get the ideal or input values from an array or a probe, with as many rows as ``values``."""
     if data is None:
         return None
     if isinstance(data, (Probe, str)) and source.is_recording(values):
@@ -164,7 +163,7 @@ def decoding_error(
     ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
-    r"""Plot the decoding error over the range of values.
+    r"""Plot the decoding error against the represented value.
 
     .. math:: \hat x - x \text{ against } x, \qquad
               rmse = \sqrt{\langle (\hat x - x)^2 \rangle}
@@ -172,16 +171,16 @@ def decoding_error(
     Parameters
     ----------
     x : (P, D) or (P,) array_like or Simulator
-        Represented values, in any order; or the simulator that built ``connection``.
+        Represented values, in any order; or a simulator, with ``connection``.
     x_hat : (P, D_out) or (P,) array_like
         Decoded values at ``x``.
     target : (P, D_out) or (P,) array_like
         Ideal values if they are not x, such as ``x**2``.  ``x`` then has one column, or as many
         as the target.
     connection : Connection
-        Connection of the simulator.  The figure shows the error of its decoders at their
-        evaluation points, times the transform.  If the ensemble has several dimensions the
-        horizontal axis shows the value of the function.
+        A connection from an ensemble, if ``x`` is a simulator.  The figure shows the error of
+        its decoders, after the transform, at their evaluation points.  If the ensemble has
+        several dimensions, the horizontal axis shows the value of the function.
     ax : matplotlib.axes.Axes or None
         Axes to draw on; None makes a new figure.
     **line_style
@@ -190,7 +189,8 @@ def decoding_error(
     Returns
     -------
     matplotlib.axes.Axes
-        With a line for each dimension (points where x has several), and the rmse as title.
+        Axes with a line for each decoded dimension, or points if x has several dimensions.  The
+        title is the rmse.
 
     Raises
     ------
@@ -199,7 +199,7 @@ def decoding_error(
 
     See Also
     --------
-    decoded : Decoded values over time.
+    decoded : Plot decoded values over time.
 
     Examples
     --------
@@ -238,9 +238,10 @@ def decoding_error(
 def _of_connection(
     who: str, simulator: Simulator, connection: Any
 ) -> tuple[Array, Array, Array, str]:
-    """Abscissa (P, D), ideal and decoded values (P, D_out) of a connection, and a label.
+    """Values for the axes of :func:`decoding_error`, and the label of the horizontal axis.
 
-    The abscissa is the evaluation points or the function values; the label names which.
+    The horizontal axis shows evaluation points (P, D) or values of the function; the ideal and
+    the decoded values are (P, D_out).
     """
     built = source.built(who, "connection", simulator, connection, Connection)
     if built.decoders is None:

@@ -30,20 +30,20 @@ def learning_curve(
     ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
-    """Plot the error over time, in windows: see `nefsim.analysis.learning_curve`.
+    """Plot the root mean square of an error in successive windows of time.
 
     Parameters
     ----------
     error : (T, D) or (T,) array_like, Simulator or Result
-        Errors; or the simulator or result with their ``probe``.
+        Errors; or a simulator or result, of which ``probe`` is plotted.
     window : float [s]
         Length of the windows.
     time : (T,) array_like or None [s]
-        Equidistant times of the rows of an array; None counts steps of 1 ms.
+        Equidistant times of the rows of an array; None means steps of 1 ms.
     probe : Probe or str
-        A probe, or its label, with a simulator or result only.
+        The probe of the error, or its label, if ``error`` is a simulator or result.
     trial : int or None
-        Index of a trial of a batch, from 0.
+        Index of the trial to plot, from 0, if the errors come from a batch.
     ax : matplotlib.axes.Axes or None
         Axes to draw on; None makes a new figure.
     **line_style
@@ -52,7 +52,7 @@ def learning_curve(
     Returns
     -------
     matplotlib.axes.Axes
-        With one more line, with a point at the end of each window.
+        Axes with a line that has a point at the end of each window.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def learning_curve(
 
     See Also
     --------
-    nefsim.analysis.learning_curve : The numbers.
+    nefsim.analysis.learning_curve : The same numbers without a figure.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def learning_curve(
 def weight_histogram(
     weights: TransformLike, bins: int = 50, label: str | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Plot the histogram of weights: see `nefsim.analysis.weight_histogram`.
+    """Plot the histogram of the weights of a connection.
 
     Parameters
     ----------
@@ -99,14 +99,14 @@ def weight_histogram(
     bins : int
         Number of bins.
     label : str or None
-        Label of the axis, such as quantity and unit; "weight" if None.
+        Label of the horizontal axis, such as quantity and unit; "weight" if None.
     ax : matplotlib.axes.Axes or None
         Axes to draw on; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With the outline of the histogram, and a logarithmic axis of counts.
+        Axes with the outline of the histogram, and a logarithmic axis of counts.
 
     Raises
     ------
@@ -115,8 +115,8 @@ def weight_histogram(
 
     See Also
     --------
-    nefsim.analysis.weight_histogram : The numbers.
-    weight_matrix : The weights as an image.
+    nefsim.analysis.weight_histogram : The same numbers without a figure.
+    weight_matrix : Plot the weights as an image.
 
     Examples
     --------
@@ -143,16 +143,16 @@ def stdp_curve(
     ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
-    """Plot the change of a weight by the time between spikes.
+    """Plot the change of a weight against the time between a pre- and a postsynaptic spike.
 
     Parameters
     ----------
     delays : (n,) array_like [s]
-        Time of the postsynaptic spike less that of the presynaptic spike.
+        Time of the postsynaptic spike minus the time of the presynaptic spike, in each pair.
     changes : (n,) array_like
-        Change of the weight.
+        Change of the weight by each pair.
     fit : bool
-        Whether to draw exponentials through both sides.
+        Whether to draw an exponential fit for each sign of the delay.
     ax : matplotlib.axes.Axes or None
         Axes to draw on; None makes a new figure.
     **line_style
@@ -161,8 +161,8 @@ def stdp_curve(
     Returns
     -------
     matplotlib.axes.Axes
-        With two thin lines at 0, the points, and a line for each exponential: solid for delays
-        above 0 and dashed for delays below 0.
+        Axes with two thin lines at 0, the points, and a line for each exponential: solid for
+        delays above 0 and dashed for delays below 0.
 
     Raises
     ------
@@ -171,8 +171,8 @@ def stdp_curve(
 
     See Also
     --------
-    nefsim.analysis.stdp_curve : The changes of the weight.
-    nefsim.analysis.stdp_fit : The exponentials.
+    nefsim.analysis.stdp_curve : Simulate the changes of a weight.
+    nefsim.analysis.stdp_fit : Fit the exponentials.
 
     Examples
     --------
@@ -208,7 +208,7 @@ def stdp_curve(
 def confusion_matrix(
     labels: ArrayLike, predicted: ArrayLike, n_classes: int | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Plot the confusion matrix: see `nefsim.analysis.confusion_matrix`.
+    """Plot how often examples of each true class are predicted as each class.
 
     Parameters
     ----------
@@ -217,15 +217,15 @@ def confusion_matrix(
     predicted : (P,) array_like of int
         The predicted classes.
     n_classes : int or None
-        Number of classes; None takes one more than the largest label.
+        Number of classes; None means the largest label plus 1.
     ax : matplotlib.axes.Axes or None
         Axes to draw on; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With one image of the shares of each true class, and the numbers of examples for up to
-        20 classes.
+        Axes with one image, coloured by the share of the examples of each true class.  For up
+        to 20 classes each cell shows its number of examples.
 
     Raises
     ------
@@ -234,7 +234,7 @@ def confusion_matrix(
 
     See Also
     --------
-    nefsim.analysis.confusion_matrix : The numbers.
+    nefsim.analysis.confusion_matrix : The same numbers without a figure.
 
     Examples
     --------

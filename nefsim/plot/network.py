@@ -1,4 +1,4 @@
-"""A network as a graph."""
+"""Draw a network as a graph."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ WIDTH, HEIGHT = 1.5, 0.75
 def network(net: Network, ax: Axes | None = None) -> Axes:
     """Draw a network as a graph, with the signals running from left to right.
 
-    Each population is a box, each node without a function or value a dot, and each other node a
-    round box.  Arrows that close a loop go back in a bow.  Errors lead to the population
-    after the weights that they teach, in a broken line.
+    Ensembles are boxes and nodes are round boxes; a node that only passes on its input is a
+    dot.  Connections are arrows; those that close a loop are curved.  A dashed arrow leads from
+    the error of a learning rule to the target of the connection that it changes.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def network(net: Network, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        With a text for each object and an arrow between each two that are connected.
+        Axes with a text for each object and an arrow for each connected pair.
 
     Raises
     ------
@@ -81,7 +81,11 @@ def network(net: Network, ax: Axes | None = None) -> Axes:
 
 
 def layout(n: int, arrows: list[tuple[int, int]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Places (n, 2) of objects: columns by the longest way to them, rows near those before."""
+    """Column and row (n, 2) of each of ``n`` objects, which ``arrows`` connect.
+
+    The column is the length of the longest path to the object.  The row is near the rows of
+    the objects before it.
+    """
     order, forward = _without_loops(n, arrows)
     before: dict[int, list[int]] = {i: [] for i in range(n)}
     column, row = np.zeros(n, dtype=int), np.zeros(n)
@@ -99,10 +103,10 @@ def layout(n: int, arrows: list[tuple[int, int]]) -> np.ndarray[Any, np.dtype[np
 
 
 def _without_loops(n: int, arrows: list[tuple[int, int]]) -> tuple[list[int], dict[int, list[int]]]:
-    """All objects, each after those that lead to it, and the arrows that do not close a loop.
+    """A topological order of the objects, and the arrows that do not close a loop.
 
-    An arrow closes a loop if a search in depth, which begins where nothing arrives, comes back
-    by it to an object on its path.
+    Loops are found by depth-first search, from objects without an arrow to them: an arrow to an
+    object on the path of the search closes a loop.
     """
     after: dict[int, list[int]] = {i: [] for i in range(n)}
     arrives: set[int] = set()
@@ -134,7 +138,7 @@ def _without_loops(n: int, arrows: list[tuple[int, int]]) -> tuple[list[int], di
 
 
 def _draw(ax: Axes, x: float, y: float, thing: Node | Ensemble) -> Any:
-    """An object as a labelled box, or a node that only passes values on as a dot, without box."""
+    """Draw an object and return its box; a node that only passes on its input has none."""
     name = thing.label.rpartition(".")[2]
     look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": style.INK}
     if isinstance(thing, Ensemble):
@@ -151,7 +155,7 @@ def _draw(ax: Axes, x: float, y: float, thing: Node | Ensemble) -> Any:
 
 
 def _arrow(ax: Axes, ends: Any, frames: Any, again: bool, taught: bool) -> None:
-    """An arrow from one place to another, in a bow where it is not to a later column."""
+    """Draw an arrow; it is curved unless it leads to a later column."""
     start, end = ends
     bend = 0.0 if end[0] > start[0] else 0.35
     if end[0] > start[0] + 1 and end[1] == start[1]:

@@ -24,27 +24,28 @@ def spectrum(
     ax: Axes | None = None,
     **line_style: Any,
 ) -> Axes:
-    r"""Plot the power spectral density, by Welch's method.
+    r"""Plot the power spectral density of a signal, by Welch's method.
 
     .. math:: S(f) = \frac{2\, dt}{\sum_k w_k^2}
               \left\langle \Big| \sum_k w_k \, x_k \, e^{-2 \pi i f k\, dt} \Big|^2 \right\rangle
 
-    The density is a mean over windows, which overlap by half.  The mean of each window is
-    subtracted, and w is Hann's window.  The area under S is the variance of the signal.
+    The density S is a mean over windows of the signal x, which overlap by half.  The mean of
+    each window is subtracted, and w is Hann's window.  The area under S is the variance of the
+    signal.
 
     Parameters
     ----------
     signal : (T, D) or (T,) array_like, Simulator or Result
-        Values at equal steps; or the simulator or result with their ``probe``.
-    dt : float [s]
-        The step; None takes 0.001, or the step of the recording.
+        Values at equal steps; or a simulator or result, of which ``probe`` is plotted.
+    dt : float or None [s]
+        Time between rows; None means 0.001, or the interval of the probe.
     window : float or None [s]
-        Length of the windows, the inverse of the lowest frequency; None takes an eighth of the
-        signal, and 256 steps of a short signal.
+        Length of the windows, the inverse of the lowest frequency.  None means an eighth of the
+        signal, but at least 256 steps if the signal has them.
     probe : Probe or str
-        A probe, or its label, with a simulator or result only.
+        The probe to plot, or its label, if ``signal`` is a simulator or result.
     trial : int or None
-        Index of a trial of a batch, from 0.
+        Index of the trial to plot, from 0, if the signal comes from a batch.
     ax : matplotlib.axes.Axes or None
         Axes to draw on; None makes a new figure.
     **line_style
@@ -53,7 +54,7 @@ def spectrum(
     Returns
     -------
     matplotlib.axes.Axes
-        With a line for each column, on logarithmic axes.
+        Axes with a line for each column, on logarithmic scales.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def spectrum(
 
 
 def _window(who: str, window: Any, step: float, n: int) -> int:
-    """Length of Welch's windows in steps."""
+    """The length of Welch's windows, in steps."""
     if window is None:
         return min(n, max(256, n // 8))
     length = check.seconds(who, "window", window)

@@ -34,32 +34,32 @@ def raster(
 
     .. math:: \{(t_k, i) : \delta_i(t_k) \neq 0\}
 
-    Large populations, whose marks would overlap (above some 400 neurons on a figure of usual
-    size), become an image of firing rates: a pixel is the mean over neighbouring neurons and
-    steps.
+    A population whose marks would overlap (above about 400 neurons on a figure of the usual
+    size) is shown as an image of firing rates, averaged over neighbouring neurons and steps.
 
     Parameters
     ----------
     spikes : (T, N) array_like, Events, Simulator or Result
-        Array that is not 0 at spikes, events, or the simulator or result with their ``probe``.
+        Array that is not 0 at spikes, or events; or a simulator or result, of which ``probe``
+        is plotted.
     time : (T,) array_like [s]
-        Times of the rows; None counts steps of 1 ms.
+        Times of the rows of an array; None means steps of 1 ms.
     sort : {None, "rate", "similarity"}, Ensemble or array_like of int
-        Order of the neurons from the bottom.  None is by index, "rate" by number of spikes.
-        "similarity" clusters neurons by the correlation of their smoothed spikes.  An
-        ensemble, with a simulator only, is by preferred value.  An array lists the indices
-        of the neurons to show.
+        Order of the neurons from the bottom: by index (None), by number of spikes ("rate"), or
+        such that neurons with correlated spikes are neighbours ("similarity").  Pass the
+        ensemble of the neurons to order them by preferred value, which needs a simulator.
+        Pass an array of indices to show these neurons only.
     probe : Probe or str
-        A probe of spikes, or its label, with a simulator or result only.
+        The probe of spikes, or its label, if ``spikes`` is a simulator or result.
     trial : int or None
-        Index of a trial of a batch, from 0.
+        Index of the trial to plot, from 0, if the spikes come from a batch.
     ax : matplotlib.axes.Axes or None
         Axes to draw on; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With one line of unconnected markers, or one image and its colour bar.
+        Axes with one line of unconnected markers, or one image and its colour bar.
 
     Raises
     ------
@@ -68,8 +68,8 @@ def raster(
 
     See Also
     --------
-    decoded : The decoded value over time.
-    tuning_curves : Firing rates by represented value.
+    decoded : Plot the decoded value over time.
+    tuning_curves : Plot firing rates against the represented value.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def raster(
 
 
 def _rates(ax: Axes, steps: Order, rows: Order, n: int, when: Array, group: int) -> None:
-    """Draw an image of rates with ``group`` neurons in each row."""
+    """Draw an image of firing rates; each of its rows is the mean of ``group`` neurons."""
     step = when[1] - when[0] if len(when) > 1 else source.STEP
     edges = np.concatenate([[when[0] - step], when])
     width = -(-len(when) // MOST_COLUMNS)
@@ -128,7 +128,7 @@ def _rates(ax: Axes, steps: Order, rows: Order, n: int, when: Array, group: int)
 def _spikes(
     who: str, spikes: Any, probe: Any, time: Any, trial: Any
 ) -> tuple[Order, Order, int, Array]:
-    """Row and neuron of each spike, the number of neurons, and the times of the rows."""
+    """Time step and neuron of each spike, the number of neurons, and the times of the steps."""
     events = source.events(who, spikes, probe, time, trial)
     if events is not None:
         return events.steps, events.neurons, events.shape[-1], events.record_times

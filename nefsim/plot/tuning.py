@@ -37,19 +37,20 @@ def tuning_curves(
 
     .. math:: a_i(x) = G_i[\alpha_i \, e_i \cdot x / radius + J^{bias}_i]
 
-    Colours show the preferred value of each neuron, from the lowest to the highest.  Of more
-    than 100 neurons 100 are drawn, evenly spaced by preferred value, and the title names both
-    numbers.
+    Colours show the preferred value of each neuron, from the lowest to the highest.  If there
+    are more than 100 neurons, 100 of them are drawn, evenly spaced by preferred value; the
+    title then names both numbers.
 
     Parameters
     ----------
     rates : (P, N) array_like [Hz] or Simulator
-        Rates at ``x``, a column for each neuron; or the simulator that built ``ensemble``.
+        Rates at ``x``, a column for each neuron; or a simulator, with ``ensemble``.
     x : (P,) array_like
-        Represented values, in any order.  With a simulator, None spans the radius.
+        Represented values, in any order.  With a simulator, None means values from -radius to
+        radius.
     ensemble : Ensemble
-        Ensemble of the simulator.  In several dimensions each curve follows its neuron's
-        encoder.
+        An ensemble, if ``rates`` is a simulator.  In several dimensions x is the distance from
+        0 along each neuron's encoder.
     ax : matplotlib.axes.Axes or None
         Axes to draw on; None makes a new figure.
     **line_style
@@ -58,7 +59,7 @@ def tuning_curves(
     Returns
     -------
     matplotlib.axes.Axes
-        With a line for each curve.
+        Axes with a line for each neuron.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def tuning_curves(
 
     See Also
     --------
-    tuning_surface : One neuron over two dimensions.
+    tuning_surface : Plot one neuron over two dimensions.
     nefsim.tuning_curves : The rates as an array.
 
     Examples
@@ -118,7 +119,7 @@ def _line(who: str, x: Any, n: int | None = None) -> Any:
 
 
 def _rates_array(who: str, rates: Any, ensemble: Any) -> Any:
-    """Checked rates (P, N) from an array."""
+    """Check that ``rates`` is an array (P, N)."""
     source.unused(who, "ensemble", ensemble, "an array", "pass a Simulator first")
     if isinstance(rates, (Ensemble, BuiltEnsemble)):
         do = "pass the simulator and ensemble=, as an ensemble has no rates"
@@ -128,7 +129,7 @@ def _rates_array(who: str, rates: Any, ensemble: Any) -> Any:
 
 
 def _by_preferred_value(x: Any, curves: Any) -> Any:
-    """Indices of the neurons, by the mean of x weighted with their rates."""
+    """Indices of the neurons, ordered by the mean of x weighted with their rates."""
     weight = np.abs(curves)
     total = weight.sum(axis=0)
     mean = (x @ weight) / np.where(total > 0, total, 1.0)
@@ -136,7 +137,7 @@ def _by_preferred_value(x: Any, curves: Any) -> Any:
 
 
 def _neurons(who: str, simulator: Simulator, ensemble: Any) -> Any:
-    """The built arrays and the type of an ensemble's neurons."""
+    """The built arrays of an ensemble, and its neuron type."""
     built = source.built(who, "ensemble", simulator, ensemble, Ensemble)
     if isinstance(ensemble.neuron_type, Direct):
         do = "pass an ensemble of another neuron type"
@@ -162,14 +163,14 @@ def tuning_surface(
     Parameters
     ----------
     rates : (P, N) array_like [Hz] or Simulator
-        Rates at the points ``x``; or the simulator that built ``ensemble``.
+        Rates at the points ``x``, a column for each neuron; or a simulator, with ``ensemble``.
     x : (P, 2) array_like
-        Points of the plane, regular or scattered, not all on a line.  With a simulator,
-        None fills the disc, or the square, of the ensemble's radius.
+        Points of the plane, regular or scattered, not all on a line.  With a simulator, None
+        means a grid that fills the disc, or the square, of the ensemble's radius.
     neuron : int
         Index of the neuron, from 0.
     ensemble : Ensemble
-        Two-dimensional ensemble of the simulator.
+        A two-dimensional ensemble, if ``rates`` is a simulator.
     square : bool
         Whether to fill the square around the disc if ``x`` is None.
     ax : matplotlib.axes.Axes or None
@@ -178,7 +179,7 @@ def tuning_surface(
     Returns
     -------
     matplotlib.axes.Axes
-        With one collection of triangles, coloured by rate.
+        Axes with one collection of triangles, coloured by rate.
 
     Raises
     ------
@@ -187,7 +188,7 @@ def tuning_surface(
 
     See Also
     --------
-    tuning_curves : All neurons over one dimension.
+    tuning_curves : Plot all neurons over one dimension.
 
     Examples
     --------
@@ -235,7 +236,7 @@ def _number(who: str, neuron: Any, n: int) -> int:
 
 
 def _arrow(ax: Axes, tip: Any) -> None:
-    """Draw an arrow from the centre, dark with a light rim to be visible on all colours."""
+    """Draw an arrow from the centre, dark with a light rim so that it shows on all colours."""
     from matplotlib.patheffects import withStroke
 
     pen = {
@@ -250,7 +251,7 @@ def _arrow(ax: Axes, tip: Any) -> None:
 
 
 def _plane(who: str, x: Any, n: int | None = None) -> Any:
-    """Points (P, 2) that span the plane."""
+    """Check that ``x`` is an array of ``n`` points (P, 2) that are not all on a line."""
     do = "pass points (P, 2), one for each row of rates"
     plane = check.array(who, "x", x, (n, 2), do)
     if len(plane) < 3 or np.linalg.matrix_rank(plane - plane[0]) < 2:
@@ -259,9 +260,9 @@ def _plane(who: str, x: Any, n: int | None = None) -> Any:
 
 
 def _unit_points(square: bool) -> Any:
-    """A grid over the unit disc, in rings, or over the square from -1 to 1.
+    """Points (P, 2) on rings that fill the unit disc, or on a grid over the square -1 to 1.
 
-    It is so fine that the edge at the firing threshold, where rates rise steeply, is smooth.
+    They are so dense that the edge at the firing threshold, where rates rise steeply, is smooth.
     """
     if square:
         side = np.linspace(-1.0, 1.0, 201)

@@ -1,4 +1,4 @@
-"""The weights of a connection as an image."""
+"""Plot the weights of a connection as an image."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ def weight_matrix(
 
     .. math:: \omega_{ji} = \alpha_j \, e_j \cdot d_i
 
-    The scale is from -m to m, where m is the largest weight in size.
+    The colour scale is from -m to m, where m is the largest absolute weight.
 
     Parameters
     ----------
     weights : (M, N) array_like or sparse [current / Hz], or Simulator
-        A row for each postsynaptic neuron, a column for each presynaptic neuron; or the
-        simulator that built ``connection``.
+        Weights, with a row for each postsynaptic and a column for each presynaptic neuron; or a
+        simulator, with ``connection``.
     connection : Connection
-        Connection of the simulator.  Its ends determine whether rows and columns are neurons
-        or dimensions, and the unit.
+        The connection, if ``weights`` is a simulator.  Where it starts or ends in a node, rows
+        or columns are dimensions instead of neurons.
     label : str or None
-        Label of the colour bar; None names the unit, "weight [current / Hz]" for an array.
+        Label of the colour bar; None means "weight" and its unit.
     ax : matplotlib.axes.Axes or None
         Axes to draw on; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With one image.
+        Axes with one image.
 
     Raises
     ------
@@ -58,8 +58,8 @@ def weight_matrix(
 
     See Also
     --------
-    weight_histogram : The distribution of the weights.
-    nefsim.connection_weights : Weights from decoders and encoders.
+    weight_histogram : Plot the distribution of the weights.
+    nefsim.connection_weights : Compute weights from decoders and encoders.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def weight_matrix(
 
 
 def _sides(connection: Connection, built: BuiltConnection) -> tuple[str, str]:
-    """The meaning of the columns and of the rows of a connection's weights."""
+    """Labels of the axes: neurons or dimensions of the source and of the target."""
     decodes = built.eval_points is not None
     from_neurons, to_neurons = (
         isinstance(whole(end), Neurons) for end in (connection.pre, connection.post)
@@ -113,6 +113,6 @@ def _axis(side: str, kind: str) -> str:
 
 
 def _label(before: str, after: str) -> str:
-    """The unit: current or value after the connection, per rate or value before it."""
+    """The label of the colour bar: "weight" with its unit."""
     arrives, sent = "current" if after == NEURON else "value", "Hz" if before == NEURON else "value"
     return f"weight [{'1' if arrives == sent else f'{arrives} / {sent}'}]"

@@ -1,4 +1,4 @@
-"""Processes: input signals over time, such as noise, random signals and lists of inputs."""
+"""Processes: signals over time, such as noise, random signals and lists of inputs."""
 
 from nefsim.processes.base import Process
 from nefsim.processes.base import Running as Running

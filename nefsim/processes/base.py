@@ -19,18 +19,18 @@ MOST_STEPS = 10**9
 
 
 class Running(ABC):
-    """A running process, which returns the values of the next steps at each call.
+    """A running process: each call returns the values of the next steps.
 
-    Step k = 1, 2, ... is the time t = k dt. The values do not depend on the number of steps
-    per call.
+    Step k = 1, 2, ... is at the time t = k dt. Values must not depend on the number of steps of
+    each call.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Source of the random numbers still to be drawn.
+        Generator of all further random numbers.
     state : dict of str to ndarray
-        All other state and random values. A saved run stores ``rng`` and ``state`` and sets
-        both when it is loaded.
+        All other values that change, or that were drawn. A saved run stores ``rng`` and
+        ``state``.
 
     See Also
     --------
@@ -53,12 +53,12 @@ class Running(ABC):
         self.calls_functions = False
 
     def accepts(self, state: dict[str, NDArray[Any]], n_steps: int) -> bool:
-        """Whether a saved state, read from a file, fits this process.
+        """Whether a state from a file is possible for this process.
 
         Parameters
         ----------
         state : dict of str to ndarray
-            Values for the names of ``self.state``, of the same types.
+            The loaded values, with the names and types of ``self.state``.
         n_steps : int
             Number of steps before the state was saved.
 
@@ -88,16 +88,16 @@ class Running(ABC):
 
 
 class FunctionOfTime(Running):
-    """A running process whose values depend on the time only.
+    """A running process whose values are a function of time.
 
     Parameters
     ----------
-    values : function
-        From times (n,) [s] to values (n, size).
+    values : callable
+        ``values(t)`` returns values (n, size) at times t (n,) [s].
     dt : float [s]
-        Length of a step.
+        Time step.
     rng : numpy.random.Generator
-        Stored, and not used.
+        Generator to store with the state; it is not used.
     """
 
     def __init__(
@@ -113,14 +113,14 @@ class FunctionOfTime(Running):
 
 
 class Process(Value, ABC):
-    """Base of all processes: the description of a signal u(t), without state.
+    """Base class of processes, which describe a signal u(t) over time.
 
-    A custom process is a frozen dataclass with ``size`` and ``start``.
+    Write a custom process as a frozen dataclass with ``size`` and ``start``.
 
     See Also
     --------
     WhiteNoise, WhiteSignal, Piecewise, PresentInput
-    nefsim.testing.check_process : The laws of processes, for a new one.
+    nefsim.testing.check_process : Test a custom process.
 
     Examples
     --------
@@ -140,25 +140,25 @@ class Process(Value, ABC):
     @property
     @abstractmethod
     def size(self) -> int | None:
-        """Dimensions of the signal; None for any number."""
+        """Number of dimensions of the signal; None if it can have any number."""
 
     @abstractmethod
     def start(self, size: int, dt: float, rng: np.random.Generator) -> Running:
-        """A running process at time 0.
+        """Start the process at time 0.
 
         Parameters
         ----------
         size : int
-            Dimensions of the signal.
+            Number of dimensions of the signal.
         dt : float [s]
-            Length of a step.
+            Time step.
         rng : numpy.random.Generator
-            Generator for this process only; unused if the process has a seed.
+            Generator for this process only; not used if the process has a seed.
 
         Returns
         -------
         Running
-            Its ``rng`` and ``state`` are all that changes from call to call.
+            The running process, of which only ``rng`` and ``state`` change.
         """
 
     def run(
@@ -168,16 +168,16 @@ class Process(Value, ABC):
         dt: float = 0.001,
         seed: int | None = None,
     ) -> Array:
-        """The values of the signal, without a network.
+        """Compute the values of the signal without a network.
 
         Parameters
         ----------
         seconds : float [s]
             Duration.
         size : int, optional
-            Dimensions; None takes those of the process, or 1.
+            Number of dimensions; None means that of the process, or 1 if it can have any.
         dt : float [s]
-            Length of a step.
+            Time step.
         seed : int, optional
             Seed of a random process that has none.
 
@@ -204,7 +204,7 @@ class Process(Value, ABC):
     def _place(
         self, size: int, dt: float, rng: np.random.Generator
     ) -> tuple[int, float, np.random.Generator]:
-        """The checked arguments of ``start``."""
+        """Check the arguments of :meth:`start`."""
         who = f"{type(self).__name__}.start"
         size = check.integer(who, "size", size, "pass the number of dimensions", low=1)
         if self.size is not None and size != self.size:
@@ -214,5 +214,5 @@ class Process(Value, ABC):
 
 
 def generator_of(seed: int | None, rng: np.random.Generator) -> np.random.Generator:
-    """The generator of a process: from its seed if it has one, otherwise ``rng``."""
+    """The random generator of a process: of its seed if it has one, else ``rng``."""
     return rng if seed is None else np.random.default_rng(seed)

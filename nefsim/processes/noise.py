@@ -1,4 +1,4 @@
-"""White and filtered noise: a new random sample at every step."""
+"""White noise, and white noise that is filtered by a synapse."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ LONGEST_BLOCK, MOST_NUMBERS = 1000, 1_000_000
 
 
 def block_length(size: int) -> int:
-    """Number of steps drawn at a time, the same for all blocks of a process.
+    """Number of steps whose random numbers are drawn together.
 
-    With equal blocks the numbers do not depend on the number of steps per call, for any
-    distribution.
+    It is the same for all blocks of a process, so that values do not depend on the number of
+    steps of each call.
     """
     return max(1, min(LONGEST_BLOCK, MOST_NUMBERS // size))
 
@@ -30,20 +30,20 @@ STANDARD_NORMAL = Gaussian(0.0, 1.0)
 
 
 class RunningNoise(Running):
-    """Samples of a distribution, scaled and filtered, in blocks of equal length.
+    """Running noise: scaled and filtered samples of a distribution, drawn in blocks.
 
     Parameters
     ----------
     noise : WhiteNoise or FilteredNoise
         The process.
     size : int
-        Dimensions.
+        Number of dimensions.
     dt : float [s]
-        Length of a step.
+        Time step.
     rng : numpy.random.Generator
-        Source of the noise.
+        Generator of the noise.
     form : Form or None
-        The filter, None for white noise.
+        The filter; None for white noise.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class RunningNoise(Running):
         return values
 
     def accepts(self, state: dict[str, Array], n_steps: int) -> bool:
-        """Whether the saved block has the right length and is the latest one in use."""
+        """Whether a loaded block of samples has the length and the position of ``n_steps``."""
         alike = all(values.shape == self.state[name].shape for name, values in state.items())
         latest = (max(n_steps - 1, 0) // self._block, n_steps // self._block)
         return alike and int(state["number"]) in latest and super().accepts(state, n_steps)
@@ -100,7 +100,7 @@ class RunningNoise(Running):
 
 
 def _fresh(who: str, dist: Distribution) -> Distribution:
-    """A checked distribution of noise; fixed samples are an error."""
+    """Check the distribution of noise; a distribution of fixed samples is refused."""
     do = "pass a distribution such as Gaussian(0, 1)"
     check.instance(who, "dist", dist, Distribution, "a distribution", do)
     if isinstance(dist, Samples):
@@ -110,7 +110,7 @@ def _fresh(who: str, dist: Distribution) -> Distribution:
 
 @dataclass(frozen=True, eq=False)
 class WhiteNoise(Process):
-    r"""White noise: an independent sample at every step, with a power independent of dt.
+    r"""White noise: an independent sample in each step, with a power independent of dt.
 
     .. math:: u_k = \xi_k / \sqrt{dt}, \qquad \xi_k \sim p
 
@@ -119,20 +119,20 @@ class WhiteNoise(Process):
     Parameters
     ----------
     dist : Distribution
-        p, of each coordinate or of the whole vector.
+        Distribution p of each coordinate, or of the whole vector.
     scale : bool
-        Whether to divide by the root of dt [s].
+        Whether to divide samples by the square root of dt [s].
     seed : int, optional
-        Seed of the signal, which is then the same wherever the process is used.
+        Seed of the signal; the signal is then the same wherever the process is used.
 
     Raises
     ------
     ValueError, TypeError
-        If ``dist`` does not give new samples at each step, or ``seed`` is out of range.
+        If ``dist`` is a distribution of fixed samples, or ``seed`` is out of range.
 
     See Also
     --------
-    FilteredNoise : White noise through a synapse.
+    FilteredNoise : White noise that is filtered by a synapse.
     WhiteSignal : A periodic signal of limited bandwidth.
 
     Examples
@@ -164,7 +164,7 @@ class WhiteNoise(Process):
 
 @dataclass(frozen=True, eq=False)
 class FilteredNoise(Process):
-    r"""White noise through a synapse.
+    r"""White noise that is filtered by a synapse.
 
     .. math:: u = h * (\xi / \sqrt{dt}), \qquad \xi_k \sim p
 
@@ -173,11 +173,11 @@ class FilteredNoise(Process):
     synapse : Synapse or float [s]
         The filter h, at rest before the start; a number is the time constant of a `Lowpass`.
     dist : Distribution
-        p, of each coordinate or of the whole vector.
+        Distribution p of each coordinate, or of the whole vector.
     scale : bool
-        Whether to divide by the root of dt [s].
+        Whether to divide samples by the square root of dt [s].
     seed : int, optional
-        Seed of the signal, which is then the same wherever the process is used.
+        Seed of the signal; the signal is then the same wherever the process is used.
 
     Raises
     ------

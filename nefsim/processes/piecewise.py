@@ -1,4 +1,4 @@
-"""Signals defined by their values at a few times."""
+"""Signals that are defined by their values at a few times."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ DO = "pass a number, a list of numbers or a function of t that returns one"
 
 @dataclass(frozen=True, eq=False)
 class Piecewise(Process):
-    r"""A signal that changes at the times in a dict, or is interpolated between them.
+    r"""A signal with given values at given times, constant or interpolated between them.
 
     .. math:: u(t) = v_i, \quad t_i \le t < t_{i+1}; \qquad u(t) = 0, \quad t < t_1
 
-    With ``"linear"`` or ``"cubic"`` the signal between two times is a straight line or a cubic
-    spline. After the last time it stays at the last value. Times are rounded to steps.
+    With ``"linear"`` or ``"cubic"`` the signal is a straight line or a cubic spline between two
+    times. After the last time the signal is constant. Times are rounded to steps.
 
     Parameters
     ----------
     data : dict of float to float, (size,) array_like or function
-        The value from each time [s] on. A function is called with the time t [s] at every
-        step, and once beforehand to learn its size; it needs ``interpolation="zero"``.
+        The value from each time [s] on. A function is called as ``f(t)`` in every step, and
+        once beforehand to find its size; it needs ``interpolation="zero"``.
     interpolation : "zero", "linear" or "cubic"
-        Values between two times: the earlier value, a line or a cubic spline.
+        Signal between two times: the earlier value, a line or a cubic spline.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def _row(time: float, value: Any, size: int | None = None) -> Array:
 
 
 def _common_size(data: dict[float, Any]) -> int:
-    """The number of dimensions of all values; a function is called once, at its time."""
+    """The number of dimensions of all values; functions are called once to find it."""
     sizes = [_row(t, v(t) if callable(v) else v).size for t, v in data.items()]
     if len(set(sizes)) > 1:
         listed = f"sizes {', '.join(map(str, sizes))}"

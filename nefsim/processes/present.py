@@ -1,4 +1,4 @@
-"""A list of inputs, presented one after the other."""
+"""A signal that presents a list of inputs, one after the other."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SLACK = 1e-7
 
 @dataclass(frozen=True, eq=False)
 class PresentInput(Process):
-    r"""Inputs presented in turn, each for the same time, repeated without end.
+    r"""A signal that presents inputs one after the other, again and again.
 
     .. math:: u(t) = inputs_i, \qquad
               i = \lfloor (t - dt) / (presentation\_time + rest) \rfloor \bmod k
 
-    and 0 in the rest that follows each input.
+    During the rest after each input the signal is 0.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Random signals of limited bandwidth."""
+"""Random periodic signals of limited bandwidth."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class WhiteSignal(Process):
     rms : float
         Root mean square, above 0.
     y0 : float, optional
-        Value at the first step: every dimension is shifted in time to start at the value of its
-        period closest to y0.
+        Approximate value in the first step: each dimension is shifted in time, to start at the
+        value of its period that is closest to y0.
     seed : int, optional
-        Seed of the signal, which is then the same wherever the process is used.
+        Seed of the signal; the signal is then the same wherever the process is used.
 
     Raises
     ------
@@ -117,14 +117,14 @@ class WhiteSignal(Process):
 
 @dataclass(frozen=True, eq=False)
 class FourierSignal(Process):
-    r"""A random sum of sine waves whose amplitude falls as 1/f, mostly of low frequencies.
+    r"""A random sum of sine waves whose amplitudes are proportional to 1/f.
 
     .. math:: u(t) = \sum_{k=1}^{K} \frac{1}{k}
               \left( a_k \cos 2\pi k f_0 t + b_k \sin 2\pi k f_0 t \right),
               \qquad K = \lfloor high / f_0 \rfloor, \qquad a_k, b_k \sim \mathcal{N}(0, \sigma^2)
 
-    with :math:`f_0` the base frequency.  σ is set for each dimension so that the root mean
-    square over a period 1/base is ``rms`` exactly.  The mean over a period is 0.
+    :math:`f_0` is the base frequency.  σ is chosen for each dimension such that the root mean
+    square over a period 1/base is exactly ``rms``.  The mean over a period is 0.
 
     Parameters
     ----------

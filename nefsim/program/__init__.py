@@ -1,11 +1,11 @@
 """Programs: the form of a network that every back end runs.
 
-A :class:`Program` is a list of signals and a list of operations on them, in the order of a
-time step; a :class:`State` holds the arrays that change.  Each signal is written by one
-operation.  An operation reads the value of a signal either in this step (delay 0) or in the
-step before (delay 1).  The output of a filter is read with delay 1 by all its targets; that
-alone determines the order of a step.  Operations that do not depend on their output, directly
-or through others, may therefore run for many steps at once (see ``groups``).
+A :class:`Program` lists signals (vectors that change in each time step) and the operations that
+write them, in the order of a step.  A :class:`State` holds the arrays that change.  Each signal
+is written by one operation.  An operation reads the value of a signal from this step (delay 0)
+or from the step before (delay 1).  All targets read the output of a filter with delay 1, so a
+loop through a filter can be computed in order.  An operation outside of all loops may run for
+many steps at once (see ``Program.groups``).
 """
 
 from nefsim.program.builder import ProgramBuilder

@@ -1,4 +1,4 @@
-"""The builder of programs, from networks of nefsim and from Nengo's operators."""
+"""A builder of programs, which networks of nefsim and of Nengo are lowered with."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ from nefsim.program.operations import (
     read_size,
 )
 from nefsim.program.schedule import in_turn, schedule
-from nefsim.synapses import Synapse
+from nefsim.synapses import PerElement, Synapse
 
 Array = NDArray[np.float64]
 
 
 class ProgramBuilder:
-    """Collects signals, operations and records; sums collect their terms until the end.
+    """Collects the signals, operations and records of a program.
+
+    Terms can be added to a sum until :meth:`finish` is called.
 
     Parameters
     ----------
@@ -37,11 +39,11 @@ class ProgramBuilder:
     Attributes
     ----------
     signals, ops : list
-        Signals, and operations except sums, so far.
+        Signals and operations so far, without sums.
 
     See Also
     --------
-    Program : The result of ``finish()``.
+    Program : The result of :meth:`finish`.
 
     Examples
     --------
@@ -66,39 +68,50 @@ class ProgramBuilder:
         self._added: dict[int, Array] = {}
 
     def signal(self, name: str, size: int) -> int:
-        """Add a signal; returns its number."""
+        """Add a signal of ``size`` elements and return its number."""
         self.signals.append(Signal(name, size))
         return len(self.signals) - 1
 
     def op(self, op: Op) -> int:
-        """Add an operation; returns the first signal that it writes."""
+        """Add an operation and return the number of the first signal that it writes."""
         self.ops.append(op)
         return outputs(op)[0]
 
     def sum(self, name: str, size: int, offset: Array | None = None) -> int:
-        """Add a sum, which has no terms yet; returns its signal."""
+        """Add a sum without terms and return the number of its signal."""
         signal = self.signal(name, size)
         self._terms[signal], self._offsets[signal] = [], offset
         return signal
 
     def add_term(self, signal: int, term: Term) -> None:
-        """Add a term to a sum."""
+        """Add a term to the sum that writes ``signal``."""
         self._terms[signal].append(term)
 
     def add_offset(self, signal: int, rows: Any, value: Any) -> None:
-        """Add constants to a sum, to all of its elements or to ``rows``."""
+        """Add constants to the sum that writes ``signal``, at ``rows`` or everywhere."""
         total = self._added.setdefault(signal, np.zeros(self.signals[signal].size))
         at: Any = slice(None) if rows is None else rows
         np.add.at(total, at, np.ravel(value))
 
     def filtered(self, name: str, read: Read, synapse: Synapse, start: float | Array = 0.0) -> Read:
-        """Add the filter of a synapse; returns a read of its output, one step later."""
+        """Add the filter of a synapse; return a read of its output with a delay of one step."""
         source = self._whole(f"{name}.input", read)
+        if isinstance(synapse, PerElement):
+            return self._filtered_apart(name, source, synapse)
         output = self.signal(f"{name}.output", self.signals[source].size)
         return Read(self.op(Filter(output, source, synapse.form(self.dt), start)), 1)
 
+    def _filtered_apart(self, name: str, source: int, synapses: PerElement) -> Read:
+        """Filter the elements that share a synapse together, and put the parts into one signal."""
+        output = self.sum(f"{name}.output", self.signals[source].size)
+        for i, (synapse, places) in enumerate(synapses.groups().items()):
+            rows = np.array(places)
+            part = self.filtered(f"{name}.part {i}", Read(source, 0, rows), synapse)
+            self.add_term(output, Term(Read(part.signal), rows=rows))
+        return Read(output, 1)
+
     def delayed(self, name: str, read: Read, steps: int) -> Read:
-        """A read of the same values ``steps`` steps later."""
+        """Delay values by ``steps`` time steps; return a read of the delayed values."""
         if steps <= 1 - read.delay:
             return Read(read.signal, read.delay + steps, read.columns)
         source = self._whole(f"{name}.sent", read)
@@ -106,7 +119,7 @@ class ProgramBuilder:
         return Read(self.op(Filter(output, source, shift(steps - 1))), 1)
 
     def _whole(self, name: str, read: Read) -> int:
-        """The signal that is read, or a copy where a read has a delay or columns."""
+        """A signal that equals a read: the signal itself, or a copy if the read is a part."""
         if read.columns is None and not read.delay:
             return read.signal
         chosen = self.sum(name, self.size(read))
@@ -114,15 +127,15 @@ class ProgramBuilder:
         return chosen
 
     def record(self, read: Read, every: float) -> None:
-        """Record a signal, at intervals of ``every`` steps."""
+        """Record the values of ``read`` in every ``every``-th step."""
         self._records.append(Record(read, every))
 
     def size(self, read: Read) -> int:
-        """The number of elements that are read."""
+        """The number of elements of a read."""
         return read_size(self.signals, read)
 
     def finish(self) -> Program:
-        """All operations, in the order of a step."""
+        """The program, with its operations in the order of a step."""
         sums = [(signal, terms, self._offset(signal)) for signal, terms in self._terms.items()]
         # A sum without terms is 0, so that its readers can ignore it.
         zero = {signal for signal, terms, offset in sums if not terms and offset is None}

@@ -23,7 +23,7 @@ Index = slice | NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Signal:
-    """A vector that has one value in each step."""
+    """A vector that changes from step to step; operations refer to it by its number."""
 
     name: str
     size: int
@@ -31,7 +31,7 @@ class Signal:
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """Some elements of a signal, of this step (delay 0) or of the step before (delay 1)."""
+    """The input of an operation: elements of a signal, of this step or (delay 1) the last."""
 
     signal: int
     delay: int = 0
@@ -40,9 +40,9 @@ class Read:
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """A stream of random numbers: a seed, and a key below it.
+    """A stream of random numbers, identified by a seed and a key.
 
-    ``fixed`` marks the seed of a single object, which the seed of the simulator does not replace.
+    If ``fixed``, the seed belongs to an object and the simulator's seed does not replace it.
     """
 
     seed: int
@@ -50,11 +50,11 @@ class Stream:
     fixed: bool = False
 
     def child(self, *key: int) -> Stream:
-        """The stream of a part of this object."""
+        """The stream of a part of the object, whose key is appended to this one."""
         return Stream(self.seed, (*self.key, *key), self.fixed)
 
     def generator(self, seed: int | None = None, trial: int = 0) -> np.random.Generator:
-        """A generator; ``seed`` replaces the seed of the network, except a fixed one."""
+        """A generator of this stream for one trial; ``seed`` replaces a seed that is not fixed."""
         root = self.seed if seed is None or self.fixed else seed
         return stream(root, *self.key, trial)
 
@@ -74,7 +74,7 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Sum:
-    """``output = offset + sum of terms``: sums of inputs, encoding, decoding."""
+    """``output = offset + sum of terms``, for summed inputs, encoding and decoding."""
 
     output: int
     terms: tuple[Term, ...]
@@ -90,8 +90,8 @@ class Sum:
 class Evaluate:
     """``output = function(t)``, ``function(t, x)`` or ``function(x)``, called in Python.
 
-    ``form`` names the arguments: "t", "tx" or "x".  ``after`` is the output of a function
-    that is called first in each step.
+    ``form`` names the arguments: "t", "tx" or "x".  ``after`` reads the output of a function
+    that must be called before this one in each step.
     """
 
     output: int
@@ -103,13 +103,13 @@ class Evaluate:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """The input x, if any, and the output of the function that is called before."""
+        """Reads of x, if any, and of the function to be called before."""
         return tuple(read for read in (self.input, self.after) if read is not None)
 
 
 @dataclass(frozen=True, eq=False)
 class Play:
-    """``output = process(t)``, a signal over time that depends on its seed alone."""
+    """``output = process(t)``, a signal over time that has no input."""
 
     output: int
     process: Process
@@ -123,13 +123,13 @@ Step = Callable[..., Any]
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """``outputs = step(t, *inputs)``, in Python, with private memory.
+    """``outputs = step(t, *inputs)``, a Python function that may have memory.
 
-    ``start(trial)`` returns the step of a trial, which is called once for each time step and
-    in order; with several outputs it returns one array for each.  If ``chunked``, the step
-    accepts times (n,) and inputs (n, size) and returns (n, size).  ``shared`` marks functions
-    of a user, which may share variables with one another; ``after`` is an output of the
-    function that is called before this one in each step.
+    ``start(trial)`` returns ``step`` for one trial.  ``step`` is called once in each time step
+    and returns an array, or one array for each of several outputs.  If ``chunked``, it accepts
+    times (n,) and inputs (n, size) and returns (n, size).  ``shared`` marks functions of a
+    user, which may share variables with one another.  ``after`` reads an output of the function
+    that must be called before this one in each step.
     """
 
     outputs: tuple[int, ...]
@@ -142,7 +142,7 @@ class Call:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """The inputs, and the output of the function that is called before."""
+        """Reads of the inputs, and of the function to be called before."""
         return self.inputs if self.after is None else (*self.inputs, self.after)
 
     @property
@@ -153,10 +153,10 @@ class Call:
 
 @dataclass(frozen=True, eq=False)
 class Neurons:
-    """One step of a population: currents in, spikes (or rates) out.
+    """``output = step(currents)``: the spikes or rates of a population of neurons.
 
-    ``initial`` has the initial value of each state variable, a distribution or an array;
-    ``observed`` names state variables that are copied into signals after each step.
+    ``initial`` has the initial value of each state variable by name, as a distribution or an
+    array.  ``observed`` maps names of state variables to the signals that record them.
     """
 
     output: int
@@ -168,16 +168,16 @@ class Neurons:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """The currents of this step."""
+        """All reads: that of the currents."""
         return (Read(self.current),)
 
 
 @dataclass(frozen=True, eq=False)
 class Filter:
-    """``output = H(z) input``, by its coefficients in z^-1 or by its state.
+    """``output = H(z) input``, a linear filter of each element of a signal.
 
-    At the start it is at rest at ``start``, a number or one for each element, as if that had been
-    its input and output for ever.
+    Before the first step input and output have been ``start`` for ever: one number, or one for
+    each element.
     """
 
     output: int
@@ -187,7 +187,7 @@ class Filter:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """The input of this step."""
+        """All reads: that of the input."""
         return (Read(self.input),)
 
 
@@ -195,8 +195,8 @@ class Filter:
 class Weigh:
     """``output = weights @ input``, with weights that a :class:`Learn` changes.
 
-    ``initial`` is (M, N); the state holds the transpose, so that the weights which one spike
-    adds are contiguous.  ``observed`` is a signal with the weights of each step.
+    ``initial`` are the first weights, (M, N); the state holds their transpose, so that the
+    weights of one spike are contiguous.  ``observed`` is the signal that records the weights.
     """
 
     output: int
@@ -206,13 +206,13 @@ class Weigh:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """The input."""
+        """All reads: that of the input."""
         return (self.input,)
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One learning rule and its variables: traces by name, an error, a gate, and constants."""
+    """A learning rule with its inputs: filtered activities by name, an error, a gate, constants."""
 
     rule: LearningRule
     traces: Mapping[str, Read]
@@ -223,9 +223,9 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Learn:
-    """Change the weights of the operation ``learned``, after it has used them.
+    """Change the weights of the operation ``learned`` by learning rules, after it used them.
 
-    All parts read the old weights; their changes are added in order.
+    Each rule computes its change from the weights of this step; the changes are then added.
     """
 
     learned: Weigh
@@ -234,7 +234,7 @@ class Learn:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """Reads of this step; the output of ``learned`` is one, so that it comes first."""
+        """The reads of all rules, and of the output of ``learned``, which must run before."""
         inputs = [[*part.traces.values(), part.error, part.gate] for part in self.parts]
         return (Read(self.learned.output), *(r for reads in inputs for r in reads if r is not None))
 
@@ -243,7 +243,7 @@ Op = Sum | Evaluate | Play | Call | Neurons | Filter | Weigh | Learn
 
 
 def outputs(op: Op) -> tuple[int, ...]:
-    """The signals that an operation writes."""
+    """The numbers of the signals that an operation writes."""
     if isinstance(op, Learn):
         return ()
     if isinstance(op, Call):
@@ -256,12 +256,12 @@ def outputs(op: Op) -> tuple[int, ...]:
 
 
 def writers(ops: Iterable[Op]) -> dict[int, int]:
-    """The index of the operation that writes each signal."""
+    """The index of the operation that writes each signal, by the number of the signal."""
     return {signal: i for i, op in enumerate(ops) for signal in outputs(op)}
 
 
 def read_size(signals: Sequence[Signal], read: Read) -> int:
-    """The number of elements of a signal that are read."""
+    """The number of elements of a read."""
     size, columns = signals[read.signal].size, read.columns
     if columns is None:
         return size
@@ -270,9 +270,9 @@ def read_size(signals: Sequence[Signal], read: Read) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Operations that depend on one another from step to step, in order; or a single one.
+    """The operations of a loop, in the order of a step; or one operation outside of loops.
 
-    If ``loop`` is False, there is one operation, and it may run any number of steps at once.
+    Outside of loops (``loop`` is False), it may run any number of steps at once.
     """
 
     ops: tuple[int, ...]
@@ -281,7 +281,7 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """The signal that a probe records, and the interval in steps."""
+    """The read that a probe records, and the interval between records in steps."""
 
     read: Read
     every: float
@@ -295,15 +295,19 @@ class Program:
     ----------
     dt : float [s]
         The time step.
-    signals, ops, records : tuple
-        The vectors, the operations that write them, and the records of probes.
+    signals : tuple of Signal
+        The vectors that change in each step.
+    ops : tuple of Op
+        The operations that write the signals.
+    records : tuple of Record
+        The reads that probes record.
     groups : tuple of Group
-        The operations in the order of a step; see :class:`Group`.
+        The operations in the order of a step; those of a loop are one group.
 
     See Also
     --------
     State : The arrays that change while a program runs.
-    ProgramBuilder : Makes programs.
+    ProgramBuilder : Collects the parts of a program.
     """
 
     dt: float
@@ -314,7 +318,7 @@ class Program:
 
     @cached_property
     def writer(self) -> dict[int, int]:
-        """The index of the operation that writes each signal."""
+        """The index of the operation that writes each signal, by the number of the signal."""
         return writers(self.ops)
 
     @cached_property
@@ -323,7 +327,7 @@ class Program:
         return Counter(read.signal for op in self.ops for read in op.reads)
 
     def size(self, read: Read) -> int:
-        """The number of elements of a signal that are read."""
+        """The number of elements of a read."""
         return read_size(self.signals, read)
 
     def width(self, op: Op) -> int:

@@ -1,4 +1,4 @@
-"""The order of operations in a step, and the operations that can run many steps at once."""
+"""Order the operations of a step, and find those that can run many steps at once."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from nefsim.program.operations import (
 
 
 def in_turn(ops: Sequence[Op]) -> tuple[Op, ...]:
-    """The operations, with a fixed order of calls for the functions of nodes in each step.
+    """The operations, with a fixed order for calls of Python functions of nodes.
 
-    It is the order of ``ops``, except that a function waits for those whose output it needs in
-    the same step.
+    Functions are called in the order of ``ops``, except that a function is called after those
+    whose output it reads in the same step.
     """
     opaque = {i for i, op in enumerate(ops) if isinstance(op, Evaluate) and _is_opaque(op)}
     if len(opaque) < 2:
@@ -57,10 +57,10 @@ def in_turn(ops: Sequence[Op]) -> tuple[Op, ...]:
 
 
 def schedule(ops: Sequence[Op], signals: Sequence[Signal]) -> tuple[Group, ...]:
-    """Groups of operations in order: strongly connected ones together, each other one alone.
+    """Groups of operations in the order of a step: one for each loop, and one for each other.
 
-    Python functions of nodes may share variables, which cannot be seen here; so two or more of
-    them form one group, in which each is called once before the next step.
+    Python functions of nodes may share variables.  Two or more of them are therefore one group,
+    in which each is called once before the next step.
 
     Raises
     ------

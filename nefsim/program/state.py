@@ -36,7 +36,7 @@ class State:
     step : int
         Steps done so far.
     signals : list of ndarray
-        The value of each signal in the last step.
+        The value of each signal in the last step, with trials first in a batch.
     ops : list of dict of str to ndarray
         State variables of each operation, by name.
     rngs : list of list of Generator
@@ -44,14 +44,14 @@ class State:
     running : list of list of Running
         The running processes, one per trial.
     steps : dict of int to list of callable
-        The steps of each :class:`~nefsim.program.Call`, one per trial.
+        The ``step`` functions of each :class:`~nefsim.program.Call`, one per trial, by index.
     under_way : int
-        Steps of the present run that are done beyond ``step``; a node's function may read it.
+        Number of steps that the present run has done in addition to ``step``.
     hidden : set of int
-        Signals that a back end does not store here; their values are not of the last step.
+        Signals that the back end does not update here, so that their values are old.
     watch : callable or None
-        ``watch(engine, step, length)``, called with each chunk of ``length`` steps after ``step``
-        while its rows are there.
+        ``watch(engine, step, length)``, called after each chunk of ``length`` steps from
+        ``step``, while the engine still holds the chunk's values.
 
     See Also
     --------
@@ -77,15 +77,15 @@ def initial_state(
 ) -> State:
     """The state before the first step: filters at rest, neurons at their initial state.
 
-    Trials of a batch differ in random numbers drawn during the run; the first trial is the run
-    without a batch.
+    Trials of a batch have different random numbers.  The first trial equals a run without a
+    batch.
 
     Parameters
     ----------
     program : Program
         The program to run.
     seed : int or None
-        Seed of processes and stochastic neurons; None takes that of the build.
+        Seed of processes and stochastic neurons; None means the seed of the build.
     batch_size : int or None
         Number of trials; None adds no axis for trials.
     dtype : dtype
@@ -172,7 +172,7 @@ def _memory(
 def _start_of_neurons(
     op: Neurons, size: int, seed: int | None, lead: tuple[int, ...]
 ) -> dict[str, Array]:
-    """Initial values of each state variable, drawn for each trial in the order of their names."""
+    """Initial values of the state variables of neurons, drawn in the order of their names."""
 
     def of(trial: int) -> dict[str, Array]:
         draws = any(isinstance(start, Distribution) for start in op.initial.values())
@@ -194,7 +194,7 @@ Snapshot = tuple[list[dict[str, Array]], list[list[Any]], list[list[tuple[Any, d
 
 
 def snapshot(state: State) -> Snapshot:
-    """A copy of all state variables and random states, to restore after an error.
+    """Copy all state variables and states of random generators, to restore after an error.
 
     Parameters
     ----------
@@ -220,18 +220,18 @@ def snapshot(state: State) -> Snapshot:
 
 
 def restore(state: State, before: Snapshot) -> None:
-    """Copy a snapshot into the arrays of the state, which a back end refers to.
+    """Copy a snapshot back into the arrays of a state.
 
     Parameters
     ----------
     state : State
         The state to change.
     before : Snapshot
-        A snapshot of this state.
+        A snapshot of the same state.
 
     See Also
     --------
-    snapshot : Makes it.
+    snapshot : Copies a state.
     """
     memories, streams, processes = before
     for memory, old in zip(state.ops, memories, strict=True):

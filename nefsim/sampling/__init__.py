@@ -1,4 +1,4 @@
-"""Samples of the parameters of populations: distributions, unit vectors, random streams."""
+"""Distributions for the parameters of populations, unit vectors, and random streams."""
 
 from nefsim.sampling.arguments import as_distribution as as_distribution
 from nefsim.sampling.arguments import as_samples as as_samples

@@ -1,4 +1,4 @@
-"""Conversion of arguments for parameters of a population to distributions or arrays."""
+"""Convert arguments for the parameters of a population to distributions or arrays."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def as_distribution(who: str, argument: str, value: Any, d: int | None = None) -
         A distribution is returned unchanged; a number becomes `Constant`; a tuple of two
         numbers becomes `Uniform` if d is None; another array (n,) or (n, d) becomes `Samples`.
     d : int or None
-        Coordinates of each vector; None for plain numbers.
+        Number of dimensions of a vector; None for plain numbers.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def as_distribution(who: str, argument: str, value: Any, d: int | None = None) -
 def as_samples(
     who: str, argument: str, value: Any, n: int, d: int | None = None, rng: Rng = None
 ) -> Array:
-    """Samples (n,) or (n, d) from any argument that `as_distribution` accepts.
+    """Draw samples (n,) or (n, d) from an argument that `as_distribution` accepts.
 
     Parameters
     ----------
@@ -84,9 +84,9 @@ def as_samples(
     n : int
         Number of samples.
     d : int or None
-        Dimensions of each; None for plain numbers.
+        Number of dimensions of a sample; None for plain numbers.
     rng : numpy.random.Generator, int or None
-        The source of randomness, or a seed for one.
+        Random generator, or a seed for one.
 
     Returns
     -------

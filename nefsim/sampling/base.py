@@ -17,16 +17,16 @@ Rng: TypeAlias = np.random.Generator | int | None
 
 
 class Distribution(Value, ABC):
-    """Base of all distributions: p(x) of a number or of a vector with d coordinates.
+    """Base class of distributions of numbers or of vectors with d dimensions.
 
-    A custom distribution is a frozen dataclass with a method ``sample``.
+    Write a custom distribution as a frozen dataclass with a method ``sample``.
 
     See Also
     --------
     Uniform : Numbers of an interval.
     Samples : A fixed array in place of a distribution.
     UniformHypersphere : Vectors of the unit ball or sphere.
-    nefsim.testing.check_distribution : The laws of distributions, for a new one.
+    nefsim.testing.check_distribution : Test a custom distribution.
 
     Examples
     --------
@@ -50,10 +50,9 @@ class Distribution(Value, ABC):
         n : int
             Number of samples.
         d : int or None
-            Dimensions of each sample; None for plain numbers.
+            Number of dimensions of a sample; None for plain numbers.
         rng : numpy.random.Generator, int or None
-            The source of randomness, which moves on, or a seed for one; None draws a new seed.
-            The global generator of NumPy is not used.
+            Random generator, or a seed for one; None draws a new seed.
 
         Returns
         -------
@@ -71,12 +70,12 @@ DistributionLike: TypeAlias = Distribution | ArrayLike
 
 
 def sample_shape(distribution: Distribution, n: Any, d: Any) -> tuple[int, ...]:
-    """The checked shape (n,) or (n, d) of a sample."""
+    """Check n and d; return the shape (n,) or (n, d) of a sample."""
     return checked_shape(f"{type(distribution).__name__}.sample", n, d)
 
 
 def checked_shape(who: str, n: Any, d: Any) -> tuple[int, ...]:
-    """(n,) if d is None, otherwise (n, d), both checked."""
+    """Check n and d; return (n,) if d is None, otherwise (n, d)."""
     n = check.integer(who, "n", n, "pass the number of samples")
     if d is None:
         return (n,)
@@ -89,7 +88,7 @@ def generator(distribution: Distribution, rng: Rng) -> np.random.Generator:
 
 
 def numbers_or_rows(who: str, argument: str, value: Any, do: str) -> Array:
-    """A finite array (k,) or (k, d) with at least one element."""
+    """Check that an argument is a finite array (k,) or (k, d) with at least one element."""
     checked = check.array(who, argument, value, do=do)
     if checked.ndim not in (1, 2) or checked.size == 0:
         must = "have shape (k,) or (k, d) with at least one row"

@@ -1,4 +1,4 @@
-"""Distributions made of others: mixtures, copulas, rows that repeat."""
+"""Distributions that combine others, and repeated rows of an array."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from nefsim.sampling.base import (
 
 @dataclass(frozen=True, eq=False)
 class Mixture(Distribution):
-    r"""Each sample from one of several distributions: :math:`p(x) = \sum_i w_i\,p_i(x)`.
+    r"""A mixture of distributions: :math:`p(x) = \sum_i w_i\,p_i(x)`.
 
     Parameters
     ----------
     distributions : sequence of k Distributions
-        The parts.
+        The distributions :math:`p_i`.
     weights : (k,) array_like, optional
-        How often each is drawn from, at least 0; equally often if left out.
+        Relative weights of the distributions, at least 0; by default all are equal.
 
     Raises
     ------
     ValueError
-        If there are no parts, or the weights do not fit them.
+        If there are no distributions, or the weights do not match them.
     TypeError
-        If a part is no distribution.
+        If one of them is not a distribution.
 
     Examples
     --------
@@ -79,25 +79,25 @@ class Mixture(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class Copula(Distribution):
-    r"""Coordinates that depend on each other, each by a law of its kind: a Gaussian copula.
+    r"""Vectors with correlated elements of any marginal distributions, by a Gaussian copula.
 
     .. math:: x_i = F_i^{-1}(\Phi(z_i)), \qquad z \sim \mathcal{N}(0, R)
 
     Parameters
     ----------
     marginals : Distribution or sequence of d Distributions
-        One for all coordinates or one for each, with a method ``ppf``, the inverse of its
-        distribution function: :class:`Uniform`, :class:`Gaussian`, :class:`Exponential`,
-        :class:`CosineSimilarity` or your class.
+        Distribution of all elements, or of each.  It must have a method ``ppf``, the inverse of
+        its cumulative distribution function F, as :class:`Uniform`, :class:`Gaussian`,
+        :class:`Exponential` and :class:`CosineSimilarity` have.
     correlation : (d, d) array_like
-        R, the correlations of z: symmetric, with 1 in its diagonal and no negative eigenvalue.
+        Correlation matrix R of the normal variables z.
 
     Raises
     ------
     ValueError
-        If R is no matrix of correlations, or the sizes do not fit.
+        If ``correlation`` is not a correlation matrix, or the sizes do not match.
     TypeError
-        If a marginal is no distribution, or has no ``ppf``.
+        If a marginal is not a distribution, or has no ``ppf``.
 
     References
     ----------
@@ -156,21 +156,21 @@ class Copula(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class Tile(Distribution):
-    r"""A fixed array, given out again and again: :math:`x_i = values_{i \bmod k}`.
+    r"""A fixed array, repeated as often as needed: :math:`x_i = values_{i \bmod k}`.
 
     Parameters
     ----------
     values : (k,) or (k, d) array_like
-        Numbers or rows, of which the first n are a sample, repeated as often as needed.
+        Numbers, or vectors in rows.
 
     Raises
     ------
     ValueError
-        If it is empty, or has other rows than those of the vectors that are asked for.
+        If the array is empty; on use, if its rows do not have d elements.
 
     See Also
     --------
-    Samples : Gives out an array of exactly n rows.
+    Samples : A fixed array of exactly n rows.
 
     Examples
     --------

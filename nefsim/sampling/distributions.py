@@ -1,4 +1,4 @@
-"""Distributions of numbers, and random or fixed choices from lists of vectors."""
+"""Distributions of numbers, and choices from lists of numbers or vectors."""
 
 from __future__ import annotations
 
@@ -261,7 +261,8 @@ class Choice(Distribution):
     Parameters
     ----------
     options : array of shape (k,) or (k, d)
-        Numbers, one for each coordinate of a sample; or vectors in rows, one for each sample.
+        Numbers, from which each element of a sample is chosen; or vectors in rows, one of which
+        is chosen as a sample.
     weights : array of shape (k,), optional
         Relative frequency of each option, at least 0; equal if None.
 

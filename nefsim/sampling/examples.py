@@ -22,23 +22,23 @@ class CIW(Distribution):
     .. math:: e \propto M_{xy} \odot \sum_{p:\, y_p = c} s_p \, (x_p - \bar{x}), \qquad
               s_p = \pm 1, \quad \lVert e \rVert = 1
 
-    with a random class c, uniformly. Encoders vary as the examples of a class do, so no
-    encoder covers only pixels that are always empty.
+    The class c is uniformly random. Since examples differ in pixels that vary, encoders have
+    no weight on pixels that are always empty.
 
     Parameters
     ----------
     images : (P, D) or (P, height, width) array_like
         Examples, flattened row by row; :math:`\bar{x}` is their mean.
     labels : (P,) array_like of int
-        The class of each.
+        The class of each example.
     patch : int or None
-        Side in pixels of a patch at a random position; encoders are 0 outside. It needs images
-        (P, height, width). None covers the whole image.
+        Side [pixels] of a square patch at a random position, outside of which an encoder is 0;
+        it needs images (P, height, width). None means the whole image.
 
     Raises
     ------
     ValueError, TypeError
-        If images and labels do not fit together, or the patch does not fit into the images.
+        If the numbers of images and labels differ, or the patch is larger than the images.
 
     See Also
     --------
@@ -90,22 +90,23 @@ class ConstrainedDifference(Distribution):
     .. math:: e \propto M_{xy} \odot (x_p - x_q), \qquad y_p \ne y_q, \quad
               \lVert e \rVert = 1
 
-    with p and q random. The two classes differ along such a direction.
+    The examples p and q are random; the two classes differ in the direction of the encoder.
 
     Parameters
     ----------
     images : (P, D) or (P, height, width) array_like
         Examples, flattened row by row.
     labels : (P,) array_like of int
-        The class of each; at least two classes.
+        The class of each example; at least two classes.
     patch : int or None
-        Side in pixels of a patch at a random position; encoders are 0 outside. It needs images
-        (P, height, width). None covers the whole image.
+        Side [pixels] of a square patch at a random position, outside of which an encoder is 0;
+        it needs images (P, height, width). None means the whole image.
 
     Raises
     ------
     ValueError, TypeError
-        If images and labels do not fit together, all labels are equal, or the patch does not fit.
+        If the numbers of images and labels differ, all labels are equal, or the patch is larger
+        than the images.
 
     See Also
     --------
@@ -161,7 +162,7 @@ def _nonzero_in_patches(
     n: int,
     rng: np.random.Generator,
 ) -> Array:
-    """Rows of ``draw`` masked by random patches; rows that are 0 there are drawn again."""
+    """Rows of ``draw``, masked by random patches; rows that are 0 in a patch are drawn again."""
     images, patch = np.asarray(distribution.images), distribution.patch
     encoders = np.zeros((n, math.prod(images.shape[1:])))
     zero = np.arange(n)
@@ -179,7 +180,7 @@ def _nonzero_in_patches(
 
 
 def _examples(who: str, images: Any, labels: Any, patch: Any) -> dict[str, Any]:
-    """Checked images, labels and patch."""
+    """Check the images, labels and patch."""
     do = "pass images (P, D) or (P, height, width)"
     checked = check.array(who, "images", images, do=do)
     if checked.ndim not in (2, 3) or not checked.size:

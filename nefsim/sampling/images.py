@@ -1,4 +1,4 @@
-"""Random encoders for images: local receptive fields at random positions."""
+"""Random encoders for images: receptive fields at random positions."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class SparsePatches(Distribution):
     .. math:: e \propto M_{xy} \odot g, \qquad g \sim \mathcal{N}(0, I), \quad
               \lVert e \rVert = 1
 
-    where the mask :math:`M_{xy}` is 1 in a patch at a uniformly random position within the
-    image. Such a local receptive field carries more information about its part of the image
-    than a sum over all pixels.
+    The mask :math:`M_{xy}` is 1 in a patch at a uniformly random position within the image.
+    A local receptive field has more information about its part of the image than a sum over
+    all pixels.
 
     Parameters
     ----------
@@ -77,9 +77,9 @@ class SparseGabor(Distribution):
               \cos(2 \pi f u' + \varphi), \qquad u' = u \cos\theta + v \sin\theta, \quad
               \lVert e \rVert = 1
 
-    with u and v from -1 to 1 across the patch, orientation θ and phase φ uniform from -π to π
-    and f uniform in ``frequency``. Such encoders resemble receptive fields of simple cells in
-    the visual cortex, and respond to edges and strokes.
+    u and v are coordinates from -1 to 1 in the patch. Orientation θ and phase φ are uniform
+    from -π to π, and f is uniform in ``frequency``. Such encoders resemble receptive fields of
+    simple cells in the visual cortex, and respond to edges and strokes.
 
     Parameters
     ----------
@@ -88,9 +88,9 @@ class SparseGabor(Distribution):
     patch : int
         Side of the patch in pixels, at most that of the image.
     frequency : (low, high)
-        Range of f, in cycles per half patch; from 0.
+        Range of f in cycles per half patch, at least 0.
     sigma : float
-        σ, width of the envelope as a share of half the patch.
+        Width σ of the envelope, as a share of half the patch.
 
     Raises
     ------
@@ -145,7 +145,7 @@ class SparseGabor(Distribution):
 
 
 def image_shape(who: str, shape: Any) -> tuple[int, int]:
-    """A checked (height, width)."""
+    """Check the shape (height, width) of images."""
     do = "pass (height, width) in pixels"
     check.instance(who, "shape", shape, (tuple, list), "(height, width)", do)
     if len(shape) != 2:
@@ -159,7 +159,7 @@ def checked_patch(who: str, patch: Any, shape: tuple[int, ...]) -> int:
 
 
 def n_samples(distribution: Distribution, n: Any, d: Any, shape: tuple[int, ...]) -> int:
-    """The checked number of samples; d must be the number of pixels."""
+    """Check the number of samples, and that d is the number of pixels."""
     pixels, who = math.prod(shape), f"{type(distribution).__name__}.sample"
     do = "match the dimensions to the images"
     if check.integer(who, "d", d, do) != pixels:

@@ -1,4 +1,4 @@
-"""Points of cubes, orthogonal vectors, and those of the Leech lattice."""
+"""Evenly scattered points of a cube, orthogonal vectors, and vectors of the Leech lattice."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ class ScatteredCube(Distribution):
               u_i = (s + i\,\alpha) \bmod 1, \quad \alpha_j = \varphi_d^{-j}, \quad
               \varphi_d^{d+1} = \varphi_d + 1
 
-    with a random start s, or u from the sequences of Sobol or Halton, scrambled.
+    The start s is random.  Instead of this recurrence, u can be a scrambled Sobol or Halton
+    sequence.
 
     Parameters
     ----------
     low, high : float
         Ends of each side, ``low`` below ``high``.
     sequence : {"recurrence", "sobol", "halton"}
-        Which points of the unit cube.  Those of Sobol are most even where n is a power of 2.
+        Sequence of the points u; a Sobol sequence is most even if n is a power of 2.
 
     Raises
     ------
@@ -95,13 +96,13 @@ class ScatteredCube(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class Orthogonal(Distribution):
-    r"""Unit vectors that are orthogonal: each d in a row are a random basis, :math:`Q Q^T = I`.
+    r"""Orthogonal unit vectors: successive d vectors are a random basis, :math:`Q Q^T = I`.
 
-    Encoders of d neurons that cover each direction alike; of more, several bases.
+    As encoders they cover all directions equally; more than d vectors are several bases.
 
     See Also
     --------
-    ScatteredHypersphere : Many vectors that keep their distance.
+    ScatteredHypersphere : Evenly scattered vectors, in any number.
 
     References
     ----------
@@ -126,15 +127,16 @@ class Orthogonal(Distribution):
 class Leech(Distribution):
     r"""Unit vectors from the Leech lattice: 196,560 in 24 dimensions, no two nearer than 60°.
 
-    They are the points at which as many spheres as can be touch one: the vectors of shape
-    :math:`(\mp 3, \pm 1^{23})`, :math:`(\pm 2^8, 0^{16})` and :math:`(\pm 4^2, 0^{22})` that
-    belong to the binary Golay code, divided by their length, :math:`\sqrt{32}`.
+    In a densest packing of spheres they point from one sphere to all that touch it.  They are
+    the vectors of shape :math:`(\mp 3, \pm 1^{23})`, :math:`(\pm 2^8, 0^{16})` and
+    :math:`(\pm 4^2, 0^{22})` of the binary Golay code, divided by their length,
+    :math:`\sqrt{32}`.
 
-    A sample is a random choice of them, each at most once.
+    A sample is a random choice of different vectors.
 
     See Also
     --------
-    ScatteredHypersphere : Vectors that keep their distance in other dimensions.
+    ScatteredHypersphere : Evenly scattered vectors in any number of dimensions.
 
     References
     ----------
@@ -171,7 +173,7 @@ def _golay() -> NDArray[np.int8]:
 
 @cache
 def _leech() -> NDArray[np.int8]:
-    """The vectors of the least length, (196560, 24), before they are divided by it."""
+    """The shortest vectors of the Leech lattice, (196560, 24), not divided by their length."""
     words = _golay()
     signs = (1 - 2 * words).astype(np.int8)
     odd = np.repeat(signs[:, None], D_LEECH, axis=1)  # (word, place, 24)

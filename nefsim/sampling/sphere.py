@@ -28,7 +28,7 @@ class UniformHypersphere(Distribution):
     surface : bool
         True for points on the surface, False for points of the whole ball.
     min_magnitude : float
-        m, the shortest length in a ball, at least 0 and below 1.
+        Smallest length m of points in the ball, at least 0 and below 1.
 
     Raises
     ------
@@ -209,7 +209,7 @@ class CosineSimilarity(Distribution):
     Parameters
     ----------
     dimensions : int
-        D, at least 2.
+        Number of dimensions D, at least 2.
 
     Raises
     ------
@@ -328,7 +328,7 @@ def unit_vectors(
     n, d : int
         Number of vectors and of dimensions; with one dimension they are ±1.
     rng : numpy.random.Generator, int or None
-        The source of randomness, or a seed for one.
+        Random generator, or a seed for one.
     kind : "scattered" or "uniform"
         Evenly scattered (`ScatteredHypersphere`) or independent (`UniformHypersphere`).
 

@@ -8,14 +8,14 @@ from nefsim import _checks as check
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:
-    """A generator for each (seed, key), whose random numbers are independent of all others.
+    """A random generator for a seed and a key, independent of those of other seeds and keys.
 
     Parameters
     ----------
     seed : int
-        From 0 below 2**64.
+        Number from 0 and below 2**64.
     *key : int
-        Purpose of the stream, as numbers from 0 below 2**32.
+        Numbers from 0 and below 2**32, which identify the purpose of the generator.
 
     Returns
     -------

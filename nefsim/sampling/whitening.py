@@ -15,9 +15,9 @@ from nefsim.sampling.base import Array
 
 @dataclass(frozen=True, eq=False)
 class Whitening(Value):
-    r"""Decorrelated coordinates: :math:`z = W (x - \bar{x})`.
+    r"""A linear map to decorrelated coordinates, :math:`z = W (x - \bar{x})`.
 
-    ``Whitening.fit`` finds W from examples with covariance
+    ``Whitening.fit`` computes W from examples with the covariance
     :math:`C = U\, \mathrm{diag}(\lambda)\, U^\top`:
 
     .. math:: W_{\mathrm{PCA}} = \mathrm{diag}(\lambda + \epsilon)^{-1/2}\, U^\top, \qquad
@@ -30,14 +30,14 @@ class Whitening(Value):
     Parameters
     ----------
     mean : (D,) array_like
-        :math:`\bar{x}`, subtracted before the map.
+        Mean :math:`\bar{x}`, which is subtracted first.
     matrix : (K, D) array_like
-        W.
+        Matrix W.
 
     Raises
     ------
     ValueError, TypeError
-        If the arrays are not finite or their shapes do not fit.
+        If the arrays are not finite or their shapes do not match.
 
     See Also
     --------
@@ -55,8 +55,8 @@ class Whitening(Value):
     >>> np.abs(np.cov(z.T, bias=True) - np.eye(2)).max().round(9)
     np.float64(0.0)
 
-    In a network ``net.connect(stimulus, ensemble, transform=w.matrix)`` whitens, and
-    ``net.connect(net.node(-w.matrix @ w.mean), ensemble)`` takes off the mean.
+    In a network, use ``net.connect(stimulus, ensemble, transform=w.matrix)``, and
+    ``net.connect(net.node(-w.matrix @ w.mean), ensemble)`` to subtract the mean.
     """
 
     mean: ArrayLike
@@ -72,7 +72,7 @@ class Whitening(Value):
     def fit(
         cls, x: ArrayLike, kind: str = "zca", n_components: int | None = None, reg: float = 1e-3
     ) -> Whitening:
-        """Whitening computed from the mean and covariance of examples.
+        """Compute the whitening from the mean and covariance of examples.
 
         Parameters
         ----------
@@ -84,8 +84,8 @@ class Whitening(Value):
         n_components : int or None
             Number of principal components; None for all.
         reg : float
-            Added to every variance, as a share of the largest, so that directions of small
-            variance are not amplified.
+            Number ε to add to every variance, as a share of the largest one, so that directions
+            of small variance are not amplified.
 
         Returns
         -------
@@ -118,7 +118,7 @@ class Whitening(Value):
         return cls(mean, directions @ pca if kind == "zca" else pca)
 
     def __call__(self, x: ArrayLike) -> Array:
-        """Whitened coordinates z (P, K) of rows x (P, D).
+        """Compute the whitened coordinates z of the rows of x.
 
         Parameters
         ----------

@@ -30,30 +30,28 @@ Blocks = Callable[[], Iterable[FloatArray]]
 
 
 class Solver(Value, ABC):
-    r"""Base of decoder solvers, which find D such that activities A decode to targets Y.
+    r"""Base class of solvers, which find decoders D of targets Y from activities A.
 
     .. math:: A D \approx Y
 
-    A custom solver is a frozen dataclass with a field ``weights`` and the method ``factor``.
+    Write a custom solver as a frozen dataclass with a field ``weights`` and a method ``factor``.
 
     Attributes
     ----------
     weights : bool
-        Whether a network builder solves for full connection weights (N, M) instead of
-        decoders (N, D_out). The targets are then the input currents of the M postsynaptic
-        neurons (P, M); a compositional solver gives the same weights from encoders times
-        decoders.
+        Whether networks solve for full connection weights (N, M) instead of decoders
+        (N, D_out).  The targets are then the input currents (P, M) of the M target neurons.
     compositional : bool
-        Whether the decoders of a linear image of Y are the same image of the decoders,
-        D(Y T) = D(Y) T, so that a transform T may be applied after solving.
+        Whether D(Y T) = D(Y) T for any matrix T, so that the transform of a connection can be
+        applied after solving.
     uses_activities : bool
-        Whether the decoders depend on A at all.
+        Whether the decoders depend on A.
 
     See Also
     --------
     solve_decoders : Decoders from tuning curves in one call.
     LstsqL2 : The default solver of networks.
-    nefsim.testing.check_solver : The laws of solvers, for a new one.
+    nefsim.testing.check_solver : Test a custom solver.
 
     Examples
     --------
@@ -77,32 +75,32 @@ class Solver(Value, ABC):
 
     @property
     def again(self) -> Solver:
-        """The solver to use if the neurons change; fixed decoders refer to an earlier solver."""
+        """The solver to use after a change of the neurons, for which fixed decoders are wrong."""
         return self
 
     @abstractmethod
     def factor(self, A: FloatArray, rng: np.random.Generator) -> Solve:
-        """Factor the activities, once for all targets.
+        """Factor the activities, and return a function that solves for decoders of targets.
 
         Parameters
         ----------
         A : (P, N) ndarray [Hz]
             Activities, checked and read-only; P evaluation points, N neurons.
         rng : numpy.random.Generator
-            Source of the noise, if the solver adds any.
+            Random generator for noise, if the solver adds any.
 
         Returns
         -------
         callable
-            Maps checked targets (P, D_out), read-only, to decoders (N, D_out) [value / Hz], a new
-            array, and a dict of figures for ``info``. It may be called any number of times and
-            must not change its state.
+            ``solve(Y)`` for checked, read-only targets Y (P, D_out) returns decoders
+            (N, D_out) [value / Hz] and a dict of further entries of ``info``.  It is called any
+            number of times, and must not change its state.
         """
 
     def prepare(
         self, activities: ArrayLike, rng: np.random.Generator | int | None = None
     ) -> Decode:
-        """Check and factor the activities once, for any number of targets.
+        """Check and factor the activities, to solve for the decoders of any number of targets.
 
         Parameters
         ----------
@@ -114,10 +112,10 @@ class Solver(Value, ABC):
         Returns
         -------
         callable
-            Maps targets (P, D_out) or (P,) to decoders (N, D_out) and ``info``. Calls do not
-            affect one another. ``info`` holds ``solver`` (its name), ``rmse`` (D_out,), the
-            root mean square of A D - Y over the points without any noise, and ``condition``,
-            an estimate of the condition number of the equations, or None if there are none.
+            ``solve(targets)`` for targets (P, D_out) or (P,) returns decoders (N, D_out) and a
+            dict ``info``.  It has the name of the ``solver``; ``rmse`` (D_out,), the root mean
+            square of A D - Y over the points; and ``condition``, an estimate of the condition
+            number of the equations (None if there are no equations).
 
         Raises
         ------
@@ -130,7 +128,7 @@ class Solver(Value, ABC):
         return self._decode_by(A, self.factor(A, check.generator(who, rng)))
 
     def _decode_by(self, A: FloatArray, solve: Solve) -> Decode:
-        """Targets to decoders, checked before and reported after."""
+        """A function that checks targets, solves for decoders, and adds ``info``."""
         who = type(self).__name__
 
         def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
@@ -161,7 +159,7 @@ class Solver(Value, ABC):
         return self.prepare(np.concatenate(list(blocks())), rng)
 
     def prepare_readers(self, source: FloatArray | Blocks, rng: np.random.Generator) -> Decodes:
-        """As ``prepare``, for several readers: connections and probes with different synapses.
+        """Factor the activities for connections and probes that may have different synapses.
 
         Parameters
         ----------
@@ -174,8 +172,8 @@ class Solver(Value, ABC):
         Returns
         -------
         callable
-            Takes the path of the spikes to a reader (its synapse) and returns a function such as
-            ``prepare`` returns; for most solvers the same one for all readers.
+            Called with the :class:`Spikes` of a connection or probe, such as their synapse, it
+            returns a function as :meth:`prepare` does; for most solvers always the same.
         """
         decode = self.prepare_blocks(source, rng) if callable(source) else self.prepare(source, rng)
         return lambda spikes: decode

@@ -21,11 +21,11 @@ WHOLE, BLOCK = 128, 64
 
 
 def systems(who: str, penalty: str, value: float, gram: FloatArray) -> tuple[Systems, float]:
-    """The map from B to G⁻¹ B for a Gram matrix G, and the condition number of G.
+    """A function from B to G⁻¹ B for a Gram matrix G, and the condition number of G.
 
-    G may be overwritten.  The condition number is in the 1-norm, and an estimate for more than
-    128 rows.  If G is singular to double precision, the error names the argument ``penalty``,
-    which is too small.
+    G may be overwritten.  The condition number is in the 1-norm; for more than 128 rows it is an
+    estimate.  If G is singular in double precision, the error says that the argument
+    ``penalty`` is too small.
     """
     if len(gram) > MOST_FOR_NUMPY:
         import scipy.linalg
@@ -44,7 +44,7 @@ def systems(who: str, penalty: str, value: float, gram: FloatArray) -> tuple[Sys
 
 
 def _substitution(lower: FloatArray) -> Systems:
-    """The map from B to (L Lᵀ)⁻¹ B for a lower triangle L, by blocks of rows.
+    """A function from B to (L Lᵀ)⁻¹ B for a lower triangle L, computed by blocks of rows.
 
     With the blocks T on the diagonal inverted once, ``Y_k = T_k⁻¹ (B_k - Σ_{j<k} L_kj Y_j)`` and
     then ``X_k = T_k⁻ᵀ (Y_k - Σ_{j>k} L_jkᵀ X_j)`` are products of matrices.

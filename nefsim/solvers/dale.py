@@ -1,4 +1,4 @@
-"""Least squares over weights whose sign is that of the neuron: Dale's principle."""
+"""Least squares with weights of one sign for each neuron, by Dale's principle."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ class Dale(Solver):
         \quad \text{with} \quad s_i W_{ij} \ge 0, \qquad s_i = \pm 1,
         \quad \sigma = \mathrm{reg} \cdot \max A
 
-    for P evaluation points. All outgoing weights of neuron i have the sign s_i, so one
-    population has excitatory and inhibitory neurons, as a cortical area does. The signs depend
-    only on ``seed``, ``excitatory`` and the number of neurons. So a neuron has the same sign in
-    all connections of its population whose solvers are equal.
+    P is the number of evaluation points. All outgoing weights of neuron i have the sign s_i, so
+    a population has excitatory and inhibitory neurons, as a cortical area does. The signs
+    depend on ``seed``, ``excitatory`` and the number of neurons only; connections of a
+    population with equal solvers therefore have equal signs.
 
     Parameters
     ----------
     excitatory : float
-        The share of neurons that excite, from 0 to 1; 1 excites only.
+        Share of excitatory neurons, from 0 to 1.
     reg : float
         Standard deviation of the noise, as a share of the maximum rate.
     seed : int
-        Seed that selects the neurons that excite.
+        Seed that selects the excitatory neurons.
     weights : bool
-        Whether a network builder solves for full weights. Encoders of both signs would turn
-        decoders of one sign into weights of both signs, so leave this True; False is for values
-        that are decoded for nodes.
+        Whether networks solve for full weights. Leave this True between ensembles, because
+        decoders of one sign times encoders of both signs are weights of both signs; pass False
+        for connections to nodes.
 
     See Also
     --------
-    NnlsL2 : all neurons excite.
+    NnlsL2 : All neurons are excitatory.
 
     Notes
     -----
@@ -81,7 +81,7 @@ class Dale(Solver):
         )
 
     def signs(self, n_neurons: int) -> FloatArray:
-        """1 for neurons that excite, -1 for those that inhibit.
+        """The sign of each neuron: 1 if it is excitatory, -1 if it is inhibitory.
 
         Parameters
         ----------

@@ -25,7 +25,7 @@ class NoSolver(Solver):
     values : (N, D_out) array_like [value/Hz]
         The decoders, before any transform.
     weights : bool
-        Whether a network builder forms full weights from the decoders.
+        Whether to form full weights between neurons from the decoders.
 
     Raises
     ------

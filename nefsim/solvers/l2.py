@@ -1,4 +1,4 @@
-"""Least squares with an L2 penalty on the decoders: the standard solver of the NEF."""
+"""Least squares with L2 regularisation: the standard solver of the NEF."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class LstsqL2(Solver):
         Standard deviation of the noise, as a share of the maximum rate; 0 is plain least
         squares and needs a Gram matrix that is positive definite.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------
@@ -100,22 +100,22 @@ class LstsqL2(Solver):
 
 @dataclass(frozen=True, eq=False)
 class LstsqL2nz(Solver):
-    r"""Least squares with an L2 penalty per neuron, in proportion to how often it fires.
+    r"""Least squares with an L2 penalty for each neuron, by the share of points where it fires.
 
     .. math::
 
         (A^\top A + P\, \mathrm{diag}(\sigma_i^2))\, D = A^\top Y,
         \qquad \sigma_i = \mathrm{reg} \cdot \max A \cdot \sqrt{p_i}
 
-    where :math:`p_i` is the share of evaluation points at which neuron i is active: noise
-    of a neuron is counted only where it fires. Neurons that never fire get decoders of 0.
+    :math:`p_i` is the share of evaluation points at which neuron i fires, since only firing
+    neurons have noise. Decoders of neurons that never fire are 0.
 
     Parameters
     ----------
     reg : float
         Standard deviation of the noise, as a share of the maximum rate.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------
@@ -155,7 +155,7 @@ class LstsqL2nz(Solver):
 
 
 def gram_of(blocks: Blocks) -> tuple[FloatArray, int, float]:
-    """``A.T @ A``, the number of points and the peak of activities in blocks."""
+    """``A.T @ A``, the number of points and the largest rate of activities in blocks."""
     gram, n_points, top = None, 0, 0.0
     for A in blocks():
         # The first product is used as the sum, which saves a matrix of zeros.
@@ -168,7 +168,7 @@ def gram_of(blocks: Blocks) -> tuple[FloatArray, int, float]:
 def by_blocks(
     who: str, blocks: Blocks, n_points: int, solve: Systems, figures: Mapping[str, Any]
 ) -> Decode:
-    """Targets to decoders by a map from ``A.T @ Y``, with activities that are not held."""
+    """A function that solves for decoders from ``A.T @ Y``, computed block by block."""
 
     def decode(targets: ArrayLike) -> tuple[FloatArray, Info]:
         Y = checked_targets(who, targets, n_points)
@@ -180,7 +180,7 @@ def by_blocks(
 
 
 def _numbered(blocks: Blocks) -> Iterator[tuple[slice, FloatArray]]:
-    """Blocks of activities with the slice of their rows."""
+    """Iterate over blocks of activities, each with the slice of its rows."""
     first = 0
     for A in blocks():
         yield slice(first, first + len(A)), A
@@ -190,7 +190,7 @@ def _numbered(blocks: Blocks) -> Iterator[tuple[slice, FloatArray]]:
 def factor_ridge(
     who: str, reg: float, A: FloatArray, ridge: float
 ) -> tuple[Callable[[FloatArray], FloatArray], float]:
-    """Factor (AᵀA + ridge I) once: the map from Y to D, and the condition number.
+    """Factor AᵀA + ridge I; return a function from Y to D, and the condition number.
 
     With fewer points than neurons (AᵀA + ridge I)⁻¹ Aᵀ = Aᵀ (AAᵀ + ridge I)⁻¹ gives the
     same decoders from the smaller of the two matrices.

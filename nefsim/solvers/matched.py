@@ -1,4 +1,4 @@
-"""Least squares with a penalty that is the noise of the spikes behind the synapse."""
+"""Least squares with a penalty that equals the variance of the filtered spikes."""
 
 from __future__ import annotations
 
@@ -24,48 +24,47 @@ FLOOR = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class NoiseMatched(Solver):
-    r"""Least squares with the noise that spikes have behind the connection's synapse.
+    r"""Least squares with the noise of spikes that the connection's synapse has filtered.
 
     .. math::
 
         \Bigl(\frac{1}{P} A^\top A + \mathrm{diag}(\lambda)\Bigr) D = \frac{1}{P} A^\top Y,
         \qquad \lambda_i = \frac{1}{P} \sum_p v(A_{pi})
 
-    where v(a) is the variance over time of a train of spikes of rate a behind the filter h.
-    As neurons fire independently, these decoders minimise the mean square of distortion and
-    noise together, and there is nothing to choose: slow synapses, behind which spikes are
-    smooth, get little regularisation and fast ones much.
+    v(a) is the variance over time of a spike train of rate a after the filter h. These decoders
+    minimise the mean square of distortion plus noise if neurons fire independently. No strength
+    of regularisation needs to be chosen: it is small for slow synapses, whose output is smooth,
+    and large for fast ones.
 
-    A train with equal intervals behind a filter with transfer function H, and one of a Poisson
-    process, have
+    For spikes at equal intervals, with the transfer function H of the filter, and for spikes of
+    a Poisson process, the variance is
 
     .. math::
 
         v_{\mathrm{regular}}(a) = 2 a^2 \sum_{k \ge 1} |H(2 \pi k a)|^2, \qquad
         v_{\mathrm{Poisson}}(a) = a \int h(t)^2 \, dt
 
-    which for a lowpass are :math:`\frac{a}{2\tau} \coth \frac{1}{2 \tau a} - a^2` and
-    :math:`\frac{a}{2\tau}`, and without a filter :math:`a / dt - a^2` and :math:`a / dt`. A
-    neuron fires regularly while its input is constant, and less so the faster it moves.
+    For a lowpass these are :math:`\frac{a}{2\tau} \coth \frac{1}{2 \tau a} - a^2` and
+    :math:`\frac{a}{2\tau}`, and without a filter :math:`a / dt - a^2` and :math:`a / dt`.
+    Neurons fire regularly at a constant input, and less regularly the faster it changes.
 
     Parameters
     ----------
     noise : {"auto", "regular", "poisson"}
-        Which trains to prepare for; "auto" takes the geometric mean of the two expectations,
-        or Poisson's for neuron types that fire at random.
+        Assumed spike trains. "auto" takes the geometric mean of both variances, or "poisson"
+        for neuron types that fire randomly.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
     synapse : Synapse, number, None, "connection" or "twice"
-        The filter behind which the decoded value is looked at; a number is ``Lowpass(tau)`` in
-        seconds, None no filter, "connection" that of the connection or probe that is solved for.
-        "twice" is the same, but twice on the way to another population: that passes the noise
-        on through its synapses, of which "connection" knows nothing, so that in chains of
-        populations its decoded values shrink more than they have to.
+        The filter h: a synapse; the time constant of a ``Lowpass`` [s]; None for no filter; or
+        "connection" for the synapse of the connection or probe. "twice" uses this synapse
+        twice for connections to ensembles, whose outgoing synapses filter the noise again. In
+        chains of ensembles, decoded values then shrink less than with "connection".
     dt : float or None [s]
-        The step of the simulation; None is that of the simulator, and 0.001 elsewhere.
+        Time step of the simulation; None means that of the simulator, or 0.001 without one.
     neuron_type : NeuronType or None
-        Whose rates the activities are; None is that of the ensemble, and ``LIF()`` elsewhere.
-        Neurons that do not spike have no noise.
+        Neuron type of the activities; None means that of the ensemble, or ``LIF()`` without
+        one. Neurons that do not spike have no noise.
 
     Raises
     ------
@@ -74,17 +73,17 @@ class NoiseMatched(Solver):
 
     See Also
     --------
-    LstsqL2 : the same noise for every neuron, whatever the synapse.
+    LstsqL2 : The same noise for every neuron and every synapse.
 
     Notes
     -----
-    A filter whose gain is not 1 passes values on by its gain too, so that λ is divided by the
-    square of the largest gain over frequencies. To every λ (0.001 max A)² is added, which is all
-    that neurons without noise get. ``info`` also has ``variance``, the λ of each neuron.
+    λ is divided by the square of the filter's largest gain over frequencies, since the gain
+    multiplies decoded values, too. (0.001 max A)² is added to every λ, also of neurons without
+    noise. ``info`` also has ``variance``, the λ of each neuron.
 
-    Where a decoded value is filtered again later, as by a second synapse or by ``filt`` after a
-    run, pass the filter of both; behind no filter at all spikes are so noisy that the decoded
-    value shrinks.
+    If a decoded value is filtered again, by a second synapse or by ``filt`` after a run, pass
+    the product of both filters. Without a filter spikes are so noisy that decoded values
+    shrink.
 
     Examples
     --------
@@ -122,7 +121,7 @@ class NoiseMatched(Solver):
         return self._solves(A)(self._spikes(Spikes(None, 0.001, LIF())))
 
     def prepare_readers(self, source: FloatArray | Blocks, rng: np.random.Generator) -> Decodes:
-        """``A.T @ A`` is found once for all synapses, and factored once for each."""
+        """Compute ``A.T @ A`` once for all synapses, and factor it once for each."""
         who = type(self).__name__
         if callable(source):
             gram, n_points, top = gram_of(source)
@@ -140,12 +139,12 @@ class NoiseMatched(Solver):
         return self._remember(lambda spikes: self._decode_by(A, solves(spikes)))
 
     def _remember(self, decode_for: Decodes) -> Decodes:
-        """Each way for spikes to reach a reader is solved for once."""
+        """Cache the factorisation for each filter and target of spikes."""
         remembered = cache(decode_for)
         return lambda spikes: remembered(self._spikes(spikes))
 
     def _spikes(self, spikes: Spikes) -> Spikes:
-        """The spikes of a reader, but for the fields that are set."""
+        """The filter, step and neuron type of a reader; those of this solver come first."""
         dt, kind = self.dt or spikes.dt, self.neuron_type or spikes.neuron_type
         if not isinstance(self.synapse, str):
             return Spikes(as_synapse("", self.synapse), dt, kind)
@@ -153,7 +152,7 @@ class NoiseMatched(Solver):
         return Spikes(twice(spikes.synapse, dt) if is_twice else spikes.synapse, dt, kind)
 
     def _solves(self, A: FloatArray) -> Callable[[Spikes], Solve]:
-        """Solutions for the same activities, whose spikes pass different filters."""
+        """A function that factors the equations for a filter of the spikes."""
         P, N = A.shape
         top = peak(A)
         gram = A.T @ A if P >= N else np.empty(0)

@@ -1,4 +1,4 @@
-"""Least squares on noisy activities: regularisation by noise instead of a penalty."""
+"""Least squares on activities with added noise, instead of a penalty."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class LstsqNoise(Solver):
         H_{pi} \sim \mathcal N(0, 1), \quad \sigma = \mathrm{noise} \cdot \max A
 
     On average over H the normal equations are those of ``LstsqL2(reg=noise)``. The noise is
-    drawn once per set of activities, so all targets see the same.
+    drawn once for a set of activities, and is the same for all targets.
 
     Parameters
     ----------
     noise : float
         Standard deviation of the noise, as a share of the maximum rate.
     solver : Solver
-        Solves with the noisy activities; compositional. The default is plain least squares,
-        which the noise makes well-posed.
+        Compositional solver for the noisy activities. The default is plain least squares, which
+        is well-posed because of the noise.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------
@@ -42,7 +42,7 @@ class LstsqNoise(Solver):
 
     See Also
     --------
-    LstsqL2 : The penalty that this noise amounts to on average.
+    LstsqL2 : The penalty that equals this noise on average.
     LstsqMultNoise : Noise in proportion to each rate.
 
     Notes
@@ -83,18 +83,18 @@ class LstsqMultNoise(Solver):
         \min_D \lVert (A \circ (1 + \mathrm{noise}\, H)) D - Y \rVert^2, \qquad
         H_{pi} \sim \mathcal N(0, 1)
 
-    The noise is drawn once per set of activities, so all targets see the same.
+    The noise is drawn once for a set of activities, and is the same for all targets.
 
     Parameters
     ----------
     noise : float
         Standard deviation of the noise, as a share of each rate.
     solver : Solver
-        Solves with the noisy activities; compositional. The default is plain least squares
-        by singular values: silent neurons stay silent under this noise, which makes the Gram
-        matrix singular. Its cut-off is smaller than the contribution of any firing neuron.
+        Compositional solver for the noisy activities. The default is least squares by singular
+        values, because neurons that never fire have no noise and make the Gram matrix singular.
+        Its cut-off is smaller than the contribution of any firing neuron.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Least squares with decoders that are not negative, for connections of one sign."""
+"""Least squares with nonnegative decoders, for excitatory connections."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from nefsim.solvers.l2 import SHARE
 
 @dataclass(frozen=True, eq=False)
 class Nnls(Solver):
-    r"""Least squares over decoders that are not negative.
+    r"""Least squares with nonnegative decoders.
 
     .. math:: \min_{D \ge 0} \lVert A D - Y \rVert^2
 
-    With ``weights=True`` a network builder gets connection weights that are all excitatory.
-    Targets that are negative at many points get decoders of 0.
+    With ``weights=True`` all weights of a connection are excitatory. For targets that are
+    negative at many points the decoders are 0.
 
     Parameters
     ----------
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class Nnls(Solver):
 
 @dataclass(frozen=True, eq=False)
 class NnlsL2(Solver):
-    r"""Least squares with L2 regularisation over decoders that are not negative.
+    r"""Least squares with L2 regularisation and nonnegative decoders.
 
     .. math::
 
@@ -75,7 +75,7 @@ class NnlsL2(Solver):
     reg : float
         Standard deviation of the noise, as a share of the maximum rate.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------
@@ -89,7 +89,7 @@ class NnlsL2(Solver):
 
     Notes
     -----
-    The penalty is that of ``LstsqL2``; so are the decoders if those are not negative.
+    The penalty is that of ``LstsqL2``. If its decoders are nonnegative, they are the solution.
     Nengo's solver of this name replaces negative targets by 0 and minimises the residual of
     the normal equations. That is a different problem wherever the constraint is active.
 
@@ -122,9 +122,9 @@ class NnlsL2(Solver):
 
 
 def _factor_nnls(who: str, M: FloatArray, n_points: int) -> Callable[[FloatArray], FloatArray]:
-    """The map from targets of the first rows of M, the others being 0, to its D >= 0.
+    """A function from targets Y to nonnegative D; targets of rows of M after the first P are 0.
 
-    With M = QR the residual of R D = QᵀY has the same minimum and fewer rows.
+    With M = QR, minimising the residual of R D = QᵀY gives the same D with fewer rows.
     """
     import scipy.linalg
 
@@ -133,7 +133,7 @@ def _factor_nnls(who: str, M: FloatArray, n_points: int) -> Callable[[FloatArray
 
 
 def nonnegative(who: str, M: FloatArray, B: FloatArray) -> FloatArray:
-    """The D >= 0 that minimises ‖M D - B‖, column by column."""
+    """The nonnegative D that minimises ‖M D - B‖, computed column by column."""
     import scipy.optimize
 
     columns = []
@@ -147,7 +147,7 @@ def nonnegative(who: str, M: FloatArray, B: FloatArray) -> FloatArray:
 
 
 def _settle(who: str, M: FloatArray, b: FloatArray, x: FloatArray) -> FloatArray:
-    """Lawson and Hanson's active-set method, from a start that is mostly the minimum already.
+    """Lawson and Hanson's active-set method, from a start ``x`` that is often the minimum.
 
     At the minimum, neither a larger value of a zero entry nor any change of another entry
     would reduce the residual. SciPy's ``nnls`` is quick, but several releases silently miss

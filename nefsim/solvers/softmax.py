@@ -1,4 +1,4 @@
-"""Decoders of a classifier, which maximise the likelihood of the classes."""
+"""A solver for classifiers, which maximises the likelihood of the classes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Softmax(Solver):
         Standard deviation of the noise, as a share of the maximum rate, as in ``LstsqL2``;
         above 0, which makes the minimum unique. Use a smaller value than with ``LstsqL2``.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Decoders from tuning curves in one call."""
+"""Solve for decoders in one call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def solve_decoders(
     solver: Solver | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> FloatArray:
-    r"""Decoders with which tuning curves approximate a function of the represented value.
+    r"""Solve for the decoders of a function from tuning curves.
 
     .. math::
 

@@ -1,4 +1,4 @@
-"""Sparse decoders, most of them exactly 0: connections from fewer neurons."""
+"""Solvers for sparse decoders, most of which are exactly 0."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LstsqL1(Solver):
     l2 : float
         Penalty on squares, above 0, which makes the solution unique.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------
@@ -44,7 +44,7 @@ class LstsqL1(Solver):
     See Also
     --------
     LstsqDrop : Sparse decoders by dropping neurons.
-    LstsqL2 : The L2 penalty alone.
+    LstsqL2 : The L2 penalty only.
 
     Notes
     -----
@@ -133,11 +133,11 @@ class LstsqDrop(Solver):
     drop : float
         Share of the neurons to drop, from 0 and below 1.
     solver1 : Solver
-        Solver for the first decoders, whose size selects the neurons.
+        Solver for the first decoders, whose absolute values select the neurons.
     solver2 : Solver
         Solver for the decoders of the remaining neurons.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------

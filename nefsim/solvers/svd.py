@@ -25,7 +25,7 @@ class Lstsq(Solver):
     rcond : float
         Singular values of A up to rcond times the largest count as zero; below 1.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------
@@ -83,7 +83,7 @@ class PseudoInverse(Solver):
         Singular values of the Gram matrix up to rcond times the largest count as zero;
         below 1.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------

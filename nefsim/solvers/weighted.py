@@ -37,7 +37,7 @@ class LstsqWeighted(Solver):
     reg : float
         Standard deviation of the noise, as a share of the maximum rate.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
 
     Raises
     ------

@@ -1,10 +1,11 @@
-"""Synapses: linear time-invariant filters, discretised once by zero-order hold."""
+"""Synapses: linear time-invariant filters, discretised by zero-order hold."""
 
 from nefsim.synapses.bands import Bandpass, Highpass
 from nefsim.synapses.base import Series as Series
 from nefsim.synapses.base import Sum as Sum
 from nefsim.synapses.base import Synapse
 from nefsim.synapses.base import SynapseLike as SynapseLike
+from nefsim.synapses.elements import PerElement
 from nefsim.synapses.lowpass import Alpha, DoubleExp, Lowpass
 from nefsim.synapses.lowpass import as_synapse as as_synapse
 from nefsim.synapses.rational import LinearFilter
@@ -19,6 +20,7 @@ __all__ = [
     "Highpass",
     "LinearFilter",
     "Lowpass",
+    "PerElement",
     "Synapse",
     "Triangle",
 ]

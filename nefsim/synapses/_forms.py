@@ -1,4 +1,4 @@
-"""Filters of several: in a row, or added."""
+"""Combine filters in series or in parallel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_STATES = 500
 
 
 def in_a_row(who: str, forms: list[Form], dt: float) -> Form:
-    """Filters each of which takes the output of the one before, within the step."""
+    """A series of filters: each filters the output of the one before, in the same step."""
 
     def times(first: Coefficients, then: Coefficients) -> Coefficients:
         return np.convolve(first[0], then[0]), np.convolve(first[1], then[1])
@@ -26,7 +26,7 @@ def in_a_row(who: str, forms: list[Form], dt: float) -> Form:
 
 
 def added(who: str, forms: list[Form], dt: float) -> Form:
-    """Filters with the same input, whose outputs are added."""
+    """A sum of filters: all have the same input, and their outputs are added."""
 
     def plus(one: Coefficients, other: Coefficients) -> Coefficients:
         (b, a), (d, c) = one, other
@@ -45,7 +45,7 @@ def _whole(
     by_polynomials: Callable[[Coefficients, Coefficients], Coefficients],
     by_state: Callable[[Matrices, Matrices], Matrices],
 ) -> Form:
-    """All filters as one, by polynomials while only one of them has poles."""
+    """One filter for all: by coefficients if at most one has poles, else in state space."""
     pairs = [form for form in forms if not isinstance(form, StateSpace)]
     if len(pairs) == len(forms) and sum(len(a) > 1 for _, a in pairs) <= 1:
         return reduce(by_polynomials, pairs)

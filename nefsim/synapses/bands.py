@@ -1,4 +1,4 @@
-"""Filters that stop constants: of changes, and of a band of frequencies."""
+"""Highpass and bandpass filters."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from nefsim.synapses.base import Synapse
 
 @dataclass(frozen=True, eq=False)
 class Highpass(Synapse):
-    r"""First-order highpass: changes pass, constants do not.
+    r"""First-order highpass filter.
 
     .. math:: H(s) = \frac{\tau s}{\tau s + 1}
 
     Parameters
     ----------
     tau : float [s]
-        Time constant, above 0, with which the response to a constant decays.
+        Time constant of the decay of the response to a constant, above 0.
 
     Raises
     ------
@@ -56,15 +56,15 @@ class Bandpass(Synapse):
     .. math:: H(s) = \frac{(\omega / q) s}{s^2 + (\omega / q) s + \omega^2}, \qquad
               \omega = 2 \pi f
 
-    with a gain of 1 at the frequency f, in continuous time, and of 0 for constants.
+    In continuous time the gain is 1 at the frequency f and 0 for constants.
 
     Parameters
     ----------
     frequency : float [Hz]
-        f, the middle of the band; below half the frequency of steps.
+        Frequency f in the middle of the band; below ``0.5 / dt``.
     q : float
-        The quality: ``frequency / q`` is the width of the band whose power passes by more
-        than half.
+        Quality factor: ``frequency / q`` is the width of the band in which more than half of
+        the power passes.
 
     Raises
     ------

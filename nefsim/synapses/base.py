@@ -19,26 +19,27 @@ from nefsim.synapses import _forms as forms
 
 
 class Synapse(Value, ABC):
-    """Base of synapses: a linear filter of spikes or values on a connection.
+    """Base class of synapses: linear filters of the spikes or values of a connection.
 
-    A back end advances every synapse once per step, after the neurons, by
+    In each step, after the neurons, a synapse computes its output y from its input u by
 
     .. code-block:: none
 
         y = b[0] u + z[0];   z[i] = b[i+1] u - a[i+1] y + z[i+1]
 
-    Its output is available to other objects in the next step.  A filter with a
-    :meth:`state_space` is advanced in that form instead.
+    or in state space, if it has a method :meth:`state_space`.  Other objects receive the output
+    in the next step.
 
-    ``a * b`` is a synapse of both in a row, ``a + b`` and ``a - b`` of both with the same input,
-    and ``3 * a`` or ``-a`` a scaled one.  A number stands for a filter that passes its input on,
-    scaled.  These are exact in discrete time: ``(a * b).filt(u)`` is ``a.filt(b.filt(u))``.
+    ``a * b`` is a series of two synapses, ``a + b`` and ``a - b`` are their sum and difference
+    for the same input, and ``3 * a`` multiplies the output by 3.  A number is a filter that
+    multiplies its input.  All are exact in discrete time: ``(a * b).filt(u)`` equals
+    ``a.filt(b.filt(u))``.
 
     See Also
     --------
     Lowpass : The usual synapse.
     LinearFilter : Any transfer function.
-    nefsim.testing.check_synapse : The laws of synapses, for a new one.
+    nefsim.testing.check_synapse : Test a custom synapse.
 
     Examples
     --------
@@ -52,7 +53,7 @@ class Synapse(Value, ABC):
     >>> Mean().filt([0.0, 1.0, 1.0])
     array([0. , 0.5, 1. ])
 
-    A synapse of two, and what it leaves out of its input:
+    A series of two synapses, and the highpass that is the rest of it:
 
     >>> twice = Lowpass(0.01) * Mean()
     >>> (1 - twice).filt(np.ones(200))[-1].round(6) + 0
@@ -74,7 +75,8 @@ class Synapse(Value, ABC):
         Returns
         -------
         b : (p,) ndarray
-            Numerator in ascending powers of z^-1, without the step of delay of a connection.
+            Numerator in ascending powers of z^-1, without the delay of one step that a
+            connection adds.
         a : (q,) ndarray
             Denominator in ascending powers of z^-1.
 
@@ -85,10 +87,10 @@ class Synapse(Value, ABC):
         """
 
     def state_space(self, dt: float) -> StateSpace | None:
-        """The filter in state space, or None where the coefficients are as precise.
+        """The filter in state space; None if :meth:`coefficients` are as precise.
 
-        If n poles are near 1, at 1 - d, as in slow filters, the rounding error of a coefficient
-        is divided by d to the power of n.
+        Coefficients lose digits for several poles near 1, as in slow filters: for n poles at
+        1 - d, rounding errors grow by d to the power of -n.
 
         Parameters
         ----------
@@ -103,7 +105,7 @@ class Synapse(Value, ABC):
         return None
 
     def form(self, dt: float) -> Form:
-        """The form in which back ends advance the filter.
+        """The filter in the form that back ends run: state space or coefficients.
 
         Parameters
         ----------
@@ -118,7 +120,7 @@ class Synapse(Value, ABC):
         return self.coefficients(dt) if system is None else system
 
     def filt(self, signal: ArrayLike, dt: float = 0.001, axis: int = 0) -> NDArray[np.float64]:
-        """Filter a recorded signal from rest, without the extra step of a connection.
+        """Filter a recorded signal from rest, without the delay of one step of a connection.
 
         Parameters
         ----------
@@ -184,9 +186,9 @@ SynapseLike: TypeAlias = Synapse | float | None
 
 @dataclass(frozen=True, eq=False)
 class Combined(Synapse):
-    """Base of synapses that are made of others.
+    """Base class of series and sums of synapses.
 
-    The result has one step of delay on a connection, not one for each of its parts.
+    A connection adds one step of delay to the whole, not one for each part.
     """
 
     parts: Sequence[Any]
@@ -207,12 +209,12 @@ class Combined(Synapse):
         self._set(parts=tuple(flat))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """The whole as polynomials in z^-1; where it has a state space, they lose digits."""
+        """Coefficients in z^-1, which lose digits if there is a state space."""
         form = self.form(dt)
         return filtering.polynomials(form) if isinstance(form, StateSpace) else form
 
     def state_space(self, dt: float) -> StateSpace | None:
-        """The whole in state space, if several parts have poles or one has a state space."""
+        """The state space, if several parts have poles or a part has a state space; else None."""
         form = self.form(dt)
         return form if isinstance(form, StateSpace) else None
 
@@ -226,25 +228,25 @@ class Combined(Synapse):
 
 @dataclass(frozen=True, eq=False)
 class Series(Combined):
-    r"""Synapses in a row: ``a * b``.
+    r"""A series of synapses, ``a * b``.
 
     .. math:: H(z) = \prod_i H_i(z)
 
     Parameters
     ----------
     parts : sequence of Synapse or number
-        The synapses; a number scales.
+        The synapses; a number multiplies the signal.
 
     Raises
     ------
     ValueError, TypeError
-        If there is none, or one of them is something else; on use, if several have poles and
-        the whole more than 500 states.
+        If there is no part, or one is not a synapse or number; on use, if several parts have
+        poles and all together more than 500 states.
 
     See Also
     --------
-    Sum : Synapses with the same input.
-    Alpha, LinearFilter : Products of functions of s, held once.
+    Sum : A sum of synapses with the same input.
+    Alpha, LinearFilter : Products of transfer functions of s, discretised as a whole.
 
     Examples
     --------
@@ -261,24 +263,24 @@ class Series(Combined):
 
 @dataclass(frozen=True, eq=False)
 class Sum(Combined):
-    r"""Synapses with the same input, whose outputs are added: ``a + b``.
+    r"""A sum of synapses with the same input, ``a + b``.
 
     .. math:: H(z) = \sum_i H_i(z)
 
     Parameters
     ----------
     parts : sequence of Synapse or number
-        The synapses; a number passes the input on, scaled.
+        The synapses; a number multiplies the input.
 
     Raises
     ------
     ValueError, TypeError
-        If there is none, or one of them is something else; on use, if several have poles and
-        the whole more than 500 states.
+        If there is no part, or one is not a synapse or number; on use, if several parts have
+        poles and all together more than 500 states.
 
     See Also
     --------
-    Series : Synapses in a row.
+    Series : A series of synapses.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Lowpasses of the first and second order."""
+"""Lowpass filters of first and second order."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from nefsim.synapses.base import Synapse
 
 
 def held_pair(tau1: float, tau2: float, dt: float) -> Coefficients:
-    r"""Zero-order hold of two lowpasses in a row, in closed form, without its delay.
+    r"""Coefficients of two lowpasses in a row by zero-order hold, without its delay of a step.
 
     With :math:`x_i = dt/\tau_i`, :math:`p_i = e^{-x_i}` and :math:`x_1 \ge x_2`,
 
     .. math:: a = [1, -p_1 - p_2, p_1 p_2], \qquad
               b_0 = 1 - p_1 - p_2 \, x_1 \frac{e^{x_2 - x_1} - 1}{x_2 - x_1}
 
-    and ``b[0] + b[1] = sum(a)``, so a constant passes unchanged, also through slow filters.
+    and ``b[0] + b[1] = sum(a)``, so that constants pass unchanged even through slow filters.
     """
     x2, x1 = sorted(min(dt / tau, 1e300) for tau in (tau1, tau2))  # finite for any tau
     p1, p2 = math.exp(-x1), math.exp(-x2)
@@ -33,7 +33,7 @@ def held_pair(tau1: float, tau2: float, dt: float) -> Coefficients:
 
 @dataclass(frozen=True, eq=False)
 class Lowpass(Synapse):
-    r"""First-order lowpass, the exponential post-synaptic current.
+    r"""First-order lowpass filter: the model of an exponential post-synaptic current.
 
     .. math:: H(s) = \frac{1}{\tau s + 1}, \qquad
               y \leftarrow a y + (1 - a) u, \; a = e^{-dt/\tau}
@@ -41,7 +41,7 @@ class Lowpass(Synapse):
     Parameters
     ----------
     tau : float [s]
-        Time constant; 0 delays the value by one step.
+        Time constant; with 0 the only effect is the delay of one step of a connection.
 
     Raises
     ------
@@ -73,14 +73,14 @@ class Lowpass(Synapse):
 
 @dataclass(frozen=True, eq=False)
 class Alpha(Synapse):
-    r"""Second-order lowpass with two equal time constants.
+    r"""Second-order lowpass filter with two equal time constants.
 
     .. math:: H(s) = \frac{1}{(\tau s + 1)^2}, \qquad h(t) = \frac{t}{\tau^2} e^{-t/\tau}
 
     Parameters
     ----------
     tau : float [s]
-        Time constant, above 0; the response peaks after ``tau``.
+        Time constant, above 0; the impulse response has its peak after ``tau``.
 
     Raises
     ------
@@ -103,13 +103,13 @@ class Alpha(Synapse):
         self._set(tau=check.seconds("Alpha", "tau", self.tau))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """Zero-order hold of ``1 / (tau s + 1)**2``."""
+        """Coefficients by zero-order hold of ``1 / (tau s + 1)**2``."""
         return held_pair(self.tau, self.tau, dt)
 
 
 @dataclass(frozen=True, eq=False)
 class DoubleExp(Synapse):
-    r"""Second-order lowpass with two time constants, of its rise and decay.
+    r"""Second-order lowpass filter with a time constant of the rise and one of the decay.
 
     .. math:: H(s) = \frac{1}{(\tau_1 s + 1)(\tau_2 s + 1)}
 
@@ -145,7 +145,7 @@ class DoubleExp(Synapse):
         )
 
     def coefficients(self, dt: float) -> Coefficients:
-        """Zero-order hold of ``1 / ((tau1 s + 1)(tau2 s + 1))``."""
+        """Coefficients by zero-order hold of ``1 / ((tau1 s + 1)(tau2 s + 1))``."""
         return held_pair(self.tau1, self.tau2, dt)
 
 

@@ -1,4 +1,4 @@
-"""Filters by any transfer function, discretised by zero-order hold."""
+"""Filters with any rational transfer function."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from nefsim.synapses.base import Synapse
 
 
 def discretised(num: ArrayLike, den: ArrayLike, dt: float) -> Coefficients:
-    """Zero-order hold of ``num(s) / den(s)``, without its delay of one step.
+    """Coefficients of ``num(s) / den(s)`` by zero-order hold, without its delay of one step.
 
-    Other objects receive the output one step later, so the total delay is one step.
+    A connection adds this delay.
     """
     b, a = filtering.polynomials(held(num, den, dt))
     return without_delay(b, a)
 
 
 def held(num: ArrayLike, den: ArrayLike, dt: float) -> StateSpace:
-    """Zero-order hold of ``num(s) / den(s)``, with its delay."""
+    """Coefficients of ``num(s) / den(s)`` by zero-order hold, with its delay of one step."""
     system = filtering.hold(filtering.companion(num, den), dt)
     if not all(np.isfinite(part).all() for part in system):
         must, got = "have poles that stay finite for a step", f"an overflow at dt = {dt:g} s"
@@ -34,7 +34,7 @@ def held(num: ArrayLike, den: ArrayLike, dt: float) -> StateSpace:
 
 
 def without_delay(b: NDArray[np.float64], a: NDArray[np.float64]) -> Coefficients:
-    """Drop one leading zero of ``b``: the held input acts within the same step."""
+    """Remove the delay of one step, a leading zero of ``b``."""
     if len(b) > 1 and abs(b[0]) <= 1e-14 * np.abs(b).max():
         b = b[1:]
     return np.asarray(b / a[0]), np.asarray(a / a[0])
@@ -47,12 +47,11 @@ class LinearFilter(Synapse):
     Parameters
     ----------
     num, den : (n,) array_like
-        Polynomial coefficients, highest power first: in s [1/s], or in z when
+        Polynomial coefficients, with the highest power first: of s [1/s], or of z if
         ``analog=False``.
     analog : bool
-        Whether the function is of s, and discretised by zero-order hold, or of z.  If the
-        output of a filter of z is 0 in its first step, that step is removed, as the connection
-        adds one.
+        Whether the function is of s, to be discretised by zero-order hold, or of z.  A delay
+        of one step in a function of z is removed, since a connection adds it.
 
     Raises
     ------
@@ -93,7 +92,7 @@ class LinearFilter(Synapse):
         self._set(num=num, den=den, analog=check.flag(who, "analog", self.analog))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """Zero-order hold of the function of s, or the function of z in powers of z^-1."""
+        """Coefficients of the function of s by zero-order hold, or of the function of z."""
         num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
         if self.analog:
             return discretised(num, den, dt)
@@ -101,7 +100,7 @@ class LinearFilter(Synapse):
         return without_delay(padded, den)
 
     def state_space(self, dt: float) -> StateSpace | None:
-        """Zero-order hold of a function of s of the third order or higher, otherwise None."""
+        """The state space by zero-order hold, for a function of s of order 3 or more; else None."""
         num, den = np.asarray(self.num, dtype=float), np.asarray(self.den, dtype=float)
         own = type(self).coefficients is not LinearFilter.coefficients  # of a subclass
         if own or not self.analog or len(den) <= filtering.LOWEST_ORDER_OF_STATE:
@@ -110,5 +109,5 @@ class LinearFilter(Synapse):
 
 
 def _listed(value: Any) -> Any:
-    """A number as a list of one; other values unchanged, to be checked."""
+    """Return a number as a list of one, and other values unchanged."""
     return [value] if isinstance(value, Real) else value

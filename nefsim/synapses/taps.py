@@ -1,4 +1,4 @@
-"""Filters without poles: sums of the last inputs."""
+"""Filters of finite impulse response: weighted sums of the last inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nefsim.synapses.base import Synapse
 
 
 def steps(who: str, argument: str, seconds: float, dt: float) -> int:
-    """A number of steps, of which each is a state of the filter."""
+    """Convert seconds to a number of steps, and check that it is not too large."""
     n = round(seconds / dt)
     if n >= 100_000:
         got, do = f"{seconds:g} s at dt = {dt:g} s", f"shorten {argument} or raise dt"
@@ -23,7 +23,7 @@ def steps(who: str, argument: str, seconds: float, dt: float) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Triangle(Synapse):
-    """A triangular impulse response, which falls linearly to 0 within ``t``.
+    """A filter whose impulse response falls linearly to 0 within ``t``.
 
     The ``n = round(t / dt) + 1`` taps are proportional to ``n, n - 1, ..., 1`` and sum to 1.
 
@@ -54,7 +54,7 @@ class Triangle(Synapse):
         self._set(t=check.seconds("Triangle", "t", self.t, zero=True))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """The taps, and 1."""
+        """The taps as numerator, and the denominator 1."""
         n_taps = steps("Triangle", "t", self.t, dt) + 1
         taps = np.arange(n_taps, 0, -1.0)
         return taps / taps.sum(), np.ones(1)
@@ -64,8 +64,8 @@ class Triangle(Synapse):
 class Box(Synapse):
     """A moving average: the mean of the inputs of the last ``width`` seconds.
 
-    The ``n = round(width / dt)`` taps, at least one, are ``1 / n``.  Each is a state, so that a
-    step takes time in proportion to the width.
+    There are ``n = round(width / dt)`` taps of ``1 / n``, at least one.  The time to compute a
+    step is proportional to n.
 
     Parameters
     ----------
@@ -94,17 +94,17 @@ class Box(Synapse):
         self._set(width=check.seconds("Box", "width", self.width))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """The taps, and 1."""
+        """The taps as numerator, and the denominator 1."""
         n = max(1, steps("Box", "width", self.width, dt))
         return np.full(n, 1.0 / n), np.ones(1)
 
 
 @dataclass(frozen=True, eq=False)
 class Delay(Synapse):
-    """A pure delay, to the nearest step.
+    """A pure delay, rounded to time steps.
 
-    A connection adds a step to it, as to every synapse.  ``net.connect(..., delay=seconds)`` adds
-    none, and goes together with any synapse.
+    As for every synapse, a connection adds one step.  The argument ``delay`` of
+    ``net.connect`` delays values without that step, and can be combined with any synapse.
 
     Parameters
     ----------
@@ -118,8 +118,8 @@ class Delay(Synapse):
 
     See Also
     --------
-    Network.connect : ``delay=``, which is faster for vectors that are sent to many neurons.
-    nefsim.networks.delay : A delay in neurons.
+    Network.connect : Its argument ``delay`` is faster for vectors that go to many neurons.
+    nefsim.networks.delay : A delay that neurons compute.
 
     Examples
     --------
@@ -138,5 +138,5 @@ class Delay(Synapse):
         self._set(seconds=check.seconds("Delay", "seconds", self.seconds, zero=True))
 
     def coefficients(self, dt: float) -> Coefficients:
-        """A power of z^-1."""
+        """A power of z^-1 as numerator, and the denominator 1."""
         return filtering.shift(steps("Delay", "seconds", self.seconds, dt))

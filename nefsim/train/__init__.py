@@ -1,4 +1,4 @@
-"""Training of spiking networks by gradients in PyTorch, and export to nefsim's engine.
+"""Train spiking networks by gradient descent in PyTorch, and export them to networks of nefsim.
 
 Needs the extra ``train``: ``pip install torch``.
 """

@@ -1,4 +1,4 @@
-"""Raise an error with the install command if PyTorch is missing."""
+"""Check on import that PyTorch is installed; the error names the command that installs it."""
 
 from nefsim._extras import require
 

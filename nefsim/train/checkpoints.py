@@ -1,4 +1,4 @@
-"""Checkpoints of training: weights in a file, read without executing any of its content."""
+"""Save the weights and the state of a training to a file, and load them without running code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def save(
     Parameters
     ----------
     path : path
-        File to write, as a whole; ".npz" is added when it has no ending.
+        File to write; ".npz" is added to a name without an ending.
     module : Module
         Module with the weights.
     optimizer, scheduler : Optimizer, LRScheduler or None
@@ -44,7 +44,7 @@ def save(
     Returns
     -------
     Path
-        The file.
+        The path of the file.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def load_if(
     optimizer: Optimizer | None = None,
     scheduler: LRScheduler | None = None,
 ) -> Any:
-    """Load as :func:`load` does, if ``wrong(info)``, the text of an error, is empty."""
+    """Load as :func:`load` does; raise an error if ``wrong(info)`` returns its text."""
     who, do = "train.load", "pass a file of train.save from a module of the same structure"
     check.instance(who, "module", module, nn.Module, "a module", "pass a module of PyTorch")
     source = as_path(who, path)
@@ -152,7 +152,7 @@ def load_if(
 
 
 def _set(parts: dict[str, Any], content: dict[str, Any]) -> None:
-    """Set all parts to their saved states, or none of them."""
+    """Set all parts to their saved states; if one fails, none is changed."""
     before = {name: copy.deepcopy(part.state_dict()) for name, part in parts.items()}
     try:
         for name, part in parts.items():

@@ -1,4 +1,4 @@
-"""Encoding of images as spikes: Poisson spikes, or one spike whose latency is the brightness."""
+"""Encode images as random spikes, or as one spike per pixel, earlier for brighter pixels."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from nefsim import _checks as check
 def poisson(
     images: Tensor, n_steps: int, most: float = 1.0, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Random spikes at each step, with a probability of ``most`` times the brightness.
+    """Encode brightness as the probability of a spike in each step.
 
     Parameters
     ----------
     images : Tensor (B, ...)
         Brightness from 0 to 1.
     n_steps : int
-        T, the number of steps.
+        Number of steps T.
     most : float
-        Probability of a spike per step at brightness 1; ``rate * dt``.
+        Probability of a spike per step at brightness 1, i.e. ``rate * dt``.
     generator : torch.Generator or None
-        Source of randomness; None takes the global generator of PyTorch.
+        Generator of random numbers; None means the global generator of PyTorch.
 
     Returns
     -------
@@ -58,20 +58,20 @@ def jittered(
     dt: float = 0.001,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Random spikes at one rate from every pixel that is not black.
+    """Encode every pixel that is not black as random spikes of one rate.
 
     Parameters
     ----------
     images : Tensor (B, ...)
-        A pixel above 0 is on.
+        Brightness from 0 to 1; a pixel above 0 fires.
     n_steps : int
-        T, the number of steps.
+        Number of steps T.
     rate : float [Hz]
-        Firing rate of a pixel that is on.
+        Firing rate of a pixel that is not black.
     dt : float [s]
-        Length of a step; ``rate * dt`` is at most 1.
+        Length of a step; ``rate * dt`` must be at most 1.
     generator : torch.Generator or None
-        Source of randomness; None takes the global generator of PyTorch.
+        Generator of random numbers; None means the global generator of PyTorch.
 
     Returns
     -------
@@ -102,17 +102,16 @@ def jittered(
 
 
 def latency(images: Tensor, n_steps: int) -> Tensor:
-    """One spike from each pixel that is not black, earlier for brighter pixels.
+    """Encode each pixel that is not black as one spike, earlier for brighter pixels.
 
-    Brightness 1 fires at the first step, and brightness b at step ``round((1 - b) (T - 1))``,
-    counted from 0.
+    A pixel of brightness b fires at step ``round((1 - b) (T - 1))``, counted from 0.
 
     Parameters
     ----------
     images : Tensor (B, ...)
         Brightness from 0 to 1.
     n_steps : int
-        T, the number of steps.
+        Number of steps T.
 
     Returns
     -------

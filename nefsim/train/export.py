@@ -1,4 +1,4 @@
-"""Export of trained modules to networks of nefsim with the same neurons and spikes."""
+"""Export trained modules to networks of nefsim with the same neurons and spikes."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Exported:
-    """A trained network as a network of nefsim.
+    """A trained module as a network of nefsim.
 
     Attributes
     ----------
     network : Network
-        The network; connect an input to ``input``, and add probes.
+        The network.  Connect an input to ``input``, and add probes.
     input : Node
-        Receives the input of each step, flattened.
+        Node for the input of each step, flattened.
     layers : list of Ensemble
-        A population for each layer of neurons, and for each pooling of spikes.
+        A population for each layer of neurons, and for each max-pooling of spikes.
     output : Node or Ensemble
-        A node after the last linear map, or the last population.
+        The last population, or a node if linear modules follow it.
     dt : float [s]
-        The step at which spikes are 1.
+        Time step of simulations; a spike then has the value 1.
     n_steps : int or None
-        Number of steps of a constant input, with a ``DirectEncoding``; otherwise None.
+        Number of steps for which a :class:`DirectEncoding` presents an input; None without one.
 
     See Also
     --------
@@ -57,12 +57,12 @@ class Exported:
     n_steps: int | None
 
     def run(self, x_seq: ArrayLike, backend: str = "auto", dtype: str = "float32") -> Array:
-        """Outputs for a batch of inputs, which run one after the other, each from rest.
+        """Simulate the network for each input of a batch, from rest, and return its outputs.
 
         Parameters
         ----------
         x_seq : (T, B, ...) array_like or Tensor
-            Input of ``module.run``; images (B, ...) with a ``DirectEncoding``.
+            Input of ``module.run``: a sequence, or images (B, ...) with a ``DirectEncoding``.
         backend, dtype : str
             As for :class:`nefsim.Simulator`.
 
@@ -80,7 +80,7 @@ class Exported:
     def spikes(
         self, x_seq: ArrayLike, backend: str = "auto", dtype: str = "float32"
     ) -> list[Array]:
-        """Outputs of all layers, and of the network last; see :meth:`run`.
+        """Simulate the network as :meth:`run`, and return the outputs of all layers.
 
         Parameters
         ----------
@@ -90,6 +90,7 @@ class Exported:
         Returns
         -------
         list of (T, B, n) ndarray
+            Outputs of each layer; the last are those of the network.
         """
         rows, T = self._rows(x_seq)
         ends: list[Any] = [layer.neurons for layer in self.layers]
@@ -112,7 +113,7 @@ class Exported:
         return [values.reshape(-1, T, values.shape[1]).swapaxes(0, 1) for values in records]
 
     def _rows(self, x_seq: Any) -> tuple[Array, int]:
-        """The inputs of all steps, with examples one after the other, and T."""
+        """The inputs of all steps, with examples one after the other, and the number T of steps."""
         if isinstance(x_seq, torch.Tensor):
             x_seq = x_seq.detach().cpu().numpy()
         x = check.array("Exported.run", "x_seq", x_seq, do="pass an input of module.run")
@@ -125,29 +126,29 @@ class Exported:
 
 
 def to_rest(sim: Simulator) -> None:
-    """Set all neurons of an exported network to rest, between two inputs."""
+    """Set all neurons of an exported network to rest, before another input."""
     for memory in sim.state.ops:
         for values in memory.values():
             values[...] = 0.0
 
 
 def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exported:
-    """Convert a trained module to a network with the same spikes at each step.
+    """Convert a trained module to a network of nefsim with the same spikes in each step.
 
     Linear modules between neurons (``Linear``, ``Conv2d``, ``BatchNorm``, ``AvgPool2d``,
-    ``Flatten``, :class:`Vote`) are multiplied into one matrix; ``MaxPool2d`` of spikes becomes
-    a population that fires at any input spike.  Sums are computed in another order than in
-    PyTorch, so in ``float32`` a spike differs where a potential equals its threshold up to
-    rounding.  After :func:`snap` no sum is rounded, and all spikes are equal.
+    ``Flatten``, :class:`Vote`) are multiplied into one matrix.  ``MaxPool2d`` of spikes becomes
+    a population that fires at any input spike.  In ``float32`` a few spikes may differ from
+    those of PyTorch, because sums are rounded in another order; use :func:`snap` first to make
+    all spikes equal.
 
     Parameters
     ----------
     module : Layers
-        Module with neurons IF, LIF, PLIF or SNU that are not recurrent.
+        Trained module with layers of IF, LIF, PLIF or SNU neurons, none of them recurrent.
     shape : tuple of int
-        Shape of one input at one step, such as (784,) or (1, 28, 28).
+        Shape of one input in one step, such as (784,) or (1, 28, 28).
     dt : float [s]
-        Time step of the network, at which spikes are 1, and not 1/dt.
+        Time step of simulations of the network.  A spike has the value 1, not 1/dt.
 
     Returns
     -------
@@ -190,7 +191,7 @@ def check_finite(who: str, module: nn.Module) -> None:
 
 
 class _Maker:
-    """Builder of a network from modules; it multiplies linear ones up to the next neurons."""
+    """Adds modules to a network; multiplies successive linear modules into one matrix."""
 
     def __init__(self, shape: tuple[int, ...], dt: float) -> None:
         self.shape, self.dt = shape, dt
@@ -202,7 +203,7 @@ class _Maker:
         self.waiting: list[nn.Module] = []
 
     def take(self, part: nn.Module) -> None:
-        """Add a module."""
+        """Add the next module."""
         if isinstance(part, DirectEncoding):
             self.n_steps = part.n_steps
             self.waiting += part.modules_once
@@ -223,7 +224,7 @@ class _Maker:
             self.waiting.append(part)
 
     def finish(self) -> Exported:
-        """The network, with a node after a last linear map as output."""
+        """The exported network; linear modules at the end lead to an output node."""
         output: Node | Ensemble = self.layers[-1] if self.layers else self.input
         if self.waiting or not self.layers:
             stage = self._linear()
@@ -240,7 +241,7 @@ class _Maker:
         )
 
     def _max_pool(self, part: nn.MaxPool2d) -> None:
-        """Add a population that fires if any input of a window does, at a threshold of 1/2."""
+        """Add a population for max-pooling, which fires if any input of its window does."""
         sizes = (part.kernel_size, part.stride, part.padding)
         self.waiting.append(nn.AvgPool2d(*sizes, ceil_mode=part.ceil_mode, divisor_override=1))
         kind = DiscreteLIF(decay=0.0, threshold=0.5, step_time=self.dt, amplitude=self.dt)
@@ -253,14 +254,14 @@ class _Maker:
         self.source = layer.neurons
 
     def _linear(self) -> Stage:
-        """Product of the pending linear modules."""
+        """The product of the linear modules since the last neurons."""
         after = self._after_waiting()
         (stage,) = read("to_network", nn.Sequential(*self.waiting), self.shape)
         self.shape, self.waiting = after, []
         return stage
 
     def _after_waiting(self) -> tuple[int, ...]:
-        """Output shape of the pending linear modules."""
+        """The output shape of the linear modules since the last neurons."""
         modules = nn.Sequential(*self.waiting)
         training = [part.training for part in self.waiting]
         with torch.no_grad():
@@ -271,7 +272,7 @@ class _Maker:
 
 
 def _as_linear(vote: Vote, shape: tuple[int, ...]) -> nn.Linear:
-    """The matrix of the means of a vote."""
+    """The matrix that computes the means of a :class:`Vote`."""
     n_classes = shape[-1] // vote.n
     linear = nn.Linear(shape[-1], n_classes, bias=False)
     with torch.no_grad():

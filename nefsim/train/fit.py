@@ -1,4 +1,4 @@
-"""A training loop: batches, epochs, seeds, a progress bar and checkpoints."""
+"""A training loop with batches, seeds, a progress bar and checkpoints."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ Batch = tuple[Tensor, Tensor]
 
 
 class Batches:
-    """Inputs and targets in batches, with an encoder that is applied to each batch.
+    """Training data in batches, whose inputs may be encoded, for instance as spikes.
 
-    The order and the encoder's random numbers depend only on ``seed`` and the number of the
-    pass, so training can be repeated, and resumed from a checkpoint.
+    The order of examples and the random numbers of the encoder depend on ``seed`` and the
+    number of the epoch only.  So training can be repeated, and resumed from a checkpoint.
 
     Parameters
     ----------
     inputs, targets : Tensor or array_like (P, ...)
-        A row for each example.
+        Inputs and targets of P examples.
     size : int
-        Number of examples in a batch; the last may be smaller.
+        Number of examples in a batch; the last batch may be smaller.
     encode : callable or None
-        ``encode(inputs, generator)`` returns the input of the model, such as spikes
-        (T, B, ...).
+        ``encode(inputs, generator)`` returns the input of the model for a batch, such as spikes
+        (T, B, ...).  None passes the inputs unchanged.
     shuffle : bool
-        Whether each pass has a new random order.
+        Whether each epoch has a new random order.
     seed : int
-        Seed of the order and of encoders.
+        Seed of the order and of the encoder.
 
     Raises
     ------
@@ -52,7 +52,7 @@ class Batches:
 
     See Also
     --------
-    fit : Training with these batches.
+    fit : Train a module with these batches.
 
     Examples
     --------
@@ -94,20 +94,20 @@ class Batches:
 
 
 def as_tensor(values: Any) -> Tensor:
-    """A tensor unchanged, or numbers copied into a tensor."""
+    """Return a tensor unchanged, or copy an array to a tensor."""
     return values if isinstance(values, Tensor) else torch.tensor(np.asarray(values))
 
 
 @dataclass
 class History:
-    """Losses and scores during training.
+    """Losses and scores of a training.
 
     Attributes
     ----------
     losses : list of float
-        The loss of every batch.
+        The loss of each batch.
     epochs : list of dict
-        Mean ``loss`` of each epoch, and the ``score`` if ``evaluate`` was passed.
+        For each epoch the mean ``loss``, and the ``score`` if there is an ``evaluate``.
 
     See Also
     --------
@@ -136,29 +136,30 @@ def fit(
     Parameters
     ----------
     module : Module
-        Module to train; a module with a state runs over the whole sequence.
+        Module to train.  The outputs of a spiking module are those of all steps, ``module.run``.
     batches : iterable of (inputs, targets)
-        Training data of an epoch; :class:`Batches` or a ``DataLoader``.
+        Training data of an epoch: :class:`Batches` or a ``DataLoader``.
     loss : callable
-        ``loss(outputs, targets)``, a scalar.
+        ``loss(outputs, targets)`` returns a scalar.
     epochs : int
-        Number of epochs in all.
+        Total number of epochs, including those before a checkpoint.
     optimizer : Optimizer or None
-        Optimizer of the parameters; None takes Adam with a learning rate of 1e-3.
+        Optimizer of the parameters; None means Adam with a learning rate of 1e-3.
     scheduler : LRScheduler or None
-        Scheduler, which is stepped after each epoch.
+        Scheduler of the learning rate, which is stepped after each epoch.
     evaluate : callable or None
-        ``evaluate(module)`` returns a score after each epoch.
+        ``evaluate(module)``, called after each epoch, returns a score to record.
     clip : float or None
-        Largest absolute value of an element of the gradient.
+        Largest absolute value of an element of the gradient; None does not clip.
     seed : int
         Seed of PyTorch's global generator during training; its state is restored afterwards.
     checkpoint : path or None
-        File that is written after each epoch; ".npz" is added when it has no ending.  If it
-        exists at the start, training resumes from it, with the same result as without a stop.
+        File to write after each epoch; ".npz" is added to a name without an ending.  If the
+        file exists at the start, training resumes from it, with the same result as a training
+        without interruption.
     progress : bool, callable or None
-        Whether to show a bar of batches, or a function ``progress(done, total)``; None shows
-        a bar in a terminal.  Without tqdm a plain counter is shown.
+        Whether to show a bar of batches, or a function ``progress(done, total)``.  None shows
+        a bar if there is a terminal.  Without tqdm a plain counter is shown.
 
     Returns
     -------
@@ -172,7 +173,7 @@ def fit(
     See Also
     --------
     accuracy : The score of a classifier.
-    save, load : Checkpoints.
+    save, load : Write and read checkpoints.
 
     Examples
     --------
@@ -225,7 +226,7 @@ def _resumed(file: Path, module: nn.Module, optimizer: Any, scheduler: Any) -> H
 def _epoch(
     module: nn.Module, batches: Any, loss: Any, optimizer: Any, clip: float | None, bar: Progress
 ) -> list[float]:
-    """Train for one epoch, and return the loss of each batch."""
+    """Train for one epoch; return the loss of each batch."""
     module.train()
     device, losses = device_of(module), []
     with bar(len(batches) if hasattr(batches, "__len__") else 0) as (_, report):
@@ -242,7 +243,7 @@ def _epoch(
 
 
 def _warn_of_overflow(module: nn.Module) -> None:
-    """Warn of weights that are not finite: their neurons never fire, at a finite loss."""
+    """Warn of weights that are not finite; neurons with such weights never fire."""
     n_invalid = sum(int((~p.isfinite()).sum()) for p in module.parameters())
     if n_invalid:
         cure = "pass detach_reset=True to the neurons, or clip (clip=0.1)"
@@ -255,7 +256,7 @@ def accuracy(
     batches: Iterable[Batch],
     decide: Callable[[Tensor], Tensor] = decide,
 ) -> float:
-    """Share of the examples whose class is ``decide(outputs)``, without training.
+    """The share of examples that a module classifies correctly.
 
     Parameters
     ----------
@@ -264,11 +265,12 @@ def accuracy(
     batches : iterable of (inputs, labels)
         Test data.
     decide : callable
-        Function from outputs to classes (B,); the default takes the unit with the most spikes.
+        ``decide(outputs)`` returns classes (B,); by default those of the units with most spikes.
 
     Returns
     -------
     float
+        Share from 0 to 1.
 
     See Also
     --------
@@ -296,7 +298,7 @@ def accuracy(
 
 
 def outputs(module: nn.Module, x: Tensor) -> Tensor:
-    """Outputs of a module, of all steps if it has a state."""
+    """Outputs of a module; those of all steps for a spiking module."""
     return module.run(x)[0] if isinstance(module, Stateful) else module(x)
 
 

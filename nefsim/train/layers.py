@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Layers(Stateful):
-    """A sequence of modules, with the list of their states as state.
+    """A sequence of spiking and ordinary modules; its state is the list of their states.
 
-    Modules of PyTorch without a state in time can be used between spiking modules: ``Linear``,
-    ``Conv2d``, ``BatchNorm2d``, ``Flatten``, and for pooling ``MaxPool2d``, whose output is 0
-    or 1, or ``AvgPool2d``.  :meth:`run` passes all T steps to them as one batch, so batch
-    normalisation works on a batch of T times the size.
+    Between spiking modules, use modules of PyTorch such as ``Linear``, ``Conv2d``,
+    ``BatchNorm2d``, ``Flatten``, ``AvgPool2d`` and ``MaxPool2d`` (of spikes).  :meth:`run`
+    passes all T steps to them as one batch of T * B examples, over which batch normalisation
+    averages.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Layers(Stateful):
     See Also
     --------
     DirectEncoding, Dropout, Vote
-    to_network : Export of a trained sequence.
+    to_network : Export a trained sequence.
 
     Examples
     --------
@@ -54,7 +54,7 @@ class Layers(Stateful):
         self.layers = nn.ModuleList(modules)
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """One step of all layers.
+        """Compute one step of all layers.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class Layers(Stateful):
         return x, states
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """All steps, layer by layer.
+        """Compute all steps, layer by layer.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Layers(Stateful):
         return x_seq, states
 
     def summary(self, x_seq: Tensor) -> Summary:
-        """Parameters and multiply-adds of a run on ``x_seq``; see :func:`summary`.
+        """Count the parameters and multiply-adds of a run, as :func:`summary` does.
 
         Parameters
         ----------
@@ -125,24 +125,24 @@ class Layers(Stateful):
 
 
 def at_each_step(module: nn.Module, x_seq: Tensor) -> Tensor:
-    """Output of a module without state for all steps (T, B, ...), as one batch."""
+    """Pass all steps (T, B, ...) to a module without state as one batch; return its output."""
     if x_seq.ndim < 3:
         return module(x_seq)  # (T, features): the steps are the batch
     return module(x_seq.flatten(0, 1)).unflatten(0, x_seq.shape[:2])
 
 
 class DirectEncoding(Stateful):
-    """The first layers of a network with constant input, evaluated once per input.
+    """Linear first layers of a network with a constant input, evaluated once per input.
 
-    The first neurons receive their output at every step.  The input of :meth:`run` is the
-    image (B, ...), and the output has ``n_steps`` equal rows.
+    The input of :meth:`run` is an image (B, ...).  The output, ``n_steps`` equal rows, is the
+    input current of the first spiking layer in each step.
 
     Parameters
     ----------
     *modules : Module
         Modules such as ``Conv2d`` and ``BatchNorm2d``.
     n_steps : int
-        T, the number of steps.
+        Number of steps T.
 
     Raises
     ------
@@ -167,18 +167,18 @@ class DirectEncoding(Stateful):
         self.n_steps = check.integer("DirectEncoding", "n_steps", n_steps, low=1)
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """The encoded input, which is the state after the first step."""
+        """Compute the output in the first step; return it from the state in later steps."""
         encoded = self.modules_once(x) if state is None else state
         return encoded, encoded
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """The encoded input, ``n_steps`` times over."""
+        """Compute the output once and repeat it ``n_steps`` times."""
         encoded, state = self(x_seq, state)
         return encoded.expand(self.n_steps, *encoded.shape), state
 
 
 class Dropout(Stateful):
-    """Dropout with the same mask for all steps of an input.
+    """Dropout of the same elements in all steps of an input.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ class Dropout(Stateful):
     Raises
     ------
     ValueError, TypeError
-        If ``p`` is not a share.
+        If ``p`` is not a number from 0 to 1.
 
     See Also
     --------
@@ -207,7 +207,7 @@ class Dropout(Stateful):
         self.p = check.real("Dropout", "p", p, low=0.0, high=1.0, open_high=True)
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """One step; the mask is the state."""
+        """Apply the dropout in one step; the state is the mask."""
         if not self.training:
             return x, state
         if state is None:
@@ -215,13 +215,13 @@ class Dropout(Stateful):
         return x * state, state
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """All steps under one mask."""
+        """Apply the dropout to all steps, with one mask."""
         _, state = self(x_seq[0], state)
         return (x_seq * state if self.training else x_seq), state
 
 
 class Vote(nn.Module):
-    """The mean of each group of ``n`` consecutive neurons, which vote for one class.
+    """Mean spikes of each group of ``n`` consecutive neurons, which vote for one class.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ class Vote(nn.Module):
         self.n = check.integer("Vote", "n", n, low=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Means over groups of the last axis.
+        """Compute the means of groups of the last axis.
 
         Parameters
         ----------

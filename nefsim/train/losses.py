@@ -1,4 +1,4 @@
-"""Losses on the spikes of the last layer, with time as first axis."""
+"""Loss functions of the spikes of the last layer; time is the first axis."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ READINGS = ("counts", "spikes")
 
 
 def mean_spike_loss(y_seq: Tensor) -> Tensor:
-    """Squared mean number of spikes, ``mean(y)**2``.
+    """The squared mean number of spikes per neuron and step, ``mean(y)**2``, as a penalty.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def count_loss(
     .. math:: c_{bi} = \sum_t y_{tbi}, \qquad
               L = CE(softmax(c), label) + \frac{metabolic}{T N} \sum_{b, i} c_{bi}^2
 
-    With ``reading="spikes"`` the cost is the mean over the batch of
-    ``metabolic / (T N) * sum(y**2)`` over steps and units.  The published text can be read as
-    either; the published program sums the squared counts over the batch.
+    With ``reading="spikes"`` the metabolic cost is ``metabolic / (T N) * sum(y**2)`` over steps
+    and units, averaged over the batch.  The text of the publication allows both readings; its
+    program sums the squared counts over the batch.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def count_loss(
     labels : Tensor (B,)
         Classes.
     metabolic : float
-        Weight of the cost; 0 for none.
+        Weight of the metabolic cost; 0 means no cost.
     reading : {"counts", "spikes"}
         Quantity that is squared in the cost.
 
@@ -87,7 +87,7 @@ def count_loss(
 
 
 def rate_loss(y_seq: Tensor, labels: Tensor) -> Tensor:
-    """Mean squared difference of firing rates per step and the one-hot label.
+    """Mean squared difference between spikes per step and the one-hot label.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def rate_loss(y_seq: Tensor, labels: Tensor) -> Tensor:
 
 
 def decide(y_seq: Tensor) -> Tensor:
-    """The class with the most spikes; the first of several with the same number.
+    """The class with the most spikes, or the first of several with as many.
 
     Parameters
     ----------

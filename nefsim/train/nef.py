@@ -1,4 +1,4 @@
-"""Training of NEF networks: encoders, biases and decoders by gradients through rates."""
+"""Train the encoders, biases and decoders of NEF networks by gradient descent on firing rates."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ LINEAR = (RectifiedLinear, SpikingRectifiedLinear)
 
 
 class NEF(nn.Module):
-    r"""A network of ensembles as a trainable module of PyTorch, from inputs to probes.
+    r"""A PyTorch module that computes an NEF network's probes from its inputs, to be trained.
 
     .. math:: J = x E^T + b, \qquad a = softLIF(J), \qquad y = a D
 
-    Encoders E (with gains and radius), biases b and decoders D are initialised from the built
-    network.  Synapses are left out: the module computes the steady state for constant inputs.
-    Ensembles in a row are layers, and all of them are trained together.  :meth:`network`
-    returns a network with the trained parameters, which runs in spikes.
+    The network is built to initialise encoders E (scaled by gains and radius), biases b and
+    decoders D.  The module computes the steady state for constant inputs, without synapses.
+    All ensembles are trained together.  :meth:`network` then returns a spiking network with
+    the trained parameters.
 
     Parameters
     ----------
     net : Network
-        Network of nodes, and ensembles of LIF or rectified linear neurons, without loops; its
-        probes of ensembles are the outputs.
+        Network of nodes and of ensembles of LIF or rectified linear neurons, without loops.
+        The outputs of the module are the probes of ensembles.
     sigma : float
         Softness of the threshold of LIF neurons during training.
     noise : float
-        Standard deviation of noise on the rates during training, as a share of the mean maximum
-        rate.  It has the role of ``reg`` of solvers: decoders then tolerate the noise of spikes.
+        Standard deviation of the noise that is added to rates during training, as a share of the
+        mean maximum rate.  Like ``reg`` of solvers, it makes decoders tolerate spike noise.
     encoders, biases, decoders : bool
         Whether to train each kind of parameter.
 
@@ -53,8 +53,8 @@ class NEF(nn.Module):
 
     See Also
     --------
-    SoftLIF : The rate curve during training.
-    fit : The training loop.
+    SoftLIF : The neurons during training.
+    fit : Train the module.
 
     References
     ----------
@@ -97,7 +97,7 @@ class NEF(nn.Module):
         self._take(built, *learnt)
 
     def _take(self, built: Built, encoders: bool, biases: bool, decoders: bool) -> None:
-        """Create the parameters from a built network; decoders in units of the maximum rates."""
+        """Create the parameters from a built network; rates are in units of the maximum rate."""
         self.built = built
         self.encoders, self.biases = nn.ParameterDict(), nn.ParameterDict()
         self.decoders = nn.ParameterDict()
@@ -118,11 +118,11 @@ class NEF(nn.Module):
         return f"{('ensemble', 'connection', 'probe')[kind]} {kinds[kind].index(obj)}"
 
     def _unit(self, ensemble: Ensemble) -> float:
-        """The mean of the maximum rates [Hz]."""
+        """The unit of rates: the mean of the maximum rates of an ensemble [Hz]."""
         return float(np.mean(self.built.ensembles[ensemble].max_rates))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Values of the probes for constant inputs ``x``.
+        """Compute the steady-state values of the probes for constant inputs ``x``.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class NEF(nn.Module):
         return torch.cat(values, dim=1)
 
     def _rates(self, ensemble: Ensemble, x: Tensor) -> Tensor:
-        """Output of the neurons, in units of the maximum rates."""
+        """Firing rates of an ensemble, in units of the maximum rate."""
         key, kind = self._key(ensemble), ensemble.neuron_type
         J = x @ self.encoders[key].T + self.biases[key]
         if isinstance(kind, LIF_LIKE):
@@ -164,7 +164,7 @@ class NEF(nn.Module):
         return rates @ self.decoders[self._key(reader)]
 
     def _carried(self, connection: Connection, before: Tensor) -> Tensor:
-        """Contribution of a connection to all dimensions of its target."""
+        """The contribution of a connection to all dimensions of its target."""
         arrays = self.built.connections[connection]
         if isinstance(whole(connection.pre), Ensemble):
             before = self._decoded(connection, before)
@@ -230,12 +230,12 @@ class NEF(nn.Module):
 
 
 def whole_of(probe: Probe) -> Any:
-    """The target of a probe, without indices."""
+    """The object that a probe of an object, or of a view of it, records."""
     return probe.target if isinstance(probe.target, Connection) else whole(probe.target)
 
 
 def _ensemble(reader: Connection | Probe) -> Ensemble:
-    """The ensemble of the decoders of a connection or probe."""
+    """The ensemble that a connection or probe decodes."""
     arrays = whole_of(reader) if isinstance(reader, Probe) else whole(reader.pre)
     assert isinstance(arrays, Ensemble)
     return arrays

@@ -1,4 +1,4 @@
-"""Spiking neurons as modules of PyTorch, with the same step as nefsim's populations."""
+"""Spiking neurons as modules of PyTorch, with the same equations as in nefsim's networks."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ State = Any
 
 
 class Stateful(nn.Module):
-    """Base of modules with a state in time, which is an argument and a result of each step.
+    """Base class of modules whose state changes from step to step.
 
-    ``y, state = module(x, state)`` is one step; ``None`` is the state of rest.
-    ``y_seq, state = module.run(x_seq)`` is a step for each row of a sequence, time first.
+    ``y, state = module(x, state)`` computes one step; without a state it starts from rest.
+    ``y_seq, state = module.run(x_seq)`` computes a step for each row of a sequence.
 
     See Also
     --------
@@ -42,7 +42,7 @@ class Stateful(nn.Module):
 
     @abstractmethod
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """One step.
+        """Compute one step.
 
         Parameters
         ----------
@@ -60,7 +60,7 @@ class Stateful(nn.Module):
         """
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """One step for each row of a sequence.
+        """Compute one step for each row of a sequence.
 
         Parameters
         ----------
@@ -84,7 +84,7 @@ class Stateful(nn.Module):
 
 
 class DiscreteNeuron(Stateful):
-    r"""Base of spiking modules: charge, fire, reset; the state is the potential.
+    r"""Base class of layers of spiking neurons; the state is the membrane potential v.
 
     .. math:: u = g(\lambda v + s x), \qquad y = H(u - \theta), \qquad
               v \leftarrow u (1 - y) \;\text{ or }\; u - \theta y
@@ -113,20 +113,20 @@ class DiscreteNeuron(Stateful):
 
     @abstractmethod
     def decay_and_scale(self) -> tuple[float | Tensor, float | Tensor]:
-        """λ and s, numbers or tensors."""
+        """The factors λ of the potential and s of the input, numbers or tensors."""
 
     @property
     def threshold(self) -> float | Tensor | None:
-        """θ."""
+        """The firing threshold θ."""
         return self.fixed_threshold
 
     def fire(self, z: Tensor) -> Tensor:
-        """The output at ``z = u - threshold``.
+        """Compute the spikes from the potential, with a surrogate gradient.
 
         Parameters
         ----------
         z : Tensor
-            Potential less the threshold.
+            Potential minus the threshold.
 
         Returns
         -------
@@ -135,7 +135,7 @@ class DiscreteNeuron(Stateful):
         return self.surrogate(z, self.threshold_rule)
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """Spikes of one step and the potential after it."""
+        """Compute the spikes of one step and the potential after it."""
         v = torch.zeros_like(x) if state is None else state
         decay, scale = self.decay_and_scale()
         return discrete_step(
@@ -152,7 +152,7 @@ class DiscreteNeuron(Stateful):
         )
 
     def neuron_type(self, dt: float = 0.001) -> DiscreteLIF:
-        """The neuron type of the same neurons in a network, with spikes of 1 at steps of ``dt``.
+        """The neuron type of an ensemble with the same neurons, whose spikes have the value 1.
 
         Parameters
         ----------
@@ -177,7 +177,7 @@ class DiscreteNeuron(Stateful):
         )
 
     def extra_repr(self) -> str:
-        """The parameters in ``repr``.
+        """The parameters, as text for ``repr``.
 
         Returns
         -------
@@ -193,15 +193,15 @@ class IF(DiscreteNeuron):
     Parameters
     ----------
     threshold : float
-        θ.
+        Potential θ above which a neuron fires.
     threshold_rule : {">", ">="}
-        Whether a neuron fires at the threshold itself.
+        Whether a neuron fires above the threshold only, or also at the threshold.
     reset : {"zero", "subtract"}
         Potential after a spike: 0, or reduced by the threshold.
     detach_reset : bool
-        Whether the gradient stops at the reset.
+        Whether the reset is treated as a constant in the backward pass.
     surrogate : str or Surrogate
-        Derivative of the step in the backward pass.
+        Derivative of spikes by the potential in the backward pass.
 
     Raises
     ------
@@ -235,7 +235,7 @@ class IF(DiscreteNeuron):
         super().__init__(threshold, threshold_rule, reset, detach_reset, surrogate)
 
     def decay_and_scale(self) -> tuple[float | Tensor, float | Tensor]:
-        """1 and 1.
+        """The factors of the potential and of the input, both 1.
 
         Returns
         -------
@@ -284,7 +284,7 @@ class LIF(DiscreteNeuron):
         self.tau = check.real("LIF", "tau", tau, "pass steps, such as 2.0", low=1.0)
 
     def decay_and_scale(self) -> tuple[float | Tensor, float | Tensor]:
-        """``1 - 1/tau`` and ``1/tau``.
+        """The factors of the potential, ``1 - 1/tau``, and of the input, ``1/tau``.
 
         Returns
         -------
@@ -293,7 +293,7 @@ class LIF(DiscreteNeuron):
         return 1.0 - 1.0 / self.tau, 1.0 / self.tau
 
     def extra_repr(self) -> str:
-        """The parameters in ``repr``.
+        """The parameters, as text for ``repr``.
 
         Returns
         -------
@@ -303,12 +303,12 @@ class LIF(DiscreteNeuron):
 
 
 class PLIF(DiscreteNeuron):
-    r"""Leaky integrate-and-fire neurons with a trainable time constant for the layer.
+    r"""Leaky integrate-and-fire neurons that share a trainable time constant.
 
     .. math:: u = (1 - k(a)) v + k(a) x, \qquad k(a) = \frac{1}{1 + e^{-a}} = \frac{1}{\tau}
 
-    Adam changes a parameter by about its learning rate in a step, for any gradient.  If tau
-    starts far from its optimum, put ``a`` into a parameter group with a higher learning rate.
+    The parameter is a.  If tau starts far from its optimum, put a into a parameter group with a
+    higher learning rate: Adam changes a parameter by about the learning rate in each step.
 
     Parameters
     ----------
@@ -353,11 +353,11 @@ class PLIF(DiscreteNeuron):
 
     @property
     def tau(self) -> float:
-        """The present time constant, ``1 / k(a)``, in steps."""
+        """The present time constant, ``1 / k(a)`` [steps]."""
         return 1.0 / float(torch.sigmoid(self.a.detach()))
 
     def decay_and_scale(self) -> tuple[float | Tensor, float | Tensor]:
-        """``1 - k(a)`` and ``k(a)``.
+        """The factors of the potential, ``1 - k(a)``, and of the input, ``k(a)``.
 
         Returns
         -------
@@ -367,7 +367,7 @@ class PLIF(DiscreteNeuron):
         return 1.0 - k, k
 
     def extra_repr(self) -> str:
-        """The parameters in ``repr``.
+        """The parameters, as text for ``repr``.
 
         Returns
         -------
@@ -377,16 +377,16 @@ class PLIF(DiscreteNeuron):
 
 
 class SoftLIF(Stateful):
-    """Rate neurons with the soft LIF curve, for training of NEF networks; without state.
+    """Rate neurons with the soft LIF curve, to train NEF networks; they have no state.
 
     Parameters
     ----------
     tau_rc, tau_ref : float [s]
         Membrane time constant and refractory time.
     sigma : float
-        Softness of the threshold.
+        Softness of the threshold, in units of the threshold current.
     amplitude : float
-        The output is ``amplitude`` times the rate [Hz].
+        Factor from firing rates [Hz] to the output.
 
     Raises
     ------
@@ -423,12 +423,12 @@ class SoftLIF(Stateful):
         self.amplitude = check.positive("SoftLIF", "amplitude", amplitude)
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """Rates at currents ``x`` [Hz]."""
+        """Firing rates at currents ``x`` [Hz]."""
         rates = soft_lif_rates(x, self.tau_rc, self.tau_ref, self.sigma, torch)
         return self.amplitude * rates, state
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """Rates of all steps, computed together."""
+        """Firing rates of all steps [Hz], computed at once."""
         return self(x_seq, state)
 
 

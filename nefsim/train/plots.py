@@ -1,4 +1,4 @@
-"""Plots of surrogate gradients."""
+"""A plot of surrogate gradients."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from nefsim.train.surrogates import Surrogate, as_surrogate
 
 
 def plot_surrogate(surrogate: str | Surrogate, span: float = 2.0, ax: Any = None) -> Any:
-    """Plot the step function of a neuron, and its surrogate derivative.
+    """Plot a neuron's output and its surrogate derivative against the potential.
 
     Parameters
     ----------
     surrogate : str or Surrogate
         The surrogate, or its name.
     span : float
-        Range of the potential less the threshold, from ``-span`` to ``span``.
+        Largest distance of the potential from the threshold.
     ax : matplotlib axes or None
         Axes to draw on; None makes a new figure.
 

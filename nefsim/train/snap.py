@@ -1,4 +1,4 @@
-"""Rounding of weights to a grid, so that sums of spikes are exact in float32, in any order."""
+"""Round weights to a grid so coarse that sums over spikes are exact in float32."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ SILENT = (nn.Flatten, nn.MaxPool2d, nn.Identity, nn.Dropout, nn.Dropout2d, Dropo
 def snap(
     module: Layers, largest_input: float = 1.0, input_step: float = 1.0, digits: int = DIGITS
 ) -> Layers:
-    r"""Copy a module with rounded weights, whose sums do not depend on their order.
+    r"""Round the weights of a module such that sums over spikes are exact in float32.
 
     .. math:: w \leftarrow g \, \mathrm{round}(w / g), \qquad
               \max_i \Big( x_{max} \sum_j |w_{ij}| + |b_i| \Big) \le 2^{digits} g h
 
-    Each layer has the smallest power of two g that satisfies the inequality, where inputs are
-    multiples of h and at most :math:`x_{max}`; both are 1 for spikes.  All partial sums are
-    multiples of g h with at most ``digits`` binary digits, and are not rounded.  PyTorch,
-    nefsim and other machines then give the same currents in float32, and the same spikes, bit
-    for bit (except with ELU, whose exponentials may be rounded differently).  Batch
-    normalisation is multiplied into the layer before it.
+    Weights w and biases b of a layer become multiples of g, the smallest power of two that
+    satisfies the inequality.  Inputs must be multiples of h and at most :math:`x_{max}`, which
+    are both 1 for spikes.  Sums then have at most ``digits`` binary digits and are not rounded,
+    so that PyTorch, nefsim and all machines give the same spikes, bit for bit.  (ELU is an
+    exception, since its exponentials may be rounded differently.)  Batch normalisation is
+    multiplied into the layer before it.
 
     Parameters
     ----------
     module : Layers
-        Layers of IF, LIF, PLIF or SNU with one ``Linear`` or ``Conv2d`` before each.  Between
-        spikes and linear modules there may be pooling: ``MaxPool2d``, or ``AvgPool2d`` with
-        windows of a power of two.
+        Layers of IF, LIF, PLIF or SNU with one ``Linear`` or ``Conv2d`` before each.  Spikes
+        may be pooled before it, by ``MaxPool2d``, or by ``AvgPool2d`` if the size of a window
+        is a power of two.
     largest_input : float
-        Largest absolute value of an input, 1 for spikes.
+        Largest absolute value of an input of the first layer; 1 for spikes.
     input_step : float
-        h, a power of two of which all inputs are multiples, 1 for spikes.  Round images to it
-        (``torch.round(x / h) * h``); the weights of the first layer have fewer digits then.
+        Power of two h of which all inputs are multiples; 1 for spikes.  Round images to it by
+        ``torch.round(x / h) * h``.  A smaller h leaves fewer digits for the weights.
     digits : int
-        Binary digits of a sum; a float32 has 24.
+        Largest number of binary digits of a sum; float32 has 24.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def snap(
 
 
 class _Snapper:
-    """Rounding of one module after another, with the range of the next module's inputs."""
+    """Rounds the weights of successive modules; tracks the range of the next module's inputs."""
 
     def __init__(self, largest: float, unit: float, digits: int) -> None:
         self.largest, self.unit, self.digits = largest, unit, digits
@@ -129,7 +129,7 @@ class _Snapper:
         self.largest, self.unit, self.summed = 1.0, 1.0, False
 
     def _average(self, part: nn.AvgPool2d) -> None:
-        """Means of n values are multiples of 1/n: exact if n is a power of two."""
+        """Add an average pooling, whose means are exact if n values are a power of two."""
         n = part.divisor_override or math.prod(pair(part.kernel_size))
         inside = part.count_include_pad or pair(part.padding) == (0, 0)
         if self.summed or n & (n - 1) or part.ceil_mode or not inside:
@@ -153,7 +153,7 @@ class _Snapper:
             part.bias.copy_(_rounded(bias, step * self.unit))
 
     def _needed(self, weight: Tensor, bias: Tensor, step: float) -> float:
-        """The largest possible sum of rounded weights, in units of the inputs."""
+        """The largest possible sum of a neuron's rounded weights and bias, in units of h."""
         weight, bias = _rounded(weight, step), _rounded(bias, step * self.unit)
         sums = self.largest * weight.abs().sum(1) + bias.abs()
         return max(float(sums.max()) / self.unit, 1e-30)

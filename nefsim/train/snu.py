@@ -15,35 +15,37 @@ START_SPREAD = 0.05
 
 
 class SNU(DiscreteNeuron):
-    r"""A layer of spiking neural units, including its weights.
+    r"""A layer of spiking neural units with weights: LIF neurons in the form of a recurrent unit.
 
     .. math:: s_t = g(W x_t + H y_{t-1} + l s_{t-1} (1 - y_{t-1})), \qquad
               y_t = h(s_t + b)
 
-    The state is the potential after the reset, :math:`s_t (1 - y_t)`; with
-    ``recurrent=True`` it is a pair of that and :math:`y_t`.
+    The state is the potential after the reset, :math:`s_t (1 - y_t)`.  With
+    ``recurrent=True`` it is the pair of this potential and the output :math:`y_t`.
 
     Parameters
     ----------
     in_features, out_features : int
-        Sizes of x and y.
+        Sizes of the input x and the output y.
     decay : float
-        l = 1 - dt/tau, the share of the state that remains after a step.
+        Share l = 1 - dt/tau of the potential that remains after a step.
     activation : {"elu", "relu", "identity", "leaky_relu"}
-        g.  With "relu" deep networks do not learn, as units below zero have no gradient.
+        The function g.  With "relu" deep networks do not learn, because units with a negative
+        potential have no gradient.
     soft : bool
-        h: a sigmoid in place of the step, which resets in proportion.
+        Whether the output function h is a sigmoid instead of a step.
     recurrent : bool
-        Whether the layer receives its output one step later, through H.
+        Whether the layer receives its last output, through weights H.
     detach_reset : bool
-        Whether the gradient stops at the reset.
+        Whether the reset is treated as a constant in the backward pass.
     surrogate : str or Surrogate
         Derivative of the step in the backward pass; "tanh" in the paper.
     start_spread : float
-        Standard deviation of the state of rest; 0 starts at 0.
+        Standard deviation of the initial potential; with 0 all potentials start at 0.
     start_threshold : float
-        Initial thresholds -b are within 0.05 of it.  Near 0 a unit fires whenever the input of
-        a step is positive; with a higher threshold it integrates over several steps.
+        Mean initial threshold -b; thresholds differ from it by at most 0.05.  Near 0 a unit
+        fires whenever the input of a step is positive; with a higher threshold it integrates
+        over several steps.
 
     Raises
     ------
@@ -96,11 +98,11 @@ class SNU(DiscreteNeuron):
 
     @property
     def threshold(self) -> float | Tensor | None:
-        """θ = -b."""
+        """The firing threshold θ = -b."""
         return -self.bias
 
     def decay_and_scale(self) -> tuple[float | Tensor, float | Tensor]:
-        """l and 1.
+        """The factors of the potential, l, and of the input, 1.
 
         Returns
         -------
@@ -109,15 +111,15 @@ class SNU(DiscreteNeuron):
         return self.decay, 1.0
 
     def fire(self, z: Tensor) -> Tensor:
-        """The step with its surrogate, or the sigmoid."""
+        """The output function h: a step with a surrogate gradient, or a sigmoid."""
         return torch.sigmoid(z) if self.output == "sigmoid" else super().fire(z)
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """One step."""
+        """Compute one step."""
         return self._step(self.input(x), state)
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """A step for each row, with one product of the weights and all inputs."""
+        """Compute a step for each row, with one product of the weights and all inputs."""
         outputs = []
         for drive in self.input(x_seq).unbind(0):
             y, state = self._step(drive, state)
@@ -125,7 +127,7 @@ class SNU(DiscreteNeuron):
         return torch.stack(outputs), state
 
     def _step(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step from the product of weights and inputs."""
+        """Compute one step from ``drive``, the product of weights and inputs."""
         if self.recurrent is None:
             return super().forward(drive, self._rest(drive) if state is None else state)
         v, y = (self._rest(drive), torch.zeros_like(drive)) if state is None else state
@@ -133,12 +135,12 @@ class SNU(DiscreteNeuron):
         return y, (v, y)
 
     def _rest(self, drive: Tensor) -> Tensor:
-        """The initial state: 0, or random with ``start_spread``."""
+        """The initial potential: 0, or random with ``start_spread``."""
         spread = self.start_spread
         return spread * torch.randn_like(drive) if spread else torch.zeros_like(drive)
 
     def extra_repr(self) -> str:
-        """The parameters in ``repr``.
+        """The parameters, as text for ``repr``.
 
         Returns
         -------

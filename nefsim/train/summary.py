@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds of a module, counted during a run."""
+"""Count the parameters and multiply-adds of a module."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Row:
     shape : tuple of int
         Shape of its output.
     n_parameters : int
-        Number of parameters, without those of modules within it.
+        Number of parameters, without those of inner modules.
     multiply_adds : int
         Number of products of a weight and an input in the run.
     """
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Summary:
-    """Modules, parameters and multiply-adds of a network; ``print`` shows a table.
+    """Parameters and multiply-adds of a network by module; ``print`` shows a table.
 
     Attributes
     ----------
@@ -53,12 +53,12 @@ class Summary:
 
     @property
     def n_parameters(self) -> int:
-        """Parameters of all modules."""
+        """Total number of parameters."""
         return sum(row.n_parameters for row in self.rows)
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds of all modules."""
+        """Total number of multiply-adds."""
         return sum(row.multiply_adds for row in self.rows)
 
     def __str__(self) -> str:
@@ -74,17 +74,17 @@ class Summary:
 
 
 def summary(module: nn.Module, x_seq: Tensor) -> Summary:
-    """Count parameters and multiply-adds of a module, by running it once on ``x_seq``.
+    """Count the parameters and multiply-adds of a module in a run on ``x_seq``.
 
-    Every product of a weight and an input counts, for each step and each element of the batch,
-    also if the input is 0; biases and neurons are not counted.
+    Every product of a weight and an input counts, in each step and for each example, even if
+    the input is 0.  Biases and neurons are not counted.
 
     Parameters
     ----------
     module : Module
-        Module to count; one with a state has a method ``run``.
+        The module to run.
     x_seq : Tensor
-        An input of the module.
+        Input of ``module.run``, or of ``module`` if it has no state.
 
     Returns
     -------

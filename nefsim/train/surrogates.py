@@ -1,4 +1,4 @@
-"""Surrogate gradients: a step function with a finite slope in the backward pass."""
+"""Surrogate gradients: step functions whose derivative is replaced in the backward pass."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from nefsim import _checks as check
 
 @dataclass(frozen=True)
 class Surrogate:
-    r"""The step function with a surrogate derivative.
+    r"""A step function with a surrogate derivative.
 
     .. math:: H(z) = [z > 0], \qquad \frac{dH}{dz} := slope(z)
 
-    The derivative of a step is zero nearly everywhere, so gradient descent would have no
-    effect.  In the backward pass it is replaced by a slope around the threshold.
+    The derivative of a step is 0 almost everywhere, so gradient descent would change nothing.
+    The backward pass uses ``slope`` instead.
 
     Parameters
     ----------
     name : str
         Name of the surrogate.
     slope : callable
-        Surrogate derivative, as a function of ``z``, the potential less the threshold.
+        ``slope(z)`` returns the surrogate derivative at z, the potential minus the threshold.
 
     See Also
     --------
@@ -45,14 +45,14 @@ class Surrogate:
     slope: Callable[[Any], Any]
 
     def __call__(self, z: Tensor, threshold_rule: str = ">") -> Tensor:
-        """1 where ``z > 0`` (or ``>= 0``), otherwise 0; the gradient is that of the slope.
+        """Return 1 where ``z > 0`` (or ``>= 0``) and 0 elsewhere.
 
         Parameters
         ----------
         z : Tensor
-            Potential less the threshold.
+            Potential minus the threshold.
         threshold_rule : {">", ">="}
-            Whether a neuron fires at the threshold itself.
+            Whether a neuron fires above the threshold only, or also at the threshold.
 
         Returns
         -------
@@ -62,18 +62,18 @@ class Surrogate:
 
 
 class _Step(torch.autograd.Function):
-    """The step function of autograd; NaN does not fire, as every comparison with it is false."""
+    """The step function for autograd; it is 0 at NaN."""
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, slope: Callable[[Any], Any], inclusive: bool) -> Tensor:
-        """Spikes; the slope is saved for the backward pass."""
+        """Compute spikes, and save the slope for the backward pass."""
         if ctx.needs_input_grad[0]:
             ctx.save_for_backward(slope(z))
         return (z >= 0 if inclusive else z > 0).to(z.dtype)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        """The gradient times the slope."""
+        """Multiply the gradient by the slope."""
         return grad * ctx.saved_tensors[0], None, None
 
 
@@ -149,7 +149,7 @@ def tanh() -> Surrogate:
 
 
 def arctan(alpha: float = 2.0) -> Surrogate:
-    """Surrogate with slope ``alpha / 2 / (1 + (pi alpha z / 2)**2)``, of an arc tangent.
+    """Surrogate with the slope of an arc tangent, ``alpha / 2 / (1 + (pi alpha z / 2)**2)``.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def fast_sigmoid(alpha: float = 25.0) -> Surrogate:
     Parameters
     ----------
     alpha : float
-        Inverse width of the slope.
+        Steepness: 1 / alpha is the distance from the threshold at which the slope is 1/4.
 
     Returns
     -------
@@ -278,7 +278,7 @@ def triangular(width: float = 1.0) -> Surrogate:
 
 
 def straight_through() -> Surrogate:
-    """Surrogate with slope 1 everywhere: gradients pass through the step unchanged.
+    """Surrogate with slope 1 everywhere: gradients pass the step unchanged.
 
     Returns
     -------
@@ -314,7 +314,7 @@ SURROGATES = {
 
 
 def as_surrogate(who: str, surrogate: str | Surrogate) -> Surrogate:
-    """A surrogate unchanged, or the surrogate with a name."""
+    """Return a surrogate unchanged, or find it by name."""
     if isinstance(surrogate, Surrogate):
         return surrogate
     return SURROGATES[check.one_of(who, "surrogate", surrogate, tuple(SURROGATES))]

@@ -1,4 +1,4 @@
-"""Watch a network run in the browser, and change its inputs by hand.
+"""Show a running network in the browser, with sliders for its inputs.
 
 >>> import nefsim as nef
 >>> from nefsim import view
@@ -9,8 +9,8 @@
 True
 >>> server.stop()
 
-``server.run_until_shutdown()`` would serve the page until Ctrl-C.  A browser needs the token
-in the address of the page, which excludes other users and other pages of the machine.
+Call ``server.run_until_shutdown()`` to serve the page until Ctrl-C.  The address of the page
+contains a secret token, so that other users and other pages in the browser have no access.
 
 Needs the extra ``view``: ``pip install bokeh``.
 """

@@ -1,4 +1,4 @@
-"""An error with the command that installs Bokeh, where it is missing."""
+"""Check on import that Bokeh is installed; the error names the command that installs it."""
 
 from nefsim._extras import require
 

@@ -1,4 +1,4 @@
-"""Access to pages: by a token, under the host names of the server, for a few browsers at once."""
+"""Control of the access to pages: by a token, by host name, and by the number of browsers."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ NUMBERS = r"[\d.]+|\[[\da-f:.]+\]"
 
 
 def in_url(host: str) -> str:
-    """A host name or address as it stands in a URL."""
+    """Write a host name or address as in a URL."""
     return f"[{host}]" if ":" in host else host
 
 
 def host_names(host: str) -> HostMatches:
-    """The accepted ``Host`` of requests: a name under which the server was started.
+    """The host names that requests may have: those under which the server was started.
 
-    A foreign page whose name points to this machine (DNS rebinding) sends that foreign name.
+    Other names are refused, because a page of an attacker could resolve its host name to this
+    machine (DNS rebinding).
     """
     names = [*LOOPBACK, in_url(host.lower())]
     if host in ALL:
@@ -47,18 +48,18 @@ def host_names(host: str) -> HostMatches:
 
 
 class Access(AuthProvider):
-    """Admits requests of pages that have the token, and of the sockets of these pages.
+    """Admits requests of pages with the token, and of the web sockets of these pages.
 
-    Bokeh calls it before it answers a request.  A page needs ``?token=`` in its address; its
-    socket needs the session of the page, which Bokeh has signed with ``key``.  No cookie is
-    set, so that requests of other pages carry no credentials.
+    Bokeh calls it before it answers a request.  The address of a page must have the parameter
+    ``token``; a web socket must have the session of a page, signed with ``key``.  No cookie is
+    set, since browsers would also send it with requests of other pages.
 
     Attributes
     ----------
     token : str
-        The token in the address, new for each server.
+        Secret in the address of the page, new for each server.
     key : bytes
-        The key with which Bokeh signs sessions.
+        Key with which Bokeh signs sessions.
     """
 
     def __init__(self) -> None:
@@ -73,7 +74,7 @@ class Access(AuthProvider):
 
     @property
     def get_login_url(self) -> Callable[[Any], str]:
-        """An address for logins, which Bokeh requires though there are none."""
+        """An address for logins, which Bokeh requires although it is never used."""
         return lambda handler: "/"
 
     async def _admit(self, handler: Any) -> str:
@@ -98,7 +99,7 @@ class Access(AuthProvider):
         return "a browser with the token"
 
     def _signed(self, protocols: str) -> str:
-        """The session of a socket, ``bokeh, <signed session>``."""
+        """The session in the header ``bokeh, <signed session>`` of a web socket."""
         _, _, token = protocols.partition(",")
         try:
             good = check_token_signature(token.strip(), secret_key=self.key, signed=True)
@@ -111,7 +112,7 @@ class Access(AuthProvider):
 
 
 def _harden(handler: Any, host: str) -> None:
-    """Set headers: no frames, no resources of other servers, no referrer."""
+    """Set headers that forbid frames, resources of other servers, and referrers."""
     policy = (
         "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
         f"connect-src 'self' ws://{host} wss://{host}; "

@@ -20,11 +20,11 @@ MOST_OF_NODE, MOST = 8, 24
 
 
 def sliders(net: Network, inputs: dict[Node, Array]) -> tuple[list[Slider], int]:
-    """Sliders for the values of inputs, and the number of values beyond the limit of sliders.
+    """Make sliders for values of inputs; return them and the number of values without a slider.
 
-    The range of a slider is symmetric: up to the largest radius of the ensembles that the node
-    feeds, twice its value, or 1, whichever is largest, rounded up to 1, 2 or 5 times a power
-    of 10.
+    The range of a slider is from -r to r.  r is 1, twice the value, or the largest radius of the
+    ensembles that the node is connected to, whichever is largest, rounded up to 1, 2 or 5 times
+    a power of 10.
     """
     knobs: list[Slider] = []
     for node, values in inputs.items():
@@ -38,7 +38,7 @@ def sliders(net: Network, inputs: dict[Node, Array]) -> tuple[list[Slider], int]
 
 
 def _slider(values: Array, index: int, title: str, far: float) -> Slider:
-    """A slider that sets one value of an input."""
+    """Make a slider that sets one value of an input."""
     slider = Slider(
         start=-far, end=far, step=far / 100, value=float(values[index]), title=title, width=220
     )
@@ -52,6 +52,6 @@ def _slider(values: Array, index: int, title: str, far: float) -> Slider:
 
 
 def _round_up(number: float) -> float:
-    """The next of 1, 2, 5, 10, ... times a power of ten that is not below a number above 0."""
+    """Round a number above 0 up to 1, 2 or 5 times a power of 10."""
     power = 10.0 ** math.floor(math.log10(number))
     return next(m * power for m in (1.0, 2.0, 5.0, 10.0, 20.0) if m * power >= number)

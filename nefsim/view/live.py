@@ -1,4 +1,4 @@
-"""A network that advances in short runs, between which its inputs can be set."""
+"""Run a network in short pieces, between which its inputs can be changed."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Piece:
     times : (n,) ndarray [s]
         Times of the rows, or of the spikes.
     rows : (n, k) ndarray or None
-        Values; None for spikes.
+        Recorded values; None for spikes.
     neurons : (n,) ndarray of int or None
-        The row of the raster of each spike, from the bottom; None for values.
+        Row of each spike in the raster, from the bottom; None for values.
     shown, total : int
-        Number of columns or neurons in the plot, and in the record.
+        Number of columns or neurons in the plot, and in the network.
     reach : float or None
         Expected largest absolute value, if known: the radius of an ensemble.
     what : str
@@ -57,7 +57,7 @@ class Piece:
 
     See Also
     --------
-    Live : Makes them.
+    Live.advance : The method that returns them.
     """
 
     label: str
@@ -72,20 +72,20 @@ class Piece:
 
 
 class Live:
-    """A network that advances in short runs, between which its constant nodes can be changed.
+    """Runs a network in short pieces, between which the values of constant nodes can be changed.
 
-    Its spikes are those of :class:`~nefsim.Simulator` as long as no input is changed.
+    Spikes equal those of :class:`~nefsim.Simulator` as long as no input is changed.
 
     Parameters
     ----------
     net : Network
-        The model; it is not changed.
+        The network to run; it is not changed.
     dt : float [s]
         The time step.
     backend : str
         As for :class:`~nefsim.Simulator`.
     show : sequence of str or None
-        Labels of ensembles to watch; None watches the probes of the network or, if it has
+        Labels of ensembles to record; None records the probes of the network or, if it has
         none, its first six ensembles.
 
     Attributes
@@ -93,9 +93,9 @@ class Live:
     simulator : Simulator
         The simulator that runs.
     inputs : dict of Node to (k,) ndarray
-        Values of the constant nodes; write to an array to change an input.
+        Values of the constant nodes.  Write to an array to change an input.
     n_hidden : int
-        Number of ensembles that are not watched because there are too many.
+        Number of ensembles that are not recorded because there are too many.
 
     Raises
     ------
@@ -106,7 +106,7 @@ class Live:
 
     See Also
     --------
-    server : Shows a network in the browser.
+    server : Show a network in the browser.
 
     Examples
     --------
@@ -150,7 +150,7 @@ class Live:
         self._subsets: dict[Probe, NDArray[np.intp]] = {}
 
     def advance(self, seconds: float) -> list[Piece]:
-        """Run on and return the records of this run; the simulator discards earlier ones.
+        """Continue the run, and return its new records; the simulator discards earlier ones.
 
         Parameters
         ----------
@@ -160,14 +160,14 @@ class Live:
         Returns
         -------
         list of Piece
-            One for each probe.
+            The new records of each probe.
         """
         self.simulator.clear_probes()
         self.simulator.run(seconds)
         return [self._piece(probe, label) for probe, label in self._labels.items()]
 
     def reset(self) -> None:
-        """Go back to time 0; inputs retain their present values."""
+        """Return to time 0; inputs retain their present values."""
         self.simulator.reset()
 
     def _piece(self, probe: Probe, label: str) -> Piece:
@@ -189,7 +189,7 @@ class Live:
 
 
 def _subset(simulator: Simulator, probe: Probe, n: int) -> NDArray[np.intp]:
-    """Indices of the neurons in a raster, from the bottom: spread evenly by preferred value."""
+    """Indices of ``n`` neurons for a raster, evenly spaced by preferred value."""
     order, neurons = np.arange(n), whole(probe.target)  # type: ignore[arg-type]
     if isinstance(neurons, Neurons):
         built, part = simulator.data[neurons.ensemble], indices(probe.target)  # type: ignore[arg-type]
@@ -199,7 +199,7 @@ def _subset(simulator: Simulator, probe: Probe, n: int) -> NDArray[np.intp]:
 
 
 def _to_watch(net: Network, show: Sequence[str] | None) -> list[Ensemble]:
-    """The ensembles to watch."""
+    """The ensembles to record."""
     if show is None:
         return [] if net.all_probes else net.all_ensembles[:MOST_ENSEMBLES]
     by_label = {ensemble.label: ensemble for ensemble in net.all_ensembles}
@@ -212,12 +212,12 @@ def _to_watch(net: Network, show: Sequence[str] | None) -> list[Ensemble]:
 
 
 def _reader(values: Array) -> Callable[[float], Array]:
-    """A node's function that returns the present values of an array."""
+    """A function for a node that returns the present values of an array."""
     return lambda t: values
 
 
 def _probes(net: Network, ensembles: Sequence[Ensemble], dt: float) -> dict[Probe, str]:
-    """Probes of ensembles with their labels; they do not become part of the network."""
+    """Probes for the run only, of ensembles and their spikes."""
     labels: dict[Probe, str] = {}
     every = max(EVERY, dt)
     for ensemble in ensembles:

@@ -1,4 +1,4 @@
-"""The number of steps between two updates of a page, and the speed, by wall time."""
+"""Choose the number of steps between two updates of a page, and measure the speed."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ MOST_BUSY = 0.1
 
 
 class Pace:
-    """Decides the number of steps of each update, and measures the speed.
+    """Chooses the number of steps of each update of a page, and measures the speed.
 
-    The speed is model time over wall time, which includes drawing, sending and waiting.
+    The speed is simulated time divided by wall time, which includes the time for drawing.
 
     Parameters
     ----------
     clock : callable
-        Function that returns wall time [s].
+        Function that returns the wall time [s].
     dt : float [s]
-        Length of a step of the run.
+        Time step of the simulation.
     """
 
     def __init__(self, clock: Callable[[], float], dt: float) -> None:
@@ -34,14 +34,14 @@ class Pace:
         self.start(0.0)
 
     def start(self, model: float) -> None:
-        """Restart the measurement, with the run at ``model`` [s]."""
+        """Restart the measurement at the simulated time ``model`` [s]."""
         now = self._clock()
         self._measurements = deque([(now, model)])
         self._last = now
         self._owed = 0.0
 
     def due(self, speed: float) -> int:
-        """The number of steps to take now, for a target speed."""
+        """The number of steps to run now, to reach a target speed."""
         self._run_start = self._clock()
         late = min(self._run_start - self._last, MOST_LATE)
         self._last = self._run_start
@@ -50,14 +50,14 @@ class Pace:
         return int(self._owed / self._dt + 1e-6)
 
     def ran(self, n_steps: int) -> None:
-        """Record that the run has taken ``n_steps``, which are not drawn yet."""
+        """Register that ``n_steps`` have run, which are not drawn yet."""
         model, wall = n_steps * self._dt, self._clock() - self._run_start
         self._owed -= model
         if n_steps and wall > 0.0:
             self._fastest = model / wall
 
     def drawn(self, model: float) -> float | None:
-        """The speed over the last second, after the run up to ``model`` [s] has been drawn."""
+        """The speed over the last second; call it when data up to ``model`` [s] are drawn."""
         now = self._clock()
         self._measurements.append((now, model))
         while len(self._measurements) > 2 and self._measurements[1][0] <= now - SPAN:

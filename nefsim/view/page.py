@@ -32,9 +32,9 @@ BAR = {"position": "sticky", "top": "0", "z-index": "10", "background": "white"}
 
 
 class Beat(DataModel):
-    """Counters of the pieces that were sent to a browser, and of those that it has drawn.
+    """Counters of the updates that were sent to a browser, and of those that it has drawn.
 
-    With them the run waits for a slow browser, whose plots would otherwise lag more and more.
+    By them the run waits for a slow browser, which would otherwise fall more and more behind.
     """
 
     sent = Int(default=0)
@@ -42,14 +42,14 @@ class Beat(DataModel):
 
 
 def add_page(document: Any, live: Live, window: float = 2.0) -> Page:
-    """Put plots, buttons and sliders into a Bokeh document, and run the network in it.
+    """Add plots, buttons and sliders for a network to a Bokeh document, and run the network.
 
     Parameters
     ----------
     document : bokeh.document.Document
         The document.
     live : Live
-        The network.
+        The network to run.
     window : float [s]
         Length of the time axis of the plots.
 
@@ -66,7 +66,7 @@ def add_page(document: Any, live: Live, window: float = 2.0) -> Page:
 
     See Also
     --------
-    server : Serves such pages.
+    server : Serve such pages to browsers.
 
     Examples
     --------
@@ -87,20 +87,20 @@ def add_page(document: Any, live: Live, window: float = 2.0) -> Page:
 
 
 class Page:
-    """The plots, buttons and sliders of a network that runs.
+    """The plots, buttons and sliders of a running network.
 
     Parameters
     ----------
     live : Live
-        The network.
+        The network to run.
     window : float [s]
         Length of the time axis of the plots.
     clock : callable
-        Function that returns wall time [s].
+        Function that returns the wall time [s].
 
     See Also
     --------
-    add_page : Makes a page of a document.
+    add_page : Add a page to a document.
     """
 
     def __init__(
@@ -132,9 +132,9 @@ class Page:
         self.root = column(*parts, **wide)
 
     def tick(self) -> None:
-        """Run for the wall time since the last call, if the page is playing, and show the result.
+        """Continue the run by the wall time since the last call, and show the new data.
 
-        Nothing happens before the browser has drawn earlier pieces.
+        Nothing happens if the page is paused, or the browser has not drawn earlier data yet.
         """
         if not self.playing or self.beat.sent - self.beat.drawn >= AHEAD:
             return
@@ -154,7 +154,7 @@ class Page:
         self.beat.sent += 1  # last, so that the browser answers after it has drawn all
 
     def show(self, pieces: list[Piece]) -> None:
-        """Add pieces to the plots and drop data older than the window.
+        """Add new data to the plots, and remove data older than the window.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class Page:
             plot.add(piece, self.now)
 
     def restart(self) -> None:
-        """Go back to time 0, with empty plots."""
+        """Return to time 0 and empty the plots."""
         self.live.reset()
         for plot in self.plots:
             plot.clear()
@@ -174,7 +174,7 @@ class Page:
 
     @property
     def now(self) -> float:
-        """Model time [s]."""
+        """The simulated time [s]."""
         return self.live.simulator.n_steps * self.live.simulator.dt
 
     def _toggle(self) -> None:
@@ -183,7 +183,7 @@ class Page:
         self.pace.start(self.now)
 
     def _notes(self, n_without: int) -> str:
-        """The number of plots, and of ensembles and sliders that are left out."""
+        """A text with the number of plots, and of ensembles and sliders that are left out."""
         n, hidden = len(self.plots), self.live.n_hidden
         notes = [f"{n} plot{'s' * (n != 1)}" if n else "Nothing to plot: add ensembles or probes"]
         if hidden:
@@ -194,5 +194,5 @@ class Page:
 
 
 def _clock(now: float, speed: float | None) -> str:
-    """Model time and speed, as text."""
+    """The simulated time and the speed, as text."""
     return f"{now:.2f} s" if speed is None else f"{now:.2f} s, {speed:.2f} times real time"

@@ -1,4 +1,4 @@
-"""The plots of a page: lines of values and rasters of spikes, which grow with the run."""
+"""Plots of a page, which grow with the run: lines of values and rasters of spikes."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ LEFT, RIGHT = 72, 52
 
 
 def inert(label: str) -> str:
-    r"""A label that Bokeh shows literally, instead of as HTML if it looks like TeX.
+    r"""Change a label such that Bokeh does not show it as TeX.
 
-    A character without width goes between the signs that begin a formula, ``$$``, ``\(``,
+    A character of zero width is inserted into the signs that begin a formula, ``$$``, ``\(``,
     ``\[`` and ``\begin``.
     """
     return label.replace("$", "$\u2060").replace("\\", "\\\u2060")
 
 
 def plot_of(piece: Piece, window: float) -> Plot:
-    """The plot for the records of a probe: lines or a raster."""
+    """Make a plot for the records of a probe: lines or a raster."""
     return Lines(piece, window) if piece.neurons is None else Raster(piece, window)
 
 
@@ -46,7 +46,7 @@ class Plot(ABC):
     Parameters
     ----------
     piece : Piece
-        The records so far, with their label and quantity.
+        Records of the probe so far.
     window : float [s]
         Length of the time axis.
 
@@ -85,13 +85,13 @@ class Plot(ABC):
         self.figure.styles = {"flex": "1 1 45%"}
 
     def add(self, piece: Piece, now: float) -> None:
-        """Add a piece at the right, and drop data older than the window."""
+        """Add new data, and remove data older than the window."""
         self._draw(piece, now)
         self.time.update(start=max(0.0, now - self.window), end=max(now, self.window))
 
     @abstractmethod
     def _draw(self, piece: Piece, now: float) -> None:
-        """Draw a piece."""
+        """Draw new data."""
 
     @abstractmethod
     def clear(self) -> None:
@@ -129,7 +129,7 @@ class Lines(Plot):
             self._reach_to(float(piece.rows.min()), float(piece.rows.max()))
 
     def _reach_to(self, low: float, high: float) -> None:
-        """Widen the axis with a margin where values leave it; it never shrinks."""
+        """Extend the axis so that values are within it, with a margin."""
         self.low, self.high = min(self.low, low), max(self.high, high)
         axis, room = self.figure.y_range, 0.1 * (self.high - self.low)
         if self.low < axis.start or self.high > axis.end or self.is_new:
@@ -145,10 +145,10 @@ class Lines(Plot):
 
 
 class Raster(Plot):
-    """Marks of spikes, as a picture with a row for each neuron.
+    """A raster of spikes, drawn as an image with a row for each neuron.
 
-    The size of a picture does not depend on the number of spikes, and its marks are as high as
-    a row; darker marks are several spikes.
+    A darker pixel is several spikes.  The size of the image does not depend on the number of
+    spikes.
     """
 
     last: int
@@ -199,7 +199,7 @@ class Raster(Plot):
 
 
 def _legend(entries: list[Any]) -> Legend:
-    """A narrow legend of names and their lines."""
+    """Make a narrow legend of names and their lines."""
     return Legend(
         items=entries,
         border_line_color=None,

@@ -26,20 +26,20 @@ LINGER, LOOK = 5000, 1000
 
 
 class Server(BaseServer):
-    """Serves pages of a network; made by :func:`server`.
+    """A server of pages of a network; use :func:`server` to start one.
 
     Attributes
     ----------
     port : int
-        The port at which it listens.
+        Port at which the server listens.
     url : str
-        The address of the page, with the token.
+        Address of the page, with the token.
     is_local : bool
-        Whether only this machine can reach it.
+        Whether only browsers of this machine can reach the server.
 
     See Also
     --------
-    server : Makes it.
+    server : Start a server.
     """
 
     url: str
@@ -57,22 +57,22 @@ def server(
 ) -> Server:
     """Start a server, which shows a separate run of the network to each browser.
 
-    Browsers need the token in the server's ``url`` and must address the server by one of its
-    host names; up to 8 browsers are served at once.
+    Open the server's ``url`` in a browser; it contains a secret token.  Up to 8 browsers are
+    served at once.
 
     Parameters
     ----------
     net : Network
-        The model.
+        The network to run.
     port : int
-        The port to listen at; 0 takes any free one.
+        Port to listen at; 0 means any free port.
     window : float [s]
         Length of the time axis of the plots.
     dt, backend, show
         As for :class:`~nefsim.view.Live`.
     host : str
-        The address or name of this machine at which to listen.  With the default, only this
-        machine can open the page; with ``"0.0.0.0"`` all networks can.
+        Address or name of this machine at which to listen.  With the default, only browsers of
+        this machine can open the page; with ``"0.0.0.0"``, those of all networks.
 
     Returns
     -------
@@ -89,8 +89,8 @@ def server(
 
     See Also
     --------
-    Live : The run that a page shows.
-    add_page : Puts a page into a Bokeh document.
+    Live : Run a network in short pieces.
+    add_page : Add a page to a Bokeh document.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def server(
 
 
 def _serve(application: Any, host: str, listening: socket.socket) -> Server:
-    """A server of the pages of an application, with checks of each request."""
+    """Make a server for an application; the server checks each request."""
     access = Access()
     pages = BokehTornado(
         application,
@@ -146,7 +146,7 @@ def _serve(application: Any, host: str, listening: socket.socket) -> Server:
 
 
 def _listen(host: Any, port: int) -> socket.socket:
-    """A socket that listens."""
+    """Open a socket that listens at a host and port."""
     do = "pass an address or name of this machine, such as '127.0.0.1'"
     check.instance("server", "host", host, str, "a name", do)
     if not host.strip():

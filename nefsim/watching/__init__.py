@@ -1,4 +1,4 @@
-"""Whether the inputs of populations stay within their radius while a simulator runs."""
+"""Monitor whether the inputs of populations stay within their radius during a run."""
 
 from nefsim.watching.watch import RadiusWarning, Watch
 

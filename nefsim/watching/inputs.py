@@ -1,4 +1,4 @@
-"""Inputs of populations, found from the rows that a back end holds of a chunk of steps."""
+"""Compute the inputs of populations from the signals that a back end has stored for a chunk."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ class Gathered(NamedTuple):
 
 
 class Inputs:
-    """How to find the inputs of populations from the rows of a chunk.
+    """Computes the lengths of the inputs of populations in steps of a chunk.
 
     Parameters
     ----------
     built : Built
         The network that runs.
     rows : sequence of ndarray or None
-        The rows of each signal, where it has any.
+        The rows of each signal; None for a signal that is not stored.
     reach : mapping of Ensemble to float
-        How long the input of each population may be.
+        The largest allowed length of the input of each population.
 
     Attributes
     ----------
     ensembles : tuple of Ensemble
-        Those whose inputs can be found.
+        The populations whose inputs can be computed.
     reach : (E,) ndarray
-        Of each, how long its input may be.
+        The largest allowed length of the input of each of them.
     n : int
-        Numbers that are read for a step.
+        Number of stored values that are read for a step.
     """
 
     def __init__(self, built: Built, rows: Sequence[Any], reach: Mapping[Ensemble, float]) -> None:
@@ -100,36 +100,43 @@ def _by_array(rows: Sequence[Any], addends: list[Addend]) -> Iterator[Gathered]:
 
     Rows are views of a few large arrays, so that all numbers of one are gathered at once.
     """
-    wholes: dict[int, Array] = {}
+    wholes: dict[int, tuple[int, Array]] = {}  # by address: a number and the array
     table = np.zeros((len(rows), 4), np.intp)  # of each signal: its array, first row, strides
     for signal in {addend.signal for addend in addends}:
         mine = rows[signal] if rows[signal].ndim == 2 else rows[signal][:, 0]  # the first trial
-        whole = mine
-        while isinstance(whole.base, np.ndarray) and whole.base.dtype == whole.dtype:
-            whole = whole.base  # but not the bytes of an aligned array
-        wholes[id(whole)] = whole
-        places = [array.__array_interface__["data"][0] for array in (mine, whole)]
-        apart = [n // mine.itemsize for n in (places[0] - places[1], *mine.strides)]
-        table[signal] = [*wholes].index(id(whole)), *apart
+        whole = _whole(mine)
+        address, start = (a.__array_interface__["data"][0] for a in (whole, mine))
+        number, _ = wholes.setdefault(address, (len(wholes), whole))
+        apart = [n // mine.itemsize for n in (start - address, *mine.strides)]
+        table[signal] = number, *apart
     addends.sort(key=lambda addend: addend.target)
     columns = [*zip(*addends, strict=True)]
     signals, delay, column, target = (np.array(columns[i], np.intp) for i in (0, 1, 2, 4))
     factor = np.array(columns[3])
     array, begin, stride, across = table[signals].T
     first = begin + column * across - delay * stride
-    for i, whole in enumerate(wholes.values()):
+    for i, whole in wholes.values():
         chosen = array == i
-        yield Gathered(
-            whole.reshape(-1), first[chosen], stride[chosen], factor[chosen], target[chosen]
-        )
+        yield Gathered(whole, first[chosen], stride[chosen], factor[chosen], target[chosen])
+
+
+def _whole(view: Array) -> Array:
+    """The numbers of the array that owns the memory of a view, flat."""
+    whole: Any = view
+    while isinstance(whole.base, np.ndarray):
+        whole = whole.base
+    flat: Array = whole.ravel(order="K")  # a view, as an array with its own memory has no gaps
+    if flat.dtype == np.uint8:  # the bytes of an aligned array
+        flat = flat[: len(flat) // view.itemsize * view.itemsize].view(view.dtype)
+    return flat
 
 
 def _expanded(
     program: Program, rows: Sequence[Any], signal: int, delay: int = 0
 ) -> tuple[list[Addend], dict[int, float]] | None:
-    """A signal as a sum of numbers that have rows, and its constant part by element.
+    """A signal as a sum of elements of stored signals, and the constant part of each element.
 
-    None where something has no rows and is no sum.
+    None if a part of it is neither stored nor a sum.
     """
     if rows[signal] is not None:
         every = range(program.signals[signal].size)
@@ -175,7 +182,7 @@ def _weights(program: Program, term: Term, size: int) -> Iterable[tuple[int, int
 
 
 def _chosen(size: int, index: Index | None) -> Sequence[int]:
-    """The elements that an index names."""
+    """The elements that an index selects."""
     if index is None:
         return range(size)
     chosen: Sequence[int] = range(size)[index] if isinstance(index, slice) else index.tolist()

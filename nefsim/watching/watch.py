@@ -1,8 +1,8 @@
-"""Whether the inputs of populations stay within their radius, looked at now and then in a run.
+"""Monitor whether the inputs of populations stay within their radius, in a sample of steps.
 
-The back ends keep the rows of a chunk of steps until the next one begins.  From those of the
-filters and nodes that add up to the input x of a population, x is found at some steps of the
-chunk, for all populations in a few NumPy calls; nothing in the loop over steps changes.
+Back ends store the signals of a chunk of steps until the next chunk begins.  The input x of a
+population is the sum of some of them, outputs of filters and nodes.  After a chunk x is computed
+for some of its steps, by a few NumPy calls for all populations.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ EVERY, MOST_OF_CHUNK, MOST, FEWEST = 50, 20, 1000, 20
 #: Chunks that are shorter are not looked at [steps].
 SHORTEST = 100
 
-#: A look takes about ``LOOK`` seconds and ``LOOK_AT`` for each number, a step ``STEP`` and
-#: ``STEP_OF`` for each neuron, compiled, and in NumPy ``IN_NUMPY`` more (one quiet core).
+#: A look takes about ``LOOK`` seconds and ``LOOK_AT`` for each number; before the first one,
+#: addresses are found in ``PREPARE`` and ``PREPARE_AT`` for each number.  A step takes ``STEP``
+#: and ``STEP_OF`` for each neuron, compiled, and in NumPy ``IN_NUMPY`` more (one quiet core).
 #: Between looks are so many steps that looks take at most ``SHARE`` of their time.
-LOOK, LOOK_AT, STEP, STEP_OF, IN_NUMPY, SHARE = 25e-6, 2.6e-6, 1e-8, 5e-10, 1e-5, 0.01
+LOOK, LOOK_AT, PREPARE, PREPARE_AT = 25e-6, 1e-7, 4e-5, 8e-6
+STEP, STEP_OF, IN_NUMPY, SHARE = 1e-8, 5e-10, 1e-5, 0.01
 
 #: A population is warned of when its input is for more than a tenth of the steps longer than
 #: 1.1 radii: at the radius itself, the noise of spikes alone takes it beyond half of the time.
@@ -39,10 +41,10 @@ SLACK, SHARE_WARNED = 1.1, 0.1
 
 
 class RadiusWarning(UserWarning):
-    """A population gets inputs that are longer than its radius, which it cannot represent.
+    """Warning that the input of a population exceeds its radius, so that it is not represented.
 
-    Warned once for a population, after a run in which the input was longer than 1.1 radii in
-    more than a tenth of the steps that were looked at (see :func:`nefsim.saturation`).
+    It is given once for a population of a simulator, after a run in which the input was longer
+    than 1.1 radii in more than a tenth of the sampled steps (see :func:`nefsim.saturation`).
 
     Examples
     --------
@@ -60,7 +62,7 @@ class HasRows(Protocol):
 
 
 class Watch:
-    """Counts the steps at which the input of each population was beyond its radius.
+    """Counts the steps in which the input of each population exceeds its radius.
 
     Parameters
     ----------
@@ -70,13 +72,14 @@ class Watch:
     Attributes
     ----------
     ensembles : tuple of Ensemble
-        Those that are watched.
+        The populations that are monitored.
     n_samples : int
-        Steps that were looked at.
+        Number of sampled steps.
     beyond, far : (E,) ndarray
-        Of these, how many were beyond the reach of each population, and beyond 1.1 times that.
+        Number of sampled steps in which the input of each population exceeded the allowed
+        length, and 1.1 times this length.
     longest : (E,) ndarray
-        Longest input seen of each.
+        Largest length of each population's input.
     """
 
     def __init__(self, built: Built) -> None:
@@ -84,7 +87,7 @@ class Watch:
         self.ensembles: tuple[Ensemble, ...] = ()
         self._warned: set[Ensemble] = set()
         self._inputs: Inputs | None = None
-        self._next = self._interval = 0
+        self._next = self._interval = self._first_after_reset = 0
         self._forget()
 
     def _forget(self) -> None:
@@ -92,8 +95,16 @@ class Watch:
         self.n_samples, self.beyond, self.far = 0, np.zeros(n, int), np.zeros(n, int)
         self.longest = np.zeros(n)
 
+    def restart(self) -> None:
+        """Continue after a reset, in which the back end made new arrays.
+
+        The first run of a simulator is looked at soon, as its build took longer than a look.
+        After a reset the next look waits for as many steps as it may cost.
+        """
+        self._inputs, self._next = None, self._first_after_reset
+
     def __call__(self, engine: HasRows, step: int, length: int) -> None:
-        """Look at some of the ``length`` steps that were done after ``step``."""
+        """Sample some of the ``length`` steps after ``step``."""
         if length < SHORTEST or step + length < self._next or self.n_samples >= MOST:
             return
         if self._inputs is None:
@@ -113,13 +124,16 @@ class Watch:
 
     def _prepare(self, engine: HasRows) -> None:
         inputs = self._inputs = Inputs(self._built, engine.rows, _reaches(self._built))
-        self.ensembles = inputs.ensembles
-        self._forget()
+        if inputs.ensembles != self.ensembles:
+            self.ensembles = inputs.ensembles
+            self._forget()
         neurons = sum(ensemble.n_neurons for ensemble in self._built.ensembles)
         step = STEP + STEP_OF * neurons
         if all(rows is not None for rows in engine.rows):
             step += IN_NUMPY
-        self._interval = round((LOOK + LOOK_AT * inputs.n) / SHARE / step)
+        look, prepare = LOOK + LOOK_AT * inputs.n, PREPARE + PREPARE_AT * inputs.n
+        self._interval = round(look / SHARE / step)
+        self._first_after_reset = round((look + prepare) / SHARE / step)
 
     def shares(self) -> dict[Ensemble, float] | None:
         """Share of the examined steps in which each population's input exceeded its radius.
@@ -131,7 +145,7 @@ class Watch:
         return dict(zip(self.ensembles, (self.beyond / self.n_samples).tolist(), strict=True))
 
     def warn(self) -> None:
-        """Warn of populations that were too often beyond their radius, once of each."""
+        """Warn of populations whose inputs exceeded the radius too often, once for each."""
         if self.n_samples < FEWEST:
             return
         for i in np.flatnonzero(self.far > SHARE_WARNED * self.n_samples):
@@ -159,9 +173,9 @@ def _warns_of_radius(network: Any) -> bool:
 
 
 def _reaches(built: Built) -> dict[Ensemble, float]:
-    """How long the vectors are that each decoded population is meant for.
+    """The largest allowed length of the input of each population that is decoded.
 
-    Points at which decoders are solved may be longer than the radius: these are represented.
+    It is the radius, or the length of the longest evaluation point if that is larger.
     """
     found: dict[Ensemble, float] = {}
     things: list[tuple[Connection | Probe, BuiltConnection]]

@@ -1,6 +1,6 @@
-"""Facts about the operations of a program that decide how they are compiled.
+"""Functions that decide how the interpreter runs each operation of a program.
 
-None of these functions uses the instruction table; :mod:`.plan` calls them.
+:mod:`.plan` calls them before the instruction table is made.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NOT_CELLS = (
 
 
 def steps_compiled(neuron: NeuronType) -> bool:
-    """Whether the interpreter steps a neuron type; other types are stepped in NumPy."""
+    """Whether the interpreter can step a neuron type; NumPy steps the other types."""
     if type(neuron) is RegularSpiking:
         rates = type(neuron.base_type)
         return rates is AdaptiveLIFRate or (rates in CELL_OF and not rates.spiking)
@@ -50,9 +50,9 @@ def steps_compiled(neuron: NeuronType) -> bool:
 
 
 def learns_compiled(program: Program, op: Learn) -> bool:
-    """Whether the interpreter applies all rules of these weights; others run in Python.
+    """Whether the interpreter can apply all rules of these weights; else they run in Python.
 
-    A rule with a decay reads the weights and must read them unchanged, so at most one may.
+    At most one rule may have a decay, since a decay must read weights that no rule has changed.
     """
     n = len(op.learned.initial)
     decays = 0
@@ -74,18 +74,18 @@ def is_compiled(program: Program, op: Op) -> bool:
 
 
 def is_step_counter(op: Op, name: str) -> bool:
-    """Whether a memory is the step counter of inverse LIF neurons, one number for all of them."""
+    """Whether a state variable is the step counter that inverse LIF neurons share."""
     return isinstance(op, Neurons) and type(op.neuron) is InverseLIF and name == "steps_done"
 
 
 def is_tall(matrix: Any) -> bool:
-    """Whether a matrix is multiplied column by column rather than row by row."""
+    """Whether to multiply a matrix column by column rather than row by row."""
     n, m = np.shape(matrix)
     return bool(n >= TALL * m or n >= LINE)
 
 
 def encodes(term: Term, n: int) -> bool:
-    """Whether a term is a matrix of columns over the whole output, as in ``bias + E @ x``."""
+    """Whether a term is a product over the whole output, column by column, as ``E @ x``."""
     if term.rows is not None or hasattr(term.matrix, "tocsr") or np.ndim(term.matrix) != 2:
         return False
     is_long = np.shape(term.matrix)[1] >= LONG_INPUT and n >= LINE
@@ -102,12 +102,12 @@ def is_copy(op: Op) -> bool:
 
 
 def is_lowpass(op: Filter) -> bool:
-    """Whether a filter is of first order with a single coefficient of its input."""
+    """Whether a filter has the form ``y = b0 x - a1 y``."""
     return not isinstance(op.form, StateSpace) and [*map(len, op.form)] == [1, 2]
 
 
 def analytic_lif_outputs(program: Program, state: State) -> set[int]:
-    """Spike outputs of populations whose exact LIF step needs no logarithm."""
+    """Spike outputs of LIF populations that are stepped exactly, without a logarithm."""
     return {
         op.output
         for op, memory in zip(program.ops, state.ops, strict=True)
@@ -118,7 +118,7 @@ def analytic_lif_outputs(program: Program, state: State) -> set[int]:
 
 
 def copies(program: Program, materialized: Set[int]) -> dict[int, Read]:
-    """Signals that are copies, each with the read that it copies."""
+    """Signals that only copy a read, mapped to that read; copies are not computed."""
     return {
         op.output: op.terms[0].read
         for op in program.ops
@@ -127,9 +127,9 @@ def copies(program: Program, materialized: Set[int]) -> dict[int, Read]:
 
 
 def fused_currents(program: Program, analytic: Set[int], materialized: Set[int]) -> dict[int, int]:
-    """Currents that an LIF population computes within its step, with the index of its operation.
+    """Currents that an LIF population computes within its step, mapped to its operation.
 
-    Only this population reads them, and they are the sum of biases and one encoded value.
+    Such currents are biases plus one encoded vector, and only this population reads them.
     """
     currents = {
         op.current: i
@@ -151,9 +151,9 @@ def fused_currents(program: Program, analytic: Set[int], materialized: Set[int])
 
 
 def accumulators(program: Program, materialized: Set[int]) -> dict[int, int]:
-    """Currents of inverse LIF neurons that are sums of spikes, with the index of the operation.
+    """Currents of inverse LIF neurons that are sums of spikes, mapped to the operation.
 
-    Such spikes are added to the memory ``accumulated``; the currents are not computed.
+    They are not computed; the spikes are added to the state variable ``accumulated``.
     """
     spiking = {
         op.output

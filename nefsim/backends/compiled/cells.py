@@ -1,12 +1,11 @@
-"""Cells: the step and the constants of neuron types whose neurons are stepped one by one.
+"""Cells: the compiled code of neuron types whose neurons are stepped one by one.
 
-A cell is the whole compiled code of such a type, so that a new type is one entry of ``CELLS``.
-A step is written in plain Python, in the subset that numba compiles
-(:mod:`.kernel.populations`), and runs uncompiled in a test.  It takes ``n`` neurons with input
-currents ``J``, writes their output to ``out``, and reads constants from ``c``; the step computes
-the index at which each array in ``c`` starts.  The step of a spiking type also has two state
-variables as arguments, writes the indices of the neurons that fire to ``fired`` and returns their
-number.
+A new neuron type needs one entry in ``CELLS``: a step function and its constants.  The step is
+written in the subset of Python that numba compiles (:mod:`.kernel.populations`); tests also run
+it uncompiled.  It reads the input currents ``J`` of ``n`` neurons and the constants ``c``, and
+writes their output to ``out``.  Arrays in ``c`` follow one another, and the step computes where
+each starts.  The step of a spiking type also has two state variables as arguments, writes the
+indices of the neurons that fire to ``fired`` and returns their number.
 """
 
 from __future__ import annotations
@@ -34,22 +33,22 @@ from nefsim.neurons.soft import FAR_BELOW
 
 @dataclass(frozen=True)
 class Cell:
-    """How the neurons of a type are stepped.
+    """The compiled step of a neuron type, and its constants.
 
     Parameters
     ----------
     step : callable
         ``step(J, out, n, c)`` for rates; ``step(J, v, u, out, fired, n, c) -> int`` for spikes.
     constants : callable
-        ``constants(neuron, dt)``: numbers, and arrays of one number for each neuron, in the
-        order in which the step reads them.
+        ``constants(neuron, dt)`` returns the constants in the order in which the step reads
+        them.
     each : callable
-        ``each(neuron, dt)``: constants with one value per neuron, each an array or one number
-        for all neurons; they follow the others.
+        ``each(neuron, dt)`` returns constants that differ between neurons, each an array or
+        one number for all neurons; they follow the others in ``c``.
     state : tuple of str
-        State variables for the arguments ``v`` and ``u``; a spiking type has one or two.
+        Names of the state variables for ``v`` and ``u``; a spiking type has one or two.
     types : tuple of type
-        Neuron types that are stepped by this cell and nothing else.
+        Neuron types that this cell steps.
     """
 
     step: Callable[..., Any]
@@ -63,7 +62,7 @@ class Cell:
 
 
 def izhikevich(J, v, u, out, fired, n, c):
-    """One Euler step of the voltage, the reset, then one of the recovery."""
+    """Step the voltage by Euler's method, reset it at spikes, then step the recovery."""
     tau_recovery, coupling, reset_voltage, reset_recovery = c[0], c[1], c[2], c[3]
     lowest_current, peak, pulse, dt = c[4], c[5], c[6], c[7]
     count = 0
@@ -141,7 +140,7 @@ def lif_log(J, v, wait, out, fired, n, c):
 
 
 def lif_euler(J, v, wait, out, fired, n, c):
-    """Explicit Euler; see :class:`nefsim.LIF`."""
+    """The LIF step by explicit Euler; see :class:`nefsim.LIF`."""
     lowest, pulse, dt = c[0], c[1], c[2]
     tau_rc, tau_ref = 3, 3 + n
     count = 0

@@ -1,8 +1,8 @@
-"""The factors of a Hebbian rule as an expression of vectors, traced from the rule's code.
+"""Trace the Python code of a learning rule to an expression that can be compiled.
 
-``factors`` of the rule is called once, with symbols as activities and errors.  Each call of a
-NumPy function on a symbol becomes an :class:`Operation`.  A rule that does anything else with
-a symbol, such as a branch on its value, is not compiled and runs in Python.
+The method ``factors`` of the rule is called once, with symbols for activities and errors.  Each
+call of a NumPy function on a symbol becomes an :class:`Operation`.  A rule that does anything
+else with a symbol, such as a branch on its value, is not compiled and runs in Python.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class NotCompiledError(TypeError):
 
 
 class Expression(NDArrayOperatorsMixin):
-    """A number or a vector whose value is unknown; its ``shape`` is () or (n,)."""
+    """A number or a vector whose value is not known while tracing; ``shape`` is () or (n,)."""
 
     shape: tuple[int, ...]
     __array_priority__ = 1000
@@ -99,14 +99,14 @@ class Expression(NDArrayOperatorsMixin):
 
 
 class Symbol(Expression):
-    """The values of a signal that a rule reads."""
+    """The value of a signal that a rule reads."""
 
     def __init__(self, read: Read, size: int) -> None:
         self.read, self.shape = read, (size,)
 
 
 class Element(Expression):
-    """One element of a vector."""
+    """One element of a vector expression."""
 
     shape = ()
 
@@ -134,7 +134,7 @@ def _inner(one: Any, other: Any) -> Operation:
 
 @dataclass(frozen=True, eq=False)
 class Factors:
-    """The vectors u and d of a rule, expressions or constants; d is None without a decay."""
+    """The vectors u and d of ``weights += dt (u pre - d weights)``; d is None without a decay."""
 
     grow: Any
     decay: Any

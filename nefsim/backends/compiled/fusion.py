@@ -1,8 +1,9 @@
 """Fused blocks: groups of operations that the interpreter runs together.
 
-A population, its currents, the decoding of its spikes and the filters of the decoded values are
-one block.  The signals of population size stay within the block, in the processor's cache.
-Only the decoded values are stored for each step of a chunk and read by other blocks.
+A block contains a population, the sum of its currents, the decoding of its spikes and the filters
+of the decoded values.  Signals with a number for each neuron are used within the block only and
+stay in the processor's cache.  Other blocks read the decoded values, which are stored for each
+step of a chunk.
 """
 
 from __future__ import annotations
@@ -44,18 +45,18 @@ def fused_blocks(
     partial: Set[int] = frozenset(),
     gathers: Set[int] = frozenset(),
 ) -> list[Block]:
-    """The fused blocks of a program.
+    """Group the operations of a program in fused blocks.
 
     Parameters
     ----------
     program : Program
-        The operations.
+        The program to run.
     in_python : set of int
-        Operations that run in Python.  They are made adjacent where the order allows it, so
-        that the compiled operations between them need few calls.
+        Indices of operations that run in Python.  They become neighbours where the order
+        allows it, so that few calls run the compiled operations between them.
     partial, gathers : set of int
         Operations that decode the spikes of a part of a population, and those that read all parts
-        (:mod:`.split`).  They leave the parts in units of their own, and in blocks of their own
+        (:mod:`.split`).  They do not join the parts to one unit, nor to one block
         where there is no loop.
 
     Returns

@@ -1,9 +1,8 @@
 """The object cache: numba compiles the interpreter once; later processes load it from disk.
 
-The import of numba and its lookup in numba's cache take 0.3 s; LLVM's loader, which comes with
-numba, takes a tenth of that.  The cache is an object file with one function, for this processor,
-this version of numba and this :mod:`.kernel`.  :mod:`nefsim.backends.codefiles` chooses the
-folder, and can be switched off.
+To import numba and to use numba's cache takes 0.3 s; to load an object file by LLVM, which comes
+with numba, takes a tenth of that.  The file has one function, for this processor, this version
+of numba and this :mod:`.kernel`.  :func:`nefsim.backends.codefiles.folders` lists its folders.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ def demand(dtype: np.dtype[Any]) -> None:
 
 
 def _stored_code(name: str) -> Iterator[bytes]:
-    """The code on disk that is safe to run, of each folder."""
+    """The code of this name in each folder that has it, if it is safe to run."""
     for folder in codefiles.folders():
         try:
             yield codefiles.read(folder, name)
@@ -79,10 +78,10 @@ def _stored_code(name: str) -> Iterator[bytes]:
 
 
 def _compile(kernel: Any, dtype: np.dtype[Any]) -> tuple[Interpreter, str]:
-    """The interpreter, compiled by numba, and a note on the folder in which it is stored.
+    """Compile the interpreter by numba; return it, and a note on the folder that stores it.
 
-    If LLVM cannot parse numba's instructions, the C function of numba is used instead, which
-    takes longer to make and is not stored.
+    If LLVM cannot parse numba's instructions, a C function of numba is returned, which takes
+    longer to compile and is not stored.
     """
     try:
         code = _object_code(kernel.instructions(dtype))
@@ -126,7 +125,7 @@ def _object_code(compiled: Any) -> bytes:
 
 
 def _link(code: bytes) -> Interpreter:
-    """The function of an object file, in this process."""
+    """Load an object file into this process and return its function."""
     jit = llvm.create_lljit_compiler()
     library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
     code_in_memory = library.export_symbol(ENTRY).link(jit, ENTRY)
@@ -142,7 +141,7 @@ def _link(code: bytes) -> Interpreter:
 
 @cache
 def _name(dtype: np.dtype[Any]) -> str:
-    """The name of a file, with a hash of all that its code depends on."""
+    """The name of the interpreter's file, with a hash of all that its code depends on."""
     here = Path(__file__).parent
     sources = (
         here / "opcodes.py",

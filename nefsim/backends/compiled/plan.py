@@ -25,7 +25,7 @@ MOST_WORK = 200_000_000
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The decisions about a program that its instruction table is made from.
+    """Decisions on how to run a program, from which its instruction table is made.
 
     Attributes
     ----------
@@ -36,22 +36,22 @@ class Plan:
     blocks : sequence of Block
         Fused blocks of operations.
     materialized : frozenset of int
-        Signals that have a row for each step of a chunk; others have one row.
+        Signals that are stored for each step of a chunk; others are stored for one step.
     analytic : frozenset of int
-        Spike outputs of populations whose exact LIF step needs no logarithm.
+        Spike outputs of LIF populations that are stepped exactly, without a logarithm.
     tiled : frozenset of int
         Operations that run a tile of steps before the next operation runs.
     length : int
-        Steps of a chunk.
+        Number of steps of a chunk.
     bits_only : frozenset of int
         Spike outputs that are read as one bit for each neuron; their values are not written.
     copies : mapping of int to Read
-        Signals that are copies, each with the read that it copies.
+        Signals that only copy a read, mapped to that read.
     fused_currents : mapping of int to int
-        Currents that an LIF population computes within its step, with the population's index.
+        Currents that an LIF population computes within its step, mapped to its operation.
     accumulators : mapping of int to int
-        Currents that are added to the memory of inverse LIF neurons, with the population's
-        index.
+        Currents that are added to a state variable of inverse LIF neurons, mapped to the
+        operation of these neurons.
     """
 
     program: Program
@@ -68,16 +68,16 @@ class Plan:
 
 
 def make_plan(original: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
-    """The plan of a program.
+    """Decide how to run a program.
 
     Parameters
     ----------
     original : Program
-        The operations.
+        The program to run.
     batch : int
         Number of trials.
     analytic : set of int
-        Spike outputs of populations whose exact LIF step needs no logarithm.
+        Spike outputs of LIF populations that are stepped exactly, without a logarithm.
     dtype : dtype
         Precision of the run.
 
@@ -141,7 +141,7 @@ def _work(op: Op) -> int:
 def _materialized(
     program: Program, groups: Sequence[Sequence[int]], in_python: set[int]
 ) -> set[int]:
-    """Signals that other blocks, probes, Python or a later step read."""
+    """Signals that other blocks, probes, Python functions or a later step read."""
     block_of = {i: b for b, group in enumerate(groups) for i in group}
     signals = {record.read.signal for record in program.records}
     for i, op in enumerate(program.ops):

@@ -1,9 +1,9 @@
-"""The compiled back end: from a plan to a runner.
+"""The compiled back end: make the instruction table of a program and run it.
 
-The modules are used in this order: :mod:`.opcodes`, :mod:`.analysis` of the program,
-:mod:`.fusion` and :mod:`.tiling`, the frozen :mod:`.plan`, the :mod:`.table` (memory and
-addresses), :mod:`.emit` (rows of each type of operation), and this module, which calls the
-interpreter (:mod:`.kernel`, compiled once by numba and loaded by :mod:`.object_cache`).
+Read the modules in this order.  :mod:`.opcodes` lists the instructions; :mod:`.analysis`,
+:mod:`.fusion` and :mod:`.tiling` decide how to run each operation, and :mod:`.plan` collects
+their decisions.  :mod:`.table` assigns memory, and :mod:`.emit` adds the instructions.  This
+module calls the interpreter, which :mod:`.kernel` defines and :mod:`.object_cache` loads.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SMALL = 64
 
 
 def prepare(built: HasProgram, state: State) -> Runner:
-    """A runner for ``built.program`` that advances ``state``."""
+    """Prepare a built network to run; return a runner that advances ``state``."""
     program = built.program
     lead = state.signals[0].shape[:-1] if state.signals else ()
     batch = lead[0] if lead else 1
@@ -67,7 +67,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
 
 
 def _checkpointed(program: Program, state: State, table: Table, data: Any) -> State:
-    """The arrays restored after an error: all memories as one, and states that Python changes."""
+    """The state to restore after an error: all memories as one array, and that of Python code."""
     first, end = table.checkpoint
     rngs = [
         streams
@@ -113,7 +113,7 @@ def _carrying(data: Any, table: Table, rows: Sequence[Any]) -> Callable[[int], N
 
 
 def _move(state: State, table: Table, data: Any, batched: bool) -> None:
-    """Copy the memories of the state to the interpreter's array, of which they become views."""
+    """Move the memories of a state to the interpreter's array; the state then has views of it."""
     # The program of the table has more operations, parts, at the end.
     for op, memory, offsets in zip(table.program.ops, state.ops, table.memories, strict=False):
         for name, offset in offsets.items():

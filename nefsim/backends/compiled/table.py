@@ -1,8 +1,8 @@
-"""The instruction table of a program: its rows, and the numbers that they refer to.
+"""The instruction table of a program, and the memory that its instructions refer to.
 
-A signal that is used only within one fused block has a single row, so that the neurons of a
-population stay in the cache; every other signal has a row for each step of a chunk.  The modules
-of :mod:`.emit` add the rows of each type of operation.
+A signal that is used only within one fused block is stored for one step, so that the data of a
+population stay in the cache.  Every other signal is stored for each step of a chunk.  The modules
+of :mod:`.emit` add the instructions of each type of operation.
 """
 
 from __future__ import annotations
@@ -24,23 +24,24 @@ Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
 
 class Table:
-    """Rows of integers, and the addresses of the arrays that they refer to.
+    """Instructions as rows of integers, and the addresses of their arrays.
 
     Parameters
     ----------
     state : State
-        The initial values; its memories get addresses.
+        The state, whose arrays get addresses.
     plan : Plan
-        The operations, materialized signals, copies and tiled operations.
+        The program, and decisions on how to run it.
 
     Attributes
     ----------
     addresses : list of Address
         The address of each signal.
     memories : list of dict of str to int
-        Offsets of the memories of each operation; those of parts are within those of the whole.
+        Offsets of the state variables of each operation, by name; those of parts are within
+        those of the whole population.
     checkpoint : (int, int)
-        Start and end of all memories.
+        Offsets of the start and the end of all state variables.
     """
 
     def __init__(self, state: State, plan: Plan) -> None:
@@ -92,17 +93,17 @@ class Table:
     # -- numbers -----------------------------------------------------------------------
 
     def allocate(self, size: int) -> int:
-        """Offset of ``size`` variable numbers."""
+        """Reserve ``size`` numbers that change; return their offset."""
         lines = size + -size % self.lanes
         self._size += lines
         return self._size - lines
 
     def scratch(self, size: int) -> Address:
-        """Address of ``size`` intermediate numbers, with one row for all steps."""
+        """Reserve ``size`` intermediate numbers of one step; return their address."""
         return self.allocate(size), 0
 
     def constant(self, *parts: Any) -> int:
-        """Offset of constant numbers; each part starts at a cache line."""
+        """Store constants, each part from a cache line on; return their offset."""
         lines = [_in_lines(np.ravel(np.asarray(part, dtype=np.float64))) for part in parts]
         offset = self._n_constants
         self._constants += lines
@@ -110,11 +111,11 @@ class Table:
         return offset
 
     def columns(self, matrix: NDArray[Any], *before: Any) -> int:
-        """Offset of constants that are followed by the columns of a matrix."""
+        """Store constants, then the columns of a matrix; return their offset."""
         return self.constant(*before, in_columns(matrix))
 
     def index(self, values: Any) -> int:
-        """Offset of integers."""
+        """Store integers; return their offset."""
         flat = np.ravel(np.asarray(values, dtype=np.int64))
         self._indices.append(flat)
         self._n_indices += flat.size
@@ -123,13 +124,13 @@ class Table:
     # -- signals -----------------------------------------------------------------------
 
     def address(self, read: Read) -> Address:
-        """Address of a read, with its delay subtracted and the start of its slice added."""
+        """Address of the first element of a read, in the row of this step or the last one."""
         offset, stride = self.addresses[read.signal]
         start = read.columns.start if isinstance(read.columns, slice) else 0
         return offset + start - read.delay * stride, stride
 
     def source(self, read: Read) -> tuple[Address, int]:
-        """Address of a contiguous read, and its size; scattered elements are gathered first."""
+        """Address and size of a read; scattered elements are first copied to adjacent ones."""
         address, size = self.address(read), self.program.size(read)
         if isinstance(read.columns, np.ndarray):
             gathered = self.scratch(size)
@@ -138,7 +139,7 @@ class Table:
         return address, size
 
     def _origin(self, signal: int) -> Address:
-        """Address of the signal that a copy repeats, or of any other signal."""
+        """Address of a signal, or of the signal that it copies."""
         read = self.plan.copies.get(signal)
         if read is None:
             return self.addresses[signal]
@@ -149,7 +150,7 @@ class Table:
     # -- spikes ------------------------------------------------------------------------
 
     def spike_bits(self, signal: int, n: int, pulse: float) -> int:
-        """Offset of the spike bits: one for each neuron and step of a tile, 1 for a spike."""
+        """Offset of a population's spike bits: for each neuron and step of a tile, 1 is a spike."""
         offset, self._n_spike_words = (
             self._n_spike_words,
             self._n_spike_words + k.TILE * -(-n // 64),
@@ -158,20 +159,20 @@ class Table:
         return offset
 
     def spike_list(self, signal: int, n: int) -> dict[str, int]:
-        """Columns of a population: offset of the list of its spikes, and index of their count."""
+        """Entries for a population's row: offset of its list of spikes, index of their number."""
         offset, count = self.lists[signal] = self._n_spike_words, self._n_counts
         self._n_spike_words, self._n_counts = offset + n, count + 1
         return {"X": offset, "COUNT": count}
 
     def has_spikes(self, read: Read) -> bool:
-        """Whether a read covers a whole population in this step that has spike bits or a list."""
+        """Whether a read is the output, in this step, of a population with spike bits or a list."""
         is_listed = read.signal in self.bits or read.signal in self.lists
         return is_listed and read.columns is None and not read.delay
 
     # -- rows --------------------------------------------------------------------------
 
     def op(self, kind: int, out: Address, n: int, source: Address = (0, 0), **columns: int) -> None:
-        """Add a row."""
+        """Add an instruction: opcode, output, number of outputs, and input."""
         if not 0 <= kind < k.FIRST_CELL + len(CELLS):
             raise ValueError(f"opcode {kind} is not defined; add it to opcodes, within its group")
         row = [0] * k.N_COLUMNS
@@ -182,11 +183,11 @@ class Table:
         self._rows.append(row)
 
     def mark_tiled(self, rows: range) -> None:
-        """Mark rows that run a tile of steps at once."""
+        """Mark instructions that run a tile of steps at once."""
         self._tiled_rows.update(rows)
 
     def arrays(self, batch: int) -> tuple[Any, ...]:
-        """The table and its arrays, for the interpreter."""
+        """The table and its arrays in the form that the interpreter reads."""
         span = 0
         for i in reversed(range(len(self._rows))):
             span = 0 if i in self._tiled_rows else span + 1
@@ -214,13 +215,13 @@ def in_columns(matrix: NDArray[Any]) -> NDArray[Any]:
 
 
 def _in_lines(numbers: NDArray[Any]) -> NDArray[Any]:
-    """Numbers, padded with zeros to whole cache lines."""
+    """Pad numbers with zeros to whole cache lines."""
     padding = -len(numbers) % k.LINE
     return np.concatenate([numbers, np.zeros(padding)]) if padding else numbers
 
 
 def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Zeros that start at a cache line, as vectors across two lines are slow."""
+    """An array of zeros that starts at a cache line; vectors across two lines are slow."""
     line, size = k.LINE * 8, math.prod(shape) * dtype.itemsize
     memory = np.zeros(size + line, np.uint8)
     start = -memory.ctypes.data % line
@@ -228,5 +229,5 @@ def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _per_trial(value: NDArray[Any], state: State) -> int:
-    """Size of a memory in one trial."""
+    """Size of a state variable in one trial."""
     return value.size // (state.signals[0].shape[0] if state.signals[0].ndim == 2 else 1)

@@ -1,12 +1,13 @@
 """Time tiling: an operation runs a tile of steps before the next operation of its block runs.
 
-A tiled population keeps its state in registers from step to step, and its encoders in the cache.
-It writes a bit for each neuron and step of a tile.  The decoding of few values from these bits,
-and their filters, can be tiled too.
+The state of a tiled population stays in registers from step to step, and its encoders stay in the
+cache.  The population writes a bit for each neuron and step of a tile.  The decoding of few
+values from these bits, and the filters of these values, can be tiled too.
 
-Tiling is not allowed between the write and the read of a signal that has one row for all steps.
-Each such pair is an interval of positions in the block.  A difference array has +1 at the start
-of each interval and -1 after its end; an operation is free where its running sum is 0.
+A signal that is stored for one step only must be read before it is written again.  So operations
+from its writer to its reader, an interval of positions in the block, must not be tiled.  A
+difference array has +1 at the start of each interval and -1 after its end; operations may be
+tiled where its running sum is 0.
 """
 
 from __future__ import annotations
@@ -41,18 +42,18 @@ def tile(
     Parameters
     ----------
     program : Program
-        The operations.
+        The program to run.
     groups : sequence of sequence of int
         The fused blocks, each in the order of a step.
     analytic : set of int
-        Spike outputs of populations whose exact LIF step needs no logarithm.
+        Spike outputs of LIF populations that are stepped exactly, without a logarithm.
     materialized : set of int
-        Signals that have a row for each step.
+        Signals that are stored for each step of a chunk.
 
     Returns
     -------
     (set of int, set of int)
-        The tiled operations, and the signals that need a row for each step because of them.
+        The operations to tile, and the signals to store for each step because of them.
     """
     tiling = _Tiling(program, analytic, materialized)
     tiled: set[int] = set()
@@ -75,14 +76,14 @@ def spike_form(term: Term, analytic: Set[int]) -> int:
 
 
 def _has_only_outputs(op: Op) -> bool:
-    """Whether the only effect of an operation on others is the signals that it writes."""
+    """Whether an operation affects others through the signals that it writes only."""
     if isinstance(op, Neurons):
         return steps_compiled(op.neuron) and type(op.neuron) is not InverseLIF
     return isinstance(op, (Sum, Filter))
 
 
 class _Tiling:
-    """The reads of a block, and its operations that can be tiled; see :func:`tile`."""
+    """Chooses the operations of one block to tile; see :func:`tile`."""
 
     def __init__(self, program: Program, analytic: Set[int], materialized: Set[int]) -> None:
         self._program, self._analytic, self._materialized = program, analytic, materialized
@@ -92,7 +93,7 @@ class _Tiling:
         self._wide = {op.current for op in neurons} | {s for op in neurons for s in outputs(op)}
 
     def of(self, group: Sequence[int]) -> tuple[set[int], set[int]]:
-        """The tiled operations of a block, and the signals that pass one of them."""
+        """The operations of a block to tile, and signals to store for each step because of them."""
         position = {i: p for p, i in enumerate(group)}
         changes = np.zeros(len(group) + 1, np.intp)  # the difference array of the intervals
         narrow: list[tuple[int, int, int]] = []

@@ -1,4 +1,4 @@
-"""The reference back end in NumPy: similar operations run as one, for many steps at a time."""
+"""The NumPy back end: one call runs many similar operations, for many steps where possible."""
 
 from nefsim.backends.vectorised.runner import prepare
 

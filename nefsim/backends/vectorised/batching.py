@@ -1,7 +1,7 @@
-"""Batches of similar operations: many small ones cost as little as a single large one.
+"""Sort the operations of a step into batches of similar ones, which one NumPy call can run.
 
-The operations of a step are sorted again, so that similar ones are adjacent.  Populations come
-last among the operations that are ready, so that as many as possible are in one batch.
+Among operations whose inputs are ready, populations of neurons come last, so that as many of
+them as possible are in one batch.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ FUNCTIONS, OTHERS, POPULATIONS, LOOPS = range(4)
 
 @dataclass(frozen=True)
 class Stage:
-    """Batches of similar operations, in the order of a step.
+    """Batches of similar operations that are run together, in the order of a step.
 
-    A stage that loops runs its batches row by row; any other stage has one batch, which may
+    If ``loop``, the batches run in turn for each step.  Otherwise there is one batch, which may
     run any number of steps at once.
     """
 
@@ -68,18 +68,18 @@ class Stage:
 
 
 def stages(program: Program, memories: Memories) -> list[Stage]:
-    """The operations of a program in stages, with similar operations in one batch.
+    """Sort the operations of a program into stages, with similar operations in one batch.
 
-    In a long chain of populations each can run a chunk of time separately.  Or all of them can
-    step together, since each reads the output that the previous one had a step ago.  The order
-    with fewer calls in Python is chosen.
+    In a chain of populations, each population can run a whole chunk after the one before it.
+    Or all populations can be one batch that runs step by step, since each reads the output of
+    the last step.  The order with fewer Python calls is chosen.
 
     Parameters
     ----------
     program : Program
-        The operations.
+        The program to run.
     memories : sequence of mapping
-        The memory of each operation; populations of one batch have the same variables.
+        The state variables of each operation; populations of one batch have the same ones.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def stages(program: Program, memories: Memories) -> list[Stage]:
 
 
 def _time_of_calls(program: Program, order: Sequence[Stage]) -> float:
-    """Approximate time of the calls of a step; a call for a whole chunk takes none of it."""
+    """Approximate time of the Python calls in each step; calls for a whole chunk do not count."""
     total = 0.0
     for stage in order:
         for batch in stage.batches:
@@ -105,9 +105,9 @@ def _time_of_calls(program: Program, order: Sequence[Stage]) -> float:
 
 
 def _between_populations(program: Program) -> Collection[int]:
-    """Operations on a path from one population to another, the populations included.
+    """Operations on a path from one population to another, and the populations.
 
-    No other operation is on a path between two of these, so that they can be one loop.
+    They can run as one loop, since no other operation is between two of them.
     """
     writer = program.writer
     groups = [group.ops for group in program.groups]
@@ -127,7 +127,7 @@ def _between_populations(program: Program) -> Collection[int]:
 
 
 def _stages(program: Program, memories: Memories, loops: Sequence[Collection[int]]) -> list[Stage]:
-    """Stages in which given sets of operations are loops, which run row by row."""
+    """The stages of a program if each of the sets ``loops`` of operations is a loop."""
     ops = program.ops
     loop_of = {i: min(loop) for loop in loops for i in loop}
     members = {min(loop): sorted(loop) for loop in loops if loop}
@@ -162,7 +162,7 @@ def _stages(program: Program, memories: Memories, loops: Sequence[Collection[int
 def _batches(
     needs: Mapping[int, Collection[int]], kind: Callable[[int], tuple[int, Hashable]]
 ) -> list[list[int]]:
-    """Nodes in an order in which each follows the nodes that it needs, similar ones adjacent."""
+    """Sort nodes into batches of one kind, each node after the nodes that it needs."""
     waits = {node: len(before) for node, before in needs.items()}
     readers: dict[int, list[int]] = {node: [] for node in needs}
     for node, before in needs.items():
@@ -191,7 +191,7 @@ def _batches(
 
 
 def _kind(program: Program, memories: Memories, i: int) -> tuple[int, Hashable]:
-    """The priority of an operation, and a key that is equal for operations of one batch."""
+    """The priority of an operation, and a key; operations with equal keys can be one batch."""
     op = program.ops[i]
     if isinstance(op, Sum):
         return OTHERS, ("sum", program.signals[op.output].size)
@@ -216,7 +216,7 @@ def is_elementwise(neuron: NeuronType) -> bool:
 
 
 def _parts(program: Program, batch: Sequence[int]) -> list[tuple[int, ...]]:
-    """A batch as a whole, or populations in parts of at most ``MOST_NEURONS`` neurons."""
+    """Split a batch of populations into parts of at most ``MOST_NEURONS`` neurons."""
     if not isinstance(program.ops[batch[0]], Neurons):
         return [tuple(batch)]
     parts: list[list[int]] = [[]]

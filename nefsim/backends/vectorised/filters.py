@@ -1,4 +1,4 @@
-"""Synaptic filters on rows of NumPy arrays."""
+"""Run synaptic filters in NumPy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 
 def filter_rows(op: Filter, source: Array, columns: Index, out: Array, z: Array) -> Advance:
-    """The ``advance`` of a filter, over many rows or one."""
+    """A function ``advance(lo, hi)`` that filters rows of ``source``."""
     pick = picker(source, columns)
     one, many = one_row(op.form, z), many_rows(op.form, z)
     # To copy the scattered columns of all rows at once would need much memory.

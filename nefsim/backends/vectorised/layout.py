@@ -1,4 +1,7 @@
-"""The layout of signals in buffers: one call serves adjacent signals of similar operations."""
+"""Place signals in buffers so that signals of similar operations are adjacent.
+
+One call can then compute the signals of a batch.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ Array = NDArray[Any]
 
 
 class Layout:
-    """A buffer for each signal, and its columns in that buffer."""
+    """The buffer of each signal, and its columns in the buffer."""
 
     def __init__(self, program: Program, stages: Sequence[Stage]) -> None:
         self._signals = program.signals
@@ -36,7 +39,7 @@ class Layout:
                     self._add_buffer([signal])
 
     def _add_buffer(self, signals: Iterable[int]) -> None:
-        """A new buffer for those of the signals that are in no buffer yet."""
+        """Add a buffer for those of ``signals`` that have none."""
         width = 0
         new = [signal for signal in signals if signal not in self._position]
         for signal in new:
@@ -60,7 +63,7 @@ class Layout:
         return numbers if read.columns is None else numbers[read.columns]
 
     def buffers(self, signals: Sequence[Array], n_rows: int) -> list[Array]:
-        """Rows of zeros for all signals."""
+        """Make the buffers, with ``n_rows`` rows of zeros."""
         widths = [0] * self._n_buffers
         for signal, (buffer, _) in self._position.items():
             widths[buffer] += self._signals[signal].size
@@ -77,7 +80,7 @@ class Layout:
         return buffers[self.buffer(signals[0])][..., columns]
 
     def runs(self, ops: Iterable[int], *signals: Sequence[int]) -> list[list[int]]:
-        """Operations in runs whose signals, one or more of each operation, are adjacent."""
+        """Split operations into sequences whose signals are adjacent in a buffer."""
         runs: list[list[int]] = []
         ends: list[tuple[int, int]] = []
         rows = sorted(zip(ops, *signals, strict=True), key=lambda row: self._position[row[1]])
@@ -97,9 +100,9 @@ def as_slice(columns: NDArray[np.intp]) -> Index:
 
 
 def picker(buffer: Array, columns: Index) -> Callable[[Any], Array]:
-    """A function ``pick(rows)`` that returns some columns of one row or of a slice of rows.
+    """A function ``pick(rows)`` that returns ``columns`` of one row or of a slice of rows.
 
-    Its result is a view if the columns are a slice, else a copy.
+    The result is a view if ``columns`` is a slice, else a copy.
     """
     if isinstance(columns, slice):
         return buffer[..., columns].__getitem__
@@ -107,7 +110,7 @@ def picker(buffer: Array, columns: Index) -> Callable[[Any], Array]:
 
 
 def join(memories: Sequence[dict[str, Any]]) -> dict[str, Array]:
-    """Common arrays for the memories of similar operations, whose arrays become views."""
+    """Concatenate the state variables of similar operations, whose arrays become views."""
     whole = {}
     for name in memories[0]:
         parts = [memory[name] for memory in memories]

@@ -1,4 +1,4 @@
-"""Learned weights in NumPy: their products and their rules, row by row."""
+"""Run products with learned weights, and learning rules, step by step in NumPy."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def weigh(engine: Engine, op: Weigh, index: int) -> Advance:
 
 
 def learn(engine: Engine, op: Learn, index: int) -> Advance:
-    """All rules read the weights of this step; then their changes are added, in order."""
+    """The ``advance`` of learning rules: all read the old weights; then changes are added."""
     weights = engine.state.ops[engine.program.writer[op.learned.output]]["weights"]
     memory, dt = engine.state.ops[index], engine.program.dt
     n_trials = 1 if weights.ndim == 2 else len(weights)
@@ -70,7 +70,7 @@ def _term(
     weights: Array,
     trial: Any,
 ) -> Callable[[int], Any]:
-    """A function of a row: the change per second by one rule, or None where its gate is 0."""
+    """A function of a row that returns a rule's change per second; None where its gate is 0."""
     view = weights.view()
     view.setflags(write=False)
     prefix = f"{place} "
@@ -102,7 +102,7 @@ def _term(
 
 
 def _row_reader(engine: Engine, read: Read | None, trial: Any) -> Callable[[int], Any]:
-    """A function of a row: the values of a signal in one trial that an operation reads."""
+    """A function of a row that returns the values of a read in one trial."""
     if read is None:
         return _no_signal
     rows = engine.rows[read.signal][1 - read.delay :]
@@ -111,7 +111,7 @@ def _row_reader(engine: Engine, read: Read | None, trial: Any) -> Callable[[int]
 
 
 def _no_signal(row: int) -> None:
-    """The value of a signal that is not connected."""
+    """The value of an error or gate that nothing is connected to: None."""
     del row
 
 

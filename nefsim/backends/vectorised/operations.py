@@ -1,4 +1,4 @@
-"""An operation that is alone in its batch, on rows of NumPy arrays."""
+"""Run an operation that is alone in its batch in NumPy."""
 
 from __future__ import annotations
 

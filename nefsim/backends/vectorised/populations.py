@@ -1,4 +1,4 @@
-"""Populations of neurons on rows of NumPy arrays."""
+"""Run populations of neurons in NumPy."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ Array = NDArray[np.float64]
 
 
 class _Trials:
-    """Random numbers for all trials; each trial has a generator."""
+    """The random generators of all trials, with the interface of one generator."""
 
     def __init__(self, generators: Sequence[np.random.Generator]) -> None:
         self.generators = generators
 
     def random(self, shape: tuple[int, ...]) -> Array:
-        """Uniform numbers, a row per trial."""
+        """Draw uniform numbers, a row for each trial."""
         return np.stack([rng.random(shape[1:]) for rng in self.generators])
 
     def poisson(self, mean: Array) -> NDArray[np.int64]:
-        """Poisson numbers, a row per trial."""
+        """Draw Poisson numbers, a row for each trial."""
         return np.stack([rng.poisson(m) for rng, m in zip(self.generators, mean, strict=True)])
 
 
 def population(engine: Engine, op: Neurons, index: int) -> Advance:
-    """One population, with one random stream per trial."""
+    """The ``advance`` of one population, with a random stream for each trial."""
     out, current = engine.rows[op.output], engine.rows[op.current]
     memory, streams = engine.state.ops[index], engine.state.rngs[index]
     rng: Any = streams[0] if out.ndim == 2 else _Trials(streams)
@@ -42,7 +42,7 @@ def population(engine: Engine, op: Neurons, index: int) -> Advance:
 
 
 def observers(engine: Engine, index: int) -> list[tuple[Callable[[], Array], Array]]:
-    """For each probed state variable, a function that reads it and the rows that store it."""
+    """For each probed state variable, a function that reads it, and the rows to store it in."""
     op, memory = engine.program.ops[index], engine.state.ops[index]
     assert isinstance(op, Neurons)
     read = op.neuron.read
@@ -58,7 +58,7 @@ def step_rows(
     observed: Sequence[tuple[Callable[[], Array], Array]],
     rng: Any = None,
 ) -> Advance:
-    """The ``advance`` of neurons, row by row, as each step needs the state after the last."""
+    """The ``advance`` of neurons, step by step."""
     step = neuron.step
 
     def advance(lo: int, hi: int) -> None:

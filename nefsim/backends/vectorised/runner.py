@@ -1,4 +1,4 @@
-"""From a program to a runner in NumPy."""
+"""Make a runner in NumPy from a program."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nefsim.program import Filter, Neurons, State, Sum, outputs
 
 
 def prepare(built: HasProgram, state: State) -> Runner:
-    """A runner for ``built.program`` that advances ``state``."""
+    """Prepare a built network to run; return a runner that advances ``state``."""
     program = built.program
     plan = stages(program, state.ops)
     layout = Layout(program, plan)
@@ -40,12 +40,12 @@ def prepare(built: HasProgram, state: State) -> Runner:
 
 
 class _Makers:
-    """Makes the ``advance`` functions of batches, and joins the memories of their operations.
+    """Makes the ``advance`` functions of batches, and joins their state variables.
 
     Attributes
     ----------
     checkpointed : State
-        The memories of all batches; the arrays of the engine's state are views of them.
+        The joined state variables; the arrays of the engine's state are views of them.
     """
 
     def __init__(self, engine: Engine, layout: Layout, buffers: Sequence[Any]) -> None:
@@ -53,7 +53,7 @@ class _Makers:
         self.checkpointed = State(0, [], [], [], [])
 
     def advances(self, batch: Sequence[int]) -> Iterator[Advance]:
-        """The functions that advance a batch: one for each run of adjacent signals."""
+        """The ``advance`` functions of a batch, one for each sequence of adjacent signals."""
         ops = self._engine.program.ops
         first = ops[batch[0]]
         if isinstance(first, Sum):

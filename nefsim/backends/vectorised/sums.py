@@ -1,8 +1,8 @@
-"""Sums of a program, many in one call.
+"""Run many sums by few NumPy calls.
 
-Terms of a batch of sums are one product if they read the same buffer with matrices of one
-shape.  Their vectors are gathered in a stack, multiplied by the stack of matrices, and the
-products are added to the columns of their sums.
+Terms of a batch of sums become one product if they read the same buffer and their matrices have
+one shape.  Their vectors are stacked, multiplied by the stack of matrices, and the products are
+added to the columns of their sums.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MIN_SIZE_FOR_GATHERING, MAX_SHARE_OF_SPIKES = 20_000, 0.125
 
 @dataclass
 class _Pool:
-    """Terms that are one product: their matrices, and the columns that they read and change."""
+    """Terms that become one product: their matrices, the columns that they read and add to."""
 
     matrices: list[Any] = field(default_factory=list)
     read: list[NDArray[np.intp]] = field(default_factory=list)
@@ -86,10 +86,10 @@ def _within(layout: Layout, op: Sum, start: int) -> slice:
 
 
 def _pools(layout: Layout, ops: Sequence[Sum], start: int) -> dict[tuple[Any, ...], _Pool]:
-    """All terms in pools, each one product.
+    """Group the terms of sums into pools; each pool is one product.
 
-    No two terms of a pool add to the same column, and the terms of a column are added in the
-    order of its sum.  So the result of a sum does not depend on the other sums, to the bit.
+    No two terms of a pool add to the same column, and pools are added in the order of terms.
+    So the result of a sum is the same bit for bit, whatever sums it is grouped with.
     """
     pools: dict[tuple[Any, ...], _Pool] = {}
     n_before = np.zeros(layout.columns(ops[-1].output).stop - start, np.intp)
@@ -114,9 +114,9 @@ def _terms(ops: Sequence[Sum]) -> Iterator[tuple[Sum, Term]]:
 
 
 def _shape(matrix: Any, number: int) -> tuple[Any, ...]:
-    """A key that is equal for matrices which can be stacked; numbers count as diagonals.
+    """A key that is equal for matrices that can be stacked; a number counts as a diagonal.
 
-    A sparse or large matrix has a pool to itself; the ``number`` of its term is in the key.
+    A sparse or large matrix is not stacked, so its key contains the ``number`` of its term.
     """
     if hasattr(matrix, "tocsr") or np.size(matrix) >= MIN_SIZE_FOR_GATHERING:
         return ("alone", number)
@@ -124,14 +124,14 @@ def _shape(matrix: Any, number: int) -> tuple[Any, ...]:
 
 
 def _stacked(matrix: Any, size: int) -> Any:
-    """A matrix, or the diagonal of a multiple of the identity."""
+    """A matrix in the form in which it is stacked; a number becomes a diagonal."""
     if hasattr(matrix, "tocsr") or np.ndim(matrix) == 2:
         return matrix
     return np.broadcast_to(1.0 if matrix is None else matrix, (size,))
 
 
 def _product(matrices: Sequence[Any], dtype: np.dtype[Any]) -> Product:
-    """The product of a stack of matrices with rows that hold a vector for each matrix."""
+    """A function that multiplies each matrix of a stack by its vector, in all rows."""
     if hasattr(matrices[0], "tocsr"):
         return _sparse(matrices[0].tocsr().astype(dtype))
     if matrices[0].ndim == 1:
@@ -158,7 +158,7 @@ def _diagonal(diagonal: Array) -> Product:
 
 
 def _columns(stack: Array) -> Product:
-    """Matrices of one column, as in the encoding of one dimension: a product without a sum."""
+    """A faster product for matrices of one column, such as encoders of one dimension."""
     if len(stack) == 1:
         return lambda rows, into: np.multiply(rows, stack[0], into)
 
@@ -196,7 +196,7 @@ def _dense(matrix: Array) -> Product:
 
 
 def _may_repeat(rows: Array) -> bool:
-    """Whether successive rows may be equal, as while one image is shown: some of the first are."""
+    """Whether successive rows are likely equal, as while an image is shown; tests the first."""
     few = rows[:8]
     return rows.ndim == 2 and len(rows) > 8 and bool((few[1:] == few[:-1]).all(axis=-1).any())
 

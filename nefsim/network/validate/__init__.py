@@ -1,4 +1,4 @@
-"""Checks of the methods of a network: bad input raises on the line that wrote it."""
+"""Check the arguments of the methods of a network."""
 
 from nefsim.network.validate.connections import connection
 from nefsim.network.validate.ensembles import ensemble

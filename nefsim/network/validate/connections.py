@@ -12,11 +12,12 @@ from nefsim.network.objects import Connection, Endpoint, Ensemble, Neurons, Scop
 from nefsim.network.rules import rules_of
 from nefsim.network.validate.parts import Shape, endpoint, named, rows, solver_of
 from nefsim.neurons import Direct
-from nefsim.synapses import as_synapse
+from nefsim.solvers import Solver
+from nefsim.synapses import PerElement, Synapse, as_synapse
 
 
 def connection(network: Scope, **arguments: Any) -> Connection:
-    """A checked connection."""
+    """Check the arguments of a connection and make it."""
     who = "Network.connect"
     pre = endpoint(network, who, "pre", arguments["pre"])
     post = endpoint(network, who, "post", arguments["post"])
@@ -47,7 +48,7 @@ def connection(network: Scope, **arguments: Any) -> Connection:
         function=function,
         size_mid=size_mid,
         transform=transform,
-        synapse=as_synapse(who, arguments["synapse"]),
+        synapse=_synapse(who, arguments["synapse"], solver, post),
         solver=solver,
         eval_points=eval_points,
         scale_eval_points=check.flag(who, "scale_eval_points", arguments["scale_eval_points"]),
@@ -58,6 +59,20 @@ def connection(network: Scope, **arguments: Any) -> Connection:
     )
 
 
+def _synapse(who: str, value: Any, solver: Solver, post: Endpoint) -> Synapse | None:
+    """The synapse, or one for each element of the vector or current that the connection adds."""
+    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0):
+        value = PerElement([*value])
+    if not isinstance(value, PerElement):
+        return as_synapse(who, value)
+    n, end = len(value.synapses), whole(post)
+    size = end.n_neurons if solver.weights and isinstance(end, Ensemble) else post.size_in
+    if n != size:
+        do = "pass a synapse for each, or one for all"
+        check.fail(who, "synapse", f"be of {size} elements", f"{n}", do)
+    return value
+
+
 def _both_neurons(pre: Endpoint, post: Endpoint) -> bool:
     return all(
         isinstance(whole(end), Ensemble) and not isinstance(whole(end).neuron_type, Direct)  # type: ignore[union-attr]
@@ -66,7 +81,7 @@ def _both_neurons(pre: Endpoint, post: Endpoint) -> bool:
 
 
 def _function(who: str, pre: Endpoint, function: Any, eval_points: Any) -> tuple[Any, int]:
-    """The function and the size of its result."""
+    """Check the function; return it and the size of its result."""
     if function is None:
         return None, pre.size_out
     if isinstance(whole(pre), Neurons):
@@ -94,7 +109,7 @@ def _function(who: str, pre: Endpoint, function: Any, eval_points: Any) -> tuple
 
 
 def _transform(who: str, transform: Any, size_mid: int, source: str, post: Endpoint) -> Any:
-    """A float, a (D,) or (M, D) array or a sparse array that fits both sides."""
+    """Check that a transform fits the function's result and the target."""
     size_out = post.size_in
     ends = f"{source} gives {size_mid} and {post!r} takes {size_out}"
     if transform is None:

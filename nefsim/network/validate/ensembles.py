@@ -16,7 +16,7 @@ from nefsim.sampling import Choice, Constant, Uniform
 
 
 def ensemble(network: Scope, **arguments: Any) -> Ensemble:
-    """A checked ensemble."""
+    """Check the arguments of an ensemble and make it."""
     who = "Network.ensemble"
     n = check.integer(
         who, "n_neurons", arguments["n_neurons"], "pass the number of neurons", 1, 10**8
@@ -146,10 +146,7 @@ def _in_between(
 
 
 def _known(value: Any) -> NDArray[np.float64]:
-    """The values of an array, or the extremes of a bounded distribution; else an empty array.
-
-    A draw of exactly the bound of a range has probability 0.
-    """
+    """The values of an array, or the bounds of a distribution; empty if there are none."""
     match value:
         case np.ndarray():
             return value

@@ -18,7 +18,7 @@ WHO = "Network.node"
 
 
 def node(network: Scope, output: Any, size_in: Any, size_out: Any, seed: Any, label: Any) -> Node:
-    """A checked node."""
+    """Check the arguments of a node and make it."""
     do = "pass the number of dimensions"
     n_in = check.integer(WHO, "size_in", size_in, do, 0, 10**6)
     n_out = None
@@ -49,7 +49,7 @@ def _takes_no_input(kind: str, n_in: int) -> None:
 
 
 def _size_of_function(output: Callable[..., Any], n_in: int, n_out: int | None) -> int:
-    """Dimensions of a function's value: ``n_out``, or those of one call at t = 0."""
+    """Number of dimensions of a function's value: ``n_out``, or that of a call at t = 0."""
     check.function(WHO, "output", output)
     if functions.is_elementwise(output):
         if n_in:  # NumPy would write its result into x

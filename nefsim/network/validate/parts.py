@@ -17,14 +17,14 @@ Shape = tuple[int | None, ...]
 
 
 def named(network: Scope, who: str, label: Any, kind: str, siblings: list[Any]) -> str:
-    """The label after the path of subnetworks; None makes a label of the object's number."""
+    """The full label, which begins with those of subnetworks; None means kind and number."""
     name = check.label(who, label) or f"{kind} {len(siblings)}"
     path = network.path()
     return f"{path}.{name}" if path else name
 
 
 def rows(who: str, argument: str, value: Any, shape: Shape) -> Any:
-    """A distribution, also of a pair or number; or a checked array that cannot be written to."""
+    """Convert a pair or number to a distribution; check an array and make it read-only."""
     columns = None if len(shape) == 1 else shape[1]
     if isinstance(value, Samples):
         value = value.values
@@ -43,7 +43,7 @@ def rows(who: str, argument: str, value: Any, shape: Shape) -> Any:
 
 
 def solver_of(who: str, value: Any) -> Solver:
-    """A checked solver."""
+    """Check a solver."""
     do = "pass one such as LstsqL2(reg=0.1)"
     checked = check.instance(who, "solver", value, Solver, "a solver", do)
     assert isinstance(checked, Solver)
@@ -51,7 +51,7 @@ def solver_of(who: str, value: Any) -> Solver:
 
 
 def endpoint(network: Scope, who: str, argument: str, value: Any) -> Any:
-    """A checked end of a connection, or target of a probe, in this network."""
+    """Check that an end of a connection, or the target of a probe, is of this network."""
     kinds = (Node, Ensemble, Neurons, Learning, Gate, View)
     names = "a node, an ensemble, its neurons or a view of one"
     check.instance(who, argument, value, kinds, names, _cure(value))

@@ -18,7 +18,7 @@ from nefsim.network.objects import (
 )
 from nefsim.network.quantities import probeable
 from nefsim.network.validate.parts import endpoint, named, solver_of
-from nefsim.synapses import as_synapse
+from nefsim.synapses import PerElement, as_synapse
 
 
 def probe(
@@ -30,7 +30,7 @@ def probe(
     solver: Any,
     label: Any,
 ) -> Probe:
-    """A checked probe."""
+    """Check the arguments of a probe and make it."""
     who = "Network.probe"
     if not isinstance(target, Connection):
         endpoint(network, who, "target", target)
@@ -50,13 +50,15 @@ def probe(
     if sample_every is not None:
         every = check.seconds(who, "sample_every", sample_every)
     name = named(network, who, label, "probe", network.probes)
-    return Probe(
-        network, target, chosen, as_synapse(who, synapse), every, solver_of(who, solver), name
-    )
+    if isinstance(synapse, PerElement):
+        do = "probe a connection with these synapses"
+        check.fail(who, "synapse", "be one filter", check.show(synapse), do, TypeError)
+    filtered = as_synapse(who, synapse)
+    return Probe(network, target, chosen, filtered, every, solver_of(who, solver), name)
 
 
 def _check_place(who: str, target: Any, attr: Any, options: tuple[str, ...]) -> None:
-    """If another part of the object has the quantity, raise ValueError that names that part."""
+    """Raise a ValueError if another part of the object has the quantity, and name this part."""
     obj = target if isinstance(target, Connection) else whole(target)
     other: Endpoint | Connection | None = None
     path = ""

@@ -1,4 +1,4 @@
-"""Checks of the probes and inputs of one run; the network does not change."""
+"""Check the probes and inputs of one run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nefsim.network.validate.nodes import node
 
 
 def run_probes(who: str, network: Scope, probes: Any) -> tuple[Probe, ...]:
-    """Checked probes of one run."""
+    """Check the probes of one run."""
     do = "pass a list of net.probe(..., attach=False)"
     if not isinstance(probes, (list, tuple)):
         check.fail(who, "probes", "be a list of probes", check.show(probes), do, TypeError)
@@ -28,7 +28,7 @@ def run_probes(who: str, network: Scope, probes: Any) -> tuple[Probe, ...]:
 
 
 def run_inputs(who: str, network: Scope, inputs: Any) -> dict[Node, Node]:
-    """A new node for each node whose output is replaced in one run."""
+    """Make a new node for each node whose output is replaced in one run."""
     if inputs is None:
         return {}
     do = "pass a mapping such as {stimulus: 0.5}"

@@ -1,4 +1,4 @@
-"""Rows of the instruction table, by type of operation."""
+"""Translate each type of operation to rows of the instruction table."""
 
 from __future__ import annotations
 

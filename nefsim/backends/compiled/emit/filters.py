@@ -1,4 +1,4 @@
-"""Rows of synaptic filters."""
+"""Translate synaptic filters to rows of the instruction table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nefsim.program import Filter
 
 
 def emit_filter(table: Table, op: Filter, memory: dict[str, int]) -> None:
-    """One row: a filter of first order, a filter by its polynomials, or one in state space."""
+    """Add the row of a filter: of first order, by coefficients in z^-1, or in state space."""
     n = table.program.signals[op.output].size
     out, source = table.addresses[op.output], table.addresses[op.input]
     m = order(op.form)

@@ -1,4 +1,4 @@
-"""Rows of learned weights and of learning rules."""
+"""Translate learned weights and learning rules to rows of the instruction table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nefsim.program import Learn, Part, Read, Weigh
 
 
 def emit_weigh(table: Table, op: Weigh, memory: dict[str, int]) -> None:
-    """The product with learned weights, and a copy of these weights for probes."""
+    """Add rows for the product with learned weights, and for a copy of them if probed."""
     source, m = table.source(op.input)
     out, n, weights = table.addresses[op.output], len(op.initial), memory["weights"]
     if table.has_spikes(op.input):
@@ -35,7 +35,7 @@ def emit_weigh(table: Table, op: Weigh, memory: dict[str, int]) -> None:
 
 
 def emit_learn(table: Table, op: Learn, memory: dict[str, int]) -> None:
-    """All rules of the same weights; the rule that reads the weights is first."""
+    """Add rows for all rules of the same weights; a rule with a decay, which reads them, leads."""
     index = table.program.writer[op.learned.output]
     weights, n = (table.memories[index]["weights"], 0), len(op.learned.initial)
     rules = [(i, part, factors(table.program, part, n)) for i, part in enumerate(op.parts)]
@@ -47,7 +47,7 @@ def emit_learn(table: Table, op: Learn, memory: dict[str, int]) -> None:
 
 
 def _hebbian(table: Table, part: Part, rule: Factors, n: int, weights: Address) -> None:
-    """``weights += dt (u pre - d weights)``."""
+    """Add rows for ``weights += dt (u pre - d weights)``."""
     pre, m = table.source(part.traces["pre"])
     rows = _Rows(table)
     vectors = [rule.grow] if rule.decay is None else [rule.grow, rule.decay]
@@ -62,7 +62,7 @@ def _hebbian(table: Table, part: Part, rule: Factors, n: int, weights: Address) 
 
 
 def _rls(table: Table, part: Part, n: int, weights: Address, inverse: int) -> None:
-    """Recursive least squares."""
+    """Add rows for recursive least squares."""
     assert part.error is not None
     pre, m = table.source(part.traces["pre"])
     gate = -1 if part.gate is None else in_step(table, part.gate)[0]
@@ -71,14 +71,14 @@ def _rls(table: Table, part: Part, n: int, weights: Address, inverse: int) -> No
 
 
 class _Rows:
-    """The rows of expressions; an expression that occurs twice is computed once."""
+    """Adds rows that compute expressions; an expression that occurs twice is computed once."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._addresses: dict[int, Address] = {}  # by the identity of the expression
 
     def into(self, out: Address, value: Any, n: int) -> None:
-        """Compute a vector of ``n`` numbers at an address."""
+        """Add rows that write the value of an expression, ``n`` numbers, to the address ``out``."""
         if isinstance(value, Operation) and id(value) not in self._addresses:
             self._operation(out, value)
         elif isinstance(value, Expression):
@@ -115,7 +115,7 @@ class _Rows:
         table.op(op.kind, out, n, first, M=size, VECTORS=vectors, **names)
 
     def _by_constant(self, out: Address, op: Operation, n: int) -> bool:
-        """Emit a product with constants as a row of sums; False if both factors are variable."""
+        """Add a product with constants as a row of sums; False if neither factor is constant."""
         for value, constant in (op.arguments, op.arguments[::-1]):
             if isinstance(value, Expression) and not isinstance(constant, Expression):
                 if int(np.prod(np.shape(value))) != n:
@@ -134,7 +134,7 @@ class _Rows:
 
 
 def in_step(table: Table, read: Read) -> Address:
-    """The address of a read in this step, without a stride; copied if it has one."""
+    """The address of a read's value in this step; a read with a row for each step is copied."""
     address, size = table.source(read)
     if not address[1]:
         return address

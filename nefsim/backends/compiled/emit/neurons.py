@@ -1,4 +1,4 @@
-"""Rows of neuron types."""
+"""Translate populations of neurons to rows of the instruction table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from nefsim.program import Neurons, Sum
 
 
 def emit_neurons(table: Table, op: Neurons, memory: dict[str, int]) -> None:
-    """The rows of one population."""
+    """Add the rows of one population."""
     neuron, n = op.neuron, table.program.signals[op.output].size
     out, J = table.addresses[op.output], table.addresses[op.current]
     if not neuron.spiking:
@@ -80,7 +80,7 @@ def _cell(
     memory: Mapping[str, int] = MappingProxyType({}),
     lists: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
-    """The row of a cell."""
+    """Add the row of a population that is stepped by a cell."""
     dt = table.program.dt
     each = (np.broadcast_to(value, n) for value in cell.each(neuron, dt))
     c = table.constant(np.concatenate([cell.constants(neuron, dt), *each]))
@@ -90,7 +90,7 @@ def _cell(
 
 
 def _constants(numbers: Mapping[int, float]) -> list[float]:
-    """The constants of a population by their index; constants without a value are 0."""
+    """An array of constants from their values by index; others are 0."""
     return [numbers.get(i, 0.0) for i in range(k.AFTER_CONSTANTS)]
 
 
@@ -235,7 +235,7 @@ def _rates(
 def _observe(
     table: Table, neuron: NeuronType, n: int, out: Address, memory: dict[str, int], name: str
 ) -> None:
-    """Copy a state variable, in the form that a probe records."""
+    """Add rows that copy a state variable in the form that a probe records."""
     if name == "steps_done":  # one number for all neurons
         index = table.index(np.zeros(n))
         table.op(k.GATHER, out, n, (memory[name], 0), X=index)

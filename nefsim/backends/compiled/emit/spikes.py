@@ -1,8 +1,8 @@
-"""Sparse weights that are added spike by spike: single elements of a column, or runs of them.
+"""Translate products of sparse weights with spikes; the kernel adds a column for each spike.
 
 A run is a sequence of weights in adjacent rows of a column, as in convolutions whose channels are
-adjacent.  The kernel adds it with vectors.  Runs of equal numbers are stored once, so that the
-weights of a convolution need no more memory than its kernel.
+adjacent; the kernel adds it by vector instructions.  Runs of equal numbers are stored once, so
+that the weights of a convolution need no more memory than its filters.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ MIN_RUN_LENGTH = 4
 
 
 def spike_list(table: Table, read: Read) -> tuple[int, int]:
-    """Offset of the list of neurons that fired, and index of their count.
+    """Offset of the list of neurons that fired, and index of their number.
 
-    If the population writes bits, a row that lists them is added, once.
+    If the population writes spike bits, a row that converts them to a list is added once.
     """
     signal = read.signal
     if signal not in table.lists:
@@ -36,7 +36,7 @@ def spike_list(table: Table, read: Read) -> tuple[int, int]:
 
 
 def place_values(neuron: InverseLIF) -> NDArray[np.float64]:
-    """The place value of an input spike at each step of the period, (period,)."""
+    """The value of an input spike in each step of an inverse LIF neuron's period, (period,)."""
     return np.pad(neuron.digits, (0, neuron.period - neuron.n_steps))
 
 
@@ -49,7 +49,7 @@ def emit_sparse_spikes(
     steps_done: int = 0,
     values: Any = 1.0,
 ) -> None:
-    """The row of one term; a spike has the place value ``values[steps_done]``."""
+    """Add the row of one term; a spike counts as ``values[steps_done]``."""
     from scipy.sparse import csc_array
 
     matrix = csc_array(term.matrix)

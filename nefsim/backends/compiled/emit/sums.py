@@ -1,4 +1,4 @@
-"""Rows of sums: encoding, decoding, transforms, and sums of several inputs."""
+"""Translate sums to rows of the instruction table, for encoding, decoding and summed inputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nefsim.program import Neurons, Read, Sum, Term
 
 
 def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
-    """Rows of ``output = offset + sum of terms``; none for a copy or a fused current."""
+    """Add rows for ``output = offset + sum of terms``; none for a copy or a fused current."""
     del memory
     if op.output in table.plan.accumulators:
         _accumulate(table, op, table.plan.accumulators[op.output])
@@ -42,7 +42,7 @@ def _sum(table: Table, op: Sum) -> None:
 
 
 def _accumulate(table: Table, op: Sum, population: int) -> None:
-    """Add spikes to the memory of a population of inverse LIF neurons."""
+    """Add rows that add spikes to the state variable of a population of inverse LIF neurons."""
     neurons, memory = table.program.ops[population], table.memories[population]
     assert isinstance(neurons, Neurons) and isinstance(neurons.neuron, InverseLIF)
     out, n = (memory["accumulated"], 0), table.program.signals[op.output].size
@@ -53,7 +53,7 @@ def _accumulate(table: Table, op: Sum, population: int) -> None:
 
 
 def _term(table: Table, term: Term, out: Address, n: int, overwrite: int) -> None:
-    """``out = ...`` or ``out += ...``; scattered elements are computed in a scratch row first."""
+    """Add rows for ``out = term`` (``overwrite``) or ``out += term``."""
     source, m = table.source(term.read)
     if term.rows is None:
         _product(table, term, out, n, source, m, overwrite)
@@ -99,7 +99,11 @@ def _of_spikes(
     source: Address,
     overwrite: int,
 ) -> None:
-    """Few outputs are summed over spike bits; many are sums of the rows of neurons that fired."""
+    """Add a row for a product with spikes.
+
+    Few outputs are computed from spike bits.  Many outputs are the sum of the columns of the
+    neurons that fired.
+    """
     if n < k.LINE and read.signal in table.bits:
         bits, pulse = table.bits[read.signal]
         lines = -(-matrix.shape[1] // (4 * k.LINE)) * 4
@@ -117,7 +121,7 @@ def _of_spikes(
 def _sparse(
     table: Table, term: Term, out: Address, n: int, source: Address, overwrite: int
 ) -> None:
-    """A product with a sparse matrix, by its rows, or for spikes by its columns."""
+    """Add a row for a product with a sparse matrix, by rows, or for spikes by columns."""
     if table.has_spikes(term.read):
         if overwrite:
             table.op(k.FILL, out, n)

@@ -72,7 +72,7 @@ from nefsim.backends.compiled.opcodes import (
 
 @njit(**options)
 def run_tile(t, lo, hi, data, constants, spikes):
-    """Rows ``lo + 1`` to ``hi``, a tile, of one operation."""
+    """Compute rows ``lo + 1`` to ``hi``, a tile, of one operation."""
     kind, row, c = t[KIND], lo + 1, shifted(constants, t[C])
     y, x = shifted(data, t[OUT] + row * t[OUT_STRIDE]), shifted(data, t[IN] + row * t[IN_STRIDE])
     if kind == LIF:
@@ -86,7 +86,7 @@ def run_tile(t, lo, hi, data, constants, spikes):
 
 @njit(**options)
 def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, counts):
-    """Rows ``lo + 1`` to ``hi``, a tile, of several operations, which run each row in turn."""
+    """Compute rows ``lo + 1`` to ``hi``, a tile, of several operations, row by row."""
     whole_registers()
     for row in range(lo + 1, hi + 1):
         r = row - lo - 1
@@ -182,10 +182,10 @@ def run(
     counts,
     n_counts,
 ):
-    """Rows ``lo + 1`` to ``hi`` of spans of operations, span by span and trial by trial.
+    """Compute rows ``lo + 1`` to ``hi`` of all operations, span by span and trial by trial.
 
-    If ``n_spans`` is negative, ``spans`` is the memory of steps that threads share, and this is
-    thread ``-n_spans - 1`` of them.
+    A span is a range of rows of the table.  If ``n_spans`` is negative, ``spans`` is the memory of
+    steps that threads share, and this is thread ``-n_spans - 1`` of them.
 
     ``data``, ``spikes`` and ``counts`` have a row for each trial; ``width``, ``n_spike_words`` and
     ``n_counts`` are the lengths of these rows.

@@ -1,0 +1,127 @@
+"""Functions that ready networks decode, as classes, so that model files can store them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nefsim import _checks as check
+from nefsim._values import Value
+from nefsim.network.functions import call
+
+Array = NDArray[np.float64]
+
+#: Most numbers of a constant.
+MOST = 10**7
+
+
+def product(x: Array) -> Any:
+    """The product of two numbers."""
+    return x[0] * x[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Excess(Value):
+    """``max(0, x - threshold)``."""
+
+    threshold: float
+
+    def __post_init__(self) -> None:
+        check.real("Excess", "threshold", self.threshold)
+
+    def __call__(self, x: Any) -> Any:
+        """Evaluate the function."""
+        return np.maximum(0.0, x - self.threshold)
+
+
+@dataclass(frozen=True, eq=False)
+class IsAbove(Value):
+    """1 where x is above the threshold, else 0."""
+
+    threshold: float
+
+    def __post_init__(self) -> None:
+        check.real("IsAbove", "threshold", self.threshold)
+
+    def __call__(self, x: Array) -> Array:
+        """Evaluate the function."""
+        return (x > self.threshold).astype(float)
+
+
+@dataclass(frozen=True, eq=False)
+class Zeros(Value):
+    """A given number of zeros for any x."""
+
+    size: int
+
+    def __post_init__(self) -> None:
+        check.integer("Zeros", "size", self.size, low=1, high=MOST)
+
+    def __call__(self, x: Array) -> Array:
+        """Evaluate the function."""
+        return np.zeros(self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class LimitCycle(Value):
+    r"""The slope :math:`\omega J x + g (1 - |x|^2/r^2) x`, where J turns x by 90 degrees.
+
+    If ``omega`` is None, the function has a second argument, the frequency [Hz].
+    """
+
+    growth: float
+    radius: float
+    omega: float | None = None
+
+    def __call__(self, x: Array, hertz: Any = 0.0) -> Array:
+        """Evaluate the slope [1/s]."""
+        omega = 2 * np.pi * hertz if self.omega is None else self.omega
+        turned = np.array([-x[1], x[0]])
+        return omega * turned + self.growth * (1 - x @ x / self.radius**2) * x
+
+
+@dataclass(frozen=True, eq=False)
+class LorenzSlope(Value):
+    """The slope of the Lorenz system, see :func:`nefsim.networks.lorenz`."""
+
+    sigma: float
+    rho: float
+    beta: float
+
+    def __call__(self, x: Array) -> Array:
+        """Evaluate the slope [1/s]."""
+        s, r, b = self.sigma, self.rho, self.beta
+        return np.array([s * (x[1] - x[0]), x[0] * (r - x[2]) - x[1], x[0] * x[1] - b * x[2]])
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled(Value):
+    """A slope in the scaled coordinates of a population, ``z = (x - centre) / radii``."""
+
+    slope: Callable[..., Any]
+    centre: Array
+    radii: Array
+
+    def __call__(self, z: Array, *control: Any) -> Array:
+        """Evaluate the slope [1/s]."""
+        x = self.centre + self.radii * z
+        return call("attractor", "function", self.slope, x, *control) / self.radii
+
+
+@dataclass(frozen=True, eq=False)
+class Controlled(Value):
+    """A function ``step(z, c)`` of the state z and the control c of a population.
+
+    The last dimension of the population is the control divided by its largest value ``highest``.
+    """
+
+    step: Callable[..., Any]
+    highest: float
+
+    def __call__(self, z: Array) -> Any:
+        """Evaluate the function."""
+        return self.step(z[:-1], self.highest * z[-1])
