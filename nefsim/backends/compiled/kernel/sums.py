@@ -7,6 +7,7 @@ from numba import njit
 from nefsim.backends.compiled.kernel.common import dot, options, padded, words
 from nefsim.backends.compiled.kernel.vectors import (
     add_vector,
+    lanes_of,
     lowest_bit,
     shifted,
     sum_where_set,
@@ -207,9 +208,10 @@ def list_spikes(bits, n, fired):
 def decode_bits(t, y, r, spikes, c):
     """``y = ...`` or ``y += sum of column i over the neurons that fired`` in row r of a tile."""
     n, m = t[N], t[M]
-    bits = shifted(spikes, t[X] + r * words(m * LINE))
+    width = m * lanes_of(c)
+    bits = shifted(spikes, t[X] + r * words(width))
     for i in range(n):
-        total = sum_where_set(shifted(c, i * m * LINE), bits, m)
+        total = sum_where_set(shifted(c, i * width), bits, m)
         y[i] = total if t[SET] else y[i] + total
 
 

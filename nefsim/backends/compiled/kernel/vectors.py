@@ -213,14 +213,16 @@ def sum_where_set(typing_context, values, fired, n_vectors):
     def generate(context, builder, signature, arguments):
         del context, signature
         values, fired, n = arguments
-        number, mask = values.type.pointee, ir.VectorType(BIT, LINE)
-        zeros = Vector.spread(builder, number(0.0))
-        sums, bits = Vectors(builder, [zeros] * 4), builder.bitcast(fired, BYTE.as_pointer())
+        number = values.type.pointee
+        size = lanes(number)
+        word, mask = ir.IntType(size), ir.VectorType(BIT, size)
+        zeros = Vector.spread(builder, number(0.0), size)
+        sums, bits = Vectors(builder, [zeros] * 4), builder.bitcast(fired, word.as_pointer())
         with cgutils.for_range_slice(builder, WHOLE(0), n, WHOLE(4)) as (first, _):
             for u in range(4):
                 i = builder.add(first, WHOLE(u))
                 spikes = builder.bitcast(builder.load(builder.gep(bits, [i])), mask)
-                vector = Vector.at(builder, values, builder.mul(i, WHOLE(LINE)))
+                vector = Vector.at(builder, values, builder.mul(i, WHOLE(size)), size)
                 sums[u] += vector.where(spikes, zeros)
         return ((sums[0] + sums[1]) + (sums[2] + sums[3])).total()
 
