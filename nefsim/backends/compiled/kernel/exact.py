@@ -39,7 +39,7 @@ class _Neurons:
         self._width, self._m = width, m
         self.lanes = lanes(c.type.pointee)
         self.offsets = [WHOLE(self.lanes * u) for u in range(n)]
-        decay, jump, self._low, self._pulse, self._one, self._zero, self._least = (
+        decay, jump, self._low, self._pulse, self.one, self._zero, self.least = (
             Vector.spread(builder, builder.load(builder.gep(c, [WHOLE(i)])), self.lanes)
             for i in (
                 *(LIF_DECAY, LIF_REFRACTORY, LIF_LOWEST, LIF_PULSE, LIF_ONE, LIF_ZERO),
@@ -76,22 +76,20 @@ class _Neurons:
         Neurons of the bits ``waits`` are refractory for the whole step.
         """
         decay, _ = self._factors[u]
-        wait = E * decay
-        wait = wait.where(wait.above(self._one), self._one)
-        part = wait * decay
-        part = part.where(self._one.above(part), self._one)
+        wait = (E * decay).largest(self.one)
+        part = (wait * decay).smallest(self.one)
         if waits is not None:
-            part = self._one.where(waits, part)
+            part = self.one.where(waits, part)
         gap = (J - v) * part
         voltage = J - gap
-        fired = voltage.above(self._one)
+        fired = voltage.above(self.one)
         return wait, gap, voltage.where(voltage.above(self._low), self._low), fired
 
     def step(self, u, J, v, E):
         """Voltages and refractory factors after a step of vector ``u``, and a bit per spike."""
         _, jump = self._factors[u]
         wait, gap, voltage, fired = self.charge(J, v, E, u)
-        quotient = jump * (gap / (J - self._one))
+        quotient = jump * (gap / (J - self.one))
         return self._zero.where(fired, voltage), quotient.where(fired, wait), fired
 
     def first_step(self, u, J, v, E):
@@ -102,13 +100,13 @@ class _Neurons:
     def second_step(self, u, J, v, E, before):
         """The step after :meth:`first_step`, with the bits ``before`` of its spikes.
 
-        The last result has a bit for each neuron that fired so early in the first step that it
-        may not be refractory for the whole second one; then the results must not be used.
+        The last result is the quotient of those that fired before.  If it is too small, a neuron
+        may not be refractory for the whole step, and the results must not be used.
         """
         decay, jump = self._factors[u]
         wait, gap, voltage, fired = self.charge(J, self._zero.where(before, v), E, u, before)
-        quotient = E.where(before, gap) / (v.where(before, J) - self._one)
-        early = self.builder.and_(before, self._least.above(quotient))
+        quotient = E.where(before, gap) / (v.where(before, J) - self.one)
+        early = quotient.where(before, self.one)
         E = jump * quotient
         E = (E * decay).where(before, E.where(fired, wait))
         return self._zero.where(fired, voltage), E, fired, early
@@ -201,37 +199,32 @@ def _pairs(builder, n, n_rows, x_stride, bits_stride, *arguments):
     neurons = _Neurons(builder, n, *constants)
     states = neurons.states(v, E)
     bits = builder.bitcast(bits, BYTE.as_pointer())
-    early = cgutils.alloca_once_value(builder, _no_bits(neurons))
+    earliest = Vectors(builder, [neurons.one])
     with cgutils.for_range_slice(builder, WHOLE(0), n_rows, WHOLE(2)) as (row, _):
         before = []
         for r in (row, builder.add(row, WHOLE(1))):
             J = neurons.currents(builder.gep(x, [builder.mul(r, x_stride)]))
             word = builder.gep(bits, [builder.mul(r, bits_stride)])
-            fired, unsure = [], builder.load(early)
+            fired = []
             for u in range(n):
                 state = states[0][u], states[1][u]
                 if len(before) < n:
                     *after, mask = neurons.first_step(u, J[u], *state)
                 else:
-                    *after, mask, more = neurons.second_step(u, J[u], *state, before[u])
-                    unsure = builder.or_(unsure, more)
+                    *after, mask, early = neurons.second_step(u, J[u], *state, before[u])
+                    earliest[0] = earliest[0].smallest(early)
                 states[0][u], states[1][u] = after
                 fired.append(mask)
                 neurons.write_bits(u, mask, word)
-            builder.store(unsure, early)
             before = fired
-    whole = builder.bitcast(builder.load(early), ir.IntType(neurons.lanes))
+    early = neurons.least.above(earliest[0])
+    whole = builder.bitcast(early, ir.IntType(neurons.lanes))
     holds = builder.icmp_unsigned("==", whole, whole.type(0))
     with builder.if_then(holds):
         for pointer, state in zip((v, E), states, strict=True):
             for u, i in enumerate(neurons.offsets):
                 state[u].store(pointer, i)
     return holds
-
-
-def _no_bits(neurons):
-    mask = ir.VectorType(BIT, neurons.lanes)
-    return ir.Constant(mask, [0] * neurons.lanes)
 
 
 @intrinsic

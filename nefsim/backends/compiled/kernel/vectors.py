@@ -134,6 +134,25 @@ class Vector:
         """Bits that are 1 where these numbers are equal or larger."""
         return self.builder.fcmp_ordered(">=", self.value, other.value)
 
+    def largest(self, other):
+        """The larger of two positive numbers, compared as whole numbers.
+
+        Processors have more units for these.
+        """
+        return self._chosen(">", other)
+
+    def smallest(self, other):
+        """The smaller of two positive numbers, compared as whole numbers."""
+        return self._chosen("<", other)
+
+    def _chosen(self, sign, other):
+        number = self.value.type.element
+        whole = ir.IntType(64 if isinstance(number, ir.DoubleType) else 32)
+        wholes = ir.VectorType(whole, self.value.type.count)
+        a, b = (self.builder.bitcast(x.value, wholes) for x in (self, other))
+        chosen = self.builder.select(self.builder.icmp_signed(sign, a, b), a, b)
+        return Vector(self.builder, self.builder.bitcast(chosen, self.value.type))
+
     def where(self, bits, other):
         """These numbers where bits are 1, elsewhere those of another vector."""
         return Vector(self.builder, self.builder.select(bits, self.value, other.value))
