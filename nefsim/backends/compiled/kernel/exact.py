@@ -83,7 +83,7 @@ class _Neurons:
         gap = (J - v) * part
         voltage = J - gap
         fired = voltage.above(self.one)
-        return wait, gap, voltage.where(voltage.above(self._low), self._low), fired
+        return wait, gap, voltage.largest(self._low), fired
 
     def step(self, u, J, v, E):
         """Voltages and refractory factors after a step of vector ``u``, and a bit per spike."""

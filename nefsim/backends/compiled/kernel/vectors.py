@@ -135,23 +135,12 @@ class Vector:
         return self.builder.fcmp_ordered(">=", self.value, other.value)
 
     def largest(self, other):
-        """The larger of two positive numbers, compared as whole numbers.
-
-        Processors have more units for these.
-        """
-        return self._chosen(">", other)
+        """The larger of each two numbers; the other one where this is NaN."""
+        return self.where(self.above(other), other)
 
     def smallest(self, other):
-        """The smaller of two positive numbers, compared as whole numbers."""
-        return self._chosen("<", other)
-
-    def _chosen(self, sign, other):
-        number = self.value.type.element
-        whole = ir.IntType(64 if isinstance(number, ir.DoubleType) else 32)
-        wholes = ir.VectorType(whole, self.value.type.count)
-        a, b = (self.builder.bitcast(x.value, wholes) for x in (self, other))
-        chosen = self.builder.select(self.builder.icmp_signed(sign, a, b), a, b)
-        return Vector(self.builder, self.builder.bitcast(chosen, self.value.type))
+        """The smaller of each two numbers; the other one where this is NaN."""
+        return self.where(other.above(self), other)
 
     def where(self, bits, other):
         """These numbers where bits are 1, elsewhere those of another vector."""
