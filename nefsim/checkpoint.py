@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim._schema import COUNT
 from nefsim.filtering import StateSpace
-from nefsim.program import Filter, Learn, Neurons, Op, Play, Program, State, Sum, Weigh
+from nefsim.program import (
+    Filter,
+    Learn,
+    Neurons,
+    Op,
+    Play,
+    Program,
+    State,
+    Sum,
+    Weigh,
+    stored,
+)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -37,7 +48,7 @@ def state_arrays(program: Program, state: State, meta: dict[str, Any]) -> Arrays
     """The arrays of a state; step, generators and marks of the program are put into ``meta``."""
     arrays: Arrays = {f"signal {i}": value for i, value in enumerate(state.signals)}
     for i, memory in enumerate(state.ops):
-        arrays |= {f"op {i} {name}": value for name, value in memory.items()}
+        arrays |= {f"op {i} {name}": value for name, value in stored(memory).items()}
     for i, trials in enumerate(state.running):
         for j, process in enumerate(trials):
             arrays |= {f"process {i} {j} {name}": v for name, v in process.state.items()}
@@ -81,7 +92,7 @@ def check_state(who: str, program: Program, state: State) -> None:
         If an array is not finite, or is not a valid state of its neuron type.
     """
     for op, memory in zip(program.ops, state.ops, strict=True):
-        _check_memory(who, op, memory)
+        _check_memory(who, op, stored(memory))
 
 
 def _check_memory(who: str, op: Op, memory: dict[str, NDArray[Any]]) -> None:
@@ -114,7 +125,12 @@ def check_fit(who: str, program: Program, saved: Saved) -> None:
 def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
     """Set a fresh state to a saved one, after a check of all saved arrays."""
     fresh, meta = state_arrays(program, state, {}), saved.meta
-    if fresh.keys() != {n for n in saved.names if n.startswith(("signal ", "op ", "process "))}:
+    names = {n for n in saved.names if n.startswith(("signal ", "op ", "process "))}
+    for i, memory in enumerate(state.ops):
+        if "in_use" in memory:  # weights that were not in use at the start may be in use now
+            name = f"op {i} weights"
+            fresh |= {name: memory["weights"]} if name in names else {}
+    if fresh.keys() != names:
         _refuse_network(who)
     for name, current in fresh.items():
         dtype, shape = saved.header(name)
@@ -124,7 +140,8 @@ def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
             _refuse_network(who)
     values = {name: saved.array(name) for name in fresh}
     for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=True)):
-        _check_memory(who, op, {name: values[f"op {i} {name}"] for name in memory})
+        of_op = {name: values.get(f"op {i} {name}") for name in memory}
+        _check_memory(who, op, {name: v for name, v in of_op.items() if v is not None})
     processes = []
     for i, trials in enumerate(state.running):
         for j, process in enumerate(trials):
@@ -142,7 +159,8 @@ def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
         signal[...] = values[f"signal {i}"]
     for i, memory in enumerate(state.ops):
         for name, value in memory.items():
-            value[...] = values[f"op {i} {name}"]
+            if f"op {i} {name}" in values:
+                value[...] = values[f"op {i} {name}"]
     for rng, was in zip(rngs, states, strict=True):
         rng.bit_generator.state = was
     for process, arrays in processes:
@@ -196,7 +214,7 @@ def _numbers(op: Op) -> list[Any]:
     if isinstance(op, Filter):
         return [*op.form]
     if isinstance(op, Weigh):
-        return [op.initial]
+        return [] if op.is_empty else [op.initial]
     if isinstance(op, Neurons):  # the text shows only the ends of long arrays
         return [value for value in vars(op.neuron).values() if isinstance(value, np.ndarray)]
     if not isinstance(op, Sum):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.lowering import Built, BuiltConnection, BuiltEnsemble
 from nefsim.network import Connection, Ensemble
-from nefsim.program import Learn, Program, State, Weigh
+from nefsim.program import Learn, Program, State, Weigh, product_with, stored
 
 Array = NDArray[np.float64]
 
@@ -34,28 +34,37 @@ class LearnedConnection:
         Evaluation points, ``info`` of the solver and transform of the initial weights.
     """
 
-    def __init__(self, built: BuiltConnection, initial: Array, memory: Array, who: str) -> None:
-        self._built, self._memory, self._who = built, memory, who
-        self.initial_weights = initial
+    def __init__(
+        self, built: BuiltConnection, program: Program, state: State, index: int, who: str
+    ) -> None:
+        self._built, self._program, self._state, self._index = built, program, state, index
+        self._who = who
+
+    @property
+    def initial_weights(self) -> Array:
+        """The weights before the first step."""
+        return initial_weights(self._program, self._index)
 
     @property
     def weights(self) -> Array:
         """A copy of the present weights."""
-        return np.array(self._memory.swapaxes(-1, -2))
+        return full_weights(self._program, self._state, self._index)
 
     @weights.setter
     def weights(self, values: Any) -> None:
-        shape = self.initial_weights.shape
+        shape = full_shape(self._program, self._index)
+        n_trials = self._state.ops[self._index]["weights"].shape[:-2]
         do = f"pass an array of shape {shape}"
-        whole = self._memory.ndim == 3 and np.ndim(values) == 3
-        expected = (len(self._memory), *shape) if whole else shape
+        expected = (*n_trials, *shape) if n_trials and np.ndim(values) == 3 else shape
         checked = check.array(f"{self._who}.weights", "value", values, expected, do)
-        self._memory[...] = checked.swapaxes(-1, -2)
+        set_full_weights(self._program, self._state, self._index, checked)
 
     @property
     def decoders(self) -> Array | None:
         """A copy of the present decoders; None for full weights."""
-        return None if self._built.full is not None else np.array(self._memory)
+        if self._built.full is not None:
+            return None
+        return self.weights.swapaxes(-1, -2)
 
     @property
     def eval_points(self) -> Array | None:
@@ -73,15 +82,17 @@ class LearnedConnection:
         return self._built.transform
 
     def __repr__(self) -> str:
-        return f"<weights {self._memory.swapaxes(-1, -2).shape} learned by {self._who}>"
+        n_trials = self._state.ops[self._index]["weights"].shape[:-2]
+        shape = (*n_trials, *full_shape(self._program, self._index))
+        return f"<weights {shape} learned by {self._who}>"
 
 
 def learned_connection(built: Built, state: State, connection: Connection) -> LearnedConnection:
     """The arrays of a learning connection in a state."""
     index = _weighing(built, connection)
-    op: Any = built.program.ops[index]
-    memory = state.ops[index]["weights"]
-    return LearnedConnection(built.connections[connection], op.initial, memory, repr(connection))
+    return LearnedConnection(
+        built.connections[connection], built.program, state, index, repr(connection)
+    )
 
 
 def learned_ensemble(built: Built, state: State, ensemble: Ensemble) -> BuiltEnsemble:
@@ -96,8 +107,86 @@ def carry_over(program: Program, before: State, after: State) -> None:
     """Copy learned weights and the state of learning rules from one state to another."""
     for op, was, now in zip(program.ops, before.ops, after.ops, strict=True):
         if isinstance(op, (Weigh, Learn)):
-            for name, value in was.items():
+            for name, value in stored(was).items():
                 now[name][...] = value
+
+
+# -- full weights of one operation, which may be in factors ----------------------------------
+
+
+def full_shape(program: Program, index: int) -> tuple[int, int]:
+    """The shape of the full weights, (M, N)."""
+    op = _weigh(program, index)
+    n_out = len(op.initial) if op.encoders is None else len(op.encoders)
+    return n_out, op.initial.shape[1]
+
+
+def full_weights(program: Program, state: State, index: int) -> Array:
+    """A copy of the full weights in a state, (..., M, N)."""
+    op = _weigh(program, index)
+    weights: Array = state.ops[index]["weights"].swapaxes(-1, -2)
+    if op.encoders is None:
+        return np.array(weights)
+    whole: Array = np.matmul(op.encoders.astype(weights.dtype, copy=False), weights)
+    rest = state.ops[_rest(program, op)]
+    if rest["in_use"].any():
+        whole += rest["weights"].swapaxes(-1, -2)
+    return whole
+
+
+def stored_weights(program: Program, state: State, index: int) -> Array:
+    """The weights as a file has them: (M, N), or the rows of their factor, below any rest."""
+    op = _weigh(program, index)
+    rows: Array = state.ops[index]["weights"].T
+    if op.encoders is None:
+        return rows
+    rest = state.ops[_rest(program, op)]
+    return np.concatenate([rest["weights"].T, rows]) if rest["in_use"].any() else rows
+
+
+def initial_weights(program: Program, index: int) -> Array:
+    """The full weights before the first step, (M, N)."""
+    op = _weigh(program, index)
+    if op.encoders is None:
+        return op.initial
+    rest: Any = program.ops[_rest(program, op)]
+    whole: Array = op.encoders @ op.initial
+    return whole if rest.is_empty else whole + rest.initial
+
+
+def set_full_weights(program: Program, state: State, index: int, values: Array) -> None:
+    """Set the full weights, one array for all trials or one for each.
+
+    Weights in factors stay so if the new ones are a product with the encoders.
+    """
+    op, memory = _weigh(program, index), state.ops[index]["weights"]
+    if op.encoders is None:
+        memory[...] = values.swapaxes(-1, -2)
+        return
+    if np.array_equal(full_weights(program, state, index), values):
+        return
+    rest = state.ops[_rest(program, op)]
+    factor = None
+    if not rest["in_use"].any() and values.ndim == 2:
+        factor = product_with(op.encoders, values)
+    if factor is not None:
+        memory[...] = factor.T
+    else:
+        memory[...] = 0.0
+        rest["weights"][...] = values.swapaxes(-1, -2)
+        rest["in_use"][...] = 1.0
+
+
+def _weigh(program: Program, index: int) -> Weigh:
+    op = program.ops[index]
+    assert isinstance(op, Weigh)
+    return op
+
+
+def _rest(program: Program, op: Weigh) -> int:
+    """The index of the operation of the rest of the weights."""
+    assert op.rest is not None
+    return program.writer[op.rest]
 
 
 def _weighing(built: Built, thing: Connection | Ensemble) -> int:

@@ -34,11 +34,12 @@ def test_a_cell_takes_the_step_of_its_neuron_type(cell: cells.Cell) -> None:
     neuron, n, dt = TYPES[cell], 40, 0.001
     rng = np.random.default_rng(1)
     each = (np.broadcast_to(value, n) for value in cell.each(neuron, dt))
-    c = np.concatenate([cell.constants(neuron, dt), *each])
+    numbers = np.zeros(cells.ARRAYS)
+    numbers[: len(cell.constants(neuron, dt))] = cell.constants(neuron, dt)
+    c = np.concatenate([numbers, *each])
     state = {name: np.zeros(n) for name in ("voltage", *cell.state)}
     theirs = {name: value.copy() for name, value in state.items()}
     scale = 30.0 if cell is cells.IZHIKEVICH else 1.5 / dt if cell is cells.WHOLE_SPIKES else 3.0
-    fired = np.zeros(n, np.int64)
     for _ in range(100):
         J = scale * rng.uniform(-0.2, 1.0, n)
         expected, out = np.zeros(n), np.zeros(n)
@@ -47,8 +48,7 @@ def test_a_cell_takes_the_step_of_its_neuron_type(cell: cells.Cell) -> None:
             J = np.maximum(J, 0.0)
         if cell.state:
             variables = [state[name] for name in cell.state]
-            count = cell.step(J, variables[0], variables[-1], out, fired, n, c)
-            np.testing.assert_array_equal(np.sort(fired[:count]), np.flatnonzero(expected))
+            cell.step(J, variables[0], variables[-1], out, n, c)
         else:
             cell.step(J, out, n, c)
         # The mathematical functions of Python and NumPy may differ in the last digits.

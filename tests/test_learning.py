@@ -104,11 +104,12 @@ def test_rls_is_ridge_regression_on_all_steps(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_hpes_with_full_supervision_is_pes_bit_for_bit(backend: str) -> None:
+def test_hpes_with_full_supervision_is_pes_up_to_rounding(backend: str) -> None:
     one, two = weights(nef.HPES(1e-3, supervision=1.0)), weights(nef.PES(1e-3))
     first, second = (_learned(net, backend) for net in (one, two))
     assert np.ptp(first) > 0
-    np.testing.assert_array_equal(first, second)
+    # The weights of PES are in factors, whose sums are in another order.
+    np.testing.assert_allclose(first, second, rtol=0, atol=1e-12 * np.abs(first).max())
 
 
 def _learned(net: nef.Network, backend: str) -> np.ndarray:

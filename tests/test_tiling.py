@@ -85,10 +85,10 @@ def test_a_recurrent_population_is_not_tiled() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [nef.AdaptiveLIF(), nef.LIF(method="euler"), nef.LIF(np.full(60, 0.02)), nef.Izhikevich()],
-    ids=["adaptive", "euler", "time constants per neuron", "Izhikevich"],
+    [nef.AdaptiveLIF(), nef.LIF(method="euler"), nef.LIF(np.full(60, 0.02))],
+    ids=["adaptive", "euler", "time constants per neuron"],
 )
-def test_only_exact_lif_neurons_are_tiled(kind: nef.neurons.NeuronType) -> None:
+def test_of_lif_neurons_only_exact_and_equal_ones_are_tiled(kind: nef.neurons.NeuronType) -> None:
     with nef.Simulator(neuron_type(kind), backend="numba") as sim:
         assert [op.neuron for op in tiled(sim, Neurons)] == [nef.LIF()]
 

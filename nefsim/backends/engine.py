@@ -16,8 +16,14 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.backends import Recorder, interrupts, sampled
+from nefsim.backends.reports import DIVERGED, LARGEST_WEIGHT, LEARNED, Report
 from nefsim.program import (
+    Call,
+    Evaluate,
     Learn,
+    Neurons,
+    Op,
+    Play,
     Program,
     Read,
     Snapshot,
@@ -34,10 +40,6 @@ Advance = Callable[[int, int], None]
 LONGEST_CHUNK, MOST_NUMBERS = 1000, 2_000_000
 
 
-#: Learned weights beyond this [value / Hz or current / Hz] have diverged.
-LARGEST_WEIGHT = 1e9
-
-
 class HasProgram(Protocol):
     """An object with a program, such as a built network."""
 
@@ -49,6 +51,18 @@ class HasProgram(Protocol):
 def chunk_length(width: int, longest: int = LONGEST_CHUNK) -> int:
     """Number of steps of a chunk, for signals with a total of ``width`` numbers per step."""
     return int(np.clip(MOST_NUMBERS // max(width, 1), 1, longest))
+
+
+def can_fail(op: Op) -> bool:
+    """Whether an operation may raise an error in any step, so that its chunk must be repeatable.
+
+    Functions, processes, foreign steps and neuron types of a user may; weights that learn may
+    diverge.  The other operations only compute numbers.
+    """
+    if isinstance(op, Neurons):
+        base = getattr(op.neuron, "base_type", op.neuron)  # whose rates a spiking type follows
+        return any(type(n).__module__.partition(".")[0] != "nefsim" for n in (op.neuron, base))
+    return isinstance(op, (Evaluate, Play, Call, Learn))
 
 
 def carrying(arrays: list[Array]) -> Callable[[int], None]:
@@ -85,7 +99,12 @@ class Engine:
     good : int
         Number of rows of this chunk that the last group has completed.
     checkpointed : State
-        The state to restore after an error; a back end may replace it by one of fewer arrays.
+        The arrays that are restored after an error: the state, or the same in fewer arrays.
+    reports : dict of int to Report
+        The report on the weights of each operation that has any; see :mod:`.reports`.
+    can_fail : bool
+        Whether an operation may fail inside a chunk (:func:`can_fail`).  If not, only a signal
+        handler that raises an error can end a chunk.
     """
 
     def __init__(
@@ -101,11 +120,9 @@ class Engine:
         self.good = 0
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
         self.checkpointed = state
-        self._learned = [
-            (op.name, program.writer[op.learned.output])
-            for op in program.ops
-            if isinstance(op, Learn)
-        ]
+        self.can_fail = any(map(can_fail, program.ops))
+        self.reports: dict[int, Report] = {}
+        self._stops_at_nan = False
         state.hidden = {i for i, row in enumerate(rows) if row is None}
         for i, row in enumerate(rows):
             if row is not None:
@@ -115,14 +132,20 @@ class Engine:
         self._sampled = {record.every for record in program.records if record.every > 1}
 
     def run(self, n_steps: int, recorder: Recorder) -> None:
-        """Run ``n_steps`` steps; after an error the state is that of the last complete step."""
+        """Advance ``n_steps`` steps; after an error the state is that of the last full step."""
+        for report in self.reports.values():
+            report.start()  # weights may have been set since the last run
         while n_steps:
             length = min(n_steps, self.longest)
             before = snapshot(self.checkpointed)
+            self._stops_at_nan = False
+            for report in self.reports.values():
+                report.rows[:] = 0
             try:
                 self._chunk(length)
-                if self._is_invalid():
-                    self._find_invalid_step(before, length)
+                self._stop_if_diverged()
+                if self._has_nan():
+                    self._find_nan(before, length)
             except BaseException:
                 self.state.under_way = 0
                 self._go_back(before, recorder)
@@ -145,59 +168,79 @@ class Engine:
                 self.good = k + 1
                 interrupts.check()
 
-    def _diverged(self) -> str:
-        """The name of a rule whose weights have diverged, or the empty string."""
-        for name, index in self._learned:
-            # NaN is not below the bound either.
-            if not (np.abs(self.state.ops[index]["weights"]) < LARGEST_WEIGHT).all():
-                return name
-        return ""
-
-    def _is_invalid(self) -> bool:
-        """Whether weights have diverged, or NaN occur and ``np.errstate`` says to raise."""
-        if self._learned and self._diverged():
-            return True
-        for memory in self.checkpointed.ops:
-            for value in memory.values():
-                # The sum of squares is NaN only if one of the numbers is.
-                if isnan(np.vdot(value, value)):
-                    return np.geterr()["invalid"] == "raise"
-        return False
-
-    def _find_invalid_step(self, before: Snapshot, length: int) -> None:
-        """Find the first invalid step of a chunk by bisection; raise an error that names it."""
-        good, bad = 0, length
-        while bad - good > 1:
-            middle = (good + bad) // 2
-            restore(self.checkpointed, before)
-            self._chunk(middle)
-            if self._is_invalid():
-                bad = middle
-            else:
-                good = middle
-        restore(self.checkpointed, before)
-        self._chunk(bad)
-        name = self._diverged()
-        self.good = good
-        t = (self.state.step + bad) * self.program.dt
-        if not name:
-            raise FloatingPointError(f"invalid value encountered at t = {t:g} s")
+    def _stop_if_diverged(self) -> None:
+        """Raise an error about the first weights that have diverged in this chunk."""
+        found = [
+            (row, report.name)
+            for report in self.reports.values()
+            for row in report.rows[:, DIVERGED].tolist()
+            if row
+        ]
+        if not found:
+            return
+        row, name = min(found)
+        self.good = row - 1
+        t = (self.state.step + row) * self.program.dt
         do = "lower learning_rate, see nefsim.suggest_learning_rate"
         must = f"stay below {LARGEST_WEIGHT:g}"
         check.fail(name, "weights", must, f"larger ones or none at t = {t:g} s", do)
 
+    def _has_nan(self) -> bool:
+        """Whether states are NaN while NumPy is set to raise at them."""
+        if np.geterr()["invalid"] != "raise":
+            return False
+        # The sum of squares is NaN only if one of the numbers is.
+        memories = (value for memory in self.checkpointed.ops for value in memory.values())
+        return any(isnan(np.vdot(value, value)) for value in memories)
+
+    def _find_nan(self, before: Snapshot, length: int) -> None:
+        """Halve the chunk until the step of the first NaN is found, and raise an error.
+
+        Weights that have no copy stay those of the end of the chunk; they have no NaN.
+        """
+        good, bad = 0, length
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            self._repeat(before, middle)
+            if self._has_nan():
+                bad = middle
+            else:
+                good = middle
+        self._repeat(before, bad)
+        self.good, self._stops_at_nan = good, True
+        t = (self.state.step + bad) * self.program.dt
+        raise FloatingPointError(f"invalid value encountered at t = {t:g} s")
+
     def _go_back(self, before: Snapshot, recorder: Recorder) -> None:
         """Restore the state before the chunk, then repeat the steps that were complete."""
         length = self.good
-        restore(self.checkpointed, before)
+        if not self._stops_at_nan:  # weights without a copy cannot go back: all else catches up
+            length = max(length, self._learned_in_place())
         if not length:
+            restore(self.checkpointed, before)
             return
         try:
-            self._chunk(length)
+            self._repeat(before, length)
         except BaseException:
-            restore(self.checkpointed, before)
+            if self._learned_in_place():
+                self._go_back(before, recorder)
+            else:
+                restore(self.checkpointed, before)
             raise
         self._finish(length, recorder)
+
+    def _repeat(self, before: Snapshot, length: int) -> None:
+        """Restore the checkpoint and compute ``length`` rows again."""
+        restore(self.checkpointed, before)
+        learned = self._learned_in_place()
+        for report in self.reports.values():
+            report.start(learned if report.in_place else 0)
+        self._chunk(length)
+
+    def _learned_in_place(self) -> int:
+        """Rows of this chunk that weights without a copy have learned."""
+        reports = (report for report in self.reports.values() if report.in_place)
+        return max((int(report.rows[:, LEARNED].max()) for report in reports), default=0)
 
     def _finish(self, length: int, recorder: Recorder) -> None:
         """Record a chunk and copy its last row to row 0 for the next chunk."""

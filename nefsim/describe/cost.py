@@ -122,7 +122,7 @@ def memories(program: Program) -> int:
     for op in program.ops:
         size = width(program, op)
         if isinstance(op, Weigh):
-            total += op.initial.size
+            total += 0 if op.is_empty else op.initial.size
         elif isinstance(op, Learn):
             n_out, n_in = op.learned.initial.shape
             for part in op.parts:
@@ -198,7 +198,7 @@ def step_seconds(program: Program, backend: str, batch: int) -> float:
 
 def _matrices(op: Op) -> list[Any]:
     if isinstance(op, Weigh):
-        return [op.initial]
+        return [] if op.is_empty else [op.initial]
     if isinstance(op, Sum):
         return [term.matrix for term in op.terms if np.ndim(term.matrix)]
     return []

@@ -12,10 +12,11 @@ from nefsim.learning import Trace
 from nefsim.lowering.arrays import BuiltEnsemble, into, preset_of
 from nefsim.lowering.context import Context
 from nefsim.lowering.matrices import as_index
+from nefsim.lowering.outline import abstract_array
 from nefsim.network import Connection, Ensemble, Learning
 from nefsim.network import Neurons as NeuronsOf
 from nefsim.network.objects import Gate, indices, whole
-from nefsim.program import Learn, Part, Read, Term, Weigh
+from nefsim.program import Learn, Part, Read, Term, Weigh, in_factors
 from nefsim.synapses import as_synapse
 
 Array = NDArray[np.float64]
@@ -50,6 +51,7 @@ class LearningRules:
             p.target for p in context.probes if p.attr in ("weights", "scaled_encoders")
         }
         self._read: dict[Connection | Ensemble, Read] = {}
+        self._factors: dict[Connection | Ensemble, Array] = {}
         self._traces: dict[Any, Read] = {}
 
     def learns(self, thing: Connection | Ensemble) -> bool:
@@ -64,16 +66,17 @@ class LearningRules:
         out = make.signal(f"{thing!r}.weighted", n_out)
         initial = dense(matrix, make.size(read))
         learned = preset_of(thing).get("learned")
-        if learned is not None:
-            who, do = repr(thing), "save the model again"
-            initial = check.array(who, "learned weights", learned, initial.shape, do)
+        if learned is not None and len(learned) == len(initial):
+            initial = _preset(thing, learned, initial.shape)
+        elif learned is not None:  # weights in factors
+            self._factors[thing] = learned
         signal = None
         if thing in self._probed:
             signal = self.weight_signals[thing] = make.signal(f"{thing!r}.weights", initial.size)
             self.shapes[signal] = (n_out, initial.shape[1])
         self._read[thing] = read
-        op = self.weighing[thing] = Weigh(out, read, initial, signal)
-        return Read(make.op(op))
+        self.weighing[thing] = Weigh(out, read, initial, signal)  # added with its rules
+        return Read(out)
 
     def inputs(self) -> dict[Learning | Gate, int]:
         """Add signals of the summed errors of rules and of the summed inputs of their gates."""
@@ -97,8 +100,16 @@ class LearningRules:
                     parts.setdefault(thing, []).append(self._part(learning, thing))
                     names.setdefault(thing, []).append(repr(learning))
         for thing, rules in parts.items():
-            name = ", ".join(names[thing])
-            self._context.builder.ops.append(Learn(self.weighing[thing], tuple(rules), name))
+            weigh, make = self.weighing[thing], self._context.builder
+            learn = Learn(weigh, tuple(rules), ", ".join(names[thing]))
+            start = self._factors.get(thing)
+            find = _abstract_product if self._context.outline else None
+            factors = in_factors(make, weigh, learn, start, find)
+            if factors is not None:
+                self.weighing[thing], learn = factors
+            elif start is not None:
+                _preset(thing, start, weigh.initial.shape)
+            make.ops += [self.weighing[thing], learn]
 
     def trace(self, learning: Learning, name: str) -> Read:
         """The filtered activity that a rule reads, such as "pre" or "post"."""
@@ -208,6 +219,18 @@ class LearningRules:
         post = learning.connection.post
         chosen = indices(post) if isinstance(whole(post), NeuronsOf) else None
         return values if chosen is None else values[list(chosen)]
+
+
+def _abstract_product(encoders: Array, weights: Array) -> Array | None:
+    """The rows of weights that would be solved for; None for weights that are numbers."""
+    is_abstract = not any(weights.strides)
+    return abstract_array(encoders.shape[1], weights.shape[1]) if is_abstract else None
+
+
+def _preset(thing: Connection | Ensemble, learned: Array, shape: tuple[int, ...]) -> Array:
+    """Learned weights that came with the network, checked."""
+    do = "save the model again"
+    return check.array(repr(thing), "learned weights", learned, shape, do)
 
 
 def _rules_of(connection: Connection, encoders: bool) -> list[Learning]:

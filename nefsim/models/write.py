@@ -19,6 +19,7 @@ from nefsim import _checks as check
 from nefsim import files
 from nefsim._writing import replacing
 from nefsim.backends import BACKENDS
+from nefsim.learned import stored_weights
 from nefsim.lowering import Built
 from nefsim.models import format as form
 from nefsim.models.values import WHO, encode
@@ -192,8 +193,8 @@ def _built(net: Network, sim: Run, arrays: Arrays) -> dict[str, Any]:
     rows |= zip(net.all_connections, connections, strict=True)
     for thing, signal in built.learned.items():
         if thing in rows:
-            memory = sim.state.ops[built.program.writer[signal]]
-            rows[thing]["learned"] = memory["weights"].swapaxes(-1, -2)
+            index = built.program.writer[signal]
+            rows[thing]["learned"] = stored_weights(built.program, sim.state, index)
     tables = {"ensembles": ensembles, "connections": connections, "probes": probes}
     return {
         kind: [_encode_row(row, f"built/{kind}/{i}", arrays) for i, row in enumerate(rows)]

@@ -12,6 +12,7 @@ from nengo.builder.signal import Signal
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim.learned import full_weights, set_full_weights
 from nefsim.nengo.lower import Lowering
 from nefsim.nengo.signals import elements
 from nefsim.program import Neurons, State
@@ -95,28 +96,38 @@ class Learned(Mapping[Any, Array]):
 
     def __getitem__(self, thing: Any) -> Array:
         """A copy of the weights of a connection, or of the encoders of an ensemble."""
+        index = self._index(thing)
+        if index is not None:
+            return full_weights(self._lowering.program, self._state, index)
         values = np.stack([np.array(view) for view in self._views(thing)])
         return values[0] if self._batch_size is None else values
 
     def __setitem__(self, thing: Any, values: Any) -> None:
-        views, shape = self._views(thing), self._signals[thing].shape
+        index = self._index(thing)
+        shape = self._signals[thing].shape
         each = self._batch_size is not None and np.ndim(values) == 3
-        expected_shape = (len(views), *shape) if each else shape
+        expected_shape = (self._batch_size, *shape) if each else shape
         do = f"pass an array of shape {shape}"
         checked = check.array("Simulator.learned", "weights", values, expected_shape, do)
+        if index is not None:
+            set_full_weights(self._lowering.program, self._state, index, checked)
+            return
+        views = self._views(thing)
         for view, value in zip(views, checked if each else [checked] * len(views), strict=True):
             view[...] = value
 
-    def _views(self, thing: Any) -> list[Array]:
-        """The weights of each trial, as views of the state."""
+    def _index(self, thing: Any) -> int | None:
+        """The operation of the weights; None if they are in the memory of Nengo's code."""
         if thing not in self._signals:
             do = "pass a connection whose weights, or an ensemble whose encoders, a rule changes"
             check.fail("Simulator.learned", "key", "be learned", check.show(thing), do, TypeError)
+        states = self._lowering.states
+        base = self._signals[thing].base
+        return states[base][0] if base in states else None
+
+    def _views(self, thing: Any) -> list[Array]:
+        """Weights in the memory of Nengo's code, of each trial, as views."""
         base, lowering = self._signals[thing].base, self._lowering
-        if base in lowering.states:
-            index, name = lowering.states[base]
-            memory = self._state.ops[index][name].swapaxes(-1, -2)
-            return [memory] if self._batch_size is None else list(memory)
         return [operator_state.signals[base] for operator_state in lowering.operator_states]
 
     def __contains__(self, thing: object) -> bool:
@@ -208,8 +219,13 @@ class Signals(Mapping[Signal, Array]):
             memory = {key: v[trial] if batched else v for key, v in state.ops[index].items()}
             if isinstance(op, Neurons):
                 _set_neurons(op, memory, name, block, lowering.model.dt)
+            elif batched:
+                values = full_weights(lowering.program, state, index)
+                values[trial] = block.reshape(base.shape)
+                set_full_weights(lowering.program, state, index, values)
             else:
-                memory[name][...] = block.reshape(base.shape).T
+                values = block.reshape(base.shape)
+                set_full_weights(lowering.program, state, index, values)
         elif base in lowering.plan.private:
             lowering.operator_states[trial].signals[base] = block.reshape(base.shape)
         else:
@@ -240,7 +256,7 @@ class Signals(Mapping[Signal, Array]):
             if isinstance(op, Neurons):
                 values: Any = op.neuron.read(memory, name)
             else:  # learned weights
-                values = memory[name].swapaxes(-1, -2)
+                values = full_weights(lowering.program, state, index)
         elif base in lowering.plan.private:
             values = lowering.operator_states[trial].signals[base]
         elif base in lowering.numbers and (state.step or base in lowering.memory.updates):

@@ -13,7 +13,7 @@ from nengo.builder.signal import Signal
 from nefsim.nengo.blocks import Blocks
 from nefsim.nengo.classify import Learned, rule_of
 from nefsim.nengo.signals import elements
-from nefsim.program import Learn, Part, Read, Term, Weigh
+from nefsim.program import Learn, Part, Read, Term, Weigh, in_factors
 
 
 def emit(blocks: Blocks, learned: Learned) -> None:
@@ -24,12 +24,13 @@ def emit(blocks: Blocks, learned: Learned) -> None:
         probed = blocks.numbers[base] = blocks.signal(base.name, base.size)
     out = blocks.signal(f"{product} product", product.Y.size)
     initial = np.asarray(base.initial_value)
-    blocks.states[base] = (len(blocks.ops), "weights")
     weigh = Weigh(out, blocks.read(product.X), initial, probed)
-    blocks.ops.append(weigh)
     blocks.add(product.Y, Term(Read(out), None, elements(product.Y)))
     parts = tuple(_part(blocks, rule) for rule in learned.rules)
-    blocks.ops.append(Learn(weigh, parts, _name(blocks.model, base)))
+    learn = Learn(weigh, parts, _name(blocks.model, base))
+    weigh, learn = in_factors(blocks, weigh, learn) or (weigh, learn)
+    blocks.states[base] = (len(blocks.ops), "weights")
+    blocks.ops += [weigh, learn]
 
 
 def _name(model: Model, base: Signal) -> str:

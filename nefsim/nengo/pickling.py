@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nefsim.nengo.lower import Lowering
-from nefsim.program import State
+from nefsim.program import State, stored
 from nefsim.records import Records
 
 
@@ -19,7 +19,7 @@ def plain_objects(lowering: Lowering, state: State, records: Records) -> dict[st
     return {
         "step": state.step,
         "signals": state.signals,
-        "ops": state.ops,
+        "ops": [stored(memory) for memory in state.ops],
         "worlds": memories,
         "start": records.start,
         "records": [records.arrays(i) for i in range(len(lowering.program.records))],
@@ -32,8 +32,8 @@ def restore(saved: Mapping[str, Any], lowering: Lowering, state: State, records:
     for signal, value in zip(state.signals, saved["signals"], strict=True):
         signal[...] = value
     for variables, values in zip(state.ops, saved["ops"], strict=True):
-        for name, value in variables.items():
-            value[...] = values[name]
+        for name, value in values.items():
+            variables[name][...] = value
     for memory, (signals, rngs) in zip(lowering.operator_states, saved["worlds"], strict=True):
         for signal, value in signals.items():
             memory.signals[signal] = value

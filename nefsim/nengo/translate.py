@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim import neurons
+from nefsim.learned import initial_weights
 from nefsim.lowering import Built, build
 from nefsim.lowering.arrays import preset_of
 from nefsim.lowering.matrices import as_index
@@ -163,8 +164,8 @@ class Translation:
         signal = self.built.learned.get(ensemble)
         if signal is None or "learned" not in preset_of(ensemble):
             return built.encoders
-        op: Any = self.built.program.ops[self.built.program.writer[signal]]
-        return np.asarray(op.initial / (built.gain / built.radius)[:, None])
+        initial = initial_weights(self.built.program, self.built.program.writer[signal])
+        return np.asarray(initial / (built.gain / built.radius)[:, None])
 
     def _neuron_type(self, ensemble: Ensemble) -> nengo.neurons.NeuronType:
         index = self._ops[self.built.signals[ensemble.neurons]]
@@ -244,12 +245,12 @@ class Translation:
         if connection not in self.built.learned:  # its rules change encoders only
             return self._carry(connection, post, **options)
         index = self._ops[self.built.learned[connection]]
-        op: Any = self.built.program.ops[index]
+        initial = initial_weights(self.built.program, index)
         pre = self._end(connection.pre)
         if isinstance(whole(connection.pre), Neurons):
-            return nengo.Connection(pre, post, transform=op.initial, **options)
+            return nengo.Connection(pre, post, transform=initial, **options)
         full, size = built.full is not None, connection.post.size_in
-        solver = Full(op.initial.T, True) if full else nengo.solvers.NoSolver(op.initial.T)
+        solver = Full(initial.T, True) if full else nengo.solvers.NoSolver(initial.T)
         return nengo.Connection(
             pre, post, function=lambda x: np.zeros(size), solver=solver, **options
         )

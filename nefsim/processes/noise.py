@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -30,7 +31,11 @@ STANDARD_NORMAL = Gaussian(0.0, 1.0)
 
 
 class RunningNoise(Running):
-    """Running noise: scaled and filtered samples of a distribution, drawn in blocks.
+    """Samples of a distribution, scaled and filtered.
+
+    Those of a `Gaussian` are drawn in order, as many as a call returns, so that a back end can
+    draw them itself; ``state["number"]`` is the number of steps so far.  Those of any other
+    distribution are drawn in blocks of equal length, and ``state["number"]`` is that of the block.
 
     Parameters
     ----------
@@ -56,15 +61,21 @@ class RunningNoise(Running):
     ) -> None:
         super().__init__(rng, {"number": np.array(-1), "block": np.zeros((0, size))})
         self._dist = noise.dist
+        self._in_order = type(noise.dist) is Gaussian
         self._size = size
         self._block = block_length(size)
         self._gain = 1 / math.sqrt(dt) if noise.scale else 1.0
         self._form = form
         if form is not None:
             self.state["filter"] = np.zeros((order(form), size))
-        self._draw()
+        if self._in_order:
+            self.state["number"] = np.array(0)
+        else:
+            self._draw()
 
     def __call__(self, first_step: int, n_steps: int) -> Array:
+        if self._in_order:
+            return self._next(first_step, n_steps)
         values = np.empty((n_steps, self._size))
         n_done = 0
         while n_done < n_steps:
@@ -76,27 +87,48 @@ class RunningNoise(Running):
         return values
 
     def accepts(self, state: dict[str, Array], n_steps: int) -> bool:
-        """Whether a loaded block of samples has the length and the position of ``n_steps``."""
+        """Whether the saved block has the right length and is the latest one in use."""
+        if self._in_order and int(state["number"]) != n_steps:
+            return False
         alike = all(values.shape == self.state[name].shape for name, values in state.items())
         latest = (max(n_steps - 1, 0) // self._block, n_steps // self._block)
-        return alike and int(state["number"]) in latest and super().accepts(state, n_steps)
+        in_use = self._in_order or int(state["number"]) in latest
+        return alike and in_use and super().accepts(state, n_steps)
 
     def _advance_to(self, number: int) -> None:
         if number < self.state["number"]:
-            earliest = int(self.state["number"]) * self._block
-            do = "call for steps in order, or start again"
-            check.fail("Running", "first_step", f"be at least {earliest}", "an earlier one", do)
+            _refuse_earlier(int(self.state["number"]) * self._block)
         while self.state["number"] < number:
             self._draw()
 
     def _draw(self) -> None:
-        block = self._gain * self._dist.sample(self._block, self._size, self.rng)
-        if self._form is not None:
-            passed = np.empty_like(block)
-            many_rows(self._form, self.state["filter"])(block, passed)
-            block = passed
-        self.state["block"] = block
+        self.state["block"] = self._sample(self._block)
         self.state["number"] = np.array(self.state["number"] + 1)
+
+    def _next(self, first_step: int, n_steps: int) -> Array:
+        done = int(self.state["number"])
+        if first_step < done:
+            _refuse_earlier(done)
+        while done < first_step:  # steps between the calls
+            done += len(self._sample(min(self._block, first_step - done)))
+        self.state["number"] = np.array(done + n_steps)
+        return self._sample(n_steps)
+
+    def _sample(self, n_steps: int) -> Array:
+        if not n_steps:
+            return np.empty((0, self._size))
+        samples = self._dist.sample(n_steps, self._size, self.rng)
+        samples *= self._gain
+        if self._form is None:
+            return samples
+        passed = np.empty_like(samples)
+        many_rows(self._form, self.state["filter"])(samples, passed)
+        return passed
+
+
+def _refuse_earlier(earliest: int) -> NoReturn:
+    do = "call for steps in order, or start again"
+    check.fail("Running", "first_step", f"be at least {earliest}", "an earlier one", do)
 
 
 def _fresh(who: str, dist: Distribution) -> Distribution:

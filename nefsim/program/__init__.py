@@ -9,6 +9,7 @@ many steps at once (see ``Program.groups``).
 """
 
 from nefsim.program.builder import ProgramBuilder
+from nefsim.program.factored import in_factors, product_with
 from nefsim.program.operations import (
     Call,
     Evaluate,
@@ -33,7 +34,7 @@ from nefsim.program.operations import (
     read_size,
     writers,
 )
-from nefsim.program.state import Snapshot, State, initial_state, restore, snapshot
+from nefsim.program.state import Snapshot, State, initial_state, restore, snapshot, stored
 
 __all__ = [
     "Call",
@@ -58,10 +59,13 @@ __all__ = [
     "Sum",
     "Term",
     "Weigh",
+    "in_factors",
     "initial_state",
     "outputs",
+    "product_with",
     "read_size",
     "restore",
     "snapshot",
+    "stored",
     "writers",
 ]

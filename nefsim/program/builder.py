@@ -83,6 +83,16 @@ class ProgramBuilder:
         self._terms[signal], self._offsets[signal] = [], offset
         return signal
 
+    def as_sum(self, signal: int, terms: list[Term]) -> None:
+        """Make a signal that nothing writes yet a sum."""
+        self._terms[signal], self._offsets[signal] = terms, None
+
+    def terms_of(self, signal: int) -> list[Term] | None:
+        """The terms of a sum so far; None for another signal, or a sum with constants."""
+        if signal in self._added or self._offsets.get(signal) is not None:
+            return None
+        return self._terms.get(signal)
+
     def add_term(self, signal: int, term: Term) -> None:
         """Add a term to the sum that writes ``signal``."""
         self._terms[signal].append(term)

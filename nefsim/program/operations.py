@@ -195,19 +195,32 @@ class Filter:
 class Weigh:
     """``output = weights @ input``, with weights that a :class:`Learn` changes.
 
-    ``initial`` are the first weights, (M, N); the state holds their transpose, so that the
-    weights of one spike are contiguous.  ``observed`` is the signal that records the weights.
+    ``initial`` is (M, N); the state holds the transpose, so that the weights which one spike
+    adds are contiguous.  ``observed`` is a signal with the weights of each step.
+
+    Where PES changes weights onto neurons, ``initial`` may be few rows D of weights that are
+    ``encoders @ D`` and the weights of another operation, whose output is ``rest``.  That one has
+    ``is_rest``: no rule changes it, and it is left out while the state has 0 as ``in_use``
+    (:mod:`.factored`).
     """
 
     output: int
     input: Read
     initial: Array
     observed: int | None = None
+    encoders: Array | None = None
+    rest: int | None = None
+    is_rest: bool = False
 
     @property
     def reads(self) -> tuple[Read, ...]:
         """All reads: that of the input."""
         return (self.input,)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all weights are 0 and refer to one number."""
+        return self.is_rest and not any(self.initial.strides)
 
 
 @dataclass(frozen=True, eq=False)

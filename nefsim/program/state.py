@@ -145,7 +145,7 @@ def _memory(
     """The initial state variables of an operation; ``lead`` is the shape of a batch."""
 
     def for_each_trial(value: Array) -> Array:
-        return np.array(np.broadcast_to(value, (*lead, *np.shape(value))), dtype)
+        return np.array(np.broadcast_to(value, (*lead, *np.shape(value))), dtype, order="C")
 
     match op:
         case Neurons():
@@ -157,6 +157,12 @@ def _memory(
             memory = np.zeros((len(rest), *lead, program.width(op)), dtype)
             memory += rest.reshape(len(rest), *[1] * len(lead), *(rest.shape[1:] or (1,)))
             return {"z": memory}
+        case Weigh(is_rest=True):
+            n_out, n_in = op.initial.shape
+            # Zeros that are not touched take no memory.
+            empty = np.zeros((*lead, n_in, n_out), dtype) if op.is_empty else None
+            weights = for_each_trial(op.initial.T) if empty is None else empty
+            return {"weights": weights, "in_use": np.full((*lead, 1), not op.is_empty, dtype)}
         case Weigh():
             return {"weights": for_each_trial(op.initial.T)}
         case Learn():
@@ -188,6 +194,12 @@ def _start_of_neurons(
         return of(0)
     starts = [of(trial) for trial in range(*lead)]
     return {name: np.stack([start[name] for start in starts]) for name in op.initial}
+
+
+def stored(memory: dict[str, Array]) -> dict[str, Array]:
+    """The state variables of an operation that a file must have, without weights not in use."""
+    unused = "in_use" in memory and not memory["in_use"].any()
+    return {name: v for name, v in memory.items() if not (unused and name == "weights")}
 
 
 Snapshot = tuple[list[dict[str, Array]], list[list[Any]], list[list[tuple[Any, dict[str, Any]]]]]
@@ -243,4 +255,9 @@ def restore(state: State, before: Snapshot) -> None:
     for trials, olds in zip(state.running, processes, strict=True):
         for process, (rng_state, values) in zip(trials, olds, strict=True):
             process.rng.bit_generator.state = rng_state
-            process.state.update({name: value.copy() for name, value in values.items()})
+            for name, value in values.items():
+                now = process.state.get(name)
+                if now is not None and now.shape == value.shape and now.flags.writeable:
+                    now[...] = value  # a back end may refer to this array
+                else:
+                    process.state[name] = value.copy()

@@ -10,10 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.backends.compiled.cells import CELL_OF
+from nefsim.backends.compiled.cells import (
+    CELL_OF,
+    POISSON,
+    RECTIFIED,
+    STOCHASTIC,
+    WHOLE_SPIKES,
+    Cell,
+)
+from nefsim.backends.compiled.draws import can_draw
 from nefsim.backends.compiled.expressions import factors
 from nefsim.backends.compiled.opcodes import LINE
-from nefsim.filtering import StateSpace
+from nefsim.filtering import Form, StateSpace
 from nefsim.learning import RLS
 from nefsim.neurons import (
     LIF,
@@ -22,10 +30,14 @@ from nefsim.neurons import (
     DiscreteLIF,
     InverseLIF,
     NeuronType,
+    PoissonSpiking,
     RegularSpiking,
     SpikingRectifiedLinear,
+    StochasticSpiking,
 )
-from nefsim.program import Filter, Learn, Neurons, Op, Program, Read, State, Sum, Term, Weigh
+from nefsim.processes import FilteredNoise, WhiteNoise
+from nefsim.program import Filter, Learn, Neurons, Op, Play, Program, Read, State, Sum, Term, Weigh
+from nefsim.sampling import Gaussian
 
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
@@ -34,19 +46,71 @@ TALL = 4
 #: compared with the last one, and an equal one is not multiplied again.
 LONG_INPUT = 64
 
-#: Neuron types that are no single cell: with a separate function in the kernel, or several rows.
-NOT_CELLS = (
-    *(LIF, AdaptiveLIF, AdaptiveLIFRate, DiscreteLIF, InverseLIF),
-    *(SpikingRectifiedLinear, RegularSpiking),
-)
+#: Neuron types that are not only cells: with a separate function in the kernel, or several rows.
+NOT_CELLS = (*(LIF, AdaptiveLIF, AdaptiveLIFRate, DiscreteLIF, InverseLIF),)
+
+#: The last cells of neuron types that make spikes from the rates of another type.
+SPIKES_FROM_RATES: dict[type[Any], Cell] = {
+    RegularSpiking: WHOLE_SPIKES,
+    PoissonSpiking: POISSON,
+    StochasticSpiking: STOCHASTIC,
+}
 
 
 def steps_compiled(neuron: NeuronType) -> bool:
-    """Whether the interpreter can step a neuron type; NumPy steps the other types."""
-    if type(neuron) is RegularSpiking:
-        rates = type(neuron.base_type)
-        return rates is AdaptiveLIFRate or (rates in CELL_OF and not rates.spiking)
-    return type(neuron) in CELL_OF or type(neuron) in NOT_CELLS
+    """Whether the interpreter steps a neuron type; other types are stepped in NumPy."""
+    if spikes_from_rates(neuron) is not None and type(neuron.base_type) is AdaptiveLIFRate:
+        return True
+    return type(neuron) in NOT_CELLS or bool(cells_of(neuron))
+
+
+def spikes_from_rates(neuron: NeuronType) -> Cell | None:
+    """The cell of a neuron type that makes spikes from rates, None for any other type.
+
+    A subclass that changes neither the step nor the numbers of spikes has the same cell.
+    """
+    kind = type(neuron)
+    for base, cell in SPIKES_FROM_RATES.items():
+        if isinstance(neuron, base) and kind.step is base.step and kind._spikes is base._spikes:
+            return cell if can_draw() or not cell.draws else None
+    return None
+
+
+def cells_of(neuron: NeuronType) -> tuple[Cell, ...]:
+    """The cells of a neuron type that is stepped by cells alone, each on the output of the last.
+
+    Empty for any other type.
+    """
+    if type(neuron) is SpikingRectifiedLinear:
+        return RECTIFIED, WHOLE_SPIKES
+    last = spikes_from_rates(neuron)
+    if last is not None:
+        assert isinstance(neuron, (RegularSpiking, PoissonSpiking, StochasticSpiking))
+        base = CELL_OF.get(type(neuron.base_type))
+        return () if base is None or base.state else (base, last)
+    return (CELL_OF[type(neuron)],) if type(neuron) in CELL_OF else ()
+
+
+def decoded_terms(program: Program) -> dict[int, list[Term]]:
+    """Terms of sums that a population stepped by cells computes itself, by its operation.
+
+    These are products of its whole output with a few rows of decoders.
+    """
+    populations = {
+        op.output: i
+        for i, op in enumerate(program.ops)
+        if isinstance(op, Neurons)
+        if cells_of(op.neuron)
+    }
+    terms: dict[int, list[Term]] = {}
+    for op in program.ops:
+        for term in op.terms if isinstance(op, Sum) else ():
+            read, matrix = term.read, term.matrix
+            is_whole = read.signal in populations and read.columns is None and not read.delay
+            is_dense = not hasattr(matrix, "tocsr") and np.ndim(matrix) == 2
+            if is_whole and is_dense and np.shape(matrix)[0] < LINE:
+                terms.setdefault(populations[read.signal], []).append(term)
+    return terms
 
 
 def learns_compiled(program: Program, op: Learn) -> bool:
@@ -64,12 +128,23 @@ def learns_compiled(program: Program, op: Learn) -> bool:
     return decays <= 1
 
 
+def draws_compiled(op: Play, dt: float) -> bool:
+    """Whether the interpreter draws the values of a process: Gaussian noise, little filtered."""
+    process = op.process
+    if type(process) not in (WhiteNoise, FilteredNoise) or type(process.dist) is not Gaussian:
+        return False
+    form = process.synapse.form(dt) if type(process) is FilteredNoise else None
+    return can_draw() and (form is None or is_first_order(form))
+
+
 def is_compiled(program: Program, op: Op) -> bool:
     """Whether the interpreter runs an operation."""
     if isinstance(op, Neurons):
         return steps_compiled(op.neuron)
     if isinstance(op, Learn):
         return learns_compiled(program, op)
+    if isinstance(op, Play):
+        return draws_compiled(op, program.dt)
     return isinstance(op, (Sum, Filter, Weigh))
 
 
@@ -102,8 +177,13 @@ def is_copy(op: Op) -> bool:
 
 
 def is_lowpass(op: Filter) -> bool:
-    """Whether a filter has the form ``y = b0 x - a1 y``."""
-    return not isinstance(op.form, StateSpace) and [*map(len, op.form)] == [1, 2]
+    """Whether a filter is of first order with a single coefficient of its input."""
+    return is_first_order(op.form)
+
+
+def is_first_order(form: Form) -> bool:
+    """Whether a filter is of first order with a single coefficient of its input."""
+    return not isinstance(form, StateSpace) and [*map(len, form)] == [1, 2]
 
 
 def analytic_lif_outputs(program: Program, state: State) -> set[int]:
@@ -127,14 +207,15 @@ def copies(program: Program, materialized: Set[int]) -> dict[int, Read]:
 
 
 def fused_currents(program: Program, analytic: Set[int], materialized: Set[int]) -> dict[int, int]:
-    """Currents that an LIF population computes within its step, mapped to its operation.
+    """Currents that a population computes within its step, with the index of its operation.
 
     Such currents are biases plus one encoded vector, and only this population reads them.
     """
     currents = {
         op.current: i
         for i, op in enumerate(program.ops)
-        if isinstance(op, Neurons) and op.output in analytic and type(op.neuron) is LIF
+        if isinstance(op, Neurons)
+        if (op.output in analytic and type(op.neuron) is LIF) or cells_of(op.neuron)
     }
     return {
         op.output: currents[op.output]

@@ -1,11 +1,15 @@
 """Cells: the compiled code of neuron types whose neurons are stepped one by one.
 
-A new neuron type needs one entry in ``CELLS``: a step function and its constants.  The step is
-written in the subset of Python that numba compiles (:mod:`.kernel.populations`); tests also run
-it uncompiled.  It reads the input currents ``J`` of ``n`` neurons and the constants ``c``, and
-writes their output to ``out``.  Arrays in ``c`` follow one another, and the step computes where
-each starts.  The step of a spiking type also has two state variables as arguments, writes the
-indices of the neurons that fire to ``fired`` and returns their number.
+A cell is the whole compiled code of such a type, so that a new type is one entry of ``CELLS``.
+A step is written in plain Python, in the subset that numba compiles
+(:mod:`.kernel.populations`), and runs uncompiled in a test.  It takes ``n`` neurons with input
+currents ``J``, writes their output to ``out``, and reads constants from ``c``: up to eight
+numbers, and then arrays with one number for each neuron.  The step of a spiking type also has two
+state variables as arguments; output that is not 0 is a spike.
+
+A loop without branches, with the functions of :mod:`.elementary`, becomes a loop over vectors.  A
+population is stepped in strips of neurons (:mod:`.kernel.strips`), so that ``n`` is the length of
+a strip, padded to whole cache lines.
 """
 
 from __future__ import annotations
@@ -17,7 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.backends.compiled.opcodes import FIRST_CELL
+from nefsim.backends.compiled.draws import large_poisson, next_double
+from nefsim.backends.compiled.elementary import exp, floor, log1p_of_finite, tanh
+from nefsim.backends.compiled.opcodes import AFTER_CONSTANTS, FIRST_CELL
 from nefsim.neurons import (
     Izhikevich,
     LIFRate,
@@ -30,6 +36,9 @@ from nefsim.neurons import (
 from nefsim.neurons.izhikevich import LOWEST_CURRENT, PEAK
 from nefsim.neurons.soft import FAR_BELOW
 
+#: Index of the first array of a cell's constants.
+ARRAYS = AFTER_CONSTANTS
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -38,15 +47,18 @@ class Cell:
     Parameters
     ----------
     step : callable
-        ``step(J, out, n, c)`` for rates; ``step(J, v, u, out, fired, n, c) -> int`` for spikes.
+        ``step(J, out, n, c)`` for rates; ``step(J, v, u, out, n, c)`` for spikes; with ``draws``
+        ``step(rates, work, generator, out, n, c)``, where ``work`` has room for n numbers in
+        float64.
     constants : callable
-        ``constants(neuron, dt)`` returns the constants in the order in which the step reads
-        them.
+        ``constants(neuron, dt)``: up to eight numbers, in the order in which the step reads them.
     each : callable
-        ``each(neuron, dt)`` returns constants that differ between neurons, each an array or
-        one number for all neurons; they follow the others in ``c``.
+        ``each(neuron, dt)``: constants with one value per neuron, each an array or one number
+        for all neurons; array k starts at index ``ARRAYS + k * n``.
     state : tuple of str
-        Names of the state variables for ``v`` and ``u``; a spiking type has one or two.
+        State variables for the arguments ``v`` and ``u``; a spiking type has one or two.
+    draws : bool
+        Whether the step draws random numbers, with the functions of :mod:`.draws`.
     types : tuple of type
         Neuron types that this cell steps.
     """
@@ -55,32 +67,26 @@ class Cell:
     constants: Callable[[Any, float], Sequence[float]]
     each: Callable[[Any, float], Sequence[Any]] = lambda neuron, dt: ()
     state: tuple[str, ...] = ()
+    draws: bool = False
     types: tuple[type[NeuronType], ...] = ()
 
 
 # -- spikes ----------------------------------------------------------------------------
 
 
-def izhikevich(J, v, u, out, fired, n, c):
-    """Step the voltage by Euler's method, reset it at spikes, then step the recovery."""
+def izhikevich(J, v, u, out, n, c):
+    """One Euler step of the voltage, the reset, then one of the recovery."""
     tau_recovery, coupling, reset_voltage, reset_recovery = c[0], c[1], c[2], c[3]
     lowest_current, peak, pulse, dt = c[4], c[5], c[6], c[7]
-    count = 0
     for i in range(n):
         current = lowest_current if J[i] <= lowest_current else J[i]  # NaN stays
         w = v[i] + (0.04 * (v[i] * v[i]) + 5 * v[i] + 140 - u[i] + current) * 1000 * dt
         spiked = w >= peak
         w = reset_voltage if spiked else w
         r = u[i] + (tau_recovery * (coupling * w - u[i])) * 1000 * dt
-        out[i] = 0.0
-        if spiked:
-            r += reset_recovery
-            out[i] = pulse
-            fired[count] = i
-            count += 1
+        u[i] = r + reset_recovery if spiked else r
         v[i] = w
-        u[i] = r
-    return count
+        out[i] = pulse if spiked else 0.0
 
 
 IZHIKEVICH = Cell(
@@ -94,36 +100,70 @@ IZHIKEVICH = Cell(
 )
 
 
-def whole_spikes(rates, v, _, out, fired, n, c):
+def whole_spikes(rates, v, _, out, n, c):
     """Integrate rates; the integer part of the voltage is the number of spikes."""
     pulse, dt = c[0], c[1]
-    count = 0
     for i in range(n):
         w = v[i] + rates[i] * dt
-        spikes = np.floor(w)  # math.floor returns an integer, which overflows at 2**63
+        spikes = floor(w)
         v[i] = w - spikes
         out[i] = spikes * pulse
-        if spikes != 0:
-            fired[count] = i
-            count += 1
-    return count
 
 
-#: The second row of SpikingRectifiedLinear and RegularSpiking, after that of their rates.
+#: The second cell of SpikingRectifiedLinear and RegularSpiking, after that of their rates.
 WHOLE_SPIKES = Cell(
     whole_spikes, lambda neuron, dt: (neuron.amplitude / dt, dt), state=("voltage",)
 )
 
 
-def lif_log(J, v, wait, out, fired, n, c):
+def poisson(rates, work, generator, out, n, c):
+    """Poisson numbers, by NumPy's method: how many uniform numbers have a product above exp(-mean).
+
+    For means of 10 or more NumPy's function is called.
+    """
+    pulse, dt = c[0], c[1]
+    for i in range(n):
+        work[i] = exp(-(dt * abs(rates[i])))
+    for i in range(n):
+        mean, count = np.float64(dt * abs(rates[i])), 0.0
+        if mean >= 10.0:
+            count = large_poisson(generator, mean)
+        elif mean > 0.0:
+            product = next_double(generator)
+            while product > work[i]:
+                product *= next_double(generator)
+                count += 1.0
+        else:
+            count = mean  # 0 or NaN
+        out[i] = (-count if rates[i] < 0.0 else count) * pulse
+
+
+def stochastic(rates, work, generator, out, n, c):
+    """Rates per step, rounded up with the probability of their fraction."""
+    pulse, dt = c[0], c[1]
+    for i in range(n):
+        work[i] = next_double(generator)
+    for i in range(n):
+        mean = dt * abs(rates[i])
+        whole = floor(mean)
+        count = whole + (1.0 if work[i] < mean - whole else 0.0)
+        out[i] = (-count if rates[i] < 0.0 else count) * pulse
+
+
+#: The second cells of PoissonSpiking and StochasticSpiking.
+POISSON = Cell(poisson, lambda neuron, dt: (neuron.amplitude / dt, dt), draws=True)
+STOCHASTIC = Cell(stochastic, lambda neuron, dt: (neuron.amplitude / dt, dt), draws=True)
+
+
+def lif_log(J, v, wait, out, n, c):
     """The exact LIF step with the refractory time as a variable: one logarithm per spike."""
     lowest, pulse, dt = c[0], c[1], c[2]
-    tau_rc, tau_ref, decay_of_dt = 3, 3 + n, 3 + 2 * n
-    count = 0
+    tau_rc, tau_ref, decay_of_dt = ARRAYS, ARRAYS + n, ARRAYS + 2 * n
     for i in range(n):
         tau = c[tau_rc + i]
         wait[i] -= dt
-        after = min(max(dt - wait[i], 0.0), dt)
+        after = dt - wait[i]
+        after = 0.0 if after < 0.0 else dt if after > dt else after
         gap = J[i] - v[i]
         decay = c[decay_of_dt + i] if after == dt else math.exp(-after / tau)
         w = J[i] - gap * decay
@@ -133,17 +173,13 @@ def lif_log(J, v, wait, out, fired, n, c):
             wait[i] = c[tau_ref + i] + (dt - after) + tau * math.log(gap / (J[i] - 1.0))
             w = 0.0
             out[i] = pulse
-            fired[count] = i
-            count += 1
         v[i] = w
-    return count
 
 
-def lif_euler(J, v, wait, out, fired, n, c):
-    """The LIF step by explicit Euler; see :class:`nefsim.LIF`."""
+def lif_euler(J, v, wait, out, n, c):
+    """Explicit Euler; see :class:`nefsim.LIF`."""
     lowest, pulse, dt = c[0], c[1], c[2]
-    tau_rc, tau_ref = 3, 3 + n
-    count = 0
+    tau_rc, tau_ref = ARRAYS, ARRAYS + n
     for i in range(n):
         w = v[i] + dt * (J[i] - v[i]) / c[tau_rc + i]
         w = lowest if w <= lowest else w  # NaN stays
@@ -155,10 +191,7 @@ def lif_euler(J, v, wait, out, fired, n, c):
             w = 0.0
             wait[i] = c[tau_ref + i]
             out[i] = pulse
-            fired[count] = i
-            count += 1
         v[i] = w
-    return count
 
 
 def _of_lif(neuron: Any, dt: float) -> Sequence[float]:
@@ -179,13 +212,11 @@ LIF_EULER = Cell(lif_euler, _of_lif, _times_of_lif, state=("voltage", "refractor
 
 def lif_rate(J, out, n, c):
     """``amplitude / (tau_ref + tau_rc log(1 + 1/(J - 1)))`` above J = 1."""
-    amplitude, tau_rc, tau_ref = c[0], 1, 1 + n
+    amplitude, tau_rc, tau_ref = c[0], ARRAYS, ARRAYS + n
     for i in range(n):
-        over = J[i] - 1.0
-        rate = 0.0
-        if not over <= 0.0:  # NaN stays
-            rate = amplitude * (1.0 / (c[tau_ref + i] + c[tau_rc + i] * math.log1p(1.0 / over)))
-        out[i] = rate
+        over = J[i] - 1.0  # 1 / over is infinite only where the result is 0
+        interval = c[tau_ref + i] + c[tau_rc + i] * log1p_of_finite(1.0 / abs(over))
+        out[i] = 0.0 if over <= 0.0 else amplitude * (1.0 / interval)  # NaN stays
 
 
 def soft_lif(J, out, n, c):
@@ -212,14 +243,14 @@ def sigmoid(J, out, n, c):
     """``1 / (tau_ref (1 + exp(-J)))``."""
     highest = c[0]
     for i in range(n):
-        out[i] = highest / (1.0 + math.exp(-J[i]))
+        out[i] = highest / (1.0 + exp(-J[i]))
 
 
-def tanh(J, out, n, c):
+def tanh_rate(J, out, n, c):
     """``tanh(J) / tau_ref``."""
     tau_ref = c[0]
     for i in range(n):
-        out[i] = math.tanh(J[i]) / tau_ref
+        out[i] = tanh(J[i]) / tau_ref
 
 
 LIF_RATE = Cell(
@@ -231,7 +262,7 @@ LIF_RATE = Cell(
 RECTIFIED = Cell(rectified, lambda neuron, dt: (neuron.amplitude,), types=(RectifiedLinear,))
 
 CELLS = (
-    *(IZHIKEVICH, WHOLE_SPIKES, LIF_LOG, LIF_EULER, LIF_RATE, RECTIFIED),
+    *(IZHIKEVICH, WHOLE_SPIKES, POISSON, STOCHASTIC, LIF_LOG, LIF_EULER, LIF_RATE, RECTIFIED),
     Cell(
         soft_lif,
         lambda neuron, dt: (
@@ -241,11 +272,14 @@ CELLS = (
         types=(SoftLIFRate,),
     ),
     Cell(sigmoid, lambda neuron, dt: (1.0 / neuron.tau_ref,), types=(Sigmoid,)),
-    Cell(tanh, lambda neuron, dt: (neuron.tau_ref,), types=(Tanh,)),
+    Cell(tanh_rate, lambda neuron, dt: (neuron.tau_ref,), types=(Tanh,)),
 )
 
 #: The opcode of each cell in the instruction table.
 KINDS = {cell: FIRST_CELL + i for i, cell in enumerate(CELLS)}
+
+#: The opcode of the last cell.
+LAST_CELL = FIRST_CELL + len(CELLS) - 1
 
 #: The cell of each neuron type that is stepped by a single cell.
 CELL_OF = {neuron_type: cell for cell in CELLS for neuron_type in cell.types}

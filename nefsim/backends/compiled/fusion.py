@@ -8,9 +8,10 @@ step of a chunk.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from types import MappingProxyType
 
 from nefsim._graphs import strong_components
 from nefsim.program import Call, Evaluate, Neurons, Play, Program
@@ -44,6 +45,7 @@ def fused_blocks(
     in_python: Set[int] = frozenset(),
     partial: Set[int] = frozenset(),
     gathers: Set[int] = frozenset(),
+    first: Mapping[int, Sequence[int]] = MappingProxyType({}),
 ) -> list[Block]:
     """Group the operations of a program in fused blocks.
 
@@ -58,13 +60,15 @@ def fused_blocks(
         Operations that decode the spikes of a part of a population, and those that read all parts
         (:mod:`.split`).  They do not join the parts to one unit, nor to one block
         where there is no loop.
+    first : mapping of int to sequence of int
+        For some operations, others of their block that come before them in a step.
 
     Returns
     -------
     list of Block
         Lower levels come first.
     """
-    graph = _Graph(program, partial, gathers)
+    graph = _Graph(program, in_python, partial, gathers, first)
     sets = graph.units()
     for group in program.groups:
         for i in group.ops[1:]:
@@ -78,7 +82,7 @@ def fused_blocks(
     place = {c: p for p, c in enumerate(order)}
     blocks = []
     for c in order:
-        phases = graph.phases(units, merged[c], in_python)
+        phases = graph.phases(units, merged[c])
         ops = [i for phase in phases for unit in phase for i in unit]
         blocks.append(Block(level[c], ops, frozenset(place[r] for r in reads[c]), phases))
     return blocks
@@ -87,8 +91,16 @@ def fused_blocks(
 class _Graph:
     """The operations that each operation reads, and those that belong together."""
 
-    def __init__(self, program: Program, partial: Set[int], gathers: Set[int]) -> None:
-        self._ops, self._partial, self._gathers = program.ops, partial, gathers
+    def __init__(
+        self,
+        program: Program,
+        in_python: Set[int],
+        partial: Set[int],
+        gathers: Set[int],
+        first: Mapping[int, Sequence[int]],
+    ) -> None:
+        self._ops, self._in_python = program.ops, in_python
+        self._partial, self._gathers, self._first = partial, gathers, first
         writer = program.writer
         self.before = [[writer[read.signal] for read in op.reads] for op in self._ops]
         self._now = [
@@ -101,26 +113,29 @@ class _Graph:
 
     def units(self) -> DisjointSets:
         """Operations that belong together: a population and its neighbours, and single readers."""
-        sets = DisjointSets(len(self._ops))
-        for i, op in enumerate(self._ops):
-            if isinstance(op, (Evaluate, Play, Call)):
+        sets, ops = DisjointSets(len(self._ops)), self._ops
+        calls = {i for i, op in enumerate(ops) if isinstance(op, (Evaluate, Call))}
+        calls |= {i for i in self._in_python if isinstance(ops[i], Play)}
+        for i, op in enumerate(ops):
+            if i in calls or i in self._gathers:
                 continue
             for j in self._now[i]:
-                source = self._ops[j]
-                if j in self._partial or i in self._gathers:
+                if j in self._partial:
                     continue
-                whole = isinstance(source, Neurons) or isinstance(op, Neurons)
-                alone = self._readers[j] == 1 and not isinstance(source, (Evaluate, Play, Call))
+                whole = isinstance(ops[j], Neurons) or isinstance(op, Neurons)
+                alone = self._readers[j] == 1 and j not in calls
                 if whole or alone:
                     sets.join(i, j)
         return sets
 
-    def phases(
-        self, sets: DisjointSets, members: Sequence[int], in_python: Set[int]
-    ) -> list[list[list[int]]]:
-        """The units of a block by phases; one unit if any of its operations runs in Python."""
-        if not in_python.isdisjoint(members):
-            return [[_in_order(members, self._now, in_python)]]
+    def phases(self, sets: DisjointSets, members: Sequence[int]) -> list[list[list[int]]]:
+        """The units of a block by phases; one unit if its order is fixed otherwise.
+
+        It is where operations run in Python, or come before others that do not read them.
+        """
+        if not self._in_python.isdisjoint(members) or not self._first.keys().isdisjoint(members):
+            after = {i: [*self._now[i], *self._first.get(i, ())] for i in members}
+            return [[_in_order(members, after, self._in_python)]]
         units, reads = _merged(sets, members, self._now)
         level: list[int] = []
         for needs in reads:
@@ -173,7 +188,9 @@ class DisjointSets:
 
 
 def _in_order(
-    members: Sequence[int], now: Sequence[Sequence[int]], in_python: Collection[int]
+    members: Sequence[int],
+    now: Sequence[Sequence[int]] | Mapping[int, Sequence[int]],
+    in_python: Collection[int],
 ) -> list[int]:
     inside = set(members)
     sorter = TopologicalSorter({i: [j for j in now[i] if j in inside] for i in members})

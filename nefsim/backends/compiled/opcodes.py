@@ -23,13 +23,21 @@ N_COLUMNS = 14
 #   PER_NEURON            of LIF, 1 if time constants differ between neurons; its OUT is -1 if its
 #                         spikes are read as bits only
 #   VECTORS               of an expression, a bit for each argument that is a vector
+#   LAYOUT                of a cell, the offset of its integers, named below
 #   HAS_CURRENTS          of INVERSE_LIF, 1 if it reads currents, 0 if spikes are added to it
 #   STEPS_DONE            offset of the step counter, of INVERSE_LIF and of spikes added to it
 #   THIRD                 of SELECT, offset of the third argument
+#   REPORT                of learned weights, index of the first count of their report
+#   IN_USE                of a product with weights, offset of a number that is 0 if they are left
+#                         out; 0 for weights that are always used
+#   IS_BINARY             of sparse weights of spikes, 1 if the height of spikes is in the weights
+#   SLOTS                 of sparse weights of spikes, number of outputs in turn, or 0 for one
+#   DRIVES                of DRIVEN_LIF, offset of the integers that describe its drives
 STATE_2 = BITS = M
-COUNT = PER_NEURON = VECTORS = SET
-HAS_CURRENTS = ENCODERS
-STEPS_DONE = THIRD = SCRATCH
+COUNT = PER_NEURON = VECTORS = IS_BINARY = SET
+LAYOUT = X
+HAS_CURRENTS = REPORT = SLOTS = DRIVES = ENCODERS
+STEPS_DONE = THIRD = IN_USE = SCRATCH
 
 # Opcodes.  The kernel compares them with the bounds below, so a new one must be in its group.
 (
@@ -45,27 +53,32 @@ STEPS_DONE = THIRD = SCRATCH
     SPIKE_ROWS,
     DECODE_BITS,
     LIST_SPIKES,
+    LIST_NONZERO,
     SPARSE,
     SPARSE_SPIKES,
     SPARSE_SPIKE_RUNS,
     GATHER,
     SCATTER,
     LOWPASS,
+    SETTLE,
+    ROTATE,
+    DELAY,
     FILTER,
     STATE,
     SUBTRACT_STATE,
     ADAPT,
     RECTIFY,
     LOGARITHM,
+    NOISE,
     LIF,
+    DRIVEN_LIF,
     DISCRETE,
     DISCRETE_SMOOTH,
     INVERSE_LIF,
     LEARNED_PRODUCT,
     LEARNED_PRODUCT_OF_SPIKES,
     COPY_WEIGHTS,
-    OUTER,
-    OUTER_DECAY,
+    HEBBIAN,
     ADD,
     SUBTRACT,
     MULTIPLY,
@@ -77,17 +90,42 @@ STEPS_DONE = THIRD = SCRATCH
     DOT,
     ANY,
     RLS,
-) = range(44)
-N_KINDS = 44
+) = range(49)
+N_KINDS = 49
 
-#: The last opcode of each group: sums, memories, populations, weights and rules.
-LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, LOGARITHM, INVERSE_LIF, RLS
+#: The last opcode of each group: sums, memories and noise, populations, weights and rules.
+LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, NOISE, INVERSE_LIF, RLS
 
 #: The opcodes of cells follow (:mod:`.cells`).
 FIRST_CELL = N_KINDS
 
-# Constants of a row, by opcode: the index of each, from the offset in column C on.  The constants
-# of cells are defined in :mod:`.cells`.
+# Integers of a cell, from the offset in column LAYOUT on:
+#   CELL_RATES            opcode of the cell that computes its rates from currents, or 0
+#   CELL_SIZE             numbers from the constants of one strip of neurons to those of the next
+#   CELL_OWN              numbers from the constants of a strip to those of the cell for the rates
+#   CELL_DECODED          offset of the decoded values
+#   CELL_N_DECODED        decoded values in a step
+#   CELL_DRAWS            1 if it draws random numbers
+#   CELL_GENERATOR        of the counts, index of the addresses of the generator
+#   CELL_WORK             of the spike bits, offset of memory for numbers in float64
+(
+    CELL_RATES,
+    CELL_SIZE,
+    CELL_OWN,
+    CELL_DECODED,
+    CELL_N_DECODED,
+    CELL_DRAWS,
+    CELL_GENERATOR,
+    CELL_WORK,
+) = range(8)
+
+# Integers of noise, from the offset in column LAYOUT on: as those of a cell, then the offset of
+# the memory of a filter, and the bits of numbers in float64 by their index.
+NOISE_GENERATOR, NOISE_WORK, NOISE_IS_FILTERED, NOISE_FILTER, NOISE_NUMBERS = range(5)
+NOISE_MEAN, NOISE_STD, NOISE_SCALE, NOISE_GAIN, NOISE_KEEP = range(5)
+
+# Constants of a row, by opcode: the index of each, from the offset in column C on.  The numbers
+# of cells are defined in :mod:`.cells`; biases, encoders and decoders come before them.
 LOWPASS_GAIN, LOWPASS_KEEP, LOWPASS_TINY, LOWPASS_ZERO = range(4)
 (
     LIF_DECAY,
@@ -119,11 +157,36 @@ LOWPASS_GAIN, LOWPASS_KEEP, LOWPASS_TINY, LOWPASS_ZERO = range(4)
     INVERSE_ZERO,
 ) = range(8)
 
+# Integers that describe the drives of a population (:mod:`.driving`): first their number, whether
+# currents are read, and whether spikes are written as values; then of each drive its first neuron
+# and its number of neurons, the offsets of input, output and memory of its filter and of the
+# constants of the filter, the offset of its gains, 1 if these differ between neurons, and the
+# number of inputs in turn, or 0 for one input that the same step reads.
+N_DRIVES, HAS_ROW, WRITES, FIRST_DRIVE = range(4)
+(
+    DRIVE_START,
+    DRIVE_SIZE,
+    DRIVE_INPUT,
+    DRIVE_OUTPUT,
+    DRIVE_MEMORY,
+    DRIVE_FILTER,
+    DRIVE_GAINS,
+    DRIVE_EACH,
+    DRIVE_SLOTS,
+) = range(9)
+DRIVE_INTEGERS = 9
+
+#: Neurons whose currents are in the innermost cache while they take a step.
+DRIVEN_BLOCK = 512
+
 #: Numbers in a cache line; arrays start at a cache line, and so do the columns of encoders.
 LINE = 8
 
 #: Index of the first array after the constants of a population.
 AFTER_CONSTANTS = 8
+
+#: Most neurons in a strip of a population that is stepped by a cell.
+STRIP = 512
 
 #: Steps in a tile, see :mod:`.tiling`.
 TILE = 64

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from nefsim.backends.compiled.analysis import accumulators, copies, fused_currents, is_compiled
+from nefsim.backends.compiled.analysis import (
+    accumulators,
+    copies,
+    decoded_terms,
+    fused_currents,
+    is_compiled,
+)
+from nefsim.backends.compiled.driving import Drive, find_drives, order, silent, single_rows
 from nefsim.backends.compiled.fusion import Block, fused_blocks
 from nefsim.backends.compiled.split import Split, split
 from nefsim.backends.compiled.tiling import VALUES, spike_form, tile
-from nefsim.backends.engine import chunk_length
+from nefsim.backends.engine import can_fail, chunk_length
+from nefsim.backends.reports import learned_in_place
 from nefsim.neurons import LIF
-from nefsim.program import Neurons, Op, Program, Read, Sum, Weigh, outputs
+from nefsim.program import Learn, Neurons, Op, Program, Read, Sum, Term, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that the time in Python for each chunk is negligible.
 LONGEST_COMPILED_CHUNK = 10_000
 
 #: Most operations on numbers in a chunk, about 0.1 s: Ctrl-C and progress wait for its end.
 MOST_WORK = 200_000_000
+
+#: Fewest steps of a chunk before which learned weights are copied, so that the time of the copy
+#: is a few per cent of that of the steps.
+FEWEST_STEPS_OF_A_COPY = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +65,16 @@ class Plan:
     accumulators : mapping of int to int
         Currents that are added to a state variable of inverse LIF neurons, mapped to the
         operation of these neurons.
+    in_place : tuple of int
+        Operations whose weights are not copied before each chunk.
+    decoded : mapping of int to sequence of Term
+        Terms of sums that a population computes within its step, by its operation.
+    drives : mapping of int to tuple of Drive
+        The drives of each population that takes some along in its step.
+    single_rows : frozenset of int
+        Signals with one row, whose content passes from step to step.
+    silent : frozenset of int
+        Spike outputs of populations with drives of which only the indices of spikes are read.
     """
 
     program: Program
@@ -65,6 +88,22 @@ class Plan:
     copies: Mapping[int, Read]
     fused_currents: Mapping[int, int]
     accumulators: Mapping[int, int]
+    in_place: tuple[int, ...]
+    decoded: Mapping[int, Sequence[Term]]
+    drives: Mapping[int, tuple[Drive, ...]]
+    single_rows: frozenset[int]
+    silent: frozenset[int]
+
+    @cached_property
+    def driven_terms(self) -> frozenset[int]:
+        """The identities of the terms of all drives."""
+        return frozenset(id(drive.term) for each in self.drives.values() for drive in each)
+
+    @cached_property
+    def drive_of(self) -> dict[int, Drive]:
+        """The drive to which an operation belongs, other than a population."""
+        drives = [drive for each in self.drives.values() for drive in each]
+        return {i: drive for drive in drives for i in drive.ops if i != drive.population}
 
 
 def make_plan(original: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
@@ -92,12 +131,32 @@ def make_plan(original: Program, batch: int, analytic: set[int], dtype: Any = np
     groups = [block.ops for block in blocks]
     materialized = _materialized(program, groups, in_python)
     materialized |= {part for part, (whole, _) in parts.whole.items() if whole in materialized}
-    tiled, carried = tile(program, groups, analytic, materialized)
+    drives = find_drives(program, groups, analytic, materialized)
+    if drives:
+        blocks = fused_blocks(program, in_python, parts.partial, parts.gathers, order(drives))
+        groups = [block.ops for block in blocks]
+    one_row = single_rows(program, drives)
+    materialized -= one_row
+    together = [
+        (*drive.ops, program.writer[current])
+        for i, each in drives.items()
+        for drive in each
+        for current in [program.ops[i].reads[0].signal]
+    ]
+    in_place = _in_place(program, blocks, batch, in_python)
+    # A chunk that is repeated takes the products with these weights from their rows.
+    materialized.update(outputs(program.ops[i])[0] for i in in_place if not _is_rest(program, i))
+    tiled, carried = tile(program, groups, analytic, materialized, together)
     materialized |= carried
     own = materialized.difference(parts.whole)
     width = sum(program.signals[i].size for i in own) * batch
     work = sum(_work(op) for op in program.ops) * batch
-    length = min(chunk_length(width, LONGEST_COMPILED_CHUNK), max(1, MOST_WORK // max(work, 1)))
+    fewest = 1
+    if any(isinstance(op, Learn) and _index(program, op) not in in_place for op in program.ops):
+        fewest = FEWEST_STEPS_OF_A_COPY
+    length = min(
+        chunk_length(width, LONGEST_COMPILED_CHUNK), max(fewest, MOST_WORK // max(work, 1))
+    )
     # In float32 the spikes of a step are summed first, so that the memory is rounded only once.
     single = np.dtype(dtype) == np.float32
     return Plan(
@@ -112,6 +171,11 @@ def make_plan(original: Program, batch: int, analytic: set[int], dtype: Any = np
         copies(program, materialized),
         fused_currents(program, analytic, materialized),
         {} if single else accumulators(program, materialized),
+        in_place,
+        decoded_terms(program),
+        drives,
+        frozenset(one_row),
+        frozenset(silent(program, drives, materialized)),
     )
 
 
@@ -128,9 +192,29 @@ def _bits_only(program: Program, analytic: set[int], materialized: set[int]) -> 
     return set(analytic) - values
 
 
+def _in_place(
+    program: Program, blocks: Sequence[Block], batch: int, in_python: set[int]
+) -> tuple[int, ...]:
+    """Operations whose weights need no copy; blocks with Python come first in their level."""
+    order = sorted(blocks, key=lambda block: (block.level, in_python.isdisjoint(block.ops)))
+    failing = [i for i, op in enumerate(program.ops) if can_fail(op) and not isinstance(op, Learn)]
+    return learned_in_place(program, [block.ops for block in order], batch, failing)
+
+
+def _index(program: Program, op: Learn) -> int:
+    return program.writer[op.learned.output]
+
+
+def _is_rest(program: Program, index: int) -> bool:
+    op = program.ops[index]
+    return isinstance(op, Weigh) and op.is_rest
+
+
 def _work(op: Op) -> int:
     """Approximate number of multiplications of an operation in a step."""
     if isinstance(op, Weigh):
+        if op.is_rest:  # the weights of the neurons that fire
+            return 0 if op.is_empty else op.initial.size // 8
         return 2 * op.initial.size
     if not isinstance(op, Sum):
         return 0

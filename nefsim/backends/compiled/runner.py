@@ -17,16 +17,20 @@ from numpy.lib.stride_tricks import as_strided
 from nefsim.backends import Runner
 from nefsim.backends.compiled.analysis import (
     analytic_lif_outputs,
+    is_compiled,
     is_step_counter,
     steps_compiled,
 )
 from nefsim.backends.compiled.cores import compiled, in_pieces, in_steps
+from nefsim.backends.compiled.draws import N_ADDRESSES, addresses
 from nefsim.backends.compiled.plan import make_plan
 from nefsim.backends.compiled.stages import Loop, Mixed, rows_of, stages
-from nefsim.backends.compiled.table import Address, Table
+from nefsim.backends.compiled.table import ELSEWHERE, Address, Table
 from nefsim.backends.engine import Engine, HasProgram, carrying
+from nefsim.backends.reports import Report
 from nefsim.backends.vectorised.operations import advances
-from nefsim.program import Neurons, Program, State
+from nefsim.processes import Running
+from nefsim.program import Learn, Neurons, Program, State
 
 #: Largest signal whose last row is copied, together with those of others, in one indexed copy.
 SMALL = 64
@@ -42,7 +46,8 @@ def prepare(built: HasProgram, state: State) -> Runner:
     table = Table(state, plan)
     blocks = [rows_of(table, block) for block in plan.blocks]
     arrays = table.arrays(batch)
-    data = arrays[1]
+    data, counts = arrays[1], arrays[-1]
+    noises = _connect_generators(program, table, state, counts, arrays[4])
     rows = [
         _rows(data, table.addresses[i], plan.length + 1, signal.size, bool(lead))
         if i in plan.materialized
@@ -50,7 +55,16 @@ def prepare(built: HasProgram, state: State) -> Runner:
         for i, signal in enumerate(program.signals)
     ]
     _move(state, table, data, bool(lead))
-    engine = Engine(program, state, rows, _carrying(data, table, rows))
+    carry = _carrying(data, table, rows)
+
+    def finish(length: int) -> None:
+        carry(length)
+        for process in noises:
+            process.state["number"][...] += length
+
+    engine = Engine(program, state, rows, finish)
+    engine.reports |= _reports(program, table, data, counts)
+    _link(state, table, data, bool(lead))
     engine.checkpointed = _checkpointed(program, state, table, data)
     for stage in stages(blocks, arrays[0]):
         if isinstance(stage, Mixed):
@@ -72,10 +86,47 @@ def _checkpointed(program: Program, state: State, table: Table, data: Any) -> St
     rngs = [
         streams
         for op, streams in zip(program.ops, state.rngs, strict=True)
-        if isinstance(op, Neurons) and not steps_compiled(op.neuron)
+        if isinstance(op, Neurons) and (op.neuron.random or not steps_compiled(op.neuron))
     ]
     running = [trials for trials in state.running if trials]
     return State(state.step, [], [{"all": data[:, first:end]}], rngs, running)
+
+
+def _reports(program: Program, table: Table, data: Any, counts: Any) -> dict[int, Report]:
+    """The reports on learned weights, as views of the interpreter's arrays."""
+    names = {
+        program.writer[op.learned.output]: op.name
+        for op in program.ops
+        if isinstance(op, Learn) and is_compiled(program, op)
+    }
+    return {
+        i: Report(names[i], counts[:, at : at + 3], data[:, bound], i in table.plan.in_place)
+        for i, (at, bound) in table.reports.items()
+        if i in names
+    }
+
+
+def _connect_generators(
+    program: Program, table: Table, state: State, counts: Any, words: Any
+) -> list[Running]:
+    """Write the addresses of generators for the interpreter; returns the processes that it draws.
+
+    The filters of these processes move to the interpreter's memory.
+    """
+    noises: list[Running] = []
+    for signal, index in table.generators.items():
+        i = program.writer[signal]
+        rngs = state.rngs[i] or [process.rng for process in state.running[i]]
+        for trial, rng in enumerate(rngs):
+            counts[trial, index : index + N_ADDRESSES] = addresses(rng)
+        noises += state.running[i]
+        if signal in table.filters:
+            first, size = table.filters[signal], program.signals[signal].size
+            for trial, process in enumerate(state.running[i]):
+                view = words[trial, first : first + size].view(np.float64)[None]
+                view[...] = process.state["filter"]
+                process.state["filter"] = view
+    return noises
 
 
 def _rows(data: Any, address: Address, length: int, size: int, batched: bool) -> Any:
@@ -112,11 +163,24 @@ def _carrying(data: Any, table: Table, rows: Sequence[Any]) -> Callable[[int], N
     return carry
 
 
+def _link(state: State, table: Table, data: Any, batched: bool) -> None:
+    """Copy the signals that have one row to the interpreter's array, where they stay."""
+    for i in table.plan.single_rows:
+        offset, _ = table.addresses[i]
+        size = table.program.signals[i].size
+        (row,) = _rows(data, (offset, size), 1, size, batched)
+        row[...] = state.signals[i]
+        state.signals[i] = row
+    state.hidden -= table.plan.single_rows
+
+
 def _move(state: State, table: Table, data: Any, batched: bool) -> None:
     """Move the memories of a state to the interpreter's array; the state then has views of it."""
     # The program of the table has more operations, parts, at the end.
     for op, memory, offsets in zip(table.program.ops, state.ops, table.memories, strict=False):
         for name, offset in offsets.items():
+            if offset >= ELSEWHERE:
+                continue
             value = memory[name]
             shape = value.shape
             if is_step_counter(op, name):  # one number, seen by all neurons

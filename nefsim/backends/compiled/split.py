@@ -210,8 +210,11 @@ def parts(n: int) -> list[tuple[int, int]]:
 
 
 def _has_parts(term: Term) -> bool:
-    """Whether a term of currents can be computed for a range of neurons."""
-    return term.rows is None and (np.ndim(term.matrix) == 2 or term.read.columns is None)
+    """Whether a term of currents is a dense product, of which a range of neurons needs some rows.
+
+    Others may be filters of spikes, which a population takes along (:mod:`.driving`).
+    """
+    return term.rows is None and np.ndim(term.matrix) == 2 and not hasattr(term.matrix, "tocsr")
 
 
 def _decodes(term: Term, n: int) -> bool:
@@ -224,11 +227,7 @@ def _decodes(term: Term, n: int) -> bool:
 
 def _part(term: Term, start: int, stop: int) -> Term:
     """A term of the currents of a range of neurons."""
-    if np.ndim(term.matrix) == 2:
-        rows = term.matrix.tocsr() if hasattr(term.matrix, "tocsr") else np.asarray(term.matrix)
-        return Term(term.read, rows[start:stop])
-    matrix = term.matrix[start:stop] if np.ndim(term.matrix) else term.matrix
-    return Term(replace(term.read, columns=slice(start, stop)), matrix)
+    return Term(term.read, np.asarray(term.matrix)[start:stop])
 
 
 def _neuron(neuron: Any, start: int, stop: int) -> Any:

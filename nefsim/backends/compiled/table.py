@@ -16,11 +16,16 @@ from numpy.typing import NDArray
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import is_step_counter
 from nefsim.backends.compiled.cells import CELLS
+from nefsim.backends.compiled.draws import N_ADDRESSES
+from nefsim.backends.compiled.driving import Drive
 from nefsim.backends.compiled.plan import Plan
 from nefsim.backends.compiled.split import memories
-from nefsim.program import Read, State
+from nefsim.program import Filter, Read, State, Sum, Term
 
 Address = tuple[int, int]  # offset of row 0, and the stride from row to row
+
+#: First offset of weights that are not in the array of variables but in one of the state.
+ELSEWHERE = 1 << 60
 
 
 class Table:
@@ -41,7 +46,17 @@ class Table:
         Offsets of the state variables of each operation, by name; those of parts are within
         those of the whole population.
     checkpoint : (int, int)
-        Offsets of the start and the end of all state variables.
+        Start and end of all memories.
+    reports : dict of int to (int, int)
+        For each operation with learned weights, by its index, the index of the first count of
+        its report, and the offset of the bound of its weights; see :mod:`nefsim.backends.reports`.
+    bits, lists, spiking : dict, dict, set
+        Populations with spike bits, with a list of spikes, and those whose output can be listed.
+    generators, filters : dict of int to int
+        Signals that are drawn: index of the addresses of their generator, and for filtered noise
+        the offset of the memory of the filter.
+    decoded : dict of Term to Address
+        The values of terms that populations compute themselves.
     """
 
     def __init__(self, state: State, plan: Plan) -> None:
@@ -59,6 +74,10 @@ class Table:
         self._size = 0
         self._n_spike_words = self._n_counts = 0
         self.lists: dict[int, tuple[int, int]] = {}
+        self.spiking: set[int] = set()
+        self.generators: dict[int, int] = {}
+        self.filters: dict[int, int] = {}
+        self.decoded: dict[Term, Address] = {}
         self.bits: dict[int, tuple[int, float]] = {}
         self.addresses: list[Address] = []
         split = {whole for whole, _ in plan.parts.whole.values()}
@@ -79,13 +98,19 @@ class Table:
         start = self._size
         own = [
             {
-                name: self.allocate(1 if is_step_counter(op, name) else _per_trial(value, state))
+                name: ELSEWHERE + plan.in_place.index(i)
+                if name == "weights" and i in plan.in_place
+                else self.allocate(1 if is_step_counter(op, name) else _per_trial(value, state))
                 for name, value in memory.items()
             }
-            for op, memory in zip(program.ops, state.ops, strict=False)
+            for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=False))
         ]
         self.memories = memories(plan.parts.origin, own, len(program.ops))
+        self._in_place = [state.ops[i]["weights"] for i in plan.in_place]
+        for drive in (drive for each in plan.drives.values() for drive in each):
+            self._allocate_drive(drive)
         self.checkpoint = start, self._size
+        self.reports: dict[int, tuple[int, int]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -120,6 +145,25 @@ class Table:
         self._indices.append(flat)
         self._n_indices += flat.size
         return self._n_indices - flat.size
+
+    def _allocate_drive(self, drive: Drive) -> None:
+        """Addresses of the signals of a drive, among the memories.
+
+        An output that is delayed and the memory of the delay are adjacent: the inputs of the
+        filter in turn.
+        """
+        signals, ops = self.program.signals, self.program.ops
+        source = self.program.ops[drive.source]
+        assert isinstance(source, Sum)
+        n = signals[source.output].size
+        rows = self.allocate(max(drive.slots, 1) * n + k.LINE), 0
+        self.addresses[source.output] = rows
+        if drive.delay is not None:
+            delay = ops[drive.delay]
+            assert isinstance(delay, Filter)
+            self.addresses[delay.output] = rows
+            self.memories[drive.delay] = {"z": rows[0] + n}
+        self.addresses[drive.term.read.signal] = self.allocate(n + k.LINE), 0
 
     # -- signals -----------------------------------------------------------------------
 
@@ -164,10 +208,43 @@ class Table:
         self._n_spike_words, self._n_counts = offset + n, count + 1
         return {"X": offset, "COUNT": count}
 
+    def words(self, n: int) -> int:
+        """Offset of ``n`` words among the spike bits, for whole numbers or float64."""
+        self._n_spike_words += n
+        return self._n_spike_words - n
+
+    def generator(self, signal: int, n: int) -> tuple[int, int]:
+        """Index of the addresses of a signal's generator, and offset of n numbers in float64.
+
+        The addresses are those of :func:`nefsim.backends.compiled.draws.addresses`.
+        """
+        self.generators[signal] = self._n_counts
+        self._n_counts += N_ADDRESSES
+        return self.generators[signal], self.words(n)
+
     def has_spikes(self, read: Read) -> bool:
-        """Whether a read is the output, in this step, of a population with spike bits or a list."""
-        is_listed = read.signal in self.bits or read.signal in self.lists
-        return is_listed and read.columns is None and not read.delay
+        """Whether a read covers a whole population in this step that has or can list spikes."""
+        known = (self.bits, self.lists, self.spiking)
+        return (
+            any(read.signal in signals for signals in known)
+            and read.columns is None
+            and not read.delay
+        )
+
+    # -- learned weights ---------------------------------------------------------------
+
+    def report(self, weigh: int, n: int) -> tuple[int, int]:
+        """The entry of ``reports`` for an operation with ``n`` outputs, made if there is none."""
+        if weigh not in self.reports:
+            self.reports[weigh] = self._n_counts, self.allocate(1 + n)
+            self._n_counts += 3
+        return self.reports[weigh]
+
+    def has_events(self, term: Term) -> bool:
+        """Whether a term adds sparse weights for each spike of this step."""
+        signal, delay = term.read.signal, term.read.delay
+        is_listed = signal in self.bits or signal in self.lists
+        return is_listed and not delay and hasattr(term.matrix, "tocsr")
 
     # -- rows --------------------------------------------------------------------------
 
@@ -192,9 +269,14 @@ class Table:
         for i in reversed(range(len(self._rows))):
             span = 0 if i in self._tiled_rows else span + 1
             self._rows[i][k.SPAN] = span
+        rows = np.array(self._rows, np.int64).reshape(-1, k.N_COLUMNS)
+        data = aligned((batch, self._size), self.dtype)
+        for place, weights in enumerate(self._in_place):
+            distance = weights.ctypes.data - data.ctypes.data
+            rows[rows == ELSEWHERE + place] = distance // data.itemsize
         return (
-            np.array(self._rows, np.int64).reshape(-1, k.N_COLUMNS),
-            aligned((batch, self._size), self.dtype),
+            rows,
+            data,
             np.concatenate(
                 self._constants,
                 out=aligned((self._n_constants,), self.dtype),

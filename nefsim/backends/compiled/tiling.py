@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from nefsim.backends.compiled.analysis import (
+    cells_of,
+    decoded_terms,
     fused_currents,
     is_copy,
     is_lowpass,
@@ -27,7 +29,8 @@ from nefsim.backends.compiled.opcodes import LINE
 from nefsim.neurons import InverseLIF
 from nefsim.program import Filter, Neurons, Op, Program, Sum, Term, outputs
 
-#: Forms in which spikes are read: a bit for each neuron, a list of indices, or the values.
+#: Forms in which spikes are read: a bit for each neuron (or values that the population has
+#: decoded itself), a list of indices, or the values.
 BITS, LIST, VALUES = range(3)
 
 
@@ -36,6 +39,7 @@ def tile(
     groups: Sequence[Sequence[int]],
     analytic: Set[int],
     materialized: Set[int],
+    together: Sequence[Sequence[int]] = (),
 ) -> tuple[set[int], set[int]]:
     """Choose the operations to tile.
 
@@ -48,14 +52,16 @@ def tile(
     analytic : set of int
         Spike outputs of LIF populations that are stepped exactly, without a logarithm.
     materialized : set of int
-        Signals that are stored for each step of a chunk.
+        Signals that have a row for each step.
+    together : sequence of sequence of int
+        Operations of one block that take each step together.
 
     Returns
     -------
     (set of int, set of int)
         The operations to tile, and the signals to store for each step because of them.
     """
-    tiling = _Tiling(program, analytic, materialized)
+    tiling = _Tiling(program, analytic, materialized, together)
     tiled: set[int] = set()
     carried: set[int] = set()
     for group in groups:
@@ -85,9 +91,17 @@ def _has_only_outputs(op: Op) -> bool:
 class _Tiling:
     """Chooses the operations of one block to tile; see :func:`tile`."""
 
-    def __init__(self, program: Program, analytic: Set[int], materialized: Set[int]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        analytic: Set[int],
+        materialized: Set[int],
+        together: Sequence[Sequence[int]],
+    ) -> None:
         self._program, self._analytic, self._materialized = program, analytic, materialized
+        self._together = together
         self._fused = fused_currents(program, analytic, materialized)
+        self._decoded = {t for terms in decoded_terms(program).values() for t in terms}
         self._writer = program.writer
         neurons = [op for op in program.ops if isinstance(op, Neurons)]
         self._wide = {op.current for op in neurons} | {s for op in neurons for s in outputs(op)}
@@ -111,6 +125,10 @@ class _Tiling:
                 continue
             changes[min(reader, writer)] += 1
             changes[max(reader, writer) + 1] -= 1
+        for ops in self._together:
+            if places := [position[i] for i in ops if i in position]:
+                changes[min(places)] += 1
+                changes[max(places) + 1] -= 1
         n_intervals = np.cumsum(changes)
         free = [self._can_tile(i) and not n_intervals[p] for p, i in enumerate(group)]
         n_tiled = np.cumsum([0, *free])  # before each position
@@ -137,7 +155,8 @@ class _Tiling:
                         yield position[i], self._origin(read.signal), VALUES
 
     def _form(self, term: Term) -> int:
-        return spike_form(term, self._analytic)
+        """The form in which a term of a sum reads its signal."""
+        return BITS if term in self._decoded else spike_form(term, self._analytic)
 
     def _origin(self, signal: int) -> int:
         """The signal that a chain of copies starts from."""
@@ -151,10 +170,12 @@ class _Tiling:
     def _can_tile(self, i: int) -> bool:
         """Whether the interpreter can run many steps of an operation at once."""
         op = self._program.ops[i]
-        if isinstance(op, Neurons):  # with fused currents and equal time constants, unprobed
+        if isinstance(op, Neurons):  # with fused currents and equal time constants of LIF, unprobed
             if op.current not in self._fused or op.observed:
                 return False
             neuron: Any = op.neuron
+            if cells_of(neuron):
+                return not neuron.random
             return np.ndim(neuron.tau_rc) == np.ndim(neuron.tau_ref) == 0
         if isinstance(op, Filter):
             return is_lowpass(op)

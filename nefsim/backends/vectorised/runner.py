@@ -9,14 +9,23 @@ from typing import Any, cast
 import numpy as np
 
 from nefsim.backends import Runner
-from nefsim.backends.engine import Advance, Engine, HasProgram, carrying, chunk_length
-from nefsim.backends.vectorised.batching import is_elementwise, stages
+from nefsim.backends.engine import (
+    Advance,
+    Engine,
+    HasProgram,
+    can_fail,
+    carrying,
+    chunk_length,
+)
+from nefsim.backends.reports import learned_in_place
+from nefsim.backends.vectorised.batching import Stage, is_elementwise, stages
 from nefsim.backends.vectorised.filters import filter_rows
 from nefsim.backends.vectorised.layout import Layout, as_slice, join
+from nefsim.backends.vectorised.learning import new_report
 from nefsim.backends.vectorised.operations import advances
 from nefsim.backends.vectorised.populations import observers, step_rows
 from nefsim.backends.vectorised.sums import sums
-from nefsim.program import Filter, Neurons, State, Sum, outputs
+from nefsim.program import Filter, Learn, Neurons, Program, State, Sum, outputs
 
 
 def prepare(built: HasProgram, state: State) -> Runner:
@@ -28,7 +37,13 @@ def prepare(built: HasProgram, state: State) -> Runner:
     buffers = layout.buffers(state.signals, length + 1)
     rows = [layout.view(buffers, i) for i in range(len(state.signals))]
     engine = Engine(program, state, rows, carrying(buffers))
-    makers = _Makers(engine, layout, buffers)
+    n_trials = state.signals[0].shape[0] if state.signals and state.signals[0].ndim == 2 else 1
+    in_place = _in_place(program, plan, n_trials)
+    for op in program.ops:
+        index = program.writer[op.learned.output] if isinstance(op, Learn) else -1
+        if isinstance(op, Learn) and index in in_place:
+            engine.reports[index] = new_report(op, 1, in_place=True)
+    makers = _Makers(engine, layout, buffers, in_place)
     for stage in plan:
         steps = [step for batch in stage.batches for step in makers.advances(batch)]
         if stage.loop:
@@ -37,6 +52,13 @@ def prepare(built: HasProgram, state: State) -> Runner:
             engine.plan += [([step], False) for step in steps]
     engine.checkpointed = makers.checkpointed
     return engine.run
+
+
+def _in_place(program: Program, plan: Sequence[Stage], n_trials: int) -> tuple[int, ...]:
+    """Operations whose weights need no copy before a chunk."""
+    failing = [i for i, op in enumerate(program.ops) if can_fail(op) and not isinstance(op, Learn)]
+    order = [batch for stage in plan for batch in stage.batches]
+    return learned_in_place(program, order, n_trials, failing)
 
 
 class _Makers:
@@ -48,8 +70,11 @@ class _Makers:
         The joined state variables; the arrays of the engine's state are views of them.
     """
 
-    def __init__(self, engine: Engine, layout: Layout, buffers: Sequence[Any]) -> None:
+    def __init__(
+        self, engine: Engine, layout: Layout, buffers: Sequence[Any], in_place: tuple[int, ...]
+    ) -> None:
         self._engine, self._layout, self._buffers = engine, layout, buffers
+        self._in_place = in_place
         self.checkpointed = State(0, [], [], [], [])
 
     def advances(self, batch: Sequence[int]) -> Iterator[Advance]:
@@ -73,7 +98,8 @@ class _Makers:
                 yield self._neurons(run)
         else:
             (i,), state = batch, self._engine.state
-            self.checkpointed.ops.append(state.ops[i])
+            if i not in self._in_place:
+                self.checkpointed.ops.append(state.ops[i])
             self.checkpointed.rngs.append(state.rngs[i])
             self.checkpointed.running.append(state.running[i])
             yield advances(self._engine, i)

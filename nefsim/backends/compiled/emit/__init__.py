@@ -8,14 +8,16 @@ from typing import Any
 from nefsim.backends.compiled.emit.filters import emit_filter
 from nefsim.backends.compiled.emit.learning import emit_learn, emit_weigh
 from nefsim.backends.compiled.emit.neurons import emit_neurons
+from nefsim.backends.compiled.emit.noise import emit_noise
 from nefsim.backends.compiled.emit.sums import emit_sum
 from nefsim.backends.compiled.table import Table
-from nefsim.program import Filter, Learn, Neurons, Sum, Weigh
+from nefsim.program import Filter, Learn, Neurons, Play, Sum, Weigh
 
 EMIT: dict[type, Callable[[Table, Any, dict[str, int]], None]] = {
     Sum: emit_sum,
     Neurons: emit_neurons,
     Filter: emit_filter,
+    Play: emit_noise,
     Weigh: emit_weigh,
     Learn: emit_learn,
 }

@@ -17,6 +17,7 @@ from nefsim.backends.compiled.expressions import (
     factors,
 )
 from nefsim.backends.compiled.table import Address, Table
+from nefsim.backends.reports import LARGEST_WEIGHT, SAFE_NORM
 from nefsim.program import Learn, Part, Read, Weigh
 
 
@@ -24,14 +25,17 @@ def emit_weigh(table: Table, op: Weigh, memory: dict[str, int]) -> None:
     """Add rows for the product with learned weights, and for a copy of them if probed."""
     source, m = table.source(op.input)
     out, n, weights = table.addresses[op.output], len(op.initial), memory["weights"]
+    report, _ = table.report(table.program.writer[op.output], n)
+    columns = {"S": weights, "M": m, "REPORT": report, "IN_USE": memory.get("in_use", 0)}
     if table.has_spikes(op.input):
         fired, count = spike_list(table, op.input)
-        columns = {"S": weights, "M": m, "X": fired, "COUNT": count}
-        table.op(k.LEARNED_PRODUCT_OF_SPIKES, out, n, source, **columns)
+        spikes = {"X": fired, "COUNT": count}
+        table.op(k.LEARNED_PRODUCT_OF_SPIKES, out, n, source, **spikes, **columns)
     else:
-        table.op(k.LEARNED_PRODUCT, out, n, source, S=weights, M=m)
+        table.op(k.LEARNED_PRODUCT, out, n, source, **columns)
     if op.observed is not None:
-        table.op(k.COPY_WEIGHTS, table.addresses[op.observed], n, S=weights, M=m)
+        address = table.addresses[op.observed]
+        table.op(k.COPY_WEIGHTS, address, n, (0, 0), **columns)
 
 
 def emit_learn(table: Table, op: Learn, memory: dict[str, int]) -> None:
@@ -39,16 +43,26 @@ def emit_learn(table: Table, op: Learn, memory: dict[str, int]) -> None:
     index = table.program.writer[op.learned.output]
     weights, n = (table.memories[index]["weights"], 0), len(op.learned.initial)
     rules = [(i, part, factors(table.program, part, n)) for i, part in enumerate(op.parts)]
-    for i, part, rule in sorted(rules, key=lambda each: each[2] is None or each[2].decay is None):
-        if rule is None:
-            _rls(table, part, n, weights, memory[f"{i} inverse"])
-        else:
-            _hebbian(table, part, rule, n, weights)
+    with_factors = [(part, rule) for _, part, rule in rules if rule is not None]
+    report, bound = table.report(index, n)
+    if with_factors:
+        with_factors.sort(key=lambda each: each[1].decay is None)
+        source, m = table.source(with_factors[0][0].traces["pre"])
+        offsets = [len(with_factors)]
+        for place, (part, rule) in enumerate(with_factors):
+            # The activity of the first rule is the input of the row, which may have a stride.
+            pre = in_step(table, part.traces["pre"])[0] if place else 0
+            offsets += [pre, *_vectors(table, part, rule, n)]
+        c = table.constant([table.program.dt, SAFE_NORM, LARGEST_WEIGHT])
+        x = table.index(offsets)
+        table.op(k.HEBBIAN, weights, n, source, C=c, S=bound, M=m, X=x, REPORT=report)
+    for i, part, factored in rules:
+        if factored is None:
+            _rls(table, part, n, weights, memory[f"{i} inverse"], report)
 
 
-def _hebbian(table: Table, part: Part, rule: Factors, n: int, weights: Address) -> None:
-    """Add rows for ``weights += dt (u pre - d weights)``."""
-    pre, m = table.source(part.traces["pre"])
+def _vectors(table: Table, part: Part, rule: Factors, n: int) -> tuple[int, int]:
+    """The offsets of u and d of a rule, times its gate; -1 if it has no d."""
     rows = _Rows(table)
     vectors = [rule.grow] if rule.decay is None else [rule.grow, rule.decay]
     if part.gate is not None:
@@ -57,17 +71,17 @@ def _hebbian(table: Table, part: Part, rule: Factors, n: int, weights: Address) 
     both = table.allocate(len(vectors) * n)
     for i, vector in enumerate(vectors):
         rows.into((both + i * n, 0), vector, n)
-    kind = k.OUTER if rule.decay is None else k.OUTER_DECAY
-    table.op(kind, weights, n, pre, C=table.constant(table.program.dt), S=both, M=m)
+    return both, -1 if rule.decay is None else both + n
 
 
-def _rls(table: Table, part: Part, n: int, weights: Address, inverse: int) -> None:
-    """Add rows for recursive least squares."""
+def _rls(table: Table, part: Part, n: int, weights: Address, inverse: int, report: int) -> None:
+    """Recursive least squares."""
     assert part.error is not None
     pre, m = table.source(part.traces["pre"])
     gate = -1 if part.gate is None else in_step(table, part.gate)[0]
     offsets = table.index([inverse, in_step(table, part.error)[0], gate, table.allocate(m)])
-    table.op(k.RLS, weights, n, pre, C=table.constant(1.0), X=offsets, M=m)
+    c = table.constant([1.0, LARGEST_WEIGHT])
+    table.op(k.RLS, weights, n, pre, C=c, X=offsets, M=m, REPORT=report)
 
 
 class _Rows:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from nefsim.backends.compiled import cells
 from nefsim.backends.compiled import opcodes as k
+from nefsim.backends.compiled.analysis import cells_of, spikes_from_rates
+from nefsim.backends.compiled.emit.cells import emit_cell
+from nefsim.backends.compiled.emit.driven import emit_driven
 from nefsim.backends.compiled.emit.spikes import place_values
 from nefsim.backends.compiled.table import Address, Table, in_columns
 from nefsim.neurons import (
@@ -21,8 +23,6 @@ from nefsim.neurons import (
     InverseLIF,
     NeuronType,
     RectifiedLinear,
-    RegularSpiking,
-    SpikingRectifiedLinear,
 )
 from nefsim.neurons.discrete import ACTIVATIONS, LEAK_SLOPE
 from nefsim.neurons.lif import step_factors
@@ -34,7 +34,7 @@ def emit_neurons(table: Table, op: Neurons, memory: dict[str, int]) -> None:
     neuron, n = op.neuron, table.program.signals[op.output].size
     out, J = table.addresses[op.output], table.addresses[op.current]
     if not neuron.spiking:
-        _rates(table, neuron, n, out, J, memory)
+        _rates(table, op, n, out, J, memory)
     else:
         _spikes(table, op, n, out, J, memory)
     for name, signal in op.observed:
@@ -49,44 +49,25 @@ def _spikes(
     J: Address,
     memory: dict[str, int],
 ) -> None:
-    neuron = op.neuron
+    neuron: Any = op.neuron
+    last = spikes_from_rates(neuron)
     if isinstance(neuron, (LIF, AdaptiveLIF)):
         _lif(table, op, n, out, J, memory)
         return
-    lists = table.spike_list(op.output, n)
-    if isinstance(neuron, SpikingRectifiedLinear):
-        rates = table.scratch(n)
-        _cell(table, cells.RECTIFIED, RectifiedLinear(), n, rates, J)
-        _cell(table, cells.WHOLE_SPIKES, neuron, n, out, rates, memory, lists)
-    elif isinstance(neuron, RegularSpiking):
-        rates = (memory["rate_out"], 0)
-        _rates(table, neuron.base_type, n, rates, J, memory)
-        _cell(table, cells.WHOLE_SPIKES, neuron, n, out, rates, memory, lists)
+    if cells_of(neuron):
+        *rates, cell = cells_of(neuron)
+        base = getattr(neuron, "base_type", RectifiedLinear())
+        emit_cell(table, op, (cell, neuron), J, memory, (rates[0], base) if rates else None)
+    elif last is not None:  # the base type adapts
+        net = _minus_adaptation(table, n, J, memory)
+        adapting = neuron.base_type
+        emit_cell(table, op, (last, neuron), net, memory, (cells.LIF_RATE, adapting))
+        _adapt(table, adapting, n, (memory["rate_out"], 0), memory)
     elif isinstance(neuron, DiscreteLIF):
-        _discrete(table, k.DISCRETE, neuron, n, out, J, memory, lists)
-    elif isinstance(neuron, InverseLIF):
-        _inverse(table, op, neuron, n, out, J, memory, lists)
+        _discrete(table, k.DISCRETE, neuron, n, out, J, memory, table.spike_list(op.output, n))
     else:
-        _cell(table, cells.CELL_OF[type(neuron)], neuron, n, out, J, memory, lists)
-
-
-def _cell(
-    table: Table,
-    cell: cells.Cell,
-    neuron: NeuronType,
-    n: int,
-    out: Address,
-    J: Address,
-    memory: Mapping[str, int] = MappingProxyType({}),
-    lists: Mapping[str, int] = MappingProxyType({}),
-) -> None:
-    """Add the row of a population that is stepped by a cell."""
-    dt = table.program.dt
-    each = (np.broadcast_to(value, n) for value in cell.each(neuron, dt))
-    c = table.constant(np.concatenate([cell.constants(neuron, dt), *each]))
-    offsets = (memory[name] for name in cell.state)
-    state = dict(zip(("S", "STATE_2"), offsets, strict=False))
-    table.op(cells.KINDS[cell], out, n, J, C=c, **state, **lists)
+        assert isinstance(neuron, InverseLIF)
+        _inverse(table, op, neuron, n, out, J, memory, table.spike_list(op.output, n))
 
 
 def _constants(numbers: Mapping[int, float]) -> list[float]:
@@ -122,16 +103,20 @@ def _lif(
             J, m = table.address(term.read), table.program.size(term.read)
             encoders = np.pad(np.asarray(term.matrix), (padding, (0, 0)))
             constants += [np.pad(np.asarray(fused.offset), padding), in_columns(encoders)]
-        bits, scratch = table.spike_bits(op.output, n, pulse), table.allocate(0 if m else n)
-        offsets = {"S": v, "STATE_2": memory["refractory_factor"], "X": bits, "SCRATCH": scratch}
-        c = table.constant(*constants)
+        bits = table.spike_bits(op.output, n, pulse)
+        offsets = {"S": v, "STATE_2": memory["refractory_factor"], "X": bits}
+        if table.program.writer[op.output] in table.plan.drives:
+            emit_driven(table, op, constants, PER_NEURON=int(differ), **offsets)
+            return
+        c, scratch = table.constant(*constants), table.allocate(0 if m else n)
+        columns = {"ENCODERS": m, "PER_NEURON": int(differ), "SCRATCH": scratch, **offsets}
         if op.output in table.plan.bits_only:
             out = -1, 0
-        table.op(k.LIF, out, n, J, C=c, ENCODERS=m, PER_NEURON=int(differ), **offsets)
+        table.op(k.LIF, out, n, J, C=c, **columns)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
         cell = cells.LIF_EULER if euler else cells.LIF_LOG
-        _cell(table, cell, neuron, n, out, J, memory, table.spike_list(op.output, n))
+        emit_cell(table, op, (cell, neuron), J, memory)
     if adapts:
         _adapt(table, neuron, n, out, memory)
 
@@ -220,16 +205,16 @@ def _adapt(table: Table, neuron: Any, n: int, out: Address, memory: dict[str, in
 
 
 def _rates(
-    table: Table, neuron: NeuronType, n: int, out: Address, J: Address, memory: dict[str, int]
+    table: Table, op: Neurons, n: int, out: Address, J: Address, memory: dict[str, int]
 ) -> None:
+    neuron = op.neuron
     if isinstance(neuron, AdaptiveLIFRate):
-        J = _minus_adaptation(table, n, J, memory)
-        _cell(table, cells.LIF_RATE, neuron, n, out, J)
+        emit_cell(table, op, (cells.LIF_RATE, neuron), _minus_adaptation(table, n, J, memory), {})
         _adapt(table, neuron, n, out, memory)
     elif isinstance(neuron, DiscreteLIF):
         _discrete(table, k.DISCRETE_SMOOTH, neuron, n, out, J, memory, {})
     else:
-        _cell(table, cells.CELL_OF[type(neuron)], neuron, n, out, J)
+        emit_cell(table, op, (cells.CELL_OF[type(neuron)], neuron), J, memory)
 
 
 def _observe(

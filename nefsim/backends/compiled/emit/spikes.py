@@ -24,14 +24,17 @@ MIN_RUN_LENGTH = 4
 def spike_list(table: Table, read: Read) -> tuple[int, int]:
     """Offset of the list of neurons that fired, and index of their number.
 
-    If the population writes spike bits, a row that converts them to a list is added once.
+    If the population writes bits or values only, a row that lists its spikes is added, once.
     """
     signal = read.signal
     if signal not in table.lists:
-        n = table.program.size(read)
+        n = table.program.signals[signal].size
         columns = table.spike_list(signal, n)
-        bits, _ = table.bits[signal]
-        table.op(k.LIST_SPIKES, (0, 0), n, X=columns["X"], S=columns["COUNT"], BITS=bits)
+        place = {"X": columns["X"], "S": columns["COUNT"]}
+        if signal in table.bits:
+            table.op(k.LIST_SPIKES, (0, 0), n, **place, BITS=table.bits[signal][0])
+        else:
+            table.op(k.LIST_NONZERO, (0, 0), n, table.address(read), **place)
     return table.lists[signal]
 
 
@@ -40,33 +43,69 @@ def place_values(neuron: InverseLIF) -> NDArray[np.float64]:
     return np.pad(neuron.digits, (0, neuron.period - neuron.n_steps))
 
 
-def emit_sparse_spikes(
+def emit_events(
     table: Table,
     term: Term,
     out: Address,
     n: int,
-    source: Address,
     steps_done: int = 0,
     values: Any = 1.0,
+    slots: int = 0,
 ) -> None:
-    """Add the row of one term; a spike counts as ``values[steps_done]``."""
-    from scipy.sparse import csc_array
+    """The row of one term; a spike has the place value ``values[steps_done]``.
 
-    matrix = csc_array(term.matrix)
-    matrix.sort_indices()
+    Outputs in turn, ``slots`` of them, are adjacent.
+    """
+    matrix, is_binary = _columns(table, term), 0
+    if term.read.signal in table.bits and not steps_done:
+        matrix.data, is_binary = matrix.data * table.bits[term.read.signal][1], 1
     starts = _starts(matrix)
-    runs = len(starts) * MIN_RUN_LENGTH <= matrix.nnz
-    if runs:
-        ends = np.searchsorted(starts, matrix.indptr)
-        entries, weights = _runs(matrix, starts)
-    else:
-        ends, entries, weights = matrix.indptr, matrix.indices, matrix.data
-    c = table.constant(values)
-    index = [table.constant(weights) - c, matrix.shape[1]]
     fired, count = spike_list(table, term.read)
-    m = table.index(np.concatenate([index, ends, np.ravel(entries)]))
-    kind = k.SPARSE_SPIKE_RUNS if runs else k.SPARSE_SPIKES
-    table.op(kind, out, n, source, C=c, X=fired, S=count, M=m, STEPS_DONE=steps_done)
+    source, c = table.addresses[term.read.signal], table.constant(values)
+    columns = {"X": fired, "S": count, "STEPS_DONE": steps_done, "SLOTS": slots}
+    if len(starts) * MIN_RUN_LENGTH <= matrix.nnz:
+        kind, ends = k.SPARSE_SPIKE_RUNS, np.searchsorted(starts, matrix.indptr)
+        entries, weights = _runs(matrix, starts)
+        header, places = [matrix.shape[1]], np.ravel(entries)
+    else:
+        kind, ends, weights = k.SPARSE_SPIKES, matrix.indptr, matrix.data
+        shared = _value_of_columns(ends, weights)
+        weights = weights if shared is None else shared
+        narrow = np.uint16 if n <= 1 << 16 else np.int32
+        header = [matrix.shape[1], shared is not None, narrow is np.uint16]
+        places = packed(matrix.indices.astype(narrow))
+    header = [table.constant(weights) - c, *header]
+    m = table.index(np.concatenate([header, ends, places]))
+    table.op(kind, out, n, source, C=c, M=m, IS_BINARY=is_binary, **columns)
+
+
+def _columns(table: Table, term: Term) -> Any:
+    """The weights of a term by columns, one for each neuron of the population."""
+    from scipy.sparse import csc_array, csr_array
+
+    matrix, chosen = term.matrix, term.read.columns
+    if chosen is not None:
+        size = table.program.signals[term.read.signal].size
+        places = np.arange(size)[chosen]
+        entries = np.ones(len(places)), (np.arange(len(places)), places)
+        matrix = csr_array(matrix) @ csr_array(entries, shape=(len(places), size))
+    columns = csc_array(matrix)
+    columns.sort_indices()
+    return columns
+
+
+def _value_of_columns(ends: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any] | None:
+    """One weight of each column, if all of its weights are equal."""
+    counts = np.diff(ends)
+    values = np.zeros(len(counts))
+    values[counts > 0] = weights[ends[:-1][counts > 0]]
+    return values if np.array_equal(np.repeat(values, counts), weights) else None
+
+
+def packed(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Short integers, several in each integer of 64 bits."""
+    per_whole = 8 // values.itemsize
+    return np.pad(values, (0, -len(values) % per_whole)).view(np.int64)
 
 
 def _starts(matrix: Any) -> NDArray[np.intp]:

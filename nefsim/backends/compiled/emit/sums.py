@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import LONG_INPUT, encodes, is_tall
-from nefsim.backends.compiled.emit.spikes import emit_sparse_spikes, place_values, spike_list
+from nefsim.backends.compiled.driving import Drive
+from nefsim.backends.compiled.emit.spikes import emit_events, place_values, spike_list
 from nefsim.backends.compiled.table import Address, Table
 from nefsim.neurons import InverseLIF
 from nefsim.program import Neurons, Read, Sum, Term
@@ -18,13 +19,27 @@ def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
     del memory
     if op.output in table.plan.accumulators:
         _accumulate(table, op, table.plan.accumulators[op.output])
+    elif table.program.writer[op.output] in table.plan.drive_of:
+        _drive(table, op, table.plan.drive_of[table.program.writer[op.output]])
     elif op.output not in table.plan.copies and op.output not in table.plan.fused_currents:
         _sum(table, op)
 
 
+def _drive(table: Table, op: Sum, drive: Drive) -> None:
+    """Add spikes to the input of a filter, which its population has set to 0."""
+    out, n = table.addresses[op.output], table.program.signals[op.output].size
+    for term in op.terms:
+        if drive.slots:
+            emit_events(table, term, out, n, slots=drive.slots)
+        else:
+            _term(table, term, out, n, 0)
+
+
 def _sum(table: Table, op: Sum) -> None:
     out, n = table.addresses[op.output], table.program.signals[op.output].size
-    terms = list(op.terms)
+    terms = undriven(table, op)
+    if len(terms) < len(op.terms) and not terms:
+        return  # the population adds these terms to the offset, in its step
     # A tiled population writes spike bits, and no values that a matrix could multiply.
     encoded = terms and encodes(terms[0], n) and not table.has_spikes(terms[0].read)
     if op.offset is not None and encoded:
@@ -48,12 +63,22 @@ def _accumulate(table: Table, op: Sum, population: int) -> None:
     out, n = (memory["accumulated"], 0), table.program.signals[op.output].size
     values = place_values(neurons.neuron)
     for term in op.terms:
-        source = table.address(term.read)
-        emit_sparse_spikes(table, term, out, n, source, memory["steps_done"], values)
+        emit_events(table, term, out, n, memory["steps_done"], values)
+
+
+def undriven(table: Table, op: Sum) -> list[Term]:
+    """The terms of a sum without those that a population adds in its step."""
+    return [term for term in op.terms if id(term) not in table.plan.driven_terms]
 
 
 def _term(table: Table, term: Term, out: Address, n: int, overwrite: int) -> None:
-    """Add rows for ``out = term`` (``overwrite``) or ``out += term``."""
+    """``out = ...`` or ``out += ...``; scattered elements are computed in a scratch row first."""
+    if table.has_events(term) and not isinstance(term.rows, np.ndarray):
+        if overwrite:
+            table.op(k.FILL, out, n)
+        start, stop, _ = (term.rows or slice(None)).indices(n)
+        emit_events(table, term, (out[0] + start, out[1]), stop - start)
+        return
     source, m = table.source(term.read)
     if term.rows is None:
         _product(table, term, out, n, source, m, overwrite)
@@ -71,7 +96,10 @@ def _product(
     table: Table, term: Term, out: Address, n: int, source: Address, m: int, overwrite: int
 ) -> None:
     matrix = term.matrix
-    if hasattr(matrix, "tocsr"):
+    if term in table.decoded:  # the population has multiplied it
+        decoded = table.decoded[term]
+        table.op(k.SCALE, out, n, decoded, C=table.constant(1.0), M=n, SET=overwrite)
+    elif hasattr(matrix, "tocsr"):
         _sparse(table, term, out, n, source, overwrite)
     elif matrix is None or np.ndim(matrix) == 0:
         c = table.constant(1.0 if matrix is None else matrix)
@@ -121,11 +149,11 @@ def _of_spikes(
 def _sparse(
     table: Table, term: Term, out: Address, n: int, source: Address, overwrite: int
 ) -> None:
-    """Add a row for a product with a sparse matrix, by rows, or for spikes by columns."""
-    if table.has_spikes(term.read):
+    """A product with a sparse matrix, by its rows, or for spikes by its columns."""
+    if table.has_events(term):  # into scattered elements of the output
         if overwrite:
             table.op(k.FILL, out, n)
-        emit_sparse_spikes(table, term, out, n, source)
+        emit_events(table, term, out, n)
         return
     csr = term.matrix.tocsr()
     x = table.index(np.concatenate([csr.indptr, csr.indices]))

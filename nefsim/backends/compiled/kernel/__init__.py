@@ -12,10 +12,13 @@ from typing import Any
 from numba import cfunc, njit, types
 from numba.np.numpy_support import from_dtype
 
+from nefsim.backends.compiled.cells import LAST_CELL
 from nefsim.backends.compiled.kernel.common import options, words
+from nefsim.backends.compiled.kernel.driven import delay, driven_lif, rotate, settle
 from nefsim.backends.compiled.kernel.filters import lowpass, lowpass_rows, memory
 from nefsim.backends.compiled.kernel.learning import learning
 from nefsim.backends.compiled.kernel.lif import lif, lif_tile
+from nefsim.backends.compiled.kernel.noise import noise
 from nefsim.backends.compiled.kernel.populations import neurons
 from nefsim.backends.compiled.kernel.shared import (
     add_atomic,
@@ -24,11 +27,14 @@ from nefsim.backends.compiled.kernel.shared import (
     store_atomic,
     wait_for,
 )
+from nefsim.backends.compiled.kernel.strips import strips
 from nefsim.backends.compiled.kernel.sums import decode_bits, linear
 from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
 from nefsim.backends.compiled.kernel.whole import compile_together
 from nefsim.backends.compiled.opcodes import (
     DECODE_BITS,
+    DELAY,
+    DRIVEN_LIF,
     FIRST_CELL,
     IN,
     IN_STRIDE,
@@ -37,9 +43,11 @@ from nefsim.backends.compiled.opcodes import (
     LAST_POPULATION,
     LAST_RULE,
     LAST_SUM,
+    LAYOUT,
     LIF,
     LOWPASS,
     N_COLUMNS,
+    NOISE,
     OUT,
     OUT_STRIDE,
     PHASE_DONE,
@@ -50,7 +58,11 @@ from nefsim.backends.compiled.opcodes import (
     PHASE_TAIL_END,
     PHASE_UNITS,
     PHASE_WORDS,
+    ROTATE,
+    SCALE,
     SCRATCH,
+    SET,
+    SETTLE,
     SHARED_PHASES,
     SHARED_RELEASED,
     SHARED_THREADS,
@@ -64,6 +76,7 @@ from nefsim.backends.compiled.opcodes import (
     UNIT_LAST,
     UNIT_WORDS,
     C,
+    M,
     N,
     S,
     X,
@@ -71,14 +84,22 @@ from nefsim.backends.compiled.opcodes import (
 
 
 @njit(**options)
-def run_tile(t, lo, hi, data, constants, spikes):
-    """Compute rows ``lo + 1`` to ``hi``, a tile, of one operation."""
+def run_tile(t, lo, hi, data, constants, indices, spikes, counts):
+    """Rows ``lo + 1`` to ``hi``, a tile, of one operation."""
     kind, row, c = t[KIND], lo + 1, shifted(constants, t[C])
     y, x = shifted(data, t[OUT] + row * t[OUT_STRIDE]), shifted(data, t[IN] + row * t[IN_STRIDE])
     if kind == LIF:
         lif_tile(t, row, hi - lo, data, spikes, constants)
+    elif FIRST_CELL <= kind <= LAST_CELL:
+        strips(t, row, hi + 1, data, constants, indices, spikes, counts)
     elif kind == LOWPASS:
         lowpass_rows(t, hi - lo, y, x, c, shifted(data, t[S]))
+    elif kind == SCALE:  # decoded values
+        for r in range(hi - lo):
+            for i in range(t[N]):
+                value = c[0] * x[r * t[IN_STRIDE] + i]
+                place = r * t[OUT_STRIDE] + i
+                y[place] = value if t[SET] else y[place] + value
     else:
         for r in range(hi - lo):
             decode_bits(t, shifted(y, r * t[OUT_STRIDE]), r, spikes, c)
@@ -104,14 +125,28 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
                 decode_bits(t, y, r, spikes, c)
             elif kind == LOWPASS:
                 lowpass(t[N], y, x, c, shifted(data, t[S]))
+            elif kind == DRIVEN_LIF:
+                driven_lif(t, row, r, data, constants, indices, spikes)
+            elif kind == SETTLE:
+                if row == hi:
+                    settle(t[N], y, x, c, shifted(data, t[S]))
+            elif kind == DELAY:
+                delay(t[N], t[M], r, y, x, shifted(data, t[S]))
+            elif kind == ROTATE:
+                if row == hi:
+                    rotate(t[N], t[M], r + 1, y)
             elif kind <= LAST_SUM:
                 linear(kind, t, y, x, r, c, data, indices, spikes, counts)
+            elif kind == NOISE:
+                noise(t[N], y, shifted(indices, t[LAYOUT]), spikes, counts)
             elif kind <= LAST_MEMORY:
                 memory(kind, t, y, x, c, shifted(data, t[S]), shifted(data, t[SCRATCH]))
-            elif kind <= LAST_POPULATION or kind >= FIRST_CELL:
+            elif FIRST_CELL <= kind <= LAST_CELL:
+                strips(t, row, row + 1, data, constants, indices, spikes, counts)
+            elif kind <= LAST_POPULATION:
                 neurons(kind, t, y, x, c, data, spikes, counts)
             elif kind <= LAST_RULE:
-                learning(kind, t, y, x, c, data, indices, spikes, counts)
+                learning(kind, t, row, y, x, c, data, indices, spikes, counts)
 
 
 @njit(**options)
@@ -134,7 +169,8 @@ def run_span(table, first, last, lo, hi, trials, data, constants, indices, spike
                 if n:
                     run_rows(table, o, o + n, start, end, D, constants, indices, F, K)
                 else:
-                    run_tile(shifted(table, o * N_COLUMNS), start, end, D, constants, F)
+                    t = shifted(table, o * N_COLUMNS)
+                    run_tile(t, start, end, D, constants, indices, F, K)
                 o += max(n, 1)
 
 

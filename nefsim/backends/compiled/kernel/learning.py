@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 from numba import njit
 
 from nefsim.backends.compiled.kernel.common import dot, options
 from nefsim.backends.compiled.kernel.sums import add_columns, add_scaled_rows
-from nefsim.backends.compiled.kernel.vectors import shifted
+from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
 from nefsim.backends.compiled.opcodes import (
     ADD,
     ANY,
@@ -15,11 +17,13 @@ from nefsim.backends.compiled.opcodes import (
     DIVIDE,
     DOT,
     GREATER,
+    HEBBIAN,
+    IN_USE,
     LEARNED_PRODUCT,
     MAXIMUM,
     MINIMUM,
     MULTIPLY,
-    OUTER_DECAY,
+    REPORT,
     RLS,
     SELECT,
     SUBTRACT,
@@ -30,6 +34,7 @@ from nefsim.backends.compiled.opcodes import (
     S,
     X,
 )
+from nefsim.backends.reports import DIVERGED, LEARNED, REPEATED
 
 
 @njit(**options)
@@ -53,13 +58,24 @@ def learned_product(kind, t, y, x, weights, spikes, counts):
 
 
 @njit(**options)
-def outer(kind, t, weights, x, c, u):
-    """``weights += dt (u x - d weights)``; d follows u.  An x of 0 without d changes nothing."""
-    n, m, dt = t[N], t[M], c[0]
-    d = shifted(u, n)
-    for j in range(m):
-        row, value = shifted(weights, j * n), x[j]
-        if kind == OUTER_DECAY:
+def norm(a, n):
+    """The Euclidean norm, at least as large as any of the numbers; NaN if one of them is."""
+    return sqrt(dot(a, a, n))
+
+
+@njit(**options)
+def change_row(row, j, n, dt, x, data, rules):
+    """``row += dt (u x[j] - d row)`` for each rule; an x of 0 without d changes nothing.
+
+    ``rules``: their number, and of each the offsets of x (of the first, the argument), u and d.
+    """
+    whole_registers()
+    for p in range(rules[0]):
+        rule = shifted(rules, 3 * p)
+        value = data[rule[1] + j] if p else x[j]
+        u = shifted(data, rule[2])
+        if rule[3] >= 0:
+            d = shifted(data, rule[3])
             for i in range(n):
                 row[i] += dt * (u[i] * value - d[i] * row[i])
         elif value != 0.0:
@@ -68,12 +84,58 @@ def outer(kind, t, weights, x, c, u):
 
 
 @njit(**options)
-def rls(t, weights, x, c, data, offsets):
+def stays_below(t, weights, largest, dt, x, data, rules, scratch):
+    """Whether all weights stay below a bound if they are changed; tried on a copy of each row."""
+    n = t[N]
+    for j in range(t[M]):
+        row = shifted(weights, j * n)
+        for i in range(n):
+            scratch[i] = row[i]
+        change_row(scratch, j, n, dt, x, data, rules)
+        for i in range(n):
+            if not -largest < scratch[i] < largest:  # NaN is not below the bound either
+                return False
+    return True
+
+
+@njit(**options)
+def hebbian(t, row, weights, x, c, data, rules, bound, report):
+    """Change weights by all rules that have factors, in one pass, unless they would diverge.
+
+    ``bound`` is an upper bound of the norm of the weights, followed by scratch.
+    """
+    n, m = t[N], t[M]
+    dt, safe, largest = c[0], c[1], c[2]
+    if report[DIVERGED] != 0 or row <= report[REPEATED]:
+        return
+    grown, factor = 0.0 * dt, 1.0 + 0.0 * dt
+    for p in range(rules[0]):
+        rule = shifted(rules, 3 * p)
+        pre = shifted(data, rule[1]) if p else x
+        grown += dt * norm(shifted(data, rule[2]), n) * norm(pre, m)
+        if rule[3] >= 0:
+            factor += dt * norm(shifted(data, rule[3]), n)
+    after = bound[0] * factor + grown
+    if not after < safe:
+        after = norm(weights, n * m) * factor + grown
+    if not after < safe and not stays_below(
+        t, weights, largest, dt, x, data, rules, shifted(bound, 1)
+    ):
+        report[DIVERGED] = row
+        return
+    bound[0] = after
+    for j in range(m):
+        change_row(shifted(weights, j * n), j, n, dt, x, data, rules)
+    report[LEARNED] = row
+
+
+@njit(**options)
+def rls(t, row, weights, x, c, data, offsets, report):
     """See :class:`nefsim.RLS`; ``offsets`` are those of P, E, the gate (or -1) and k."""
-    n, m, one = t[N], t[M], c[0]
+    n, m, one, largest = t[N], t[M], c[0], c[1]
     P, error, k = shifted(data, offsets[0]), shifted(data, offsets[1]), shifted(data, offsets[3])
     gate = data[offsets[2]] if offsets[2] >= 0 else one
-    if gate == 0.0:
+    if gate == 0.0 or report[DIVERGED] != 0:
         return
     total = one
     for j in range(m):
@@ -82,12 +144,14 @@ def rls(t, weights, x, c, data, offsets):
         total += x[j] * k[j]
     share = one / total
     for j in range(m):
-        row, drop = shifted(P, j * m), share * k[j]
+        of_j, drop = shifted(P, j * m), share * k[j]
         for i in range(m):
-            row[i] -= drop * k[i]
+            of_j[i] -= drop * k[i]
         change = shifted(weights, j * n)
         for i in range(n):
             change[i] -= gate * (share * error[i] * k[j])
+            if not -largest < change[i] < largest:
+                report[DIVERGED] = row
 
 
 @njit(**options)
@@ -129,13 +193,18 @@ def expression(kind, t, y, x, data):
 
 
 @njit(**options)
-def learning(kind, t, y, x, c, data, offsets, spikes, counts):
+def learning(kind, t, row, y, x, c, data, offsets, spikes, counts):
     """Run a product with learned weights, or a rule that changes them."""
+    report = shifted(counts, t[REPORT])
     if kind <= COPY_WEIGHTS:
-        learned_product(kind, t, y, x, shifted(data, t[S]), spikes, counts)
-    elif kind <= OUTER_DECAY:
-        outer(kind, t, y, x, c, shifted(data, t[S]))
+        # The output of weights that are not in use is 0 from the start.
+        is_used = t[IN_USE] == 0 or data[t[IN_USE]] != 0.0
+        if is_used and row > report[REPEATED]:
+            learned_product(kind, t, y, x, shifted(data, t[S]), spikes, counts)
+    elif kind == HEBBIAN:
+        rules, bound = shifted(offsets, t[X]), shifted(data, t[S])
+        hebbian(t, row, y, x, c, data, rules, bound, report)
     elif kind <= ANY:
         expression(kind, t, y, x, data)
     elif kind == RLS:
-        rls(t, y, x, c, data, shifted(offsets, t[X]))
+        rls(t, row, y, x, c, data, shifted(offsets, t[X]), report)

@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+from types import FunctionType
+
 from numba import njit
 
 from nefsim.backends.compiled.cells import CELLS, KINDS
+from nefsim.backends.compiled.elementary import FUNCTIONS
 from nefsim.backends.compiled.kernel.common import options
 from nefsim.backends.compiled.kernel.discrete import discrete, discrete_smooth, inverse_lif
-from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
+from nefsim.backends.compiled.kernel.draws import large_poisson, next_double
+from nefsim.backends.compiled.kernel.vectors import (
+    bits_of,
+    floor,
+    from_bits,
+    separate,
+    shifted,
+    whole_registers,
+)
 from nefsim.backends.compiled.opcodes import (
     COUNT,
     DISCRETE,
     DISCRETE_SMOOTH,
-    FIRST_CELL,
     INVERSE_LIF,
     STATE_2,
     STEPS_DONE,
-    N,
     S,
     X,
 )
+
+
+def compiled(function, names, **more):
+    """A plain function, compiled by numba, with other functions under some of its global names."""
+    copy = FunctionType(
+        function.__code__,
+        {**function.__globals__, **names},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    return njit(**options, **more)(copy)
+
+
+def elementary_functions():
+    """The functions of :mod:`..elementary`, compiled; the processor may fuse products and sums."""
+    names = {"bits_of": bits_of, "from_bits": from_bits, "floor": floor}
+    for function in FUNCTIONS:
+        names[function.__name__] = compiled(function, names, fastmath={"contract"})
+    return names
 
 
 def dispatch(cells):
@@ -28,12 +57,22 @@ def dispatch(cells):
     Numba has no table of functions, so the branches are generated as source code; a function for
     each branch would add a tenth to the time of compilation.
     """
-    lines, names = ["def any_cell(kind, J, v, u, out, indices, counts, n, c):"], {}
-    for cell in cells:
-        kind, word = KINDS[cell], "elif" if names else "if"
-        call = "counts[0] = {}(J, v, u, out, indices, n, c)" if cell.state else "{}(J, out, n, c)"
-        lines += [f"    {word} kind == {kind}:", "        " + call.format(f"step_{kind}")]
-        names[f"step_{kind}"] = njit(**options)(cell.step)
+    lines = [
+        "def any_cell(kind, J, v, u, work, generator, out, n, c):",
+        "    whole_registers()",
+        "    separate()",
+    ]
+    names = {"whole_registers": whole_registers, "separate": separate}
+    functions = elementary_functions() | {
+        "next_double": next_double,
+        "large_poisson": large_poisson,
+    }
+    for i, cell in enumerate(cells):
+        between = "work, generator, " if cell.draws else "v, u, " if cell.state else ""
+        kind, arguments = KINDS[cell], f"J, {between}out, n, c"
+        lines += [f"    {'elif' if i else 'if'} kind == {kind}:"]
+        lines += [f"        step_{kind}({arguments})"]
+        names[f"step_{kind}"] = compiled(cell.step, functions)
     exec("\n".join(lines), names)
     return njit(**options)(names["any_cell"])
 
@@ -47,9 +86,7 @@ def neurons(kind, t, y, J, c, data, spikes, counts):
     whole_registers()
     state, other = shifted(data, t[S]), shifted(data, t[STATE_2])
     indices, count = shifted(spikes, t[X]), t[COUNT]
-    if kind >= FIRST_CELL:
-        any_cell(kind, J, state, other, y, indices, shifted(counts, count), t[N], c)
-    elif kind == DISCRETE:
+    if kind == DISCRETE:
         counts[count] = discrete(t, J, state, y, indices, counts[count], c)
     elif kind == DISCRETE_SMOOTH:
         discrete_smooth(t, J, state, y, c)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from numba import njit
 
 from nefsim.backends.compiled.kernel.common import dot, options, padded, words
+from nefsim.backends.compiled.kernel.events import add_events, add_runs
 from nefsim.backends.compiled.kernel.vectors import (
-    add_vector,
     lanes_of,
     lowest_bit,
+    nonzero,
     shifted,
     sum_where_set,
     whole_registers,
@@ -20,7 +21,9 @@ from nefsim.backends.compiled.opcodes import (
     DIAGONAL,
     FILL,
     GATHER,
+    IS_BINARY,
     LINE,
+    LIST_NONZERO,
     LIST_SPIKES,
     REPEATED_INPUT,
     REPEATED_INPUT_SPARSE,
@@ -29,6 +32,7 @@ from nefsim.backends.compiled.opcodes import (
     SCALED_SPIKE_ROWS,
     SCATTER,
     SET,
+    SLOTS,
     SPARSE,
     SPARSE_SPIKE_RUNS,
     SPARSE_SPIKES,
@@ -164,34 +168,6 @@ def add_rows(y, c, n, fired, count):
 
 
 @njit(**options)
-def add_sparse_columns(kind, y, x, c, place_value, indices, fired, count):
-    """``y += sum of column j times x[j] * place_value`` over the neurons j that fired.
-
-    ``indices`` contains the offset of the values in c, the number of columns and the end of each
-    column.  Then follow the row of each value, or for each run of adjacent rows its first row,
-    its length and the offset of its values.
-    """
-    whole_registers()
-    values, ends = shifted(c, indices[0]), shifted(indices, 2)
-    entries = shifted(ends, indices[1] + 1)
-    for s in range(count):
-        j = fired[s]
-        height = x[j] * place_value
-        if kind == SPARSE_SPIKES:
-            for e in range(ends[j], ends[j + 1]):
-                y[entries[e]] += values[e] * height
-            continue
-        for r in range(ends[j], ends[j + 1]):
-            run = shifted(entries, 3 * r)
-            part, size, column = shifted(y, run[0]), run[1], shifted(values, run[2])
-            in_eights = size - size % LINE
-            for i in range(0, in_eights, LINE):
-                add_vector(shifted(part, i), shifted(column, i), height)
-            for i in range(in_eights, size):
-                part[i] += column[i] * height
-
-
-@njit(**options)
 def list_spikes(bits, n, fired):
     """List the indices of the bits that are set; returns their number."""
     count = 0
@@ -201,6 +177,21 @@ def list_spikes(bits, n, fired):
             fired[count] = first + lowest_bit(word)
             count += 1
             word &= word - 1
+    return count
+
+
+@njit(**options)
+def list_nonzero(values, n, fired):
+    """List the indices of the values that are not 0; returns their number."""
+    count = 0
+    for first in range(0, n, LINE):
+        bits = nonzero(shifted(values, first))
+        if n - first < LINE:
+            bits &= (1 << (n - first)) - 1
+        while bits != 0:
+            fired[count] = first + lowest_bit(bits)
+            count += 1
+            bits &= bits - 1
     return count
 
 
@@ -224,6 +215,9 @@ def linear(kind, t, y, x, r, c, data, indices, spikes, counts):
         bits = shifted(spikes, t[BITS] + r * words(n))
         counts[t[S]] = list_spikes(bits, n, shifted(spikes, t[X]))
         return
+    if kind == LIST_NONZERO:
+        counts[t[S]] = list_nonzero(x, n, shifted(spikes, t[X]))
+        return
     if kind == AFFINE:
         affine(y, c, x, shifted(c, padded(n)), n, m, padded(n))
         return
@@ -231,7 +225,7 @@ def linear(kind, t, y, x, r, c, data, indices, spikes, counts):
         for i in range(n):
             y[i] = c[i]
         return
-    if t[SET] or kind == FILL:
+    if (t[SET] and kind != SPARSE_SPIKES and kind != SPARSE_SPIKE_RUNS) or kind == FILL:
         for i in range(n):
             y[i] = 0.0
     if kind == SCALE:
@@ -262,8 +256,14 @@ def linear(kind, t, y, x, r, c, data, indices, spikes, counts):
             place_value = c[int(data[t[STEPS_DONE]]) % indices[m]]
             if place_value == 0.0:
                 return
+        if t[SLOTS]:
+            y = shifted(y, r % t[SLOTS] * n)
         columns, fired = shifted(indices, m), shifted(spikes, t[X])
-        add_sparse_columns(kind, y, x, c, place_value, columns, fired, counts[t[S]])
+        heights = t[IS_BINARY] == 0
+        if kind == SPARSE_SPIKES:
+            add_events(y, x, c, place_value, heights, columns, fired, counts[t[S]])
+        else:
+            add_runs(y, x, c, place_value, heights, columns, fired, counts[t[S]])
     elif kind == GATHER:
         which = shifted(indices, t[X])
         for i in range(n):

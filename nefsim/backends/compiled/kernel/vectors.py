@@ -45,6 +45,96 @@ def byte_shifted(typing_context, pointer, offset):
     return pointer(pointer, types.intp), generate
 
 
+def _short(bits, signed):
+    """An instruction that loads an integer of some bits from a packed array."""
+
+    @intrinsic
+    def load(typing_context, packed, index):
+        """The integer at an index."""
+        del typing_context
+
+        def generate(context, builder, signature, arguments):
+            del context, signature
+            kind = ir.IntType(bits)
+            place = builder.gep(builder.bitcast(arguments[0], kind.as_pointer()), [arguments[1]])
+            value = builder.load(place, align=bits // 8)
+            return (builder.sext if signed else builder.zext)(value, WHOLE)
+
+        return types.int64(packed, types.intp), generate
+
+    return load
+
+
+short_index, half_index = _short(16, False), _short(32, True)
+
+
+@intrinsic
+def fetch_early(typing_context, pointer, offset):
+    """Let the processor load the cache line ``offset`` bytes after a pointer."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del signature
+        place = builder.bitcast(arguments[0], BYTE.as_pointer())
+        place = builder.gep(place, [arguments[1]])
+        kinds = [place.type, INDEX, INDEX, INDEX]
+        form = ir.FunctionType(ir.VoidType(), kinds)
+        function = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0i8")
+        builder.call(function, [place, INDEX(0), INDEX(3), INDEX(1)])
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.intp), generate
+
+
+@intrinsic
+def doubles(typing_context, words):
+    """Words of 64 bits as numbers in float64."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        return builder.bitcast(arguments[0], ir.DoubleType().as_pointer())
+
+    return types.CPointer(types.float64)(words), generate
+
+
+@intrinsic
+def bits_of(typing_context, number):
+    """The bits of a number in float64 as a whole number."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        return builder.bitcast(arguments[0], WHOLE)
+
+    return types.int64(number), generate
+
+
+@intrinsic
+def from_bits(typing_context, bits):
+    """The number in float64 with these bits."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(bits), generate
+
+
+@intrinsic
+def floor(typing_context, number):
+    """The largest whole number that is not above a number, of the same type."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        (number,) = arguments
+        return builder.call(builder.module.declare_intrinsic("llvm.floor", [number.type]), [number])
+
+    return number(number), generate
+
+
 @intrinsic
 def lowest_bit(typing_context, word):
     """The place of the lowest bit that is set."""
@@ -88,6 +178,19 @@ def lanes_of(typing_context, pointer):
         return WHOLE(lanes(arguments[0].type.pointee))
 
     return types.intp(pointer), generate
+
+
+@intrinsic
+def separate(typing_context):
+    """Compile the calling function once, for all functions that call it."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del signature, arguments
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), generate
 
 
 class Vector:
@@ -287,6 +390,21 @@ def release_vector(typing_context, v, threshold, factor, start, indices):
         return _write_indices(builder, fired, start, indices)
 
     return types.intp(v, threshold, factor, start, indices), generate
+
+
+@intrinsic
+def nonzero(typing_context, values):
+    """A word whose lowest eight bits are 1 where eight values are not 0."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        (values,) = arguments
+        zeros = Vector.spread(builder, values.type.pointee(0.0))
+        bits = builder.fcmp_unordered("!=", Vector.at(builder, values).value, zeros.value)
+        return builder.zext(builder.bitcast(bits, BYTE), WHOLE)
+
+    return types.int64(values), generate
 
 
 def _write_indices(builder, bits, start, indices):
