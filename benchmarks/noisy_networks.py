@@ -17,7 +17,6 @@ TAU = 0.1
 
 SOLVERS: dict[str, Solver] = {
     "auto": NoiseMatched(),
-    "auto, twice": NoiseMatched(synapse="twice"),
     "regular": NoiseMatched("regular"),
     "poisson": NoiseMatched("poisson"),
     "reg 0.1": LstsqL2(0.1),

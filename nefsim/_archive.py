@@ -1,4 +1,4 @@
-"""Safe reading of NumPy archives (.npz): sizes are checked before memory is allocated."""
+"""Read NumPy archives (.npz) safely: sizes are checked before memory is allocated."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ HUGE = 1e24
 
 
 def show(value: object) -> str:
-    """A value as text for a message: short, on one line, arrays by shape and type."""
+    """Format a value for a message: short, on one line, arrays by shape and type."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and type {value.dtype}"
     prefix = "Nengo's " if habits.is_of_nengo(value) else ""
@@ -83,7 +83,7 @@ def real(
     open_low: bool = False,
     open_high: bool = False,
 ) -> float:
-    """A finite number between ``low`` and ``high``, as a float."""
+    """Check that a value is a finite number between ``low`` and ``high``; return it as a float."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
@@ -102,12 +102,12 @@ def real(
 
 
 def positive(who: str, argument: str, value: Any, do: str = "pass a number above 0") -> float:
-    """A finite number above zero."""
+    """Check that a value is a finite number above zero; return it as a float."""
     return real(who, argument, value, do, low=0.0, open_low=True)
 
 
 def seconds(who: str, argument: str, value: Any, zero: bool = False) -> float:
-    """A duration in seconds, above zero unless ``zero`` is allowed, at most a million."""
+    """Check a duration [s]: above zero, or zero if ``zero``, and at most a million."""
     return real(who, argument, value, "pass seconds, such as 0.005", 0.0, 1e6, open_low=not zero)
 
 
@@ -119,7 +119,7 @@ def integer(
     low: int = 0,
     high: int = 10**9,
 ) -> int:
-    """A whole number from ``low`` to ``high``."""
+    """Check that a value is a whole number from ``low`` to ``high``; return it as an int."""
     if type(value) is not int:  # fast path, as the checks of other types take longer
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
             _wrong_kind(who, argument, "be a whole number", value, do)
@@ -133,21 +133,21 @@ def integer(
 
 
 def seed(who: str, value: Any, argument: str = "seed") -> int | None:
-    """None, or a whole number from 0 below 2**64."""
+    """Check a seed: None, or a whole number from 0 and below 2**64."""
     if value is None:
         return None
     return integer(who, argument, value, "pass a whole number or None", 0, 2**64 - 1)
 
 
 def flag(who: str, argument: str, value: Any) -> bool:
-    """True or False."""
+    """Check that a value is True or False."""
     if not isinstance(value, (bool, np.bool_)):
         fail(who, argument, "be True or False", show(value), "pass True or False", TypeError)
     return bool(value)
 
 
 def one_of(who: str, argument: str, value: Any, options: Sequence[str]) -> str:
-    """One of a few names."""
+    """Check that a value is one of a few names."""
     if not isinstance(value, str) or value not in options:
         listed = ", ".join(repr(option) for option in options)
         kind = ValueError if isinstance(value, str) else TypeError
@@ -156,7 +156,7 @@ def one_of(who: str, argument: str, value: Any, options: Sequence[str]) -> str:
 
 
 def label(who: str, value: Any) -> str | None:
-    """None or a string."""
+    """Check a label: None or a string."""
     if value is not None and not isinstance(value, str):
         fail(who, "label", "be a string or None", show(value), "pass a name", TypeError)
     return value
@@ -165,14 +165,14 @@ def label(who: str, value: Any) -> str | None:
 def instance(
     who: str, argument: str, value: Any, kinds: type | tuple[type, ...], noun: str, do: str
 ) -> Any:
-    """An object of one of ``kinds``, called ``noun`` in the message."""
+    """Check that a value is of one of the types ``kinds``, called ``noun`` in the message."""
     if not isinstance(value, kinds):
         _wrong_kind(who, argument, f"be {noun}", value, do)
     return value
 
 
 def function(who: str, argument: str, value: Any) -> Any:
-    """A callable object that is not a class."""
+    """Check that a value is callable and not a class."""
     if not callable(value) or isinstance(value, type):
         _wrong_kind(who, argument, "be a function", value, "pass a function")
     return value
@@ -202,7 +202,9 @@ def array(
     high: float = HUGE,
     copy: bool = True,
 ) -> NDArray[np.float64]:
-    """A copy as float64 of a finite array of a shape; None is any length.
+    """Check that a value is a finite array of a shape; return a copy as float64.
+
+    None in ``shape`` is any length.
 
     The error about values below ``low`` or above ``high`` names the first of them.  Without
     ``copy`` a read-only array is returned without a copy.
@@ -245,7 +247,7 @@ def _fail_at_element(
 
 
 def classes(who: str, argument: str, value: Any, n: int | None = None) -> NDArray[np.int64]:
-    """Class labels (n,), at least one, as whole numbers from 0."""
+    """Check class labels (n,): whole numbers from 0, at least one."""
     do = "pass a whole number from 0 for each example"
     labels = array(who, argument, value, (n,), do, 0.0, 1e6)
     if not labels.size:
@@ -262,7 +264,7 @@ def _fits(got: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
 
 
 def generator(who: str, value: Any) -> np.random.Generator:
-    """A generator unchanged, or a new one from a seed or None."""
+    """Return a random generator unchanged, or make one from a seed or None."""
     if isinstance(value, np.random.Generator):
         return value
     if value is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import repeat
 from typing import Any
 
 from nefsim import _checks as check
@@ -42,8 +44,9 @@ def misfit(value: Any, schema: Any, name: str = "it") -> str:
         case list():
             if not isinstance(value, list) or (len(schema) != 1 and len(value) != len(schema)):
                 return wrong
-            kinds = schema * len(value) if len(schema) == 1 else schema
-            parts = ((f"{name}[{i}]", v, kinds[i]) for i, v in enumerate(value))
+            kinds: Iterable[Any] = schema if len(schema) == len(value) else repeat(schema[0])
+            pairs = enumerate(zip(value, kinds, strict=False))
+            parts = ((f"{name}[{i}]", v, s) for i, (v, s) in pairs)
         case dict():
             if not isinstance(value, dict):
                 return wrong

@@ -24,7 +24,7 @@ LONGEST = 2**26
 
 
 def as_path(who: str, path: Any, argument: str = "path", ending: bool = True) -> Path:
-    """A checked path, with ".npz" added when it has no ending, unless it may be a folder."""
+    """Check a path; ".npz" is added to a name without an ending, unless it may be a folder."""
     text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(text, str):
         check.fail(who, argument, "be a path", check.show(path), "pass a file name", TypeError)
@@ -35,7 +35,7 @@ def as_path(who: str, path: Any, argument: str = "path", ending: bool = True) ->
 
 
 def as_target(who: str, path: Any, argument: str = "path") -> Path:
-    """A checked path in an existing folder."""
+    """Check that a path is in an existing folder."""
     target = as_path(who, path, argument)
     if not target.parent.is_dir():
         do = "make the folder first"
@@ -53,7 +53,7 @@ def write(
     compress: bool = True,
     version: int = VERSION,
 ) -> Path:
-    """Write arrays and their description, as a whole."""
+    """Write arrays and their description to a file, which is replaced whole."""
     target = as_target(who, path)
     try:
         text = json.dumps({"version": version, **meta})

@@ -21,11 +21,14 @@ Progress = Callable[[int], AbstractContextManager[tuple[list[int], Report]]]
 
 
 def no_bar(done: int, total: int) -> None:
-    """Show no bar, but the notice about the first compilation on a machine."""
+    """Show no bar; the notice about the first compilation on a machine is still shown."""
 
 
 def progress_bar(who: str, progress: object) -> Progress:
-    """A function of the number of steps that returns pieces of a run and a report function."""
+    """A function that divides a number of steps into pieces, to report progress after each.
+
+    It returns the pieces and the function that reports.
+    """
     if progress is no_bar:
         return _silent
     if progress is None:

@@ -1,4 +1,4 @@
-"""Saved simulators: files of state and records, from which another simulator continues."""
+"""Save the state and records of a simulator to a file, from which another simulator continues."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def save(
 
 
 def opened(who: str, path: Any) -> files.Saved:
-    """The open file, with a checked description."""
+    """Open a file and check its description."""
     return files.Saved(who, path, KIND, checkpoint.SCHEMA)
 
 
@@ -81,7 +81,7 @@ def put_back(
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """When and where a run is saved.
+    """The times and the file at which a run saves its state.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class Checkpoints:
 
 
 def checkpoints(who: str, every: Any, path: Any, dt: float) -> Checkpoints | None:
-    """Checked times and file of checkpoints; None if there are none."""
+    """Check the interval and the file of checkpoints; None if there are none."""
     if every is None and path is None:
         return None
     missing, other = ("checkpoint", "checkpoint_every")[:: 1 if path is None else -1]

@@ -1,4 +1,4 @@
-"""Networks of files: Python files are run, model files read; and one-line error messages."""
+"""Load networks from Python files and model files, and format errors on one line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nefsim.network import Network
 
 
 def one_line(error: BaseException, with_type: bool) -> str:
-    """An error and its notes on one line, after its type if ``with_type`` or without a message."""
+    """Format an error and its notes on one line; its type comes first if ``with_type``."""
     name, text = type(error).__name__, str(error)
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         text = f"{error.filename}: {error.strerror}"  # without the error number of the system
@@ -71,7 +71,7 @@ def namespace_of(file: Path, who: str = "nefsim") -> dict[str, Any]:
 
 
 def network(file: Path) -> Network:
-    """The network of a model file, or the network ``net`` of a Python file, which is run."""
+    """Read the network of a model file, or run a Python file and return its network ``net``."""
     if file.suffix == ENDING:
         return load_network(file)
     names = namespace_of(file)
@@ -84,7 +84,7 @@ def network(file: Path) -> Network:
 
 
 def _instead(path: str, names: Mapping[str, Any]) -> str:
-    """The end of the message about a file without ``net``, with advice."""
+    """Advice for a file that has no network ``net``, as the end of an error message."""
     networks = nengo_networks(names)
     if not networks:
         return f"got {path} without; write net = nefsim.Network(...) in it."

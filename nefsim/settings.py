@@ -1,4 +1,4 @@
-"""Checked settings of a run: back end, number of trials, precision, length, seed."""
+"""Check the settings of a run: back end, number of trials, precision, length, seed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Settings:
 
 
 def settings(who: str, backend: Any, batch_size: Any, dtype: Any, names: Sequence[str]) -> Settings:
-    """Checked settings; "auto" is the fastest back end that is installed, any other of ``names``.
+    """Check settings; a back end is "auto", the fastest that is installed, or one of ``names``.
 
     Raises
     ------

@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,7 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 from nefsim import filtering
 from nefsim._values import Value
 from nefsim.neurons.base import NeuronType
-from nefsim.synapses import LinearFilter, Lowpass, Synapse
+from nefsim.synapses import Lowpass, Series, Synapse
 
 Array = NDArray[np.float64]
 
@@ -39,6 +39,10 @@ REST, MOST_TAPS = 1e-16, 1 << 17
 
 #: Rates at which the variance is evaluated, closer where it bends.
 NODES = 512
+
+#: Share of regular trains in those between regular ones and Poisson's.  Steady inputs make
+#: trains regular; the rest is for inputs that move and for points between evaluation points.
+REGULAR = 2 / 3
 
 #: So many rates are looked at a time.
 NUMBERS_IN_CACHE = 1 << 14
@@ -62,7 +66,7 @@ def poisson(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
 
     See Also
     --------
-    regular : spikes at equal intervals.
+    regular : Spikes at equal intervals.
 
     Examples
     --------
@@ -97,7 +101,7 @@ def regular(rates: ArrayLike, synapse: Synapse | None, dt: float) -> Array:
 
     See Also
     --------
-    poisson : spikes that come at random.
+    poisson : Spikes of a Poisson process.
 
     Examples
     --------
@@ -128,8 +132,11 @@ def gain(synapse: Synapse | None, dt: float) -> float:
     -------
     float
     """
-    if _has_closed_form(synapse):
-        return 1.0
+    return 1.0 if _has_closed_form(synapse) else _gain(synapse, dt)
+
+
+@lru_cache(maxsize=64)
+def _gain(synapse: Synapse | None, dt: float) -> float:
     h = _taps(synapse, dt)
     return float(np.abs(np.fft.rfft(h, 2 * len(h))).max())
 
@@ -141,13 +148,13 @@ class Spikes(Value):
     Parameters
     ----------
     synapse : Synapse or None
-        Synapse of the connection or probe.
+        The filter that it passes, from the spikes to where the value is read.
     dt : float [s]
         Time step of the simulation.
     neuron_type : NeuronType
         Type of the neurons; types that do not spike have no noise.
     onward : bool
-        Whether the target is a population, whose outgoing synapses filter the noise again.
+        Whether it is read by a population or a learning rule, not by a node or a probe.
     """
 
     synapse: Synapse | None
@@ -161,9 +168,9 @@ class Spikes(Value):
         Parameters
         ----------
         noise : str
-            ``"regular"`` for spikes at equal intervals, ``"poisson"`` for a Poisson process, or
-            ``"auto"`` for the geometric mean of both variances, since changing inputs make
-            spikes irregular (for neurons that fire randomly, that of a Poisson process).
+            Whether trains are ``"regular"`` or ``"poisson"``, or ``"auto"``: between both, the
+            variance of regular ones to the power of ``REGULAR`` times that of Poisson's to the
+            rest; for neurons that fire at random that of a Poisson process.
         blocks : iterable of (p, N) ndarray [Hz]
             Activities of the neurons, for blocks of evaluation points.
         top : float [Hz]
@@ -193,31 +200,13 @@ class Spikes(Value):
         even, random = (
             np.maximum(sums, 0.0) * (scale / (gain(self.synapse, self.dt) or 1.0)) ** 2 / n_points
         )
-        variance = {"regular": even, "poisson": random, "auto": np.sqrt(even * random)}[noise]
+        variance = {
+            "regular": even,
+            "poisson": random,
+            "auto": even**REGULAR * random ** (1 - REGULAR),
+        }[noise]
         variance.setflags(write=False)
         return variance
-
-
-def twice(synapse: Synapse | None, dt: float) -> Synapse | None:
-    """A series of a filter and itself.
-
-    Parameters
-    ----------
-    synapse : Synapse or None
-        The filter.
-    dt : float [s]
-        The step of the simulation.
-
-    Returns
-    -------
-    Synapse or None
-    """
-    if synapse is None:
-        return None
-    b, a = synapse.coefficients(dt)
-    n = max(len(b), len(a))
-    num, den = (np.convolve(c, c) for c in (np.pad(b, (0, n - len(b))), np.pad(a, (0, n - len(a)))))
-    return LinearFilter(num, den, analog=False)
 
 
 def _has_closed_form(synapse: Synapse | None) -> bool:
@@ -276,14 +265,18 @@ def _regular_summed(a: Array, synapse: Synapse | None, dt: float) -> Array:
     r = _autocorrelation(synapse, dt)
     lags, whole = np.arange(len(r) + 1.0), np.append(r, 0.0)
     mean = r[0] + 2 * r[1:].sum()
-    v = np.zeros(a.shape)
-    for i in np.ndindex(a.shape):
-        if a[i] > 0.0:
-            interval = float(1.0 / (a[i] * dt))
-            later = interval * np.arange(1, 1 + len(r) // interval)
-            total = r[0] + 2 * np.interp(later, lags, whole).sum()
-            v[i] = max(a[i] / dt * total - a[i] ** 2 * mean, 0.0)
-    return v
+    with np.errstate(divide="ignore"):
+        interval = 1.0 / (a.ravel() * dt)
+    counts = np.floor(len(r) / interval).astype(np.intp)
+    firing = np.flatnonzero(counts)
+    total = np.full(a.size, r[0])
+    if len(firing):
+        # All intervals within the taps, of one rate after the other.
+        n = counts[firing]
+        starts = np.cumsum(n) - n
+        later = (np.arange(n.sum()) - np.repeat(starts - 1, n)) * np.repeat(interval[firing], n)
+        total[firing] += 2 * np.add.reduceat(np.interp(later, lags, whole), starts)
+    return np.maximum(a / dt * total.reshape(a.shape) - a**2 * mean, 0.0)
 
 
 @lru_cache(maxsize=64)
@@ -295,13 +288,24 @@ def _autocorrelation(synapse: Synapse | None, dt: float) -> Array:
     return r
 
 
+@lru_cache(maxsize=64)
 def _taps(synapse: Synapse | None, dt: float) -> Array:
-    """What a filter gives for an input of 1 in its first step."""
+    """The response of a filter to an input of 1 in its first step, read-only."""
+    h = _response(synapse, dt)
+    h.setflags(write=False)
+    return h
+
+
+def _response(synapse: Synapse | None, dt: float) -> Array:
     if synapse is None:
         return np.ones(1)
+    if isinstance(synapse, Series):
+        # Much faster than step by step.
+        parts = (_taps(p, dt) if isinstance(p, Synapse) else np.array([p]) for p in synapse.parts)
+        return reduce(_convolved, parts)[:MOST_TAPS]
     form = synapse.form(dt)
     if not isinstance(form, filtering.StateSpace) and len(form[1]) == 1:
-        return np.asarray(form[0])
+        return np.array(form[0], dtype=np.float64)
     n = 1024
     while True:
         impulse = np.zeros(n)
@@ -309,12 +313,16 @@ def _taps(synapse: Synapse | None, dt: float) -> Array:
         with np.errstate(all="ignore"):
             h = filtering.filtered(form, impulse, 0)
         h = h[: _first(np.abs(h) < 1e100)]  # of a response that grows without end, its beginning
-        energy = np.cumsum(h**2)
-        rest = energy[-1] - energy
-        late = 3 * n // 4
-        if len(h) < n or n == MOST_TAPS or (energy[late] > 0 and rest[late] <= REST * energy[-1]):
-            return h[: 1 + _first(rest > REST * energy[-1])]
+        rest = np.cumsum(h[::-1] ** 2)[::-1]  # the energy of each tap and of those after it
+        goes_on = rest > REST * rest[0]
+        if len(h) < n or n == MOST_TAPS or (rest[0] > 0 and not goes_on[3 * n // 4]):
+            return h[: max(1, _first(goes_on))]
         n *= 2
+
+
+def _convolved(one: Array, other: Array) -> Array:
+    n = len(one) + len(other) - 1
+    return np.fft.irfft(np.fft.rfft(one, n) * np.fft.rfft(other, n), n)
 
 
 def _first(mask: NDArray[np.bool_]) -> int:

@@ -1,4 +1,4 @@
-"""Streaming of records to a folder, or to a file that is written from it at the end."""
+"""Stream records to a folder, from which a file can be written at the end."""
 
 from __future__ import annotations
 

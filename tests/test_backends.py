@@ -13,6 +13,9 @@ from models import MODELS, NEURON_TYPES, neuron_type
 
 import nefsim as nef
 
+# Some networks drive populations beyond their radius; here only back ends are compared.
+pytestmark = pytest.mark.filterwarnings("ignore::nefsim.RadiusWarning")
+
 pytest.importorskip("numba")
 
 Model = Callable[[int], nef.Network]

@@ -12,6 +12,7 @@ import pytest
 
 import nefsim as nef
 from nefsim.budget import Budget, ErrorParts
+from nefsim.budget.task import Task, task_of
 from nefsim.budget.terms import settled
 from nefsim.spike_noise import regular
 
@@ -106,6 +107,19 @@ def test_a_value_beyond_the_radius_saturates() -> None:
     assert found.saturation > 1.0
     (line,) = [line for line in budget.changes(0.1) if "radius" in line]
     assert "pass radius=2" in line
+
+
+@pytest.mark.parametrize(("share", "highest"), [(0.05, 5.0), (0.2, 40.0)])
+def test_the_highest_frequency_is_that_below_which_99_percent_of_the_power_lies(
+    share: float, highest: float
+) -> None:
+    """Of the two waves, the quicker one has 0.25 % of the power, or 4 %."""
+
+    def waves(t: float) -> float:
+        return 0.3 * (math.sin(2 * math.pi * 5 * t) + share * math.sin(2 * math.pi * 40 * t))
+
+    budget = nef.error_budget(decoding(output=waves), seconds=1.0, backend="numpy")
+    assert budget.populations[0].highest_frequency == pytest.approx(highest)
 
 
 @pytest.mark.parametrize("high", [2.0, 8.0])
@@ -412,3 +426,183 @@ def test_a_budget_is_drawn_with_a_bar_for_each_part() -> None:
 def test_a_size_needs_neurons_with_a_rate_curve() -> None:
     with pytest.raises(TypeError, match="neuron_type must have a rate curve"):
         nef.size_for(np.square, rmse=0.02, neuron_type=nef.Direct())
+
+
+# Equality with the formulas
+
+
+def test_the_parts_of_an_error_are_those_of_the_formula() -> None:
+    """For a wave that leaves the radius, behind a lowpass of 20 steps."""
+
+    def wave(t: float) -> float:
+        return 1.2 * math.sin(2 * math.pi * t)
+
+    net = decoding(output=wave)
+    budget = nef.error_budget(net, seconds=2.0, backend="numpy")
+    found, (reach,) = budget["square"], budget.populations
+    sim = nef.Simulator(net, backend="numpy")
+    sim.run(2.0)
+    (a,), c = net.ensembles, net.connections[1]
+    built = sim.data[a]
+    x = np.array([[wave(0.001 * k)] for k in range(1, 2001)])
+    rates = nef.tuning_curves(a.neuron_type, x, built.encoders, built.gain, built.bias)
+    weights = sim.data[c].decoded_weights
+    wanted, synapse = x**2, nef.Lowpass(0.02)
+    error = rates @ weights.T - wanted
+    beyond = np.abs(x) > 1.0
+
+    def late(values: Any) -> Any:
+        return np.concatenate([[[0.0]], synapse.filt(values)[:-1]])
+
+    def size(values: Any) -> float:
+        # A thousandth is left after log(1000) * 20 = 138.2 steps, and of the arrival one later.
+        return math.sqrt(np.mean(values[139:] ** 2))
+
+    some = rates[::4]  # 500 of the 2000 steps
+    noise = math.sqrt(np.sum(weights[0] ** 2 * regular(some, synapse, 0.001).mean(axis=0)))
+    lag = size(sim.data["end"] - late(rates @ weights.T))
+    formula = {
+        "delay": size(late(wanted) - wanted),
+        "distortion": size(late(error * ~beyond)),
+        "saturation": size(late(error * beyond)),
+        "noise": noise,
+        "dynamics": math.sqrt(max(0.0, lag**2 - noise**2)),
+        "predicted": math.hypot(size(late(rates @ weights.T) - wanted), noise),
+        "measured": size(sim.data["end"] - wanted),
+        "without_delay": math.hypot(size(late(error)), noise),
+        "size": size(wanted),
+    }
+    # Sums in another order.
+    assert {name: getattr(found, name) for name in formula} == pytest.approx(formula, rel=1e-9)
+    assert formula["dynamics"] > 0
+    assert (reach.share_beyond, reach.radius) == (beyond.mean(), 1.0)
+    assert reach.radius_needed == pytest.approx(np.quantile(np.abs(x), 0.99), rel=1e-9)
+    assert reach.mean_rate == pytest.approx(some.mean(), rel=1e-9)
+    assert (reach.label, reach.n_neurons, reach.dimensions) == ("a", 100, 1)
+
+
+def of_populations(n: int, radius: float, x: Any, synapse: Any) -> dict[str, float]:
+    """The error of a sum in populations of ten seeds, by public functions."""
+    squares = []
+    for seed in range(10):
+        net = nef.Network(seed=seed)
+        a, end = net.ensemble(n, 2, radius=radius, max_rates=(100, 200)), net.node(size_in=1)
+        c = net.connect(a, end, function=np.sum, synapse=synapse)
+        data = nef.Simulator(net, backend="numpy").data
+        b, weights = data[a], data[c].decoded_weights
+        rates = nef.tuning_curves(a.neuron_type, x, b.encoders, b.gain, b.bias, radius)
+        error = rates @ weights.T - x.sum(axis=1, keepdims=True)
+        within = np.linalg.norm(x, axis=1, keepdims=True) <= radius * (1 + 1e-9)
+        noise = np.sum(weights[0] ** 2 * regular(rates, synapse, 0.001).mean(axis=0))
+        squares.append(
+            [
+                np.mean(error**2) + noise,
+                np.mean((error * within) ** 2),
+                np.mean((error * ~within) ** 2),
+                noise,
+            ]
+        )
+    names = ("rmse", "distortion", "saturation", "noise")
+    return dict(zip(names, np.sqrt(np.mean(squares, axis=0)).tolist(), strict=True))
+
+
+def task(**options: Any) -> Task:
+    default: dict[str, Any] = {
+        **{"function": None, "dimensions": 1, "synapse": 0.02, "process": None},
+        **{"neuron": nef.LIF(), "solver": None, "dt": 0.001, "seed": 0},
+    }
+    return task_of("test", **default | options)
+
+
+def test_the_error_of_a_size_is_that_of_populations_of_ten_seeds() -> None:
+    of_sum = task(function=np.sum, dimensions=2)
+    found = of_sum.size(30, 0.5, (100.0, 200.0))
+    x = nef.UniformHypersphere().sample(2000, 2, np.random.default_rng(0)) * 0.5
+    wanted = of_populations(30, 0.5, x, nef.Lowpass(0.02))
+    # Sums in another order.
+    assert {name: getattr(found, name) for name in wanted} == pytest.approx(wanted, rel=1e-9)
+    assert found.saturation == 0.0
+
+
+def test_the_error_of_a_size_for_an_input_is_that_of_its_filtered_steps() -> None:
+    signal = nef.WhiteSignal(4.0, 2.0, 0.4)
+    moving = task(process=signal)
+    x = signal.run(10.0, 1, seed=0)[4::5]
+    assert np.array_equal(moving.points, x)
+    lengths = np.quantile(np.abs(x), [0.95, 0.98, 0.99, 0.999, 1.0])
+    assert moving.radii == pytest.approx(sorted({*lengths}))
+    found = moving.size(20, 0.8, (200.0, 400.0))
+    power = np.zeros(2)
+    for seed in range(10):
+        net = nef.Network(seed=seed)
+        a, end = net.ensemble(20, 1, radius=0.8), net.node(size_in=1)
+        c = net.connect(a, end)
+        data = nef.Simulator(net, backend="numpy").data
+        b = data[a]
+        rates = nef.tuning_curves(a.neuron_type, x, b.encoders, b.gain, b.bias, 0.8)
+        error = rates @ data[c].decoded_weights.T - x
+        for i, part in enumerate((error * (np.abs(x) <= 0.8), error * (np.abs(x) > 0.8))):
+            # Steps are five times as long: 27 of them leave a thousandth, and then one more.
+            power[i] += np.mean(nef.Lowpass(0.02).filt(part, 0.005)[27:-1] ** 2) / 10
+    assert [found.distortion, found.saturation] == pytest.approx(np.sqrt(power).tolist(), rel=1e-9)
+
+
+@pytest.mark.parametrize("rmse", [0.05, 0.02])
+def test_fewer_neurons_or_lower_rates_do_not_reach_the_error(rmse: float) -> None:
+    """Searches end within 4 % of the least number, or rate, for 93 % of the error."""
+    size, identity = nef.size_for(None, rmse, synapse=0.02), task()
+    assert size.rmse <= 0.93 * rmse
+    fewer = math.floor(size.n_neurons / 1.04) - 1
+    assert identity.size(fewer, 1.0, (200.0, 400.0)).rmse > 0.93 * rmse
+    again = nef.size_for(None, rmse, synapse=0.02, n_neurons=2 * size.n_neurons)
+    low, high = again.max_rates
+    assert again.rmse <= 0.93 * rmse
+    slower = (low / 1.04, high / 1.04)
+    assert identity.size(2 * size.n_neurons, 1.0, slower).rmse > 0.93 * rmse
+
+
+def test_changes_are_for_parts_of_more_than_half_of_the_error() -> None:
+    (reach,) = nef.error_budget(decoding(), seconds=0.5, backend="numpy").populations
+
+    def lines(reach: Any = reach, **parts: float) -> int:
+        error = replace(PARTS, **parts)
+        return len(Budget("net", 1.0, 0.001, (error,), (reach,), {}).changes(0.02))
+
+    for name, least in (("delay", 0.02), ("dynamics", 0.01), ("saturation", 0.01)):
+        assert [lines(**{name: least * factor}) for factor in (0.999, 1.001)] == [0, 1], name
+    for share, expected in ((0.0099, 0), (0.0101, 1)):
+        assert lines(replace(reach, share_beyond=share), saturation=1e-3) == expected
+    # Where the others are too large by themselves, noise counts from half of the error on.
+    for noise, expected in ((0.0099, 1), (0.0101, 1), (0.03, 2)):
+        assert lines(delay=0.03, noise=noise, distortion=0.0) == expected
+    assert lines(predicted=0.0199, measured=0.0199, delay=0.03) == 0
+    assert lines(predicted=0.0201, measured=0.0, delay=0.03) == 1
+
+
+def test_the_table_of_a_budget_has_columns() -> None:
+    budget = nef.error_budget(decoding(), seconds=0.5, backend="numpy")
+    long = replace(budget["square"], label="a" * 15)
+    table = str(replace(budget, connections=(budget["square"], long))).splitlines()
+    assert [len(line) for line in table[1:4]] == [17 + 12 * 7] * 3
+    assert [len(line) for line in table[4:]] == [12 + 50] * 2
+
+
+def test_values_with_the_same_label_are_distinct() -> None:
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1)
+    for _ in range(3):
+        net.probe(a, label="y")
+    budget = nef.error_budget(net, seconds=0.1, backend="numpy")
+    assert [c.label for c in budget.connections] == ["y", "y'", "y''"]
+
+
+def test_functions_of_a_basis_are_above_0_where_they_are_largest() -> None:
+    basis = nef.svd_basis(nef.Network(seed=1).ensemble(30, 2))
+    largest = np.abs(basis.functions).argmax(axis=0)
+    assert (basis.functions[largest, np.arange(30)] > 0).all()
+
+
+def test_a_function_that_is_0_has_no_shares() -> None:
+    basis = nef.svd_basis(nef.Network(seed=1).ensemble(30, 1))
+    with pytest.raises(ValueError, match="targets must differ from 0 somewhere, got only zeros"):
+        basis.shares(np.zeros(len(basis.points)))

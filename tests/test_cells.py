@@ -15,6 +15,8 @@ from nefsim.backends.compiled import cells
 TYPES = {
     cells.IZHIKEVICH: nef.Izhikevich(coupling=0.25),
     cells.WHOLE_SPIKES: nef.SpikingRectifiedLinear(amplitude=0.5),
+    cells.POISSON: nef.PoissonSpiking(nef.RectifiedLinear(), amplitude=0.5),
+    cells.STOCHASTIC: nef.StochasticSpiking(nef.RectifiedLinear(), amplitude=0.5),
     cells.LIF_LOG: nef.LIF(tau_rc=np.linspace(0.01, 0.03, 40), amplitude=0.3),
     cells.LIF_EULER: nef.LIF(method="euler", min_voltage=-1.0),
     cells.LIF_RATE: nef.LIFRate(tau_ref=np.linspace(0.001, 0.004, 40)),
@@ -37,19 +39,25 @@ def test_a_cell_takes_the_step_of_its_neuron_type(cell: cells.Cell) -> None:
     numbers = np.zeros(cells.ARRAYS)
     numbers[: len(cell.constants(neuron, dt))] = cell.constants(neuron, dt)
     c = np.concatenate([numbers, *each])
-    state = {name: np.zeros(n) for name in ("voltage", *cell.state)}
+    state = {name: np.zeros(n) for name in ("voltage", "rate_out", *cell.state)}
     theirs = {name: value.copy() for name, value in state.items()}
-    scale = 30.0 if cell is cells.IZHIKEVICH else 1.5 / dt if cell is cells.WHOLE_SPIKES else 3.0
+    from_rates = cell in (cells.WHOLE_SPIKES, cells.POISSON, cells.STOCHASTIC)
+    # Up to 15 spikes in a step: Poisson numbers of large means are drawn in another way.
+    scale = 30.0 if cell is cells.IZHIKEVICH else 15.0 / dt if from_rates else 3.0
+    generator, other = np.random.default_rng(2), np.random.default_rng(2)
     for _ in range(100):
         J = scale * rng.uniform(-0.2, 1.0, n)
         expected, out = np.zeros(n), np.zeros(n)
-        neuron.step(J, theirs, dt, expected)
-        if cell is cells.WHOLE_SPIKES:
+        neuron.step(J, theirs, dt, expected, other)
+        if from_rates:
             J = np.maximum(J, 0.0)
-        if cell.state:
+        if cell.draws:
+            cell.step(J, np.zeros(2 * n), generator, out, n, c)
+        elif cell.state:
             variables = [state[name] for name in cell.state]
             cell.step(J, variables[0], variables[-1], out, n, c)
         else:
             cell.step(J, out, n, c)
-        # The mathematical functions of Python and NumPy may differ in the last digits.
+        # The mathematical functions may differ in the last digits.
         np.testing.assert_allclose(out, expected, rtol=1e-12, atol=0)
+    assert generator.random() == other.random()

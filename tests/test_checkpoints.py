@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 import nefsim as nef
 
@@ -155,6 +156,59 @@ def test_nonsense_is_refused_before_a_step(tmp_path, monkeypatch, arguments, wor
         with pytest.raises((ValueError, TypeError), match=rf"Simulator\.{name}: {words}"):
             run(1, **arguments)
     assert sim.n_steps == 0 and not list(tmp_path.iterdir())
+
+
+def varied(**options) -> nef.Network:
+    """A network of all kinds of operation, with one thing changed."""
+    default = {
+        **{"tau": 0.01, "transform": 0.5, "rate": 1e-3, "rms": 0.3, "tau_rc": 0.02},
+        **{"poles": 30.0, "constant": 0.25, "sparse": 0.5, "function": np.square},
+    }
+    o = default | options
+    assert o.keys() == default.keys()
+    net = nef.Network(seed=1)
+    neuron = nef.LIF(tau_rc=np.linspace(o["tau_rc"], 0.03, 10))
+    a, b = net.ensemble(10, 2, neuron_type=neuron), net.ensemble(8, 1)
+    slow = nef.LinearFilter([1.0], np.poly([-10, -20, -o["poles"]]) / (200 * o["poles"]))
+    net.connect(net.node(nef.WhiteSignal(1.0, 5.0, o["rms"]), size_out=2), a, synapse=o["tau"])
+    net.connect(net.node(o["constant"]), a[0], transform=o["transform"], synapse=None)
+    matrix = scipy.sparse.csr_array([[0.0, o["sparse"]]])
+    net.connect(a, b, function=np.sin, transform=matrix, synapse=slow)
+    c = net.connect(a[0], b, function=o["function"], learning_rule=nef.PES(o["rate"]))
+    net.connect(b, c.learning_rule)
+    net.probe(b)
+    return net
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"tau": 0.0101},
+        {"transform": 0.51},
+        {"rate": 1.1e-3},
+        {"rms": 0.31},
+        {"tau_rc": 0.0201},
+        {"poles": 31.0},
+        {"constant": 0.26},
+        {"sparse": 0.51},
+        {"function": np.abs},
+    ],
+    ids=str,
+)
+def test_a_state_of_a_network_with_another_number_is_refused(tmp_path, changed):
+    path = nef.Simulator(varied(), backend="numpy", progress=False).save(tmp_path / "state")
+    nef.Simulator.load(path, varied(), backend="numpy", progress=False)
+    with pytest.raises(ValueError, match=r"net must fit the saved state, got another network; "):
+        nef.Simulator.load(path, varied(**changed), backend="numpy", progress=False)
+
+
+def test_filters_by_polynomials_and_by_their_state_are_not_the_same():
+    from nefsim.checkpoint import _marks
+    from nefsim.lowering import build
+
+    words = [word for word, _ in _marks(build(varied(), 0.001, 0).program)]
+    assert words.count("Filter by its state") == 1
+    assert words.count("Filter") >= 2
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -153,6 +153,13 @@ def run_without_figures(monkeypatch, tmp_path):
     return lambda **settings: demo.run(demo.Settings(**settings), tmp_path)
 
 
+def test_the_demo_times_its_steps(run_without_figures, monkeypatch):
+    times = iter([1.0, 1.5])
+    monkeypatch.setattr(demo.time, "perf_counter", lambda: next(times))
+    report = run_without_figures(seconds=0.05, backend="numpy")
+    assert (report["n_steps"], report["microseconds_per_step"]) == (50, 1e4)
+
+
 @pytest.mark.parametrize(
     "setting",
     [

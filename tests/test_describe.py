@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from itertools import pairwise
 from typing import Any
 
 import models
@@ -183,6 +184,19 @@ def test_a_description_is_a_table_and_plain_numbers() -> None:
     report = json.loads(json.dumps(described.to_dict()))
     assert report["neurons"] == described.neurons
     assert report["costs"]["numpy"]["chunk"] == described.costs["numpy"].chunk
+
+
+def test_loops_of_other_sizes_are_apart_and_groups_in_chunks_together() -> None:
+    net = nef.Network(seed=1)
+    for n in (20, 20, 30):
+        a = net.ensemble(n, 1)
+        net.connect(a, a, synapse=0.1)
+    for n in (10, 15):
+        net.connect(net.node(1.0), net.ensemble(n, 1))
+    schedule = nef.describe(net).schedule
+    assert [(s.groups, s.neurons) for s in schedule if s.loop] == [(2, 40), (1, 30)]
+    kinds = [s.loop for s in schedule]
+    assert all(loop or again for loop, again in pairwise(kinds))
 
 
 def test_many_equal_loops_are_one_line() -> None:

@@ -347,18 +347,18 @@ def test_several_synapses_decode_better_than_one_of_them():
 
 
 def test_a_temporal_solver_decodes_in_a_network():
-    def run(solver=None):
+    def run(solver):
         net = nef.Network(seed=1)
         source = net.node(nef.WhiteSignal(2.0, high=2.0, seed=2))
         ensemble, out = net.ensemble(60, 1, seed=3), net.node(size_in=1)
         net.connect(source, ensemble, synapse=None)
-        net.connect(ensemble, out, synapse=0.05, **({} if solver is None else {"solver": solver}))
+        net.connect(ensemble, out, synapse=0.05, solver=solver)
         probes = net.probe(ensemble.neurons), net.probe(source), net.probe(out)
         sim = nef.Simulator(net, progress=False)
         sim.run(2.0)
         return [np.asarray(sim.data[probe]) for probe in probes]
 
-    spikes, x, decoded = run()
+    spikes, x, decoded = run(nef.LstsqL2())
     wanted = nef.Lowpass(0.05).filt(x, DT)
     solver = dynamics.temporal_solver(spikes, wanted, 0.05, DT, skip=0.2)
     learned = run(solver)[2]
@@ -395,3 +395,9 @@ def test_a_readout_at_one_number_is_one_vector() -> None:
 def test_the_matrix_of_a_state_is_square(A: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="A must be square"):
         dynamics.StateFilter(A, np.ones(len(A)), np.ones(len(A)), dt=0.001)
+
+
+def test_a_trajectory_takes_a_step_at_least() -> None:
+    assert dynamics.Trajectory(WINDOW, NOISE, seconds=0.002, dt=0.002).sample(1, 3, rng=0).any()
+    with pytest.raises(ValueError, match=r"Trajectory: seconds must be at least dt = 0\.002 s"):
+        dynamics.Trajectory(WINDOW, NOISE, seconds=0.001, dt=0.002)

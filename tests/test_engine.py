@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.backends import available
+from nefsim.backends import available, engine
 from nefsim.backends.engine import Engine, can_fail
 from nefsim.lowering import build
 
@@ -102,8 +103,8 @@ def _full(rule: nef.LearningRule, before: Any, after: Any = None) -> tuple[Any, 
 
 def _in_place(sim: nef.Simulator) -> bool:
     """Whether the weights of a simulator have no copy."""
-    engine: Engine = sim._run.__self__  # type: ignore[attr-defined]
-    return any(report.in_place for report in engine.reports.values())
+    running: Engine = sim._run.__self__  # type: ignore[attr-defined]
+    return any(report.in_place for report in running.reports.values())
 
 
 def _assert_same(one: nef.Simulator, other: nef.Simulator, learned: Any, probes: Any) -> None:
@@ -150,7 +151,7 @@ def test_a_handler_that_raises_after_the_steps_of_a_chunk_loses_none_of_them(
     sim, direct = (nef.Simulator(net, backend=backend) for _ in range(2))
     sim.run(0.01)
 
-    def alarm(engine: Engine) -> None:
+    def alarm(_: Engine) -> None:
         raise TimeoutError
 
     with monkeypatch.context() as patch, pytest.raises(TimeoutError):
@@ -199,6 +200,33 @@ def test_the_step_at_which_weights_diverge_does_not_depend_on_the_cuts_of_a_run(
                 sim.run_steps(n)
         times.append(str(error.value))
     assert len(set(times)) == 1
+
+
+@pytest.mark.parametrize("rule", [nef.Oja(1e-9), nef.BCM(1e-12), nef.PES(1e-9)], ids=repr)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_weights_take_the_memory_of_one_matrix(
+    backend: str, rule: nef.LearningRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most 1.2 times their size, on top of the weights that the network is described with."""
+    monkeypatch.setattr(engine, "MOST_NUMBERS", 50_000)  # rows of signals, which do not count here
+    n = 1000
+    net = nef.Network(seed=1)
+    few: dict[str, Any] = {"n_eval_points": 50, "gain": 1.5, "bias": 1.0}
+    a, b = net.ensemble(n, 1, **few), net.ensemble(n, 1, **few)
+    net.connect(net.node(0.5), a)
+    weights = np.random.default_rng(1).normal(size=(n, n)) * 1e-6
+    learned = net.connect(a.neurons, b.neurons, transform=weights, learning_rule=rule)
+    if rule.needs_error:
+        net.connect(net.node(0.1), learned.learning_rule)
+    nef.Simulator(net, backend=backend).run(0.002)  # modules that are imported do not count
+    tracemalloc.start()
+    try:
+        sim = nef.Simulator(net, backend=backend)
+        sim.run(0.02)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.2 * weights.nbytes
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -256,6 +256,20 @@ def test_invalid_descriptions_are_refused(meta: Any, tmp_path: Path) -> None:
         nef.Result.load(path)
 
 
+def test_a_file_has_its_kind_and_version_before_its_schema_is_compared(tmp_path: Path) -> None:
+    path, schema = tmp_path / "a.npz", {"n": range(9)}
+    good = {"kind": "box", "n": 3}
+    files.write("test", path, {}, good, version=2)
+    with files.Saved("test", path, "box", schema, versions=(1, 2)) as saved:
+        assert saved.meta == {"version": 2, **good}
+    for kind, versions, why in (
+        ("bag", (1, 2), "kind is 'box'"),
+        ("box", (1, 3), "version is 2"),
+    ):
+        with pytest.raises(ValueError, match=rf"path must be a {kind} of nefsim, .+\({why}\)"):
+            files.Saved("test", path, kind, schema, versions=versions)
+
+
 # -- sizes -------------------------------------------------------------------------------------
 
 
@@ -299,6 +313,15 @@ def test_trials_that_a_state_does_not_have_are_refused_before_they_are_made(tmp_
     assert peak(lambda: nef.Simulator.load(path, population())) < 2**22
 
 
+def test_sizes_that_a_state_does_not_have_are_refused_before_it_is_made(tmp_path: Path) -> None:
+    """Without neurons or processes, only the arrays say how many trials there were."""
+    net = nef.Network(seed=1)
+    net.probe(net.node([1.0, 2.0]))
+    path = nef.Simulator(net, backend="numpy").save(tmp_path / "state")
+    changed(path, lambda description: description.update(batch_size=10**6))
+    assert peak(lambda: nef.Simulator.load(path, net, backend="numpy")) < 2**22
+
+
 def test_steps_that_a_stream_does_not_have_are_refused_before_they_are_listed(
     tmp_path: Path,
 ) -> None:
@@ -340,6 +363,7 @@ def test_records_that_do_not_fit_into_memory_are_read_as_events(tmp_path: Path) 
         lambda description: description.update(probes=None),
         lambda description: description.update(n_steps=-1),
         lambda description: description.update(n_steps=0.5),
+        lambda description: description.update(version=description["version"] + 1),
         lambda description: description["info"].pop("dt"),
         lambda description: description["info"].update(dt="x"),
     ],
@@ -644,7 +668,14 @@ def twisted() -> nef.Network:
     return population(neuron_type=Twisted(nef.LIFRate()))
 
 
-@pytest.mark.parametrize("place", [10**4, 10**9, -5, "x"])
+def test_a_mersenne_twister_may_have_used_all_its_words(tmp_path: Path) -> None:
+    net = twisted()
+    path = nef.Simulator(net, backend="numpy").save(tmp_path / "state")
+    changed(path, set_in("rngs", "state", "pos", 624))
+    nef.Simulator.load(path, net, backend="numpy")
+
+
+@pytest.mark.parametrize("place", [625, 10**4, 10**9, -1, "x"])
 def test_a_mersenne_twister_is_not_read_beyond_its_end(place: Any, tmp_path: Path) -> None:
     """NumPy itself reads wherever the state says."""
     net = twisted()

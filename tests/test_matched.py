@@ -21,7 +21,7 @@ def variances(kind: str, rates: np.ndarray, synapse: nef.Synapse | None) -> np.n
     """The mean over points of the variance of each neuron."""
     regular = spike_noise.regular(rates, synapse, DT).mean(axis=0)
     poisson = spike_noise.poisson(rates, synapse, DT).mean(axis=0)
-    return {"regular": regular, "poisson": poisson, "auto": np.sqrt(regular * poisson)}[kind]
+    return {"regular": regular, "poisson": poisson, "auto": np.cbrt(regular**2 * poisson)}[kind]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -153,31 +153,13 @@ def test_each_connection_and_probe_is_solved_for_its_synapse_step_and_neurons(
         arrays = sim.data[a]
         points = arrays.eval_points
         rates = nef.tuning_curves(neuron_type, points, arrays.encoders, arrays.gain, arrays.bias)
-        alone = nef.NoiseMatched(synapse=reader.synapse, dt=dt, neuron_type=neuron_type)
+        # Where a value meets no filter, one of 10 ms is taken to follow.
+        alone = nef.NoiseMatched(synapse=reader.synapse or 0.01, dt=dt, neuron_type=neuron_type)
         decoders, _ = alone(rates, points)
         # Currents are multiplied in blocks here, in one product there.
         np.testing.assert_allclose(
             solved(sim, reader).decoders, decoders, atol=1e-9 * np.abs(decoders).max()
         )
-
-
-def test_twice_counts_the_synapse_twice_on_the_way_to_a_population_only() -> None:
-    net = nef.Network(seed=3)
-    a, b, out = net.ensemble(30, 1), net.ensemble(20, 1), net.node(size_in=1)
-    solver = nef.NoiseMatched(synapse="twice")
-    twice: list[Any] = [net.connect(a, b, synapse=0.01, solver=solver)]
-    twice.append(net.connect(a, b.neurons, np.sin, np.ones((20, 1)), synapse=0.01, solver=solver))
-    once: list[Any] = [net.connect(a, out, synapse=0.01, solver=solver)]
-    once.append(net.probe(a, synapse=0.01, solver=solver))
-    none = net.connect(a, b, synapse=None, solver=solver)
-    sim = nef.Simulator(net)
-    both = spike_noise.twice(nef.Lowpass(0.01), DT)
-    for read, synapse in ((twice, both), (once, 0.01), ([none], None)):
-        other = net.probe(a, solver=nef.NoiseMatched(synapse=synapse), attach=False)
-        wanted = solved(nef.Simulator(net, probes=[other]), other).solver_info["variance"]
-        for reader in read:
-            # Found anew in another simulator from the same numbers.
-            np.testing.assert_array_equal(solved(sim, reader).solver_info["variance"], wanted)
 
 
 def test_fields_that_are_set_go_before_those_of_the_connection() -> None:

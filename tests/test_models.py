@@ -87,7 +87,7 @@ def test_a_network_with_arrays_solves_nothing(tmp_path, monkeypatch):
     net = named_models.NETWORKS["views"]
     path = net.save(tmp_path / "a", sim=nef.Simulator(net, progress=False))
     again = nef.load_network(path, allow=("named_models",))
-    monkeypatch.setattr(nef.LstsqL2, "prepare", None)
+    monkeypatch.setattr(nef.NoiseMatched, "prepare_readers", None)
     sim = nef.Simulator(again, progress=False)
     with pytest.raises(TypeError):
         nef.Simulator(net, progress=False)

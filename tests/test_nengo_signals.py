@@ -319,3 +319,88 @@ def test_a_report_of_a_run_is_in_seconds_and_microseconds():
     assert first.split() == ["a", "0.25", "s", "2.0", "us", "7"]
     assert second.split() == ["b", "0.25", "s", "3.0", "us", "7"]
     assert last == "1 spikes differ, values by up to 5.00e-01; 1.5 times as fast"
+
+
+def test_a_step_is_timed_without_the_build(monkeypatch):
+    from nefsim.nengo import command
+
+    times = iter([1.0, 3.0, 13.0])  # before and after the build, and after the run
+    monkeypatch.setattr(command.time, "perf_counter", lambda: next(times))
+    with nengo.Network(seed=1) as model:
+        nengo.Ensemble(10, 1)
+    found = command.timed(model, "a", nefsim.nengo.Simulator, 0.005)
+    assert (found.build, found.step) == (2.0, 2.0)
+
+
+# Operators that run Nengo's code
+
+
+def taught(rule, **options):
+    """A model with one learning rule."""
+    with nengo.Network(seed=1) as model:
+        a, b = nengo.Ensemble(20, 1), nengo.Ensemble(15, 1)
+        nengo.Connection(nengo.Node(np.sin), a, synapse=nengo.Alpha(0.01))
+        model.c = nengo.Connection(a, b, learning_rule_type=rule, **options)
+        if isinstance(rule, nengo.PES | nengo.RLS):
+            nengo.Connection(b, model.c.learning_rule)
+    return model
+
+
+WEIGHTS = {"solver": nengo.solvers.LstsqL2(weights=True)}
+RULES = {
+    "pes": (nengo.PES(), {}),
+    "pes of weights": (nengo.PES(), WEIGHTS),
+    "bcm": (nengo.BCM(), WEIGHTS),
+    "oja": (nengo.Oja(), WEIGHTS),
+    "voja": (nengo.Voja(), {}),
+    "rls": (nengo.RLS(), {}),
+    "two": ([nengo.BCM(), nengo.Oja()], WEIGHTS),
+}
+
+
+def plan_of(model):
+    from nefsim.nengo.plan import Plan
+
+    with nengo_simulator(model) as simulator:
+        return Plan(simulator.model)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rules_of_nengo_run_without_its_code(name):
+    rule, options = RULES[name]
+    plan = plan_of(taught(rule, **options))
+    assert not plan.unsupported
+    assert len(plan.learned) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "probed"), [("pes", "delta"), ("voja", "delta"), ("rls", "inv_gamma")]
+)
+def test_a_rule_whose_parts_are_probed_runs_as_in_nengo(name, probed):
+    rule, options = RULES[name]
+    model = taught(rule, **options)
+    with model:
+        probe = nengo.Probe(model.c.learning_rule, probed)
+    with nengo_simulator(model) as reference, nefsim_simulator(model, "numpy") as actual:
+        reference.run_steps(50)
+        actual.run_steps(50)
+        assert reference.data[probe][-1].any()
+        # Products in another order.
+        np.testing.assert_allclose(actual.data[probe], reference.data[probe], rtol=1e-9, atol=1e-15)
+
+
+def test_factorisations_are_counted_with_their_activities():
+    from nefsim.nengo.decoders import System
+
+    assert System(np.zeros((7, 3)), (np.zeros((3, 3)), True)).size == 7 * 3 + 3 * 3
+
+
+def test_a_node_without_output_has_none_in_nengo_unless_a_connection_computes_from_it():
+    net = nef.Network(seed=1)
+    plain, computed, end = (net.node(size_in=1, label=name) for name in ("a", "b", "c"))
+    net.connect(plain, end)
+    net.connect(computed, end, function=np.square)
+    nodes = {node.label: node for node in nefsim.nengo.to_nengo(net).all_nodes}
+    assert nodes["a"].output is None
+    assert nodes["b"].output(0.0, 3.0) == 3.0
+    assert nodes["c"].output is None

@@ -219,6 +219,15 @@ def test_a_lorenz_system_has_the_sizes_of_its_equation() -> None:
     np.testing.assert_allclose(sim.data[y][3000:].std(axis=0), [7.93, 8.98, 8.54], rtol=0.15)
 
 
+def test_the_points_of_a_lorenz_system_lie_around_the_middle_within_the_radius() -> None:
+    chaos = networks.lorenz(nef.Network(seed=4), 100)
+    (ensemble,) = chaos.network.all_ensembles
+    low, high = np.min(ensemble.eval_points, axis=0), np.max(ensemble.eval_points, axis=0)
+    # Half of the extent is 1 / 1.2 of the radius; the points have noise of 0.05.
+    np.testing.assert_allclose((high - low) / 2, 1 / 1.2, atol=0.15)
+    np.testing.assert_allclose((high + low) / 2, 0.0, atol=0.1)
+
+
 def test_a_window_gives_the_input_of_several_moments() -> None:
     net = nef.Network()
     w = networks.delay(net, 12, 0.2, 12, **DIRECT)
@@ -365,6 +374,21 @@ def test_decisions_follow_drift_and_diffusion() -> None:
     assert (times[:, 0] < times[:, 1]).mean() == pytest.approx(1 / (1 + np.exp(-2)), abs=0.07)
     assert times.min(axis=1).mean() == pytest.approx(np.tanh(1.0) + 0.05, abs=0.13)
     assert not (passed[:, -1].all(axis=1)).any()
+
+
+@pytest.mark.parametrize(("bound", "tau"), [(1.0, 0.1), (2.0, 0.05)])
+def test_evidence_beyond_a_bound_is_driven_on_by_three_bounds_in_tau(
+    bound: float, tau: float
+) -> None:
+    net = nef.Network(seed=1)
+    choice = networks.decision(net, 5, noise=0.0, bound=bound, tau=tau, **DIRECT)
+    x = outputs(net, choice.evidence, {choice.input: -4.0}, 1.2 * bound / 4)[:, 0]
+    first = int(np.argmin(x > -bound))
+    assert x[first] == pytest.approx(-bound, abs=0.01 * bound)
+    # A step of 20 around the bound is 1 from 1.5 bounds on, up to exp(-10).
+    slope = (x[-1] - x[-11]) / 0.01
+    assert x[-11] < -1.5 * bound
+    assert slope == pytest.approx(-4.0 - 3 * bound / tau, rel=1e-4)
 
 
 def test_adaptive_control_starts_at_0_and_learns_a_constant_force() -> None:

@@ -306,6 +306,18 @@ def test_a_network_comes_back_with_the_same_spikes_and_values(spikes: str, tmp_p
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
+def test_neurons_without_input_come_back_with_their_bias() -> None:
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1, neuron_type=nef.DiscreteLIF(), gain=np.ones(20), bias=np.full(20, 0.3))
+    net.probe(a.neurons, label="spikes")
+    graph = to_nir(net, spikes="delta")
+    (name,) = (name for name, node in graph.nodes.items() if hasattr(node, "bias"))
+    assert [target for source, target in graph.edges if source == name] == ["ensemble 0"]
+    (spikes,), (same,) = run(net), run(from_nir(graph))
+    assert spikes.any()
+    np.testing.assert_array_equal(spikes, same)
+
+
 def test_trained_layers_come_back_with_every_spike(tmp_path: Path) -> None:
     net = trained()
     back = fed(from_nir(through_a_file(to_nir(net), tmp_path)), {"u": net.nodes[0].output})

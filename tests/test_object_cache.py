@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 import types
@@ -347,3 +348,24 @@ def test_info_names_the_folders(folder: Any, capsys: Any, monkeypatch: Any) -> N
     monkeypatch.setenv(codefiles.SWITCH, "off")
     assert main(["info"]) == 0
     assert "machine code: (not stored)\n" in capsys.readouterr().out
+
+
+def test_the_name_of_the_code_depends_on_all_modules_that_it_is_compiled_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise old code would run after a change of such a module."""
+    read: set[Path] = set()
+
+    def read_bytes(path: Path) -> bytes:
+        read.add(path)
+        return b""
+
+    folder = Path(object_cache.__file__).parent
+    modules = [folder / "cells.py", *(folder / "kernel").glob("*.py")]
+    text = "".join(path.read_text() for path in modules)
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    object_cache._name.__wrapped__(np.dtype(np.float64))
+    names = re.findall(r"from nefsim\.backends\.compiled\.(\w+)", text)
+    assert {"cells", "elementary", "opcodes"} < set(names)
+    assert {folder / f"{name}.py" for name in names if name != "kernel"} <= read
+    assert {*modules} <= read

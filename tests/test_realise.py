@@ -338,3 +338,16 @@ def test_functions_need_a_lowpass_and_a_number_for_each_state():
         dynamics.realise_function(np.sin, nef.Alpha(0.1))
     with pytest.raises(ValueError, match=r"function must give shape \(2,\), got shape \(\)"):
         dynamics.realise_function(np.sum, 0.1)(np.ones(2))
+
+
+@pytest.mark.parametrize("inputs", [0, 1])
+def test_a_system_that_overflows_in_a_step_is_refused_without_inputs_too(inputs: int) -> None:
+    from nefsim.dynamics.realise import discrete
+
+    with pytest.raises(ValueError, match=r"A must stay finite for a step, .* lower dt"):
+        discrete("test", np.array([[1e7]]), np.ones((1, inputs)), 0.001)
+
+
+def test_a_system_without_states_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"A must have shape \(q, q\), got shape \(0, 0\)"):
+        dynamics.realise(np.zeros((0, 0)), np.zeros((0, 1)), 0.1)

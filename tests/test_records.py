@@ -421,3 +421,13 @@ def test_a_folder_that_is_not_a_stream_is_refused(tmp_path: Any) -> None:
     os.remove(tmp_path / "stream.json")
     with pytest.raises(ValueError, match=r"^Result\.load: path must be a file"):
         nef.Result.load(tmp_path)
+
+
+def test_the_data_of_a_simulator_are_as_many_as_are_listed() -> None:
+    net = network()
+    net.connect(net.ensembles[0], net.ensemble(5, 1))
+    data = nef.Simulator(net, backend="numpy", progress=False).data
+    listed = list(data)
+    assert len(data) == len(listed) == len(set(listed)) > len(net.all_probes)
+    assert all(thing in data for thing in listed)
+    assert {*listed} == {*net.all_probes, *net.all_ensembles, *net.all_connections}

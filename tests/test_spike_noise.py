@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,21 @@ def test_poisson_trains_have_the_variance_of_white_noise(synapse: nef.Synapse | 
     found = spike_noise.poisson(RATES, synapse, DT)
     # The taps end where 1e-16 of the energy is left.
     np.testing.assert_allclose(found, np.array(RATES) * energy / DT, rtol=1e-9)
+
+
+@pytest.mark.parametrize("tau", [0.005, 0.02, 0.3])
+def test_taps_of_a_lowpass_end_where_1e_16_of_their_energy_is_left(tau: float) -> None:
+    """The energy from tap n on is a share of exp(-2 n dt / tau)."""
+    n_taps = math.ceil(16 * math.log(10) / 2 * tau / DT)
+    assert len(spike_noise._autocorrelation(nef.Lowpass(tau), DT)) == n_taps
+
+
+@pytest.mark.parametrize("steps", [1, 1500])
+def test_taps_of_a_delay_begin_after_it(steps: int) -> None:
+    late = nef.LinearFilter([1.0], [1.0, -0.5] + [0.0] * steps, analog=False)
+    assert not late.filt(np.eye(steps)[0]).any()
+    # Taps of 1, 1/2, 1/4 and so on.
+    np.testing.assert_allclose(spike_noise.poisson([50.0], late, DT), 4 / 3 * 50.0 / DT)
 
 
 def test_a_slow_lowpass_has_the_closed_form() -> None:
@@ -130,14 +147,12 @@ def test_the_gain_is_the_largest_over_frequencies() -> None:
     assert spike_noise.gain(high, DT) == pytest.approx(2 / 1.9, rel=1e-3)
 
 
-@pytest.mark.parametrize("synapse", FILTERS, ids=str)
-def test_twice_is_a_filter_after_itself(synapse: nef.Synapse | None) -> None:
-    twice, impulse = spike_noise.twice(synapse, DT), np.eye(2000)[0]
-    if synapse is None:
-        assert twice is None
-        return
-    assert twice is not None
-    wanted = synapse.filt(synapse.filt(impulse, DT), DT)
-    found = twice.filt(impulse, DT)
-    # Polynomials of the sixth order lose digits.
-    np.testing.assert_allclose(found, wanted, atol=1e-9 * wanted.max())
+@pytest.mark.parametrize("synapse", [f for f in FILTERS if f is not None], ids=str)
+def test_taps_of_filters_in_a_row_are_those_of_one_after_the_other(synapse: nef.Synapse) -> None:
+    both = 2.0 * synapse * nef.Lowpass(0.01)
+    taps = spike_noise._taps(both, DT)
+    impulse = np.eye(len(taps) + 2000)[0]
+    wanted = 2.0 * nef.Lowpass(0.01).filt(synapse.filt(impulse, DT), DT)
+    # Taps end where the rest has 1e-16 of the energy, and so 1e-8 of the largest.
+    padded = np.append(taps, np.zeros(2000))
+    np.testing.assert_allclose(padded, wanted, atol=1e-7 * np.abs(wanted).max())

@@ -14,6 +14,10 @@ BACKENDS = [name for name in nef.backends.available() if name != "nengo"]
 SYNAPSES = (nef.Lowpass(0.005), nef.Alpha(0.02), nef.Lowpass(0.005), nef.DoubleExp(0.01, 0.03))
 
 
+#: Decoders that do not depend on the synapse.
+SOLVER = nef.LstsqL2()
+
+
 def network(connect: Callable[..., Any]) -> nef.Network:
     """Two populations; ``connect(net, a, b)`` makes the connections between them."""
     net = nef.Network(seed=2)
@@ -32,14 +36,14 @@ def spikes(net: nef.Network, backend: str, **options: Any) -> Any:
 
 
 def together(net: nef.Network, a: Any, b: Any) -> None:
-    net.connect(a, b, synapse=SYNAPSES, seed=5)
+    net.connect(a, b, synapse=SYNAPSES, seed=5, solver=SOLVER)
 
 
 def apart(net: nef.Network, a: Any, b: Any) -> None:
     for i, synapse in enumerate(SYNAPSES):
         matrix = np.zeros((1, 4))
         matrix[0, i] = 1.0
-        net.connect(a, b[i], transform=matrix, synapse=synapse, seed=5)
+        net.connect(a, b[i], transform=matrix, synapse=synapse, seed=5, solver=SOLVER)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -153,3 +157,16 @@ def test_probes_and_lists_in_lists_are_refused() -> None:
         nef.PerElement([0.1, 0.2]).coefficients(0.001)
     with pytest.raises(ValueError, match="have 2 elements along its last axis"):
         nef.PerElement([0.1, 0.2]).filt(np.ones(5))
+
+
+def test_the_budget_adds_the_noise_behind_each_synapse() -> None:
+    def budget(synapse: Any) -> float:
+        net = nef.Network(seed=1)
+        a, b = net.ensemble(80, 2), net.ensemble(20, 2)
+        net.connect(net.node(lambda t: [np.sin(5 * t), np.cos(4 * t)]), a)
+        c = net.connect(a, b, synapse=synapse, solver=nef.LstsqL2(0.1))
+        (part,) = (p for p in nef.error_budget(net).connections if p.label == c.label)
+        return float(part.noise)
+
+    fast, slow, mixed = (budget(s) for s in ([0.005] * 2, [0.05] * 2, [0.005, 0.05]))
+    assert slow < mixed < fast

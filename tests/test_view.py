@@ -14,6 +14,7 @@ from bokeh.models import Button, Div, Range1d, Slider
 import nefsim as nef
 from nefsim import view
 from nefsim.view.live import EVERY, MOST_NEURONS, SYNAPSE
+from nefsim.view.pace import Pace
 from nefsim.view.page import AHEAD, PERIOD, Page
 
 
@@ -216,6 +217,37 @@ def test_the_speed_is_model_time_over_wall_time_including_drawing():
     assert page.clock.text.endswith(f", {speed:.2f} times real time")
 
 
+def test_the_speed_is_that_of_the_last_second():
+    clock = Clock()
+    pace = Pace(clock, 0.001)
+    assert pace.drawn(0.0) is None
+
+    def model(wall):  # half as fast from 3 s on
+        return wall - 0.5 * max(0.0, wall - 3.0)
+
+    for i in range(1, 41):
+        clock.now = i / 8
+        speed = pace.drawn(model(clock.now))
+        before = max(0.0, clock.now - 1.0)
+        assert speed == (model(clock.now) - model(before)) / (clock.now - before)
+
+
+def test_an_update_makes_up_for_half_a_second_in_a_tenth_of_one():
+    clock = Clock()
+    pace = Pace(clock, 0.001)
+    clock.now += 0.25
+    assert pace.due(2.0) == 500
+    clock.now += 0.125  # for half a second of the model: four times real time
+    pace.ran(500)
+    clock.now += 9.0
+    assert pace.due(0.5) == 250
+    pace.ran(100)  # in no time
+    clock.now += 9.0
+    assert pace.due(1.0) == 400
+    pace.start(0.0)
+    assert pace.due(1.0) == 0
+
+
 def test_a_run_that_is_very_slow_goes_on_step_by_step():
     page, clock = page_of(view.Live(network()))
     advance = page.live.advance
@@ -326,6 +358,7 @@ def test_an_axis_starts_at_the_radius_and_widens_where_values_leave_it():
     page, _ = page_of(view.Live(net))
     of_ensemble, of_node = (plot.figure.y_range for plot in page.plots)
     assert of_ensemble.start < -3.0 < 3.0 < of_ensemble.end < 4.0
+    assert (of_node.start, of_node.end) == (-1.0, 1.0)
     page.show(page.live.advance(0.002))
     assert 1e-4 < of_node.end < 2e-4
     page.show(page.live.advance(0.001))

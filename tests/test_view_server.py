@@ -126,6 +126,8 @@ def test_headers_of_a_page_forbid_frames_and_other_servers():
     assert "default-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
     assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in headers
 
 

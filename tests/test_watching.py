@@ -47,6 +47,10 @@ def mixed() -> tuple[nef.Network, list[nef.Ensemble]]:
     net.connect(noise[1], c[1], synapse=None, function=np.sin)
     net.connect(noise, c, transform=scipy.sparse.csr_array([[0, 0], [0, 0.3], [0.5, 0]]))
     net.connect(c, c, synapse=0.1, transform=[0.1, 0.2, 0.3])
+    relay = net.node(size_in=2)
+    net.connect(held, relay, synapse=None, transform=0.5)
+    net.connect(wave, relay[1])
+    net.connect(relay, c[1:], synapse=None, transform=-0.7)
     for ensemble in (a, b, c):
         net.probe(ensemble)
     return net, [a, b, c]
@@ -127,8 +131,59 @@ def test_what_can_be_represented_is_not_warned_of(
     assert sim._watch.n_samples >= 20
 
 
-def test_a_tenth_of_the_time_is_not_warned_of(backend: str) -> None:
-    for share, warns in ((0.05, False), (0.25, True)):
+def test_points_of_decoders_may_be_exceeded_by_a_tenth(backend: str) -> None:
+    points = np.linspace(-1.5, 1.5, 100)[:, None]
+    sim = nef.Simulator(wave(1.9, eval_points=points)[0], backend=backend)
+    with pytest.warns(nef.RadiusWarning):
+        sim.run(2.0)
+
+
+def long(dimensions: int, length: float) -> tuple[nef.Network, nef.Ensemble]:
+    """An input that keeps its length, in all dimensions."""
+    net = nef.Network(seed=1)
+    a = net.ensemble(30, dimensions)
+    value = np.full(dimensions, length / np.sqrt(dimensions))
+    net.connect(net.node(lambda t: value * (-1) ** int(10 * t)), a, synapse=None)
+    net.probe(a)
+    return net, a
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "margin"), [(1, 1.1), (2, 1.18), (3, 1.25), (4, 1.3), (8, 1.3)], ids=str
+)
+def test_the_length_of_a_vector_counts_with_a_margin_for_its_dimensions(
+    dimensions: int, margin: float
+) -> None:
+    for length, warns in ((margin - 0.01, False), (margin + 0.01, True)):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            nef.Simulator(long(dimensions, length)[0], backend="numpy").run(2.0)
+        assert [w.category for w in caught] == [nef.RadiusWarning] * warns
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3, 4])
+def test_at_the_margin_decoded_values_fall_short_by_six_hundredths(dimensions: int) -> None:
+    short = []
+    for seed in range(3):
+        net = nef.Network(seed=seed)
+        a = net.ensemble(200 * dimensions, dimensions)
+        y = net.probe(a, synapse=0.02)
+        sim = nef.Simulator(net, backend="numpy")
+        arrays, decoders = sim.data[a], sim.built.probe_data[y].decoders
+        u = nef.sampling.UniformHypersphere(surface=True).sample(
+            300, dimensions, np.random.default_rng(seed)
+        )
+        x = watch._slack(a) * u
+        rates = nef.tuning_curves(a.neuron_type, x, arrays.encoders, arrays.gain, arrays.bias)
+        short.append(np.mean(np.sum((x - rates @ decoders) * u, axis=1)))
+    assert 0.045 < np.mean(short) < 0.075  # populations of other seeds differ by a hundredth
+
+
+def test_a_tenth_of_the_time_is_not_warned_of(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SHARE", 1e9)  # in each chunk
+    for share, warns in ((0.06, False), (0.15, True)):
         net = nef.Network(seed=1)
         a = net.ensemble(30, 1)
         net.connect(net.node(lambda t, share=share: 2.0 * (t > 2.0 * (1 - share))), a, synapse=None)
@@ -176,12 +231,12 @@ def test_no_more_than_1000_steps_are_looked_at(
     assert nef.saturation(sim) == {a: 0.0}
 
 
-def test_between_looks_lie_steps_that_take_a_hundred_times_as_long() -> None:
+def test_between_looks_lie_steps_that_take_two_hundred_times_as_long() -> None:
     net, _ = wave(1.0)
     sim = nef.Simulator(net, backend="numpy")
     sim.run_steps(100)
     expected = (
-        (watch.LOOK + watch.LOOK_AT) / 0.01 / (watch.STEP + 30 * watch.STEP_OF + watch.IN_NUMPY)
+        (watch.LOOK + watch.LOOK_AT) / 0.005 / (watch.STEP + 30 * watch.STEP_OF + watch.IN_NUMPY)
     )
     assert sim._watch._interval == round(expected)
     assert sim._watch.n_samples == 2
@@ -223,13 +278,37 @@ def test_the_back_end_for_checks_looks_at_nothing() -> None:
         nef.saturation(sim)
 
 
+def test_an_input_is_a_sum_of_rows_and_constants_through_sums_without_rows() -> None:
+    """The input is 3 r + M s + c, where r has rows and s = N r + d has none."""
+    from types import SimpleNamespace
+
+    from nefsim.program import Read, Sum, Term
+    from nefsim.program.operations import Signal
+    from nefsim.watching.inputs import Inputs
+
+    rng = np.random.default_rng(0)
+    r, N, M = rng.normal(size=(5, 2)), rng.normal(size=(3, 2)), rng.normal(size=(2, 3))
+    c, d = rng.normal(size=2), rng.normal(size=3)
+    inner = Sum(1, (Term(Read(0), N),), d)
+    outer = Sum(2, (Term(Read(0), 3.0), Term(Read(1), M)), c)
+    signals = [Signal(str(n), n) for n in (2, 3, 2)]
+    program = SimpleNamespace(signals=signals, ops=[inner, outer], writer={1: 0, 2: 1})
+    (ensemble,) = wave()[0].ensembles
+    object.__setattr__(ensemble, "dimensions", 2)
+    built: Any = SimpleNamespace(program=program, represented={ensemble: 2})
+    found = Inputs(built, [r, None, None], {ensemble: 1.0}).lengths(np.arange(5))
+    x = 3 * r + (r @ N.T + d) @ M.T + c
+    # Sums in another order.
+    np.testing.assert_allclose(found[:, 0], np.linalg.norm(x, axis=1), rtol=1e-12)
+
+
 def test_after_a_reset_the_first_look_waits_like_the_later_ones() -> None:
     net, _ = wave(1.0)
     sim = nef.Simulator(net, backend="numpy")
     sim.run_steps(100)
     assert sim._watch.n_samples == 2
     wait = watch.LOOK + watch.LOOK_AT + watch.PREPARE + watch.PREPARE_AT
-    first = round(wait / 0.01 / (watch.STEP + 30 * watch.STEP_OF + watch.IN_NUMPY))
+    first = round(wait / 0.005 / (watch.STEP + 30 * watch.STEP_OF + watch.IN_NUMPY))
     for n_samples in (2, 4):
         sim.reset()
         sim.run_steps(first - 1)

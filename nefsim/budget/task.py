@@ -11,21 +11,26 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.budget.terms import arrival, rates_at, settled, variance
 from nefsim.lowering import build
-from nefsim.network import Network
+from nefsim.network import Connection, Ensemble, Network, Node
 from nefsim.network.functions import result_size, values_at
 from nefsim.neurons import Direct, NeuronType
-from nefsim.processes import Process
+from nefsim.processes import PresentInput, Process
 from nefsim.sampling import UniformHypersphere
+from nefsim.simulator import Simulator
 from nefsim.solvers import Solver
 from nefsim.synapses import Synapse, as_synapse
 
 Array = NDArray[np.float64]
 
-#: Populations of other seeds whose mean square error is taken.
-SEEDS = 10
+#: Populations of other seeds whose mean square error is taken: so many, and of small ones, which
+#: differ more, so many neurons in all.
+SEEDS, NEURONS = 10, 500
 
 #: Shares of time for which the input stays within a radius that is tried.
 QUANTILES = (0.95, 0.98, 0.99, 0.999, 1.0)
+
+#: Neurons are settled after so long [s].
+SETTLING = 0.05
 
 #: Values at which errors are found; of an input, so many of its first steps, one in ``STRIDE``.
 N_POINTS, N_STEPS, STRIDE = 2000, 10_000, 5
@@ -46,7 +51,9 @@ class Size:
     rmse : float
         Expected root mean square error, over values and dimensions.
     distortion, saturation, noise : float
-        Parts of the error: of values within the radius, of values beyond it, and of spikes.
+        Its parts: within the radius, beyond it, and from spikes.
+    measured : float or None
+        The error of spikes in a run with the input, if there is one.
     """
 
     n_neurons: int
@@ -56,6 +63,7 @@ class Size:
     distortion: float
     saturation: float
     noise: float
+    measured: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes as a dict of plain numbers and lists."""
@@ -73,9 +81,9 @@ class Task:
     size : int
         Number of dimensions of its result.
     points : (P, D) ndarray
-        Represented values: an input over time, or independent values for a radius of 1.
-    moving : bool
-        Whether the values are an input over time.
+        Values x of an input where ``moving``, else for a radius of 1.
+    values : (T, D) ndarray or None
+        The input at each step, if there is one.
     synapse, neuron, solver, dt, seed
         As for :func:`size_for`.
     """
@@ -83,12 +91,17 @@ class Task:
     function: Any
     size_out: int
     points: Array
-    moving: bool
+    values: Array | None
     synapse: Synapse | None
     neuron: NeuronType
     solver: Solver | None
     dt: float
     seed: int
+
+    @property
+    def moving(self) -> bool:
+        """Whether there is an input over time."""
+        return self.values is not None
 
     @property
     def radii(self) -> tuple[float, ...]:
@@ -103,11 +116,44 @@ class Task:
         x = self.points if self.moving else self.points * radius
         ideal = values_at("size_for", self.function, x, self.size_out)
         within = np.linalg.norm(x, axis=1, keepdims=True) <= radius * (1 + 1e-9)
+        n_seeds = max(SEEDS, round(NEURONS / n))
         squares = np.zeros(4)
-        for seed in range(self.seed, self.seed + SEEDS):
-            squares += self._one(seed, n, radius, max_rates, x, ideal, within) / SEEDS
+        for seed in range(self.seed, self.seed + n_seeds):
+            squares += self._one(seed, n, radius, max_rates, x, ideal, within) / n_seeds
         total, distortion, saturation, noise = np.sqrt(squares).tolist()
         return Size(n, radius, max_rates, total, distortion, saturation, noise)
+
+    def measured(self, size: Size) -> float:
+        """The error of spikes of populations of other seeds during the input."""
+        assert self.values is not None
+        net = Network(seed=self.seed)
+        net._warns_of_radius = False
+        shown = net.node(PresentInput(self.values, self.dt))
+        probes = []
+        for _ in range(max(SEEDS, round(NEURONS / size.n_neurons))):
+            ensemble = net.ensemble(
+                size.n_neurons,
+                self.values.shape[1],
+                radius=size.radius,
+                max_rates=size.max_rates,
+                neuron_type=self.neuron,
+            )
+            net.connect(shown, ensemble, synapse=None)
+            probes.append(net.probe(self._decoded(net, ensemble)[0]))
+        simulator = Simulator(net, self.dt, progress=False)
+        simulator.run_steps(len(self.values))
+        ideal = values_at("size_for", self.function, self.values, self.size_out)
+        ideal = arrival(self.synapse, ideal, self.dt)
+        late = slice(settled(self.synapse, len(ideal), self.dt) + round(SETTLING / self.dt), None)
+        errors = [simulator.data[probe][late] - ideal[late] for probe in probes]
+        return float(np.sqrt(np.mean(np.square(errors))))
+
+    def _decoded(self, net: Network, ensemble: Ensemble) -> tuple[Node, Connection]:
+        """A node that gets the function of a population, and the connection."""
+        end = net.node(size_in=self.size_out)
+        how: dict[str, Any] = {} if self.solver is None else {"solver": self.solver}
+        path = net.connect(ensemble, end, function=self.function, synapse=self.synapse, **how)
+        return end, path
 
     def _power(self, error: Array) -> float:
         """Mean square of an error; an error over time is filtered first."""
@@ -132,9 +178,7 @@ class Task:
         ensemble = net.ensemble(
             n, x.shape[1], radius=radius, max_rates=max_rates, neuron_type=self.neuron
         )
-        end = net.node(size_in=self.size_out)
-        how: dict[str, Any] = {} if self.solver is None else {"solver": self.solver}
-        path = net.connect(ensemble, end, function=self.function, synapse=self.synapse, **how)
+        _, path = self._decoded(net, ensemble)
         built = build(net, self.dt, seed)
         arrays, decoders = built.ensembles[ensemble], built.connections[path].decoded_weights
         rates = np.concatenate([*rates_at(self.neuron, arrays, x)])
@@ -174,19 +218,21 @@ def task_of(
             check.fail(who, "function", "return at least one number", "none", do)
     step = check.seconds(who, "dt", dt)
     start = check.integer(who, "seed", seed, "pass a whole number", 0, 2**32)
+    values = None
     if process is None:
         points = UniformHypersphere().sample(N_POINTS, d, np.random.default_rng(start))
     else:
         do = "pass a process such as WhiteSignal(10.0, 5.0), or None"
         check.instance(who, "input", process, Process, "a process or None", do)
-        points = process.run(N_STEPS * step, d, step, start)[STRIDE - 1 :: STRIDE]
+        values = process.run(N_STEPS * step, d, step, start)
+        points = values[STRIDE - 1 :: STRIDE]
         if not points.any():
             check.fail(who, "input", "differ from 0 somewhere", "only zeros", do)
     return Task(
         function,
         size,
         points,
-        process is not None,
+        values,
         as_synapse(who, synapse),
         neuron,
         solver,

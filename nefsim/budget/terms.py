@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nefsim.lowering.arrays import BuiltEnsemble
 from nefsim.neurons import NeuronType
 from nefsim.spike_noise import poisson, regular
-from nefsim.synapses import Synapse
+from nefsim.synapses import PerElement, Synapse
 
 Array = NDArray[np.float64]
 
@@ -29,7 +29,12 @@ def rates_at(neuron: NeuronType, built: BuiltEnsemble, x: Array) -> Iterator[Arr
 
 
 def variance(neuron: NeuronType, rates: Array, synapse: Synapse | None, dt: float) -> Array:
-    """The variance (N,) of each neuron's filtered spikes, a mean over its rates (P, N)."""
+    """The variance of each neuron's filtered spikes, a mean over its rates (P, N).
+
+    (N,), or (k, N) for a synapse for each of k elements.
+    """
+    if isinstance(synapse, PerElement):
+        return np.array([variance(neuron, rates, each, dt) for each in synapse.synapses])
     if not neuron.spiking:
         return np.zeros(rates.shape[1])
     height = neuron.output_per_hertz
@@ -48,6 +53,8 @@ def settled(synapse: Synapse | None, n_steps: int, dt: float) -> int:
     """The step at which a filter has settled, at most half of ``n_steps``."""
     if synapse is None:
         return 1
+    if isinstance(synapse, PerElement):
+        return max(settled(each, n_steps, dt) for each in synapse.synapses)
     response = synapse.filt(np.ones(n_steps), dt)
     off = np.flatnonzero(np.abs(response - response[-1]) > SETTLED * np.abs(response).max())
     return min(int(off[-1]) + 2 if len(off) else 1, n_steps // 2)

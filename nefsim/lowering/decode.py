@@ -23,15 +23,15 @@ from nefsim.lowering.arrays import (
     preset_of,
     times,
 )
+from nefsim.lowering.onward import Onward
 from nefsim.network import Network
 from nefsim.network.functions import values_at
-from nefsim.network.objects import Connection, Ensemble, Neurons, Probe, indices, whole
+from nefsim.network.objects import Connection, Ensemble, Probe, indices, whole
 from nefsim.neurons import Direct
 from nefsim.program import Stream
 from nefsim.sampling import Distribution, as_samples
 from nefsim.solvers import Solver
 from nefsim.solvers.base import Decodes
-from nefsim.spike_noise import Spikes
 
 Array = NDArray[np.float64]
 
@@ -89,6 +89,7 @@ def decode(
         target = None if isinstance(probe.target, Connection) else whole(probe.target)
         if isinstance(target, Ensemble) and target in decoding and probe.attr != "input":
             decoding[target][1].append(probe)
+    onward = Onward(network, dt)
     families = _equal(decoding, ensembles) if kind is Solving else [[e] for e in decoding]
 
     def prepare(equal: list[Ensemble]) -> Callable[[], list[tuple[Any, BuiltConnection]]]:
@@ -96,7 +97,7 @@ def decode(
         prepared: dict[Any, Decodes] = {}
         parts: list[tuple[Any, Callable[[], BuiltConnection]]] = []
         for ensemble in equal:
-            decoder = kind(ensemble, ensembles, streams, prepared, dt)
+            decoder = kind(ensemble, ensembles, streams, prepared, onward)
             outgoing, watching = decoding[ensemble]
             parts += [(c, decoder.of_connection(c)) for c in outgoing]
             parts += [(p, decoder.of_probe(p)) for p in watching]
@@ -162,11 +163,11 @@ class Decoder(ABC):
         ensembles: Mapping[Ensemble, BuiltEnsemble],
         streams: Mapping[Any, Stream],
         prepared: dict[Any, Decodes],
-        dt: float,
+        onward: Onward,
     ) -> None:
         self._ensemble, self._ensembles, self._streams = ensemble, ensembles, streams
         self._built = ensembles[ensemble]
-        self._prepared, self._dt = prepared, dt
+        self._prepared, self._onward = prepared, onward
 
     def of_connection(self, connection: Connection) -> Callable[[], BuiltConnection]:
         """A function that solves for the decoders of a connection, in any thread.
@@ -249,7 +250,7 @@ class Decoder(ABC):
 
     @abstractmethod
     def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:
-        """Decoders or weights that came with the network, by name; mostly none."""
+        """Decoders or weights of a loaded model, by name; empty for other networks."""
 
     @abstractmethod
     def _points(self, connection: Connection) -> Array:
@@ -284,16 +285,10 @@ class Solving(Decoder):
                 # Without random numbers the system is the same for every stream.
                 drew = rng.bit_generator.state != before
                 self._prepared[key if drew else shared] = decodes
-            return decodes(self._spikes(reader))(targets)
+            return decodes(self._onward(reader, self._ensemble.neuron_type))(targets)
         except ValueError as error:
             error.add_note(f"while solving for decoders of {self._ensemble!r}")
             raise
-
-    def _spikes(self, reader: Connection | Probe) -> Spikes:
-        """The filter and the target of the ensemble's spikes, which some solvers need."""
-        to = whole(reader.post) if isinstance(reader, Connection) else None
-        onward = isinstance(to, (Ensemble, Neurons))
-        return Spikes(reader.synapse, self._dt, self._ensemble.neuron_type, onward)
 
     def _prepare(self, solver: Solver, points: Array, rng: np.random.Generator) -> Decodes:
         n_neurons = len(self._built.bias)
@@ -327,7 +322,7 @@ class Solving(Decoder):
         return activities
 
     def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:
-        """Decoders or weights that came with the network, by name; mostly none."""
+        """Decoders or weights of a loaded model, by name; empty for other networks."""
         return preset_of(thing)
 
     def _points(self, connection: Connection) -> Array:

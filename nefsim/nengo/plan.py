@@ -105,7 +105,6 @@ class Plan:
     def _find_unsupported(self) -> set[Operator]:
         accumulated = {base for base in self.memory.incs if self.memory.is_accumulated(base)}
         accumulated |= {b for b in self.memory.updates if self.memory.is_accumulated(b)}
-        accumulated -= self.learned.keys()
         others = (op for op in self.operators if op not in self.learning)
         return {op for op in others if not self._is_supported(op, accumulated)}
 

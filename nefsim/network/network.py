@@ -26,7 +26,7 @@ from nefsim.network.objects import (
 from nefsim.neurons import LIF, NeuronType, SteadyState
 from nefsim.processes import Process
 from nefsim.sampling import DistributionLike, ScatteredHypersphere, Uniform
-from nefsim.solvers import LstsqL2, Solver
+from nefsim.solvers import NoiseMatched, Solver
 from nefsim.synapses import Synapse, SynapseLike
 
 
@@ -250,7 +250,7 @@ class Network(Answers, Scope):
         function: FunctionLike | None = None,
         transform: TransformLike | None = None,
         synapse: SynapseLike | Sequence[Synapse | float] = 0.005,
-        solver: Solver = LstsqL2(),
+        solver: Solver = NoiseMatched(),
         eval_points: DistributionLike | None = None,
         scale_eval_points: bool = True,
         learning_rule: RuleLike | None = None,
@@ -280,8 +280,9 @@ class Network(Answers, Scope):
             arrive in the same step.  A list has a synapse for each element of the transformed
             vector: each dimension, or each neuron of ``post.neurons`` or of full weights.
         solver : Solver
-            Solver for the decoders; with ``weights=True`` it solves for full weights between
-            neurons.
+            The method that computes decoders, by default for the noise of spikes behind the
+            synapses on the way; ``LstsqL2(reg=0.1)`` is Nengo's default, and ``weights=True``
+            forms full neuron-to-neuron weights.
         eval_points : Distribution, (P, D) array_like or None
             Points at which decoders are solved; None means those of the ensemble.
         scale_eval_points : bool
@@ -347,7 +348,7 @@ class Network(Answers, Scope):
         attr: str | None = None,
         synapse: SynapseLike = None,
         sample_every: float | None = None,
-        solver: Solver = LstsqL2(),
+        solver: Solver = NoiseMatched(),
         label: str | None = None,
         attach: bool = True,
     ) -> Probe:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from typing import Any, Self
 
 from nefsim import _checks as check
 from nefsim.network import Network
@@ -15,6 +17,17 @@ class Part:
     """Base class of results: the objects that a function added to a network, by name."""
 
     network: Network
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        """Refuse a call with the arguments of the function of that name."""
+        if args and not isinstance(args[0], Network):
+            function = re.sub("(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+            arguments = ", ".join(["net", *map(check.show, args)])
+            raise TypeError(
+                f"{cls.__name__}: object must be made by a function, got a call of its class; "
+                f"write nefsim.networks.{function}({arguments})."
+            )
+        return super().__new__(cls)
 
     def __repr__(self) -> str:
         names = ", ".join(field.name for field in fields(self))

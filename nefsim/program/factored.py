@@ -98,10 +98,10 @@ def in_factors(
 
 def product_with(encoders: Array, weights: Any) -> Array | None:
     """D with ``encoders @ D = weights`` up to rounding, (dimensions, inputs), or None."""
-    D: Array = np.linalg.lstsq(encoders, np.asarray(weights), rcond=None)[0]
-    largest = np.abs(weights).max(initial=0.0)
-    for first in range(0, len(weights), 256):  # in blocks, without a second matrix of that size
-        rows = slice(first, first + 256)
+    D: Array = np.linalg.pinv(encoders) @ np.asarray(weights)
+    largest = max(weights.max(), -weights.min())
+    for first in range(0, len(weights), 64):  # in blocks, without a second matrix of that size
+        rows = slice(first, first + 64)
         if not np.abs(encoders[rows] @ D - weights[rows]).max() <= ROUNDING * largest:
             return None
     return D

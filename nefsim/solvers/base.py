@@ -50,8 +50,8 @@ class Solver(Value, ABC):
     See Also
     --------
     solve_decoders : Decoders from tuning curves in one call.
-    LstsqL2 : The default solver of networks.
-    nefsim.testing.check_solver : Test a custom solver.
+    NoiseMatched : The default solver of networks.
+    nefsim.testing.check_solver : The laws of solvers, for a new one.
 
     Examples
     --------

@@ -14,12 +14,14 @@ from nefsim.neurons import LIF, NeuronType
 from nefsim.solvers.base import Blocks, Decode, Decodes, FloatArray, Info, Solve, Solver, peak
 from nefsim.solvers.cholesky import Systems, systems
 from nefsim.solvers.l2 import by_blocks, factor_ridge, gram_of
-from nefsim.spike_noise import Spikes, twice
+from nefsim.spike_noise import Spikes
 from nefsim.synapses import Synapse, as_synapse
 
 #: What is added to every variance, as a share of the maximum rate squared: neurons without noise
-#: would fit the points and miss the function between them.
-FLOOR = 1e-6
+#: would fit the points and miss the function between them.  Loops add up errors of neurons that
+#: lag behind their inputs, which grow with decoders; hence more for spikes that are read by
+#: populations.
+FLOOR, FLOOR_ONWARD = 1e-6, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +53,14 @@ class NoiseMatched(Solver):
     Parameters
     ----------
     noise : {"auto", "regular", "poisson"}
-        Assumed spike trains. "auto" takes the geometric mean of both variances, or "poisson"
-        for neuron types that fire randomly.
+        Which trains to prepare for; "auto" takes a geometric mean of the two expectations,
+        two thirds regular, or Poisson's for neuron types that fire at random.
     weights : bool
-        Whether to solve for full weights between neurons instead of decoders.
-    synapse : Synapse, number, None, "connection" or "twice"
-        The filter h: a synapse; the time constant of a ``Lowpass`` [s]; None for no filter; or
-        "connection" for the synapse of the connection or probe. "twice" uses this synapse
-        twice for connections to ensembles, whose outgoing synapses filter the noise again. In
-        chains of ensembles, decoded values then shrink less than with "connection".
+        Whether a network builder solves for full weights instead of decoders.
+    synapse : Synapse, number, None or "path"
+        The filter behind which the decoded value is looked at; a number is ``Lowpass(tau)`` in
+        seconds, None no filter.  "path" is all filters from the connection or probe that is
+        solved for to where the value is read, see below.
     dt : float or None [s]
         Time step of the simulation; None means that of the simulator, or 0.001 without one.
     neuron_type : NeuronType or None
@@ -73,17 +74,23 @@ class NoiseMatched(Solver):
 
     See Also
     --------
-    LstsqL2 : The same noise for every neuron and every synapse.
+    LstsqL2 : The same noise for every neuron, whatever the synapse; Nengo's default.
 
     Notes
     -----
-    λ is divided by the square of the filter's largest gain over frequencies, since the gain
-    multiplies decoded values, too. (0.001 max A)² is added to every λ, also of neurons without
-    noise. ``info`` also has ``variance``, the λ of each neuron.
+    **Path.** The filter of a connection may be only the first: a node that adds up its inputs
+    passes them on through the synapses of its connections, of which the fastest counts; a
+    population has synapses of its outputs, and a learning rule adds up over time, so that
+    another ``Lowpass(0.01)`` is assumed before these. It is also assumed where a value meets no
+    filter at all, as one is likely to follow. Probes of nodes do not count.
 
-    If a decoded value is filtered again, by a second synapse or by ``filt`` after a run, pass
-    the product of both filters. Without a filter spikes are so noisy that decoded values
-    shrink.
+    **Scale.** A filter whose gain is not 1 passes values on by its gain too, so that λ is
+    divided by the square of the largest gain over frequencies. To every λ (0.001 max A)² is
+    added, which is all that neurons without noise get, and (0.01 max A)² for spikes that are
+    read by populations or learning rules: in loops, errors of neurons that lag behind their
+    inputs count more than noise. ``info`` also has ``variance``, the λ of each neuron.
+
+    Where a decoded value is filtered again after a run, as by ``filt``, pass the filter of both.
 
     Examples
     --------
@@ -95,7 +102,7 @@ class NoiseMatched(Solver):
 
     noise: Literal["auto", "regular", "poisson"] = "auto"
     weights: bool = False
-    synapse: Synapse | float | Literal["connection", "twice"] | None = "connection"
+    synapse: Synapse | float | Literal["path"] | None = "path"
     dt: float | None = None
     neuron_type: NeuronType | None = None
 
@@ -106,7 +113,7 @@ class NoiseMatched(Solver):
         kind, do = self.neuron_type, "pass one such as LIF(), or None"
         if kind is not None:
             check.instance(who, "neuron_type", kind, NeuronType, "a neuron type", do)
-        if not (isinstance(self.synapse, str) and self.synapse in ("connection", "twice")):
+        if not (isinstance(self.synapse, str) and self.synapse == "path"):
             self._set(synapse=as_synapse(who, self.synapse))
         self._set(
             noise=check.one_of(who, "noise", self.noise, ("auto", "regular", "poisson")),
@@ -130,7 +137,8 @@ class NoiseMatched(Solver):
             gram /= n_points
 
             def by_block(spikes: Spikes) -> Decode:
-                solve, info = _factor(gram, spikes.variance(self.noise, source(), top), top)
+                variance = spikes.variance(self.noise, source(), top)
+                solve, info = _factor(gram, variance, _floor(spikes) * top**2, top)
                 return by_blocks(who, source, n_points, lambda B: solve(B / n_points), info)
 
             return self._remember(by_block)
@@ -148,8 +156,7 @@ class NoiseMatched(Solver):
         dt, kind = self.dt or spikes.dt, self.neuron_type or spikes.neuron_type
         if not isinstance(self.synapse, str):
             return Spikes(as_synapse("", self.synapse), dt, kind)
-        is_twice = self.synapse == "twice" and spikes.onward
-        return Spikes(twice(spikes.synapse, dt) if is_twice else spikes.synapse, dt, kind)
+        return Spikes(spikes.synapse, dt, kind, spikes.onward)
 
     def _solves(self, A: FloatArray) -> Callable[[Spikes], Solve]:
         """A function that factors the equations for a filter of the spikes."""
@@ -159,22 +166,28 @@ class NoiseMatched(Solver):
         gram /= P
 
         def solve_for(spikes: Spikes) -> Solve:
-            variance = spikes.variance(self.noise, [A], top)
+            variance, floor = spikes.variance(self.noise, [A], top), _floor(spikes)
             if P >= N:
-                solve, info = _factor(gram, variance, top)
+                solve, info = _factor(gram, variance, floor * top**2, top)
                 return lambda Y: (solve(A.T @ Y / P), info)
             # With B = A / s the penalty is the same for every row of E = s D.
-            scale = np.sqrt(variance + FLOOR * top**2)
-            of_scaled, condition = factor_ridge("NoiseMatched", FLOOR, A / scale, float(P))
+            scale = np.sqrt(variance + floor * top**2)
+            of_scaled, condition = factor_ridge("NoiseMatched", floor, A / scale, float(P))
             figures = {"condition": condition, "variance": variance}
             return lambda Y: (of_scaled(Y) / scale[:, None], figures)
 
         return solve_for
 
 
-def _factor(gram: FloatArray, variance: FloatArray, top: float) -> tuple[Systems, Info]:
+def _floor(spikes: Spikes) -> float:
+    return FLOOR_ONWARD if spikes.onward and spikes.neuron_type.spiking else FLOOR
+
+
+def _factor(
+    gram: FloatArray, variance: FloatArray, floor: float, top: float
+) -> tuple[Systems, Info]:
     """Factor the mean Gram matrix with its penalty."""
     penalised = gram.copy()
-    penalised.flat[:: len(gram) + 1] += variance + FLOOR * top**2
+    penalised.flat[:: len(gram) + 1] += variance + floor
     solve, condition = systems("NoiseMatched", "activities", top, penalised)
     return solve, {"condition": condition, "variance": variance}

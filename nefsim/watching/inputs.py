@@ -31,13 +31,17 @@ class Addend(NamedTuple):
 
 
 class Gathered(NamedTuple):
-    """Addends in one array: their places in row 0, the distance of rows, factors and targets."""
+    """Addends in one array: their places in row 0, the distance of rows and their factors.
+
+    From each of ``begin`` on they add up to one of the ``targets``.
+    """
 
     flat: Array
     first: Places
     stride: Places
     factor: Array
-    target: Places
+    begin: Places
+    targets: Places
 
 
 class Inputs:
@@ -88,10 +92,9 @@ class Inputs:
     def lengths(self, steps: Places) -> Array:
         """The length of each population's input at some rows of the chunk, (S, E)."""
         x = np.tile(self._constant, (len(steps), 1))
-        for flat, first, stride, factor, target in self._arrays:
+        for flat, first, stride, factor, begin, targets in self._arrays:
             values = flat[np.multiply.outer(steps, stride) + first] * factor
-            at = np.flatnonzero(np.diff(target, prepend=-1))
-            x[:, target[at]] += np.add.reduceat(values, at, axis=1)
+            x[:, targets] += np.add.reduceat(values, begin, axis=1)
         return np.asarray(np.sqrt(np.add.reduceat(x * x, self._starts, axis=1)))
 
 
@@ -117,7 +120,9 @@ def _by_array(rows: Sequence[Any], addends: list[Addend]) -> Iterator[Gathered]:
     first = begin + column * across - delay * stride
     for i, whole in wholes.values():
         chosen = array == i
-        yield Gathered(whole, first[chosen], stride[chosen], factor[chosen], target[chosen])
+        at = np.flatnonzero(np.diff(target[chosen], prepend=-1))
+        places = first[chosen], stride[chosen], factor[chosen]
+        yield Gathered(whole, *places, at, target[chosen][at])
 
 
 def _whole(view: Array) -> Array:

@@ -5,8 +5,9 @@ reads (``TYPE_CHECKING``, overloads, assertions); messages (texts of errors, war
 output, code that prepares them, and ``repr``); the names in :data:`SPEED` and
 :data:`LOOKS`; limits as far away as 10**7; the order of arguments of :data:`SYMMETRIC`
 functions and of differences that go into :data:`EVEN` ones; the greatest number of rounds of an
-iteration that ends by itself; and which negative number stands
-for the length that is left over in ``reshape``.
+iteration that ends by itself; which negative number stands
+for the length that is left over in ``reshape``; and twice a tolerance for rounding, a number in a
+function's body up to :data:`ROUNDING`.
 """
 
 from __future__ import annotations
@@ -48,8 +49,16 @@ LOOKS = frozenset(
     [
         "alpha",
         "aspect",
+        "bbox_to_anchor",
+        "bend",
+        "linestyle",
         "margins",
+        "markeredgewidth",
+        "min_width",
+        "shrinkA",
+        "shrinkB",
         "set_aspect",
+        "set_axis_off",
         "set_linewidth",
         "set_major_locator",
         "set_visible",
@@ -90,6 +99,10 @@ LOOKS = frozenset(
     ]
 )
 
+#: Numbers in a function that are so small are tolerances for rounding: a test that saw twice of one
+#: would be a test of rounding.  Their sign may change.
+ROUNDING = 1e-6
+
 #: Calls whose arguments are sentences for people.
 MESSAGES = frozenset({"warn", "fail", "print", "write_line"})
 
@@ -126,14 +139,14 @@ def left_out(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Assign):
         targets = {getattr(n, "id", "") for target in node.targets for n in ast.walk(target)}
-        return bool(targets & {"__all__", *SPEED})
+        return bool(targets & {"__all__", *SPEED, *LOOKS})
     if isinstance(node, ast.AnnAssign):
         return getattr(node.target, "id", "") in SPEED
     if isinstance(node, ast.If):
         # Code of scripts is run by the command.
         return any(name in ast.dump(node.test) for name in ("TYPE_CHECKING", "__main__"))
     if isinstance(node, ast.keyword):
-        return node.arg in LOOKS or node.arg == "stacklevel"
+        return node.arg in LOOKS or node.arg in ("height", "stacklevel", "width")
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         return called(node.value) in SPEED | LOOKS
     if isinstance(node, ast.Call):

@@ -33,11 +33,12 @@ LEADS = {
 
 @dataclass(frozen=True)
 class Test:
-    """A test, its seconds and the functions that it executes."""
+    """A test, its seconds, the functions that it executes, and whether it starts a process."""
 
     name: str
     seconds: float
     functions: frozenset[str]
+    starts: bool = False
 
     @property
     def file(self) -> str:
@@ -75,21 +76,30 @@ class Notes:
             # A class or a module executes its body when it is imported: its constants and
             # defaults are also read by tests that execute nothing of it.
             found += [t for t in self.tests if not t.functions or t.file == DEFAULTS]
+        # Other processes run functions that are not seen.
+        files = self.by_name(path)
+        found += [test for test in self.tests if test.starts and test.file in files]
         return list(dict.fromkeys(found))
 
     def by_name(self, path: str) -> list[str]:
-        """Files of tests that have the name of a module or of its folder, and its docstrings."""
+        """Files of tests that have the name of a module or of its folder, and its docstrings.
+
+        Words that begin alike, as filters and filtering, count half as much as equal ones.
+        """
         parts = Path(path).with_suffix("").parts[1:]
         words = {part.strip("_") for part in parts} - {"init", "main", "base"}
-        files = sorted((self.root / "tests").glob("test_*.py"))
-        named = [file for file in files if words & {*_words(file), file.stem[5:]}]
+        begins = {word[:5] for word in words if len(word) >= 5}
+        nearness = {}
+        for file in sorted((self.root / "tests").glob("test_*.py")):
+            names = {*file.stem.split("_")[1:], file.stem[5:]}
+            equal = words & names
+            alike = {name for name in names if name[:5] in begins}
+            nearness[file.relative_to(self.root).as_posix()] = len(equal) + len(alike | equal)
         # The more of the name, the nearer.
-        named.sort(key=lambda file: -len(words & {*_words(file), file.stem[5:]}))
-        return [*(file.relative_to(self.root).as_posix() for file in named), path]
-
-
-def _words(file: Path) -> list[str]:
-    return file.stem.split("_")[1:]
+        named = sorted(
+            (file for file, n in nearness.items() if n), key=lambda file: -nearness[file]
+        )
+        return [*named, path]
 
 
 def read(root: Path, jobs: int, say: Callable[[str], None]) -> Notes:
@@ -109,7 +119,8 @@ def read(root: Path, jobs: int, say: Callable[[str], None]) -> Notes:
     for file in files.values():
         if file.exists():
             for name, test in json.loads(file.read_text()).items():
-                tests.append(Test(name, test["seconds"], frozenset(test["functions"])))
+                functions = frozenset(test["functions"])
+                tests.append(Test(name, test["seconds"], functions, test.get("starts", False)))
     return Notes(root, tests)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -15,6 +16,10 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+# A shell that starts the command in the background has it ignore Ctrl-C, as would its tests.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: The file for the functions that each test executes, and the file with the tests to run.
 NOTES, CHOSEN = "MUTATIONS_NOTES", "MUTATIONS_CHOSEN"
@@ -29,6 +34,12 @@ class Noting:
         self.fixtures: dict[str, set[str]] = {}
         self.tests: dict[str, dict[str, Any]] = {}
         self.failed: set[str] = set()
+        self.starts = False  # whether the test has started another process
+        sys.addaudithook(self.audit)
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """See that a process is started, whose functions are not seen."""
+        self.starts = self.starts or event in ("subprocess.Popen", "os.fork", "os.posix_spawn")
 
     def trace(self, frame: FrameType, event: str, arg: Any) -> None:
         self.seen[id(frame.f_code)] = frame.f_code
@@ -46,6 +57,7 @@ class Noting:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self.functions()
+        self.starts = False
         start = time.perf_counter()
         threading.settrace(self.trace)
         sys.settrace(self.trace)
@@ -59,6 +71,7 @@ class Noting:
         self.tests[item.nodeid] = {
             "seconds": round(time.perf_counter() - start, 3),
             "functions": sorted(self.functions().union(*shared)),
+            "starts": self.starts,
         }
 
     @pytest.hookimpl(hookwrapper=True)

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .alone import EVEN, SHOWN, SPEED, SYMMETRIC, called, left_out, parts
+from .alone import EVEN, ROUNDING, SHOWN, SPEED, SYMMETRIC, called, left_out, parts
 
 OPPOSITE: dict[type, type] = {
     ast.Lt: ast.GtE,
@@ -103,6 +103,8 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
         return
     if left_out(node):
         return
+    if isinstance(node, ast.Constant) and isinstance(node.value, float) and "<locals>" in names:
+        node.tolerance = node.value <= ROUNDING  # type: ignore[attr-defined]
     if isinstance(node, (ast.expr, ast.stmt)) and hasattr(node, "end_lineno"):
         yield node, ".".join(names).removesuffix(".<locals>")
     if isinstance(node, ast.Call) and called(node) in EVEN:
@@ -129,7 +131,8 @@ def _variants(node: Node) -> Iterator[tuple[str, Node, ast.AST | None]]:
         if type(node.value) is int:
             yield "off by one", node, ast.Constant(node.value + 1)
         elif node.value:
-            yield "factor two", node, ast.Constant(2 * node.value)
+            if not getattr(node, "tolerance", False):
+                yield "factor two", node, ast.Constant(2 * node.value)
             yield "sign", node, ast.UnaryOp(ast.USub(), node)
     elif isinstance(node, ast.AugAssign):
         if isinstance(node.op, (ast.Add, ast.Sub)):

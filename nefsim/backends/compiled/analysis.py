@@ -20,7 +20,7 @@ from nefsim.backends.compiled.cells import (
 )
 from nefsim.backends.compiled.draws import can_draw
 from nefsim.backends.compiled.expressions import factors
-from nefsim.backends.compiled.opcodes import LINE
+from nefsim.backends.compiled.opcodes import LINE, LONG_INPUT
 from nefsim.filtering import Form, StateSpace
 from nefsim.learning import RLS
 from nefsim.neurons import (
@@ -41,10 +41,6 @@ from nefsim.sampling import Gaussian
 
 #: A term with this many outputs per input or more is summed column by column.
 TALL = 4
-
-#: Fewest elements of an input that may be an image shown for many steps: such an input is
-#: compared with the last one, and an equal one is not multiplied again.
-LONG_INPUT = 64
 
 #: Neuron types that are not only cells: with a separate function in the kernel, or several rows.
 NOT_CELLS = (*(LIF, AdaptiveLIF, AdaptiveLIFRate, DiscreteLIF, InverseLIF),)
@@ -159,11 +155,14 @@ def is_tall(matrix: Any) -> bool:
     return bool(n >= TALL * m or n >= LINE)
 
 
-def encodes(term: Term, n: int) -> bool:
-    """Whether a term is a product over the whole output, column by column, as ``E @ x``."""
+def encodes(term: Term, n: int, of_any_length: bool = False) -> bool:
+    """Whether a term is a product over the whole output, column by column, as ``E @ x``.
+
+    Its input is short, or ``of_any_length``.
+    """
     if term.rows is not None or hasattr(term.matrix, "tocsr") or np.ndim(term.matrix) != 2:
         return False
-    is_long = np.shape(term.matrix)[1] >= LONG_INPUT and n >= LINE
+    is_long = not of_any_length and np.shape(term.matrix)[1] >= LONG_INPUT and n >= LINE
     return not isinstance(term.read.columns, np.ndarray) and not is_long and is_tall(term.matrix)
 
 
@@ -211,11 +210,15 @@ def fused_currents(program: Program, analytic: Set[int], materialized: Set[int])
 
     Such currents are biases plus one encoded vector, and only this population reads them.
     """
+    exact = {
+        op.current
+        for op in program.ops
+        if isinstance(op, Neurons) and op.output in analytic and type(op.neuron) is LIF
+    }
     currents = {
         op.current: i
         for i, op in enumerate(program.ops)
-        if isinstance(op, Neurons)
-        if (op.output in analytic and type(op.neuron) is LIF) or cells_of(op.neuron)
+        if isinstance(op, Neurons) and (op.current in exact or cells_of(op.neuron))
     }
     return {
         op.output: currents[op.output]
@@ -224,7 +227,7 @@ def fused_currents(program: Program, analytic: Set[int], materialized: Set[int])
         and op.output in currents
         and len(op.terms) == 1
         and op.offset is not None
-        and encodes(op.terms[0], program.signals[op.output].size)
+        and encodes(op.terms[0], program.signals[op.output].size, op.output in exact)
         and op.terms[0].read.signal not in analytic  # spikes are added one by one
         and op.output not in materialized
         and program.n_readers[op.output] == 1

@@ -48,7 +48,7 @@ class Cell:
     ----------
     step : callable
         ``step(J, out, n, c)`` for rates; ``step(J, v, u, out, n, c)`` for spikes; with ``draws``
-        ``step(rates, work, generator, out, n, c)``, where ``work`` has room for n numbers in
+        ``step(rates, work, generator, out, n, c)``, where ``work`` has room for 2 n numbers in
         float64.
     constants : callable
         ``constants(neuron, dt)``: up to eight numbers, in the order in which the step reads them.
@@ -123,19 +123,25 @@ def poisson(rates, work, generator, out, n, c):
     """
     pulse, dt = c[0], c[1]
     for i in range(n):
-        work[i] = exp(-(dt * abs(rates[i])))
-    for i in range(n):
-        mean, count = np.float64(dt * abs(rates[i])), 0.0
+        mean = dt * abs(rates[i])
+        work[i] = exp(-mean)
+        out[i] = 0.0 * mean  # NaN stays
+    count = 0
+    for i in range(n):  # the silent neurons, which draw nothing, are skipped without a branch
+        work[n + count] = i
+        count += rates[i] != 0.0
+    for k in range(count):
+        i = int(work[n + k])
+        mean, spikes = np.float64(dt * abs(rates[i])), 0.0
         if mean >= 10.0:
-            count = large_poisson(generator, mean)
+            spikes = large_poisson(generator, mean)
         elif mean > 0.0:
             product = next_double(generator)
             while product > work[i]:
                 product *= next_double(generator)
-                count += 1.0
-        else:
-            count = mean  # 0 or NaN
-        out[i] = (-count if rates[i] < 0.0 else count) * pulse
+                spikes += 1.0
+        if spikes > 0.0:
+            out[i] = (-spikes if rates[i] < 0.0 else spikes) * pulse
 
 
 def stochastic(rates, work, generator, out, n, c):

@@ -25,8 +25,8 @@ def large_poisson(generator: Any, mean: Any) -> Any:
     return generator.poisson(mean)
 
 
-#: NumPy's functions that the interpreter calls: one Poisson number, many Gaussian ones.
-FUNCTIONS = ("random_poisson", "random_standard_normal_fill")
+#: NumPy's functions that the interpreter calls, besides those of a bit generator.
+FUNCTIONS = ("random_poisson",)
 
 #: Number of addresses of a generator.
 N_ADDRESSES = 1 + len(FUNCTIONS)

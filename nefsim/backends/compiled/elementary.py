@@ -6,8 +6,8 @@ becomes a loop over vectors.  They compute in float64; infinities, NaN and zeros
 the values of NumPy's functions.
 
 The error is below 1 unit in the last place, that of :func:`tanh` below 3.  Polynomials are
-interpolated at Chebyshev nodes and evaluated in pairs of terms, pairs of pairs and so on, so that
-few operations wait for one another.  Products and sums may be fused.
+interpolated at Chebyshev nodes, and evaluated so that few operations wait for one another.
+Products and sums may be fused.
 """
 
 from __future__ import annotations
@@ -32,6 +32,22 @@ HIGHEST, LOWEST, TANH_IS_ONE = 710.0, -746.0, 22.0
 
 SIGN = -(2**63)
 
+#: Coefficients of ``(exp(r) - 1 - r) / r**2`` for ``|r| <= log(2) / 2``.
+EXP = (
+    *(0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326141, 0.0013888888888883752),
+    *(0.00019841269874800493, 2.4801587325533363e-05, 2.7557255425746435e-06),
+    *(2.7557273661348637e-07, 2.510520637395701e-08, 2.0914679376583935e-09),
+)
+
+#: Those of ``(log(1 + f) - f + f**2 / 2) / f**3`` for 1 + f from the root of 1/2 to that of 2.
+LOG1P = (
+    *(0.33333333333333337, -0.2499999999999993, 0.19999999999993223, -0.16666666666697305),
+    *(0.1428571428759174, -0.12499999997109267, 0.11111110909841072, -0.0999999999631727),
+    *(0.09090919875998202, -0.08333345056413204, 0.0769198812013375, -0.0714223204915847),
+    *(0.06671985555271291, -0.06265031869518063, 0.05837018351464999, -0.05368280388050548),
+    *(0.0537187789066478, -0.06129561980727906, 0.0566642324205218, -0.025061228095282464),
+)
+
 
 def bits_of(number: Any) -> Any:
     """The bits of a number in float64 as a whole number."""
@@ -48,21 +64,19 @@ def floor(number: Any) -> Any:
     return np.floor(number)
 
 
-def _exp_of_remainder(r: Any) -> Any:
-    """``exp(r) - 1 - r`` for ``|r| <= log(2) / 2``."""
-    s = r * r
-    t = s * s
-    a = (0.5 + 0.1666666666666667 * r) + s * (0.04166666666666667 + 0.008333333333326141 * r)
-    b = (0.0013888888888883752 + 0.00019841269874800493 * r) + s * (
-        2.4801587325533363e-05 + 2.7557255425746435e-06 * r
-    )
-    c = (2.7557273661348637e-07 + 2.510520637395701e-08 * r) + s * 2.0914679376583935e-09
-    return s * (a + t * (b + t * c))
+def polynomial(x: Any, coefficients: Any) -> Any:
+    """The sum of ``coefficients[k] * x**k``: pairs of terms, then pairs of these, and so on."""
+    terms = list(coefficients)
+    while len(terms) > 1:
+        last = terms[-1:] if len(terms) % 2 else []
+        terms = [a + x * b for a, b in zip(terms[::2], terms[1::2], strict=False)] + last
+        x = x * x
+    return terms[0]
 
 
 def exp(number: Any) -> Any:
     """The exponential."""
-    x = np.float64(number)
+    x: Any = np.float64(number)
     x = HIGHEST if x > HIGHEST else x  # NaN stays
     x = LOWEST if x < LOWEST else x
     near = x * LOG2_E + ROUND
@@ -73,34 +87,12 @@ def exp(number: Any) -> Any:
     half = k >> 1
     first = from_bits((half + BIAS) << PLACE)
     second = from_bits((k - half + BIAS) << PLACE)
-    return (1.0 + (r + _exp_of_remainder(r))) * first * second
-
-
-def _log1p_of_remainder(f: Any) -> Any:
-    """``(log(1 + f) - f + f**2 / 2) / f**3`` for 1 + f from the root of 1/2 to that of 2."""
-    s = f * f
-    t = s * s
-    a = (0.33333333333333337 - 0.2499999999999993 * f) + s * (
-        0.19999999999993223 - 0.16666666666697305 * f
-    )
-    b = (0.1428571428759174 - 0.12499999997109267 * f) + s * (
-        0.11111110909841072 - 0.0999999999631727 * f
-    )
-    c = (0.09090919875998202 - 0.08333345056413204 * f) + s * (
-        0.0769198812013375 - 0.0714223204915847 * f
-    )
-    d = (0.06671985555271291 - 0.06265031869518063 * f) + s * (
-        0.05837018351464999 - 0.05368280388050548 * f
-    )
-    e = (0.0537187789066478 - 0.06129561980727906 * f) + s * (
-        0.0566642324205218 - 0.025061228095282464 * f
-    )
-    return (a + t * b) + (t * t) * ((c + t * d) + (t * t) * e)
+    return (1.0 + (r + r * r * polynomial(r, EXP))) * first * second
 
 
 def log1p_of_finite(number: Any) -> Any:
     """The logarithm of 1 + x for finite x above -1, except -0; NaN stays."""
-    x = np.float64(number)
+    x: Any = np.float64(number)
     u = 1.0 + x
     lost = x - (u - 1.0)
     bits = bits_of(u)
@@ -111,13 +103,13 @@ def log1p_of_finite(number: Any) -> Any:
     lost = 0.5 * (lost * from_bits((BIAS + 1 - k) << PLACE))
     lost = lost * (1.0 - f * (1.0 - f * (1.0 - f)))
     s = f * f
-    rest = (s * f) * _log1p_of_remainder(f) + (whole * LN2_LOW + lost)
+    rest = (s * f) * polynomial(f, LOG1P) + (whole * LN2_LOW + lost)
     return whole * LN2_HIGH - ((0.5 * s - rest) - f)
 
 
 def log1p(number: Any) -> Any:
     """The logarithm of 1 + x."""
-    x = np.float64(number)
+    x: Any = np.float64(number)
     result = log1p_of_finite(x)
     result = x if x == 0.0 else result  # -0 too
     result = np.inf if x == np.inf else result
@@ -127,8 +119,8 @@ def log1p(number: Any) -> Any:
 
 def tanh(number: Any) -> Any:
     """The hyperbolic tangent, ``(exp(2 |x|) - 1) / (exp(2 |x|) + 1)`` with the sign of x."""
-    x = np.float64(number)
-    y = abs(x)
+    x: Any = np.float64(number)
+    y: Any = abs(x)
     y = TANH_IS_ONE if y > TANH_IS_ONE else y  # NaN stays
     y = y + y
     near = y * LOG2_E + ROUND
@@ -136,15 +128,12 @@ def tanh(number: Any) -> Any:
     whole = near - ROUND
     r = (y - whole * LN2_HIGH) - whole * LN2_LOW
     power = from_bits((k + BIAS) << PLACE)
-    above = power * (r + _exp_of_remainder(r)) + (power - 1.0)  # exp(y) - 1
+    above = power * (r + r * r * polynomial(r, EXP)) + (power - 1.0)  # exp(y) - 1
     result = above / (above + 2.0)
     sign = bits_of(x) & SIGN
     return from_bits(bits_of(result) | sign)
 
 
-#: The functions above that the kernel compiles for the steps of cells; the first three are single
+#: The functions above that the kernel compiles for the steps of cells; those before them are
 #: instructions there (:mod:`.kernel.vectors`).
-FUNCTIONS = (
-    *(_exp_of_remainder, exp, tanh),
-    *(_log1p_of_remainder, log1p_of_finite, log1p),
-)
+FUNCTIONS = (exp, log1p_of_finite, log1p, tanh)

@@ -146,6 +146,8 @@ def _name(dtype: np.dtype[Any]) -> str:
     sources = (
         here / "opcodes.py",
         here / "cells.py",
+        here / "draws.py",
+        here / "elementary.py",
         here / "object_cache.py",
         *sorted((here / "kernel").glob("*.py")),
     )

@@ -53,6 +53,8 @@ STEPS_DONE = THIRD = IN_USE = SCRATCH
     SPIKE_ROWS,
     DECODE_BITS,
     LIST_SPIKES,
+    STEPS_OF_SPIKES,
+    ROWS_OF_TILE,
     LIST_NONZERO,
     SPARSE,
     SPARSE_SPIKES,
@@ -72,6 +74,7 @@ STEPS_DONE = THIRD = IN_USE = SCRATCH
     NOISE,
     LIF,
     DRIVEN_LIF,
+    WIDE_LIF,
     DISCRETE,
     DISCRETE_SMOOTH,
     INVERSE_LIF,
@@ -90,8 +93,8 @@ STEPS_DONE = THIRD = IN_USE = SCRATCH
     DOT,
     ANY,
     RLS,
-) = range(49)
-N_KINDS = 49
+) = range(52)
+N_KINDS = 52
 
 #: The last opcode of each group: sums, memories and noise, populations, weights and rules.
 LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, NOISE, INVERSE_LIF, RLS
@@ -178,6 +181,22 @@ DRIVE_INTEGERS = 9
 
 #: Neurons whose currents are in the innermost cache while they take a step.
 DRIVEN_BLOCK = 512
+
+#: Fewest elements of an input that may be an image shown for many steps: such an input is
+#: compared with the last one, and an equal one is not multiplied again.
+LONG_INPUT = 64
+
+#: Fewest dimensions of a population whose encoders are stored in panels.
+WIDE = 12
+
+#: Bytes of the columns of a panel, and panels whose encoders are used for several steps in turn.
+PANEL, PANELS = 128, 7
+
+#: Registers of decoders of a neuron that are added at once to the sums of a step.
+REGISTERS = 8
+
+#: Steps whose currents are computed together, by one pass over the encoders.
+STEPS_AT_ONCE = 8
 
 #: Numbers in a cache line; arrays start at a cache line, and so do the columns of encoders.
 LINE = 8

@@ -79,6 +79,7 @@ class Table:
         self.filters: dict[int, int] = {}
         self.decoded: dict[Term, Address] = {}
         self.bits: dict[int, tuple[int, float]] = {}
+        self._steps_of_spikes: dict[int, int] = {}
         self.addresses: list[Address] = []
         split = {whole for whole, _ in plan.parts.whole.values()}
         for i, signal in enumerate(program.signals):
@@ -208,6 +209,18 @@ class Table:
         self._n_spike_words, self._n_counts = offset + n, count + 1
         return {"X": offset, "COUNT": count}
 
+    def steps_of_spikes(self, signal: int) -> int:
+        """Offset of a word for each neuron, with a bit for each step of a tile: 1 for a spike.
+
+        The first call adds a row that computes them.
+        """
+        if signal not in self._steps_of_spikes:
+            n = self.program.signals[signal].size
+            offset = self._steps_of_spikes[signal] = self._n_spike_words
+            self._n_spike_words += n + -n % k.TILE
+            self.op(k.STEPS_OF_SPIKES, (0, 0), n, X=offset, BITS=self.bits[signal][0])
+        return self._steps_of_spikes[signal]
+
     def words(self, n: int) -> int:
         """Offset of ``n`` words among the spike bits, for whole numbers or float64."""
         self._n_spike_words += n
@@ -243,7 +256,8 @@ class Table:
     def has_events(self, term: Term) -> bool:
         """Whether a term adds sparse weights for each spike of this step."""
         signal, delay = term.read.signal, term.read.delay
-        is_listed = signal in self.bits or signal in self.lists
+        known = (self.bits, self.lists, self.spiking)
+        is_listed = any(signal in signals for signals in known)
         return is_listed and not delay and hasattr(term.matrix, "tocsr")
 
     # -- rows --------------------------------------------------------------------------

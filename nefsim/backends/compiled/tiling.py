@@ -109,12 +109,24 @@ class _Tiling:
     def of(self, group: Sequence[int]) -> tuple[set[int], set[int]]:
         """The operations of a block to tile, and signals to store for each step because of them."""
         position = {i: p for p, i in enumerate(group)}
+        # Sums of the rows of spikes are tiled unless they have to take single steps.
+        lists = {i for i in group if self._can_tile(i) and self._reads_lists(i)}
+        while True:
+            tiled, carried = self._of(group, position, lists)
+            if lists <= tiled:
+                return tiled, carried
+            lists &= tiled
+
+    def _of(
+        self, group: Sequence[int], position: Mapping[int, int], lists: Set[int]
+    ) -> tuple[set[int], set[int]]:
+        """The same, if the sums ``lists`` are tiled."""
         changes = np.zeros(len(group) + 1, np.intp)  # the difference array of the intervals
         narrow: list[tuple[int, int, int]] = []
         first_list: dict[int, int] = {}
         for reader, signal, form in self._reads(group, position):
             writer = position.get(self._writer[signal])
-            if writer is None or form == BITS:
+            if writer is None or form == BITS or (form == LIST and group[reader] in lists):
                 continue
             if signal in self._analytic:
                 first = first_list.setdefault(signal, reader)
@@ -130,7 +142,10 @@ class _Tiling:
                 changes[min(places)] += 1
                 changes[max(places) + 1] -= 1
         n_intervals = np.cumsum(changes)
-        free = [self._can_tile(i) and not n_intervals[p] for p, i in enumerate(group)]
+        free = [
+            self._can_tile(i) and not n_intervals[p] and (i in lists or not self._reads_lists(i))
+            for p, i in enumerate(group)
+        ]
         n_tiled = np.cumsum([0, *free])  # before each position
         carried = {
             signal for writer, reader, signal in narrow if n_tiled[reader + 1] > n_tiled[writer]
@@ -180,5 +195,10 @@ class _Tiling:
         if isinstance(op, Filter):
             return is_lowpass(op)
         assert isinstance(op, Sum)
-        bits = all(t.rows is None and self._form(t) == BITS for t in op.terms)
-        return bits and op.offset is None and len(op.terms) > 0
+        of_spikes = all(t.rows is None and self._form(t) != VALUES for t in op.terms)
+        return of_spikes and op.offset is None and len(op.terms) > 0
+
+    def _reads_lists(self, i: int) -> bool:
+        """Whether an operation is a sum of the rows of the neurons that fired."""
+        op = self._program.ops[i]
+        return isinstance(op, Sum) and any(self._form(t) == LIST for t in op.terms)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from math import sqrt
 from typing import Any
 
@@ -46,14 +45,15 @@ def weigh(engine: Engine, op: Weigh, index: int) -> Advance:
         if in_use is not None and not in_use.any():
             return  # the output is 0 from the start
         if report is not None:
-            lo = max(lo, int(report.rows[0, REPEATED]))
+            lo = max(lo, report.rows.item(0, REPEATED))
         with np.errstate(all="ignore"):  # the engine raises if weights diverge, with the time
             for row in range(lo, hi):
-                x = read(row)
-                if weights.ndim == 2:
-                    _multiply(x, weights, out[row + 1])
-                else:  # each trial has a matrix
-                    out[row + 1] = (x[:, None] @ weights)[:, 0]
+                if weights.ndim == 3:  # each trial has a matrix
+                    out[row + 1] = (read(row)[:, None] @ weights)[:, 0]
+                elif weights.size < BLOCK:
+                    np.matmul(read(row), weights, out=out[row + 1])
+                else:
+                    _multiply(read(row), weights, out[row + 1])
                 if probed is not None:
                     probed[row + 1] = weights.swapaxes(-1, -2).reshape(probed[row + 1].shape)
 
@@ -61,13 +61,16 @@ def weigh(engine: Engine, op: Weigh, index: int) -> Advance:
 
 
 def _multiply(x: Array, weights: Array, out: Array) -> None:
-    """``out = x @ weights``, from a few rows of large weights if the other inputs are 0."""
-    if weights.size >= BLOCK:
-        active = np.flatnonzero(x)
-        if len(active) < FEW * len(x):
-            np.matmul(x[active], weights[active], out=out)
-            return
-    np.matmul(x, weights, out=out)
+    """``out = x @ weights`` for large weights; from a few rows if the other inputs are 0."""
+    active = np.flatnonzero(x)
+    if len(active) >= FEW * len(x):
+        np.matmul(x, weights, out=out)
+        return
+    out[...] = 0.0
+    n_rows = max(1, BLOCK // weights.shape[1])
+    for first in range(0, len(active), n_rows):  # these rows are copied
+        some = active[first : first + n_rows]
+        out += x[some] @ weights[some]
 
 
 def learn(engine: Engine, op: Learn, index: int) -> Advance:
@@ -89,9 +92,12 @@ def learn(engine: Engine, op: Learn, index: int) -> Advance:
         with np.errstate(all="ignore"):
             for row in range(lo, hi):
                 for learned, parts in changing:
-                    if learned.goes_on(row + 1):
-                        changes = [part(row) for part in parts]
-                        learned.add([c for c in changes if c is not None], row + 1)
+                    if not learned.goes_on(row + 1):
+                        continue
+                    changes = [part(row) for part in parts]
+                    if None in changes:
+                        changes = [each for each in changes if each is not None]
+                    learned.add(changes, row + 1)
 
     return advance
 
@@ -102,23 +108,23 @@ def new_report(op: Learn, n_trials: int, in_place: bool = False) -> Report:
     return Report(op.name, rows, np.full(n_trials, np.inf), in_place)
 
 
-@dataclass(frozen=True, eq=False)
 class _Change:
     """A change of weights per second: ``outer(pre, u) - weights * d``, with a row for each input.
 
     Or ``whole``, of a rule without factors.
     """
 
-    pre: Array
-    u: Array
-    d: Array | None
-    whole: Array | None = None
+    __slots__ = ("d", "pre", "u", "whole")
+
+    def __init__(self, pre: Array, u: Array, d: Array | None, whole: Array | None = None) -> None:
+        self.pre, self.u, self.d, self.whole = pre, u, d, whole
 
     def growth(self) -> tuple[float, float]:
         """Bounds of the norm of the change: a number, and a multiple of that of the weights."""
         if self.whole is not None:
             return _norm(self.whole), 0.0
-        return _norm(self.pre) * _norm(self.u), 0.0 if self.d is None else _norm(self.d)
+        grown = sqrt(self.pre.dot(self.pre) * self.u.dot(self.u))
+        return grown, 0.0 if self.d is None else _norm(self.d)
 
     def add(self, old: Array, new: Array, dt: float, rows: slice, scratch: Array) -> None:
         """Add the change of some rows, computed from the old weights, to the new weights."""
@@ -134,51 +140,66 @@ class _Weights:
     """The weights of a trial, (n_in, n_out), which change in blocks of rows, in place."""
 
     def __init__(self, weights: Array, dt: float, report: Report, trial: int) -> None:
-        self._weights, self._dt, self._report, self._trial = weights, dt, report, trial
+        self._weights, self._dt = weights, dt
+        self._rows, self._bound, self._trial = report.rows[trial], report.bound, trial
         n_in, n_out = weights.shape
-        self._n_rows = max(1, min(n_in, BLOCK // max(n_out, 1)))
-        self._scratch = np.empty((2, self._n_rows, n_out), weights.dtype)
+        n_rows = max(1, min(n_in, BLOCK // max(n_out, 1)))
+        self._scratch = np.empty((2, n_rows, n_out), weights.dtype)
+        self._is_small, self._more = n_rows >= n_in, self._scratch[0]
+        self._flat = self._more.ravel()
+        slices = [slice(first, first + n_rows) for first in range(0, n_in, n_rows)]
+        self._blocks = [
+            (rows, weights[rows], self._scratch[0, : len(weights[rows])]) for rows in slices
+        ]
 
     def goes_on(self, row: int) -> bool:
         """Whether the weights learn in a row: they have not diverged or learned it before."""
-        _, diverged, repeated = self._report.rows[self._trial].tolist()
-        return not diverged and row > repeated
+        rows = self._rows
+        return row > rows.item(REPEATED) and not rows.item(DIVERGED)
 
     def add(self, changes: Sequence[_Change], row: int) -> None:
         """Add ``dt`` times the changes, unless the weights would diverge."""
-        grown, share = 0.0, 0.0
+        if self._is_small and len(changes) == 1 and self._add_at_once(changes[0], row):
+            return
+        grown, factor, dt = 0.0, 1.0, self._dt
         for change in changes:
             more, multiple = change.growth()
-            grown, share = grown + self._dt * more, share + self._dt * multiple
-        after = float(self._report.bound[self._trial]) * (1.0 + share) + grown
+            grown += dt * more
+            factor += dt * multiple
+        after = self._bound.item(self._trial) * factor + grown
         if not after < SAFE_NORM:
-            after = _norm(self._weights) * (1.0 + share) + grown
+            after = _norm(self._weights) * factor + grown
         if not after < SAFE_NORM and not self._stays_below(changes):
-            self._report.rows[self._trial, DIVERGED] = row
+            self._rows[DIVERGED] = row
             return
-        self._report.bound[self._trial] = after
-        for rows, old in self._blocks():
-            self._changed(changes, rows, old, old)
-        self._report.rows[self._trial, LEARNED] = row
+        self._bound[self._trial] = after
+        for rows, weights, scratch in self._blocks:
+            # A second change must not read the weights that the first one has changed.
+            old = weights if len(changes) < 2 else weights.copy()
+            for change in changes:
+                change.add(old, weights, dt, rows, scratch)
+        self._rows[LEARNED] = row
 
-    def _blocks(self) -> Iterator[tuple[slice, Array]]:
-        for first in range(0, len(self._weights), self._n_rows):
-            rows = slice(first, first + self._n_rows)
-            yield rows, self._weights[rows]
-
-    def _changed(self, changes: Sequence[_Change], rows: slice, old: Array, new: Array) -> None:
-        scratch = self._scratch[0, : len(old)]
-        # A second change must not read the weights that the first one has changed.
-        kept = old if len(changes) < 2 or old is not new else old.copy()
-        for change in changes:
-            change.add(kept, new, self._dt, rows, scratch)
+    def _add_at_once(self, change: _Change, row: int) -> bool:
+        """Add a change without decay to small weights in few calls, if its norm is safe."""
+        if change.d is not None or change.whole is not None:
+            return False
+        np.multiply(change.pre[:, None], self._dt * change.u, out=self._more)
+        after = self._bound.item(self._trial) + sqrt(self._flat.dot(self._flat))
+        if not after < SAFE_NORM:
+            return False
+        self._bound[self._trial] = after
+        self._weights += self._more
+        self._rows[LEARNED] = row
+        return True
 
     def _stays_below(self, changes: Sequence[_Change]) -> bool:
         """Whether all weights stay below the bound, tried on a copy of each block."""
-        for rows, old in self._blocks():
-            new = self._scratch[1, : len(old)]
-            new[...] = old
-            self._changed(changes, rows, old, new)
+        for rows, weights, scratch in self._blocks:
+            new = self._scratch[1, : len(weights)]
+            new[...] = weights
+            for change in changes:
+                change.add(weights, new, self._dt, rows, scratch)
             if not (np.abs(new) < LARGEST_WEIGHT).all():  # NaN is not below the bound either
                 return False
         return True
@@ -207,7 +228,8 @@ def _term(
     traces = {name: _row_reader(engine, read, trial) for name, read in part.traces.items()}
     pre, post = traces.pop("pre"), traces.pop("post", _no_signal)
     error, gate = _row_reader(engine, part.error, trial), _row_reader(engine, part.gate, trial)
-    rule, n_out = part.rule, len(view)
+    rule, shape = part.rule, (len(view),)
+    is_of_factors = has_factors(rule)
 
     def change(row: int) -> _Change | None:
         switch = gate(row)
@@ -216,10 +238,10 @@ def _term(
         more = {name: trace(row) for name, trace in traces.items()}
         x = pre(row)
         try:
-            if has_factors(rule):
+            if is_of_factors:
                 assert isinstance(rule, Hebbian)
                 u, d = rule.factors(x, post(row), error(row), **more, **fixed)
-                if np.shape(u) == (n_out,) and (d is None or np.shape(d) == (n_out,)):
+                if np.shape(u) == shape and (d is None or np.shape(d) == shape):
                     if switch is not None:
                         u, d = switch[0] * u, None if d is None else switch[0] * d
                     return _Change(x, u, d)

@@ -45,7 +45,7 @@ def emit_cell(
     size = [sum(map(len, strips[:1])) for strips in (own, first)]
     constants += [row for rows in zip(own, first or [[]] * len(own), strict=True) for row in rows]
     kind = 0 if rates is None else KINDS[rates[0]]
-    generator, work = table.generator(op.output, k.STRIP) if cell.draws else (0, 0)
+    generator, work = table.generator(op.output, 2 * k.STRIP + 1) if cell.draws else (0, 0)
     draws = [int(cell.draws), generator, work]
     layout = table.index([kind, sum(size), size[0], decoded, n_decoded, *draws])
     state = dict(zip(("S", "STATE_2"), (memory[name] for name in cell.state), strict=False))

@@ -40,6 +40,7 @@ def emit_filter(table: Table, op: Filter, memory: dict[str, int]) -> None:
 
 def lowpass_constants(table: Table, op: Filter) -> int:
     """Offset of the constants of a filter of first order."""
+    assert not isinstance(op.form, StateSpace)
     (gain,), (_, a) = op.form
     numbers = np.zeros(4)
     numbers[[k.LOWPASS_GAIN, k.LOWPASS_KEEP]] = gain, -a

@@ -101,6 +101,9 @@ def _lif(
             assert isinstance(fused, Sum)
             (term,) = fused.terms
             J, m = table.address(term.read), table.program.size(term.read)
+            if m >= k.WIDE:
+                _wide(table, op, J, m, constants, differ, memory)
+                return
             encoders = np.pad(np.asarray(term.matrix), (padding, (0, 0)))
             constants += [np.pad(np.asarray(fused.offset), padding), in_columns(encoders)]
         bits = table.spike_bits(op.output, n, pulse)
@@ -130,6 +133,41 @@ def _least_quotient(tau_rc: float, tau_ref: float, dt: float, dtype: np.dtype[An
     if tau_ref < 2 * dt * (1 - 1e-9):
         return 0.0
     return math.exp((dt - tau_ref) / tau_rc) * (1 + 8 * float(np.finfo(dtype).eps))
+
+
+def _wide(
+    table: Table,
+    op: Neurons,
+    source: Address,
+    m: int,
+    constants: list[Any],
+    differ: bool,
+    memory: dict[str, int],
+) -> None:
+    """A population of many dimensions, with its encoders in panels; see :mod:`..kernel.wide`."""
+    current = table.program.ops[table.program.writer[op.current]]
+    assert isinstance(current, Sum) and current.offset is not None
+    n, panel = len(current.offset), k.PANEL // table.dtype.itemsize
+    matrix = np.asarray(current.terms[0].matrix)
+    bias = np.pad(current.offset, (0, -n % panel))
+    rows = np.pad(matrix, ((0, -n % panel), (0, 0))).reshape(-1, panel, m)
+    c = table.constant(*constants, bias, rows.swapaxes(1, 2))
+    neuron: Any = op.neuron
+    steps = k.TILE * (m + -m % k.LINE) + k.STEPS_AT_ONCE * k.PANELS * panel
+    bits = table.spike_bits(op.output, n, neuron.amplitude / table.program.dt)
+    table.op(
+        k.WIDE_LIF,
+        table.addresses[op.output],
+        n,
+        source,
+        C=c,
+        ENCODERS=m,
+        PER_NEURON=int(differ),
+        SCRATCH=table.allocate(steps + 2 * k.LINE + m + len(bias)),
+        S=memory["voltage"],
+        STATE_2=memory["refractory_factor"],
+        X=bits,
+    )
 
 
 def _discrete(

@@ -34,7 +34,7 @@ def spike_list(table: Table, read: Read) -> tuple[int, int]:
         if signal in table.bits:
             table.op(k.LIST_SPIKES, (0, 0), n, **place, BITS=table.bits[signal][0])
         else:
-            table.op(k.LIST_NONZERO, (0, 0), n, table.address(read), **place)
+            table.op(k.LIST_NONZERO, (0, 0), n, table.addresses[signal], **place)
     return table.lists[signal]
 
 
@@ -109,7 +109,7 @@ def packed(values: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _starts(matrix: Any) -> NDArray[np.intp]:
-    """Indices of the values of a matrix at which a run of adjacent rows of a column starts."""
+    """Indices of the values of a matrix at which a run starts."""
     rows = matrix.indices
     begins = np.ones(len(rows), bool)
     begins[1:] = np.diff(rows) != 1
@@ -118,7 +118,7 @@ def _starts(matrix: Any) -> NDArray[np.intp]:
 
 
 def _runs(matrix: Any, starts: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """The first row, length and offset of values of each run, and the distinct values."""
+    """The first row, length and offset of each run, and the values that runs share."""
     lengths = np.diff(starts, append=matrix.nnz)
     entries = np.stack([matrix.indices[starts], lengths, np.zeros_like(starts)], axis=1)
     values: list[NDArray[Any]] = [np.zeros(0)]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim.backends.compiled import opcodes as k
-from nefsim.backends.compiled.analysis import LONG_INPUT, encodes, is_tall
+from nefsim.backends.compiled.analysis import encodes, is_tall
 from nefsim.backends.compiled.driving import Drive
 from nefsim.backends.compiled.emit.spikes import emit_events, place_values, spike_list
 from nefsim.backends.compiled.table import Address, Table
@@ -37,6 +37,10 @@ def _drive(table: Table, op: Sum, drive: Drive) -> None:
 
 def _sum(table: Table, op: Sum) -> None:
     out, n = table.addresses[op.output], table.program.signals[op.output].size
+    if table.program.writer[op.output] in table.plan.tiled and n >= k.LINE:
+        for i, term in enumerate(op.terms):
+            _rows_of_tile(table, term, out, n, int(i == 0))
+        return
     terms = undriven(table, op)
     if len(terms) < len(op.terms) and not terms:
         return  # the population adds these terms to the offset, in its step
@@ -54,6 +58,22 @@ def _sum(table: Table, op: Sum) -> None:
     for i, term in enumerate(terms):
         overwrite = int(i == 0 and op.offset is None and term.rows is None)
         _term(table, term, out, n, overwrite)
+
+
+def _rows_of_tile(table: Table, term: Term, out: Address, n: int, overwrite: int) -> None:
+    """Sums of the rows of neurons that fired, for a tile of steps; see :mod:`..kernel.tiles`.
+
+    Decoders are stored in panels of columns, whose sums stay in the cache.
+    """
+    signal = term.read.signal
+    matrix = np.asarray(term.matrix).T * table.bits[signal][1]
+    m, register = len(matrix), k.PANEL // 2 // table.dtype.itemsize
+    columns = np.pad(matrix, ((0, 0), (0, -n % register)))
+    width = k.REGISTERS * register
+    panels = [columns[:, i : i + width].ravel() for i in range(0, n, width)]
+    steps, sums = table.steps_of_spikes(signal), table.allocate(k.TILE * width)
+    c = table.constant(np.concatenate(panels))
+    table.op(k.ROWS_OF_TILE, out, n, C=c, X=steps, M=m, SCRATCH=sums, SET=overwrite)
 
 
 def _accumulate(table: Table, op: Sum, population: int) -> None:
@@ -108,7 +128,7 @@ def _product(
         table.op(k.DIAGONAL, out, n, source, C=table.constant(matrix), M=m, SET=overwrite)
     elif table.has_spikes(term.read):
         _of_spikes(table, term.read, np.asarray(matrix), out, n, source, overwrite)
-    elif m >= LONG_INPUT and n >= k.LINE:
+    elif m >= k.LONG_INPUT and n >= k.LINE:
         last = table.allocate(m + -m % k.LINE + n)
         c = table.columns(matrix)
         table.op(k.REPEATED_INPUT, out, n, source, C=c, M=m, S=last, SET=overwrite)
@@ -158,7 +178,7 @@ def _sparse(
     csr = term.matrix.tocsr()
     x = table.index(np.concatenate([csr.indptr, csr.indices]))
     c, m = table.constant(csr.data), csr.shape[1]
-    if m >= LONG_INPUT and csr.nnz > 2 * (m + n):
+    if m >= k.LONG_INPUT and csr.nnz > 2 * (m + n):
         last = table.allocate(m + -m % k.LINE + n)
         table.op(k.REPEATED_INPUT_SPARSE, out, n, source, C=c, X=x, M=m, S=last, SET=overwrite)
     else:

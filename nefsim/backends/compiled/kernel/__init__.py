@@ -29,8 +29,10 @@ from nefsim.backends.compiled.kernel.shared import (
 )
 from nefsim.backends.compiled.kernel.strips import strips
 from nefsim.backends.compiled.kernel.sums import decode_bits, linear
+from nefsim.backends.compiled.kernel.tiles import rows_of_tile, steps_of_spikes
 from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
 from nefsim.backends.compiled.kernel.whole import compile_together
+from nefsim.backends.compiled.kernel.wide import wide_lif, wide_lif_tile
 from nefsim.backends.compiled.opcodes import (
     DECODE_BITS,
     DELAY,
@@ -59,6 +61,7 @@ from nefsim.backends.compiled.opcodes import (
     PHASE_UNITS,
     PHASE_WORDS,
     ROTATE,
+    ROWS_OF_TILE,
     SCALE,
     SCRATCH,
     SET,
@@ -70,11 +73,13 @@ from nefsim.backends.compiled.opcodes import (
     SHARED_YIELD,
     SPAN,
     STATE_2,
+    STEPS_OF_SPIKES,
     TILE,
     UNIT_CLAIMED,
     UNIT_FIRST,
     UNIT_LAST,
     UNIT_WORDS,
+    WIDE_LIF,
     C,
     M,
     N,
@@ -90,6 +95,12 @@ def run_tile(t, lo, hi, data, constants, indices, spikes, counts):
     y, x = shifted(data, t[OUT] + row * t[OUT_STRIDE]), shifted(data, t[IN] + row * t[IN_STRIDE])
     if kind == LIF:
         lif_tile(t, row, hi - lo, data, spikes, constants)
+    elif kind == WIDE_LIF:
+        wide_lif_tile(t, row, hi - lo, data, spikes, constants)
+    elif kind == STEPS_OF_SPIKES:
+        steps_of_spikes(t, hi - lo, spikes)
+    elif kind == ROWS_OF_TILE:
+        rows_of_tile(t, row, hi - lo, data, spikes, c)
     elif FIRST_CELL <= kind <= LAST_CELL:
         strips(t, row, hi + 1, data, constants, indices, spikes, counts)
     elif kind == LOWPASS:
@@ -127,6 +138,8 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
                 lowpass(t[N], y, x, c, shifted(data, t[S]))
             elif kind == DRIVEN_LIF:
                 driven_lif(t, row, r, data, constants, indices, spikes)
+            elif kind == WIDE_LIF:
+                wide_lif(t, row, r, data, constants, spikes)
             elif kind == SETTLE:
                 if row == hi:
                     settle(t[N], y, x, c, shifted(data, t[S]))

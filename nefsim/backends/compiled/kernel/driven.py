@@ -116,7 +116,7 @@ def add_drive(d, r, first, last, J, data, constants):
     """Add a drive to the currents of neurons ``first`` to ``last``, in step ``r`` of a tile."""
     start, size, slots = d[DRIVE_START], d[DRIVE_SIZE], d[DRIVE_SLOTS]
     lo, hi = max(first, start), min(last, start + size)
-    at, n = lo - start, hi - lo
+    at, n = lo - start, max(hi - lo, 0)
     x = shifted(data, d[DRIVE_INPUT] + at)
     if slots:
         x = shifted(x, r % slots * size)

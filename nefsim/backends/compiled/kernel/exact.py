@@ -59,10 +59,11 @@ class _Neurons:
         """State variables as variables of a loop."""
         return [Vectors(self.builder, [self.at(p, i) for i in self.offsets]) for p in pointers]
 
-    def currents(self, x):
-        """``bias + encoders x``."""
+    def currents(self, x, shift=WHOLE(0)):
+        """``bias + encoders x``, with biases ``shift`` numbers further on."""
         b = self.builder
-        J = Vectors(b, [self.at(self._bias, i) for i in self.offsets])
+        bias = b.gep(self._bias, [shift])
+        J = Vectors(b, [self.at(bias, i) for i in self.offsets])
         with rolled(b, WHOLE(0), self._m) as j:
             value = Vector.spread(b, b.load(b.gep(x, [j])), self.lanes)
             column = b.gep(self._columns, [b.mul(j, self._width)])
@@ -156,6 +157,7 @@ def lif_pairs(
     n_rows,
     x_stride,
     bits_stride,
+    bias_stride,
     c,
     bias,
     columns,
@@ -169,11 +171,13 @@ def lif_pairs(
     """``n_rows`` steps, two at a time, of up to ``MOST_VECTORS`` vectors in registers.
 
     Each row depends on the one before it; with several vectors the processor computes one while
-    another waits.  Strides are distances between rows, of bits in bytes.  Returns whether the
-    result holds; if not, v and E are those before the first step, see ``_Neurons.two_steps``.
+    another waits.  Strides are distances between rows, of bits in bytes; with a ``bias_stride``
+    other than 0, each row has its biases.  Returns whether the result holds; if not, v and E are
+    those before the first step, see ``_Neurons.second_step``.
     """
     del typing_context
-    kinds = (n_vectors, n_rows, x_stride, bits_stride, c, bias, columns, width, m, x, v, E, bits)
+    strides = (x_stride, bits_stride, bias_stride)
+    kinds = (n_vectors, n_rows, *strides, c, bias, columns, width, m, x, v, E, bits)
 
     def generate(context, builder, signature, arguments):
         del context, signature
@@ -193,7 +197,7 @@ def lif_pairs(
     return types.boolean(*kinds), generate
 
 
-def _pairs(builder, n, n_rows, x_stride, bits_stride, *arguments):
+def _pairs(builder, n, n_rows, x_stride, bits_stride, bias_stride, *arguments):
     """Load the state, take the steps, store the state if the steps hold."""
     *constants, x, v, E, bits = arguments
     neurons = _Neurons(builder, n, *constants)
@@ -203,7 +207,8 @@ def _pairs(builder, n, n_rows, x_stride, bits_stride, *arguments):
     with cgutils.for_range_slice(builder, WHOLE(0), n_rows, WHOLE(2)) as (row, _):
         before = []
         for r in (row, builder.add(row, WHOLE(1))):
-            J = neurons.currents(builder.gep(x, [builder.mul(r, x_stride)]))
+            shift = builder.mul(r, bias_stride)
+            J = neurons.currents(builder.gep(x, [builder.mul(r, x_stride)]), shift)
             word = builder.gep(bits, [builder.mul(r, bits_stride)])
             fired = []
             for u in range(n):

@@ -12,6 +12,7 @@ from nefsim.backends.compiled.opcodes import (
     ADAPT,
     FILTER,
     IN_STRIDE,
+    LINE,
     LOGARITHM,
     LOWPASS_GAIN,
     LOWPASS_KEEP,
@@ -43,7 +44,12 @@ def lowpass(n, y, x, c, state):
 
 @njit(**options)
 def lowpass_rows(t, n_rows, y, x, c, state):
-    """The same filter for many rows: element by element, each in a register."""
+    """The same filter for many rows: long rows one by one, else elements, each in a register."""
+    if t[N] >= LINE:
+        for r in range(n_rows):
+            at, to = shifted(x, r * t[IN_STRIDE]), shifted(y, r * t[OUT_STRIDE])
+            lowpass(t[N], to, at, c, state)
+        return
     gain, keep = c[LOWPASS_GAIN], c[LOWPASS_KEEP]
     tiny, zero = c[LOWPASS_TINY], c[LOWPASS_ZERO]
     for i in range(t[N]):

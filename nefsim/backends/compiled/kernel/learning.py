@@ -8,7 +8,7 @@ from numba import njit
 
 from nefsim.backends.compiled.kernel.common import dot, options
 from nefsim.backends.compiled.kernel.sums import add_columns, add_scaled_rows
-from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
+from nefsim.backends.compiled.kernel.vectors import add_vector, shifted
 from nefsim.backends.compiled.opcodes import (
     ADD,
     ANY,
@@ -20,6 +20,7 @@ from nefsim.backends.compiled.opcodes import (
     HEBBIAN,
     IN_USE,
     LEARNED_PRODUCT,
+    LINE,
     MAXIMUM,
     MINIMUM,
     MULTIPLY,
@@ -35,6 +36,9 @@ from nefsim.backends.compiled.opcodes import (
     X,
 )
 from nefsim.backends.reports import DIVERGED, LEARNED, REPEATED
+
+#: Numbers of a block of weights that several rules change.
+ROWS_OF_RULES = 4096
 
 
 @njit(**options)
@@ -64,23 +68,38 @@ def norm(a, n):
 
 
 @njit(**options)
-def change_row(row, j, n, dt, x, data, rules):
-    """``row += dt (u x[j] - d row)`` for each rule; an x of 0 without d changes nothing.
-
-    ``rules``: their number, and of each the offsets of x (of the first, the argument), u and d.
-    """
-    whole_registers()
-    for p in range(rules[0]):
-        rule = shifted(rules, 3 * p)
-        value = data[rule[1] + j] if p else x[j]
-        u = shifted(data, rule[2])
-        if rule[3] >= 0:
-            d = shifted(data, rule[3])
+def change(weights, x, dt, u, d, decays, n, m):
+    """``weights += dt (u x - d weights)``; an x of 0 without d changes nothing."""
+    if n == 1 and not decays:
+        factor = dt * u[0]
+        for j in range(m):
+            weights[j] += factor * x[j]
+        return
+    in_eights = n - n % LINE
+    for j in range(m):
+        row, value = shifted(weights, j * n), x[j]
+        if decays:
             for i in range(n):
                 row[i] += dt * (u[i] * value - d[i] * row[i])
         elif value != 0.0:
-            for i in range(n):
-                row[i] += dt * (u[i] * value)
+            height = dt * value
+            for i in range(0, in_eights, LINE):
+                add_vector(shifted(row, i), shifted(u, i), height)
+            for i in range(in_eights, n):
+                row[i] += u[i] * height
+
+
+@njit(**options)
+def change_by_all(weights, first, count, n, dt, x, data, rules):
+    """Change ``count`` rows of weights, from row ``first`` on, by each rule.
+
+    ``rules``: their number, and of each the offsets of x (of the first, the argument), u and d.
+    """
+    for p in range(rules[0]):
+        rule = shifted(rules, 3 * p)
+        pre = shifted(data, rule[1] + first) if p else shifted(x, first)
+        u, d = shifted(data, rule[2]), shifted(data, max(rule[3], 0))
+        change(weights, pre, dt, u, d, rule[3] >= 0, n, count)
 
 
 @njit(**options)
@@ -91,7 +110,7 @@ def stays_below(t, weights, largest, dt, x, data, rules, scratch):
         row = shifted(weights, j * n)
         for i in range(n):
             scratch[i] = row[i]
-        change_row(scratch, j, n, dt, x, data, rules)
+        change_by_all(scratch, j, 1, n, dt, x, data, rules)
         for i in range(n):
             if not -largest < scratch[i] < largest:  # NaN is not below the bound either
                 return False
@@ -124,8 +143,11 @@ def hebbian(t, row, weights, x, c, data, rules, bound, report):
         report[DIVERGED] = row
         return
     bound[0] = after
-    for j in range(m):
-        change_row(shifted(weights, j * n), j, n, dt, x, data, rules)
+    # Rows that stay in the cache while several rules change them.
+    block = m if rules[0] == 1 else max(ROWS_OF_RULES // n, 1)
+    for first in range(0, m, block):
+        rows = shifted(weights, first * n)
+        change_by_all(rows, first, min(block, m - first), n, dt, x, data, rules)
     report[LEARNED] = row
 
 

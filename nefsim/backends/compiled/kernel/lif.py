@@ -57,6 +57,30 @@ def lif_block(c, bias, columns, width, m, x, v, E, bits, n):
 
 
 @njit(**options)
+def lif_rows(n, n_rows, x_stride, stride, bias_stride, c, bias, columns, width, m, x, v, E, bits):
+    """``n_rows`` steps of ``n`` vectors of neurons; strides are those of :func:`lif_pairs`.
+
+    They are taken two at a time, unless a neuron that fires in one may be charged in the next.
+    """
+    done = n_rows - n_rows % 2 if c[LIF_LEAST] else 0
+    if done:
+        strides = x_stride, stride, bias_stride
+        if not lif_pairs(n, done, *strides, c, bias, columns, width, m, x, v, E, bits):
+            done = 0
+    for r in range(done, n_rows):
+        b, y = shifted(bias, r * bias_stride), shifted(x, r * x_stride)
+        word = byte_shifted(bits, r * stride)
+        lif_block(c, b, columns, width, m, y, v, E, word, n * lanes_of(c))
+
+
+@njit(**options)
+def write_rows(c, bits, stride, n, n_rows, out, out_stride):
+    """The outputs of ``n`` vectors of neurons in ``n_rows`` steps."""
+    for r in range(n_rows):
+        write_values(c, byte_shifted(bits, r * stride), n, shifted(out, r * out_stride))
+
+
+@njit(**options)
 def lif(t, x, v, E, out, bits, c, scratch):
     """One step of an LIF population; see :mod:`nefsim.backends.compiled.kernel.exact`.
 
@@ -97,23 +121,12 @@ def lif_tile(t, row, n_rows, data, spikes, constants):
     bias = shifted(c, AFTER_CONSTANTS)
     columns, bits = shifted(bias, width), shifted(spikes, t[X])
     x, out = shifted(data, t[IN] + row * t[IN_STRIDE]), shifted(data, t[OUT] + row * t[OUT_STRIDE])
-    # Two steps at a time, unless a neuron that fires in one may be charged in the next.
-    in_pairs = n_rows - n_rows % 2 if c[LIF_LEAST] else 0
     size = vectors_of_block(n_vectors)
     # The padding of a row overwrites the start of the next row, which a later block writes again.
     for first in range((n_vectors - 1) // size * size, -1, -size):
         i, n = first * line, min(size, n_vectors - first)
         b, e, fired = shifted(bias, i), shifted(columns, i), byte_shifted(bits, i // 8)
-        v, E = shifted(data, t[S] + i), shifted(data, t[M] + i)
-        done = in_pairs
-        if done:
-            strides = t[IN_STRIDE], stride
-            if not lif_pairs(n, done, *strides, c, b, e, width, m, x, v, E, fired):
-                done = 0
-        for r in range(done, n_rows):
-            y, word = shifted(x, r * t[IN_STRIDE]), byte_shifted(fired, r * stride)
-            lif_block(c, b, e, width, m, y, v, E, word, n * line)
+        v, E, y = shifted(data, t[S] + i), shifted(data, t[M] + i), shifted(out, i)
+        lif_rows(n, n_rows, t[IN_STRIDE], stride, 0, c, b, e, width, m, x, v, E, fired)
         if t[OUT_STRIDE]:
-            for r in range(n_rows):
-                word = byte_shifted(fired, r * stride)
-                write_values(c, word, n, shifted(out, i + r * t[OUT_STRIDE]))
+            write_rows(c, fired, stride, n, n_rows, y, t[OUT_STRIDE])

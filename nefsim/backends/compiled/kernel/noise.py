@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from nefsim.backends.compiled.kernel.common import options
-from nefsim.backends.compiled.kernel.draws import draw_normal
+from nefsim.backends.compiled.kernel.draws import standard_normal
 from nefsim.backends.compiled.kernel.vectors import doubles, shifted, whole_registers
 from nefsim.backends.compiled.opcodes import (
     NOISE_FILTER,
@@ -32,9 +32,11 @@ def noise(n, y, layout, spikes, counts):
     generator = shifted(counts, layout[NOISE_GENERATOR])
     work = doubles(shifted(spikes, layout[NOISE_WORK]))
     for first in range(0, n, STRIP):
-        size, out = min(STRIP, n - first), shifted(y, first)
+        size = STRIP if first + STRIP < n else n - first
+        out = shifted(y, first)
+        for i in range(size):
+            work[i] = standard_normal(generator)
         state = doubles(shifted(spikes, layout[NOISE_FILTER] + first))
-        draw_normal(generator, size, work)
         if layout[NOISE_IS_FILTERED]:
             for i in range(size):
                 value = gain * ((mean + std * work[i]) * scale) + state[i]

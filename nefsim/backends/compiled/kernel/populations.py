@@ -15,6 +15,7 @@ from nefsim.backends.compiled.kernel.vectors import (
     bits_of,
     floor,
     from_bits,
+    polynomial,
     separate,
     shifted,
     whole_registers,
@@ -45,7 +46,12 @@ def compiled(function, names, **more):
 
 def elementary_functions():
     """The functions of :mod:`..elementary`, compiled; the processor may fuse products and sums."""
-    names = {"bits_of": bits_of, "from_bits": from_bits, "floor": floor}
+    names = {
+        "bits_of": bits_of,
+        "from_bits": from_bits,
+        "floor": floor,
+        "polynomial": polynomial,
+    }
     for function in FUNCTIONS:
         names[function.__name__] = compiled(function, names, fastmath={"contract"})
     return names

@@ -65,7 +65,7 @@ def strips(t, row, end, data, constants, indices, spikes, counts):
     for i in range(last + 1):
         s = i if draws else last - i
         first = s * STRIP
-        size = min(STRIP, n - first)
+        size = STRIP if first + STRIP < n else n - first
         w = padded(size)
         c, state, other = shifted(numbers, s * layout[CELL_SIZE]), t[S] + first, t[STATE_2] + first
         v, u = shifted(data, state), shifted(data, other)

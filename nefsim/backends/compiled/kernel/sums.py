@@ -154,13 +154,14 @@ def add_scaled_rows(y, x, c, n, fired, count):
 
 @njit(**options)
 def add_rows(y, c, n, fired, count):
-    """``y += row j`` over the neurons j that fired, four in a pass."""
+    """``y += row j`` over the neurons j that fired, four in a pass, in ascending order."""
+    whole_registers()
     in_fours = count - count % 4
     for s in range(0, in_fours, 4):
         r0, r1 = shifted(c, fired[s] * n), shifted(c, fired[s + 1] * n)
         r2, r3 = shifted(c, fired[s + 2] * n), shifted(c, fired[s + 3] * n)
         for i in range(n):
-            y[i] += (r0[i] + r1[i]) + (r2[i] + r3[i])
+            y[i] = y[i] + r0[i] + r1[i] + r2[i] + r3[i]
     for s in range(in_fours, count):
         row = shifted(c, fired[s] * n)
         for i in range(n):

@@ -136,6 +136,28 @@ def floor(typing_context, number):
 
 
 @intrinsic
+def polynomial(typing_context, x, coefficients):
+    """See :func:`nefsim.backends.compiled.elementary.polynomial`."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        x, coefficients = arguments
+        fused = ("contract",)
+        terms = [builder.extract_value(coefficients, i) for i in range(len(coefficients.type))]
+        while len(terms) > 1:
+            last = terms[-1:] if len(terms) % 2 else []
+            terms = [
+                builder.fadd(a, builder.fmul(x, b, flags=fused), flags=fused)
+                for a, b in zip(terms[::2], terms[1::2], strict=False)
+            ] + last
+            x = builder.fmul(x, x)
+        return terms[0]
+
+    return types.float64(x, coefficients), generate
+
+
+@intrinsic
 def lowest_bit(typing_context, word):
     """The place of the lowest bit that is set."""
     del typing_context
