@@ -131,15 +131,23 @@ def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
         if "in_use" in memory:  # weights that were not in use at the start may be in use now
             name = f"op {i} weights"
             fresh |= {name: memory["weights"]} if name in names else {}
-    if fresh.keys() != names:
+    # Files of earlier versions lack the values of inputs, which could not be set.
+    new = {
+        f"op {i} value"
+        for i, op in enumerate(program.ops)
+        if isinstance(op, Sum) and op.is_input and not any(n == f"op {i} value" for n in names)
+    }
+    if fresh.keys() - new != names:
         _refuse_network(who)
     for name, current in fresh.items():
+        if name in new:
+            continue
         dtype, shape = saved.header(name)
         if dtype.kind != current.dtype.kind:
             saved.fail(f"{name!r} is of type {dtype}")
         if shape != current.shape and not name.startswith("process "):
             _refuse_network(who)
-    values = {name: saved.array(name) for name in fresh}
+    values = {name: fresh[name] if name in new else saved.array(name) for name in fresh}
     for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=True)):
         of_op = {name: values.get(f"op {i} {name}") for name in memory}
         _check_memory(who, op, {name: v for name, v in of_op.items() if v is not None})

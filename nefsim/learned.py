@@ -57,6 +57,7 @@ class LearnedConnection:
         do = f"pass an array of shape {shape}"
         expected = (*n_trials, *shape) if n_trials and np.ndim(values) == 3 else shape
         checked = check.array(f"{self._who}.weights", "value", values, expected, do)
+        self._state.forget()
         set_full_weights(self._program, self._state, self._index, checked)
 
     @property

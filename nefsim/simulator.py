@@ -17,6 +17,7 @@ from nefsim._collector import only_young_collected
 from nefsim._signatures import explained
 from nefsim.backends import interrupts
 from nefsim.backends.notices import silenced
+from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
 from nefsim.network import Network, Node, Probe
@@ -129,15 +130,20 @@ class Simulator:
         module = backends.module(self.backend, self.dtype)
         self.run_seed = check.seed(who, seed)
         self._progress: Progress = progress_bar(who, progress)
+        self._reports = callable(progress)
         arrays_seed = check.seed(who, build_seed, "build_seed")
         self.seed = fresh_seed(net) if arrays_seed is None else arrays_seed
         extra, outputs = run_probes(who, net, probes), run_inputs(who, net, inputs)
         with only_young_collected():
             self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=outputs)
         self.probes: tuple[Probe, ...] = self.built.probes
+        self._places = {probe: i for i, probe in enumerate(self.probes)}
         self._prepare, self._watch = module.prepare, Watch(self.built)
         self.closed = False
         self._turn = Turn("Simulator.run_steps")
+        nodes = {node: self.built.signals[node] for node in net.all_nodes}
+        program = self.built.program
+        self._inputs = Inputs("Simulator.inputs", program, nodes, self._turn)
         with silenced(progress is False):
             self._restart()
         self._target: Target | None = None
@@ -150,11 +156,13 @@ class Simulator:
     def _restart(self, learned: State | None = None) -> None:
         program = self.built.program
         with only_young_collected():
-            self.state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
+            state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
             if learned is not None:
-                carry_over(program, learned, self.state)
-            self.state.watch = self._watch
-            self._run = self._prepare(self.built, self.state)
+                carry_over(program, learned, state)
+            state.watch = self._watch
+            self._run = self._prepare(self.built, state)
+        self._state = state
+        self._inputs.use(state)
         self._records = Records(program, self.batch_size, self.dtype)
 
     def _check_keeps_state(self, who: str, must: str, do: str) -> None:
@@ -162,9 +170,15 @@ class Simulator:
             check.fail(who, "backend", must, self.backend, do)
 
     @property
+    def state(self) -> State:
+        """The arrays that change during a run."""
+        self._state.settle()
+        return self._state
+
+    @property
     def n_steps(self) -> int:
         """Number of steps since the start or the last reset, updated during a run."""
-        return self.state.step + self.state.under_way
+        return self._state.n_steps
 
     @property
     def time(self) -> NDArray[np.float64]:
@@ -189,13 +203,26 @@ class Simulator:
         if probe is None:
             return self.time
         index = index_of("Simulator.trange", self.probes, probe)
-        # During a run, records are complete only up to the last chunk, state.step.
-        return self.time[self._records.steps(index, self.state.step) - self._records.start]
+        # During a run, records are complete only up to the last chunk.
+        n_steps = self._records.settled
+        return self.time[self._records.steps(index, n_steps) - self._records.start]
+
+    @property
+    def inputs(self) -> Inputs:
+        """Outputs of nodes that are set between steps, by node.
+
+        A node whose output is a number or an array can be set, as
+        ``sim.inputs[node][:] = values``; the next steps have this output.  :meth:`save` saves
+        it, and :meth:`reset` restores the initial one.
+        """
+        must, do = "be one whose inputs can be set", "take another back end"
+        self._check_keeps_state("Simulator.inputs", must, do)
+        return self._inputs
 
     @property
     def data(self) -> Data:
         """Records by probe or label, and arrays of ensembles and connections, by object."""
-        return Data(self.probes, self.built, self.state, self._records)
+        return Data(self.probes, self.built, self._state, self._records, self._run)
 
     @explained
     def recorded(self, probe: Probe | str) -> Array:
@@ -236,8 +263,78 @@ class Simulator:
         self._run_steps(n, self._checkpoints(who, checkpoint_every, checkpoint))
 
     def step(self) -> None:
-        """Run one step."""
-        self.run_steps(1)
+        """Run one step.
+
+        It takes little more time than a step of a long run.  Records, weights and the time are
+        those of the last step whenever they are read; :meth:`latest` reads one record without
+        the others.  No bar is shown.
+
+        See Also
+        --------
+        latest, inputs : Values to exchange with a network between steps.
+
+        Examples
+        --------
+        >>> import nefsim as nef
+        >>> net = nef.Network(seed=1)
+        >>> stimulus = net.node([0.0])
+        >>> a = net.ensemble(100, 1)
+        >>> c = net.connect(stimulus, a)
+        >>> y = net.probe(a, synapse=0.05)
+        >>> sim = nef.Simulator(net)
+        >>> x = 1.0
+        >>> for _ in range(1000):
+        ...     sim.inputs[stimulus] = x
+        ...     sim.step()
+        ...     x -= 0.01 * sim.latest(y)[0]
+        >>> abs(x) < 0.1
+        True
+        """
+        growing = self._state.growing
+        if growing is None or self._reports or self.closed or self._target is not None:
+            self.run_steps(1)
+            return
+        with self._turn.alone("Simulator.step"):
+            growing.step(self._records)
+
+    @explained
+    def latest(self, probe: Probe | str) -> Array:
+        """The newest record of a probe, which takes less time than all records.
+
+        Parameters
+        ----------
+        probe : Probe or str
+            A probe or its label.
+
+        Returns
+        -------
+        (size,) ndarray
+            A copy of the last record, with trials first in a batch; of weights (M, N).
+
+        Raises
+        ------
+        ValueError
+            If nothing has been recorded since the start or :meth:`clear_probes`.
+        TypeError
+            If it is no probe of this simulator.
+
+        See Also
+        --------
+        data : All records.
+        """
+        who = "Simulator.latest"
+        index = self._places.get(probe) if isinstance(probe, Probe) else None
+        if index is None:
+            index = index_of(who, self.probes, probe)
+        growing = self._state.growing
+        row: Array | None = None if growing is None else growing.latest(index)
+        if row is None:
+            newest = self._records.latest(index)
+            if newest is None:
+                check.fail(who, "probe", "have a record", "none so far", "run a step first")
+            row = newest.copy()
+        shape = self.built.shapes.get(self.probes[index]) if self.built.shapes else None
+        return row if shape is None else row.reshape(*row.shape[:-1], *shape)
 
     @explained
     def run_steps(
@@ -297,7 +394,7 @@ class Simulator:
             for piece in pieces:
                 for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
                     with self._turn:
-                        advance(self._run, part, self.state, self._records)
+                        advance(self._run, part, self._state, self._records)
                     if checkpoints and self.n_steps % checkpoints.every == 0:
                         self.save(checkpoints.path)
                 report(piece)
@@ -335,14 +432,15 @@ class Simulator:
         self._forbid_stream(who)
         if seed is not None:
             self.run_seed = check.seed(who, seed)
+        learned = self.state if keep else None
         self._watch.restart()
-        self._restart(self.state if keep else None)
+        self._restart(learned)
 
     def clear_probes(self) -> None:
         """Discard all records, for instance to limit the memory of an endless run."""
         self._turn.forbid("Simulator.clear_probes")
         self._forbid_stream("Simulator.clear_probes")
-        program, start = self.built.program, self.n_steps
+        program, start = self.built.program, self.state.step
         self._records = Records(program, self.batch_size, self.dtype, start)
 
     def _forbid_stream(self, who: str) -> None:

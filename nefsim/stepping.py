@@ -26,6 +26,15 @@ class Turn:
     def __init__(self, who: str) -> None:
         self._busy, self._who = Lock(), who
 
+    def alone(self, who: str) -> Lock:
+        """A lock for a ``with`` block of a single step, in less time than that of this object.
+
+        Another thread that comes at the same time waits for the end of the step.
+        """
+        if self._busy.locked():
+            check.must_not_be_running(who)
+        return self._busy
+
     def __enter__(self) -> None:
         try:
             with interrupts.put_off():  # else Ctrl-C here would leave the lock taken
@@ -49,6 +58,7 @@ class Turn:
 def advance(run: Runner, n_steps: int, state: State, records: Records) -> None:
     """Take steps and record them; complete steps are preserved after an error or Ctrl-C."""
     with interrupts.put_off():
+        state.settle()
         records.reserve(n_steps)
         try:
             run(n_steps, records)

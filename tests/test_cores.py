@@ -244,7 +244,7 @@ def loops_of(net: nef.Network, monkeypatch: pytest.MonkeyPatch) -> list[stages.L
 
     def noted(arrays: Any, loop: stages.Loop) -> Any:
         found.append(loop)
-        return cores.compiled(arrays, [loop.span])
+        return cores.one_call(arrays, [loop.span]).rows
 
     from nefsim.backends.compiled import runner
 
@@ -334,13 +334,13 @@ def test_pieces_read_only_pieces_before_them(n_cores: int) -> None:
     spans = [(i, i + 1) for i in range(len(levels))]
     stage = stages.Pieces(spans, levels, sources, rng.integers(1, 9, len(levels)).tolist())
     pieces, reads = cores._pieces(stage, n_cores)
-    assert sorted(row for piece in pieces for row, _ in piece.tolist()) == [*range(len(levels))]
-    piece_of = {row: p for p, piece in enumerate(pieces) for row, _ in piece.tolist()}
+    assert sorted(row for piece in pieces for row, _ in piece) == [*range(len(levels))]
+    piece_of = {row: p for p, piece in enumerate(pieces) for row, _ in piece}
     assert len(pieces) <= 16 * n_cores * 4 * n_cores
     for i, those in enumerate(sources):
         for j in those:
             assert piece_of[j] == piece_of[i] or piece_of[j] in reads[piece_of[i]]
-        order = [row for row, _ in pieces[piece_of[i]].tolist()]
+        order = [row for row, _ in pieces[piece_of[i]]]
         assert order == sorted(order)
     assert all(max(those, default=-1) < piece for piece, those in enumerate(reads))
 

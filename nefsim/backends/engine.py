@@ -8,6 +8,7 @@ from the same rows of its inputs, or from the previous rows if a read has a dela
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from math import isnan
 from typing import Any, Protocol
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim.backends import Recorder, interrupts, sampled
+from nefsim.backends.bounds import stays_finite
+from nefsim.backends.growing import GrowingChunk
 from nefsim.backends.reports import DIVERGED, LARGEST_WEIGHT, LEARNED, Report
 from nefsim.program import (
     Call,
@@ -96,10 +99,15 @@ class Engine:
         loop is computed row by row; another group has one function, called once for a chunk.
     rows_done : dict of int to int
         Number of rows of this chunk that each operation that calls Python has computed.
+    takes : dict of int to callable
+        For operations that call a function of a user, ``take(row)``, which calls it for the step
+        after a row.
+    ahead : dict of int to Advance
+        The ``advance`` of operations that depend on the time alone and have no memory.
     good : int
         Number of rows of this chunk that the last group has completed.
     checkpointed : State
-        The arrays that are restored after an error: the state, or the same in fewer arrays.
+        The state to restore after an error; a back end may replace it by one of fewer arrays.
     reports : dict of int to Report
         The report on the weights of each operation that has any; see :mod:`.reports`.
     can_fail : bool
@@ -117,10 +125,13 @@ class Engine:
         self.program, self.state, self.rows = program, state, rows
         self.plan: list[tuple[list[Advance], bool]] = []
         self.rows_done: dict[int, int] = {}
+        self.takes: dict[int, Callable[[int], None]] = {}
+        self.ahead: dict[int, Advance] = {}
         self.good = 0
         self.longest = min((len(r) - 1 for r in rows if r is not None), default=LONGEST_CHUNK)
         self.checkpointed = state
         self.can_fail = any(map(can_fail, program.ops))
+        self.growing = state.growing = GrowingChunk(self)
         self.reports: dict[int, Report] = {}
         self._stops_at_nan = False
         state.hidden = {i for i, row in enumerate(rows) if row is None}
@@ -131,8 +142,20 @@ class Engine:
         self._carry = carrying([r for r in rows if r is not None]) if carry is None else carry
         self._sampled = {record.every for record in program.records if record.every > 1}
 
+    @cached_property
+    def stays_finite(self) -> bool:
+        """Whether no number of the program can overflow, for functions of time of usual size."""
+        return stays_finite(self.program, self.ahead)
+
+    @cached_property
+    def a_step_can_fail(self) -> bool:
+        """Whether a step may fail after functions of time have been computed."""
+        others = (op for i, op in enumerate(self.program.ops) if i not in self.ahead)
+        return any(map(can_fail, others))
+
     def run(self, n_steps: int, recorder: Recorder) -> None:
-        """Advance ``n_steps`` steps; after an error the state is that of the last full step."""
+        """Run ``n_steps`` steps; after an error the state is that of the last complete step."""
+        self.growing.close()
         for report in self.reports.values():
             report.start()  # weights may have been set since the last run
         while n_steps:
@@ -142,7 +165,7 @@ class Engine:
             for report in self.reports.values():
                 report.rows[:] = 0
             try:
-                self._chunk(length)
+                self.chunk(length)
                 self._stop_if_diverged()
                 if self._has_nan():
                     self._find_nan(before, length)
@@ -151,18 +174,18 @@ class Engine:
                 self._go_back(before, recorder)
                 raise
             self.state.under_way = 0
-            self._finish(length, recorder)
+            self.finish(length, recorder)
             n_steps -= length
             interrupts.check()
 
-    def _chunk(self, length: int) -> None:
-        """Compute rows 1 to ``length`` of all signals."""
+    def chunk(self, end: int, start: int = 0) -> None:
+        """Compute rows ``start + 1`` to ``end`` of all signals."""
         for advances, loop in self.plan:
-            self.good = 0
+            self.good = start
             if not loop:
-                advances[0](0, length)
+                advances[0](start, end)
                 continue
-            for k in range(length):
+            for k in range(start, end):
                 for advance in advances:
                     advance(k, k + 1)
                 self.good = k + 1
@@ -227,7 +250,7 @@ class Engine:
             else:
                 restore(self.checkpointed, before)
             raise
-        self._finish(length, recorder)
+        self.finish(length, recorder)
 
     def _repeat(self, before: Snapshot, length: int) -> None:
         """Restore the checkpoint and compute ``length`` rows again."""
@@ -235,22 +258,33 @@ class Engine:
         learned = self._learned_in_place()
         for report in self.reports.values():
             report.start(learned if report.in_place else 0)
-        self._chunk(length)
+        self.chunk(length)
 
     def _learned_in_place(self) -> int:
         """Rows of this chunk that weights without a copy have learned."""
         reports = (report for report in self.reports.values() if report.in_place)
         return max((int(report.rows[:, LEARNED].max()) for report in reports), default=0)
 
-    def _finish(self, length: int, recorder: Recorder) -> None:
-        """Record a chunk and copy its last row to row 0 for the next chunk."""
-        samples = {every: sampled(self.state.step, length, every) for every in self._sampled}
+    def check_step(self, row: int) -> None:
+        """Raise an error if the step after ``row`` has made a number of the state NaN."""
+        if self._has_nan():
+            t = (self.state.step + row + 1) * self.program.dt
+            raise FloatingPointError(f"invalid value encountered at t = {t:g} s")
+
+    def record(self, start: int, end: int, recorder: Recorder) -> None:
+        """Record rows ``start + 1`` to ``end``, which are complete."""
+        first = self.state.step + start
+        samples = {every: sampled(first, end - start, every) for every in self._sampled}
         for i, record in enumerate(self.program.records):
-            values = self.read(record.read, 0, length)
+            values = self.read(record.read, start, end)
             if record.every > 1:
                 values = values[samples[record.every]]
             if len(values):
                 recorder.add(i, values)
+
+    def finish(self, length: int, recorder: Recorder, start: int = 0) -> None:
+        """Record rows after ``start``, and copy row ``length`` to row 0 for the next chunk."""
+        self.record(start, length, recorder)
         if self.state.watch is not None:
             self.state.watch(self, self.state.step, length)
         self._carry(length)

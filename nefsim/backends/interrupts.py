@@ -9,19 +9,22 @@ from types import FrameType
 
 _is_pressed = _must_end = False
 
+#: Whether :func:`check` may raise: a loop over steps reads this in less time than a call takes.
+is_waiting = False
+
 
 def _remember(number: int, frame: FrameType | None) -> None:
     """Handle the signal of Ctrl-C: the first waits for :func:`check`, the second raises at once."""
-    global _is_pressed
+    global _is_pressed, is_waiting
     if _is_pressed:
         signal.default_int_handler(number, frame)
-    _is_pressed = True
+    _is_pressed = is_waiting = True
 
 
 def _remember_the_end(number: int, frame: FrameType | None) -> None:
     """Handle SIGTERM, which waits for :func:`check`."""
-    global _must_end
-    _must_end = True
+    global _must_end, is_waiting
+    _must_end = is_waiting = True
 
 
 def check() -> None:
@@ -29,12 +32,14 @@ def check() -> None:
 
     Only the main thread receives them.
     """
-    global _is_pressed, _must_end
+    global _is_pressed, _must_end, is_waiting
+    if not is_waiting:
+        return
     if _must_end and threading.current_thread() is threading.main_thread():
-        _must_end = False
+        _must_end, is_waiting = False, _is_pressed
         raise SystemExit(128 + signal.SIGTERM)  # the exit status of a shell
     if _is_pressed and threading.current_thread() is threading.main_thread():
-        _is_pressed = False
+        _is_pressed, is_waiting = False, _must_end
         raise KeyboardInterrupt
 
 

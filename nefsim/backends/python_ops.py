@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim.backends import interrupts
 from nefsim.backends.engine import Advance, Engine
-from nefsim.network.functions import call, is_elementwise
-from nefsim.program import Call, Evaluate, Play, outputs
+from nefsim.backends.results import FunctionOfTimes, UserFunction, storing
+from nefsim.network.functions import as_numbers, is_elementwise
+from nefsim.program import Call, Evaluate, Play, Read, outputs
 
 Array = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ Array = NDArray[np.float64]
 def evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
     """The ``advance`` of a function of time, of values, or of both."""
     if is_elementwise(op.function):
-        return _evaluate_at_once(engine, op)
+        return _evaluate_at_once(engine, op, index)
     return _evaluate(engine, op, index)
 
 
@@ -34,7 +35,7 @@ def call_step(engine: Engine, op: Call, index: int) -> Advance:
     return _call_at_once(engine, op, index) if op.chunked else _call(engine, op, index)
 
 
-def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
+def _evaluate_at_once(engine: Engine, op: Evaluate, index: int) -> Advance:
     """The ``advance`` of a NumPy function, called once for all times or values of a chunk."""
     out = engine.rows[op.output]
 
@@ -53,6 +54,8 @@ def _evaluate_at_once(engine: Engine, op: Evaluate) -> Advance:
             engine.good = max(engine.good, row)
             _not_finite(engine, op, row, out[row + 1])
 
+    if op.input is None:
+        engine.ahead[index] = advance
     return advance
 
 
@@ -61,6 +64,25 @@ def _evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
     out = engine.rows[op.output]
     size = out.shape[-1]
 
+    def checked(result: Any, row: int) -> Array:
+        values = as_numbers(op.name, "function", result)
+        if len(values) != size:
+            got = f"{len(values)} at t = {_time(engine, row):g} s"
+            do = "return this number at every step"
+            check.fail(op.name, "function", f"return {size} values", got, do)
+        if not np.isfinite(values).all():
+            _not_finite(engine, op, row, values)
+        return values
+
+    def note(error: Exception, row: int) -> None:
+        error.add_note(f"in the function of {op.name} at t = {_time(engine, row):g} s")
+
+    function = UserFunction(op.function, op.form, checked, note)
+    take = _taking(engine, index, function, op.input)
+    if take is not None:
+        engine.takes[index] = take
+        return _one_by_one(engine, index, take)
+
     def value(row: int, trial: int) -> Array:
         t = _time(engine, row)
         arguments: tuple[Any, ...] = () if op.form == "x" else (t,)
@@ -68,18 +90,70 @@ def _evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
             x = engine.read(op.input, row, row + 1)[0]
             arguments = (*arguments, (x if x.ndim == 1 else x[trial]).copy())
         try:
-            result = call(op.name, "function", op.function, *arguments)
+            result = op.function(*arguments)
         except Exception as error:
-            error.add_note(f"in the function of {op.name} at t = {t:g} s")
+            note(error, row)
             raise
-        if len(result) != size:
-            got, do = f"{len(result)} at t = {t:g} s", "return this number at every step"
-            check.fail(op.name, "function", f"return {size} values", got, do)
-        if not np.isfinite(result).all():
-            _not_finite(engine, op, row, result)
-        return result
+        return checked(result, row)
 
     return _row_by_row(engine, index, value, op.input is not None)
+
+
+def _taking(
+    engine: Engine, index: int, function: UserFunction, read: Read | None
+) -> Callable[[int], None] | None:
+    """A function ``take(row)`` that calls a function of the user and stores its result.
+
+    None for a batch of several trials, or if single elements of a signal are read.
+    """
+    out = engine.rows[outputs(engine.program.ops[index])[0]]
+    is_scattered = read is not None and isinstance(read.columns, np.ndarray)
+    if out.ndim != 2 or is_scattered:
+        return None
+    x: Any = None
+    shift = 1
+    if read is not None:
+        x, shift = engine.rows[read.signal], 1 - read.delay
+        x = x if read.columns is None else x[..., read.columns]
+    call, has_t, note = function.function, "t" in function.form, function.note
+    state, dt, done, store = engine.state, engine.program.dt, engine.rows_done, storing(out)
+
+    def take(row: int) -> None:
+        state.under_way = row
+        t = (state.step + row + 1) * dt
+        try:
+            if x is None:
+                value = call(t)
+            elif has_t:
+                value = call(t, x[row + shift].copy())
+            else:
+                value = call(x[row + shift].copy())
+        except Exception as error:
+            if note is not None:
+                note(error, row)
+            raise
+        if not store(row + 1, value):
+            out[row + 1] = function.check(value, row)
+        done[index] = row + 1
+
+    return take
+
+
+def _one_by_one(engine: Engine, index: int, take: Callable[[int], None]) -> Advance:
+    """The ``advance`` of ``take``, which is called once for each row, also after an error."""
+    done = engine.rows_done
+
+    def advance(lo: int, hi: int) -> None:
+        if hi - lo == 1:
+            if done.get(index, 0) <= lo:
+                take(lo)
+            return
+        for row in range(max(lo, done.get(index, 0)), hi):
+            interrupts.check()
+            take(row)
+            engine.good = row + 1
+
+    return advance
 
 
 def _row_by_row(
@@ -147,9 +221,15 @@ def play(engine: Engine, op: Play, index: int) -> Advance:
 
 def _call(engine: Engine, op: Call, index: int) -> Advance:
     """The ``advance`` of a step with memory, called row by row; no step is called twice."""
+    steps = engine.state.steps[index]
+    if len(steps) == 1 and isinstance(steps[0], UserFunction):
+        take_row = _taking(engine, index, steps[0], op.inputs[0] if op.inputs else None)
+        if take_row is not None:
+            engine.takes[index] = take_row
+            return _one_by_one(engine, index, take_row)
     outs = [engine.rows[signal] for signal in op.outputs]
     reads = [(engine.rows[r.signal], 1 - r.delay, r.columns) for r in op.inputs]
-    steps, dt, several = engine.state.steps[index], engine.program.dt, len(outs) > 1
+    dt, several = engine.program.dt, len(outs) > 1
 
     def inputs(row: int) -> list[Array]:
         values = [rows[row + shift] for rows, shift, _ in reads]
@@ -203,4 +283,8 @@ def _call_at_once(engine: Engine, op: Call, index: int) -> Advance:
                 out[lo + 1 : hi + 1, trial] = step(times, *(x[:, trial] for x in inputs))
         engine.rows_done[index] = hi
 
+    if not op.inputs and all(
+        isinstance(step, FunctionOfTimes) for step in engine.state.steps[index]
+    ):
+        engine.ahead[index] = advance
     return advance

@@ -19,7 +19,7 @@ def lower_node(context: Context, node: Node) -> None:
     if output is None:
         context.outputs[node] = context.inputs[node]
     elif isinstance(output, np.ndarray):
-        context.outputs[node] = make.sum(f"{node!r}.output", node.size_out, output)
+        context.outputs[node] = make.input(f"{node!r}.output", output)
     else:
         signal = context.outputs[node] = make.signal(f"{node!r}.output", node.size_out)
         if isinstance(output, Process):

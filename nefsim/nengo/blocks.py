@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import nengo
 import numpy as np
 from nengo.builder.signal import Signal
 from numpy.typing import NDArray
 
+from nefsim.backends.results import FunctionOfTimes
 from nefsim.nengo.pieces import Pieces, in_parts
 from nefsim.nengo.plan import LINEAR, Plan
 from nefsim.nengo.signals import as_index, elements, indices_of
@@ -45,6 +47,12 @@ class Blocks(ProgramBuilder):
         self.plan, self.memory, self.model = plan, plan.memory, plan.model
         self.numbers: dict[Signal, int] = {}
         self.states: dict[Signal, tuple[int, str]] = {}
+        nodes = (thing for thing in self.model.sig if isinstance(thing, nengo.Node))
+        self._inputs_of = {
+            self.model.sig[node]["out"].base: node
+            for node in nodes
+            if isinstance(node.output, np.ndarray)
+        }
         self._in_pieces = in_pieces
         self._pieces: dict[Signal, Pieces] = {}
 
@@ -54,12 +62,28 @@ class Blocks(ProgramBuilder):
             name = base.name
             if base in (self.model.time, self.model.step):
                 self.numbers[base] = self._clock(base)
+            elif base in self._inputs_of:
+                value = np.ravel(base.initial_value).astype(np.float64)
+                self.numbers[base] = self.input(name, value)
             elif self.is_direct(base):
                 self.numbers[base] = self.signal(name, base.size)
             else:
                 number = self.numbers[base] = self.sum(name, base.size)
                 self._add_initial_value(base, number)
         return self.numbers[base]
+
+    def is_constant(self, base: Signal) -> bool:
+        """Whether neither an operator nor the user changes a block."""
+        return self.memory.is_constant(base) and base not in self._inputs_of
+
+    @property
+    def inputs(self) -> dict[nengo.Node, int]:
+        """The program's signals of nodes that the user sets between steps."""
+        return {node: self.number(base) for base, node in self._inputs_of.items()}
+
+    def is_input(self, base: Signal) -> bool:
+        """Whether a block is the output of such a node."""
+        return base in self._inputs_of
 
     def pieces(self, base: Signal) -> Pieces | None:
         """The parts of a block, if each part has a signal; else None."""
@@ -72,9 +96,8 @@ class Blocks(ProgramBuilder):
     def _clock(self, base: Signal) -> int:
         number, dt = self.signal(base.name, 1), self.model.dt
         factor = 1.0 if base is self.model.time else 1.0 / dt
-        self.ops.append(
-            Call((number,), (), lambda trial: lambda t: (t * factor)[:, None], base.name, True)
-        )
+        clock = FunctionOfTimes(lambda t: (t * factor)[:, None])
+        self.ops.append(Call((number,), (), lambda trial: clock, base.name, True))
         return number
 
     def is_direct(self, base: Signal) -> bool:

@@ -109,6 +109,7 @@ class Learned(Mapping[Any, Array]):
         expected_shape = (self._batch_size, *shape) if each else shape
         do = f"pass an array of shape {shape}"
         checked = check.array("Simulator.learned", "weights", values, expected_shape, do)
+        self._state.forget()
         if index is not None:
             set_full_weights(self._lowering.program, self._state, index, checked)
             return
@@ -199,6 +200,7 @@ class Signals(Mapping[Signal, Array]):
             got = f"shape {checked.shape}"
             check.fail("Simulator.signals", "values", f"have shape {signal.shape}", got, do)
         index = elements(signal)
+        self._state.settle()
         for trial in range(len(self._lowering.operator_states)):
             block = self._block(signal.base, trial)
             block[slice(None) if index is None else index] = np.ravel(checked)
@@ -239,11 +241,14 @@ class Signals(Mapping[Signal, Array]):
         if signal not in self._readable and signal.base not in self._readable:
             return False
         base, lowering = signal.base, self._lowering
+        if lowering.is_input(base):
+            return True
         is_state = base in lowering.states or base in lowering.plan.private
         return is_state or lowering.numbers.get(base) not in self._state.hidden
 
     def _block(self, base: Signal, trial: int = 0) -> Array:
         lowering, state = self._lowering, self._state
+        state.settle()
         step = {
             lowering.model.step: state.step,
             lowering.model.time: state.step * lowering.model.dt,
@@ -257,6 +262,8 @@ class Signals(Mapping[Signal, Array]):
                 values: Any = op.neuron.read(memory, name)
             else:  # learned weights
                 values = full_weights(lowering.program, state, index)
+        elif lowering.is_input(base):
+            values = state.ops[lowering.program.writer[lowering.numbers[base]]]["value"]
         elif base in lowering.plan.private:
             values = lowering.operator_states[trial].signals[base]
         elif base in lowering.numbers and (state.step or base in lowering.memory.updates):

@@ -64,6 +64,7 @@ class Lowering(Blocks):
         self._probed: dict[Signal, int] = {}
         self._functions: dict[SimPyFunc, tuple[int, tuple[Read, ...]]] = {}
         self._processes: dict[Operator, int] = {}
+        self.inputs  # noqa: B018  # nodes get signals even if nothing reads them
         self._tokens, self._waits = self._order_shared_memory()
         for op in plan.operators:
             if op not in plan.learning:
@@ -144,7 +145,7 @@ class Lowering(Blocks):
         """Whether an unsupported operator reads a signal that the program computes."""
         base = signal.base
         clock = base in (self.model.time, self.model.step)
-        return not (clock or base in self.plan.private or self.memory.is_constant(base))
+        return not (clock or base in self.plan.private or self.is_constant(base))
 
     def _neurons(self, op: SimNeurons) -> None:
         neuron, size = self.plan.neurons[op], op.J.size

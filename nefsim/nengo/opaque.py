@@ -17,13 +17,11 @@ from nengo.exceptions import SimulationError
 from nengo.utils.functions import function_name
 from nengo.utils.numpy import maxint
 
+from nefsim.backends.results import NUMBERS, FunctionOfTimes, UserFunction
 from nefsim.nengo import supported
 from nefsim.network.functions import is_elementwise
 
 Steps = Callable[..., Any]
-
-#: Types of numbers for which Python's ``isfinite`` is fast.
-NUMBERS = (float, int, np.float64)
 
 
 @dataclass
@@ -142,7 +140,7 @@ def function_at_once(op: SimPyFunc) -> Steps:
             raise SimulationError(_not_finite(op.fn, value))
         return value
 
-    return run
+    return FunctionOfTimes(run)
 
 
 def function_step(op: SimPyFunc) -> Steps:
@@ -162,8 +160,9 @@ def function_step(op: SimPyFunc) -> Steps:
             raise SimulationError(f"{function_name(fn)}: {must}, got {got}") from error
         return result.ravel()
 
-    def quick(value: Any) -> Any:
+    def quick(value: Any, row: int) -> Any:
         """Check quickly that common values are finite: their sum of squares is finite."""
+        del row
         kind = type(value)
         if kind in (list, tuple) and len(shape) == 1:
             try:
@@ -178,12 +177,15 @@ def function_step(op: SimPyFunc) -> Steps:
             return value
         return check_result(value)
 
-    def run(t: float, *values: Any) -> Any:
-        copies = [value.copy() for value in values]
-        value = fn(t, *copies) if has_t else fn(*copies)
-        return quick(value) if has_output else 0.0
+    form = ("t" if has_t else "") + ("" if op.x is None else "x")
+    if has_output:
+        return UserFunction(fn, form, quick)
 
-    return run
+    def without_output(*arguments: Any) -> float:
+        fn(*arguments)
+        return 0.0
+
+    return UserFunction(without_output, form, quick)
 
 
 def functions_step(ops: Sequence[SimPyFunc]) -> Steps:

@@ -20,7 +20,9 @@ from nefsim import _checks as check
 from nefsim import backends
 from nefsim._collector import only_young_collected
 from nefsim.backends import Runner
+from nefsim.backends.growing import strict_numbers
 from nefsim.backends.notices import silenced
+from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
 from nefsim.nengo.bars import progress_of
 from nefsim.nengo.data import Data, Learned, Signals
@@ -152,6 +154,9 @@ class Simulator:
         self.data = Data(self.model, self._dense_records, self._records_of)
         self.closed = False
         self._turn = Turn("nefsim.nengo.Simulator.run_steps")
+        self._places = {probe: i for i, probe in enumerate(self.model.probes)}
+        who, lowering = "nefsim.nengo.Simulator.inputs", self._lowering
+        self._inputs = Inputs(who, lowering.program, lowering.inputs, self._turn)
         self.reset(seed)
 
     def __del__(self) -> None:
@@ -194,7 +199,7 @@ class Simulator:
     @property
     def n_steps(self) -> int:
         """Number of steps since the start or the last reset, updated during a run."""
-        return self._state.step + self._state.under_way
+        return self._state.n_steps
 
     @property
     def time(self) -> float:
@@ -226,7 +231,7 @@ class Simulator:
             who = "nefsim.nengo.Simulator.trange"
             sample_every = check.positive(who, "sample_every", sample_every, "pass seconds")
         period = 1.0 if sample_every is None else sample_every / self.dt
-        steps = np.arange(1, self._state.step + 1)
+        steps = np.arange(1, self._records.settled + 1)
         return np.asarray(self.dt * steps[steps % period < 1], np.float64)
 
     # -- steps -----------------------------------------------------------------------------
@@ -254,8 +259,18 @@ class Simulator:
             self.run_steps(steps, progress_bar=progress_bar)
 
     def step(self) -> None:
-        """Run one step."""
-        self._advance(1)
+        """Run one step.
+
+        See Also
+        --------
+        latest, inputs : Values to exchange with a network between steps.
+        """
+        growing = self._state.growing
+        if growing is None or self.closed:
+            self._advance(1)
+            return
+        with self._turn.alone("nefsim.nengo.Simulator.step"):
+            growing.step(self._records, strict=True)
 
     def run_steps(self, steps: int, progress_bar: Any = None) -> None:
         """Run a number of steps; after an error or Ctrl-C the records so far can be read.
@@ -289,7 +304,7 @@ class Simulator:
             if self._run is None:  # prepared here, as not every built simulator runs
                 with silenced(self.progress_bar is False), only_young_collected():
                     self._run = self._prepare(_Ready(self._lowering.program), self._state)
-            with np.errstate(invalid="raise", divide="ignore"):
+            with strict_numbers():
                 advance(self._run, n_steps, self._state, self._records)
 
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
@@ -314,6 +329,7 @@ class Simulator:
         lowering.start(self.seed, self.batch_size or 1)
         program = lowering.program
         self._state = initial_state(program, None, self.batch_size, self.dtype)
+        self._inputs.use(self._state)
         if before is not None:
             carry_over(program, before, self._state)
         for base in lowering.memory.updates:
@@ -327,12 +343,14 @@ class Simulator:
     def clear_probes(self) -> None:
         """Discard all records."""
         self._turn.forbid("nefsim.nengo.Simulator.clear_probes")
+        self._state.settle()
         start = self._state.step
         self._records = Records(self._lowering.program, self.batch_size, self.dtype, start)
 
     def __getstate__(self) -> dict[str, Any]:
         """The attributes to pickle: the state, the records and Nengo's model."""
         self._turn.forbid("nefsim.nengo.Simulator")
+        self._state.settle()
         names = (*ARGUMENTS, "closed")
         objects = plain_objects(self._lowering, self._state, self._records)
         objects |= {name: getattr(self, name) for name in names}
@@ -356,6 +374,53 @@ class Simulator:
         rows = rows.astype(self._data_dtype, copy=False)
         rows.setflags(write=False)
         return rows
+
+    @property
+    def inputs(self) -> Inputs:
+        """Outputs of nodes that are set between steps, by node.
+
+        A node whose output is a number or an array can be set, as
+        ``sim.inputs[node][:] = values``; the next steps have this output.
+        """
+        return self._inputs
+
+    def latest(self, probe: nengo.Probe) -> Array:
+        """The newest record of a probe, which takes less time than all records.
+
+        Parameters
+        ----------
+        probe : nengo.Probe
+            A probe.
+
+        Returns
+        -------
+        ndarray
+            A copy of the last record, with trials first in a batch.
+
+        Raises
+        ------
+        ValueError
+            If nothing has been recorded since the start or :meth:`clear_probes`.
+        TypeError
+            If it is no probe of this simulator.
+        """
+        who = "nefsim.nengo.Simulator.latest"
+        index = self._places.get(probe) if isinstance(probe, nengo.Probe) else None
+        if index is None:
+            do = "make probes before the simulator"
+            got = check.show(probe)
+            check.fail(who, "probe", "be a probe of this network", got, do, TypeError)
+        growing = self._state.growing
+        row: Array | None = None if growing is None else growing.latest(index)
+        if row is None:
+            newest = self._records.latest(index)
+            if newest is None:
+                check.fail(who, "probe", "have a record", "none so far", "run a step first")
+            row = newest.copy()
+        shape = self.model.sig[probe]["in"].shape
+        if len(shape) != 1:
+            row = row.reshape(*row.shape[:-1], *shape)
+        return row.astype(self._data_dtype, copy=False)
 
     @property
     def signals(self) -> Signals | None:

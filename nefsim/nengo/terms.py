@@ -46,7 +46,7 @@ def _copy(blocks: Blocks, op: Copy) -> None:
     row_indices = _rows_of_copy(op)
     source_indices = indices_of(op.src) if selection is None else indices_of(op.src)[selection]
     rows = as_index(row_indices, op.dst.base.size)
-    if blocks.memory.is_constant(op.src.base):
+    if blocks.is_constant(op.src.base):
         value = np.ravel(op.src.base.initial_value)[source_indices]
         blocks.add_constant(op.dst, rows, np.broadcast_to(value, np.shape(row_indices)))
         return
@@ -77,7 +77,7 @@ def sparse(A: Any) -> Any:
 
 def _product(blocks: Blocks, x: Signal, y: Signal, matrix: Any) -> None:
     rows = elements(y)
-    if blocks.memory.is_constant(x.base):
+    if blocks.is_constant(x.base):
         value = np.ravel(x.initial_value)
         is_diagonal = np.ndim(matrix) < 2 and not hasattr(matrix, "tocsr")
         product = matrix * value if is_diagonal else matrix @ value

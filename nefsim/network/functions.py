@@ -28,7 +28,11 @@ def is_elementwise(function: object) -> bool:
 
 def call(who: str, argument: str, function: Any, *inputs: Any) -> Array:
     """Call a function; return its value as a flat float array, empty for None."""
-    value = function(*inputs)
+    return as_numbers(who, argument, function(*inputs))
+
+
+def as_numbers(who: str, argument: str, value: Any) -> Array:
+    """The value of a function as a flat float array; None counts as no value."""
     if value is None:
         return np.empty(0)
     try:

@@ -66,6 +66,7 @@ class ProgramBuilder:
         self._terms: dict[int, list[Term]] = {}
         self._offsets: dict[int, Array | None] = {}
         self._added: dict[int, Array] = {}
+        self._inputs: set[int] = set()
 
     def signal(self, name: str, size: int) -> int:
         """Add a signal of ``size`` elements and return its number."""
@@ -81,6 +82,12 @@ class ProgramBuilder:
         """Add a sum without terms and return the number of its signal."""
         signal = self.signal(name, size)
         self._terms[signal], self._offsets[signal] = [], offset
+        return signal
+
+    def input(self, name: str, value: Array) -> int:
+        """Add a constant that a user may set between steps; returns its signal."""
+        signal = self.sum(name, len(value), value)
+        self._inputs.add(signal)
         return signal
 
     def as_sum(self, signal: int, terms: list[Term]) -> None:
@@ -153,7 +160,12 @@ class ProgramBuilder:
             [
                 *self.ops,
                 *(
-                    Sum(signal, tuple(t for t in terms if t.read.signal not in zero), offset)
+                    Sum(
+                        signal,
+                        tuple(t for t in terms if t.read.signal not in zero),
+                        offset,
+                        signal in self._inputs,
+                    )
                     for signal, terms, offset in sums
                 ),
             ]

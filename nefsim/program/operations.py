@@ -74,11 +74,16 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Sum:
-    """``output = offset + sum of terms``, for summed inputs, encoding and decoding."""
+    """``output = offset + sum of terms``, for summed inputs, encoding and decoding.
+
+    If ``is_input``, there are no terms, and ``offset`` is the initial value of an output that the
+    state holds and that a user sets between steps.
+    """
 
     output: int
     terms: tuple[Term, ...]
     offset: Array | None = None
+    is_input: bool = False
 
     @property
     def reads(self) -> tuple[Read, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +19,7 @@ from nefsim.program.operations import (
     Play,
     Program,
     Step,
+    Sum,
     Weigh,
 )
 from nefsim.sampling import Distribution
@@ -52,6 +52,8 @@ class State:
     watch : callable or None
         ``watch(engine, step, length)``, called after each chunk of ``length`` steps from
         ``step``, while the engine still holds the chunk's values.
+    growing : GrowingChunk or None
+        The chunk that single steps fill, whose steps are not yet counted in ``step``.
 
     See Also
     --------
@@ -66,7 +68,24 @@ class State:
     steps: dict[int, list[Step]] = field(default_factory=dict)
     under_way: int = 0
     hidden: set[int] = field(default_factory=set)
-    watch: Callable[[Any, int, int], None] | None = None
+    watch: Any = None
+    growing: Any = None
+
+    @property
+    def n_steps(self) -> int:
+        """Steps done so far, also during a run and between single steps."""
+        growing = 0 if self.growing is None else self.growing.row
+        return self.step + max(self.under_way, growing)
+
+    def settle(self) -> None:
+        """Count all single steps in ``step``, so that the arrays are those of that step."""
+        if self.growing is not None:
+            self.growing.close()
+
+    def forget(self) -> None:
+        """Copy the state again before the next step, because an array of it was set."""
+        if self.growing is not None:
+            self.growing.forget()
 
 
 def initial_state(
@@ -157,6 +176,9 @@ def _memory(
             memory = np.zeros((len(rest), *lead, program.width(op)), dtype)
             memory += rest.reshape(len(rest), *[1] * len(lead), *(rest.shape[1:] or (1,)))
             return {"z": memory}
+        case Sum(is_input=True):
+            assert op.offset is not None
+            return {"value": for_each_trial(op.offset)}
         case Weigh(is_rest=True):
             n_out, n_in = op.initial.shape
             # Zeros that are not touched take no memory.

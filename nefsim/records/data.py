@@ -40,6 +40,8 @@ class Data(Mapping[Any, Any]):
         The state, with learned weights.
     records : Records
         The records of the probes.
+    run : object
+        The back end, which has rows of steps that are not recorded yet.
 
     See Also
     --------
@@ -59,8 +61,14 @@ class Data(Mapping[Any, Any]):
     """
 
     def __init__(
-        self, probes: Sequence[Probe], built: Built, state: State, records: Records
+        self,
+        probes: Sequence[Probe],
+        built: Built,
+        state: State,
+        records: Records,
+        run: object = None,
     ) -> None:
+        self._run = run
         self._probes, self._built, self._state, self._records = probes, built, state, records
 
     def __getitem__(self, key: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import WeakMethod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,12 @@ class Records:
         Precision of the records.
     start : int
         Number of steps before the first record.
+
+    Attributes
+    ----------
+    pending : WeakMethod or None
+        A method that adds the rows of complete steps which a back end has not added yet; it is
+        called before records are read.
     """
 
     def __init__(
@@ -40,6 +47,7 @@ class Records:
     ) -> None:
         self.dt, self.start = program.dt, start
         self.stream: Stream | None = None
+        self.pending: WeakMethod[Callable[[], None]] | None = None
         self._every = [record.every for record in program.records]
         self._stores: list[Store] = []
         self._settled = start
@@ -89,11 +97,20 @@ class Records:
         """
         n_done = n_steps - self._settled
         for store, every in zip(self._stores, self._every, strict=True):
-            store.settle(_count(self._settled, n_done, every))
+            if n_done >= 0:
+                store.settle(_count(self._settled, n_done, every))
+            else:  # steps that could not be repeated after an error
+                store.settle(-_count(n_steps, -n_done, every))
         self._settled = n_steps
         if n_done:
             self._pending = True
             self.flush()
+
+    def _add_pending(self) -> None:
+        """Add the rows of complete steps that are not added yet."""
+        add = None if self.pending is None else self.pending()
+        if add is not None:
+            add()
 
     def flush(self, sync: bool = False) -> None:
         """Write the remaining records to disk, for example after the disk was full.
@@ -142,6 +159,36 @@ class Records:
         """
         return self.start + sampled(self.start, n_steps - self.start, self._every[probe])
 
+    def latest(self, probe: int) -> Array | None:
+        """The newest record of a probe, or None if there is none.
+
+        Parameters
+        ----------
+        probe : int
+            Index of the probe.
+
+        Returns
+        -------
+        ([trials,] size) ndarray or None
+        """
+        arrays, store = self.arrays(probe), self._stores[probe]
+        if not store.n_rows:
+            return None
+        if "" in arrays:
+            return arrays[""][-1]
+        row = np.zeros(store.shape, arrays["values"].dtype)
+        steps, cells = arrays["steps"], arrays["cells"]
+        first = int(np.searchsorted(steps, store.n_rows - 1))
+        values = np.broadcast_to(arrays["values"], steps.shape)
+        row.reshape(-1)[cells[first:]] = values[first:]
+        return row
+
+    @property
+    def settled(self) -> int:
+        """The step up to which records are complete."""
+        self._add_pending()
+        return self._settled
+
     def arrays(self, probe: int) -> Arrays:
         """Read-only arrays of the records of a probe.
 
@@ -154,6 +201,7 @@ class Records:
         -------
         dict of str to ndarray
         """
+        self._add_pending()
         if self.stream is None:
             return self._stores[probe].arrays()
         self.flush()
@@ -171,6 +219,7 @@ class Records:
         -------
         ([trials,] n_records, size) ndarray or Events
         """
+        self._add_pending()
         store = self._stores[probe]
         times = np.multiply(self.steps(probe, self._settled) + 1, self.dt, dtype=np.float64)
         return recorded(self.arrays(probe), store.shape, times)
@@ -187,6 +236,7 @@ class Records:
         -------
         tuple of int
         """
+        self._add_pending()
         size, n = self._stores[probe].shape, len(self.steps(probe, self._settled))
         return (*size[:-1], n, size[-1])
 

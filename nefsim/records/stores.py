@@ -85,6 +85,8 @@ class Rows(Store):
     def reserve(self, n_rows: int) -> None:
         """Allocate memory for the next ``n_rows`` rows."""
         if self._pieces:
+            if self.n_rows - self._before + n_rows <= len(self._pieces[-1]):
+                return
             self._pieces[-1] = self._last()
         self._before = self.n_rows
         self._pieces.append(np.empty((n_rows, *self.shape), self.dtype))
@@ -96,25 +98,32 @@ class Rows(Store):
         """Keep a copy of more rows."""
         at = self.n_rows - self._before
         if not self._pieces or at + len(rows) > len(self._pieces[-1]):
-            self.reserve(len(rows))
+            # Twice the memory, so that records which are read after each step are moved rarely.
+            self.reserve(max(len(rows), sum(map(len, self._pieces))))
             at = 0
         self._pieces[-1][at : at + len(rows)] = rows
         self.n_rows += len(rows)
 
     def trim(self, n_rows: int) -> None:
-        """Drop all rows after the first ``n_rows``, which the last piece contains."""
+        """Drop all rows after the first ``n_rows``."""
+        if n_rows < self._before and self._pieces:
+            self._join()
         self.n_rows = n_rows
+
+    def _join(self) -> None:
+        """Move all rows to one piece, with the free memory of the last one."""
+        free = len(self._pieces[-1]) - (self.n_rows - self._before)
+        pieces = [*self._pieces[:-1], self._last()]
+        n = sum(map(len, pieces))
+        whole = np.empty((n + free, *self.shape), self.dtype)
+        np.concatenate(pieces, out=whole[:n])
+        self._pieces, self._before = [whole], self.n_rows - n
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays of the store."""
-        pieces = [*self._pieces[:-1], self._last()] if self._pieces else []
-        if len(pieces) == 1:
-            rows = pieces[0]
-        else:
-            rows = np.concatenate([np.empty((0, *self.shape), self.dtype), *pieces])
-            if self._pieces and len(pieces[-1]) == len(self._pieces[-1]):
-                self._pieces, self._before = [rows], self.n_rows - len(rows)
-                rows = rows[:]
+        if len(self._pieces) > 1:
+            self._join()
+        rows = self._last()[:] if self._pieces else np.empty((0, *self.shape), self.dtype)
         rows.setflags(write=False)
         return {"": rows}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -55,6 +55,8 @@ class Inputs:
         The rows of each signal; None for a signal that is not stored.
     reach : mapping of Ensemble to float
         The largest allowed length of the input of each population.
+    unknown : collection of int
+        Signals whose values are unknown where they have no rows.
 
     Attributes
     ----------
@@ -66,13 +68,19 @@ class Inputs:
         Number of stored values that are read for a step.
     """
 
-    def __init__(self, built: Built, rows: Sequence[Any], reach: Mapping[Ensemble, float]) -> None:
+    def __init__(
+        self,
+        built: Built,
+        rows: Sequence[Any],
+        reach: Mapping[Ensemble, float],
+        unknown: Collection[int] = (),
+    ) -> None:
         addends: list[Addend] = []
         ensembles: list[Ensemble] = []
         starts, constant = [], [0.0] * sum(ensemble.dimensions for ensemble in reach)
         start = 0
         for ensemble in reach:
-            found = _expanded(built.program, rows, built.represented[ensemble])
+            found = _expanded(built.program, rows, unknown, built.represented[ensemble])
             if found is None or len(addends) + len(found[0]) > LARGEST:
                 continue
             for signal, delay, column, factor, target in found[0]:
@@ -137,7 +145,11 @@ def _whole(view: Array) -> Array:
 
 
 def _expanded(
-    program: Program, rows: Sequence[Any], signal: int, delay: int = 0
+    program: Program,
+    rows: Sequence[Any],
+    unknown: Collection[int],
+    signal: int,
+    delay: int = 0,
 ) -> tuple[list[Addend], dict[int, float]] | None:
     """A signal as a sum of elements of stored signals, and the constant part of each element.
 
@@ -147,7 +159,7 @@ def _expanded(
         every = range(program.signals[signal].size)
         return [Addend(signal, delay, i, 1.0, i) for i in every], {}
     op = program.ops[program.writer[signal]]
-    if not isinstance(op, Sum) or delay:
+    if not isinstance(op, Sum) or delay or signal in unknown:
         return None
     constant = {} if op.offset is None else dict(enumerate(op.offset.tolist()))
     found: list[Addend] = []
@@ -157,7 +169,7 @@ def _expanded(
         if rows[read.signal] is not None:
             found += [Addend(read.signal, read.delay, j, w, i) for i, j, w in weights]
             continue
-        inner = _expanded(program, rows, read.signal, read.delay)
+        inner = _expanded(program, rows, unknown, read.signal, read.delay)
         if inner is None:
             return None
         parts: dict[int, list[Addend]] = {}

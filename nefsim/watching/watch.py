@@ -101,6 +101,7 @@ class Watch:
         self._inputs: Inputs | None = None
         self._next = self._interval = self._first_after_reset = 0
         self._far = np.zeros(0)
+        self._unknown: set[int] = set()
         self._forget()
 
     def _forget(self) -> None:
@@ -115,6 +116,12 @@ class Watch:
         After a reset the next look waits for as many steps as it may cost.
         """
         self._inputs, self._next = None, self._first_after_reset
+
+    def ignore(self, signal: int) -> None:
+        """Look no more at inputs that depend on a signal without rows, which a user sets."""
+        if signal not in self._unknown:
+            self._unknown.add(signal)
+            self._inputs = None
 
     def __call__(self, engine: HasRows, step: int, length: int) -> None:
         """Sample some of the ``length`` steps after ``step``."""
@@ -136,7 +143,9 @@ class Watch:
         self._next = step + length + self._interval
 
     def _prepare(self, engine: HasRows) -> None:
-        inputs = self._inputs = Inputs(self._built, engine.rows, _reaches(self._built))
+        inputs = self._inputs = Inputs(
+            self._built, engine.rows, _reaches(self._built), self._unknown
+        )
         if inputs.ensembles != self.ensembles:
             self.ensembles = inputs.ensembles
             self._far = inputs.reach * [_slack(ensemble) for ensemble in self.ensembles]

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from nefsim.backends.compiled import opcodes
+from nefsim.backends.compiled.calls import Prepared
 from nefsim.backends.compiled.fusion import DisjointSets
 from nefsim.backends.compiled.object_cache import Interpreter, interpreter
 from nefsim.backends.compiled.stages import Loop, Phase, Pieces, Span
@@ -147,47 +148,39 @@ def yield_address() -> int:
         return 0
 
 
-def compiled(arrays: tuple[Any, ...], spans: Sequence[Span]) -> Advance:
-    """The ``advance`` of ranges of the table, one after the other, in this thread."""
-    run, start, memories = _call(arrays)
-    every = np.array(spans, np.int64)
-    pointer, n = every.ctypes.data, len(every)
-
-    # A pointer does not keep its array alive; the default argument does.
-    def advance(lo: int, hi: int, owners: Any = (arrays, every)) -> None:
-        del owners
-        run(start, pointer, n, lo, hi, *memories)
-
-    return advance
+def one_call(arrays: tuple[Any, ...], spans: Sequence[Span], then: Sequence[Span] = ()) -> Prepared:
+    """A call of the interpreter that runs spans in order, on this core, and others a row later."""
+    run, table, memories = _call(arrays)
+    every, later = np.array(spans, np.int64), np.array(then, np.int64)
+    arguments = (table, every.ctypes.data, len(every), 0, 1, *memories)
+    return Prepared(run, arguments, (arrays, every, later), (later.ctypes.data, len(later)))
 
 
 def in_pieces(arrays: tuple[Any, ...], stage: Pieces) -> Advance:
     """The ``advance`` of blocks, on several cores if there is enough work."""
-    alone, n_cores, total = compiled(arrays, stage.spans), cores(), sum(stage.cost)
+    alone, n_cores, total = one_call(arrays, stage.spans).rows, cores(), sum(stage.cost)
     if n_cores < 2 or len(stage.spans) < 2:
         return alone
-    run, table, memories = _call(arrays)
     several_levels = stage.levels[0] != stage.levels[-1]
 
     @cache
-    def pieces() -> tuple[list[Any], list[set[int]]]:
-        return _pieces(stage, n_cores)  # small networks never need them
+    def pieces() -> tuple[list[Advance], list[set[int]]]:
+        spans, sources = _pieces(stage, n_cores)  # small networks never need them
+        return [one_call(arrays, some).rows for some in spans], sources
 
     def advance(lo: int, hi: int) -> None:
         if total * (hi - lo) < MIN_WORK_FOR_THREADS:
             alone(lo, hi)
             return
-        spans, sources = pieces()
+        calls, sources = pieces()
         length = hi - lo
         if several_levels:
-            length = -(-TASK * len(spans) // (total * opcodes.TILE)) * opcodes.TILE
+            length = -(-TASK * len(calls) // (total * opcodes.TILE)) * opcodes.TILE
         tasks = Tasks(sources, -(-(hi - lo) // length))
 
         def task(piece: int, k: int) -> None:
             start = lo + k * length
-            end = min(start + length, hi)
-            some = spans[piece]
-            run(table, some.ctypes.data, len(some), start, end, *memories)
+            calls[piece](start, min(start + length, hi))
 
         with_helpers(n_cores, lambda thread: tasks.run(task))
 
@@ -196,11 +189,11 @@ def in_pieces(arrays: tuple[Any, ...], stage: Pieces) -> Advance:
 
 def in_steps(arrays: tuple[Any, ...], loop: Loop) -> Advance:
     """The ``advance`` of a loop, on several cores if there is enough work."""
-    alone, n_cores = compiled(arrays, [loop.span]), cores()
+    alone, n_cores = one_call(arrays, [loop.span]).rows, cores()
     if n_cores < 2:
         return alone
     run, table, memories = _call(arrays)
-    memory, lead = _shared_memory(loop, n_cores), compiled(arrays, [loop.lead])
+    memory, lead = _shared_memory(loop, n_cores), one_call(arrays, [loop.lead]).rows
     first, pointer = memory.copy(), memory.ctypes.data
 
     def advance(lo: int, hi: int) -> None:
@@ -224,7 +217,7 @@ def _call(arrays: tuple[Any, ...]) -> tuple[Interpreter, int, tuple[int, ...]]:
     return interpreter(data.dtype), table.ctypes.data, memories
 
 
-def _pieces(stage: Pieces, n_cores: int) -> tuple[list[Any], list[set[int]]]:
+def _pieces(stage: Pieces, n_cores: int) -> tuple[list[list[Span]], list[set[int]]]:
     """The blocks of each piece, as ranges of the table, and the pieces that each reads.
 
     Successive levels of a long chain are one; within it, blocks that read each other are one piece.
@@ -257,7 +250,7 @@ def _pieces(stage: Pieces, n_cores: int) -> tuple[list[Any], list[set[int]]]:
     for b, piece in enumerate(piece_of):
         spans[piece].append(stage.spans[b])
         sources[piece] |= {piece_of[j] for j in stage.sources[b]} - {piece}
-    return [np.array(some, np.int64) for some in spans], sources
+    return spans, sources
 
 
 def shares(cost: Sequence[int], n: int) -> list[int]:

@@ -232,6 +232,9 @@ def _materialized(
         if i in in_python:
             signals.update((*outputs(op), *(read.signal for read in op.reads)))
         for read in op.reads:
-            if read.delay or block_of[i] != block_of[program.writer[read.signal]]:
+            writer = program.writer[read.signal]
+            source = program.ops[writer]
+            is_held = isinstance(source, Sum) and source.is_input  # the same in all steps
+            if read.delay or (block_of[i] != block_of[writer] and not is_held):
                 signals.add(read.signal)
     return signals

@@ -21,12 +21,19 @@ from nefsim.backends.compiled.analysis import (
     is_step_counter,
     steps_compiled,
 )
-from nefsim.backends.compiled.cores import compiled, in_pieces, in_steps
+from nefsim.backends.compiled.calls import Prepared
+from nefsim.backends.compiled.cores import (
+    MIN_WORK_FOR_THREADS,
+    in_pieces,
+    in_steps,
+    one_call,
+)
 from nefsim.backends.compiled.draws import N_ADDRESSES, addresses
+from nefsim.backends.compiled.mixed import mixed_advance
 from nefsim.backends.compiled.plan import make_plan
-from nefsim.backends.compiled.stages import Loop, Mixed, rows_of, stages
+from nefsim.backends.compiled.stages import Loop, Mixed, Pieces, Span, cost, rows_of, stages
 from nefsim.backends.compiled.table import ELSEWHERE, Address, Table
-from nefsim.backends.engine import Engine, HasProgram, carrying
+from nefsim.backends.engine import Advance, Engine, HasProgram, carrying
 from nefsim.backends.reports import Report
 from nefsim.backends.vectorised.operations import advances
 from nefsim.processes import Running
@@ -66,18 +73,52 @@ def prepare(built: HasProgram, state: State) -> Runner:
     engine.reports |= _reports(program, table, data, counts)
     _link(state, table, data, bool(lead))
     engine.checkpointed = _checkpointed(program, state, table, data)
-    for stage in stages(blocks, arrays[0]):
+    order = [*stages(blocks, arrays[0])]
+    for stage in order:
         if isinstance(stage, Mixed):
-            steps = [
-                compiled(arrays, [part]) if isinstance(part, tuple) else advances(engine, part)
-                for part in stage.parts
-            ]
-            engine.plan.append((steps, len(steps) > 1))
+            engine.plan.append(([_mixed(engine, arrays, stage.parts)], False))
         elif isinstance(stage, Loop):
             engine.plan.append(([in_steps(arrays, stage)], False))
         else:
             engine.plan.append(([in_pieces(arrays, stage)], False))
+    engine.growing.whole = _whole_step(engine, arrays, order)
     return engine.run
+
+
+def _whole_step(
+    engine: Engine, arrays: tuple[Any, ...], order: Sequence[Mixed | Loop | Pieces]
+) -> Prepared | None:
+    """All compiled operations of a step in one call, if one core is enough.
+
+    None if other operations than functions of time are in Python.
+    """
+    spans: list[Span] = []
+    in_python: set[int] = set()
+    for stage in order:
+        if isinstance(stage, Mixed):
+            in_python.update(part for part in stage.parts if isinstance(part, int))
+            if not all(isinstance(part, int) for part in stage.parts):
+                return None
+        else:
+            spans += [stage.span] if isinstance(stage, Loop) else stage.spans
+    is_small = sum(cost(arrays[0], span) for span in spans) < MIN_WORK_FOR_THREADS
+    if not spans or not is_small or not in_python <= engine.ahead.keys():
+        return None
+    whole = one_call(arrays, spans)
+    return whole if whole.is_atomic else None
+
+
+def _mixed(engine: Engine, arrays: tuple[Any, ...], block: Sequence[Any]) -> Advance:
+    """The ``advance`` of a block with operations in Python."""
+    if len(block) == 1:
+        return advances(engine, block[0])
+
+    def joined(last: Prepared, first: Prepared) -> Prepared:
+        del last, first
+        return one_call(arrays, [block[-1]], then=[block[0]])
+
+    parts = [one_call(arrays, [part]) if isinstance(part, tuple) else part for part in block]
+    return mixed_advance(engine, parts, lambda index: advances(engine, index), joined)
 
 
 def _checkpointed(program: Program, state: State, table: Table, data: Any) -> State:

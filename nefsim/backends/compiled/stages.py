@@ -149,7 +149,7 @@ def _pieces(blocks: Sequence[Rows], those: list[int], table: Any) -> Pieces:
         spans,
         [blocks[i].block.level for i in those],
         [{place[j] for j in sources[i] if j in place} for i in those],
-        [_cost(table, span) for span in spans],
+        [cost(table, span) for span in spans],
     )
 
 
@@ -163,13 +163,13 @@ def _loop(rows: Rows, table: Any) -> Loop | None:
     total = shared = 0
     lead = span[0]
     for units in rows.phases:
-        cost = [_cost(table, unit) for unit in units]
-        total += sum(cost)
+        work = [cost(table, unit) for unit in units]
+        total += sum(work)
         # At most half of the work that the largest unit leaves to others.
-        gain = sum(cost) - max(sum(cost) // 2, max(cost, default=0))
-        if sum(cost) >= MIN_PHASE and gain > sum(cost) // 4:
-            shared += sum(cost)
-            phases.append(Phase(list(units), cost, []))
+        gain = sum(work) - max(sum(work) // 2, max(work, default=0))
+        if sum(work) >= MIN_PHASE and gain > sum(work) // 4:
+            shared += sum(work)
+            phases.append(Phase(list(units), work, []))
         elif phases:
             phases[-1].tail.extend(units)
         elif units:
@@ -179,6 +179,6 @@ def _loop(rows: Rows, table: Any) -> Loop | None:
     return Loop(span, (span[0], lead), phases, total)
 
 
-def _cost(table: Any, span: Span) -> int:
+def cost(table: Any, span: Span) -> int:
     """Numbers that a range of rows writes, about one for each neuron."""
     return int(table[span[0] : span[1], opcodes.N].sum())

@@ -94,8 +94,6 @@ class Table:
             # The kernel may write a row in whole cache lines.
             size = 0 if i in plan.copies else signal.size + stride * plan.length + self.lanes
             self.addresses.append((self.allocate(size), stride))
-        for i in plan.copies:
-            self.addresses[i] = self._origin(i)
         start = self._size
         own = [
             {
@@ -112,6 +110,11 @@ class Table:
             self._allocate_drive(drive)
         self.checkpoint = start, self._size
         self.reports: dict[int, tuple[int, int]] = {}
+        for op, memory in zip(program.ops, self.memories, strict=True):
+            if isinstance(op, Sum) and op.is_input and op.output not in plan.materialized:
+                self.addresses[op.output] = memory["value"], 0
+        for i in plan.copies:
+            self.addresses[i] = self._origin(i)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -125,8 +125,11 @@ class _Tiling:
         narrow: list[tuple[int, int, int]] = []
         first_list: dict[int, int] = {}
         for reader, signal, form in self._reads(group, position):
+            source = self._program.ops[self._writer[signal]]
             writer = position.get(self._writer[signal])
-            if writer is None or form == BITS or (form == LIST and group[reader] in lists):
+            is_held = isinstance(source, Sum) and source.is_input  # the same in all steps
+            is_listed = form == LIST and group[reader] in lists
+            if writer is None or form == BITS or is_held or is_listed:
                 continue
             if signal in self._analytic:
                 first = first_list.setdefault(signal, reader)

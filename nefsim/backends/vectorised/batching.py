@@ -193,6 +193,8 @@ def _batches(
 def _kind(program: Program, memories: Memories, i: int) -> tuple[int, Hashable]:
     """The priority of an operation, and a key; operations with equal keys can be one batch."""
     op = program.ops[i]
+    if isinstance(op, Sum) and op.is_input:
+        return OTHERS, i
     if isinstance(op, Sum):
         return OTHERS, ("sum", program.signals[op.output].size)
     if isinstance(op, Filter):

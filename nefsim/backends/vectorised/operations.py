@@ -6,7 +6,7 @@ from nefsim.backends.engine import Advance, Engine
 from nefsim.backends.python_ops import call_step, evaluate, play
 from nefsim.backends.vectorised.learning import learn, weigh
 from nefsim.backends.vectorised.populations import population
-from nefsim.program import Call, Evaluate, Learn, Neurons, Play, Weigh
+from nefsim.program import Call, Evaluate, Learn, Neurons, Play, Sum, Weigh
 
 
 def advances(engine: Engine, index: int) -> Advance:
@@ -23,5 +23,17 @@ def advances(engine: Engine, index: int) -> Advance:
             return weigh(engine, op, index)
         case Learn():
             return learn(engine, op, index)
+        case Sum():
+            return _held(engine, op, index)
     assert isinstance(op, Neurons)
     return population(engine, op, index)
+
+
+def _held(engine: Engine, op: Sum, index: int) -> Advance:
+    """Repeat the value that a user has set."""
+    out, value = engine.rows[op.output], engine.state.ops[index]["value"]
+
+    def advance(lo: int, hi: int) -> None:
+        out[lo + 1 : hi + 1] = value
+
+    return advance

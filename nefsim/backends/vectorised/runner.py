@@ -81,7 +81,7 @@ class _Makers:
         """The ``advance`` functions of a batch, one for each sequence of adjacent signals."""
         ops = self._engine.program.ops
         first = ops[batch[0]]
-        if isinstance(first, Sum):
+        if isinstance(first, Sum) and not first.is_input:
             for run in self._layout.runs(batch, [outputs(ops[i])[0] for i in batch]):
                 parts = [cast(Sum, ops[i]) for i in run]
                 yield sums(self._layout, self._buffers, parts)

@@ -16,8 +16,12 @@ from nefsim.program import Neurons, Read, Sum, Term
 
 def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
     """Add rows for ``output = offset + sum of terms``; none for a copy or a fused current."""
-    del memory
-    if op.output in table.plan.accumulators:
+    if op.is_input:
+        if op.output in table.plan.materialized:
+            out, n = table.addresses[op.output], table.program.signals[op.output].size
+            one = table.constant(1.0)
+            table.op(k.SCALE, out, n, (memory["value"], 0), C=one, M=n, SET=1)
+    elif op.output in table.plan.accumulators:
         _accumulate(table, op, table.plan.accumulators[op.output])
     elif table.program.writer[op.output] in table.plan.drive_of:
         _drive(table, op, table.plan.drive_of[table.program.writer[op.output]])
