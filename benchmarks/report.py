@@ -39,8 +39,11 @@ def _compared(name: str, rows: Rows) -> Iterator[tuple[str, str, str, float | No
     if "C, 2 threads" in rows:
         yield "compiled", "C, 2 threads", "times", None, 2
         yield "compiled, 1 core", "C", "times", None, 2
+        yield "compiled", "C in tiles, 2 threads", "times", None, 1 if name == "million" else None
+        yield "compiled, 1 core", "C in tiles", "times", None, 1 if name == "million" else None
     else:
         yield "compiled", "C", "times", None, 2
+        yield "compiled", "C in tiles", "times", None, None
     yield best(rows, "numpy"), "compiled", "times", None, None
 
 

@@ -32,7 +32,8 @@ def subjects(model: Model, brian: str | None, gcc: bool, nengo: bool) -> dict[st
         table["brian2"] = {"peer": "brian", "threads": 1}
     if model.chains and gcc:
         table["C"] = {"peer": "c", "threads": 1, "chains": model.chains}
-    for name in ("brian2", "C"):
+        table["C in tiles"] = {**table["C"], "tiled": True}
+    for name in ("brian2", "C", "C in tiles"):
         if name in table and model.large:
             table[f"{name}, 2 threads"] = {**table[name], "threads": 2}
     return table

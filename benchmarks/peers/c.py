@@ -20,7 +20,7 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
     compiled = time.perf_counter()
     *sizes, tau = job["chains"]
     steps = round(job["seconds"] / 0.001)
-    command = [str(program), *map(str, (*sizes, steps, 2, tau))]
+    command = [str(program), *map(str, (*sizes, steps, 2, tau, int(job.get("tiled", False))))]
 
     def run() -> float:
         with (Path(job["folder"]) / "chains.bin").open("rb") as arrays:
