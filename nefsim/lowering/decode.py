@@ -312,7 +312,12 @@ class Solving(Decoder):
             J += self._built.bias
             self._ensemble.neuron_type._to_rates(J)
 
-        threads.in_threads(fire, range(0, len(points), n))
+        blocks = range(0, len(points), n)
+        if len(blocks) < threads.MIN_SYSTEMS:  # less work than the start of a thread
+            for first in blocks:
+                fire(first)
+        else:
+            threads.in_threads(fire, blocks)
         activities.flags.writeable = False  # so that solvers need no copy
         return activities
 
