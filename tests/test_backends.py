@@ -196,7 +196,7 @@ def test_random_networks_have_equal_spikes_on_both_back_ends(net: nef.Network) -
 
 
 def test_spikes_do_not_depend_on_the_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nefsim.backends.compiled import runner as compiled
+    from nefsim.backends.compiled import cores as compiled
 
     net = nef.Network(seed=1)
     stimulus = net.node(np.sin)
@@ -339,20 +339,3 @@ def test_nan_spikes_stop_a_run_if_numpy_raises_at_invalid_values(backend):
         pytest.raises(FloatingPointError, match="invalid value encountered"),
     ):
         sim.run_steps(20)
-
-
-def test_work_is_shared_in_pieces_of_about_the_same_size() -> None:
-    pytest.importorskip("numba")
-    from nefsim.backends.compiled.runner import _pieces
-
-    rng = np.random.default_rng(0)
-    for n_spans, n in ((8, 2), (9, 4), (3, 5), (50, 3)):
-        cost = rng.integers(0, 10, n_spans).tolist()
-        spans = [(i, i + 1) for i in range(n_spans)]
-        pieces = _pieces(spans, cost, n)
-        assert [span for piece in pieces for span in piece] == spans
-        assert len(pieces) <= n and all(pieces)
-        work = [sum(cost[i] for i, _ in piece) for piece in pieces]
-        # A piece is left as soon as it has its share, so that its last span may be too much.
-        assert max(work) < sum(cost) / n + max(cost)
-        assert max(work) < sum(cost) or len(pieces) == 1

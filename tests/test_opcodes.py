@@ -26,9 +26,8 @@ def table() -> Table:
     net.connect(net.node(0.5), net.ensemble(20, 1))
     program = nef.Simulator(net).built.program
     state = initial_state(program)
-    return Table(
-        program, state, make_plan(program, 1, analysis.analytic_lif_outputs(program, state))
-    )
+    plan = make_plan(program, 1, analysis.analytic_lif_outputs(program, state))
+    return Table(state, plan)
 
 
 def test_the_bounds_of_the_groups_increase() -> None:

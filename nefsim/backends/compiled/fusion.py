@@ -8,7 +8,8 @@ step of a chunk.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from types import MappingProxyType
 
@@ -16,75 +17,159 @@ from nefsim._graphs import strong_components
 from nefsim.program import Call, Evaluate, Neurons, Play, Program
 
 
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Operations that the interpreter runs together.
+
+    Attributes
+    ----------
+    level : int
+        Blocks of one level are independent of each other, and read lower levels only.
+    ops : sequence of int
+        The operations in the order of a step.
+    sources : frozenset of int
+        Indices of the blocks that this one reads.
+    phases : sequence of (sequence of (sequence of int))
+        The same operations in the same order, as units; the units of a phase are independent of
+        each other within a step.
+    """
+
+    level: int
+    ops: Sequence[int]
+    sources: frozenset[int]
+    phases: Sequence[Sequence[Sequence[int]]]
+
+
 def fused_blocks(
     program: Program,
-    in_python: Collection[int] = (),
+    in_python: Set[int] = frozenset(),
+    partial: Set[int] = frozenset(),
+    gathers: Set[int] = frozenset(),
     first: Mapping[int, Sequence[int]] = MappingProxyType({}),
-) -> list[tuple[int, list[int]]]:
-    """The fused blocks of a program.
+) -> list[Block]:
+    """Group the operations of a program in fused blocks.
 
     Parameters
     ----------
     program : Program
         The program to run.
-    in_python : collection of int
-        Operations that run in Python.  They are made adjacent where the order allows it, so
-        that the compiled operations between them need few calls.
+    in_python : set of int
+        Indices of operations that run in Python.  They become neighbours where the order
+        allows it, so that few calls run the compiled operations between them.
+    partial, gathers : set of int
+        Operations that decode the spikes of a part of a population, and those that read all parts
+        (:mod:`.split`).  They do not join the parts to one unit, nor to one block
+        where there is no loop.
     first : mapping of int to sequence of int
         For some operations, others of their block that come before them in a step.
 
     Returns
     -------
-    list of (int, list of int)
-        The level of each block, and its operations in the order of a step.  Lower levels come
-        first; blocks of one level are independent of each other.
+    list of Block
+        Lower levels come first.
     """
-    ops = program.ops
-    writer = program.writer
-    before = [[writer[read.signal] for read in op.reads] for op in ops]
-    now = [[writer[read.signal] for read in op.reads if read.delay == 0] for op in ops]
-    sets = _DisjointSets(len(ops))
+    graph = _Graph(program, in_python, partial, gathers, first)
+    sets = graph.units()
     for group in program.groups:
         for i in group.ops[1:]:
             sets.join(group.ops[0], i)
-    readers = [0] * len(ops)
-    for sources in before:
-        for j in sources:
-            readers[j] += 1
-    calls = {i for i, op in enumerate(ops) if isinstance(op, (Evaluate, Call))}
-    calls |= {i for i, op in enumerate(ops) if isinstance(op, Play) and i in in_python}
-    for i, op in enumerate(ops):
-        if i in calls:
-            continue
-        for j in now[i]:
-            whole = isinstance(ops[j], Neurons) or isinstance(op, Neurons)
-            alone = readers[j] == 1 and j not in calls
-            if whole or alone:
-                sets.join(i, j)
-    # Blocks that depend on each other in a circle become one.
-    names = sorted({sets.of(i) for i in range(len(ops))})
-    block_of = {name: b for b, name in enumerate(names)}
-    members: list[list[int]] = [[] for _ in names]
-    for i in range(len(ops)):
-        members[block_of[sets.of(i)]].append(i)
+    merged, reads = _merged(sets, range(len(program.ops)), graph.before)
+    units = graph.units()
+    level: list[int] = []
+    for needs in reads:  # in topological order
+        level.append(1 + max((level[other] for other in needs), default=0))
+    order = sorted(range(len(merged)), key=level.__getitem__)
+    place = {c: p for p, c in enumerate(order)}
+    blocks = []
+    for c in order:
+        phases = graph.phases(units, merged[c])
+        ops = [i for phase in phases for unit in phase for i in unit]
+        blocks.append(Block(level[c], ops, frozenset(place[r] for r in reads[c]), phases))
+    return blocks
+
+
+class _Graph:
+    """The operations that each operation reads, and those that belong together."""
+
+    def __init__(
+        self,
+        program: Program,
+        in_python: Set[int],
+        partial: Set[int],
+        gathers: Set[int],
+        first: Mapping[int, Sequence[int]],
+    ) -> None:
+        self._ops, self._in_python = program.ops, in_python
+        self._partial, self._gathers, self._first = partial, gathers, first
+        writer = program.writer
+        self.before = [[writer[read.signal] for read in op.reads] for op in self._ops]
+        self._now = [
+            [writer[read.signal] for read in op.reads if read.delay == 0] for op in self._ops
+        ]
+        self._readers = [0] * len(self._ops)
+        for sources in self.before:
+            for j in sources:
+                self._readers[j] += 1
+
+    def units(self) -> DisjointSets:
+        """Operations that belong together: a population and its neighbours, and single readers."""
+        sets, ops = DisjointSets(len(self._ops)), self._ops
+        calls = {i for i, op in enumerate(ops) if isinstance(op, (Evaluate, Call))}
+        calls |= {i for i in self._in_python if isinstance(ops[i], Play)}
+        for i, op in enumerate(ops):
+            if i in calls or i in self._gathers:
+                continue
+            for j in self._now[i]:
+                if j in self._partial:
+                    continue
+                whole = isinstance(ops[j], Neurons) or isinstance(op, Neurons)
+                alone = self._readers[j] == 1 and j not in calls
+                if whole or alone:
+                    sets.join(i, j)
+        return sets
+
+    def phases(self, sets: DisjointSets, members: Sequence[int]) -> list[list[list[int]]]:
+        """The units of a block by phases; one unit if its order is fixed otherwise.
+
+        It is where operations run in Python, or come before others that do not read them.
+        """
+        if not self._in_python.isdisjoint(members) or not self._first.keys().isdisjoint(members):
+            after = {i: [*self._now[i], *self._first.get(i, ())] for i in members}
+            return [[_in_order(members, after, self._in_python)]]
+        units, reads = _merged(sets, members, self._now)
+        level: list[int] = []
+        for needs in reads:
+            level.append(max((level[other] + 1 for other in needs), default=0))
+        phases: list[list[list[int]]] = [[] for _ in range(max(level, default=-1) + 1)]
+        for unit, at in zip(units, level, strict=True):
+            phases[at].append(_in_order(unit, self._now, ()))
+        return phases
+
+
+def _merged(
+    sets: DisjointSets, members: Sequence[int], before: Sequence[Sequence[int]]
+) -> tuple[list[list[int]], list[set[int]]]:
+    """Sets of operations, in topological order; those that depend on each other become one.
+
+    Also, for each, the others that it reads.
+    """
+    inside: dict[int, list[int]] = {}
+    for i in members:
+        inside.setdefault(sets.of(i), []).append(i)
     reads = {
-        b: sorted({block_of[sets.of(j)] for i in group for j in before[i]} - {b})
-        for b, group in enumerate(members)
+        name: sorted({sets.of(j) for i in some for j in before[i] if sets.of(j) in inside} - {name})
+        for name, some in sorted(inside.items())
     }
     merged = strong_components(reads)
-    component_of = {b: c for c, group in enumerate(merged) for b in group}
-    level: dict[int, int] = {}
-    for c, component in enumerate(merged):  # in topological order
-        needs = {component_of[j] for b in component for j in reads[b]} - {c}
-        level[c] = 1 + max((level[other] for other in needs), default=0)
-    after = [[*sources, *first.get(i, ())] for i, sources in enumerate(now)]
-    return [
-        (level[c], _in_order([i for b in merged[c] for i in members[b]], after, in_python))
-        for c in sorted(level, key=level.__getitem__)
+    component_of = {name: c for c, names in enumerate(merged) for name in names}
+    needs = [
+        {component_of[j] for name in names for j in reads[name]} - {c}
+        for c, names in enumerate(merged)
     ]
+    return [[i for name in names for i in inside[name]] for names in merged], needs
 
 
-class _DisjointSets:
+class DisjointSets:
     """Disjoint sets of numbers (union-find)."""
 
     def __init__(self, n: int) -> None:
@@ -103,7 +188,9 @@ class _DisjointSets:
 
 
 def _in_order(
-    members: Sequence[int], now: Sequence[Sequence[int]], in_python: Collection[int]
+    members: Sequence[int],
+    now: Sequence[Sequence[int]] | Mapping[int, Sequence[int]],
+    in_python: Collection[int],
 ) -> list[int]:
     inside = set(members)
     sorter = TopologicalSorter({i: [j for j in now[i] if j in inside] for i in members})

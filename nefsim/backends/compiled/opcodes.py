@@ -20,7 +20,8 @@ N_COLUMNS = 14
 # Other names of these columns, for the opcodes that use them in another way:
 #   STATE_2, BITS         offset of the second state variable of a population; of spike bits
 #   COUNT                 index of the count of spikes, of a population that lists their indices
-#   PER_NEURON            of LIF, 1 if time constants differ between neurons
+#   PER_NEURON            of LIF, 1 if time constants differ between neurons; its OUT is -1 if its
+#                         spikes are read as bits only
 #   VECTORS               of an expression, a bit for each argument that is a vector
 #   LAYOUT                of a cell, the offset of its integers, named below
 #   HAS_CURRENTS          of INVERSE_LIF, 1 if it reads currents, 0 if spikes are added to it
@@ -129,7 +130,15 @@ NOISE_MEAN, NOISE_STD, NOISE_SCALE, NOISE_GAIN, NOISE_KEEP = range(5)
 # Constants of a row, by opcode: the index of each, from the offset in column C on.  The numbers
 # of cells are defined in :mod:`.cells`; biases, encoders and decoders come before them.
 LOWPASS_GAIN, LOWPASS_KEEP, LOWPASS_TINY, LOWPASS_ZERO = range(4)
-LIF_DECAY, LIF_REFRACTORY, LIF_LOWEST, LIF_PULSE, LIF_ONE, LIF_ZERO = range(6)
+(
+    LIF_DECAY,
+    LIF_REFRACTORY,
+    LIF_LOWEST,
+    LIF_PULSE,
+    LIF_ONE,
+    LIF_ZERO,
+    LIF_LEAST,
+) = range(7)
 (
     DISCRETE_PULSE,
     DISCRETE_ACTIVATION,
@@ -203,3 +212,19 @@ TILE = 64
 
 #: Most vectors of LIF neurons that are stepped in one loop.
 MOST_VECTORS = 7
+
+# The memory of steps that threads share (:mod:`.kernel.shared`), in whole numbers: the number of
+# phases and of threads, the address of a function of the system, the number of phases that are
+# done; then the phases, and then the units of all phases.  Threads write different cache lines.
+SHARED_PHASES, SHARED_THREADS, SHARED_YIELD, SHARED_RELEASED, SHARED_WORDS = 0, 1, 2, 8, 16
+
+#: Of a phase: the place of its units and their number, the first row of the table after the last
+#: unit and their end, the same of rows that are part of the next step, and the units done.
+PHASE_UNITS, PHASE_SIZE, PHASE_TAIL, PHASE_TAIL_END, PHASE_NEXT, PHASE_NEXT_END = range(6)
+PHASE_DONE, PHASE_WORDS = 8, 16
+
+#: Of a unit: its rows, and the number of steps in which it was claimed.
+UNIT_FIRST, UNIT_LAST, UNIT_CLAIMED, UNIT_WORDS = 0, 1, 2, 8
+
+#: Spins of a thread that waits, before it lets other threads run.
+SPINS = 2000

@@ -17,11 +17,13 @@ from nefsim.backends.compiled.analysis import (
     is_compiled,
 )
 from nefsim.backends.compiled.driving import Drive, find_drives, order, silent, single_rows
-from nefsim.backends.compiled.fusion import fused_blocks
-from nefsim.backends.compiled.tiling import tile
+from nefsim.backends.compiled.fusion import Block, fused_blocks
+from nefsim.backends.compiled.split import Split, split
+from nefsim.backends.compiled.tiling import VALUES, spike_form, tile
 from nefsim.backends.engine import can_fail, chunk_length
 from nefsim.backends.reports import learned_in_place
-from nefsim.program import Learn, Op, Program, Read, Sum, Term, Weigh, outputs
+from nefsim.neurons import LIF
+from nefsim.program import Learn, Neurons, Op, Program, Read, Sum, Term, Weigh, outputs
 
 #: Longest chunk [steps]: long enough that the time in Python for each chunk is negligible.
 LONGEST_COMPILED_CHUNK = 10_000
@@ -40,9 +42,12 @@ class Plan:
 
     Attributes
     ----------
-    blocks : sequence of (int, sequence of int)
-        Fused blocks of operations in the order of a step, each with its level; blocks of one
-        level are independent of each other.
+    program : Program
+        The operations, with large populations split (:mod:`.split`).
+    parts : Split
+        The parts of these populations.
+    blocks : sequence of Block
+        Fused blocks of operations.
     materialized : frozenset of int
         Signals that are stored for each step of a chunk; others are stored for one step.
     analytic : frozenset of int
@@ -51,6 +56,8 @@ class Plan:
         Operations that run a tile of steps before the next operation runs.
     length : int
         Number of steps of a chunk.
+    bits_only : frozenset of int
+        Spike outputs that are read as one bit for each neuron; their values are not written.
     copies : mapping of int to Read
         Signals that only copy a read, mapped to that read.
     fused_currents : mapping of int to int
@@ -70,11 +77,14 @@ class Plan:
         Spike outputs of populations with drives of which only the indices of spikes are read.
     """
 
-    blocks: Sequence[tuple[int, Sequence[int]]]
+    program: Program
+    parts: Split
+    blocks: Sequence[Block]
     materialized: frozenset[int]
     analytic: frozenset[int]
     tiled: frozenset[int]
     length: int
+    bits_only: frozenset[int]
     copies: Mapping[int, Read]
     fused_currents: Mapping[int, int]
     accumulators: Mapping[int, int]
@@ -96,12 +106,12 @@ class Plan:
         return {i: drive for drive in drives for i in drive.ops if i != drive.population}
 
 
-def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
+def make_plan(original: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
     """Decide how to run a program.
 
     Parameters
     ----------
-    program : Program
+    original : Program
         The program to run.
     batch : int
         Number of trials.
@@ -114,14 +124,17 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     -------
     Plan
     """
+    parts = split(original, analytic)
+    program, analytic = parts.program, analytic | parts.spikes
     in_python = {i for i, op in enumerate(program.ops) if not is_compiled(program, op)}
-    blocks = fused_blocks(program, in_python)
-    groups = [group for _, group in blocks]
+    blocks = fused_blocks(program, in_python, parts.partial, parts.gathers)
+    groups = [block.ops for block in blocks]
     materialized = _materialized(program, groups, in_python)
+    materialized |= {part for part, (whole, _) in parts.whole.items() if whole in materialized}
     drives = find_drives(program, groups, analytic, materialized)
     if drives:
-        blocks = fused_blocks(program, in_python, order(drives))
-        groups = [group for _, group in blocks]
+        blocks = fused_blocks(program, in_python, parts.partial, parts.gathers, order(drives))
+        groups = [block.ops for block in blocks]
     one_row = single_rows(program, drives)
     materialized -= one_row
     together = [
@@ -135,7 +148,8 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     materialized.update(outputs(program.ops[i])[0] for i in in_place if not _is_rest(program, i))
     tiled, carried = tile(program, groups, analytic, materialized, together)
     materialized |= carried
-    width = sum(program.signals[i].size for i in materialized) * batch
+    own = materialized.difference(parts.whole)
+    width = sum(program.signals[i].size for i in own) * batch
     work = sum(_work(op) for op in program.ops) * batch
     fewest = 1
     if any(isinstance(op, Learn) and _index(program, op) not in in_place for op in program.ops):
@@ -146,11 +160,14 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     # In float32 the spikes of a step are summed first, so that the memory is rounded only once.
     single = np.dtype(dtype) == np.float32
     return Plan(
+        program,
+        parts,
         blocks,
         frozenset(materialized),
         frozenset(analytic),
         frozenset(tiled),
         length,
+        frozenset(_bits_only(program, analytic, materialized)),
         copies(program, materialized),
         fused_currents(program, analytic, materialized),
         {} if single else accumulators(program, materialized),
@@ -162,13 +179,26 @@ def make_plan(program: Program, batch: int, analytic: set[int], dtype: Any = np.
     )
 
 
+def _bits_only(program: Program, analytic: set[int], materialized: set[int]) -> set[int]:
+    """Spike outputs that no operation and no probe reads by their values."""
+    values = set(materialized)
+    for op in program.ops:
+        if isinstance(op, Sum):
+            values.update(t.read.signal for t in op.terms if spike_form(t, analytic) == VALUES)
+        else:
+            values.update(read.signal for read in op.reads)
+        if isinstance(op, Neurons) and type(op.neuron) is not LIF:
+            values.add(op.output)
+    return set(analytic) - values
+
+
 def _in_place(
-    program: Program, blocks: Sequence[tuple[int, Sequence[int]]], batch: int, in_python: set[int]
+    program: Program, blocks: Sequence[Block], batch: int, in_python: set[int]
 ) -> tuple[int, ...]:
     """Operations whose weights need no copy; blocks with Python come first in their level."""
-    order = sorted(blocks, key=lambda block: (block[0], in_python.isdisjoint(block[1])))
+    order = sorted(blocks, key=lambda block: (block.level, in_python.isdisjoint(block.ops)))
     failing = [i for i, op in enumerate(program.ops) if can_fail(op) and not isinstance(op, Learn)]
-    return learned_in_place(program, [ops for _, ops in order], batch, failing)
+    return learned_in_place(program, [block.ops for block in order], batch, failing)
 
 
 def _index(program: Program, op: Learn) -> int:

@@ -19,7 +19,8 @@ from nefsim.backends.compiled.cells import CELLS
 from nefsim.backends.compiled.draws import N_ADDRESSES
 from nefsim.backends.compiled.driving import Drive
 from nefsim.backends.compiled.plan import Plan
-from nefsim.program import Filter, Program, Read, State, Sum, Term
+from nefsim.backends.compiled.split import memories
+from nefsim.program import Filter, Read, State, Sum, Term
 
 Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
@@ -32,19 +33,18 @@ class Table:
 
     Parameters
     ----------
-    program : Program
-        The program to run.
     state : State
         The state, whose arrays get addresses.
     plan : Plan
-        Decisions on how to run the program.
+        The program, and decisions on how to run it.
 
     Attributes
     ----------
     addresses : list of Address
         The address of each signal.
     memories : list of dict of str to int
-        Offsets of the state variables of each operation, by name.
+        Offsets of the state variables of each operation, by name; those of parts are within
+        those of the whole population.
     checkpoint : (int, int)
         Start and end of all memories.
     reports : dict of int to (int, int)
@@ -59,9 +59,12 @@ class Table:
         The values of terms that populations compute themselves.
     """
 
-    def __init__(self, program: Program, state: State, plan: Plan) -> None:
-        self.program, self.plan = program, plan
+    def __init__(self, state: State, plan: Plan) -> None:
+        program = self.program = plan.program
+        self.plan = plan
         self.dtype = state.signals[0].dtype if state.signals else np.dtype(np.float64)
+        #: Numbers in a cache line.
+        self.lanes = 8 * k.LINE // self.dtype.itemsize
         self._rows: list[list[int]] = []
         self._tiled_rows: set[int] = set()
         self._constants: list[NDArray[Any]] = [np.zeros(k.LINE)]
@@ -78,21 +81,30 @@ class Table:
         self.bits: dict[int, tuple[int, float]] = {}
         self._steps_of_spikes: dict[int, int] = {}
         self.addresses: list[Address] = []
+        split = {whole for whole, _ in plan.parts.whole.values()}
         for i, signal in enumerate(program.signals):
+            if i in plan.parts.whole:
+                whole, first = plan.parts.whole[i]
+                offset, stride = self.addresses[whole]
+                self.addresses.append((offset + first, stride))
+                continue
             stride = signal.size if i in plan.materialized else 0
+            if i in split:  # the kernel writes whole cache lines, and parts are written at once
+                stride += -stride % self.lanes
             # The kernel may write a row in whole cache lines.
-            size = 0 if i in plan.copies else signal.size + stride * plan.length + k.LINE
+            size = 0 if i in plan.copies else signal.size + stride * plan.length + self.lanes
             self.addresses.append((self.allocate(size), stride))
         start = self._size
-        self.memories: list[dict[str, int]] = [
+        own = [
             {
                 name: ELSEWHERE + plan.in_place.index(i)
                 if name == "weights" and i in plan.in_place
                 else self.allocate(1 if is_step_counter(op, name) else _per_trial(value, state))
                 for name, value in memory.items()
             }
-            for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=True))
+            for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=False))
         ]
+        self.memories = memories(plan.parts.origin, own, len(program.ops))
         self._in_place = [state.ops[i]["weights"] for i in plan.in_place]
         for drive in (drive for each in plan.drives.values() for drive in each):
             self._allocate_drive(drive)
@@ -111,8 +123,9 @@ class Table:
 
     def allocate(self, size: int) -> int:
         """Reserve ``size`` numbers that change; return their offset."""
-        self._size += size + -size % k.LINE
-        return self._size - (size + -size % k.LINE)
+        lines = size + -size % self.lanes
+        self._size += lines
+        return self._size - lines
 
     def scratch(self, size: int) -> Address:
         """Reserve ``size`` intermediate numbers of one step; return their address."""
@@ -274,7 +287,7 @@ class Table:
             span = 0 if i in self._tiled_rows else span + 1
             self._rows[i][k.SPAN] = span
         rows = np.array(self._rows, np.int64).reshape(-1, k.N_COLUMNS)
-        data = _aligned((batch, self._size), self.dtype)
+        data = aligned((batch, self._size), self.dtype)
         for place, weights in enumerate(self._in_place):
             distance = weights.ctypes.data - data.ctypes.data
             rows[rows == ELSEWHERE + place] = distance // data.itemsize
@@ -283,7 +296,7 @@ class Table:
             data,
             np.concatenate(
                 self._constants,
-                out=_aligned((self._n_constants,), self.dtype),
+                out=aligned((self._n_constants,), self.dtype),
                 casting="same_kind",
             ),
             np.concatenate(self._indices),
@@ -306,7 +319,7 @@ def _in_lines(numbers: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([numbers, np.zeros(padding)]) if padding else numbers
 
 
-def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """An array of zeros that starts at a cache line; vectors across two lines are slow."""
     line, size = k.LINE * 8, math.prod(shape) * dtype.itemsize
     memory = np.zeros(size + line, np.uint8)

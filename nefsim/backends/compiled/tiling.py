@@ -72,6 +72,15 @@ def tile(
     return tiled, carried
 
 
+def spike_form(term: Term, analytic: Set[int]) -> int:
+    """The form in which a term of a sum reads its signal: BITS, LIST or VALUES."""
+    read, matrix = term.read, term.matrix
+    whole = read.signal in analytic and read.columns is None and not read.delay
+    if not whole or hasattr(matrix, "tocsr") or np.ndim(matrix) != 2:
+        return VALUES
+    return BITS if np.shape(matrix)[0] < LINE else LIST
+
+
 def _has_only_outputs(op: Op) -> bool:
     """Whether an operation affects others through the signals that it writes only."""
     if isinstance(op, Neurons):
@@ -165,13 +174,7 @@ class _Tiling:
 
     def _form(self, term: Term) -> int:
         """The form in which a term of a sum reads its signal."""
-        read, matrix = term.read, term.matrix
-        if term in self._decoded:
-            return BITS
-        whole = read.signal in self._analytic and read.columns is None and not read.delay
-        if not whole or hasattr(matrix, "tocsr") or np.ndim(matrix) != 2:
-            return VALUES
-        return BITS if np.shape(matrix)[0] < LINE else LIST
+        return BITS if term in self._decoded else spike_form(term, self._analytic)
 
     def _origin(self, signal: int) -> int:
         """The signal that a chain of copies starts from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -89,9 +90,11 @@ def _lif(
         numbers = {k.LIF_LOWEST: low, k.LIF_PULSE: pulse, k.LIF_ONE: 1.0}
         if not differ:
             numbers |= dict(zip((k.LIF_DECAY, k.LIF_REFRACTORY), factors, strict=True))
+            numbers[k.LIF_LEAST] = _least_quotient(tau_rc, tau_ref, dt, table.dtype)
         constants: list[Any] = [_constants(numbers)]
+        padding = (0, -n % table.lanes)
         if differ:
-            constants += [np.broadcast_to(factor, n) for factor in factors]
+            constants += [np.pad(np.broadcast_to(factor, n), padding) for factor in factors]
         m = 0
         if op.current in table.plan.fused_currents:
             fused = table.program.ops[table.program.writer[op.current]]
@@ -101,7 +104,8 @@ def _lif(
             if m >= k.WIDE:
                 _wide(table, op, J, m, constants, differ, memory)
                 return
-            constants += [fused.offset, in_columns(np.asarray(term.matrix))]
+            encoders = np.pad(np.asarray(term.matrix), (padding, (0, 0)))
+            constants += [np.pad(np.asarray(fused.offset), padding), in_columns(encoders)]
         bits = table.spike_bits(op.output, n, pulse)
         offsets = {"S": v, "STATE_2": memory["refractory_factor"], "X": bits}
         if table.program.writer[op.output] in table.plan.drives:
@@ -109,6 +113,8 @@ def _lif(
             return
         c, scratch = table.constant(*constants), table.allocate(0 if m else n)
         columns = {"ENCODERS": m, "PER_NEURON": int(differ), "SCRATCH": scratch, **offsets}
+        if op.output in table.plan.bits_only:
+            out = -1, 0
         table.op(k.LIF, out, n, J, C=c, **columns)
     else:
         euler = isinstance(neuron, LIF) and neuron.method == "euler"
@@ -116,6 +122,17 @@ def _lif(
         emit_cell(table, op, (cell, neuron), J, memory)
     if adapts:
         _adapt(table, neuron, n, out, memory)
+
+
+def _least_quotient(tau_rc: float, tau_ref: float, dt: float, dtype: np.dtype[Any]) -> float:
+    """The quotient of a spike from which on the neuron is refractory for the whole next step.
+
+    Larger by some last digits than in exact numbers; 0 if a spike at the start of a step has a
+    smaller one, as it has where the refractory time is less than two steps.
+    """
+    if tau_ref < 2 * dt * (1 - 1e-9):
+        return 0.0
+    return math.exp((dt - tau_ref) / tau_rc) * (1 + 8 * float(np.finfo(dtype).eps))
 
 
 def _wide(

@@ -158,8 +158,8 @@ def _of_spikes(
     """
     if n < k.LINE and read.signal in table.bits:
         bits, pulse = table.bits[read.signal]
-        lines = -(-matrix.shape[1] // (4 * k.LINE)) * 4
-        padded = np.pad(matrix * pulse, ((0, 0), (0, lines * k.LINE - matrix.shape[1])))
+        lines = -(-matrix.shape[1] // (4 * table.lanes)) * 4
+        padded = np.pad(matrix * pulse, ((0, 0), (0, lines * table.lanes - matrix.shape[1])))
         table.op(k.DECODE_BITS, out, n, C=table.constant(padded), X=bits, M=lines, SET=overwrite)
     else:
         fired, count = spike_list(table, read)

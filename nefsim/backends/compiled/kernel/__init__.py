@@ -20,6 +20,13 @@ from nefsim.backends.compiled.kernel.learning import learning
 from nefsim.backends.compiled.kernel.lif import lif, lif_tile
 from nefsim.backends.compiled.kernel.noise import noise
 from nefsim.backends.compiled.kernel.populations import neurons
+from nefsim.backends.compiled.kernel.shared import (
+    add_atomic,
+    claim,
+    load_atomic,
+    store_atomic,
+    wait_for,
+)
 from nefsim.backends.compiled.kernel.strips import strips
 from nefsim.backends.compiled.kernel.sums import decode_bits, linear
 from nefsim.backends.compiled.kernel.tiles import rows_of_tile, steps_of_spikes
@@ -45,16 +52,33 @@ from nefsim.backends.compiled.opcodes import (
     NOISE,
     OUT,
     OUT_STRIDE,
+    PHASE_DONE,
+    PHASE_NEXT,
+    PHASE_NEXT_END,
+    PHASE_SIZE,
+    PHASE_TAIL,
+    PHASE_TAIL_END,
+    PHASE_UNITS,
+    PHASE_WORDS,
     ROTATE,
     ROWS_OF_TILE,
     SCALE,
     SCRATCH,
     SET,
     SETTLE,
+    SHARED_PHASES,
+    SHARED_RELEASED,
+    SHARED_THREADS,
+    SHARED_WORDS,
+    SHARED_YIELD,
     SPAN,
     STATE_2,
     STEPS_OF_SPIKES,
     TILE,
+    UNIT_CLAIMED,
+    UNIT_FIRST,
+    UNIT_LAST,
+    UNIT_WORDS,
     WIDE_LIF,
     C,
     M,
@@ -138,6 +162,59 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
                 learning(kind, t, row, y, x, c, data, indices, spikes, counts)
 
 
+@njit(**options)
+def run_span(table, first, last, lo, hi, trials, data, constants, indices, spikes, counts):
+    """Rows ``lo + 1`` to ``hi`` of a range of operations, trial by trial.
+
+    A tiled operation runs all rows of a tile at once; successive operations that are not tiled
+    run each row in turn (:mod:`nefsim.backends.compiled.tiling`).  ``trials`` has the number of
+    trials, and the lengths of a row of ``data``, ``spikes`` and ``counts``.
+    """
+    n_trials, width, n_spike_words, n_counts = trials
+    for trial in range(n_trials):
+        # The rows of this trial.
+        D, F = shifted(data, trial * width), shifted(spikes, trial * n_spike_words)
+        K = shifted(counts, trial * n_counts)
+        for start in range(lo, hi, TILE):
+            end, o = min(start + TILE, hi), first
+            while o < last:
+                n = min(table[o * N_COLUMNS + SPAN], last - o)
+                if n:
+                    run_rows(table, o, o + n, start, end, D, constants, indices, F, K)
+                else:
+                    t = shifted(table, o * N_COLUMNS)
+                    run_tile(t, start, end, D, constants, indices, F, K)
+                o += max(n, 1)
+
+
+@njit(**options)
+def share_steps(table, memory, thread, lo, hi, trials, data, constants, indices, spikes, counts):
+    """One thread of those that share steps; see :mod:`.shared`."""
+    n_phases, released = memory[SHARED_PHASES], shifted(memory, SHARED_RELEASED)
+    at = load_atomic(released)
+    while at < (hi - lo) * n_phases:
+        step = at // n_phases
+        row = lo + step
+        phase = shifted(memory, SHARED_WORDS + at % n_phases * PHASE_WORDS)
+        units, n = shifted(memory, phase[PHASE_UNITS]), phase[PHASE_SIZE]
+        first = thread * n // memory[SHARED_THREADS]
+        for i in range(n):
+            unit = shifted(units, (first + i) % n * UNIT_WORDS)
+            claimed = shifted(unit, UNIT_CLAIMED)
+            if load_atomic(claimed) != step or not claim(claimed, step):
+                continue
+            rows = unit[UNIT_FIRST], unit[UNIT_LAST], row, row + 1
+            run_span(table, *rows, trials, data, constants, indices, spikes, counts)
+            if add_atomic(shifted(phase, PHASE_DONE), 1) + 1 == (step + 1) * n:
+                rows = phase[PHASE_TAIL], phase[PHASE_TAIL_END], row, row + 1
+                run_span(table, *rows, trials, data, constants, indices, spikes, counts)
+                rows = phase[PHASE_NEXT], phase[PHASE_NEXT_END], row + 1, min(row + 2, hi)
+                run_span(table, *rows, trials, data, constants, indices, spikes, counts)
+                store_atomic(released, at + 1)
+        wait_for(released, at, memory[SHARED_YIELD])
+        at = load_atomic(released)
+
+
 def run(
     table,
     spans,
@@ -156,31 +233,22 @@ def run(
 ):
     """Compute rows ``lo + 1`` to ``hi`` of all operations, span by span and trial by trial.
 
-    A span is a range of rows of the table.  A tiled operation computes all rows of a tile at
-    once; successive operations that are not tiled are computed together, row by row
-    (:mod:`nefsim.backends.compiled.tiling`).
+    A span is a range of rows of the table.  If ``n_spans`` is negative, ``spans`` is the memory of
+    steps that threads share, and this is thread ``-n_spans - 1`` of them.
 
     ``data``, ``spikes`` and ``counts`` have a row for each trial; ``width``, ``n_spike_words`` and
     ``n_counts`` are the lengths of these rows.
     """
     whole_registers()
+    trials = n_trials, width, n_spike_words, n_counts
+    if n_spans < 0:
+        thread = -n_spans - 1
+        arrays = data, constants, indices, spikes, counts
+        share_steps(table, spans, thread, lo, hi, trials, *arrays)
+        return
     for s in range(n_spans):
-        first, last = spans[2 * s], spans[2 * s + 1]
-        for trial in range(n_trials):
-            # The rows of this trial.
-            D, F = shifted(data, trial * width), shifted(spikes, trial * n_spike_words)
-            K = shifted(counts, trial * n_counts)
-            for start in range(lo, hi, TILE):
-                end, o = min(start + TILE, hi), first
-                while o < last:
-                    n = min(table[o * N_COLUMNS + SPAN], last - o)
-                    if n:
-                        run_rows(table, o, o + n, start, end, D, constants, indices, F, K)
-                    else:
-                        run_tile(
-                            shifted(table, o * N_COLUMNS), start, end, D, constants, indices, F, K
-                        )
-                    o += max(n, 1)
+        rows = spans[2 * s], spans[2 * s + 1], lo, hi
+        run_span(table, *rows, trials, data, constants, indices, spikes, counts)
 
 
 def instructions(dtype: Any) -> Any:

@@ -9,16 +9,14 @@ from __future__ import annotations
 from numba import njit, types
 from numba.extending import intrinsic
 
-from nefsim.backends.compiled.kernel.common import options, padded, words
-from nefsim.backends.compiled.kernel.exact import (
-    lif_four_vectors,
-    lif_vector,
-    lif_vector_per_neuron,
-)
+from nefsim.backends.compiled.kernel.common import options, words
+from nefsim.backends.compiled.kernel.exact import lif_vector_per_neuron, write_values
+from nefsim.backends.compiled.kernel.lif import in_lanes, lif_block
 from nefsim.backends.compiled.kernel.vectors import (
     WHOLE,
     Vector,
     byte_shifted,
+    lanes_of,
     shifted,
     whole_registers,
 )
@@ -149,18 +147,18 @@ def add_drive(d, r, first, last, J, data, constants):
 def driven_lif(t, row, r, data, constants, indices, spikes):
     """A step of a population with its drives, the ``r``-th of a tile."""
     whole_registers()
-    n, width, d = t[N], padded(t[N]), shifted(indices, t[DRIVES])
-    c = shifted(constants, t[C])
+    n, d, c = t[N], shifted(indices, t[DRIVES]), shifted(constants, t[C])
+    width = in_lanes(n, c)
     factors, J = shifted(c, AFTER_CONSTANTS), shifted(data, t[SCRATCH])
     base = shifted(factors, 2 * width * t[PER_NEURON])
     if d[HAS_ROW]:
         base = shifted(data, t[IN])
-    bits, unread = shifted(spikes, t[X] + r * words(n)), shifted(J, DRIVEN_BLOCK)
+    bits = shifted(spikes, t[X] + r * words(n))
     for first in range(0, width, DRIVEN_BLOCK):
         last = min(first + DRIVEN_BLOCK, n)
         for i in range(first, last):
             J[i - first] = base[i]
-        for i in range(last, padded(last)):  # the padding has no current
+        for i in range(last, in_lanes(last, c)):  # the padding has no current
             J[i - first] = 0.0
         for k in range(d[N_DRIVES]):
             more = shifted(d, FIRST_DRIVE + k * DRIVE_INTEGERS)
@@ -168,26 +166,22 @@ def driven_lif(t, row, r, data, constants, indices, spikes):
         v, E = shifted(data, t[S] + first), shifted(data, t[STATE_2] + first)
         out = shifted(data, t[OUT] + row * t[OUT_STRIDE] + first)
         fired, f = byte_shifted(bits, first // LINE), shifted(factors, first)
-        step_block(t, padded(last) - first, d[WRITES], c, f, J, v, E, out, unread, fired)
+        step_block(t, in_lanes(last, c) - first, c, f, J, v, E, fired)
+        if d[WRITES]:
+            write_values(c, fired, (in_lanes(last, c) - first) // lanes_of(c), out)
 
 
 @njit(**options)
-def step_block(t, n, writes, c, factors, J, v, E, out, unread, bits):
-    """A step of ``n`` neurons, a multiple of eight; spikes that nothing reads are overwritten."""
+def step_block(t, n, c, factors, J, v, E, bits):
+    """A step of ``n`` neurons, a multiple of a vector."""
     whole_registers()
-    width = padded(t[N])
-    in_fours = 0 if t[PER_NEURON] else n - n % (4 * LINE)
-    for i in range(0, in_fours, 4 * LINE):
-        y = shifted(out, i) if writes else unread
-        j, w, f, b = shifted(J, i), shifted(v, i), shifted(E, i), byte_shifted(bits, i // LINE)
-        lif_four_vectors(c, factors, j, j, width, 0, j, w, f, y, b)
-    for i in range(in_fours, n, LINE):
-        y = shifted(out, i) if writes else unread
-        j, w, f, b = shifted(J, i), shifted(v, i), shifted(E, i), byte_shifted(bits, i // LINE)
-        if t[PER_NEURON]:
-            lif_vector_per_neuron(c, shifted(factors, i), j, j, width, 0, j, w, f, y, b)
-        else:
-            lif_vector(c, factors, j, j, width, 0, j, w, f, y, b)
+    width, line = in_lanes(t[N], c), lanes_of(c)
+    if t[PER_NEURON] == 0:
+        lif_block(c, J, J, width, 0, J, v, E, bits, n)
+        return
+    for i in range(0, n, line):
+        j, w, f, b = shifted(J, i), shifted(v, i), shifted(E, i), byte_shifted(bits, i // 8)
+        lif_vector_per_neuron(c, shifted(factors, i), j, j, width, 0, j, w, f, b)
 
 
 @njit(**options)

@@ -7,6 +7,7 @@ from numba import njit
 from nefsim.backends.compiled.kernel.common import dot, options, padded, words
 from nefsim.backends.compiled.kernel.events import add_events, add_runs
 from nefsim.backends.compiled.kernel.vectors import (
+    lanes_of,
     lowest_bit,
     nonzero,
     shifted,
@@ -199,9 +200,10 @@ def list_nonzero(values, n, fired):
 def decode_bits(t, y, r, spikes, c):
     """``y = ...`` or ``y += sum of column i over the neurons that fired`` in row r of a tile."""
     n, m = t[N], t[M]
-    bits = shifted(spikes, t[X] + r * words(m * LINE))
+    width = m * lanes_of(c)
+    bits = shifted(spikes, t[X] + r * words(width))
     for i in range(n):
-        total = sum_where_set(shifted(c, i * m * LINE), bits, m)
+        total = sum_where_set(shifted(c, i * width), bits, m)
         y[i] = total if t[SET] else y[i] + total
 
 

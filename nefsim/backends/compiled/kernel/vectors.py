@@ -1,11 +1,14 @@
-"""Eight numbers at a time, and pointers, as instructions of LLVM.
+"""Eight or sixteen numbers at a time, and pointers, as instructions of LLVM.
 
 Numba has no type for vectors, and LLVM's vectors of a loop depend on its length and leave a
-remainder that is computed one by one.  Here a vector is a cache line of numbers on every
-processor; LLVM splits it into several registers if these are shorter.
+remainder that is computed one by one.  Here a vector has eight numbers on every processor, and
+sixteen of float32 where a cache line is to be filled; LLVM splits it into several registers if
+these are shorter.
 """
 
 from __future__ import annotations
+
+from contextlib import contextmanager
 
 from llvmlite import ir
 from numba import types
@@ -182,6 +185,23 @@ def whole_registers(typing_context):
     return types.void(), generate
 
 
+def lanes(number):
+    """How many numbers of a type fill a cache line: 8 of float64, 16 of float32."""
+    return 2 * LINE if isinstance(number, ir.FloatType) else LINE
+
+
+@intrinsic
+def lanes_of(typing_context, pointer):
+    """How many of the numbers at a pointer fill a cache line."""
+    del typing_context
+
+    def generate(context, builder, signature, arguments):
+        del context, builder, signature
+        return WHOLE(lanes(arguments[0].type.pointee))
+
+    return types.intp(pointer), generate
+
+
 @intrinsic
 def separate(typing_context):
     """Compile the calling function once, for all functions that call it."""
@@ -196,27 +216,27 @@ def separate(typing_context):
 
 
 class Vector:
-    """Eight numbers in registers; arithmetic on them appends instructions."""
+    """Numbers in registers, eight unless said otherwise; arithmetic appends instructions."""
 
     def __init__(self, builder, value):
         self.builder, self.value = builder, value
 
     @classmethod
-    def at(cls, builder, pointer, offset=None):
-        """Load eight numbers, from ``offset`` numbers after a pointer."""
-        place, align = _address(builder, pointer, offset)
+    def at(cls, builder, pointer, offset=None, n=LINE):
+        """Load ``n`` numbers, from ``offset`` numbers after a pointer."""
+        place, align = _address(builder, pointer, offset, n)
         return cls(builder, builder.load(place, align=align))
 
     @classmethod
-    def spread(cls, builder, number):
-        """A vector with eight copies of one number."""
-        first = ir.Constant(ir.VectorType(number.type, LINE), ir.Undefined)
+    def spread(cls, builder, number, n=LINE):
+        """A vector with ``n`` copies of one number."""
+        first = ir.Constant(ir.VectorType(number.type, n), ir.Undefined)
         first = builder.insert_element(first, number, INDEX(0))
-        return cls(builder, builder.shuffle_vector(first, first, _indices(0, 0)))
+        return cls(builder, builder.shuffle_vector(first, first, _indices(0, 0, n)))
 
     def store(self, pointer, offset=None):
-        """Store eight numbers, from ``offset`` numbers after a pointer."""
-        place, align = _address(self.builder, pointer, offset)
+        """Store the numbers, from ``offset`` numbers after a pointer."""
+        place, align = _address(self.builder, pointer, offset, self.value.type.count)
         self.builder.store(self.value, place, align=align)
 
     def __add__(self, other):
@@ -239,13 +259,21 @@ class Vector:
         """Bits that are 1 where these numbers are equal or larger."""
         return self.builder.fcmp_ordered(">=", self.value, other.value)
 
+    def largest(self, other):
+        """The larger of each two numbers; the other one where this is NaN."""
+        return self.where(self.above(other), other)
+
+    def smallest(self, other):
+        """The smaller of each two numbers; the other one where this is NaN."""
+        return self.where(other.above(self), other)
+
     def where(self, bits, other):
         """These numbers where bits are 1, elsewhere those of another vector."""
         return Vector(self.builder, self.builder.select(bits, self.value, other.value))
 
     def total(self):
-        """The sum of the eight: halves are added until one number remains."""
-        total, half = self.value, LINE // 2
+        """The sum of all numbers: halves are added until one number remains."""
+        total, half = self.value, self.value.type.count // 2
         while half:
             low, high = (
                 self.builder.shuffle_vector(total, total, _indices(start, 1, half))
@@ -255,13 +283,41 @@ class Vector:
         return self.builder.extract_element(total, INDEX(0))
 
 
-def _address(builder, pointer, offset):
+@contextmanager
+def rolled(builder, start, stop):
+    """A loop with indices from ``start`` to ``stop - 1``, which LLVM does not unroll.
+
+    It would otherwise write most loops eight times, although these have few turns.
+    """
+    before, body = builder.block, builder.append_basic_block("rolled")
+    end = builder.append_basic_block("end")
+    builder.cbranch(builder.icmp_signed("<", start, stop), body, end)
+    builder.position_at_end(body)
+    index = builder.phi(WHOLE)
+    index.add_incoming(start, before)
+    yield index
+    after = builder.add(index, WHOLE(1))
+    index.add_incoming(after, builder.block)
+    branch = builder.cbranch(builder.icmp_signed("<", after, stop), body, end)
+    branch.set_metadata("llvm.loop", _never_unrolled(builder.module))
+    builder.position_at_end(end)
+
+
+def _never_unrolled(module):
+    """A loop's description: by LLVM's convention, its first part is the description itself."""
+    disable = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
+    loop = ir.MDValue(module, [disable], name=str(len(module.metadata)))
+    loop.operands = (loop, disable)
+    return loop
+
+
+def _address(builder, pointer, offset, n=LINE):
     """A pointer to a vector, and the alignment of its numbers."""
     number = pointer.type.pointee
     if offset is not None:
         pointer = builder.gep(pointer, [offset])
     align = 8 if isinstance(number, ir.DoubleType) else 4
-    return builder.bitcast(pointer, ir.VectorType(number, LINE).as_pointer()), align
+    return builder.bitcast(pointer, ir.VectorType(number, n).as_pointer()), align
 
 
 def _indices(start, step, n=LINE):
@@ -290,14 +346,16 @@ def sum_where_set(typing_context, values, fired, n_vectors):
     def generate(context, builder, signature, arguments):
         del context, signature
         values, fired, n = arguments
-        number, mask = values.type.pointee, ir.VectorType(BIT, LINE)
-        zeros = Vector.spread(builder, number(0.0))
-        sums, bits = Vectors(builder, [zeros] * 4), builder.bitcast(fired, BYTE.as_pointer())
+        number = values.type.pointee
+        size = lanes(number)
+        word, mask = ir.IntType(size), ir.VectorType(BIT, size)
+        zeros = Vector.spread(builder, number(0.0), size)
+        sums, bits = Vectors(builder, [zeros] * 4), builder.bitcast(fired, word.as_pointer())
         with cgutils.for_range_slice(builder, WHOLE(0), n, WHOLE(4)) as (first, _):
             for u in range(4):
                 i = builder.add(first, WHOLE(u))
                 spikes = builder.bitcast(builder.load(builder.gep(bits, [i])), mask)
-                vector = Vector.at(builder, values, builder.mul(i, WHOLE(LINE)))
+                vector = Vector.at(builder, values, builder.mul(i, WHOLE(size)), size)
                 sums[u] += vector.where(spikes, zeros)
         return ((sums[0] + sums[1]) + (sums[2] + sums[3])).total()
 

@@ -16,11 +16,13 @@ from numba.extending import intrinsic
 
 from nefsim.backends.compiled.kernel.common import options, padded, vectors_of_block, words
 from nefsim.backends.compiled.kernel.driven import step_block
-from nefsim.backends.compiled.kernel.exact import lif_rows
+from nefsim.backends.compiled.kernel.exact import write_values
+from nefsim.backends.compiled.kernel.lif import in_lanes, lif_rows, write_rows
 from nefsim.backends.compiled.kernel.vectors import (
     INDEX,
     WHOLE,
     byte_shifted,
+    lanes_of,
     shifted,
     whole_registers,
 )
@@ -172,7 +174,7 @@ def parts(t, data, constants):
     """Biases, panels, the number of panels, and the parts of the scratch memory."""
     c = shifted(constants, t[C])
     panel = panel_of(c)
-    bias = shifted(c, AFTER_CONSTANTS + 2 * padded(t[N]) * t[PER_NEURON])
+    bias = shifted(c, AFTER_CONSTANTS + 2 * in_lanes(t[N], c) * t[PER_NEURON])
     n_panels = (t[N] + panel - 1) // panel
     packed = shifted(data, t[SCRATCH])
     J = shifted(packed, TILE * padded(t[ENCODERS]))
@@ -185,7 +187,7 @@ def wide_lif(t, row, r, data, constants, spikes):
     """One step of a population with its encoders in panels, the ``r``-th of a tile."""
     whole_registers()
     n, m, c = t[N], t[ENCODERS], shifted(constants, t[C])
-    bias, panels, n_panels, unread, _, last = parts(t, data, constants)
+    bias, panels, n_panels, _, _, last = parts(t, data, constants)
     x, J = shifted(data, t[IN] + row * t[IN_STRIDE]), shifted(last, LINE + padded(m))
     if m < LONG_INPUT:
         currents(J, bias, panels, m, n_panels, x)
@@ -199,7 +201,9 @@ def wide_lif(t, row, r, data, constants, spikes):
         shifted(data, t[OUT] + row * t[OUT_STRIDE]),
     )
     bits = shifted(spikes, t[X] + r * words(n))
-    step_block(t, padded(n), 1, c, shifted(c, AFTER_CONSTANTS), J, v, E, out, unread, bits)
+    width = in_lanes(n, c)
+    step_block(t, width, c, shifted(c, AFTER_CONSTANTS), J, v, E, bits)
+    write_values(c, bits, width // lanes_of(c), out)
 
 
 @njit(**options)
@@ -241,7 +245,8 @@ def wide_lif_tile(t, row, n_rows, data, spikes, constants):
             changed |= 1 << (g // STEPS_AT_ONCE)
             pack(shifted(packed, g * m), these, stride, m, k)
         last[0] = 1.0
-    n_vectors = padded(n) // LINE
+    line = lanes_of(c)
+    n_vectors = in_lanes(n, c) // line
     for p in range((n_panels - 1) // PANELS * PANELS, -1, -PANELS):
         some = min(PANELS, n_panels - p)
         at, width = p * panel, some * panel
@@ -269,7 +274,7 @@ def wide_lif_tile(t, row, n_rows, data, spikes, constants):
                 g,
                 k,
                 at,
-                min(width // LINE, n_vectors - at // LINE),
+                min(width // line, n_vectors - at // line),
                 data,
                 spikes,
                 c,
@@ -285,11 +290,13 @@ def rows_of_block(t, row, r, n_rows, first, n_vectors, data, spikes, c, J, step)
     """Steps of a block of neurons with given currents."""
     bits = shifted(spikes, t[X] + r * words(t[N]))
     out = shifted(data, t[OUT] + row * t[OUT_STRIDE])
-    strides = 0, t[OUT_STRIDE], 8 * words(t[N]), step
+    line, stride = lanes_of(c), 8 * words(t[N])
     size = vectors_of_block(n_vectors)
     # The padding of a row overwrites the start of the next row, which a later block writes again.
     for i in range((n_vectors - 1) // size * size, -1, -size):
-        at, k = first + i * LINE, min(size, n_vectors - i)
+        at, k = first + i * line, min(size, n_vectors - i)
         v, E = shifted(data, t[S] + at), shifted(data, t[STATE_2] + at)
-        fired, y, j = byte_shifted(bits, at // LINE), shifted(out, at), shifted(J, i * LINE)
-        lif_rows(k, n_rows, *strides, c, j, j, 0, 0, j, v, E, y, fired)
+        fired, y, j = byte_shifted(bits, at // 8), shifted(out, at), shifted(J, i * line)
+        lif_rows(k, n_rows, 0, stride, step, c, j, j, 0, 0, j, v, E, fired)
+        if t[OUT_STRIDE]:
+            write_rows(c, fired, stride, k, n_rows, y, t[OUT_STRIDE])
