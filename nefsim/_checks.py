@@ -206,8 +206,8 @@ def array(
 
     None in ``shape`` is any length.
 
-    The error about values below ``low`` or above ``high`` names the first of them.  Without
-    ``copy`` a read-only array is returned without a copy.
+    The error about values below ``low`` or above ``high`` names the first of them.  If ``copy``
+    is False, a value that is a read-only float array is returned itself.
     """
     if not copy and _is_constant(value):
         checked = value

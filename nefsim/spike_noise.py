@@ -148,13 +148,13 @@ class Spikes(Value):
     Parameters
     ----------
     synapse : Synapse or None
-        The filter that it passes, from the spikes to where the value is read.
+        The filter from the spikes to the place where the value is read.
     dt : float [s]
         Time step of the simulation.
     neuron_type : NeuronType
         Type of the neurons; types that do not spike have no noise.
     onward : bool
-        Whether it is read by a population or a learning rule, not by a node or a probe.
+        Whether a population or a learning rule reads the value, not a node or a probe.
     """
 
     synapse: Synapse | None
@@ -168,9 +168,9 @@ class Spikes(Value):
         Parameters
         ----------
         noise : str
-            Whether trains are ``"regular"`` or ``"poisson"``, or ``"auto"``: between both, the
-            variance of regular ones to the power of ``REGULAR`` times that of Poisson's to the
-            rest; for neurons that fire at random that of a Poisson process.
+            ``"regular"`` for spikes at equal intervals, ``"poisson"`` for a Poisson process, or
+            ``"auto"`` for a geometric mean of both variances, that of regular spikes to the
+            power of ``REGULAR`` (for neurons that fire randomly, that of a Poisson process).
         blocks : iterable of (p, N) ndarray [Hz]
             Activities of the neurons, for blocks of evaluation points.
         top : float [Hz]

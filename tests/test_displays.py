@@ -46,7 +46,7 @@ WORDS = {
     "network": ["50", "LIF(", "Lowpass(tau=0.1)", "decoded_output", "function sin"],
     "node": ["size_out", "function sin"],
     "ensemble": ["n_neurons", "50", "array (50, 2), from 0 to 1", "Uniform("],
-    "connection": ["synapse", "Lowpass(tau=0.1)", "LstsqL2("],
+    "connection": ["synapse", "Lowpass(tau=0.1)", "NoiseMatched("],
     "probe": ["decoded_output", "Lowpass(tau=0.03)"],
     "data": ["(10, 2)", "BuiltEnsemble(", "BuiltConnection("],
     "built ensemble": ["encoders", "array (50, 2), from 0 to 1", "max_rates"],

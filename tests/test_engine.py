@@ -13,6 +13,7 @@ import pytest
 import nefsim as nef
 from nefsim.backends import available, engine
 from nefsim.backends.engine import Engine, can_fail
+from nefsim.backends.vectorised import learning
 from nefsim.lowering import build
 
 BACKENDS = [name for name in ("numpy", "numba") if name in available()]
@@ -230,8 +231,11 @@ def test_weights_take_the_memory_of_one_matrix(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_the_product_of_few_inputs_is_that_of_all(backend: str) -> None:
-    """NumPy multiplies only the weights of inputs that are not 0, where these are few."""
+def test_the_product_of_few_inputs_is_that_of_all(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NumPy multiplies only the weights of inputs that are not 0, some at a time."""
+    monkeypatch.setattr(learning, "BLOCK", 1000)  # five neurons
     net = nef.Network(seed=1)
     a, b = net.ensemble(300, 1), net.ensemble(200, 1)
     weights = np.random.default_rng(1).normal(size=(200, 300)) * 1e-3

@@ -22,6 +22,9 @@ from nefsim.lowering import build
 from nefsim.program import initial_state
 from nefsim.records import Records
 
+# Some networks drive populations beyond their radius; here only steps are compared.
+pytestmark = pytest.mark.filterwarnings("ignore::nefsim.RadiusWarning")
+
 BACKENDS = [name for name in nef.backends.available() if name != "nengo"]
 
 SENTENCE = re.compile(r"[^:\n]+: .+ must .+, got .+; .+\.")

@@ -57,10 +57,12 @@ def size_for(
                        + \sum_i d_i^2 \langle v(a_i(x)) \rangle
 
     with the synapse h, decoders D, rates a and the variance v of filtered spike trains
-    (:func:`error_budget`).  It is averaged over ten populations with different seeds; it is
-    made a few per cent smaller than desired, as some populations are worse than the mean.  The
-    delay by the synapse and the lag of neurons behind fast inputs are not included, since they
-    do not depend on the number of neurons.
+    (:func:`error_budget`).  It is averaged over ten populations with different seeds, of small
+    populations over more; it is made a few per cent smaller than desired, as some populations
+    are worse than the mean.  With an ``input``, populations of other seeds then run with it,
+    and neurons are added (or rates raised) until their spikes reach the error, ``measured``.
+    The lag of neurons behind fast inputs is in it, and may put an error out of reach; the
+    delay by the synapse is not.
 
     Parameters
     ----------

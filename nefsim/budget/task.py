@@ -51,9 +51,9 @@ class Size:
     rmse : float
         Expected root mean square error, over values and dimensions.
     distortion, saturation, noise : float
-        Its parts: within the radius, beyond it, and from spikes.
+        Parts of the error: of values within the radius, of values beyond it, and of spikes.
     measured : float or None
-        The error of spikes in a run with the input, if there is one.
+        Error of the spikes of a run with the input; None without an input.
     """
 
     n_neurons: int
@@ -81,9 +81,9 @@ class Task:
     size : int
         Number of dimensions of its result.
     points : (P, D) ndarray
-        Values x of an input where ``moving``, else for a radius of 1.
+        Represented values: an input over time, or independent values for a radius of 1.
     values : (T, D) ndarray or None
-        The input at each step, if there is one.
+        The input at each step; None without an input.
     synapse, neuron, solver, dt, seed
         As for :func:`size_for`.
     """

@@ -29,9 +29,9 @@ def rates_at(neuron: NeuronType, built: BuiltEnsemble, x: Array) -> Iterator[Arr
 
 
 def variance(neuron: NeuronType, rates: Array, synapse: Synapse | None, dt: float) -> Array:
-    """The variance of each neuron's filtered spikes, a mean over its rates (P, N).
+    """The variance (N,) of each neuron's filtered spikes, averaged over P rates (P, N).
 
-    (N,), or (k, N) for a synapse for each of k elements.
+    If the elements of the decoded vector have different synapses, it has a row for each, (k, N).
     """
     if isinstance(synapse, PerElement):
         return np.array([variance(neuron, rates, each, dt) for each in synapse.synapses])

@@ -76,11 +76,12 @@ def rate(
     -----
     The simulation, :meth:`~RateConverted.fast` and PyTorch give the same spikes, bit for bit,
     because weights and currents of a layer, in units of its threshold, are multiples of a power
-    of two g.  In float64 g is so large that no sum over all T steps is rounded.  In float32 no
-    sum over one step is rounded, :math:`\max_i \sum_j |W_{ij}| + |b_i| \le 2^{24} g`; adding
-    the sum to the potential rounds in the same way everywhere.  The first layer receives
-    numbers and not spikes; its currents are computed once, in float64
-    (:meth:`~RateConverted.currents`).
+    of two g.  In float64 g is so coarse that a sum over all T steps has at most 53 binary
+    digits and is not rounded.  In float32 g is so coarse that
+    :math:`\max_i (\sum_j |W_{ij}| + |b_i|) \le 2^{24} g`, and the sum of one step is not
+    rounded; its addition to the potential is rounded, in the same way on all back ends.
+    The first layer receives numbers and not spikes; its currents are computed once, in
+    float64 (:meth:`~RateConverted.currents`).
 
     References
     ----------

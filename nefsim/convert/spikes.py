@@ -87,10 +87,11 @@ def spikeconverter(
     -----
     The simulation, :meth:`~SpikeConverted.fast` and PyTorch give the same spikes, bit for bit,
     because weights W of a layer, in units of thresholds, are multiples of a power of two g.
-    In float64 g is so large that no sum over all steps is rounded,
-    :math:`\max_i \sum_j |W_{ij}| \sum_t 2^{-t} < 2^{53} 2^{1-T} g`.  In float32 no sum over one
-    step is rounded, :math:`\max_i \sum_j |W_{ij}| \le 2^{24} g`; adding a step or the bias
-    rounds in the same way everywhere.  (``V = 2 V + J`` is rounded as ``a += 2**-t * J`` is,
+    In float64 g is so coarse that
+    :math:`\max_i \sum_j |W_{ij}| \sum_t 2^{-t} < 2^{53} 2^{1-T} g`, and no sum over all steps
+    is rounded.  In float32 g is so coarse that :math:`\max_i \sum_j |W_{ij}| \le 2^{24} g`, and
+    the sum of one step is not rounded; the addition of a step or of the bias is rounded, in the
+    same way on all back ends.  (``V = 2 V + J`` is rounded as ``a += 2**-t * J`` is,
     since a factor of two changes no digit.)
 
     References

@@ -75,9 +75,9 @@ def _is_direct(end: object) -> bool:
 
 
 def _filters(synapse: Synapse | None) -> tuple[Synapse, ...]:
-    """A synapse unless it passes values on unchanged; of several elements, the fastest one."""
+    """A synapse, unless it passes values on unchanged; of those of elements, the fastest."""
     if isinstance(synapse, PerElement):
-        return (min(synapse.synapses, key=lambda each: _slowness((each,))),)
+        return min((_filters(each) for each in synapse.synapses), key=_slowness)
     is_none = synapse is None or (isinstance(synapse, Lowpass) and synapse.tau == 0.0)
     return () if is_none or synapse is None else (synapse,)
 

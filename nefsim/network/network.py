@@ -280,9 +280,9 @@ class Network(Answers, Scope):
             arrive in the same step.  A list has a synapse for each element of the transformed
             vector: each dimension, or each neuron of ``post.neurons`` or of full weights.
         solver : Solver
-            The method that computes decoders, by default for the noise of spikes behind the
-            synapses on the way; ``LstsqL2(reg=0.1)`` is Nengo's default, and ``weights=True``
-            forms full neuron-to-neuron weights.
+            Solver for the decoders; with ``weights=True`` it solves for full weights between
+            neurons.  The default prepares for the noise of spikes behind the synapses; Nengo's
+            default is ``LstsqL2(reg=0.1)``.
         eval_points : Distribution, (P, D) array_like or None
             Points at which decoders are solved; None means those of the ensemble.
         scale_eval_points : bool

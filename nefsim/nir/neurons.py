@@ -41,7 +41,7 @@ def losses(ensemble: Ensemble) -> Iterator[str]:
 
 
 def without_losses(neuron: NeuronType, dt: float) -> NeuronType:
-    """The most similar neuron type that NIR can express, with its rate curve at ``dt``."""
+    """The most similar type that NIR can express, with the rates of ``neuron`` in steps of dt."""
     if isinstance(neuron, LIF):
         share, amplitude = dt / neuron.tau_rc, neuron.amplitude
         return DiscreteLIF(decay=1.0 - share, scale=share, step_time=dt, amplitude=amplitude)

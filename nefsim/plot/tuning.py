@@ -262,7 +262,7 @@ def _plane(who: str, x: Any, n: int | None = None) -> Any:
 def _unit_points(square: bool) -> Any:
     """Points (P, 2) on rings that fill the unit disc, or on a grid over the square -1 to 1.
 
-    They are so dense that the edge at the firing threshold, where rates rise steeply, is smooth.
+    They are dense enough that the firing threshold is drawn as a smooth line.
     """
     if square:
         side = np.linspace(-1.0, 1.0, 201)

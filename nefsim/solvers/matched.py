@@ -53,14 +53,13 @@ class NoiseMatched(Solver):
     Parameters
     ----------
     noise : {"auto", "regular", "poisson"}
-        Which trains to prepare for; "auto" takes a geometric mean of the two expectations,
-        two thirds regular, or Poisson's for neuron types that fire at random.
+        Assumed spike trains. "auto" takes a geometric mean of both variances (two thirds
+        regular), or "poisson" for neuron types that fire randomly.
     weights : bool
-        Whether a network builder solves for full weights instead of decoders.
+        Whether to solve for full weights between neurons instead of decoders.
     synapse : Synapse, number, None or "path"
-        The filter behind which the decoded value is looked at; a number is ``Lowpass(tau)`` in
-        seconds, None no filter.  "path" is all filters from the connection or probe that is
-        solved for to where the value is read, see below.
+        The filter h: a synapse; the time constant of a ``Lowpass`` [s]; None for no filter; or
+        "path" for all filters from the spikes to the place where the value is read (see Notes).
     dt : float or None [s]
         Time step of the simulation; None means that of the simulator, or 0.001 without one.
     neuron_type : NeuronType or None
@@ -74,23 +73,27 @@ class NoiseMatched(Solver):
 
     See Also
     --------
-    LstsqL2 : The same noise for every neuron, whatever the synapse; Nengo's default.
+    LstsqL2 : The same noise for every neuron and every synapse; Nengo's default.
 
     Notes
     -----
-    **Path.** The filter of a connection may be only the first: a node that adds up its inputs
-    passes them on through the synapses of its connections, of which the fastest counts; a
-    population has synapses of its outputs, and a learning rule adds up over time, so that
-    another ``Lowpass(0.01)`` is assumed before these. It is also assumed where a value meets no
-    filter at all, as one is likely to follow. Probes of nodes do not count.
+    **Path.** The synapse of a connection may be the first of several filters. A node that adds
+    up its inputs passes them on through its connections; of these the fastest counts. A
+    population has outgoing synapses, and a learning rule adds up over time, so that another
+    ``Lowpass(0.01)`` is assumed. It is also assumed where a value meets no filter, as one is
+    likely to follow. Probes of nodes do not count.
 
-    **Scale.** A filter whose gain is not 1 passes values on by its gain too, so that λ is
-    divided by the square of the largest gain over frequencies. To every λ (0.001 max A)² is
-    added, which is all that neurons without noise get, and (0.01 max A)² for spikes that are
-    read by populations or learning rules: in loops, errors of neurons that lag behind their
-    inputs count more than noise. ``info`` also has ``variance``, the λ of each neuron.
+    **Scale.** λ is divided by the square of the filter's largest gain over frequencies, since
+    the gain multiplies decoded values, too. (0.001 max A)² is added to every λ, also of neurons
+    without noise, and (0.01 max A)² for spikes that populations or learning rules read: in
+    loops, errors of neurons that lag behind their inputs count more than noise. ``info`` also
+    has ``variance``, the λ of each neuron.
 
-    Where a decoded value is filtered again after a run, as by ``filt``, pass the filter of both.
+    If a decoded value is filtered again by ``filt`` after a run, pass the product of both
+    filters.
+
+    **Limits.** In whole networks the errors are within 3 % of those of the best of the ridges
+    0.1, 0.03 and 0.01, which differs from network to network, or smaller, by up to 30 %.
 
     Examples
     --------

@@ -30,7 +30,8 @@ class LstsqNoise(Solver):
     noise : float
         Standard deviation of the noise, as a share of the maximum rate.
     solver : Solver
-        Compositional solver for the noisy activities. The default is plain least squares, which
+        Solver for the noisy activities whose decoders of ``Y @ T`` are those of Y, times T, as of
+        all least squares (``Solver.compositional``). The default is plain least squares, which
         is well-posed because of the noise.
     weights : bool
         Whether to solve for full weights between neurons instead of decoders.
@@ -38,7 +39,7 @@ class LstsqNoise(Solver):
     Raises
     ------
     ValueError, TypeError
-        If ``noise`` is negative or ``solver`` is not a compositional solver.
+        If ``noise`` is negative or ``solver.compositional`` is False.
 
     See Also
     --------
@@ -90,7 +91,8 @@ class LstsqMultNoise(Solver):
     noise : float
         Standard deviation of the noise, as a share of each rate.
     solver : Solver
-        Compositional solver for the noisy activities. The default is least squares by singular
+        Solver for the noisy activities whose decoders of ``Y @ T`` are those of Y, times T, as of
+        all least squares (``Solver.compositional``). The default is least squares by singular
         values, because neurons that never fire have no noise and make the Gram matrix singular.
         Its cut-off is smaller than the contribution of any firing neuron.
     weights : bool
@@ -99,7 +101,7 @@ class LstsqMultNoise(Solver):
     Raises
     ------
     ValueError, TypeError
-        If ``noise`` is negative or ``solver`` is not a compositional solver.
+        If ``noise`` is negative or ``solver.compositional`` is False.
 
     See Also
     --------

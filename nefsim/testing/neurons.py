@@ -273,7 +273,7 @@ def the_mean_output_is_the_rate(case: Case) -> None:
 
 @LAWS.law()
 def a_run_in_pieces_is_a_run_in_one(case: Case) -> None:
-    """A network of these neurons runs, alike in one run, in pieces and as a trial of a batch."""
+    """A network of these neurons has the same output in one run, in several, and in a batch."""
     net, n = Network(seed=1), case.n
     options: dict[str, Any] = {"gain": np.ones(n), "bias": case.currents()}
     a = net.ensemble(n, 1, neuron_type=case.neuron, **options)

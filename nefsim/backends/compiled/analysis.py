@@ -55,7 +55,8 @@ SPIKES_FROM_RATES: dict[type[Any], Cell] = {
 
 def steps_compiled(neuron: NeuronType) -> bool:
     """Whether the interpreter steps a neuron type; other types are stepped in NumPy."""
-    if spikes_from_rates(neuron) is not None and type(neuron.base_type) is AdaptiveLIFRate:
+    adapts = type(getattr(neuron, "base_type", None)) is AdaptiveLIFRate
+    if spikes_from_rates(neuron) is not None and adapts:
         return True
     return type(neuron) in NOT_CELLS or bool(cells_of(neuron))
 
@@ -65,7 +66,7 @@ def spikes_from_rates(neuron: NeuronType) -> Cell | None:
 
     A subclass that changes neither the step nor the numbers of spikes has the same cell.
     """
-    kind = type(neuron)
+    kind: Any = type(neuron)
     for base, cell in SPIKES_FROM_RATES.items():
         if isinstance(neuron, base) and kind.step is base.step and kind._spikes is base._spikes:
             return cell if can_draw() or not cell.draws else None
@@ -126,11 +127,11 @@ def learns_compiled(program: Program, op: Learn) -> bool:
 
 def draws_compiled(op: Play, dt: float) -> bool:
     """Whether the interpreter draws the values of a process: Gaussian noise, little filtered."""
-    process = op.process
+    process: Any = op.process
     if type(process) not in (WhiteNoise, FilteredNoise) or type(process.dist) is not Gaussian:
         return False
-    form = process.synapse.form(dt) if type(process) is FilteredNoise else None
-    return can_draw() and (form is None or is_first_order(form))
+    synapse: Any = getattr(process, "synapse", None)
+    return can_draw() and (synapse is None or is_first_order(synapse.form(dt)))
 
 
 def is_compiled(program: Program, op: Op) -> bool:

@@ -59,22 +59,23 @@ class Plan:
     bits_only : frozenset of int
         Spike outputs that are read as one bit for each neuron; their values are not written.
     copies : mapping of int to Read
-        Signals that only copy a read, mapped to that read.
+        Signals that repeat another signal, mapped to the ``Read`` that replaces them.
     fused_currents : mapping of int to int
         Currents that an LIF population computes within its step, mapped to its operation.
     accumulators : mapping of int to int
-        Currents that are added to a state variable of inverse LIF neurons, mapped to the
-        operation of these neurons.
+        Currents that are added to the potential of :class:`nefsim.InverseLIF` neurons, mapped
+        to the operation of these neurons.
     in_place : tuple of int
         Operations whose weights are not copied before each chunk.
     decoded : mapping of int to sequence of Term
         Terms of sums that a population computes within its step, by its operation.
     drives : mapping of int to tuple of Drive
-        The drives of each population that takes some along in its step.
+        For populations, by operation, the inputs from sparse weights and lowpass filters that
+        are updated with the step of the neurons; see :mod:`.driving`.
     single_rows : frozenset of int
-        Signals with one row, whose content passes from step to step.
+        Signals that are stored once, and are not cleared from one step to the next.
     silent : frozenset of int
-        Spike outputs of populations with drives of which only the indices of spikes are read.
+        Spike outputs whose values are not read, but only the indices of the neurons that fired.
     """
 
     program: Program

@@ -95,9 +95,7 @@ def learn(engine: Engine, op: Learn, index: int) -> Advance:
                     if not learned.goes_on(row + 1):
                         continue
                     changes = [part(row) for part in parts]
-                    if None in changes:
-                        changes = [each for each in changes if each is not None]
-                    learned.add(changes, row + 1)
+                    learned.add([each for each in changes if each is not None], row + 1)
 
     return advance
 

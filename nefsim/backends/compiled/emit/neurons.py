@@ -144,7 +144,7 @@ def _wide(
     differ: bool,
     memory: dict[str, int],
 ) -> None:
-    """A population of many dimensions, with its encoders in panels; see :mod:`..kernel.wide`."""
+    """Add the rows of a population of 12 dimensions or more; see :mod:`..kernel.wide`."""
     current = table.program.ops[table.program.writer[op.current]]
     assert isinstance(current, Sum) and current.offset is not None
     n, panel = len(current.offset), k.PANEL // table.dtype.itemsize

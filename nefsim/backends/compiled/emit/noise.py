@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,8 @@ def emit_noise(table: Table, op: Play, memory: dict[str, int]) -> None:
     filtered = isinstance(process, FilteredNoise)
     if isinstance(process, FilteredNoise):
         assert isinstance(process.synapse, Synapse)
-        (gain,), (_, a) = process.synapse.form(dt)
+        form: Any = process.synapse.form(dt)  # of first order
+        (gain,), (_, a) = form
         numbers[[k.NOISE_GAIN, k.NOISE_KEEP]] = gain, -a
     generator, work = table.generator(op.output, k.STRIP)
     z = table.words(n) if filtered else 0

@@ -30,11 +30,11 @@ def spike_list(table: Table, read: Read) -> tuple[int, int]:
     if signal not in table.lists:
         n = table.program.signals[signal].size
         columns = table.spike_list(signal, n)
-        place = {"X": columns["X"], "S": columns["COUNT"]}
+        first, count = columns["X"], columns["COUNT"]
         if signal in table.bits:
-            table.op(k.LIST_SPIKES, (0, 0), n, **place, BITS=table.bits[signal][0])
+            table.op(k.LIST_SPIKES, (0, 0), n, X=first, S=count, BITS=table.bits[signal][0])
         else:
-            table.op(k.LIST_NONZERO, (0, 0), n, table.addresses[signal], **place)
+            table.op(k.LIST_NONZERO, (0, 0), n, table.addresses[signal], X=first, S=count)
     return table.lists[signal]
 
 

@@ -398,7 +398,8 @@ def list_above(typing_context, values, limits, start, indices):
 def release_vector(typing_context, v, threshold, factor, start, indices):
     """``y = v >= threshold``, ``v = factor * (v - threshold * y)`` for eight potentials.
 
-    Writes the indices, from ``start``, of those that fired, and returns their number.
+    Writes the indices of the neurons that fired to ``indices``, where the first of the eight
+    has the index ``start``, and returns their number.
     """
     del typing_context
 
