@@ -287,7 +287,7 @@ class Simulator:
         ...     sim.inputs[stimulus] = x
         ...     sim.step()
         ...     x -= 0.01 * sim.latest(y)[0]
-        >>> abs(x) < 0.1
+        >>> bool(abs(x) < 0.1)
         True
         """
         growing = self._state.growing

@@ -10,7 +10,15 @@ from nefsim import analysis
 from nefsim.datasets import one_hot
 from nefsim.learning import HPES, PES, RLS, LearningRule
 from nefsim.mnist import settings as of
-from nefsim.mnist.population import Answers, orders, period, population, run_and_read, show
+from nefsim.mnist.population import (
+    SOLVER,
+    Answers,
+    orders,
+    period,
+    population,
+    run_and_read,
+    show,
+)
 from nefsim.mnist.settings import Settings, Task
 from nefsim.network import Connection, Ensemble, Network, Node
 from nefsim.processes import Piecewise, PresentInput
@@ -52,11 +60,12 @@ def by_learning(settings: Settings, task: Task) -> Answers:
         net, ensemble, settings, task.n_classes, rule
     )
     error = net.node(size_in=task.n_classes)
-    net.connect(answer, error, synapse=None if isinstance(answer, Node) else 0.005)
+    synapse = None if isinstance(answer, Node) else 0.005
+    net.connect(answer, error, synapse=synapse, solver=SOLVER)
     net.connect(target_node, error, transform=-1, synapse=None)
     net.connect(error, connection.learning_rule, synapse=None)
     net.connect(net.node(_gate(settings, until)), connection.learning_rule.gate, synapse=None)
-    output = net.probe(answer)
+    output = net.probe(answer, solver=SOLVER)
     with Simulator(net, dt, backend=settings.backend) as sim:
         classes, took = run_and_read(sim, output, settings, len(images))
         weights = sim.data[connection].weights

@@ -7,7 +7,7 @@ import numpy as np
 from nefsim import analysis
 from nefsim.datasets import one_hot
 from nefsim.learning import PES
-from nefsim.mnist.population import Answers, period, run_and_read
+from nefsim.mnist.population import SOLVER, Answers, period, run_and_read
 from nefsim.mnist.settings import Array, Settings, Task
 from nefsim.network import Network, Probe
 from nefsim.processes import Piecewise, PresentInput
@@ -37,12 +37,13 @@ def network(settings: Settings, task: Task, images: Array) -> tuple[Network, Pro
         answer,
         function=lambda x: rng.random(n_classes),
         learning_rule=PES(settings.learning_rate or 1e-4),
+        solver=SOLVER,
     )
-    net.connect(answer, error)
+    net.connect(answer, error, solver=SOLVER)
     net.connect(target_node, error, transform=-1)
-    net.connect(error, connection.learning_rule)
+    net.connect(error, connection.learning_rule, solver=SOLVER)
     net.connect(stop, error.neurons, transform=np.full((n, 1), INHIBITION))
-    return net, net.probe(answer, synapse=0.01)
+    return net, net.probe(answer, synapse=0.01, solver=SOLVER)
 
 
 def sequence(settings: Settings, task: Task) -> Array:

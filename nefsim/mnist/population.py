@@ -14,6 +14,10 @@ from nefsim.network import Ensemble, Network, Probe
 from nefsim.processes import PresentInput
 from nefsim.sampling import Uniform
 from nefsim.simulator import Simulator
+from nefsim.solvers import LstsqL2
+
+#: Decoders of the published experiments: the learning rates belong to them.
+SOLVER = LstsqL2(0.1)
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,10 @@ class Rows(Store):
         """Drop all rows after the first ``n_rows``."""
         if n_rows < self._before and self._pieces:
             self._join()
-        self.n_rows = n_rows
+        dropped, self.n_rows = n_rows < self.n_rows, n_rows
+        if dropped and self._pieces:
+            # The rows that follow get other memory, as these may have been handed out.
+            self._pieces[-1] = self._last()
 
     def _join(self) -> None:
         """Move all rows to one piece, with the free memory of the last one."""

@@ -31,7 +31,7 @@ SHARED = {
     ),
     "saving": ("files", "checkpoint", "learned", "saving"),
     "running": (
-        *("simulator", "settings", "stepping", "watching"),
+        *("simulator", "settings", "stepping", "watching", "inputs"),
         *("result", "streaming", "progress"),
     ),
     "command": ("cli", "__main__", "crosscheck", "bench", "demo", "scripts"),
