@@ -233,7 +233,7 @@ def test_the_chunk_is_the_one_that_runs(backend: str, monkeypatch: pytest.Monkey
     for options in ({}, {"batch_size": 300}):
         net = models.square()
         with nef.Simulator(net, backend=backend, **options) as sim:
-            sim.step()
+            sim.run_steps(2)
         assert nef.describe(net, **options).costs[backend].chunk == lengths[-1]
 
 

@@ -755,8 +755,10 @@ def wave(n: int = 40) -> nef.Network:
     held = nef.PresentInput(np.linspace(-1, 1, 21)[:, None], 0.1)
     a, b = net.ensemble(n, 1), net.ensemble(n, 1)
     net.connect(net.node(held), a, synapse=None)
-    net.connect(a, b, function=lambda x: np.sin(2 * np.pi * x), synapse=0.01)
-    net.probe(b, synapse=0.01)
+    # Training starts from decoders that are small enough for its learning rate.
+    solver = nef.LstsqL2(0.1)
+    net.connect(a, b, lambda x: np.sin(2 * np.pi * x), synapse=0.01, solver=solver)
+    net.probe(b, synapse=0.01, solver=solver)
     return net
 
 

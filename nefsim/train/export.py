@@ -16,6 +16,7 @@ from nefsim.convert.read import Stage, read
 from nefsim.network import Ensemble, Network, Node
 from nefsim.neurons import DiscreteLIF
 from nefsim.processes import PresentInput
+from nefsim.program import Neurons
 from nefsim.progress import no_bar
 from nefsim.simulator import Simulator
 from nefsim.train.layers import DirectEncoding, Dropout, Layers, Vote
@@ -127,9 +128,10 @@ class Exported:
 
 def to_rest(sim: Simulator) -> None:
     """Set all neurons of an exported network to rest, before another input."""
-    for memory in sim.state.ops:
-        for values in memory.values():
-            values[...] = 0.0
+    for op, memory in zip(sim.built.program.ops, sim.state.ops, strict=True):
+        if isinstance(op, Neurons):
+            for values in memory.values():
+                values[...] = 0.0
 
 
 def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exported:
