@@ -32,6 +32,9 @@ from nefsim.backends.engine import Advance
 #: Fewest numbers in a call at which several cores share it, and about as many in a task.
 MIN_WORK_FOR_THREADS, TASK = 2_000_000, 200_000
 
+#: So many times as much if the blocks have several levels.
+WAITING = 4
+
 #: Pieces of independent blocks per core, so that a core which is busy otherwise computes fewer.
 PIECES = 4
 
@@ -162,17 +165,19 @@ def in_pieces(arrays: tuple[Any, ...], stage: Pieces) -> Advance:
     if n_cores < 2 or len(stage.spans) < 2:
         return alone
     several_levels = stage.levels[0] != stage.levels[-1]
+    # Threads of a pipeline wait for one another, and pay later than those of equal blocks.
+    least = MIN_WORK_FOR_THREADS * (WAITING if several_levels else 1)
 
     @cache
     def pieces() -> tuple[list[Advance], list[set[int]]]:
         spans, sources = _pieces(stage, n_cores)  # small networks never need them
         return [one_call(arrays, some).rows for some in spans], sources
 
-    if total * opcodes.TILE >= MIN_WORK_FOR_THREADS:
+    if total * opcodes.TILE >= least:
         pieces()  # before the first run, which may be a short one
 
     def advance(lo: int, hi: int) -> None:
-        if total * (hi - lo) < MIN_WORK_FOR_THREADS:
+        if total * (hi - lo) < least:
             alone(lo, hi)
             return
         calls, sources = pieces()
