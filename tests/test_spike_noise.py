@@ -156,3 +156,15 @@ def test_taps_of_filters_in_a_row_are_those_of_one_after_the_other(synapse: nef.
     # Taps end where the rest has 1e-16 of the energy, and so 1e-8 of the largest.
     padded = np.append(taps, np.zeros(2000))
     np.testing.assert_allclose(padded, wanted, atol=1e-7 * np.abs(wanted).max())
+
+
+def test_trains_between_regular_and_random_have_a_geometric_mean_of_variances() -> None:
+    """Two thirds regular: v_regular^(2/3) v_Poisson^(1/3)."""
+    spikes = spike_noise.Spikes(nef.Lowpass(0.02), DT, nef.LIF())
+    rates = np.array([[20.0, 80.0, 0.0], [40.0, 90.0, 0.0]])
+    even, random, auto = (
+        spikes.variance(noise, [rates], 100.0) for noise in ("regular", "poisson", "auto")
+    )
+    assert (even[:2] < auto[:2]).all() and (auto[:2] < random[:2]).all()
+    # Powers are rounded in another order.
+    np.testing.assert_allclose(auto, np.cbrt(even**2 * random), rtol=1e-13)
