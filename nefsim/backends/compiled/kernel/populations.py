@@ -52,8 +52,11 @@ def elementary_functions():
         "floor": floor,
         "polynomial": polynomial,
     }
+    # Inlined whatever their length, which differs between versions of Python: else no vectors.
     for function in FUNCTIONS:
-        names[function.__name__] = compiled(function, names, fastmath={"contract"})
+        names[function.__name__] = compiled(
+            function, names, fastmath={"contract"}, forceinline=True
+        )
     return names
 
 
