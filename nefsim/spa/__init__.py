@@ -9,8 +9,11 @@
 """
 
 from nefsim.spa.algebras import HRR, TVTB, VTB, Algebra
+from nefsim.spa.binding import bind, compare
 from nefsim.spa.capacity import cleanup_probability
+from nefsim.spa.memories import Cleanup, cleanup
 from nefsim.spa.pointers import Pointer
+from nefsim.spa.states import State, state, stimulus
 from nefsim.spa.vocabularies import Vocabulary
 
 __all__ = [
@@ -18,7 +21,14 @@ __all__ = [
     "TVTB",
     "VTB",
     "Algebra",
+    "Cleanup",
     "Pointer",
+    "State",
     "Vocabulary",
+    "bind",
+    "cleanup",
     "cleanup_probability",
+    "compare",
+    "state",
+    "stimulus",
 ]

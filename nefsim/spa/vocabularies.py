@@ -157,10 +157,8 @@ class Vocabulary:
         if vector is None:
             how = self.algebra, self.pointers, self.max_similarity
             row = drawn(name, self.seed, *how, self.vectors)
-        elif isinstance(vector, str):
-            row = self._evaluated(who, "vector", vector).vector
         else:
-            row = self._row(who, "vector", vector)
+            row = self.vector(who, "vector", vector)
         if len(self) == len(self._rows):  # room for twice as many
             rows = np.empty((max(8, 2 * len(self)), self.dimensions))
             rows[: len(self)] = self._rows
@@ -371,7 +369,28 @@ class Vocabulary:
             check.fail(who, "names", "be a list of names", check.show(names), do, TypeError)
         return [*names]
 
-    def _row(self, who: str, argument: str, value: Any) -> Array:
+    def vector(self, who: str, argument: str, value: Any) -> Array:
+        """Return the vector of an expression, a pointer or a row of numbers.
+
+        Parameters
+        ----------
+        who, argument : str
+            Names at the start of an error message.
+        value : str, Pointer or (D,) array_like
+            The value.
+
+        Returns
+        -------
+        (D,) array
+            The vector.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the value is of another algebra or size, or has an unknown name.
+        """
+        if isinstance(value, str):
+            return self._evaluated(who, argument, value).vector
         if isinstance(value, Pointer) and value.algebra != self.algebra:
             must = f"be of the algebra {self.algebra.name}"
             check.fail(who, argument, must, f"{value!r}", "translate it")
@@ -418,3 +437,10 @@ class Vocabulary:
         if not isinstance(value, Pointer):
             wrong("a number")
         return value
+
+
+def as_vocabulary(who: str, value: Any, argument: str = "vocabulary") -> Vocabulary:
+    """Check a vocabulary."""
+    do = "pass such as nefsim.spa.Vocabulary(64)"
+    checked: Vocabulary = check.instance(who, argument, value, Vocabulary, "a vocabulary", do)
+    return checked
