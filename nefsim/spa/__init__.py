@@ -13,6 +13,8 @@ from nefsim.spa.binding import bind, compare
 from nefsim.spa.capacity import cleanup_probability
 from nefsim.spa.memories import Cleanup, cleanup
 from nefsim.spa.pointers import Pointer
+from nefsim.spa.rules import Rule
+from nefsim.spa.selection import ActionSelection, action_selection
 from nefsim.spa.states import State, state, stimulus
 from nefsim.spa.vocabularies import Vocabulary
 
@@ -20,11 +22,14 @@ __all__ = [
     "HRR",
     "TVTB",
     "VTB",
+    "ActionSelection",
     "Algebra",
     "Cleanup",
     "Pointer",
+    "Rule",
     "State",
     "Vocabulary",
+    "action_selection",
     "bind",
     "cleanup",
     "cleanup_probability",
