@@ -11,10 +11,12 @@
 from nefsim.spa.algebras import HRR, TVTB, VTB, Algebra
 from nefsim.spa.binding import bind, compare
 from nefsim.spa.capacity import cleanup_probability
+from nefsim.spa.cells import grid_cells, grid_score, place_cells
 from nefsim.spa.memories import Cleanup, cleanup
 from nefsim.spa.pointers import Pointer
 from nefsim.spa.rules import Rule
 from nefsim.spa.selection import ActionSelection, action_selection
+from nefsim.spa.spaces import GridSSP, HexagonalSSP, RandomSSP, Space
 from nefsim.spa.states import State, state, stimulus
 from nefsim.spa.vocabularies import Vocabulary
 
@@ -25,8 +27,12 @@ __all__ = [
     "ActionSelection",
     "Algebra",
     "Cleanup",
+    "GridSSP",
+    "HexagonalSSP",
     "Pointer",
+    "RandomSSP",
     "Rule",
+    "Space",
     "State",
     "Vocabulary",
     "action_selection",
@@ -34,6 +40,9 @@ __all__ = [
     "cleanup",
     "cleanup_probability",
     "compare",
+    "grid_cells",
+    "grid_score",
+    "place_cells",
     "state",
     "stimulus",
 ]

@@ -33,7 +33,25 @@ class Algebra(Value):
 
     @abstractmethod
     def check_dimensions(self, who: str, dimensions: int) -> int:
-        """Return a number of dimensions that the algebra has, or raise ValueError."""
+        """Return a number of dimensions if the algebra has it.
+
+        Parameters
+        ----------
+        who : str
+            Name at the start of an error message.
+        dimensions : int
+            Number of dimensions.
+
+        Returns
+        -------
+        int
+            The number.
+
+        Raises
+        ------
+        ValueError
+            If the algebra has no vectors of that size.
+        """
 
     @abstractmethod
     def _bind(self, a: Array, b: Array) -> Array: ...
