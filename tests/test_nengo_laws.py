@@ -10,7 +10,10 @@ import pytest
 
 nengo = pytest.importorskip("nengo")
 
-from nefsim.nengo import supported  # noqa: E402
+from nengo.builder import Operator, Signal  # noqa: E402
+from nengo.builder.operator import Copy  # noqa: E402
+
+from nefsim.nengo import Simulator, supported  # noqa: E402
 from nefsim.nengo.lower import lower  # noqa: E402
 from nefsim.nengo.plan import Plan  # noqa: E402
 
@@ -180,3 +183,51 @@ def test_a_lowered_model_has_one_operation_for_each_part() -> None:
     kinds = Counter(type(op).__name__ for op in program.ops)
     assert kinds["Neurons"] == 2 and kinds["Filter"] == 4 and kinds["Call"] == 2
     assert len(program.records) == 1
+
+
+class SimClock(Operator):
+    """Copies the step and the time, and adds to a sum."""
+
+    def __init__(self, model: Any, out: Signal, total: Signal) -> None:
+        super().__init__()
+        self.sets, self.incs, self.reads, self.updates = (
+            [out],
+            [total],
+            [model.step, model.time],
+            [],
+        )
+
+    def make_step(self, signals: Any, dt: float, rng: Any) -> Any:
+        out, total = signals[self.sets[0]], signals[self.incs[0]]
+        step, time = (signals[signal] for signal in self.reads)
+
+        def run() -> None:
+            out[...] = [step, time]
+            total[...] += 10 * step
+
+        return run
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_custom_operators_read_the_step_and_the_time_and_add_to_sums(backend: str) -> None:
+    if backend == "numba":
+        pytest.importorskip("numba")
+    with nengo.Network(seed=1) as net:
+        shown, total = nengo.Node(size_in=2), nengo.Node(size_in=1)
+        nengo.Connection(nengo.Node(0.5), total, synapse=None)
+        probes = [nengo.Probe(shown), nengo.Probe(total)]
+    records = []
+    for make in (nengo.Simulator, Simulator):
+        model = nengo.builder.Model(0.002)
+        model.build(net)
+        out = Signal(shape=(2,), name="clock")
+        model.add_op(SimClock(model, out, model.sig[total]["in"]))
+        model.add_op(Copy(out, model.sig[shown]["in"], inc=True))
+        options = {"optimize": False} if make is nengo.Simulator else {"backend": backend}
+        with make(None, 0.002, model=model, progress_bar=False, **options) as sim:
+            sim.run_steps(4)
+            sim.run_steps(3)
+            records.append([sim.data[probe] for probe in probes])
+    assert np.array_equal(records[0][1][:, 0], 10 * np.arange(1, 8) + 0.5)
+    for one, two in zip(*records, strict=True):
+        assert np.array_equal(one, two)

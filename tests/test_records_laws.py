@@ -238,6 +238,22 @@ def test_rows_are_those_that_were_added_after_any_steps(shape: tuple[int, ...]) 
     assert taken.n_rows == 52 and np.array_equal(taken.arrays()[""], rows[:2])
 
 
+def test_rows_take_the_memory_that_was_reserved_for_them() -> None:
+    store = stores.Rows((2,), "<f8")
+    for n in (10, 20):
+        store.reserve(n)
+        store.add(np.zeros((n - 5, 2)))
+        store.reserve(3)  # which is there already
+    assert [len(piece) for piece in store._pieces] == [5, 20]
+    store.arrays()
+    assert [len(piece) for piece in store._pieces] == [25]
+    store.add(np.ones((5, 2)))
+    assert [len(piece) for piece in store._pieces] == [25]
+    store.add(np.ones((1, 2)))  # as much again
+    assert [len(piece) for piece in store._pieces] == [25, 25]
+    assert np.array_equal(store.arrays()[""][:, 0], np.arange(26) >= 20)
+
+
 def test_labels_are_made_different_by_numbers() -> None:
     from nefsim.records.data import index_of, labels_of
 
