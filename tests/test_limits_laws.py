@@ -1,0 +1,145 @@
+"""Limits of arguments of analysis, budgets, dynamics, ready networks and training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nefsim as nef
+from nefsim import analysis, dynamics, networks
+
+TINY = 1e-30
+
+
+def ready(kind: str, *arguments: Any, **options: Any) -> Any:
+    return getattr(networks, kind)(nef.Network(seed=1), *arguments, **options)
+
+
+def rule(spikes: Any, *_: Any) -> Any:
+    return np.zeros(len(spikes)) if np.ndim(spikes) else 0.0
+
+
+def power(times: Any) -> Any:
+    return dynamics.LinearSystem([[-1.0]], [[1.0]], [[1.0]], [[0.0]]) ** times
+
+
+def shut(sign: Any) -> Any:
+    one = dynamics.LinearSystem([[-1.0]], [[1.0]], [[1.0]], [[0.0]])
+    return one.feedback(one, sign)
+
+
+def reached(order: Any) -> Any:
+    one = dynamics.LinearSystem([[-1.0]], [[1.0]], [[1.0]], [[0.0]])
+    return dynamics.truncate(one, order)
+
+
+def whitening(**options: Any) -> Any:
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    return nef.Whitening.fit(x, **options)
+
+
+CURVE = (nef.LIF(), [0.0], [[1.0]], [1.0], [2.0])
+
+#: A name, a call with the value, values allowed at a limit, and values refused beyond it.
+LIMITS: list[tuple[str, Callable[[Any], Any], list[Any], list[Any]]] = [
+    ("n_classes", lambda v: analysis.confusion_matrix([0, 1], [1, 2], v), [3], [2, 10**4 + 1]),
+    (
+        "seconds of curves",
+        lambda v: nef.encoding.measure_tuning_curves(*CURVE, seconds=v),
+        [0.001],
+        [0.0004],
+    ),
+    ("noise", nef.svd_basis(nef.Network(seed=1).ensemble(9, 1)).count, [0.0], [-TINY]),
+    ("dimensions", lambda v: nef.size_for(None, 9.0, v), [], [0, 1001]),
+    ("most", lambda v: nef.size_for(None, 0.5, most=v), [10], [9, 10**5 + 1]),
+    ("n_neurons", lambda v: nef.size_for(None, 2.0, n_neurons=v), [2], [1, 10**5 + 1]),
+    ("seed", lambda v: nef.size_for(None, 0.5, seed=v), [0], [-1, 2**32 + 1]),
+    ("rmse", lambda v: nef.size_for(None, v), [], [0.0]),
+    ("budget", lambda v: nef.error_budget(nef.Network(), seconds=v), [0.010], [0.009]),
+    ("legendre order", lambda v: dynamics.legendre(v, 1.0), [1], [0]),
+    ("legendre theta", lambda v: dynamics.legendre(2, v), [1e-9], [0.0]),
+    ("pade order", lambda v: dynamics.pade_readout(v, 1.0), [1, 30], [0, 31]),
+    ("times", power, [0, 1, 1000], [-1, 1001]),
+    ("sign", shut, [-1, 1], [-2, 0, 2]),
+    ("order of a reduced system", reached, [0, 1], [-1, 2]),
+    ("reg of whitening", lambda v: whitening(reg=v), [0.0], [-TINY]),
+    ("n_components", lambda v: whitening(n_components=v), [1, 3], [0, 4]),
+    ("stream seed", nef.sampling.stream, [0, 2**64 - 1], [-1, 2**64]),
+    ("stream key", lambda v: nef.sampling.stream(1, v), [0, 2**32 - 1], [-1, 2**32]),
+    ("excitatory", nef.Dale, [0.0, 1.0], [-TINY, 1.01]),
+    ("reg of Dale", lambda v: nef.Dale(reg=v), [0.0], [-TINY]),
+    ("seed of Dale", lambda v: nef.Dale(seed=v), [0], [-1]),
+    ("thalamus", lambda v: ready("thalamus", 2, threshold=v), [-0.99, 0.99], [-1.01, 1.01]),
+    ("decision", lambda v: ready("decision", 20, v), [0.0], [-TINY]),
+    ("frequency", lambda v: ready("oscillator", 20, v), [1e4, -1e4], [1.1e4, -1.1e4]),
+    ("growth", lambda v: ready("oscillator", 20, 1.0, growth=v), [0.0], [-TINY]),
+    (
+        "growth under control",
+        lambda v: ready("controlled_oscillator", 20, 1.0, growth=v),
+        [0.0],
+        [-TINY],
+    ),
+    ("spectral_radius", lambda v: ready("reservoir", 20, 1, v), [0.0], [-TINY]),
+    ("density", lambda v: ready("reservoir", 20, 1, density=v), [1.0], [0.0, 1.01]),
+    (
+        "seed of a reservoir",
+        lambda v: ready("reservoir", 20, 1, seed=v),
+        [0, 2**64 - 1],
+        [-1, 2**64],
+    ),
+    ("thresholding", lambda v: ready("thresholding", 20, 1, v), [0.0], [-TINY]),
+    ("winner", lambda v: ready("winner_take_all", 20, 2, threshold=v), [], [-TINY, 1.01]),
+    ("inhibition", lambda v: ready("winner_take_all", 20, 2, inhibition=v), [0.0], [-TINY]),
+    ("lag", lambda v: ready("system", 20, [[-0.1]], [[1.0]], lag=v), [-0.1, 0.1], [-0.11, 0.11]),
+    ("tau_pre", lambda v: analysis.stdp_curve(rule, [0.01], tau_pre=v), [], [0.0009, 1.1e6]),
+    ("tau_post", lambda v: analysis.stdp_curve(rule, [0.01], tau_post=v), [], [0.0009, 1.1e6]),
+    ("rate", lambda v: analysis.stdp_curve(rule, [0.0], rate=v), [], [0.9e-3, 1001.0]),
+    ("n_pairings", lambda v: analysis.stdp_curve(rule, [0.0], n_pairings=v), [], [0, 10**6 + 1]),
+    ("pairs", lambda v: analysis.frequency_curve(rule, [9.0], n_pairings=v), [], [0, 10**6 + 1]),
+]
+
+
+@pytest.mark.parametrize(
+    ("make", "allowed", "refused"), [x[1:] for x in LIMITS], ids=[x[0] for x in LIMITS]
+)
+def test_a_limit_is_where_the_description_says(
+    make: Callable[[Any], Any], allowed: list[Any], refused: list[Any]
+) -> None:
+    for value in allowed:
+        make(value)
+    for value in refused:
+        with pytest.raises(ValueError, match=r" must .*, got "):
+            make(value)
+
+
+@pytest.mark.parametrize("name", ["neurons", "output_neurons", "train", "test", "epochs"])
+def test_numbers_of_the_mnist_experiment_are_above_0(name: str) -> None:
+    from nefsim.mnist.settings import Settings
+
+    for value in (1, 10**7):
+        assert getattr(Settings(**{name: value}), name) == value
+    for value in (0, 10**7 + 1):
+        with pytest.raises(ValueError, match=f"mnist: {name} must be"):
+            Settings(**{name: value})
+
+
+def test_softness_and_noise_of_training_have_limits() -> None:
+    pytest.importorskip("torch")
+    from nefsim import train
+
+    net = nef.Network(seed=1)
+    a = net.ensemble(5, 1)
+    net.connect(net.node(np.sin), a)
+    net.probe(a)
+    for name, allowed, refused in (
+        ("sigma", (1e-6, 1e6), (0.9e-6, 1.1e6, 0.0, -1e-7)),
+        ("noise", (0.0,), (-TINY,)),
+    ):
+        for value in allowed:
+            assert getattr(train.NEF(net, **{name: value}), name) == value
+        for value in refused:
+            with pytest.raises(ValueError, match=f"NEF: {name} must be"):
+                train.NEF(net, **{name: value})
