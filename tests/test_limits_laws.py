@@ -143,3 +143,25 @@ def test_softness_and_noise_of_training_have_limits() -> None:
         for value in refused:
             with pytest.raises(ValueError, match=f"NEF: {name} must be"):
                 train.NEF(net, **{name: value})
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (2,), (2, 3), (1, 1, 1), (0, 2)])
+def test_a_system_has_a_square_matrix_of_at_least_one_state(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"A must have shape \(q, q\), got shape"):
+        dynamics.realise(np.zeros(shape), None, 0.1)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_a_filter_of_many_poles_keeps_the_states_of_all_elements(backend: str) -> None:
+    """Three poles are stepped by their state; each element has states of its own."""
+    if backend == "numba":
+        pytest.importorskip("numba")
+    slow = nef.LinearFilter([1.0], np.poly([-20, -40, -60]) / 48000)
+    net = nef.Network(seed=1)
+    u = net.node(nef.WhiteSignal(1.0, 20.0, seed=3), size_out=4)
+    y, x = net.probe(u, synapse=slow), net.probe(u)
+    with nef.Simulator(net, backend=backend, progress=False) as sim:
+        sim.run_steps(150)
+    # The filter of a probe acts a step later; sums are in another order.
+    np.testing.assert_allclose(sim.data[y][1:], slow.filt(sim.data[x])[:-1], rtol=0, atol=1e-12)
+    assert (np.abs(sim.data[y]).max(axis=0) > 0.05).all()
