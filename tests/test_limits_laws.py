@@ -165,3 +165,16 @@ def test_a_filter_of_many_poles_keeps_the_states_of_all_elements(backend: str) -
     # The filter of a probe acts a step later; sums are in another order.
     np.testing.assert_allclose(sim.data[y][1:], slow.filt(sim.data[x])[:-1], rtol=0, atol=1e-12)
     assert (np.abs(sim.data[y]).max(axis=0) > 0.05).all()
+
+
+@pytest.mark.parametrize(("tau_rc", "by_time"), [(1e-5, True), (2.4e-5, True), (0.02, False)])
+def test_a_refractory_factor_that_would_overflow_is_a_time(tau_rc: float, by_time: bool) -> None:
+    """The factor exp(t / tau_rc) is used up to exp(80); here t is tau_ref and a step, 2 ms."""
+    initial = {"voltage": np.zeros(2), "refractory_time": np.array([0.0, 1e-3])}
+    for wait, late in ((1e-3, by_time), (81 * tau_rc, True), (79 * tau_rc, by_time)):
+        initial["refractory_time"][1] = wait
+        state = nef.LIF(tau_rc=tau_rc, tau_ref=0.001).start(initial, 0.001)
+        assert ("refractory_time" in state) == late
+        name = "refractory_time" if late else "refractory_factor"
+        expected = initial["refractory_time"] if late else np.exp(np.array([0.0, wait]) / tau_rc)
+        np.testing.assert_array_equal(state[name], expected)

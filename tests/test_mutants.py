@@ -78,6 +78,7 @@ def test_each_kind_of_change_makes_its_change(source: str, kind: str, changed: s
         "ax.margins(x=0.1)",
         "y = isinstance(a, b)",
         "y = np.multiply(a, b, out=c)",
+        "y = np.clip(a, b, c)",
         "n = 10**7 + 1",
         "for _ in range(3 * n + 1):\n    if a:\n        return b",
         "look = {'linewidth': 1.0, 'color': GREY}",
