@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from nefsim import backends
 from nefsim.cli import options as common
 from nefsim.simulator import Simulator
 
@@ -40,12 +41,13 @@ def run(options: argparse.Namespace) -> int:
     try:
         simulator.run(options.seconds)
     except BaseException:
-        if simulator.n_steps:
+        if simulator.n_steps and backends.is_first_process():
             _save(simulator, target, options.json)
             message = f"stopped after {simulator.n_steps} steps; saved the records up to there"
             print(f"nefsim: {message}", file=sys.stderr)
         raise
-    _save(simulator, target, options.json)
+    if backends.is_first_process():
+        _save(simulator, target, options.json)
     return 0
 
 
