@@ -116,7 +116,7 @@ if "numba" in backends.available():
 NENGO = (
     *("square", "integrator", "oscillator", "lorenz", "communication", "product"),
     *("convolution", "array", "action_selection", "inhibition", "pes_weights"),
-    *("voja", "rls", "processes", "transforms", "environment"),
+    *("voja", "processes", "transforms", "environment"),
 )
 
 

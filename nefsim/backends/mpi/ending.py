@@ -3,19 +3,56 @@
 from __future__ import annotations
 
 import atexit
+import faulthandler
+import os
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from nefsim.backends.mpi.processes import Processes
+#: A process waits so long for others to begin, and as long as it took to begin itself [s].
+BEGIN = 60.0
+
+#: Variables of the environment that launchers of several processes set.
+LAUNCHED = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE", "SLURM_NTASKS")
+
+
+class Ending(Protocol):
+    """The methods of :class:`~nefsim.backends.mpi.processes.Processes` that end a job."""
+
+    n: int
+    process: int
+
+    def say_goodbye(self) -> None:
+        """Let the others know that this process takes no more steps."""
+
+    def abort(self) -> None:
+        """End all processes."""
 
 
 @contextmanager
-def end_all(team: Processes) -> Iterator[None]:
+def all_must_begin() -> Iterator[None]:
+    """A ``with`` block that waits for all processes, and ends this one if others never come.
+
+    MPI itself would wait for ever for a process that has failed before.  Python cannot interrupt
+    it, so the limit is set by the module faulthandler, which prints where the process waits.
+    """
+    is_launched = any(name in os.environ for name in LAUNCHED)
+    if is_launched:
+        limit = BEGIN + time.process_time()
+        faulthandler.dump_traceback_later(limit, exit=True, file=sys.__stderr__)
+    try:
+        yield
+    finally:
+        if is_launched:
+            faulthandler.cancel_dump_traceback_later()
+
+
+@contextmanager
+def end_all(team: Ending) -> Iterator[None]:
     """A ``with`` block whose error ends all processes, after it is printed."""
     try:
         yield
@@ -24,7 +61,7 @@ def end_all(team: Processes) -> Iterator[None]:
         raise
 
 
-def _end(team: Processes, error: BaseException) -> None:
+def _end(team: Ending, error: BaseException) -> None:
     traceback.print_exception(error)
     kind = type(error).__name__
     print(
@@ -36,7 +73,7 @@ def _end(team: Processes, error: BaseException) -> None:
     team.abort()
 
 
-def watch_the_end(team: Processes) -> None:
+def watch_the_end(team: Ending) -> None:
     """End all processes if an error ends this one, and let them know if it ends otherwise."""
     atexit.register(team.say_goodbye)
     before = sys.excepthook

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nefsim.backends import interrupts
 from nefsim.backends.distributed.cut import SOURCES
 from nefsim.backends.distributed.team import Transport
+from nefsim.backends.mpi.ending import all_must_begin, watch_the_end
 
 Array = NDArray[Any]
 
@@ -25,21 +26,22 @@ MOST_UNDER_WAY = 64
 
 #: A waiting process tests so many times at once, then lets others run, then sleeps [s] between
 #: tests; and it looks so often [s] whether others have ended, for whose last messages it waits.
-TESTS, YIELDS, SLEEP, LOOK, PATIENCE = 100, 2000, 5e-5, 0.25, 3.0
+TESTS, YIELDS, SLEEP, LOOK, PATIENCE = 100, 2000, 5e-5, 0.25, 6.0
 
 
 class Processes(Transport):
     """The processes that ``mpiexec`` has started."""
 
     def __init__(self) -> None:
-        from mpi4py import MPI
-
-        self._mpi = MPI
-        self._comm = MPI.COMM_WORLD.Dup()
-        self.n, self.process = self._comm.Get_size(), self._comm.Get_rank()
         self._under_way: list[tuple[Any, Any]] = []
-        if self.n > 1:
-            self._share_cores()
+        with all_must_begin():
+            from mpi4py import MPI
+
+            self._mpi = MPI
+            self._comm = MPI.COMM_WORLD.Dup()
+            self.n, self.process = self._comm.Get_size(), self._comm.Get_rank()
+            if self.n > 1:
+                self._share_cores()
 
     def _share_cores(self) -> None:
         """Let each process of a machine use its part of the cores, unless mpiexec has done so."""
@@ -149,8 +151,6 @@ def _tag(sender: int) -> int:
 @cache
 def processes() -> Processes:
     """The processes of this job, which MPI is started for."""
-    from nefsim.backends.mpi.ending import watch_the_end
-
     found = Processes()
     if found.n > 1:
         watch_the_end(found)
