@@ -24,9 +24,13 @@ GOODBYE = 0
 #: Most messages to other processes that are under way; the next one waits for the oldest.
 MOST_UNDER_WAY = 64
 
-#: A waiting process tests so many times at once, then lets others run, then sleeps [s] between
-#: tests; and it looks so often [s] whether others have ended, for whose last messages it waits.
-TESTS, YIELDS, SLEEP, LOOK, PATIENCE = 100, 2000, 5e-5, 0.25, 6.0
+#: A waiting process tests so many times at once, and so many times more after it has let others
+#: run; few times if there are more processes than cores.  Then it sleeps between tests [s].
+TESTS, YIELDS, FEW, SLEEP = 100, 2000, 10, 5e-5
+
+#: A waiting process looks so often whether another has ended, and then waits so long for messages
+#: that were sent before [s].
+LOOK, PATIENCE = 0.25, 6.0
 
 
 class Processes(Transport):
@@ -34,6 +38,7 @@ class Processes(Transport):
 
     def __init__(self) -> None:
         self._under_way: list[tuple[Any, Any]] = []
+        self._tests, self._yields = TESTS, YIELDS
         with all_must_begin():
             from mpi4py import MPI
 
@@ -50,7 +55,10 @@ class Processes(Transport):
         here = self._comm.Split_type(self._mpi.COMM_TYPE_SHARED)
         cores = sorted(os.sched_getaffinity(0))
         n, k = here.Get_size(), here.Get_rank()
-        if len(cores) >= n and all(other == cores for other in here.allgather(cores)):
+        of_all = here.allgather(cores)
+        if n > len(set().union(*of_all)):
+            self._tests = self._yields = FEW
+        elif n <= len(cores) and all(other == cores for other in of_all):
             os.sched_setaffinity(0, cores[k * len(cores) // n : (k + 1) * len(cores) // n])
         here.Free()
 
@@ -102,13 +110,13 @@ class Processes(Transport):
 
     def _wait(self, request: Any) -> None:
         """Wait for a message; raise an error if a process has ended."""
-        for _ in range(TESTS):
+        for _ in range(self._tests):
             if request.Test():
                 return
         tests, next_look, ended = 0, time.monotonic() + LOOK, None
         while not request.Test():
             tests += 1
-            if tests < YIELDS:
+            if tests < self._yields:
                 os.sched_yield()
                 continue
             time.sleep(SLEEP)
