@@ -109,7 +109,15 @@ class Partition(Text):
         Returns
         -------
         float [s]
+
+        Raises
+        ------
+        ValueError
+            If ``latency`` is below 0, or ``bandwidth`` is not above it.
         """
+        who = "Partition.step_seconds"
+        latency = check.seconds(who, "latency", latency, zero=True)
+        bandwidth = check.positive(who, "bandwidth", bandwidth)
         work = [load.seconds for load in self.loads]
         return cost.step_seconds(work, self.bytes, self.steps, latency, bandwidth)
 
@@ -193,8 +201,8 @@ def partition(
     about ... us a step
     <BLANKLINE>
     process   neurons  operations   work [us]   sends [B]   receives [B]  populations
-          0       100           6        0.11           8              8  ...
-          1       100           6        0.11           8              8  ...
+          0       100           5        0.10           8              8  b
+          1       100           5        0.10           8              8  a
     """
     who = "partition"
     do = "pass a Network"

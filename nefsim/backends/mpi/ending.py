@@ -40,14 +40,14 @@ def all_must_begin() -> Iterator[None]:
     MPI itself would wait for ever for a process that has failed before.  Python cannot interrupt
     it, so the limit is set by the module faulthandler, which prints where the process waits.
     """
-    is_launched = any(name in os.environ for name in LAUNCHED)
-    if is_launched:
+    errors, is_launched = sys.__stderr__, any(name in os.environ for name in LAUNCHED)
+    if errors is not None and is_launched:
         limit = BEGIN + time.process_time()
-        faulthandler.dump_traceback_later(limit, exit=True, file=sys.__stderr__)
+        faulthandler.dump_traceback_later(limit, exit=True, file=errors)
     try:
         yield
     finally:
-        if is_launched:
+        if errors is not None and is_launched:
             faulthandler.cancel_dump_traceback_later()
 
 
