@@ -5,7 +5,7 @@
     python benchmarks/mpi.py --nengo             # models of Nengo, by from_nengo
     python benchmarks/mpi.py --model             # the cost of 1e8 neurons, on paper
 
-It calls ``mpiexec``, which must be on the path.  One process uses all cores in threads, and
+It calls ``mpiexec``, from the path or the folder of this Python.  One process uses all cores in threads, and
 several share them.  Spikes are compared in a run with probes of all neurons; time is measured in
 another one without probes, as wall time and as processor time of all processes.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -178,7 +179,8 @@ def run(arguments: list[str], n: int) -> Any:
     """The figures that a job of ``n`` processes prints."""
     command = [sys.executable, str(HERE), *arguments]
     if n > 1:
-        command = ["mpiexec", "-n", str(n), *command]
+        beside = str(Path(sys.executable).with_name("mpiexec"))
+        command = [shutil.which("mpiexec") or beside, "-n", str(n), *command]
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:

@@ -102,7 +102,7 @@ class Partition(Text):
         Parameters
         ----------
         latency : float [s]
-            Time of a message between two processes.
+            Time to send or to receive a message.
         bandwidth : float [bytes/s]
             Bytes of messages per second.
 

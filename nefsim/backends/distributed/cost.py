@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -15,9 +12,9 @@ from nefsim.backends.distributed.programs import size_of
 #: Bytes of a value.
 NUMBER = 8
 
-#: Time of a message [s] and bytes of messages per second, between processes of one machine; see
-#: ``benchmarks/mpi.md``.
-LATENCY, BANDWIDTH = 30e-6, 2e9
+#: Time to send or to receive a message [s], bytes of messages per second, and time in Python of a
+#: block of steps [s], between processes of one machine; see ``benchmarks/mpi.md``.
+LATENCY, BANDWIDTH, BLOCK = 4.5e-6, 2.5e9, 12e-6
 
 
 def seconds_of_work(cut: Cut, n: int) -> NDArray[np.float64]:
@@ -49,8 +46,9 @@ def step_seconds(
 ) -> float:
     """The time of a step of the slowest process: its work, its messages, and their bytes.
 
-    ``max over k of (work[k] + latency * messages[k] / steps + bytes[k] / bandwidth)``, where a
-    process sends and receives one message for each of its neighbours in ``steps`` steps.
+    ``max over k of (work[k] + (BLOCK + latency * messages[k]) / steps + bytes[k] / bandwidth)``:
+    in ``steps`` steps a process sends a message to each of its neighbours, receives one from
+    each, and calls the interpreter once.
 
     Parameters
     ----------
@@ -59,9 +57,9 @@ def step_seconds(
     sent_bytes : (n, n) array_like [bytes]
         Bytes that each process sends to each other in a step.
     steps : int or None
-        Steps between two exchanges; None counts no latency.
+        Steps between two exchanges; None counts no messages.
     latency : float [s]
-        Time of a message.
+        Time to send or to receive a message.
     bandwidth : float [bytes/s]
         Bytes of messages per second.
     """
@@ -69,8 +67,5 @@ def step_seconds(
     messages = (sent > 0).sum(axis=0) + (sent > 0).sum(axis=1)
     each = seconds + (sent.sum(axis=0) + sent.sum(axis=1)) / bandwidth
     if steps is not None:
-        each = each + latency * messages / steps
+        each = each + (BLOCK + latency * messages) / steps
     return float(each.max(initial=0.0))
-
-
-__all__: Sequence[Any] = ["seconds_of_work", "step_seconds", "traffic"]
