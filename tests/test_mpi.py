@@ -199,6 +199,18 @@ assert not np.any(sims[0].data[learned].weights)
     assert status == 0, error
 
 
+def test_the_code_of_the_page_runs_in_two_processes(tmp_path: Path) -> None:
+    page = (HERE.parent / "docs" / "mpi.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    path = tmp_path / "script.py"
+    path.write_text("\n".join(blocks), encoding="utf-8")
+    status, out, error = finished(start(2, str(path), cwd=tmp_path))
+    assert status == 0, error
+    assert out.count("an exchange every step") == 2
+    assert len(nef.Result.load(tmp_path / "result.npz").time) == 1000
+
+
 def test_one_process_is_the_local_back_end() -> None:
     net = NETWORKS["square"]()
     found = []
