@@ -5,9 +5,9 @@
     python benchmarks/mpi.py --nengo             # models of Nengo, by from_nengo
     python benchmarks/mpi.py --model             # the cost of 1e8 neurons, on paper
 
-It calls ``mpiexec``, from the path or the folder of this Python.  One process uses all cores in threads, and
-several share them.  Spikes are compared in a run with probes of all neurons; time is measured in
-another one without probes, as wall time and as processor time of all processes.
+It calls ``mpiexec``, from the path or the folder of this Python.  One process uses all cores in
+threads, and several share them.  Spikes are compared in a run with probes of all neurons; time is
+measured in another one without probes, as wall time and as processor time of all processes.
 """
 
 from __future__ import annotations

@@ -142,6 +142,8 @@ class Processes(Transport):
 
     def say_goodbye(self) -> None:
         """Let the others know that this process takes no more steps."""
+        if self._mpi.Is_finalized():
+            return
         requests = [
             self._comm.Isend(np.zeros(0), k, GOODBYE) for k in range(self.n) if k != self.process
         ]
