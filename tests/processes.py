@@ -104,6 +104,27 @@ def arrays() -> nef.Network:
     return _probed(net)
 
 
+def sums() -> nef.Network:
+    """Nodes that add values of several populations, with and without synapses, in a loop."""
+    net = nef.Network(seed=9)
+    a, b, c, d, e = (net.ensemble(50 + 5 * k, 1) for k in range(5))
+    net.connect(net.node(lambda t: float(np.sin(20 * t))), a)
+    first, second = net.node(size_in=1), net.node(size_in=1)
+    for pre in (a, b):
+        net.connect(pre, first, transform=0.5, synapse=None)
+    for pre in (c, d):
+        net.connect(pre, second, transform=0.5, synapse=None)
+    net.connect(first, second, synapse=0.01)
+    net.connect(e, second, synapse=0.02)
+    net.connect(net.node([0.1]), second, synapse=None)
+    for post in (b, c, d, e):
+        net.connect(second, post, transform=0.7, synapse=0.005)
+    net.connect(first, e, transform=-0.5, delay=0.004)
+    net.probe(second)
+    net.probe(second, synapse=0.01)
+    return _probed(net)
+
+
 def _probed(net: nef.Network) -> nef.Network:
     for ensemble in net.all_ensembles:
         net.probe(ensemble.neurons)
@@ -120,6 +141,7 @@ NETWORKS: dict[str, Callable[[], nef.Network]] = {
     "random graph": random_graph,
     "streams": streams,
     "arrays": arrays,
+    "sums": sums,
 }
 
 

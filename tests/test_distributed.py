@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -190,11 +191,30 @@ def test_delays_let_processes_exchange_several_steps_at_once() -> None:
 
 def test_sums_over_processes_are_sent_in_parts_and_recorded_once() -> None:
     made = cut(NETWORKS["arrays"](), 3)
-    assert len(made.shares[SINKS].records) == 3
+    assert len(made.shares[SINKS].records) == 2  # of an output node, with and without a filter
     assert all(port.lag == 0 for port in made.shares[SINKS].ports)
     # Six values of 40 neurons each; every process sends those of its populations alone.
     found = nef.partition(NETWORKS["arrays"](), 3)
     assert found.bytes.max() <= 8 * 6
+
+
+def test_constants_of_a_sum_over_processes_are_added_once() -> None:
+    net = NETWORKS["sums"]()
+    built = build(net, 0.001, 1)
+    node = net.all_nodes[2]
+    number = built.program.writer[built.signals[node]]
+    ops = list(built.program.ops)
+    ops[number] = replace(ops[number], offset=np.array([0.3]))
+    changed = replace(built, program=replace(built.program, ops=tuple(ops)))
+    prepare = backends.module("numpy").prepare
+    found = []
+    assert len(cut(net, 5).parts(number)) == 2
+    for each in (prepare, together(5, prepare)):
+        recording = Recording()
+        each(changed, initial_state(changed.program, 2))(N_STEPS, recording)
+        found.append(recording.arrays())
+    assert_same(net, found[1], found[0])
+    assert found[0][0].mean() > 0.2
 
 
 def test_functions_of_time_are_called_on_one_process_ahead_of_all_others() -> None:
