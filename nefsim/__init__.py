@@ -31,6 +31,7 @@ functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weig
 base classes           NeuronType, Synapse, Solver, Distribution, Process, LearningRule
 crosscheck             compare two back ends spike for spike
 load_network           a network from the file of ``net.save``
+partition              which process runs which population, with the back end "mpi"
 error_budget           where errors come from; ``size_for`` finds how many neurons one takes
 =====================  ==================================================================
 
@@ -79,6 +80,7 @@ from nefsim.lowering import suggest_learning_rate
 from nefsim.models import load_network
 from nefsim.network import *
 from nefsim.neurons import *
+from nefsim.partition import partition
 from nefsim.processes import *
 from nefsim.result import Result
 from nefsim.sampling import *
@@ -92,7 +94,7 @@ __version__ = "0.1.0"
 # The names of a subpackage's ``__all__`` are names of the package.
 __all__ = ["BackendUnavailable", "RadiusWarning", "Result", "Simulator"]
 __all__ += ["crosscheck", "decoded_points", "describe", "error_budget", "saturation", "size_for"]
-__all__ += ["load_network", "suggest_learning_rate", "svd_basis"]
+__all__ += ["load_network", "partition", "suggest_learning_rate", "svd_basis"]
 __all__ += encoding.__all__
 __all__ += learning.__all__
 __all__ += network.__all__

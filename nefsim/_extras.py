@@ -22,6 +22,7 @@ EXTRAS = {
     "train": Extra(("torch",), "training by surrogate gradients, and conversion (PyTorch)"),
     "nir": Extra(("nir",), "NIR graphs from networks, and networks from NIR graphs"),
     "view": Extra(("bokeh",), "a network in the browser while it runs (Bokeh)"),
+    "mpi": Extra(("mpi4py", "mpich"), "one network on several processes and machines (MPI)"),
     "xarray": Extra(("xarray",), "results as labelled arrays: result.to_xarray()"),
 }
 

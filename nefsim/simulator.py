@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -20,9 +21,10 @@ from nefsim.backends.notices import silenced
 from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
-from nefsim.network import Network, Node, Probe
+from nefsim.network import Ensemble, Network, Node, Probe
 from nefsim.network.objects import OutputLike
 from nefsim.network.validate import run_inputs, run_probes
+from nefsim.partition import Partition, chosen_processes, signals_of
 from nefsim.program import State, initial_state
 from nefsim.progress import Progress, progress_bar
 from nefsim.records import Data, Events, Records, index_of
@@ -47,10 +49,11 @@ class Simulator:
         The network; later changes of it have no effect on the simulator.
     dt : float [s]
         The time step.
-    backend : {"auto", "numpy", "numba", "nengo"}
+    backend : {"auto", "numpy", "numba", "nengo", "mpi"}
         The back end that runs the steps.  All give the same spikes.  "numba" is compiled;
         "nengo" runs the same arrays in Nengo, as a check; "auto" is the fastest that is
-        installed.
+        installed.  With "mpi" all processes of ``mpiexec`` run the network together, and each
+        then has all records.
     seed : int or None
         Seed of noise, initial voltages and stochastic neurons; None means the network's seed.
     batch_size : int or None
@@ -75,6 +78,9 @@ class Simulator:
         constant or a process.
     build_seed : int or None
         Seed of encoders, gains, biases and evaluation points; None means the network's seed.
+    partition : Partition, mapping of Ensemble, Node or Network to int, or None
+        The process of each population with the back end "mpi"; None means that of
+        :func:`nefsim.partition`.
 
     Raises
     ------
@@ -117,6 +123,7 @@ class Simulator:
         probes: Sequence[Probe] = (),
         inputs: Mapping[Node, OutputLike] | None = None,
         build_seed: int | None = None,
+        partition: Partition | Mapping[Ensemble | Node | Network, int] | None = None,
     ) -> None:
         who = "Simulator"
         do = "pass a Network"
@@ -133,12 +140,25 @@ class Simulator:
         self._reports = callable(progress)
         arrays_seed = check.seed(who, build_seed, "build_seed")
         self.seed = fresh_seed(net) if arrays_seed is None else arrays_seed
+        chosen = None
+        if self.backend == "mpi":
+            self.seed = module.common_seed(self.seed)
+            if stream is not None:
+                do = "leave it out, and save sim.result() in one process"
+                check.fail(who, "stream", 'be None with the back end "mpi"', str(stream), do)
+        if partition is not None:
+            if self.backend != "mpi":
+                do = 'pass backend="mpi"'
+                check.fail(who, "partition", "be None on one process", self.backend, do)
+            chosen = chosen_processes(who, net, partition)
         extra, outputs = run_probes(who, net, probes), run_inputs(who, net, inputs)
         with only_young_collected():
             self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=outputs)
         self.probes: tuple[Probe, ...] = self.built.probes
         self._places = {probe: i for i, probe in enumerate(self.probes)}
         self._prepare, self._watch = module.prepare, Watch(self.built)
+        if chosen is not None:
+            self._prepare = partial(module.prepare, process=signals_of(self.built, chosen))
         self.closed = False
         self._turn = Turn("Simulator.run_steps")
         nodes = {node: self.built.signals[node] for node in net.all_nodes}
