@@ -22,6 +22,8 @@ EXTRAS = {
     "train": Extra(("torch",), "training by surrogate gradients, and conversion (PyTorch)"),
     "nir": Extra(("nir",), "NIR graphs from networks, and networks from NIR graphs"),
     "view": Extra(("bokeh",), "a network in the browser while it runs (Bokeh)"),
+    "dask": Extra(("distributed",), "sweeps on the machines of a Dask cluster"),
+    "pandas": Extra(("pandas",), "tables of sweeps as DataFrames: sweep.table()"),
     "xarray": Extra(("xarray",), "results as labelled arrays: result.to_xarray()"),
 }
 
