@@ -29,7 +29,8 @@ def identity(function: Any, extra: Iterable[str] = ()) -> str:
 
     The source is compared without comments, layout and docstrings.  The hash includes functions,
     classes and constants that the function names, if they are defined in its file or in files
-    of the same folder; of modules from elsewhere, only names count.
+    of the same folder; of modules from elsewhere, only names count.  A list or dict counts with
+    its present content, and an object of another class with its class only.
 
     Parameters
     ----------
@@ -197,8 +198,10 @@ class _Walk:
                     self.visit(getattr(value, "__func__", value))
 
     def _object(self, value: Any) -> None:
-        """An object: its class, and the fields of a dataclass."""
+        """An object: its class, the fields of a dataclass, and a function that it wraps."""
         self.visit(type(value))
+        for name in ("__wrapped__", "py_func"):  # of functools.cache and of numba
+            self.visit(vars(value).get(name) if hasattr(value, "__dict__") else None)
         if dataclasses.is_dataclass(value):
             for field in dataclasses.fields(value):
                 self.add(field.name)

@@ -13,11 +13,15 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from multiprocessing.connection import Connection
 from typing import Any
 
 from nefsim import _checks as check
 from nefsim.sweeps.job import Job, run_job
 from nefsim.sweeps.workers import Ended, Workers
+
+#: Processes in a row that may end before they have started.
+MOST_STARTS = 2
 
 #: Variables by which libraries choose their number of threads.
 THREADS = (
@@ -82,7 +86,9 @@ class Processes(Workers):
         self._ended: queue.SimpleQueue[tuple[int, int, Future[Any]]] = queue.SimpleQueue()
         self._pools: list[ProcessPoolExecutor | None] = [None] * n
         self._starts: list[Future[int] | None] = [None] * n
+        self._lines: list[Connection | None] = [None] * n
         self._free = [*range(n)]
+        self._failures = 0  # processes in a row that ended before they had started
 
     def submit(self, number: int, job: Job) -> None:
         place = self._free.pop()
@@ -97,7 +103,8 @@ class Processes(Workers):
 
     def _start(self, place: int) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(1, mp_context=context, initializer=end_with_parent)
+        theirs, self._lines[place] = context.Pipe(duplex=False)
+        pool = ProcessPoolExecutor(1, mp_context=context, initializer=end_with, initargs=(theirs,))
         with _one_thread_in_environment():
             self._starts[place] = pool.submit(os.getpid)
         self._pools[place] = pool
@@ -107,33 +114,32 @@ class Processes(Workers):
         number, place, future = self._ended.get()
         self._free.append(place)
         try:
-            return number, future.result()
+            outcomes = future.result()
+            self._failures = 0
+            return number, outcomes
         except BrokenExecutor as error:
             start = self._starts[place]
             assert start is not None
-            if start.done() and start.exception() is not None:
+            self._pools[place] = None
+            never = start.done() and start.exception() is not None
+            self._failures = self._failures + 1 if never else 0
+            if self._failures > MOST_STARTS:  # one may have been killed while it started
                 raise RuntimeError(
                     "sweep: a local process could not start; its error is above.  In a script, "
                     'call sweep below `if __name__ == "__main__":`, as each process imports the '
                     "script."
                 ) from error
-            self._pools[place] = None
             return number, error
         except Exception as error:
             return number, error
 
     def close(self, completed: bool) -> None:
-        for pool, start in zip(self._pools, self._starts, strict=True):
-            if pool is None:
-                continue
-            pool.shutdown(wait=False, cancel_futures=True)
-            if not completed and start is not None and start.done() and not start.exception():
-                with suppress(ProcessLookupError):
-                    os.kill(start.result(), signal.SIGTERM)
-        if completed:
-            for pool in self._pools:
-                if pool is not None:
-                    pool.shutdown(wait=True)
+        for line in self._lines:
+            if line is not None and not completed:
+                line.close()  # ends the process at once
+        for pool in self._pools:
+            if pool is not None:
+                pool.shutdown(wait=completed, cancel_futures=True)
 
 
 def _run(job: Job) -> Any:
@@ -143,14 +149,13 @@ def _run(job: Job) -> Any:
     return run_job(job)
 
 
-def end_with_parent() -> None:
-    """End this process as soon as its parent has ended, even if that was killed."""
-    parent = multiprocessing.parent_process()
+def end_with(line: Connection) -> None:
+    """End this process as soon as its parent closes the other end of a pipe, or has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this one
 
     def watch() -> None:
-        if parent is not None:
-            parent.join()
+        with suppress(EOFError, OSError):
+            line.recv_bytes()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
