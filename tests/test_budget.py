@@ -288,6 +288,16 @@ def test_a_size_reaches_its_error_in_spikes() -> None:
     assert 0.5 * 0.02 < math.sqrt(np.mean(np.square(errors))) < 1.15 * 0.02
 
 
+def test_slow_neurons_are_added_until_their_spikes_reach_the_error() -> None:
+    """Rate curves alone would do with fewer neurons than 10 Hz of input take at 80 Hz."""
+    signal, rates = nef.WhiteSignal(2.0, 10.0, 0.5, seed=1), (40.0, 80.0)
+    size = nef.size_for(None, 0.06, synapse=0.03, max_rates=rates, input=signal)
+    assert size.measured is not None and size.rmse < size.measured <= 0.93 * 0.06
+    by_rates = task(process=signal, synapse=0.03)
+    fewer = round(size.n_neurons / 1.25)
+    assert by_rates.size(fewer, size.radius, rates).rmse <= 0.93 * 0.06
+
+
 def test_smaller_errors_take_more_neurons() -> None:
     sizes = [nef.size_for(None, rmse, synapse=0.02) for rmse in (0.05, 0.03, 0.015)]
     assert [s.n_neurons for s in sizes] == sorted({s.n_neurons for s in sizes})

@@ -169,7 +169,7 @@ def in_pieces(arrays: tuple[Any, ...], stage: Pieces) -> Advance:
         spans, sources = _pieces(stage, n_cores)  # small networks never need them
         return [one_call(arrays, some).rows for some in spans], sources
 
-    if total * opcodes.TILE >= least:
+    if total * opcodes.TILE >= MIN_WORK_FOR_THREADS:
         pieces()  # before the first run, which may be a short one
 
     def advance(lo: int, hi: int) -> None:
