@@ -760,3 +760,19 @@ def test_a_sweep_goes_on_after_any_of_its_processes_was_killed(
     monkeypatch.setenv("PYTHONPATH", str(Path(nef.__file__).parents[1]))
     counts = benchmark().kills(3, seed=4, dask=dask, verbose=False)
     assert sum(counts[event] for event in ("went on by itself", "another call went on")) == 3
+
+
+def test_the_code_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = Path(__file__).parents[1] / "docs" / "sweeps.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 4
+    (tmp_path / "study_of_page.py").write_text(blocks[0], encoding="utf-8")
+    names: dict[str, Any] = {}
+    for block in blocks:
+        if "import optuna" in block:
+            pytest.importorskip("optuna")
+        exec(compile(block, str(page), "exec"), names)
+    done = nef.sweep(names["task"], names["grid"], 1, "serial")
+    assert run("study_of_page.py", "--serial", "--seeds", 1) == 0
+    assert rows(Sweep.load("study_of_page")) == rows(done)
