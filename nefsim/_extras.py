@@ -23,6 +23,8 @@ EXTRAS = {
     "nir": Extra(("nir",), "NIR graphs from networks, and networks from NIR graphs"),
     "view": Extra(("bokeh",), "a network in the browser while it runs (Bokeh)"),
     "mpi": Extra(("mpi4py", "mpich"), "one network on several processes and machines (MPI)"),
+    "dask": Extra(("distributed",), "sweeps on the machines of a Dask cluster"),
+    "pandas": Extra(("pandas",), "tables of sweeps as DataFrames: sweep.table()"),
     "xarray": Extra(("xarray",), "results as labelled arrays: result.to_xarray()"),
 }
 

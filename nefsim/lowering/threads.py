@@ -6,13 +6,14 @@ cores without working.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from importlib.util import find_spec
 from itertools import islice
 from typing import TypeVar
+
+from nefsim._cores import cores as cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -27,11 +28,6 @@ MIN_SYSTEMS = 10
 SYSTEMS_AT_ONCE = 64
 
 _here = threading.local()
-
-
-def cores() -> int:
-    """The number of cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
