@@ -291,7 +291,7 @@ class Result(Mapping[Any, Array]):
         return files.write(who, target, arrays, meta, compress, VERSION)
 
     @classmethod
-    def load(cls, path: str | Path) -> Result:
+    def load(cls, path: str | Path, verify: bool = True) -> Result:
         """Read a result from a file of :meth:`save`, or from a stream of a simulator.
 
         Parameters
@@ -301,6 +301,9 @@ class Result(Mapping[Any, Array]):
             its files while the result is in use (SIGBUS would end the program).  If a program
             ended before it completed a stream's file, the records are read from the folder
             with this name and ".parts".
+        verify : bool
+            Whether to read all records of a folder and compare their checksums, at about 1 GB/s.
+            If False, damaged records are not noticed; checksums of a file are always compared.
 
         Returns
         -------
@@ -312,17 +315,14 @@ class Result(Mapping[Any, Array]):
             If the file is damaged or of another kind; all of it is checked before it is used.
         """
         who = "Result.load"
+        check.flag(who, "verify", verify)
         source = files.as_path(who, path, ending=False)
         whole = files.as_path(who, path)
         for folder in (source, *([] if whole.is_file() else [parts_of(whole)])):
             if (folder / LIST).is_file():
-                return cls._of_stream(who, folder)
+                return cls(*Grown(who, folder, verify).records())
         with files.Saved(who, path, "result", SCHEMA, (1, VERSION)) as saved:
             return cls(*_read(saved))
-
-    @classmethod
-    def _of_stream(cls, who: str, folder: Path) -> Result:
-        return cls(*Grown(who, folder).records())
 
     def _repr_html_(self) -> str:
         rows = ((label, str(self[label].shape)) for label in self._records)
