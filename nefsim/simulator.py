@@ -407,7 +407,8 @@ class Simulator:
             A new seed of noise, initial voltages and stochastic neurons; None means the last
             seed, which repeats the run.
         keep_weights : bool
-            Whether to continue with the learned weights, while all else restarts.
+            Whether to continue with the learned weights and the variables of their rules, such
+            as the threshold of BCM, while all else restarts.
         """
         who = "Simulator.reset"
         self._turn.forbid(who)

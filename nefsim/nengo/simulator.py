@@ -379,7 +379,7 @@ class Simulator:
         self._state = initial_state(program, None, self.batch_size, self.dtype)
         self._inputs.use(self._state)
         if before is not None:
-            carry_over(program, before, self._state)
+            carry_over(program, before, self._state, thresholds=False)
         for base in lowering.memory.updates:
             if base in lowering.numbers:
                 self._state.signals[lowering.numbers[base]][...] = np.ravel(base.initial_value)

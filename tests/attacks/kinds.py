@@ -278,9 +278,14 @@ def models(folder: Path) -> Kind:
     spread = scipy.sparse.csr_array([[0.5], [0.25]])
     outer.connect(net.ensembles[0], c, function=np.square, transform=spread)
     net.connect(net.node(nef.Piecewise({0.0: 1.0, 0.5: -1.0})), c[[1]], synapse=nef.Alpha(0.01))
+    out = net.node(size_in=1)
+    weights, a, b, error = nef.LstsqL2(weights=True), net.ensembles[0], net.ensembles[1], out
+    net.connect(a, b, solver=weights, learning_rule=[nef.BCM(1e-9, theta_start=3.0), nef.Oja()])
+    rule = net.connect(a, out, function=lambda x: x**3, learning_rule=nef.RLS()).learning_rule
+    net.connect(error, rule)
     sim = nef.Simulator(net, backend="numpy")
     for name, built in (("described", None), ("built", sim)):
-        good = net.save(folder / f"{name}.nef", sim=built)
+        good = net.save(folder / f"{name}.nef", sim=built, functions="values")
         change = lambda rng, data: mutate.mutated_npz(rng, data, "model.json")  # noqa: E731
         use = lambda path: described(nef.load_network(path))  # noqa: E731
         kind.samples.append(sample_of_file(good, change, use))
