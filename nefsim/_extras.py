@@ -23,6 +23,9 @@ EXTRAS = {
     "nir": Extra(("nir",), "NIR graphs from networks, and networks from NIR graphs"),
     "view": Extra(("bokeh",), "a network in the browser while it runs (Bokeh)"),
     "xarray": Extra(("xarray",), "results as labelled arrays: result.to_xarray()"),
+    "pandas": Extra(("pandas",), "results as a table: result.to_pandas()"),
+    "neo": Extra(("neo",), "results as spike trains and signals, also for NWB: result.to_neo()"),
+    "pynapple": Extra(("pynapple",), "results as time series: result.to_pynapple()"),
 }
 
 

@@ -132,6 +132,12 @@ class Grown:
         do = "pass a folder that a simulator streamed to"
         check.fail(self._who, "path", "be a stream of nefsim", f"{self._folder} ({why})", do)
 
+    @property
+    def units(self) -> dict[str, str]:
+        """Units by label, as far as they are known."""
+        probes = self._description["probes"]
+        return {p["label"]: p["unit"] for p in probes if isinstance(p.get("unit"), str)}
+
     def records(self) -> tuple[Records, Records, NDArray[np.float64], Records]:
         """Records and times by label, times of all steps, and ``info`` of the run."""
         if self._later is not None:
