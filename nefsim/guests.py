@@ -9,7 +9,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim import _checks as check
 from nefsim._extras import cure
 from nefsim.records import Events
 
@@ -133,27 +132,28 @@ def _add_signal(segment: Any, rows: Array, times: Array, unit: str | None, label
         segment.analogsignals.append(signal)
 
 
-def to_pynapple(result: Recorded, trial: int = 0) -> dict[str, Any]:
+def to_pynapple(result: Recorded) -> dict[str, Any]:
     """See :meth:`nefsim.Result.to_pynapple`."""
     with _needing("pynapple"):
         import pynapple
-    kept = {label: result.kept(label) for label in result}
-    n_trials = max((v.shape[0] for v in kept.values() if len(v.shape) == 3), default=1)
-    do = "pass the number of a trial, from 0"
-    trial = check.integer("Result.to_pynapple", "trial", trial, do, 0, n_trials - 1)
     end = float(result.time[-1]) if len(result.time) else 0.0
     support = pynapple.IntervalSet(0.0, end) if end else None
-    found = {}
-    for label, values in kept.items():
-        one, times = _of_trial(values, trial), result.trange(label)
-        if isinstance(one, Events):
-            trains = {
-                neuron: pynapple.Ts(train, time_support=support)
-                for neuron, train in enumerate(_trains(one))
-            }
-            found[label] = pynapple.TsGroup(trains, time_support=support)
+
+    def of_trial(values: Array | Events, times: Array) -> Any:
+        if not isinstance(values, Events):
+            return pynapple.TsdFrame(times, values, time_support=support)
+        trains = enumerate(_trains(values))
+        group = {neuron: pynapple.Ts(t, time_support=support) for neuron, t in trains}
+        return pynapple.TsGroup(group, time_support=support)
+
+    found: dict[str, Any] = {}
+    for label in result:
+        values, times = result.kept(label), result.trange(label)
+        if len(values.shape) == 2:
+            found[label] = of_trial(values, times)
         else:
-            found[label] = pynapple.TsdFrame(times, one, time_support=support)
+            trials = range(values.shape[0])
+            found[label] = [of_trial(_of_trial(values, trial), times) for trial in trials]
     return found
 
 

@@ -301,20 +301,16 @@ class Result(Mapping[Any, Array]):
         """
         return guests.to_neo(self)
 
-    def to_pynapple(self, trial: int = 0) -> dict[str, Any]:
-        """The records of one trial as objects of pynapple, by label (needs pynapple).
+    def to_pynapple(self) -> dict[str, Any]:
+        """All records as objects of pynapple, by label (needs pynapple).
 
-        Spikes become a ``TsGroup`` with the neurons as keys, other records a ``TsdFrame``.  A
-        step with several spikes of a neuron gives one time.
-
-        Parameters
-        ----------
-        trial : int
-            The trial of a batch, from 0.
+        Spikes become a ``TsGroup`` with the neurons as keys, other records a ``TsdFrame``; in a
+        batch a list of one for each trial.  A step with several spikes of a neuron gives one
+        time.
 
         Returns
         -------
-        dict of str to pynapple.TsGroup or pynapple.TsdFrame
+        dict of str to pynapple.TsGroup or pynapple.TsdFrame, or to list of them
 
         Raises
         ------
@@ -325,7 +321,7 @@ class Result(Mapping[Any, Array]):
         --------
         to_xarray, to_pandas, to_neo
         """
-        return guests.to_pynapple(self, trial)
+        return guests.to_pynapple(self)
 
     def save(self, path: str | Path, compress: bool = True) -> Path:
         """Write the result to an .npz file.

@@ -144,7 +144,9 @@ def test_pynapple_has_groups_and_frames(batch_size):
     result = recorded(batch_size)
     for trial in range(batch_size or 1):
         which = None if batch_size is None else trial
-        found = result.to_pynapple(trial)
+        found = result.to_pynapple()
+        if batch_size:
+            found = {label: parts[trial] for label, parts in found.items()}
         group = found["spikes"]
         assert isinstance(group, pynapple.TsGroup) and len(group) == 12
         for neuron in range(12):
@@ -155,5 +157,3 @@ def test_pynapple_has_groups_and_frames(batch_size):
             values = result[label] if which is None else result[label][trial]
             np.testing.assert_array_equal(found[label].values, values)
             np.testing.assert_allclose(found[label].t, result.trange(label), rtol=0, atol=1e-9)
-    with pytest.raises(ValueError, match=r"Result\.to_pynapple: trial must be"):
-        result.to_pynapple(batch_size or 1)
