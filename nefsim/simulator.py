@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +15,6 @@ from nefsim import _checks as check
 from nefsim import backends, checkpoint, saving
 from nefsim._collector import only_young_collected
 from nefsim._signatures import explained
-from nefsim.backends import interrupts
 from nefsim.backends.notices import silenced
 from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
@@ -405,8 +403,8 @@ class Simulator:
         if checkpoints is None:
             self._run_parts(n, None)
         else:
-            with interrupts.put_off_end():
-                self._run_saving(n, checkpoints)
+            with checkpoints.saved_at_end(self):
+                self._run_parts(n, checkpoints)
         self._watch.warn()
 
     def _run_parts(self, n: int, checkpoints: saving.Checkpoints | None) -> None:
@@ -415,20 +413,9 @@ class Simulator:
                 for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
                     with self._turn:
                         advance(self._run, part, self._state, self._records)
-                    if checkpoints and self.n_steps % checkpoints.every == 0:
-                        self.save(checkpoints.path)
+                    if checkpoints:
+                        checkpoints.save_if_due(self)
                 report(piece)
-
-    def _run_saving(self, n: int, checkpoints: saving.Checkpoints) -> None:
-        try:
-            self._run_parts(n, checkpoints)
-        except BaseException:
-            # The error is more useful than one about a state that cannot be saved.
-            with suppress(ValueError, OSError, RuntimeError):
-                self.save(checkpoints.path)
-            raise
-        if self.n_steps % checkpoints.every:
-            self.save(checkpoints.path)
 
     @explained
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
@@ -440,7 +427,8 @@ class Simulator:
             A new seed of noise, initial voltages and stochastic neurons; None means the last
             seed, which repeats the run.
         keep_weights : bool
-            Whether to continue with the learned weights, while all else restarts.
+            Whether to continue with the learned weights and the variables of their rules, such
+            as the threshold of BCM, while all else restarts.
         """
         who = "Simulator.reset"
         self._turn.forbid(who)
