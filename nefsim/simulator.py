@@ -138,7 +138,7 @@ class Simulator:
         self._reports = callable(progress)
         arrays_seed = check.seed(who, build_seed, "build_seed")
         self.seed = fresh_seed(net) if arrays_seed is None else arrays_seed
-        chosen = None
+        self._module, self._chosen = module, None
         if self.backend == "mpi":
             self.seed = module.common_seed(self.seed)
             if stream is not None:
@@ -148,25 +148,40 @@ class Simulator:
             if self.backend != "mpi":
                 do = 'pass backend="mpi"'
                 check.fail(who, "partition", "be None on one process", self.backend, do)
-            chosen = chosen_processes(who, net, partition)
-        extra, outputs = run_probes(who, net, probes), run_inputs(who, net, inputs)
+            self._chosen = chosen_processes(who, net, partition)
+        self._extra = run_probes(who, net, probes), run_inputs(who, net, inputs)
+        self.closed = False
+        self._turn = Turn("Simulator.run_steps")
+        self._target: Target | None = None
+        with silenced(progress is False):
+            self._build()
+        if stream is not None:
+            self._stream_to(who, stream)
+
+    def _build(self, watches: bool = True) -> None:
+        """Draw and solve all arrays by the seed, and start."""
+        net, (extra, outputs) = self.network, self._extra
         with only_young_collected():
             self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=outputs)
         self.probes: tuple[Probe, ...] = self.built.probes
         self._places = {probe: i for i, probe in enumerate(self.probes)}
-        self._prepare, self._watch = module.prepare, Watch(self.built)
-        if chosen is not None:
-            self._prepare = partial(module.prepare, process=signals_of(self.built, chosen))
-        self.closed = False
-        self._turn = Turn("Simulator.run_steps")
+        self._prepare = self._module.prepare
+        if self._chosen is not None:
+            process = signals_of(self.built, self._chosen)
+            self._prepare = partial(self._module.prepare, process=process)
+        self._watch, self._watches = Watch(self.built), watches
         nodes = {node: self.built.signals[node] for node in net.all_nodes}
-        program = self.built.program
-        self._inputs = Inputs("Simulator.inputs", program, nodes, self._turn)
-        with silenced(progress is False):
-            self._restart()
-        self._target: Target | None = None
-        if stream is not None:
-            self._stream_to(who, stream)
+        self._inputs = Inputs("Simulator.inputs", self.built.program, nodes, self._turn)
+        self._restart()
+
+    def _rebuild(self, seed: int) -> None:
+        """Begin again with the arrays of another build seed; inputs are looked at no more."""
+        who = "Simulator"
+        self._turn.forbid(who)
+        self._forbid_stream(who)
+        drawn = check.seed(who, seed, "build_seed")
+        self.seed = fresh_seed(self.network) if drawn is None else drawn
+        self._build(watches=False)
 
     def _stream_to(self, who: str, stream: str | Path) -> None:
         self._target = Target(who, stream, self._records, self.probes, self._info())
@@ -177,7 +192,7 @@ class Simulator:
             state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
             if learned is not None:
                 carry_over(program, learned, state)
-            state.watch = self._watch
+            state.watch = self._watch if self._watches else None
             self._run = self._prepare(self.built, state)
         self._state = state
         self._inputs.use(state)
