@@ -6,7 +6,6 @@ cores without working.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +15,8 @@ from functools import cache
 from importlib.util import find_spec
 from itertools import islice
 from typing import Any, TypeVar
+
+from nefsim._cores import cores as cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,11 +34,6 @@ SYSTEMS_AT_ONCE = 64
 IMPORTERS = ("scipy.linalg", "torch")
 
 _here = threading.local()
-
-
-def cores() -> int:
-    """The number of cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

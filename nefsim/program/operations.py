@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -231,13 +231,17 @@ class Weigh:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A learning rule with its inputs: filtered activities by name, an error, a gate, constants."""
+    """A learning rule with its inputs: filtered activities by name, an error, a gate, constants.
+
+    ``start`` has initial values of the rule's state that replace those of the rule.
+    """
 
     rule: LearningRule
     traces: Mapping[str, Read]
     error: Read | None
     gate: Read | None
     constants: Mapping[str, Any]
+    start: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
