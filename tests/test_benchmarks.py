@@ -146,8 +146,8 @@ def test_the_least_and_the_best_ratio_are_named_with_their_networks():
 
 def test_two_cores_are_compared_with_one():
     rows = {
-        "compiled": {"times": [1.0, 1.0]},
-        "compiled, 1 core": {"times": [1.5, 1.7]},
+        "compiled": {"times": [1.0, 1.0], "first_s": 1.0},
+        "compiled, 1 core": {"times": [1.5, 1.7], "first_s": 1.0},
     }
     (ratio,) = report().ratios("chain", rows)
     assert (ratio["what"], ratio["at_least"]) == ("compiled, 1 core / compiled, run", 1.7)
