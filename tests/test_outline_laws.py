@@ -195,3 +195,21 @@ def test_arrays_to_plot_have_rows_and_columns(shape: tuple[int, ...]) -> None:
             _source.times("w", time, 3)
     assert _source.times("w", [0.1, 0.2, 0.3], 3).tolist() == [0.1, 0.2, 0.3]
     assert _source.times("w", None, 3).tolist() == [0.001, 0.002, 0.003]
+
+
+def test_gabor_functions_are_their_formula_at_the_numbers_that_are_drawn() -> None:
+    n, k, shape = 6, 5, (8, 9)
+    found = nef.SparseGabor(shape, k, (0.3, 1.5), 0.4).sample(n, 72, 3).reshape(n, *shape)
+    rng = np.random.default_rng(3)
+    theta, phase = rng.uniform(-np.pi, np.pi, (2, n))
+    cycles = rng.uniform(0.3, 1.5, n)
+    top, left = rng.integers(8 - k + 1, size=n), rng.integers(9 - k + 1, size=n)
+    for i in range(n):
+        image = np.zeros(shape)
+        for row in range(k):
+            for column in range(k):
+                v, u = (2 * at / (k - 1) - 1 for at in (row, column))
+                x = u * np.cos(theta[i]) + v * np.sin(theta[i])
+                wave = np.cos(2 * np.pi * cycles[i] * x + phase[i])
+                image[top[i] + row, left[i] + column] = wave * np.exp(-(u * u + v * v) / 0.32)
+        np.testing.assert_allclose(found[i], image / np.linalg.norm(image), atol=1e-12)
