@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -39,7 +40,7 @@ def test_rates_rise_in_proportion_until_spikes_reach_the_error() -> None:
     size, tried = stepped(0.02, None)
     assert size.n_neurons == 100 and size.radius == 1.5
     assert size.measured is not None and size.measured <= 0.02 < Sizes().measured(tried[-2])
-    for before, after in zip(tried[:-1], tried[1:], strict=True):
+    for before, after in itertools.pairwise(tried):
         low, high = after.max_rates
         assert low == pytest.approx(high / 4, rel=1e-12)  # rounding of two products
         factor = (Sizes().measured(before) / 0.02) ** 1.3
@@ -63,7 +64,7 @@ def test_neurons_are_added_until_spikes_reach_the_error_or_there_are_most() -> N
     size, tried = stepped(0.02, 5000)
     assert size.max_rates == (20.0, 80.0)
     assert size.measured is not None and size.measured <= 0.02 < Sizes().measured(tried[-2])
-    for before, after in zip(tried[:-1], tried[1:], strict=True):
+    for before, after in itertools.pairwise(tried):
         factor = min(max((Sizes().measured(before) / 0.02) ** 1.3, 1.05), 2.0)
         assert after.n_neurons == math.ceil(factor * before.n_neurons)
     few, tried = stepped(0.002, 150)
