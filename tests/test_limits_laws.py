@@ -183,3 +183,29 @@ def test_a_refractory_factor_that_would_overflow_is_a_time(tau_rc: float, by_tim
         name = "refractory_time" if late else "refractory_factor"
         expected = initial["refractory_time"] if late else np.exp(np.array([0.0, wait]) / tau_rc)
         np.testing.assert_array_equal(state[name], expected)
+
+
+def test_a_fourier_signal_has_its_base_frequency_or_more() -> None:
+    for high in (1.0, 1.5):
+        nef.FourierSignal(1.0, high)
+    for high in (0.999, 0.6, 0.4):
+        with pytest.raises(ValueError, match="FourierSignal: high must be at least base = 1 Hz"):
+            nef.FourierSignal(1.0, high)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba", "nengo"])
+def test_single_steps_are_those_of_a_run_on_each_back_end(backend: str) -> None:
+    if backend != "numpy":
+        pytest.importorskip(backend)
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1)
+    net.connect(net.node(np.sin), a)
+    y, s = net.probe(a, synapse=0.01), net.probe(a.neurons)
+    one, whole = (nef.Simulator(net, backend=backend, progress=False) for _ in range(2))
+    whole.run_steps(30)
+    for k in range(30):
+        one.step()
+        assert one.n_steps == k + 1
+    assert np.array_equal(one.data[s], whole.data[s])
+    # Sums in another order.
+    np.testing.assert_allclose(one.data[y], whole.data[y], rtol=0, atol=1e-12)
