@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -18,9 +19,10 @@ from nefsim.backends.notices import silenced
 from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
-from nefsim.network import Network, Node, Probe
+from nefsim.network import Ensemble, Network, Node, Probe
 from nefsim.network.objects import OutputLike
 from nefsim.network.validate import run_inputs, run_probes
+from nefsim.partition import Partition, chosen_processes, signals_of
 from nefsim.program import State, initial_state
 from nefsim.progress import Progress, progress_bar
 from nefsim.records import Data, Events, Records, index_of
@@ -45,10 +47,11 @@ class Simulator:
         The network; later changes of it have no effect on the simulator.
     dt : float [s]
         The time step.
-    backend : {"auto", "numpy", "numba", "nengo"}
+    backend : {"auto", "numpy", "numba", "nengo", "mpi"}
         The back end that runs the steps.  All give the same spikes.  "numba" is compiled;
         "nengo" runs the same arrays in Nengo, as a check; "auto" is the fastest that is
-        installed.
+        installed.  With "mpi" all processes of ``mpiexec`` run the network together, and each
+        then has all records.
     seed : int or None
         Seed of noise, initial voltages and stochastic neurons; None means the network's seed.
     batch_size : int or None
@@ -73,6 +76,9 @@ class Simulator:
         constant or a process.
     build_seed : int or None
         Seed of encoders, gains, biases and evaluation points; None means the network's seed.
+    partition : Partition, mapping of Ensemble, Node or Network to int, or None
+        The process of each population with the back end "mpi"; None means that of
+        :func:`nefsim.partition`.
 
     Raises
     ------
@@ -115,6 +121,7 @@ class Simulator:
         probes: Sequence[Probe] = (),
         inputs: Mapping[Node, OutputLike] | None = None,
         build_seed: int | None = None,
+        partition: Partition | Mapping[Ensemble | Node | Network, int] | None = None,
     ) -> None:
         who = "Simulator"
         do = "pass a Network"
@@ -131,22 +138,50 @@ class Simulator:
         self._reports = callable(progress)
         arrays_seed = check.seed(who, build_seed, "build_seed")
         self.seed = fresh_seed(net) if arrays_seed is None else arrays_seed
-        extra, outputs = run_probes(who, net, probes), run_inputs(who, net, inputs)
+        self._module, self._chosen = module, None
+        if self.backend == "mpi":
+            self.seed = module.common_seed(self.seed)
+            if stream is not None:
+                do = "leave it out, and save sim.result() in one process"
+                check.fail(who, "stream", 'be None with the back end "mpi"', str(stream), do)
+        if partition is not None:
+            if self.backend != "mpi":
+                do = 'pass backend="mpi"'
+                check.fail(who, "partition", "be None on one process", self.backend, do)
+            self._chosen = chosen_processes(who, net, partition)
+        self._extra = run_probes(who, net, probes), run_inputs(who, net, inputs)
+        self.closed = False
+        self._turn = Turn("Simulator.run_steps")
+        self._target: Target | None = None
+        with silenced(progress is False):
+            self._build()
+        if stream is not None:
+            self._stream_to(who, stream)
+
+    def _build(self, watches: bool = True) -> None:
+        """Draw and solve all arrays by the seed, and start."""
+        net, (extra, outputs) = self.network, self._extra
         with only_young_collected():
             self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=outputs)
         self.probes: tuple[Probe, ...] = self.built.probes
         self._places = {probe: i for i, probe in enumerate(self.probes)}
-        self._prepare, self._watch = module.prepare, Watch(self.built)
-        self.closed = False
-        self._turn = Turn("Simulator.run_steps")
+        self._prepare = self._module.prepare
+        if self._chosen is not None:
+            process = signals_of(self.built, self._chosen)
+            self._prepare = partial(self._module.prepare, process=process)
+        self._watch, self._watches = Watch(self.built), watches
         nodes = {node: self.built.signals[node] for node in net.all_nodes}
-        program = self.built.program
-        self._inputs = Inputs("Simulator.inputs", program, nodes, self._turn)
-        with silenced(progress is False):
-            self._restart()
-        self._target: Target | None = None
-        if stream is not None:
-            self._stream_to(who, stream)
+        self._inputs = Inputs("Simulator.inputs", self.built.program, nodes, self._turn)
+        self._restart()
+
+    def _rebuild(self, seed: int) -> None:
+        """Begin again with the arrays of another build seed; inputs are looked at no more."""
+        who = "Simulator"
+        self._turn.forbid(who)
+        self._forbid_stream(who)
+        drawn = check.seed(who, seed, "build_seed")
+        self.seed = fresh_seed(self.network) if drawn is None else drawn
+        self._build(watches=False)
 
     def _stream_to(self, who: str, stream: str | Path) -> None:
         self._target = Target(who, stream, self._records, self.probes, self._info())
@@ -157,7 +192,7 @@ class Simulator:
             state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
             if learned is not None:
                 carry_over(program, learned, state)
-            state.watch = self._watch
+            state.watch = self._watch if self._watches else None
             self._run = self._prepare(self.built, state)
         self._state = state
         self._inputs.use(state)

@@ -1080,6 +1080,7 @@ def simulate() -> tuple[Callable[..., Any], dict[str, Any]]:
         "probes": [],
         "inputs": {},
         "build_seed": 1,
+        "partition": None,
     }
 
 
@@ -1129,6 +1130,7 @@ add(
         "probes": {"[]", "()"},
         "inputs": {"None", "{}"},
         "build_seed": SEED,
+        "partition": NONE,
     },
 )
 SAVED = {"checkpoint_every": 0.002, "checkpoint": "saved.npz"}
@@ -1253,6 +1255,11 @@ add(
     "describe",
     lambda: (nef.describe, {"net": network(), "dt": 0.001, "batch_size": 2, "dtype": "float64"}),
     {"net": NOTHING, "dt": POSITIVE, "batch_size": NONE, "dtype": NOTHING},
+)
+add(
+    "partition",
+    lambda: (nef.partition, {"net": network(), "n": 2, "processes": None, "dt": 0.001}),
+    {"net": NOTHING, "n": NOTHING, "processes": {"None", "{}"}, "dt": POSITIVE},
 )
 add(
     "crosscheck",

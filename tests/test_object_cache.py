@@ -23,7 +23,8 @@ from nefsim.progress import no_bar
 
 kernel = pytest.importorskip("nefsim.backends.compiled.kernel")
 
-from nefsim.backends.compiled import object_cache  # noqa: E402
+from nefsim.backends.compiled import object_cache, opcodes  # noqa: E402
+from nefsim.backends.compiled.cells import CELLS  # noqa: E402
 
 DOUBLE = np.dtype(np.float64)
 
@@ -54,7 +55,7 @@ def instructions() -> Any:
 def folder(instructions: Any, tmp_path: Any, monkeypatch: Any) -> Any:
     """A folder without code; numba's instructions are there, so that compilation is fast."""
     monkeypatch.setenv(codefiles.SWITCH, str(tmp_path / "code"))
-    monkeypatch.setattr(kernel, "instructions", lambda dtype: instructions)
+    monkeypatch.setattr(kernel, "instructions", lambda dtype, part: instructions)
     object_cache.interpreter.cache_clear()
     yield tmp_path / "code"
     object_cache.interpreter.cache_clear()
@@ -104,9 +105,61 @@ def test_a_function_with_other_arguments_is_called_through_numba(
             text: str = instructions.inspect_llvm()
             return text.replace("%retptr", "%first")
 
-    monkeypatch.setattr(kernel, "instructions", lambda dtype: Other())
+    monkeypatch.setattr(kernel, "instructions", lambda dtype, part: Other())
     assert np.array_equal(spikes(), spikes("numpy"))
     assert not folder.exists()
+
+
+def learned(backend: str = "numba") -> Any:
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(20, 1), net.ensemble(20, 1)
+    error = net.ensemble(20, 1)
+    net.connect(net.node(np.sin), a)
+    net.connect(b, error)
+    net.connect(a, error, transform=-1)
+    learning = net.connect(a, b, transform=0.0, learning_rule=nef.PES(1e-3))
+    net.connect(error, learning.learning_rule)
+    probe = net.probe(b.neurons)
+    sim = nef.Simulator(net, backend=backend, progress=False)
+    sim.run(0.2)
+    return sim.data[probe]
+
+
+def test_a_part_is_compiled_when_a_network_first_needs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(codefiles.SWITCH, str(tmp_path))
+    object_cache.part.cache_clear()
+    spikes()
+    assert not [*tmp_path.glob("learning_rules.*")]
+    wanted = learned("numpy")
+    assert np.array_equal(learned(), wanted) and wanted.any()
+    (file,) = tmp_path.glob("learning_rules.*")
+    file.write_bytes(file.read_bytes()[:-1])
+    for _ in range(2):  # it is compiled again, and then loaded
+        object_cache.part.cache_clear()
+        assert np.array_equal(learned(), wanted)
+        monkeypatch.setattr(object_cache, "_compile", None)
+    object_cache.part.cache_clear()
+
+
+def test_a_part_is_called_through_numba_if_its_arguments_differ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(dtype: Any, part: Any) -> None:
+        raise ValueError("other arguments")
+
+    monkeypatch.setenv(codefiles.SWITCH, str(tmp_path))
+    monkeypatch.setattr(kernel, "instructions", refuse)
+    object_cache.part.cache_clear()
+    assert np.array_equal(learned(), learned("numpy"))
+    assert not [*tmp_path.glob("learning_rules.*")]
+    object_cache.part.cache_clear()
+
+
+def test_every_opcode_of_a_part_has_one_that_is_compiled() -> None:
+    parts = {opcodes.part_of(kind) for kind in range(opcodes.FIRST_CELL + len(CELLS))}
+    assert parts == {None, *kernel.PARTS}
 
 
 def test_damaged_code_crashes_no_process_and_changes_no_spike() -> None:
@@ -248,9 +301,9 @@ def test_the_name_of_code_changes_with_the_version_of_numba(
         (tmp_path / "_version.py").write_text(number)
         there = types.SimpleNamespace(origin=str(tmp_path / "__init__.py"))
         monkeypatch.setattr(object_cache, "find_spec", lambda name, there=there: there)
-        object_cache._name.cache_clear()
+        object_cache._digest.cache_clear()
         names.append(object_cache._name(DOUBLE))
-    object_cache._name.cache_clear()
+    object_cache._digest.cache_clear()
     assert names[0] != names[1]
 
 
@@ -364,7 +417,7 @@ def test_the_name_of_the_code_depends_on_all_modules_that_it_is_compiled_from(
     modules = [folder / "cells.py", *(folder / "kernel").glob("*.py")]
     text = "".join(path.read_text() for path in modules)
     monkeypatch.setattr(Path, "read_bytes", read_bytes)
-    object_cache._name.__wrapped__(np.dtype(np.float64))
+    object_cache._digest.__wrapped__()
     names = re.findall(r"from nefsim\.backends\.compiled\.(\w+)", text)
     assert {"cells", "elementary", "opcodes"} < set(names)
     assert {folder / f"{name}.py" for name in names if name != "kernel"} <= read

@@ -21,13 +21,14 @@ Array = NDArray[np.float64]
 
 #: A predicted error is to be so much below the one that is wanted: populations of other seeds
 #: differ by some hundredths.
-MARGIN = 0.93
+MARGIN = 0.94
 
-#: Runs with spikes that are tried, and how much more of neurons or rates a step takes at least.
-RUNS, STEP = 12, 1.05
+#: Runs with spikes that are tried, and how near to the least number of neurons, or to the lowest
+#: rates, they end.
+RUNS, STEP = 12, 1.03
 
 #: Fewest neurons, and how near to the least number the search ends.
-FEWEST, NEAR = 10, 1.04
+FEWEST, NEAR = 10, 1.02
 
 #: Highest rates that are tried, as a share of the limit of the neuron type, and lowest [Hz].
 HIGHEST, LOWEST = 0.95, 5.0
@@ -189,23 +190,38 @@ def _fewest(
 def _stepped_up(task: Task, size: Size, goal: float, most: int | None) -> Size:
     """The size whose spikes reach an error, by more neurons, or by higher rates without ``most``.
 
-    The last that was tried, if none does.
+    Sizes grow until one reaches it, and then halve the step to the largest that does not.  The
+    last that was tried, if none does.
     """
-    size = replace(size, measured=task.measured(size))
+    by_rates = most is None
+    highest = _highest(task) / size.max_rates[1] if most is None else most / size.n_neurons
+
+    def at(scale: float) -> Size:
+        """The size with ``scale`` times as many neurons, or as high rates."""
+        n, (low, high) = size.n_neurons, size.max_rates
+        rates = (scale * low, scale * high) if by_rates else (low, high)
+        tried = size
+        if scale > 1.0:
+            tried = task.size(n if by_rates else math.ceil(scale * n), size.radius, rates)
+        return replace(tried, measured=task.measured(tried))
+
+    # Fewer are too few by rates alone.
+    found, scale, too_small, enough = None, 1.0, 1.0 / STEP, math.inf
     for _ in range(RUNS):
-        assert size.measured is not None
-        factor = min(max((size.measured / goal) ** 1.3, STEP), 2.0)
-        n, rates = size.n_neurons, size.max_rates
-        if most is None:
-            factor = min(factor, _highest(task) / rates[1])
-            rates = (factor * rates[0], factor * rates[1])
+        tried = at(scale)
+        assert tried.measured is not None
+        if tried.measured <= goal:
+            found, enough = tried, scale
         else:
-            n = min(math.ceil(factor * n), most)
-        if size.measured <= goal or (n, rates) == (size.n_neurons, size.max_rates):
+            too_small = scale
+        if too_small == highest or enough / too_small <= STEP + 1e-9:
             break
-        tried = task.size(n, size.radius, rates)
-        size = replace(tried, measured=task.measured(tried))
-    return size
+        if found is None:
+            factor = min(max((tried.measured / goal) ** 2, 1.2), 2.0)
+            scale = min(factor * scale, highest)
+        else:
+            scale = math.sqrt(too_small * enough)
+    return tried if found is None else found
 
 
 def _highest(task: Task) -> float:

@@ -15,7 +15,8 @@ from nefsim.filtering import Form
 from nefsim.learning import LearningRule
 from nefsim.neurons import NeuronType
 from nefsim.processes import Process
-from nefsim.sampling import Distribution, stream
+from nefsim.sampling import Distribution
+from nefsim.sampling.streams import generator_of
 
 Array = NDArray[np.float64]
 Index = slice | NDArray[np.intp]
@@ -56,7 +57,7 @@ class Stream:
     def generator(self, seed: int | None = None, trial: int = 0) -> np.random.Generator:
         """A generator of this stream for one trial; ``seed`` replaces a seed that is not fixed."""
         root = self.seed if seed is None or self.fixed else seed
-        return stream(root, *self.key, trial)
+        return generator_of(root, (*self.key, trial))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,9 @@
 """The object cache: numba compiles the interpreter once; later processes load it from disk.
 
 To import numba and to use numba's cache takes 0.3 s; to load an object file by LLVM, which comes
-with numba, takes a tenth of that.  The file has one function, for this processor, this version
-of numba and this :mod:`.kernel`.  :func:`nefsim.backends.codefiles.folders` lists its folders.
+with numba, takes a tenth of that.  A file has the interpreter, or a part of it that only some
+networks need, for this processor, this version of numba and this :mod:`.kernel`.
+:func:`nefsim.backends.codefiles.folders` lists its folders.
 """
 
 from __future__ import annotations
@@ -20,15 +21,24 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
+from numpy.typing import NDArray
 
 from nefsim.backends import codefiles
+from nefsim.backends.compiled.opcodes import CODE, KIND, part_of
 from nefsim.backends.notices import notice
 
 #: The names of the functions in an object file: the interpreter, and the same for arguments that
 #: are stored one after the other, of which it advances the rows.
 ENTRY, BLOCK_ENTRY = "nefsim_run", "nefsim_run_block"
 
+#: The names in the object file of a part: its function, and the same without numba's first two
+#: arguments, which the interpreter calls.
+PART, PART_ENTRY = "nefsim_part", "nefsim_call_part"
+
 _pointer, _whole = ctypes.c_void_p, ctypes.c_int64
+
+#: Arguments of a part (:data:`.kernel.parts.PARTS`).
+N_PART_ARGUMENTS = 9
 
 #: Arguments of :func:`.kernel.run`: table, spans, lo, hi, data, constants, lists.
 ARGUMENTS = (
@@ -45,20 +55,41 @@ Interpreter = Callable[..., Any]
 @cache
 def interpreter(dtype: np.dtype[Any]) -> Interpreter:
     """The interpreter for numbers of one type, loaded from disk or compiled now."""
+    run: Interpreter = _load(dtype, None)
+    return run
+
+
+@cache
+def part(dtype: np.dtype[Any], name: str) -> Any:
+    """A part of the interpreter with its ``address``, loaded from disk or compiled now."""
+    return _load(dtype, name)
+
+
+def connect_parts(table: NDArray[np.int64], dtype: np.dtype[Any]) -> None:
+    """Write the addresses of the parts that a table needs, and load or compile these parts."""
+    for kind in np.unique(table[:, KIND]):
+        name = part_of(int(kind))
+        if name is not None:
+            table[table[:, KIND] == kind, CODE] = part(dtype, name).address
+
+
+def _load(dtype: np.dtype[Any], part: str | None) -> Any:
+    """The interpreter or a part of it, loaded from disk or compiled now."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     for _ in range(2):
-        for code in _stored_code(_name(dtype)):
+        for code in _stored_code(_name(dtype, part)):
             try:
-                return _link(code)
+                return _link(code, part)
             except RuntimeError:  # LLVM cannot link this code
                 continue
         # Code may need a library that the import of numba loads, such as Intel's vector library.
         from nefsim.backends.compiled import kernel
-    with notice(f"compiling the interpreter for {dtype.name}, once on this machine") as report:
-        run, folder = _compile(kernel, dtype)
+    subject = "the interpreter" if part is None else f"the interpreter's part for {part}"
+    with notice(f"compiling {subject} for {dtype.name}, once on this machine") as report:
+        loaded, folder = _compile(kernel, dtype, part)
         report(folder)
-    return run
+    return loaded
 
 
 def demand(dtype: np.dtype[Any]) -> None:
@@ -81,42 +112,46 @@ def _stored_code(name: str) -> Iterator[bytes]:
             continue
 
 
-def _compile(kernel: Any, dtype: np.dtype[Any]) -> tuple[Interpreter, str]:
-    """Compile the interpreter by numba; return it, and a note on the folder that stores it.
+def _compile(kernel: Any, dtype: np.dtype[Any], part: str | None) -> tuple[Any, str]:
+    """Compile the interpreter or a part by numba; return it, and a note on its folder.
 
     If LLVM cannot parse numba's instructions, a C function of numba is returned, which takes
     longer to compile and is not stored.
     """
     try:
-        code = _object_code(kernel.instructions(dtype))
-        run = _link(code)
+        code = _object_code(kernel.instructions(dtype, part), part)
+        loaded = _link(code, part)
     except (RuntimeError, ValueError, AttributeError):
-        compiled = kernel.compile_run(dtype)
+        compiled = kernel.compile_function(dtype, part)
+        if part is not None:
+            return compiled, "not stored"
         return ctypes.CFUNCTYPE(None, *ARGUMENTS)(compiled.address), "not stored"
     for folder in codefiles.folders():
         try:
-            codefiles.write(folder, _name(dtype), code)
+            codefiles.write(folder, _name(dtype, part), code)
         except OSError:
             continue
-        return run, f"stored in {folder}"
-    return run, "not stored"
+        return loaded, f"stored in {folder}"
+    return loaded, "not stored"
 
 
-def _object_code(compiled: Any) -> bytes:
+def _object_code(compiled: Any, part: str | None) -> bytes:
     """Machine code of a function of numba; ValueError if its arguments are not as expected.
 
     The first two arguments of numba's functions are pointers to a result and to an error; the
     interpreter has neither.  The C function that calls it needs numba for errors, and is removed.
     """
+    name, n_arguments = (ENTRY, len(ARGUMENTS)) if part is None else (PART, N_PART_ARGUMENTS)
     text = re.sub(
         r'define [^\n]*@"?cfunc\.[^\n]*\{\n.*?\n\}\n', "", compiled.inspect_llvm(), flags=re.DOTALL
     )
-    module = llvm.parse_assembly(text.replace(compiled.native_name.removeprefix("cfunc."), ENTRY))
-    arguments = [*module.get_function(ENTRY).arguments]
+    module = llvm.parse_assembly(text.replace(compiled.native_name.removeprefix("cfunc."), name))
+    arguments = [*module.get_function(name).arguments]
     names = [argument.name for argument in arguments]
-    if names[:2] != ["retptr", "excinfo"] or len(names) != len(ARGUMENTS) + 2:
-        raise ValueError(f"{ENTRY} takes {names}")
-    module.link_in(llvm.parse_assembly(_block_entry([str(each.type) for each in arguments])))
+    if names[:2] != ["retptr", "excinfo"] or len(names) != n_arguments + 2:
+        raise ValueError(f"{name} takes {names}")
+    entry = _block_entry if part is None else _part_entry
+    module.link_in(llvm.parse_assembly(entry([str(each.type) for each in arguments])))
     target = llvm.Target.from_triple(module.triple)
     machine = target.create_target_machine(
         cpu=llvm.get_host_cpu_name(),
@@ -128,6 +163,24 @@ def _object_code(compiled: Any) -> bytes:
     )
     code: bytes = machine.emit_object(module)
     return code
+
+
+def _part_entry(types: Sequence[str]) -> str:
+    """LLVM's instructions for a function that calls a part without numba's first two arguments.
+
+    Parameters
+    ----------
+    types : sequence of str
+        Types of the arguments of the part, of which the first two are results.
+    """
+    results = [f"%r{i} = alloca {kind.removesuffix('*')}" for i, kind in enumerate(types[:2])]
+    typed = [f"{kind} %a{i}" for i, kind in enumerate(types[2:])]
+    every = ", ".join([f"{types[0]} %r0", f"{types[1]} %r1", *typed])
+    body = "\n  ".join([*results, f"call i32 @{PART}({every})", "ret void"])
+    return (
+        f"declare i32 @{PART}({', '.join(types)})\n"
+        f"define void @{PART_ENTRY}({', '.join(typed)}) {{\n  {body}\n}}\n"
+    )
 
 
 def _block_entry(types: Sequence[str]) -> str:
@@ -167,13 +220,29 @@ def _block_entry(types: Sequence[str]) -> str:
     )
 
 
-def _link(code: bytes) -> Interpreter:
+def _link(code: bytes, part: str | None) -> Any:
     """Load an object file into this process and return its function."""
     jit = llvm.create_lljit_compiler()
     library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
-    library.export_symbol(ENTRY).export_symbol(BLOCK_ENTRY)
-    code_in_memory = library.link(jit, ENTRY)
-    return _Linked(code_in_memory)
+    entries = (PART_ENTRY,) if part is not None else (ENTRY, BLOCK_ENTRY)
+    for entry in entries:
+        library.export_symbol(entry)
+    code_in_memory = library.link(jit, entries[0])
+    return _Linked(code_in_memory) if part is None else _LinkedPart(code_in_memory)
+
+
+class _LinkedPart:
+    """A part in memory.
+
+    Attributes
+    ----------
+    address : int
+        The address of its function.
+    """
+
+    def __init__(self, code: Any) -> None:
+        self._code = code  # which is removed with this object
+        self.address = code[PART_ENTRY]
 
 
 class _Linked:
@@ -204,9 +273,14 @@ def block_call(run: Interpreter) -> Callable[[int], None] | None:
     return run.of_block if isinstance(run, _Linked) else None
 
 
+def _name(dtype: np.dtype[Any], part: str | None = None) -> str:
+    """The name of the file of the interpreter or a part."""
+    return f"{'kernel' if part is None else part.replace(' ', '_')}.{dtype.name}.{_digest()}.o"
+
+
 @cache
-def _name(dtype: np.dtype[Any]) -> str:
-    """The name of the interpreter's file, with a hash of all that its code depends on."""
+def _digest() -> str:
+    """A hash of all that the code depends on."""
     here = Path(__file__).parent
     sources = (
         here / "opcodes.py",
@@ -223,5 +297,4 @@ def _name(dtype: np.dtype[Any]) -> str:
             parts.append(Path(numba.origin).with_name("_version.py").read_bytes())
     features = llvm.get_host_cpu_features().flatten()
     parts += [text.encode() for text in (llvmlite.__version__, llvm.get_host_cpu_name(), features)]
-    digest = hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()
-    return f"kernel.{dtype.name}.{digest}.o"
+    return hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()

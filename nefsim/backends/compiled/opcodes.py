@@ -14,8 +14,9 @@ from __future__ import annotations
 #   SCRATCH               offset of intermediate numbers
 #   SPAN                  number of rows from this one on that run each step together; 0 if this
 #                         row runs all steps of a tile at once
-KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET, ENCODERS, SCRATCH, SPAN = range(14)
-N_COLUMNS = 14
+#   CODE                  address of the function of a part of the interpreter, or 0
+KIND, OUT, OUT_STRIDE, IN, IN_STRIDE, N, M, C, S, X, SET, ENCODERS, SCRATCH, SPAN, CODE = range(15)
+N_COLUMNS = 15
 
 # Other names of these columns, for the opcodes that use them in another way:
 #   STATE_2, BITS         offset of the second state variable of a population; of spike bits
@@ -101,6 +102,27 @@ LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, NOISE, INVERSE_LIF,
 
 #: The opcodes of cells follow (:mod:`.cells`).
 FIRST_CELL = N_KINDS
+
+# Parts of the interpreter that are compiled when a network first needs them, by name.
+WIDE_PART, CELLS_PART, NOISE_PART, POPULATIONS_PART, LEARNING_PART = (
+    "many dimensions",
+    "neurons of other types",
+    "noise",
+    "discrete neurons",
+    "learning rules",
+)
+
+
+def part_of(kind: int) -> str | None:
+    """The part of the interpreter that runs an opcode; None if it is always there."""
+    if kind in (WIDE_LIF, NOISE):
+        return WIDE_PART if kind == WIDE_LIF else NOISE_PART
+    if kind >= FIRST_CELL:
+        return CELLS_PART
+    if kind > LAST_POPULATION:
+        return LEARNING_PART
+    return POPULATIONS_PART if kind in (DISCRETE, DISCRETE_SMOOTH, INVERSE_LIF) else None
+
 
 # Integers of a cell, from the offset in column LAYOUT on:
 #   CELL_RATES            opcode of the cell that computes its rates from currents, or 0

@@ -94,6 +94,10 @@ def learn(engine: Engine, op: Learn, index: int) -> Advance:
                 for learned, parts in changing:
                     if not learned.goes_on(row + 1):
                         continue
+                    if len(parts) == 1:
+                        change = parts[0](row)
+                        learned.add(() if change is None else (change,), row + 1)
+                        continue
                     changes = [part(row) for part in parts]
                     learned.add([each for each in changes if each is not None], row + 1)
 
@@ -227,23 +231,24 @@ def _term(
     pre, post = traces.pop("pre"), traces.pop("post", _no_signal)
     error, gate = _row_reader(engine, part.error, trial), _row_reader(engine, part.gate, trial)
     rule, shape = part.rule, (len(view),)
-    is_of_factors = has_factors(rule)
+    factors = rule.factors if isinstance(rule, Hebbian) and has_factors(rule) else None
 
     def change(row: int) -> _Change | None:
         switch = gate(row)
         if switch is not None and switch[0] == 0.0:
             return None
-        more = {name: trace(row) for name, trace in traces.items()}
+        more = {**fixed}
+        for name, trace in traces.items():
+            more[name] = trace(row)
         x = pre(row)
         try:
-            if is_of_factors:
-                assert isinstance(rule, Hebbian)
-                u, d = rule.factors(x, post(row), error(row), **more, **fixed)
-                if np.shape(u) == shape and (d is None or np.shape(d) == shape):
+            if factors is not None:
+                u, d = factors(x, post(row), error(row), **more)
+                if getattr(u, "shape", None) == shape and (d is None or np.shape(d) == shape):
                     if switch is not None:
                         u, d = switch[0] * u, None if d is None else switch[0] * d
                     return _Change(x, u, d)
-            result = rule.step(x, post(row), error(row), view, **more, **fixed)
+            result = rule.step(x, post(row), error(row), view, **more)
         except Exception as problem:
             problem.add_note(f"in {op.name} at t = {_time(engine, row):g} s")
             raise

@@ -12,14 +12,11 @@ from typing import Any
 from numba import cfunc, njit, types
 from numba.np.numpy_support import from_dtype
 
-from nefsim.backends.compiled.cells import LAST_CELL
 from nefsim.backends.compiled.kernel.common import options, words
 from nefsim.backends.compiled.kernel.driven import delay, driven_lif, rotate, settle
 from nefsim.backends.compiled.kernel.filters import lowpass, lowpass_rows, memory
-from nefsim.backends.compiled.kernel.learning import learning
 from nefsim.backends.compiled.kernel.lif import lif, lif_tile
-from nefsim.backends.compiled.kernel.noise import noise
-from nefsim.backends.compiled.kernel.populations import neurons
+from nefsim.backends.compiled.kernel.parts import PARTS, call_part
 from nefsim.backends.compiled.kernel.shared import (
     add_atomic,
     claim,
@@ -27,29 +24,23 @@ from nefsim.backends.compiled.kernel.shared import (
     store_atomic,
     wait_for,
 )
-from nefsim.backends.compiled.kernel.strips import strips
 from nefsim.backends.compiled.kernel.sums import decode_bits, linear
 from nefsim.backends.compiled.kernel.tiles import rows_of_tile, steps_of_spikes
 from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
 from nefsim.backends.compiled.kernel.whole import compile_together
-from nefsim.backends.compiled.kernel.wide import wide_lif, wide_lif_tile
 from nefsim.backends.compiled.opcodes import (
+    CODE,
     DECODE_BITS,
     DELAY,
     DRIVEN_LIF,
-    FIRST_CELL,
     IN,
     IN_STRIDE,
     KIND,
     LAST_MEMORY,
-    LAST_POPULATION,
-    LAST_RULE,
     LAST_SUM,
-    LAYOUT,
     LIF,
     LOWPASS,
     N_COLUMNS,
-    NOISE,
     OUT,
     OUT_STRIDE,
     PHASE_DONE,
@@ -79,7 +70,6 @@ from nefsim.backends.compiled.opcodes import (
     UNIT_FIRST,
     UNIT_LAST,
     UNIT_WORDS,
-    WIDE_LIF,
     C,
     M,
     N,
@@ -95,14 +85,13 @@ def run_tile(t, lo, hi, data, constants, indices, spikes, counts):
     y, x = shifted(data, t[OUT] + row * t[OUT_STRIDE]), shifted(data, t[IN] + row * t[IN_STRIDE])
     if kind == LIF:
         lif_tile(t, row, hi - lo, data, spikes, constants)
-    elif kind == WIDE_LIF:
-        wide_lif_tile(t, row, hi - lo, data, spikes, constants)
+    elif t[CODE]:
+        n_rows = hi - lo
+        call_part(t[CODE], t, row, 0, n_rows, data, constants, indices, spikes, counts)
     elif kind == STEPS_OF_SPIKES:
         steps_of_spikes(t, hi - lo, spikes)
     elif kind == ROWS_OF_TILE:
         rows_of_tile(t, row, hi - lo, data, spikes, c)
-    elif FIRST_CELL <= kind <= LAST_CELL:
-        strips(t, row, hi + 1, data, constants, indices, spikes, counts)
     elif kind == LOWPASS:
         lowpass_rows(t, hi - lo, y, x, c, shifted(data, t[S]))
     elif kind == SCALE:  # decoded values
@@ -138,8 +127,8 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
                 lowpass(t[N], y, x, c, shifted(data, t[S]))
             elif kind == DRIVEN_LIF:
                 driven_lif(t, row, r, data, constants, indices, spikes)
-            elif kind == WIDE_LIF:
-                wide_lif(t, row, r, data, constants, spikes)
+            elif t[CODE]:
+                call_part(t[CODE], t, row, r, 0, data, constants, indices, spikes, counts)
             elif kind == SETTLE:
                 if row == hi:
                     settle(t[N], y, x, c, shifted(data, t[S]))
@@ -150,16 +139,8 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
                     rotate(t[N], t[M], r + 1, y)
             elif kind <= LAST_SUM:
                 linear(kind, t, y, x, r, c, data, indices, spikes, counts)
-            elif kind == NOISE:
-                noise(t[N], y, shifted(indices, t[LAYOUT]), spikes, counts)
             elif kind <= LAST_MEMORY:
                 memory(kind, t, y, x, c, shifted(data, t[S]), shifted(data, t[SCRATCH]))
-            elif FIRST_CELL <= kind <= LAST_CELL:
-                strips(t, row, row + 1, data, constants, indices, spikes, counts)
-            elif kind <= LAST_POPULATION:
-                neurons(kind, t, y, x, c, data, spikes, counts)
-            elif kind <= LAST_RULE:
-                learning(kind, t, row, y, x, c, data, indices, spikes, counts)
 
 
 @njit(**options)
@@ -251,14 +232,18 @@ def run(
         run_span(table, *rows, trials, data, constants, indices, spikes, counts)
 
 
-def instructions(dtype: Any) -> Any:
-    """LLVM's instructions for ``run``, optimised; the result cannot be called."""
-    return compile_together(lambda: compile_run(dtype))
+def instructions(dtype: Any, part: str | None = None) -> Any:
+    """LLVM's instructions for ``run`` or a part, optimised; the result cannot be called."""
+    return compile_together(lambda: compile_function(dtype, part))
 
 
-def compile_run(dtype: Any) -> Any:
-    """``run`` as a C function for numbers of one type."""
+def compile_function(dtype: Any, part: str | None = None) -> Any:
+    """``run``, or a part of it, as a C function for numbers of one type."""
     whole, wholes = types.int64, types.CPointer(types.int64)
     reals = types.CPointer(from_dtype(dtype))
+    if part is not None:
+        steps = wholes, whole, whole, whole
+        kinds = types.void(*steps, reals, reals, wholes, wholes, wholes)
+        return cfunc(kinds, **options)(PARTS[part].py_func)
     arrays = (reals, whole, whole, reals, wholes, wholes, whole, wholes, whole)
     return cfunc(types.void(wholes, wholes, whole, whole, whole, *arrays), **options)(run)

@@ -8,6 +8,7 @@ less than half the time.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,9 @@ def compile_together(compile_all: Callable[[], Any]) -> Any:
     from compiling.
     """
     context = cpu_target.target_context
+    # The millions of small objects that numba makes and needs would be searched again and again.
+    collects = gc.isenabled()
+    gc.disable()
     before, context._internal_codegen = context._internal_codegen, _InstructionCodegen("nefsim")
     try:
         function = compile_all()
@@ -56,3 +60,5 @@ def compile_together(compile_all: Callable[[], Any]) -> Any:
         return function
     finally:
         context._internal_codegen = before
+        if collects:
+            gc.enable()
