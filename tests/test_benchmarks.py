@@ -215,3 +215,29 @@ def test_where_spikes_differ_nengo_is_compared_with_its_other_settings(tmp_path)
     assert row["spikes_differ"] > 0
     assert 0 < row["first"] <= 200
     assert all(0 < step <= 200 for step in row["departures"].values())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs forks and signals of POSIX")
+def test_runs_that_are_killed_go_on_to_the_same_arrays():
+    """Training and simulations of Nengo are killed in the study only."""
+    kinds = ["checkpoint", "stream folder", "stream file"]
+    rows = run("kills.py", "--kills", 2, "--kinds", *kinds).splitlines()[2:]
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert [row[0] for row in cells] == kinds
+    for _, kills, runs, equal, other, errors, _ in cells:
+        assert int(kills) >= 2 and int(equal) == int(runs) > 0
+        assert other == errors == "0"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc of Linux")
+def test_memory_stays_where_it_was():
+    rows = run("memory_growth.py", "--cycles", 300, "--steps", 5000, "--backends", "numpy")
+    growths = [float(row.split("|")[3]) for row in rows.splitlines()[2:]]
+    assert len(growths) == 2 and max(growths) <= 5.0
+
+
+def test_saved_models_run_to_equal_spikes_in_a_fresh_process():
+    names = ["square", "several", "synapses"]
+    rows = run("model_files.py", "--only", *names).splitlines()
+    found = {row.split("|")[1].strip(): row.split("|")[2].strip() for row in rows[2:5]}
+    assert found == dict.fromkeys(names, "yes")
