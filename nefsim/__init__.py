@@ -32,6 +32,7 @@ base classes           NeuronType, Synapse, Solver, Distribution, Process, Learn
 crosscheck             compare two back ends spike for spike
 sweep                  a function at many parameters and seeds, on one machine or many
 load_network           a network from the file of ``net.save``
+partition              which process runs which population, with the back end "mpi"
 error_budget           where errors come from; ``size_for`` finds how many neurons one takes
 =====================  ==================================================================
 
@@ -81,6 +82,7 @@ from nefsim.lowering import suggest_learning_rate
 from nefsim.models import load_network
 from nefsim.network import *
 from nefsim.neurons import *
+from nefsim.partition import partition
 from nefsim.processes import *
 from nefsim.result import Result
 from nefsim.sampling import *
@@ -94,7 +96,7 @@ __version__ = "0.1.0"
 # The names of a subpackage's ``__all__`` are names of the package.
 __all__ = ["BackendUnavailable", "RadiusWarning", "Result", "Simulator"]
 __all__ += ["crosscheck", "decoded_points", "describe", "error_budget", "saturation", "size_for"]
-__all__ += ["load_network", "suggest_learning_rate", "svd_basis", "sweep"]
+__all__ += ["load_network", "partition", "suggest_learning_rate", "svd_basis", "sweep"]
 __all__ += encoding.__all__
 __all__ += learning.__all__
 __all__ += network.__all__
