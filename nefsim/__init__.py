@@ -51,7 +51,7 @@ nef.convert            conversion of trained ReLU networks to spiking ones (extr
 nef.nir                NIR graphs (extra ``nir``)
 nef.mnist              the experiment with handwritten digits
 nef.typing             names of the types of arguments, such as ``SynapseLike``
-nef.sweeps             results of ``sweep``, and ``Trials`` of one network as a batch
+nef.sweeps             results of ``sweep``, and ``Trials`` and ``Builds``, tasks for many seeds
 nef.testing            laws for types of a user: ``check_neuron_type``, ``check_synapse``, ...
 =====================  ==================================================================
 """
