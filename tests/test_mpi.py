@@ -56,7 +56,7 @@ def finished(job: subprocess.Popen[str], seconds: float = 120.0) -> tuple[int, s
 
 
 def test_no_spike_depends_on_the_number_of_processes() -> None:
-    names = ("square", "integrator", "oscillator", "pes", "delays", "streams", "arrays")
+    names = ("square", "integrator", "oscillator", "pes", "delays", "streams", "arrays", "sums")
     outputs = []
     for n in (1, 2, 4):
         job = start(n, str(HERE / "processes.py"), "mpi", "0.3", *names)
