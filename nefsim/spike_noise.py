@@ -226,7 +226,11 @@ def _regular_up_to(top: float, synapse: Synapse | None, dt: float) -> Callable[[
     def read(a: Array) -> Array:
         place = np.sqrt(a * ((len(rises) - 1) ** 2 / last))
         node = place.astype(np.intp)
-        return np.asarray(a * (slopes[node] + (place - node) * rises[node]))
+        place -= node
+        place *= rises.take(node)
+        place += slopes.take(node)
+        place *= a
+        return place
 
     return read
 

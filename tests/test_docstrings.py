@@ -28,6 +28,7 @@ PACKAGES = {
     "nefsim.records": None,
     "nefsim.sampling": None,
     "nefsim.solvers": None,
+    "nefsim.sweeps": None,
     "nefsim.testing": None,
     "nefsim.train": "torch",
     "nefsim.view": "bokeh",

@@ -127,7 +127,7 @@ def _import_error(name: str, dtype: str) -> Exception | None:
     demand = BACKENDS[name].demand
     if not demand:
         return None
-    codefiles.folders()  # raises for a wrong folder, which is no fault of the package
+    codefiles.checked_setting()  # raises for a wrong folder, which is no fault of the package
     return _cached_import_error(demand, dtype)
 
 

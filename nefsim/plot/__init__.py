@@ -16,6 +16,7 @@ from nefsim.plot.learning import (
 from nefsim.plot.network import network
 from nefsim.plot.spectra import spectrum
 from nefsim.plot.spikes import raster
+from nefsim.plot.sweep import sweep
 from nefsim.plot.tuning import tuning_curves, tuning_surface
 from nefsim.plot.weights import weight_matrix
 
@@ -29,6 +30,7 @@ __all__ = [
     "raster",
     "spectrum",
     "stdp_curve",
+    "sweep",
     "tuning_curves",
     "tuning_surface",
     "weight_histogram",
