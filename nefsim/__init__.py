@@ -30,7 +30,9 @@ learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
 functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weights, ...
 base classes           NeuronType, Synapse, Solver, Distribution, Process, LearningRule
 crosscheck             compare two back ends spike for spike
+sweep                  a function at many parameters and seeds, on one machine or many
 load_network           a network from the file of ``net.save``
+partition              which process runs which population, with the back end "mpi"
 error_budget           where errors come from; ``size_for`` finds how many neurons one takes
 =====================  ==================================================================
 
@@ -50,6 +52,7 @@ nef.convert            conversion of trained ReLU networks to spiking ones (extr
 nef.nir                NIR graphs (extra ``nir``)
 nef.mnist              the experiment with handwritten digits
 nef.typing             names of the types of arguments, such as ``SynapseLike``
+nef.sweeps             results of ``sweep``, and ``Trials`` and ``Builds``, tasks for many seeds
 nef.testing            laws for types of a user: ``check_neuron_type``, ``check_synapse``, ...
 =====================  ==================================================================
 """
@@ -80,6 +83,7 @@ from nefsim.lowering import suggest_learning_rate
 from nefsim.models import load_network
 from nefsim.network import *
 from nefsim.neurons import *
+from nefsim.partition import partition
 from nefsim.processes import *
 from nefsim.result import Result
 from nefsim.sampling import *
@@ -93,7 +97,7 @@ __version__ = "0.1.0"
 # The names of a subpackage's ``__all__`` are names of the package.
 __all__ = ["BackendUnavailable", "RadiusWarning", "Result", "Simulator"]
 __all__ += ["crosscheck", "decoded_points", "describe", "error_budget", "saturation", "size_for"]
-__all__ += ["load_network", "suggest_learning_rate", "svd_basis"]
+__all__ += ["load_network", "partition", "suggest_learning_rate", "svd_basis", "sweep"]
 __all__ += encoding.__all__
 __all__ += learning.__all__
 __all__ += network.__all__
@@ -113,6 +117,7 @@ _ROOMS = (
     "nir",
     "plot",
     "spa",
+    "sweeps",
     "testing",
     "train",
     "typing",
@@ -128,14 +133,18 @@ if TYPE_CHECKING:
     from nefsim import nir as nir
     from nefsim import plot as plot
     from nefsim import spa as spa
+    from nefsim import sweeps as sweeps
     from nefsim import testing as testing
     from nefsim import train as train
     from nefsim import typing as typing
     from nefsim import view as view
+    from nefsim.sweeps import sweep as sweep
 else:
 
     def __getattr__(name: str) -> Any:
-        """Import a subpackage; for other names raise an error with advice."""
+        """Import a subpackage or function; for other names raise an error with advice."""
+        if name == "sweep":  # imported at first use, as its imports take some milliseconds
+            return import_module("nefsim.sweeps").sweep
         if name in _ROOMS:
             try:
                 return import_module(f"nefsim.{name}")
@@ -147,4 +156,4 @@ else:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS} - {"Any", "TYPE_CHECKING", "import_module"})
+    return sorted({*globals(), *__all__, *_ROOMS} - {"Any", "TYPE_CHECKING", "import_module"})

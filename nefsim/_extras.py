@@ -22,7 +22,12 @@ EXTRAS = {
     "train": Extra(("torch",), "training by surrogate gradients, and conversion (PyTorch)"),
     "nir": Extra(("nir",), "NIR graphs from networks, and networks from NIR graphs"),
     "view": Extra(("bokeh",), "a network in the browser while it runs (Bokeh)"),
+    "mpi": Extra(("mpi4py", "mpich"), "one network on several processes and machines (MPI)"),
+    "dask": Extra(("distributed",), "sweeps on the machines of a Dask cluster"),
+    "pandas": Extra(("pandas",), "results and sweeps as tables: result.to_pandas(), sweep.table()"),
     "xarray": Extra(("xarray",), "results as labelled arrays: result.to_xarray()"),
+    "neo": Extra(("neo",), "results as spike trains and signals, also for NWB: result.to_neo()"),
+    "pynapple": Extra(("pynapple",), "results as time series: result.to_pynapple()"),
 }
 
 

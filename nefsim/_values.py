@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from functools import cache
 from inspect import Parameter, Signature
 from typing import Any, Self
 
@@ -11,9 +12,20 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim import _signatures as signatures
 
+#: Types of values that are hashable as they are.
+PLAIN = (float, int, str, bool, type(None))
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...]:
+    """The names of the fields of a dataclass."""
+    return tuple(field.name for field in fields(cls))
+
 
 def _canonical(value: Any) -> Any:
     """A hashable form of a value; forms are equal exactly if the contents are."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, np.ndarray):
         return (value.shape, value.dtype.str, value.tobytes())
     if isinstance(value, (tuple, list)):
@@ -42,9 +54,11 @@ class Value:
         if not is_dataclass(self):
             do = "write @dataclass(frozen=True, eq=False) above it"
             check.fail(type(self).__name__, "class", "be a dataclass", "none", do, TypeError)
-        return tuple(_canonical(getattr(self, f.name)) for f in fields(self))
+        return tuple([_canonical(getattr(self, name)) for name in _names(type(self))])
 
     def __eq__(self, other: object) -> bool:
+        if other is self:
+            return True
         if type(other) is not type(self):
             return NotImplemented
         return self._content() == other._content()

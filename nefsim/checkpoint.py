@@ -55,16 +55,16 @@ def state_arrays(program: Program, state: State, meta: dict[str, Any]) -> Arrays
             arrays |= {f"process {i} {j} {name}": v for name, v in process.state.items()}
     meta["program"] = _marks(program)
     meta["step"] = state.step
-    meta["rngs"] = [[_plain(rng.bit_generator.state) for rng in streams] for streams in state.rngs]
-    running = [[_plain(p.rng.bit_generator.state) for p in trials] for trials in state.running]
+    meta["rngs"] = [[plain(rng.bit_generator.state) for rng in streams] for streams in state.rngs]
+    running = [[plain(p.rng.bit_generator.state) for p in trials] for trials in state.running]
     meta["running"] = running
     return arrays
 
 
-def _plain(state: Any) -> Any:
+def plain(state: Any) -> Any:
     """The state of a generator as plain numbers and texts."""
     if isinstance(state, dict):
-        return {name: _plain(value) for name, value in state.items()}
+        return {name: plain(value) for name, value in state.items()}
     return state.tolist() if isinstance(state, np.ndarray) else state
 
 
@@ -107,11 +107,14 @@ def _check_memory(who: str, op: Op, memory: dict[str, NDArray[Any]]) -> None:
             check.fail(who, f"memory of {type(op).__name__}", "be finite", got, do)
 
 
-def check_fit(who: str, program: Program, saved: Saved) -> None:
-    """Check program and number of trials of a file, before its arrays are read."""
+def check_fit(who: str, program: Program, saved: Saved, argument: str = "net") -> None:
+    """Check program and number of trials of a file, before its arrays are read.
+
+    ``argument`` is the caller's name of the network, for errors.
+    """
     meta = saved.meta
     if not _is_same(program, meta["program"]):
-        _refuse_network(who)
+        refuse_network(who, argument)
     n_trials = meta["batch_size"] or 1
     for key, kind in (("rngs", Neurons), ("running", Play)):
         counts = [n_trials if isinstance(op, kind) else 0 for op in program.ops]
@@ -120,10 +123,12 @@ def check_fit(who: str, program: Program, saved: Saved) -> None:
     lead = () if meta["batch_size"] is None else (n_trials,)
     for i, signal in enumerate(program.signals):
         if saved.header(f"signal {i}")[1] != (*lead, signal.size):
-            _refuse_network(who)
+            refuse_network(who, argument)
 
 
-def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
+def set_state(
+    who: str, program: Program, state: State, saved: Saved, argument: str = "net"
+) -> None:
     """Set a fresh state to a saved one, after a check of all saved arrays."""
     fresh, meta = state_arrays(program, state, {}), saved.meta
     names = {n for n in saved.names if n.startswith(("signal ", "op ", "process "))}
@@ -138,7 +143,7 @@ def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
         if isinstance(op, Sum) and op.is_input and not any(n == f"op {i} value" for n in names)
     }
     if fresh.keys() - new != names:
-        _refuse_network(who)
+        refuse_network(who, argument)
     for name, current in fresh.items():
         if name in new:
             continue
@@ -146,7 +151,7 @@ def set_state(who: str, program: Program, state: State, saved: Saved) -> None:
         if dtype.kind != current.dtype.kind:
             saved.fail(f"{name!r} is of type {dtype}")
         if shape != current.shape and not name.startswith("process "):
-            _refuse_network(who)
+            refuse_network(who, argument)
     values = {name: fresh[name] if name in new else saved.array(name) for name in fresh}
     for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=True)):
         of_op = {name: values.get(f"op {i} {name}") for name in memory}
@@ -188,9 +193,10 @@ def _try_generator(saved: Saved, rng: np.random.Generator, was: Any) -> None:
         saved.fail(f"state of a generator: {type(error).__name__} {error}")
 
 
-def _refuse_network(who: str) -> NoReturn:
+def refuse_network(who: str, argument: str = "net") -> NoReturn:
+    """Raise an error about a network that is not the saved one."""
     do = "pass the network that was saved"
-    check.fail(who, "net", "fit the saved state", "another network", do)
+    check.fail(who, argument, "fit the saved state", "another network", do)
 
 
 def _marks(program: Program) -> list[tuple[str, float]]:

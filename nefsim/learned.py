@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim.filtering import at_rest, order
 from nefsim.lowering import Built, BuiltConnection, BuiltEnsemble
-from nefsim.network import Connection, Ensemble
-from nefsim.program import Learn, Program, State, Weigh, product_with, stored
+from nefsim.lowering.learning import name_of_variable, preset_names, rules_by_weights
+from nefsim.network import Connection, Ensemble, Network
+from nefsim.program import Filter, Learn, Part, Program, Read, State, Weigh, product_with, stored
 
 Array = NDArray[np.float64]
 
@@ -104,12 +106,66 @@ def learned_ensemble(built: Built, state: State, ensemble: Ensemble) -> BuiltEns
     return replace(arrays, encoders=encoders)
 
 
-def carry_over(program: Program, before: State, after: State) -> None:
-    """Copy learned weights and the state of learning rules from one state to another."""
-    for op, was, now in zip(program.ops, before.ops, after.ops, strict=True):
-        if isinstance(op, (Weigh, Learn)):
+def carry_over(program: Program, before: State, after: State, thresholds: bool = True) -> None:
+    """Copy learned weights and the variables of learning rules from one state to another.
+
+    ``thresholds`` includes variables that are filtered activities, such as the one of BCM.
+    """
+    learns = [op for op in program.ops if isinstance(op, Learn) and thresholds]
+    lasting = {_filter(program, p.traces[n]) for op in learns for p in op.parts for n in _slow(p)}
+    for i, (op, was, now) in enumerate(zip(program.ops, before.ops, after.ops, strict=True)):
+        if isinstance(op, (Weigh, Learn)) or i in lasting:
             for name, value in stored(was).items():
                 now[name][...] = value
+
+
+def _slow(part: Part) -> list[str]:
+    """Traces of a rule that are no activities, such as the threshold of BCM."""
+    return [name for name in part.traces if name not in ("pre", "post")]
+
+
+def _filter(program: Program, read: Read) -> int | None:
+    """The filter of a trace, if its state is one number for each neuron; else None."""
+    index = program.writer.get(read.signal)
+    op = None if index is None else program.ops[index]
+    fits = isinstance(op, Filter) and read.columns is None and order(op.form) == 1
+    return index if fits else None
+
+
+def variables_of_rules(
+    built: Built, net: Network, state: State
+) -> dict[Connection, dict[str, Array]]:
+    """The variables of learning rules that last, by connection and name, without a batch."""
+    found: dict[Connection, dict[str, Array]] = {}
+    for thing, learnings in rules_by_weights(net.all_connections).items():
+        if thing not in built.learned:  # which a back end may lack
+            continue
+        index = next(
+            i
+            for i, op in enumerate(built.program.ops)
+            if isinstance(op, Learn) and op.learned.output == built.learned[thing]
+        )
+        for place, learning in enumerate(learnings):
+            for name in preset_names(learning.rule):
+                value = _variable(built.program, state, index, place, name)
+                if value is not None:
+                    of_connection = found.setdefault(learning.connection, {})
+                    of_connection[name_of_variable(learning.place, name)] = value
+    return found
+
+
+def _variable(program: Program, state: State, index: int, place: int, name: str) -> Array | None:
+    """A variable of a rule; None if its filter has more than one number for each neuron."""
+    key = f"{place} {name}"
+    if key in state.ops[index]:
+        return np.array(state.ops[index][key], np.float64)
+    learn: Any = program.ops[index]
+    writer = _filter(program, learn.parts[place].traces[name])
+    op: Any = None if writer is None else program.ops[writer]
+    at_one = 0.0 if op is None else float(at_rest(op.form, 1.0)[0])
+    if writer is None or not at_one:
+        return None
+    return state.ops[writer]["z"][0].astype(np.float64) / at_one
 
 
 # -- full weights of one operation, which may be in factors ----------------------------------

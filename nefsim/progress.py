@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from importlib.util import find_spec
 
 from nefsim import _checks as check
@@ -24,7 +25,7 @@ def no_bar(done: int, total: int) -> None:
     """Show no bar; the notice about the first compilation on a machine is still shown."""
 
 
-def progress_bar(who: str, progress: object) -> Progress:
+def progress_bar(who: str, progress: object, unit: str = "step") -> Progress:
     """A function that divides a number of steps into pieces, to report progress after each.
 
     It returns the pieces and the function that reports.
@@ -41,7 +42,7 @@ def progress_bar(who: str, progress: object) -> Progress:
         check.fail(who, "progress", "be True, False, None or a function", got, do, TypeError)
     if not progress:
         return _silent
-    return _bar if find_spec("tqdm") else _counter
+    return partial(_bar if find_spec("tqdm") else _counter, unit)
 
 
 def _pieces(n: int) -> list[int]:
@@ -58,15 +59,15 @@ def _nothing(done: int) -> None:
 
 
 @contextmanager
-def _bar(n: int) -> Iterator[tuple[list[int], Report]]:
+def _bar(unit: str, n: int) -> Iterator[tuple[list[int], Report]]:
     from tqdm.auto import tqdm
 
-    with tqdm(total=n, unit="step", unit_scale=True, leave=False) as bar:
+    with tqdm(total=n, unit=unit, unit_scale=True, leave=False) as bar:
         yield _pieces(n), bar.update
 
 
 @contextmanager
-def _counter(n: int) -> Iterator[tuple[list[int], Report]]:
+def _counter(unit: str, n: int) -> Iterator[tuple[list[int], Report]]:
     """A counter on one line, which is overwritten, and erased at the end."""
     done, last, width = 0, time.monotonic(), 0
 
@@ -75,7 +76,7 @@ def _counter(n: int) -> Iterator[tuple[list[int], Report]]:
         done += piece
         now = time.monotonic()
         if now - last >= EVERY:
-            text = f"{done} of {n} steps ({done / n:.0%})"
+            text = f"{done} of {n} {unit}s ({done / n:.0%})"
             last, width = now, len(text)
             print(f"\r{text}", end="", file=sys.stderr, flush=True)
 

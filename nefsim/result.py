@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim import _html as html
-from nefsim import files
-from nefsim._extras import cure
-from nefsim._schema import COUNT
+from nefsim import files, guests
+from nefsim._schema import COUNT, misfit
 from nefsim.network import Probe
+from nefsim.network.quantities import unit_of
 from nefsim.records import Events, labels_of
 from nefsim.records.grown import Grown
 from nefsim.records.stream import LIST
@@ -47,6 +47,11 @@ class Result(Mapping[Any, Array]):
         Description of the run: ``dt``, ``backend``, ``seed`` and others.
     labels : mapping of Probe to str, optional
         Labels of the probes; not saved to files.
+
+    Attributes
+    ----------
+    units : dict of str to str
+        Units of records by label, as far as they are known: "Hz", or "1" for plain numbers.
 
     Raises
     ------
@@ -91,6 +96,9 @@ class Result(Mapping[Any, Array]):
             for name, value in records.items()
         }
         self.time: NDArray[np.float64] = check.array(who, "time", time, (None,))
+        self.units = {
+            name: "Hz" for name, values in self._records.items() if isinstance(values, Events)
+        }
         self.info = dict(info)
         do = "pass a dict from probes to labels of records"
         by_probe = {} if labels is None else labels
@@ -136,7 +144,10 @@ class Result(Mapping[Any, Array]):
         labels = dict(zip(recorded, labels_of([*recorded]), strict=True))
         records = {labels[probe]: values for probe, (_, values) in recorded.items()}
         times = {labels[probe]: when for probe, (when, _) in recorded.items()}
-        return cls(records, times, time, info, labels)
+        result = cls(records, times, time, info, labels)
+        units = {label: unit_of(probe.target, probe.attr) for probe, label in labels.items()}
+        result.units |= {label: unit for label, unit in units.items() if unit is not None}
+        return result
 
     def _label(self, key: Probe | str) -> str:
         label = self._labels.get(key, "") if isinstance(key, Probe) else key
@@ -229,6 +240,8 @@ class Result(Mapping[Any, Array]):
     def to_xarray(self) -> Any:
         """All records as an ``xarray.Dataset`` with named dimensions (needs xarray).
 
+        Times, and records whose unit is known, have the attribute ``units``.
+
         Returns
         -------
         xarray.Dataset
@@ -237,20 +250,78 @@ class Result(Mapping[Any, Array]):
         ------
         ImportError
             If xarray is not installed.
+
+        See Also
+        --------
+        to_pandas, to_neo, to_pynapple
         """
-        try:
-            import xarray
-        except ImportError as error:
-            message = f"Result.to_xarray: xarray must be installed, got none; {cure('xarray')}."
-            raise ImportError(message) from error
-        variables = {}
-        for name, values in self.items():
-            trials = ("trial",) if values.ndim == 3 else ()
-            dims = (*trials, f"time of {name}", f"dimension of {name}")
-            coords = {f"time of {name}": self._times[name]}
-            variables[name] = xarray.DataArray(values, dims=dims, coords=coords)
-        attributes = {k: v for k, v in self.info.items() if v is not None}
-        return xarray.Dataset(variables, attrs=attributes)
+        return guests.to_xarray(self)
+
+    def to_pandas(self) -> Any:
+        """All records as one ``pandas.DataFrame`` (needs pandas).
+
+        Rows are times [s].  Columns have the levels label and dimension, with the trial between
+        them in a batch.  A record of fewer samples than others has NaN at the other times.
+
+        Returns
+        -------
+        pandas.DataFrame
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
+        See Also
+        --------
+        to_xarray, to_neo, to_pynapple
+        """
+        return guests.to_pandas(self)
+
+    def to_neo(self) -> Any:
+        """All records as a ``neo.Block`` with a segment for each trial (needs Neo).
+
+        Spikes become a ``SpikeTrain`` for each neuron, "LABEL NUMBER"; a step with several
+        spikes of a neuron gives one time.  Other records become an ``AnalogSignal``, or an
+        ``IrregularlySampledSignal`` if their times are not regular.  Neo writes the block to
+        files of NWB and other formats.
+
+        Returns
+        -------
+        neo.Block
+
+        Raises
+        ------
+        ImportError
+            If Neo is not installed.
+
+        See Also
+        --------
+        to_xarray, to_pandas, to_pynapple
+        """
+        return guests.to_neo(self)
+
+    def to_pynapple(self) -> dict[str, Any]:
+        """All records as objects of pynapple, by label (needs pynapple).
+
+        Spikes become a ``TsGroup`` with the neurons as keys, other records a ``TsdFrame``; in a
+        batch a list of one for each trial.  A step with several spikes of a neuron gives one
+        time.
+
+        Returns
+        -------
+        dict of str to pynapple.TsGroup or pynapple.TsdFrame, or to list of them
+
+        Raises
+        ------
+        ImportError
+            If pynapple is not installed.
+
+        See Also
+        --------
+        to_xarray, to_pandas, to_neo
+        """
+        return guests.to_pynapple(self)
 
     def save(self, path: str | Path, compress: bool = True) -> Path:
         """Write the result to an .npz file.
@@ -288,10 +359,11 @@ class Result(Mapping[Any, Array]):
             else:
                 arrays[f"record {i}"] = values
         meta = {"kind": "result", "info": self.info, "spikes": spikes, "labels": [*self]}
+        meta |= {"units": self.units}
         return files.write(who, target, arrays, meta, compress, VERSION)
 
     @classmethod
-    def load(cls, path: str | Path) -> Result:
+    def load(cls, path: str | Path, verify: bool = True) -> Result:
         """Read a result from a file of :meth:`save`, or from a stream of a simulator.
 
         Parameters
@@ -301,6 +373,9 @@ class Result(Mapping[Any, Array]):
             its files while the result is in use (SIGBUS would end the program).  If a program
             ended before it completed a stream's file, the records are read from the folder
             with this name and ".parts".
+        verify : bool
+            Whether to read all records of a folder and compare their checksums, at about 1 GB/s.
+            If False, damaged records are not noticed; checksums of a file are always compared.
 
         Returns
         -------
@@ -312,17 +387,23 @@ class Result(Mapping[Any, Array]):
             If the file is damaged or of another kind; all of it is checked before it is used.
         """
         who = "Result.load"
+        check.flag(who, "verify", verify)
         source = files.as_path(who, path, ending=False)
         whole = files.as_path(who, path)
         for folder in (source, *([] if whole.is_file() else [parts_of(whole)])):
             if (folder / LIST).is_file():
-                return cls._of_stream(who, folder)
+                grown = Grown(who, folder, verify)
+                result = cls(*grown.records())
+                result.units |= grown.units
+                return result
         with files.Saved(who, path, "result", SCHEMA, (1, VERSION)) as saved:
-            return cls(*_read(saved))
-
-    @classmethod
-    def _of_stream(cls, who: str, folder: Path) -> Result:
-        return cls(*Grown(who, folder).records())
+            units = saved.meta.get("units", {})  # which earlier versions lack
+            why = misfit(units, {str: str}, "units")
+            if why or not units.keys() <= {*saved.meta["labels"]}:
+                saved.fail(why or "units must be of labels")
+            result = cls(*_read(saved))
+            result.units |= units
+            return result
 
     def _repr_html_(self) -> str:
         rows = ((label, str(self[label].shape)) for label in self._records)

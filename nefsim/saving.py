@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nefsim import _checks as check
 from nefsim import checkpoint, files
+from nefsim.backends import interrupts
 from nefsim.network import Network
 from nefsim.program import Program, State
 from nefsim.records import Records
@@ -79,6 +81,17 @@ def put_back(
         check.fail(who, "net", "have the saved probes", "other probes", do)
 
 
+class Run(Protocol):
+    """A simulator that can save its state."""
+
+    @property
+    def n_steps(self) -> int:
+        """Steps so far."""
+
+    def save(self, path: Path) -> Path:
+        """Write its state to a file."""
+
+
 @dataclass(frozen=True)
 class Checkpoints:
     """The times and the file at which a run saves its state.
@@ -101,6 +114,25 @@ class Checkpoints:
             part = min(n_steps, self.every - step % self.every)
             yield part
             n_steps, step = n_steps - part, step + part
+
+    def save_if_due(self, run: Run) -> None:
+        """Save the state after a part of a run, unless the part is the end of the run."""
+        if run.n_steps % self.every == 0:
+            run.save(self.path)
+
+    @contextmanager
+    def saved_at_end(self, run: Run) -> Iterator[None]:
+        """Save the last state of a run, also after an error, Ctrl-C or SIGTERM."""
+        with interrupts.put_off_end():
+            try:
+                yield
+            except BaseException:
+                # The error is more useful than one about a state that cannot be saved.
+                with suppress(ValueError, OSError, RuntimeError):
+                    run.save(self.path)
+                raise
+            if run.n_steps % self.every:
+                run.save(self.path)
 
 
 def checkpoints(who: str, every: Any, path: Any, dt: float) -> Checkpoints | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,16 +53,26 @@ def folder_on_path(file: Path) -> Iterator[None]:
             sys.path.remove(folder)
 
 
-def namespace_of(file: Path, who: str = "nefsim") -> dict[str, Any]:
-    """Run a Python file and return its namespace."""
+def _run(file: Path) -> dict[str, Any]:
+    """Run a Python file."""
+    with folder_on_path(file):
+        return runpy.run_path(str(file), run_name="nefsim_model")
+
+
+def namespace_of(
+    file: Path, who: str = "nefsim", run: Callable[[Path], dict[str, Any]] = _run
+) -> dict[str, Any]:
+    """Run a Python file, by ``run``, and return its namespace."""
     path = str(file)
     _check_file(who, file)
     try:
-        with folder_on_path(file):
-            return runpy.run_path(path, run_name="nefsim_model")
+        return run(file)
     except (Exception, SystemExit) as error:
         # The line of the file is more useful than the traceback of this package.
-        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
+        places = (path, str(file.resolve()))
+        lines = [
+            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename in places
+        ]
         at = f" in line {lines[-1]}" if lines else ""
         got = one_line(error, with_type=True)
         missing = error.name if isinstance(error, ModuleNotFoundError) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -15,14 +15,14 @@ from nefsim import _checks as check
 from nefsim import backends, checkpoint, saving
 from nefsim._collector import only_young_collected
 from nefsim._signatures import explained
-from nefsim.backends import interrupts
 from nefsim.backends.notices import silenced
 from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
-from nefsim.network import Network, Node, Probe
+from nefsim.network import Ensemble, Network, Node, Probe
 from nefsim.network.objects import OutputLike
 from nefsim.network.validate import run_inputs, run_probes
+from nefsim.partition import Partition, chosen_processes, signals_of
 from nefsim.program import State, initial_state
 from nefsim.progress import Progress, progress_bar
 from nefsim.records import Data, Events, Records, index_of
@@ -47,10 +47,11 @@ class Simulator:
         The network; later changes of it have no effect on the simulator.
     dt : float [s]
         The time step.
-    backend : {"auto", "numpy", "numba", "nengo"}
+    backend : {"auto", "numpy", "numba", "nengo", "mpi"}
         The back end that runs the steps.  All give the same spikes.  "numba" is compiled;
         "nengo" runs the same arrays in Nengo, as a check; "auto" is the fastest that is
-        installed.
+        installed.  With "mpi" all processes of ``mpiexec`` run the network together, and each
+        then has all records.
     seed : int or None
         Seed of noise, initial voltages and stochastic neurons; None means the network's seed.
     batch_size : int or None
@@ -75,6 +76,9 @@ class Simulator:
         constant or a process.
     build_seed : int or None
         Seed of encoders, gains, biases and evaluation points; None means the network's seed.
+    partition : Partition, mapping of Ensemble, Node or Network to int, or None
+        The process of each population with the back end "mpi"; None means that of
+        :func:`nefsim.partition`.
 
     Raises
     ------
@@ -117,6 +121,7 @@ class Simulator:
         probes: Sequence[Probe] = (),
         inputs: Mapping[Node, OutputLike] | None = None,
         build_seed: int | None = None,
+        partition: Partition | Mapping[Ensemble | Node | Network, int] | None = None,
     ) -> None:
         who = "Simulator"
         do = "pass a Network"
@@ -133,22 +138,50 @@ class Simulator:
         self._reports = callable(progress)
         arrays_seed = check.seed(who, build_seed, "build_seed")
         self.seed = fresh_seed(net) if arrays_seed is None else arrays_seed
-        extra, outputs = run_probes(who, net, probes), run_inputs(who, net, inputs)
+        self._module, self._chosen = module, None
+        if self.backend == "mpi":
+            self.seed = module.common_seed(self.seed)
+            if stream is not None:
+                do = "leave it out, and save sim.result() in one process"
+                check.fail(who, "stream", 'be None with the back end "mpi"', str(stream), do)
+        if partition is not None:
+            if self.backend != "mpi":
+                do = 'pass backend="mpi"'
+                check.fail(who, "partition", "be None on one process", self.backend, do)
+            self._chosen = chosen_processes(who, net, partition)
+        self._extra = run_probes(who, net, probes), run_inputs(who, net, inputs)
+        self.closed = False
+        self._turn = Turn("Simulator.run_steps")
+        self._target: Target | None = None
+        with silenced(progress is False):
+            self._build()
+        if stream is not None:
+            self._stream_to(who, stream)
+
+    def _build(self, watches: bool = True) -> None:
+        """Draw and solve all arrays by the seed, and start."""
+        net, (extra, outputs) = self.network, self._extra
         with only_young_collected():
             self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=outputs)
         self.probes: tuple[Probe, ...] = self.built.probes
         self._places = {probe: i for i, probe in enumerate(self.probes)}
-        self._prepare, self._watch = module.prepare, Watch(self.built)
-        self.closed = False
-        self._turn = Turn("Simulator.run_steps")
+        self._prepare = self._module.prepare
+        if self._chosen is not None:
+            process = signals_of(self.built, self._chosen)
+            self._prepare = partial(self._module.prepare, process=process)
+        self._watch, self._watches = Watch(self.built), watches
         nodes = {node: self.built.signals[node] for node in net.all_nodes}
-        program = self.built.program
-        self._inputs = Inputs("Simulator.inputs", program, nodes, self._turn)
-        with silenced(progress is False):
-            self._restart()
-        self._target: Target | None = None
-        if stream is not None:
-            self._stream_to(who, stream)
+        self._inputs = Inputs("Simulator.inputs", self.built.program, nodes, self._turn)
+        self._restart()
+
+    def _rebuild(self, seed: int) -> None:
+        """Begin again with the arrays of another build seed; inputs are looked at no more."""
+        who = "Simulator"
+        self._turn.forbid(who)
+        self._forbid_stream(who)
+        drawn = check.seed(who, seed, "build_seed")
+        self.seed = fresh_seed(self.network) if drawn is None else drawn
+        self._build(watches=False)
 
     def _stream_to(self, who: str, stream: str | Path) -> None:
         self._target = Target(who, stream, self._records, self.probes, self._info())
@@ -159,7 +192,7 @@ class Simulator:
             state = initial_state(program, self.run_seed, self.batch_size, self.dtype)
             if learned is not None:
                 carry_over(program, learned, state)
-            state.watch = self._watch
+            state.watch = self._watch if self._watches else None
             self._run = self._prepare(self.built, state)
         self._state = state
         self._inputs.use(state)
@@ -385,8 +418,8 @@ class Simulator:
         if checkpoints is None:
             self._run_parts(n, None)
         else:
-            with interrupts.put_off_end():
-                self._run_saving(n, checkpoints)
+            with checkpoints.saved_at_end(self):
+                self._run_parts(n, checkpoints)
         self._watch.warn()
 
     def _run_parts(self, n: int, checkpoints: saving.Checkpoints | None) -> None:
@@ -395,20 +428,9 @@ class Simulator:
                 for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
                     with self._turn:
                         advance(self._run, part, self._state, self._records)
-                    if checkpoints and self.n_steps % checkpoints.every == 0:
-                        self.save(checkpoints.path)
+                    if checkpoints:
+                        checkpoints.save_if_due(self)
                 report(piece)
-
-    def _run_saving(self, n: int, checkpoints: saving.Checkpoints) -> None:
-        try:
-            self._run_parts(n, checkpoints)
-        except BaseException:
-            # The error is more useful than one about a state that cannot be saved.
-            with suppress(ValueError, OSError, RuntimeError):
-                self.save(checkpoints.path)
-            raise
-        if self.n_steps % checkpoints.every:
-            self.save(checkpoints.path)
 
     @explained
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
@@ -420,7 +442,8 @@ class Simulator:
             A new seed of noise, initial voltages and stochastic neurons; None means the last
             seed, which repeats the run.
         keep_weights : bool
-            Whether to continue with the learned weights, while all else restarts.
+            Whether to continue with the learned weights and the variables of their rules, such
+            as the threshold of BCM, while all else restarts.
         """
         who = "Simulator.reset"
         self._turn.forbid(who)

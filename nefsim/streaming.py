@@ -11,6 +11,7 @@ from typing import Any
 from nefsim import _checks as check
 from nefsim import files
 from nefsim.network import Probe
+from nefsim.network.quantities import unit_of
 from nefsim.records import Records, Stream, labels_of
 from nefsim.result import Result, parts_of
 
@@ -48,7 +49,11 @@ class Target:
                 check.fail(who, "stream", "be a new file or folder", f"{target}", do)
             self._file, target = target, parts_of(target)
         described = zip(labels_of(probes), records.described(), strict=True)
-        descriptions = [{"label": label, **probe} for label, probe in described]
+        units = [unit_of(probe.target, probe.attr) for probe in probes]
+        descriptions = [
+            {"label": label, "unit": unit, **probe}
+            for (label, probe), unit in zip(described, units, strict=True)
+        ]
         records.stream = Stream(who, target, info, descriptions)
         self._records = records
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from attacks import flips
 
 SCRIPT = Path(__file__).parent / "attacks" / "mutations.py"
 
@@ -23,3 +24,9 @@ def test_mutated_files_are_refused_in_one_sentence_or_read() -> None:
     rows = [line.split("|")[2:6] for line in done.stdout.splitlines() if line.startswith("| ")]
     # Some are refused, and some are read as they were: the attack is neither blunt nor blind.
     assert all(int(row[1]) > 0 for row in rows[1:]) and sum(int(row[2]) for row in rows[1:]) > 0
+
+
+@pytest.mark.parametrize("name", flips.OWN)
+def test_a_flipped_bit_is_noticed_or_has_no_meaning(name: str) -> None:
+    seen = flips.counts(name, 40, seed=0)
+    assert not seen["other"] and seen["refused"] > 10

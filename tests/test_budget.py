@@ -292,10 +292,10 @@ def test_slow_neurons_are_added_until_their_spikes_reach_the_error() -> None:
     """Rate curves alone would do with fewer neurons than 10 Hz of input take at 80 Hz."""
     signal, rates = nef.WhiteSignal(2.0, 10.0, 0.5, seed=1), (40.0, 80.0)
     size = nef.size_for(None, 0.06, synapse=0.03, max_rates=rates, input=signal)
-    assert size.measured is not None and size.rmse < size.measured <= 0.93 * 0.06
+    assert size.measured is not None and size.rmse < size.measured <= 0.94 * 0.06
     by_rates = task(process=signal, synapse=0.03)
     fewer = round(size.n_neurons / 1.25)
-    assert by_rates.size(fewer, size.radius, rates).rmse <= 0.93 * 0.06
+    assert by_rates.size(fewer, size.radius, rates).rmse <= 0.94 * 0.06
 
 
 def test_smaller_errors_take_more_neurons() -> None:
@@ -559,16 +559,16 @@ def test_the_error_of_a_size_for_an_input_is_that_of_its_filtered_steps() -> Non
 
 @pytest.mark.parametrize("rmse", [0.05, 0.02])
 def test_fewer_neurons_or_lower_rates_do_not_reach_the_error(rmse: float) -> None:
-    """Searches end within 4 % of the least number, or rate, for 93 % of the error."""
+    """Searches end within 2 % of the least number, or rate, for 94 % of the error."""
     size, identity = nef.size_for(None, rmse, synapse=0.02), task()
-    assert size.rmse <= 0.93 * rmse
-    fewer = math.floor(size.n_neurons / 1.04) - 1
-    assert identity.size(fewer, 1.0, (200.0, 400.0)).rmse > 0.93 * rmse
+    assert size.rmse <= 0.94 * rmse
+    fewer = math.floor(size.n_neurons / 1.02) - 1
+    assert identity.size(fewer, 1.0, (200.0, 400.0)).rmse > 0.94 * rmse
     again = nef.size_for(None, rmse, synapse=0.02, n_neurons=2 * size.n_neurons)
     low, high = again.max_rates
-    assert again.rmse <= 0.93 * rmse
-    slower = (low / 1.04, high / 1.04)
-    assert identity.size(2 * size.n_neurons, 1.0, slower).rmse > 0.93 * rmse
+    assert again.rmse <= 0.94 * rmse
+    slower = (low / 1.02, high / 1.02)
+    assert identity.size(2 * size.n_neurons, 1.0, slower).rmse > 0.94 * rmse
 
 
 def test_changes_are_for_parts_of_more_than_half_of_the_error() -> None:

@@ -29,6 +29,7 @@ PACKAGES = {
     "nefsim.sampling": None,
     "nefsim.solvers": None,
     "nefsim.spa": None,
+    "nefsim.sweeps": None,
     "nefsim.testing": None,
     "nefsim.train": "torch",
     "nefsim.view": "bokeh",

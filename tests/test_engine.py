@@ -156,7 +156,7 @@ def test_a_handler_that_raises_after_the_steps_of_a_chunk_loses_none_of_them(
         raise TimeoutError
 
     with monkeypatch.context() as patch, pytest.raises(TimeoutError):
-        patch.setattr(Engine, "_stop_if_diverged", alarm)
+        patch.setattr(Engine, "stop_if_diverged", alarm)
         sim.run(0.1)
     assert sim.n_steps == 110
     direct.run_steps(110)

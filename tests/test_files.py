@@ -21,6 +21,7 @@ import nefsim as nef
 from nefsim import files
 from nefsim.backends import available
 from nefsim.records import Stream
+from nefsim.records.stream import sealed
 
 BACKENDS = [name for name in available() if name != "nengo"]
 SENTENCE = r"(?s)^[^:\n]+: .+ must .+, got .+; .+\.$"
@@ -328,7 +329,8 @@ def test_steps_that_a_stream_does_not_have_are_refused_before_they_are_listed(
     with nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream") as sim:
         sim.run_steps(50)
     report = json.loads((tmp_path / "stream" / "stream.json").read_text())
-    (tmp_path / "stream" / "stream.json").write_text(json.dumps({**report, "n_steps": 10**9}))
+    report.pop("crc32")
+    (tmp_path / "stream" / "stream.json").write_bytes(sealed({**report, "n_steps": 10**9}))
     assert peak(lambda: nef.Result.load(tmp_path / "stream")) < 2**20
 
 
@@ -374,8 +376,50 @@ def test_invalid_lists_of_streams_are_refused(meta: Any, tmp_path: Path) -> None
     list_file = tmp_path / "stream" / "stream.json"
     description = json.loads(list_file.read_text())
     meta(description)
-    list_file.write_text(json.dumps(description))
+    description.pop("crc32", None)
+    list_file.write_bytes(sealed(description))
     with pytest.raises((ValueError, TypeError), match=SENTENCE):
+        nef.Result.load(tmp_path / "stream")
+
+
+def test_an_unchanged_list_is_accepted_under_a_new_checksum(tmp_path: Path) -> None:
+    """So that the tests of invalid lists judge the lists, and not their checksum."""
+    with nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream") as sim:
+        sim.run_steps(50)
+    list_file = tmp_path / "stream" / "stream.json"
+    description = json.loads(list_file.read_text())
+    description.pop("crc32", None)
+    list_file.write_bytes(sealed(description))
+    assert len(nef.Result.load(tmp_path / "stream").time) == 50
+
+
+def test_records_of_a_stream_are_verified_unless_the_caller_says_no(tmp_path: Path) -> None:
+    with nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream") as sim:
+        sim.run_steps(50)
+        sim.run_steps(50)
+    file = tmp_path / "stream" / "probe 1.npy"
+    good = bytearray(file.read_bytes())
+    good[-3] ^= 1
+    file.write_bytes(good)
+    with pytest.raises(ValueError, match=r"rows of 'value' are damaged"):
+        nef.Result.load(tmp_path / "stream")
+    assert len(nef.Result.load(tmp_path / "stream", verify=False)["value"]) == 100
+    with pytest.raises(TypeError, match=r"Result\.load: verify must be"):
+        nef.Result.load(tmp_path / "stream", verify="no")  # type: ignore[arg-type]
+
+
+def test_a_stream_of_the_first_version_without_checksums_is_read(tmp_path: Path) -> None:
+    with nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream") as sim:
+        sim.run_steps(50)
+    list_file = tmp_path / "stream" / "stream.json"
+    description = json.loads(list_file.read_text())
+    del description["crc32"]
+    for probe in description["probes"]:
+        del probe["sums"]
+    list_file.write_text(json.dumps({**description, "version": 1}))
+    assert len(nef.Result.load(tmp_path / "stream").time) == 50
+    list_file.write_bytes(sealed(description))  # of version 2, where they must not be missing
+    with pytest.raises(ValueError, match="sums"):
         nef.Result.load(tmp_path / "stream")
 
 
@@ -393,6 +437,7 @@ def test_files_of_a_stream_that_were_cut_or_are_of_another_kind_are_refused(tmp_
         nef.Result.load(tmp_path / "stream")
 
 
+@pytest.mark.filterwarnings("ignore:Result.load. .* must be complete:UserWarning")
 def test_a_log_is_read_up_to_its_last_complete_line(tmp_path: Path) -> None:
     sim = nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream")
     for _ in range(5):
@@ -412,6 +457,19 @@ def test_a_log_is_read_up_to_its_last_complete_line(tmp_path: Path) -> None:
     assert not log.exists() and len(nef.Result.load(tmp_path / "stream").time) == 50
 
 
+def test_a_damaged_end_of_a_log_is_warned_of(tmp_path: Path) -> None:
+    sim = nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream")
+    for _ in range(5):
+        sim.run_steps(10)
+    log = tmp_path / "stream" / "stream.log"
+    good = log.read_bytes()
+    assert len(nef.Result.load(tmp_path / "stream").time) == 50  # without a warning
+    for damaged, n_steps in ((good[:-5], 40), (good[:-5] + b"?" + good[-4:], 40), (b"??", 0)):
+        log.write_bytes(damaged)
+        with pytest.warns(UserWarning, match=r"stream\.log is damaged|end of stream\.log"):
+            assert len(nef.Result.load(tmp_path / "stream").time) == n_steps
+
+
 def test_a_log_of_rows_lost_in_a_power_failure_is_not_read(tmp_path: Path) -> None:
     sim = nef.Simulator(population(), backend="numpy", stream=tmp_path / "stream")
     sim.run_steps(10)
@@ -421,7 +479,8 @@ def test_a_log_of_rows_lost_in_a_power_failure_is_not_read(tmp_path: Path) -> No
     assert len(nef.Result.load(tmp_path / "stream")["value"]) == 20
     header = file.read_bytes().replace(b"(20, 1)", b"(10, 1)")
     file.write_bytes(header[: -10 * 8])
-    loaded = nef.Result.load(tmp_path / "stream")
+    with pytest.warns(UserWarning, match="must be complete, got the steps before"):
+        loaded = nef.Result.load(tmp_path / "stream")
     assert len(loaded["value"]) == len(loaded["spikes"]) == 10
 
 

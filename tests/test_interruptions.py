@@ -20,7 +20,7 @@ from nefsim.processes import Process, Running
 DT = 0.001
 
 #: Back ends that can continue after an error.
-BACKENDS = [name for name in nef.backends.available() if name != "nengo"]
+BACKENDS = [name for name in nef.backends.available() if nef.backends.BACKENDS[name].rank]
 
 SENTENCE = re.compile(r"[^:\n]+: .+ must .+, got .+; .+\.")
 

@@ -543,9 +543,18 @@ def test_a_reset_can_preserve_learned_weights(name: str, backend: str) -> None:
         before = [{key: value.copy() for key, value in memory.items()} for memory in sim.state.ops]
         sim.reset(keep_weights=True)
         assert sim.n_steps == 0
-        changed = 0
-        for i, op in enumerate(sim.built.program.ops):
-            learned = isinstance(op, (Weigh, Learn))
+        changed, program = 0, sim.built.program
+        reads = [
+            part.traces["theta"]
+            for op in program.ops
+            if isinstance(op, Learn)
+            for part in op.parts
+            if "theta" in part.traces
+        ]
+        thresholds = {program.writer[read.signal] for read in reads}
+        assert bool(thresholds) == (name.startswith(("bcm", "hpes")) or name == "several")
+        for i, op in enumerate(program.ops):
+            learned = isinstance(op, (Weigh, Learn)) or i in thresholds
             for key, value in (before if learned else fresh.state.ops)[i].items():
                 np.testing.assert_array_equal(sim.state.ops[i][key], value)
                 changed += learned and not np.array_equal(value, fresh.state.ops[i][key])

@@ -19,6 +19,7 @@ import pytest
 
 import nefsim as nef
 from nefsim._values import Value
+from nefsim.learned import carry_over
 from nefsim.models import contents, names
 from nefsim.models.values import decode, encode
 
@@ -27,12 +28,10 @@ N_STEPS = 150
 
 
 def run(net: nef.Network, learned: nef.Simulator | None = None) -> nef.Simulator:
-    """A run on NumPy, from the learned weights of another simulator."""
+    """A run on NumPy, from what another simulator has learned."""
     sim = nef.Simulator(net, backend="numpy", progress=False)
     if learned is not None:
-        for signal in learned.built.learned.values():
-            i = learned.built.program.writer[signal]
-            sim.state.ops[i]["weights"][...] = learned.state.ops[i]["weights"]
+        carry_over(learned.built.program, learned.state, sim.state)
     sim.run_steps(N_STEPS)
     return sim
 
@@ -100,6 +99,14 @@ def test_learned_weights_and_encoders_of_a_file_run_in_nengo_too(tmp_path, name)
     net = named_models.NETWORKS[name]
     path = net.save(tmp_path / "a", sim=run(net))
     again = nef.load_network(path, allow=("named_models",))
+    variables = [
+        (arrays, key) for arrays in again.presets.values() for key in arrays if "rule" in key
+    ]
+    assert bool(variables) == (name == "several")
+    for arrays, key in variables:
+        with pytest.raises(ValueError, match="start from no variables of a file in Nengo"):
+            nef.Simulator(again, backend="nengo")
+        del arrays[key]
     report = nef.crosscheck(again, seconds=0.1, backends=("numpy", "nengo"))
     assert report.spikes_differ == 0
 
@@ -129,6 +136,114 @@ READY = {
     "thresholding": lambda n, net: n.thresholding(net, 20, 2, 0.3),
     "winner_take_all": lambda n, net: n.winner_take_all(net, 30, 2),
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Habituation(nef.LearningRule):
+    """A custom rule with a state: weights of neurons that fire often fall."""
+
+    learning_rate: float = 1e-6
+
+    def start(self, n_in, n_out, dt):
+        return {"used": np.zeros(n_in), "matrix": np.zeros((n_out, n_in)), "dt": np.array(dt)}
+
+    def step(self, pre, post, error, weights, **more):
+        more["used"][...] += pre * more["dt"]
+        more["matrix"][...] += np.outer(post, pre) * 1e-9
+        return -self.learning_rate * weights * more["used"] - self.learning_rate * more["matrix"]
+
+
+def learners() -> nef.Network:
+    """Each rule that has variables, and some without, alone and together."""
+    net = nef.Network(seed=5)
+    u = net.node(np.sin)
+    a, b = net.ensemble(30, 1), net.ensemble(20, 1)
+    net.connect(u, a)
+    weights = nef.LstsqL2(weights=True)
+    start = np.linspace(1, 40, 20)
+    rules = [
+        nef.BCM(3e-9, theta_start=start, theta_synapse=0.3),
+        [nef.Oja(1e-6), nef.BCM(1e-9, theta_synapse=0.2)],
+        Habituation(),
+        nef.HPES(1e-7, supervision=0.3, theta_synapse=0.1),
+        {"one": nef.BCM(2e-9, theta_synapse=nef.Alpha(0.05)), "two": Habituation(1e-5)},
+    ]
+    errors = net.node(size_in=1)
+    for rule in rules:
+        c = net.connect(a, b, solver=weights, learning_rule=rule)
+        if isinstance(rule, nef.HPES):
+            net.connect(errors, c.learning_rule)
+    net.connect(
+        a.neurons, b.neurons, transform=np.full((20, 30), 1e-6), learning_rule=nef.BCM(1e-9)
+    )
+    net.connect(b, errors)
+    net.connect(u, errors, transform=-1)
+    out = net.node(size_in=1)
+    c = net.connect(a, out, function=np.zeros_like, learning_rule=nef.RLS(1e-3))
+    net.connect(errors, c.learning_rule)
+    net.connect(u, b, learning_rule=nef.Voja(1e-3))
+    net.probe(b.neurons)
+    net.probe(out)
+    return net
+
+
+@pytest.mark.parametrize("backend", nef.backends.available())
+def test_variables_of_rules_are_in_a_file_so_that_learning_goes_on(tmp_path, backend):
+    """As after a reset that keeps what was learned."""
+    if not nef.backends.BACKENDS[backend].keeps_state:
+        return
+    net = learners()
+    sim = nef.Simulator(net, backend=backend, progress=False)
+    sim.run_steps(400)
+    path = net.save(tmp_path / "model", sim=sim)
+    found = {name for row in description(path)["built"]["connections"] for name in row}
+    expected = {"rule 0 theta", "rule 1 theta", "rule 0 used", "rule 1 used", "rule 0 inverse"}
+    assert expected < found and {"rule 0 matrix", "rule 0 dt", "learned"} < found
+    sim.reset(keep_weights=True)
+    loaded = nef.load_network(path, allow=("test_models",))
+    again = nef.Simulator(loaded, backend=backend, progress=False)
+    without = nef.load_network(path, allow=("test_models",))
+    for arrays in without.presets.values():
+        for name in [name for name in arrays if name.startswith("rule")]:
+            del arrays[name]
+    naive = nef.Simulator(without, backend=backend, progress=False)
+    for each in (sim, again, naive):
+        each.run_steps(600)
+    assert records(sim)["0"].any()
+    assert np.array_equal(records(again)["0"], records(sim)["0"])
+    # The thresholds are divided by the constant of their filter and multiplied by it again.
+    assert np.allclose(records(again)["1"], records(sim)["1"], rtol=0, atol=1e-9)
+    assert not np.array_equal(records(naive)["0"], records(sim)["0"])
+
+
+def test_variables_of_another_shape_are_refused(tmp_path):
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(10, 1), net.ensemble(8, 1)
+    net.connect(a, b, solver=nef.LstsqL2(weights=True), learning_rule=nef.BCM(1e-9))
+    out = net.node(size_in=1)
+    c = net.connect(a, out, function=np.zeros_like, learning_rule=nef.RLS(1e-3))
+    net.connect(out, c.learning_rule)
+    path = net.save(tmp_path / "model", sim=nef.Simulator(net, backend="numpy", progress=False))
+
+    def put(place: int, name: str, value: list):
+        return lambda model: model["built"]["connections"][place].update({name: value})
+
+    whole = path.read_bytes()
+    for place, name, value, words in (
+        (0, "rule 0 theta", [[1.0]], "shape"),
+        (0, "rule 0 theta", ["a"], "theta"),
+        (0, "rule 1 theta", [1.0], "is not of"),
+        (0, "rule 0 other", [1.0], "is not of"),
+        (1, "rule 0 inverse", [1.0], "shape"),
+    ):
+        path.write_bytes(whole)
+        with pytest.raises(ValueError, match=words):
+            nef.load_network(rewritten(path, put(place, name, value)))
+    for place, name, value in ((0, "rule 0 theta", [1.0]), (1, "rule 0 inverse", [[1.0]])):
+        path.write_bytes(whole)
+        loaded = nef.load_network(rewritten(path, put(place, name, value)))
+        with pytest.raises(ValueError, match=r"must have"):
+            nef.Simulator(loaded, backend="numpy", progress=False)
 
 
 def test_each_ready_network_is_saved_and_needs_no_permission(tmp_path):
@@ -260,6 +375,60 @@ class Doubled:
 @Doubled
 def decorated(t):
     return t
+
+
+def cubed(x):
+    return x**3
+
+
+def test_functions_can_be_written_as_their_values(tmp_path):
+    """The decoders are those of the functions, and no module needs to be allowed."""
+    net = nef.Network(seed=3)
+    u = net.node(np.sin)
+    a, b = net.ensemble(40, 2, radius=1.5), net.ensemble(30, 1)
+    net.connect(u, a[0])
+    net.connect(a, b, function=lambda x: x[0] * x[1])
+    net.connect(a[1], b, function=cubed, eval_points=nef.Uniform(-1, 1))
+    net.connect(a, b, function=lambda x: x[:1] + 1, eval_points=np.eye(2), scale_eval_points=False)
+    net.connect(b, a[1], function=np.square, solver=nef.LstsqL2(weights=True))
+    c = net.connect(a, b, function=lambda x: 0.5, learning_rule=nef.PES(1e-4))
+    net.connect(b, c.learning_rule)
+    net.probe(b.neurons)
+    net.probe(b, synapse=0.01)
+    expected = run(net)
+    for sim in (None, nef.Simulator(net, backend="numpy", progress=False)):
+        path = net.save(tmp_path / "a", sim=sim, functions="values")
+        assert contents(path)["names"] == [n for n in contents(path)["names"] if "cubed" not in n]
+        again = nef.load_network(path)
+        assert [callable(c.function) for c in again.connections[1:6]] == [False] * 3 + [True, False]
+        assert all(
+            np.array_equal(one, other)
+            for one, other in zip(
+                records(run(again)).values(), records(expected).values(), strict=True
+            )
+        )
+    assert net.connections[1].eval_points is None  # the network itself is unchanged
+
+
+def test_values_of_functions_that_are_called_in_each_step_are_not_enough(tmp_path):
+    direct = nef.Network(seed=3)
+    direct.connect(
+        direct.ensemble(1, 1, neuron_type=nef.Direct()),
+        direct.node(size_in=1),
+        function=lambda x: x,
+    )
+    from_node = nef.Network(seed=3)
+    from_node.connect(from_node.node([0.0]), from_node.node(size_in=1), function=lambda x: x)
+    node = nef.Network(seed=3)
+    node.node(lambda t: t)
+    for net in (direct, from_node, node):
+        with pytest.raises(ValueError, match="be a function that can be imported by name"):
+            net.save(tmp_path / "a", functions="values")
+    with pytest.raises(ValueError, match=r"or pass functions=\"values\""):
+        from_node.save(tmp_path / "a")
+    with pytest.raises(ValueError, match=r"Network\.save: functions must be"):
+        node.save(tmp_path / "a", functions="lambda")
+    assert not (tmp_path / "a.nef").exists()
 
 
 def test_functions_without_a_name_are_refused_with_the_cure(tmp_path):

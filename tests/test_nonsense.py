@@ -1080,6 +1080,7 @@ def simulate() -> tuple[Callable[..., Any], dict[str, Any]]:
         "probes": [],
         "inputs": {},
         "build_seed": 1,
+        "partition": None,
     }
 
 
@@ -1129,6 +1130,7 @@ add(
         "probes": {"[]", "()"},
         "inputs": {"None", "{}"},
         "build_seed": SEED,
+        "partition": NONE,
     },
 )
 SAVED = {"checkpoint_every": 0.002, "checkpoint": "saved.npz"}
@@ -1171,7 +1173,7 @@ add(
 def save_network() -> tuple[Callable[..., Any], dict[str, Any]]:
     """A valid call of ``Network.save``."""
     sim = simulator()
-    return sim.network.save, {"path": "model.nef", "sim": sim}
+    return sim.network.save, {"path": "model.nef", "sim": sim, "functions": "names"}
 
 
 def load_network() -> tuple[Callable[..., Any], dict[str, Any]]:
@@ -1180,7 +1182,7 @@ def load_network() -> tuple[Callable[..., Any], dict[str, Any]]:
     return nef.load_network, {"path": path, "allow": ("numpy",), "limit": 10**6}
 
 
-add("Network.save", save_network, {"path": {"text"}, "sim": NONE})
+add("Network.save", save_network, {"path": {"text"}, "sim": NONE, "functions": NOTHING})
 add(
     "load_network",
     load_network,
@@ -1212,7 +1214,7 @@ def result_of() -> tuple[Callable[..., Any], dict[str, Any]]:
 
 def load_result() -> tuple[Callable[..., Any], dict[str, Any]]:
     """A valid call of ``Result.load``."""
-    return nef.Result.load, {"path": result().save("result.npz")}
+    return nef.Result.load, {"path": result().save("result.npz"), "verify": False}
 
 
 add(
@@ -1248,11 +1250,16 @@ add(
     lambda: (result().save, {"path": "saved", "compress": False}),
     {"path": {"text"}, "compress": {"True"}},
 )
-add("Result.load", load_result, {"path": NOTHING})
+add("Result.load", load_result, {"path": NOTHING, "verify": {"True"}})
 add(
     "describe",
     lambda: (nef.describe, {"net": network(), "dt": 0.001, "batch_size": 2, "dtype": "float64"}),
     {"net": NOTHING, "dt": POSITIVE, "batch_size": NONE, "dtype": NOTHING},
+)
+add(
+    "partition",
+    lambda: (nef.partition, {"net": network(), "n": 2, "processes": None, "dt": 0.001}),
+    {"net": NOTHING, "n": NOTHING, "processes": {"None", "{}"}, "dt": POSITIVE},
 )
 add(
     "crosscheck",

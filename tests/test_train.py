@@ -498,7 +498,7 @@ def test_a_checkpoint_that_does_not_fit_changes_nothing(fault: str, tmp_path: Pa
 
     parts = made(2 + (fault == "module"), 1)
     file = train.save(tmp_path / "ck.pt", *parts)
-    content = torch.load(file)
+    content = {**torch.load(file), "format": "nefsim.train 1"}  # which needs no checksum
     if fault == "optimizer":
         content["optimizer"]["param_groups"] *= 2
     elif fault == "scheduler":
@@ -509,6 +509,30 @@ def test_a_checkpoint_that_does_not_fit_changes_nothing(fault: str, tmp_path: Pa
     with pytest.raises(ValueError, match=r"^train\.load: path must be a checkpoint"):
         train.load(file, *actual)
     assert str(before) == str([part.state_dict() for part in actual])
+
+
+def test_a_checkpoint_has_a_checksum_which_files_of_the_first_format_lack(tmp_path: Path) -> None:
+    module = nn.Linear(2, 1)
+    path = train.save(tmp_path / "weights.pt", module, info={"seed": 3})
+    content = torch.load(path, weights_only=True)  # PyTorch reads it, too
+    assert torch.equal(content["module"]["weight"], module.weight)
+    good = path.read_bytes()
+    for place in (0, 100, len(good) // 2, len(good) - 100, len(good) - 90, len(good) - 1):
+        damaged = bytearray(good)
+        damaged[place] ^= 4
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"^train\.load: path must be a checkpoint"):
+            train.load(path, module)
+    torch.save(content, path)  # a seal is missing
+    with pytest.raises(ValueError, match="checksum False"):
+        train.load(path, module)
+    torch.save({**content, "format": "nefsim.train 1"}, path)
+    assert train.load(path, module) == {"seed": 3}
+    old = bytearray(path.read_bytes())
+    old[old.index(module.weight.detach().numpy().tobytes())] ^= 1
+    path.write_bytes(old)
+    with pytest.raises(ValueError, match="is damaged"):
+        train.load(path, module)
 
 
 def test_a_checkpoint_does_not_overwrite_a_users_part_file(tmp_path: Path) -> None:

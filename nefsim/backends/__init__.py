@@ -16,6 +16,7 @@ back end of yours by :func:`nefsim.testing.check_backend`.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,6 +76,9 @@ BACKENDS = {
         demand="nefsim.backends.compiled.object_cache",
     ),
     "nengo": Backend("nefsim.nengo", "nengo", "nengo", keeps_state=False),
+    "mpi": Backend(
+        "nefsim.backends.mpi", "mpi4py", "mpi", keeps_state=False, demand="nefsim.backends.mpi"
+    ),
 }
 
 #: Names of the back ends that run a :class:`~nefsim.program.Program`, also one of a Nengo model.
@@ -123,7 +127,7 @@ def _import_error(name: str, dtype: str) -> Exception | None:
     demand = BACKENDS[name].demand
     if not demand:
         return None
-    codefiles.folders()  # raises for a wrong folder, which is no fault of the package
+    codefiles.checked_setting()  # raises for a wrong folder, which is no fault of the package
     return _cached_import_error(demand, dtype)
 
 
@@ -152,6 +156,12 @@ def module(name: str, dtype: str = "float64") -> ModuleType:
             f"{', '.join(other for other in available() if other != name)}."
         ) from cause
     return import_module(backend.module)
+
+
+def is_first_process() -> bool:
+    """Whether this process writes files and prints, of those that run one network together."""
+    links = sys.modules.get("nefsim.backends.mpi.processes")
+    return links is None or links.processes().process == 0
 
 
 class Recorder(Protocol):

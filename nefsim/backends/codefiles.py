@@ -41,13 +41,10 @@ def folders() -> list[Path]:
     ValueError
         If ``NEFSIM_CACHE`` is neither ``off`` nor an absolute path.
     """
-    setting = os.environ.get(SWITCH, "")
-    if setting.lower() == "off":
+    setting = checked_setting()
+    if setting == "off":
         return []
     if setting:
-        if not os.path.isabs(setting):
-            do = "write the whole path, starting at the root"
-            check.fail("nefsim", SWITCH, "be an absolute path or off", repr(setting), do)
         return [Path(setting)]
     paths = []
     with suppress(NotImplementedError):  # a Python that caches no code
@@ -59,6 +56,23 @@ def folders() -> list[Path]:
     except RuntimeError:  # a user without a home
         return paths
     return [*paths, home / "nefsim"] if home.is_absolute() else paths
+
+
+def checked_setting() -> str:
+    """The path or ``off`` in ``NEFSIM_CACHE``; empty if it is not set.
+
+    Raises
+    ------
+    ValueError
+        If it is neither ``off`` nor an absolute path.
+    """
+    setting = os.environ.get(SWITCH, "")
+    if setting.lower() == "off":
+        return "off"
+    if setting and not os.path.isabs(setting):
+        do = "write the whole path, starting at the root"
+        check.fail("nefsim", SWITCH, "be an absolute path or off", repr(setting), do)
+    return setting
 
 
 def read(folder: Path, name: str) -> bytes:

@@ -166,7 +166,7 @@ class Engine:
                 report.rows[:] = 0
             try:
                 self.chunk(length)
-                self._stop_if_diverged()
+                self.stop_if_diverged()
                 if self._has_nan():
                     self._find_nan(before, length)
             except BaseException:
@@ -191,7 +191,7 @@ class Engine:
                 self.good = k + 1
                 interrupts.check()
 
-    def _stop_if_diverged(self) -> None:
+    def stop_if_diverged(self) -> None:
         """Raise an error about the first weights that have diverged in this chunk."""
         found = [
             (row, report.name)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import nefsim
 from nefsim import scripts
-from nefsim.cli import bench, budget, crosscheck, demo, info, mnist, nengo, run, view
+from nefsim.cli import bench, budget, crosscheck, demo, info, mnist, nengo, run, sweep, view
 from nefsim.cli.options import Formatter
 
 #: Modules of the commands, in the order in which help names them.
@@ -18,6 +18,7 @@ COMMANDS = {
     "crosscheck": crosscheck,
     "bench": bench,
     "budget": budget,
+    "sweep": sweep,
     "view": view,
     "nengo": nengo,
     "mnist": mnist,

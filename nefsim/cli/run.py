@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from nefsim import backends
 from nefsim.cli import options as common
 from nefsim.simulator import Simulator
 
@@ -34,18 +35,21 @@ def run(options: argparse.Namespace) -> int:
 
     out = Path(f"{options.model.stem}.npz") if options.out is None else options.out
     target = saving.target("nefsim run", out, options.force)
+    if options.backend == "mpi":  # before the model, whose errors then end all processes
+        backends.module("mpi")
     net = common.network(options)
     saving.check_kind("nefsim run", target, net.all_probes, options.dt)
     simulator = Simulator(net, options.dt, options.backend)
     try:
         simulator.run(options.seconds)
     except BaseException:
-        if simulator.n_steps:
+        if simulator.n_steps and backends.is_first_process():
             _save(simulator, target, options.json)
             message = f"stopped after {simulator.n_steps} steps; saved the records up to there"
             print(f"nefsim: {message}", file=sys.stderr)
         raise
-    _save(simulator, target, options.json)
+    if backends.is_first_process():
+        _save(simulator, target, options.json)
     return 0
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.learning import Trace
+from nefsim.learning import LearningRule, Trace
 from nefsim.lowering.arrays import BuiltEnsemble, into, preset_of
 from nefsim.lowering.context import Context
 from nefsim.lowering.matrices import as_index
@@ -91,17 +93,10 @@ class LearningRules:
 
     def learn(self) -> None:
         """Add one :class:`~nefsim.program.Learn` for all rules that change the same weights."""
-        parts: dict[Connection | Ensemble, list[Part]] = {}
-        names: dict[Connection | Ensemble, list[str]] = {}
-        for connection in self._learning_connections:
-            for encoders in (False, True):
-                for learning in _rules_of(connection, encoders):
-                    thing: Any = whole(connection.post) if encoders else connection
-                    parts.setdefault(thing, []).append(self._part(learning, thing))
-                    names.setdefault(thing, []).append(repr(learning))
-        for thing, rules in parts.items():
+        for thing, learnings in rules_by_weights(self._learning_connections).items():
+            parts = tuple(self._part(learning, thing) for learning in learnings)
             weigh, make = self.weighing[thing], self._context.builder
-            learn = Learn(weigh, tuple(rules), ", ".join(names[thing]))
+            learn = Learn(weigh, parts, ", ".join(map(repr, learnings)))
             start = self._factors.get(thing)
             find = _abstract_product if self._context.outline else None
             factors = in_factors(make, weigh, learn, start, find)
@@ -116,8 +111,16 @@ class LearningRules:
         return self._traces[learning, name]
 
     def _part(self, learning: Learning, thing: Connection | Ensemble) -> Part:
-        rule = learning.rule
-        traces = {name: self._trace(trace, thing) for name, trace in rule.traces().items()}
+        rule, preset = learning.rule, preset_of(learning.connection)
+        known = {
+            name: preset[key]
+            for name in preset_names(rule)
+            if (key := name_of_variable(learning.place, name)) in preset
+        }
+        traces = {
+            name: self._trace(replace(trace, start=known.get(name, trace.start)), thing)
+            for name, trace in rule.traces().items()
+        }
         self._traces |= {(learning, name): read for name, read in traces.items()}
         traces.setdefault("pre", self._read[thing])
         gate = self._context.inputs.get(learning.gate)
@@ -127,7 +130,21 @@ class LearningRules:
             self._error(learning),
             None if gate is None else Read(gate),
             {name: self._constant(learning, name) for name in rule.constants},
+            self._start(learning, thing, known),
         )
+
+    def _start(
+        self, learning: Learning, thing: Connection | Ensemble, known: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        """Initial values of a rule's state that came with the network, checked."""
+        chosen = {
+            name: value for name, value in known.items() if name not in learning.rule.traces()
+        }
+        if not chosen:
+            return {}
+        n_out, n_in = self.weighing[thing].initial.shape
+        fresh = learning.rule.start(n_in, n_out, self._context.builder.dt)
+        return {name: _preset(thing, chosen[name], np.shape(fresh[name])) for name in chosen}
 
     def _trace(self, trace: Trace, thing: Connection | Ensemble) -> Read:
         make = self._context.builder
@@ -231,6 +248,39 @@ def _preset(thing: Connection | Ensemble, learned: Array, shape: tuple[int, ...]
     """Learned weights that came with the network, checked."""
     do = "save the model again"
     return check.array(repr(thing), "learned weights", learned, shape, do)
+
+
+def rules_by_weights(connections: Iterable[Connection]) -> dict[Any, list[Learning]]:
+    """The rules that change the weights of each connection, or the encoders of each ensemble.
+
+    Their order is that of the parts of :class:`~nefsim.program.Learn`.
+    """
+    found: dict[Any, list[Learning]] = {}
+    for connection in connections:
+        for encoders in (False, True):
+            for learning in _rules_of(connection, encoders):
+                thing = whole(connection.post) if encoders else connection
+                found.setdefault(thing, []).append(learning)
+    return found
+
+
+def preset_names(rule: LearningRule) -> dict[str, int]:
+    """Names of the variables of a rule that last, with the number of their dimensions.
+
+    These are its state, and traces other than the activities "pre" and "post", such as the
+    threshold of BCM.
+    """
+    names = {name: np.ndim(value) for name, value in rule.start(1, 1, 0.001).items()}
+    return names | {
+        name: 1
+        for name, trace in rule.traces().items()
+        if name not in ("pre", "post") and trace.synapse is not None
+    }
+
+
+def name_of_variable(place: int, name: str) -> str:
+    """The name of a variable of a rule among the arrays of its connection."""
+    return f"rule {place} {name}"
 
 
 def _rules_of(connection: Connection, encoders: bool) -> list[Learning]:

@@ -6,13 +6,17 @@ cores without working.
 
 from __future__ import annotations
 
-import os
+import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import copy_context
+from functools import cache
 from importlib.util import find_spec
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from nefsim._cores import cores as cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,12 +30,10 @@ MIN_SYSTEMS = 10
 #: Systems whose targets are in memory together.
 SYSTEMS_AT_ONCE = 64
 
+#: Modules that load a further library of BLAS.
+IMPORTERS = ("scipy.linalg", "torch")
+
 _here = threading.local()
-
-
-def cores() -> int:
-    """The number of cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
@@ -87,9 +89,33 @@ def share(
         for item in todo:
             yield prepare(item)()
         return
+    rest = iter(todo)
+    while some := [prepare(item) for item in islice(rest, SYSTEMS_AT_ONCE)]:
+        with one_thread_of_blas():
+            results = in_threads(lambda work: work(), some)
+        yield from results
+
+
+@contextmanager
+def one_thread_of_blas(applies: bool = True) -> Iterator[None]:
+    """Let BLAS use one thread in this block, if it ``applies`` and threadpoolctl is installed.
+
+    The libraries are searched for once, and again after a further one has been imported.
+    """
+    libraries = _libraries(*(name in sys.modules for name in IMPORTERS)) if applies else None
+    if libraries is None:
+        yield
+        return
+    with libraries.limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _libraries(*imported: bool) -> Any:
+    """The loaded libraries of BLAS; the search takes about as long as a small build."""
+    del imported
+    if find_spec("threadpoolctl") is None:
+        return None
     from threadpoolctl import ThreadpoolController
 
-    libraries, rest = ThreadpoolController(), iter(todo)
-    while some := [prepare(item) for item in islice(rest, SYSTEMS_AT_ONCE)]:
-        with libraries.limit(limits=1, user_api="blas"):
-            yield from in_threads(lambda work: work(), some)
+    return ThreadpoolController()

@@ -63,7 +63,8 @@ def name_of_function(function: Callable[..., Any]) -> str | None:
     """The name of a function; None if it cannot be imported."""
     if isinstance(function, np.ufunc):
         name = function.__name__
-        found = (f"{m}:{name}" for m in UFUNCS if getattr(sys.modules.get(m), name, 0) is function)
+        modules = ((m, sys.modules.get(m)) for m in UFUNCS)
+        found = (f"{m}:{name}" for m, of in modules if getattr(of, name, None) is function)
         return next(found, None)
     name = getattr(function, "__name__", "")
     if _of_math(function):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim._archive import reason
+from nefsim.lowering.learning import name_of_variable, preset_names
 from nefsim.models import format as form
 from nefsim.models import names
 from nefsim.models.values import decode, names_in
@@ -299,9 +300,13 @@ def _parts_of_ensemble(ensemble: Ensemble) -> Parts:
 
 def _parts_of_connection(connection: Connection) -> Parts:
     pre, post = whole(connection.pre), whole(connection.post)
-    learned: Parts = {"learned": ((None, None), False)} if connection.rules else {}
+    variables: Parts = {}
+    for place, (_, rule) in enumerate(connection.rules):
+        for name, n_dimensions in preset_names(rule).items():
+            variables[name_of_variable(place, name)] = ((None,) * n_dimensions, False)
+    learned: Parts = {"learned": ((None, None), False), **variables} if connection.rules else {}
     if not isinstance(pre, Ensemble) or not pre.neurons.size_out:
-        return learned if isinstance(pre, Neurons) else {}
+        return learned if isinstance(pre, Neurons) else variables
     n, solver = pre.n_neurons, connection.solver
     if not solver.weights:
         k = connection.size_mid if solver.compositional else connection.post.size_in

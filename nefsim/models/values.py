@@ -71,6 +71,8 @@ def _refuse(thing: Any, place: str, noun: str, word: str) -> NoReturn:
         f"write it with {word} in a module and import it from there, then load the file with "
         'load_network(path, allow=("that_module",))'
     )
+    if place.startswith("connections/") and place.endswith("/function"):
+        do += ', or pass functions="values" if it is decoded from neurons'
     check.fail(WHO, place, f"be {noun}", check.show(thing), do)
 
 

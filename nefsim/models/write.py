@@ -19,12 +19,14 @@ from nefsim import _checks as check
 from nefsim import files
 from nefsim._writing import replacing
 from nefsim.backends import BACKENDS
-from nefsim.learned import stored_weights
-from nefsim.lowering import Built
+from nefsim.learned import stored_weights, variables_of_rules
+from nefsim.lowering import Built, build
+from nefsim.lowering.decode import targets_of
 from nefsim.models import format as form
+from nefsim.models import names
 from nefsim.models.values import WHO, encode
 from nefsim.network import Connection, Ensemble, Learning, Network, Neurons, Node
-from nefsim.network.objects import Gate, View
+from nefsim.network.objects import Gate, View, whole
 from nefsim.program import State
 
 Arrays = dict[str, NDArray[Any]]
@@ -48,8 +50,9 @@ class Run(Protocol):
     n_steps: int
 
 
-def save_network(net: Network, path: Any, sim: Run | None = None) -> Path:
+def save_network(net: Network, path: Any, sim: Run | None = None, functions: str = "names") -> Path:
     """Write a network to a file; see :meth:`nefsim.Network.save`."""
+    check.one_of(WHO, "functions", functions, ("names", "values"))
     if net.parent is not None:
         do = "save the outermost network"
         check.fail(WHO, "network", "not be part of another network", repr(net), do)
@@ -60,7 +63,8 @@ def save_network(net: Network, path: Any, sim: Run | None = None) -> Path:
     arrays: Arrays = {}
     model: dict[str, Any] = {"format": form.KIND, "version": form.VERSION}
     model["provenance"] = _provenance(net, sim)
-    model |= Description(net, arrays).tables()
+    tabulate = Values(net, sim) if functions == "values" else None
+    model |= Description(net, arrays, tabulate).tables()
     model["built"] = {kind: [] for kind in ("ensembles", "connections", "probes")}
     if sim is not None:
         model["networks"][0]["seed"] = sim.seed
@@ -103,11 +107,47 @@ def _provenance(net: Network, sim: Run | None) -> dict[str, Any]:
     return facts | {"build_seed": sim.seed, **{name: getattr(sim, name) for name in names}}
 
 
+class Values:
+    """Values of functions at the evaluation points of connections, in place of the functions.
+
+    Parameters
+    ----------
+    net : Network
+        The network.
+    sim : Run or None
+        Its simulator; None builds the network for its evaluation points.
+    """
+
+    def __init__(self, net: Network, sim: Run | None) -> None:
+        self._net, self._built = net, None if sim is None else sim.built
+
+    def of(self, thing: Any) -> dict[str, Any]:
+        """Arguments of a connection whose function has no name that every reader knows."""
+        function = getattr(thing, "function", None)
+        if not isinstance(thing, Connection) or not callable(function):
+            return {}
+        name = names.name_of_function(function)
+        if (name is not None and names.is_allowed(name, ())) or not _is_decoded(thing):
+            return {}
+        if self._built is None:
+            self._built = build(self._net, 0.001, self._net.seed or 0)
+        points = self._built.connections[thing].eval_points
+        assert points is not None
+        values = targets_of(thing, points)
+        return {"function": values, "eval_points": points, "scale_eval_points": False}
+
+
+def _is_decoded(connection: Connection) -> bool:
+    """Whether decoders compute the function, and not a call in each step."""
+    pre = whole(connection.pre)
+    return isinstance(pre, Ensemble) and bool(pre.neurons.size_out)
+
+
 class Description:
     """Makes the tables of a description; arrays are added to a dict."""
 
-    def __init__(self, net: Network, arrays: Arrays) -> None:
-        self._net, self._arrays = net, arrays
+    def __init__(self, net: Network, arrays: Arrays, values: Values | None = None) -> None:
+        self._net, self._arrays, self._values = net, arrays, values
         self._numbers: dict[Any, int] = {}
         for things in (
             [*net.everything()], net.all_nodes, net.all_ensembles, net.all_connections
@@ -149,9 +189,11 @@ class Description:
             "label": thing.label.removeprefix(f"{path}.") if path else thing.label,
         }
         row |= {end: self._end(getattr(thing, end)) for end in ends}
+        tabled = {} if self._values is None else self._values.of(thing)
         for name in names:
             try:
-                row[name] = encode(getattr(thing, name), f"{place}/{name}", self._arrays)
+                value = tabled[name] if name in tabled else getattr(thing, name)
+                row[name] = encode(value, f"{place}/{name}", self._arrays)
             except (TypeError, ValueError) as error:
                 error.add_note(f"in {thing!r}")
                 raise
@@ -195,6 +237,8 @@ def _built(net: Network, sim: Run, arrays: Arrays) -> dict[str, Any]:
         if thing in rows:
             index = built.program.writer[signal]
             rows[thing]["learned"] = stored_weights(built.program, sim.state, index)
+    for connection, variables in variables_of_rules(built, net, sim.state).items():
+        rows[connection] |= variables
     tables = {"ensembles": ensembles, "connections": connections, "probes": probes}
     return {
         kind: [_encode_row(row, f"built/{kind}/{i}", arrays) for i, row in enumerate(rows)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -38,6 +39,17 @@ class NengoOperatorState:
         Operators that run Nengo's code.
     seed, trial : int
         Seed of the random numbers, and the index of the trial.
+
+    Attributes
+    ----------
+    signals : SignalDict
+        The memory of operators that run Nengo's code.
+    steps : dict of Operator to callable
+        The step of each of these operators.
+    rngs : dict of Operator to RandomState
+        The generator of each process that nefsim runs.
+    generators : list of RandomState
+        All generators that may be used in steps, in the order in which operators start.
     """
 
     model: Model
@@ -48,11 +60,13 @@ class NengoOperatorState:
     signals: SignalDict = field(default_factory=SignalDict)
     steps: dict[Operator, Callable[[], None]] = field(default_factory=dict)
     rngs: dict[Operator, np.random.RandomState] = field(default_factory=dict)
+    generators: list[np.random.RandomState] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not self.operators:  # a new generator takes as long as a small population
             return
         rng = np.random.RandomState((self.seed + self.trial) % 2**32)
+        self.generators.append(rng)
         for op in self.operators:
             if op in self.unsupported:
                 op.init_signals(self.signals)
@@ -66,12 +80,21 @@ class NengoOperatorState:
         """Draw the seed of a process or filter from ``rng``, in the order of Nengo."""
         if type(op.process) not in supported.FILTERS:
             self.rngs[op] = op.process.get_rng(rng)
+            self.generators.append(self.rngs[op])
         elif op.process.seed is None:
             rng.randint(maxint)
 
     def _step(self, op: Operator, rng: np.random.RandomState) -> Callable[[], None]:
+        step: Callable[[], None]
+        if type(op) is SimProcess:
+            process: Any = _Process(op.process)
+            op = copy(op)
+            op.process = process
+            step = op.make_step(self.signals, self.model.dt, rng)
+            self.generators += process.generators
+            return step
         if not isinstance(op, SimNeurons) or not op.state_extra:
-            step: Callable[[], None] = op.make_step(self.signals, self.model.dt, rng)
+            step = op.make_step(self.signals, self.model.dt, rng)
             return step
         # The generator restarts at each reset, unlike in Nengo's simulator.
         state: dict[str, Any] = {name: self.signals[s] for name, s in op.state.items()}
@@ -80,11 +103,30 @@ class NengoOperatorState:
         return lambda: op.neurons.step(dt, J, output, **state)
 
     def _copy(self, rng: np.random.RandomState) -> np.random.RandomState:
-        copy = np.random.RandomState()
-        copy.set_state(rng.get_state())
+        own = np.random.RandomState()
+        own.set_state(rng.get_state())
         for _ in range(self.trial):
-            copy = np.random.RandomState(copy.randint(2**31 - 1))
-        return copy
+            own = np.random.RandomState(own.randint(2**31 - 1))
+        self.generators.append(own)
+        return own
+
+
+class _Process:
+    """One of Nengo's processes, whose random generator can be saved and set."""
+
+    def __init__(self, process: Any) -> None:
+        self._process = process
+        self.generators: list[np.random.RandomState] = []
+
+    def get_rng(self, rng: np.random.RandomState) -> Any:
+        """The generator of the process."""
+        found = self._process.get_rng(rng)
+        if isinstance(found, np.random.RandomState):
+            self.generators.append(found)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._process, name)
 
 
 def stepper(

@@ -13,7 +13,7 @@ from nefsim.records import Records
 def plain_objects(lowering: Lowering, state: State, records: Records) -> dict[str, Any]:
     """The state, the records, and the memory and generators of unsupported operators."""
     memories = [
-        ({s: each.signals[s] for s in each.signals if not s.readonly}, each.rngs)
+        ({s: each.signals[s] for s in each.signals if not s.readonly}, each.generators)
         for each in lowering.operator_states
     ]
     return {
@@ -37,6 +37,6 @@ def restore(saved: Mapping[str, Any], lowering: Lowering, state: State, records:
     for memory, (signals, rngs) in zip(lowering.operator_states, saved["worlds"], strict=True):
         for signal, value in signals.items():
             memory.signals[signal] = value
-        for op, rng in rngs.items():
-            memory.rngs[op].set_state(rng.get_state())
+        for rng, was in zip(memory.generators, rngs, strict=True):
+            rng.set_state(was.get_state())
     records.put(saved["records"], state.step, saved["start"])

@@ -10,6 +10,7 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim import learning
 from nefsim.learning import LearningRule
+from nefsim.lowering.arrays import preset_of
 from nefsim.nengo.filters import synapse
 from nefsim.network import Connection, Learning
 
@@ -22,7 +23,11 @@ def learning_rule_type(
 ) -> nengo.learning_rules.LearningRuleType | dict[str, Any] | None:
     """Nengo's learning rule type of a connection; several rules are a dict by their index."""
     named = enumerate(rule for _, rule in connection.rules)
-    rules = {str(i): _rule(repr(connection), rule, dt) for i, rule in named}
+    who, preset = repr(connection), preset_of(connection)
+    rules = {str(i): _rule(who, rule, dt) for i, rule in named}
+    if any(name.startswith("rule ") for name in preset):
+        must, got = "start from no variables of a file in Nengo", ", ".join(preset)
+        check.fail(who, "learning_rule", must, got, "compare other back ends")
     if not rules:
         return None
     return rules["0"] if len(rules) == 1 else rules

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -17,13 +18,14 @@ from nengo.rc import rc
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim import backends
+from nefsim import backends, checkpoint, saving
 from nefsim._collector import only_young_collected
 from nefsim.backends import Runner
 from nefsim.backends.growing import strict_numbers
 from nefsim.backends.notices import silenced
 from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
+from nefsim.nengo import saving as files
 from nefsim.nengo.bars import progress_of
 from nefsim.nengo.data import Data, Learned, Signals
 from nefsim.nengo.decoders import SharingBuilder
@@ -236,7 +238,14 @@ class Simulator:
 
     # -- steps -----------------------------------------------------------------------------
 
-    def run(self, time_in_seconds: float, progress_bar: Any = None) -> None:
+    def run(
+        self,
+        time_in_seconds: float,
+        progress_bar: Any = None,
+        *,
+        checkpoint_every: float | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> None:
         """Run for ``round(time_in_seconds / dt)`` steps.
 
         Parameters
@@ -245,6 +254,8 @@ class Simulator:
             The duration of the run.
         progress_bar : bool, nengo.utils.progress.ProgressBar or None
             None means the bar of the simulator.
+        checkpoint_every, checkpoint
+            As for :meth:`run_steps`.
         """
         who, do = "nefsim.nengo.Simulator.run", "pass seconds, such as 1.0"
         time_in_seconds = check.real(who, "time_in_seconds", time_in_seconds, do)
@@ -252,11 +263,12 @@ class Simulator:
             got = f"Must be at least 0, got {time_in_seconds:g}"
             raise ValidationError(got, attr="time_in_seconds")
         steps = steps_in(who, "time_in_seconds", time_in_seconds, self.dt)
+        checkpoints = saving.checkpoints(who, checkpoint_every, checkpoint, self.dt)
         if steps == 0:
             message = f"{time_in_seconds:g} s are 0 steps; the time is still {self.time:g} s."
             warnings.warn(message, stacklevel=2)
         else:
-            self.run_steps(steps, progress_bar=progress_bar)
+            self._run_steps(steps, progress_bar, checkpoints)
 
     def step(self) -> None:
         """Run one step.
@@ -272,7 +284,14 @@ class Simulator:
         with self._turn.alone("nefsim.nengo.Simulator.step"):
             growing.step(self._records, strict=True)
 
-    def run_steps(self, steps: int, progress_bar: Any = None) -> None:
+    def run_steps(
+        self,
+        steps: int,
+        progress_bar: Any = None,
+        *,
+        checkpoint_every: float | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> None:
         """Run a number of steps; after an error or Ctrl-C the records so far can be read.
 
         If a subclass overrides ``step``, its method is called for each step.
@@ -283,18 +302,47 @@ class Simulator:
             The number of steps.
         progress_bar : bool, nengo.utils.progress.ProgressBar or None
             None means the bar of the simulator.
+        checkpoint_every : float or None [s]
+            Simulated time between checkpoints, which are at its multiples since the start.  The
+            last state is saved too, also after an error, Ctrl-C or SIGTERM.
+        checkpoint : str, Path or None
+            The file for the last checkpoint, from which :meth:`load` continues.  It contains
+            all records; call :meth:`clear_probes` between runs to limit its size.
+
+        Raises
+        ------
+        ValueError
+            If only one of ``checkpoint`` and ``checkpoint_every`` is passed.
         """
         who = "nefsim.nengo.Simulator.run_steps"
         steps = check.integer(who, "steps", steps, "pass a number of steps", 0, MOST_STEPS)
+        checkpoints = saving.checkpoints(who, checkpoint_every, checkpoint, self.dt)
+        self._run_steps(steps, progress_bar, checkpoints)
+
+    def _run_steps(
+        self, steps: int, progress_bar: Any, checkpoints: saving.Checkpoints | None
+    ) -> None:
+        if checkpoints is None or self.closed:
+            self._run_parts(steps, progress_bar, None)
+        else:
+            with checkpoints.saved_at_end(self):
+                self._run_parts(steps, progress_bar, checkpoints)
+
+    def _run_parts(
+        self, steps: int, progress_bar: Any, checkpoints: saving.Checkpoints | None
+    ) -> None:
         bar = self.progress_bar if progress_bar is None else progress_bar
         is_overridden = getattr(self.step, "__func__", None) is not Simulator.step
         with progress_of(bar, "Simulating", "Simulation", steps) as stage:
             for piece in stage.pieces:
-                if is_overridden:
-                    for _ in range(piece):
-                        self.step()
-                else:
-                    self._advance(piece)
+                for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
+                    if is_overridden:
+                        for _ in range(part):
+                            self.step()
+                    else:
+                        self._advance(part)
+                    if checkpoints:
+                        checkpoints.save_if_due(self)
                 stage.report(piece)
 
     def _advance(self, n_steps: int) -> None:
@@ -331,7 +379,7 @@ class Simulator:
         self._state = initial_state(program, None, self.batch_size, self.dtype)
         self._inputs.use(self._state)
         if before is not None:
-            carry_over(program, before, self._state)
+            carry_over(program, before, self._state, thresholds=False)
         for base in lowering.memory.updates:
             if base in lowering.numbers:
                 self._state.signals[lowering.numbers[base]][...] = np.ravel(base.initial_value)
@@ -346,6 +394,125 @@ class Simulator:
         self._state.settle()
         start = self._state.step
         self._records = Records(self._lowering.program, self.batch_size, self.dtype, start)
+
+    # -- files -----------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> Path:
+        """Save a checkpoint of the state and all records; :meth:`load` continues from it.
+
+        The file contains the state variables of neurons, filters and processes, learned weights,
+        and the states of random generators.  Python variables of the functions of nodes and of
+        processes of your own are not saved.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file; ".npz" is added if the name has no ending.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ValueError
+            If the state is not finite.
+        """
+        who = "nefsim.nengo.Simulator.save"
+        self._turn.forbid(who)
+        self._state.settle()
+        top = self.model.toplevel
+        same = {
+            "dt": float(self.dt),
+            "seed": 0 if top is None else int(self.model.seeds[top]),
+            "run_seed": int(self.seed),
+            "batch_size": self.batch_size,
+            "dtype": self.dtype,
+            "shown_as": self._data_dtype.name,
+        }
+        return files.save(who, path, self._lowering, self._state, self._records, same)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        network: nengo.Network | None,
+        model: Model | None = None,
+        progress_bar: Any = True,
+        *,
+        backend: str = "auto",
+    ) -> Simulator:
+        """Continue from a saved state, with the same network.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file that :meth:`save` wrote.
+        network : nengo.Network or None
+            The network of the saved simulator, made by the same program; None if ``model`` is
+            already built.  A network without a seed is built with the seed of the file.
+        model, progress_bar, backend
+            As for :class:`Simulator`.
+
+        Returns
+        -------
+        Simulator
+            A simulator in the saved state, which gives the same spikes as an uninterrupted run.
+            On "numba" all numbers are equal; on "numpy" the last digits of decoded values may
+            differ.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged or of another kind, belongs to another network, or contains a
+            state that is invalid for its neurons.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import nengo
+        >>> import nefsim.nengo
+        >>> with nengo.Network(seed=1) as model:
+        ...     a = nengo.Ensemble(50, 1)
+        ...     probe = nengo.Probe(a, synapse=0.01)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "state.npz")
+        ...     with nefsim.nengo.Simulator(model, progress_bar=False) as sim:
+        ...         sim.run(1.0, checkpoint_every=0.5, checkpoint=path)
+        ...     again = nefsim.nengo.Simulator.load(path, model, progress_bar=False)
+        >>> with again:
+        ...     again.run(0.5)
+        >>> again.data[probe].shape
+        (1500, 1)
+        """
+        who = "nefsim.nengo.Simulator.load"
+        with files.opened(who, path) as saved:
+            meta = saved.meta
+            with files.seed_of(who, network, meta["seed"]):
+                simulator = cls(
+                    network,
+                    meta["dt"],
+                    0,  # set below, as seeds of networks can be larger than those of arguments
+                    model,
+                    progress_bar,
+                    backend=backend,
+                    batch_size=None,  # until the file is checked to have arrays of all trials
+                    dtype=meta["dtype"],
+                )
+            try:
+                lowering = simulator._lowering
+                if simulator.dt != meta["dt"]:
+                    files.refuse(who)
+                checkpoint.check_fit(who, lowering.program, saved, "network")
+                simulator.batch_size = meta["batch_size"]
+                simulator.reset(meta["run_seed"])
+                files.put_back(who, saved, lowering, simulator._state, simulator._records)
+            except BaseException:
+                simulator.close()
+                raise
+        simulator._data_dtype = np.dtype(meta["shown_as"])
+        return simulator
 
     def __getstate__(self) -> dict[str, Any]:
         """The attributes to pickle: the state, the records and Nengo's model."""

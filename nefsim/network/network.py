@@ -71,7 +71,7 @@ class Network(Answers, Scope):
     """
 
     #: Writes a file.  :mod:`nefsim.models`, which is in a layer above, sets it when imported.
-    _write: ClassVar[Callable[[Network, Any, Any], Path]]
+    _write: ClassVar[Callable[[Network, Any, Any, Any], Path]]
 
     @explained
     def __init__(self, seed: int | None = None, label: str | None = None) -> None:
@@ -473,11 +473,8 @@ class Network(Answers, Scope):
         return inner
 
     @explained
-    def save(self, path: str | Path, sim: Any = None) -> Path:
+    def save(self, path: str | Path, sim: Any = None, functions: str = "names") -> Path:
         """Write the network to a file, which :func:`nefsim.load_network` reads.
-
-        Functions are written by name: those of NumPy, ``scipy.special`` and ``math``, and those
-        of modules that can be imported.
 
         Parameters
         ----------
@@ -485,8 +482,14 @@ class Network(Answers, Scope):
             The file; ".nef" is added when it has no ending.
         sim : Simulator or None
             A simulator of this network, to save its arrays, too: encoders, gains, biases,
-            decoders, and learned weights and encoders.  The seed in the file is then that of
-            the simulator.
+            decoders, and learned weights and encoders with the variables of their rules.  The
+            seed in the file is then that of the simulator.
+        functions : {"names", "values"}
+            "names" writes the names of functions: those of NumPy, ``scipy.special`` and
+            ``math``, and those of modules that can be imported.  "values" writes any other
+            function of a decoded connection as its values at the evaluation points, so that it
+            can be a lambda, and the decoders are the same.  Functions of nodes, and of
+            connections from them, need a name.
 
         Returns
         -------
@@ -496,8 +499,8 @@ class Network(Answers, Scope):
         Raises
         ------
         ValueError
-            If a function or a type cannot be imported by name, such as a lambda, or if learned
-            weights are not finite or of several trials.
+            If a function or a type cannot be imported by name, such as a lambda, and its values
+            are not enough, or if learned weights are not finite or of several trials.
         TypeError
             If an argument or a value is of a wrong type.
         OSError
@@ -517,8 +520,13 @@ class Network(Answers, Scope):
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     net.save(f"{folder}/model", sim=nef.Simulator(net)).name
         'model.nef'
+        >>> c = net.connect(a, net.node(size_in=1), function=lambda x: x**2)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     again = nef.load_network(net.save(f"{folder}/model", functions="values"))
+        >>> again.connections[0].function.shape
+        (750, 1)
         """
-        return type(self)._write(self, path, sim)
+        return type(self)._write(self, path, sim, functions)
 
     def to_dot(self) -> str:
         """Return the network as a graph in the language DOT.

@@ -85,6 +85,14 @@ def row_of(target: Endpoint | Connection, attr: str) -> Quantity:
     return rows[attr] if attr in rows else rows[VARIABLE]
 
 
+def unit_of(target: Endpoint | Connection, attr: str) -> str | None:
+    """The unit of a quantity: "Hz", "1" for plain numbers, or None for variables of a type."""
+    row = row_of(target, attr)
+    if (row.of == "neurons" and row.name in ("output", "spikes", "rates")) or "[Hz]" in row.meaning:
+        return "Hz"
+    return None if row.name == VARIABLE else "1"
+
+
 def probeable(target: Endpoint | Connection) -> tuple[str, ...]:
     """The quantities of an object that can be recorded; the first is the default."""
     obj = target if isinstance(target, Connection) else whole(target)

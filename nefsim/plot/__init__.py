@@ -17,6 +17,7 @@ from nefsim.plot.network import network
 from nefsim.plot.similarity import similarities, similarity_map
 from nefsim.plot.spectra import spectrum
 from nefsim.plot.spikes import raster
+from nefsim.plot.sweep import sweep
 from nefsim.plot.tuning import tuning_curves, tuning_surface
 from nefsim.plot.weights import weight_matrix
 
@@ -32,6 +33,7 @@ __all__ = [
     "similarity_map",
     "spectrum",
     "stdp_curve",
+    "sweep",
     "tuning_curves",
     "tuning_surface",
     "weight_histogram",

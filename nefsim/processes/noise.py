@@ -88,12 +88,11 @@ class RunningNoise(Running):
 
     def accepts(self, state: dict[str, Array], n_steps: int) -> bool:
         """Whether the saved block has the right length and is the latest one in use."""
-        if self._in_order and int(state["number"]) != n_steps:
+        if any(values.shape != self.state[name].shape for name, values in state.items()):
             return False
-        alike = all(values.shape == self.state[name].shape for name, values in state.items())
         latest = (max(n_steps - 1, 0) // self._block, n_steps // self._block)
-        in_use = self._in_order or int(state["number"]) in latest
-        return alike and in_use and super().accepts(state, n_steps)
+        in_use = (n_steps,) if self._in_order else latest
+        return int(state["number"]) in in_use and super().accepts(state, n_steps)
 
     def _advance_to(self, number: int) -> None:
         if number < self.state["number"]:

@@ -114,16 +114,19 @@ class ProgramBuilder:
         """Add the filter of a synapse; return a read of its output with a delay of one step."""
         source = self._whole(f"{name}.input", read)
         if isinstance(synapse, PerElement):
-            return self._filtered_apart(name, source, synapse)
+            return self._filtered_apart(name, source, synapse, start)
         output = self.signal(f"{name}.output", self.signals[source].size)
         return Read(self.op(Filter(output, source, synapse.form(self.dt), start)), 1)
 
-    def _filtered_apart(self, name: str, source: int, synapses: PerElement) -> Read:
+    def _filtered_apart(
+        self, name: str, source: int, synapses: PerElement, start: float | Array
+    ) -> Read:
         """Filter the elements that share a synapse together, and put the parts into one signal."""
         output = self.sum(f"{name}.output", self.signals[source].size)
         for i, (synapse, places) in enumerate(synapses.groups().items()):
             rows = np.array(places)
-            part = self.filtered(f"{name}.part {i}", Read(source, 0, rows), synapse)
+            first = start[rows] if isinstance(start, np.ndarray) and start.ndim else start
+            part = self.filtered(f"{name}.part {i}", Read(source, 0, rows), synapse, first)
             self.add_term(output, Term(Read(part.signal), rows=rows))
         return Read(output, 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,8 @@ from nefsim.filtering import Form
 from nefsim.learning import LearningRule
 from nefsim.neurons import NeuronType
 from nefsim.processes import Process
-from nefsim.sampling import Distribution, stream
+from nefsim.sampling import Distribution
+from nefsim.sampling.streams import generator_of
 
 Array = NDArray[np.float64]
 Index = slice | NDArray[np.intp]
@@ -56,7 +57,7 @@ class Stream:
     def generator(self, seed: int | None = None, trial: int = 0) -> np.random.Generator:
         """A generator of this stream for one trial; ``seed`` replaces a seed that is not fixed."""
         root = self.seed if seed is None or self.fixed else seed
-        return stream(root, *self.key, trial)
+        return generator_of(root, (*self.key, trial))
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,13 +231,17 @@ class Weigh:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A learning rule with its inputs: filtered activities by name, an error, a gate, constants."""
+    """A learning rule with its inputs: filtered activities by name, an error, a gate, constants.
+
+    ``start`` has initial values of the rule's state that replace those of the rule.
+    """
 
     rule: LearningRule
     traces: Mapping[str, Read]
     error: Read | None
     gate: Read | None
     constants: Mapping[str, Any]
+    start: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -192,7 +192,10 @@ def _memory(
             return {
                 f"{i} {name}": for_each_trial(value)
                 for i, part in enumerate(op.parts)
-                for name, value in part.rule.start(n_in, n_out, program.dt).items()
+                for name, value in {
+                    **part.rule.start(n_in, n_out, program.dt),
+                    **part.start,
+                }.items()
             }
     return {}
 

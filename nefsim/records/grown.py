@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,10 @@ from nefsim._schema import COUNT, misfit
 from nefsim.backends import sampled
 from nefsim.records.events import Events
 from nefsim.records.records import recorded
-from nefsim.records.stream import KIND, LIST, LOG, VERSION, file_of, read_arrays
+from nefsim.records.stream import KIND, LIST, LOG, VERSION, file_of, is_sealed, read_arrays
+
+#: Numbers of an array whose checksum is computed at once.
+BLOCK = 2**20
 
 #: Types of numbers in a stream.
 FLOATS, INTEGERS = ("<f8", "<f4", ">f8", ">f4"), ("<i8", "<i4", ">i8", ">i4")
@@ -31,7 +35,7 @@ ARRAYS = (
 
 SCHEMA = {
     "kind": KIND,
-    "version": range(VERSION, VERSION + 1),
+    "version": range(1, VERSION + 1),
     "n_steps": COUNT,
     "info": {"dt": float},
     "probes": [
@@ -46,6 +50,9 @@ SCHEMA = {
         }
     ],
 }
+
+#: Checksums of the arrays of each probe, from version 2 on.
+SUMMED = {"probes": [{"sums": {str: range(2**32)}}]}
 
 #: A line of the log.
 COUNTED = {
@@ -65,17 +72,26 @@ class Grown:
         Name at the start of error messages.
     folder : Path
         The folder.
+    verify : bool
+        Whether to read all arrays and compare their checksums.
     """
 
-    def __init__(self, who: str, folder: Path) -> None:
+    def __init__(self, who: str, folder: Path, verify: bool = True) -> None:
         self._who, self._folder = who, folder
         try:
-            description = json.loads((folder / LIST).read_text())
+            text = (folder / LIST).read_bytes()
+            description = json.loads(text)
         except (OSError, ValueError, RecursionError) as error:
             self.fail(reason(error))
         why = misfit(description, SCHEMA)
         if why:
             self.fail(why)
+        self._has_sums = description["version"] > 1
+        if self._has_sums:
+            why = misfit(description, SUMMED)
+            if why or not is_sealed(text):
+                self.fail(why or f"{LIST} is damaged")
+        self._verify = verify and self._has_sums
         self._dt = check.seconds(who, "dt", description["info"]["dt"])
         self._description: dict[str, Any] = description
         self._later: dict[str, Any] | None = None
@@ -94,24 +110,42 @@ class Grown:
             lines = (self._folder / LOG).read_bytes().split(b"\n")
         except OSError:
             return None
-        for line in reversed(lines):
+        for i, line in enumerate(line for line in reversed(lines) if line):
+            if i == 1:
+                self._warn(f"the end of {LOG} is damaged, or was cut off")
             if line[:9] == b"%08x " % zlib.crc32(line[9:]):
                 with suppress(ValueError, RecursionError):
                     counts: dict[str, Any] = json.loads(line[9:])
-                    return None if misfit(counts, COUNTED) else counts
+                    why = misfit(counts, COUNTED)
+                    why = why or (misfit(counts, SUMMED) if self._has_sums else "")
+                    return None if why else counts
+        if any(lines):
+            self._warn(f"{LOG} is damaged, or was cut off")
         return None
+
+    def _warn(self, why: str) -> None:
+        text = f"{self._who}: {self._folder} must be complete, got the steps before ({why})."
+        warnings.warn(text, stacklevel=5)
 
     def fail(self, why: str) -> NoReturn:
         """Raise an error about the folder."""
         do = "pass a folder that a simulator streamed to"
         check.fail(self._who, "path", "be a stream of nefsim", f"{self._folder} ({why})", do)
 
+    @property
+    def units(self) -> dict[str, str]:
+        """Units by label, as far as they are known."""
+        probes = self._description["probes"]
+        return {p["label"]: p["unit"] for p in probes if isinstance(p.get("unit"), str)}
+
     def records(self) -> tuple[Records, Records, NDArray[np.float64], Records]:
         """Records and times by label, times of all steps, and ``info`` of the run."""
         if self._later is not None:
             # After a power failure the log may count rows that are not on the disk.
-            with suppress(ValueError):
+            try:
                 return self._records(self._later)
+            except ValueError:
+                self._warn(f"rows that {LOG} counts are missing or damaged")
         return self._records(self._description)
 
     def _records(
@@ -138,11 +172,23 @@ class Grown:
                 arrays = read_arrays(self._folder, i, probe)
             except (OSError, ValueError, MemoryError) as error:  # such as rows of no size
                 self.fail(f"{label!r}: {reason(error)}")
+            self._check_sums(probe, arrays)
             records[label] = recorded(arrays, tuple(probe["shape"]), times[label])
             why = records[label].misfit() if isinstance(records[label], Events) else ""
             if why:
                 self.fail(f"{label!r}: {why}")
         return records, times, time, {**description["info"], "n_steps": n_steps}
+
+    def _check_sums(self, probe: dict[str, Any], arrays: Records) -> None:
+        """Compare the checksums of arrays in files."""
+        for name, array in arrays.items() if self._verify else ():
+            if not probe["in_files"].get(name, 0):
+                continue
+            total, n = 0, max(BLOCK // max(math.prod(array.shape[1:]), 1), 1)
+            for start in range(0, len(array), n):
+                total = zlib.crc32(np.ascontiguousarray(array[start : start + n]).data, total)
+            if total != probe["sums"].get(name):
+                self.fail(f"{name or 'rows'} of {probe['label']!r} are damaged")
 
     def _check(self, i: int, probe: dict[str, Any], n_steps: int) -> None:
         """Check the counts against one another and the files, before memory is allocated."""

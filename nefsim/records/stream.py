@@ -8,6 +8,7 @@ rows lost in a power failure is not read either.  The files are plain .npy, for
 
 from __future__ import annotations
 
+import copy
 import errno
 import json
 import math
@@ -28,13 +29,16 @@ from nefsim._writing import replacing
 Arrays = dict[str, NDArray[Any]]
 
 #: Name, kind and version of the list of a folder.
-LIST, KIND, VERSION = "stream.json", "stream", 1
+LIST, KIND, VERSION = "stream.json", "stream", 2
 
 #: Name of the log: counts since the list was written, as lines of a checksum and JSON.
 LOG = "stream.log"
 
+#: The end of the list.
+SEAL = b', "crc32": "%08x"}'
+
 #: Fields of a probe that change during a run.
-COUNTS = ("n_rows", "in_files", "same")
+COUNTS = ("n_rows", "in_files", "same", "sums")
 
 #: Time between two syncs to the disk while a simulator runs [s].
 SECONDS = 1.0
@@ -71,7 +75,8 @@ class Stream:
         self.folder = folder
         self._description = {"kind": KIND, "version": VERSION, "n_steps": 0, "info": dict(info)}
         # An array is a file with a number of rows, or one number that is the same for all rows.
-        self._probes = [{**p, "n_rows": 0, "in_files": {}, "same": {}} for p in probes]
+        fresh = {"n_rows": 0, "in_files": {}, "same": {}, "sums": {}}
+        self._probes = [{**probe, **copy.deepcopy(fresh)} for probe in probes]
         self._grown: set[tuple[int, str]] = set()  # files with rows that may not be on the disk
         self._synced = 0.0
         self.commit(0, sync=True)
@@ -105,7 +110,7 @@ class Stream:
             Number of records in all.
         """
         entry = self._probes[probe]
-        in_files, same = dict(entry["in_files"]), dict(entry["same"])
+        in_files, same, sums = (dict(entry[name]) for name in ("in_files", "same", "sums"))
         length = max((len(a) for a in arrays.values() if a.ndim), default=0)
         for name, array in arrays.items() if length else ():
             one = not array.ndim and name not in in_files
@@ -114,26 +119,33 @@ class Stream:
             if name in same:
                 n_same = in_files["steps"] - length
                 value = np.array(same.pop(name), array.dtype)
-                in_files[name] = self._grow(probe, name, value, 0, n_same)
+                sums[name] = self._grow(probe, name, value, 0, n_same, 0)
+                in_files[name] = n_same
             n = in_files.get(name, 0)
-            in_files[name] = self._grow(probe, name, array, n, length)
-        entry |= {"in_files": in_files, "same": same, "n_rows": n_rows}
+            sums[name] = self._grow(probe, name, array, n, length, sums.get(name, 0))
+            in_files[name] = n + length
+        entry |= {"in_files": in_files, "same": same, "sums": sums, "n_rows": n_rows}
 
-    def _grow(self, probe: int, name: str, rows: NDArray[Any], n: int, length: int) -> int:
-        """Write rows after the first ``n`` of a file, and then count them in its header."""
+    def _grow(
+        self, probe: int, name: str, rows: NDArray[Any], n: int, length: int, total: int
+    ) -> int:
+        """Write rows after the first ``n`` of a file, and then count them in its header.
+
+        ``total`` is the checksum of the first rows; that of all rows is returned.
+        """
         shape, file = rows.shape[1:], self.folder / file_of(probe, name)
         self._grown.add((probe, name))
         with file.open("r+b" if n else "w+b") as stream:
             _write_header(stream, rows.dtype, (n, *shape))
             stream.seek(n * math.prod(shape) * rows.itemsize, 1)
-            if rows.ndim:
-                stream.write(np.ascontiguousarray(rows).data)
-            else:
-                for start in range(0, length, BLOCK):
-                    stream.write(np.full(min(BLOCK, length - start), rows).tobytes())
+            blocks = (np.full(min(BLOCK, length - i), rows) for i in range(0, length, BLOCK))
+            for block in [rows] if rows.ndim else blocks:
+                data = np.ascontiguousarray(block).data
+                stream.write(data)
+                total = zlib.crc32(data, total)
             stream.seek(0)
             _write_header(stream, rows.dtype, (n + length, *shape))
-        return n + length
+        return total
 
     def commit(self, n_steps: int, sync: bool = False) -> None:
         """Mark all rows as complete, up to this step.
@@ -154,7 +166,7 @@ class Stream:
             with (self.folder / file_of(*grown)).open("r+b") as rows:
                 os.fsync(rows.fileno())
         with replacing(self.folder / LIST) as stream:
-            stream.write(json.dumps({**self._description, "probes": self._probes}).encode())
+            stream.write(sealed({**self._description, "probes": self._probes}))
         (self.folder / LOG).unlink(missing_ok=True)
         self._grown.clear()
         self._synced = time.monotonic()
@@ -197,6 +209,18 @@ def read_arrays(folder: Path, probe: int, description: Mapping[str, Any]) -> Arr
         else:
             arrays[name] = np.empty((0, *shape), kind)
     return arrays
+
+
+def sealed(description: Mapping[str, Any]) -> bytes:
+    """A description as JSON, whose last value is a checksum of the text before it."""
+    text = json.dumps(description).encode().removesuffix(b"}")
+    return text + SEAL % zlib.crc32(text)
+
+
+def is_sealed(text: bytes) -> bool:
+    """Whether a text ends with its checksum."""
+    before = text[: -len(SEAL % 0)]
+    return text == before + SEAL % zlib.crc32(before)
 
 
 def file_of(probe: int, name: str) -> str:

@@ -40,4 +40,9 @@ def stream(seed: int, *key: int) -> np.random.Generator:
     do = "pass a whole number"
     seed = check.integer("stream", "seed", seed, do, 0, 2**64 - 1)
     words = tuple(check.integer("stream", "key", word, do, 0, 2**32 - 1) for word in key)
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=words))
+    return generator_of(seed, words)
+
+
+def generator_of(seed: int, key: tuple[int, ...]) -> np.random.Generator:
+    """The generator of :func:`stream`, for numbers that have been checked."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import nn
@@ -18,7 +20,18 @@ from nefsim._archive import reason
 from nefsim._writing import replacing
 from nefsim.files import as_path, as_target
 
-FORMAT = "nefsim.train 1"
+#: Formats by whether files have a checksum.
+FORMATS = {"nefsim.train 1": False, "nefsim.train 2": True}
+FORMAT = "nefsim.train 2"
+
+#: The comment at the end of the ZIP archive, followed by the checksum of all bytes before it.
+SEAL, LENGTH = b"nefsim sha256 ", len(b"nefsim sha256 ") + 64
+
+#: The end of a ZIP archive without a comment, whose length is its last field.
+END, NO_COMMENT = b"PK\x05\x06", b"\0\0"
+
+#: Bytes that are read at once.
+BLOCK = 2**20
 
 
 def save(
@@ -74,8 +87,62 @@ def save(
         "info": info,
     }
     with replacing(target) as stream:
-        torch.save(content, stream)
+        hashed = _Hashed(stream)
+        torch.save(content, hashed)
+        hashed.seal()
     return target
+
+
+class _Hashed:
+    """A file to write to, with a checksum of all that is written."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._sum, self._end = stream, hashlib.sha256(), b""
+
+    def write(self, data: Any) -> int:
+        """Write bytes."""
+        self._sum.update(data)
+        self._end = (self._end + bytes(data[-22:]))[-22:]
+        return self._stream.write(data)
+
+    def flush(self) -> None:
+        """Write buffered bytes."""
+        self._stream.flush()
+
+    def seal(self) -> None:
+        """Append the checksum, as the comment of the archive."""
+        assert self._end.startswith(END) and self._end.endswith(NO_COMMENT)
+        self._stream.seek(-len(NO_COMMENT), os.SEEK_END)
+        comment = SEAL + self._sum.hexdigest().encode()
+        self._stream.write(len(comment).to_bytes(2, "little") + comment)
+
+
+def _is_sealed(source: Path) -> bool:
+    """Compare the checksum of a file; False if it has none, as in the first format.
+
+    Raises
+    ------
+    ValueError
+        If a checksum differs; in the first format those that PyTorch writes and does not read.
+    """
+    with source.open("rb") as stream:
+        left = os.fstat(stream.fileno()).st_size - LENGTH - len(NO_COMMENT)
+        total = hashlib.sha256()
+        while left > 0 and (block := stream.read(min(BLOCK, left))):
+            total.update(block)
+            left -= len(block)
+        total.update(NO_COMMENT)
+        stream.read(len(NO_COMMENT))
+        comment = stream.read()
+        if comment.startswith(SEAL):
+            if comment != SEAL + total.hexdigest().encode():
+                raise ValueError("its checksum differs")
+            return True
+        with zipfile.ZipFile(stream) as archive:
+            damaged = archive.testzip()
+            if damaged is not None:
+                raise ValueError(f"{damaged} is damaged")
+        return False
 
 
 def load(
@@ -86,7 +153,8 @@ def load(
 ) -> Any:
     """Load weights from a file of :func:`save` into a module of the same structure.
 
-    Only tensors, numbers and texts are read; no code in the file is executed.
+    Only tensors, numbers and texts are read; no code in the file is executed.  A checksum of the
+    whole file is compared, so that damage is noticed.
 
     Parameters
     ----------
@@ -137,9 +205,11 @@ def load_if(
     if not source.is_file():
         check.fail(who, "path", "be a file", f"{source}", do)
     try:
+        is_sealed = _is_sealed(source)
         content = torch.load(source, map_location="cpu", weights_only=True)
-        if content["format"] != FORMAT:
-            raise ValueError(f"format {check.show(content['format'])}")
+        form = content["format"]
+        if form not in FORMATS or FORMATS[form] > is_sealed:
+            raise ValueError(f"format {check.show(form)}, checksum {is_sealed}")
         if why := wrong(content["info"]):
             raise ValueError(why)
         parts = {"module": module, "optimizer": optimizer, "scheduler": scheduler}

@@ -10,7 +10,9 @@ import shutil
 import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +23,7 @@ from attacks import mutate
 from attacks.mutate import Rng
 
 import nefsim as nef
+from nefsim.records.stream import file_of, sealed
 
 #: Steps that a state is run on.
 N_STEPS = 20
@@ -38,11 +41,14 @@ class Sample:
         ``use(path)`` reads it and gives a digest of all that it says.
     content : str
         The digest of the good one.
+    good : Path
+        The good file or folder.
     """
 
     mutate: Callable[[Rng, Path], Path]
     use: Callable[[Path], str]
     content: str
+    good: Path
 
 
 @dataclass
@@ -77,7 +83,7 @@ def sample_of_file(
         path.write_bytes(change(rng, data))
         return path
 
-    return Sample(mutated, use, use(good))
+    return Sample(mutated, use, use(good), good)
 
 
 # -- results, states, streams ------------------------------------------------------------------
@@ -153,6 +159,42 @@ def states(backend: str) -> Callable[[Path], Kind]:
     return made
 
 
+def states_of_nengo(folder: Path) -> Kind:
+    """States of a simulation of a Nengo model, that are read and run on."""
+    import nengo
+
+    import nefsim.nengo
+
+    with nengo.Network(seed=1) as model:
+        noise = nengo.Node(nengo.processes.WhiteNoise())
+        slow = nengo.Node(nengo.processes.FilteredNoise(), size_out=1)
+        a = nengo.Ensemble(15, 1)
+        b = nengo.Ensemble(10, 1, neuron_type=nengo.PoissonSpiking(nengo.LIFRate()))
+        nengo.Connection(noise, a)
+        error = nengo.Node(size_in=1)
+        learned = nengo.Connection(a, b, learning_rule_type=nengo.PES())
+        nengo.Connection(slow, error)
+        nengo.Connection(error, learned.learning_rule)
+        for thing in (a.neurons, b.neurons, b, error):
+            nengo.Probe(thing)
+
+    def use(path: Path) -> str:
+        options: Any = {"progress_bar": False, "backend": "numpy"}
+        with nefsim.nengo.Simulator.load(path, model, **options) as sim:
+            sim.run_steps(N_STEPS)
+            return digest(*(sim.data[probe] for probe in model.probes))
+
+    kind = Kind("state nengo")
+    for batch_size in (None, 2):
+        options: Any = {"progress_bar": False, "backend": "numpy", "batch_size": batch_size}
+        with nefsim.nengo.Simulator(model, **options) as sim:
+            sim.run_steps(30)
+            good = sim.save(folder / f"state-{batch_size}")
+        change = lambda rng, data: mutate.mutated_npz(rng, data, "nefsim")  # noqa: E731
+        kind.samples.append(sample_of_file(good, change, use))
+    return kind
+
+
 def streams(folder: Path) -> Kind:
     """Folders that a simulator streamed to."""
     kind = Kind("stream")
@@ -173,17 +215,41 @@ def streams(folder: Path) -> Kind:
             if file.name == "stream.json" and rng.random() < 0.8:
                 changed = mutate.mutated_json(rng, json.loads(file.read_text()))
                 file.write_text(json.dumps(changed))
+                if rng.random() < 0.9:
+                    _seal(path)
             elif rng.random() < 0.1:
                 file.unlink()
             elif file.suffix == ".npy":
                 file.write_bytes(mutate.mutated_npy(rng, file.read_bytes()))
+                if rng.random() < 0.7:
+                    with suppress(Exception):  # where nothing is left to sum up
+                        _sum(path)
             else:
                 file.write_bytes(mutate.mutated_bytes(rng, file.read_bytes()))
             return path
 
         use = lambda path: digest_of(nef.Result.load(path))  # noqa: E731
-        kind.samples.append(Sample(mutated, use, use(good)))
+        kind.samples.append(Sample(mutated, use, use(good), good))
     return kind
+
+
+def _seal(folder: Path) -> None:
+    """Put the right checksum at the end of a list."""
+    description = json.loads((folder / "stream.json").read_text())
+    if isinstance(description, dict):
+        description.pop("crc32", None)
+        (folder / "stream.json").write_bytes(sealed(description))
+
+
+def _sum(folder: Path) -> None:
+    """Put the right checksums of all arrays into a list."""
+    description = json.loads((folder / "stream.json").read_text())
+    for i, probe in enumerate(description["probes"]):
+        for name, n in probe["in_files"].items():
+            rows = np.load(folder / file_of(i, name))[:n]
+            probe["sums"][name] = zlib.crc32(np.ascontiguousarray(rows).data)
+    (folder / "stream.json").write_text(json.dumps(description))
+    _seal(folder)
 
 
 # -- models -----------------------------------------------------------------------------------
@@ -212,13 +278,55 @@ def models(folder: Path) -> Kind:
     spread = scipy.sparse.csr_array([[0.5], [0.25]])
     outer.connect(net.ensembles[0], c, function=np.square, transform=spread)
     net.connect(net.node(nef.Piecewise({0.0: 1.0, 0.5: -1.0})), c[[1]], synapse=nef.Alpha(0.01))
+    out = net.node(size_in=1)
+    weights, a, b, error = nef.LstsqL2(weights=True), net.ensembles[0], net.ensembles[1], out
+    net.connect(a, b, solver=weights, learning_rule=[nef.BCM(1e-9, theta_start=3.0), nef.Oja()])
+    rule = net.connect(a, out, function=lambda x: x**3, learning_rule=nef.RLS()).learning_rule
+    net.connect(error, rule)
     sim = nef.Simulator(net, backend="numpy")
     for name, built in (("described", None), ("built", sim)):
-        good = net.save(folder / f"{name}.nef", sim=built)
+        good = net.save(folder / f"{name}.nef", sim=built, functions="values")
         change = lambda rng, data: mutate.mutated_npz(rng, data, "model.json")  # noqa: E731
         use = lambda path: described(nef.load_network(path))  # noqa: E731
         kind.samples.append(sample_of_file(good, change, use))
     return kind
+
+
+# -- sweeps -----------------------------------------------------------------------------------
+
+
+def swept(x: int, seed: int) -> dict[str, Any]:
+    """Values of all kinds."""
+    return {"y": x + seed / 3, "text": f"x{x}", "array": np.arange(x * 4.0), "none": None}
+
+
+def sweeps(folder: Path) -> Kind:
+    """A list of tasks and results."""
+    good = folder / "sweep"
+    nef.sweep(swept, {"x": [1, 2]}, 2, "serial", good)
+
+    def mutated(rng: Rng, place: Path) -> Path:
+        path = place / "sweep"
+        shutil.copytree(good, path)
+        if rng.random() < 0.5:
+            file = path / "sweep.json"
+            if rng.random() < 0.8:
+                file.write_text(json.dumps(mutate.mutated_json(rng, json.loads(file.read_text()))))
+            else:
+                file.write_bytes(mutate.mutated_bytes(rng, file.read_bytes()))
+        else:
+            file = mutate.any_of(rng, sorted(path.glob("results/*/*.npz")))
+            file.write_bytes(mutate.mutated_npz(rng, file.read_bytes(), "nefsim"))
+        return path
+
+    def use(path: Path) -> str:
+        done = nef.sweeps.Sweep.load(path)
+        parts: list[Any] = [len(done.missing), len(done.failures)]
+        for name, values in done.columns().items():
+            parts += [name, *values.tolist()]
+        return digest(*parts)
+
+    return Kind("sweep", [Sample(mutated, use, use(good), good)])
 
 
 # -- checkpoints of PyTorch --------------------------------------------------------------------
@@ -253,9 +361,11 @@ def checkpoints(folder: Path) -> Kind:
         content = torch.load(io.BytesIO(data), weights_only=True)
         for _ in range(int(rng.integers(1, 3))):
             content = _mutated_content(rng, content)
-        stream = io.BytesIO()
-        torch.save(content, stream)
-        return stream.getvalue()
+        if rng.random() < 0.1:
+            stream = io.BytesIO()
+            torch.save(content, stream)
+            return stream.getvalue()
+        return _sealed_content(content, folder / "mutated.pt")
 
     def use(path: Path) -> str:
         module = net()
@@ -265,6 +375,21 @@ def checkpoints(folder: Path) -> Kind:
         return digest(*weights, repr(info), repr(optimizer.state_dict()))
 
     return Kind("torch", [sample_of_file(good, change, use)])
+
+
+def _sealed_content(content: Any, path: Path) -> bytes:
+    """A checkpoint of any content, with the right checksum."""
+    import torch
+
+    from nefsim.train import checkpoints
+
+    save = torch.save
+    try:
+        torch.save = lambda _, stream: save(content, stream)
+        checkpoints.save(path, torch.nn.Linear(1, 1))
+    finally:
+        torch.save = save
+    return path.read_bytes()
 
 
 def _mutated_content(rng: Rng, content: Any) -> Any:
@@ -312,7 +437,7 @@ def digits(folder: Path) -> Kind:
         good.mkdir()
         for name, content in files.items():
             (good / name).write_bytes(content)
-        return Sample(mutated, use, use(good))
+        return Sample(mutated, use, use(good), good)
 
     stream = io.BytesIO()
     np.savez_compressed(
@@ -386,8 +511,11 @@ def graphs(folder: Path) -> Kind:
 KINDS: dict[str, Callable[[Path], Kind]] = {"result": results, "state numpy": states("numpy")}
 if find_spec("numba"):
     KINDS["state numba"] = states("numba")
+if find_spec("nengo"):
+    KINDS["state nengo"] = states_of_nengo
 KINDS["stream"] = streams
 KINDS["model"] = models
+KINDS["sweep"] = sweeps
 if find_spec("torch"):
     KINDS["torch"] = checkpoints
 KINDS["mnist"] = digits

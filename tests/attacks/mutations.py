@@ -145,8 +145,10 @@ SHARES = {
     "result": 30,
     "state numpy": 6,
     "state numba": 11,
+    "state nengo": 4,
     "stream": 10,
     "model": 100,
+    "sweep": 20,
     "torch": 13,
     "mnist": 26,
     "nir": 4,
@@ -157,6 +159,9 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tries", type=int, default=2000)
+    parser.add_argument(
+        "--each", type=int, help="tries of each kind, in place of shares of --tries"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", nargs="*", choices=[*KINDS], default=[*KINDS])
     parser.add_argument("--only", nargs=2, metavar=("KIND", "NUMBER"))
@@ -166,7 +171,9 @@ def main() -> None:
             kind = KINDS[options.only[0]](Path(folder))
             print(attempt(kind, int(options.only[1]), options.seed, Path(folder), raises=True))
         return
-    tries = {name: max(options.tries * SHARES[name] // 100, 1) for name in options.kinds}
+    tries = {
+        name: options.each or max(options.tries * SHARES[name] // 100, 1) for name in options.kinds
+    }
     counts, bad = run(tries, options.seed)
     print("| kind | tries | " + " | ".join(OUTCOMES) + " |")
     print("|---" * (2 + len(OUTCOMES)) + "|")

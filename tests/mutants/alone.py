@@ -110,10 +110,11 @@ MESSAGES = frozenset({"warn", "fail", "print", "write_line"})
 SHOWN = frozenset({"__repr__", "__str__", "_repr_html_"})
 
 #: Functions of two arguments in either order (of ``allclose`` and ``isclose``: as far as the
-#: tolerance is small beside 1), and those that Python refuses in the other one.
+#: tolerance is small beside 1; of ``clip``: the value and the lower limit, as the larger one
+#: counts), and those that Python refuses in the other one.
 SYMMETRIC = frozenset(
     """max min maximum minimum fmax fmin array_equal allclose isclose
-    add multiply logical_and logical_or logical_xor fadd fmul and_ or_
+    clip add multiply logical_and logical_or logical_xor fadd fmul and_ or_
     isinstance issubclass hasattr getattr setattr""".split()  # noqa: SIM905
 )
 

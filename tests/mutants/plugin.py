@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import resource
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
@@ -21,8 +22,14 @@ ROOT = Path(__file__).parents[2]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-#: The file for the functions that each test executes, and the file with the tests to run.
-NOTES, CHOSEN = "MUTATIONS_NOTES", "MUTATIONS_CHOSEN"
+#: The file for the functions that each test executes, the file with the tests to run, and their
+#: limit of processor seconds.
+NOTES, CHOSEN, LIMIT = "MUTATIONS_NOTES", "MUTATIONS_CHOSEN", "MUTATIONS_LIMIT"
+
+
+def processor_seconds() -> float:
+    """Processor time of this process and its ended children, which load does not lengthen."""
+    return sum(os.times()[:4])
 
 
 class Noting:
@@ -58,7 +65,7 @@ class Noting:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self.functions()
         self.starts = False
-        start = time.perf_counter()
+        start = processor_seconds()
         threading.settrace(self.trace)
         sys.settrace(self.trace)
         try:
@@ -69,7 +76,7 @@ class Noting:
         names = getattr(item, "fixturenames", ())
         shared = (self.fixtures.get(name, set()) for name in names)
         self.tests[item.nodeid] = {
-            "seconds": round(time.perf_counter() - start, 3),
+            "seconds": round(processor_seconds() - start, 3),
             "functions": sorted(self.functions().union(*shared)),
             "starts": self.starts,
         }
@@ -108,5 +115,8 @@ class Choosing:
 def pytest_configure(config: pytest.Config) -> None:
     if notes := os.environ.get(NOTES):
         config.pluginmanager.register(Noting(Path(notes)))
+    if limit := os.environ.get(LIMIT):
+        # The system ends a process that takes longer.
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(float(limit)),) * 2)
     if chosen := os.environ.get(CHOSEN):
         config.pluginmanager.register(Choosing(json.loads(Path(chosen).read_text())))

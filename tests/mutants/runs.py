@@ -22,8 +22,12 @@ from .sites import Change
 #: Seconds of tests (as noted) in the nearest files, and then in all.
 NEAR, FAR = 12.0, 30.0
 
-#: Factor of the noted seconds, and seconds in addition, after which a run counts as hanging.
+#: Factor of the noted seconds, and seconds in addition, after which a run counts as hanging: of
+#: processor time, so that other programs lengthen nothing.
 SLOWER, MORE = 8.0, 60.0
+
+#: Factor of these seconds after which a run that waits for something counts as hanging.
+WAITING = 5.0
 
 #: How long the interpreter may take to be compiled, twice.
 COMPILING = 240.0
@@ -110,6 +114,7 @@ class Copy:
         """The test that failed, or another reason why the run ended; empty if all passed."""
         chosen = self.folder / ".chosen.json"
         more = {} if names is None else {plugin.CHOSEN: str(chosen)}
+        more[plugin.LIMIT] = str(limit)
         chosen.write_text(json.dumps(names))
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "mutants.plugin"]
         with subprocess.Popen(
@@ -122,10 +127,12 @@ class Copy:
             start_new_session=True,
         ) as process:
             try:
-                said, _ = process.communicate(timeout=limit)
+                said, _ = process.communicate(timeout=WAITING * limit)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                return f"no end within {limit:.0f} s"
+                return f"no end within {WAITING * limit:.0f} s"
+        if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+            return f"no end within {limit:.0f} s"
         if process.returncode in (0, 5):
             return ""
         if failed := re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", said, re.MULTILINE):
@@ -149,7 +156,10 @@ def stages(tests: list[Test], named: list[str], far: float = FAR) -> tuple[list[
     files = sorted(many, key=nearness)
     near = _within([test for test in tests if test.file in files[:2]], NEAR)
     rest = [test for test in tests if test not in set(near)]
-    others = _within(rest, far)
+    quick = _within(rest, far / 2)
+    # Slower tests of each file in turn, so that every file takes part.
+    slower = _by_turns([test for test in rest if test not in set(quick)], far / 2)
+    others = [*quick, *slower]
     by_file = {file: place for place, file in enumerate(files)}
     order = [sorted(s, key=lambda t: (by_file[t.file], t.seconds)) for s in (near, others)]
     return order[0], order[1]
@@ -157,11 +167,25 @@ def stages(tests: list[Test], named: list[str], far: float = FAR) -> tuple[list[
 
 def _within(tests: list[Test], seconds: float) -> list[Test]:
     """The quickest tests, up to a total of seconds; at least one."""
+    return _up_to(sorted(tests, key=lambda test: test.seconds), seconds)
+
+
+def _by_turns(tests: list[Test], seconds: float) -> list[Test]:
+    """The quickest test of each file, then the second of each, up to a total of seconds."""
+    turns: dict[str, int] = Counter()
+    ranked = []
+    for test in sorted(tests, key=lambda test: test.seconds):
+        ranked.append((turns[test.file], test.seconds, test))
+        turns[test.file] += 1
+    return _up_to([test for *_, test in sorted(ranked, key=lambda r: r[:2])], seconds)
+
+
+def _up_to(tests: list[Test], seconds: float) -> list[Test]:
+    """The first tests that fit into a total of seconds; at least one, if there are any."""
     chosen: list[Test] = []
     total = 0.0
-    for test in sorted(tests, key=lambda test: test.seconds):
-        total += test.seconds
-        if chosen and total > seconds:
-            break
-        chosen.append(test)
+    for test in tests:
+        if not chosen or total + test.seconds <= seconds:
+            chosen.append(test)
+            total += test.seconds
     return chosen

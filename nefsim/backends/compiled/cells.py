@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.backends.compiled.draws import large_poisson, next_double
+from nefsim.backends.compiled.draws import large_poisson, next_double, uniforms
 from nefsim.backends.compiled.elementary import exp, floor, log1p_of_finite, tanh
 from nefsim.backends.compiled.opcodes import AFTER_CONSTANTS, FIRST_CELL
 from nefsim.neurons import (
@@ -147,8 +147,7 @@ def poisson(rates, work, generator, out, n, c):
 def stochastic(rates, work, generator, out, n, c):
     """Rates per step, rounded up with the probability of their fraction."""
     pulse, dt = c[0], c[1]
-    for i in range(n):
-        work[i] = next_double(generator)
+    uniforms(generator, work, n)
     for i in range(n):
         mean = dt * abs(rates[i])
         whole = floor(mean)

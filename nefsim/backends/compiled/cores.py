@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from nefsim._cores import cores as cores
 from nefsim.backends.compiled import opcodes
 from nefsim.backends.compiled.calls import Prepared
 from nefsim.backends.compiled.fusion import DisjointSets
@@ -40,11 +41,6 @@ PIECES = 4
 
 #: Levels of a pipeline per core; more levels are merged, so that a task has enough work.
 MOST_LEVELS = 16
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache

@@ -1,14 +1,16 @@
 """Random numbers of NumPy's generators, drawn one by one by the interpreter.
 
-The interpreter calls the C functions of a generator's bit generator and changes its state, so that
-it draws the numbers that NumPy would draw.  The functions :func:`next_double` and
-:func:`large_poisson` draw from a generator in plain Python; the kernel has others with their names
-(:mod:`.kernel.draws`), for which a generator is the addresses that :func:`addresses` returns.
+The interpreter calls the C functions of a generator's bit generator, or computes the next state of
+NumPy's default one itself, and changes its state, so that it draws the numbers that NumPy would
+draw.  The functions :func:`next_double`, :func:`uniforms` and :func:`large_poisson` draw from a
+generator in plain Python; the kernel has others with their names (:mod:`.kernel.draws`), for
+which a generator is the addresses that :func:`addresses` returns.
 """
 
 from __future__ import annotations
 
 import ctypes
+import sys
 from functools import cache
 from typing import Any
 
@@ -20,6 +22,11 @@ def next_double(generator: Any) -> Any:
     return generator.random()
 
 
+def uniforms(generator: Any, out: Any, n: Any) -> None:
+    """The next numbers from [0, 1)."""
+    out[:n] = generator.random(n)
+
+
 def large_poisson(generator: Any, mean: Any) -> Any:
     """A Poisson number with a mean of 10 or more."""
     return generator.poisson(mean)
@@ -29,7 +36,7 @@ def large_poisson(generator: Any, mean: Any) -> Any:
 FUNCTIONS = ("random_poisson",)
 
 #: Number of addresses of a generator.
-N_ADDRESSES = 1 + len(FUNCTIONS)
+N_ADDRESSES = 2 + len(FUNCTIONS)
 
 
 @cache
@@ -51,9 +58,22 @@ def can_draw() -> bool:
 
 
 def addresses(rng: np.random.Generator) -> tuple[int, ...]:
-    """The address of a bit generator, and those of NumPy's functions.
+    """The address of a bit generator, of the numbers of PCG64 or 0, and of NumPy's functions.
 
-    The first is valid as long as the generator lives.
+    The first two are valid as long as the generator lives.
     """
     bits: Any = rng.bit_generator
-    return (int(bits.ctypes.bit_generator.value), *_functions())
+    return (int(bits.ctypes.bit_generator.value), _numbers(bits), *_functions())
+
+
+def _numbers(bits: Any) -> int:
+    """The address of the state and the increment of PCG64, of 128 bits each.
+
+    It is 0 for other bit generators, and where NumPy stores these numbers in another order.
+    """
+    if type(bits) is not np.random.PCG64:
+        return 0
+    address = ctypes.c_uint64.from_address(bits.ctypes.state_address).value
+    known = bits.state["state"]
+    words = b"".join(known[name].to_bytes(16, sys.byteorder) for name in ("state", "inc"))
+    return address if ctypes.string_at(address, len(words)) == words else 0

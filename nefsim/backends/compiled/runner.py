@@ -31,7 +31,7 @@ from nefsim.backends.compiled.cores import (
 from nefsim.backends.compiled.draws import N_ADDRESSES, addresses
 from nefsim.backends.compiled.mixed import mixed_advance
 from nefsim.backends.compiled.object_cache import connect_parts
-from nefsim.backends.compiled.plan import make_plan
+from nefsim.backends.compiled.plans import plan_of
 from nefsim.backends.compiled.stages import Loop, Mixed, Pieces, Span, cost, rows_of, stages
 from nefsim.backends.compiled.table import ELSEWHERE, Address, Table
 from nefsim.backends.engine import Advance, Engine, HasProgram, carrying
@@ -50,7 +50,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
     lead = state.signals[0].shape[:-1] if state.signals else ()
     batch = lead[0] if lead else 1
     dtype = state.signals[0].dtype if state.signals else np.dtype(np.float64)
-    plan = make_plan(program, batch, analytic_lif_outputs(program, state), dtype)
+    plan = plan_of(program, batch, analytic_lif_outputs(program, state), dtype)
     table = Table(state, plan)
     blocks = [rows_of(table, block) for block in plan.blocks]
     arrays = table.arrays(batch)

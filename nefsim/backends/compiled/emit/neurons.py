@@ -13,6 +13,7 @@ from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import cells_of, spikes_from_rates
 from nefsim.backends.compiled.emit.cells import emit_cell
 from nefsim.backends.compiled.emit.driven import emit_driven
+from nefsim.backends.compiled.emit.padding import padded
 from nefsim.backends.compiled.emit.spikes import place_values
 from nefsim.backends.compiled.table import Address, Table, in_columns
 from nefsim.neurons import (
@@ -92,9 +93,9 @@ def _lif(
             numbers |= dict(zip((k.LIF_DECAY, k.LIF_REFRACTORY), factors, strict=True))
             numbers[k.LIF_LEAST] = _least_quotient(tau_rc, tau_ref, dt, table.dtype)
         constants: list[Any] = [_constants(numbers)]
-        padding = (0, -n % table.lanes)
+        more = -n % table.lanes
         if differ:
-            constants += [np.pad(np.broadcast_to(factor, n), padding) for factor in factors]
+            constants += [padded(np.broadcast_to(factor, n), more) for factor in factors]
         m = 0
         if op.current in table.plan.fused_currents:
             fused = table.program.ops[table.program.writer[op.current]]
@@ -104,8 +105,9 @@ def _lif(
             if m >= k.WIDE:
                 _wide(table, op, J, m, constants, differ, memory)
                 return
-            encoders = np.pad(np.asarray(term.matrix), (padding, (0, 0)))
-            constants += [np.pad(np.asarray(fused.offset), padding), in_columns(encoders)]
+            assert fused.offset is not None
+            encoders = padded(term.matrix, more, 0)
+            constants += [padded(fused.offset, more), in_columns(encoders)]
         bits = table.spike_bits(op.output, n, pulse)
         offsets = {"S": v, "STATE_2": memory["refractory_factor"], "X": bits}
         if table.program.writer[op.output] in table.plan.drives:

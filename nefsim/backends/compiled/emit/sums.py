@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from nefsim.backends.compiled import opcodes as k
 from nefsim.backends.compiled.analysis import encodes, is_tall
 from nefsim.backends.compiled.driving import Drive
+from nefsim.backends.compiled.emit.padding import padded
 from nefsim.backends.compiled.emit.spikes import emit_events, place_values, spike_list
 from nefsim.backends.compiled.table import Address, Table
 from nefsim.neurons import InverseLIF
@@ -72,7 +73,7 @@ def _rows_of_tile(table: Table, term: Term, out: Address, n: int, overwrite: int
     signal = term.read.signal
     matrix = np.asarray(term.matrix).T * table.bits[signal][1]
     m, register = len(matrix), k.PANEL // 2 // table.dtype.itemsize
-    columns = np.pad(matrix, ((0, 0), (0, -n % register)))
+    columns = padded(matrix, 0, -n % register)
     width = k.REGISTERS * register
     panels = [columns[:, i : i + width].ravel() for i in range(0, n, width)]
     steps, sums = table.steps_of_spikes(signal), table.allocate(k.TILE * width)
@@ -159,8 +160,8 @@ def _of_spikes(
     if n < k.LINE and read.signal in table.bits:
         bits, pulse = table.bits[read.signal]
         lines = -(-matrix.shape[1] // (4 * table.lanes)) * 4
-        padded = np.pad(matrix * pulse, ((0, 0), (0, lines * table.lanes - matrix.shape[1])))
-        table.op(k.DECODE_BITS, out, n, C=table.constant(padded), X=bits, M=lines, SET=overwrite)
+        whole = padded(matrix * pulse, 0, lines * table.lanes - matrix.shape[1])
+        table.op(k.DECODE_BITS, out, n, C=table.constant(whole), X=bits, M=lines, SET=overwrite)
     else:
         fired, count = spike_list(table, read)
         kind, pulse = k.SCALED_SPIKE_ROWS, 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from nefsim.backends.compiled.kernel.common import options
-from nefsim.backends.compiled.kernel.draws import standard_normal
+from nefsim.backends.compiled.kernel.draws import normals
 from nefsim.backends.compiled.kernel.vectors import doubles, shifted, whole_registers
 from nefsim.backends.compiled.opcodes import (
     NOISE_FILTER,
@@ -34,8 +34,7 @@ def noise(n, y, layout, spikes, counts):
     for first in range(0, n, STRIP):
         size = STRIP if first + STRIP < n else n - first
         out = shifted(y, first)
-        for i in range(size):
-            work[i] = standard_normal(generator)
+        normals(generator, work, size)
         state = doubles(shifted(spikes, layout[NOISE_FILTER] + first))
         if layout[NOISE_IS_FILTERED]:
             for i in range(size):

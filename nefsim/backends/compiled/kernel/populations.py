@@ -10,7 +10,7 @@ from nefsim.backends.compiled.cells import CELLS, KINDS
 from nefsim.backends.compiled.elementary import FUNCTIONS
 from nefsim.backends.compiled.kernel.common import options
 from nefsim.backends.compiled.kernel.discrete import discrete, discrete_smooth, inverse_lif
-from nefsim.backends.compiled.kernel.draws import large_poisson, next_double
+from nefsim.backends.compiled.kernel.draws import large_poisson, next_double, uniforms
 from nefsim.backends.compiled.kernel.vectors import (
     bits_of,
     floor,
@@ -75,6 +75,7 @@ def dispatch(cells):
     functions = elementary_functions() | {
         "next_double": next_double,
         "large_poisson": large_poisson,
+        "uniforms": uniforms,
     }
     for i, cell in enumerate(cells):
         between = "work, generator, " if cell.draws else "v, u, " if cell.state else ""
