@@ -80,6 +80,13 @@ def test_hexagonal_frequencies_are_120_degrees_apart() -> None:
     np.testing.assert_allclose(k @ k.T, 1.5 * np.eye(3) - 0.5, rtol=0, atol=ROUNDING)
 
 
+@pytest.mark.parametrize("space", [spa.HexagonalSSP(2, 4, 1), spa.GridSSP(2, 6, 1)])
+def test_directions_of_frequencies_are_even(space: spa.Space) -> None:
+    k = np.concatenate([space.frequencies, -space.frequencies])
+    angles = np.sort(np.degrees(np.arctan2(k[:, 1], k[:, 0])) % 360)
+    np.testing.assert_allclose(np.diff(angles), 15.0, rtol=0, atol=1e-9)
+
+
 def maps(space: spa.Space, encoders: np.ndarray, n: int = 50) -> np.ndarray:
     """Maps of the input of neurons above an intercept, (N, n, n)."""
     axis = np.linspace(-1, 1, n)
