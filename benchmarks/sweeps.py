@@ -309,8 +309,10 @@ def seeds(n_seeds: int) -> dict[str, float]:
     figures: dict[str, float] = {}
     grid = {"n": [100]}
     one_seed(100, 0)
+    builds = nef.sweeps.Builds(build, last, seconds=1.0, batch=n_seeds)
     for label, fn, executor, count in (
         ("batch, this process", trials, "serial", n_seeds),
+        ("builds of one simulator, this process", builds, "serial", n_seeds),
         ("one by one, this process", one_seed, "serial", n_seeds),
         ("two local processes", one_seed, 2, n_seeds),
     ):

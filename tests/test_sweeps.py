@@ -24,7 +24,7 @@ import studies
 
 import nefsim as nef
 from nefsim import cli
-from nefsim.sweeps import Sweep, Trials
+from nefsim.sweeps import Builds, Sweep, Trials
 from nefsim.sweeps.identity import identity
 from nefsim.sweeps.workers import WorkersLost
 
@@ -570,6 +570,17 @@ def test_a_function_that_builds_no_network_is_refused() -> None:
         Trials(lambda: 3, studies.counts, 0.1)(seed=0)  # type: ignore[arg-type,return-value]
     with pytest.raises(ValueError, match="seconds must be above 0"):
         Trials(studies.build, studies.counts, 0)
+
+
+def test_builds_are_simulators_with_the_seed_of_the_build() -> None:
+    builds = Builds(studies.build, lambda result: result["y"], 0.1, batch=3)
+    found = nef.sweep(builds, {"n": [20]}, 4, "serial").columns()["value"]
+    for seed in range(4):
+        sim = nef.Simulator(studies.build(20), build_seed=seed)
+        sim.run(0.1)
+        assert np.array_equal(found[seed], sim.data["y"])
+    with pytest.raises(TypeError, match="result of build must be a network"):
+        Builds(lambda: 3, studies.counts, 0.1)(seed=0)  # type: ignore[arg-type,return-value]
 
 
 # Tables

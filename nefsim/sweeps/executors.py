@@ -7,7 +7,7 @@ from typing import Any
 
 from nefsim import _checks as check
 from nefsim import _cores
-from nefsim._extras import require
+from nefsim._extras import cure, require
 from nefsim.sweeps.workers import Futures, Serial, Workers
 
 #: Longest wait for a scheduler of Dask [s].
@@ -40,8 +40,7 @@ def _by_name(who: str, name: str) -> Workers:
         return Serial()
     if name == "mpi":
         if find_spec("mpi4py") is None:
-            do = "pip install mpi4py mpich"
-            check.fail(who, "executor", "be installed", "no mpi4py", do, ImportError)
+            check.fail(who, "executor", "be installed", "no mpi4py", cure("mpi"), ImportError)
         from mpi4py.futures import MPIPoolExecutor
 
         pool = MPIPoolExecutor()

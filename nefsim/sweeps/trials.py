@@ -49,6 +49,7 @@ class Trials:
     See Also
     --------
     nefsim.sweep : Runs them.
+    Builds : Seeds are those of the network.
     nefsim.Simulator : Its argument ``batch_size``.
 
     Examples

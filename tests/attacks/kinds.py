@@ -292,6 +292,43 @@ def models(folder: Path) -> Kind:
     return kind
 
 
+# -- sweeps -----------------------------------------------------------------------------------
+
+
+def swept(x: int, seed: int) -> dict[str, Any]:
+    """Values of all kinds."""
+    return {"y": x + seed / 3, "text": f"x{x}", "array": np.arange(x * 4.0), "none": None}
+
+
+def sweeps(folder: Path) -> Kind:
+    """A list of tasks and results."""
+    good = folder / "sweep"
+    nef.sweep(swept, {"x": [1, 2]}, 2, "serial", good)
+
+    def mutated(rng: Rng, place: Path) -> Path:
+        path = place / "sweep"
+        shutil.copytree(good, path)
+        if rng.random() < 0.5:
+            file = path / "sweep.json"
+            if rng.random() < 0.8:
+                file.write_text(json.dumps(mutate.mutated_json(rng, json.loads(file.read_text()))))
+            else:
+                file.write_bytes(mutate.mutated_bytes(rng, file.read_bytes()))
+        else:
+            file = mutate.any_of(rng, sorted(path.glob("results/*/*.npz")))
+            file.write_bytes(mutate.mutated_npz(rng, file.read_bytes(), "nefsim"))
+        return path
+
+    def use(path: Path) -> str:
+        done = nef.sweeps.Sweep.load(path)
+        parts: list[Any] = [len(done.missing), len(done.failures)]
+        for name, values in done.columns().items():
+            parts += [name, *values.tolist()]
+        return digest(*parts)
+
+    return Kind("sweep", [Sample(mutated, use, use(good), good)])
+
+
 # -- checkpoints of PyTorch --------------------------------------------------------------------
 
 
@@ -478,6 +515,7 @@ if find_spec("nengo"):
     KINDS["state nengo"] = states_of_nengo
 KINDS["stream"] = streams
 KINDS["model"] = models
+KINDS["sweep"] = sweeps
 if find_spec("torch"):
     KINDS["torch"] = checkpoints
 KINDS["mnist"] = digits

@@ -148,6 +148,7 @@ SHARES = {
     "state nengo": 4,
     "stream": 10,
     "model": 100,
+    "sweep": 20,
     "torch": 13,
     "mnist": 26,
     "nir": 4,
