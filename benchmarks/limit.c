@@ -1,10 +1,11 @@
 /* The limit: chains of one or two one-dimensional LIF populations in plain C.
  *
- * Usage: limit CHAINS N_A N_B STEPS RUNS TAU TILED < arrays
+ * Usage: limit CHAINS N_A N_B STEPS WARM_UP TAU TILED < arrays
  * If TILED is 1 and the processor has AVX-512, 64 steps of up to 56 neurons are taken at a time, with
  * their state in registers; otherwise each step of a population follows the one before.
  * For each chain and population the arrays are slope, bias, decoder and first voltage, each
- * of as many doubles as there are neurons. Prints the microseconds per step of each run.
+ * of as many doubles as there are neurons. A run of WARM_UP steps precedes one of STEPS, of which
+ * the microseconds per step are printed: on the wall and of the processor, in all threads.
  * Chains share the cores where OMP_NUM_THREADS allows more than one.
  */
 #define _POSIX_C_SOURCE 199309L
@@ -103,15 +104,20 @@ static void tile(double *restrict p, int n, int n_steps, const double *x, double
 }
 #endif
 
+static double between(struct timespec a, struct timespec b) /* microseconds */
+{
+    return (b.tv_sec - a.tv_sec) * 1e6 + (b.tv_nsec - a.tv_nsec) * 1e-3;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 8) return 2;
     int chains = atoi(argv[1]), sizes[2] = {atoi(argv[2]), atoi(argv[3])};
-    int steps = atoi(argv[4]), runs = atoi(argv[5]), tiled = atoi(argv[7]);
+    int all = atoi(argv[4]), warm_up = atoi(argv[5]), tiled = atoi(argv[7]);
     int padded[2] = {(sizes[0] + 7) / 8 * 8, (sizes[1] + 7) / 8 * 8}; /* neurons with J = 0 */
     double dt = 0.001, k = exp(-dt / 0.02), jump = exp((0.002 + dt) / 0.02);
     double keep = exp(-dt / atof(argv[6]));
-    double **p = malloc(2 * chains * sizeof *p), *u = malloc(steps * sizeof *u), sum = 0;
+    double **p = malloc(2 * chains * sizeof *p), *u = malloc(all * sizeof *u), sum = 0;
     for (int c = 0; c < 2 * chains; c++) {
         int real = sizes[c % 2], n = padded[c % 2];
         p[c] = aligned_alloc(64, (ARRAYS * n * sizeof(double) + 127) / 64 * 64);
@@ -120,17 +126,19 @@ int main(int argc, char **argv)
             if (fread(p[c] + a * n, sizeof(double), real, stdin) != (size_t)real) return 3;
         for (int i = 0; i < n; i++) p[c][FACTOR * n + i] = 1;
     }
-    for (int r = 0; r < runs; r++) {
-        struct timespec a, b;
-        clock_gettime(CLOCK_MONOTONIC, &a);
+    for (int timed = 0; timed < 2; timed++) {
+        int steps = timed ? all : warm_up;
+        struct timespec start_wall, end_wall, start, end;
+        clock_gettime(CLOCK_MONOTONIC, &start_wall);
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
         for (int t = 0; t < steps; t++) u[t] = sin((t + 1) * dt);
         #pragma omp parallel for reduction(+ : sum) if (chains > 1)
         for (int c = 0; c < chains; c++) {
             double y = 0, z = 0, *a = p[2 * c], *b = p[2 * c + 1];
-            for (int start = 0; tiled && start < steps; start += TILE) {
-                int here = steps - start < TILE ? steps - start : TILE;
+            for (int first = 0; tiled && first < steps; first += TILE) {
+                int here = steps - first < TILE ? steps - first : TILE;
                 double decoded[TILE], filtered[TILE];
-                tile(a, padded[0], here, u + start, k, jump, decoded);
+                tile(a, padded[0], here, u + first, k, jump, decoded);
                 for (int t = 0; t < here; t++) {
                     filtered[t] = y;
                     y = keep * y + (1 - keep) * decoded[t] / dt;
@@ -146,8 +154,10 @@ int main(int argc, char **argv)
             }
             sum += y + z;
         }
-        clock_gettime(CLOCK_MONOTONIC, &b);
-        printf("%.6f\n", ((b.tv_sec - a.tv_sec) * 1e6 + (b.tv_nsec - a.tv_nsec) * 1e-3) / steps);
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+        clock_gettime(CLOCK_MONOTONIC, &end_wall);
+        if (!timed) continue;
+        printf("%.6f %.6f\n", between(start_wall, end_wall) / steps, between(start, end) / steps);
     }
     fprintf(stderr, "%g\n", sum);
     return 0;

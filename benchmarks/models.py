@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cases import CASES
 from given import Given
+from model import Model
 
 import nefsim as nef
 
@@ -132,39 +131,6 @@ def million(net: Any, n_ensembles: int = 1000) -> None:
         net.probe(a, synapse=0.1, sample_every=0.1)
 
 
-@dataclass(frozen=True)
-class Model:
-    """A network, the model time of its runs, and its simulators.
-
-    ``quick`` and ``watched`` are the seconds of a quick run and of the one whose spikes are
-    compared.  ``chains`` are the numbers for plain C: chains, neurons, neurons, synapse.  Where a
-    network is ``large``, simulators are timed on both cores as well.
-    """
-
-    describe: Callable[..., None]
-    seconds: float
-    quick: float
-    watched: float | None = None
-    nengo: bool = True
-    brian: bool = True
-    chains: tuple[int, int, int, float] | None = None
-    batch: int | None = None
-    large: bool = False
-    shares_arrays: bool = False
-    needs: str | None = None
-
-    def make(self, arrays: Path | None = None, **arguments: Any) -> nef.Network:
-        """The network; with arrays that :func:`given.keep` wrote it is not solved again."""
-        net = nef.Network(seed=1)
-        self.describe(net if arrays is None else Given(net, arrays), **arguments)
-        return net
-
-    @property
-    def missing(self) -> str | None:
-        """The feature that this version of nefsim lacks for the network."""
-        return self.needs if self.needs and not hasattr(nef, self.needs) else None
-
-
 MODELS = {
     "square": Model(square, 10.0, 2.0, chains=(1, 50, 40, 0.1)),
     "channel": Model(channel, 1.0, 0.3),
@@ -186,4 +152,5 @@ MODELS = {
     ),
     "batch": Model(channel, 1.0, 0.1, 0.1, brian=False, batch=32),
     "build": Model(build, 0.0, 0.0, brian=False),
+    **CASES,
 }

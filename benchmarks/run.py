@@ -4,6 +4,7 @@
 
 Each simulator is a separate process, with the number of BLAS threads set before it starts.
 They take turns, so that other load on the machine affects all of them; medians are printed.
+All are timed by the same two clocks, on the wall and of the processor.
 """
 
 from __future__ import annotations
@@ -21,14 +22,24 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import cold
 import report
 import scaling
 import starting
-from models import MODELS, Model
+import sweep
+from model import Model
+from models import MODELS
 from subjects import Worker, rounds, subjects
 
 #: Measurements that need no separate network.
-OTHERS = {"scaling": scaling, "start": starting}
+OTHERS = {"sweep": sweep, "scaling": scaling, "start": starting, "cold": cold}
+
+#: Names of several networks: ``rates`` and those that begin with ``rates_``.
+GROUPS = {
+    name.partition("_")[0]: [m for m in MODELS if m.partition("_")[0] == name.partition("_")[0]]
+    for name in MODELS
+    if "_" in name and not name.startswith(("weights", "high"))
+}
 
 
 def main() -> None:
@@ -37,7 +48,7 @@ def main() -> None:
     figures: dict[str, Any] = {"machine": machine(options.brian), "benchmarks": {}}
     print("\n".join(f"{name}: {value}" for name, value in figures["machine"].items()))
     warm_up()
-    for name in options.only or [*MODELS, *OTHERS]:
+    for name in chosen(options.only):
         if name in OTHERS:
             result = OTHERS[name].measure(options.quick, options.repeats)
             OTHERS[name].show(result)
@@ -53,7 +64,14 @@ def main() -> None:
         sys.stdout.flush()
         if options.json:
             options.json.write_text(json.dumps(figures, indent=1) + "\n")
-    print("\n" + "\n".join([f"load at the end: {load()}", *report.missed(figures)]))
+    lines = [f"load at the end: {load()}", *report.extremes(figures), *report.missed(figures)]
+    print("\n" + "\n".join(lines))
+
+
+def chosen(only: list[str] | None) -> list[str]:
+    """The names of the measurements, those of a group one by one."""
+    names = only or [*MODELS, *OTHERS]
+    return list(dict.fromkeys(each for name in names for each in GROUPS.get(name, [name])))
 
 
 def arguments() -> argparse.Namespace:
@@ -61,7 +79,10 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="shorter runs")
     parser.add_argument(
-        "--only", action="append", choices=[*MODELS, *OTHERS], help="one of all; may be repeated"
+        "--only",
+        action="append",
+        choices=list(dict.fromkeys([*MODELS, *GROUPS, *OTHERS])),
+        help="one of all, or a group; may be repeated",
     )
     parser.add_argument("--repeats", type=int, default=5, help="timed runs of each")
     brian = os.environ.get("NEFSIM_BRIAN")
@@ -149,12 +170,15 @@ def benchmark(name: str, model: Model, options: argparse.Namespace) -> dict[str,
 
 def measure(workers: dict[str, Worker], model: Model, repeats: int) -> report.Rows:
     """The facts of each worker and its times; Nengo runs the trials of a batch one by one."""
-    rows: report.Rows = {name: {**w.facts, "times": []} for name, w in workers.items()}
+    rows: report.Rows = {
+        name: {**w.facts, "times": [], "processor": []} for name, w in workers.items()
+    }
     for each in rounds(workers, repeats):
-        for name, seconds in each.items():
+        for name, clocks in each.items():
             steps = rows[name]["steps"]
             runs = model.batch if model.batch and name.startswith("nengo") else 1
-            rows[name]["times"].append(runs * seconds / steps * 1e6 if steps else seconds)
+            for clock, seconds in zip(("times", "processor"), clocks, strict=True):
+                rows[name][clock].append(runs * seconds / steps * 1e6 if steps else seconds)
     for worker in workers.values():
         worker.end()
     return rows

@@ -31,7 +31,7 @@ def measure(quick: bool, repeats: int) -> dict[str, Any]:
             row: dict[str, Any] = {"neurons": 1000 * size}
             each = list(rounds(workers, repeats))
             for name, worker in workers.items():
-                times = [1e6 * taken[name] / worker.facts["steps"] for taken in each]
+                times = [1e6 * taken[name][0] / worker.facts["steps"] for taken in each]
                 row[name] = {**worker.facts, "times": times}
                 worker.end()
             rows.append(row)

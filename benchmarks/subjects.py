@@ -11,7 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from models import Model
+from model import Model
+from peers.measure import Times
 
 HERE = Path(__file__).parent
 
@@ -23,11 +24,12 @@ def subjects(model: Model, brian: str | None, gcc: bool, nengo: bool) -> dict[st
     """The simulators to time, by name: the module and its settings."""
     table = ours(model)
     if model.nengo and nengo:
-        for threads, optimize, scipy in product((1, 2), (True, False), (True, False)):
+        with_scipy = (True,) if model.sparse else (True, False)
+        for threads, optimize, scipy in product((1, 2), (True, False), with_scipy):
             name = "nengo" + ", 2 threads" * (threads == 2)
             name += ", not optimized" * (not optimize) + ", no SciPy" * (not scipy)
             settings = {"optimize": optimize, "scipy": scipy, "threads": threads}
-            table[name] = {"peer": "nengo", **settings}
+            table[name] = {"peer": "nengo", "given": model.shares_arrays, **settings}
     if model.brian and brian:
         table["brian2"] = {"peer": "brian", "threads": 1}
     if model.chains and gcc:
@@ -52,6 +54,10 @@ def ours(model: Model) -> dict[str, dict[str, Any]]:
         table["compiled, same arrays"] = {**compiled, "given": True}
     if model.large:
         table["compiled, 1 core"] = {**compiled, "cores": 1}
+    if model.by_step:
+        table["compiled, in one run"] = {**compiled, "whole": True}
+        nengo = {"optimize": True, "scipy": True, "simulator": "nefsim", "threads": 1}
+        table["nefsim.nengo"] = {"peer": "nengo", "given": model.shares_arrays, **nengo}
     return {**table, "numpy": numpy, "numpy, 2 threads": {**numpy, "threads": 2}}
 
 
@@ -71,12 +77,13 @@ class Worker:
         )
         self.facts: dict[str, Any] = self._answer()
 
-    def run(self) -> float:
-        """Seconds of one more run."""
+    def run(self) -> Times:
+        """Seconds of one more run: on the wall and of the processor."""
         assert self._process.stdin is not None
         self._process.stdin.write("run\n")
         self._process.stdin.flush()
-        return float(self._answer())
+        wall, processor = self._answer()
+        return wall, processor
 
     def end(self) -> None:
         """Let the process end."""
@@ -90,7 +97,7 @@ class Worker:
         return json.loads(line)
 
 
-def rounds(workers: dict[str, Worker], repeats: int) -> Iterator[dict[str, float]]:
+def rounds(workers: dict[str, Worker], repeats: int) -> Iterator[dict[str, Times]]:
     """Seconds of a run of each, one after the other, again and again."""
     for _ in range(repeats):
         yield {name: worker.run() for name, worker in workers.items()}

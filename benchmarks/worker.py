@@ -1,8 +1,9 @@
-"""A process that holds one simulator ready: it prints its facts, then the seconds of each run.
+"""A process that holds one simulator ready: it prints its facts, then the times of each run.
 
     python worker.py '{"peer": "nefsim", "model": "square", ...}'
 
-Each line on its input asks for a run, and the end of the input for the end.  It imports only
+Each line on its input asks for a run, and the end of the input for the end.  A time is a pair
+of seconds: on the wall, and of the processor.  It imports only
 the needs of one simulator, so that each may have a separate environment.
 """
 

@@ -44,6 +44,9 @@ NODES = 512
 #: trains regular; the rest is for inputs that move and for points between evaluation points.
 REGULAR = 2 / 3
 
+#: Intervals between spikes below this share of a step count as none.
+SHORTEST = 1 / 1024
+
 #: So many rates are looked at a time.
 NUMBERS_IN_CACHE = 1 << 14
 
@@ -271,9 +274,11 @@ def _regular_summed(a: Array, synapse: Synapse | None, dt: float) -> Array:
     mean = r[0] + 2 * r[1:].sum()
     with np.errstate(divide="ignore"):
         interval = 1.0 / (a.ravel() * dt)
-    counts = np.floor(len(r) / interval).astype(np.intp)
+    # Many spikes in each step: the sum is an integral, and the variance is 0.
+    dense = interval < SHORTEST
+    counts = np.floor(len(r) / np.where(dense, np.inf, interval)).astype(np.intp)
     firing = np.flatnonzero(counts)
-    total = np.full(a.size, r[0])
+    total = np.where(dense, mean / interval, r[0])
     if len(firing):
         # All intervals within the taps, of one rate after the other.
         n = counts[firing]

@@ -21,16 +21,22 @@ MAKERS: dict[str, Callable[[], nef.Network]] = {
 }
 
 
-def _named(name: str, make: Callable[[], nef.Network]) -> nef.Network:
-    net = make()
+def named(
+    name: str,
+    make: Callable[[], nef.Network],
+    module: str = __name__,
+    names: dict[str, Any] | None = None,
+) -> nef.Network:
+    """A network whose functions get names in a module, by default in this one."""
+    net, names = make(), globals() if names is None else names
     functions: list[Any] = [node.output for node in net.all_nodes]
     functions += [connection.function for connection in net.all_connections]
     for i, function in enumerate(functions):
         if "<" in getattr(function, "__qualname__", ""):
-            function.__module__ = __name__
+            function.__module__ = module
             function.__name__ = function.__qualname__ = f"{name} {i}"
-            globals()[function.__name__] = function
+            names[function.__name__] = function
     return net
 
 
-NETWORKS = {name: _named(name, make) for name, make in MAKERS.items()}
+NETWORKS = {name: named(name, make) for name, make in MAKERS.items()}

@@ -55,11 +55,25 @@ def test_a_quick_run_writes_times_of_both_back_ends_and_finds_equal_spikes(tmp_p
     for subject in ("compiled", "numpy"):
         row = square["rows"][subject]
         assert {"build_s", "first_s", "peak_mb", "steps"} <= set(row)
-        assert len(row["times"]) == 2
+        assert len(row["times"]) == len(row["processor"]) == 2
         assert min(row["times"]) > 0
     assert sum(square["spikes"]["spikes"]) > 0
     assert set(square["spikes"]["differ"].values()) == {0}
     assert "compiled" in output
+
+
+def test_a_group_stands_for_its_rows_and_batches_are_compared_with_single_runs(tmp_path):
+    pytest.importorskip("numba")
+    file = tmp_path / "figures.json"
+    arguments = ["--quick", "--alone", "--only", "noise", "--only", "sweep", "--repeats", "1"]
+    run("run.py", *arguments, "--json", file)
+    figures = json.loads(file.read_text())["benchmarks"]
+    assert list(figures) == ["noise", "noise_filtered", "sweep"]
+    for name in ("noise", "noise_filtered"):
+        assert set(figures[name]["spikes"]["differ"].values()) == {0}
+    runs = figures["sweep"]["runs"]
+    assert {"batch", "one by one", "seeds", "seeds, a simulator for each"} <= set(runs)
+    assert all(min(wall, processor) > 0 for each in runs.values() for wall, processor in each)
 
 
 SAME = """
@@ -106,6 +120,38 @@ def test_ratios_are_medians_over_rounds_against_the_best_setting_of_a_peer():
     assert (first["median"], first["range"], first["reached"]) == (190.0, [105.0, 230.0], False)
     assert (second["median"], second["at_least"], second["reached"]) == (10.5, 3.0, True)
     assert (third["median"], third["reached"]) == (20.0, None)
+
+
+def test_the_least_and_the_best_ratio_are_named_with_their_networks():
+    module = report()
+
+    def network(nengo, brian):
+        rows = {
+            "compiled": {"times": [1.0], "processor": [0.5], "first_s": 1.0},
+            "nengo, no SciPy": {"times": [nengo], "processor": [nengo], "first_s": 1.0},
+            "brian2": {"times": [brian], "processor": [brian], "first_s": 9.0},
+        }
+        return {"ratios": module.ratios("square", rows)}
+
+    figures = {"benchmarks": {"a": network(30, 4), "b": network(500, 8), "c": network(2, 5)}}
+    assert module.extremes(figures) == [
+        "nengo / compiled, 3 networks: least 2 (c), middle 30, best 500 (b)",
+        "brian2 / compiled, 3 networks: least 4 (a), middle 5, best 8 (b)",
+    ]
+    ratio = figures["benchmarks"]["a"]["ratios"][0]
+    assert ratio["of_processor"] == 60
+    assert "of the processor" not in module.ratio_line(ratio)  # of a single round
+    assert "of the processor 60" in module.ratio_line({**ratio, "range": [29, 31]})
+
+
+def test_two_cores_are_compared_with_one():
+    rows = {
+        "compiled": {"times": [1.0, 1.0], "first_s": 1.0},
+        "compiled, 1 core": {"times": [1.5, 1.7], "first_s": 1.0},
+    }
+    (ratio,) = report().ratios("chain", rows)
+    assert (ratio["what"], ratio["at_least"]) == ("compiled, 1 core / compiled, run", 1.7)
+    assert not ratio["reached"]
 
 
 def test_a_claim_is_reached_at_its_bound_and_missed_beyond_it():
@@ -169,3 +215,29 @@ def test_where_spikes_differ_nengo_is_compared_with_its_other_settings(tmp_path)
     assert row["spikes_differ"] > 0
     assert 0 < row["first"] <= 200
     assert all(0 < step <= 200 for step in row["departures"].values())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs forks and signals of POSIX")
+def test_runs_that_are_killed_go_on_to_the_same_arrays():
+    """Training and simulations of Nengo are killed in the study only."""
+    kinds = ["checkpoint", "stream folder", "stream file"]
+    rows = run("kills.py", "--kills", 2, "--kinds", *kinds).splitlines()[2:]
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert [row[0] for row in cells] == kinds
+    for _, kills, runs, equal, other, errors, _ in cells:
+        assert int(kills) >= 2 and int(equal) == int(runs) > 0
+        assert other == errors == "0"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc of Linux")
+def test_memory_stays_where_it_was():
+    rows = run("memory_growth.py", "--cycles", 300, "--steps", 5000, "--backends", "numpy")
+    growths = [float(row.split("|")[3]) for row in rows.splitlines()[2:]]
+    assert len(growths) == 2 and max(growths) <= 5.0
+
+
+def test_saved_models_run_to_equal_spikes_in_a_fresh_process():
+    names = ["square", "several", "synapses"]
+    rows = run("model_files.py", "--only", *names).splitlines()
+    found = {row.split("|")[1].strip(): row.split("|")[2].strip() for row in rows[2:5]}
+    assert found == dict.fromkeys(names, "yes")

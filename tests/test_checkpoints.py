@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 import scipy.sparse
 
 import nefsim as nef
+from nefsim import files
 
 HERE = Path(__file__).parent
 BACKENDS = ["numpy", *(["numba"] if find_spec("numba") else [])]
@@ -111,6 +113,27 @@ def test_the_last_complete_step_is_saved_after_an_error(tmp_path, backend, error
         assert_equal(records(again), undisturbed(backend))
     else:
         assert records(again)[0].tobytes() == undisturbed(backend)[0].tobytes()
+
+
+def test_the_state_of_a_process_in_a_file_must_have_its_shape(tmp_path):
+    net = nef.Network(seed=1)
+    a = net.ensemble(5, 1, noise=nef.WhiteNoise())
+    net.connect(net.node(nef.FilteredNoise(0.01), size_out=1), a)
+    path = nef.Simulator(net, backend="numpy").save(tmp_path / "state")
+    with np.load(path) as saved:
+        arrays = {name: saved[name] for name in saved.files}
+    meta = json.loads(str(arrays.pop(files.META)))
+    names = [name for name in arrays if name.startswith("process") and "number" in name]
+    assert names
+    for name in names:
+        for value in (np.zeros(2, np.int64), np.zeros((), np.int64)):
+            other = {**arrays, name: value} if value.shape != arrays[name].shape else arrays
+            files.write("x", path, other, {k: v for k, v in meta.items() if k != "version"})
+            if other is arrays:
+                nef.Simulator.load(path, net, "numpy")
+                continue
+            with pytest.raises(ValueError, match="cannot continue from step 0"):
+                nef.Simulator.load(path, net, "numpy")
 
 
 def test_states_are_saved_at_multiples_since_the_start(tmp_path, monkeypatch):

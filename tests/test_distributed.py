@@ -92,6 +92,45 @@ def test_networks_of_every_kind_have_the_same_spikes_in_shares(name: str) -> Non
         assert_same(net, records(net, together(n, prepare)), expected)
 
 
+def _nodes() -> nef.Network:
+    net = nef.Network(seed=1)
+    a, b, c = net.node(np.sin), net.node([0.5]), net.node(size_in=1)
+    net.connect(a, c)
+    net.connect(b, c, synapse=None)
+    net.connect(c, c, transform=0.5, synapse=0.1)
+    for node in (a, b, c):
+        net.probe(node)
+        net.probe(node, synapse=0.01)
+    return net
+
+
+def _signal_for_all() -> nef.Network:
+    net = nef.Network(seed=1)
+    u = net.node(nef.WhiteSignal(1.0, high=5))
+    direct = net.ensemble(1, 1, neuron_type=nef.Direct())
+    net.connect(u, direct, function=np.square)
+    noise = nef.WhiteNoise(nef.Gaussian(0, 0.1))
+    for _ in range(4):
+        a = net.ensemble(30, 1, noise=noise, neuron_type=nef.PoissonSpiking())
+        net.connect(u, a, synapse=None)
+        net.connect(direct, a)
+        net.probe(a.neurons)
+    net.probe(u)
+    net.probe(direct)
+    return net
+
+
+@pytest.mark.parametrize("make", [nef.Network, _nodes, _signal_for_all])
+@pytest.mark.parametrize("local", LOCAL)
+def test_nodes_and_signals_have_the_same_values_in_shares(make: Any, local: str) -> None:
+    prepare = backends.module(local).prepare
+    net = make()
+    expected = records(net, prepare) if net.all_probes else []
+    found = records(net, together(3, prepare)) if net.all_probes else []
+    assert_same(net, found, expected)
+    assert nef.partition(net, 3).n == 3
+
+
 def test_a_batch_has_the_same_spikes_in_shares() -> None:
     prepare = backends.module("numpy").prepare
     for name in ("oscillator", "pes", "arrays"):

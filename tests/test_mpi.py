@@ -56,7 +56,7 @@ def finished(job: subprocess.Popen[str], seconds: float = 120.0) -> tuple[int, s
 
 
 def test_no_spike_depends_on_the_number_of_processes() -> None:
-    names = ("square", "integrator", "oscillator", "pes", "delays", "streams", "arrays")
+    names = ("square", "integrator", "oscillator", "pes", "delays", "streams", "arrays", "sums")
     outputs = []
     for n in (1, 2, 4):
         job = start(n, str(HERE / "processes.py"), "mpi", "0.3", *names)
@@ -104,7 +104,7 @@ node = net.node(function, size_in=1)
 net.connect(a, b, synapse=0.1), net.connect(b, a, synapse=0.1)
 net.connect(a, node), net.connect(node, b)
 p = net.probe(b)
-sim = nef.Simulator(net, backend="mpi")
+sim = nef.Simulator(net, backend="mpi", partition={a: 5} if case == "partition" else None)
 sim.run(0.02)
 print(f"process {k} is {os.getpid()}, seed {sim.seed}, {sim.data[p].sum():.12g}.", flush=True)
 if case == "no seed":
@@ -118,6 +118,7 @@ sim.run(1000.0)
 
 FAILURES = {
     "before": "process 1 of 3 ends all others: ZeroDivisionError: before the simulator",
+    "partition": "partition must have processes below 3, got process 5",
     "different": "the network must be the same in all processes",
     "function": "ends all others: ZeroDivisionError: in a function",
     "between": "process 1 of 3 ends all others: ZeroDivisionError: between two runs",

@@ -231,3 +231,29 @@ def test_custom_operators_read_the_step_and_the_time_and_add_to_sums(backend: st
     assert np.array_equal(records[0][1][:, 0], 10 * np.arange(1, 8) + 0.5)
     for one, two in zip(*records, strict=True):
         assert np.array_equal(one, two)
+
+
+def test_the_clock_can_be_read_between_steps() -> None:
+    with nengo.Network(seed=1) as model:
+        nengo.Probe(nengo.Node(np.sin))
+    with Simulator(model, 0.002, progress_bar=False, backend="numpy") as sim:
+        sim.run_steps(7)
+        sim.run_steps(2)
+        step, time = (sim.signals[s] for s in (sim.model.step, sim.model.time))
+        assert float(np.ravel(step)[0]) == 9 and float(np.ravel(time)[0]) == 9 * 0.002
+
+
+#: Models whose random numbers depend on the order in which Nengo starts operators.
+DRAWING = (
+    "a process of noise",
+    "noise of whole numbers",
+    "noise of another distribution",
+    "a white signal",
+    "filtered noise",
+    "PES with changes probed",
+)
+
+
+@pytest.mark.parametrize("name", NENGOS_CODE)
+def test_the_order_of_starts_counts_if_operators_draw_random_numbers(name: str) -> None:
+    assert Plan(built(NENGOS_CODE[name][0]())).draws() == (name in DRAWING)

@@ -168,3 +168,12 @@ def test_trains_between_regular_and_random_have_a_geometric_mean_of_variances() 
     assert (even[:2] < auto[:2]).all() and (auto[:2] < random[:2]).all()
     # Powers are rounded in another order.
     np.testing.assert_allclose(auto, np.cbrt(even**2 * random), rtol=1e-13)
+
+
+def test_trains_of_very_many_spikes_in_each_step_are_steady() -> None:
+    """Their sum over intervals had so many terms that a build at a step of 1000 s did not end."""
+    rates = np.array([10.0, 100.0, 400.0])
+    for dt in (1000.001, 1e6):
+        for synapse in (None, nef.Alpha(0.005), nef.Triangle(0.02)):
+            variance = spike_noise.regular(rates, synapse, dt)
+            assert np.all(variance >= 0.0) and np.all(variance < 1e-6 * rates**2)

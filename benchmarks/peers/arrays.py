@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from peers.measure import Times, warm_up_seconds
 
-def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
+
+def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], Times]]:
     """Build once and write the arrays for the other simulators of this network."""
     from given import keep
     from models import MODELS
@@ -31,9 +33,10 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
         from peers.plan import Plan
 
         sim.run(job["seconds"])
-        plan = Plan(sim, {node: sim.data[probe] for node, probe in outputs.items()})
+        warm_up = round(warm_up_seconds(job, model.large) / sim.dt)
+        plan = Plan(sim, {node: sim.data[probe] for node, probe in outputs.items()}, warm_up)
         np.savez(folder / "plan.npz", plan=json.dumps(plan.facts), **plan.arrays)
-    return facts, lambda: 0.0
+    return facts, lambda: (0.0, 0.0)
 
 
 def decoders(sim: Any) -> dict[Any, np.ndarray]:

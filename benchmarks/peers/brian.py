@@ -18,10 +18,24 @@ from typing import Any
 
 import numpy as np
 
+from peers.measure import Times
+
+#: C++ around the timed run: the clocks of the other simulators.
+CLOCKS = """
+struct timespec wall_{0}, processor_{0};
+clock_gettime(CLOCK_MONOTONIC, &wall_{0});
+clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &processor_{0});
+"""
+WRITE = """
+std::ofstream({file}) << wall_1.tv_sec - wall_0.tv_sec + (wall_1.tv_nsec - wall_0.tv_nsec) * 1e-9
+    << " " << processor_1.tv_sec - processor_0.tv_sec
+        + (processor_1.tv_nsec - processor_0.tv_nsec) * 1e-9;
+"""
+
 FLAGS = ["-O3", "-ffast-math", "-march=native", "-w", "-std=c++11"]
 
 
-def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
+def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], Times]]:
     """Generate, compile and run once; further runs start the compiled program again."""
     began = time.perf_counter()
     import brian2
@@ -35,7 +49,11 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
     brian2.defaultclock.dt = 1 * brian2.ms
     with np.load(Path(job["folder"]) / "plan.npz") as arrays:
         network = _Network(brian2, json.loads(str(arrays["plan"])), arrays)
-    steps = network.facts["steps"]
+    steps, times = network.facts["steps"], folder / "times.txt"
+    network.network.run(network.facts["warm_up"] * brian2.ms)
+    brian2.device.insert_code("before_network_run", CLOCKS.format(0))
+    brian2.device.insert_code("after_network_run", CLOCKS.format(1))
+    brian2.device.insert_code("after_network_run", WRITE.format(file=json.dumps(str(times))))
     network.network.run(steps * brian2.ms)
     described = time.perf_counter()
     brian2.device.build(directory=str(folder), compile=True, run=False)
@@ -52,9 +70,10 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
         "peak_mb": peak_mb(folder),
     }
 
-    def run() -> float:
+    def run() -> Times:
         brian2.device.run(directory=str(folder), with_output=False)
-        return float(brian2.device._last_run_time)
+        wall, processor = map(float, times.read_text().split())
+        return wall, processor
 
     return facts, run
 
@@ -85,8 +104,9 @@ class _Network:
             self._link(g, f)
 
     def spikes(self) -> list[int]:
-        """Spikes of each group in the last run."""
-        return [int(np.sum(group.n[:])) for group in self.groups]
+        """Spikes of each group in the last run, as many as in the mean of both runs."""
+        share = self.facts["steps"] / (self.facts["steps"] + self.facts["warm_up"])
+        return [round(share * int(np.sum(group.n[:]))) for group in self.groups]
 
     def _filter(self, f: int) -> Any:
         """A vector that decays; neurons read it one step after the spikes that drive it."""
@@ -118,6 +138,8 @@ class _Network:
         equations += [f"e{d} : 1 (constant)" for d in coded]
         equations += [f"{name} : 1 (linked)" for name in linked]
         reset = "v = 0; n += 1"
+        if "recurrent" in facts:
+            equations.append("dx/dt = -x / tau_x : 1")
         if rule := next((r for r in self.rules if r["pre"] == g), None):
             space["tau_a"] = rule["tau"] * b.second
             equations.append("da/dt = -a / tau_a : Hz")
@@ -126,6 +148,8 @@ class _Network:
         options |= {"method": "exponential_euler", "namespace": space}
         group = b.NeuronGroup(n_all, "\n".join(equations), **options)
         group.bias, group.v = self.arrays[f"bias {g}"], self.rng.random(n_all)
+        if "recurrent" in facts:
+            self._recurrent(g, group)
         for d in coded:
             setattr(group, f"e{d}", self.arrays[f"slope {g}"][:, d])
         place = np.repeat(np.arange(facts["ensembles"]), facts["n"]) * facts["dimensions"]
@@ -133,6 +157,17 @@ class _Network:
             setattr(group, name, b.linked_var(self.filters[f], "x", index=place + d))
         self.network.add(group)
         return group
+
+    def _recurrent(self, g: int, group: Any) -> None:
+        """Synapses between the neurons of a group."""
+        tau = self.facts["groups"][g]["recurrent"]
+        space = {"step": (1 - np.exp(-0.001 / tau)) / 0.001}
+        synapses = self.brian2.Synapses(
+            group, group, "w : 1", on_pre="x_post += step * w", namespace=space
+        )
+        synapses.connect(i=self.arrays[f"i {g}"], j=self.arrays[f"j {g}"])
+        synapses.w = self.arrays[f"w {g}"]
+        self.network.add(synapses)
 
     def _current(self, g: int) -> tuple[str, dict[str, tuple[int, int]], dict[str, Any]]:
         """The current of a group: a formula, the elements of filters in it, and its constants."""
@@ -150,7 +185,9 @@ class _Network:
             if f"input {g}" in self.arrays:
                 space[f"u{d}"] = b.TimedArray(self.arrays[f"input {g}"][:, d], dt=1 * b.ms)
                 parts.append(f"u{d}(t)")
-            current += f" + e{d} * ({' + '.join(parts)})"
+            current += f" + e{d} * ({' + '.join(parts)})" if parts else ""
+        if "recurrent" in facts:
+            space["tau_x"], current = facts["recurrent"] * b.second, current + " + x"
         return current, linked, space
 
     def _link(self, g: int, f: int) -> None:

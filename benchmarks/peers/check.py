@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from peers.measure import Times
 
-def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
+
+def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], Times]]:
     """Run the network on each and count the spikes, and those that differ."""
     from models import MODELS
 
@@ -21,7 +23,7 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
         return model.make(arrays(job))
 
     if model.batch:
-        return batches(net, model.batch, job["seconds"]), lambda: 0.0
+        return batches(net, model.batch, job["seconds"]), lambda: (0.0, 0.0)
     pairs = [("numpy", "numba"), *([("numba", "nengo")] if job["nengo"] else [])]
     facts: dict[str, Any] = {"seconds": job["seconds"], "differ": {}}
     for first, second in pairs:
@@ -29,7 +31,7 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
         facts["spikes"] = [p.n_spikes for p in report.populations]
         facts["differ"][f"{first}, {second}"] = report.spikes_differ
         facts["agrees"] = facts.get("agrees", True) and report.agrees
-    return facts, lambda: 0.0
+    return facts, lambda: (0.0, 0.0)
 
 
 def batches(make: Callable[[], Any], batch: int, seconds: float) -> dict[str, Any]:

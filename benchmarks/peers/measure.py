@@ -7,13 +7,22 @@ import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+#: Seconds on the wall, and of the processor in all threads of the process.
+Times = tuple[float, float]
 
 
-def seconds(action: Callable[[], object]) -> float:
+def seconds(action: Callable[[], object]) -> Times:
     """How long an action takes."""
-    start = time.perf_counter()
+    wall, processor = time.perf_counter(), time.process_time()
     action()
-    return time.perf_counter() - start
+    return time.perf_counter() - wall, time.process_time() - processor
+
+
+def warm_up_seconds(job: dict[str, Any], large: bool) -> float:
+    """Model time of the run that precedes each timed run, the same for all simulators."""
+    return min(0.01, job["seconds"]) if large else float(job["seconds"])
 
 
 def peak_mb() -> float:

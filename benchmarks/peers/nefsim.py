@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from peers.measure import peak_mb, seconds
+from peers.measure import Times, peak_mb, seconds, warm_up_seconds
 
 
-def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
+def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], Times]]:
     """Import, build and run once; then run again and again from the start.
 
     With ``given`` arrays no decoders are solved.
@@ -44,17 +44,28 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
         "steps": sim.n_steps,
     }
 
-    def run() -> float:
+    by_step = model.by_step and not job.get("whole")
+
+    def run() -> Times:
         if not job["seconds"]:
             return seconds(simulator)
-        # Caches are cold after waiting: like plain C, take the steps once before they are timed.
-        for length in (0.01 if model.large else job["seconds"], 0.0):
+        # Caches are cold after waiting.
+        for length in (warm_up_seconds(job, model.large), 0.0):
             with cores(job.get("cores")):
                 sim.reset()
             sim.run(length)
-        return seconds(lambda: sim.run(job["seconds"]))
+        return seconds(lambda: take(sim, job["seconds"], by_step))
 
     return facts, run
+
+
+def take(sim: Any, length: float, by_step: bool) -> None:
+    """A run, or the same steps one by one."""
+    if not by_step:
+        sim.run(length)
+        return
+    for _ in range(round(length / sim.dt)):
+        sim.step()
 
 
 def arrays(job: dict[str, Any]) -> Path | None:

@@ -2,7 +2,7 @@
 
 It builds and runs a Nengo version of the network, with decoders from Nengo, for the time to
 the first result and the memory; further timed runs have nefsim's arrays, so that they have the
-same spikes to handle.
+same spikes to handle.  With ``"simulator": "nefsim"`` these run in ``nefsim.nengo.Simulator``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from peers.measure import held_mb, peak_mb, seconds
+from peers.measure import Times, held_mb, peak_mb, seconds, warm_up_seconds
+from peers.nefsim import arrays, take
 
 
-def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
-    """Import, build and run a Nengo version; then run one with nefsim's arrays."""
+def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], Times]]:
+    """Import, build and run a Nengo version, if any; then run one with nefsim's arrays."""
     began = time.perf_counter()
     with hidden_scipy(not job["scipy"]):
         import nengo
@@ -25,49 +26,65 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], float]]:
     nengo.rc.set("decoder_cache", "enabled", "False")
     from models import MODELS
 
-    net = MODELS[job["model"]].make()
-    model, before = native(net), held_mb()
+    described = MODELS[job["model"]]
+    net, facts = described.make(arrays(job)), {"import_s": imported}
 
     def simulator(network: Any) -> Any:
         return nengo.Simulator(network, progress_bar=False, optimize=job["optimize"])
 
+    if described.native:
+        facts |= first_result(native(net), simulator, job, imported, base)
+        if not job["seconds"]:
+            return facts, lambda: rebuild(simulator, native(net), job)
+
+    from nefsim.nengo import Simulator, to_nengo
+
+    shared = to_nengo(net)
+    with hidden_scipy(not job["scipy"]):
+        if job.get("simulator") == "nefsim":
+            sim = Simulator(shared, progress_bar=False)
+        else:
+            sim = simulator(shared)
+
+    def run() -> Times:
+        with hidden_scipy(not job["scipy"]):
+            # Caches are cold after waiting.
+            for length in (warm_up_seconds(job, described.large), 0.0):
+                sim.reset()
+                if length:  # Nengo warns of runs without a step
+                    sim.run(length)
+            return seconds(lambda: take(sim, job["seconds"], described.by_step))
+
+    return {"steps": round(job["seconds"] / sim.dt), **facts}, run
+
+
+def first_result(
+    model: Any, simulator: Callable[[Any], Any], job: dict[str, Any], imported: float, base: float
+) -> dict[str, Any]:
+    """Times to the first result of a Nengo version, and the memory for it."""
+    before = held_mb()
     with hidden_scipy(not job["scipy"]):
         began = time.perf_counter()
         sim = simulator(model)
         built = time.perf_counter() - began
         # Nengo warns of runs without a step.
-        ran = seconds(lambda: sim.run(job["seconds"])) if job["seconds"] else 0.0
+        ran = seconds(lambda: sim.run(job["seconds"]))[0] if job["seconds"] else 0.0
     facts = {
-        "import_s": imported,
         "build_s": built,
         "first_s": imported + built + ran,
         "peak_mb": base + peak_mb() - before,
         "steps": sim.n_steps,
     }
     sim.close()
-    if not job["seconds"]:
-        return facts, lambda: rebuild(simulator, model, job)
-    from nefsim.nengo import to_nengo
-
-    shared = to_nengo(net)
-    with hidden_scipy(not job["scipy"]):
-        sim = simulator(shared)
-
-    def run() -> float:
-        sim.reset()
-        with hidden_scipy(not job["scipy"]):
-            return seconds(lambda: sim.run(job["seconds"]))
-
-    return facts, run
+    return facts
 
 
-def rebuild(simulator: Callable[[Any], Any], model: Any, job: dict[str, Any]) -> float:
+def rebuild(simulator: Callable[[Any], Any], model: Any, job: dict[str, Any]) -> Times:
     """Seconds of a build."""
+    made: list[Any] = []
     with hidden_scipy(not job["scipy"]):
-        start = time.perf_counter()
-        sim = simulator(model)
-        taken = time.perf_counter() - start
-    sim.close()
+        taken = seconds(lambda: made.append(simulator(model)))
+    made[0].close()
     return taken
 
 

@@ -11,17 +11,22 @@ from typing import Any
 import numpy as np
 
 from nefsim.lowering.arrays import times
-from nefsim.network import Ensemble, Learning, Node
+from nefsim.network import Ensemble, Learning, Neurons, Node
 from nefsim.network.objects import indices, whole
 from nefsim.processes import PresentInput
 
 
 class Plan:
-    """Groups, filters and links of a simulator's network, as JSON facts and arrays."""
+    """Groups, filters and links of a simulator's network, as JSON facts and arrays.
 
-    def __init__(self, sim: Any, outputs: dict[Node, np.ndarray]) -> None:
+    The inputs of the first ``warm_up`` steps come twice, for a run that is not timed.
+    """
+
+    def __init__(self, sim: Any, outputs: dict[Node, np.ndarray], warm_up: int) -> None:
         self.built, self.outputs, self.dt = sim.built, outputs, sim.dt
-        self.facts: dict[str, Any] = {"steps": sim.n_steps, "groups": [], "filters": []}
+        self.warm_up, steps = warm_up, sim.n_steps
+        self.facts: dict[str, Any] = {"steps": steps, "warm_up": warm_up}
+        self.facts |= {"groups": [], "filters": []}
         self.arrays: dict[str, np.ndarray] = {}
         self._links: dict[tuple[int, int], list[tuple[np.ndarray, ...]]] = {}
         labels: dict[str, list[Ensemble]] = {}
@@ -58,12 +63,19 @@ class Plan:
         if held := self._held(first):
             # Images that last long are encoded once, as in a model written for speed.
             rows, seconds = held
+            rows = self._twice(rows, seconds)
             self.arrays[f"current {g}"] = rows @ built[0].scaled_encoders.T
             self.facts["groups"][g]["held_s"] = seconds
             return
         self.arrays[f"slope {g}"] = np.concatenate([b.scaled_encoders for b in built])
         if inputs is not None:
-            self.arrays[f"input {g}"] = inputs
+            self.arrays[f"input {g}"] = self._twice(inputs, self.dt)
+
+    def _twice(self, rows: np.ndarray, seconds: float) -> np.ndarray:
+        """Rows of some seconds each, after those of the run that is not timed."""
+        first = round(self.warm_up * self.dt / seconds)
+        shown = rows[np.arange(first) % len(rows)]
+        return np.concatenate([shown, rows])
 
     def _held(self, ensemble: Ensemble) -> tuple[np.ndarray, float] | None:
         """The rows of a list of images that is the only input, and how long each is shown."""
@@ -100,6 +112,8 @@ class Plan:
     def _connection(self, connection: Any, built: Any) -> None:
         """A decoded connection as links to the filter before its target."""
         post = whole(connection.post)
+        if isinstance(post, Neurons):
+            self._recurrent(connection, built, post.ensemble)
         if built.decoders is None:
             return
         weights = times(built.transform, built.decoders.T).T
@@ -107,6 +121,14 @@ class Plan:
         columns = np.arange(weights.shape[1]) if chosen is None else np.array(chosen)
         base = self.place[post][1] * post.dimensions if isinstance(post, Ensemble) else 0
         self._link(connection.pre, self._before(connection), weights, base + columns)
+
+    def _recurrent(self, connection: Any, built: Any, ensemble: Ensemble) -> None:
+        """Sparse weights from the neurons of a group to the currents of the same neurons."""
+        g, gain = self.place[ensemble][0], self.built.ensembles[ensemble].gain
+        matrix = built.transform.tocoo()
+        self.facts["groups"][g]["recurrent"] = connection.synapse.tau
+        self.arrays |= {f"i {g}": matrix.col, f"j {g}": matrix.row}
+        self.arrays[f"w {g}"] = matrix.data * gain[matrix.row]
 
     def _before(self, connection: Any) -> int:
         """The filter before the target of a connection."""
@@ -133,7 +155,8 @@ class Plan:
             for c in self.built.connections
             if whole(c.post) is node and whole(c.pre) in self.outputs
         )
-        self.arrays["wanted"] = np.asarray(wanted.inputs, dtype=float)
+        rows = np.asarray(wanted.inputs, dtype=float)
+        self.arrays["wanted"] = self._twice(rows, wanted.presentation_time)
         return {**entry, "wanted": "wanted", "held_s": wanted.presentation_time}
 
     def _filter(self, name: str, tau: float, size: int, group: int | None = None) -> int:

@@ -61,6 +61,10 @@ def prepare(built: HasProgram, state: State, process: Mapping[int, int] | None =
     if team.n == 1:
         return local(built, state)
     with end_all(team):
+        if process is not None and max(process.values(), default=0) >= team.n:
+            got = f"process {max(process.values())}"
+            do = f"start more than {team.n} processes"
+            check.fail("Simulator", "partition", f"have processes below {team.n}", got, do)
         units = find_units(program)
         fixed = None if process is None else atoms_of(program, units, process)
         chosen = assign(program, units, team.n, fixed)
