@@ -44,6 +44,7 @@ nef.analysis           measures of learning: errors, classes, weights
 nef.datasets           handwritten digits
 nef.dynamics           linear systems, delays, and how populations become them
 nef.networks           ready networks: products, memories, basal ganglia, oscillators, ...
+nef.spa                semantic pointers: vocabularies, binding, cleanup, rules, spaces
 nef.nengo              runs Nengo models; ``from_nengo``, ``to_nengo``
 nef.view               a network in the browser (extra ``view``)
 nef.train              training of spiking networks with PyTorch (extra ``train``)
@@ -115,6 +116,7 @@ _ROOMS = (
     "networks",
     "nir",
     "plot",
+    "spa",
     "sweeps",
     "testing",
     "train",
@@ -130,6 +132,7 @@ if TYPE_CHECKING:
     from nefsim import networks as networks
     from nefsim import nir as nir
     from nefsim import plot as plot
+    from nefsim import spa as spa
     from nefsim import sweeps as sweeps
     from nefsim import testing as testing
     from nefsim import train as train

@@ -23,9 +23,10 @@ class Part:
         if args and not isinstance(args[0], Network):
             function = re.sub("(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
             arguments = ", ".join(["net", *map(check.show, args)])
+            room = cls.__module__.split(".")[1]
             raise TypeError(
                 f"{cls.__name__}: object must be made by a function, got a call of its class; "
-                f"write nefsim.networks.{function}({arguments})."
+                f"write nefsim.{room}.{function}({arguments})."
             )
         return super().__new__(cls)
 
