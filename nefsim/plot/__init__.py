@@ -14,6 +14,7 @@ from nefsim.plot.learning import (
     weight_histogram,
 )
 from nefsim.plot.network import network
+from nefsim.plot.similarity import similarities, similarity_map
 from nefsim.plot.spectra import spectrum
 from nefsim.plot.spikes import raster
 from nefsim.plot.sweep import sweep
@@ -28,6 +29,8 @@ __all__ = [
     "learning_curve",
     "network",
     "raster",
+    "similarities",
+    "similarity_map",
     "spectrum",
     "stdp_curve",
     "sweep",
