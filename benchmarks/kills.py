@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,8 @@ class Outcome:
 def study(name: str, n_kills: int, seed: int, most: int = 3) -> Outcome:
     """Kill a job until ``n_kills`` have met it; each run is killed ``most`` times at most."""
     job, rng = KINDS[name], np.random.default_rng(seed)
+    for package in {"fit": ["torch", "nefsim.train"], "nengo": ["nefsim.nengo"]}.get(name, []):
+        import_module(package)  # once, and not in each process
     outcome = Outcome(0, Counter())
     assert outcome.seen is not None
     with tempfile.TemporaryDirectory() as top:

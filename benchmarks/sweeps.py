@@ -95,6 +95,14 @@ def wait_for(condition: Any, limit: float = PATIENCE) -> bool:
     return False
 
 
+def address_in(file: Path) -> str:
+    """The address in the file of a scheduler; '' while Dask still writes it."""
+    try:
+        return str(json.loads(file.read_text())["address"])
+    except (OSError, ValueError):
+        return ""
+
+
 class Cluster:
     """A scheduler of Dask and two workers, each a process that is replaced if it was killed."""
 
@@ -111,8 +119,8 @@ class Cluster:
             self.file = self._folder / f"scheduler-{self._n}.json"
             self._start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0",
                         "--no-dashboard", "--scheduler-file", self.file)  # fmt: skip
-            assert wait_for(self.file.exists)
-        address = str(json.loads(self.file.read_text())["address"])
+            assert wait_for(lambda: address_in(self.file))
+        address = address_in(self.file)
         for name in ("worker 1", "worker 2"):
             worker = self._processes.get(name)
             if worker is None or worker.poll() is not None:

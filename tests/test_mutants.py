@@ -123,14 +123,14 @@ def test_a_comparison_with_a_constant_of_speed_is_not_changed() -> None:
 
 def test_a_draw_has_five_of_each_room_at_different_places_and_all_kinds() -> None:
     all_changes = draw.all_changes(ROOT)
-    drawn = draw.draw(ROOT, all_changes, seed=3, count=150)
-    assert len(drawn) == 150 == len({(c.path, c.line) for c in drawn})
+    drawn = draw.draw(ROOT, all_changes, seed=3, count=180)
+    assert len(drawn) == 180 == len({(c.path, c.line) for c in drawn})
     rooms = Counter(draw.room_of(c.path) for c in all_changes)
     taken = Counter(draw.room_of(c.path) for c in drawn)
     assert all(taken[room] >= min(5, rooms[room]) for room in rooms)
     assert set(Counter(c.kind for c in drawn)) == set(KINDS)
-    assert drawn == draw.draw(ROOT, all_changes, seed=3, count=150)
-    assert drawn != draw.draw(ROOT, all_changes, seed=4, count=150)
+    assert drawn == draw.draw(ROOT, all_changes, seed=3, count=180)
+    assert drawn != draw.draw(ROOT, all_changes, seed=4, count=180)
 
 
 def test_code_elsewhere_changes_nothing_of_a_draw() -> None:

@@ -25,7 +25,7 @@ def main() -> int:
     """Run the command; 1 if more changes survive than are allowed."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="which changes are drawn (0)")
-    parser.add_argument("--count", type=int, default=150, help="how many (150)")
+    parser.add_argument("--count", type=int, default=180, help="how many (180)")
     parser.add_argument("--room", action="append", default=[], help="only this room; repeatable")
     parser.add_argument("--list", action="store_true", help="print the draws and stop")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")

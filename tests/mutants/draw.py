@@ -18,7 +18,7 @@ LEAST = 5
 SHARED = {
     "foundations": (
         *("_checks", "_values", "_graphs", "_writing", "_archive", "_schema"),
-        *("_habits", "_signatures", "_extras", "_collector", "_html", "__init__"),
+        *("_habits", "_signatures", "_extras", "_collector", "_html", "__init__", "_cores"),
     ),
     "signals": (
         "synapses",
@@ -31,7 +31,7 @@ SHARED = {
     ),
     "saving": ("files", "checkpoint", "learned", "saving"),
     "running": (
-        *("simulator", "settings", "stepping", "watching", "inputs"),
+        *("simulator", "settings", "stepping", "watching", "inputs", "partition", "seeds"),
         *("result", "streaming", "progress"),
     ),
     "command": ("cli", "__main__", "crosscheck", "bench", "demo", "scripts"),
