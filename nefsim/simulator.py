@@ -139,13 +139,15 @@ class Simulator:
         arrays_seed = check.seed(who, build_seed, "build_seed")
         self.seed = fresh_seed(net) if arrays_seed is None else arrays_seed
         self._module, self._chosen = module, None
-        if self.backend == "mpi":
+        is_shared = backends.BACKENDS[self.backend].is_shared
+        if is_shared:
             self.seed = module.common_seed(self.seed)
             if stream is not None:
                 do = "leave it out, and save sim.result() in one process"
-                check.fail(who, "stream", 'be None with the back end "mpi"', str(stream), do)
+                must = f'be None with the back end "{self.backend}"'
+                check.fail(who, "stream", must, str(stream), do)
         if partition is not None:
-            if self.backend != "mpi":
+            if not is_shared:
                 do = 'pass backend="mpi"'
                 check.fail(who, "partition", "be None on one process", self.backend, do)
             self._chosen = chosen_processes(who, net, partition)

@@ -117,7 +117,9 @@ def of_call(name: str) -> list[str]:
     for inner in (*net.everything(),):
         lines.append(f"network {inner.label!r}, warns {inner._warns_of_radius}")
     for node in net.all_nodes:
-        lines.append(f"node {_thing(node)} {node.size_in} {node.size_out}: {_output(node)}")
+        lines.append(
+            f"node {_thing(node)} {node.size_in} {node.size_out}: {_output(node, shape_only)}"
+        )
     for e in net.all_ensembles:
         names = ("encoders", "eval_points", "intercepts", "max_rates", "gain", "bias", "noise")
         values = ((part, getattr(e, part)) for part in names)
@@ -183,7 +185,7 @@ def _number(x: Any) -> str:
     return f"{round(float(x), 12) + 0.0:.6g}"
 
 
-def _output(node: Any) -> str:
+def _output(node: Any, shape_only: bool) -> str:
     output = node.output
     if isinstance(output, nef.processes.Process):
         values = output.run(0.3, node.size_out, 0.001, 0)
@@ -192,7 +194,7 @@ def _output(node: Any) -> str:
         return f"function {_value(np.ravel(output(0.1, np.linspace(0.2, 1, node.size_in))), False)}"
     if callable(output):
         return f"function {_value(np.ravel([output(t) for t in (0.001, 0.05, 0.2)]), False)}"
-    return _value(output, False)
+    return _value(output, shape_only)
 
 
 def _function(connection: Any, shape_only: bool) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import inspect
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -1084,6 +1086,20 @@ def simulate() -> tuple[Callable[..., Any], dict[str, Any]]:
     }
 
 
+def doubled(n: int) -> dict[str, float]:
+    """A task of a sweep."""
+    return {"y": 2.0 * n}
+
+
+def swept(**arguments: Any) -> Any:
+    """A sweep; that a task failed is a warning, and a progress function is one that is called."""
+    if isinstance(arguments["progress"], FunctionType):
+        arguments["progress"] = max
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nef.sweep(**arguments)
+
+
 def of_simulator(method: str, **valid: Any) -> Fresh:
     """A valid call of a method of a simulator."""
     return lambda: (getattr(simulator(), method), dict(valid))
@@ -1260,6 +1276,21 @@ add(
     "partition",
     lambda: (nef.partition, {"net": network(), "n": 2, "processes": None, "dt": 0.001}),
     {"net": NOTHING, "n": NOTHING, "processes": {"None", "{}"}, "dt": POSITIVE},
+)
+add(
+    "sweep",
+    lambda: (
+        swept,
+        {
+            **{"fn": doubled, "grid": {"n": [1]}, "seeds": None, "executor": "serial"},
+            **{"out": None, "retries": 0, "chunk": 1, "shard": None, "progress": False},
+        },
+    ),
+    {
+        **{"fn": {"function"}, "grid": {"{}", "[]", "()"}, "seeds": NONE, "executor": NONE},
+        **{"out": {"None", "text"}, "retries": NOTHING, "chunk": NOTHING, "shard": NONE},
+        "progress": {"None", "True", "function"},
+    },
 )
 add(
     "crosscheck",

@@ -27,6 +27,9 @@ SPIKES = 1000.0 * (RNG.random((200, 6)) < 0.1)
 VALUES = RNG.normal(size=(200, 2))
 TIME = 5.0 + 0.002 * np.arange(200)
 WEIGHTS = RNG.normal(size=(7, 4))
+ANIMALS = nef.spa.Vocabulary(16, seed=1)
+ANIMALS.populate("CAT; DOG")
+PLACES = nef.spa.HexagonalSSP(2, n_rotations=4)
 
 
 class Model:
@@ -113,6 +116,11 @@ FIGURES = {
     "network": lambda ax: plot.network(looped(), ax=ax),
     "confusion_matrix": lambda ax: plot.confusion_matrix([0, 1, 2, 2], [0, 1, 2, 1], ax=ax),
     "error_budget": lambda ax: plot.error_budget(budget(), ax=ax),
+    "sweep": lambda ax: plot.sweep(
+        {"n": [10, 10, 20], "rmse": [0.3, 0.2, 0.1]}, "n", "rmse", ax=ax
+    ),
+    "similarities": lambda ax: plot.similarities(np.tile(ANIMALS["CAT"], (200, 1)), ANIMALS, ax=ax),
+    "similarity_map": lambda ax: plot.similarity_map(PLACES.encode([0.2, 0.4]), PLACES, ax=ax),
 }
 LABELS = {
     "tuning_curves": ("represented value $x$", "firing rate [Hz]"),
@@ -128,6 +136,9 @@ LABELS = {
     "network": ("", ""),
     "confusion_matrix": ("class found", "true class"),
     "error_budget": ("connection or probe", "root mean square error"),
+    "sweep": ("n", "rmse"),
+    "similarities": ("time [s]", "similarity"),
+    "similarity_map": ("$x_0$", "$x_1$"),
 }
 each_figure = pytest.mark.parametrize("name", FIGURES)
 
@@ -143,6 +154,7 @@ LEGENDS = {
     "spectrum": ["dimension 0", "dimension 1"],
     "stdp_curve": [r"$\tau_+$ = 9.8 ms", r"$\tau_-$ = 36.0 ms"],
     "error_budget": ["all", "delay", "distortion", "saturation", "noise", "dynamics"],
+    "similarities": ["CAT", "DOG"],
 }
 
 

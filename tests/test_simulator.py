@@ -742,14 +742,14 @@ def test_a_bar_is_shown_in_a_terminal_alone(terminal, progress_argument, bar, mo
     pytest.importorskip("tqdm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     chosen = progress.progress_bar("test", progress_argument)
-    assert (chosen is progress._bar) is bar
+    assert (getattr(chosen, "func", None) is progress._bar) is bar
 
 
 def test_without_tqdm_a_terminal_shows_a_counter(monkeypatch, capsys):
     monkeypatch.setattr(progress, "find_spec", lambda name: None)
     assert progress.progress_bar("test", None) is progress._silent
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    assert progress.progress_bar("test", None) is progress._counter
+    assert progress.progress_bar("test", None).func is progress._counter
     monkeypatch.setattr(progress, "EVERY", 0.0)
     nef.Simulator(models.square()).run_steps(2500)
     captured = capsys.readouterr()

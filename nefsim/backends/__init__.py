@@ -52,6 +52,9 @@ class Backend:
     keeps_state : bool
         Whether the runner updates its :class:`~nefsim.program.State`, so that a run can be
         saved and continued, and a reset can preserve learned weights.
+    is_shared : bool
+        Whether several processes run one network together: each builds it with the same seed,
+        and runs its share of a partition.
     demand : str
         Name of a module with a function ``demand(dtype)``, which raises an error if the
         package is installed but cannot be used.
@@ -62,6 +65,7 @@ class Backend:
     extra: str = ""
     rank: int = 0
     keeps_state: bool = True
+    is_shared: bool = False
     demand: str = ""
 
 
@@ -77,7 +81,12 @@ BACKENDS = {
     ),
     "nengo": Backend("nefsim.nengo", "nengo", "nengo", keeps_state=False),
     "mpi": Backend(
-        "nefsim.backends.mpi", "mpi4py", "mpi", keeps_state=False, demand="nefsim.backends.mpi"
+        "nefsim.backends.mpi",
+        "mpi4py",
+        "mpi",
+        keeps_state=False,
+        is_shared=True,
+        demand="nefsim.backends.mpi",
     ),
 }
 

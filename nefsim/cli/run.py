@@ -35,8 +35,9 @@ def run(options: argparse.Namespace) -> int:
 
     out = Path(f"{options.model.stem}.npz") if options.out is None else options.out
     target = saving.target("nefsim run", out, options.force)
-    if options.backend == "mpi":  # before the model, whose errors then end all processes
-        backends.module("mpi")
+    shared = options.backend in backends.BACKENDS and backends.BACKENDS[options.backend].is_shared
+    if shared:  # before the model, whose errors then end all processes
+        backends.module(options.backend)
     net = common.network(options)
     saving.check_kind("nefsim run", target, net.all_probes, options.dt)
     simulator = Simulator(net, options.dt, options.backend)
