@@ -30,7 +30,7 @@ def flipped(rng: Rng, good: Path, folder: Path) -> Path:
         shutil.copytree(good, path)
     else:
         shutil.copy(good, path)
-    files = sorted(path.iterdir()) if good.is_dir() else [path]
+    files = sorted(f for f in path.rglob("*") if f.is_file()) if good.is_dir() else [path]
     # Small files as often as large ones.
     file = files[int(rng.integers(len(files)))]
     data = bytearray(file.read_bytes())
