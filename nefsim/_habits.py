@@ -79,11 +79,9 @@ OF_NENGO = {
 }
 
 _ARRAY = "write nefsim.networks.ensemble_array(net, n_neurons, n_ensembles)"
-_POINTERS = "see nefsim.networks.circular_convolution, as there are no semantic pointers yet"
 
 #: Advice on names that the package does not have.
 OF_PACKAGE = {
-    "spa": _POINTERS,
     "dists": "distributions are here: nefsim.Uniform(-1, 1), nefsim.Gaussian, nefsim.Choice",
     "learning_rules": "rules are here: nefsim.PES(), nefsim.Voja, nefsim.BCM",
     "transforms": "pass a matrix or a sparse array of SciPy: net.connect(a, b, transform=matrix)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from models import MODELS, NEURON_TYPES, neuron_type
 
 import nefsim as nef
+from nefsim import backends
 
 # Some networks drive populations beyond their radius; here only back ends are compared.
 pytestmark = pytest.mark.filterwarnings("ignore::nefsim.RadiusWarning")
@@ -339,3 +342,11 @@ def test_nan_spikes_stop_a_run_if_numpy_raises_at_invalid_values(backend):
         pytest.raises(FloatingPointError, match="invalid value encountered"),
     ):
         sim.run_steps(20)
+
+
+def test_a_process_without_mpi_writes_files_even_if_the_module_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    importlib.import_module("nefsim.backends.mpi.processes")
+    assert backends.is_first_process()

@@ -279,7 +279,6 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
     "nef.EnsembleArray": (lambda net, a: nef.EnsembleArray, ("networks.ensemble_array(net",)),
     "nef.dists": (lambda net, a: nef.dists, ("nefsim.Uniform(-1, 1)",)),
     "nef.utils": (lambda net, a: nef.utils, ("nefsim.tuning_curves",)),
-    "nef.spa": (lambda net, a: nef.spa, ("networks.circular_convolution",)),
     "nef.Izhikevitch": (lambda net, a: nef.Izhikevitch, ("did you mean Izhikevich?",)),
     "nef.zzz": (lambda net, a: nef.zzz, ("nefsim has no zzz.",)),
 }

@@ -170,7 +170,9 @@ def module(name: str, dtype: str = "float64") -> ModuleType:
 def is_first_process() -> bool:
     """Whether this process writes files and prints, of those that run one network together."""
     links = sys.modules.get("nefsim.backends.mpi.processes")
-    return links is None or links.processes().process == 0
+    if links is None or not links.processes.cache_info().currsize:  # MPI has not been started
+        return True
+    return bool(links.processes().process == 0)
 
 
 class Recorder(Protocol):

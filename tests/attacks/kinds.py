@@ -322,7 +322,9 @@ def sweeps(folder: Path) -> Kind:
     def use(path: Path) -> str:
         done = nef.sweeps.Sweep.load(path)
         if done.missing:  # a damaged result is none, and is computed again
-            raise ValueError(f"sweep: results must be whole, got {len(done.missing)} without.")
+            raise ValueError(
+                f"sweep: results must be whole, got {len(done.missing)} without; run it."
+            )
         parts: list[Any] = [len(done.failures)]
         for name, values in done.columns().items():
             parts += [name, *values.tolist()]
