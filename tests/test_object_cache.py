@@ -157,6 +157,20 @@ def test_a_part_is_called_through_numba_if_its_arguments_differ(
     object_cache.part.cache_clear()
 
 
+def test_a_part_without_a_numba_that_can_be_imported_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interpreter may be on disk from before NumPy was updated."""
+    spikes()
+    monkeypatch.setenv(codefiles.SWITCH, str(tmp_path))
+    monkeypatch.delattr("nefsim.backends.compiled.kernel")
+    monkeypatch.setitem(sys.modules, "nefsim.backends.compiled.kernel", None)
+    object_cache.part.cache_clear()
+    message = 'part for learning rules, got .*; run pip check, or pass backend="numpy"'
+    with pytest.raises(nef.BackendUnavailable, match=message):
+        learned()
+
+
 def test_every_opcode_of_a_part_has_one_that_is_compiled() -> None:
     parts = {opcodes.part_of(kind) for kind in range(opcodes.FIRST_CELL + len(CELLS))}
     assert parts == {None, *kernel.PARTS}

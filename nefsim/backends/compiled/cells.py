@@ -283,8 +283,5 @@ CELLS = (
 #: The opcode of each cell in the instruction table.
 KINDS = {cell: FIRST_CELL + i for i, cell in enumerate(CELLS)}
 
-#: The opcode of the last cell.
-LAST_CELL = FIRST_CELL + len(CELLS) - 1
-
 #: The cell of each neuron type that is stepped by a single cell.
 CELL_OF = {neuron_type: cell for cell in CELLS for neuron_type in cell.types}

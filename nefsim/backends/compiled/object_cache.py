@@ -23,6 +23,7 @@ import llvmlite.binding as llvm
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim._extras import BackendUnavailable
 from nefsim.backends import codefiles
 from nefsim.backends.compiled.opcodes import CODE, KIND, part_of
 from nefsim.backends.notices import notice
@@ -77,6 +78,7 @@ def _load(dtype: np.dtype[Any], part: str | None) -> Any:
     """The interpreter or a part of it, loaded from disk or compiled now."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    subject = "the interpreter" if part is None else f"the interpreter's part for {part}"
     for _ in range(2):
         for code in _stored_code(_name(dtype, part)):
             try:
@@ -84,12 +86,23 @@ def _load(dtype: np.dtype[Any], part: str | None) -> Any:
             except RuntimeError:  # LLVM cannot link this code
                 continue
         # Code may need a library that the import of numba loads, such as Intel's vector library.
-        from nefsim.backends.compiled import kernel
-    subject = "the interpreter" if part is None else f"the interpreter's part for {part}"
+        kernel = _kernel(subject)
     with notice(f"compiling {subject} for {dtype.name}, once on this machine") as report:
         loaded, folder = _compile(kernel, dtype, part)
         report(folder)
     return loaded
+
+
+def _kernel(subject: str) -> Any:
+    """The module that numba compiles; code on disk may need no numba, and a further part does."""
+    try:
+        from nefsim.backends.compiled import kernel
+    except Exception as error:  # a numba that does not match NumPy or Python may raise anything
+        raise BackendUnavailable(
+            f"Simulator: numba must be importable to compile {subject}, got {error}; "
+            'run pip check, or pass backend="numpy".'
+        ) from error
+    return kernel
 
 
 def demand(dtype: np.dtype[Any]) -> None:
