@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +14,8 @@ NEEDS = {
     "torch": ("nefsim/train", "nefsim/convert"),
     "nir": ("nefsim/nir",),
     "bokeh": ("nefsim/view",),
+    "gymnasium": ("nefsim/gym",),
+    "sklearn": ("nefsim/sklearn",),
 }
 collect_ignore = [room for package in NEEDS if not find_spec(package) for room in NEEDS[package]]
 
@@ -61,6 +65,14 @@ def compiled_once() -> None:
 
         for name in ("float64", "float32"):
             interpreter(np.dtype(name))
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_closed() -> Iterator[None]:
+    """Close the figures of each test and example; matplotlib warns of more than twenty."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -270,7 +270,7 @@ def wishes(first: int, n: int) -> list[Wish]:
     return drawn
 
 
-def sizes(first: int, n: int, n_seeds: int = 10) -> None:
+def sizes(first: int, n: int, n_seeds: int) -> None:
     """Find sizes, whether they reach the error, and whether 1.3 times fewer neurons do, too."""
     found = []
     for wish in wishes(first, n):
@@ -317,10 +317,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="model time of a check [s]")
     parser.add_argument("--budget", type=float, default=60.0, help="model time of a budget [s]")
     parser.add_argument("--sizes", type=int, default=0, help="how many sizes, in place of budgets")
+    parser.add_argument("--populations", type=int, default=40, help="that judge a size (40)")
     options = parser.parse_args()
     warnings.simplefilter("ignore", nef.RadiusWarning)
     if options.sizes:
-        sizes(options.first, options.sizes)
+        sizes(options.first, options.sizes, options.populations)
         return
     connections(options.first, options.cases, options.seconds, options.budget)
 

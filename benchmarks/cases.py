@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from model import Model
 from scipy import sparse
+from symbols import convolution, symbols
 
 import nefsim as nef
 
@@ -28,17 +29,18 @@ TYPES = {
     "rates_izhikevich": nef.Izhikevich(),
 }
 
-#: Neurons of ``coba``: excitatory and inhibitory; weights are random with this density.
-EXCITATORY, INHIBITORY, DENSITY = 3200, 800, 0.02
+
+#: Rules of ``weights_pes`` and the rows after it.
+RULES = {"pes": nef.PES(1e-5), "oja": nef.Oja(1e-6), "bcm": nef.BCM(1e-9)}
 
 
-def weights(net: Any, rule: Any = None) -> None:
+def weights(net: Any, rule: Any = None, n: int = 1000) -> None:
     """Full weights, 1000 to 1000 neurons."""
-    a, b = net.ensemble(1000, 1), net.ensemble(1000, 1)
+    a, b = (net.ensemble(n, 1, n_eval_points=1000) for _ in range(2))
     net.connect(net.node(np.sin), a)
     solver = nef.LstsqL2(weights=True)
     learned = net.connect(a, b, solver=solver, synapse=0.005, learning_rule=rule)
-    if rule is not None:
+    if rule is not None and rule.needs_error:
         error = net.node(size_in=1)
         net.connect(b, error)
         net.connect(a, error, transform=-1)
@@ -46,16 +48,11 @@ def weights(net: Any, rule: Any = None) -> None:
     net.probe(b, synapse=0.01)
 
 
-def weights_pes(net: Any) -> None:
-    """Full weights, 1000 to 1000 neurons, learned by PES."""
-    weights(net, nef.PES(1e-5))
-
-
-def coba(net: Any) -> None:
+def coba(net: Any, n: int = 4000, density: float = 0.02) -> None:
     """4000 neurons with random weights between 2 % of the pairs, a fifth of them inhibitory."""
-    rng, n = np.random.default_rng(1), EXCITATORY + INHIBITORY
-    matrix = sparse.random_array((n, n), density=DENSITY, format="csr", random_state=rng)
-    matrix.data[:] = np.where(matrix.indices < EXCITATORY, 0.0004, -0.0016)
+    rng = np.random.default_rng(1)
+    matrix = sparse.random_array((n, n), density=density, format="csr", random_state=rng)
+    matrix.data[:] = np.where(matrix.indices < 0.8 * n, 0.0004, -0.0016) * 80 / (n * density)
     bias = rng.uniform(1.0, 1.2, n)
     x = net.ensemble(n, 1, gain=np.ones(n), bias=bias, encoders=np.ones((n, 1)), n_eval_points=1)
     net.connect(x.neurons, x.neurons, transform=matrix, synapse=0.01)
@@ -193,30 +190,61 @@ def _about(describe: Callable[..., None], text: str, **arguments: Any) -> Callab
 
 CASES = {
     "weights": _case(weights, 0.2),
-    "weights_pes": _case(weights_pes, 0.1),
+    **{
+        f"weights_{name}": _case(
+            _about(weights, f"Full weights, 1000 to 1000 neurons, {rule!r}.", rule=rule), 0.1
+        )
+        for name, rule in RULES.items()
+    },
+    **{
+        f"weights_{name}_5000": _case(
+            _about(weights, f"Full weights, 5000 to 5000 neurons, {rule!r}.", rule=rule, n=5000),
+            0.05,
+            large=True,
+        )
+        for name, rule in RULES.items()
+    },
     "coba": _case(coba, 0.5, brian=True, sparse=True),
+    "coba_20k": _case(
+        _about(coba, "20,000 neurons, 1 % of the pairs.", n=20_000, density=0.01),
+        0.1,
+        brian=True,
+        sparse=True,
+    ),
     "noise": _case(noise, 0.1),
     "noise_filtered": _case(filtered_noise, 0.1),
     "poisson": _case(poisson, 0.1),
     "poisson_stochastic": _case(stochastic, 0.1),
     **{
-        name: _case(_about(rates, f"10,000 neurons of {kind!r}.", name=name), 0.1)
+        name: _case(_about(rates, f"10,000 neurons of {kind!r}.", name=name), 1.0)
         for name, kind in TYPES.items()
     },
     "pendulum": _case(pendulum, 1.0),
-    "stepping": _case(stepping, 0.5, by_step=True),
-    "stepping_large": _case(stepping_large, 0.05, by_step=True, shares_arrays=True),
+    "stepping": _case(stepping, 5.0, by_step=True),
+    "stepping_large": _case(stepping_large, 0.5, by_step=True, shares_arrays=True),
     "high_d": _case(
         _about(high_d, "A channel of 64 dimensions.", dimensions=64, n_neurons=1000),
-        0.2,
+        1.0,
         shares_arrays=True,
     ),
     "high_d_512": _case(
         _about(high_d, "A channel of 512 dimensions.", dimensions=512, n_neurons=2000),
-        0.05,
+        0.2,
         shares_arrays=True,
     ),
-    "recurrent100k": _case(recurrent100k, 0.05, large=True, shares_arrays=True),
-    "chain": _case(chain, 0.1, large=True, shares_arrays=True),
+    "recurrent100k": _case(recurrent100k, 1.0, large=True, shares_arrays=True),
+    "chain": _case(chain, 2.0, large=True, shares_arrays=True),
     "voltages": _case(voltages, 0.5),
+    "symbols": _case(
+        _about(symbols, "Symbols in 111,100 neurons: memories, bindings, actions.", n_parts=2),
+        0.05,
+        large=True,
+    ),
+    "symbols_large": _case(
+        _about(symbols, "The same with 555,500 neurons.", n_parts=10),
+        0.05,
+        large=True,
+        nengo=False,
+    ),
+    "cconv500": _case(convolution, 0.05, large=True, nengo=False),
 }

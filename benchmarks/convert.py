@@ -31,7 +31,7 @@ from torch import nn
 import nefsim as nef
 from nefsim.convert import Converted, RateConverted, SpikeConverted, rate, spikeconverter
 from nefsim.datasets import mnist
-from nefsim.neurons.inverse import ilif_release
+from nefsim.reproduce.conversion import released_error
 
 N_TRAINING = 55_000
 N_CALIBRATION = 500
@@ -133,18 +133,6 @@ def off(outputs: np.ndarray, exact: np.ndarray) -> float:
 
 
 # -- factors -----------------------------------------------------------------------------------
-
-
-def released_error(k: float, T: int, a: np.ndarray) -> float:
-    """Mean absolute error of the release of numbers, at the best of some thresholds."""
-    errors = []
-    for threshold in np.linspace(0.8, 2.0, 121) / sum(k**-t for t in range(T)):
-        v, value = a / threshold, np.zeros_like(a)
-        for t in range(T):
-            y, v = ilif_release(v, 1.0, k)
-            value += threshold * k**-t * y
-        errors.append(np.abs(value - np.maximum(a, 0.0)).mean())
-    return float(min(errors))
 
 
 def factors(name: str, model: nn.Sequential, calibration: Any, x: Any) -> None:

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from trained import plif_network, silent_network, snu_network
 
 import nefsim as nef
 from nefsim import train
 from nefsim.datasets import LabelledImages
+from nefsim.reproduce.trained import plif_network, silent_network, snu_network
 from nefsim.train.export import Exported, to_rest
 
 #: Inputs that spikes are compared on, and how many of them are timed.

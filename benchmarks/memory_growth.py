@@ -1,9 +1,10 @@
 """Memory after many builds and runs, and after many single steps without probes.
 
-    python benchmarks/memory_growth.py [--cycles 2000] [--steps 1000000]
+    python benchmarks/memory_growth.py [--cycles 2000] [--steps 1000000] [--collect N]
 
 The resident memory of the process is measured when caches are full, after 300 cycles or a tenth
-of the steps, and at the end; the difference is printed.
+of the steps, and at the end; the difference is printed.  Nothing looks for garbage but Python
+itself; ``--collect N`` does so after every N cycles.
 """
 
 from __future__ import annotations
@@ -20,14 +21,12 @@ import nefsim as nef
 #: Largest growth [MB].
 MOST = 5.0
 
-#: Cycles until caches are full, and between collections of garbage: a network, and the state of
-#: its run, are reference cycles of 90 kB, which Python collects rarely by itself.
-WARM_UP, COLLECTED = 300, 100
+#: Cycles until caches are full.
+WARM_UP = 300
 
 
 def resident() -> float:
     """Resident memory of this process [MB]."""
-    gc.collect()
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024
@@ -45,12 +44,12 @@ def network() -> nef.Network:
     return net
 
 
-def cycles(n: int, backend: str) -> float:
+def cycles(n: int, backend: str, collect: int = 0) -> float:
     """Build and run ``n`` networks; return the growth of memory [MB]."""
 
     def some(n_cycles: int) -> None:
         for i in range(n_cycles):
-            if i % COLLECTED == 0:
+            if collect and i % collect == 0:
                 gc.collect()
             net = network()
             net.probe(net.ensembles[1], synapse=0.01)
@@ -63,8 +62,9 @@ def cycles(n: int, backend: str) -> float:
     return resident() - before
 
 
-def steps(n: int, backend: str) -> float:
+def steps(n: int, backend: str, collect: int = 0) -> float:
     """Run ``n`` single steps of a network without probes; return the growth of memory [MB]."""
+    del collect  # there is one network
     with nef.Simulator(network(), backend=backend, progress=False) as sim:
         for _ in range(n // 10):
             sim.step()
@@ -79,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cycles", type=int, default=2000)
     parser.add_argument("--steps", type=int, default=10**6)
+    parser.add_argument("--collect", type=int, default=0)
     names = [name for name in ("numba", "numpy") if name in nef.backends.available()]
     parser.add_argument("--backends", nargs="*", choices=names, default=names)
     options = parser.parse_args()
@@ -86,7 +87,7 @@ def main() -> None:
     growths = []
     for backend in options.backends:
         for work, n in ((cycles, options.cycles), (steps, options.steps)):
-            growths.append(work(n, backend))
+            growths.append(work(n, backend, options.collect))
             print(f"| {backend} | {n} {work.__name__} | {growths[-1]:.2f} |", flush=True)
     sys.exit(1 if max(growths) > MOST else 0)
 

@@ -3,6 +3,7 @@
     python benchmarks/mpi.py [--only NAME]... [--processes 1 2 4] [--json FILE]
     python benchmarks/mpi.py --messages          # time of a message by its size
     python benchmarks/mpi.py --nengo             # models of Nengo, by from_nengo
+    python benchmarks/mpi.py --build             # time of a build whose decoders are divided
     python benchmarks/mpi.py --model             # the cost of 1e8 neurons, on paper
 
 It calls ``mpiexec``, from the path or the folder of this Python.  One process uses all cores in
@@ -29,21 +30,25 @@ import numpy as np
 HERE = Path(__file__)
 sys.path.insert(0, str(HERE.parents[1] / "tests"))
 
-#: Networks: steps of the run whose spikes are compared, and of the timed run.
+#: Networks: steps of the run whose spikes are compared, number of timed runs, and steps of each.
+#: Short runs are more likely to be undisturbed on a machine with other load.
 STEPS = {
-    "square": (2000, 100_000),
-    "integrator": (2000, 20_000),
-    "oscillator": (2000, 20_000),
-    "pes": (2000, 20_000),
-    "delays": (2000, 20_000),
-    "random graph": (1000, 5000),
-    "arrays": (2000, 10_000),
-    "streams": (50, 300),
-    "streams, cut": (50, 300),
+    "square": (2000, 30, 10_000),
+    "integrator": (2000, 60, 1000),
+    "oscillator": (2000, 60, 1000),
+    "pes": (2000, 60, 1000),
+    "delays": (2000, 60, 1000),
+    "random graph": (1000, 40, 200),
+    "arrays": (2000, 60, 1000),
+    "streams": (50, 4, 100),
+    "streams, cut": (50, 8, 30),
 }
 
 #: Populations of the streams, of 200 neurons each.
 N_STREAMS = 4096
+
+#: Populations of 200 neurons whose build is timed.
+N_BUILT = 400
 
 #: Models of Nengo that are compared.
 NENGO = (
@@ -91,7 +96,7 @@ def work(name: str, backend: str) -> None:
     import nefsim as nef
     from nefsim import backends
 
-    check_steps, timed_steps = STEPS[name]
+    check_steps, n_runs, timed_steps = STEPS[name]
     begin = time.perf_counter(), time.process_time()
     net, partition = network(name)
     several = backend == "mpi" and n_processes() > 1
@@ -100,11 +105,11 @@ def work(name: str, backend: str) -> None:
     built = time.perf_counter() - begin[0], time.process_time() - begin[1]
     sim.run_steps(max(timed_steps // 10, 10))
     times = []
-    for _ in range(3):
+    for _ in range(n_runs):
         begin = time.perf_counter(), time.process_time()
-        sim.run_steps(timed_steps // 3)
+        sim.run_steps(timed_steps)
         times.append((time.perf_counter() - begin[0], time.process_time() - begin[1]))
-    wall, processor = np.array(times).min(axis=0) / (timed_steps // 3)
+    wall, processor = np.array(times).min(axis=0) / timed_steps
     if several:
         from mpi4py import MPI
 
@@ -152,6 +157,53 @@ def work_nengo() -> None:
             found[name] = digest(sim, probes)
     if backends.is_first_process():
         print(json.dumps(found), flush=True)
+
+
+def work_build() -> None:
+    """Build populations with decoders of their own in these processes, and print the times."""
+    import nefsim as nef
+    from nefsim import backends
+    from nefsim.backends.mpi.processes import Processes
+
+    net = nef.Network(seed=7)
+    for _ in range(N_BUILT // 20):
+        ring = [net.ensemble(200, 4) for _ in range(20)]
+        for pre, post in zip(ring, ring[1:] + ring[:1], strict=True):
+            net.connect(pre, post, synapse=0.01)
+    nef.Simulator(_small(), backend="mpi")  # loads all modules
+    wait, waited = Processes._wait, [0.0]
+
+    def timed(team: Any, request: Any) -> None:
+        since = time.process_time()
+        wait(team, request)
+        waited[0] += time.process_time() - since
+
+    Processes._wait = timed  # a process that waits is busy, but does not build
+    begin = time.perf_counter(), time.process_time()
+    sim = nef.Simulator(net, backend="mpi")
+    wall, processor = time.perf_counter() - begin[0], time.process_time() - begin[1] - waited[0]
+    number = sha256()
+    for built in sim.built.connections.values():
+        number.update(np.ascontiguousarray(built.decoders).tobytes())
+    figures: Any = {"wall": wall, "processor": processor, "digest": number.hexdigest()[:16]}
+    if n_processes() > 1:
+        from mpi4py import MPI
+
+        every = MPI.COMM_WORLD.allgather(figures)
+        assert len({each["digest"] for each in every}) == 1
+        figures["processor"] = max(each["processor"] for each in every)
+    if backends.is_first_process():
+        print(json.dumps(figures), flush=True)
+
+
+def _small() -> Any:
+    """A network whose systems are solved on all processes."""
+    import nefsim as nef
+
+    net = nef.Network(seed=8)
+    for _ in range(16):
+        net.connect(net.ensemble(20, 1), net.ensemble(20, 1))
+    return net
 
 
 def work_messages() -> None:
@@ -218,13 +270,34 @@ def compare_nengo() -> dict[str, Any]:
     return found
 
 
+def compare_builds() -> dict[str, Any]:
+    """Build a network on 1, 2 and 4 processes, and compare times and decoders."""
+    found = {str(n): run(["--work-build"], n) for n in (1, 2, 4)}
+    for n, one in found.items():
+        same = one["digest"] == found["1"]["digest"]
+        print(
+            f"{n} processes: {1e3 * one['processor'] / N_BUILT:.2f} ms of processor time a "
+            f"population in each, {one['wall']:.1f} s, decoders "
+            f"{'equal' if same else 'THAT DIFFER'}"
+        )
+    return found
+
+
 def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", action="append", choices=[*STEPS])
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--json", type=Path)
-    for flag in ("messages", "nengo", "model", "work-messages", "work-nengo"):
+    for flag in (
+        "messages",
+        "nengo",
+        "build",
+        "model",
+        "work-messages",
+        "work-nengo",
+        "work-build",
+    ):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     parser.add_argument("--backend", help=argparse.SUPPRESS)
@@ -232,8 +305,10 @@ def main() -> None:
     calls: dict[str, Callable[[], Any]] = {
         "work_messages": work_messages,
         "work_nengo": work_nengo,
+        "work_build": work_build,
         "messages": lambda: run(["--work-messages"], 2),
         "nengo": compare_nengo,
+        "build": compare_builds,
     }
     if options.work:
         work(options.work, options.backend)

@@ -19,9 +19,9 @@ from nefsim.backends.distributed.cost import step_seconds
 #: from main memory [s]; bytes of its state and matrices that a step reads.
 IN_CACHE, FROM_MEMORY, BYTES_OF_STEP = 0.84e-9, 4.7e-9, 100
 
-#: Measured: bytes of a built neuron, processor time of the build of a population of 200 neurons
-#: with decoders of its own, and of its place in a cut [s].
-BYTES_OF_BUILD, BUILD, CUT = 760, 8.5e-3, 1.7e-4
+#: Measured: bytes of a built neuron, and processor time of a population of 200 neurons with
+#: decoders of its own [s]: drawn, lowered and cut by each process, and solved by one of them.
+BYTES_OF_BUILD, DRAW, SOLVE = 760, 1.8e-3, 6.9e-3
 
 #: Assumed: latency [s] and bytes per second of the network between machines; bytes per second
 #: of the memory of one machine, bytes of the caches of its cores together.
@@ -110,12 +110,16 @@ def table() -> str:
         )
     memory = NEURONS * BYTES_OF_BUILD
     populations = NEURONS / POPULATION
+    solving = populations * SOLVE / MACHINES / CORES
+    decoders = NEURONS * DIMENSIONS * 8
     lines += [
-        f"build of the whole network in each process: {memory / 1e9:.0f} GB and "
-        f"{populations * BUILD / 3600:.1f} h of processor time, cut {populations * CUT:.0f} s",
-        f"a machine with 32 processes: {CORES * memory / 1e12:.1f} TB",
-        f"a process that built its share alone: {memory / MACHINES / CORES / 1e6:.0f} MB and "
-        f"{populations * BUILD / MACHINES / CORES:.1f} s",
+        f"build: each process has the whole network, {memory / 1e9:.0f} GB, which it draws, lowers "
+        f"and cuts in {populations * DRAW / 60:.0f} min of processor time",
+        f"decoders: {solving:.1f} s on all cores together (one process would need "
+        f"{populations * SOLVE / 3600:.1f} h), and {decoders / 1e9:.1f} GB for each process, "
+        f"{decoders / BANDWIDTH:.1f} s",
+        f"a machine with {CORES} processes: {CORES * memory / 1e12:.1f} TB",
+        f"a process that had its share alone: {memory / MACHINES / CORES / 1e6:.0f} MB",
     ]
     return "\n".join(lines)
 

@@ -109,7 +109,7 @@ def small_window() -> tuple[str, bool]:
     First as published, with defaults of Nengo 2.8, then with the exact transforms, a slower
     synapse and our defaults.
     """
-    from window import mean_error
+    from nefsim.reproduce.windows import mean_error
 
     defaults = {"intercepts": nef.Uniform(-1, 1), "eval_points": nef.UniformHypersphere()}
     published, interval = mean_error(

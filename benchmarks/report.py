@@ -8,7 +8,10 @@ from typing import Any
 
 #: How many times faster than Nengo at its best the compiled back end is meant to be.
 NENGO = {"square": 200, "integrator": 100, "pes": 60, "array": 30, "oscillator": 20, "channel": 12}
-NENGO |= {"weights_pes": 60, "pendulum": 15, "high_d": 30, "high_d_512": 30}
+NENGO |= {"weights_pes": 60, "pendulum": 15, "high_d": 30}
+NENGO |= {"weights_oja": 15, "weights_bcm": 15}
+NENGO |= {"weights_pes_5000": 300, "weights_oja_5000": 5, "weights_bcm_5000": 5}
+NENGO |= {"high_d_512": 30}
 NUMPY = {"square": 3.0, "array": 3.0}
 BRIAN = {"square": 8, "array": 10, "pes": 6}
 
@@ -137,7 +140,8 @@ def _spikes(results: dict[str, Any]) -> Iterator[str]:
         verdict = "equal" if differ == 0 else f"NOT EQUAL, {differ} differ"
         yield f"spikes of {pair}: {verdict} ({sum(spikes['spikes'])} in {spikes['seconds']:g} s)"
     if brian := results["rows"].get("brian2"):
-        more = sum(brian["spikes"]) / sum(spikes["spikes"]) - 1
+        seconds = brian["steps"] * 0.001  # the spikes of nefsim may be those of a shorter run
+        more = sum(brian["spikes"]) / seconds / sum(spikes["spikes"]) * spikes["seconds"] - 1
         how = "more" if more > 0 else "less"
         yield f"brian2's neurons fire {100 * abs(more):.1f} % {how} often"
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -61,6 +62,11 @@ def ours(model: Model) -> dict[str, dict[str, Any]]:
     return {**table, "numpy": numpy, "numpy, 2 threads": {**numpy, "threads": 2}}
 
 
+#: Seconds between two processes: threads of OpenBLAS wait actively for some 0.1 s after their
+#: last product, and would occupy a core of the process that comes next.
+REST = 0.3
+
+
 class Worker:
     """A process that holds a peer ready; see worker.py."""
 
@@ -100,4 +106,8 @@ class Worker:
 def rounds(workers: dict[str, Worker], repeats: int) -> Iterator[dict[str, Times]]:
     """Seconds of a run of each, one after the other, again and again."""
     for _ in range(repeats):
-        yield {name: worker.run() for name, worker in workers.items()}
+        times = {}
+        for name, worker in workers.items():
+            time.sleep(REST)
+            times[name] = worker.run()
+        yield times

@@ -4,10 +4,11 @@
     python benchmarks/sweeps.py overhead --tasks 10000
     python benchmarks/sweeps.py seeds --seeds 64
 
-``kills`` ends the client or a worker, with Dask also the scheduler, by SIGKILL; it then checks
-that each file of a result is complete, calls the sweep again if it did not end by itself, and
-compares the table.  ``overhead`` runs small tasks, of which 5 % fail at first, on a Dask cluster
-of this machine.  ``seeds`` compares trials of one network as a batch with a process for each.
+``kills`` ends the client or a worker, with Dask also the scheduler, by SIGKILL, up to five times
+in a sweep; it then checks that each file of a result is complete, calls the sweep again if it did
+not go on by itself, and compares the table at its end.  ``overhead`` runs small tasks, of which
+5 % fail at first, on a Dask cluster of this machine.  ``seeds`` compares trials of one network as
+a batch with a process for each.
 """
 
 from __future__ import annotations
@@ -43,8 +44,11 @@ def task(n, tau, seed):
     return {"mean": float(values[:n].mean()) * tau, "values": values}
 """
 
+#: Number of its tasks, and most kills of one sweep.
+TASKS, KILLS = 60, 5
+
 #: Longest time from the end of a scheduler or client to the end of those that depend on it [s].
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 def table(folder: Path) -> str:
@@ -162,64 +166,89 @@ def kills(moments: int, seed: int, dask: bool, verbose: bool = True) -> Counter[
         try:
             executor = ["--dask", cluster.ensure()] if cluster else ["--workers", "2"]
             first = client(study, folder / "reference", executor)
-            # The time in which results are written, in this environment.
-            assert wait_for(lambda: any((folder / "reference").glob("results/*/*.npz")))
-            began = time.monotonic()
             output = first.communicate()[0]
             assert first.returncode == 0, output
-            duration = time.monotonic() - began
             expected = table(folder / "reference")
             assert expected
-            for i in range(moments):
-                out = folder / f"out-{i}"
-                moment = _moment(study, out, cluster, rng, duration)
-                counts.update(moment)
-                assert table(out) == expected, f"moment {i} ({moment}): another table"
+            while counts["killed"] < moments:
+                out = folder / f"out-{counts['sweeps']}"
+                sweep = KilledSweep(study, out, cluster, rng)
+                sweep.run(min(KILLS, moments - counts["killed"]))
+                counts.update({**sweep.events, "sweeps": 1})
+                assert table(out) == expected, f"{out.name}, {sweep.events}: another table"
                 if verbose:
-                    print(f"{i + 1}: {', '.join(moment)}", flush=True)
+                    print(f"{counts['killed']}: {dict(sweep.events)}", flush=True)
         finally:
             if cluster:
                 cluster.close()
     return counts
 
 
-def _moment(
-    study: Path, out: Path, cluster: Cluster | None, rng: random.Random, duration: float
-) -> list[str]:
-    """One sweep whose client, worker or scheduler is killed; the events."""
-    executor = ["--dask", cluster.ensure()] if cluster else ["--workers", "2"]
-    run = client(study, out, executor)
-    assert wait_for((out / "sweep.json").exists)
-    if rng.random() < 0.75:  # else while the workers start
-        wait_for(lambda: any(out.glob("results/*/*")))
-    time.sleep(rng.uniform(0.0, duration))
-    every = children(run.pid)
-    target, pid = rng.choice(_targets(run.pid, every, cluster))
-    if not is_alive(pid):
-        target += " that had ended"
-    else:
+class KilledSweep:
+    """A sweep of which processes are killed, until all of its results are there.
+
+    Each is killed a random time after a random number of results, so that the load of the machine
+    does not matter.  There is a new result between two kills.
+    """
+
+    def __init__(self, study: Path, out: Path, cluster: Cluster | None, rng: random.Random) -> None:
+        self._study, self._out, self._cluster, self._rng = study, out, cluster, rng
+        self.events: Counter[str] = Counter()
+
+    def run(self, n: int) -> None:
+        """Kill up to ``n`` processes, and run to the end; counts events."""
+        self._call()
+        for least in sorted(self._rng.sample(range(TASKS), n)):
+            if not self._kill(least):
+                break
+            check_files(self._out)
+        if self._job.returncode is None:
+            self._end("none")
+        assert self._job.returncode == 0, self._output
+        check_files(self._out)
+
+    def _kill(self, least: int) -> bool:
+        """Kill a process after so many results; whether the sweep had not ended."""
+        assert wait_for(lambda: self._results() >= least or self._job.poll() is not None)
+        # Without results the workers are still starting.
+        time.sleep(self._rng.uniform(0.0, 0.05 if least else 1.0))
+        every = children(self._job.pid)
+        target, pid = self._rng.choice(_targets(self._job.pid, every, self._cluster))
+        if not is_alive(self._job.pid) or not is_alive(pid):
+            return False
+        found = self._results()
         os.kill(pid, signal.SIGKILL)
-    try:
-        output = run.communicate(timeout=PATIENCE)[0]
-    except subprocess.TimeoutExpired:
-        run.kill()
-        raise AssertionError(f"the client did not end after {target} was killed") from None
-    assert wait_for(lambda: not any(map(is_alive, every)), 10.0), "a worker outlived its client"
-    events, found = [target], check_files(out)
-    if run.returncode == 0:
-        events.append("went on by itself")
-    elif target == "worker":
-        raise AssertionError(f"a worker was killed, and the sweep ended: {output}")
-    else:
-        events.append("another call went on")
-        if 0 < found < 60:
-            events.append("some results were there")
-        executor = ["--dask", cluster.ensure()] if cluster else ["--workers", "2"]
-        again = client(study, out, executor)
-        output = again.communicate(timeout=3 * PATIENCE)[0]
-        assert again.returncode == 0, output
-    check_files(out)
-    return events
+        self.events.update(["killed", target])
+        if 0 < found < TASKS:
+            self.events["some results were there"] += 1
+        if target != "worker":
+            self._end(target)
+            assert wait_for(lambda: not any(map(is_alive, every)), 10.0), "a worker is left"
+            if self._job.returncode:
+                self.events["another call went on"] += 1
+                self._call()
+                return True
+        self.events["went on by itself"] += 1
+        if self._cluster:
+            self._cluster.ensure()
+        return True
+
+    def _call(self) -> None:
+        """Call the sweep, and wait until it has begun."""
+        words = ["--dask", self._cluster.ensure()] if self._cluster else ["--workers", "2"]
+        self._job, self._output = client(self._study, self._out, words), ""
+        assert wait_for((self._out / "sweep.json").exists)
+
+    def _end(self, target: str) -> None:
+        """Wait for the end of the call, after a process was killed."""
+        try:
+            self._output = self._job.communicate(timeout=PATIENCE)[0]
+        except subprocess.TimeoutExpired:
+            self._job.kill()
+            raise AssertionError(f"no end of the call; killed: {target}") from None
+
+    def _results(self) -> int:
+        return len([*self._out.glob("results/*/*.npz")])
 
 
 def _targets(pid: int, every: list[int], cluster: Cluster | None) -> list[tuple[str, int]]:
@@ -309,8 +338,13 @@ def one_seed(n: int, seed: int) -> dict[str, float]:
     return last(sim.result())
 
 
+def processor() -> float:
+    """Processor time of this process and its ended children [s]; other load changes it little."""
+    return sum(os.times()[:4])
+
+
 def seeds(n_seeds: int) -> dict[str, float]:
-    """Time for each seed as trials of a batch, one after the other, and in local processes."""
+    """Processor time for each seed as a batch, one after the other, and in local processes."""
     import nefsim as nef
 
     trials = nef.sweeps.Trials(build, last, seconds=1.0, batch=n_seeds)
@@ -324,16 +358,16 @@ def seeds(n_seeds: int) -> dict[str, float]:
         ("one by one, this process", one_seed, "serial", n_seeds),
         ("two local processes", one_seed, 2, n_seeds),
     ):
-        began = time.perf_counter()
+        began = processor()
         assert len(nef.sweep(fn, grid, count, executor)) == count
-        figures[label] = (time.perf_counter() - began) / count
+        figures[label] = (processor() - began) / count
     few = min(n_seeds, 8)
-    began = time.perf_counter()
+    began = processor()
     for seed in range(few):  # one process after the other, as a queue would start them
         code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
         code += f"import sweeps; sweeps.one_seed(100, {seed})"
         subprocess.run([sys.executable, "-c", code], check=True)
-    figures["a process for each seed"] = (time.perf_counter() - began) / few
+    figures["a process for each seed"] = (processor() - began) / few
     return figures
 
 

@@ -26,10 +26,10 @@ from typing import Any
 import exported
 import torch
 from torch import nn
-from trained import plif_network, silent_network, snu_network
 
 from nefsim import train
 from nefsim.datasets import LabelledImages, mnist
+from nefsim.reproduce.trained import plif_network, silent_network, snu_network
 
 #: How many training images, the last, are held out to choose settings on.
 N_HELD_OUT = 5000

@@ -29,6 +29,7 @@ solvers                LstsqL2, LstsqL1, Nnls, Softmax, ...
 learning rules         PES, HPES, Voja, BCM, Oja, RLS, ...
 functions of arrays    gain_bias, tuning_curves, solve_decoders, connection_weights, ...
 base classes           NeuronType, Synapse, Solver, Distribution, Process, LearningRule
+citations              BibTeX of the publications behind a model
 crosscheck             compare two back ends spike for spike
 sweep                  a function at many parameters and seeds, on one machine or many
 load_network           a network from the file of ``net.save``
@@ -45,12 +46,16 @@ nef.datasets           handwritten digits
 nef.dynamics           linear systems, delays, and how populations become them
 nef.networks           ready networks: products, memories, basal ganglia, oscillators, ...
 nef.spa                semantic pointers: vocabularies, binding, cleanup, rules, spaces
+nef.gym                networks that act in environments of gymnasium
+nef.io                 nodes that exchange samples with programs and devices (UDP, serial, ...)
 nef.nengo              runs Nengo models; ``from_nengo``, ``to_nengo``
 nef.view               a network in the browser (extra ``view``)
 nef.train              training of spiking networks with PyTorch (extra ``train``)
 nef.convert            conversion of trained ReLU networks to spiking ones (extra ``train``)
 nef.nir                NIR graphs (extra ``nir``)
+nef.sklearn            populations as estimators of scikit-learn (extra ``sklearn``)
 nef.mnist              the experiment with handwritten digits
+nef.reproduce          published figures, run beside the published values
 nef.typing             names of the types of arguments, such as ``SynapseLike``
 nef.sweeps             results of ``sweep``, and ``Trials`` and ``Builds``, tasks for many seeds
 nef.testing            laws for types of a user: ``check_neuron_type``, ``check_synapse``, ...
@@ -75,7 +80,9 @@ from nefsim import analysis as analysis
 from nefsim import datasets as datasets
 from nefsim.backends import BackendUnavailable
 from nefsim.budget import decoded_points, error_budget, saturation, size_for, svd_basis
+from nefsim.citations import citations
 from nefsim.crosscheck import crosscheck
+from nefsim.deadlines import Deadlines, RealTimeWarning
 from nefsim.describe import describe
 from nefsim.encoding import *
 from nefsim.learning import *
@@ -92,11 +99,20 @@ from nefsim.solvers import *
 from nefsim.synapses import *
 from nefsim.watching import RadiusWarning
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # The names of a subpackage's ``__all__`` are names of the package.
-__all__ = ["BackendUnavailable", "RadiusWarning", "Result", "Simulator"]
-__all__ += ["crosscheck", "decoded_points", "describe", "error_budget", "saturation", "size_for"]
+__all__ = ["BackendUnavailable", "Deadlines", "RadiusWarning", "RealTimeWarning", "Result"]
+__all__ += ["Simulator"]
+__all__ += [
+    "citations",
+    "crosscheck",
+    "decoded_points",
+    "describe",
+    "error_budget",
+    "saturation",
+    "size_for",
+]
 __all__ += ["load_network", "partition", "suggest_learning_rate", "svd_basis", "sweep"]
 __all__ += encoding.__all__
 __all__ += learning.__all__
@@ -111,11 +127,15 @@ __all__ += synapses.__all__
 _ROOMS = (
     "convert",
     "dynamics",
+    "gym",
+    "io",
     "mnist",
     "nengo",
     "networks",
     "nir",
     "plot",
+    "reproduce",
+    "sklearn",
     "spa",
     "sweeps",
     "testing",
@@ -127,11 +147,15 @@ _ROOMS = (
 if TYPE_CHECKING:
     from nefsim import convert as convert
     from nefsim import dynamics as dynamics
+    from nefsim import gym as gym
+    from nefsim import io as io
     from nefsim import mnist as mnist
     from nefsim import nengo as nengo
     from nefsim import networks as networks
     from nefsim import nir as nir
     from nefsim import plot as plot
+    from nefsim import reproduce as reproduce
+    from nefsim import sklearn as sklearn
     from nefsim import spa as spa
     from nefsim import sweeps as sweeps
     from nefsim import testing as testing

@@ -42,7 +42,7 @@ def header(stream: IO[bytes]) -> Header:
         shape, _, dtype = read(stream)
     except Exception as error:  # NumPy parses the header as Python text
         raise ValueError(reason(error)) from error
-    if version not in ((1, 0), (2, 0)) or min(shape, default=0) < 0:
+    if version not in ((1, 0), (2, 0)) or any(n < 0 for n in shape):
         raise ValueError(f"a format of .npy that nefsim does not write: {version}, {shape}")
     if dtype.kind not in KINDS or not dtype.itemsize:
         raise ValueError(f"an array of type {dtype} that nefsim does not write")
@@ -122,7 +122,7 @@ class Archive(ABC):
         try:
             with self._zip.open(self._members[name]) as stream:
                 array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
-                stream.read(1)  # zipfile compares the checksum at the end
+                stream.read()  # zipfile compares the checksum at the end
         except Exception as error:
             self.fail(f"{name!r}: {reason(error)}")
         return array

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any, NoReturn
 
@@ -171,6 +171,13 @@ def instance(
     return value
 
 
+def is_iterable(value: object) -> bool:
+    """Whether a value has items: a text and an array without dimensions have none."""
+    if isinstance(value, (str, bytes)) or getattr(value, "ndim", 1) == 0:
+        return False
+    return isinstance(value, Iterable)
+
+
 def function(who: str, argument: str, value: Any) -> Any:
     """Check that a value is callable and not a class."""
     if not callable(value) or isinstance(value, type):
@@ -185,11 +192,16 @@ def _as_float_array(who: str, argument: str, value: Any, do: str) -> NDArray[np.
         raw = np.asarray(value)
     except ValueError:
         fail(who, argument, "be an array", "rows of unequal length", do)
+    except MemoryError:
+        fail(who, argument, "fit into memory", show(value), do)
     if raw.dtype.kind not in "fiu":
         if isinstance(value, np.ndarray):
             fail(who, argument, "be real numbers", f"type {raw.dtype}", do, TypeError)
         _wrong_kind(who, argument, "be real numbers", value, do)
-    return np.array(raw, dtype=np.float64)
+    try:
+        return np.array(raw, dtype=np.float64)
+    except MemoryError:  # such as of one number that is repeated without taking memory
+        fail(who, argument, "fit into memory", show(raw), do)
 
 
 def array(

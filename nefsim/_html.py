@@ -17,8 +17,8 @@ MOST_ROWS = 30
 
 def show(value: object) -> str:
     """A value on one line: an array by its shape and range, a function by its name."""
-    if isinstance(value, (str, bool)) or value is None:
-        return str(value)
+    if isinstance(value, str):
+        return value
     if isinstance(value, (float, np.floating)):
         return f"{value:.4g}"
     if isinstance(value, Mapping):

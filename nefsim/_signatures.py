@@ -62,7 +62,7 @@ def network_object(method: str, example: str) -> Callable[[type[T]], type[T]]:
             )
 
         def missing(self: Any, name: str) -> NoReturn:
-            message = habits.attribute(who, name, habits.OF_THINGS, dir(cls) + fields)
+            message = habits.attribute(who, name, habits.OF_THINGS, [*dir(cls), *fields])
             raise AttributeError(message, name=name, obj=self)
 
         cls.__getattr__ = missing  # type: ignore[attr-defined]

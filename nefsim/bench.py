@@ -129,7 +129,7 @@ def measure(
 
 def _ready(net: Network, dt: float, backend: str, seed: int) -> tuple[Simulator, float, float]:
     """A simulator after its first steps, the build time and the time of these steps [s]."""
-    small = Network(seed=0)
+    small = Network()
     small.ensemble(1, 1)
     Simulator(small, dt, backend, progress=no_bar).run_steps(1)
     start = time.perf_counter()

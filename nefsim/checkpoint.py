@@ -137,11 +137,7 @@ def set_state(
             name = f"op {i} weights"
             fresh |= {name: memory["weights"]} if name in names else {}
     # Files of earlier versions lack the values of inputs, which could not be set.
-    new = {
-        f"op {i} value"
-        for i, op in enumerate(program.ops)
-        if isinstance(op, Sum) and op.is_input and not any(n == f"op {i} value" for n in names)
-    }
+    new = {f"op {i} value" for i, op in enumerate(program.ops) if isinstance(op, Sum)} - names
     if fresh.keys() - new != names:
         refuse_network(who, argument)
     for name, current in fresh.items():
@@ -183,11 +179,10 @@ def set_state(
 
 def _try_generator(saved: Saved, rng: np.random.Generator, was: Any) -> None:
     """Check that a generator accepts a saved state."""
-    kind = type(rng.bit_generator)
     try:
-        kind(0).state = was
+        type(rng.bit_generator)().state = was
         # NumPy does not check the position of a Mersenne Twister.
-        if not 0 <= was["state"].get("pos", 0) <= 624:
+        if "pos" in was["state"] and was["state"]["pos"] not in range(625):
             raise ValueError("position out of range")
     except Exception as error:  # NumPy raises these for missing keys and other types
         saved.fail(f"state of a generator: {type(error).__name__} {error}")
@@ -210,7 +205,7 @@ def _marks(program: Program) -> list[tuple[str, float]]:
 
 def _weighted(numbers: Any) -> float:
     flat = np.ravel(numbers)
-    return float(flat @ np.cos(np.arange(flat.size)))
+    return float(np.vdot(flat, np.cos(np.arange(flat.size))))
 
 
 def _words(op: Op) -> str:

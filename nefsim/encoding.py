@@ -367,7 +367,9 @@ def measure_tuning_curves(
     n_steps = check.integer(who, "seconds", round(length / step), "run at least one step", 1)
     generator = check.generator(who, rng)
     initial = {
-        name: generator.uniform(*start, J.shape) if isinstance(start, tuple) else start + 0 * J
+        name: generator.uniform(*start, J.shape)
+        if isinstance(start, tuple)
+        else np.full(J.shape, float(start))
         for name, start in neuron.initial_state.items()
     }
     state = neuron.start(initial, step)

@@ -122,7 +122,7 @@ def _add_signal(segment: Any, rows: Array, times: Array, unit: str | None, label
 
     units = "dimensionless" if unit in (None, "1") else unit
     steps = np.diff(times)
-    if len(times) > 1 and np.ptp(steps) > ROUNDING * steps[0]:
+    if len(steps) and np.ptp(steps) > ROUNDING * steps[0]:
         signal = neo.IrregularlySampledSignal(times, rows, units, time_units="s", name=label)
         segment.irregularlysampledsignals.append(signal)
     elif len(times):

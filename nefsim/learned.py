@@ -57,7 +57,7 @@ class LearnedConnection:
         shape = full_shape(self._program, self._index)
         n_trials = self._state.ops[self._index]["weights"].shape[:-2]
         do = f"pass an array of shape {shape}"
-        expected = (*n_trials, *shape) if n_trials and np.ndim(values) == 3 else shape
+        expected = (*n_trials, *shape) if np.ndim(values) == 3 else shape
         checked = check.array(f"{self._who}.weights", "value", values, expected, do)
         self._state.forget()
         set_full_weights(self._program, self._state, self._index, checked)
@@ -161,11 +161,11 @@ def _variable(program: Program, state: State, index: int, place: int, name: str)
         return np.array(state.ops[index][key], np.float64)
     learn: Any = program.ops[index]
     writer = _filter(program, learn.parts[place].traces[name])
-    op: Any = None if writer is None else program.ops[writer]
-    at_one = 0.0 if op is None else float(at_rest(op.form, 1.0)[0])
-    if writer is None or not at_one:
+    if writer is None:
         return None
-    return state.ops[writer]["z"][0].astype(np.float64) / at_one
+    op: Any = program.ops[writer]
+    at_one = float(at_rest(op.form, 1.0)[0])
+    return state.ops[writer]["z"][0].astype(np.float64) / at_one if at_one else None
 
 
 # -- full weights of one operation, which may be in factors ----------------------------------

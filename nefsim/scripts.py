@@ -80,17 +80,29 @@ def namespace_of(
         raise ValueError(f"{who}: model must run, got {got}{at} of {path}; {do}.") from error
 
 
-def network(file: Path) -> Network:
-    """Read the network of a model file, or run a Python file and return its network ``net``."""
+def network(file: Path, convert: Callable[[Any], Network] | None = None) -> Network:
+    """Read the network of a model file, or run a Python file and return its network ``net``.
+
+    ``convert``, if given, makes a network from one of Nengo that the file defines instead.
+    """
+    return network_and_names(file, convert)[0]
+
+
+def network_and_names(
+    file: Path, convert: Callable[[Any], Network] | None = None
+) -> tuple[Network, dict[str, Any]]:
+    """The network of a file as :func:`network` returns it, and all names of the Python file."""
     if file.suffix == ENDING:
-        return load_network(file)
+        return load_network(file), {}
     names = namespace_of(file)
     net = names.get("net")
+    if convert is not None and not isinstance(net, Network) and (found := nengo_networks(names)):
+        return convert(names["model" if "model" in found else found[0]]), names
     if not isinstance(net, Network):
         raise ValueError(
             f"nefsim: model must define net, a nefsim.Network, {_instead(str(file), names)}"
         )
-    return net
+    return net, names
 
 
 def _instead(path: str, names: Mapping[str, Any]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -12,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim import backends, checkpoint, saving
+from nefsim import backends, checkpoint, pacing, saving
 from nefsim._collector import only_young_collected
 from nefsim._signatures import explained
 from nefsim.backends.notices import silenced
+from nefsim.deadlines import Deadlines
 from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
 from nefsim.lowering import Built, build
@@ -47,8 +49,9 @@ class Simulator:
         The network; later changes of it have no effect on the simulator.
     dt : float [s]
         The time step.
-    backend : {"auto", "numpy", "numba", "nengo", "mpi"}
-        The back end that runs the steps.  All give the same spikes.  "numba" is compiled;
+    backend : str
+        The back end that runs the steps: "auto" or one of ``nefsim.backends.available()``.
+        All give the same spikes.  "numba" is compiled;
         "nengo" runs the same arrays in Nengo, as a check; "auto" is the fastest that is
         installed.  With "mpi" all processes of ``mpiexec`` run the network together, and each
         then has all records.
@@ -137,15 +140,13 @@ class Simulator:
         self._progress: Progress = progress_bar(who, progress)
         self._reports = callable(progress)
         arrays_seed = check.seed(who, build_seed, "build_seed")
-        self.seed = fresh_seed(net) if arrays_seed is None else arrays_seed
         self._module, self._chosen = module, None
         is_shared = backends.BACKENDS[self.backend].is_shared
-        if is_shared:
-            self.seed = module.common_seed(self.seed)
-            if stream is not None:
-                do = "leave it out, and save sim.result() in one process"
-                must = f'be None with the back end "{self.backend}"'
-                check.fail(who, "stream", must, str(stream), do)
+        if is_shared and stream is not None:
+            do = "leave it out, and save sim.result() in one process"
+            must = f'be None with the back end "{self.backend}"'
+            check.fail(who, "stream", must, check.show(stream), do)
+        self.seed = self._seed_of_arrays(arrays_seed)
         if partition is not None:
             if not is_shared:
                 do = 'pass backend="mpi"'
@@ -155,6 +156,8 @@ class Simulator:
         self.closed = False
         self._turn = Turn("Simulator.run_steps")
         self._target: Target | None = None
+        #: Figures of the last run in real time; None before the first.
+        self.deadlines: Deadlines | None = None
         with silenced(progress is False):
             self._build()
         if stream is not None:
@@ -163,26 +166,54 @@ class Simulator:
     def _build(self, watches: bool = True) -> None:
         """Draw and solve all arrays by the seed, and start."""
         net, (extra, outputs) = self.network, self._extra
+        shared = backends.BACKENDS[self.backend].is_shared
+        divide = self._module.divide if shared else None
         with only_young_collected():
-            self.built: Built = build(net, self.dt, self.seed, probes=extra, inputs=outputs)
-        self.probes: tuple[Probe, ...] = self.built.probes
-        self._places = {probe: i for i, probe in enumerate(self.probes)}
+            self.built: Built = build(
+                net, self.dt, self.seed, probes=extra, inputs=outputs, divide=divide
+            )
         self._prepare = self._module.prepare
         if self._chosen is not None:
             process = signals_of(self.built, self._chosen)
             self._prepare = partial(self._module.prepare, process=process)
-        self._watch, self._watches = Watch(self.built), watches
-        nodes = {node: self.built.signals[node] for node in net.all_nodes}
-        self._inputs = Inputs("Simulator.inputs", self.built.program, nodes, self._turn)
+        self._watches = watches
+        self._find_places()
         self._restart()
+
+    def _find_places(self) -> None:
+        """Find the places of probes and inputs in the program, and watch it."""
+        self.probes: tuple[Probe, ...] = self.built.probes
+        self._places = {probe: i for i, probe in enumerate(self.probes)}
+        self._watch = Watch(self.built)
+        nodes = {node: self.built.signals[node] for node in self.network.all_nodes}
+        self._inputs = Inputs("Simulator.inputs", self.built.program, nodes, self._turn)
+
+    def _go_on_with(self, built: Built, state: State) -> None:
+        """Continue with other probes, from a state of ``built``; records so far are discarded."""
+        who = "Simulator"
+        self._turn.forbid(who)
+        self._forbid_stream(who)
+        self.built = built
+        self._find_places()
+        state.watch = self._watch if self._watches else None
+        with only_young_collected():
+            self._run = self._prepare(built, state)
+        self._state = state
+        self._inputs.use(state)
+        self._records = Records(built.program, self.batch_size, self.dtype, state.step)
+
+    def _seed_of_arrays(self, seed: int | None) -> int:
+        """The seed of a build; processes that share a network take that of the first one."""
+        drawn = fresh_seed(self.network) if seed is None else seed
+        is_shared = backends.BACKENDS[self.backend].is_shared
+        return int(self._module.common_seed(drawn)) if is_shared else drawn
 
     def _rebuild(self, seed: int) -> None:
         """Begin again with the arrays of another build seed; inputs are looked at no more."""
         who = "Simulator"
         self._turn.forbid(who)
         self._forbid_stream(who)
-        drawn = check.seed(who, seed, "build_seed")
-        self.seed = fresh_seed(self.network) if drawn is None else drawn
+        self.seed = self._seed_of_arrays(check.seed(who, seed, "build_seed"))
         self._build(watches=False)
 
     def _stream_to(self, who: str, stream: str | Path) -> None:
@@ -282,6 +313,7 @@ class Simulator:
         seconds: float,
         checkpoint_every: float | None = None,
         checkpoint: str | Path | None = None,
+        realtime: bool = False,
     ) -> None:
         """Run for ``round(seconds / dt)`` steps.
 
@@ -291,11 +323,105 @@ class Simulator:
             The duration of the run.
         checkpoint_every, checkpoint
             As for :meth:`run_steps`.
+        realtime : bool
+            Whether step k waits until k dt of wall time after the start.  The spikes are the
+            same.  Lateness and missed deadlines are counted in ``sim.deadlines``.
+
+        See Also
+        --------
+        loop : A loop in real time that reads and writes between steps.
+
+        Notes
+        -----
+        A :class:`~nefsim.RealTimeWarning` is given, once in a run, if a run in real time is
+        0.1 s (10 steps, if these are longer) behind the clock, or misses more than a hundredth
+        of its deadlines.  The times of later steps do not move: they follow without a pause
+        until the run has caught up.
         """
         who = "Simulator.run"
         length = check.seconds(who, "seconds", seconds, zero=True)
         n = steps_in(who, "seconds", length, self.dt)
-        self._run_steps(n, self._checkpoints(who, checkpoint_every, checkpoint))
+        checkpoints = self._checkpoints(who, checkpoint_every, checkpoint)
+        paces = check.flag(who, "realtime", realtime)
+        self._run_steps(n, checkpoints, self._schedule(who, self.dt) if paces else None)
+
+    @explained
+    def loop(
+        self, period: float | None = None, seconds: float | None = None
+    ) -> Iterator[Callable[[], None]]:
+        """Run in periods of wall time, with code of the user in each: read, step, write.
+
+        Parameters
+        ----------
+        period : float or None [s]
+            Wall time, and time in the network, from one turn of the loop to the next: a
+            multiple of dt.  None means dt.
+        seconds : float or None [s]
+            The duration; None goes on until ``break``.
+
+        Yields
+        ------
+        step : callable
+            At the beginning of each period, a function that takes the steps of the period.  If
+            the body of the loop does not call it, the steps are taken at its end.
+
+        Raises
+        ------
+        ValueError
+            If the period is no multiple of dt.
+
+        See Also
+        --------
+        inputs, latest : Values to set before a step, and to read after it.
+        run : A run in real time without code in between.
+
+        Notes
+        -----
+        ``sim.deadlines`` counts late periods, to which the code in the loop contributes.  A
+        loop warns as :meth:`run` does, but after ``break`` not of missed deadlines.
+
+        A full pass of Python's garbage collector takes tens of milliseconds.  Runs in real time,
+        and loops with a duration, put it off.  Before a loop without an end,
+        ``gc.collect(); gc.freeze()`` makes it short.
+
+        Examples
+        --------
+        >>> import nefsim as nef
+        >>> net = nef.Network(seed=1)
+        >>> angle = net.node([0.0])
+        >>> a = net.ensemble(100, 1)
+        >>> c = net.connect(angle, a)
+        >>> torque = net.probe(a, synapse=0.02)
+        >>> sim = nef.Simulator(net)
+        >>> x = 0.5
+        >>> for step in sim.loop(period=0.002, seconds=0.1):
+        ...     sim.inputs[angle] = x  # read the sensor
+        ...     step()
+        ...     x -= 0.01 * sim.latest(torque)[0]  # write to the motor
+        >>> sim.n_steps, sim.deadlines.n_periods
+        (100, 50)
+        """
+        who = "Simulator.loop"
+        length, n_steps, n_periods = pacing.periods(who, period, seconds, self.dt)
+        return pacing.loop(self._schedule(who, length), n_periods, n_steps, self._take)
+
+    def _schedule(self, who: str, period: float) -> pacing.Schedule:
+        schedule = pacing.Schedule(who, period)
+        self.deadlines = schedule.deadlines
+        return schedule
+
+    def _step_silently(self) -> None:
+        """Take one step of a run, without a report of its progress."""
+        growing = self._state.growing
+        if growing is None or self._target is not None:
+            self._advance(1)
+            return
+        with self._turn.alone("Simulator.run"):
+            growing.step(self._records)
+
+    def _advance(self, n_steps: int) -> None:
+        with self._turn:
+            advance(self._run, n_steps, self._state, self._records)
 
     def step(self) -> None:
         """Run one step.
@@ -331,6 +457,22 @@ class Simulator:
             return
         with self._turn.alone("Simulator.step"):
             growing.step(self._records)
+
+    def _take(self, n_steps: int) -> None:
+        """The steps of a period at once, which takes less time than one by one."""
+        if n_steps == 1 or type(self).step is not Simulator.step:
+            for _ in range(n_steps):
+                self.step()
+            return
+        if self._reports or self.closed:
+            self.run_steps(n_steps)
+            return
+        growing, left = self._state.growing, n_steps
+        if growing is not None and self._target is None:
+            with self._turn.alone("Simulator.step"):
+                left = growing.steps(self._records, n_steps)
+        if left:
+            self._advance(left)
 
     @explained
     def latest(self, probe: Probe | str) -> Array:
@@ -368,7 +510,7 @@ class Simulator:
             if newest is None:
                 check.fail(who, "probe", "have a record", "none so far", "run a step first")
             row = newest.copy()
-        shape = self.built.shapes.get(self.probes[index]) if self.built.shapes else None
+        shape = self.built.shapes.get(self.probes[index])
         return row if shape is None else row.reshape(*row.shape[:-1], *shape)
 
     @explained
@@ -412,27 +554,42 @@ class Simulator:
             self._check_keeps_state(who, must, "leave out checkpoint, or take another back end")
         return checked
 
-    def _run_steps(self, n: int, checkpoints: saving.Checkpoints | None) -> None:
+    def _run_steps(
+        self,
+        n: int,
+        checkpoints: saving.Checkpoints | None,
+        schedule: pacing.Schedule | None = None,
+    ) -> None:
         who = "Simulator.run_steps"
         if self.closed:
             check.fail(who, "simulator", "be open", "a closed one", "make a new Simulator")
         self._records.flush()  # records that did not fit on a full disk
         if checkpoints is None:
-            self._run_parts(n, None)
+            self._run_parts(n, None, schedule)
         else:
             with checkpoints.saved_at_end(self):
-                self._run_parts(n, checkpoints)
+                self._run_parts(n, checkpoints, schedule)
         self._watch.warn()
 
-    def _run_parts(self, n: int, checkpoints: saving.Checkpoints | None) -> None:
-        with self._progress(n) as (pieces, report):
+    def _run_parts(
+        self,
+        n: int,
+        checkpoints: saving.Checkpoints | None,
+        schedule: pacing.Schedule | None,
+    ) -> None:
+        quiet = nullcontext() if schedule is None else pacing.undisturbed()
+        with quiet, self._progress(n) as (pieces, report):
             for piece in pieces:
                 for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
-                    with self._turn:
-                        advance(self._run, part, self._state, self._records)
+                    if schedule is None:
+                        self._advance(part)
+                    else:
+                        schedule.run(part, self._step_silently)
                     if checkpoints:
                         checkpoints.save_if_due(self)
                 report(piece)
+        if schedule is not None:
+            schedule.finish()
 
     @explained
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
@@ -555,6 +712,10 @@ class Simulator:
             state that is invalid for its neurons.
         """
         who = "Simulator.load"
+        named = backends.BACKENDS.get(backend) if isinstance(backend, str) else None
+        if named is not None and not named.keeps_state:
+            do = 'leave it out, or pass "numpy" or "numba"'
+            check.fail(who, "backend", "be one that continues from a saved state", backend, do)
         with saving.opened(who, path) as saved:
             meta = saved.meta
             saving.check_source(who, meta, net, stream is not None)

@@ -188,21 +188,22 @@ class Spikes(Value):
             noise = "poisson"
         law = _regular_up_to(top / scale, self.synapse, self.dt)
         one = poisson(1.0, self.synapse, self.dt)
-        n_points, sums = 0, np.zeros((2, 1))
+        n_points, even, random = 0, np.zeros(1), np.zeros(1)
         for block in blocks:
             n_points += len(block)
             if not kind.spiking:
-                sums = sums + np.zeros(block.shape[1])
+                even = random = np.zeros(block.shape[1])
                 continue
             n = max(1, NUMBERS_IN_CACHE // block.shape[1])
             for first in range(0, len(block), n):
                 a = block[first : first + n]
                 a = np.abs(a) / scale if scale != 1.0 or a.min() < 0.0 else a
-                even = law(a).sum(axis=0) if noise != "poisson" else 0.0
-                sums = sums + np.stack(np.broadcast_arrays(even, one * a.sum(axis=0)))
-        even, random = (
-            np.maximum(sums, 0.0) * (scale / (gain(self.synapse, self.dt) or 1.0)) ** 2 / n_points
-        )
+                if noise != "poisson":
+                    even = even + law(a).sum(axis=0)
+                random = random + one * a.sum(axis=0)
+        share = (scale / (gain(self.synapse, self.dt) or 1.0)) ** 2
+        even = np.maximum(even, 0.0) * share / n_points
+        random = np.maximum(random, 0.0) * share / n_points
         variance = {
             "regular": even,
             "poisson": random,

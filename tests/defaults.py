@@ -18,7 +18,15 @@ from typing import Any
 import nefsim
 
 #: Optional packages that a subpackage imports.
-NEEDS = {"convert": "torch", "nengo": "nengo", "nir": "nir", "train": "torch", "view": "bokeh"}
+NEEDS = {
+    "convert": "torch",
+    "gym": "gymnasium",
+    "nengo": "nengo",
+    "nir": "nir",
+    "sklearn": "sklearn",
+    "train": "torch",
+    "view": "bokeh",
+}
 
 
 #: Subpackages whose functions are called by nefsim only.

@@ -28,7 +28,8 @@ KERNELS = {"Prescott": "Katmai", "Haswell": "Haswell", "SkylakeX": "SkylakeX"}
 
 #: Tests of pages, commands, files and packages, and those that take long to train.
 NOT_NUMERICAL = (
-    *("attacks", "benchmarks", "cli", "cli_saving", "datasets", "describe", "files", "habits"),
+    *("attacks", "benchmarks", "citations", "cli", "cli_saving", "datasets", "describe"),
+    *("files", "gallery", "habits", "reproduce", "site", "sklearn"),
     *("house", "interruptions", "mnist", "mutants", "nonsense", "notebooks", "object_cache"),
     *("package", "readme", "records", "train", "view", "view_browser", "view_server", "writing"),
 )
@@ -116,8 +117,9 @@ class Watch:
         atol = args[1] if len(args) > 1 else options.get("atol", 0.0)
         with np.errstate(all="ignore"):
             try:
-                off = np.abs(np.subtract(actual, desired, dtype=float))
-                bound = atol + rtol * np.abs(np.asarray(desired, dtype=float))
+                wanted = np.asarray(desired)
+                off = np.abs(np.asarray(actual) - wanted)
+                bound = atol + rtol * np.abs(wanted)
                 share = float(np.nanmax(np.where(off > 0, off / bound, 0.0), initial=0.0))
             except (TypeError, ValueError):
                 share = 0.0

@@ -114,6 +114,12 @@ def of_call(name: str) -> list[str]:
     made = CALLS[name](nef.networks, net)
     shape_only = name.startswith(CHAOTIC)
     lines = [f"part {f.name}: {_thing(getattr(made, f.name))}" for f in fields(made)]
+    return [*lines, *of_network(net, shape_only)]
+
+
+def of_network(net: nef.Network, shape_only: bool = False) -> list[str]:
+    """A line for each network, node, population and connection."""
+    lines = []
     for inner in (*net.everything(),):
         lines.append(f"network {inner.label!r}, warns {inner._warns_of_radius}")
     for node in net.all_nodes:
@@ -160,7 +166,11 @@ def _brief(value: Any) -> str:
     if value is None:
         return "no filter"
     parts = ((f.name, getattr(value, f.name), f.default) for f in fields(value))
-    shown = ", ".join(f"{n}={v}" for n, v, d in parts if isinstance(v, np.ndarray) or v != d)
+    shown = ", ".join(
+        f"{n}={_value(v, False) if np.size(v) > 8 or np.ndim(v) > 1 else v}"
+        for n, v, d in parts
+        if isinstance(v, np.ndarray) or v != d
+    )
     return f"{type(value).__name__}({shown})"
 
 

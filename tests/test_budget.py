@@ -292,10 +292,10 @@ def test_slow_neurons_are_added_until_their_spikes_reach_the_error() -> None:
     """Rate curves alone would do with fewer neurons than 10 Hz of input take at 80 Hz."""
     signal, rates = nef.WhiteSignal(2.0, 10.0, 0.5, seed=1), (40.0, 80.0)
     size = nef.size_for(None, 0.06, synapse=0.03, max_rates=rates, input=signal)
-    assert size.measured is not None and size.rmse < size.measured <= 0.94 * 0.06
+    assert size.measured is not None and size.rmse < size.measured <= 0.93 * 0.06
     by_rates = task(process=signal, synapse=0.03)
     fewer = round(size.n_neurons / 1.25)
-    assert by_rates.size(fewer, size.radius, rates).rmse <= 0.94 * 0.06
+    assert by_rates.size(fewer, size.radius, rates).rmse <= 0.93 * 0.06
 
 
 def test_smaller_errors_take_more_neurons() -> None:
@@ -494,7 +494,7 @@ def test_the_parts_of_an_error_are_those_of_the_formula() -> None:
 def of_populations(n: int, radius: float, x: Any, synapse: Any) -> dict[str, float]:
     """The error of a sum in populations of ten seeds, by public functions."""
     squares = []
-    for seed in range(max(10, round(500 / n))):
+    for seed in range(max(10, round(1000 / n))):
         net = nef.Network(seed=seed)
         a, end = net.ensemble(n, 2, radius=radius, max_rates=(100, 200)), net.node(size_in=1)
         c = net.connect(a, end, function=np.sum, synapse=synapse)
@@ -524,7 +524,7 @@ def task(**options: Any) -> Task:
     return task_of("test", **default | options)
 
 
-def test_the_error_of_a_size_is_that_of_populations_of_ten_seeds_or_500_neurons() -> None:
+def test_the_error_of_a_size_is_that_of_populations_of_ten_seeds_or_1000_neurons() -> None:
     of_sum = task(function=np.sum, dimensions=2)
     found = of_sum.size(30, 0.5, (100.0, 200.0))
     x = nef.UniformHypersphere().sample(2000, 2, np.random.default_rng(0)) * 0.5
@@ -543,7 +543,7 @@ def test_the_error_of_a_size_for_an_input_is_that_of_its_filtered_steps() -> Non
     assert moving.radii == pytest.approx(sorted({*lengths}))
     found = moving.size(20, 0.8, (200.0, 400.0))
     power = np.zeros(2)
-    for seed in range(25):
+    for seed in range(50):
         net = nef.Network(seed=seed)
         a, end = net.ensemble(20, 1, radius=0.8), net.node(size_in=1)
         c = net.connect(a, end, synapse=0.02)
@@ -553,22 +553,22 @@ def test_the_error_of_a_size_for_an_input_is_that_of_its_filtered_steps() -> Non
         error = rates @ data[c].decoded_weights.T - x
         for i, part in enumerate((error * (np.abs(x) <= 0.8), error * (np.abs(x) > 0.8))):
             # Steps are five times as long: 27 of them leave a thousandth, and then one more.
-            power[i] += np.mean(nef.Lowpass(0.02).filt(part, 0.005)[27:-1] ** 2) / 25
+            power[i] += np.mean(nef.Lowpass(0.02).filt(part, 0.005)[27:-1] ** 2) / 50
     assert [found.distortion, found.saturation] == pytest.approx(np.sqrt(power).tolist(), rel=1e-9)
 
 
 @pytest.mark.parametrize("rmse", [0.05, 0.02])
 def test_fewer_neurons_or_lower_rates_do_not_reach_the_error(rmse: float) -> None:
-    """Searches end within 2 % of the least number, or rate, for 94 % of the error."""
+    """Searches end within 2 % of the least number, or rate, for 93 % of the error."""
     size, identity = nef.size_for(None, rmse, synapse=0.02), task()
-    assert size.rmse <= 0.94 * rmse
+    assert size.rmse <= 0.93 * rmse
     fewer = math.floor(size.n_neurons / 1.02) - 1
-    assert identity.size(fewer, 1.0, (200.0, 400.0)).rmse > 0.94 * rmse
+    assert identity.size(fewer, 1.0, (200.0, 400.0)).rmse > 0.93 * rmse
     again = nef.size_for(None, rmse, synapse=0.02, n_neurons=2 * size.n_neurons)
     low, high = again.max_rates
-    assert again.rmse <= 0.94 * rmse
+    assert again.rmse <= 0.93 * rmse
     slower = (low / 1.02, high / 1.02)
-    assert identity.size(2 * size.n_neurons, 1.0, slower).rmse > 0.94 * rmse
+    assert identity.size(2 * size.n_neurons, 1.0, slower).rmse > 0.93 * rmse
 
 
 def test_changes_are_for_parts_of_more_than_half_of_the_error() -> None:

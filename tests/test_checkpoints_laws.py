@@ -148,7 +148,7 @@ def test_each_mark_of_the_program_counts_up_to_rounding(run: Any) -> None:
             if sizes[i] == 0 and not fits:
                 continue
             other = copy.deepcopy(good)
-            other.meta["program"][i] = (words, number + share * checkpoint.ROUNDING * sizes[i])
+            other.meta["program"][i] = (words, number + share * 1e-6 * sizes[i])
             if fits:
                 other.load(batch_size)
             else:

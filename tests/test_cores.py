@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,7 @@ import nefsim as nef
 
 pytest.importorskip("numba")
 
-from nefsim.backends.compiled import analysis, cores, make_plan, split, stages
+from nefsim.backends.compiled import analysis, cores, make_plan, opcodes, split, stages
 from nefsim.program import Neurons
 
 #: More than two tiles of steps, and a part of one.
@@ -65,6 +66,22 @@ def watched() -> nef.Network:
     net.probe(x.neurons, "voltage")
     net.probe(x.neurons, synapse=0.01)
     net.probe(x.neurons, "voltage", synapse=0.01)
+    return net
+
+
+def other_types(kind: type[nef.NeuronType]) -> nef.Network:
+    """A recurrent population of another type, with probes of its output and its states."""
+    net = nef.Network(seed=1)
+    x = population(net, 4500, neuron_type=kind())
+    net.connect(net.node(np.sin), x, synapse=0.01)
+    decoded(net, x, x, synapse=0.1)
+    out = net.node(size_in=1)
+    decoded(net, x, out, synapse=0.02)
+    net.probe(out)
+    net.probe(x.neurons)
+    for name in x.neuron_type.initial_state:
+        net.probe(x.neurons, name)
+    net.probe(x.neurons, synapse=0.01)
     return net
 
 
@@ -121,6 +138,7 @@ NETWORKS = {
     "chain of small ones": lambda: chain(80, 70, 60, 50),
     "streams": streams,
     "ring": ring,
+    **{kind.__name__: partial(other_types, kind) for kind in split.TYPES},
 }
 
 
@@ -210,6 +228,18 @@ def test_large_populations_are_split_and_small_ones_are_not() -> None:
     assert not plan_of(chain(60, 4000)).parts.origin
 
 
+@pytest.mark.parametrize("kind", split.TYPES)
+def test_other_types_are_split_where_their_neurons_have_the_same_parameters(
+    kind: type[nef.NeuronType],
+) -> None:
+    assert len(plan_of(other_types(kind)).parts.origin) == len(split.parts(4500))
+    net = nef.Network(seed=1)
+    tau_rc = np.linspace(0.01, 0.05, 4500)
+    x = population(net, 4500, neuron_type=nef.RegularSpiking(nef.LIFRate(tau_rc=tau_rc)))
+    net.probe(x, solver=nef.NoSolver(np.full((4500, 1), 1e-6)))
+    assert not plan_of(net).parts.origin
+
+
 def test_a_population_whose_spikes_are_read_one_by_one_is_not_split() -> None:
     net = recurrent()
     (x,) = net.ensembles
@@ -253,6 +283,26 @@ def loops_of(net: nef.Network, monkeypatch: pytest.MonkeyPatch) -> list[stages.L
     return found
 
 
+def test_work_is_that_of_numbers_of_cells_and_of_products() -> None:
+    rows = [  # kind, outputs, inputs, encoded dimensions, work
+        (opcodes.LOWPASS, 7, 1, 0, 7),
+        (opcodes.LIF, 100, 999, 4, 100 + 50),
+        (opcodes.WIDE_LIF, 100, 999, 16, 100 + 200),
+        (opcodes.DRIVEN_LIF, 100, 999, 16, 100),
+        (opcodes.FIRST_CELL, 100, 999, 16, 300),
+        (opcodes.FIRST_CELL + 1, 100, 999, 16, 300),
+        (opcodes.ROWS, 10, 40, 0, 10 + 50),
+        (opcodes.ROWS_OF_TILE, 10, 640, 0, 10 + 100),
+        (opcodes.DECODE_BITS, 10, 640, 0, 10),
+    ]
+    table = np.zeros((len(rows), opcodes.N_COLUMNS), np.int64)
+    columns = [opcodes.KIND, opcodes.N, opcodes.M, opcodes.ENCODERS]
+    table[:, columns] = [row[:4] for row in rows]
+    each = [row[4] for row in rows]
+    assert [stages.cost(table, (i, i + 1)) for i in range(len(rows))] == each
+    assert stages.cost(table, (1, 3)) == sum(each[1:3])
+
+
 def test_a_large_loop_is_shared_and_a_small_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     (loop,) = loops_of(recurrent(), monkeypatch)
     assert len(loop.phases) == 1 and len(loop.phases[0].units) == len(split.parts(4500))
@@ -278,8 +328,32 @@ def test_small_networks_use_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     net.connect(net.node(np.sin), a)
     net.connect(a, b, function=np.square)
     net.connect(b, b)
-    net.probe(b, synapse=0.1)
-    nef.Simulator(net, backend="numba", progress=False).run(0.1)
+    y = net.probe(b, synapse=0.1)
+    sim = nef.Simulator(net, backend="numba", progress=False)
+    sim.run(0.1)
+    assert sim.data[y].shape == (100, 1)
+
+
+@pytest.mark.usefixtures("any_work")
+@pytest.mark.parametrize("name", ["recurrent", "chain of small ones", "ring"])
+def test_cores_share_the_trials_of_a_batch(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In groups of trials, also for populations that are too small to be split."""
+    groups: list[int] = []
+    run = cores.Tasks.run
+
+    def counted(tasks: cores.Tasks, call: Any) -> None:
+        groups.append(len(tasks._sources))
+        run(tasks, call)
+
+    net = NETWORKS[name]()
+    alone = on_cores(1, net, N_STEPS, batch_size=5)
+    monkeypatch.setattr(cores.Tasks, "run", counted)
+    for n, expected in ((2, 5), (5, 5)):
+        shared = on_cores(n, net, N_STEPS, batch_size=5)
+        assert expected in groups
+        groups.clear()
+        for one, other in zip(alone, shared, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_an_error_in_one_thread_ends_the_others() -> None:

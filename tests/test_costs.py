@@ -233,7 +233,7 @@ def test_memory_of_a_compiled_run_is_its_tables_its_plan_and_its_neurons(
     told, on_numpy = (nef.describe(net, **options).costs[name] for name in ("numba", "numpy"))
     program = build(net, DT, 1, outline=True).program
     spikes = {op.output for op in program.ops if isinstance(op, Neurons)}
-    plan = backends.module("numba").make_plan(program, batch, spikes)
+    plan = backends.module("numba").plan_of(program, batch, spikes)
     sizes = [signal.size for signal in program.signals]
     item = 4 if dtype == "float32" else 8
     state = (MEMORIES + sum(sizes)) * batch * item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from processes import NETWORKS
 
 import nefsim as nef
 from nefsim import backends
-from nefsim.backends.distributed.balance import assign
+from nefsim.backends.distributed.balance import assign, equal_parts
 from nefsim.backends.distributed.cut import SINKS, SOURCES, Cut
 from nefsim.backends.distributed.inflow import Inflow
 from nefsim.backends.distributed.pace import edges, longest_block
@@ -131,6 +132,19 @@ def test_nodes_and_signals_have_the_same_values_in_shares(make: Any, local: str)
     assert nef.partition(net, 3).n == 3
 
 
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_a_process_without_populations_records_a_node(n: int) -> None:
+    net = nef.Network(seed=1)
+    node = net.node(lambda t: [np.sin(9 * t), t])
+    for _ in range(2):
+        net.connect(node, net.ensemble(1, 2))
+    net.probe(node)
+    prepare = backends.module("numpy").prepare
+    (found,) = records(net, together(n, prepare), 130, 70)
+    t = 0.001 * np.arange(1, 201)
+    np.testing.assert_allclose(found.reshape(200, 2), np.stack([np.sin(9 * t), t], 1), atol=1e-14)
+
+
 def test_a_batch_has_the_same_spikes_in_shares() -> None:
     prepare = backends.module("numpy").prepare
     for name in ("oscillator", "pes", "arrays"):
@@ -206,6 +220,18 @@ def test_rings_that_are_not_connected_exchange_nothing() -> None:
     found = nef.partition(NETWORKS["streams"](64), 4)
     assert not found.bytes.any() and found.steps is None
     assert {load.neurons for load in found.loads} == {64 * 200 // 4}
+
+
+def test_only_processes_that_exchange_values_divide_their_chunks() -> None:
+    prepare = backends.module("numpy").prepare
+    blocks = {}
+    for name in ("streams", "oscillator", "delays"):
+        built = build(NETWORKS[name](), 0.001, 1)
+        team = together(2, prepare)(built, initial_state(built.program, 2)).__self__
+        blocks[name] = team._longest // team._block
+    assert blocks["streams"] == 1
+    assert blocks["oscillator"] == 1000  # an exchange in every step
+    assert 8 <= blocks["delays"] < 1000
 
 
 def test_a_chain_is_a_pipeline_without_a_circle() -> None:
@@ -385,3 +411,55 @@ def test_values_are_used_as_many_steps_later_as_their_lag(block: int) -> None:
         steps = np.arange(done + 1, done + block + 1)[:, None]
         np.testing.assert_array_equal(out, np.maximum(steps - lags, 0))
         done += block
+
+
+# Decoders, of which each process solves a part
+
+
+def many_systems() -> nef.Network:
+    """Populations with other solvers, weights, views, probes, and two with equal neurons."""
+    net = nef.Network(seed=3)
+    some = [net.ensemble(20 + k, 2) for k in range(6)]
+    twins = [net.ensemble(30, 2, seed=5) for _ in range(2)]
+    for pre, post in itertools.pairwise([*some, *twins]):
+        net.connect(pre, post, function=np.square)
+    net.connect(some[0], some[1], solver=nef.LstsqL2(weights=True), transform=[[0, 1], [1, 0]])
+    net.connect(some[1], some[2], solver=nef.LstsqDrop(), transform=0.5)
+    net.connect(some[2], some[3][1], solver=nef.LstsqDrop(weights=True), function=lambda x: x[:1])
+    net.connect(some[3][[1]], some[4][0], eval_points=nef.UniformHypersphere())
+    net.probe(some[4][1], synapse=0.01)
+    net.probe(twins[1])
+    return net
+
+
+def test_systems_that_processes_divide_have_the_arrays_of_one_process() -> None:
+    net = many_systems()
+    asked: list[int] = []
+
+    def divide(
+        solve: Callable[[Sequence[int]], dict[int, Any]], work: Sequence[float]
+    ) -> dict[int, Any]:
+        parts = equal_parts(work, 3)
+        found = [solve(part) for part in parts]
+        asked.extend(map(len, found))
+        assert sorted(itertools.chain(*parts)) == [*range(7)]  # the twins share one system
+        return {number: solution for each in found for number, solution in each.items()}
+
+    whole, divided = build(net, 0.001, 1), build(net, 0.001, 1, divide=divide)
+    solved = {**whole.connections, **whole.probe_data}
+    found = {**divided.connections, **divided.probe_data}
+    readers = {thing for thing in solved if solved[thing].solver_info}
+    assert sum(asked) == len(readers) == 13 and min(asked) > 0  # each once
+    for thing, one in solved.items():
+        other = found[thing]
+        for name in ("decoders", "eval_points", "full", "transform"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        if thing in readers:
+            assert one.solver_info.keys() == other.solver_info.keys()
+            np.testing.assert_array_equal(one.solver_info["rmse"], other.solver_info["rmse"])
+
+
+def test_divided_work_is_about_equal() -> None:
+    parts = equal_parts([5.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0], 2)
+    assert parts == [[0, 6], [1, 2, 3, 4, 5]]
+    assert equal_parts([2.0], 3) == [[0], [], []]

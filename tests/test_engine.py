@@ -209,7 +209,12 @@ def test_weights_take_the_memory_of_one_matrix(
     backend: str, rule: nef.LearningRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At most 1.2 times their size, on top of the weights that the network is described with."""
-    monkeypatch.setattr(engine, "MOST_NUMBERS", 50_000)  # rows of signals, which do not count here
+    # Rows of signals do not count here.
+    monkeypatch.setattr(engine, "MOST_NUMBERS", 50_000)
+    if backend == "numba":
+        from nefsim.backends.compiled import plan
+
+        monkeypatch.setattr(plan, "ROWS_IN_CACHE", 50_000)
     n = 1000
     net = nef.Network(seed=1)
     few: dict[str, Any] = {"n_eval_points": 50, "gain": 1.5, "bias": 1.0}

@@ -417,7 +417,7 @@ def test_habits_that_are_legal_stay_so(net: nef.Network, a: nef.Ensemble) -> Non
     [
         (nef.Network, ["seed", "label"]),
         (nef.Network.node, ["self", "output", "size_in", "size_out", "seed", "label"]),
-        (nef.Simulator.run, ["self", "seconds", "checkpoint_every", "checkpoint"]),
+        (nef.Simulator.run, ["self", "seconds", "checkpoint_every", "checkpoint", "realtime"]),
         (nef.PES, ["learning_rate", "pre_synapse"]),
         (nef.LearningRule, []),
         (nef.Probe, [*nef.Probe.__annotations__]),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from benchmarks import hpes
+from nefsim.reproduce import hpes
 
 
 def test_binding_is_circular_convolution() -> None:

@@ -257,3 +257,21 @@ DRAWING = (
 @pytest.mark.parametrize("name", NENGOS_CODE)
 def test_the_order_of_starts_counts_if_operators_draw_random_numbers(name: str) -> None:
     assert Plan(built(NENGOS_CODE[name][0]())).draws() == (name in DRAWING)
+
+
+def test_the_imaginary_part_of_a_function_is_left_out_with_numpys_warning() -> None:
+    with nengo.Network(seed=0) as model:
+        probe = nengo.Probe(nengo.Node(lambda t: np.array([t + 2j])))
+    for kind in (nengo.Simulator, Simulator):
+        with kind(model, progress_bar=False) as sim, pytest.warns(np.exceptions.ComplexWarning):
+            sim.run_steps(3)
+        np.testing.assert_allclose(sim.data[probe].ravel(), [0.001, 0.002, 0.003], rtol=1e-12)
+
+
+def test_an_array_of_strings_is_refused_with_the_shape_that_is_needed() -> None:
+    with nengo.Network(seed=0) as model:
+        nengo.Probe(nengo.Node(lambda t: np.array(["0"]) if t > 0.002 else 0.0))
+    must = r"must return an array of shape \(1,\), got array\(\['0'\]"
+    refused = pytest.raises(nengo.exceptions.SimulationError, match=must)
+    with Simulator(model, progress_bar=False) as sim, refused:
+        sim.run_steps(3)

@@ -12,9 +12,10 @@ from nengo.builder.operator import Copy
 import nefsim as nef
 import nefsim.nengo
 from nefsim.cli import main
+from nefsim.lowering import build
 from nefsim.nengo.pieces import Pieces
 from nefsim.nengo.signals import Memory
-from nefsim.program import ProgramBuilder
+from nefsim.program import ProgramBuilder, initial_state
 
 BACKENDS = ("numpy", "numba")
 
@@ -255,6 +256,16 @@ def test_prepare_refuses_other_objects():
     for built in (None, 3, "net"):
         with pytest.raises(TypeError, match=r"nefsim.nengo.prepare: built must .+, got .+; .+\."):
             nefsim.nengo.prepare(built, built)
+
+
+def test_prepare_refuses_a_state_of_a_later_step():
+    net = nef.Network(seed=0)
+    net.probe(net.ensemble(10, 1))
+    built = build(net, 0.001, 0)
+    state = initial_state(built.program)
+    state.step = 1
+    with pytest.raises(ValueError, match=r"Simulator\.load: backend must not be nengo"):
+        nefsim.nengo.prepare(built, state)
 
 
 @pytest.mark.parametrize("sets", [[], ["left"], ["left", "right"]], ids=len)

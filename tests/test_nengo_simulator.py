@@ -6,6 +6,7 @@ import pickle
 import re
 import time
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,25 @@ def test_nan_stops_a_run_at_the_same_step_as_in_nengo(backend):
                 simulator.run(0.1)
             steps.append(len(simulator.data[model.p]))
     assert steps[0] == steps[1] < 20
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_threads_of_blas_look_for_nan(backend, monkeypatch):
+    """On a busy machine they take milliseconds to begin, in each call of a run."""
+
+    def refuse(*arrays):
+        raise AssertionError("a product by BLAS")
+
+    with nengo.Network(seed=1) as model:
+        a = nengo.Ensemble(50, 1)
+        nengo.Connection(nengo.Node(np.sin), a)
+        y = nengo.Probe(a, synapse=0.01)
+    with nefsim.nengo.Simulator(model, backend=backend, progress_bar=False) as sim:
+        monkeypatch.setattr(np, "vdot", refuse)
+        monkeypatch.setattr(np, "dot", refuse)
+        sim.run(0.01)
+        sim.step()
+        assert len(sim.data[y]) == 11
 
 
 def test_decoders_of_many_functions_equal_nengos_to_the_last_bit():
@@ -320,6 +340,11 @@ def test_a_closed_simulator_refuses_steps():
     assert simulator.signals is None
 
 
+def test_a_model_that_is_none_is_refused():
+    with pytest.raises(TypeError, match=r"model must be a nengo\.builder\.Model, got 0"):
+        nefsim.nengo.Simulator(small(), model=0, progress_bar=False)
+
+
 def test_errors_are_those_of_nengo():
     with nefsim.nengo.Simulator(small(), progress_bar=False) as simulator:
         with pytest.raises(ReadonlyError):
@@ -467,6 +492,18 @@ def test_trials_of_a_batch_are_runs_with_seeds_in_a_row(backend):
         alone = in_nefsim(model, seed=7 + trial, backend=backend)
         # The same numbers, in matrix products of another shape.
         assert np.abs(batch.data[model.y][trial] - alone.data[model.y]).max() < ROUNDING
+
+
+def test_a_simulator_that_runs_is_not_reset():
+    with nengo.Network() as net:
+        nengo.Node(lambda t: t)
+    with nefsim.nengo.Simulator(net, progress_bar=False) as sim:
+        with (
+            sim._turn,
+            pytest.raises(RuntimeError, match=r"Simulator\.reset: .* must not be running"),
+        ):
+            sim.reset()
+        sim.reset()
 
 
 def random_inputs():
@@ -635,13 +672,15 @@ def test_the_models_of_the_page_run_in_nengo_and_nefsim():
     blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     names = {}
     for block in blocks:
+        if "import nengo_spa" in block and not find_spec("nengo_spa"):
+            continue
         exec(compile(block, str(page), "exec"), names)
         if "nef.Network" not in block:
             in_nefsim(names["model"], 0.01)
             continue
         with nef.Simulator(names["net"]) as simulator:
             simulator.run(0.01)
-    assert len(blocks) == 22
+    assert len(blocks) == 24
 
 
 # The command
@@ -685,3 +724,19 @@ def test_the_command_names_a_missing_model_or_file(tmp_path, capsys):
     path.write_text("a = 1", encoding="utf-8")
     assert main(["nengo", "run", str(path)]) == 2
     assert "must define model, a nengo.Network" in capsys.readouterr().err
+
+
+def test_a_population_that_never_fires_is_refused_as_in_nengo():
+    """Its points lie below all intercepts; their currents are overwritten by rates of 0."""
+    with nengo.Network(seed=1) as model:
+        e = nengo.Ensemble(
+            10,
+            1,
+            encoders=np.ones((10, 1)),
+            intercepts=nengo.dists.Uniform(-0.4, -0.2),
+            eval_points=np.linspace(-1, -0.8, 30)[:, None],
+        )
+        nengo.Connection(e, nengo.Node(size_in=1))
+    for simulator in (nengo.Simulator, nefsim.nengo.Simulator):
+        with pytest.raises(nengo.exceptions.BuildError, match="all zero"):
+            simulator(model, progress_bar=False)

@@ -627,8 +627,9 @@ def test_broken_files_of_graphs_are_refused_in_one_sentence(tmp_path: Any) -> No
 
 
 def test_texts_in_the_place_of_numbers_are_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"^from_nir: graph must hold numbers, got bias of type"):
-        from_nir(small_graph(np.array(["text"] * 3)))
+    for bias in (np.array(["text"] * 3), "text", b"text"):  # arrays, and texts of a file
+        with pytest.raises(ValueError, match=r"^from_nir: graph must hold numbers, got bias of"):
+            from_nir(small_graph(bias))
     graph = small_graph(np.ones(3))
     graph.metadata["dt"] = "text"
     with pytest.raises(TypeError, match=r"^from_nir: dt must be"):
@@ -645,7 +646,7 @@ def test_without_nir_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for name in [name for name in sys.modules if name.startswith("nefsim.nir")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(nef.BackendUnavailable, match=r'pip install nir \(the extra "nir"\)'):
+    with pytest.raises(nef.BackendUnavailable, match=r'pip install nir h5py \(the extra "nir"\)'):
         importlib.import_module("nefsim.nir")
 
 

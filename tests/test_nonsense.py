@@ -82,6 +82,8 @@ RUBBISH: dict[str, Any] = {
     "text array": np.array(["a", "b", "c"]),
     "object array": np.array([object()]),
     "date array": np.zeros(3, "M8[s]"),
+    "0-D": np.array(object()),
+    "unhashable": [{1.0}],
 }
 
 NOTHING: frozenset[str] = frozenset()
@@ -1153,9 +1155,16 @@ SAVED = {"checkpoint_every": 0.002, "checkpoint": "saved.npz"}
 FOR_SAVED = {"checkpoint_every": POSITIVE, "checkpoint": frozenset({"text"})}
 add(
     "Simulator.run",
-    of_simulator("run", seconds=0.01, **SAVED),
-    {"seconds": POSITIVE, **FOR_SAVED},
+    of_simulator("run", seconds=0.01, realtime=False, **SAVED),
+    {"seconds": POSITIVE, "realtime": FLAG, **FOR_SAVED},
 )
+add(
+    "Simulator.loop",
+    of_simulator("loop", period=0.002, seconds=0.01),
+    {"period": POSITIVE | NONE, "seconds": POSITIVE | NONE},
+)
+entry(nef.Deadlines, period=(0.001, POSITIVE))
+methods(nef.Deadlines(0.001), percentile={"percent": (99.0, POSITIVE)})
 add(
     "Simulator.run_steps",
     of_simulator("run_steps", n_steps=2, **SAVED),
@@ -1300,6 +1309,10 @@ add(
     ),
     {"net": NOTHING, "seconds": POSITIVE, "backends": NOTHING, "dt": POSITIVE},
 )
+add(
+    "analysis.neurobench", lambda: (nef.analysis.neurobench, {"sim": simulator()}), {"sim": NOTHING}
+)
+add("citations", lambda: (nef.citations, {"net": network()}), {"net": NOTHING})
 
 
 # Budgets

@@ -21,11 +21,11 @@ N = {"n_neurons": NOTHING}
 TABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "ensemble_array": (
         {"n_neurons": 10, "n_ensembles": 2},
-        N | {"n_ensembles": NOTHING, "ens_dimensions": NOTHING},
+        N | {"n_ensembles": NOTHING, "ens_dimensions": NOTHING, "equal": FLAG},
     ),
     "product": (
         {"n_neurons": 10, "dimensions": 2},
-        N | {"dimensions": NOTHING, "input_magnitude": POSITIVE},
+        N | {"dimensions": NOTHING, "input_magnitude": POSITIVE, "equal": FLAG},
     ),
     "dot_product": (
         {"n_neurons": 10, "dimensions": 2},
@@ -51,7 +51,8 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"input_vectors": np.eye(2)},
         N
         | {"input_vectors": NOTHING, "output_vectors": NONE, "threshold": NUMBER}
-        | {"input_scales": NUMBER, "winner_take_all": FLAG, "clean": FLAG, "default": NONE},
+        | {"input_scales": NUMBER, "winner_take_all": FLAG, "clean": FLAG, "default": NONE}
+        | {"equal": FLAG},
     ),
     "thresholding": (
         {"n_neurons": 10, "n_ensembles": 2, "threshold": 0.3},

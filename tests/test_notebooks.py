@@ -62,10 +62,24 @@ def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
 
 
 @each_notebook
-def test_the_last_cell_of_a_notebook_has_assertions(path: Path) -> None:
-    last = stored(path)["cells"][-1]
+def test_the_last_cell_of_a_notebook_has_assertions_under_a_heading(path: Path) -> None:
+    heading, last = stored(path)["cells"][-2:]
+    assert heading["cell_type"] == "markdown"
+    assert "".join(heading["source"]).endswith("## What this notebook claims")
     assert last["cell_type"] == "code"
     assert re.search(r"^assert ", "".join(last["source"]), re.MULTILINE)
+
+
+@each_notebook
+def test_a_lesson_ends_with_exercises_and_their_answers(path: Path) -> None:
+    text = "\n".join("".join(cell["source"]) for cell in stored(path)["cells"])
+    assert re.findall(r"^## (?:To try|Answers|What this notebook claims)$", text, re.MULTILINE) == [
+        *("## To try", "## Answers", "## What this notebook claims")
+    ]
+    exercises, answers = re.split("^## Answers$", text.split("## To try\n")[1], flags=re.MULTILINE)
+    numbers = re.findall(r"^(\d)\. ", exercises, re.MULTILINE)
+    assert len(numbers) >= 2 and numbers == [str(i + 1) for i in range(len(numbers))]
+    assert len(answers.split("## What this notebook claims")[0].split()) > 30
 
 
 @each_notebook

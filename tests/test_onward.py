@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 
 import nefsim as nef
+from nefsim.lowering import build, threads
+from nefsim.lowering.decode import Solving
 from nefsim.lowering.onward import ASSUMED, Onward
 
 OWN = nef.Lowpass(0.02)
@@ -142,3 +146,32 @@ def test_values_that_are_filtered_after_a_node_are_as_good_as_those_filtered_bef
     sim.run(4.0)
     error = np.sqrt(np.mean((sim.data[y][1:] - sim.data[shown][:-1])[500:] ** 2))
     assert error < 0.02  # decoders for unfiltered spikes shrink: 0.06
+
+
+def test_ways_are_found_in_one_thread_of_a_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread would take a way that is half found for one that nobody reads."""
+    pytest.importorskip("threadpoolctl")
+    found: set[bool] = set()
+    solving: set[bool] = set()
+    main = threading.get_ident()
+    call = Onward.__call__
+
+    def noted(self: Any, *arguments: Any) -> Any:
+        found.add(threading.get_ident() == main)
+        return call(self, *arguments)
+
+    solve = Solving._solve
+
+    def noted_solve(self: Any, *arguments: Any) -> Any:
+        solving.add(threading.get_ident() == main)
+        time.sleep(0.001)  # so that other threads get some
+        return solve(self, *arguments)
+
+    monkeypatch.setattr(Onward, "__call__", noted)
+    monkeypatch.setattr(Solving, "_solve", noted_solve)
+    monkeypatch.setattr(threads, "cores", lambda: 4)
+    net = nef.Network(seed=1)
+    array = nef.networks.ensemble_array(net, 20, 12)
+    net.connect(array.output, net.ensemble(20, 12), synapse=0.02)
+    build(net, 0.001, 1)
+    assert found == {True} and False in solving

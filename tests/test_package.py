@@ -16,7 +16,7 @@ import pytest
 
 import nefsim as nef
 from conftest import Skipped, collect_ignore
-from nefsim._extras import EXTRAS, cure_of
+from nefsim._extras import EXTRAS, cure_of, modules
 
 ROOT = Path(__file__).parent.parent
 
@@ -52,7 +52,7 @@ def test_every_file_under_version_control_is_in_the_sdist(tmp_path: Path) -> Non
 
 def test_the_extras_are_those_that_messages_and_info_name() -> None:
     extras = declared()
-    assert extras.keys() == EXTRAS.keys() | {"test", "dev", "all"}
+    assert extras.keys() == EXTRAS.keys() | {"test", "docs", "dev", "all"}
     for name, extra in EXTRAS.items():
         packages = [re.split(r"[>=<\[]", said)[0] for said in extras[name]]
         assert packages == [*extra.packages]
@@ -62,12 +62,14 @@ def test_the_extras_are_those_that_messages_and_info_name() -> None:
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_the_packages_of_an_extra_are_imported_somewhere(extra: str) -> None:
     code = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "nefsim").rglob("*.py"))
-    for package in {*EXTRAS[extra].packages} - {"mpich"}:  # the library that mpi4py loads
+    for package in {*modules(EXTRAS[extra].packages)} - {"mpich"}:  # the library that mpi4py loads
         assert re.search(rf"^\s*(import|from) {package}\b", code, re.MULTILINE)
 
 
 def test_the_cure_of_a_package_is_its_extra() -> None:
     assert cure_of("numba") == 'pip install numba threadpoolctl (the extra "fast")'
+    packages = "pyserial pyzmq python-osc pylsl sounddevice soundfile"
+    assert cure_of("zmq") == f'pip install {packages} (the extra "io")'
     assert cure_of("numpy") is None
 
 

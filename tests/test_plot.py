@@ -94,6 +94,14 @@ def looped():
     return net
 
 
+def late():
+    """Periods of a run in real time that begin up to 0.3 ms late."""
+    found = nef.Deadlines(0.001)
+    for value in (*[2e-5] * 99, 3e-4):
+        found._add(value, 0.0005, value - 0.0005)
+    return found
+
+
 @cache
 def budget():
     net = nef.Network(seed=1)
@@ -120,7 +128,15 @@ FIGURES = {
         {"n": [10, 10, 20], "rmse": [0.3, 0.2, 0.1]}, "n", "rmse", ax=ax
     ),
     "similarities": lambda ax: plot.similarities(np.tile(ANIMALS["CAT"], (200, 1)), ANIMALS, ax=ax),
+    "rate_map": lambda ax: plot.rate_map(50.0 * (PLANE[:, 0] > 0), PLANE, n_bins=4, ax=ax),
     "similarity_map": lambda ax: plot.similarity_map(PLACES.encode([0.2, 0.4]), PLACES, ax=ax),
+    "deadlines": lambda ax: plot.deadlines(late(), ax=ax),
+    "phase": lambda ax: plot.phase(VALUES, ax=ax),
+    "population_rate": lambda ax: plot.population_rate(SPIKES, ax=ax),
+    "psth": lambda ax: plot.psth(SPIKES, [0.05, 0.1], span=(-0.02, 0.08), ax=ax),
+    "intervals": lambda ax: plot.intervals(SPIKES, ax=ax),
+    "voltages": lambda ax: plot.voltages(RATES / 100.0, ax=ax),
+    "weights_over_time": lambda ax: plot.weights_over_time(VALUES, ax=ax),
 }
 LABELS = {
     "tuning_curves": ("represented value $x$", "firing rate [Hz]"),
@@ -138,8 +154,19 @@ LABELS = {
     "error_budget": ("connection or probe", "root mean square error"),
     "sweep": ("n", "rmse"),
     "similarities": ("time [s]", "similarity"),
+    "rate_map": ("$x_0$", "$x_1$"),
     "similarity_map": ("$x_0$", "$x_1$"),
+    "deadlines": ("lateness at the beginning [ms]", "periods"),
+    "phase": ("$x_0$", "$x_1$"),
+    "population_rate": ("time [s]", "mean firing rate [Hz]"),
+    "psth": ("time from the event [s]", "mean firing rate [Hz]"),
+    "intervals": ("interval between spikes [ms]", "number of intervals"),
+    "voltages": ("time [s]", "neuron"),
+    "weights_over_time": ("time [s]", "weight"),
 }
+#: Functions that make a figure or a file of their own; test_plot_runs has their tests.
+OF_WHOLE_RUNS = {"animate", "overview"}
+
 each_figure = pytest.mark.parametrize("name", FIGURES)
 
 
@@ -155,6 +182,7 @@ LEGENDS = {
     "stdp_curve": [r"$\tau_+$ = 9.8 ms", r"$\tau_-$ = 36.0 ms"],
     "error_budget": ["all", "delay", "distortion", "saturation", "noise", "dynamics"],
     "similarities": ["CAT", "DOG"],
+    "deadlines": ["p50", "p99", "p99.9", "period"],
 }
 
 
@@ -171,7 +199,7 @@ def test_importing_plot_leaves_matplotlib_for_later():
 
 
 def test_every_public_figure_is_tested():
-    assert set(FIGURES) == set(plot.__all__)
+    assert set(FIGURES) | OF_WHOLE_RUNS == set(plot.__all__)
 
 
 @each_figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from configparser import ConfigParser
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,22 @@ def test_python_blocks_of_the_readme_run_one_after_the_other(
 def test_the_readme_names_two_set_up_commands() -> None:
     commands = re.findall(r"^pip install .*$", README.read_text(encoding="utf-8"), re.MULTILINE)
     assert commands == ["pip install . && nefsim demo", 'pip install ".[test]" && pytest']
+
+
+def test_the_moving_picture_of_the_readme_is_small_and_moves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = pytest.importorskip("PIL.Image")
+    (shown,) = re.findall(r"^!\[.{20,}\]\((.+)\)$", README.read_text("utf-8"), re.MULTILINE)
+    file = README.parent / shown
+    assert file.stat().st_size < 1_000_000
+    # The command that draws it, with two pictures in place of 64.
+    monkeypatch.syspath_prepend(str(README.parent / "docs"))
+    moving = import_module("moving")
+    moving.write(tmp_path / "again.gif", n=2)
+    with image.open(file) as stored, image.open(tmp_path / "again.gif") as again:
+        assert stored.size == again.size and stored.n_frames == 64 and again.n_frames == 2
+        assert file == moving.TARGET
 
 
 def test_the_readme_shows_every_command() -> None:

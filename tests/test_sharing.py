@@ -69,6 +69,62 @@ def test_a_solver_that_draws_does_so_for_each_stream() -> None:
     assert not np.array_equal(*(sim.data[c].decoders for c in pair))
 
 
+def test_ensembles_of_one_seed_and_equal_arguments_are_drawn_once() -> None:
+    net = nef.Network(seed=1)
+    alike = [net.ensemble(40, 1, seed=5) for _ in range(2)]
+    others = [net.ensemble(40, 1, seed=5, radius=2.0), net.ensemble(40, 1), net.ensemble(40, 1)]
+    others += [net.ensemble(40, 1, seed=6), net.ensemble(40, 1, seed=5, max_rates=(100, 200))]
+    data = nef.Simulator(net, backend="numpy").data
+    assert data[alike[0]] is data[alike[1]]
+    assert len({id(data[e]) for e in (*alike, *others)}) == 6
+    # The arrays of a radius of 2 are the same but for the scale of the represented vector.
+    np.testing.assert_array_equal(data[others[0]].encoders, data[alike[0]].encoders)
+    np.testing.assert_array_equal(data[others[0]].eval_points, 2 * data[alike[0]].eval_points)
+
+
+def calls_and_decoders(seeds: list[int]) -> tuple[int, int]:
+    """How often a build calls a function of ensembles, and the number of their decoders."""
+    net, seen = nef.Network(seed=1), []
+
+    def square(x: Any) -> Any:
+        seen.append(x)
+        return x**2
+
+    out = net.node(size_in=1)
+    connections = [
+        net.connect(net.ensemble(20, 1, seed=seed, n_eval_points=100), out, function=square)
+        for seed in seeds
+    ]
+    seen.clear()  # of the calls that find the size
+    data = nef.Simulator(net, backend="numpy").data
+    return len(seen), len({data[c].decoders.tobytes() for c in connections})
+
+
+def test_a_function_is_evaluated_once_for_equal_ensembles() -> None:
+    times, one = calls_and_decoders([5])
+    assert times and one == 1
+    assert calls_and_decoders([5, 5, 5]) == (times, 1)
+    assert calls_and_decoders([5, 6, 7]) == (3 * times, 3)
+
+
+def test_two_solvers_share_the_rates_of_equal_ensembles(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed, rates = [], decode.Solving._activities
+
+    def count(self: Any, points: Any) -> Any:
+        computed.append(points)
+        return rates(self, points)
+
+    monkeypatch.setattr(decode.Solving, "_activities", count)
+    net = nef.Network(seed=1)
+    out = net.node(size_in=1)
+    for seed in (5, 5, 6):
+        a = net.ensemble(40, 1, seed=seed)
+        connections = [net.connect(a, out), net.connect(a, out, solver=nef.LstsqL2())]
+    data = nef.Simulator(net, backend="numpy").data
+    assert len(computed) == 2
+    assert not np.array_equal(*(data[c].decoders for c in connections))
+
+
 @pytest.mark.parametrize("neuron", [nef.LIF(), nef.Tanh()])
 def test_activities_in_blocks_give_the_same_decoders(
     neuron: Any, monkeypatch: pytest.MonkeyPatch

@@ -17,7 +17,7 @@ from nefsim import backends, files, progress
 from nefsim.network.objects import whole
 
 SENTENCE = r"^[^:]+: .+ must .+, got .+; .+\.$"
-BACKENDS = [name for name in backends.available() if name != "nengo"]
+BACKENDS = [name for name in ("numpy", "numba") if name in backends.available()]
 MODELS = models.MODELS | {
     "poisson": lambda: models.neuron_type(nef.PoissonSpiking(nef.LIFRate())),
     "stochastic": lambda: models.neuron_type(nef.StochasticSpiking(nef.RectifiedLinear())),

@@ -29,6 +29,7 @@ from nefsim.solvers import (
     PseudoInverse,
     Softmax,
     Solver,
+    nonnegative,
     solve_decoders,
 )
 from nefsim.solvers.cholesky import systems
@@ -285,8 +286,8 @@ def test_reg_0_is_plain_least_squares(activities: FloatArray, targets: FloatArra
 
 @pytest.mark.parametrize("solver", [LstsqL2(reg=0), LstsqL2nz(reg=0), LstsqWeighted([1] * 60, 0)])
 def test_reg_0_is_refused_for_a_singular_gram_matrix(solver: Solver) -> None:
-    twins = np.hstack([A, A])
-    assert "positive definite" in refused(solver, twins, Y)
+    must = f"{type(solver).__name__}: reg must make the Gram matrix positive definite, got 0"
+    assert refused(solver, np.hstack([A, A]), Y).startswith(must)
 
 
 def test_reg_0_is_refused_for_a_gram_matrix_that_is_singular_to_double_precision() -> None:
@@ -433,6 +434,29 @@ def test_nonnegative_decoders_follow_the_scale_of_the_targets() -> None:
             scaled, _ = solver(A, Y * scale)
             # SciPy may start from another set of neurons; condition numbers up to 1e4.
             np.testing.assert_allclose(scaled / scale, decoders, atol=1e-10 * decoders.max())
+
+
+def test_nonnegative_decoders_are_those_of_either_factorisation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the Gram matrix where its condition number allows it, or of the activities."""
+    factored: list[bool] = []
+    gram = nonnegative._factor_gram
+
+    def count(*arguments: Any) -> Any:
+        factored.append(True)
+        return gram(*arguments)
+
+    monkeypatch.setattr(nonnegative, "_factor_gram", count)
+    decoders, _ = NnlsL2(0.1)(A, Y)
+    assert factored
+    NnlsL2(0.004)(A, Y)  # 20 neurons and a condition number of up to 1.3e6
+    assert len(factored) == 1
+    monkeypatch.setattr(nonnegative, "MOST_CONDITION", 0.0)
+    other, _ = NnlsL2(0.1)(A, Y)
+    assert len(factored) == 1
+    # The condition number of the Gram matrix is below 2e3.
+    np.testing.assert_allclose(decoders, other, rtol=0, atol=1e-12 * other.max())
 
 
 def test_nnls_l2_equals_l2_where_that_is_not_negative() -> None:
@@ -725,6 +749,12 @@ BAD: dict[type[Solver], dict[str, list[Any]]] = {
     LstsqWeighted: {"sample_weights": WEIGHTS, "reg": NUMBERS},
     NoSolver: {"values": VALUES},
 }
+
+
+@pytest.mark.parametrize("weights", [[], np.ones((3, 0)), np.ones((2, 2, 2)), 1.0], ids=str)
+def test_weights_of_points_have_one_column_or_one_for_each_output(weights: Any) -> None:
+    with pytest.raises(ValueError, match=r"must have shape \(P,\) or \(P, D_out\), got shape"):
+        LstsqWeighted(weights)
 
 
 @pytest.mark.parametrize("kind", BAD, ids=lambda kind: kind.__name__)

@@ -82,6 +82,31 @@ def test_a_state_represents_random_vectors_and_the_identity(algebra: str) -> Non
         assert np.linalg.norm(got) == pytest.approx(1.0, abs=0.05)
 
 
+@pytest.mark.parametrize("n_neurons", [50, 100])
+def test_the_error_of_a_state_is_small_beside_its_vector(n_neurons: int) -> None:
+    """50 neurons for each dimension leave less than 7 %, where 16 dimensions left some 10 %."""
+    v = spa.Vocabulary(64, seed=1)
+    v.populate("; ".join(f"W{i}" for i in range(10)))
+    net = nef.Network(seed=1)
+    state = spa.state(net, v, n_neurons)
+    net.connect(net.node(nef.PresentInput(v.vectors, 0.15)), state.input, synapse=None)
+    probe = net.probe(state.output, synapse=0.03)
+    with nef.Simulator(net, progress=False) as sim:
+        sim.run(1.5)
+    error = sim.data[probe][149::150] - v.vectors
+    size = np.sqrt((error**2).sum(axis=1).mean())
+    assert size < (0.07 if n_neurons == 50 else 0.055)
+
+
+def test_a_channel_of_a_rule_has_half_the_neurons_for_each_dimension() -> None:
+    net, v = nef.Network(seed=1), words()
+    states = {"a": spa.stimulus(net, v, "CAT"), "b": spa.state(net, v)}
+    chosen = spa.action_selection(net, ["1 -> b = a"], states, 20)
+    (channel,) = chosen.channels
+    assert [e.n_neurons for e in channel.populations] == [40] * 4
+    assert {e.n_neurons for e in chosen.basal_ganglia.network.all_ensembles} == {20}
+
+
 def test_a_state_with_feedback_holds_a_vector() -> None:
     net, v = nef.Network(seed=1), words(d=64)
     held, lost = spa.state(net, v, feedback=1.0), spa.state(net, v)
@@ -151,6 +176,7 @@ def test_a_question_is_answered_in_spikes() -> None:
         (lambda net, v: spa.cleanup(net, v, ["COW"]), "be in the vocabulary, got 'COW'"),
         (lambda net, v: spa.cleanup(net, v, "CAT"), "be names, got 'CAT'"),
         (lambda net, v: spa.cleanup(net, v, []), "hold a name"),
+        (lambda net, v: spa.cleanup(net, v, [bytearray(b"CAT")]), "items must be names"),
         (lambda net, v: spa.State(1, 2, 3, 4, 5), "write nefsim.spa.state(net, 1, 2"),
     ],
 )

@@ -23,7 +23,8 @@ def test_lines_are_similarities_and_the_legend_lists_the_largest() -> None:
     values = np.linspace(0, 1, 50)[:, None] * v["N7"].vector
     ax = plot.similarities(values, v, names=[*v.names, "N7 * N8"])
     drawn = np.array([line.get_ydata() for line in ax.lines]).T
-    np.testing.assert_array_equal(drawn[:, :9], v.similarities(values))
+    # Matrix products of other shapes add in another order.
+    np.testing.assert_allclose(drawn[:, :9], v.similarities(values), rtol=0, atol=1e-14)
     legend = [text.get_text() for text in ax.get_legend().get_texts()]
     assert "N7" in legend
     assert len(legend) == 6
@@ -38,6 +39,16 @@ def test_a_map_is_brightest_at_the_point() -> None:
     assert (column, row) == (60, 30)
 
 
+def test_a_rate_map_shows_the_mean_rates() -> None:
+    path = np.random.default_rng(0).uniform(-1, 1, (500, 2))
+    values = 50.0 * (path[:, 1] > 0)
+    ax = plot.rate_map(values, path, n_bins=10)
+    np.testing.assert_array_equal(ax.images[0].get_array(), spa.rate_map(values, path, n_bins=10))
+    assert ax.images[0].get_extent() == [-1.0, 1.0, -1.0, 1.0]
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), path)
+    assert not plot.rate_map(values, path, path=False).lines
+
+
 def test_figures_refuse_other_vectors() -> None:
     v, space = spa.Vocabulary(8, seed=1), spa.RandomSSP(1)
     with pytest.raises(ValueError, match="values must have 8 columns, got 7"):
@@ -48,5 +59,7 @@ def test_figures_refuse_other_vectors() -> None:
         plot.similarities(np.ones((3, 8)), v, names="CAT")
     with pytest.raises(ValueError, match="space must have 2 coordinates, got 1"):
         plot.similarity_map(np.ones(257), space)
+    with pytest.raises(ValueError, match="values must have shape"):
+        plot.rate_map(np.ones((3, 2)), np.ones((3, 2)))
     with pytest.raises(ValueError, match="bounds must be a range"):
         plot.similarity_map(np.ones(121), spa.RandomSSP(2, 60), (1, -1))

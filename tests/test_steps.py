@@ -18,6 +18,7 @@ import nefsim as nef
 import nefsim.nengo
 from nefsim.backends import growing
 from nefsim.backends.bounds import stays_finite
+from nefsim.backends.engine import Engine
 from nefsim.lowering import build
 from nefsim.program import initial_state
 from nefsim.records import Records
@@ -25,7 +26,7 @@ from nefsim.records import Records
 # Some networks drive populations beyond their radius; here only steps are compared.
 pytestmark = pytest.mark.filterwarnings("ignore::nefsim.RadiusWarning")
 
-BACKENDS = [name for name in nef.backends.available() if name != "nengo"]
+BACKENDS = [name for name in ("numpy", "numba") if name in nef.backends.available()]
 
 SENTENCE = re.compile(r"[^:\n]+: .+ must .+, got .+; .+\.")
 
@@ -140,6 +141,46 @@ def test_steps_and_runs_alternate(model: Any, backend: str) -> None:
 
 
 @each_backend
+@pytest.mark.parametrize("options", [{}, {"batch_size": 2}], ids=str)
+@pytest.mark.parametrize("model", MODELS)
+def test_several_steps_at_once_equal_a_run(model: Any, options: Any, backend: str) -> None:
+    whole = nef.Simulator(model(), backend=backend, **options)
+    whole.run_steps(80)
+    parts = nef.Simulator(model(), backend=backend, **options)
+    for n_steps in (1, 20, 3, 1, 40, 15):  # some pass the end of the first chunk of 16 rows
+        parts._take(n_steps)
+    assert_same(whole, parts)
+
+
+def test_several_steps_at_once_are_one_call(monkeypatch: Any) -> None:
+    """And not one call of the engine, or of the interpreter, for each step."""
+    pytest.importorskip("numba")
+    sim = nef.Simulator(plain(), backend="numba")
+    sim.run_steps(growing.FEWEST_ROWS)
+    sim._take(5)
+    whole = sim._state.growing.whole
+    calls: list[int] = []
+    monkeypatch.setattr(type(whole), "take", lambda self, n: calls.append(n))
+    sim._take(10)
+    assert calls[0] == 10
+
+
+@each_backend
+def test_an_error_within_a_period_leaves_the_steps_before_it(backend: str) -> None:
+    def fails(t: float) -> float:
+        if t > 0.0125:
+            raise OSError("unplugged")
+        return t
+
+    sim = nef.Simulator(with_functions(fails), backend=backend)
+    for _ in range(2):
+        sim._take(5)
+    with pytest.raises(OSError, match="unplugged"):
+        sim._take(5)
+    assert sim.n_steps == 12
+
+
+@each_backend
 @pytest.mark.parametrize("model", MODELS)
 def test_data_are_complete_after_each_step(model: Any, backend: str) -> None:
     whole = nef.Simulator(model(), backend=backend)
@@ -167,11 +208,11 @@ def test_more_steps_than_a_chunk_has_rows(backend: str) -> None:
 
 
 def test_the_state_is_copied_only_where_a_step_can_fail(monkeypatch: Any) -> None:
-    def refuse(state: Any) -> Any:
+    def refuse(engine: Any) -> Any:
         raise AssertionError("copied")
 
     pytest.importorskip("numba")
-    monkeypatch.setattr(growing, "snapshot", refuse)
+    monkeypatch.setattr(Engine, "take_snapshot", refuse)
     nef.Simulator(plain(), backend="numba").step()
     with pytest.raises(AssertionError, match="copied"):
         nef.Simulator(with_functions(), backend="numba").step()
@@ -644,3 +685,19 @@ def test_without_records_there_is_no_newest() -> None:
             theirs.latest(probe)
         with pytest.raises(TypeError, match=SENTENCE):
             theirs.latest(model)
+
+
+def test_a_loop_calls_the_step_of_a_subclass() -> None:
+    class Counting(nef.Simulator):
+        calls = 0
+
+        def step(self) -> None:
+            self.calls += 1
+            super().step()
+
+    net = nef.Network(seed=1)
+    net.probe(net.ensemble(5, 1))
+    sim = Counting(net, backend="numpy", progress=False)
+    for step in sim.loop(seconds=0.02, period=0.005):
+        step()
+    assert sim.calls == 20 and sim.n_steps == 20

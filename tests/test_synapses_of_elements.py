@@ -10,7 +10,7 @@ import pytest
 
 import nefsim as nef
 
-BACKENDS = [name for name in nef.backends.available() if name != "nengo"]
+BACKENDS = [name for name in ("numpy", "numba") if name in nef.backends.available()]
 SYNAPSES = (nef.Lowpass(0.005), nef.Alpha(0.02), nef.Lowpass(0.005), nef.DoubleExp(0.01, 0.03))
 
 

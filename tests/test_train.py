@@ -458,6 +458,16 @@ def test_training_is_resumed_whatever_the_ending_of_the_checkpoint(
     assert one_pass(tmp_path / name, 2).losses[:1] == first.losses
 
 
+def test_functions_that_are_none_are_refused_before_training() -> None:
+    net = nn.Linear(16, 2)
+    before = net.weight.detach().clone()
+    with pytest.raises(TypeError, match="fit: loss must be a function, got 1"):
+        train.fit(net, digits(n=64), 1, progress=False)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="fit: evaluate must be a function, got 1"):
+        train.fit(net, digits(n=64), nn.functional.mse_loss, evaluate=1, progress=False)  # type: ignore[arg-type]
+    torch.testing.assert_close(net.weight, before)
+
+
 def test_a_checkpoint_that_cannot_be_written_is_refused_before_training(tmp_path: Path) -> None:
     (tmp_path / "folder.npz").mkdir()
     done: list[int] = []
@@ -900,6 +910,16 @@ WRONG = {
     "nan": lambda: train.latency(torch.full((2, 2), torch.nan), 3),
     "rate": lambda: train.jittered(torch.rand(2, 2), rate=2000.0),
     "reading": lambda: train.count_loss(torch.rand(2, 2, 2), torch.zeros(2).long(), 1.0, "all"),
+    "list of spikes": lambda: train.decide([[[1.0, 0.0]]]),
+    "no spikes": lambda: train.mean_spike_loss(torch.zeros(0)),
+    "whole spikes": lambda: train.decide(torch.ones(2, 2, 2, dtype=torch.int64)),
+    "axes of spikes": lambda: train.rate_loss(torch.rand(2, 2), torch.zeros(2).long()),
+    "real labels": lambda: train.rate_loss(torch.rand(2, 2, 2), torch.zeros(2)),
+    "list of labels": lambda: train.count_loss(torch.rand(2, 2, 2), [0, 1]),
+    "number of labels": lambda: train.count_loss(torch.rand(2, 2, 2), torch.zeros(3).long()),
+    "large label": lambda: train.count_loss(torch.rand(2, 1, 2), torch.tensor([2])),
+    "negative label": lambda: train.rate_loss(torch.rand(2, 1, 2), torch.tensor([-1])),
+    "metabolic": lambda: train.count_loss(torch.rand(2, 1, 2), torch.tensor([0]), torch.nan),
     "batches": lambda: train.Batches(torch.rand(3), torch.rand(2)),
     "epochs": lambda: train.fit(nn.Linear(2, 2), [], None, epochs=-1),
     "what to fit": lambda: train.fit(None, [], None),

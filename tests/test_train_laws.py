@@ -228,6 +228,19 @@ def test_a_layer_after_an_average_has_the_finest_grid_for_the_range_of_its_input
     assert torch.equal(actual.bias.detach().double(), rounded(bias, g * h))
 
 
+def test_a_bias_is_rounded_to_the_grid_of_sums_before_their_size_is_compared() -> None:
+    """With two digits, sums of multiples of h = 1/4 are at most g.
+
+    At g = 1, the weight .6 would become 1 and the bias .4 would become .5, which is too much.
+    """
+    linear = nn.Linear(1, 1)
+    nn.init.constant_(linear.weight, 0.6)
+    nn.init.constant_(linear.bias, 0.4)
+    net = train.Layers(train.IF(), nn.AvgPool2d(2), nn.Flatten(), linear, train.IF())
+    snapped = train.snap(net, digits=2).layers[3]
+    assert (snapped.weight.item(), snapped.bias.item()) == (0.0, 0.5)
+
+
 @pytest.mark.parametrize(
     "pool",
     [

@@ -1,6 +1,8 @@
 """The page shows the records of a simulator, and changed inputs act at once."""
 
+import json
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -13,9 +15,9 @@ from bokeh.models import Button, Div, Range1d, Slider
 
 import nefsim as nef
 from nefsim import view
-from nefsim.view.live import EVERY, MOST_NEURONS, SYNAPSE
 from nefsim.view.pace import Pace
 from nefsim.view.page import AHEAD, PERIOD, Page
+from nefsim.view.taps import EVERY, MOST_NEURONS, SYNAPSE
 
 
 def network(n_neurons=120):
@@ -60,7 +62,9 @@ def test_pieces_are_the_records_of_a_simulator():
     few = np.isin(events.neurons, shown)
     assert 0 < few.sum() < len(few)
     np.testing.assert_array_equal(pieces[1][1], events.times[few])
-    np.testing.assert_array_equal(shown[pieces[1][2]], events.neurons[few])
+    fired = shown[pieces[1][2]]
+    fired = fired[np.lexsort((fired, pieces[1][1]))]  # those of a step are in order of their rows
+    np.testing.assert_array_equal(fired, events.neurons[few])
 
 
 def test_neurons_are_shown_by_preferred_value_from_the_lowest():
@@ -77,6 +81,35 @@ def test_neurons_are_shown_by_preferred_value_from_the_lowest():
     starts = sides * built.intercepts[shown]  # where each begins to fire
     for side in (-1.0, 1.0):
         assert (np.diff(starts[sides == side]) > 0).all()
+
+
+@pytest.mark.parametrize("seed", [1, None])
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_runs_share_the_arrays_of_one_build_and_nothing_else(monkeypatch, backend, seed):
+    if backend not in nef.backends.available():
+        pytest.skip("Numba is the extra fast")
+    net = network()
+    net.seed = seed
+    a, b = net.ensembles
+    learned = net.connect(a, b, function=lambda x: 0.0, learning_rule=nef.PES(1e-3))
+    net.connect(b, learned.learning_rule)
+    first = view.Live(net, backend=backend)
+    monkeypatch.setattr(sys.modules["nefsim.simulator"], "build", None)  # no other build
+    second = view.Live(net, backend=backend, arrays=first.arrays)
+    third = view.Live(net, backend=backend, arrays=second.arrays)
+    (knob,) = second.inputs
+    second.inputs[knob][:] = -0.9, 0.9
+    runs = [pieces_of(live, n=1) for live in (first, second, third, first, second, third)]
+    for one, other in ((0, 2), (3, 5)):  # the second run had no effect on them
+        for (_, times, values), (_, times_2, values_2) in zip(runs[one], runs[other], strict=True):
+            np.testing.assert_array_equal(times, times_2)
+            np.testing.assert_array_equal(values, values_2)
+    assert not np.array_equal(runs[0][0][2], runs[1][0][2])
+    weights = [live.simulator.data[learned].weights for live in (first, second, third)]
+    np.testing.assert_array_equal(weights[0], weights[2])
+    assert not np.array_equal(weights[0], weights[1])
+    second.reset()
+    assert not second.simulator.data[learned].weights.any()
 
 
 def test_the_network_is_not_changed():
@@ -129,8 +162,42 @@ def page_of(live, window=0.2):
     """A page with a test clock, and a browser that draws all pieces at once."""
     clock = Clock()
     page = Page(live, window, clock)
-    page.beat.on_change("sent", lambda name, old, new: setattr(page.beat, "drawn", new))
+    page.sent_packets = []
+
+    def draw(name, old, new):
+        page.sent_packets.append(new)
+        page.screen.drawn = page.sent
+
+    page.screen.on_change("packet", draw)
     return page, clock
+
+
+def heads_of(packet):
+    """The JSON of a packet, and the arrays of each of its parts."""
+    length = int.from_bytes(packet[:4], "little")
+    head, at, arrays = json.loads(packet[4 : 4 + length]), -(-(4 + length) // 8) * 8, []
+    for part in head["parts"]:
+        arrays.append([])
+        for kind, size in part["arrays"]:
+            arrays[-1].append(np.frombuffer(packet, kind, size, at))
+            at += -(-arrays[-1][-1].nbytes // 8) * 8
+    assert at == len(packet)
+    return head, arrays
+
+
+def painted(page, panel):
+    """Times and rows of a plot of lines in the browser of :func:`page_of`, untrimmed."""
+    times, rows = [], []
+    for packet in page.sent_packets:
+        head, arrays = heads_of(packet)
+        for part, array in zip(head["parts"], arrays, strict=True):
+            if part["id"] == panel.plot.figure.id and part["kind"] == "rows":
+                new_times, new_rows = array
+                if part["is_new"]:
+                    times, rows = [], []
+                times.append(new_times)
+                rows.append(new_rows.reshape(len(new_times), part["columns"]))
+    return np.concatenate(times), np.concatenate(rows)
 
 
 def ticks(page, clock, n, every=PERIOD):
@@ -151,24 +218,23 @@ def test_a_page_is_in_its_document_and_does_not_run_at_first():
 
 def test_the_page_runs_pauses_and_restarts():
     page, clock = page_of(view.Live(network()))
-    run, again = page.root.select({"type": Button})
-    if run.label != "run":
-        run, again = again, run
+    buttons = {button.label: button for button in page.bar.root.select({"type": Button})}
+    run, again = buttons["run"], buttons["from the start"]
     _clicked(run)
     ticks(page, clock, 10)
     assert page.now == pytest.approx(10 * PERIOD)
-    a, spikes, _ = (plot.source.data for plot in page.plots)
-    # Lines keep the window, as many rows as fall into it, and its edge.
-    np.testing.assert_allclose(a["time"], np.arange(0.3, 0.501, EVERY), atol=1e-9)
-    assert len(a["x0"]) == len(a["x1"]) == len(a["time"])
-    assert spikes["image"][0].any()
+    a, spikes, _ = page.panels
+    times, rows = painted(page, a)
+    np.testing.assert_allclose(times, np.arange(EVERY, 10 * PERIOD + 0.001, EVERY), atol=1e-9)
+    np.testing.assert_array_equal(rows, a.history.window(-1.0, 9.0).rows)
+    assert spikes.plot.marks.any()
     _clicked(run)
     ticks(page, clock, 1)
     assert page.now == pytest.approx(10 * PERIOD)
     _clicked(again)
     assert page.now == 0.0
-    assert not len(page.plots[0].source.data["time"])
-    assert not page.plots[1].source.data["image"][0].any()
+    assert not len(painted(page, a)[0])
+    assert not page.plots[1].marks.any()
     _clicked(run)
     ticks(page, clock, 1)
     assert page.now == pytest.approx(PERIOD)
@@ -177,7 +243,7 @@ def test_the_page_runs_pauses_and_restarts():
 @pytest.mark.parametrize(("sent", "speed"), [(1e9, 2.0), (float("nan"), 2.0), (-1.0, 0.05)])
 def test_a_speed_that_the_slider_does_not_have_is_not_run(sent, speed):
     page, clock = page_of(view.Live(network()))
-    page.speed.value = sent
+    page.bar.speed.value = sent
     page._toggle()
     ticks(page, clock, 10)
     assert page.now == pytest.approx(speed * 10 * PERIOD, abs=1e-3)
@@ -186,11 +252,11 @@ def test_a_speed_that_the_slider_does_not_have_is_not_run(sent, speed):
 @pytest.mark.parametrize(("speed", "took"), [(1.0, 0.05), (1.0, 0.2), (0.5, 0.11), (2.0, 0.07)])
 def test_model_time_follows_wall_time(speed, took):
     page, clock = page_of(view.Live(network()))
-    page.speed.value = speed
+    page.bar.speed.value = speed
     page._toggle()
     ticks(page, clock, 40, took)
     assert page.now == pytest.approx(speed * 40 * took, abs=1e-3)
-    assert page.clock.text == f"{page.now:.2f} s, {speed:.2f} times real time"
+    assert page.bar.clock == f"{page.now:.2f} s, {speed:.2f} times real time"
 
 
 def test_the_speed_is_model_time_over_wall_time_including_drawing():
@@ -201,9 +267,9 @@ def test_the_speed_is_model_time_over_wall_time_including_drawing():
         clock.now += 0.4
         return advance(seconds)
 
-    def draws(pieces):
+    def draws():
         clock.now += 0.3
-        drawing(pieces)
+        drawing()
 
     page.live.advance, page.show = slowly, draws
     page._toggle()
@@ -214,7 +280,7 @@ def test_the_speed_is_model_time_over_wall_time_including_drawing():
     (wall_0, model_0), (wall_1, model_1) = seen[-3], seen[-1]
     speed = (model_1 - model_0) / (wall_1 - wall_0)
     assert speed < 0.5
-    assert page.clock.text.endswith(f", {speed:.2f} times real time")
+    assert page.bar.clock.endswith(f", {speed:.2f} times real time")
 
 
 def test_the_speed_is_that_of_the_last_second():
@@ -265,24 +331,24 @@ def test_a_run_that_is_very_slow_goes_on_step_by_step():
 
 def test_a_run_waits_for_a_slow_browser():
     page, clock = page_of(view.Live(network()))
-    page.beat._callbacks.clear()  # the browser takes nothing in
+    page.screen._callbacks.clear()  # the browser takes nothing in
     page._toggle()
     ticks(page, clock, 20)
-    assert page.beat.sent == AHEAD
+    assert page.sent == AHEAD
     held = page.now
-    page.beat.drawn += 1
+    page.screen.drawn += 1
     ticks(page, clock, 20)
-    assert page.beat.sent == AHEAD + 1
+    assert page.sent == AHEAD + 1
     assert page.now > held
 
 
 def test_model_time_follows_wall_time_for_small_and_large_dt():
     for dt in (0.0004, 0.03):
         page, clock = page_of(view.Live(network(), dt=dt))
-        page.speed.value = 0.05
+        page.bar.speed.value = 0.05
         page._toggle()
         ticks(page, clock, 100)
-        assert page.now == pytest.approx(0.05 * 5.0, abs=dt * 1.01)
+        assert page.now == pytest.approx(0.05 * 100 * PERIOD, abs=dt * 1.01)
 
 
 def raster_of(n_neurons, window, seconds, n=1):
@@ -294,13 +360,14 @@ def raster_of(n_neurons, window, seconds, n=1):
     sim.run(seconds * n)
     page, _ = page_of(live, window)
     for _ in range(n):
-        page.show(live.advance(seconds))
+        page.remember(live.advance(seconds))
+        page.show()
     return page.plots[0], sim.data.events(net.probes[0]), page
 
 
 def test_a_raster_has_a_mark_where_a_spike_is_and_nowhere_else():
     plot, events, page = raster_of(20, 0.25, 0.1, n=4)
-    image, start = plot.source.data["image"][0], plot.source.data["x"][0]
+    image, start = plot.marks, plot.start
     (shown,) = page.live._subsets.values()
     assert image.shape[0] == 20
     assert plot.width == 0.001
@@ -315,12 +382,12 @@ def test_a_raster_has_a_mark_where_a_spike_is_and_nowhere_else():
 
 def test_the_raster_of_many_busy_neurons_reaches_to_the_left_of_the_window():
     plot, _, page = raster_of(300, 2.0, 0.5, n=5)
-    image, start = plot.source.data["image"][0], plot.source.data["x"][0]
+    image, start = plot.marks, plot.start
     times = start + plot.width * np.flatnonzero(image.any(axis=0))
     assert times.min() <= page.now - 2.0
     assert image.shape == (MOST_NEURONS, plot.n_columns)
     assert image.size < 50_000  # bytes of one message
-    assert plot.figure.title.text.endswith("(100 of 300 neurons)")
+    assert plot.title.endswith("(100 of 300 neurons)")
 
 
 def test_the_page_names_ensembles_and_inputs_that_are_left_out():
@@ -332,9 +399,8 @@ def test_the_page_names_ensembles_and_inputs_that_are_left_out():
     said = " ".join(div.text for div in page.root.select({"type": Div}))
     assert "12 plots; ensembles not shown: 2 (name them with --show)" in said
     assert "values of inputs without a slider: 42." in said
-    assert page.plots[0].figure.title.text == "e0 (6 of 50 columns)"
-    (legend,) = page.plots[0].figure.legend
-    assert [item.label.value for item in legend.items] == [f"x{i}" for i in range(6)]
+    assert page.plots[0].title == "e0 (6 of 50 columns)"
+    assert page.plots[0].names == [f"x{i}" for i in range(6)]
 
 
 @pytest.mark.parametrize("has_knob", [False, True])
@@ -356,14 +422,14 @@ def test_an_axis_starts_at_the_radius_and_widens_where_values_leave_it():
     net.probe(net.ensemble(20, 1, radius=3.0))
     net.probe(net.node(lambda t: 1e-4 * (t > 0.0015) + 5.0 * (t > 0.0025)))
     page, _ = page_of(view.Live(net))
-    of_ensemble, of_node = (plot.figure.y_range for plot in page.plots)
-    assert of_ensemble.start < -3.0 < 3.0 < of_ensemble.end < 4.0
-    assert (of_node.start, of_node.end) == (-1.0, 1.0)
-    page.show(page.live.advance(0.002))
-    assert 1e-4 < of_node.end < 2e-4
-    page.show(page.live.advance(0.001))
-    assert of_node.start < 0.0
-    assert 5.0 < of_node.end < 6.0
+    of_ensemble, of_node = page.plots
+    assert of_ensemble.y[0] < -3.0 < 3.0 < of_ensemble.y[1] < 4.0
+    assert of_node.y == (-1.0, 1.0)
+    page._run(2)
+    assert 1e-4 < of_node.y[1] < 2e-4
+    page._run(1)
+    assert of_node.y[0] < 0.0
+    assert 5.0 < of_node.y[1] < 6.0
 
 
 def _clicked(button):
@@ -378,7 +444,7 @@ def test_sliders_set_the_inputs():
     view.add_page(document, live)
     (knob,) = live.inputs
     sliders = {slider.title: slider for slider in document.select({"type": Slider})}
-    assert sliders.keys() == {"times real time", "knob[0]", "knob[1]"}
+    assert sliders.keys() == {"times real time", "look back [s]", "knob[0]", "knob[1]"}
     assert (sliders["knob[0]"].value, sliders["knob[0]"].end) == (0.3, 1.0)
     sliders["knob[1]"].value = 0.75
     np.testing.assert_array_equal(live.inputs[knob], [0.3, 0.75])
@@ -397,9 +463,9 @@ def test_an_error_of_a_node_stops_the_page_and_is_shown_on_it():
     with pytest.raises(RuntimeError):
         ticks(page, clock, 1)
     assert not page.playing
-    assert page.play.label == "run"
-    assert page.clock.text.startswith("0.03 s, stopped: ")
-    assert "no &lt;more&gt;" in page.clock.text
+    assert page.bar.play.label == "run"
+    assert page.bar.clock.startswith("0.03 s, stopped: ")
+    assert "no <more>" in page.bar.clock  # which is shown as text
 
 
 def test_a_slider_has_the_range_of_its_ensembles_and_refuses_bad_values():
@@ -409,7 +475,7 @@ def test_a_slider_has_the_range_of_its_ensembles_and_refuses_bad_values():
     live = view.Live(net)
     page, _ = page_of(live)
     sliders = {s.title: s for s in page.root.select({"type": Slider})}
-    reach = {title: (s.start, s.end) for title, s in sliders.items() if title[0] != "t"}
+    reach = {title: (s.start, s.end) for title, s in sliders.items() if title[0] not in "tl"}
     assert reach == {"0.0": (-5.0, 5.0), "5.0": (-10.0, 10.0), "-120.0": (-500.0, 500.0)}
     for sent, got in [(1e9, 10.0), (float("nan"), 10.0), (-1e9, -10.0)]:
         sliders["5.0"].value = sent
@@ -423,9 +489,9 @@ def test_labels_are_shown_literally(formula):
     net = nef.Network(seed=1, label=label)
     net.connect(net.node(0.0, label=label), net.ensemble(10, 1, label=label))
     page, _ = page_of(view.Live(net))
-    titles = [s.title for s in page.root.select({"type": Slider}) if "real time" not in s.title]
-    titles += [plot.figure.title.text for plot in page.plots]
-    assert len(titles) == 3
+    of_bar = (page.bar.speed, page.bar.back)
+    titles = [s.title for s in page.root.select({"type": Slider}) if s not in of_bar]
+    assert len(titles) == 1
     for title in titles:
         assert not re.search(r"\$\$|\\[(\[a-z]", title)
         assert title.replace("\u2060", "") == label

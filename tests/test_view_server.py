@@ -10,6 +10,7 @@ import sys
 import weakref
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
 
 pytest.importorskip("bokeh", reason="Bokeh is the extra view")
@@ -131,6 +132,21 @@ def test_headers_of_a_page_forbid_frames_and_other_servers():
     assert "Set-Cookie" not in headers
 
 
+@pytest.mark.parametrize("setting", [None, "cdn"])
+def test_a_page_loads_two_scripts_from_its_server(monkeypatch, setting):
+    if setting is not None:  # of a user who makes pages of Bokeh for the web
+        monkeypatch.setenv("BOKEH_RESOURCES", setting)
+
+    async def work(server):
+        page = (await fetched(server.url)).body.decode()
+        scripts = re.findall(r'<script[^>]* src="([^"?]+)', page)
+        assert scripts == [f"/static/js/{name}.min.js" for name in ("bokeh", "bokeh-widgets")]
+        root = f"http://127.0.0.1:{server.port}"
+        return [await status(root + name) for name in scripts]
+
+    assert served(work) == [200, 200]
+
+
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "10.0.0.1", "[::2]"])
 def test_a_forged_host_is_refused(host):
     async def work(server):
@@ -207,8 +223,7 @@ def test_the_number_of_sessions_is_limited_and_ended_ones_do_not_count(monkeypat
 
     monkeypatch.setattr(server_module, "Live", Watched)
     monkeypatch.setattr(sys.modules["nefsim.view.access"], "MOST_SESSIONS", 2)
-    monkeypatch.setattr(server_module, "LINGER", 1000)
-    monkeypatch.setattr(server_module, "LOOK", 50)
+    monkeypatch.setattr(server_module, "LINGER", 300_000)  # longer than the test
 
     async def work(server):
         pages = [await fetched(server.url) for _ in range(3)]
@@ -216,18 +231,67 @@ def test_the_number_of_sessions_is_limited_and_ended_ones_do_not_count(monkeypat
         assert b"2 pages are open" in pages[2].body
         assert len(runs) == 2
         first = session_of(pages[0])
-        for _ in range(200):
-            await asyncio.sleep(0.05)
+        # End the sessions now, as if their browsers had been gone for longer than that.
+        with monkeypatch.context() as patch:
+            patch.setattr(server._tornado, "_unused_session_lifetime_milliseconds", -1)
+            await server._tornado._cleanup_sessions()
+        while any(run() for run in runs):  # until their threads have ended
+            await asyncio.sleep(0.01)
             gc.collect()
-            if not any(run() for run in runs):
-                break
-        assert not any(run() for run in runs)
         pages = [await fetched(server.url) for _ in range(3)]
         assert [page.code for page in pages] == [200, 200, 503]
         # The session of a page that ended counts like a new one, that of an open page does not.
         return await opened(server, first), await opened(server, session_of(pages[0]))
 
-    assert served(work) == (503, 101)
+    assert served(lambda server: asyncio.wait_for(work(server), 240)) == (503, 101)
+
+
+def test_fifty_clients_at_once_get_eight_pages_and_do_not_stop_a_run(monkeypatch):
+    pages = []
+
+    def opened_page(*arguments, **options):
+        pages.append(view.Page(*arguments, **options))
+        return pages[-1]
+
+    builds, build = [], sys.modules["nefsim.simulator"].build
+
+    def counted(*arguments, **options):
+        builds.append(arguments)
+        return build(*arguments, **options)
+
+    monkeypatch.setattr(sys.modules["nefsim.simulator"], "build", counted)
+    monkeypatch.setattr("nefsim.view.tab.Page", opened_page)
+    monkeypatch.setattr(server_module, "LINGER", 300_000)  # longer than the test
+
+    async def work(server):
+        first = session_of(await fetched(server.url))
+        url = f"ws://127.0.0.1:{server.port}/ws"
+        socket = await websocket_connect(HTTPRequest(url), subprotocols=["bokeh", first])
+        (page,) = pages
+        page.worker.speed = 1.0
+        page.worker.play()
+        client = AsyncHTTPClient(force_instance=True, max_clients=50)
+        try:
+            await many(client, server, page)
+        finally:
+            page.worker.pause()
+            socket.close()
+            client.close()
+            while any(session.connection_count for session in server.get_sessions("/")):
+                await asyncio.sleep(0.01)
+
+    async def many(client, server, page):
+        requests = [HTTPRequest(server.url, request_timeout=120) for _ in range(49)]
+        before = page.live.simulator.n_steps
+        answers = await asyncio.gather(*(client.fetch(r, raise_error=False) for r in requests))
+        codes = [answer.code for answer in answers]
+        assert (codes.count(200), codes.count(503)) == (7, 42)
+        assert (len(pages), len(builds)) == (8, 1)  # they share its arrays
+        assert page.worker._thread.is_alive() and page.worker.error is None
+        while page.live.simulator.n_steps <= before:  # else the test's time limit ends it
+            await asyncio.sleep(0.01)
+
+    served(lambda server: asyncio.wait_for(work(server), 240))
 
 
 MODEL = """
@@ -292,3 +356,40 @@ def test_bad_options_of_the_server_are_refused(options, message):
 def test_a_host_is_a_string():
     with pytest.raises(TypeError, match=r"^server: host must be a name"):
         view.server(network(), 0, host=1)
+
+
+def test_a_recorded_run_is_served_too():
+    async def work(server):
+        page = await fetched(server.url)
+        bare = f"http://127.0.0.1:{server.port}/"
+        return page.code, b"<title>nefsim</title>" in page.body, await status(bare)
+
+    times = [0.001, 0.002]
+    result = nef.Result({"y": np.ones((2, 1))}, {"y": times}, times, {})
+    assert served(work, result) == (200, True, 403)
+
+
+def test_a_page_has_the_layout_of_its_file_and_saves_only_if_it_is_local(tmp_path, monkeypatch):
+    pages = []
+
+    def add(*arguments, **options):
+        pages.append(view.Page(*arguments, **options))
+        return pages[-1]
+
+    monkeypatch.setattr("nefsim.view.tab.Page", add)
+    path = tmp_path / "model.view.json"
+    saved = {"kind": "nefsim view", "version": 1, "plots": [["tuning curves", "ensemble 0"]]}
+    path.write_text(json.dumps({**saved, "graph": {"places": {}, "open": []}}), encoding="utf-8")
+
+    async def work(server):
+        url = f"http://127.0.0.1:{server.port}/?{server.url.partition('?')[2]}"
+        return await status(url)
+
+    assert served(work, layout=path) == served(work, layout=path, host="0.0.0.0") == 200
+    assert [[panel.kind for panel in page.panels] for page in pages] == [["tuning curves"]] * 2
+    assert [page.layout_file for page in pages] == [path, None]
+    for page in pages:
+        page.close()
+    path.write_text("no layout", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^view: layout must be a file of a layout"):
+        view.server(network(), 0, layout=path)

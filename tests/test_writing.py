@@ -55,18 +55,23 @@ def test_the_name_of_the_new_file_is_random(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="folders of POSIX")
 @pytest.mark.parametrize("sync", [True, False])
 def test_the_data_and_then_the_name_are_on_the_disk(tmp_path, monkeypatch, sync):
-    synced = []
+    synced, opened = [], []
     real = os.fsync
 
     def noted(descriptor):
         kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
         synced.append((kind, (tmp_path / "a").exists()))
+        opened.append(descriptor)
+        assert kind == "folder" or os.fstat(descriptor).st_size == 3  # all that was written
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", noted)
     with replacing(tmp_path / "a", sync=sync) as stream:
         stream.write(b"new")
     assert synced == ([("file", False), ("folder", True)] if sync else [])
+    for descriptor in opened:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
 
 
 def test_what_a_killed_program_left_of_a_target_is_removed_by_its_next_writer(tmp_path):
@@ -84,7 +89,7 @@ def test_what_a_killed_program_left_of_a_target_is_removed_by_its_next_writer(tm
         os.utime(tmp_path / part, (then, then))
         return part
 
-    old, new, other = left_behind("a", 1.1), left_behind("a", 0.9), left_behind("b", 1.1)
+    old, new, other = left_behind("a", 1.01), left_behind("a", 0.99), left_behind("b", 1.01)
     others = ("a.part", ".nefsim-0.part", old.removesuffix(".part"))
     for name in others:
         (tmp_path / name).write_bytes(b"of the user")

@@ -12,6 +12,9 @@ from nefsim.sampling.base import Rng
 
 Array = NDArray[np.float64]
 
+#: Resampled means that are computed together.
+BATCH = 1000
+
 
 def learning_curve(error: ArrayLike, window: float = 1.0, dt: float = 0.001) -> tuple[Array, Array]:
     r"""Compute the root mean square of an error in successive windows of time.
@@ -232,7 +235,7 @@ def confidence_interval(
     n = check.integer(who, "n_resamples", n_resamples, "pass a number such as 9999", 100, 10**7)
     generator = check.generator(who, rng)
     result = bootstrap(
-        (x,), np.mean, n_resamples=n, confidence_level=level, batch=1000, random_state=generator
+        (x,), np.mean, n_resamples=n, confidence_level=level, batch=BATCH, random_state=generator
     )
     low, high = result.confidence_interval
     return float(low), float(high)

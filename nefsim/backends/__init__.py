@@ -206,6 +206,8 @@ def sampled(first_step: int, n_steps: int, every: float) -> NDArray[np.intp]:
     """
     if every <= 1:
         return np.arange(n_steps)
+    if every > first_step + n_steps:  # also infinite, in a damaged file
+        return np.arange(0)
     if every == int(every):
         return np.arange(-(first_step + 1) % int(every), n_steps, int(every))
     steps = np.arange(first_step + 1, first_step + n_steps + 1)

@@ -42,6 +42,10 @@ Advance = Callable[[int, int], None]
 #: Longest chunk [steps], and the most numbers in the rows of all signals.
 LONGEST_CHUNK, MOST_NUMBERS = 1000, 2_000_000
 
+#: Steps of a chunk of large networks, up to more numbers, since each chunk costs a copy of the
+#: state and several calls for each probe.
+SHORT_CHUNK, MOST_NUMBERS_OF_SHORT = 8, 16_000_000
+
 
 class HasProgram(Protocol):
     """An object with a program, such as a built network."""
@@ -51,9 +55,13 @@ class HasProgram(Protocol):
         """The program."""
 
 
-def chunk_length(width: int, longest: int = LONGEST_CHUNK) -> int:
-    """Number of steps of a chunk, for signals with a total of ``width`` numbers per step."""
-    return int(np.clip(MOST_NUMBERS // max(width, 1), 1, longest))
+def chunk_length(program: Program, n_trials: int = 1) -> int:
+    """Number of steps of a chunk that has the rows of all signals of a program."""
+    width = max(sum(signal.size for signal in program.signals) * n_trials, 1)
+    # Rows of weights that learn are as large as the weights, and are not multiplied.
+    learns = any(isinstance(op, Learn) for op in program.ops)
+    short = 1 if learns else min(SHORT_CHUNK, MOST_NUMBERS_OF_SHORT // width)
+    return min(max(MOST_NUMBERS // width, short, 1), LONGEST_CHUNK)
 
 
 def can_fail(op: Op) -> bool:
@@ -134,6 +142,7 @@ class Engine:
         self.growing = state.growing = GrowingChunk(self)
         self.reports: dict[int, Report] = {}
         self._stops_at_nan = False
+        self._before: Snapshot | None = None
         state.hidden = {i for i, row in enumerate(rows) if row is None}
         for i, row in enumerate(rows):
             if row is not None:
@@ -160,7 +169,7 @@ class Engine:
             report.start()  # weights may have been set since the last run
         while n_steps:
             length = min(n_steps, self.longest)
-            before = snapshot(self.checkpointed)
+            before = self.take_snapshot()
             self._stops_at_nan = False
             for report in self.reports.values():
                 report.rows[:] = 0
@@ -177,6 +186,11 @@ class Engine:
             self.finish(length, recorder)
             n_steps -= length
             interrupts.check()
+
+    def take_snapshot(self) -> Snapshot:
+        """Copy the state, into the arrays of the last copy."""
+        self._before = snapshot(self.checkpointed, self._before)
+        return self._before
 
     def chunk(self, end: int, start: int = 0) -> None:
         """Compute rows ``start + 1`` to ``end`` of all signals."""
@@ -212,9 +226,10 @@ class Engine:
         """Whether states are NaN while NumPy is set to raise at them."""
         if np.geterr()["invalid"] != "raise":
             return False
-        # The sum of squares is NaN only if one of the numbers is.
-        memories = (value for memory in self.checkpointed.ops for value in memory.values())
-        return any(isnan(np.vdot(value, value)) for value in memories)
+        # The sum of squares is NaN only if one of the numbers is.  It is not one of BLAS, whose
+        # threads may take milliseconds to begin.
+        memories = (value.ravel() for memory in self.checkpointed.ops for value in memory.values())
+        return any(isnan(np.einsum("i,i->", value, value)) for value in memories)
 
     def _find_nan(self, before: Snapshot, length: int) -> None:
         """Halve the chunk until the step of the first NaN is found, and raise an error.

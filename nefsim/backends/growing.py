@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from nefsim.backends import Recorder, interrupts
 from nefsim.backends.bounds import USUAL
-from nefsim.program import Learn, Program, Snapshot, State, outputs, restore, snapshot
+from nefsim.program import Learn, Program, Snapshot, State, outputs, restore
 
 Array = NDArray[np.float64]
 
@@ -52,6 +52,9 @@ class GrowingEngine(Protocol):
     def run(self, n_steps: int, recorder: Recorder) -> None:
         """Run steps in a chunk of their own."""
 
+    def take_snapshot(self) -> Snapshot:
+        """Copy the state, into the arrays of the last copy."""
+
     def chunk(self, end: int, start: int) -> None:
         """Compute rows ``start + 1`` to ``end``."""
 
@@ -79,6 +82,9 @@ class WholeStep(Protocol):
     def __call__(self) -> None:
         """Compute the next row."""
 
+    def take(self, n: int) -> None:
+        """Compute the next ``n`` rows, while Ctrl-C waits."""
+
 
 class Count:
     """The complete rows of an engine whose steps are several calls."""
@@ -88,6 +94,10 @@ class Count:
     def __call__(self) -> None:
         """Count one more row."""
         self.row += 1
+
+    def take(self, n: int) -> None:
+        """Count some more rows."""
+        self.row += n
 
 
 class GrowingChunk:
@@ -104,12 +114,15 @@ class GrowingChunk:
     ----------
     whole : WholeStep or None
         A call that takes a whole step, where no operation needs Python.
+    most_at_once : int
+        The most steps of one call of ``whole`` that are too little work for several cores.
     """
 
     def __init__(self, engine: GrowingEngine) -> None:
         # The engine owns this object.  A circle would keep its arrays until Python looks for it.
         self._engine: GrowingEngine = proxy(engine)
         self.whole: WholeStep | None = None
+        self.most_at_once = 0
         self._rows: WholeStep = Count()
         width = sum(rows[0].size for rows in engine.rows if rows is not None)
         self._most_rows = min(engine.longest, MOST_ROWS, max(MOST_NUMBERS // max(width, 1), 1))
@@ -126,6 +139,21 @@ class GrowingChunk:
     def row(self) -> int:
         """The number of complete rows."""
         return self._rows.row
+
+    def steps(self, recorder: Recorder, n: int) -> int:
+        """Take several steps in a few calls; returns the number of those that are left.
+
+        Steps are left if a call of the engine takes them faster, or they need Python.
+        """
+        while 0 < n <= self.most_at_once:
+            with interrupts.put_off(), self._lock:
+                self._make_room(recorder)
+                if not self._is_plain or (self._may_overflow and is_strict()):
+                    break
+                some = min(n, self._limit - self._rows.row)
+                self._rows.take(some)
+            n -= some
+        return n
 
     def step(self, recorder: Recorder, strict: bool = False) -> None:
         """Take one step; its row is recorded later.
@@ -194,7 +222,7 @@ class GrowingChunk:
     def _step(self) -> None:
         engine, row = self._engine, self._rows.row
         if self._before is None:
-            self._before, self._since = snapshot(engine.checkpointed), row
+            self._before, self._since = engine.take_snapshot(), row
         try:
             for advance in self._advances:
                 advance(row, row + 1)

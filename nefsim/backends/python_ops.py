@@ -2,13 +2,14 @@
 
 Each function below returns the function ``advance(lo, hi)`` of an operation, which computes rows
 ``lo + 1`` to ``hi`` of its output; see :mod:`nefsim.backends.engine`.  The NumPy and the compiled
-back end use them.
+back end use them.  They pass a weak reference to the engine, which owns the functions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import proxy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from nefsim.backends import interrupts
 from nefsim.backends.engine import Advance, Engine
 from nefsim.backends.results import FunctionOfTimes, UserFunction, storing
 from nefsim.network.functions import as_numbers, is_elementwise
-from nefsim.program import Call, Evaluate, Play, Read, outputs
+from nefsim.program import Call, Evaluate, Play, Read, State, outputs
 
 Array = NDArray[np.float64]
 
@@ -116,7 +117,9 @@ def _taking(
         x, shift = engine.rows[read.signal], 1 - read.delay
         x = x if read.columns is None else x[..., read.columns]
     call, has_t, note = function.function, "t" in function.form, function.note
-    state, dt, done, store = engine.state, engine.program.dt, engine.rows_done, storing(out)
+    # Single steps hold this function, and the state holds them.
+    state: State = proxy(engine.state)
+    dt, done, store = engine.program.dt, engine.rows_done, storing(out)
 
     def take(row: int) -> None:
         state.under_way = row

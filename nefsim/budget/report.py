@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nefsim import _checks as check
@@ -212,14 +212,12 @@ class Budget:
             )
         without = math.hypot(c.distortion, c.noise)
         n = c.neurons_for(rmse)
+        if n is None:
+            # Half of the squared error that is wanted is left to them.
+            alone = replace(c, delay=0.0, saturation=0.0, dynamics=0.0)
+            n = alone.neurons_for(rmse / math.sqrt(2.0))
         if n is not None and n > c.n_neurons:
             lines.append(f"distortion and noise make {without:.3g}: take {n} neurons")
-        elif n is None and without > 0.5 * rmse:
-            # Half of the squared error that is wanted is left to them.
-            half = ErrorParts(**(asdict(c) | dict.fromkeys(_FIXED, 0.0)))
-            more = half.neurons_for(rmse / math.sqrt(2.0))
-            if more is not None and more > c.n_neurons:
-                lines.append(f"distortion and noise make {without:.3g}: take {more} neurons")
         return [f"{c.label}: {line}" for line in lines]
 
     def to_dict(self) -> dict[str, Any]:
@@ -259,7 +257,3 @@ class Budget:
             )
         lines += [f"{label}: not judged, {why}" for label, why in self.left_out.items()]
         return "\n".join(lines)
-
-
-#: Parts that do not depend on the number of neurons.
-_FIXED = ("delay", "saturation", "dynamics")

@@ -63,10 +63,10 @@ def decoded_alone(
             normalize_encoders=False,
             gain=built.gain,
             bias=built.bias,
-            eval_points=np.zeros((1, ensemble.dimensions)),
+            eval_points=built.eval_points,
             neuron_type=ensemble.neuron_type,
             noise=ensemble.noise,
-            initial_state=ensemble.initial_state or None,
+            initial_state=ensemble.initial_state,
         )
         net.connect(net.node(PresentInput(values, dt)), alone[ensemble], synapse=None)
     watching = []

@@ -21,14 +21,14 @@ Array = NDArray[np.float64]
 
 #: A predicted error is to be so much below the one that is wanted: populations of other seeds
 #: differ by some hundredths.
-MARGIN = 0.94
+MARGIN = 0.93
 
 #: Runs with spikes that are tried, and how near to the least number of neurons, or to the lowest
 #: rates, they end.
 RUNS, STEP = 12, 1.03
 
-#: Fewest neurons, and how near to the least number the search ends.
-FEWEST, NEAR = 10, 1.02
+#: Fewest neurons, the number that is tried first, and how near to the least number the search ends.
+FEWEST, FIRST, NEAR = 10, 40, 1.02
 
 #: Highest rates that are tried, as a share of the limit of the neuron type, and lowest [Hz].
 HIGHEST, LOWEST = 0.95, 5.0
@@ -171,7 +171,7 @@ def _fewest(
     task: Task, radius: float, max_rates: tuple[float, float], goal: float, most: int
 ) -> Size:
     """The smallest number of neurons that reaches an error, or the largest number tried."""
-    size = task.size(min(max(FEWEST, 40), most), radius, max_rates)
+    size = task.size(min(FIRST, most), radius, max_rates)
     low = FEWEST / 2
     while size.rmse > goal:
         if size.n_neurons == most:
@@ -184,7 +184,7 @@ def _fewest(
     def at(log_n: float) -> Size:
         return task.size(max(FEWEST, round(math.exp(log_n))), radius, max_rates)
 
-    return _bisected(at, math.log(low), math.log(size.n_neurons), size, goal)
+    return _bisected(at, math.log(low), math.log(size.n_neurons), size, goal, FEWEST)
 
 
 def _stepped_up(task: Task, size: Size, goal: float, most: int | None) -> Size:
@@ -241,24 +241,21 @@ def _lowest_rates(task: Task, n: int, radius: float, ratio: float, goal: float) 
     size = at(math.log(top))
     if size.rmse > goal:
         return size
-    found = _bisected(at, math.log(LOWEST / ratio), math.log(top), size, goal)
-    return replace(found, max_rates=(found.max_rates[0], found.max_rates[1]))
+    return _bisected(at, math.log(LOWEST / ratio), math.log(top), size, goal)
 
 
 def _bisected(
-    at: Callable[[float], Size], low: float, high: float, size: Size, goal: float
+    at: Callable[[float], Size], low: float, high: float, size: Size, goal: float, fewest: int = 0
 ) -> Size:
     """Find the smallest size that reaches a goal, by bisection between logarithms of sizes.
 
-    The size at ``high`` is known to reach it.
+    The size at ``high`` is known to reach it.  None is smaller than one of ``fewest`` neurons.
     """
-    while high - low > math.log(NEAR):
+    while high - low > math.log(NEAR) and size.n_neurons > fewest:
         middle = (low + high) / 2
         tried = at(middle)
         if tried.rmse <= goal:
             size, high = tried, middle
         else:
             low = middle
-        if size.n_neurons == FEWEST and tried.n_neurons == FEWEST:
-            break
     return size

@@ -200,8 +200,7 @@ def _parts(
 def _reach(ensemble: Ensemble, x: Array, rates: Array, dt: float) -> PopulationReach:
     length = np.linalg.norm(x, axis=1)
     power = (np.abs(np.fft.rfft(x - x.mean(axis=0), axis=0)) ** 2).sum(axis=1)
-    share = np.cumsum(power) / max(power.sum(), np.finfo(float).tiny)
-    highest = np.fft.rfftfreq(len(x), dt)[min(int(np.searchsorted(share, 0.99)), len(share) - 1)]
+    highest = np.fft.rfftfreq(len(x), dt)[np.searchsorted(np.cumsum(power), 0.99 * power.sum())]
     return PopulationReach(
         label=ensemble.label,
         n_neurons=ensemble.n_neurons,
@@ -209,6 +208,6 @@ def _reach(ensemble: Ensemble, x: Array, rates: Array, dt: float) -> PopulationR
         radius=ensemble.radius,
         share_beyond=float(np.mean(length > ensemble.radius)),
         radius_needed=float(np.quantile(length, 0.99)),
-        highest_frequency=float(highest) if power.any() else 0.0,
+        highest_frequency=float(highest),
         mean_rate=float(rates.mean() / ensemble.neuron_type.output_per_hertz),
     )

@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 #: Populations of other seeds whose mean square error is taken: so many, and of small ones, which
 #: differ more, so many neurons in all.
-SEEDS, NEURONS = 10, 500
+SEEDS, NEURONS = 10, 1000
 
 #: Shares of time for which the input stays within a radius that is tried.
 QUANTILES = (0.95, 0.98, 0.99, 0.999, 1.0)

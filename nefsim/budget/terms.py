@@ -15,7 +15,7 @@ from nefsim.synapses import PerElement, Synapse
 Array = NDArray[np.float64]
 
 #: Currents that become rates at a time [numbers].
-BLOCK = 1 << 20
+LONGEST_BLOCK = 1 << 20
 
 #: A filter has settled when its response to a step is as near as this to its end.
 SETTLED = 0.001
@@ -23,7 +23,7 @@ SETTLED = 0.001
 
 def rates_at(neuron: NeuronType, built: BuiltEnsemble, x: Array) -> Iterator[Array]:
     """Iterate over the values x (P, D) in blocks of n, and compute rates (n, N) for each."""
-    n = max(1, BLOCK // len(built.bias))
+    n = max(1, LONGEST_BLOCK // len(built.bias))
     for first in range(0, len(x), n):
         yield neuron.rates(x[first : first + n] @ built.scaled_encoders.T + built.bias)
 

@@ -8,7 +8,20 @@ from collections.abc import Sequence
 
 import nefsim
 from nefsim import scripts
-from nefsim.cli import bench, budget, crosscheck, demo, info, mnist, nengo, run, sweep, view
+from nefsim.cli import (
+    bench,
+    budget,
+    crosscheck,
+    demo,
+    info,
+    mnist,
+    nengo,
+    plot,
+    reproduce,
+    run,
+    sweep,
+    view,
+)
 from nefsim.cli.options import Formatter
 
 #: Modules of the commands, in the order in which help names them.
@@ -20,8 +33,10 @@ COMMANDS = {
     "budget": budget,
     "sweep": sweep,
     "view": view,
+    "plot": plot,
     "nengo": nengo,
     "mnist": mnist,
+    "reproduce": reproduce,
     "info": info,
 }
 

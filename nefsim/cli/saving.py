@@ -84,5 +84,4 @@ def write_table(result: Result, path: Path) -> None:
         table.writerow(names)
         for time, *rows in zip(times, *arrays, strict=True):
             table.writerow([float(time), *(value for row in rows for value in row.tolist())])
-        text.flush()
-        text.detach()  # replacing() closes the stream
+        text.detach()  # writes the rest; replacing() closes the stream

@@ -122,5 +122,4 @@ def _write_table(columns: Any, path: Path) -> None:
         table = csv.writer(text)
         table.writerow(columns)
         table.writerows(zip(*(values.tolist() for values in columns.values()), strict=True))
-        text.flush()
-        text.detach()  # replacing() closes the stream
+        text.detach()  # writes the rest; replacing() closes the stream

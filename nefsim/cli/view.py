@@ -1,20 +1,52 @@
-"""watch the network of a file run in the browser, and change its inputs"""
+"""watch a network run in the browser and change its inputs, or play a recorded run"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import tempfile
 import webbrowser
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any
 
+from nefsim import _checks as check
+from nefsim import scripts
 from nefsim.cli import options as common
+from nefsim.network import Network
+from nefsim.result import Result
+from nefsim.spa import Vocabulary
 
 EXAMPLE = "nefsim view model.py --window 5"
+
+#: A page that leads to another address.
+REDIRECT = """<!DOCTYPE html>
+<meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>nefsim view</title>
+<meta http-equiv="refresh" content="0; url={url}"><a href="{url}">nefsim view</a>
+"""
 
 
 def add(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    common.add_model(command)
+    command.add_argument(
+        "model",
+        type=Path,
+        help="Python file that defines net, or a network of Nengo; it is executed, so pass only "
+        "files you trust; or a .nef file of net.save, or a result of nefsim run (.npz), which "
+        "are not executed",
+    )
+    command.add_argument(
+        "--html",
+        type=Path,
+        help="save a page that plays the run without a server, and open no page (default a server)",
+    )
+    command.add_argument(
+        "-s", "--seconds", type=float, default=2.0, help="model time to run for --html [s]"
+    )
     command.add_argument(
         "--show",
         nargs="+",
@@ -28,23 +60,39 @@ def add(command: argparse.ArgumentParser) -> None:
         default="127.0.0.1",
         help="address or name of this machine to listen at; 0.0.0.0 is all of its networks",
     )
+    command.add_argument(
+        "--edit",
+        action="store_true",
+        help="show the source of the model on the page, to edit and run it; the holder of "
+        "the address can then run any code, so only on this machine",
+    )
     command.add_argument("--no-browser", action="store_true", help="open no browser")
     common.add_step(command)
     common.add_backend(command)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve the page until Ctrl-C."""
+    """Serve the page until Ctrl-C, or write it."""
     from nefsim import view
 
+    options.model = options.model.absolute()  # the model may change the working folder
+    if options.edit:
+        _check_edit(options)
+    source, vocabularies = _source(options)
+    if options.html is not None:
+        return _write(options, source)
+    layout = None if isinstance(source, Result) else options.model.with_suffix(".view.json")
     server = view.server(
-        common.network(options),
+        source,
         options.port,
         options.window,
         options.dt,
         options.backend,
         options.show,
         options.host,
+        layout,
+        vocabularies,
+        view.Source(options.model, partial(_network, options)) if options.edit else None,
     )
     reach = "from this machine only" if server.is_local else "from other machines, too"
     print(json.dumps({"url": server.url}) if options.json else server.url, flush=True)
@@ -52,7 +100,65 @@ def run(options: argparse.Namespace) -> int:
     if not server.is_local:
         warning = "anyone with this address can run the model and change its inputs"
         print(f"nefsim view: {warning}; the connection is not encrypted", file=sys.stderr)
-    if not options.no_browser:
-        webbrowser.open(server.url)
-    server.run_until_shutdown()
+    if options.edit:
+        warning = "anyone with this address can edit the model, and so run any code as you"
+        print(f"nefsim view: {warning}; do not pass it on", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="nefsim-view-") as folder:
+        if not options.no_browser:
+            _open(server.url, Path(folder, "open.html"))
+        server.run_until_shutdown()
+    return 0
+
+
+def _check_edit(options: argparse.Namespace) -> None:
+    """Refuse to edit a file without source, or from other machines."""
+    from nefsim.view.access import is_loopback
+
+    if options.model.suffix != ".py":
+        check.fail("nefsim", "--edit", "be for a Python file", str(options.model), "omit --edit")
+    if not is_loopback(options.host):
+        do = "omit --host, and use a tunnel such as that of ssh from another machine"
+        check.fail("nefsim", "--edit", "be for this machine only", f"--host {options.host}", do)
+
+
+def _open(url: str, file: Path) -> None:
+    """Open an address with a secret in the browser, by a file that only this user can read.
+
+    All users of the machine can read the arguments of the program that opens the browser.
+    """
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(REDIRECT.format(url=escape(url, quote=True)))
+    webbrowser.open(file.as_uri())
+
+
+def _source(options: argparse.Namespace) -> tuple[Network | Result, Sequence[Vocabulary]]:
+    """The network or result of a file, and the vocabularies of its script."""
+    if options.model.suffix == ".npz":
+        return Result.load(options.model), ()
+    return _network(options)
+
+
+def _network(options: argparse.Namespace) -> tuple[Network, Sequence[Vocabulary]]:
+    """The network of a file, and the vocabularies that its script names."""
+
+    def convert(model: Any) -> Network:
+        from nefsim.nengo import from_nengo
+
+        return from_nengo(model, options.dt)
+
+    net, names = scripts.network_and_names(options.model, convert)
+    if options.seed is not None:
+        net.seed = check.seed("nefsim", options.seed)
+    found = {id(v): v for v in names.values() if isinstance(v, Vocabulary)}
+    return net, (*found.values(),)
+
+
+def _write(options: argparse.Namespace, source: Network | Result) -> int:
+    """Write a page of a run, of all probes or of ensembles."""
+    from nefsim import view
+
+    if isinstance(source, Network):
+        source = view.record(source, options.seconds, options.dt, options.backend, options.show)
+    path = view.save_html(source, options.html, options.window, options.model.name)
+    print(json.dumps({"html": str(path)}) if options.json else path)
     return 0

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nefsim import _checks as check
 from nefsim._html import Text
 
 #: Maximum number of stretches of the schedule in the table.
@@ -148,8 +149,14 @@ class Description(Text):
         Returns
         -------
         int
+
+        Raises
+        ------
+        ValueError
+            If the costs of the back end are unknown.
         """
-        cost = self.costs[backend]
+        name = check.one_of("Description.peak", "backend", backend, tuple(self.costs))
+        cost = self.costs[name]
         return max(cost.build, cost.prepare, cost.run + round(seconds * self.bytes_per_second))
 
     def to_dict(self) -> dict[str, Any]:
@@ -168,14 +175,9 @@ class Description(Text):
     def __str__(self) -> str:
         trials = "" if self.batch_size is None else f", {self.batch_size} trials"
         lines = [
-            f"network {self.label or ''}".rstrip()
-            + f": {_many(self.ensembles, 'ensemble')} ({_many(self.neurons, 'neuron')}, "
-            + f"{_many(self.dimensions, 'dimension')}), {_many(self.nodes, 'node')}, "
-            + f"{_many(self.connections, 'connection')}, {_many(self.probes, 'probe')}",
+            objects_of("network", self),
             f"steps of {self.dt:g} s in {self.dtype}{trials}",
-            f"decoders: {_many(self.factorisations, 'Gram matrix', 'Gram matrices')} to factor"
-            + (", the largest of {} points and {} neurons".format(*self.largest))
-            * bool(self.factorisations),
+            decoders_of(self),
             "",
             f"schedule: {_many(self.operations, 'operation')} on {_many(self.signals, 'signal')}",
             *self._schedule(),
@@ -207,6 +209,23 @@ class Description(Text):
             lines.append(f"  {how:<14}{number}{what}{rest}; from {stretch.name} on")
         n_more = len(self.schedule) - SHOWN
         return [*lines, f"  and {n_more} more"] if n_more > 0 else lines
+
+
+def objects_of(kind: str, sizes: Any) -> str:
+    """A line with the numbers of objects of a network, which are attributes of ``sizes``."""
+    return (
+        f"{kind} {sizes.label or ''}".rstrip()
+        + f": {_many(sizes.ensembles, 'ensemble')} ({_many(sizes.neurons, 'neuron')}, "
+        + f"{_many(sizes.dimensions, 'dimension')}), {_many(sizes.nodes, 'node')}, "
+        + f"{_many(sizes.connections, 'connection')}, {_many(sizes.probes, 'probe')}"
+    )
+
+
+def decoders_of(sizes: Any) -> str:
+    """A line on the factorisations of a network; see :func:`objects_of`."""
+    largest = ", the largest of {} points and {} neurons".format(*sizes.largest)
+    matrices = _many(sizes.factorisations, "Gram matrix", "Gram matrices")
+    return f"decoders: {matrices} to factor" + largest * bool(sizes.factorisations)
 
 
 def _many(n: int, one: str, several: str | None = None) -> str:

@@ -146,16 +146,17 @@ def _cost(
     state = memories + sum(sizes) * batch * item
     neurons = sum(sizes[op.output] for op in program.ops if isinstance(op, Neurons))
     if name == "numpy":
-        chunk = chunk_length(sum(sizes) * batch)
+        chunk = chunk_length(program, batch)
         # Equal operations are batched, with intermediate arrays as wide as all populations.
         rows = (chunk + 1) * sum(sizes) + chunk * neurons
         prepare = constants * item
         run = prepare + rows * batch * item
     else:
         exact = {op.output for op in program.ops if isinstance(op, Neurons)}  # as most are
-        plan = backends.module(name).make_plan(program, batch, exact)
-        chunk = plan.length
-        rows = sum(sizes) + chunk * sum(sizes[i] for i in plan.materialized)
+        plan = backends.module(name).plan_of(program, batch, exact)
+        chunk, signals = plan.length, plan.program.signals
+        own = plan.materialized.difference(plan.parts.whole)  # a part has the rows of its whole
+        rows = sum(sizes) + chunk * sum(signals[i].size for i in own)
         # The numbers are collected in lists, then joined in the precision of the run.
         prepare = constants * (cost.NUMBER + item)
         run = constants * item + rows * batch * item + neurons * batch * cost.NUMBER + memories

@@ -89,7 +89,7 @@ def legendre_readout(order: int, at: ArrayLike = 1.0) -> Array:
 
     Returns
     -------
-    (*at.shape, q) ndarray
+    ndarray of shape ``(*at.shape, q)``
         A row for each delay; its product with the state is the delayed input.
 
     Raises
@@ -179,7 +179,7 @@ def pade_readout(order: int, at: ArrayLike = 1.0) -> Array:
 
     Returns
     -------
-    (*at.shape, q) ndarray
+    ndarray of shape ``(*at.shape, q)``
         A row for each delay; its product with the state is the delayed input.
 
     Raises

@@ -95,8 +95,7 @@ def entries(synapse: Synapse, loop: StateSpace, dt: float) -> tuple[Array, list[
         return np.column_stack([g, second]), [synapse, stage]
     if synapse.state_space(dt) is None:
         return np.eye(n), [synapse, *_injections(loop)]
-    first = g / np.linalg.norm(g)
-    others = np.linalg.qr(np.column_stack([first, np.eye(n)]))[0][:, 1:n]
+    others = np.linalg.qr(np.column_stack([g, np.eye(n)]))[0][:, 1:n]
     ways: list[Synapse] = [StateFilter(F, way, C, dt) for way in others.T]
     return np.column_stack([g, others]), [synapse, *ways]
 

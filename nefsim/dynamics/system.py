@@ -135,7 +135,7 @@ class LinearSystem(Operators, Value):
 
         Returns
         -------
-        (*frequency.shape, p, m) ndarray of complex
+        ndarray of complex, of shape ``(*frequency.shape, p, m)``
             Infinite at a pole.
         """
         f = check.array("LinearSystem.response", "frequency", frequency, do="pass hertz")
@@ -144,7 +144,7 @@ class LinearSystem(Operators, Value):
         found = np.empty((at.size, *D.shape), dtype=complex)
         for place, point in enumerate(at.ravel()):
             try:
-                found[place] = C @ np.linalg.solve(point * np.eye(self.order) - A, B + 0j) + D
+                found[place] = C @ np.linalg.solve(point * np.eye(self.order) - A, B) + D
             except np.linalg.LinAlgError:
                 found[place] = np.inf
         return found.reshape(*f.shape, *D.shape)

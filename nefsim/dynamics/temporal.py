@@ -198,7 +198,7 @@ def optimal_filter(
     if n < 2 or n > len(r):
         got = f"{n} steps of {len(r)}"
         check.fail(who, "window", "be 2 steps to the whole run", got, "change the window")
-    both, power = (csd(r, other, 1 / step, nperseg=n, detrend=False)[1] for other in (x, r))
+    both, power = (csd(r, other, nperseg=n, detrend=False)[1] for other in (x, r))
     if not power.real.max() > 0:
         check.fail(who, "response", "be other than 0", "0 in every step", "let it respond")
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -170,10 +170,11 @@ def state_scale(
     system = _system(who, system)
     how = check.one_of(who, "norm", norm, ("each", "ball"))
     step = check.seconds(who, "dt", dt)
+    step = step if system.dt is None else system.dt
     if process is None:
         scale, longest = _worst_case(who, system, step), np.sqrt(system.order)
     else:
-        duration = _duration(who, seconds, step if system.dt is None else system.dt)
+        duration = _duration(who, seconds, step)
         rng = np.random.default_rng(check.seed(who, seed))
         states = _visited(system, _process(who, process), duration, step, rng)
         scale = np.abs(states).max(axis=0, initial=0.0)
@@ -184,11 +185,13 @@ def state_scale(
 
 def _worst_case(who: str, system: LinearSystem, dt: float) -> Array:
     stable(who, system)
-    A, B, _, _ = (system if system.dt is not None else system.discretise(dt)).matrices
-    total, now, steps = np.zeros(len(A)), B, 0
-    while np.abs(now).sum() > 1e-12 * total.sum() and steps < MOST_STEPS:
+    A, B, _, _ = _in_steps(system, dt).matrices
+    total, now = np.zeros(len(A)), B
+    for _ in range(MOST_STEPS):
+        if np.abs(now).sum() <= 1e-12 * total.sum():
+            break
         total += np.abs(now).sum(axis=1)
-        now, steps = A @ now, steps + 1
+        now = A @ now
     return np.where(total > 0, total, 1.0)
 
 
@@ -196,11 +199,13 @@ def _visited(
     system: LinearSystem, process: Process, seconds: float, dt: float, rng: np.random.Generator
 ) -> Array:
     """The states of a run from rest, after its first step."""
-    discrete = system if system.dt is not None else system.discretise(dt)
-    step = discrete.dt or dt
-    n_steps = round(seconds / step)
-    u = process.start(discrete.n_inputs, step, rng)(0, n_steps + 1)
-    return discrete.states(u)[1:]
+    n_steps = round(seconds / dt)
+    u = process.start(system.n_inputs, dt, rng)(0, n_steps + 1)
+    return _in_steps(system, dt).states(u)[1:]
+
+
+def _in_steps(system: LinearSystem, dt: float) -> LinearSystem:
+    return system if system.dt is not None else system.discretise(dt)
 
 
 def _duration(who: str, seconds: Any, dt: float) -> float:

@@ -162,7 +162,8 @@ def times(transform: Any, matrix: Array) -> Array:
         return np.asarray(transform[:, None] * matrix)
     if np.ndim(transform) == 0 and not hasattr(transform, "tocsr"):
         return np.asarray(transform * matrix)
-    return np.asarray(transform @ matrix)
+    product: Array = np.asanyarray(transform @ matrix)  # outlines have arrays of their own type
+    return product
 
 
 def preset_of(thing: Any) -> Mapping[str, Array]:
@@ -175,6 +176,20 @@ def n_eval_points(ensemble: Ensemble) -> int:
     if ensemble.n_eval_points is not None:
         return ensemble.n_eval_points
     return max(min(max(500 * ensemble.dimensions, 750), 2500), 2 * ensemble.n_neurons)
+
+
+def drawing_key(ensemble: Ensemble, stream: Stream) -> Any:
+    """A key that is equal for ensembles whose arrays are drawn alike: of one seed and arguments.
+
+    Arguments are compared by identity, which is quick, and enough for the populations of one array.
+    An ensemble without a seed, or of a loaded model, is alone.
+    """
+    e = ensemble
+    if e.seed is None or preset_of(e):
+        return id(e)
+    arguments = (e.encoders, e.max_rates, e.intercepts, e.gain, e.bias, e.eval_points)
+    sizes = (e.n_neurons, e.dimensions, n_eval_points(e), e.radius, e.normalize_encoders)
+    return (stream.seed, stream.key, sizes, *map(id, (*arguments, e.neuron_type)))
 
 
 def build_ensemble(ensemble: Ensemble, stream: Stream) -> BuiltEnsemble:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from nefsim.lowering.arrays import BuiltConnection, BuiltEnsemble
+from nefsim.lowering.once import Once
 from nefsim.network import Connection, Ensemble, Network, Node, Probe
 from nefsim.network.objects import whole
 from nefsim.program import ProgramBuilder, Stream, Term
@@ -45,6 +46,8 @@ class Context:
         Numbers of the signals of probed state variables of neurons, by name.
     bypassed : set of Ensemble
         Ensembles with an input that is encoded before it is filtered.
+    once : Once
+        Arrays of ensembles that are drawn alike.
     """
 
     network: Network
@@ -63,6 +66,7 @@ class Context:
     weighted: dict[Connection, Term] = field(default_factory=dict)
     observed: dict[Ensemble, dict[str, int]] = field(default_factory=dict)
     bypassed: set[Ensemble] = field(default_factory=set)
+    once: Once = field(default_factory=Once)
 
     @cached_property
     def watched(self) -> set[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from itertools import chain
 from typing import Any
@@ -23,6 +24,7 @@ from nefsim.lowering.arrays import (
     preset_of,
     times,
 )
+from nefsim.lowering.once import Once
 from nefsim.lowering.onward import Onward
 from nefsim.network import Network
 from nefsim.network.functions import values_at
@@ -32,8 +34,13 @@ from nefsim.program import Stream
 from nefsim.sampling import Distribution, as_samples
 from nefsim.solvers import Solver
 from nefsim.solvers.base import Decodes
+from nefsim.spike_noise import Spikes
 
 Array = NDArray[np.float64]
+
+#: Divides systems among processes: called with a function that solves those of given numbers,
+#: and with the work of each; it returns the solutions of all.
+Divide = Callable[[Callable[[Sequence[int]], dict[int, Any]], Sequence[float]], dict[int, Any]]
 
 #: Numbers in a block of currents that is turned into rates, so that it stays in the cache with
 #: intermediate arrays of the same size.
@@ -51,6 +58,7 @@ def decode(
     streams: Mapping[Any, Stream],
     kind: type[Decoder],
     dt: float,
+    divide: Divide | None = None,
 ) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
     """Solve for the decoders of all connections and probes that read an ensemble's neurons.
 
@@ -72,6 +80,8 @@ def decode(
         :class:`Solving`, or a class that computes shapes only.
     dt : float [s]
         The time step.
+    divide : callable, optional
+        Divides the systems among several processes; without it this process solves all.
 
     Returns
     -------
@@ -92,19 +102,21 @@ def decode(
     onward = Onward(network, dt)
     families = _equal(decoding, ensembles) if kind is Solving else [[e] for e in decoding]
 
-    def prepare(equal: list[Ensemble]) -> Callable[[], list[tuple[Any, BuiltConnection]]]:
+    def prepare(
+        equal: list[Ensemble], kind: Callable[..., Decoder]
+    ) -> Callable[[], list[tuple[Any, BuiltConnection]]]:
         """Compute points and targets of equal ensembles; return a function that solves."""
-        prepared: dict[Any, Decodes] = {}
+        once = Once()
         parts: list[tuple[Any, Callable[[], BuiltConnection]]] = []
         for ensemble in equal:
-            decoder = kind(ensemble, ensembles, streams, prepared, onward)
+            decoder = kind(ensemble, ensembles, streams, once, onward)
             outgoing, watching = decoding[ensemble]
             parts += [(c, decoder.of_connection(c)) for c in outgoing]
             parts += [(p, decoder.of_probe(p)) for p in watching]
 
         def solve_all() -> list[tuple[Any, BuiltConnection]]:
             results = [(part, solve()) for part, solve in parts]
-            prepared.clear()  # frees the Gram matrix before other ensembles are done
+            once.clear()  # frees the Gram matrix before other ensembles are done
             return results
 
         return solve_all
@@ -112,33 +124,64 @@ def decode(
     def is_small(equal: list[Ensemble]) -> bool:
         """Whether decoders need a Gram matrix, and it is too small for two threads of BLAS."""
         solvers = [part.solver for e in equal for parts in decoding[e] for part in parts]
-        n, n_points = equal[0].n_neurons, n_eval_points(equal[0])
-        small = n * n_points * min(n, n_points) < threads.MIN_WORK_FOR_THREADS
+        small = _products(equal[0]) < threads.MIN_WORK_FOR_THREADS
         return small and any(solver.uses_activities for solver in solvers)
 
-    small: list[list[Ensemble]] = []
-    rest: list[list[Ensemble]] = []
-    for equal in families:
-        (small if is_small(equal) else rest).append(equal)
-    results = [*threads.share(prepare, small), *(prepare(equal)() for equal in rest)]
-    solved = dict(chain.from_iterable(results))
+    def solve(some: Iterable[list[Ensemble]], kind: Callable[..., Decoder]) -> dict[Any, Any]:
+        """The arrays of all readers of some ensembles."""
+        small: list[list[Ensemble]] = []
+        rest: list[list[Ensemble]] = []
+        for equal in some:
+            (small if is_small(equal) else rest).append(equal)
+        shared = threads.share(lambda equal: prepare(equal, kind), small)
+        results = [*shared, *(prepare(equal, kind)() for equal in rest)]
+        return dict(chain.from_iterable(results))
+
+    if divide is None or kind is not Solving or network.root.presets:
+        solved = solve(families, kind)
+    else:
+        readers = [*network.all_connections, *probes]
+        work = [
+            _products(equal[0]) if any(any(decoding[e]) for e in equal) else 0 for equal in families
+        ]
+
+        def solve_some(chosen: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+            found = solve([families[i] for i in chosen], Solving)
+            return {i: _arrays(found[r]) for i, r in enumerate(readers) if r in found}
+
+        arrays = {readers[i]: found for i, found in divide(solve_some, work).items()}
+        solved = solve(families, partial(Received, arrays))
     of_probes = {p: built for p, built in solved.items() if isinstance(p, Probe)}
     return {c: solved[c] for c in solved if c not in of_probes}, of_probes
 
 
+def _products(ensemble: Ensemble) -> int:
+    """The number of products in the Gram matrix of an ensemble."""
+    n, n_points = ensemble.n_neurons, n_eval_points(ensemble)
+    return n * n_points * min(n, n_points)
+
+
+def _arrays(built: BuiltConnection) -> dict[str, Any]:
+    """The solved arrays of a reader, as :class:`Received` takes them."""
+    arrays = {"decoders": built.decoders, "full": built.full, "info": built.solver_info}
+    return {name: value for name, value in arrays.items() if value is not None}
+
+
 def _equal(
     decoding: Iterable[Ensemble], ensembles: Mapping[Ensemble, BuiltEnsemble]
-) -> Iterable[list[Ensemble]]:
+) -> list[list[Ensemble]]:
     """Group ensembles by tuning curves: equal neuron types, scaled encoders and biases."""
     shapes = [(e.neuron_type, e.n_neurons, e.dimensions) for e in decoding]
     several = Counter(shapes)
     families: dict[Any, list[Ensemble]] = {}
+    once = Once()
     for ensemble, shape in zip(decoding, shapes, strict=True):
         built = ensembles[ensemble]
+        arrays = built.scaled_encoders, built.bias
         # A single ensemble of its shape needs no digest.
-        digest = _digest(built.scaled_encoders, built.bias) if several[shape] > 1 else b""
+        digest = once("digest", partial(_digest, *arrays), *arrays) if several[shape] > 1 else b""
         families.setdefault((shape, digest), []).append(ensemble)
-    return families.values()
+    return [*families.values()]
 
 
 def _digest(*arrays: Array) -> bytes:
@@ -153,8 +196,8 @@ def _digest(*arrays: Array) -> bytes:
 class Decoder(ABC):
     """Computes the decoders of one ensemble's connections and probes.
 
-    ``prepared`` is a cache of factored Gram matrices, shared by ensembles with equal tuning
-    curves.
+    ``once`` has the results that ensembles with equal tuning curves share: factored Gram
+    matrices, the values of a function at the same points, and their decoders.
     """
 
     def __init__(
@@ -162,18 +205,24 @@ class Decoder(ABC):
         ensemble: Ensemble,
         ensembles: Mapping[Ensemble, BuiltEnsemble],
         streams: Mapping[Any, Stream],
-        prepared: dict[Any, Decodes],
+        once: Once,
         onward: Onward,
     ) -> None:
         self._ensemble, self._ensembles, self._streams = ensemble, ensembles, streams
         self._built = ensembles[ensemble]
-        self._prepared, self._onward = prepared, onward
+        self._once, self._onward = once, onward
+        self._reach: dict[Connection | Probe, Spikes] = {}
+
+    def _find_reach(self, reader: Connection | Probe) -> None:
+        """Find how spikes reach a reader; not in a thread, as all ways are found together."""
+        self._reach[reader] = self._onward(reader, self._ensemble.neuron_type)
 
     def of_connection(self, connection: Connection) -> Callable[[], BuiltConnection]:
         """A function that solves for the decoders of a connection, in any thread.
 
         The connection's Python function is called before this method returns.
         """
+        self._find_reach(connection)
         points = self._points(connection)
         preset = self._preset_of(connection)
         if "decoders" in preset or "full" in preset:
@@ -183,14 +232,14 @@ class Decoder(ABC):
         return lambda: self._connection(connection, points, targets)
 
     def _preset(
-        self, connection: Connection, points: Array, preset: Mapping[str, Array]
+        self, connection: Connection, points: Array, preset: Mapping[str, Any]
     ) -> BuiltConnection:
-        """The arrays of a connection of a loaded model."""
+        """The arrays of a connection that are solved already."""
         solver, transform = connection.solver, connection.transform
         if not (solver.compositional or solver.weights):
             transform = 1.0  # which is in the decoders
-        decoders, full = preset.get("decoders"), preset.get("full")
-        return BuiltConnection(decoders, points, {}, transform, full, self._post(connection))
+        decoders, full, info = preset.get("decoders"), preset.get("full"), preset.get("info", {})
+        return BuiltConnection(decoders, points, info, transform, full, self._post(connection))
 
     def _connection(self, connection: Connection, points: Array, targets: Array) -> BuiltConnection:
         post, transform = self._post(connection), connection.transform
@@ -210,7 +259,8 @@ class Decoder(ABC):
             return BuiltConnection(decoders, points, info, transform, full, post)
         # A solver that is not linear in its targets needs the transform, and for weights the
         # encoders, in them.
-        wanted = times(transform, targets.T).T
+        is_one = np.ndim(transform) == 0 and transform == 1.0
+        wanted = targets if is_one else times(transform, targets.T).T
         if not connection.solver.weights:
             decoders, info = solve(wanted)
             return BuiltConnection(decoders, points, info, 1.0, None, post)
@@ -221,12 +271,15 @@ class Decoder(ABC):
     def of_probe(self, probe: Probe) -> Callable[[], BuiltConnection]:
         """A function that solves for the decoders of a probe, in any thread."""
         assert not isinstance(probe.target, Connection)
+        self._find_reach(probe)
         points, chosen = self._built.eval_points, indices(probe.target)
         preset = self._preset_of(probe)
         if preset:
-            built = BuiltConnection(preset["decoders"], points, {}, 1.0)
+            built = BuiltConnection(preset["decoders"], points, preset.get("info", {}), 1.0)
             return lambda: built
-        wanted = points if chosen is None else points[:, list(chosen)]
+        wanted = points
+        if chosen is not None:
+            wanted = self._once("columns", lambda: points[:, list(chosen)], points, key=chosen)
         stream = self._streams[self._ensemble].child(SOLVER)
 
         def solve() -> BuiltConnection:
@@ -249,8 +302,8 @@ class Decoder(ABC):
         """Decoders (N, k) and the solver's info for targets (P, k) at points (P, D)."""
 
     @abstractmethod
-    def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:
-        """Decoders or weights of a loaded model, by name; empty for other networks."""
+    def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Any]:
+        """Decoders or weights that are solved already, by name; empty if they are not."""
 
     @abstractmethod
     def _points(self, connection: Connection) -> Array:
@@ -274,26 +327,41 @@ class Solving(Decoder):
             zeros = np.zeros((len(self._built.bias), targets.shape[1]))
             info = {"rmse": zeros[0].copy(), "condition": None}
             return zeros, {"solver": type(solver).__name__, **info}
-        shared = (solver, _digest(points))
-        key = (*shared, stream.seed, stream.key)
-        decodes = self._prepared.get(shared) or self._prepared.get(key)
+        spikes = self._reach[reader]
         try:
-            if decodes is None:
-                rng = stream.generator()
-                before = rng.bit_generator.state
-                decodes = self._prepare(solver, points, rng)
-                # Without random numbers the system is the same for every stream.
-                drew = rng.bit_generator.state != before
-                self._prepared[key if drew else shared] = decodes
-            return decodes(self._onward(reader, self._ensemble.neuron_type))(targets)
+            find = partial(self._decodes, solver, points, stream)
+            decodes = self._once("decodes", find, solver, points, key=(stream.seed, stream.key))
+            return self._once(
+                "decoders", lambda: decodes(spikes)(targets), decodes, targets, key=spikes
+            )
         except ValueError as error:
             error.add_note(f"while solving for decoders of {self._ensemble!r}")
             raise
 
-    def _prepare(self, solver: Solver, points: Array, rng: np.random.Generator) -> Decodes:
+    def _decodes(self, solver: Solver, points: Array, stream: Stream) -> Decodes:
+        """The factored equations; those of a solver that draws are other ones for each stream."""
+        digest = self._once("digest", partial(_digest, points), points)
+
+        source = (stream.seed, stream.key)
+
+        def prepare() -> tuple[Decodes, Any]:
+            rng = stream.generator()
+            before = rng.bit_generator.state
+            decodes = self._prepare(solver, points, digest, rng)
+            return decodes, None if rng.bit_generator.state == before else source
+
+        decodes, origin = self._once("factored", prepare, key=(solver, digest))
+        if origin not in (None, source):
+            decodes, _ = self._once("factored", prepare, key=(solver, digest, source))
+        return decodes
+
+    def _prepare(
+        self, solver: Solver, points: Array, digest: bytes, rng: np.random.Generator
+    ) -> Decodes:
         n_neurons = len(self._built.bias)
         if len(points) * n_neurons <= MOST_ACTIVITIES or len(points) < n_neurons:
-            return solver.prepare_readers(self._activities(points), rng)
+            rates = self._once("rates", partial(self._activities, points), key=digest)
+            return solver.prepare_readers(rates, rng)
         n = max(1, MOST_ACTIVITIES // (4 * n_neurons))
 
         def blocks() -> Iterator[Array]:
@@ -321,7 +389,7 @@ class Solving(Decoder):
         activities.flags.writeable = False  # so that solvers need no copy
         return activities
 
-    def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Array]:
+    def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Any]:
         """Decoders or weights of a loaded model, by name; empty for other networks."""
         return preset_of(thing)
 
@@ -338,7 +406,24 @@ class Solving(Decoder):
 
     def _targets(self, connection: Connection, points: Array) -> Array:
         """The function's values at the evaluation points, (P, k)."""
-        return targets_of(connection, points)
+        key = (indices(connection.pre), connection.size_mid)
+        compute = partial(targets_of, connection, points)
+        return self._once("targets", compute, points, connection.function, key=key)
+
+
+class Received(Solving):
+    """Takes the arrays that one of several processes has solved."""
+
+    def __init__(self, arrays: Mapping[Any, Mapping[str, Any]], *of_ensemble: Any) -> None:
+        super().__init__(*of_ensemble)
+        self._arrays = arrays
+
+    def _find_reach(self, reader: Connection | Probe) -> None:
+        """Nothing is solved here."""
+
+    def _preset_of(self, thing: Connection | Probe) -> Mapping[str, Any]:
+        """The arrays of a reader."""
+        return self._arrays[thing]
 
 
 def targets_of(connection: Connection, points: Array) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.lowering.arrays import NEURONS, NOISE, START, build_ensemble
+from nefsim.lowering.arrays import NEURONS, NOISE, START, build_ensemble, drawing_key
 from nefsim.lowering.context import Context
 from nefsim.lowering.learning import LearningRules
 from nefsim.lowering.outline import outline_ensemble
@@ -24,7 +24,9 @@ def lower_ensemble(context: Context, rules: LearningRules, ensemble: Ensemble) -
     """
     make, stream = context.builder, context.streams[ensemble]
     draw = outline_ensemble if context.outline else build_ensemble
-    built = context.ensembles[ensemble] = draw(ensemble, stream)
+    key = drawing_key(ensemble, stream)
+    built = context.once("ensemble", lambda: draw(ensemble, stream), key=key)
+    context.ensembles[ensemble] = built
     x = context.inputs[ensemble] = make.sum(f"{ensemble!r}.input", ensemble.dimensions)
     if isinstance(ensemble.neuron_type, Direct):
         context.outputs[ensemble] = x

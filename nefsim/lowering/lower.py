@@ -8,7 +8,7 @@ from types import MappingProxyType
 from nefsim.lowering.built import Built
 from nefsim.lowering.connections import lower_connection
 from nefsim.lowering.context import Context
-from nefsim.lowering.decode import Solving, decode
+from nefsim.lowering.decode import Divide, Solving, decode
 from nefsim.lowering.ensembles import lower_ensemble, step_neurons
 from nefsim.lowering.learning import LearningRules
 from nefsim.lowering.nodes import lower_node
@@ -17,7 +17,7 @@ from nefsim.lowering.probes import lower_probe
 from nefsim.lowering.reach import warn_of_distant_constants
 from nefsim.lowering.stability import warn_of_fast_rules
 from nefsim.lowering.streams import streams_of
-from nefsim.network import Network, Node, Probe
+from nefsim.network import Connection, Network, Node, Probe
 from nefsim.program import ProgramBuilder, Stream
 
 
@@ -28,6 +28,7 @@ def build(
     outline: bool = False,
     probes: tuple[Probe, ...] = (),
     inputs: Mapping[Node, Node] = MappingProxyType({}),
+    divide: Divide | None = None,
 ) -> Built:
     """Build a network: draw encoders and biases, solve for decoders, and order the operations.
 
@@ -45,6 +46,8 @@ def build(
         Probes of this run, in addition to those of the network.
     inputs : mapping of Node to Node
         Nodes to replace in this run, with the nodes that replace them.
+    divide : callable, optional
+        Divides the systems of decoders among several processes that build the same network.
 
     Returns
     -------
@@ -76,8 +79,9 @@ intercepts (50,), eval_points (1000, 2), radius 1)
     rules = LearningRules(context)
     for ensemble in network.all_ensembles:
         lower_ensemble(context, rules, ensemble)
+    kind = Outlining if outline else Solving
     context.connections, context.probe_data = decode(
-        network, all_probes, context.ensembles, streams, Outlining if outline else Solving, dt
+        network, all_probes, context.ensembles, streams, kind, dt, divide
     )
     for node in network.all_nodes:
         lower_node(context, node)
@@ -91,9 +95,12 @@ intercepts (50,), eval_points (1000, 2), radius 1)
     for probe in all_probes:
         lower_probe(context, rules, probe)
     step_neurons(context)
+    # Signals that may be probed, or set, after the build.
+    things = (*context.inputs.items(), *context.outputs.items())
+    shown = {signal for thing, signal in things if not isinstance(thing, Connection)}
     return Built(
         network,
-        builder.finish(),
+        builder.finish(shown),
         seed,
         context.ensembles,
         {c: context.connections[c] for c in network.all_connections},

@@ -21,7 +21,12 @@ Array = NDArray[np.float64]
 
 
 class AbstractArray(np.ndarray[Any, np.dtype[np.float64]]):
-    """An array that has a shape but no numbers; functions of it return abstract arrays, too."""
+    """An array that has a shape but no numbers; functions of it return abstract arrays, too.
+
+    ``left`` is the left factor of a product of matrices, which is of rank one if this factor is.
+    """
+
+    left: Any = None
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """An abstract array with the shape of the function's result."""
@@ -29,7 +34,9 @@ class AbstractArray(np.ndarray[Any, np.dtype[np.float64]]):
             return NotImplemented
         shapes = [np.shape(operand) for operand in inputs]
         if ufunc is np.matmul:
-            return abstract_array(*shapes[0][:-1], *shapes[1][1:])
+            product = abstract_array(*shapes[0][:-1], *shapes[1][1:])
+            product.left = inputs[0]
+            return product
         return abstract_array(*np.broadcast_shapes(*shapes))
 
 

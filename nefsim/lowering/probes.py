@@ -24,10 +24,10 @@ def lower_probe(context: Context, rules: LearningRules, probe: Probe) -> None:
     read = _probed(context, rules, probe)
     if probe.synapse is not None:
         read = context.builder.filtered(repr(probe), read, probe.synapse)
-    context.builder.record(read, _steps_between(probe.sample_every, context.builder.dt))
+    context.builder.record(read, steps_between(probe.sample_every, context.builder.dt))
 
 
-def _steps_between(seconds: float | None, dt: float) -> float:
+def steps_between(seconds: float | None, dt: float) -> float:
     """The interval between records in steps; not always a whole number."""
     every = 1.0 if seconds is None else seconds / dt
     # 0.035 / 0.005 is a little more than 7, and would sample one step late.

@@ -181,6 +181,7 @@ def encoders(settings: Settings, of: Task) -> Array:
     """Draw encoders (N, pixels) from the seed."""
     most = of.train_images[:MOST_SHOWN]
     pictures, labels = most.reshape(-1, *of.shape), of.train_labels[:MOST_SHOWN]
-    patch = round(PATCH.get(settings.encoders, 1.0) * min(of.shape))
-    kind = ENCODERS[settings.encoders](of.shape, patch, pictures, labels)
+    name, side = settings.encoders, min(of.shape)
+    patch = round(PATCH[name] * side) if name in PATCH else side
+    kind = ENCODERS[name](of.shape, patch, pictures, labels)
     return kind.sample(settings.neurons, most.shape[1], np.random.default_rng(settings.seed))

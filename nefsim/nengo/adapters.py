@@ -94,7 +94,7 @@ def draw_from(
         def step(self, dt: Any, J: Any, output: Any, under_way: Any, **state: Any) -> None:
             if not under_way[0]:
                 state["rng"].restart()
-                under_way[0] = 1.0
+                under_way[0] = True
             super().step(dt, J, output, **state)
 
     return Drawing

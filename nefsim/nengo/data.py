@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import nengo
@@ -12,11 +12,12 @@ from nengo.builder.signal import Signal
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim.backends import Runner
 from nefsim.learned import full_weights, set_full_weights
 from nefsim.nengo.lower import Lowering
 from nefsim.nengo.signals import elements
 from nefsim.program import Neurons, State
-from nefsim.records import Events
+from nefsim.records import Events, Records
 
 Array = NDArray[np.float64]
 
@@ -28,23 +29,41 @@ class Data(Mapping[Any, Any]):
     ----------
     model : Model
         The built model.
-    dense : callable
-        ``dense(probe)`` returns the records of a probe as an array.
-    stored : callable
-        ``stored(probe)`` returns the records of a probe as stored: rows of an array, or events.
+
+    Attributes
+    ----------
+    records : Records
+        The records of the simulator.
+    dtype : dtype
+        Type of the arrays of records.
+    run : Runner or None
+        The owner of rows that are not yet recorded.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        dense: Callable[[nengo.Probe], Array],
-        stored: Callable[[nengo.Probe], Array | Events],
-    ) -> None:
-        self._model, self._dense, self._stored = model, dense, stored
+    records: Records
+    dtype: np.dtype[Any]
+
+    def __init__(self, model: Model) -> None:
+        # The simulator owns this object, which does not refer to it, and can outlive it.
+        self._model = model
+        self.run: Runner | None = None
 
     def __getitem__(self, key: Any) -> Any:
         """Records of a probe, or the built arrays of any other object."""
         return self._dense(key) if key in self._model.probes else self._model.params[key]
+
+    def _stored(self, probe: nengo.Probe) -> Array | Events:
+        """The records of a probe as stored: rows of an array, or events."""
+        return self.records.of(self._model.probes.index(probe))
+
+    def _dense(self, probe: nengo.Probe) -> Array:
+        """The records of a probe as an array."""
+        rows = self._stored(probe)
+        rows = rows.dense() if isinstance(rows, Events) else rows
+        rows = rows.reshape(*rows.shape[:-1], *self._model.sig[probe]["in"].shape)
+        rows = rows.astype(self.dtype, copy=False)
+        rows.setflags(write=False)
+        return rows
 
     def events(self, probe: nengo.Probe) -> Events:
         """The records of a probe of spiking neurons as a list of spikes.
@@ -210,7 +229,8 @@ class Signals(Mapping[Signal, Array]):
         lowering = self._lowering
         if base in lowering.states or base in lowering.plan.private:
             return True
-        return base in lowering.memory.updates and base in lowering.numbers
+        number = lowering.numbers.get(base)
+        return base in lowering.memory.updates and number not in (None, *lowering.multiples)
 
     def _put(self, base: Signal, block: Array, trial: int) -> None:
         """Set the values of a block of Nengo's memory in one trial."""
@@ -244,7 +264,12 @@ class Signals(Mapping[Signal, Array]):
         if lowering.is_input(base):
             return True
         is_state = base in lowering.states or base in lowering.plan.private
-        return is_state or lowering.numbers.get(base) not in self._state.hidden
+        return is_state or self._stored(base)[0] not in self._state.hidden
+
+    def _stored(self, base: Signal) -> tuple[Any, Any]:
+        """The program's signal that holds a block, and the factors of its values."""
+        number = self._lowering.numbers.get(base, -1)
+        return self._lowering.multiples.get(number, (number, 1.0))
 
     def _block(self, base: Signal, trial: int = 0) -> Array:
         lowering, state = self._lowering, self._state
@@ -267,7 +292,8 @@ class Signals(Mapping[Signal, Array]):
         elif base in lowering.plan.private:
             values = lowering.operator_states[trial].signals[base]
         elif base in lowering.numbers and (state.step or base in lowering.memory.updates):
-            values = state.signals[lowering.numbers[base]]
+            number, factors = self._stored(base)
+            values = state.signals[number] * factors
         else:
             values = base.initial_value
         values = values[trial] if np.size(values) > base.size else values

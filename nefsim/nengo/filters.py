@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nefsim import filtering, synapses
 from nefsim.nengo.fixed import Filter
+from nefsim.nengo.parameters import original_of
 
 Array = NDArray[np.float64]
 
@@ -27,7 +28,7 @@ def synapse(source: synapses.Synapse | None, dt: float) -> nengo.synapses.Synaps
         t1, t2 = source.tau1, source.tau2
         return nengo.LinearFilter([1.0], [t1 * t2, t1 + t2, 1.0])
     if type(source) is Filter:
-        return source.original
+        return original_of(source.original)
     if type(source) is synapses.LinearFilter:
         return nengo.LinearFilter(source.num, source.den, analog=source.analog)
     b, a = source.coefficients(dt)

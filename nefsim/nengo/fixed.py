@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import nengo
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from nefsim import _checks as check
 from nefsim.filtering import Coefficients, StateSpace, within_the_step
 from nefsim.nengo import supported
+from nefsim.nengo.parameters import described, original_of
 from nefsim.solvers import LstsqL2, Solver
 from nefsim.solvers.base import Info, Solve
 from nefsim.synapses import Synapse
@@ -65,17 +66,23 @@ class Filter(Synapse):
 
     Parameters
     ----------
-    original : nengo.LinearFilter
-        A filter that is not discretised by zero-order hold.
+    original : NengoObject or nengo.LinearFilter
+        A filter that is not discretised by zero-order hold; it is stored by names and numbers.
     """
 
-    original: nengo.LinearFilter
+    original: Any
+
+    def __post_init__(self) -> None:
+        original, kind = described(self.original), nengo.LinearFilter
+        do = "pass a filter of Nengo"
+        check.instance("Filter", "original", original_of(original), kind, "a LinearFilter", do)
+        self._set(original=original)
 
     def coefficients(self, dt: float) -> Coefficients:
         """Coefficients of the transfer function in z^-1, from Nengo's matrices."""
-        return supported.coefficients(supported.discrete(self.original, dt))
+        return supported.coefficients(supported.discrete(original_of(self.original), dt))
 
     def state_space(self, dt: float) -> StateSpace | None:
         """Nengo's matrices."""
-        system = supported.discrete(self.original, dt)
+        system = supported.discrete(original_of(self.original), dt)
         return within_the_step(system) if len(system.A) > 1 else None

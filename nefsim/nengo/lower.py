@@ -79,7 +79,7 @@ class Lowering(Blocks):
     def start(self, seed: int, trials: int) -> None:
         """Initialise unsupported operators and random generators of each trial."""
         operators = self.plan.step_order if self.plan.draws() else self.plan.starters
-        self.operator_states = [
+        self.operator_states[:] = [
             opaque.NengoOperatorState(self.model, operators, self.plan.unsupported, seed, trial)
             for trial in range(trials)
         ]
@@ -130,11 +130,10 @@ class Lowering(Blocks):
             token = self.signal(f"{name_of(op)} done", 1)
         signals = outs if token is None else (*outs, token)
         reads = (*(self.read(s) for s in inputs), *self._waits.get(op, ()))
+        states = self.operator_states  # not this object, which owns the operation
 
         def start(trial: int) -> opaque.Steps:
-            return opaque.stepper(
-                self.operator_states[trial], op, inputs, outputs, token is not None
-            )
+            return opaque.stepper(states[trial], op, inputs, outputs, token is not None)
 
         process = isinstance(op, SimProcess) and op.mode == "set"
         if process:  # of a node; it may share variables with functions
@@ -212,11 +211,10 @@ class Lowering(Blocks):
         target = self.target(output)
         form = supported.form(op, dt)
         if form is None:
+            states = self.operator_states
 
             def start(trial: int) -> opaque.Steps:
-                many = supported.many_steps(
-                    op.process, size, dt, self.operator_states[trial].rngs[op]
-                )
+                many = supported.many_steps(op.process, size, dt, states[trial].rngs[op])
                 assert many is not None
                 return many
 
@@ -226,7 +224,7 @@ class Lowering(Blocks):
 
     def _record(self, probe: Any) -> None:
         signal = self.model.sig[probe]["in"]
-        every = 1.0 if probe.sample_every is None else probe.sample_every / self.model.dt
+        every = (probe.sample_every or self.model.dt) / self.model.dt
         if signal.sparse:  # constant weights, recorded as a dense matrix
             number = self.sum(signal.name, int(np.prod(signal.shape)))
             self.add_offset(number, None, terms.sparse(signal.initial_value).toarray())
@@ -241,9 +239,10 @@ class Lowering(Blocks):
     def _copy_of_memory(self, signal: Signal, reads: tuple[Read, ...]) -> int:
         """The number of a signal that copies memory of unsupported operators after each step."""
         number = self.signal(f"{signal.name} shown", signal.size)
+        states = self.operator_states
 
         def start(trial: int) -> opaque.Steps:
-            memory = self.operator_states[trial].signals[signal]
+            memory = states[trial].signals[signal]
             return lambda t, *_: memory.ravel()
 
         self.ops.append(Call((number,), reads, start, str(signal)))

@@ -14,7 +14,9 @@ from nengo.builder.processes import SimProcess
 from nengo.rc import rc
 from numpy.typing import ArrayLike, NDArray
 
+from nefsim import _checks as check
 from nefsim.nengo import supported
+from nefsim.nengo.parameters import described, original_of
 from nefsim.nengo.plan import step_order
 from nefsim.neurons import NeuronType, PoissonSpiking, StochasticSpiking
 from nefsim.processes import Process, Running
@@ -23,6 +25,9 @@ Array = NDArray[np.float64]
 
 #: Upper bound of the seeds that Nengo draws for its processes.
 LARGEST_SEED = 2**31 - 1
+
+#: Upper bound of the number of processes of a network, each of which draws a seed.
+MOST_PROCESSES = 10**7
 
 #: Processes that run step by step in Nengo's code, without a function of the user.
 NOISES = (
@@ -38,8 +43,8 @@ class FromNengo(Process):
 
     Parameters
     ----------
-    process : nengo.Process
-        A process without input.
+    process : NengoObject or nengo.Process
+        A process without input; one of Nengo's own types is stored by names and numbers.
     width : int
         Number of dimensions of its output.
     place : int
@@ -56,6 +61,14 @@ class FromNengo(Process):
     width: int
     place: int
 
+    def __post_init__(self) -> None:
+        who, do = "FromNengo", "pass a process of Nengo"
+        process = described(self.process)
+        check.instance(who, "process", original_of(process), nengo.Process, "a nengo.Process", do)
+        width = check.integer(who, "width", self.width, low=1)
+        place = check.integer(who, "place", self.place, high=MOST_PROCESSES)
+        self._set(process=process, width=width, place=place)
+
     @property
     def size(self) -> int:
         """Number of dimensions of the output."""
@@ -68,8 +81,9 @@ class FromNengo(Process):
         seed = int(sequence.entropy) + _trial(rng)
         simulator = np.random.RandomState(seed % 2**32)
         drawn_seed = simulator.randint(LARGEST_SEED, size=self.place + 1)[-1]
-        seed = int(drawn_seed if self.process.seed is None else self.process.seed)
-        return Replaying(self.process, size, dt, seed, rng)
+        process = original_of(self.process)
+        seed = int(drawn_seed if process.seed is None else process.seed)
+        return Replaying(process, size, dt, seed, rng)
 
 
 class Replaying(Running):

@@ -39,8 +39,8 @@ def indices_of(signal: Signal) -> Any:
 def as_index(at: Any, size: int) -> Index | None:
     """Simplify indices: None if they are all in order, a slice if they are adjacent."""
     flat = np.ravel(at)
-    first = int(flat[0]) if len(flat) else 0
     if len(flat) and (np.diff(flat) == 1).all():
+        first = int(flat[0])
         whole = first == 0 and len(flat) == size
         return None if whole else slice(first, first + len(flat))
     return np.asarray(flat, dtype=np.intp)
@@ -50,7 +50,7 @@ def elements(signal: Signal) -> Index | None:
     """The index of a signal's elements in its flattened base; None means all of them."""
     if not signal.is_view:
         return None
-    if signal.ndim == 1 and signal.elemstrides == (1,) and signal.size:
+    if signal.elemstrides == (1,):
         first = signal.elemoffset
         whole = first == 0 and signal.size == signal.base.size
         return None if whole else slice(first, first + signal.size)

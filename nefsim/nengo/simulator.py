@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,11 +20,12 @@ from nengo.rc import rc
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim import backends, checkpoint, saving
+from nefsim import backends, checkpoint, pacing, saving
 from nefsim._collector import only_young_collected
 from nefsim.backends import Runner
 from nefsim.backends.growing import strict_numbers
 from nefsim.backends.notices import silenced
+from nefsim.deadlines import Deadlines
 from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
 from nefsim.nengo import saving as files
@@ -32,7 +35,7 @@ from nefsim.nengo.decoders import SharingBuilder
 from nefsim.nengo.lower import lower
 from nefsim.nengo.pickling import plain_objects, restore
 from nefsim.program import Program, State, initial_state
-from nefsim.records import Events, Records
+from nefsim.records import Records
 from nefsim.settings import MOST_STEPS, settings, steps_in
 from nefsim.stepping import Turn, advance
 
@@ -128,12 +131,14 @@ class Simulator:
             dtype = "float64" if rc.float_dtype == np.float64 else "float32"
         run = settings(who, backend, batch_size, dtype, backends.PROGRAM_BACKENDS)
         self.backend, self.batch_size, self.dtype = run.backend, run.batch_size, run.dtype
-        self._data_dtype = np.dtype(rc.float_dtype if has_nengo_dtype else self.dtype)
         if network is not None:
             kind, do = "a nengo.Network", "use nefsim.Simulator for networks of nefsim"
             check.instance(who, "network", network, nengo.Network, kind, do)
         elif model is None:
             check.fail(who, "network", "be a nengo.Network", "None", "pass one, or a built model")
+        if model is not None:
+            do = "pass one, or leave it out"
+            check.instance(who, "model", model, Model, "a nengo.builder.Model", do)
         if seed is not None:
             seed = check.integer(who, "seed", seed, "pass a whole number", 0, 2**32 - 1)
         if model is None:
@@ -153,9 +158,12 @@ class Simulator:
             network_seed = None if network is None else network.seed
             seed = np.random.randint(2**31 - 1) if network_seed is None else network_seed + 1
         self._prepare = backends.module(self.backend, self.dtype).prepare
-        self.data = Data(self.model, self._dense_records, self._records_of)
+        self.data = Data(self.model)
+        self.data.dtype = np.dtype(rc.float_dtype if has_nengo_dtype else self.dtype)
         self.closed = False
         self._turn = Turn("nefsim.nengo.Simulator.run_steps")
+        #: Figures of the last run in real time; None before the first.
+        self.deadlines: Deadlines | None = None
         self._places = {probe: i for i, probe in enumerate(self.model.probes)}
         who, lowering = "nefsim.nengo.Simulator.inputs", self._lowering
         self._inputs = Inputs(who, lowering.program, lowering.inputs, self._turn)
@@ -232,7 +240,7 @@ class Simulator:
         if sample_every is not None:
             who = "nefsim.nengo.Simulator.trange"
             sample_every = check.positive(who, "sample_every", sample_every, "pass seconds")
-        period = 1.0 if sample_every is None else sample_every / self.dt
+        period = (sample_every or self.dt) / self.dt
         steps = np.arange(1, self._records.settled + 1)
         return np.asarray(self.dt * steps[steps % period < 1], np.float64)
 
@@ -245,6 +253,7 @@ class Simulator:
         *,
         checkpoint_every: float | None = None,
         checkpoint: str | Path | None = None,
+        realtime: bool = False,
     ) -> None:
         """Run for ``round(time_in_seconds / dt)`` steps.
 
@@ -256,6 +265,14 @@ class Simulator:
             None means the bar of the simulator.
         checkpoint_every, checkpoint
             As for :meth:`run_steps`.
+        realtime : bool
+            Whether step k waits until k dt of wall time after the start, as in
+            :meth:`nefsim.Simulator.run`; ``sim.deadlines`` has the lateness of steps.
+
+        Notes
+        -----
+        A run in real time that does not keep up with the clock gives a
+        :class:`nefsim.RealTimeWarning`, once.
         """
         who, do = "nefsim.nengo.Simulator.run", "pass seconds, such as 1.0"
         time_in_seconds = check.real(who, "time_in_seconds", time_in_seconds, do)
@@ -264,11 +281,45 @@ class Simulator:
             raise ValidationError(got, attr="time_in_seconds")
         steps = steps_in(who, "time_in_seconds", time_in_seconds, self.dt)
         checkpoints = saving.checkpoints(who, checkpoint_every, checkpoint, self.dt)
+        paces = check.flag(who, "realtime", realtime)
         if steps == 0:
             message = f"{time_in_seconds:g} s are 0 steps; the time is still {self.time:g} s."
             warnings.warn(message, stacklevel=2)
         else:
-            self._run_steps(steps, progress_bar, checkpoints)
+            schedule = self._schedule(who, self.dt) if paces else None
+            self._run_steps(steps, progress_bar, checkpoints, schedule)
+
+    def loop(
+        self, period: float | None = None, seconds: float | None = None
+    ) -> Iterator[Callable[[], None]]:
+        """Run in periods of wall time, with code of the user in each: read, step, write.
+
+        Parameters
+        ----------
+        period : float or None [s]
+            Wall time, and time in the network, from one turn of the loop to the next: a
+            multiple of dt.  None means dt.
+        seconds : float or None [s]
+            The duration; None goes on until ``break``.
+
+        Yields
+        ------
+        step : callable
+            A function that takes the steps of the period, as in :meth:`nefsim.Simulator.loop`.
+        """
+        who = "nefsim.nengo.Simulator.loop"
+        length, n_steps, n_periods = pacing.periods(who, period, seconds, self.dt)
+        return pacing.loop(self._schedule(who, length), n_periods, n_steps, self._take)
+
+    def _schedule(self, who: str, period: float) -> pacing.Schedule:
+        """A schedule that starts after the back end is ready."""
+        if self.closed:
+            raise SimulatorClosed(CLOSED)
+        with self._turn:
+            self._make_ready()
+        schedule = pacing.Schedule(who, period)
+        self.deadlines = schedule.deadlines
+        return schedule
 
     def step(self) -> None:
         """Run one step.
@@ -283,6 +334,18 @@ class Simulator:
             return
         with self._turn.alone("nefsim.nengo.Simulator.step"):
             growing.step(self._records, strict=True)
+
+    def _take(self, n_steps: int) -> None:
+        """The steps of a period at once, which takes less time than one by one."""
+        if n_steps > 1 and not self._has_another_step():
+            self._advance(n_steps)
+            return
+        for _ in range(n_steps):
+            self.step()
+
+    def _has_another_step(self) -> bool:
+        """Whether a subclass, or code of the user, has replaced the method ``step``."""
+        return getattr(self.step, "__func__", None) is not Simulator.step
 
     def run_steps(
         self,
@@ -320,23 +383,34 @@ class Simulator:
         self._run_steps(steps, progress_bar, checkpoints)
 
     def _run_steps(
-        self, steps: int, progress_bar: Any, checkpoints: saving.Checkpoints | None
+        self,
+        steps: int,
+        progress_bar: Any,
+        checkpoints: saving.Checkpoints | None,
+        schedule: pacing.Schedule | None = None,
     ) -> None:
         if checkpoints is None or self.closed:
-            self._run_parts(steps, progress_bar, None)
+            self._run_parts(steps, progress_bar, None, schedule)
         else:
             with checkpoints.saved_at_end(self):
-                self._run_parts(steps, progress_bar, checkpoints)
+                self._run_parts(steps, progress_bar, checkpoints, schedule)
 
     def _run_parts(
-        self, steps: int, progress_bar: Any, checkpoints: saving.Checkpoints | None
+        self,
+        steps: int,
+        progress_bar: Any,
+        checkpoints: saving.Checkpoints | None,
+        schedule: pacing.Schedule | None,
     ) -> None:
         bar = self.progress_bar if progress_bar is None else progress_bar
-        is_overridden = getattr(self.step, "__func__", None) is not Simulator.step
-        with progress_of(bar, "Simulating", "Simulation", steps) as stage:
+        is_overridden = self._has_another_step()
+        quiet = nullcontext() if schedule is None else pacing.undisturbed()
+        with quiet, progress_of(bar, "Simulating", "Simulation", steps) as stage:
             for piece in stage.pieces:
                 for part in checkpoints.parts(piece, self.n_steps) if checkpoints else [piece]:
-                    if is_overridden:
+                    if schedule is not None:
+                        schedule.run(part, self.step)
+                    elif is_overridden:
                         for _ in range(part):
                             self.step()
                     else:
@@ -344,16 +418,24 @@ class Simulator:
                     if checkpoints:
                         checkpoints.save_if_due(self)
                 stage.report(piece)
+        if schedule is not None:
+            schedule.finish()
 
     def _advance(self, n_steps: int) -> None:
         if self.closed:
             raise SimulatorClosed(CLOSED)
         with self._turn:
-            if self._run is None:  # prepared here, as not every built simulator runs
-                with silenced(self.progress_bar is False), only_young_collected():
-                    self._run = self._prepare(_Ready(self._lowering.program), self._state)
+            run = self._make_ready()
             with strict_numbers():
-                advance(self._run, n_steps, self._state, self._records)
+                advance(run, n_steps, self._state, self._records)
+
+    def _make_ready(self) -> Runner:
+        """Prepare the back end before the first run, as not every built simulator runs."""
+        if self._run is None:
+            with silenced(self.progress_bar is False), only_young_collected():
+                self._run = self._prepare(_Ready(self._lowering.program), self._state)
+                self.data.run = self._run
+        return self._run
 
     def reset(self, seed: int | None = None, keep_weights: bool = False) -> None:
         """Return to the start and discard all records.
@@ -381,11 +463,12 @@ class Simulator:
         if before is not None:
             carry_over(program, before, self._state, thresholds=False)
         for base in lowering.memory.updates:
-            if base in lowering.numbers:
-                self._state.signals[lowering.numbers[base]][...] = np.ravel(base.initial_value)
+            number = lowering.numbers.get(base)
+            if number is not None and number not in lowering.multiples:  # those start at 0
+                self._state.signals[number][...] = np.ravel(base.initial_value)
         for thing, weights in learned.items():
             self.learned[thing] = weights
-        self._run = None
+        self._run = self.data.run = None
         self.clear_probes()
 
     def clear_probes(self) -> None:
@@ -393,7 +476,8 @@ class Simulator:
         self._turn.forbid("nefsim.nengo.Simulator.clear_probes")
         self._state.settle()
         start = self._state.step
-        self._records = Records(self._lowering.program, self.batch_size, self.dtype, start)
+        records = Records(self._lowering.program, self.batch_size, self.dtype, start)
+        self._records = self.data.records = records
 
     # -- files -----------------------------------------------------------------------------
 
@@ -429,7 +513,7 @@ class Simulator:
             "run_seed": int(self.seed),
             "batch_size": self.batch_size,
             "dtype": self.dtype,
-            "shown_as": self._data_dtype.name,
+            "shown_as": self.data.dtype.name,
         }
         return files.save(who, path, self._lowering, self._state, self._records, same)
 
@@ -511,7 +595,7 @@ class Simulator:
             except BaseException:
                 simulator.close()
                 raise
-        simulator._data_dtype = np.dtype(meta["shown_as"])
+        simulator.data.dtype = np.dtype(meta["shown_as"])
         return simulator
 
     def __getstate__(self) -> dict[str, Any]:
@@ -521,26 +605,15 @@ class Simulator:
         names = (*ARGUMENTS, "closed")
         objects = plain_objects(self._lowering, self._state, self._records)
         objects |= {name: getattr(self, name) for name in names}
-        return objects | {"_shown_as": self._data_dtype}
+        return objects | {"_shown_as": self.data.dtype}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         """Continue from the pickled state."""
         self.__init__(None, **{name: saved[name] for name in ARGUMENTS})  # type: ignore[misc]
         restore(saved, self._lowering, self._state, self._records)
-        self._data_dtype, self.closed = saved["_shown_as"], saved["closed"]
+        self.data.dtype, self.closed = saved["_shown_as"], saved["closed"]
 
     # -- values ----------------------------------------------------------------------------
-
-    def _records_of(self, probe: nengo.Probe) -> Array | Events:
-        return self._records.of(self.model.probes.index(probe))
-
-    def _dense_records(self, probe: nengo.Probe) -> Array:
-        rows = self._records_of(probe)
-        rows = rows.dense() if isinstance(rows, Events) else rows
-        rows = rows.reshape(*rows.shape[:-1], *self.model.sig[probe]["in"].shape)
-        rows = rows.astype(self._data_dtype, copy=False)
-        rows.setflags(write=False)
-        return rows
 
     @property
     def inputs(self) -> Inputs:
@@ -587,7 +660,7 @@ class Simulator:
         shape = self.model.sig[probe]["in"].shape
         if len(shape) != 1:
             row = row.reshape(*row.shape[:-1], *shape)
-        return row.astype(self._data_dtype, copy=False)
+        return row.astype(self.data.dtype, copy=False)
 
     @property
     def signals(self) -> Signals | None:

@@ -10,8 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim._values import Value
+from nefsim.network.arithmetic import values_of
 
 Array = NDArray[np.float64]
+
+
+class Elementwise(Value):
+    """Base of functions of nefsim that can be called with an array of any number of points."""
 
 
 def is_elementwise(function: object) -> bool:
@@ -118,16 +124,24 @@ def values_at(who: str, function: Any, points: Array, size: int) -> Array:
         return points
     # No warnings: values that are not finite are refused below.
     with np.errstate(all="ignore"):
-        if is_elementwise(function):
+        if is_elementwise(function) or isinstance(function, Elementwise):
             values = np.asarray(function(points), dtype=np.float64)
         else:
-            values = np.stack([_value_at(who, function, point, size) for point in points])
+            values = _values_at(who, function, points, size)
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         got = f"{values[first]} at x = {np.round(points[first], 6)}"
         do = "return finite values there"
         check.fail(who, "function", "be finite at all evaluation points", got, do)
+    return values
+
+
+def _values_at(who: str, function: Any, points: Array, size: int) -> Array:
+    """The values of a function of Python; those of plain arithmetic are found at once."""
+    values = values_of(function, points, lambda x: as_numbers(who, "function", function(x)))
+    if values is None or values.shape[1] != size:
+        values = np.stack([_value_at(who, function, point, size) for point in points])
     return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,6 +24,7 @@ from nefsim.network.objects import (
     Scope,
     TransformLike,
 )
+from nefsim.network.quantities import table
 from nefsim.neurons import LIF, NeuronType, SteadyState
 from nefsim.processes import Process
 from nefsim.sampling import DistributionLike, ScatteredHypersphere, Uniform
@@ -393,27 +395,7 @@ class Network(Answers, Scope):
         -----
         A record has one row for each step:
 
-        ==========  ===============  ===============  ============================================
-        of          quantity         shape            values
-        ==========  ===============  ===============  ============================================
-        ensemble    decoded_output   (D,)             value that is decoded from the activities
-        ensemble    input            (D,)             sum of the values that arrive
-        ensemble    scaled_encoders  (N, D)           encoders times gain / radius
-        neurons     output           (N,)             spikes, as amplitude / dt, or rates [Hz]
-        neurons     spikes           (N,)             the same
-        neurons     rates            (N,)             the same
-        neurons     input            (N,)             currents
-        neurons     ...              (N,)             a state variable by name, such as voltage
-        node        output           (size_out,)      output of the node
-        node        input            (size_in,)       sum of the values that arrive
-        connection  output           (size_out,)      value that arrives, filtered
-        connection  input            (size_out,)      the same before the filter
-        connection  weights          (rows, columns)  weights as they act in each step
-        rule        error            (size_in,)       error that is connected to the rule
-        rule        activities       (N,)             filtered activity before the connection [Hz]
-        rule        ...              (M,)             another trace by name, such as post or theta
-        gate        input            (1,)             factor of the changes of a rule
-        ==========  ===============  ===============  ============================================
+        {table}
 
         Spikes are stored as events, see ``sim.data.events``.  The weights of a connection are
         full weights if its solver has ``weights=True``, ``transform @ decoders.T`` if it decodes,
@@ -557,3 +539,10 @@ class Network(Answers, Scope):
         <BLANKLINE>
         """
         return dot(self)
+
+
+if Network.probe.__doc__:  # Python removes it with -OO
+    _doc = Network.probe.__doc__
+    _indent = _doc[_doc.rindex("\n", 0, _doc.index("{table}")) + 1 : _doc.index("{table}")]
+    _rows = textwrap.indent("\n".join(table()), _indent).lstrip()  # none from Python 3.13 on
+    Network.probe.__doc__ = _doc.replace("{table}", _rows)

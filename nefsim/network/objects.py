@@ -391,6 +391,7 @@ class Scope:
         self.probes: list[Probe] = []
         self.networks: list[Scope] = []
         self.presets: dict[Any, Mapping[str, NDArray[Any]]] = {}
+        self._kind = ""  # of a ready network, such as "product", whatever its label
         self._warns_of_radius = True  # whether populations are expected to stay within their radius
 
     @property

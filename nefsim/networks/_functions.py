@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim._values import Value
-from nefsim.network.functions import call
+from nefsim.network.functions import Elementwise, call
 
 Array = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ def product(x: Array) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Excess(Value):
+class Excess(Elementwise):
     """``max(0, x - threshold)``."""
 
     threshold: float
@@ -39,7 +39,7 @@ class Excess(Value):
 
 
 @dataclass(frozen=True, eq=False)
-class IsAbove(Value):
+class IsAbove(Elementwise):
     """1 where x is above the threshold, else 0."""
 
     threshold: float
@@ -50,6 +50,15 @@ class IsAbove(Value):
     def __call__(self, x: Array) -> Array:
         """Evaluate the function."""
         return (x > self.threshold).astype(float)
+
+
+@dataclass(frozen=True, eq=False)
+class Saturating(Elementwise):
+    """A smooth step, ``max(0, 1 - exp(-15 x))``, which is near 1 from 0.2 on."""
+
+    def __call__(self, x: Any) -> Any:
+        """Evaluate the function."""
+        return np.maximum(0.0, 1.0 - np.exp(-15.0 * np.asarray(x)))
 
 
 @dataclass(frozen=True, eq=False)

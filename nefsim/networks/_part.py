@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, Self
+
+import numpy as np
 
 from nefsim import _checks as check
 from nefsim.network import Network
@@ -56,7 +59,7 @@ def part(
         before = sum(str(inner.label).rstrip("0123456789 ") == kind for inner in net.networks)
         name = f"{kind} {before + 1}" if before else kind
     inner = net.subnetwork(name, check.seed(who, seed))
-    inner._warns_of_radius = not saturates
+    inner._kind, inner._warns_of_radius = kind, not saturates
     try:
         yield inner
     except BaseException:
@@ -67,3 +70,14 @@ def part(
 def count(who: str, argument: str, value: object, low: int = 1) -> int:
     """Check a number of neurons or of dimensions."""
     return check.integer(who, argument, value, low=low)
+
+
+def twin_seed(net: Network) -> int:
+    """A seed for populations that are to be equal: from the place of their network and its seed."""
+    path: list[int] = []
+    scope: Any = net
+    while scope.seed is None and scope.parent is not None:
+        path.append(scope.parent.networks.index(scope))
+        scope = scope.parent
+    entropy = secrets.randbits(64) if scope.seed is None else scope.seed
+    return int(np.random.SeedSequence(entropy, spawn_key=path).generate_state(1, np.uint64)[0])

@@ -12,7 +12,7 @@ from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Ensemble, Network, Node
 from nefsim.network.functions import result_size
-from nefsim.networks._part import Part, count, part
+from nefsim.networks._part import Part, count, part, twin_seed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -118,6 +118,7 @@ def ensemble_array(
     ens_dimensions: int = 1,
     label: str | None = None,
     seed: int | None = None,
+    equal: bool | int = False,
     **options: Any,
 ) -> EnsembleArray:
     """Add populations that each represent some dimensions of a vector.
@@ -140,6 +141,10 @@ def ensemble_array(
         Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
+    equal : bool or int
+        Whether all populations have the same tuning curves, which are drawn and solved once.
+        Their errors then are the same functions of their inputs, and random numbers of their
+        noise are the same.  A whole number is the seed of the populations.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -169,6 +174,10 @@ def ensemble_array(
     n, d = count(who, "n_ensembles", n_ensembles), count(who, "ens_dimensions", ens_dimensions)
     with part(who, net, label, seed, "ensemble array") as inner:
         source, sink = (inner.node(size_in=n * d, label=name) for name in ("input", "output"))
+        if isinstance(equal, (bool, np.bool_)):
+            options |= {"seed": twin_seed(inner)} if equal else {}
+        else:
+            options |= {"seed": check.integer(who, "equal", equal, high=2**64 - 1)}
         ensembles = tuple(inner.ensemble(n_neurons, d, **options) for _ in range(n))
         for i, ensemble in enumerate(ensembles):
             here = slice(i * d, (i + 1) * d)

@@ -132,7 +132,7 @@ def decision(
         if c:
             source = inner.node(WhiteNoise(Gaussian(0.0, c)), label="noise")
             inner.connect(source, x.input, synapse=None)
-        bounds = ensemble_array(inner, max(1, 2 * n // 5), 2, label="bounds", **near | options)
+        bounds = ensemble_array(inner, 2 * n // 5, 2, label="bounds", **near | options)
         passed = bounds.add_output("passed", _step_at_1)
         inner.connect(x.output, bounds.input, transform=np.array([[1.0], [-1.0]]) / z)
         inner.connect(passed, x.input, transform=np.array([[3.0, -3.0]]) * z / tau)

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Ensemble, Network, Node
-from nefsim.networks._part import Part, count, part
+from nefsim.networks._functions import Saturating
+from nefsim.networks._part import Part, count, part, twin_seed
 from nefsim.networks.arrays import EnsembleArray, ensemble_array
 from nefsim.sampling import Choice, Exponential, Uniform
 from nefsim.synapses import as_synapse
@@ -187,6 +188,7 @@ def associative_memory(
     default: ArrayLike | None = None,
     label: str | None = None,
     seed: int | None = None,
+    equal: bool = False,
     **options: Any,
 ) -> AssociativeMemory:
     r"""Add an associative memory, which responds to each input vector with an output vector.
@@ -222,6 +224,8 @@ def associative_memory(
         Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
+    equal : bool
+        Whether all items have the same tuning curves, which are drawn and solved once.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -268,16 +272,19 @@ def associative_memory(
     )
     if default is not None:
         default = check.array(who, "default", default, (size,))[:, None]
-    above = POSITIVE | ABOVE_0 | options
+    twins = check.flag(who, "equal", equal)
     with part(who, net, label, seed, "associative memory", saturates=True) as inner:
+        options |= {"seed": twin_seed(inner)} if twins else {}
+        above = POSITIVE | ABOVE_0 | options
         bias, inhibit = inner.node(1.0, label="bias"), inner.node(size_in=1, label="inhibit")
         source, output = inner.node(size_in=keys.shape[1]), inner.node(size_in=size)
         similar, active = (inner.node(size_in=n) for _ in range(2))
         items = tuple(inner.ensemble(n_neurons, 1, **above) for _ in range(n))
+        step = Saturating()
         for i, item in enumerate(items):
             inner.connect(bias, item, transform=-threshold, synapse=None)
             inner.connect(similar[i], item, synapse=None)
-            inner.connect(item, active[i], function=_saturating, synapse=None)
+            inner.connect(item, active[i], function=step, synapse=None)
         inner.connect(inhibit, similar, transform=np.full((n, 1), -1.5), synapse=None)
         inner.connect(source, similar, transform=keys, synapse=None)
         if wins:
@@ -293,11 +300,6 @@ def associative_memory(
             inner.connect(active, other, transform=np.full((1, n), -2.0))
         inner.connect(active, output, transform=values.T, synapse=None)
     return AssociativeMemory(inner, source, output, active, inhibit, items)
-
-
-def _saturating(x: Any) -> Any:
-    """A smooth step, ``max(0, 1 - exp(-15 x))``, which is near 1 from 0.2 on."""
-    return np.maximum(0.0, 1.0 - np.exp(-15.0 * np.asarray(x)))
 
 
 def _vectors(who: str, argument: str, value: ArrayLike) -> NDArray[np.float64]:

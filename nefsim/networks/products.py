@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Network, Node
-from nefsim.networks._part import Part, count, part
+from nefsim.networks._part import Part, count, part, twin_seed
 from nefsim.networks.arrays import EnsembleArray, ensemble_array
 
 Array = NDArray[np.float64]
@@ -68,6 +68,7 @@ def product(
     input_magnitude: float = 1.0,
     label: str | None = None,
     seed: int | None = None,
+    equal: bool | int = False,
     **options: Any,
 ) -> Product:
     r"""Add products of the elements of two vectors.
@@ -92,6 +93,9 @@ def product(
         Label of the subnetwork; None means one from the function's name.
     seed : int or None
         Seed of the subnetwork; None derives it from the seed of ``net``.
+    equal : bool or int
+        Whether all populations have the same tuning curves, see :func:`ensemble_array`.  The
+        product with a factor of 0 then is exactly 0.
     **options
         Further arguments of :meth:`Network.ensemble`, for all populations.
 
@@ -132,9 +136,10 @@ def product(
     options.setdefault("radius", magnitude * np.sqrt(2))
     with part(who, net, label, seed, "product") as inner:
         a, b, output = (inner.node(size_in=d, label=name) for name in ("a", "b", "output"))
+        shared = twin_seed(inner) if equal is True else equal
         squares = []
         for name, sign in (("plus", 1), ("minus", -1)):
-            array = ensemble_array(inner, n // 2, d, label=name, **options)
+            array = ensemble_array(inner, n // 2, d, label=name, equal=shared, **options)
             inner.connect(a, array.input, transform=1 / np.sqrt(2), synapse=None)
             inner.connect(b, array.input, transform=sign / np.sqrt(2), synapse=None)
             square = array.add_output("square", np.square)

@@ -15,9 +15,6 @@ from nefsim.neurons.base import Array, NeuronState, as_current
 from nefsim.neurons.curves import LIFCurve, Seconds, lif_current, lif_rates
 from nefsim.neurons.lif import exact_start, exact_step, refractory_time
 
-#: Halvings of the interval [0, 1/tau_ref]: enough to exhaust float64.
-HALVINGS = 60
-
 
 def adapted_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, per_hertz: float) -> Array:
     """Find the rate r [Hz] for which ``J = lif_current(r) + per_hertz * r``, by bisection.
@@ -27,12 +24,14 @@ def adapted_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, per_hertz: float)
     """
     high = lif_rates(J, tau_rc, tau_ref)
     low = np.zeros_like(high)
-    for _ in range(HALVINGS):
+    for _ in range(60):
         middle = 0.5 * (low + high)
+        if ((middle == low) | (middle == high)).all():  # no number is between them
+            break
         too_low = lif_current(middle, tau_rc, tau_ref) + per_hertz * middle < J
         low = np.where(too_low, middle, low)
         high = np.where(too_low, high, middle)
-    return np.where(J > 1.0, high, 0.0)
+    return high
 
 
 class AdaptedCurve(LIFCurve):

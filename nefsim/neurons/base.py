@@ -282,7 +282,7 @@ def per_neuron(
 def check_lengths(who: str, *values: Any, of: Array | None = None) -> None:
     """Check that parameters (N,), and the last axis of currents ``of``, have one length N."""
     lengths = {len(value) for value in values if np.ndim(value)}
-    if lengths and of is not None:
+    if of is not None:
         lengths |= {of.shape[-1] if of.ndim else 1} - {1}
     if len(lengths) > 1:
         got = f"arrays of lengths {sorted(lengths)}"

@@ -45,7 +45,7 @@ def activate(u: Any, activation: str, xp: Any = np) -> Any:
         return xp.nn.functional.elu(u)  # the same, in one operation there and back
     if activation == "elu":
         return xp.where(u > 0.0, u, xp.expm1(xp.clip(u, None, 0.0)))
-    return xp.where(u > 0.0, u, LEAK_SLOPE * u if activation == "leaky_relu" else 0.0 * u)
+    return xp.where(u > 0.0, u, u * (LEAK_SLOPE if activation == "leaky_relu" else 0.0))
 
 
 def charge(x: Any, v: Any, decay: Any, scale: Any = 1.0) -> Any:
@@ -286,11 +286,11 @@ class DiscreteLIF(NeuronType):
         fires_at_once = at_once > theta if strict else at_once >= theta
         with np.errstate(divide="ignore", invalid="ignore"):
             if self.reset == "subtract":
-                return np.where(theta > 0, np.clip(x / theta, 0.0, 1.0), fires_at_once * 1.0)
+                return np.where(theta > 0, np.clip(x / theta, 0.0, 1.0), fires_at_once)
             leaking = np.log1p(-theta * (1.0 - keep) / x) / np.log(keep)
             n_steps = np.where(np.equal(keep, 1.0), theta / x, leaking)
             n_steps = np.floor(n_steps) + 1.0 if strict else np.ceil(n_steps)
-            rate = np.where((x > 0) & np.isfinite(n_steps), 1.0 / np.maximum(n_steps, 1.0), 0.0)
+            rate = np.where((x > 0) & np.isfinite(n_steps), 1.0 / n_steps, 0.0)
         return np.where(fires_at_once, 1.0, rate)
 
 

@@ -127,7 +127,7 @@ class Izhikevich(NeuronType):
         out[fired] = 1.0 / dt
 
 
-@lru_cache(maxsize=32)
+@lru_cache
 def rate_table(neuron: Izhikevich) -> tuple[Array, Array]:
     """Measure rates [Hz] at a table of currents; dips caused by the steps are smoothed."""
     currents = np.arange(LOWEST_CURRENT, LARGEST_CURRENT, CURRENT_STEP)

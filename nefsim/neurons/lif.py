@@ -86,7 +86,7 @@ def exact_step(
 
 def _of(tau: Any, fired: Fired) -> Any:
     """Time constants of the neurons that fired; ``tau`` if it is one number."""
-    return tau[fired[-1]] if isinstance(tau, np.ndarray) and tau.ndim else tau
+    return tau[fired[-1]] if isinstance(tau, np.ndarray) else tau
 
 
 def step_factors(tau_rc: Any, tau_ref: Any, dt: float) -> tuple[Any, Any]:
@@ -103,7 +103,7 @@ def _make_constants(
     return tuple(np.array(c, dtype) for c in (*factors, 1.0, min_voltage))
 
 
-_constants = lru_cache(maxsize=64)(_make_constants)
+_constants = lru_cache(_make_constants)
 
 
 def _exact_step_in_time(

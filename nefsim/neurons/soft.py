@@ -40,7 +40,7 @@ def soft_lif_rates(J: Any, tau_rc: Any, tau_ref: Any, sigma: float, xp: Any = np
     """
     q = (J - 1.0) / sigma
     far = q < FAR_BELOW
-    near = xp.where(far, 0.0 * q, q)
+    near = xp.clip(q, FAR_BELOW, None)
     z = sigma * (xp.clip(near, 0.0, None) + xp.log1p(xp.exp(-xp.abs(near))))
     logarithm = xp.where(far, -q - math.log(sigma), xp.log1p(1.0 / z))
     return 1.0 / (tau_ref + tau_rc * logarithm)

@@ -15,6 +15,9 @@ from nefsim.neurons.base import NO_STATE, Array, NeuronState, NeuronType
 from nefsim.neurons.direct import Direct
 from nefsim.neurons.lif import LIFRate
 
+#: Most spikes of a Poisson neuron in a step, in the mean; NumPy refuses means near 2^63.
+MOST_SPIKES = 2.0**62
+
 
 class _SpikesFromRates(NeuronType):
     """Base class of spiking types that convert the rates of a base type to spikes.
@@ -220,5 +223,6 @@ class PoissonSpiking(_SpikesFromRates):
         self, rates: Array, state: NeuronState, dt: float, rng: np.random.Generator | None
     ) -> Array:
         del state
-        n_spikes = _generator(self, rng).poisson(dt * np.abs(rates)).astype(rates.dtype)
+        mean = np.minimum(dt * np.abs(rates), MOST_SPIKES)
+        n_spikes = _generator(self, rng).poisson(mean).astype(rates.dtype)
         return np.copysign(n_spikes, rates)

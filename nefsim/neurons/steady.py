@@ -70,10 +70,10 @@ def steady_values(
         state["adaptation"] = neuron.inc_n * neuron.rates(J)
         J = J - state["adaptation"]
     fires = J > 1.0
-    above = np.where(fires, J, 2.0)
-    interval = neuron.tau_ref + neuron.tau_rc * np.log1p(1.0 / (above - 1.0))
+    with np.errstate(divide="ignore", invalid="ignore"):  # of neurons that do not fire
+        interval = neuron.tau_ref + neuron.tau_rc * np.log1p(1.0 / (J - 1.0))
     since = rng.random(len(J)) * interval - neuron.tau_ref  # the end of the refractory time
-    rising = np.minimum(-above * np.expm1(-np.maximum(since, 0.0) / neuron.tau_rc), 1.0)
+    rising = np.minimum(-J * np.expm1(-np.maximum(since, 0.0) / neuron.tau_rc), 1.0)
     state["voltage"] = np.where(fires, rising, np.clip(J, neuron.min_voltage, 1.0))
     # Exact steps count from the start of the last one, Euler's from now.
     before = dt if getattr(neuron, "method", "exact") == "exact" else 0.0

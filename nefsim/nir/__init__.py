@@ -1,6 +1,6 @@
 """Convert networks to and from NIR graphs, an exchange format of other tools and chips.
 
-Needs the extra ``nir``: ``pip install nir``.
+Needs the extra ``nir``: ``pip install nir h5py``.
 """
 
 from nefsim.nir import _package  # noqa: F401  (first, for its message about the package)

@@ -15,6 +15,7 @@ from nefsim._archive import reason
 from nefsim._graphs import strong_components
 from nefsim.convolution import conv2d_matrix, pads_of, pair, pool2d_matrix
 from nefsim.network import Network, Node
+from nefsim.nir import archive
 from nefsim.nir.export import SPIKES
 from nefsim.nir.neurons import discrete
 from nefsim.synapses import Alpha, DoubleExp, Lowpass, Synapse
@@ -27,7 +28,10 @@ SLOW = (nir.LI, nir.CubaLI, nir.CubaLIF)
 
 
 def from_nir(
-    graph: nir.NIRGraph | str | os.PathLike[str], dt: float | None = None, spikes: str | None = None
+    graph: nir.NIRGraph | str | os.PathLike[str],
+    dt: float | None = None,
+    spikes: str | None = None,
+    limit: int = archive.LIMIT,
 ) -> Network:
     """Convert a NIR graph to a network, with the names of its nodes as labels.
 
@@ -45,6 +49,8 @@ def from_nir(
         Time step of the network; None means that of the graph's metadata, or 0.001.
     spikes : {"unit", "delta"} or None
         Height of spikes in the graph, 1 or 1/dt; None means that of the metadata, or "unit".
+    limit : int [bytes]
+        Most bytes that the arrays and texts of a file may have in memory.
 
     Returns
     -------
@@ -74,8 +80,9 @@ def from_nir(
     array([4., 4., 4.])
     """
     who, do = "from_nir", "pass a graph or the file of one"
+    most = check.integer(who, "limit", limit, "pass a number of bytes", 1, 2**63)
     if isinstance(graph, (str, os.PathLike)):
-        graph = _read(who, graph)
+        graph = _read(who, graph, most)
     check.instance(who, "graph", graph, nir.NIRGraph, "a nir.NIRGraph", do)
     metadata_dt = graph.metadata.get("dt", 0.001) if dt is None else dt
     if isinstance(metadata_dt, (np.ndarray, np.generic)) and metadata_dt.size == 1:
@@ -86,13 +93,14 @@ def from_nir(
     return _Import(graph, step, step if unit else 1.0).net
 
 
-def _read(who: str, path: Any) -> nir.NIRGraph:
+def _read(who: str, path: Any, limit: int) -> nir.NIRGraph:
     """The graph in a file."""
     do = "pass a file that nir.write wrote"
     source = Path(path)
     if not source.is_file():
         check.fail(who, "graph", "be a file", f"{source}", do)
     try:
+        archive.check(source, limit)
         return nir.read(source)
     except Exception as error:  # types of h5py and the package nir for damaged files
         check.fail(who, "graph", "be a graph of NIR", f"{source} ({reason(error)})", do)
@@ -107,8 +115,9 @@ class _Import:
         self.nodes, self.edges = _flattened(graph)
         for name, node in self.nodes.items():
             for field, value in vars(node).items():
-                if isinstance(value, np.ndarray) and value.dtype.kind not in "biuf":
-                    got = f"{field} of type {value.dtype} in {name!r}"
+                is_text = isinstance(value, (str, bytes)) and field != "padding"
+                if is_text or (isinstance(value, np.ndarray) and value.dtype.kind not in "biuf"):
+                    got = f"{field} of type {np.asarray(value).dtype} in {name!r}"
                     check.fail("from_nir", "graph", "hold numbers", got, "pass numbers")
         self._pairs = _merge_pairs(self.nodes, self.edges)
         late = _late_edges(self.nodes, self.edges)

@@ -47,7 +47,7 @@ def time_constants(owner: Any, synapse: Synapse | None) -> tuple[float, ...]:
     if type(synapse) is Alpha:
         return (synapse.tau, synapse.tau)
     if type(synapse) is DoubleExp:
-        return tuple(tau for tau in (synapse.tau1, synapse.tau2) if tau)
+        return (synapse.tau1, synapse.tau2)
     if synapse is not None:
         must, got = "have synapses that NIR can express", f"{synapse} of {owner!r}"
         check.fail("to_nir", "net", must, got, "use Lowpass, Alpha, DoubleExp or None")

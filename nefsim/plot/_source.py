@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim.network import Probe
-from nefsim.records import Events
+from nefsim.records import Events, index_of
 from nefsim.result import Result
 from nefsim.simulator import Simulator
 
@@ -75,6 +75,8 @@ def recorded(who: str, argument: str, source: Simulator | Result, probe: Any) ->
     """Records of a probe, (T, D), or (trials, T, D) of a batch."""
     do = f"pass {argument}= a probe, or a label of a Result"
     check.instance(who, argument, probe, (Probe, str), "a probe or a label", do)
+    if isinstance(source, Simulator) and isinstance(probe, str):
+        probe = source.probes[index_of(who, source.probes, probe)]
     values = source.data[probe] if isinstance(source, Simulator) else source[probe]
     if not values.size:
         check.fail(who, argument, "have recorded something", "nothing", "run the simulator first")

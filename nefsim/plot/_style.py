@@ -24,8 +24,8 @@ INK = "#262626"
 MOST_ENTRIES = len(COLOURS)
 
 
-def axes(who: str, ax: Any, size: tuple[float, float] = (6.4, 3.4)) -> Axes:
-    """The axes ``ax``, or new axes of a figure of ``size`` inches."""
+def axes(who: str, ax: Any, figsize: tuple[float, float] = (6.4, 3.4)) -> Axes:
+    """The axes ``ax``, or new axes of a figure of ``figsize`` inches."""
     from matplotlib.axes import Axes
 
     if ax is not None:
@@ -34,7 +34,7 @@ def axes(who: str, ax: Any, size: tuple[float, float] = (6.4, 3.4)) -> Axes:
         return checked
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=size, layout="constrained")[1]
+    return plt.subplots(figsize=figsize, layout="constrained")[1]
 
 
 def finish(ax: Axes, xlabel: str, ylabel: str) -> None:

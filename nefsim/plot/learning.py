@@ -192,8 +192,9 @@ def stdp_curve(
     ax.axhline(0.0, color=style.GREY, linewidth=0.6)
     ax.axvline(0.0, color=style.GREY, linewidth=0.6)
     ax.plot(1e3 * t, w, **({"color": style.COLOURS[0]} | look))
+    linestyle = ("-", (0, (4, 2)))
     for (a, tau), end, side, dashes in zip(
-        fitted, (t.max(), t.min()), "+-", ("-", (0, (4, 2))), strict=False
+        fitted, (t.max(), t.min()), "+-", linestyle, strict=False
     ):
         x = np.linspace(0.0, end, 200)
         look = {"color": style.INK, "linewidth": 1.1, "linestyle": dashes}
@@ -246,7 +247,7 @@ def confusion_matrix(
     who = "plot.confusion_matrix"
     counts = analysis.confusion_matrix(labels, predicted, n_classes)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    ax = style.axes(who, ax, (5.2, 4.2))
+    ax = style.axes(who, ax, figsize=(5.2, 4.2))
     image = ax.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
     if len(counts) <= MOST_WRITTEN:
         for i, j in np.argwhere(counts):

@@ -69,7 +69,7 @@ def network(net: Network, ax: Axes | None = None) -> Axes:
             arrows[pair] = arrows.get(pair, True) and ends[2]
     at = layout(len(things), [pair for pair, taught in arrows.items() if not taught])
     columns, rows = np.ptp(at, axis=0) + 1 if len(at) else (1, 1)
-    ax = style.axes(who, ax, (1.0 + WIDTH * columns, 0.8 + HEIGHT * rows))
+    ax = style.axes(who, ax, figsize=(1.0 + WIDTH * columns, 0.8 + HEIGHT * rows))
     frames = [_draw(ax, x, y, thing) for (x, y), thing in zip(at, things, strict=True)]
     for (i, j), taught in arrows.items():
         _arrow(ax, (at[i], at[j]), (frames[i], frames[j]), i == j, taught)

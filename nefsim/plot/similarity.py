@@ -1,4 +1,4 @@
-"""Figures of semantic pointers: similarities over time, and over a plane."""
+"""Figures of semantic pointers: similarities over time, and maps over a plane."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from nefsim.network import Probe
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
 from nefsim.spa import Space, Vocabulary
+from nefsim.spa import rate_map as mean_rates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -155,9 +156,75 @@ def similarity_map(
     n = check.integer(who, "n_samples", n_samples, low=2, high=1000)
     axis = np.linspace(low, high, n)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1)
-    ax = style.axes(who, ax, (4.4, 3.6))
+    ax = style.axes(who, ax, figsize=(4.4, 3.6))
     extent = (low, high, low, high)
     image = ax.imshow(space.encode(grid) @ row, origin="lower", extent=extent, cmap="viridis")
     style.colour_bar(ax, image, "similarity")
+    style.finish(ax, "$x_0$", "$x_1$")
+    return ax
+
+
+def rate_map(
+    values: ArrayLike,
+    positions: ArrayLike,
+    bounds: tuple[float, float] = (-1.0, 1.0),
+    n_bins: int = 30,
+    width: float = 1.0,
+    path: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Plot the mean rate of a neuron at each place of a path in a plane.
+
+    Parameters
+    ----------
+    values : (T,) array_like [Hz]
+        Spikes or rates of the neuron in each step.
+    positions : (T, 2) array_like
+        The position in each step.
+    bounds : pair of float
+        Range of both coordinates.
+    n_bins : int
+        Number of bins along each coordinate.
+    width : float
+        Standard deviation of the smoothing [bins].
+    path : bool
+        Whether to draw the path.
+    ax : matplotlib.axes.Axes or None
+        Axes to draw on; None makes a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Axes with an image.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If sizes do not fit, or an argument is out of range.
+
+    See Also
+    --------
+    similarity_map, nefsim.spa.rate_map
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim import plot
+    >>> path = np.random.default_rng(0).uniform(-1, 1, (5000, 2))
+    >>> ax = plot.rate_map(100.0 * (path[:, 0] > 0), path)
+    >>> ax.get_ylabel()
+    '$x_1$'
+    """
+    who = "plot.rate_map"
+    row = check.array(who, "values", values, (None,))
+    field = mean_rates(row, positions, bounds, n_bins, width)
+    shows_path = check.flag(who, "path", path)
+    low, high = bounds
+    ax = style.axes(who, ax, (4.4, 3.6))
+    image = ax.imshow(field, origin="lower", extent=(low, high, low, high), cmap="viridis")
+    if shows_path:
+        ax.plot(*np.asarray(positions).T, color="white", linewidth=0.4, alpha=0.5)
+        ax.set(xlim=(low, high), ylim=(low, high))
+    style.colour_bar(ax, image, "rate [Hz]")
     style.finish(ax, "$x_0$", "$x_1$")
     return ax

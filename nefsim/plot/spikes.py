@@ -80,7 +80,7 @@ def raster(
            [0.002, 0.   ]])
     """
     who = "plot.raster"
-    steps, neurons, n, when = _spikes(who, spikes, probe, time, trial)
+    steps, neurons, n, when = spikes_of(who, spikes, probe, time, trial)
     order, label = of_rows(who, sort, spikes, steps, neurons, n, when)
     ax = style.axes(who, ax)
     place = np.full(n, -1)
@@ -89,7 +89,7 @@ def raster(
     steps, rows = steps[rows >= 0], rows[rows >= 0]
     height = ax.get_window_extent().height * 72.0 / ax.figure.dpi / len(order)
     if height < LOWEST_ROW:
-        _rates(ax, steps, rows, len(order), when, max(1, round(ROW / height)))
+        _rates(ax, steps, rows, len(order), when, round(ROW / height))
     else:
         ax.plot(
             when[steps],
@@ -125,7 +125,7 @@ def _rates(ax: Axes, steps: Order, rows: Order, n: int, when: Array, group: int)
     style.colour_bar(ax, picture, "firing rate [Hz]")
 
 
-def _spikes(
+def spikes_of(
     who: str, spikes: Any, probe: Any, time: Any, trial: Any
 ) -> tuple[Order, Order, int, Array]:
     """Time step and neuron of each spike, the number of neurons, and the times of the steps."""

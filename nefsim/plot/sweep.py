@@ -103,7 +103,7 @@ def _numbers(who: str, columns: Any, argument: str, name: str) -> NDArray[np.flo
         # Not a number where a result has none; such rows are left out of the mean.
         numbers = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        numbers = np.empty((0, 0))
+        numbers = np.empty(0)
     if numbers.ndim != 1 or not len(numbers):
         check.fail(who, argument, "name a column of numbers", f"{name!r}", do)
     return numbers

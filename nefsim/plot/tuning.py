@@ -132,7 +132,7 @@ def _by_preferred_value(x: Any, curves: Any) -> Any:
     """Indices of the neurons, ordered by the mean of x weighted with their rates."""
     weight = np.abs(curves)
     total = weight.sum(axis=0)
-    mean = (x @ weight) / np.where(total > 0, total, 1.0)
+    mean = np.divide(x @ weight, total, out=np.zeros(len(total)), where=total > 0)
     return np.argsort(mean, kind="stable")
 
 
@@ -210,14 +210,14 @@ def tuning_surface(
             check.fail(who, "ensemble", "have 2 dimensions", got, "see tuning_curves for others")
         i = _number(who, neuron, len(built.encoders))
         plane = _plane(who, x if x is not None else built.radius * _unit_points(fill_square))
-        encoders, gain, bias = (a[i : i + 1] for a in (built.encoders, built.gain, built.bias))
+        encoders, gain, bias = (a[[i]] for a in (built.encoders, built.gain, built.bias))
         curve = encoding.tuning_curves(kind, plane, encoders, gain, bias, built.radius)[:, 0]
         arrow = built.encoders[i] * built.radius
     else:
         curves = _rates_array(who, rates, ensemble)
         i = _number(who, neuron, curves.shape[1])
         plane, curve = _plane(who, x, len(curves)), curves[:, i]
-    ax = style.axes(who, ax, (4.6, 3.8))
+    ax = style.axes(who, ax, figsize=(4.6, 3.8))
     image = ax.tripcolor(
         plane[:, 0], plane[:, 1], curve, shading="gouraud", cmap="viridis", rasterized=True
     )

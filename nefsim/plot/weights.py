@@ -1,14 +1,15 @@
-"""Plot the weights of a connection as an image."""
+"""Plot the weights of a connection as an image, or over time."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
 from nefsim.lowering.arrays import BuiltConnection, times
-from nefsim.network import Connection, Neurons
+from nefsim.network import Connection, Neurons, Probe
 from nefsim.network.objects import TransformLike, whole
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
@@ -87,7 +88,7 @@ def weight_matrix(
         do = "pass at least one row and column"
         check.fail(who, "weights", "not be empty", f"shape {matrix.shape}", do)
     limit = float(np.abs(matrix).max()) or 1.0
-    ax = style.axes(who, ax, (5.2, 4.2))
+    ax = style.axes(who, ax, figsize=(5.2, 4.2))
     image = ax.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
     style.colour_bar(ax, image, text)
     style.whole_numbers(ax.xaxis)
@@ -116,3 +117,73 @@ def _label(before: str, after: str) -> str:
     """The label of the colour bar: "weight" with its unit."""
     arrives, sent = "current" if after == NEURON else "value", "Hz" if before == NEURON else "value"
     return f"weight [{'1' if arrives == sent else f'{arrives} / {sent}'}]"
+
+
+def weights_over_time(
+    values: source.Recorded,
+    time: ArrayLike | None = None,
+    most: int = 30,
+    probe: Probe | str | None = None,
+    trial: int | None = None,
+    ax: Axes | None = None,
+    **line_style: Any,
+) -> Axes:
+    """Plot weights over time, those that change most.
+
+    Parameters
+    ----------
+    values : (T, K) or (T, M, N) array_like, Simulator or Result
+        Weights; or a simulator or result, of which ``probe`` is plotted.
+    time : (T,) array_like [s]
+        Times of the rows of an array; None means steps of 1 ms.
+    most : int
+        Largest number of weights to plot.
+    probe : Probe or str
+        The probe of weights, or its label, if ``values`` is a simulator or result.
+    trial : int or None
+        Index of the trial to plot, from 0, if the values come from a batch.
+    ax : matplotlib.axes.Axes or None
+        Axes to draw on; None makes a new figure.
+    **line_style
+        Properties of the lines, such as ``linewidth=2``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Axes with a line for each weight; the title has the number of those left out.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If arrays do not fit together, or ``most`` is not above 0.
+
+    See Also
+    --------
+    weight_matrix, weight_histogram
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nefsim import plot
+    >>> ax = plot.weights_over_time(np.outer(np.arange(10), [0.0, 1.0, -2.0]), most=2)
+    >>> ax.get_title(), len(ax.lines)
+    ('2 of 3 weights', 2)
+    """
+    who = "plot.weights_over_time"
+    n_most = check.integer(who, "most", most, "pass a number of weights", 1, 10_000)
+    given: Any = values
+    if not source.is_recording(given) and np.ndim(given) == 3 and trial is None:
+        given = np.reshape(given, (len(given), -1))
+    rows, when = source.records(who, "values", given, probe, time, trial)
+    n = rows.shape[1]
+    chosen = np.sort(np.argsort(-np.ptp(rows, axis=0), kind="stable")[:n_most])
+    look = style.line_style(who, line_style, linewidth=0.8)
+    ax = style.axes(who, ax)
+    lines = ax.plot(when, rows[:, chosen], **look)
+    for line, colour in zip(lines, style.scale(len(chosen)), strict=True):
+        line.set_color(look.get("color", colour))
+    if len(chosen) < n:
+        ax.set_title(f"{len(chosen)} of {n} weights", fontsize="medium")
+    style.span_time(ax, when)
+    style.finish(ax, "time [s]", "weight")
+    return ax

@@ -89,7 +89,7 @@ class WhiteSignal(Process):
         period = check.seconds(who, "period", self.period)
         do = "pass hertz, or lengthen the period"
         high = check.positive(who, "high", self.high, do)
-        if _components(period, high) < 1:
+        if _components(period, high=high) < 1:
             must = f"be at least 1/period = {1 / period:g} Hz"
             check.fail(who, "high", must, f"{high:g} Hz", do)
         self._set(
@@ -167,7 +167,7 @@ class FourierSignal(Process):
         who = "FourierSignal"
         base = check.positive(who, "base", self.base, "pass hertz")
         high = check.positive(who, "high", self.high, "pass hertz")
-        if _components(1.0 / base, high) < 1:
+        if _components(1.0 / base, high=high) < 1:
             do = "raise high or lower base"
             check.fail(who, "high", f"be at least base = {base:g} Hz", f"{high:g} Hz", do)
         self._set(
@@ -197,8 +197,8 @@ def _one_period(
 ) -> Array:
     """One period (n_steps, size) of random waves; k cycles have the amplitude ``1 / k**slope``."""
     n_steps = _steps(process, period, process.high, dt)
-    n_components = min(_components(n_steps * dt, process.high), n_steps // 2)
-    amplitudes = 1.0 / np.arange(1, n_components + 1) ** slope
+    n_components = min(_components(n_steps * dt, high=process.high), n_steps // 2)
+    amplitudes = np.arange(1.0, n_components + 1) ** -slope
     parts = rng.standard_normal((len(amplitudes), 2, size))
     spectrum = np.zeros((n_steps // 2 + 1, size), dtype=complex)
     spectrum[1 : n_components + 1] = amplitudes[:, None] * (parts[:, 0] + 1j * parts[:, 1])
@@ -214,12 +214,12 @@ def _steps(process: Process, period: float, high: float, dt: float) -> int:
         check.fail(who, "high", f"be at most 0.5/dt = {0.5 / dt:g} Hz", f"{high:g} Hz", do)
     n_steps = round(period / dt)
     check.integer(who, "period / dt", n_steps, "shorten the period", 2)
-    if _components(n_steps * dt, high) < 1:
+    if _components(n_steps * dt, high=high) < 1:
         got = f"{period:g} s at dt = {dt:g} s"
         check.fail(who, "period", "be a multiple of dt or long enough for high", got, do)
     return n_steps
 
 
-def _components(period: float, high: float) -> int:
+def _components(period: float, *, high: float) -> int:
     """Number of multiples of 1/period in (0, high], up to rounding."""
     return math.floor(period * high * (1 + 1e-9))

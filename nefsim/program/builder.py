@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from nefsim.program.operations import (
     outputs,
     read_size,
 )
+from nefsim.program.rank_one import Multiple, in_rank_one
 from nefsim.program.schedule import in_turn, schedule
 from nefsim.synapses import PerElement, Synapse
 
@@ -40,6 +42,8 @@ class ProgramBuilder:
     ----------
     signals, ops : list
         Signals and operations so far, without sums.
+    multiples : dict of int to Multiple
+        Signals of the finished program of which one number alone is filtered (:mod:`.rank_one`).
 
     See Also
     --------
@@ -67,6 +71,7 @@ class ProgramBuilder:
         self._offsets: dict[int, Array | None] = {}
         self._added: dict[int, Array] = {}
         self._inputs: set[int] = set()
+        self.multiples: dict[int, Multiple] = {}
 
     def signal(self, name: str, size: int) -> int:
         """Add a signal of ``size`` elements and return its number."""
@@ -154,26 +159,29 @@ class ProgramBuilder:
         """The number of elements of a read."""
         return read_size(self.signals, read)
 
-    def finish(self) -> Program:
-        """The program, with its operations in the order of a step."""
+    def finish(self, whole: Collection[int] = ()) -> Program:
+        """The program, with its operations in the order of a step.
+
+        The signals ``whole`` have all their elements, whatever reads them (:mod:`.rank_one`).
+        """
         sums = [(signal, terms, self._offset(signal)) for signal, terms in self._terms.items()]
         # A sum without terms is 0, so that its readers can ignore it.
         zero = {signal for signal, terms, offset in sums if not terms and offset is None}
-        ops = in_turn(
-            [
-                *self.ops,
-                *(
-                    Sum(
-                        signal,
-                        tuple(t for t in terms if t.read.signal not in zero),
-                        offset,
-                        signal in self._inputs,
-                    )
-                    for signal, terms, offset in sums
-                ),
-            ]
-        )
-        signals = tuple(self.signals)
+        all_ops = [
+            *self.ops,
+            *(
+                Sum(
+                    signal,
+                    tuple(t for t in terms if t.read.signal not in zero),
+                    offset,
+                    signal in self._inputs,
+                )
+                for signal, terms, offset in sums
+            ),
+        ]
+        factored = in_rank_one(self.signals, all_ops, self._records, whole)
+        self.multiples = factored.multiples
+        signals, ops = tuple(factored.signals), in_turn(factored.ops)
         return Program(self.dt, signals, ops, schedule(ops, signals), tuple(self._records))
 
     def _offset(self, signal: int) -> Array | None:

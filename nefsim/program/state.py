@@ -230,13 +230,16 @@ def stored(memory: dict[str, Array]) -> dict[str, Array]:
 Snapshot = tuple[list[dict[str, Array]], list[list[Any]], list[list[tuple[Any, dict[str, Any]]]]]
 
 
-def snapshot(state: State) -> Snapshot:
+def snapshot(state: State, into: Snapshot | None = None) -> Snapshot:
     """Copy all state variables and states of random generators, to restore after an error.
 
     Parameters
     ----------
     state : State
         The state at the start of a chunk.
+    into : Snapshot, optional
+        An earlier snapshot of the same state, whose arrays of state variables are overwritten;
+        large new arrays would take several times as long.
 
     Returns
     -------
@@ -246,8 +249,15 @@ def snapshot(state: State) -> Snapshot:
     --------
     restore : Copies it back.
     """
+    if into is None:
+        copies = [{name: value.copy() for name, value in memory.items()} for memory in state.ops]
+    else:
+        copies = into[0]
+        for memory, old in zip(state.ops, copies, strict=True):
+            for name, value in memory.items():
+                np.copyto(old[name], value)
     return (
-        [{name: value.copy() for name, value in memory.items()} for memory in state.ops],
+        copies,
         [[rng.bit_generator.state for rng in streams] for streams in state.rngs],
         [
             [(p.rng.bit_generator.state, {k: v.copy() for k, v in p.state.items()}) for p in trials]

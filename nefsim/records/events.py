@@ -13,7 +13,7 @@ from nefsim import _checks as check
 Array = NDArray[np.float64]
 
 #: Number of events that are checked at a time.
-MOST_CHECKED = 1_000_000
+AT_ONCE = 1_000_000
 
 
 class Events:
@@ -74,16 +74,17 @@ class Events:
         n_cells = math.prod(self.shape[:-2]) * self.shape[-1]
         if n_cells > np.iinfo(self.cells.dtype).max:
             return f"cells of type {self.cells.dtype} are too few"
-        for start in range(0, len(self), MOST_CHECKED):
-            # Including the previous event, since events are in order of time.
-            part = slice(max(start - 1, 0), start + MOST_CHECKED)
+        last = 0
+        for start in range(0, len(self), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
             steps, cells = self.steps[part], self.cells[part]
             if steps.min() < 0 or steps.max() >= self.shape[-2]:
                 return f"steps must be from 0 below {self.shape[-2]}"
             if cells.min() < 0 or cells.max() >= n_cells:
                 return f"cells must be from 0 below {n_cells}"
-            if (steps[1:] < steps[:-1]).any():
+            if steps[0] < last or (steps[1:] < steps[:-1]).any():
                 return "steps must be in order of time"
+            last = steps[-1]
         return ""
 
     @property

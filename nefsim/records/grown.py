@@ -22,7 +22,7 @@ from nefsim.records.records import recorded
 from nefsim.records.stream import KIND, LIST, LOG, VERSION, file_of, is_sealed, read_arrays
 
 #: Numbers of an array whose checksum is computed at once.
-BLOCK = 2**20
+AT_ONCE = 2**20
 
 #: Types of numbers in a stream.
 FLOATS, INTEGERS = ("<f8", "<f4", ">f8", ">f4"), ("<i8", "<i4", ">i8", ">i4")
@@ -184,7 +184,7 @@ class Grown:
         for name, array in arrays.items() if self._verify else ():
             if not probe["in_files"].get(name, 0):
                 continue
-            total, n = 0, max(BLOCK // max(math.prod(array.shape[1:]), 1), 1)
+            total, n = 0, 1 + AT_ONCE // max(math.prod(array.shape[1:]), 1)
             for start in range(0, len(array), n):
                 total = zlib.crc32(np.ascontiguousarray(array[start : start + n]).data, total)
             if total != probe["sums"].get(name):

@@ -72,8 +72,9 @@ class Records:
             Number of steps.
         """
         if self.stream is None:
+            counts = self._counts(self._settled, n_steps)
             for store, every in zip(self._stores, self._every, strict=True):
-                store.reserve(_count(self._settled, n_steps, every))
+                store.reserve(counts[every])
 
     def add(self, probe: int, rows: Array) -> None:
         """Append rows to the records of a probe.
@@ -96,15 +97,18 @@ class Records:
             Number of steps so far.
         """
         n_done = n_steps - self._settled
+        # Fewer steps than before, if steps could not be repeated after an error.
+        counts = self._counts(min(n_steps, self._settled), abs(n_done))
         for store, every in zip(self._stores, self._every, strict=True):
-            if n_done >= 0:
-                store.settle(_count(self._settled, n_done, every))
-            else:  # steps that could not be repeated after an error
-                store.settle(-_count(n_steps, -n_done, every))
+            store.settle(counts[every] if n_done >= 0 else -counts[every])
         self._settled = n_steps
         if n_done:
             self._pending = True
             self.flush()
+
+    def _counts(self, first_step: int, n_steps: int) -> dict[float, int]:
+        """The number of records in a range of steps, by the interval between records."""
+        return {every: _count(first_step, n_steps, every) for every in set(self._every)}
 
     def _add_pending(self) -> None:
         """Add the rows of complete steps that are not added yet."""

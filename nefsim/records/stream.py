@@ -44,7 +44,7 @@ COUNTS = ("n_rows", "in_files", "same", "sums")
 SECONDS = 1.0
 
 #: Numbers per write when one value is repeated.
-BLOCK = 1_000_000
+AT_ONCE = 1_000_000
 
 
 class Stream:
@@ -73,7 +73,7 @@ class Stream:
             check.fail(who, "stream", "be in a folder that exists", f"{folder}", do)
         folder.mkdir(exist_ok=True)
         self.folder = folder
-        self._description = {"kind": KIND, "version": VERSION, "n_steps": 0, "info": dict(info)}
+        self._description = {"kind": KIND, "version": VERSION, "info": dict(info)}
         # An array is a file with a number of rows, or one number that is the same for all rows.
         fresh = {"n_rows": 0, "in_files": {}, "same": {}, "sums": {}}
         self._probes = [{**probe, **copy.deepcopy(fresh)} for probe in probes]
@@ -111,7 +111,7 @@ class Stream:
         """
         entry = self._probes[probe]
         in_files, same, sums = (dict(entry[name]) for name in ("in_files", "same", "sums"))
-        length = max((len(a) for a in arrays.values() if a.ndim), default=0)
+        length = max(len(a) for a in arrays.values() if a.ndim)
         for name, array in arrays.items() if length else ():
             one = not array.ndim and name not in in_files
             if one and same.setdefault(name, float(array)) == float(array):
@@ -138,7 +138,7 @@ class Stream:
         with file.open("r+b" if n else "w+b") as stream:
             _write_header(stream, rows.dtype, (n, *shape))
             stream.seek(n * math.prod(shape) * rows.itemsize, 1)
-            blocks = (np.full(min(BLOCK, length - i), rows) for i in range(0, length, BLOCK))
+            blocks = (np.full(min(AT_ONCE, length - i), rows) for i in range(0, length, AT_ONCE))
             for block in [rows] if rows.ndim else blocks:
                 data = np.ascontiguousarray(block).data
                 stream.write(data)
@@ -219,7 +219,7 @@ def sealed(description: Mapping[str, Any]) -> bytes:
 
 def is_sealed(text: bytes) -> bool:
     """Whether a text ends with its checksum."""
-    before = text[: -len(SEAL % 0)]
+    before = text.rpartition(SEAL.partition(b"%")[0])[0]
     return text == before + SEAL % zlib.crc32(before)
 
 

@@ -90,7 +90,7 @@ class ScatteredCube(Distribution):
             check.fail("ScatteredCube.sample", "d", f"be at most {kind.MAXDIM}", str(d), do)
         sequence: Any = kind(d, seed=int(rng.integers(2**63)))
         # Sobol's points are even in powers of 2, of which the first n are taken.
-        points: Array = sequence.random(1 << max(n - 1, 0).bit_length())[:n]
+        points: Array = sequence.random(1 << (n - 1).bit_length())[:n]
         return points
 
 

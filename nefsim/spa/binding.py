@@ -11,11 +11,17 @@ from nefsim._signatures import explained
 from nefsim.network import Network
 from nefsim.networks import Combination, circular_convolution, dot_product
 from nefsim.networks.products import combination
+from nefsim.sampling import Choice, Gaussian, Mixture
 from nefsim.spa.algebras import HRR, TVTB, VTB
+from nefsim.spa.twins import equal_populations
 from nefsim.spa.vocabularies import Vocabulary, as_vocabulary
 
 #: Elements of random unit vectors in D dimensions are rarely above this number over sqrt(D).
 RARE = 3.0
+
+#: Standard deviation of evaluation points as a factor of that of sums of two elements, which are
+#: independent or, if both vectors are equal, up to sqrt(2) times as large.
+INDEPENDENT, EQUAL = 1.2, 1.6
 
 
 def element_size(vocabulary: Vocabulary, magnitude: float) -> float:
@@ -24,6 +30,15 @@ def element_size(vocabulary: Vocabulary, magnitude: float) -> float:
     identity = float(np.abs(vocabulary.algebra.identity(d)).max())
     least = 0.0 if isinstance(vocabulary.algebra, HRR) else identity
     return magnitude * min(1.0, max(RARE / np.sqrt(d), least))
+
+
+def points_of_sums(deviation: float, factor: float) -> Gaussian:
+    """Evaluation points of a product, for elements of a standard deviation.
+
+    The deviation is in units of the largest expected element; each population represents the sum of
+    two elements over the square root of 2, and its radius is the square root of 2.
+    """
+    return Gaussian(0.0, factor * deviation / np.sqrt(2))
 
 
 @explained
@@ -40,7 +55,8 @@ def bind(
     """Add populations that bind two vectors, or that release one from another.
 
     Circular convolution (HRR) has about two products for each dimension; the bindings of VTB and
-    TVTB have the square root of the number of dimensions for each.
+    TVTB have the square root of the number of dimensions for each.  All populations have the same
+    tuning curves, unless there is another neuron type or noise, or ``equal=False``.
 
     Parameters
     ----------
@@ -86,9 +102,13 @@ def bind(
     who = "bind"
     v = as_vocabulary(who, vocabulary)
     turned, size = check.flag(who, "unbind", unbind), check.positive(who, "magnitude", magnitude)
+    options = {"equal": equal_populations(options)} | options
     options |= {"label": label or ("unbind" if turned else "bind"), "seed": seed}
     if isinstance(v.algebra, HRR):
         check.label(who, label)
+        # Parts of Fourier coefficients have a deviation of sqrt(1/2), and are expected up to 2.
+        points = points_of_sums(np.sqrt(0.125), INDEPENDENT)
+        options.setdefault("eval_points", points)
         options |= {"invert_b": turned, "input_magnitude": size}
         return circular_convolution(net, n_neurons, v.dimensions, **options)
     check.instance(who, "algebra", v.algebra, (VTB, TVTB), "HRR, VTB or TVTB", "use one of these")
@@ -101,7 +121,10 @@ def bind(
         axes[k * side + j if transposed else j * side + k],
         np.sqrt(side) * axes[i * side + k].T,
     )
-    options |= {"kind": options["label"], "input_magnitude": element_size(v, size)}
+    largest = element_size(v, size)
+    points = points_of_sums(size / np.sqrt(v.dimensions) / largest, INDEPENDENT)
+    options.setdefault("eval_points", points)
+    options |= {"kind": options["label"], "input_magnitude": largest}
     return combination(who, net, n_neurons, maps, **options)
 
 
@@ -156,7 +179,12 @@ def compare(
     1
     """
     v = as_vocabulary("compare", vocabulary)
-    size = element_size(v, check.positive("compare", "magnitude", magnitude))
+    length = check.positive("compare", "magnitude", magnitude)
+    size = element_size(v, length)
     check.label("compare", label)
+    # Where the vectors are equal, all differences of elements are 0, and the errors there add up.
+    points = points_of_sums(length / np.sqrt(v.dimensions) / size, EQUAL)
+    options.setdefault("eval_points", Mixture((points, Choice([[0.0]]))))
+    options.setdefault("equal", equal_populations(options))
     options |= {"label": label or "compare", "seed": seed, "input_magnitude": size}
     return dot_product(net, n_neurons, v.dimensions, **options)

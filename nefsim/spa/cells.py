@@ -1,4 +1,4 @@
-"""Encoders of neurons that respond to places, and the maps of their rates."""
+"""Encoders of neurons that respond to places, borders and objects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
-from nefsim.spa.spaces import GridSSP, Space
+from nefsim.spa.lattices import GridSSP
+from nefsim.spa.spaces import Space
 
 Array = NDArray[np.float64]
 
@@ -43,13 +44,8 @@ def place_cells(space: Space, centres: ArrayLike) -> Array:
     >>> spa.place_cells(spa.RandomSSP(2, 50), [[0.1, 0.2], [0.3, 0.4]]).shape
     (2, 101)
     """
-    do = "pass the result of such as HexagonalSSP(2)"
-    check.instance("place_cells", "space", space, Space, "a space", do)
-    encoders = space.encode(centres)
-    if encoders.ndim != 2:
-        got = f"shape {encoders.shape[:-1]}"
-        check.fail("place_cells", "centres", "be a row for each neuron", got, "pass rows")
-    return encoders
+    places = _places("place_cells", "centres", space, centres)
+    return space.encode(places)
 
 
 def grid_cells(
@@ -100,6 +96,8 @@ def grid_cells(
     check.instance(who, "space", space, GridSSP, "a space with scales", do)
     n = check.integer(who, "n_neurons", n_neurons, low=1)
     low, high = check.array(who, "bounds", bounds, (2,))
+    if low > high:
+        check.fail(who, "bounds", "be a range", bounds, "pass such as (-1, 1)")
     m = space.frequencies.shape[1]
     centres = check.generator(who, rng).uniform(low, high, (n, m))
     n_modules = space.n_rotations * space.n_scales
@@ -108,95 +106,122 @@ def grid_cells(
     module = np.arange(waves.shape[1] - 1) // width
     waves[:, 0] = 0.0
     waves[:, 1:] *= module == (np.arange(n) % n_modules)[:, None]
-    encoders = np.fft.irfft(waves, n=space.dimensions)
-    return np.asarray(encoders / np.linalg.norm(encoders, axis=1, keepdims=True))
+    return _unit(np.fft.irfft(waves, n=space.dimensions))
 
 
-def grid_score(rates: ArrayLike) -> float:
-    r"""Return how hexagonal a map of rates is, from its autocorrelation.
+def border_cells(space: Space, starts: ArrayLike, ends: ArrayLike) -> Array:
+    r"""Return encoders of neurons that prefer borders: the mean vectors of their points.
 
-    .. math:: \min(r_{60}, r_{120}) - \max(r_{30}, r_{90}, r_{150})
-
-    Here :math:`r_\alpha` is the correlation of the ring of the autocorrelation around its centre
-    with itself, turned by an angle.  Scores above 0.3 are usually regarded as those of grid cells.
+    .. math:: e \propto \int_0^1 S\big((1 - t) a + t b\big) \, dt
 
     Parameters
     ----------
-    rates : (n, n) array_like
-        The rates at the points of a square grid, which should hold several fields.
+    space : Space
+        The space.
+    starts, ends : (N, domain_dimensions) array_like
+        The ends a and b of the straight border that each neuron prefers.
 
     Returns
     -------
-    float
-        The score, between -2 and 2; nan if the map is constant.
+    (N, D) array
+        Encoders of length 1.
 
     Raises
     ------
     ValueError, TypeError
-        If the map is not square.
+        If the places do not have the coordinates of the space, or numbers of them differ.
 
     See Also
     --------
-    grid_cells
+    place_cells, object_vector_cells
 
     References
     ----------
-    F. Sargolini et al., Conjunctive representation of position, direction, and velocity in
-    entorhinal cortex, Science 312, 2006.
+    T. Solstad et al., Representation of geometric borders in the entorhinal cortex, Science 322,
+    2008.
 
     Examples
     --------
-    >>> import numpy as np
+    A neuron that fires along the wall in the west:
+
     >>> from nefsim import spa
-    >>> x = np.stack(np.meshgrid(*[np.linspace(-15, 15, 60)] * 2), axis=-1)
-    >>> axes = [[np.cos(a), np.sin(a)] for a in np.deg2rad([0, 60, 120])]
-    >>> spa.grid_score(np.cos(x @ np.transpose(axes)).sum(axis=-1)) > 1
-    True
+    >>> space = spa.RandomSSP(2, 200, length_scale=0.2)
+    >>> wall = spa.border_cells(space, [[-1, -1]], [[-1, 1]])[0]
+    >>> along = space.encode([[-1, 0.6], [-0.9, -0.3], [0.1, 0.1]]) @ wall
+    >>> (along > 0.3).tolist()
+    [True, True, False]
     """
-    from scipy.ndimage import map_coordinates
-
-    who = "grid_score"
-    values = check.array(who, "rates", rates, (None, None))
-    n = len(values)
-    if values.shape != (n, n) or n < 8:
-        do = "pass at least 8 rows, and as many columns"
-        check.fail(who, "rates", "be square", f"shape {values.shape}", do)
-    if np.ptp(values) == 0:
-        return float("nan")
-    auto = _autocorrelation(values)
-    centre, angles = n - 1, np.deg2rad(np.arange(0, 360, 3))
-    radii = np.arange(1, int(0.8 * n))
-
-    def at(radius: Any, turned: Any) -> Any:
-        places = [centre + radius * np.cos(turned), centre + radius * np.sin(turned)]
-        return map_coordinates(auto, places, order=1)
-
-    polar = at(radii[:, None], angles[None, :])
-    mean = polar.mean(axis=1)
-    dip = next((i for i in range(1, len(mean) - 1) if mean[i] <= mean[i + 1]), len(mean) // 3)
-    peak = dip + int(np.argmax(mean[dip : 3 * dip + 3]))
-    ring = polar[max(dip // 2, 1) : min(peak + dip // 2 + 1, len(polar))]
-
-    def correlation(degrees: int) -> float:
-        other = np.roll(ring, degrees // 3, axis=1)
-        return float(np.corrcoef(ring.ravel(), other.ravel())[0, 1])
-
-    return min(map(correlation, (60, 120))) - max(map(correlation, (30, 90, 150)))
+    who = "border_cells"
+    a, b = (_places(who, name, space, x) for name, x in (("starts", starts), ("ends", ends)))
+    if a.shape != b.shape:
+        do = "pass a row for each neuron"
+        check.fail(who, "ends", f"have shape {a.shape}, as starts", f"{b.shape}", do)
+    waves = np.fft.rfft(space.encode((a + b) / 2))
+    # The mean of exp(i k x) over a line is that of its middle times a sinc.
+    waves[:, 1:] *= np.sinc((b - a) @ space._waves().T / (2 * np.pi))
+    return _unit(np.fft.irfft(waves, n=space.dimensions))
 
 
-def _autocorrelation(values: Array) -> Array:
-    """Pearson's correlation of a map with its shifted copies, (2n - 1, 2n - 1)."""
-    n = len(values)
-    size = 2 * n - 1
+def object_vector_cells(space: Space, objects: ArrayLike, displacements: ArrayLike) -> Array:
+    r"""Return encoders of neurons that prefer places at a displacement from any object.
 
-    def sums(a: Array, b: Array) -> Array:
-        product = np.fft.rfft2(a, (size, size)) * np.fft.rfft2(b, (size, size)).conj()
-        return np.fft.fftshift(np.fft.irfft2(product, (size, size)))
+    .. math:: e \propto \sum_j S(o_j - d)
 
-    one, x = np.ones_like(values), values - values.mean()
-    count = np.maximum(np.round(sums(one, one)), 1)
-    a, b = sums(x, one) / count, sums(one, x) / count
-    spread = (sums(x * x, one) / count - a * a) * (sums(one, x * x) / count - b * b)
-    covariance = sums(x, x) / count - a * b
-    valid = (count >= 20) & (spread > 1e-12 * x.var() ** 2)
-    return np.where(valid, covariance / np.sqrt(np.where(valid, spread, 1.0)), 0.0)
+    Parameters
+    ----------
+    space : Space
+        The space.
+    objects : (n_objects, domain_dimensions) array_like
+        The places o of the objects.
+    displacements : (N, domain_dimensions) array_like
+        The way d from the preferred places of each neuron to the objects.
+
+    Returns
+    -------
+    (N, D) array
+        Encoders of length 1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the places do not have the coordinates of the space.
+
+    See Also
+    --------
+    place_cells, border_cells
+
+    References
+    ----------
+    Ø. A. Høydal et al., Object-vector coding in the medial entorhinal cortex, Nature 568, 2019.
+
+    Examples
+    --------
+    A neuron that fires south of two objects:
+
+    >>> from nefsim import spa
+    >>> space = spa.RandomSSP(2, 200, length_scale=0.1)
+    >>> cell = spa.object_vector_cells(space, [[0.0, 0.0], [0.5, 0.5]], [[0.0, 0.3]])[0]
+    >>> near = space.encode([[0.0, -0.3], [0.5, 0.2], [0.0, 0.0]]) @ cell
+    >>> (near > 0.5).tolist()
+    [True, True, False]
+    """
+    who = "object_vector_cells"
+    o = _places(who, "objects", space, objects)
+    d = _places(who, "displacements", space, displacements)
+    return _unit(space.encode(o - d[:, None]).sum(axis=1))
+
+
+def _places(who: str, argument: str, space: Any, value: Any) -> Array:
+    """Check the places of neurons or objects, a row for each."""
+    do = "pass the result of such as HexagonalSSP(2)"
+    check.instance(who, "space", space, Space, "a space", do)
+    places = check.array(who, argument, value)
+    m = space.frequencies.shape[1]
+    if places.ndim != 2 or places.shape[1] != m or not len(places):
+        must, got = f"be rows of {m} coordinates", f"shape {places.shape}"
+        check.fail(who, argument, must, got, "pass a row for each")
+    return places
+
+
+def _unit(rows: Array) -> Array:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))

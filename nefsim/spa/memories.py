@@ -13,7 +13,11 @@ from nefsim._signatures import explained
 from nefsim.network import Network, Node
 from nefsim.networks import associative_memory, winner_take_all
 from nefsim.networks._part import Part, part
+from nefsim.spa.twins import equal_populations
 from nefsim.spa.vocabularies import Vocabulary, as_vocabulary
+
+#: Evaluation points of an item, whose value has one dimension and no steep parts.
+EVAL_POINTS = 1000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,6 +128,8 @@ def cleanup(
     level = check.real(who, "threshold", threshold)
     accumulates = check.flag(who, "accumulate", accumulate)
     options |= {"n_neurons": n_neurons}
+    if not accumulates:  # accumulators differ, so that equal items do not tie
+        options = {"equal": equal_populations(options), "n_eval_points": EVAL_POINTS} | options
     with part(who, net, label, seed, "cleanup", saturates=True) as inner:
         if not accumulates:
             memory = associative_memory(inner, keys, values, threshold=level, **options)
@@ -142,10 +148,13 @@ def _pairs(who: str, vocabulary: Vocabulary, items: Any) -> dict[str, Any]:
     """The names to recognise, with the expression of each output."""
     if items is None:
         items = vocabulary.names
-    if isinstance(items, str) or not isinstance(items, Iterable):
+    if not check.is_iterable(items):
         do = "pass such as ['CAT', 'DOG']"
         check.fail(who, "items", "be names", check.show(items), do, TypeError)
-    pairs = dict(items) if isinstance(items, Mapping) else {n: n for n in items}
+    names = [*items]
+    for name in names:
+        check.instance(who, "items", name, str, "names", "pass such as ['CAT', 'DOG']")
+    pairs = dict(items) if isinstance(items, Mapping) else dict(zip(names, names, strict=True))
     if not pairs:
         check.fail(who, "items", "hold a name", "none", "populate the vocabulary")
     return pairs

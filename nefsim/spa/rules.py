@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim._values import Value
 from nefsim.spa import expressions
-from nefsim.spa.linear import Linear
+from nefsim.spa.linear import Linear, NotLinear
 from nefsim.spa.states import State
 
 Array = NDArray[np.float64]
@@ -37,7 +37,8 @@ class Rule(Value):
         ``"0.8 * dot(vision, DOG + CAT) - 0.2"``.  A dot product of two states is possible.
     effects : dict of str to str
         An expression for the input of each state, such as ``{"motor": "RUN"}``: a sum of
-        constants and of states that are bound with constants, such as ``"vision * ~COLOUR"``.
+        constants, of states that are bound with constants, such as ``"vision * ~COLOUR"``, and
+        of two bound states, such as ``"scene * ~asked"``.
         ``translate(vision)`` gives a vector of one vocabulary to a state of another.
     name : str or None
         Name for messages; None means the utility.
@@ -100,11 +101,18 @@ class Rule(Value):
         if not isinstance(text, str):
             check.fail("Rule.parse", "text", "be a text", check.show(text), do, TypeError)
         utility, arrow, rest = text.partition("->")
-        pairs = [part.partition("=") for part in rest.split(";") if part.strip()]
-        effects = {target.strip(): value.strip() for target, _, value in pairs}
-        if not arrow or len(effects) < len(pairs) or not all(sign for _, sign, _ in pairs):
+        if not arrow:
             check.fail("Rule.parse", "text", "be a rule", check.show(text), do)
-        return cls(utility.strip(), effects, name)
+        return cls(utility.strip(), assignments("Rule.parse", "text", rest, do), name)
+
+
+def assignments(who: str, argument: str, text: str, do: str) -> dict[str, str]:
+    """The expression of each state in a text such as ``"motor = RUN; memory = vision"``."""
+    pairs = [part.partition("=") for part in text.split(";") if part.strip()]
+    effects = {target.strip(): value.strip() for target, _, value in pairs}
+    if len(effects) < len(pairs) or not all(sign for _, sign, _ in pairs):
+        check.fail(who, argument, "assign to each state once", check.show(text), do)
+    return effects
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +166,9 @@ class Reader:
                 constant += factor
                 continue
             a, b = self._sides(call)
+            if a.pairs or b.pairs:
+                do = "write dot(a, C * ~b) for dot(a * b, C)"
+                self._wrong(f"a product of {a.names if a.pairs else b.names}", do=do)
             if a.terms and b.terms:
                 products.append((factor, a, b))
                 continue
@@ -212,7 +223,7 @@ class Reader:
             if function in FUNCTIONS[1:] and len(values) == 1 and isinstance(values[0], Linear):
                 if function == "translate":
                     return values[0].translated(vocabulary)
-                if not values[0].terms:
+                if not values[0].reads:
                     return values[0].scaled(function)
             self._wrong(f"the function {function} here")
 
@@ -221,8 +232,8 @@ class Reader:
 
         try:
             value = expressions.evaluate(tree, value_of, call, wrong)
-        except NotImplementedError as error:  # of Linear
-            self._wrong(error.args[0], do=error.args[1] if len(error.args) > 1 else "")
+        except NotLinear as error:
+            self._wrong(error.value, do=error.correction)
         if not isinstance(value, Linear):
             self._wrong("a number")
         return value
@@ -238,7 +249,7 @@ class Reader:
         check.fail(self._who, self._argument, must, got, do)
 
     def _mismatch(self, value: Linear, name: str, state: State, other: str = "") -> NoReturn:
-        names = other or ", ".join(value.terms)
+        names = other or value.names
         must = f"be of the vocabulary of {name} ({state.vocabulary!r})"
         do = f"write translate({names})"
         check.fail(self._who, self._argument, must, f"{names} of {value.vocabulary!r}", do)

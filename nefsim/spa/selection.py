@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Network, Node
 from nefsim.networks import (
@@ -17,23 +16,23 @@ from nefsim.networks import (
     EnsembleArray,
     Thalamus,
     basal_ganglia,
-    dot_product,
     thalamus,
-    thresholding,
 )
 from nefsim.networks._part import Part, count, part
-from nefsim.spa.binding import element_size
+from nefsim.spa.binding import compare
+from nefsim.spa.gates import gates, silence
 from nefsim.spa.linear import Linear
-from nefsim.spa.rules import FUNCTIONS, NAME, Reader, Rule, Utility
+from nefsim.spa.routing import lead, rules_of, states_of
+from nefsim.spa.rules import Reader, Rule, Utility
 from nefsim.spa.states import State, state
 
 Array = NDArray[np.float64]
 
-#: Current by which a closed gate silences the neurons of a channel.
-SILENCE = -10.0
-
-#: Inactivity of an action above which its gates close.
-CLOSED = 0.3
+#: Number that is added to the utility of each action.  The basal ganglia compare utilities only
+#: above the threshold of the striatum, 0.2: without this number, the best of several utilities
+#: below 0.3 is inhibited nearly as much as the others.  A loop through the basal ganglia then has
+#: a second steady state, in which all activity is weak and its order lost.
+BIAS = 0.3
 
 #: Synapses of the inhibition of the thalamus by the basal ganglia, and of effects [s].
 GABA, CHANNEL = 0.008, 0.01
@@ -84,9 +83,11 @@ def action_selection(
 ) -> ActionSelection:
     """Add basal ganglia and a thalamus that select one of several rules.
 
-    Expressions are checked when this function is called; all states of a sum have to be of
-    one vocabulary.  Constants reach their state from the thalamus.  An effect that reads a state
-    passes a channel of populations, which is silent while another action is selected.
+    The action of the largest utility is selected if it leads by some 0.2, and utilities are
+    between 0 and 1.  Expressions are checked when this function is called; all states of a sum
+    have to be of one vocabulary.  Constants reach their state from the thalamus.  An effect that
+    reads a state passes a channel of populations, which is silent while another action is
+    selected.
 
     Parameters
     ----------
@@ -97,8 +98,8 @@ def action_selection(
     states : dict of str to State
         The states that rules read and write, by the names in the rules.
     n_neurons : int
-        Number of neurons of each action in each nucleus, of each gate, and of each dimension of
-        a channel; at least 2.
+        Number of neurons of each action in each nucleus, of each gate and of each product; half as
+        many for each dimension of a channel; at least 2.
     label : str or None
         Label of the subnetwork; None means one from the function's name.
     seed : int or None
@@ -114,7 +115,7 @@ def action_selection(
     Raises
     ------
     ValueError, TypeError
-        If a name is unknown, an expression is not linear in the states, vocabularies differ, or
+        If a name is unknown, three states are bound, vocabularies differ, or
         another argument is out of range or of a wrong type.
 
     See Also
@@ -141,68 +142,40 @@ def action_selection(
     'HIDE'
     """
     who = "action_selection"
-    checked, known = _rules(who, rules), _states(who, states)
+    checked, known = rules_of(who, rules), states_of(who, states)
     readers = [Reader(rule, known) for rule in checked]
     utilities = [reader.utility() for reader in readers]
     effects = [reader.effects() for reader in readers]
     n = count(who, "n_neurons", n_neurons, 2)
     with part(who, net, label, seed, "action selection", saturates=True) as inner:
         size = len(checked)
-        ganglia = basal_ganglia(inner, size, n, **options)
+        worth = inner.node(size_in=size, label="utilities")
+        ganglia = basal_ganglia(inner, size, n, input_bias=BIAS, **options)
+        inner.connect(worth, ganglia.input, synapse=None)
         active = thalamus(inner, size, n, **options)
         inner.connect(ganglia.output, active.input, synapse=GABA)
-        _connect_utilities(inner, utilities, known, ganglia.input, n, options)
+        _connect_utilities(inner, utilities, known, worth, n, options)
         _connect_constants(inner, effects, known, active.output)
         passing = [
             (i, target, effect)
             for i, each in enumerate(effects)
             for target, effect in each.items()
-            if effect.terms
+            if effect.reads
         ]
-        gates, channels = None, []
+        closed, channels = None, []
         if passing:
-            gates = thresholding(inner, n, len(passing), CLOSED, label="gates", **options)
-            one = inner.node(1.0, label="bias")
-            inner.connect(one, gates.input, transform=np.ones((len(passing), 1)), synapse=None)
-            choice = -np.eye(size)[[i for i, _, _ in passing]]
-            inner.connect(active.output, gates.input, transform=choice)
+            choice = np.eye(size)[[i for i, _, _ in passing]]
+            closed = gates(inner, n, active.output, choice, **options)
         for place, (_, target, effect) in enumerate(passing):
-            channel = state(inner, effect.vocabulary, n, label=f"to {target}", **options)
-            for name, matrix in effect.terms.items():
-                inner.connect(known[name].output, channel.input, transform=matrix)
-            assert gates is not None
-            for ensemble in channel.populations:
-                silence = np.full((ensemble.n_neurons, 1), SILENCE)
-                inner.connect(gates.output[place], ensemble.neurons, transform=silence)
+            channel = state(inner, effect.vocabulary, n // 2, label=f"to {target}", **options)
+            read = replace(effect, constant=np.zeros_like(effect.constant))
+            lead(inner, read, known, channel.input, n, options)
+            assert closed is not None
+            silence(inner, closed, place, channel)
             inner.connect(channel.output, known[target].input, synapse=CHANNEL)
             channels.append(channel)
-    parts = ganglia.input, active.output, ganglia, active, gates, tuple(channels)
+    parts = worth, active.output, ganglia, active, closed, tuple(channels)
     return ActionSelection(inner, tuple(checked), *parts)
-
-
-def _rules(who: str, rules: Any) -> list[Rule]:
-    do = "pass such as ['dot(vision, DOG) -> motor = RUN']"
-    if isinstance(rules, str) or not isinstance(rules, Iterable):
-        check.fail(who, "rules", "be a list of rules", check.show(rules), do, TypeError)
-    checked = []
-    for rule in rules:
-        made = Rule.parse(rule) if isinstance(rule, str) else rule
-        checked.append(check.instance(who, "rules", made, Rule, "rules or texts", do))
-    if not checked:
-        check.fail(who, "rules", "hold a rule", "none", do)
-    return checked
-
-
-def _states(who: str, states: Any) -> dict[str, State]:
-    do = "pass such as {'vision': vision, 'motor': motor}"
-    if not isinstance(states, Mapping):
-        check.fail(who, "states", "be a dict", check.show(states), do, TypeError)
-    for name, each in states.items():
-        if not isinstance(name, str) or not NAME.fullmatch(name) or name in FUNCTIONS:
-            do = "begin with a small letter, such as 'vision'"
-            check.fail(who, "states", "have names of states", check.show(name), do)
-        check.instance(who, f"states[{name!r}]", each, State, "a state", "make it by spa.state")
-    return dict(states)
 
 
 def _connect_utilities(
@@ -225,14 +198,9 @@ def _connect_utilities(
         net.connect(net.node(constants, label="constants"), target, synapse=None)
     for i, utility in enumerate(utilities):
         for factor, *sides in utility.products:
-            v = sides[0].vocabulary
-            largest = element_size(v, 1.0)
-            compared = dot_product(net, n_neurons, v.dimensions, largest, **options)
+            compared = compare(net, sides[0].vocabulary, n_neurons, **options)
             for side, node in zip(sides, (compared.a, compared.b), strict=True):
-                for name, matrix in side.terms.items():
-                    net.connect(states[name].output, node, transform=matrix)
-                if side.constant.any():
-                    net.connect(net.node(side.constant), node, synapse=None)
+                lead(net, side, states, node, n_neurons, options)
             row = factor * np.eye(size)[:, [i]]
             net.connect(compared.output, target, transform=row)
 

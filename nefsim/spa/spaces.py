@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim._values import Value
+from nefsim.spa.peaks import maxima
 
 Array = NDArray[np.float64]
 
@@ -90,7 +91,7 @@ class Space(Value):
         return (1 + 2 * np.cos(angles).sum(axis=-1)) / self.dimensions
 
     def decode(
-        self, vectors: ArrayLike, bounds: ArrayLike = (-1.0, 1.0), n_samples: int = 40
+        self, vectors: ArrayLike, bounds: ArrayLike | None = None, n_samples: int = 40
     ) -> Array:
         """Return the points whose vectors are most similar to given ones.
 
@@ -100,8 +101,8 @@ class Space(Value):
         ----------
         vectors : (..., D) array_like
             The vectors, such as the decoded values of a probe.
-        bounds : (2,) or (domain_dimensions, 2) array_like
-            The range of each coordinate.
+        bounds : (2,) or (domain_dimensions, 2) array_like, or None
+            The range of each coordinate; None means from -1 to 1, or one period of a cyclic one.
         n_samples : int
             Number of points of the grid along each coordinate; less than half a length scale
             should lie between two points.
@@ -130,31 +131,16 @@ class Space(Value):
         axes = [np.linspace(a, b, n) for a, b in zip(low, high, strict=True)]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, m)
         flat = rows.reshape(-1, self.dimensions)
-        x = grid[np.argmax(flat @ self._encoded(grid).T, axis=1)]
-        return self._improved(x, flat, low, high).reshape(*rows.shape[:-1], m)
-
-    def _improved(self, x: Array, vectors: Array, low: Array, high: Array) -> Array:
-        """Maxima of the similarity near points, by steps that have to raise it."""
-        k = self._waves()
+        codes, some = self._encoded(grid).T, max(1, MOST // len(grid))  # rows at once
+        parts = [flat[i : i + some] for i in range(0, max(1, len(flat)), some)]
+        x = grid[np.concatenate([np.argmax(part @ codes, axis=1) for part in parts])]
         # Coefficients such that the dot product with S(x) is their real part times exp(i K x).
-        weights = 2 * np.fft.rfft(vectors)[:, 1:].conj() / self.dimensions
-        value = np.full(len(x), -np.inf)
-        damping = np.zeros(len(x))
-        best = x
-        for _ in range(12):
-            waves = weights * np.exp(1j * x @ k.T)
-            now = waves.real.sum(axis=1)
-            better = now >= value
-            value, best = np.where(better, now, value), np.where(better[:, None], x, best)
-            damping = np.where(better, damping / 4, 4 * damping + 1)
-            waves = weights * np.exp(1j * best @ k.T)
-            slope = -waves.imag @ k
-            curvature = np.einsum("pn,ni,nj->pij", waves.real, k, k)
-            size = np.abs(curvature).sum(axis=(1, 2)) + 1e-300
-            curvature += ((damping + 1e-9) * size)[:, None, None] * np.eye(k.shape[1])
-            step = np.linalg.solve(curvature, slope[..., None])[..., 0]
-            x = np.clip(best + step, low, high)
-        return best
+        weights = 2 * np.fft.rfft(flat)[:, 1:].conj() / self.dimensions
+        return maxima(x, weights, self._waves(), low, high).reshape(*rows.shape[:-1], m)
+
+    def _usual_bounds(self) -> Array:
+        """The range of each coordinate in decoding, (domain_dimensions, 2)."""
+        return np.tile([-1.0, 1.0], (self.frequencies.shape[1], 1))
 
     def _waves(self) -> Array:
         scale: float = getattr(self, "length_scale", 1.0)
@@ -176,7 +162,7 @@ class Space(Value):
         return points
 
     def _bounds(self, who: str, value: Any, m: int) -> tuple[Array, Array]:
-        bounds = check.array(who, "bounds", value)
+        bounds = self._usual_bounds() if value is None else check.array(who, "bounds", value)
         if bounds.shape not in ((2,), (m, 2)) or not (bounds[..., 0] < bounds[..., 1]).all():
             do = "pass such as (-1, 1)"
             check.fail(who, "bounds", "be a range, or one for each coordinate", value, do)
@@ -235,121 +221,3 @@ class RandomSSP(Space):
         """The frequencies, (n_frequencies, domain_dimensions), for a length scale of 1 [rad]."""
         shape = self.n_frequencies, self.domain_dimensions
         return np.random.default_rng(self.seed).standard_normal(shape)
-
-
-@dataclass(frozen=True, eq=False)
-class GridSSP(Space):
-    """A space with frequencies along the axes of the domain, in several scales and rotations.
-
-    The cells of one scale and rotation have square patterns in two dimensions.
-
-    Parameters
-    ----------
-    domain_dimensions : int
-        Number of coordinates of a point.
-    n_rotations : int
-        Number of rotations of the axes: even angles in two dimensions, random ones in more.
-    n_scales : int
-        Number of scales, evenly spaced.
-    scales : pair of float
-        Smallest and largest length of a frequency [rad].
-    length_scale : float
-        Length scale.
-    seed : int
-        Seed of rotations in three and more dimensions.
-
-    See Also
-    --------
-    HexagonalSSP, RandomSSP
-
-    Examples
-    --------
-    >>> from nefsim import spa
-    >>> spa.GridSSP(2, n_rotations=4, n_scales=3).dimensions
-    49
-    """
-
-    domain_dimensions: int = 2
-    n_rotations: int = 8
-    n_scales: int = 5
-    scales: tuple[float, float] = (0.8, 3.0)
-    length_scale: float = 1.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        who = type(self).__name__
-        check.integer(who, "domain_dimensions", self.domain_dimensions, low=1, high=100)
-        for name in ("n_rotations", "n_scales"):
-            check.integer(who, name, getattr(self, name), low=1, high=10**4)
-        check.integer(who, "seed", self.seed, high=2**64 - 1)
-        low, high = check.array(who, "scales", self.scales, (2,))
-        if not 0 < low <= high:
-            do = "pass such as (0.8, 3.0)"
-            check.fail(who, "scales", "be positive and in order", self.scales, do)
-        scale = check.positive(who, "length_scale", self.length_scale)
-        self._set(scales=(float(low), float(high)), length_scale=scale)
-
-    @property
-    def frequencies(self) -> Array:
-        """The frequencies, (n, domain_dimensions): all of one scale and rotation in turn."""
-        axes = self._axes()
-        scales = np.linspace(*self.scales, self.n_scales)
-        turned = [axes @ turn for turn in self._turns()]
-        return np.concatenate([scale * each for scale in scales for each in turned])
-
-    def _axes(self) -> Array:
-        return np.eye(self.domain_dimensions)
-
-    #: Angle after which a pattern in two dimensions is the same.
-    _symmetry = np.pi / 2
-
-    def _turns(self) -> list[Array]:
-        m, n = self.domain_dimensions, self.n_rotations
-        if m == 1:
-            return [np.eye(1)] * n
-        if m == 2:
-            angles = self._symmetry * np.arange(n) / n
-            pairs = zip(np.cos(angles), np.sin(angles), strict=True)
-            return [np.array([[c, s], [-s, c]]) for c, s in pairs]
-        draws = np.random.default_rng(self.seed).standard_normal((n, m, m))
-        turns = []
-        for each in draws:
-            q, r = np.linalg.qr(each)
-            turns.append(q * np.sign(np.diag(r)))  # uniform over all rotations
-        return turns
-
-
-@dataclass(frozen=True, eq=False)
-class HexagonalSSP(GridSSP):
-    """A space with frequencies to the corners of a simplex, in several scales and rotations.
-
-    In two dimensions the three frequencies of one scale and rotation are 120 degrees apart, and
-    the cells that prefer them have hexagonal patterns, as grid cells have.
-
-    See Also
-    --------
-    GridSSP, RandomSSP
-
-    References
-    ----------
-    N. S.-Y. Dumont and C. Eliasmith, Accurate representation for spatial cognition using grid
-    cells, CogSci 2020.
-
-    Examples
-    --------
-    >>> from nefsim import spa
-    >>> space = spa.HexagonalSSP(2, n_rotations=8)
-    >>> space.dimensions, float(round(space.similarity([0.1, 0.2], [0.1, 0.2]), 9))
-    (241, 1.0)
-    """
-
-    _symmetry = np.pi / 3
-
-    def _axes(self) -> Array:
-        m = self.domain_dimensions
-        if m == 1:
-            return np.eye(1)
-        corners = np.eye(m + 1) - 1 / (m + 1)  # in the space that is orthogonal to (1, ..., 1)
-        basis = np.linalg.svd(corners)[2][:m]
-        axes = corners @ basis.T
-        return np.asarray(axes / np.linalg.norm(axes, axis=1, keepdims=True))

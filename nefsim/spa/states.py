@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,21 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim._signatures import explained
 from nefsim.network import Ensemble, Network, Node
-from nefsim.networks._part import Part, count, part
+from nefsim.networks._part import Part, count, part, twin_seed
 from nefsim.networks.systems import SOLVER
 from nefsim.processes import Piecewise
+from nefsim.sampling import CosineSimilarity, Gaussian
 from nefsim.spa.pointers import Pointer
+from nefsim.spa.twins import equal_populations
 from nefsim.spa.vocabularies import Vocabulary, as_vocabulary
 from nefsim.synapses import as_synapse
 
-#: Parts of random vectors are rarely longer than this number times their expected length.
-RARE = 1.5
+#: The length of w elements of a random unit vector in D dimensions is rarely above
+#: ``(sqrt(w) + ABOVE) / sqrt(D)``.
+ABOVE = 2.0
+
+#: Standard deviation of evaluation points as a factor of that of elements of random unit vectors.
+SPREAD = 1.2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,7 +56,7 @@ def state(
     net: Network,
     vocabulary: Vocabulary,
     n_neurons: int = 50,
-    subdimensions: int = 16,
+    subdimensions: int = 4,
     feedback: float = 0.0,
     feedback_synapse: Any = 0.1,
     magnitude: float = 1.0,
@@ -61,8 +68,12 @@ def state(
 
     .. math:: x = h * (u + f x)
 
-    Each population represents some of the dimensions.  Its radius is 1.5 times the length that
-    its part of a random vector has, and at least as large as its part of the identity.
+    Each population represents w of the D dimensions.  Its radius is
+    :math:`(\sqrt w + 2) / \sqrt D`, the length that its part of a random vector rarely exceeds, and
+    at least as large as its part of the identity.  Where that is larger, as of the first element
+    of HRR, the element has a population alone.  Intercepts and evaluation points are distributed as
+    parts of random vectors are.  All populations of one size have the same tuning curves, unless
+    there is another neuron type or noise.
 
     Parameters
     ----------
@@ -73,7 +84,8 @@ def state(
     n_neurons : int
         Number of neurons for each dimension.
     subdimensions : int
-        Largest number of dimensions of each population.
+        Largest number of dimensions of each population.  With fewer of them, the vector has less
+        error, and a network builds faster.
     feedback : float
         Factor f of the recurrent connection; 1 holds the vector, 0 makes no connection.
     feedback_synapse : Synapse or number [s]
@@ -129,18 +141,43 @@ def state(
     with part(who, net, label, seed, "state") as inner:
         source, sink = (inner.node(size_in=d, label=name) for name in ("input", "output"))
         populations = []
-        for first in range(0, d, most):
-            here = slice(first, min(first + most, d))
-            width = here.stop - first
-            usual = min(1.0, RARE * np.sqrt(width / d))
-            radius = size * max(usual, float(np.linalg.norm(identity[here])))
-            ensemble = inner.ensemble(n * width, width, **{"radius": radius} | options)
+        if equal_populations(options):
+            options = {"seed": twin_seed(inner)} | options
+        start = int(abs(identity[0]) > _usual_radius(min(most, d), d))  # 1 if it is alone
+        edges = sorted({0, d, *range(start, d, most)})
+        curves: dict[Any, dict[str, Any]] = {}
+        for here in (slice(*pair) for pair in pairwise(edges)):
+            width = here.stop - here.start
+            kind = (width, float(np.linalg.norm(identity[here])))
+            if kind not in curves:  # so that equal populations share one object
+                curves[kind] = _curves(*kind, d, size)
+            ensemble = inner.ensemble(n * width, width, **curves[kind] | options)
             inner.connect(source[here], ensemble, synapse=None)
             inner.connect(ensemble, sink[here], synapse=None)
             if factor:
                 inner.connect(ensemble, ensemble, transform=factor, synapse=slow, solver=SOLVER)
             populations.append(ensemble)
     return State(inner, v, source, sink, tuple(populations))
+
+
+def _usual_radius(width: int, d: int) -> float:
+    """The length that a part of a random unit vector rarely exceeds."""
+    return min(1.0, (np.sqrt(width) + ABOVE) / np.sqrt(d))
+
+
+def _curves(width: int, identity: float, d: int, size: float) -> dict[str, Any]:
+    """Radius, intercepts and evaluation points of a part of vectors of length ``size``.
+
+    The part of the identity has the length ``identity``.
+    """
+    usual = _usual_radius(width, d)
+    if identity > usual:
+        return {"radius": size * identity}
+    deviation = SPREAD / (np.sqrt(d) * usual)
+    curves: dict[str, Any] = {"radius": size * usual, "eval_points": Gaussian(0.0, deviation)}
+    if width > 1:  # of one element, all intercepts are equally likely
+        curves["intercepts"] = CosineSimilarity(width + 2)
+    return curves
 
 
 @explained

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nefsim import _checks as check
 from nefsim.network import Network
 from nefsim.progress import no_bar
-from nefsim.result import Result
 from nefsim.seeds import simulators
+from nefsim.sweeps.seeded import Seeded
 
 
 @dataclass(frozen=True)
-class Builds:
+class Builds(Seeded):
     """A function for sweeps whose seeds are those of a network's encoders, gains and biases.
 
     Seed ``s`` has the records of ``Simulator(net, build_seed=s)``, bit for bit.  Up to ``batch``
@@ -65,55 +64,7 @@ class Builds:
     4
     """
 
-    build: Callable[..., Network]
-    measure: Callable[[Result], Any]
-    seconds: float
-    batch: int = 32
-    dt: float = 0.001
-    backend: str = "auto"
-    dtype: str = "float64"
-
-    def __post_init__(self) -> None:
-        check.function("Builds", "build", self.build)
-        check.function("Builds", "measure", self.measure)
-        check.seconds("Builds", "seconds", self.seconds)
-        check.integer("Builds", "batch", self.batch, low=1, high=100_000)
-
-    def __call__(self, seed: int = 0, **parameters: Any) -> Any:
-        """The values of one seed.
-
-        Parameters
-        ----------
-        seed : int
-            The seed.
-        **parameters
-            The parameters of the network.
-
-        Returns
-        -------
-        object
-            The result of ``measure``.
-        """
-        return self.many([seed], **parameters)[0]
-
-    def many(self, seeds: Sequence[int], **parameters: Any) -> list[Any]:
-        """The values of several seeds.
-
-        Parameters
-        ----------
-        seeds : sequence of int
-            The seeds.
-        **parameters
-            The parameters of the network.
-
-        Returns
-        -------
-        list
-            The results of ``measure``, in the order of ``seeds``.
-        """
-        net = self.build(**parameters)
-        do = "return a nefsim.Network"
-        check.instance("Builds", "result of build", net, Network, "a network", do)
+    def _measured(self, net: Network, seeds: Sequence[int]) -> list[Any]:
         options: dict[str, Any] = {"dt": self.dt, "backend": self.backend, "dtype": self.dtype}
         found = []
         for simulator in simulators(net, seeds, progress=no_bar, **options):

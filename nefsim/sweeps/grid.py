@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -63,7 +63,7 @@ def points(who: str, grid: Any) -> list[dict[str, Any]]:
         if n > MOST_TASKS:
             check.fail(who, "grid", f"have at most {MOST_TASKS} points", n, "pass fewer values")
         return [dict(zip(names, values, strict=True)) for values in product(*lists)]
-    if isinstance(grid, str) or not isinstance(grid, Iterable):
+    if not check.is_iterable(grid):
         check.fail(who, "grid", "be a dict or a list of dicts", check.show(grid), do, TypeError)
     rows = [*grid]
     for row in rows:
@@ -86,7 +86,7 @@ def seeds(who: str, value: Any) -> list[int | None]:
     if value is None:
         return [None]
     do = "pass a number of seeds, or whole numbers such as range(10)"
-    if isinstance(value, (str, Mapping)) or not isinstance(value, Iterable):
+    if isinstance(value, Mapping) or not check.is_iterable(value):
         return [*range(check.integer(who, "seeds", value, do, 1, MOST_TASKS))]
     found: list[int | None] = [
         check.integer(who, "seeds", each, do, 0, LARGEST_SEED) for each in value
@@ -108,7 +108,7 @@ def _check_names(who: str, names: Sequence[Any], do: str) -> None:
 
 def _values(who: str, name: str, values: Any) -> list[Any]:
     do = f"pass a list, such as {name}=[1, 2]"
-    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+    if isinstance(values, Mapping) or not check.is_iterable(values):
         check.fail(who, f"grid[{name!r}]", "be a list", check.show(values), do, TypeError)
     found = [_plain(who, name, value) for value in values]
     if not found:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nefsim import _checks as check
 from nefsim.network import Network
 from nefsim.progress import no_bar
 from nefsim.records import Events
 from nefsim.result import Result
 from nefsim.simulator import Simulator
+from nefsim.sweeps.seeded import Seeded
 
 
 @dataclass(frozen=True)
-class Trials:
+class Trials(Seeded):
     """A function for sweeps whose seeds are trials of one network, run as a batch.
 
     The network has equal encoders and decoders in all trials, and different noise, initial
@@ -69,55 +69,7 @@ class Trials:
     (8,)
     """
 
-    build: Callable[..., Network]
-    measure: Callable[[Result], Any]
-    seconds: float
-    batch: int = 32
-    dt: float = 0.001
-    backend: str = "auto"
-    dtype: str = "float64"
-
-    def __post_init__(self) -> None:
-        check.function("Trials", "build", self.build)
-        check.function("Trials", "measure", self.measure)
-        check.seconds("Trials", "seconds", self.seconds)
-        check.integer("Trials", "batch", self.batch, low=1, high=100_000)
-
-    def __call__(self, seed: int = 0, **parameters: Any) -> Any:
-        """The values of one trial.
-
-        Parameters
-        ----------
-        seed : int
-            The trial.
-        **parameters
-            The parameters of the network.
-
-        Returns
-        -------
-        object
-            The result of ``measure``.
-        """
-        return self.many([seed], **parameters)[0]
-
-    def many(self, seeds: Sequence[int], **parameters: Any) -> list[Any]:
-        """The values of several trials, of which those of one batch run at once.
-
-        Parameters
-        ----------
-        seeds : sequence of int
-            The trials.
-        **parameters
-            The parameters of the network.
-
-        Returns
-        -------
-        list
-            The results of ``measure``, in the order of ``seeds``.
-        """
-        net = self.build(**parameters)
-        do = "return a nefsim.Network"
-        check.instance("Trials", "result of build", net, Network, "a network", do)
+    def _measured(self, net: Network, seeds: Sequence[int]) -> list[Any]:
         found = {}
         for block in sorted({seed // self.batch for seed in seeds}):
             sim = Simulator(

@@ -89,6 +89,8 @@ class Laws(list[Law]):
 
 def require(holds: object, numbers: str) -> None:
     """Raise :class:`Broken` with a sentence unless a condition holds."""
+    if not isinstance(numbers, str):  # in the other order every law would hold
+        raise TypeError("require: numbers must be a sentence; pass the condition first.")
     if not holds:
         raise Broken(numbers)
 

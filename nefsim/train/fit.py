@@ -70,7 +70,8 @@ class Batches:
         shuffle: bool = True,
         seed: int = 0,
     ) -> None:
-        self.inputs, self.targets = as_tensor(inputs), as_tensor(targets)
+        self.inputs = as_examples("Batches", "inputs", inputs)
+        self.targets = as_examples("Batches", "targets", targets)
         self.size = check.integer("Batches", "size", size, low=1)
         if len(self.inputs) != len(self.targets) or not len(self.inputs):
             got = f"{len(self.inputs)} and {len(self.targets)}"
@@ -96,6 +97,18 @@ class Batches:
 def as_tensor(values: Any) -> Tensor:
     """Return a tensor unchanged, or copy an array to a tensor."""
     return values if isinstance(values, Tensor) else torch.tensor(np.asarray(values))
+
+
+def as_examples(who: str, argument: str, values: Any) -> Tensor:
+    """Check examples: a tensor, or numbers that can be one, with a row for each example."""
+    do = "pass numbers with a row for each example"
+    try:
+        tensor = as_tensor(values)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        check.fail(who, argument, "be numbers", check.show(values), do, TypeError)
+    if not tensor.ndim:
+        check.fail(who, argument, "have an axis of examples", check.show(values), do)
+    return tensor
 
 
 @dataclass
@@ -186,6 +199,9 @@ def fit(
     """
     do = "pass a module of PyTorch"
     check.instance("fit", "module", module, nn.Module, "a module", do)
+    check.function("fit", "loss", loss)
+    if evaluate is not None:
+        check.function("fit", "evaluate", evaluate)
     n_epochs = check.integer("fit", "epochs", epochs, "pass a number of epochs")
     seed = check.integer("fit", "seed", seed, high=2**31)
     most = None if clip is None else check.positive("fit", "clip", clip)
@@ -230,7 +246,7 @@ def _epoch(
     module.train()
     device, losses = device_of(module), []
     with bar(len(batches) if hasattr(batches, "__len__") else 0) as (_, report):
-        for x, target in batches:
+        for x, target in checked("fit", batches):
             value = loss(outputs(module, x.to(device)), target.to(device))
             optimizer.zero_grad()
             value.backward()
@@ -240,6 +256,20 @@ def _epoch(
             losses.append(value.item())
             report(1)
     return losses
+
+
+def checked(who: str, batches: Any) -> Iterator[Batch]:
+    """Iterate over batches, each of which must be a pair of tensors."""
+    do = "pass train.Batches(inputs, targets), or pairs of tensors"
+    try:
+        pairs = iter(batches)
+    except TypeError:
+        check.fail(who, "batches", "be pairs to iterate over", check.show(batches), do, TypeError)
+    for pair in pairs:
+        are_tensors = isinstance(pair, (tuple, list)) and all(isinstance(x, Tensor) for x in pair)
+        if not are_tensors or len(pair) != 2:
+            check.fail(who, "batches", "be pairs of tensors", check.show(pair), do, TypeError)
+        yield pair[0], pair[1]
 
 
 def _warn_of_overflow(module: nn.Module) -> None:
@@ -272,6 +302,11 @@ def accuracy(
     float
         Share from 0 to 1.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is of another type.
+
     See Also
     --------
     fit, decide
@@ -283,12 +318,14 @@ def accuracy(
     >>> accuracy(torch.nn.Identity(), [(x, torch.tensor([1, 1]))])
     0.5
     """
+    do = "pass a module of PyTorch"
+    check.instance("accuracy", "module", module, nn.Module, "a module", do)
     right = total = 0
     training, device = module.training, device_of(module)
     module.eval()
     try:
         with torch.no_grad():
-            for x, labels in batches:
+            for x, labels in checked("accuracy", batches):
                 classes = decide(outputs(module, x.to(device)))
                 right += int((classes == labels.to(device)).sum())
                 total += len(labels)

@@ -11,6 +11,37 @@ from nefsim import _checks as check
 READINGS = ("counts", "spikes")
 
 
+def _spikes(who: str, y_seq: object, n_axes: int) -> Tensor:
+    """Check spikes: a tensor of numbers with so many axes, or any number of them if 0."""
+    shape = "(T, B, N)" if n_axes == 3 else "(T, ...)"
+    do = f"pass spikes of shape {shape}"
+    if not isinstance(y_seq, Tensor):
+        check.fail(who, "y_seq", "be a tensor", check.show(y_seq), do, TypeError)
+    if not y_seq.dtype.is_floating_point:
+        check.fail(who, "y_seq", "have a floating-point type", f"{y_seq.dtype}", do, TypeError)
+    if not y_seq.numel() or (n_axes and y_seq.ndim != n_axes):
+        check.fail(who, "y_seq", f"have shape {shape}", f"shape {tuple(y_seq.shape)}", do)
+    return y_seq
+
+
+def _labels(who: str, labels: object, y_seq: Tensor) -> Tensor:
+    """Check that labels are a class for each of a batch."""
+    batch, n = y_seq.shape[1:]
+    do = f"pass {batch} whole numbers from 0 to {n - 1}"
+    if not isinstance(labels, Tensor):
+        check.fail(who, "labels", "be a tensor", check.show(labels), do, TypeError)
+    if labels.dtype != torch.int64:
+        check.fail(who, "labels", "have type torch.int64", f"{labels.dtype}", do, TypeError)
+    if labels.shape != (batch,):
+        check.fail(who, "labels", f"have shape ({batch},)", f"shape {tuple(labels.shape)}", do)
+    if labels.device.type == "cpu":  # elsewhere a look at them would wait for all work so far
+        least, most = int(labels.min()), int(labels.max())
+        if least < 0 or most >= n:
+            got = f"{least if least < 0 else most}"
+            check.fail(who, "labels", f"be classes from 0 to {n - 1}", got, do)
+    return labels
+
+
 def mean_spike_loss(y_seq: Tensor) -> Tensor:
     """The squared mean number of spikes per neuron and step, ``mean(y)**2``, as a penalty.
 
@@ -23,6 +54,11 @@ def mean_spike_loss(y_seq: Tensor) -> Tensor:
     -------
     Tensor ()
 
+    Raises
+    ------
+    ValueError, TypeError
+        If it is no tensor of numbers, or empty.
+
     See Also
     --------
     count_loss, rate_loss
@@ -33,7 +69,7 @@ def mean_spike_loss(y_seq: Tensor) -> Tensor:
     >>> mean_spike_loss(torch.tensor([0.0, 1.0]))
     tensor(0.2500)
     """
-    return y_seq.mean() ** 2
+    return _spikes("mean_spike_loss", y_seq, 0).mean() ** 2
 
 
 def count_loss(
@@ -66,7 +102,7 @@ def count_loss(
     Raises
     ------
     ValueError, TypeError
-        If ``reading`` is neither of the two.
+        If ``reading`` is neither of the two, or an argument is of another type or shape.
 
     See Also
     --------
@@ -79,7 +115,11 @@ def count_loss(
     >>> bool(count_loss(y_seq, torch.tensor([0])) < count_loss(y_seq, torch.tensor([1])))
     True
     """
-    check.one_of("count_loss", "reading", reading, READINGS)
+    who = "count_loss"
+    check.one_of(who, "reading", reading, READINGS)
+    check.real(who, "metabolic", metabolic, "pass a weight such as 0.01", low=0.0)
+    y_seq = _spikes(who, y_seq, 3)
+    labels = _labels(who, labels, y_seq)
     T, batch, n = y_seq.shape
     counts = y_seq.sum(0)
     squares = (counts**2).sum() if reading == "counts" else (y_seq**2).sum() / batch
@@ -100,6 +140,11 @@ def rate_loss(y_seq: Tensor, labels: Tensor) -> Tensor:
     -------
     Tensor ()
 
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is of another type or shape.
+
     See Also
     --------
     count_loss, decide
@@ -110,6 +155,8 @@ def rate_loss(y_seq: Tensor, labels: Tensor) -> Tensor:
     >>> rate_loss(torch.tensor([[[1.0, 0.0]]]), torch.tensor([0]))
     tensor(0.)
     """
+    y_seq = _spikes("rate_loss", y_seq, 3)
+    labels = _labels("rate_loss", labels, y_seq)
     rates = y_seq.mean(0)
     targets = functional.one_hot(labels, rates.shape[-1]).to(rates.dtype)
     return functional.mse_loss(rates, targets)
@@ -127,6 +174,11 @@ def decide(y_seq: Tensor) -> Tensor:
     -------
     Tensor (B,) of int
 
+    Raises
+    ------
+    ValueError, TypeError
+        If it is no tensor of numbers of this shape.
+
     See Also
     --------
     accuracy : Share of correct classes.
@@ -137,4 +189,4 @@ def decide(y_seq: Tensor) -> Tensor:
     >>> decide(torch.tensor([[[0.0, 1.0]], [[1.0, 1.0]]])).tolist()
     [1]
     """
-    return torch.argmax(y_seq.sum(0), dim=-1)
+    return torch.argmax(_spikes("decide", y_seq, 3).sum(0), dim=-1)

@@ -44,7 +44,7 @@ def plot_surrogate(surrogate: str | Surrogate, span: float = 2.0, ax: Any = None
     who = "plot_surrogate"
     checked = as_surrogate(who, surrogate)
     most = check.positive(who, "span", span)
-    axes = style.axes(who, ax, (3.4, 2.4))
+    axes = style.axes(who, ax, figsize=(3.4, 2.4))
     z = torch.linspace(-most, most, 801, dtype=torch.float64)
     steps = (z > 0).to(z.dtype)
     axes.plot(z, steps, color=style.GREY, label="step $H$", linewidth=1.4)

@@ -32,12 +32,12 @@ def snap(
     .. math:: w \leftarrow g \, \mathrm{round}(w / g), \qquad
               \max_i \Big( x_{max} \sum_j |w_{ij}| + |b_i| \Big) \le 2^{digits} g h
 
-    Weights w and biases b of a layer become multiples of g, the smallest power of two that
-    satisfies the inequality.  Inputs must be multiples of h and at most :math:`x_{max}`, which
-    are both 1 for spikes.  Sums then have at most ``digits`` binary digits and are not rounded,
-    so that PyTorch, nefsim and all machines give the same spikes, bit for bit.  (ELU is an
-    exception, since its exponentials may be rounded differently.)  Batch normalisation is
-    multiplied into the layer before it.
+    Weights w of a layer become multiples of g, and its biases b of g h, where g is the smallest
+    power of two that satisfies the inequality. Inputs must be multiples of h and at most
+    :math:`x_{max}`, which are both 1 for spikes. Sums then have at most ``digits`` binary
+    digits and are not rounded, so that PyTorch, nefsim and all machines give the same spikes,
+    bit for bit. (ELU is an exception, since its exponentials may be rounded differently.) Batch
+    normalisation is multiplied into the layer before it.
 
     Parameters
     ----------

@@ -28,6 +28,11 @@ class Surrogate:
     slope : callable
         ``slope(z)`` returns the surrogate derivative at z, the potential minus the threshold.
 
+    Raises
+    ------
+    TypeError
+        If an argument is of another type.
+
     See Also
     --------
     plot_surrogate : A figure of the slope.
@@ -43,6 +48,10 @@ class Surrogate:
 
     name: str
     slope: Callable[[Any], Any]
+
+    def __post_init__(self) -> None:
+        check.instance("Surrogate", "name", self.name, str, "a string", "pass a name")
+        check.function("Surrogate", "slope", self.slope)
 
     def __call__(self, z: Tensor, threshold_rule: str = ">") -> Tensor:
         """Return 1 where ``z > 0`` (or ``>= 0``) and 0 elsewhere.

@@ -16,8 +16,23 @@ Needs the extra ``view``: ``pip install bokeh``.
 """
 
 from nefsim.view import _package  # noqa: F401  (first, as it raises where Bokeh is missing)
-from nefsim.view.live import Live, Piece
+from nefsim.view.editor import Source
+from nefsim.view.live import Live
+from nefsim.view.notebook import widget
 from nefsim.view.page import Page, add_page
+from nefsim.view.recording import record, save_html
 from nefsim.view.server import Server, server
+from nefsim.view.taps import Piece
 
-__all__ = ["Live", "Page", "Piece", "Server", "add_page", "server"]
+__all__ = [
+    "Live",
+    "Page",
+    "Piece",
+    "Server",
+    "Source",
+    "add_page",
+    "record",
+    "save_html",
+    "server",
+    "widget",
+]

@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from hmac import compare_digest
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +33,15 @@ NUMBERS = r"[\d.]+|\[[\da-f:.]+\]"
 def in_url(host: str) -> str:
     """Write a host name or address as in a URL."""
     return f"[{host}]" if ":" in host else host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a host name or address; no if there is no such host."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return all(ip_address(str(to[0]).partition("%")[0]).is_loopback for *_, to in found)
 
 
 def host_names(host: str) -> HostMatches:

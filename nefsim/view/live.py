@@ -1,80 +1,46 @@
-"""Run a network in short pieces, between which its inputs can be changed."""
+"""Run a network in short pieces, between which its inputs and its probes can be changed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim.network import Ensemble, Network, Neurons, Probe
-from nefsim.network.objects import indices, whole
-from nefsim.neurons import Direct
-from nefsim.plot._names import quantity, title
-from nefsim.plot._order import by_preferred_value, evenly
+from nefsim import backends
+from nefsim.lowering.taps import Tapped, Taps
+from nefsim.network import Ensemble, Network, Node, Probe
+from nefsim.plot._names import title
 from nefsim.progress import no_bar
 from nefsim.records import Events
+from nefsim.settings import settings
 from nefsim.simulator import Simulator
+from nefsim.spa import Vocabulary
+from nefsim.view.sharing import Arrays, SharedSimulator
+from nefsim.view.taps import (
+    EVERY,
+    SYNAPSE,
+    Piece,
+    Tap,
+    events_of,
+    piece_of,
+    spikes_tap,
+    subset_of,
+    value_tap,
+)
 
 Array = NDArray[np.float64]
-
-#: Most columns of a record and most neurons in a plot; more lines or rows could not be
-#: distinguished.
-MOST_LINES, MOST_NEURONS = 6, 100
 
 #: Most ensembles that are shown by default.
 MOST_ENSEMBLES = 6
 
-#: Time constant of the filter of decoded values, and the interval between them [s].
-SYNAPSE, EVERY = 0.02, 0.005
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """The records of a probe in one of the short runs.
-
-    Attributes
-    ----------
-    label : str
-        Label of the probe or ensemble.
-    every : float [s]
-        Time between records.
-    times : (n,) ndarray [s]
-        Times of the rows, or of the spikes.
-    rows : (n, k) ndarray or None
-        Recorded values; None for spikes.
-    neurons : (n,) ndarray of int or None
-        Row of each spike in the raster, from the bottom; None for values.
-    shown, total : int
-        Number of columns or neurons in the plot, and in the network.
-    reach : float or None
-        Expected largest absolute value, if known: the radius of an ensemble.
-    what : str
-        The recorded quantity, such as "value" or "voltage".
-
-    See Also
-    --------
-    Live.advance : The method that returns them.
-    """
-
-    label: str
-    every: float
-    times: Array
-    rows: Array | None = None
-    neurons: NDArray[Any] | None = None
-    shown: int = 0
-    total: int = 0
-    reach: float | None = None
-    what: str = "value"
-
 
 class Live:
-    """Runs a network in short pieces, between which the values of constant nodes can be changed.
+    """Runs a network in short pieces, between which its inputs and probes can be changed.
 
-    Spikes equal those of :class:`~nefsim.Simulator` as long as no input is changed.
+    Spikes equal those of :class:`~nefsim.Simulator` as long as no input is changed, whatever is
+    probed.
 
     Parameters
     ----------
@@ -87,20 +53,27 @@ class Live:
     show : sequence of str or None
         Labels of ensembles to record; None records the probes of the network or, if it has
         none, its first six ensembles.
+    vocabularies : sequence of nefsim.spa.Vocabulary
+        Names of vectors, for plots of similarities to them.
+    arrays : Arrays or None
+        Arrays of an earlier run of the same network; None builds it.
 
     Attributes
     ----------
+    vocabularies : tuple of Vocabulary
+        The vocabularies.
     simulator : Simulator
         The simulator that runs.
     inputs : dict of Node to (k,) ndarray
-        Values of the constant nodes.  Write to an array to change an input.
+        Values of the constant nodes, and of those that are held.  Write to an array to change
+        an input.
     n_hidden : int
         Number of ensembles that are not recorded because there are too many.
 
     Raises
     ------
     TypeError
-        If ``net`` is not a network.
+        If ``net`` is not a network, or ``vocabularies`` no list of vocabularies.
     ValueError
         If ``show`` names an unknown ensemble, or the time step is not above 0.
 
@@ -129,25 +102,165 @@ class Live:
         dt: float = 0.001,
         backend: str = "auto",
         show: Sequence[str] | None = None,
+        vocabularies: Sequence[Vocabulary] = (),
+        arrays: Arrays | None = None,
     ) -> None:
+        do = "pass a list of vocabularies"
+        self.vocabularies = tuple(
+            check.instance("Live", "vocabularies", v, Vocabulary, "vocabularies", do)
+            for v in check.instance(
+                "Live", "vocabularies", vocabularies, (list, tuple), "a list", do
+            )
+        )
         check.instance("Live", "net", net, Network, "a network", "pass a Network")
         dt = check.seconds("Live", "dt", dt)
         ensembles = _to_watch(net, show)
         constant = [n for n in net.all_nodes if isinstance(n.output, np.ndarray)]
         self.inputs = {node: np.array(node.output) for node in constant}
-        probes, added = net.all_probes, _probes(net, ensembles, dt)
-        self.simulator = Simulator(
-            net,
-            dt,
-            backend,
-            progress=no_bar,
-            probes=[*added],
-            inputs={node: _reader(values) for node, values in self.inputs.items()},
-        )
-        self._labels = {probe: title(probe) for probe in probes if show is None} | added
-        by_default = show is None and not probes
+        by_default = show is None and not net.all_probes
         self.n_hidden = len(net.all_ensembles) - len(ensembles) if by_default else 0
+        self._labels: dict[Probe, Tap] = {}
+        self._held: set[Node] = set()
+        self._set: dict[Node, Array] = {}  # the values that the simulator has
+        name = settings("Live", backend, None, "float64", tuple(backends.BACKENDS)).backend
+        #: Whether probes can be attached and inputs set while the network runs.
+        self.is_open = backends.BACKENDS[name].keeps_state
+        named = {probe: Tap(title(probe)) for probe in net.all_probes if show is None}
+        if self.is_open:
+            if arrays is None:
+                self.simulator = Simulator(net, dt, name, progress=no_bar)
+            else:
+                self.simulator = SharedSimulator(net, dt, name, arrays)
+            self._taps = Taps(self.simulator.built)
+            self._now = self._taps.original
+            self._labels = named
+            for ensemble in ensembles:
+                self.attach(*value_tap(net, ensemble, dt))
+                if ensemble.neuron_type.spiking:
+                    self.attach(*spikes_tap(self.simulator, ensemble))
+        else:
+            added = _probes(net, ensembles, dt)
+            outputs = {node: _reader(values) for node, values in self.inputs.items()}
+            self.simulator = Simulator(
+                net, dt, name, progress=no_bar, probes=[*added], inputs=outputs
+            )
+            self._labels = named | added
         self._subsets: dict[Probe, NDArray[np.intp]] = {}
+
+    @property
+    def arrays(self) -> Arrays | None:
+        """The arrays of the network, for other runs of it; None if each run has to build it."""
+        if not self.is_open:
+            return None
+        return Arrays(self._taps.original.built, self.simulator.seed)
+
+    # -- probes --------------------------------------------------------------------------
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """The probes whose records :meth:`advance` returns, in order."""
+        return tuple(self._labels)
+
+    def tap(self, probe: Probe) -> Tap:
+        """How the records of a probe are shown.
+
+        Parameters
+        ----------
+        probe : Probe
+            A probe of :attr:`probes`.
+
+        Returns
+        -------
+        Tap
+        """
+        return self._labels[probe]
+
+    def can_attach(self, probe: Probe) -> bool:
+        """Whether a quantity can be recorded without building the network again.
+
+        Parameters
+        ----------
+        probe : Probe
+            A probe, made by ``net.probe(..., attach=False)``.
+
+        Returns
+        -------
+        bool
+        """
+        return self.is_open and self._taps.finds(probe)
+
+    def attach(self, probe: Probe, tap: Tap) -> None:
+        """Record a quantity from the next run on; the network is not built again.
+
+        Parameters
+        ----------
+        probe : Probe
+            A probe, made by ``net.probe(..., attach=False)``.
+        tap : Tap
+            How its records are shown.
+
+        Raises
+        ------
+        ValueError
+            If the build has no signal of the quantity, or the back end fixes its probes.
+        """
+        if not self.can_attach(probe):
+            do = "probe it in the model"
+            check.fail("Live.attach", "probe", "be of a signal of the build", repr(probe), do)
+        self._labels = {**self._labels, probe: tap}
+
+    def detach(self, probe: Probe) -> None:
+        """Stop recording a quantity from the next run on.
+
+        Parameters
+        ----------
+        probe : Probe
+            A probe of :attr:`probes`.
+        """
+        self._labels = {p: tap for p, tap in self._labels.items() if p is not probe}
+
+    # -- inputs --------------------------------------------------------------------------
+
+    def hold(self, node: Node) -> Array:
+        """Set the output of any node by hand from now on, starting at its present value.
+
+        Parameters
+        ----------
+        node : Node
+            A node of the network.
+
+        Returns
+        -------
+        (k,) ndarray
+            Its output; write to it to change it.
+        """
+        if node not in self.inputs and self.is_open:
+            state, signal = self.simulator._state, self.simulator.built.signals[node]
+            now = np.array(state.signals[signal], np.float64)
+            self.inputs[node] = np.where(np.isfinite(now), now, 0.0)
+            self._held = self._held | {node}
+        return self.inputs[node]
+
+    def hand_back(self, node: Node) -> None:
+        """Return a held node to the output that the model gives it.
+
+        Parameters
+        ----------
+        node : Node
+            A node of :attr:`inputs`.
+        """
+        if node in self._held:
+            self._held = self._held - {node}
+            del self.inputs[node]
+        else:
+            self.inputs[node][:] = node.output  # type: ignore[assignment]
+
+    @property
+    def held(self) -> frozenset[Node]:
+        """Nodes that are held and have another output in the model."""
+        return frozenset(self._held)
+
+    # -- runs ----------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> list[Piece]:
         """Continue the run, and return its new records; the simulator discards earlier ones.
@@ -162,40 +275,54 @@ class Live:
         list of Piece
             The new records of each probe.
         """
+        labels = self._labels
+        self._adapt()
         self.simulator.clear_probes()
         self.simulator.run(seconds)
-        return [self._piece(probe, label) for probe, label in self._labels.items()]
+        return [self._piece(probe, tap) for probe, tap in labels.items()]
 
-    def reset(self) -> None:
-        """Return to time 0; inputs retain their present values."""
-        self.simulator.reset()
+    def reset(self, keep_weights: bool = False) -> None:
+        """Return to time 0; inputs retain their present values.
 
-    def _piece(self, probe: Probe, label: str) -> Piece:
-        record, every = self.simulator.data.kept(probe), probe.sample_every or self.simulator.dt
-        total = record.shape[-1]
-        if isinstance(record, Events):
-            if probe not in self._subsets:
-                self._subsets[probe] = _subset(self.simulator, probe, total)
-            subset = self._subsets[probe]
-            row = np.full(total, -1)
-            row[subset] = np.arange(len(subset))
-            rows = row[record.neurons]
-            times, rows = record.times[rows >= 0], rows[rows >= 0]
-            return Piece(label, every, times, None, rows, len(subset), total, what="spikes")
-        columns = record[:, :MOST_LINES]
-        reach = probe.target.radius if isinstance(probe.target, Ensemble) else None
-        times, name = self.simulator.trange(probe), quantity(probe)
-        return Piece(label, every, times, columns, None, columns.shape[1], total, reach, name)
+        Parameters
+        ----------
+        keep_weights : bool
+            Whether learned weights are retained, too.
+        """
+        self._adapt()
+        self.simulator.reset(keep_weights=keep_weights)
+        self._set.clear()
 
+    def _adapt(self) -> None:
+        """Give the simulator the present probes and inputs."""
+        if not self.is_open:
+            return
+        simulator, held = self.simulator, self._held
+        probes = tuple(self._labels)
+        signals = simulator.built.signals
+        holding = {key for key in self._now.ops if isinstance(key, tuple) and key[0] == "held"}
+        wanted = {("held", signals[node]) for node in held}
+        if probes != simulator.probes or holding != wanted:
+            values = {node: self.inputs[node] for node in held}
+            now: Tapped = self._taps.with_probes(probes, values)
+            state = now.continued(simulator.state, self._now, simulator.run_seed)
+            simulator._go_on_with(now.built, state)
+            self._now = now
+            self._set.clear()
+        for node, values_now in self.inputs.items():
+            values_set = self._set.get(node)
+            if values_set is None or not np.array_equal(values_set, values_now):
+                self._set[node] = np.array(values_now)
+                simulator.inputs[node][:] = self._set[node]
 
-def _subset(simulator: Simulator, probe: Probe, n: int) -> NDArray[np.intp]:
-    """Indices of ``n`` neurons for a raster, evenly spaced by preferred value."""
-    order, neurons = np.arange(n), whole(probe.target)  # type: ignore[arg-type]
-    if isinstance(neurons, Neurons):
-        built, part = simulator.data[neurons.ensemble], indices(probe.target)  # type: ignore[arg-type]
-        rows = order if part is None else list(part)
-        order = by_preferred_value(built.encoders[rows], built.intercepts[rows])
-    return evenly(order, MOST_NEURONS)
+    def _piece(self, probe: Probe, tap: Tap) -> Piece:
+        if not isinstance(self.simulator.data.kept(probe), Events):
+            return piece_of(self.simulator, probe, tap)
+        if probe not in self._subsets:
+            n = self.simulator.data.kept(probe).shape[1]
+            found = subset_of(self.simulator, probe, n) if tap.neurons is None else tap.neurons
+            self._subsets[probe] = found
+        return events_of(self.simulator, probe, tap, self._subsets[probe])
 
 
 def _to_watch(net: Network, show: Sequence[str] | None) -> list[Ensemble]:
@@ -216,13 +343,13 @@ def _reader(values: Array) -> Callable[[float], Array]:
     return lambda t: values
 
 
-def _probes(net: Network, ensembles: Sequence[Ensemble], dt: float) -> dict[Probe, str]:
-    """Probes for the run only, of ensembles and their spikes."""
-    labels: dict[Probe, str] = {}
+def _probes(net: Network, ensembles: Sequence[Ensemble], dt: float) -> dict[Probe, Tap]:
+    """Probes for a run that cannot change them, of ensembles and their spikes."""
+    labels: dict[Probe, Tap] = {}
     every = max(EVERY, dt)
     for ensemble in ensembles:
         decoded = net.probe(ensemble, synapse=SYNAPSE, sample_every=every, attach=False)
-        labels[decoded] = ensemble.label
-        if ensemble.neuron_type.spiking and not isinstance(ensemble.neuron_type, Direct):
-            labels[net.probe(ensemble.neurons, attach=False)] = ensemble.label
+        labels[decoded] = Tap(ensemble.label)
+        if ensemble.neuron_type.spiking:
+            labels[net.probe(ensemble.neurons, attach=False)] = Tap(ensemble.label)
     return labels

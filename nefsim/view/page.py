@@ -3,45 +3,38 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
-from html import escape
+from contextlib import nullcontext
 from typing import Any
 
-from bokeh.core.properties import Int
 from bokeh.layouts import column, row
-from bokeh.model import DataModel
-from bokeh.models import Button, CustomJS, Div, Slider
+from bokeh.util.warnings import BokehUserWarning
 
 from nefsim import _checks as check
-from nefsim.view.knobs import sliders
-from nefsim.view.live import Live, Piece
+from nefsim.network import Ensemble
+from nefsim.view.controls import Bar
+from nefsim.view.diagram import SATURATED
+from nefsim.view.history import LONGEST
+from nefsim.view.inspector import Inspector
+from nefsim.view.knobs import knobs
+from nefsim.view.live import Live
 from nefsim.view.pace import Pace
-from nefsim.view.plots import plot_of
+from nefsim.view.taps import joined
+from nefsim.view.wall import Wall
+from nefsim.view.worker import BUSY, Worker
 
 #: Wall time between two updates of the page [s].
-PERIOD = 0.05
+PERIOD = 0.04
 
 #: Most pieces that are sent to a browser before it has drawn the first of them.
 AHEAD = 2
 
-#: Slowest and fastest run, times real time.
-SLOWEST, FASTEST = 0.05, 2.0
-
-#: Style of the bar of buttons, which stays visible while plots scroll below it.
-BAR = {"position": "sticky", "top": "0", "z-index": "10", "background": "white"}
+#: Updates between two looks at the state of the simulator, for weights and saturation.
+REFRESH = 5
 
 
-class Beat(DataModel):
-    """Counters of the updates that were sent to a browser, and of those that it has drawn.
-
-    By them the run waits for a slow browser, which would otherwise fall more and more behind.
-    """
-
-    sent = Int(default=0)
-    drawn = Int(default=0)
-
-
-def add_page(document: Any, live: Live, window: float = 2.0) -> Page:
+def add_page(document: Any, live: Live, window: float = 2.0, threaded: bool = False) -> Page:
     """Add plots, buttons and sliders for a network to a Bokeh document, and run the network.
 
     Parameters
@@ -52,6 +45,8 @@ def add_page(document: Any, live: Live, window: float = 2.0) -> Page:
         The network to run.
     window : float [s]
         Length of the time axis of the plots.
+    threaded : bool
+        Whether the network runs in a separate thread.
 
     Returns
     -------
@@ -79,15 +74,23 @@ def add_page(document: Any, live: Live, window: float = 2.0) -> Page:
     >>> len(page.plots)
     2
     """
-    page = Page(live, check.positive("add_page", "window", window, "pass seconds above 0"))
-    document.title = live.simulator.network.label or "nefsim"
-    document.add_root(page.root)
-    document.add_periodic_callback(page.tick, int(1000 * PERIOD))
+    seconds = check.positive("add_page", "window", window, "pass seconds above 0")
+    page = Page(live, seconds, threaded=threaded)
+    show(document, page)
+    if threaded:
+        document.on_session_destroyed(lambda context: page.close())
     return page
 
 
-class Page:
-    """The plots, buttons and sliders of a running network.
+def show(document: Any, page: Page) -> None:
+    """Show a page in a document."""
+    document.title = page.live.simulator.network.label or "nefsim"
+    document.add_root(page.root)
+    page.ticking = document.add_periodic_callback(page.tick, int(1000 * PERIOD))
+
+
+class Page(Wall):
+    """The graph, plots, buttons and sliders of a running network.
 
     Parameters
     ----------
@@ -97,6 +100,15 @@ class Page:
         Length of the time axis of the plots.
     clock : callable
         Function that returns the wall time [s].
+    threaded : bool
+        Whether the network runs in a thread.
+
+    Attributes
+    ----------
+    root : bokeh.models.LayoutDOM
+        All of the page.
+    playing : bool
+        Whether the network runs.
 
     See Also
     --------
@@ -104,95 +116,200 @@ class Page:
     """
 
     def __init__(
-        self, live: Live, window: float, clock: Callable[[], float] = time.perf_counter
+        self,
+        live: Live,
+        window: float,
+        clock: Callable[[], float] = time.perf_counter,
+        threaded: bool = False,
     ) -> None:
-        self.live = live
-        self.plots = [plot_of(piece, window) for piece in live.advance(0.0)]
-        self.pace = Pace(clock, live.simulator.dt)
-        self.playing = False
-        self.play = Button(label="run", button_type="primary", width=90)
-        self.play.on_click(self._toggle)
-        restart = Button(label="from the start", width=120)
-        restart.on_click(self.restart)
-        self.speed = Slider(
-            start=SLOWEST, end=FASTEST, step=0.05, value=1.0, title="times real time", width=220
-        )
-        self.beat = Beat()
-        answer = CustomJS(args={"beat": self.beat}, code="beat.drawn = beat.sent")
-        self.beat.js_on_change("sent", answer)
-        self.clock = Div(text=_clock(0.0, None), disable_math=True, width=260, tags=[self.beat])
-        knobs, n_without = sliders(live.simulator.network, live.inputs)
-        notes = Div(text=escape(self._notes(n_without)), disable_math=True)
+        # Browsers describe a button that came later with its first click, which does no harm.
+        warnings.filterwarnings("ignore", "reference already known", BokehUserWarning)
+        super().__init__(live, window)
+        self._clock = clock
+        self.pace = Pace(clock, live.simulator.dt, *((BUSY,) if threaded else ()))
+        self.worker = Worker(live, self.pace) if threaded else None
+        self.playing, self._n_ticks, self._n_steps = False, 0, 0
+        self._speed: float | None = None
+        self._has_news, self._trouble = False, ""
+        self._saturated: list[Ensemble] = []
+        self.is_closed = False
+        self.ticking: Any = None  # the callback of a document, or the task of a notebook
+        self._wall, self._since = 0.0, clock()
+        self.inspector = Inspector(live, self.add, self.diagram.toggle, self._mark, self._alone)
+        self.diagram.on_select = self.inspector.show
+        self.inspector.dress = self.theme.dress
+        learns = any(c.rules for c in live.simulator.network.all_connections)
+        self.bar = Bar(self._toggle, self.step, self.restart, self.look, self.save, learns)
+        made, self._n_without = knobs(live.simulator.network, live.inputs)
         wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
-        wrapped = {"styles": {"flex-wrap": "wrap"}, **wide}
-        parts: list[Any] = [row(self.play, restart, self.speed, self.clock, styles=BAR, **wide)]
-        parts += [row(*knobs, **wrapped)] if knobs else []
-        figures = [plot.figure for plot in self.plots]
-        parts += [notes, *([row(*figures, **wrapped)] if figures else [])]
-        self.root = column(*parts, **wide)
+        sliders = [row(*(k.root for k in made), styles={"flex-wrap": "wrap"}, **wide)]
+        self.left = column(
+            self.diagram.root,
+            self.inspector.root,
+            *(sliders if made else []),
+            styles={"flex": "1 1 38%", "min-width": "340px"},
+        )
+        right = column(self.notes, self.frames, styles={"flex": "1 1 58%", "min-width": "460px"})
+        body = row(
+            self.left, right, styles={"flex-wrap": "wrap", "align-items": "flex-start"}, **wide
+        )
+        self.root = column(self.bar.root, body, **wide)
+        self.theme.dress(self.root)
+        self._hang()
+
+    def put(self, element: Any) -> None:
+        """Add an element below the graph.
+
+        Parameters
+        ----------
+        element : bokeh.models.UIElement
+            The element.
+        """
+        self.theme.dress(element)
+        self.left.children = [*self.left.children, element]
+
+    # -- runs ----------------------------------------------------------------------------
+
+    def _alone(self) -> Any:
+        return nullcontext() if self.worker is None else self.worker.alone()
 
     def tick(self) -> None:
         """Continue the run by the wall time since the last call, and show the new data.
 
         Nothing happens if the page is paused, or the browser has not drawn earlier data yet.
         """
-        if not self.playing or self.beat.sent - self.beat.drawn >= AHEAD:
-            return
-        # A browser may send any value, such as a speed of 1e9 or NaN.
-        n_steps = self.pace.due(max(SLOWEST, min(FASTEST, self.speed.value)))
-        if not n_steps:
-            return
+        self._n_ticks += 1
+        is_ready = self.sent - self.screen.drawn < AHEAD
+        if self.worker is not None:
+            self.worker.speed = self.bar.chosen_speed
+            self._take(self.worker, is_ready)
+        elif self.playing and is_ready:
+            self._advance()
+        if is_ready and self.playing and self._n_ticks >= REFRESH:
+            self._n_ticks = 0
+            self._look_at_state()
+
+    def _advance(self) -> None:
+        """Run the steps that are due, and show them."""
+        n_steps = self.pace.due(self.bar.chosen_speed)
+        if n_steps:
+            self._run(n_steps)
+
+    def _run(self, n_steps: int) -> None:
         try:
             pieces = self.live.advance(n_steps * self.live.simulator.dt)
+            self._n_steps = self.live.simulator.n_steps
             self.pace.ran(n_steps)
-            self.show(pieces)
         except Exception as error:  # a user's function may raise anything
-            self._toggle()
-            self.clock.text = f"{self.now:.2f} s, stopped: {escape(str(error))}"
+            self._stop(error)
             raise
-        self.clock.text = _clock(self.now, self.pace.drawn(self.now))
-        self.beat.sent += 1  # last, so that the browser answers after it has drawn all
+        self.remember(pieces)
+        self._update()
 
-    def show(self, pieces: list[Piece]) -> None:
-        """Add new data to the plots, and remove data older than the window.
+    def _take(self, worker: Worker, is_ready: bool = True) -> None:
+        """Take over the records of the thread, and show them if the browser is ready."""
+        taken = worker.take()
+        if taken:
+            self._n_steps = taken[-1][0]
+            self.remember(joined([pieces for _, pieces in taken]))
+            self._has_news = True
+        error = worker.error
+        if error is not None and self.playing:
+            self._stop(error)
+            raise error
+        if self._has_news and is_ready:
+            self._update()
+
+    def _update(self) -> None:
+        """Show the time and the new records."""
+        self._has_news = False
+        self._speed = self.pace.drawn(self.now)
+        self.show()
+
+    def _show_time(self) -> None:
+        wall = self._wall + (self._clock() - self._since if self.playing else 0.0)
+        self.bar.show_time(self.now, self._speed, wall)
+        self.bar.clock = self._trouble or self.bar.clock
+        reach = max(1.0, round(min(self.now, LONGEST), 1))
+        if reach > self.bar.back.end or reach == 1.0 != self.bar.back.end:
+            self.bar.back.end = reach if reach == 1.0 else round(1.5 * reach)
+
+    def _look_at_state(self) -> None:
+        """Show present weights and pages, and mark held nodes and saturated ensembles."""
+        refreshes = [p.refresh for p in self.panels if p.refresh is not None and p.is_seen]
+        with self._alone():
+            for refresh in refreshes:
+                refresh()
+            shares = self.live.simulator._watch.shares() or {}
+        self._saturated = [e for e, share in shares.items() if share > SATURATED]
+        self._mark()
+
+    def _mark(self) -> None:
+        self.diagram.refresh(self.live.held, self._saturated)
+
+    def step(self) -> None:
+        """Run one step, and pause."""
+        if self.playing:
+            self._toggle()
+        with self._alone():
+            self._finish()
+            self._run(1)
+
+    def restart(self, keep_weights: bool = False) -> None:
+        """Return to time 0 and empty the plots.
 
         Parameters
         ----------
-        pieces : list of Piece
-            New data, one piece for each plot.
+        keep_weights : bool
+            Whether learned weights are retained.
         """
-        for plot, piece in zip(self.plots, pieces, strict=True):
-            plot.add(piece, self.now)
+        with self._alone():
+            self._finish()
+            self.live.reset(keep_weights)
+            for panel in self.panels:
+                panel.clear()
+            self.pace.start(0.0)
+            self._n_steps, self._wall, self._since = 0, 0.0, self._clock()
+            self._speed, self.bar.back.value = None, 0.0
+            self._trouble = ""
+            self._draw_seen()  # weights and pages of nodes, also while the run is paused
 
-    def restart(self) -> None:
-        """Return to time 0 and empty the plots."""
-        self.live.reset()
-        for plot in self.plots:
-            plot.clear()
-        self.pace.start(0.0)
-        self.clock.text = _clock(0.0, None)
+    def _finish(self) -> None:
+        """Take over what the thread has computed."""
+        if self.worker is not None:
+            self._take(self.worker)
 
     @property
     def now(self) -> float:
-        """The simulated time [s]."""
-        return self.live.simulator.n_steps * self.live.simulator.dt
+        """The simulated time of the newest data [s]."""
+        simulator = self.live.simulator
+        n_steps = simulator.n_steps if self.worker is None else self._n_steps
+        return n_steps * simulator.dt
 
     def _toggle(self) -> None:
-        self.playing = not self.playing
-        self.play.label = "pause" if self.playing else "run"
-        self.pace.start(self.now)
+        self.playing, self._trouble = not self.playing, ""
+        self.bar.play.label = "pause" if self.playing else "run"
+        if not self.playing:
+            self._wall += self._clock() - self._since
+        self._since = self._clock()
+        with self._alone():  # a run that ends later would be taken off the new debt
+            self.pace.start(self.now)
+        if self.worker is not None:
+            if self.playing:
+                self.worker.play()
+            else:
+                self.worker.pause()
 
-    def _notes(self, n_without: int) -> str:
-        """A text with the number of plots, and of ensembles and sliders that are left out."""
-        n, hidden = len(self.plots), self.live.n_hidden
-        notes = [f"{n} plot{'s' * (n != 1)}" if n else "Nothing to plot: add ensembles or probes"]
-        if hidden:
-            notes.append(f"ensembles not shown: {hidden} (name them with --show)")
-        if n_without:
-            notes.append(f"values of inputs without a slider: {n_without}")
-        return "; ".join(notes) + "."
+    def _stop(self, error: BaseException) -> None:
+        """Pause, and show an error."""
+        self._n_steps = self.live.simulator.n_steps
+        if self.playing:
+            self._toggle()
+        self._trouble = f"{self.now:.2f} s, stopped: {error}"
+        self._send()
 
-
-def _clock(now: float, speed: float | None) -> str:
-    """The simulated time and the speed, as text."""
-    return f"{now:.2f} s" if speed is None else f"{now:.2f} s, {speed:.2f} times real time"
+    def close(self) -> None:
+        """End the thread of the run."""
+        self.is_closed = True
+        if self.worker is not None:
+            self.worker.close()

@@ -5,21 +5,32 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Sequence
+from functools import partial
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urljoin
 
+from bokeh.resources import Resources
 from bokeh.server.server import BaseServer
 from bokeh.server.tornado import BokehTornado
+from bokeh.server.views.static_handler import StaticHandler
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.routing import AnyMatches, Rule, RuleRouter
 from tornado.web import Application, ErrorHandler
 
 from nefsim import _checks as check
+from nefsim import files
 from nefsim.network import Network
+from nefsim.result import Result
+from nefsim.spa import Vocabulary
+from nefsim.view import layouts
 from nefsim.view.access import ALL, Access, host_names, in_url
+from nefsim.view.editor import Source
 from nefsim.view.live import Live
-from nefsim.view.page import add_page
+from nefsim.view.recording import add_recording
+from nefsim.view.tab import Tab
 
 #: Lifetime of a run whose browser is gone, and the interval of checks for it [ms].
 LINGER, LOOK = 5000, 1000
@@ -46,14 +57,31 @@ class Server(BaseServer):
     is_local: bool
 
 
+class _Pages(BokehTornado):
+    """Bokeh's application, whose pages load the two scripts that they need, from this server."""
+
+    def resources(self, absolute_url: str | bool | None = None) -> Resources:
+        """The scripts of a page; those of tables, formulas and WebGL are twice as large."""
+        del absolute_url
+        return Resources(
+            mode="server",
+            root_url=urljoin("/", self._prefix),
+            path_versioner=StaticHandler.append_version,
+            components=["bokeh", "bokeh-widgets"],
+        )
+
+
 def server(
-    net: Network,
+    net: Network | Result,
     port: int = 5006,
     window: float = 2.0,
     dt: float = 0.001,
     backend: str = "auto",
     show: Sequence[str] | None = None,
     host: str = "127.0.0.1",
+    layout: str | Path | None = None,
+    vocabularies: Sequence[Vocabulary] = (),
+    source: Source | None = None,
 ) -> Server:
     """Start a server, which shows a separate run of the network to each browser.
 
@@ -62,8 +90,8 @@ def server(
 
     Parameters
     ----------
-    net : Network
-        The network to run.
+    net : Network or Result
+        The network to run, or a recorded run to play.
     port : int
         Port to listen at; 0 means any free port.
     window : float [s]
@@ -73,6 +101,13 @@ def server(
     host : str
         Address or name of this machine at which to listen.  With the default, only browsers of
         this machine can open the page; with ``"0.0.0.0"``, those of all networks.
+    layout : str, Path or None
+        File of the layout of the page, which is used if it exists; a user of this machine can
+        save the layout there.
+    vocabularies
+        As for :class:`~nefsim.view.Live`.
+    source : Source or None
+        The file of the model, which a user of this machine can edit and run again on the page.
 
     Returns
     -------
@@ -104,13 +139,30 @@ def server(
     >>> server.stop()
     """
     listen = check.integer("server", "port", port, "pass a port, or 0 for any", 0, 65535)
-    check.positive("server", "window", window, "pass seconds above 0")
+    seconds = check.positive("server", "window", window, "pass seconds above 0")
+    file = None if layout is None else files.as_path("server", layout, "layout", ending=False)
+    places = layouts.read(file) if file is not None and file.exists() else None
     listening = _listen(host, listen)
     try:
-        ready = [Live(net, dt, backend, show)]  # errors are raised here, not in a browser
+        if isinstance(net, Result):
+            return _serve(partial(add_recording, result=net, window=window), host, listening)
+        # Errors are raised here, not in a browser.
+        first = Live(net, dt, backend, show, vocabularies)
+        is_local = ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback
+        # Later pages share the arrays of the first one, and build nothing.
+        newest: list[Any] = [net, dt, backend, show, vocabularies, first.arrays]
+        ready = [first]
+        del first
+
+        def build(net: Network, vocabularies: Sequence[Vocabulary]) -> Live:
+            live = Live(net, dt, backend, show, vocabularies)
+            newest[:] = net, dt, backend, show, vocabularies, live.arrays
+            return live
 
         def application(document: Any) -> None:
-            add_page(document, ready.pop() if ready else Live(net, dt, backend, show), window)
+            live = ready.pop() if ready else Live(*newest)
+            files_of = (file, source) if is_local else (None, None)
+            Tab(document, seconds, *files_of, build).show(live, places)
 
         return _serve(application, host, listening)
     except BaseException:
@@ -121,7 +173,7 @@ def server(
 def _serve(application: Any, host: str, listening: socket.socket) -> Server:
     """Make a server for an application; the server checks each request."""
     access = Access()
-    pages = BokehTornado(
+    pages = _Pages(
         application,
         auth_provider=access,
         secret_key=access.key,
@@ -139,7 +191,7 @@ def _serve(application: Any, host: str, listening: socket.socket) -> Server:
     server = Server(IOLoop.current(), pages, http)
     server.start()
     name = socket.gethostname() if host in ALL else in_url(host)
-    address, port = listening.getsockname()[:2]
+    address, port, *_ = listening.getsockname()
     server.url = f"http://{name}:{port}/?token={access.token}"
     server.is_local = ip_address(address.partition("%")[0]).is_loopback
     return server
@@ -153,7 +205,7 @@ def _listen(host: Any, port: int) -> socket.socket:
         check.fail("server", "host", "name this machine", "nothing", do)
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.create_server(address[:2], family=family, backlog=128)
+        listening = socket.create_server(address, family=family)
         listening.setblocking(False)  # Tornado asks for it
         return listening
     except (OSError, UnicodeError) as error:

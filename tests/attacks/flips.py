@@ -19,8 +19,8 @@ import numpy as np
 from attacks.kinds import KINDS, Sample
 from attacks.mutate import Rng
 
-#: Kinds that nefsim writes.
-OWN = [name for name in KINDS if name not in ("mnist", "nir")]
+#: Kinds that nefsim writes; a layout is a text for people, without arrays or a checksum.
+OWN = [name for name in KINDS if name not in ("mnist", "nir", "layout", "sound")]
 
 
 def flipped(rng: Rng, good: Path, folder: Path) -> Path:

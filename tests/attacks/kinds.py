@@ -23,6 +23,7 @@ from attacks import mutate
 from attacks.mutate import Rng
 
 import nefsim as nef
+from nefsim.io.log import Log
 from nefsim.records.stream import file_of, sealed
 
 #: Steps that a state is run on.
@@ -333,6 +334,62 @@ def sweeps(folder: Path) -> Kind:
     return Kind("sweep", [Sample(mutated, use, use(good), good)])
 
 
+# -- logs of streams, layouts of pages -------------------------------------------------------
+
+
+def logs(folder: Path) -> Kind:
+    """The log of a stream from outside."""
+    rng = np.random.default_rng(1)
+    times = np.cumsum(rng.integers(1, 9, 20)) / 1000
+    rows = np.column_stack([times, rng.uniform(-1, 1, (20, 2))])
+    good = folder / "run.log"
+    log = Log("Stream", good, 2)
+    for row in rows:
+        log.note(row[0], row[1:].tolist())
+    log.close()
+
+    def change(rng: Rng, data: bytes) -> bytes:
+        if rng.random() < 0.4:
+            return mutate.mutated_bytes(rng, data)
+        head, changed = data[: data.index(b"\n") + 1], np.array(rows)
+        if rng.random() < 0.5:
+            head = json.dumps(mutate.mutated_json(rng, json.loads(head))).encode() + b"\n"
+        else:
+            changed = np.atleast_1d(mutate.mutated_array(rng, changed))
+        if rng.random() < 0.1:
+            head = mutate.mutated_bytes(rng, head)
+        lines, total = b"", 0
+        for line in (head, *(np.ascontiguousarray(row).tobytes() for row in changed)):
+            total = zlib.crc32(line, total)
+            lines += line + total.to_bytes(4, "little")
+        return lines
+
+    def use(path: Path) -> str:
+        replay = nef.io.Replay(path)
+        # Few outputs, as one of a changed log may have a million numbers.
+        return digest(replay, *(np.array(replay(k / 100)) for k in range(12)))
+
+    return Kind("log", [sample_of_file(good, change, use)])
+
+
+def layouts_of_pages(folder: Path) -> Kind:
+    """The layout of a page that shows a simulation."""
+    from nefsim.view import layouts
+
+    good = folder / "model.py.view.json"
+    places = {"ensemble 0": [0.5, 10.0], "node 1": [-3.25, 7.0]}
+    graph = {"places": places, "open": ["network 0"]}
+    layouts.write(good, {"graph": graph, "plots": [["ensemble 0", "spikes"], ["probe 1", "x"]]})
+
+    def change(rng: Rng, data: bytes) -> bytes:
+        if rng.random() < 0.3:
+            return mutate.mutated_bytes(rng, data)
+        return json.dumps(mutate.mutated_json(rng, json.loads(data))).encode()
+
+    use = lambda path: digest(layouts.read(path))  # noqa: E731
+    return Kind("layout", [sample_of_file(good, change, use)])
+
+
 # -- checkpoints of PyTorch --------------------------------------------------------------------
 
 
@@ -512,6 +569,46 @@ def graphs(folder: Path) -> Kind:
     return Kind("nir", [sample_of_file(good, change, use)])
 
 
+class _Clock:
+    """The clock of a test, which sleeping moves on."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def sounds(folder: Path) -> Kind:
+    """Sound files, of which blocks are read; a thread of a stream reports other errors."""
+    import soundfile
+
+    from nefsim.io import sound
+
+    noise = np.random.default_rng(1).uniform(-1, 1, (400, 2))
+    kind = Kind("sound")
+
+    def use(path: Path) -> str:
+        sound.time = _Clock()  # type: ignore[assignment]
+        port, parts = sound.SoundFile(path), []
+        try:
+            for _ in range(12):
+                parts += [port.decode(block, port.channels) for block in port.receive(0.01)]
+        except soundfile.LibsndfileError:
+            return digest("error of the port", *parts)
+        finally:
+            port.close()
+        return digest(port.rate, port.channels, *parts)
+
+    for ending in ("wav", "flac", "ogg"):
+        good = folder / f"sound.{ending}"
+        soundfile.write(good, noise, 8000)
+        kind.samples.append(sample_of_file(good, mutate.mutated_bytes, use))
+    return kind
+
+
 KINDS: dict[str, Callable[[Path], Kind]] = {"result": results, "state numpy": states("numpy")}
 if find_spec("numba"):
     KINDS["state numba"] = states("numba")
@@ -525,3 +622,9 @@ if find_spec("torch"):
 KINDS["mnist"] = digits
 if find_spec("nir"):
     KINDS["nir"] = graphs
+# At the end, so that a seed makes the same tries of the kinds above.
+KINDS["log"] = logs
+if find_spec("bokeh"):
+    KINDS["layout"] = layouts_of_pages
+if find_spec("soundfile"):
+    KINDS["sound"] = sounds

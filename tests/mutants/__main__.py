@@ -7,18 +7,23 @@ import queue
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.util import find_spec
 from pathlib import Path
 
-from . import draw, notes
+from . import draw, equivalent, notes
 from .runs import FAR, Copy, Outcome
 from .sites import Change
 
 ROOT = Path(__file__).parents[2]
 
-#: Rooms that are left out where a package is missing.
-NEEDS = {"train": "torch", "convert": "torch", "nir": "nir", "view": "bokeh", "nengo": "nengo"}
+#: Rooms that are left out where a package is missing, and a part of another room.
+NEEDS = {
+    **{"train": "torch", "convert": "torch", "nir": "nir", "view": "bokeh"},
+    **{"nengo": "nengo", "gym": "gymnasium", "sklearn": "sklearn"},
+}
+MPI = "nefsim/backends/mpi/"
 
 
 def main() -> int:
@@ -40,15 +45,20 @@ def main() -> int:
         say(f"left out for want of packages: {', '.join(sorted(missing))}")
     found = draw.all_changes(ROOT, options.room)
     found = [change for change in found if draw.room_of(change.path) not in missing]
+    if not find_spec("mpi4py"):
+        found = [change for change in found if not change.path.startswith(MPI)]
     drawn = draw.draw(ROOT, found, options.seed, options.count)
     if options.list:
         print("\n".join(map(str, drawn)))
         return 0
     known = notes.Notes(ROOT) if options.by_name else notes.read(ROOT, options.jobs, say)
-    outcomes = judged(drawn, known, options.jobs, options.seconds)
+    reasons = equivalent.read()
+    same = {c: reasons[name] for c in drawn if (name := equivalent.name_of(c)) in reasons}
+    others = [change for change in drawn if change not in same]
+    outcomes = judged(others, known, options.jobs, options.seconds)
     survivors = [outcome.change for outcome in outcomes if not outcome.caught_by]
-    print(summary(outcomes, options.seed, len(found)))
-    allowed = len(drawn) // 20 if options.allow is None else options.allow
+    print(summary(outcomes, options.seed, len(found), same))
+    allowed = len(others) // 20 if options.allow is None else options.allow
     return int(len(survivors) > allowed)
 
 
@@ -77,8 +87,10 @@ def judged(drawn: list[Change], known: notes.Notes, jobs: int, seconds: float) -
     return outcomes
 
 
-def summary(outcomes: list[Outcome], seed: int, n_found: int) -> str:
-    """The score, by rooms, and the survivors by name."""
+def summary(
+    outcomes: list[Outcome], seed: int, n_found: int, same: Mapping[Change, str] = {}
+) -> str:
+    """The score, by rooms, the survivors by name, and the changes that alter no result."""
     rooms = Counter(draw.room_of(outcome.change.path) for outcome in outcomes)
     survivors = [outcome.change for outcome in outcomes if not outcome.caught_by]
     caught = len(outcomes) - len(survivors)
@@ -88,6 +100,7 @@ def summary(outcomes: list[Outcome], seed: int, n_found: int) -> str:
         f"drawn from {n_found} changes",
         "rooms: " + ", ".join(f"{room} {n}" for room, n in sorted(rooms.items())),
         *(f"survives: {change}" for change in survivors),
+        *(f"alters no result: {change}: {reason}" for change, reason in same.items()),
     ]
     return "\n".join(lines)
 

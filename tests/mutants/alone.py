@@ -2,12 +2,13 @@
 
 Docstrings and other strings, annotations, imports and ``__all__``; code that only a type checker
 reads (``TYPE_CHECKING``, overloads, assertions); messages (texts of errors, warnings and
-output, code that prepares them, and ``repr``); the names in :data:`SPEED` and
-:data:`LOOKS`; limits as far away as 10**7; the order of arguments of :data:`SYMMETRIC`
-functions and of differences that go into :data:`EVEN` ones; the greatest number of rounds of an
-iteration that ends by itself; which negative number stands
-for the length that is left over in ``reshape``; and twice a tolerance for rounding, a number in a
-function's body up to :data:`ROUNDING`.
+output, code that prepares them, and ``repr``; the order of ``who`` and the name of an argument);
+the names in :data:`SPEED`, :data:`SIZES` and :data:`LOOKS`; limits as far away as 10**7; the
+order of arguments of :data:`SYMMETRIC` functions and of differences that go into :data:`EVEN`
+ones or an even power; the greatest number of rounds of an iteration that ends by itself; which
+negative number stands for the length that is left over in ``reshape``; more memory than needed
+(:data:`RESERVING`); and twice a tolerance for rounding, a number in a function's body up to
+:data:`ROUNDING`.
 """
 
 from __future__ import annotations
@@ -21,28 +22,46 @@ SPEED = frozenset(
     [
         "AT_ONCE",
         "BATCH",
+        "CACHED",
+        "CALLS_OF_NEURONS",
         "CALLS_OF_OTHERS",
+        "COLUMNS_FOR_LFILTER",
+        "COLUMNS_ONE_BY_ONE",
+        "COST_OF_A_CELL",
+        "MULTIPLICATIONS",
+        "SPIKES",
+        "FAR_BELOW",
         "FEW",
         "FEWEST_BLOCKS",
         "LONGEST_BLOCK",
         "LONGEST_CHUNK",
         "LONGEST_COMPILED_CHUNK",
         "LONG_INPUT",
+        "MAX_SHARE_OF_SPIKES",
+        "MIN_PHASE",
         "MIN_RUN_LENGTH",
+        "MIN_SHARED",
         "MIN_SIZE_FOR_GATHERING",
+        "MIN_SPLIT",
+        "MIN_STEP",
         "MIN_SYSTEMS",
         "MIN_WORK_FOR_THREADS",
         "MOST_ACTIVITIES",
         "MOST_FOR_NUMPY",
         "MOST_NEURONS",
         "MOST_NUMBERS",
+        "MOST_NUMBERS_OF_SHORT",
         "MOST_PIECES",
         "MOST_UNDER_WAY",
         "MOST_WORK",
         "NUMBERS_IN_CACHE",
         "PIECES",
         "ROOM",
+        "ROWS_FOR_LFILTER",
+        "ROWS_IN_CACHE",
+        "SHORT_CHUNK",
         "SLEEP",
+        "SLOW",
         "SYSTEMS_AT_ONCE",
         "TALL",
         "TESTS",
@@ -52,9 +71,31 @@ SPEED = frozenset(
     ]
 )
 
+#: Sizes of pieces of work and memory, which change time and memory alone.  Only their numbers are
+#: left alone: code that divides work into such pieces is changed.
+SIZES = frozenset(
+    [
+        "FEWEST_ROWS",
+        "FEWEST_STEPS_OF_A_COPY",
+        "MOST_LEVELS",
+        "MOST_PARTS",
+        "MOST_PLANS",
+        "MOST_VECTORS",
+        "PANELS",
+        "ROWS_EARLY",
+        "SPINS",
+        "TASK",
+        "WAITING",
+    ]
+)
+
 #: Arguments and calls of how a figure looks; a curve of another width shows the same.
 LOOKS = frozenset(
     [
+        "HEIGHT",
+        "LEFT",
+        "MARGINS",
+        "RIGHT",
         "alpha",
         "aspect",
         "bbox_to_anchor",
@@ -63,6 +104,7 @@ LOOKS = frozenset(
         "margins",
         "markeredgewidth",
         "min_width",
+        "ncols",
         "shrinkA",
         "shrinkB",
         "set_aspect",
@@ -119,12 +161,18 @@ SHOWN = frozenset({"__repr__", "__str__", "_repr_html_"})
 
 #: Functions of two arguments in either order (of ``allclose`` and ``isclose``: as far as the
 #: tolerance is small beside 1; of ``clip``: the value and the lower limit, as the larger one
-#: counts), and those that Python refuses in the other one.
+#: counts; of ``vdot``: real vectors; of ``require_close``: as far as the message; of
+#: ``add_argument``: as far as the help), and those that Python refuses in the other one.
 SYMMETRIC = frozenset(
     """max min maximum minimum fmax fmin array_equal allclose isclose
     clip add multiply logical_and logical_or logical_xor fadd fmul and_ or_
-    isinstance issubclass hasattr getattr setattr""".split()  # noqa: SIM905
+    convolve gcd hypot lcm suppress swapaxes vdot
+    require_close require_equal add_argument
+    isinstance issubclass hasattr getattr setattr _digest""".split()  # noqa: SIM905
 )
+
+#: Functions that reserve memory: more of it changes no result, so that no number is made larger.
+RESERVING = frozenset({"allocate", "scratch"})
 
 #: Functions of a difference that do not see its sign.
 EVEN = frozenset({"abs", "norm", "allclose", "square"})
@@ -148,7 +196,7 @@ def left_out(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Assign):
         targets = {getattr(n, "id", "") for target in node.targets for n in ast.walk(target)}
-        return bool(targets & {"__all__", *SPEED, *LOOKS})
+        return bool(targets & {"__all__", *SPEED, *SIZES, *LOOKS})
     if isinstance(node, ast.AnnAssign):
         return getattr(node.target, "id", "") in SPEED
     if isinstance(node, ast.If):

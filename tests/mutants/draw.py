@@ -32,9 +32,12 @@ SHARED = {
     "saving": ("files", "checkpoint", "learned", "saving"),
     "running": (
         *("simulator", "settings", "stepping", "watching", "inputs", "partition", "seeds"),
-        *("result", "streaming", "progress"),
+        *("result", "streaming", "progress", "deadlines", "pacing"),
     ),
-    "command": ("cli", "__main__", "crosscheck", "bench", "demo", "scripts"),
+    "command": (
+        *("cli", "__main__", "crosscheck", "bench", "demo", "scripts"),
+        *("citations", "_bibliography"),
+    ),
 }
 ROOMS = {module: room for room, modules in SHARED.items() for module in modules}
 

@@ -22,11 +22,12 @@ DEFAULTS = "tests/test_defaults.py"
 FOLDER = ".pytest_cache/mutants"
 
 #: Code that runs as machine code or in separate processes, where no function is seen, and the
-#: module that leads there.
+#: function or folder that leads there.
+PREPARE = "nefsim/backends/compiled/runner.py::prepare"
 LEADS = {
-    "nefsim/backends/compiled/kernel/": "nefsim/backends/compiled/runner.py",
-    "nefsim/backends/compiled/opcodes.py": "nefsim/backends/compiled/runner.py",
-    "nefsim/backends/compiled/object_cache.py": "nefsim/backends/compiled/runner.py",
+    "nefsim/backends/compiled/kernel/": PREPARE,
+    "nefsim/backends/compiled/opcodes.py": PREPARE,
+    "nefsim/backends/compiled/object_cache.py": PREPARE,
     "nefsim/__main__.py": "nefsim/cli",
 }
 
@@ -72,7 +73,10 @@ class Notes:
         names = [name for name in self._by_function if name.startswith(inside)]
         found = [test for name in (key, *names) for test in self._by_function.get(name, [])]
         is_body = any(not name.startswith(f"{key}.<locals>") for name in names)
-        if is_body or not found:
+        if not found:  # a class without functions is used by those of its module
+            found = list(self._by_function.get(path, ()))
+            is_body = True
+        if is_body:
             # A class or a module executes its body when it is imported: its constants and
             # defaults are also read by tests that execute nothing of it.
             found += [t for t in self.tests if not t.functions or t.file == DEFAULTS]
@@ -91,9 +95,9 @@ class Notes:
         begins = {word[:5] for word in words if len(word) >= 5}
         nearness = {}
         for file in sorted((self.root / "tests").glob("test_*.py")):
-            names = {*file.stem.split("_")[1:], file.stem[5:]}
-            equal = words & names
-            alike = {name for name in names if name[:5] in begins}
+            parts_of_file = {*file.stem.split("_")[1:]}
+            equal = words & {*parts_of_file, file.stem[5:]}
+            alike = {part for part in parts_of_file if part[:5] in begins}
             nearness[file.relative_to(self.root).as_posix()] = len(equal) + len(alike | equal)
         # The more of the name, the nearer.
         named = sorted(

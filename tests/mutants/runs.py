@@ -22,6 +22,10 @@ from .sites import Change
 #: Seconds of tests (as noted) in the nearest files, and then in all.
 NEAR, FAR = 12.0, 30.0
 
+#: Factor of the latter for machine code, which thousands of tests run: no function of it is seen,
+#: so that none of them is nearer than the others.
+MACHINE_CODE = 4.0
+
 #: Factor of the noted seconds, and seconds in addition, after which a run counts as hanging: of
 #: processor time, so that other programs lengthen nothing.
 SLOWER, MORE = 8.0, 60.0
@@ -100,7 +104,7 @@ class Copy:
             named = notes.by_name(change.path)
             files = [f for f in named if f not in self._unsound and (self.folder / f).exists()]
             return self._run(files, None, MORE + SLOWER * far), 0
-        near, others = stages(tests, notes.by_name(change.path), far)
+        near, others = stages(tests, notes.by_name(change.path), far * MACHINE_CODE**compiled)
         done = 0
         for stage in filter(None, (near, others)):
             limit = MORE + SLOWER * sum(test.seconds for test in stage) + COMPILING * compiled

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .alone import EVEN, ROUNDING, SHOWN, SPEED, SYMMETRIC, called, left_out, parts
+from .alone import EVEN, RESERVING, ROUNDING, SHOWN, SPEED, SYMMETRIC, called, left_out, parts
 
 OPPOSITE: dict[type, type] = {
     ast.Lt: ast.GtE,
@@ -110,18 +110,33 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
     if isinstance(node, ast.Call) and called(node) in EVEN:
         for argument in node.args:
             argument.even = True  # type: ignore[attr-defined]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        exponent = getattr(node.right, "value", None)
+        node.left.even = type(exponent) is int and exponent % 2 == 0  # type: ignore[attr-defined]
     if isinstance(node, ast.Call) and called(node) == "reshape":
         for argument in node.args:
             if isinstance(argument, ast.UnaryOp):
                 argument.operand.unknown = True  # type: ignore[attr-defined]
+    if isinstance(node, ast.Call) and called(node) in RESERVING:
+        for argument in node.args:
+            for part in ast.walk(argument):
+                part.reserves = True  # type: ignore[attr-defined]
     for child in parts(node):
         yield from _nodes(child, names)
 
 
 def _variants(node: Node) -> Iterator[tuple[str, Node, ast.AST | None]]:
+    """The kind of a change, the old node and the new one, without those that reserve memory."""
+    reserves = getattr(node, "reserves", False)
+    for kind, old, new in _all_variants(node):
+        if not (reserves and kind in ("factor two", "off by one")):
+            yield kind, old, new
+
+
+def _all_variants(node: Node) -> Iterator[tuple[str, Node, ast.AST | None]]:
     """The kind of a change, the old node and the new one."""
     if isinstance(node, ast.BinOp):
-        even = getattr(node, "even", False)
+        even = getattr(node, "even", False) and isinstance(node.op, ast.Sub)
         yield from ((k, node, new) for k, new in _binary(node) if not (even and k == "swapped"))
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield "sign", node, node.operand
@@ -180,7 +195,8 @@ def _binary(node: ast.BinOp) -> Iterator[tuple[str, ast.AST]]:
 def _is_alike(call: ast.Call) -> bool:
     """Whether two arguments of a call may change places: words of a check's message or a pair."""
     checks = getattr(getattr(call.func, "value", None), "id", "") == "check"
-    return checks or called(call) in SYMMETRIC
+    who = getattr(call.args[0], "id", "") == "who" and _is_text(call.args[1])
+    return checks or who or called(call) in SYMMETRIC
 
 
 def _other_sign(op: ast.operator) -> ast.operator:

@@ -74,3 +74,9 @@ class Prepared:
     def __call__(self) -> None:
         """Compute the next row."""
         self._call(self._pointer)
+
+    def take(self, n: int) -> None:
+        """Compute the next ``n`` rows; Ctrl-C must wait, as this is more than one call."""
+        row = self._block[LO]
+        self.rows(row, row + n)
+        self.row = row + n

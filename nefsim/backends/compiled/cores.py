@@ -31,10 +31,10 @@ from nefsim.backends.compiled.table import aligned
 from nefsim.backends.engine import Advance
 
 #: Fewest numbers in a call at which several cores share it, and about as many in a task.
-MIN_WORK_FOR_THREADS, TASK = 2_000_000, 200_000
+MIN_WORK_FOR_THREADS, TASK = 2_000_000, 1_000_000
 
 #: So many times as much if the blocks have several levels.
-WAITING = 4
+WAITING = 3
 
 #: Pieces of independent blocks per core, so that a core which is busy otherwise computes fewer.
 PIECES = 4
@@ -161,8 +161,6 @@ def in_pieces(arrays: tuple[Any, ...], stage: Pieces) -> Advance:
     if n_cores < 2 or len(stage.spans) < 2:
         return alone
     several_levels = stage.levels[0] != stage.levels[-1]
-    # Threads of a pipeline wait for one another, and pay later than those of equal blocks.
-    least = MIN_WORK_FOR_THREADS * (WAITING if several_levels else 1)
 
     @cache
     def pieces() -> tuple[list[Advance], list[set[int]]]:
@@ -173,7 +171,8 @@ def in_pieces(arrays: tuple[Any, ...], stage: Pieces) -> Advance:
         pieces()  # before the first run, which may be a short one
 
     def advance(lo: int, hi: int) -> None:
-        if total * (hi - lo) < least:
+        # Threads of a pipeline wait for one another, and pay later than those of equal blocks.
+        if total * (hi - lo) < MIN_WORK_FOR_THREADS * (WAITING if several_levels else 1):
             alone(lo, hi)
             return
         calls, sources = pieces()

@@ -7,6 +7,7 @@ the first one of the next step follow each other, and are one call.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from weakref import proxy
 
 from nefsim.backends import interrupts
 from nefsim.backends.compiled.calls import Prepared
@@ -38,6 +39,7 @@ def mixed_advance(
     -------
     callable
     """
+    engine = proxy(engine)  # it owns the function
     one_row = [part.rows if isinstance(part, Prepared) else advances(part) for part in parts]
     in_python = [part for part in parts if isinstance(part, int)]
     first, last = parts[0], parts[-1]

@@ -211,8 +211,11 @@ LONG_INPUT = 64
 #: Fewest dimensions of a population whose encoders are stored in panels.
 WIDE = 12
 
-#: Bytes of the columns of a panel, and panels whose encoders are used for several steps in turn.
-PANEL, PANELS = 128, 7
+#: Bytes of the columns of a panel.
+PANEL = 128
+
+#: Panels whose encoders are used for several steps in turn.
+PANELS = 7
 
 #: Registers of decoders of a neuron that are added at once to the sums of a step.
 REGISTERS = 8

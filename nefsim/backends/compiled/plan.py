@@ -20,7 +20,7 @@ from nefsim.backends.compiled.driving import Drive, find_drives, order, silent, 
 from nefsim.backends.compiled.fusion import Block, fused_blocks
 from nefsim.backends.compiled.split import Split, split
 from nefsim.backends.compiled.tiling import VALUES, spike_form, tile
-from nefsim.backends.engine import can_fail, chunk_length
+from nefsim.backends.engine import can_fail
 from nefsim.backends.reports import learned_in_place
 from nefsim.neurons import LIF
 from nefsim.program import Learn, Neurons, Op, Program, Read, Sum, Term, Weigh, outputs
@@ -28,8 +28,16 @@ from nefsim.program import Learn, Neurons, Op, Program, Read, Sum, Term, Weigh, 
 #: Longest chunk [steps]: long enough that the time in Python for each chunk is negligible.
 LONGEST_COMPILED_CHUNK = 10_000
 
-#: Most operations on numbers in a chunk, about 0.1 s: Ctrl-C and progress wait for its end.
-MOST_WORK = 200_000_000
+#: Most numbers in the rows of a chunk, which then stay in the cache; or, if that is more, for each
+#: neuron, whose numbers do not stay in the cache either and are read once for each chunk.
+ROWS_IN_CACHE, ROWS_OF_NEURON = 500_000, 4
+
+#: Most multiplications in a chunk, about 0.1 s: Ctrl-C and progress wait for its end.
+MOST_WORK = 4_000_000_000
+
+#: Numbers of a matrix that stays in the cache; one of a larger or a sparse matrix, or of weights
+#: that learn, and a neuron other than LIF, takes as long as so many multiplications.
+CACHED, SLOW = 2_000_000, 32
 
 #: Fewest steps of a chunk before which learned weights are copied, so that the time of the copy
 #: is a few per cent of that of the steps.
@@ -151,13 +159,15 @@ def make_plan(original: Program, batch: int, analytic: set[int], dtype: Any = np
     materialized |= carried
     own = materialized.difference(parts.whole)
     width = sum(program.signals[i].size for i in own) * batch
-    work = sum(_work(op) for op in program.ops) * batch
+    neurons = [op for op in original.ops if isinstance(op, Neurons)]
+    n_neurons = sum(map(original.width, neurons)) * batch
+    n_slow = sum(original.width(op) for op in neurons if type(op.neuron) is not LIF) * batch
+    work = sum(_work(op) for op in program.ops) * batch + n_neurons + SLOW * n_slow
     fewest = 1
     if any(isinstance(op, Learn) and _index(program, op) not in in_place for op in program.ops):
         fewest = FEWEST_STEPS_OF_A_COPY
-    length = min(
-        chunk_length(width, LONGEST_COMPILED_CHUNK), max(fewest, MOST_WORK // max(work, 1))
-    )
+    few_rows = max(max(ROWS_IN_CACHE, ROWS_OF_NEURON * n_neurons) // max(width, 1), 1)
+    length = min(LONGEST_COMPILED_CHUNK, few_rows, max(fewest, MOST_WORK // max(work, 1)))
     # In float32 the spikes of a step are summed first, so that the memory is rounded only once.
     single = np.dtype(dtype) == np.float32
     return Plan(
@@ -212,15 +222,20 @@ def _is_rest(program: Program, index: int) -> bool:
 
 
 def _work(op: Op) -> int:
-    """Approximate number of multiplications of an operation in a step."""
+    """Approximate time of an operation in a step, in multiplications of small matrices."""
     if isinstance(op, Weigh):
         if op.is_rest:  # the weights of the neurons that fire
-            return 0 if op.is_empty else op.initial.size // 8
-        return 2 * op.initial.size
+            return 0 if op.is_empty else SLOW * op.initial.size // 8
+        return SLOW * 2 * op.initial.size
     if not isinstance(op, Sum):
         return 0
-    matrices = [term.matrix for term in op.terms if np.ndim(term.matrix)]
-    return sum(m.nnz if hasattr(m, "tocsr") else m.size for m in matrices)
+    return sum(_work_of(term.matrix) for term in op.terms if np.ndim(term.matrix))
+
+
+def _work_of(matrix: Any) -> int:
+    if hasattr(matrix, "tocsr"):
+        return SLOW * int(matrix.nnz)
+    return int(matrix.size) * (1 if matrix.size <= CACHED else SLOW)
 
 
 def _materialized(

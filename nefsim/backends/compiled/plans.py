@@ -16,19 +16,21 @@ from typing import Any
 import numpy as np
 
 from nefsim.backends.compiled.analysis import decoded_terms
+from nefsim.backends.compiled.currents import encoded
 from nefsim.backends.compiled.plan import Plan, make_plan
 from nefsim.filtering import StateSpace
 from nefsim.program import Evaluate, Filter, Neurons, Op, Program, Read, Sum, Term
+from nefsim.program.diagonal_blocks import in_blocks
 
 #: Programs with more numbers in their signals are not remembered: there the plan takes little of
 #: the time of a build.
-LARGEST = 4096
+MOST_NUMBERS = 4096
 
 #: The program of a plan that is remembered, so that no array and no function of a user stays.
 NONE = Program(1.0, (), (), (), ())
 
 #: Plans that are remembered at most.
-MOST = 16
+MOST_PLANS = 16
 
 _plans: OrderedDict[Any, Plan] = OrderedDict()
 _lock = Lock()
@@ -46,9 +48,10 @@ def plan_of(program: Program, batch: int, analytic: set[int], dtype: Any = np.fl
     -------
     Plan
     """
+    program = in_blocks(program)
     form = form_of(program)
     if form is None:
-        return make_plan(program, batch, analytic, dtype)
+        return make_plan(encoded(program), batch, analytic, dtype)
     key = form, batch, frozenset(analytic), np.dtype(dtype)
     with _lock:
         known = _plans.get(key)
@@ -59,7 +62,7 @@ def plan_of(program: Program, batch: int, analytic: set[int], dtype: Any = np.fl
     if not plan.drives and not plan.parts.origin:
         with _lock:
             _plans[key] = _of(plan, NONE)
-            while len(_plans) > MOST:
+            while len(_plans) > MOST_PLANS:
                 _plans.popitem(last=False)
     return plan
 
@@ -77,7 +80,7 @@ def form_of(program: Program) -> Any:
     of dense matrices, numbers, and the types of neurons.  Programs with other operations, such
     as learning rules, have none.
     """
-    if sum(signal.size for signal in program.signals) > LARGEST:
+    if sum(signal.size for signal in program.signals) > MOST_NUMBERS:
         return None
     ops = [_form_of_op(op) for op in program.ops]
     if None in ops:
@@ -91,7 +94,7 @@ def _form_of_op(op: Op) -> Any:
     match op:
         case Sum():
             terms = [_form_of_term(term) for term in op.terms]
-            offset = None if op.offset is None else bool(op.offset.any())
+            offset = None if op.offset is None else np.count_nonzero(op.offset) > 0
             return None if None in terms else (Sum, op.output, op.is_input, offset, *terms)
         case Neurons():
             return Neurons, op.output, op.current, op.neuron, op.observed

@@ -34,6 +34,7 @@ from nefsim.backends.compiled.object_cache import connect_parts
 from nefsim.backends.compiled.plans import plan_of
 from nefsim.backends.compiled.stages import Loop, Mixed, Pieces, Span, cost, rows_of, stages
 from nefsim.backends.compiled.table import ELSEWHERE, Address, Table
+from nefsim.backends.compiled.trials import has_a_trial_for_each_core, in_trials
 from nefsim.backends.engine import Advance, Engine, HasProgram, carrying
 from nefsim.backends.reports import Report
 from nefsim.backends.vectorised.operations import advances
@@ -79,18 +80,20 @@ def prepare(built: HasProgram, state: State) -> Runner:
     for stage in order:
         if isinstance(stage, Mixed):
             engine.plan.append(([_mixed(engine, arrays, stage.parts)], False))
+        elif has_a_trial_for_each_core(arrays):
+            engine.plan.append(([in_trials(arrays, stage)], False))
         elif isinstance(stage, Loop):
             engine.plan.append(([in_steps(arrays, stage)], False))
         else:
             engine.plan.append(([in_pieces(arrays, stage)], False))
-    engine.growing.whole = _whole_step(engine, arrays, order)
+    engine.growing.whole, engine.growing.most_at_once = _whole_step(engine, arrays, order)
     return engine.run
 
 
 def _whole_step(
     engine: Engine, arrays: tuple[Any, ...], order: Sequence[Mixed | Loop | Pieces]
-) -> Prepared | None:
-    """All compiled operations of a step in one call, if one core is enough.
+) -> tuple[Prepared | None, int]:
+    """All compiled operations of a step in one call, and the steps for which one core is enough.
 
     None if other operations than functions of time are in Python.
     """
@@ -100,14 +103,16 @@ def _whole_step(
         if isinstance(stage, Mixed):
             in_python.update(part for part in stage.parts if isinstance(part, int))
             if not all(isinstance(part, int) for part in stage.parts):
-                return None
+                return None, 0
         else:
             spans += [stage.span] if isinstance(stage, Loop) else stage.spans
-    is_small = sum(cost(arrays[0], span) for span in spans) < MIN_WORK_FOR_THREADS
+    work = len(arrays[1]) * sum(cost(arrays[0], span) for span in spans)
+    is_small = work < MIN_WORK_FOR_THREADS
     if not spans or not is_small or not in_python <= engine.ahead.keys():
-        return None
+        return None, 0
     whole = one_call(arrays, spans)
-    return whole if whole.is_atomic else None
+    most = (MIN_WORK_FOR_THREADS - 1) // max(work, 1)
+    return (whole, most) if whole.is_atomic else (None, 0)
 
 
 def _mixed(engine: Engine, arrays: tuple[Any, ...], block: Sequence[Any]) -> Advance:

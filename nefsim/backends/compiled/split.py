@@ -14,12 +14,31 @@ from typing import Any
 
 import numpy as np
 
-from nefsim.neurons import LIF
+from nefsim.neurons import (
+    LIF,
+    Izhikevich,
+    LIFRate,
+    NeuronType,
+    RectifiedLinear,
+    RegularSpiking,
+    Sigmoid,
+    SpikingRectifiedLinear,
+    Tanh,
+)
 from nefsim.program import Filter, Group, Neurons, Op, Program, Read, Signal, Sum, Term
 
 #: Fewest neurons of a population that is split, about how many neurons each part has, and the most
-#: parts.  The start of a part is a multiple of ``UNIT``, the bits of a word.
-MIN_SPLIT, PART, MOST_PARTS, UNIT = 4096, 2048, 128, 64
+#: parts.
+MIN_SPLIT, PART, MOST_PARTS = 4096, 2048, 128
+
+#: Compiled types other than LIF, whose neurons all have the same parameters.
+TYPES = (
+    *(LIFRate, Sigmoid, Tanh, RectifiedLinear),
+    *(SpikingRectifiedLinear, RegularSpiking, Izhikevich),
+)
+
+#: The start of a part is a multiple of this number, the bits of a word.
+UNIT = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +67,9 @@ class Split:
 
     @property
     def spikes(self) -> set[int]:
-        """The spike outputs of the parts."""
+        """The spike outputs of the parts of exact LIF populations."""
         ops = (self.program.ops[i] for i in self.origin)
-        return {op.output for op in ops if isinstance(op, Neurons)}
+        return {op.output for op in ops if isinstance(op, Neurons) and type(op.neuron) is LIF}
 
 
 def split(program: Program, analytic: set[int]) -> Split:
@@ -61,7 +80,8 @@ def split(program: Program, analytic: set[int]) -> Split:
     program : Program
         The operations.
     analytic : set of int
-        Spike outputs of populations whose exact LIF step needs no logarithm; only these are split.
+        Spike outputs of populations whose exact LIF step needs no logarithm; of LIF populations
+        only these are split.
 
     Returns
     -------
@@ -71,19 +91,19 @@ def split(program: Program, analytic: set[int]) -> Split:
         i: op
         for i, op in enumerate(program.ops)
         if isinstance(op, Neurons)
-        and type(op.neuron) is LIF
+        and (op.output in analytic if type(op.neuron) is LIF else _has_range(op.neuron))
         and program.signals[op.output].size >= MIN_SPLIT
     }
     if not large:
         return Split(program, {}, {}, frozenset(), frozenset())
-    return _Splitting(program, large, analytic).result()
+    return _Splitting(program, large).result()
 
 
 class _Splitting:
     """The signals and operations of the new program, as they are added."""
 
-    def __init__(self, program: Program, large: Mapping[int, Neurons], analytic: set[int]) -> None:
-        self._old, self._analytic = program, analytic
+    def __init__(self, program: Program, large: Mapping[int, Neurons]) -> None:
+        self._old = program
         self._signals: list[Signal] = list(program.signals)
         self._ops: list[Op] = list(program.ops)
         self._whole: dict[int, tuple[int, int]] = {}
@@ -121,8 +141,7 @@ class _Splitting:
         n = self._old.signals[op.output].size
         currents = self._old.ops[self._old.writer[op.current]]
         return (
-            op.output in self._analytic
-            and isinstance(currents, Sum)
+            isinstance(currents, Sum)
             and self._old.n_readers[op.current] == 1
             and all(_has_parts(term) for term in currents.terms)
             and self._others.isdisjoint((op.output, *(signal for _, signal in op.observed)))
@@ -225,6 +244,13 @@ def _decodes(term: Term, n: int) -> bool:
     return whole and is_dense and len(parts(n)) * np.shape(matrix)[0] <= n
 
 
+def _has_range(neuron: NeuronType) -> bool:
+    """Whether a compiled type other than LIF steps a range of neurons as it steps all of them."""
+    own = getattr(neuron, "base_type", neuron)
+    known = (type(n) in TYPES for n in {neuron, own})
+    return all(known) and not any(np.ndim(value) for value in vars(own).values())
+
+
 def _part(term: Term, start: int, stop: int) -> Term:
     """A term of the currents of a range of neurons."""
     return Term(term.read, np.asarray(term.matrix)[start:stop])
@@ -235,7 +261,7 @@ def _neuron(neuron: Any, start: int, stop: int) -> Any:
     each = {
         name: getattr(neuron, name)[start:stop]
         for name in ("tau_rc", "tau_ref")
-        if np.ndim(getattr(neuron, name))
+        if np.ndim(getattr(neuron, name, 0.0))
     }
     return replace(neuron, **each) if each else neuron
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from nefsim.backends.compiled import opcodes
 from nefsim.backends.compiled.analysis import is_compiled
 from nefsim.backends.compiled.emit import emit
@@ -179,6 +181,20 @@ def _loop(rows: Rows, table: Any) -> Loop | None:
     return Loop(span, (span[0], lead), phases, total)
 
 
+#: A neuron with a logarithm or an exponential takes about as long as three numbers, and a number as
+#: long as eight multiplications.
+COST_OF_A_CELL, MULTIPLICATIONS = 3, 8
+
+#: One of so many inputs of a product with spikes is about one that is not 0.
+SPIKES = 8
+
+
 def cost(table: Any, span: Span) -> int:
-    """Numbers that a range of rows writes, about one for each neuron."""
-    return int(table[span[0] : span[1], opcodes.N].sum())
+    """The work of a range of rows, in numbers that are written, about one for each neuron."""
+    columns = [opcodes.KIND, opcodes.N, opcodes.M, opcodes.ENCODERS]
+    kind, n, m, encoded = table[span[0] : span[1], columns].T
+    encodes = (kind == opcodes.LIF) | (kind == opcodes.WIDE_LIF)
+    decodes = kind == opcodes.ROWS_OF_TILE
+    products = n * (encodes * encoded + (kind == opcodes.ROWS) * m + decodes * m // SPIKES)
+    numbers = n * np.where(kind >= opcodes.FIRST_CELL, COST_OF_A_CELL, 1)
+    return int(numbers.sum() + products.sum() // MULTIPLICATIONS)

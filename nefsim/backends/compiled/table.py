@@ -69,6 +69,7 @@ class Table:
         self._tiled_rows: set[int] = set()
         self._constants: list[NDArray[Any]] = [np.zeros(k.LINE)]
         self._n_constants = k.LINE
+        self._numbers: dict[tuple[float, float], int] = {}
         self._indices: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
         self._n_indices = 1
         self._size = 0
@@ -138,6 +139,14 @@ class Table:
         self._constants += lines
         self._n_constants += sum(line.size for line in lines)
         return offset
+
+    def number(self, value: Any) -> int:
+        """Store a constant number, if it is not stored yet; return its offset."""
+        value = float(value)
+        key = math.copysign(1.0, value), value
+        if key not in self._numbers:
+            self._numbers[key] = self.constant(value)
+        return self._numbers[key]
 
     def columns(self, matrix: NDArray[Any], *before: Any) -> int:
         """Store constants, then the columns of a matrix; return their offset."""

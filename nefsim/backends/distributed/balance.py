@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,17 @@ def work(program: Program, op: Op) -> float:
 
 def _size(matrix: Any) -> int:
     return int(2 * matrix.nnz if hasattr(matrix, "tocsr") else matrix.size)
+
+
+def equal_parts(work: Sequence[float], n: int) -> list[list[int]]:
+    """Divide numbered tasks into ``n`` parts of about equal work; the largest come first."""
+    parts: list[list[int]] = [[] for _ in range(n)]
+    loads = [(0.0, k) for k in range(n)]
+    for i in sorted(range(len(work)), key=lambda i: -work[i]):
+        load, k = heapq.heappop(loads)
+        parts[k].append(i)
+        heapq.heappush(loads, (load + work[i], k))
+    return [sorted(part) for part in parts]
 
 
 def assign(

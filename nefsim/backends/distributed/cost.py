@@ -12,9 +12,9 @@ from nefsim.backends.distributed.programs import size_of
 #: Bytes of a value.
 NUMBER = 8
 
-#: Time to send or to receive a message [s], bytes of messages per second, and time in Python of a
-#: block of steps [s], between processes of one machine; see ``benchmarks/mpi.md``.
-LATENCY, BANDWIDTH, BLOCK = 4.5e-6, 2.5e9, 12e-6
+#: Time to send or to receive a message [s], bytes of messages of up to 80 kB per second, and time
+#: in Python of a block of steps [s], between processes of one machine; see ``benchmarks/mpi.md``.
+LATENCY, BANDWIDTH, BLOCK = 0.9e-6, 18e9, 3.7e-6
 
 
 def seconds_of_work(cut: Cut, n: int) -> NDArray[np.float64]:

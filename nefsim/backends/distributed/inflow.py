@@ -45,9 +45,12 @@ class Inflow:
         self.have, self._first = 0, -self._most  # the step before the first row
         self._used = 0  # the last step that has used values
         self._rows = np.zeros((self._most + ROOM, *lead, len(lags)), dtype)
+        self._row = self._rows[:1].copy()
 
     def empty(self, n: int) -> Array:
-        """An array for the rows of ``n`` steps."""
+        """An array for the rows of ``n`` steps; for one row always the same array."""
+        if n == 1:
+            return self._row
         return np.empty((n, *self._rows.shape[1:]), self._rows.dtype)
 
     def push(self, rows: Array) -> None:

@@ -1,7 +1,7 @@
 """The program of a share: its operations with signals of its own, an inbox, and outboxes.
 
-All values that a share receives are one signal, its inbox, which an operation without inputs
-writes.  All values that it sends to one other share are one signal, an outbox.
+All values that a share receives are one signal, its inbox, whose rows are written before the
+operations run.  All values that it sends to one other share are one signal, an outbox.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class ShareProgram:
     outboxes: dict[int, int]
 
 
-def share_program(cut: Cut, share: int, receive: Callable[[int], Any]) -> ShareProgram:
+def share_program(cut: Cut, share: int) -> ShareProgram:
     """The program of a share.
 
     Parameters
@@ -71,10 +71,8 @@ def share_program(cut: Cut, share: int, receive: Callable[[int], Any]) -> ShareP
         The cut of the whole program.
     share : int
         The share.
-    receive : callable
-        ``receive(trial)`` returns the function ``values(times)`` that the inbox calls.
     """
-    return _Maker(cut, share).make(receive)
+    return _Maker(cut, share).make()
 
 
 class _Maker:
@@ -91,9 +89,9 @@ class _Maker:
         self._columns: dict[int, slice] = {}
         self._inbox: int | None = None
 
-    def make(self, receive: Callable[[int], Any]) -> ShareProgram:
+    def make(self) -> ShareProgram:
         items = sorted(self._cut.shares[self._share].items, key=_key)
-        self._add_inbox(receive)
+        self._add_inbox()
         for item in items:
             self._add_signals(item)
         for item in items:
@@ -117,7 +115,7 @@ class _Maker:
         self._ops.append(op)
         self._items.append(item)
 
-    def _add_inbox(self, receive: Callable[[int], Any]) -> None:
+    def _add_inbox(self) -> None:
         end = 0
         for sender, ports in self._cut.shares[self._share].inflow.items():
             first = end
@@ -128,7 +126,7 @@ class _Maker:
             self._columns[sender] = slice(first, end)
         if end:
             self._inbox = self._signal("inbox", end)
-            self._add(Call((self._inbox,), (), receive, "inbox", chunked=True))
+            self._add(Call((self._inbox,), (), _written, "inbox", chunked=True))
 
     def _add_signals(self, item: Item) -> None:
         op = self._whole.ops[item.op]
@@ -268,6 +266,16 @@ class _Maker:
         )
         learned = self._weighed(self._whole.writer[op.learned.output])
         return replace(op, learned=learned, parts=parts)
+
+
+def _written(trial: int) -> Callable[..., Any]:
+    """The step of the inbox, which is not called, as its rows are there before."""
+
+    def step(times: Any) -> Any:
+        raise RuntimeError(f"an inbox has no rows at t = {times[0]:g} s")
+
+    del trial
+    return step
 
 
 def _key(item: Item) -> tuple[int, int, int]:

@@ -70,7 +70,7 @@ class ShareRunner:
         self, cut: Cut, share: int, state: State, taken: set[int], prepare: Prepare
     ) -> None:
         self.share = share
-        made = self._made = share_program(cut, share, lambda trial: None)
+        made = self._made = share_program(cut, share)
         lead, dtype = _lead(state)
         self._records = cut.shares[share].records
         self.inflows: dict[int, Inflow] = {}
@@ -82,22 +82,13 @@ class ShareRunner:
             ]
             assert len(lags) == columns.stop - columns.start
             self.inflows[sender] = Inflow(lags, lead, dtype)
-        width = 0 if made.inbox is None else made.program.signals[made.inbox].size
-        self._inbox = np.zeros((1, *lead, width), dtype)
-        self._block = self._inbox
         self.engine: Engine | None = None
         self.longest = 10_000
         if made.program.ops:
-            own = _share_state(cut, made, state, taken, self._values)
+            own = _share_state(cut, made, state, taken)
             run: Any = prepare(HasProgram(made.program), own)
             self.engine = run.__self__
             self.longest = run.__self__.longest
-
-    def _values(self, trial: int) -> Callable[..., Array]:
-        """The function that the inbox calls for the rows of a block."""
-        if self._inbox.ndim == 2:
-            return lambda times: self._block
-        return lambda times: self._block[:, trial]
 
     def begin(self, step: int) -> None:
         """Begin a chunk after ``step`` steps."""
@@ -111,14 +102,12 @@ class ShareRunner:
         """Compute rows ``lo + 1`` to ``hi`` of the chunk; all values must have arrived."""
         if self.engine is None:
             return
-        if self.inflows:
-            n = hi - lo
-            if n > len(self._inbox):
-                self._inbox = np.zeros((n, *self._inbox.shape[1:]), self._inbox.dtype)
-            self._block = self._inbox[:n]
+        if self._made.inbox is not None:
+            inbox = self.engine.rows[self._made.inbox][lo + 1 : hi + 1]
             for sender, inflow in self.inflows.items():
-                out = self._block[..., self._made.columns[sender]]
+                out = inbox[..., self._made.columns[sender]]
                 inflow.fill(out, self._step + lo, self._step + hi)
+            self.engine.rows_done[self._made.program.writer[self._made.inbox]] = hi
         self.engine.chunk(hi, lo)
 
     def sent(self, receiver: int, lo: int, hi: int) -> Array:
@@ -151,13 +140,7 @@ def _lead(state: State) -> tuple[tuple[int, ...], Any]:
     return state.signals[0].shape[:-1], state.signals[0].dtype
 
 
-def _share_state(
-    cut: Cut,
-    made: ShareProgram,
-    state: State,
-    taken: set[int],
-    values: Callable[[int], Any],
-) -> State:
+def _share_state(cut: Cut, made: ShareProgram, state: State, taken: set[int]) -> State:
     """The state of a share, with the memories of the whole state where no other share has them."""
     lead, dtype = _lead(state)
     program = made.program
@@ -182,5 +165,8 @@ def _share_state(
             for mine, its in zip(outputs(op), outputs(cut.program.ops[whole]), strict=True):
                 signals[mine][...] = state.signals[its]
         if isinstance(op, Call):
-            steps[k] = [values(trial) for trial in trials] if whole is None else state.steps[whole]
+            if whole is None:
+                steps[k] = [op.start(trial) for trial in trials]
+            else:
+                steps[k] = state.steps[whole]
     return State(state.step, signals, memories, rngs, running, steps)

@@ -38,10 +38,13 @@ class Transport:
         raise NotImplementedError
 
     def receive(self, sender: int, receiver: int, like: Array) -> Array:
-        """The next rows from a share of another process, in an array like this one."""
+        """The next rows from a share of another process, in an array like this one.
+
+        The next call may overwrite them.
+        """
         raise NotImplementedError
 
-    def shared(self, *rows: dict[int, Array]) -> tuple[dict[int, Array], ...]:
+    def shared(self, *rows: dict[int, Any]) -> tuple[dict[int, Any], ...]:
         """The rows of all processes, on each of them."""
         return rows
 
@@ -80,7 +83,9 @@ class Team:
         shares = cut.shares
         wanted = [*here, *([SOURCES] if 0 in here else []), SINKS]
         self._runners = {
-            k: ShareRunner(cut, k, state, taken, prepare) for k in wanted if shares[k].items
+            k: ShareRunner(cut, k, state, taken, prepare)
+            for k in wanted
+            if shares[k].items or shares[k].ports
         }
         limit = longest_block(cut)
         lags = edges(cut)
@@ -90,7 +95,10 @@ class Team:
         self._order = [k for k in same if k in self._runners]
         longest = min((runner.longest for runner in self._runners.values()), default=10_000)
         self._longest = max(transport.least(longest), 1)
-        self._block = max(1, min(block, self._longest // FEWEST_BLOCKS))
+        if lags:
+            self._block = max(1, min(block, self._longest // FEWEST_BLOCKS))
+        else:  # no process waits for another, and long blocks stay in the caches
+            self._block = self._longest
         if self._longest > self._block:
             self._longest -= self._longest % self._block
 

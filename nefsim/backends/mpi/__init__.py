@@ -1,14 +1,16 @@
 """The back end "mpi": one network on several processes, on one machine or many.
 
 ``mpiexec -n 4 python script.py`` starts the same script in four processes.  Each builds the whole
-network, which has the same arrays in all of them, and runs its share of the operations on the
-compiled back end, or in NumPy where numba is not installed (:mod:`nefsim.backends.distributed`).
-After each run, all processes have the records of all probes and all learned weights.
+network with the same arrays, and solves a part of the decoders for all of them.  It then runs its
+share of the operations on the compiled back end, or in NumPy where numba is not installed
+(:mod:`nefsim.backends.distributed`).  After each run, all processes have the records of all probes
+and all learned weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ import numpy as np
 from nefsim import _checks as check
 from nefsim import backends
 from nefsim.backends import Recorder, Runner
-from nefsim.backends.distributed.balance import assign
+from nefsim.backends.distributed.balance import assign, equal_parts
 from nefsim.backends.distributed.cut import Cut
 from nefsim.backends.distributed.fingerprint import fingerprint
 from nefsim.backends.distributed.team import Team
@@ -26,7 +28,7 @@ from nefsim.backends.mpi.ending import end_all
 from nefsim.backends.mpi.processes import Processes, processes
 from nefsim.program import Learn, Program, State, Weigh
 
-__all__ = ["common_seed", "demand", "prepare"]
+__all__ = ["common_seed", "demand", "divide", "prepare"]
 
 
 def demand(dtype: Any) -> None:
@@ -39,6 +41,47 @@ def common_seed(seed: int) -> int:
     """The seed of the first process, for all of them."""
     team = processes()
     return seed if team.n == 1 else team.of_first(seed)
+
+
+def divide(
+    solve: Callable[[Sequence[int]], dict[int, Any]], work: Sequence[float]
+) -> dict[int, Any]:
+    """Solve a part of the systems of a network in each process, and share the solutions.
+
+    So all processes have the same decoders to the last digit, also on machines of other kinds.
+
+    Parameters
+    ----------
+    solve : callable
+        ``solve(numbers)`` returns the solutions of the systems of these numbers.
+    work : sequence of float
+        The work of each system; the same in all processes.
+
+    Returns
+    -------
+    dict
+        The solutions of all processes.
+
+    Raises
+    ------
+    ValueError or TypeError
+        The first error of all processes, in each of them.
+    """
+    team = processes()
+    if team.n == 1:
+        return solve(range(len(work)))
+    errors: dict[int, Exception] = {}
+    with end_all(team):
+        _check_same(zlib.crc32(repr(work).encode()), team)
+        found: dict[int, Any] = {}
+        try:
+            found = solve(equal_parts(work, team.n)[team.process])
+        except (ValueError, TypeError) as error:
+            errors[team.process] = error
+        found, errors = team.shared(found, errors)
+    if errors:
+        raise errors[min(errors)]
+    return found
 
 
 def prepare(built: HasProgram, state: State, process: Mapping[int, int] | None = None) -> Runner:
@@ -54,8 +97,6 @@ def prepare(built: HasProgram, state: State, process: Mapping[int, int] | None =
         The process of signals that a user has chosen, by their number.
     """
     team, program = processes(), built.program
-    if state.step:
-        check.fail("Simulator.load", "backend", "not be mpi", "mpi", "pass another back end")
     dtype = str(state.signals[0].dtype) if state.signals else "float64"
     local = backends.module(backends.fastest(dtype)).prepare
     if team.n == 1:
@@ -68,7 +109,7 @@ def prepare(built: HasProgram, state: State, process: Mapping[int, int] | None =
         units = find_units(program)
         fixed = None if process is None else atoms_of(program, units, process)
         chosen = assign(program, units, team.n, fixed)
-        _check_same(program, chosen, team)
+        _check_same(fingerprint(program, chosen), team)
         cut = Cut(program, units, chosen, team.n)
         shares = Team(cut, state, local, (team.process,), team)
 
@@ -80,9 +121,8 @@ def prepare(built: HasProgram, state: State, process: Mapping[int, int] | None =
     return run
 
 
-def _check_same(program: Program, chosen: Mapping[int, int], team: Processes) -> None:
-    """Raise an error if the processes have built different networks."""
-    number = fingerprint(program, chosen)
+def _check_same(number: int, team: Processes) -> None:
+    """Raise an error if the processes have different numbers of their networks."""
     if team.least(number) != -team.least(-number):
         raise ValueError(
             "Simulator: the network must be the same in all processes, got different ones; give "

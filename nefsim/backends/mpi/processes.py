@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import time
+from collections import deque
 from functools import cache
 from typing import Any
 
@@ -38,6 +39,8 @@ class Processes(Transport):
 
     def __init__(self) -> None:
         self._under_way: list[tuple[Any, Any]] = []
+        self._sending: dict[Any, deque[tuple[Any, Array]]] = {}
+        self._receiving: dict[Any, tuple[Any, Array]] = {}
         self._tests, self._yields = TESTS, YIELDS
         with all_must_begin():
             from mpi4py import MPI
@@ -66,6 +69,9 @@ class Processes(Transport):
 
     def send(self, sender: int, receiver: int, rows: Array) -> None:
         """Send rows of a share to that of another process."""
+        if len(rows) == 1:
+            self._send_row(sender, receiver, rows)
+            return
         buffer = np.array(rows, order="C")
         if len(self._under_way) >= MOST_UNDER_WAY:
             self._under_way = [pair for pair in self._under_way if not pair[0].Test()]
@@ -73,13 +79,41 @@ class Processes(Transport):
                 self._wait(self._under_way.pop(0)[0])
         self._under_way.append((self._comm.Isend(buffer, receiver, _tag(sender)), buffer))
 
+    def _send_row(self, sender: int, receiver: int, row: Array) -> None:
+        """Send one row, with a request that is prepared once and used for many steps."""
+        key = sender, receiver, row.shape, row.dtype
+        sending = self._sending.setdefault(key, deque())
+        if sending and (len(sending) >= MOST_UNDER_WAY or sending[0][0].Test()):
+            request, buffer = sending.popleft()
+            self._wait(request)
+        else:
+            buffer = np.empty(row.shape, row.dtype)
+            request = self._comm.Send_init(buffer, receiver, _tag(sender))
+        buffer[...] = row
+        request.Start()
+        sending.append((request, buffer))
+
     def receive(self, sender: int, receiver: int, like: Array) -> Array:
         """The next rows of a share of another process."""
         del receiver
+        if len(like) == 1:
+            return self._receive_row(sender, like)
         self._wait(self._comm.Irecv(like, max(sender, 0), _tag(sender)))
         return like
 
-    def shared(self, *rows: dict[int, Array]) -> tuple[dict[int, Array], ...]:
+    def _receive_row(self, sender: int, like: Array) -> Array:
+        """The next row of a share, in an array that the next call overwrites."""
+        key = sender, like.shape, like.dtype
+        if key not in self._receiving:
+            buffer = np.empty(like.shape, like.dtype)
+            request = self._comm.Recv_init(buffer, max(sender, 0), _tag(sender))
+            self._receiving[key] = request, buffer
+        request, buffer = self._receiving[key]
+        request.Start()
+        self._wait(request)
+        return buffer
+
+    def shared(self, *rows: dict[int, Any]) -> tuple[dict[int, Any], ...]:
         """The rows of all processes, on each of them."""
         mine = np.frombuffer(pickle.dumps(rows, protocol=5), np.uint8)
         sizes = np.zeros(self.n, np.int64)
@@ -88,7 +122,7 @@ class Processes(Transport):
         places = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         target = [all_of_them, (sizes.tolist(), places.tolist())]
         self._wait(self._comm.Iallgatherv(mine, target))
-        found: tuple[dict[int, Array], ...] = tuple({} for _ in rows)
+        found: tuple[dict[int, Any], ...] = tuple({} for _ in rows)
         for first, size in zip(places.tolist(), sizes.tolist(), strict=True):
             parts = pickle.loads(all_of_them[first : first + size].data)
             for whole, part in zip(found, parts, strict=True):
@@ -103,8 +137,8 @@ class Processes(Transport):
         return int(result[0])
 
     def of_first(self, number: int) -> int:
-        """The number that the first process has."""
-        buffer = np.array([number], np.int64)
+        """The number from 0 and below 2**64 that the first process has."""
+        buffer = np.array([number], np.uint64)
         self._wait(self._comm.Ibcast(buffer, 0))
         return int(buffer[0])
 

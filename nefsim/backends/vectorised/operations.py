@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import proxy
+
 from nefsim.backends.engine import Advance, Engine
 from nefsim.backends.python_ops import call_step, evaluate, play
 from nefsim.backends.vectorised.learning import learn, weigh
@@ -10,8 +12,13 @@ from nefsim.program import Call, Evaluate, Learn, Neurons, Play, Sum, Weigh
 
 
 def advances(engine: Engine, index: int) -> Advance:
-    """The ``advance`` of an operation that is alone in its batch."""
+    """The ``advance`` of an operation that is alone in its batch.
+
+    The engine owns these functions.  They refer to it weakly, so that it is freed with its
+    simulator, and not when Python next looks for circles of references.
+    """
     op = engine.program.ops[index]
+    engine = proxy(engine)
     match op:
         case Evaluate():
             return evaluate(engine, op, index)

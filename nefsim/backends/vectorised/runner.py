@@ -26,18 +26,18 @@ from nefsim.backends.vectorised.operations import advances
 from nefsim.backends.vectorised.populations import observers, step_rows
 from nefsim.backends.vectorised.sums import sums
 from nefsim.program import Filter, Learn, Neurons, Program, State, Sum, outputs
+from nefsim.program.diagonal_blocks import in_blocks
 
 
 def prepare(built: HasProgram, state: State) -> Runner:
     """Prepare a built network to run; return a runner that advances ``state``."""
-    program = built.program
+    program = in_blocks(built.program)
     plan = stages(program, state.ops)
     layout = Layout(program, plan)
-    length = chunk_length(sum(signal.size for signal in state.signals))
-    buffers = layout.buffers(state.signals, length + 1)
+    n_trials = state.signals[0].shape[0] if state.signals and state.signals[0].ndim == 2 else 1
+    buffers = layout.buffers(state.signals, chunk_length(program, n_trials) + 1)
     rows = [layout.view(buffers, i) for i in range(len(state.signals))]
     engine = Engine(program, state, rows, carrying(buffers))
-    n_trials = state.signals[0].shape[0] if state.signals and state.signals[0].ndim == 2 else 1
     in_place = _in_place(program, plan, n_trials)
     for op in program.ops:
         index = program.writer[op.learned.output] if isinstance(op, Learn) else -1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ Product = Callable[[Array, Array | None], Array]
 #: Fewest elements of a matrix whose product with a sparse vector, such as the spikes of a step,
 #: uses only the vector's nonzero elements, and the largest share of these.
 MIN_SIZE_FOR_GATHERING, MAX_SHARE_OF_SPIKES = 20_000, 0.125
+
+#: The same of a sparse matrix, whose columns SciPy takes some 20 µs to gather.
+MIN_STORED_FOR_GATHERING = 80_000
 
 
 @dataclass
@@ -133,7 +137,7 @@ def _stacked(matrix: Any, size: int) -> Any:
 def _product(matrices: Sequence[Any], dtype: np.dtype[Any]) -> Product:
     """A function that multiplies each matrix of a stack by its vector, in all rows."""
     if hasattr(matrices[0], "tocsr"):
-        return _sparse(matrices[0].tocsr().astype(dtype))
+        return _sparse(matrices[0].astype(dtype))
     if matrices[0].ndim == 1:
         return _diagonal(np.concatenate(matrices).astype(dtype))
     stack = np.array(matrices, dtype)
@@ -214,9 +218,19 @@ def _dense_stack(stack: Array) -> Product:
 
 
 def _sparse(matrix: Any) -> Product:
+    n_out, n_in = matrix.shape
+    matrix = matrix.tocsr()
+    gathers = matrix.nnz >= MIN_STORED_FOR_GATHERING
+    by_column = cache(matrix.tocsc)  # a second copy, where neurons spike
+
     def multiply(rows: Array, into: Array | None) -> Array:
-        flat = matrix @ rows.reshape(-1, rows.shape[-1]).T
-        value = np.asarray(flat.T.reshape(*rows.shape[:-1], matrix.shape[0]))
+        flat = rows.reshape(-1, n_in).T
+        nonzero = flat[:, 0].nonzero()[0] if gathers and flat.shape[1] == 1 else None
+        if nonzero is not None and len(nonzero) < MAX_SHARE_OF_SPIKES * n_in:
+            flat = by_column()[:, nonzero] @ flat[nonzero]
+        else:
+            flat = matrix @ flat
+        value = np.asarray(flat.T.reshape(*rows.shape[:-1], n_out))
         if into is None:
             return value
         into[...] = value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
     if op.is_input:
         if op.output in table.plan.materialized:
             out, n = table.addresses[op.output], table.program.signals[op.output].size
-            one = table.constant(1.0)
+            one = table.number(1.0)
             table.op(k.SCALE, out, n, (memory["value"], 0), C=one, M=n, SET=1)
     elif op.output in table.plan.accumulators:
         _accumulate(table, op, table.plan.accumulators[op.output])
@@ -51,6 +53,7 @@ def _sum(table: Table, op: Sum) -> None:
         return  # the population adds these terms to the offset, in its step
     # A tiled population writes spike bits, and no values that a matrix could multiply.
     encoded = terms and encodes(terms[0], n) and not table.has_spikes(terms[0].read)
+    first = None if op.offset is not None else _first_writers(table, terms, n)
     if op.offset is not None and encoded:
         term = terms.pop(0)
         c = table.columns(np.asarray(term.matrix), op.offset)
@@ -58,11 +61,28 @@ def _sum(table: Table, op: Sum) -> None:
         table.op(k.AFFINE, out, n, table.address(term.read), C=c, M=m)
     elif op.offset is not None:
         table.op(k.FILL, out, n, C=table.constant(op.offset), M=1)
-    elif not terms or terms[0].rows is not None:
+    elif first is None:
         table.op(k.FILL, out, n)
-    for i, term in enumerate(terms):
-        overwrite = int(i == 0 and op.offset is None and term.rows is None)
-        _term(table, term, out, n, overwrite)
+    if first is None:
+        first = [False] * len(terms)
+    for term, overwrites in zip(terms, first, strict=True):
+        _term(table, term, out, n, int(overwrites))
+
+
+def _first_writers(table: Table, terms: Sequence[Term], n: int) -> list[bool] | None:
+    """Which terms are the first to write their elements; None if not all elements are written."""
+    if terms and terms[0].rows is None:
+        return [True] + [False] * (len(terms) - 1)
+    written, first = np.zeros(n, bool), []
+    for term in terms:
+        if not isinstance(term.rows, slice) or table.has_events(term):
+            return None
+        before = written[term.rows]
+        if before.any() and not before.all():
+            return None
+        first.append(not before.all())
+        written[term.rows] = True
+    return first if written.all() else None
 
 
 def _rows_of_tile(table: Table, term: Term, out: Address, n: int, overwrite: int) -> None:
@@ -123,11 +143,11 @@ def _product(
     matrix = term.matrix
     if term in table.decoded:  # the population has multiplied it
         decoded = table.decoded[term]
-        table.op(k.SCALE, out, n, decoded, C=table.constant(1.0), M=n, SET=overwrite)
+        table.op(k.SCALE, out, n, decoded, C=table.number(1.0), M=n, SET=overwrite)
     elif hasattr(matrix, "tocsr"):
         _sparse(table, term, out, n, source, overwrite)
     elif matrix is None or np.ndim(matrix) == 0:
-        c = table.constant(1.0 if matrix is None else matrix)
+        c = table.number(1.0 if matrix is None else matrix)
         table.op(k.SCALE, out, n, source, C=c, M=m, SET=overwrite)
     elif np.ndim(matrix) == 1:
         table.op(k.DIAGONAL, out, n, source, C=table.constant(matrix), M=m, SET=overwrite)

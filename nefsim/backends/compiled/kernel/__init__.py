@@ -178,9 +178,12 @@ def share_steps(table, memory, thread, lo, hi, trials, data, constants, indices,
         row = lo + step
         phase = shifted(memory, SHARED_WORDS + at % n_phases * PHASE_WORDS)
         units, n = shifted(memory, phase[PHASE_UNITS]), phase[PHASE_SIZE]
-        first = thread * n // memory[SHARED_THREADS]
+        n_threads = memory[SHARED_THREADS]
+        first, last = thread * n // n_threads, (thread + 1) * n // n_threads - 1
         for i in range(n):
-            unit = shifted(units, (first + i) % n * UNIT_WORDS)
+            # There and back, so that the second cache has the units of the last step's end.
+            place = last - i if row % 2 else first + i
+            unit = shifted(units, place % n * UNIT_WORDS)
             claimed = shifted(unit, UNIT_CLAIMED)
             if load_atomic(claimed) != step or not claim(claimed, step):
                 continue
