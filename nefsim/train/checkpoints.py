@@ -63,6 +63,8 @@ def save(
     ------
     ValueError, TypeError
         If ``module`` is not a module, or the path is not a file in an existing folder.
+    OSError
+        If the file cannot be written, as on a full disk; the old file is then unchanged.
 
     See Also
     --------
@@ -88,22 +90,36 @@ def save(
     }
     with replacing(target) as stream:
         hashed = _Hashed(stream)
-        torch.save(content, hashed)
+        try:
+            torch.save(content, hashed)
+        except RuntimeError as error:  # what PyTorch makes of an error of the disk
+            raise hashed.error or error from None
         hashed.seal()
     return target
 
 
 class _Hashed:
-    """A file to write to, with a checksum of all that is written."""
+    """A file to write to, with a checksum of all that is written.
+
+    Attributes
+    ----------
+    error : OSError or None
+        Why the last bytes could not be written.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self._sum, self._end = stream, hashlib.sha256(), b""
+        self.error: OSError | None = None
 
     def write(self, data: Any) -> int:
         """Write bytes."""
         self._sum.update(data)
         self._end = (self._end + bytes(data[-22:]))[-22:]
-        return self._stream.write(data)
+        try:
+            return self._stream.write(data)
+        except OSError as error:
+            self.error = error
+            raise
 
     def flush(self) -> None:
         """Write buffered bytes."""
