@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import io
 import os
 import zipfile
 from collections.abc import Callable
@@ -62,7 +63,8 @@ def save(
     Raises
     ------
     ValueError, TypeError
-        If ``module`` is not a module, or the path is not a file in an existing folder.
+        If ``module`` is not a module, the path is not a file in an existing folder, or
+        ``info`` has other objects.
     OSError
         If the file cannot be written, as on a full disk; the old file is then unchanged.
 
@@ -81,6 +83,7 @@ def save(
     who = "train.save"
     check.instance(who, "module", module, nn.Module, "a module", "pass a module of PyTorch")
     target = as_target(who, path)
+    _check_info(who, info)
     content = {
         "format": FORMAT,
         "module": module.state_dict(),
@@ -96,6 +99,18 @@ def save(
             raise hashed.error or error from None
         hashed.seal()
     return target
+
+
+def _check_info(who: str, info: Any) -> None:
+    """Raise TypeError unless :func:`load` will read the further data of a file."""
+    try:
+        stream = io.BytesIO()
+        torch.save(info, stream)
+        stream.seek(0)
+        torch.load(stream, weights_only=True)
+    except Exception as error:  # pickle and PyTorch raise many types
+        do, got = "store other objects elsewhere", f"{check.show(info)} ({reason(error)})"
+        check.fail(who, "info", "hold numbers, texts and lists of Python", got, do, TypeError)
 
 
 class _Hashed:
