@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -20,6 +21,9 @@ MOST_DEFLATED, ROOM = 1032, 1024
 
 #: Kinds of data types that are accepted: numbers and texts, and no objects.
 KINDS = "biufU"
+
+#: The largest code of a character.  NumPy makes texts of larger ones, which break Python.
+LAST_CHARACTER = sys.maxunicode
 
 
 def reason(error: BaseException) -> str:
@@ -123,6 +127,7 @@ class Archive(ABC):
             with self._zip.open(self._members[name]) as stream:
                 array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
                 stream.read()  # zipfile compares the checksum at the end
+            _check_text(array)
         except Exception as error:
             self.fail(f"{name!r}: {reason(error)}")
         return array
@@ -162,3 +167,12 @@ def _check_packing(member: zipfile.ZipInfo) -> None:
         raise ValueError("it is packed in another way")
     if member.file_size > MOST_DEFLATED * member.compress_size + ROOM:
         raise ValueError("its size in the file is larger than possible")
+
+
+def _check_text(array: NDArray[Any]) -> None:
+    """Raise ValueError if a text has codes that are no characters."""
+    if array.dtype.kind != "U" or not array.size:
+        return
+    largest = np.ravel(array).view(array.dtype.byteorder + "u4").max()
+    if largest > LAST_CHARACTER:
+        raise ValueError(f"its text has the code {largest}, which is no character")

@@ -49,8 +49,8 @@ def fail(
     do: str,
     kind: type[Exception] = ValueError,
 ) -> NoReturn:
-    """Raise an error in the format of this module; a string ``got`` is used unchanged."""
-    text = got if isinstance(got, str) else show(got)
+    """Raise an error in the format of this module; a string ``got`` is used on one line."""
+    text = " ".join(got.splitlines()) or "''" if isinstance(got, str) else show(got)
     raise kind(f"{who}: {argument} must {must}, got {text}; {do}.")
 
 

@@ -33,33 +33,32 @@ def misfit(value: Any, schema: Any, name: str = "it") -> str:
     >>> misfit({"labels": ["a"], "n": 3}, schema), misfit({"labels": ["a", 1], "n": 3}, schema)
     ('', 'labels[1] is 1')
     """
-    wrong = f"{name} is {check.show(value)}"
     match schema:
         case tuple():
-            return "" if any(not misfit(value, each) for each in schema) else wrong
+            fits = any(not misfit(value, each) for each in schema)
         case range():
-            return "" if type(value) is int and value in schema else wrong
+            fits = type(value) is int and value in schema
         case None | str():
-            return "" if value == schema else wrong
+            fits = value == schema
         case list():
-            if not isinstance(value, list) or (len(schema) != 1 and len(value) != len(schema)):
-                return wrong
-            kinds: Iterable[Any] = schema if len(schema) == len(value) else repeat(schema[0])
-            pairs = enumerate(zip(value, kinds, strict=False))
-            parts = ((f"{name}[{i}]", v, s) for i, (v, s) in pairs)
+            fits = isinstance(value, list) and len(schema) in (1, len(value))
         case dict():
-            if not isinstance(value, dict):
-                return wrong
-            names = value if str in schema else schema
-            missing = [key for key in names if key not in value]
-            if missing:
-                return f"{missing[0]} of {name} is missing"
-            place = "" if name == "it" else f"{name}."
-            parts = (
-                (f"{place}{key}", value[key], schema.get(str, schema.get(key))) for key in names
-            )
+            fits = isinstance(value, dict)
         case _:
             types = (int, float) if schema is float else schema
             fits = isinstance(value, types) and (schema is object or type(value) is not bool)
-            return "" if fits else wrong
+    if not fits:
+        return f"{name} is {check.show(value)}"
+    parts: Iterable[tuple[str, Any, Any]] = ()
+    if isinstance(schema, list):
+        kinds: Iterable[Any] = schema if len(schema) == len(value) else repeat(schema[0])
+        pairs = enumerate(zip(value, kinds, strict=False))
+        parts = ((f"{name}[{i}]", v, s) for i, (v, s) in pairs)
+    elif isinstance(schema, dict):
+        names = value if str in schema else schema
+        missing = [key for key in names if key not in value]
+        if missing:
+            return f"{missing[0]} of {name} is missing"
+        place = "" if name == "it" else f"{name}."
+        parts = ((f"{place}{key}", value[key], schema.get(str, schema.get(key))) for key in names)
     return next((difference for key, v, s in parts if (difference := misfit(v, s, key))), "")

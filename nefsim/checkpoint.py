@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
@@ -94,6 +95,12 @@ def check_state(who: str, program: Program, state: State) -> None:
     """
     for op, memory in zip(program.ops, state.ops, strict=True):
         _check_memory(who, op, stored(memory))
+    _check_signals(who, program, state.signals)
+
+
+def _check_signals(who: str, program: Program, values: Sequence[NDArray[Any]]) -> None:
+    for signal, value in zip(program.signals, values, strict=True):
+        _check_finite(who, f"signal {signal.name!r}", value)
 
 
 def _check_memory(who: str, op: Op, memory: dict[str, NDArray[Any]]) -> None:
@@ -101,10 +108,13 @@ def _check_memory(who: str, op: Op, memory: dict[str, NDArray[Any]]) -> None:
         op.neuron.check_state(who, memory)
         return
     for name, values in memory.items():
-        if not np.isfinite(values).all():
-            do = "continue from an earlier state"
-            got = f"numbers that are not in {name!r}"
-            check.fail(who, f"memory of {type(op).__name__}", "be finite", got, do)
+        _check_finite(who, f"{name!r} of {type(op).__name__}", values)
+
+
+def _check_finite(who: str, what: str, values: NDArray[Any]) -> None:
+    wrong = values[~np.isfinite(values)]
+    if wrong.size:
+        check.fail(who, what, "be finite", f"{wrong[0]:g}", "continue from an earlier state")
 
 
 def check_fit(who: str, program: Program, saved: Saved, argument: str = "net") -> None:
@@ -152,6 +162,7 @@ def set_state(
     for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=True)):
         of_op = {name: values.get(f"op {i} {name}") for name in memory}
         _check_memory(who, op, {name: v for name, v in of_op.items() if v is not None})
+    _check_signals(who, program, [values[f"signal {i}"] for i in range(len(program.signals))])
     processes = []
     for i, trials in enumerate(state.running):
         for j, process in enumerate(trials):

@@ -64,7 +64,7 @@ class Input:
             out[key] = values
         except (ValueError, IndexError) as error:
             do = f"pass {out.shape[-1]} numbers for {self._name}, or one"
-            got = f"shape {np.shape(values)} at {key!r}"
+            got = f"shape {np.shape(values)} at {check.show(key)}"
             check.fail(self._who, "values", f"fit elements of shape {out.shape}", got, do)
             raise AssertionError from error
 

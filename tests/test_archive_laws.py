@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -99,6 +100,21 @@ def test_a_wrong_checksum_is_noticed(kind: int, tmp_path: Path) -> None:
         for call in (lambda: file.array("a"), lambda: file.text("t", 9)):
             with pytest.raises(ValueError, match="Bad CRC-32"):
                 call()
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_codes_that_are_no_characters_are_refused(order: str, tmp_path: Path) -> None:
+    """NumPy makes texts of them, for which functions of Python raise SystemError."""
+    last = sys.maxunicode
+    codes = {"good": [65, last], "bad": [65, last + 1], "worse": [2**32 - 1, 65]}
+    texts = {name: np.array(each, f"{order}u4").view(f"{order}U1") for name, each in codes.items()}
+    texts["empty"] = texts["good"][:0]
+    members = {f"{name}.npy": npy_bytes(text) for name, text in texts.items()}
+    with Archive(packed(tmp_path / "a.npz", members)) as file:
+        assert file.array("good").tolist() == ["A", chr(last)] and not file.array("empty").size
+        for name, code in (("bad", last + 1), ("worse", 2**32 - 1)):
+            with pytest.raises(ValueError, match=f"^file: '{name}': its text has the code {code},"):
+                file.array(name)
 
 
 def test_archives_that_lie_about_their_sizes_are_refused(

@@ -31,6 +31,14 @@ def test_other_things_are_no_numbers(value: Any) -> None:
     refused(lambda: check.real("f", "x", value, "do"), message, TypeError)
 
 
+@pytest.mark.parametrize(
+    ("got", "shown"), [("a\nb", "a b"), ("a  b", "a  b"), ("", "''"), (np.zeros(2), "an array of")]
+)
+def test_an_error_is_one_line_and_names_what_it_got(got: Any, shown: str) -> None:
+    with pytest.raises(ValueError, match=rf"^f: x must fit, got {shown}[^\n]*; do\.$"):
+        check.fail("f", "x", "fit", got, "do")
+
+
 def test_numbers_are_finite_and_within_their_limits() -> None:
     for value, shown in ((np.nan, "nan"), (-np.inf, "-inf"), (10**400, "1000000")):
         message = f"f: x must be finite, got {shown}"

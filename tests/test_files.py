@@ -637,6 +637,24 @@ def test_a_state_that_is_not_finite_is_neither_saved_nor_loaded(bad: float, tmp_
         nef.Simulator.load(path, population())
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_signal_that_is_not_finite_is_neither_saved_nor_loaded(
+    bad: float, tmp_path: Path
+) -> None:
+    sim = nef.Simulator(population(), backend="numpy")
+    sim.run_steps(5)
+    path = sim.save(tmp_path / "state")
+    good, signal = path.read_bytes(), sim.state.signals[0]
+    kept, signal[0] = signal[0], bad
+    with pytest.raises(ValueError, match=r"^Simulator\.save: signal .+ must be finite, .+\.$"):
+        sim.save(path)
+    assert path.read_bytes() == good
+    signal[0] = kept
+    changed(path, **{"signal 0": np.full(signal.shape, bad)})
+    with pytest.raises(ValueError, match=r"^Simulator\.load: signal .+ must be finite, .+\.$"):
+        nef.Simulator.load(path, population())
+
+
 def noisy() -> nef.Network:
     """A population with noise and random spikes."""
     neuron = nef.PoissonSpiking(nef.LIFRate())

@@ -349,7 +349,7 @@ def test_errors_are_those_of_nengo():
     with nefsim.nengo.Simulator(small(), progress_bar=False) as simulator:
         with pytest.raises(ReadonlyError):
             simulator.dt = 0.002
-        with pytest.raises(ValidationError, match="at least 0"):
+        with pytest.raises(ValidationError, match="must be at least 0 s, got -1; pass seconds"):
             simulator.run(-1.0)
         with pytest.warns(UserWarning, match="0 steps"):
             simulator.run(0.0)

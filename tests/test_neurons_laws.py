@@ -342,3 +342,13 @@ def test_poisson_neurons_with_rates_beyond_all_whole_numbers_run_on() -> None:
     out, J, memory = np.zeros(2), np.array([1e300, -1e300]), {"rate_out": np.zeros(2)}
     neurons.step(J, memory, 0.001, out, np.random.default_rng(1))
     assert 2.0**61 < out[0] * 0.001 < 2.0**63 and out[1] == 0.0
+
+
+def test_poisson_neurons_pass_nan_on_and_draw_the_other_numbers_as_before() -> None:
+    neurons = nef.PoissonSpiking(nef.RectifiedLinear())
+    J, outs = np.array([800.0, 900.0, 700.0]), []
+    for second in (0.0, np.nan):
+        J[1], out = second, np.zeros(3)
+        neurons.step(J, {"rate_out": np.zeros(3)}, 0.001, out, np.random.default_rng(1))
+        outs.append(out)
+    assert np.isnan(outs[1][1]) and outs[1][[0, 2]].tolist() == outs[0][[0, 2]].tolist()

@@ -606,6 +606,14 @@ def test_wrong_inputs_are_refused(values: Any) -> None:
     assert sim.inputs[net.nodes[0]][0] == 0.5
 
 
+def test_an_error_of_a_wrong_place_is_one_short_line() -> None:
+    net = plain([0.5])
+    key = [np.zeros((3, 1)), {"a": np.zeros(9)}, "long " * 50]
+    with pytest.raises(ValueError, match=SENTENCE) as caught:
+        nef.Simulator(net).inputs[net.nodes[0]][key] = 0.1
+    assert len(str(caught.value)) < 200
+
+
 def test_only_nodes_with_a_constant_output_are_inputs() -> None:
     net = with_functions([0.5])
     sim = nef.Simulator(net)

@@ -277,8 +277,8 @@ class Simulator:
         who, do = "nefsim.nengo.Simulator.run", "pass seconds, such as 1.0"
         time_in_seconds = check.real(who, "time_in_seconds", time_in_seconds, do)
         if time_in_seconds < 0:
-            got = f"Must be at least 0, got {time_in_seconds:g}"
-            raise ValidationError(got, attr="time_in_seconds")
+            message = f"the time must be at least 0 s, got {time_in_seconds:g}; {do}."
+            raise ValidationError(message, attr="time_in_seconds")
         steps = steps_in(who, "time_in_seconds", time_in_seconds, self.dt)
         checkpoints = saving.checkpoints(who, checkpoint_every, checkpoint, self.dt)
         paces = check.flag(who, "realtime", realtime)

@@ -224,5 +224,9 @@ class PoissonSpiking(_SpikesFromRates):
     ) -> Array:
         del state
         mean = np.minimum(dt * np.abs(rates), MOST_SPIKES)
-        n_spikes = _generator(self, rng).poisson(mean).astype(rates.dtype)
-        return np.copysign(n_spikes, rates)
+        generator = _generator(self, rng)
+        try:
+            n_spikes = generator.poisson(mean)
+        except ValueError:  # NumPy refuses NaN, which other types pass on
+            n_spikes = generator.poisson(np.where(np.isnan(mean), 0.0, mean)) + 0.0 * mean
+        return np.copysign(n_spikes.astype(rates.dtype), rates)

@@ -42,7 +42,7 @@ def records(
     if not is_recording(source):
         if probe is not None:
             do = "pass a Simulator or Result first, or leave probe out"
-            check.fail(who, "probe", "be None with an array", probe, do)
+            check.fail(who, "probe", "be None with an array", check.show(probe), do)
         values = of_one_trial(who, argument, source, trial)
         return values, times(who, time, len(values))
     if time is not None:

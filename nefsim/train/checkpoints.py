@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import io
 import os
 import zipfile
 from collections.abc import Callable
@@ -62,7 +63,10 @@ def save(
     Raises
     ------
     ValueError, TypeError
-        If ``module`` is not a module, or the path is not a file in an existing folder.
+        If ``module`` is not a module, the path is not a file in an existing folder, or
+        ``info`` has other objects.
+    OSError
+        If the file cannot be written, as on a full disk; the old file is then unchanged.
 
     See Also
     --------
@@ -79,6 +83,7 @@ def save(
     who = "train.save"
     check.instance(who, "module", module, nn.Module, "a module", "pass a module of PyTorch")
     target = as_target(who, path)
+    _check_info(who, info)
     content = {
         "format": FORMAT,
         "module": module.state_dict(),
@@ -88,22 +93,48 @@ def save(
     }
     with replacing(target) as stream:
         hashed = _Hashed(stream)
-        torch.save(content, hashed)
+        try:
+            torch.save(content, hashed)
+        except RuntimeError as error:  # what PyTorch makes of an error of the disk
+            raise hashed.error or error from None
         hashed.seal()
     return target
 
 
+def _check_info(who: str, info: Any) -> None:
+    """Raise TypeError unless :func:`load` will read the further data of a file."""
+    try:
+        stream = io.BytesIO()
+        torch.save(info, stream)
+        stream.seek(0)
+        torch.load(stream, weights_only=True)
+    except Exception as error:  # pickle and PyTorch raise many types
+        do, got = "store other objects elsewhere", f"{check.show(info)} ({reason(error)})"
+        check.fail(who, "info", "hold numbers, texts and lists of Python", got, do, TypeError)
+
+
 class _Hashed:
-    """A file to write to, with a checksum of all that is written."""
+    """A file to write to, with a checksum of all that is written.
+
+    Attributes
+    ----------
+    error : OSError or None
+        Why the last bytes could not be written.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self._sum, self._end = stream, hashlib.sha256(), b""
+        self.error: OSError | None = None
 
     def write(self, data: Any) -> int:
         """Write bytes."""
         self._sum.update(data)
         self._end = (self._end + bytes(data[-22:]))[-22:]
-        return self._stream.write(data)
+        try:
+            return self._stream.write(data)
+        except OSError as error:
+            self.error = error
+            raise
 
     def flush(self) -> None:
         """Write buffered bytes."""

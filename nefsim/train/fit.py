@@ -244,9 +244,9 @@ def _epoch(
 ) -> list[float]:
     """Train for one epoch; return the loss of each batch."""
     module.train()
-    device, losses = device_of(module), []
-    with bar(len(batches) if hasattr(batches, "__len__") else 0) as (_, report):
-        for x, target in checked("fit", batches):
+    device, losses, pairs = device_of(module), [], checked("fit", batches)
+    with bar(_length(batches)) as (_, report):
+        for x, target in pairs:
             value = loss(outputs(module, x.to(device)), target.to(device))
             optimizer.zero_grad()
             value.backward()
@@ -258,13 +258,25 @@ def _epoch(
     return losses
 
 
+def _length(batches: Any) -> int:
+    """The number of batches; 0 if it is not known, as of a loader of an iterable data set."""
+    try:
+        return len(batches)
+    except TypeError:
+        return 0
+
+
 def checked(who: str, batches: Any) -> Iterator[Batch]:
-    """Iterate over batches, each of which must be a pair of tensors."""
+    """An iterator over batches, each of which must be a pair of tensors."""
     do = "pass train.Batches(inputs, targets), or pairs of tensors"
     try:
         pairs = iter(batches)
     except TypeError:
         check.fail(who, "batches", "be pairs to iterate over", check.show(batches), do, TypeError)
+    return _checked_pairs(who, pairs, do)
+
+
+def _checked_pairs(who: str, pairs: Iterator[Any], do: str) -> Iterator[Batch]:
     for pair in pairs:
         are_tensors = isinstance(pair, (tuple, list)) and all(isinstance(x, Tensor) for x in pair)
         if not are_tensors or len(pair) != 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import hashlib
 import io
@@ -402,12 +403,11 @@ def checkpoints(folder: Path) -> Kind:
     x = torch.rand(8, 3, generator=torch.Generator().manual_seed(1))
     batches = train.Batches(x, torch.arange(8) % 2, size=4)
 
-    def net() -> Any:
-        torch.manual_seed(1)
-        return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    torch.manual_seed(1)
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
 
     def fitted(path: Path, epochs: int) -> str:
-        module = net()
+        module = copy.deepcopy(net)
         loss = torch.nn.functional.cross_entropy
         history = train.fit(module, batches, loss, epochs, checkpoint=path, progress=False)
         weights = [p.detach().numpy() for p in module.parameters()]
@@ -415,11 +415,12 @@ def checkpoints(folder: Path) -> Kind:
 
     good = folder / "weights.pt"
     fitted(good, 1)
+    whole = torch.load(good, weights_only=True)
 
     def change(rng: Rng, data: bytes) -> bytes:
         if rng.random() < 0.5:
             return mutate.mutated_bytes(rng, data)
-        content = torch.load(io.BytesIO(data), weights_only=True)
+        content = _containers_copied(whole)
         for _ in range(int(rng.integers(1, 3))):
             content = _mutated_content(rng, content)
         if rng.random() < 0.1:
@@ -429,7 +430,7 @@ def checkpoints(folder: Path) -> Kind:
         return _sealed_content(content, folder / "mutated.pt")
 
     def use(path: Path) -> str:
-        module = net()
+        module = copy.deepcopy(net)
         optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
         info = train.load(path, module, optimizer)
         weights = [p.detach().numpy() for p in module.parameters()]
@@ -451,6 +452,15 @@ def _sealed_content(content: Any, path: Path) -> bytes:
     finally:
         torch.save = save
     return path.read_bytes()
+
+
+def _containers_copied(content: Any) -> Any:
+    """The same tensors and numbers in other dicts and lists."""
+    if isinstance(content, (dict, list)):
+        content = copy.copy(content)
+        for key in [*content] if isinstance(content, dict) else range(len(content)):
+            content[key] = _containers_copied(content[key])
+    return content
 
 
 def _mutated_content(rng: Rng, content: Any) -> Any:

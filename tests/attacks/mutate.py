@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import io
 import json
+import struct
 import zipfile
+import zlib
 from functools import lru_cache
 from typing import Any
 
@@ -52,8 +54,7 @@ def mutated_bytes(rng: Rng, data: bytes) -> bytes:
 
 
 def mutated_json(rng: Rng, value: Any) -> Any:
-    """One or two places of a value, as JSON gives it, changed."""
-    value = copy.deepcopy(value)
+    """One or two places of a value, as JSON gives it, changed; lists and dicts are changed too."""
     for _ in range(any_of(rng, [1, 1, 1, 2])):
         value = _mutated_json(rng, value)
     return value
@@ -179,9 +180,44 @@ def mutated_npz(rng: Rng, data: bytes, meta: str | None = None) -> bytes:
             members[any_of(rng, WORDS) + ".npy"] = members[name]
     usual = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]
     packing = any_of(rng, usual) if rng.random() < 0.97 else zipfile.ZIP_BZIP2
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", packing) as new:
-        for name, content in [*members.items(), *extra]:
-            plain = name.encode(errors="replace").decode().replace("\0", "")
-            new.writestr(plain or "x", content)
-    return stream.getvalue()
+    plain = [
+        (name.encode(errors="replace").decode().replace("\0", "") or "x", content)
+        for name, content in [*members.items(), *extra]
+    ]
+    return archive(plain, packing)
+
+
+@lru_cache(maxsize=512)
+def _packed(content: bytes) -> tuple[int, bytes]:
+    """The checksum of a member and how it is packed."""
+    deflate = zlib.compressobj(1, wbits=-15)
+    return zlib.crc32(content), deflate.compress(content) + deflate.flush()
+
+
+def archive(members: list[tuple[str, bytes]], packing: int) -> bytes:
+    """A zip file, as ``zipfile`` makes it but in a third of the time."""
+    if packing == zipfile.ZIP_BZIP2:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", packing) as file:
+            for name, content in members:
+                file.writestr(name, content)
+        return stream.getvalue()
+    parts, central, at = list[bytes](), list[bytes](), 0
+    for name, content in members:
+        checksum, deflated = _packed(content)
+        data = deflated if packing == zipfile.ZIP_DEFLATED else content
+        encoded = name.encode()
+        is_ascii = len(encoded) == len(name)
+        # Version, whether the name is in UTF-8, packing, 1980-01-01, checksum and sizes.
+        about = struct.pack(
+            "<HHHHHIIIHH", 20, 0 if is_ascii else 0x800, packing, 0, 0x21, checksum,
+            len(data), len(content), len(encoded), 0,
+        )  # fmt: skip
+        local = b"PK\3\4" + about + encoded
+        place = struct.pack("<HHHII", 0, 0, 0, 0o600 << 16, at)
+        central.append(b"PK\1\2\x14\x03" + about + place + encoded)
+        parts += [local, data]
+        at += len(local) + len(data)
+    n, size = len(members), sum(map(len, central))
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, n, n, size, at, 0)
+    return b"".join([*parts, *central, end])

@@ -28,10 +28,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from attacks import cheap
 from attacks.children import in_children
 from attacks.kinds import KINDS, Kind
-
-from nefsim import simulator
 
 SENTENCE = re.compile(r"[^:\n]+: .+ must .+, got .+; .+\.", re.DOTALL)
 OUTCOMES = ("sentence", "same", "other", "raw", "timeout", "crash")
@@ -102,27 +101,6 @@ def run(
     return counts, bad
 
 
-def remember_builds(most: int = 8) -> None:
-    """Build the network of a state once, and not for each file that is read.
-
-    A network has the same arrays for a seed and time step; the file under attack is read and
-    checked as always.
-    """
-    build, known = simulator.build, dict[Any, Any]()
-
-    def remembering(net: Any, dt: float, seed: int, **options: Any) -> Any:
-        if any(options.values()):
-            return build(net, dt, seed, **options)
-        key = net, dt, seed
-        if key not in known:
-            if len(known) >= most:  # seeds of changed files
-                return build(net, dt, seed, **options)
-            known[key] = build(net, dt, seed, **options)
-        return known[key]
-
-    simulator.build = remembering
-
-
 #: Shares of the kinds in all tries.
 SHARES = {
     "result": 30,
@@ -161,7 +139,7 @@ def main() -> None:
     tries = {
         name: options.each or max(options.tries * SHARES[name] // 100, 1) for name in options.kinds
     }
-    remember_builds()
+    cheap.make()
     print("| kind | tries | " + " | ".join(OUTCOMES) + " | ms of processor time |")
     print("|---" * (3 + len(OUTCOMES)) + "|", flush=True)
     failed = False
