@@ -116,6 +116,17 @@ def test_every_question_has_an_answer_on_a_page_that_exists() -> None:
     assert "(questions.md)" in first
 
 
+def test_a_page_of_a_task_ends_in_what_can_go_wrong_and_where_next() -> None:
+    for page in sorted((DOCS / "how-to").glob("*.md")):
+        if page.name != "index.md":
+            _, *ends = page.read_text(encoding="utf-8").split("\n## What can go wrong\n\n")
+            assert len(ends) == 1, page.name
+            *cures, last = ends[0].strip().split("\n\n")
+            assert "".join(cures).startswith("- "), page.name
+            assert re.search(r"\]\([./\w#-]+\)", last), page.name
+            assert f"\n{page.stem}\n" in (DOCS / "how-to" / "index.md").read_text("utf-8")
+
+
 def test_the_page_of_lessons_has_a_row_for_each_notebook_and_assignment() -> None:
     text = (DOCS / "learn.md").read_text(encoding="utf-8")
     page, contents = text.split("```{toctree}")
