@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from functools import cache
 from inspect import Parameter, Signature
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -42,6 +42,9 @@ class Value:
     from here, so that a field may hold an array.
     """
 
+    #: Whether a function of nefsim can be called with an array of points, see `takes_points`.
+    _takes_points: ClassVar[bool] = False
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Check the call against the signature of the class."""
         signatures.check_call(cls, args, kwargs)
@@ -72,3 +75,8 @@ class Value:
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
             object.__setattr__(self, name, value)
+
+
+def takes_points(function: Any) -> bool:
+    """Whether a function of nefsim can be called with points (P, D), and gives (P, k)."""
+    return isinstance(function, Value) and function._takes_points

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -99,6 +100,30 @@ def test_a_notebook_contains_no_path_of_a_machine(path: Path) -> None:
     assert notebook["metadata"]["language_info"] == {"name": "python"}
     assert all(cell["metadata"] == {} for cell in notebook["cells"])
     assert path.stat().st_size < LARGEST
+
+
+def test_a_notebook_that_is_run_again_is_stored_clean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    monkeypatch.syspath_prepend(str(NOTEBOOKS[0].parent.parent / "docs"))
+    import execute
+
+    source = "import matplotlib.pyplot as plt\nprint(6 * 7)\nplt.plot([1, 2]);"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    notebook.cells[0].metadata["collapsed"] = True
+    path = tmp_path / "01_short.ipynb"
+    nbformat.write(notebook, path)
+    execute.execute(path)
+    test_a_notebook_contains_no_path_of_a_machine(path)
+    test_a_notebook_is_stored_as_run_once_in_order_without_errors(path)
+    text, figure = code_cells(path)[0]["outputs"]
+    assert "".join(text["text"]) == "42\n"
+    # Byte 25 of a PNG is its kind of colours; 3 is a palette.
+    assert base64.b64decode("".join(figure["data"]["image/png"]))[25] == 3
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,17 @@ def test_the_page_has_every_figure_with_its_source() -> None:
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == list(FIGURES)
     for figure in FIGURES.values():
         assert f"- Source: {figure.source}.\n" in text
+
+
+def test_the_page_begins_with_how_many_rows_have_each_verdict() -> None:
+    reports = [
+        {"figure": name, "lines": [{"verdict": row[3].strip("*")} for row in rows(name)]}
+        for name in FIGURES
+    ]
+    sys.path.append(str(PAGE.parent / "_ext"))
+    import reproductions
+
+    assert reproductions.summary(reports) in PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", FIGURES)

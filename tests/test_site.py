@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
@@ -10,7 +11,9 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from test_docstrings import PACKAGES
 
@@ -58,6 +61,29 @@ def test_a_page_whose_code_fails_names_its_line(tmp_path: Path) -> None:
     assert Path.cwd() != tmp_path
 
 
+def channel(**options: Any) -> nef.Network:
+    """A population that is connected to another one."""
+    net = nef.Network(seed=1)
+    net.connect(net.ensemble(20, 1), net.ensemble(20, 1), **options)
+    return net
+
+
+def taught(rate: float) -> nef.Network:
+    """A channel that learns from an error, which never ends."""
+    net = channel(learning_rule=nef.PES(rate))
+    error = net.node(size_in=1)
+    net.connect(net.node(1.0), error)
+    net.connect(error, net.connections[0].learning_rule)
+    return net
+
+
+def diverges(net: nef.Network) -> None:
+    """Run a network that learns too fast, without the warning of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nef.Simulator(net, progress=False).run(1.0)
+
+
 def mistakes() -> Iterator[Callable[[], object]]:
     """Calls with the mistakes of the page of errors, in the order of its table."""
     net = nef.Network()
@@ -68,12 +94,30 @@ def mistakes() -> Iterator[Callable[[], object]]:
     yield lambda: net.node(lambda t, x: x)
     yield lambda: net.connect(a, b)
     yield lambda: net.connect(a, a, function=lambda x: x[0] * x[1])
+    yield lambda: net.connect(a, a, function=math.sin)
+    yield lambda: nef.Simulator(channel(function=np.log), progress=False)
+    yield lambda: net.connect(a, nef.Network().ensemble(10, 1))
     yield lambda: net.ensemble(10, 1, max_rates=(400, 600))
     yield lambda: net.probe(a, "spikes")
     loop = nef.Network()
     node = loop.node(lambda t, x: x, size_in=1)
     loop.connect(node, node, synapse=None)
     yield lambda: nef.Simulator(loop)
+    yield lambda: nef.Simulator(channel(learning_rule=nef.PES()), progress=False)
+    yield lambda: net.connect(a, a, learning_rule=nef.BCM())
+    yield lambda: nef.Simulator(taught(1.0), progress=False)
+    yield lambda: diverges(taught(1e12))
+    fixed = channel()
+    sim = nef.Simulator(fixed, progress=False)
+    yield lambda: sim.data[fixed.probe(fixed.ensembles[0])]
+    yield lambda: sim.inputs.__setitem__(fixed.node(np.sin), 1.0)
+    wrong = nef.Network(seed=1)
+    wrong.node(lambda t: np.nan if t > 0.002 else 0.0)
+    yield lambda: nef.Simulator(wrong, progress=False).run(0.01)
+    sim.save("state.npz")
+    yield lambda: nef.Simulator.load("state.npz", channel(function=np.square))
+    wrong.node(lambda t: t)
+    yield lambda: wrong.save("model.nef")
     yield lambda: _extras.require("nefsim.view", "absent")
     wide = nef.Network()
     wide.connect(wide.node(3.0), wide.ensemble(10, 1))
@@ -81,8 +125,9 @@ def mistakes() -> Iterator[Callable[[], object]]:
 
 
 def test_the_page_of_errors_has_the_messages_of_the_package(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     extra = _extras.Extra(("package_that_is_absent",), "")
     monkeypatch.setitem(_extras.EXTRAS, "absent", extra)
     text = (DOCS / "errors.md").read_text(encoding="utf-8")
@@ -114,6 +159,17 @@ def test_every_question_has_an_answer_on_a_page_that_exists() -> None:
                 assert anchor in [head.lower().replace(" ", "-") for head in heads], question
     first = (DOCS / "index.md").read_text(encoding="utf-8")
     assert "(questions.md)" in first
+
+
+def test_a_page_of_a_task_ends_in_what_can_go_wrong_and_where_next() -> None:
+    for page in sorted((DOCS / "how-to").glob("*.md")):
+        if page.name != "index.md":
+            _, *ends = page.read_text(encoding="utf-8").split("\n## What can go wrong\n\n")
+            assert len(ends) == 1, page.name
+            *cures, last = ends[0].strip().split("\n\n")
+            assert "".join(cures).startswith("- "), page.name
+            assert re.search(r"\]\([./\w#-]+\)", last), page.name
+            assert f"\n{page.stem}\n" in (DOCS / "how-to" / "index.md").read_text("utf-8")
 
 
 def test_the_page_of_lessons_has_a_row_for_each_notebook_and_assignment() -> None:

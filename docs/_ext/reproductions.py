@@ -10,6 +10,7 @@ import argparse
 import json
 import platform
 import sys
+from collections import Counter
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ HEAD = """# Reproductions
 
 Published figures, run in the protocols of their authors.
 Each row has the published value, ours with its 95 % interval over seeds, and a verdict.
-A value is *reproduced* if ours differs from it by no more than a tolerance, stated with its reason.
-It also is if it lies in the interval of our mean.
+A value is *reproduced* if ours differs from it by no more than a tolerance, stated with its reason,
+or if it lies in the interval of our mean.
 *Better* is an improvement beyond the tolerance.
 Networks and parameters are those of the publications.
 Set after first runs: the number of seeds of hPES and of the plain network of digits,
@@ -70,6 +71,19 @@ def row(line: dict[str, Any]) -> str:
     return f"| {line['quantity']} | {number(line['published'])} | {ours} | {verdict} | {note} |\n"
 
 
+def summary(reports: list[dict[str, Any]]) -> str:
+    """How many rows have each verdict, and the figures with rows that differ."""
+    verdicts = [(r["figure"], line["verdict"]) for r in reports for line in r.get("lines", ())]
+    count = Counter(verdict for _, verdict in verdicts)
+    names = dict.fromkeys(name for name, verdict in verdicts if verdict == "NOT reproduced")
+    return (
+        f"Of {len(verdicts)} rows {count['reproduced']} are reproduced, {count['better']} are "
+        f"better, {count['NOT reproduced']} are not reproduced, and {count['not run']} cannot be "
+        f"run.\nRows that are not reproduced, with their reasons, are under "
+        f"{', '.join(f'[{name}](#{name})' for name in names)}.\n\n"
+    )
+
+
 def main() -> None:
     """Print the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -84,6 +98,7 @@ def main() -> None:
         f"The tables below are of {options.date}: nefsim {__version__}, Python "
         f"{platform.python_version()}, {versions}.\n"
     )
+    print(summary(reports), end="")
     known = reproduce.figures()
     for report in reports:
         figure = known[report["figure"]]

@@ -14,7 +14,8 @@ a = net.ensemble(500, 64, radius=4, intercepts=(0.0, 0.5))
 answer = net.node(size_in=10)
 net.connect(source, a, synapse=None)
 targets = nef.datasets.one_hot(data.train_labels)
-net.connect(a, answer, eval_points=data.train_images, function=targets)
+points = {"eval_points": data.train_images, "scale_eval_points": False}  # not times the radius
+net.connect(a, answer, function=targets, **points)
 y = net.probe(answer, synapse=0.02)
 
 with nef.Simulator(net) as sim:

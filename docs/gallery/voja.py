@@ -1,7 +1,7 @@
 """Encoders that learn.
 
-The Voja rule turns encoders of active neurons towards the inputs; arrows end at the learned
-ones.
+The Voja rule turns encoders of active neurons towards the inputs, so that many of them come to
+lie there.
 """
 
 import matplotlib.pyplot as plt

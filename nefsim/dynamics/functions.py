@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
-from nefsim._values import Value
+from nefsim._values import Value, takes_points
 from nefsim.dynamics.loops import synapse_of_loop
 from nefsim.synapses import Lowpass
 
@@ -104,6 +104,10 @@ class Feedback(Value):
         methods = ("euler", "rk4", "map", "continuous")
         check.one_of(who, "method", self.method, methods)
         self._set(synapse=lowpass, dt=check.seconds(who, "dt", self.dt))
+
+    @property
+    def _takes_points(self) -> bool:  # type: ignore[override]
+        return takes_points(self.function)
 
     def __call__(self, x: ArrayLike, *u: Any) -> Array:
         """Evaluate the function at states (..., q)."""

@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim._values import Value
+from nefsim._values import Value, takes_points
 from nefsim.network.arithmetic import values_of
 
 Array = NDArray[np.float64]
 
 
 class Elementwise(Value):
-    """Base of functions of nefsim that can be called with an array of any number of points."""
+    """Base of functions of nefsim that are computed for each number alone."""
+
+    _takes_points = True
 
 
 def is_elementwise(function: object) -> bool:
@@ -124,7 +126,7 @@ def values_at(who: str, function: Any, points: Array, size: int) -> Array:
         return points
     # No warnings: values that are not finite are refused below.
     with np.errstate(all="ignore"):
-        if is_elementwise(function) or isinstance(function, Elementwise):
+        if is_elementwise(function) or takes_points(function):
             values = np.asarray(function(points), dtype=np.float64)
         else:
             values = _values_at(who, function, points, size)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
-from nefsim._values import Value
+from nefsim._values import Value, takes_points
 from nefsim.network.functions import Elementwise, call
 
 Array = NDArray[np.float64]
@@ -82,20 +82,26 @@ class LimitCycle(Value):
     If ``omega`` is None, the function has a second argument, the frequency [Hz].
     """
 
+    _takes_points = True
+
     growth: float
     radius: float
     omega: float | None = None
 
     def __call__(self, x: Array, hertz: Any = 0.0) -> Array:
         """Evaluate the slope [1/s]."""
-        omega = 2 * np.pi * hertz if self.omega is None else self.omega
-        turned = np.array([-x[1], x[0]])
-        return omega * turned + self.growth * (1 - x @ x / self.radius**2) * x
+        omega = 2 * np.pi * np.asarray(hertz) if self.omega is None else np.asarray(self.omega)
+        first, second = x[..., 0], x[..., 1]
+        rate = self.growth * (1 - (first * first + second * second) / self.radius**2)
+        turned = np.stack([-second, first], axis=-1)
+        return np.asarray(omega[..., None] * turned + rate[..., None] * x)
 
 
 @dataclass(frozen=True, eq=False)
 class LorenzSlope(Value):
     """The slope of the Lorenz system, see :func:`nefsim.networks.lorenz`."""
+
+    _takes_points = True
 
     sigma: float
     rho: float
@@ -104,7 +110,8 @@ class LorenzSlope(Value):
     def __call__(self, x: Array) -> Array:
         """Evaluate the slope [1/s]."""
         s, r, b = self.sigma, self.rho, self.beta
-        return np.array([s * (x[1] - x[0]), x[0] * (r - x[2]) - x[1], x[0] * x[1] - b * x[2]])
+        u, v, w = x[..., 0], x[..., 1], x[..., 2]
+        return np.stack([s * (v - u), u * (r - w) - v, u * v - b * w], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,9 +122,15 @@ class Scaled(Value):
     centre: Array
     radii: Array
 
+    @property
+    def _takes_points(self) -> bool:  # type: ignore[override]
+        return takes_points(self.slope)
+
     def __call__(self, z: Array, *control: Any) -> Array:
         """Evaluate the slope [1/s]."""
         x = self.centre + self.radii * z
+        if self._takes_points:
+            return np.asarray(self.slope(x, *control) / self.radii)
         return call("attractor", "function", self.slope, x, *control) / self.radii
 
 
@@ -131,6 +144,10 @@ class Controlled(Value):
     step: Callable[..., Any]
     highest: float
 
+    @property
+    def _takes_points(self) -> bool:  # type: ignore[override]
+        return takes_points(self.step)
+
     def __call__(self, z: Array) -> Any:
         """Evaluate the function."""
-        return self.step(z[:-1], self.highest * z[-1])
+        return self.step(z[..., :-1], self.highest * z[..., -1])
