@@ -15,7 +15,7 @@ from nefsim.solvers.base import FloatArray
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
 
 #: Neurons whose columns of the Gram matrix approximate it, and the seed that draws them.
-COLUMNS, SEED = 350, 1
+COLUMNS, SEED = 400, 1
 
 #: Slabs of points that threads share: a fixed number, so that no bit depends on the cores.
 SLABS = 8
@@ -27,7 +27,7 @@ ROWS = 8
 CONVERTED = 256
 
 #: Eigenvalues below this share of the largest one are rounding errors of single precision.
-SHARE = 1e-6
+SHARE = 1e-7
 
 #: The residual at the end as a share of AᵀY, and the most steps until then.
 TOLERANCE, MOST_STEPS = 1e-14, 100
