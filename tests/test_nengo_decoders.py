@@ -69,6 +69,7 @@ def test_each_ensemble_is_factored_once_with_the_weights_of_nengo(
 def large_array(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Ensembles of which all are large, with two functions each."""
     monkeypatch.setattr(decoders, "FEWEST_ITERATED", 60)
+    monkeypatch.setattr(decoders, "MOST_OUTPUTS", 0.05)
     with nengo.Network(seed=2) as model:
         array = nengo.networks.EnsembleArray(60, 2, ens_dimensions=2)
         array.add_output("product", lambda x: x[0] * x[1])
@@ -120,10 +121,23 @@ def test_large_ensembles_are_factored_where_iterations_are_not_enough(
             np.testing.assert_allclose(found.params[conn].weights, expected, 0, atol)
 
 
+def test_large_ensembles_of_many_outputs_have_the_weights_of_nengo(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = large_array(monkeypatch)
+    monkeypatch.setattr(decoders, "MOST_OUTPUTS", 2.9 / 60)  # they have three
+    found, reference = built_by(decoders.SharingBuilder(), model), built_by(None, model)
+    for conn in model.all_connections:
+        if reference.params[conn].weights is not None:
+            weights = (each.params[conn].weights for each in (found, reference))
+            np.testing.assert_array_equal(*weights)
+
+
 def test_large_ensembles_without_activity_are_refused_as_in_nengo(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(decoders, "FEWEST_ITERATED", 10)
+    monkeypatch.setattr(decoders, "MOST_OUTPUTS", 1.0)
     with nengo.Network(seed=1) as model:
         silent = nengo.Ensemble(10, 1, gain=np.ones(10), bias=np.full(10, -3.0))
         nengo.Connection(silent, nengo.Node(size_in=1))

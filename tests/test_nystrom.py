@@ -75,17 +75,33 @@ def test_columns_of_the_gram_matrix_save_most_steps(monkeypatch: pytest.MonkeyPa
     assert steps[0] > steps[1] > steps[2] and steps[0] > 3 * steps[2]
 
 
-def test_no_bit_depends_on_threads_or_on_other_functions() -> None:
+def test_no_bit_depends_on_threads() -> None:
     A, points = rates(300)
-    systems = [nystrom.ridge(A, ridge_of(A), apply) for apply in (each, in_threads)]
-    one, other = systems
+    one, other = (nystrom.ridge(A, ridge_of(A), apply) for apply in (each, in_threads))
     assert one is not None and other is not None
-    first = one.solve(points)
-    assert first is not None
-    np.testing.assert_array_equal(first, other.solve(points))
-    alone = one.solve(points[:, 1:])
-    assert alone is not None
-    np.testing.assert_array_equal(first[:, 1:], alone)
+    for targets in (points, points[:, 1:]):
+        first, second = one.solve(targets), other.solve(targets)
+        assert first is not None and second is not None
+        np.testing.assert_array_equal(first, second)
+
+
+def test_functions_that_are_equal_or_zero_are_solved_together_with_others() -> None:
+    A, points = rates(300)
+    system = nystrom.ridge(A, ridge_of(A), each)
+    assert system is not None
+    targets = np.column_stack([points[:, 0], points[:, 0], 0 * points[:, 0], points[:, 1]])
+    expected, found = direct(A, ridge_of(A), targets), system.solve(targets)
+    assert found is not None
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10 * np.abs(expected).max())
+
+
+def test_functions_together_take_fewer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    A, points = rates(d=16)
+    monkeypatch.setattr(nystrom, "COLUMNS", 40)
+    system = nystrom.ridge(A, ridge_of(A), each)
+    assert system is not None
+    together, alone = (steps_of(system, points[:, :k], monkeypatch) for k in (16, 1))
+    assert together < 0.8 * alone
 
 
 def test_zero_has_decoders_of_zero_and_too_few_steps_have_none(

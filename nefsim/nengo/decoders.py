@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from nefsim.nengo.rates import rates_of
 from nefsim.nengo.systems import (
     FEWEST_ITERATED,
+    MOST_OUTPUTS,
     Iterated,
     Room,
     System,
@@ -118,7 +119,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
             targets = targets_of(conn, points)
             solve: Any = self._solve
             n, is_cached = conn.pre_obj.n_neurons, model.seeded[conn]
-            if n >= FEWEST_ITERATED and key not in self._systems:
+            if key not in self._systems and self._is_iterated(key, targets.shape[1]):
                 self._iterate(key, conn, built, points)
             is_cached &= n >= FEWEST_CACHED and key not in self._systems
             if is_cached and not isinstance(model.decoder_cache, NoDecoderCache):
@@ -140,6 +141,14 @@ class SharingBuilder(Builder):  # type: ignore[misc]
                     self._room.free()
         decoders, info = solved
         return points, decoders.T, info
+
+    def _is_iterated(self, key: Key, size: int) -> bool:
+        """Whether a system has many neurons, and few outputs in all of its functions."""
+        if not _is_large(key):
+            return False
+        assert self._readers is not None
+        sizes = {_content(reader): _size_of(reader) for reader in self._readers.get(key, [])}
+        return max(sum(sizes.values()), size) <= MOST_OUTPUTS * key.ensemble.n_neurons
 
     def _iterate(self, key: Key, conn: nengo.Connection, built: Any, points: Array) -> None:
         """Store the system of a large ensemble, in place of the last one."""
@@ -202,6 +211,11 @@ def _is_simple(solver: Any) -> bool:
     return (
         type(solver) is LstsqL2 and type(solver.solver) is Cholesky and not solver.solver.transpose
     )
+
+
+def _size_of(reader: Any) -> int:
+    """The number of outputs of a function."""
+    return int(reader.size_in if isinstance(reader, nengo.Probe) else reader.size_mid)
 
 
 def _is_large(key: Key) -> bool:

@@ -23,6 +23,9 @@ Array = NDArray[np.float64]
 #: 4000 in two dimensions that takes a quarter of the time, for 9000 a tenth.
 FEWEST_ITERATED = 4000
 
+#: Most outputs of all functions as a share of the neurons: more take longer than one factor.
+MOST_OUTPUTS = 0.01
+
 #: Points whose rates are computed together, in the cache.
 POINTS = 16
 

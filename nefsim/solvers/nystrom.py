@@ -21,7 +21,8 @@ COLUMNS, SEED = 400, 1
 SLABS = 8
 
 #: Points in a product with A and Aᵀ: their rates are read from memory once and stay in the cache.
-ROWS = 8
+#: Many columns need more of them, because products of matrices are slow with few rows.
+ROWS, ROWS_OF_MANY, MANY = 8, 32, 8
 
 #: Points whose rates are converted to single precision together.
 CONVERTED = 256
@@ -43,6 +44,8 @@ class Ridge:
     W their own rows, is near to it beyond r, and
     :math:`M = r (I + B B^\top)` a preconditioner after which ten steps or so are enough.
     A step reads A once; in place of N² P operations the solution needs some 500 N P.
+    The columns of Y are solved for together, so that each step searches the directions of all
+    of them, which an orthogonal basis keeps apart.
 
     Parameters
     ----------
@@ -50,64 +53,66 @@ class Ridge:
         Rates A.
     value : float
         r, above 0.
-    columns : ndarray, shape (N, k)
-        B.
-    inner : ndarray, shape (k, k)
-        Inverse of :math:`I + B^\top B`.
+    basis, factors : ndarray, shape (N, k) and (k,)
+        U and f with :math:`M^{-1/2} = (I - U \mathrm{diag}(f)\, U^\top) / \sqrt r`.
     each : callable
         Applies a function to items, perhaps in threads.
 
     References
     ----------
     Z. Frangella, J. A. Tropp and M. Udell, Randomized Nyström preconditioning, SIAM Journal on
-    Matrix Analysis and Applications 44 (2023).
+    Matrix Analysis and Applications 44 (2023).  A. A. Dubrulle, Retooling the method of block
+    conjugate gradients, Electronic Transactions on Numerical Analysis 12 (2001).
     """
 
     activities: FloatArray
     value: float
-    columns: FloatArray
-    inner: FloatArray
+    basis: FloatArray
+    factors: FloatArray
     each: Each
 
     def solve(self, targets: FloatArray) -> FloatArray | None:
-        """D (N, k) of targets Y (P, k), column by column; None if the steps were too few."""
-        columns = []
-        for y in targets.T:
-            right = sum(self.each(lambda rows, y=y: y[rows] @ self.activities[rows], self.slabs))
-            columns.append(self._conjugate_gradients(np.asarray(right)))
-        return None if any(c is None for c in columns) else np.column_stack(columns)  # type: ignore[arg-type]
+        """D (N, k) of targets Y (P, k); None if the steps were too few."""
+        parts = self.each(lambda rows: self.activities[rows].T @ targets[rows], self.slabs)
+        right = self._half(np.asarray(sum(parts)))
+        return self._half(found) if (found := self._iterate(right)) is not None else None
 
     @property
     def slabs(self) -> list[slice]:
         """Slices of all points."""
         return slabs_of(len(self.activities))
 
-    def _conjugate_gradients(self, right: FloatArray) -> FloatArray | None:
-        """The solution of one system: x += a p along directions p, with residual r."""
-        x, r = np.zeros_like(right), right.copy()
-        enough = TOLERANCE * float(np.linalg.norm(right))
-        p = z = self._precondition(r)
-        rz = float(r @ z)
+    def _iterate(self, right: FloatArray) -> FloatArray | None:
+        """The solution X of M^-½ (AᵀA + r I) M^-½ X = ``right`` (N, k).
+
+        The residual is Q C with orthogonal columns in Q; directions are the columns of P.
+        """
+        if not np.isfinite(right).all():
+            return None
+        x = np.zeros_like(right)
+        q, c = np.linalg.qr(right)
+        p, enough = q, TOLERANCE * np.linalg.norm(c, axis=0)
         for _ in range(MOST_STEPS):
-            if float(np.linalg.norm(r)) <= enough:
+            if (np.linalg.norm(c, axis=0) <= enough).all():
                 return x
-            q = self._product(p)
-            a = rz / float(p @ q)
-            x += a * p
-            r -= a * q
-            z = self._precondition(r)
-            before, rz = rz, float(r @ z)
-            p = z + rz / before * p
+            w = self._half(self._product(self._half(p)))
+            along = np.linalg.inv(p.T @ w)
+            x += p @ (along @ c)
+            q, s = np.linalg.qr(q - w @ along)
+            c = s @ c
+            p = q + p @ s.T
         return None
 
     def _product(self, p: FloatArray) -> FloatArray:
-        """(AᵀA + r I) p, with the rates of some points at a time in the cache."""
-        parts = self.each(lambda rows: _twice(self.activities[rows], p), self.slabs)
-        return np.asarray(sum(parts) + self.value * p)
+        """(AᵀA + r I) P, with the rates of some points at a time in the cache."""
+        rows_of = np.ascontiguousarray(p.T)
+        parts = self.each(lambda rows: _twice(self.activities[rows], rows_of), self.slabs)
+        return np.asarray(sum(parts).T + self.value * p)
 
-    def _precondition(self, r: FloatArray) -> FloatArray:
-        """M⁻¹ r = (r - B (I + BᵀB)⁻¹ Bᵀr) / ridge, by Woodbury's identity."""
-        return (r - self.columns @ (self.inner @ (r @ self.columns))) / self.value
+    def _half(self, p: FloatArray) -> FloatArray:
+        """M^-½ P."""
+        part = self.basis @ (self.factors[:, None] * (self.basis.T @ p))
+        return np.asarray((p - part) / np.sqrt(self.value))
 
 
 def ridge(activities: FloatArray, value: float, each: Each) -> Ridge | None:
@@ -127,8 +132,10 @@ def ridge(activities: FloatArray, value: float, each: Each) -> Ridge | None:
     values, vectors = np.linalg.eigh((own + own.T) / 2)
     kept = values > SHARE * values[-1]
     half = columns @ (vectors[:, kept] / np.sqrt(values[kept]))
-    inner = np.linalg.inv(np.eye(half.shape[1]) + half.T @ half)
-    return Ridge(activities, value, half, inner, each)
+    # B Bᵀ = U diag(e) Uᵀ, from the small matrix BᵀB.
+    squares, vectors = np.linalg.eigh(half.T @ half)
+    basis = half @ (vectors / np.sqrt(squares))
+    return Ridge(activities, value, basis, 1 - 1 / np.sqrt(1 + squares), each)
 
 
 def slabs_of(n_points: int) -> list[slice]:
@@ -148,7 +155,17 @@ def _columns(A: FloatArray, chosen: Any, scale: np.float32) -> Any:
 
 
 def _twice(A: FloatArray, p: FloatArray) -> FloatArray:
-    """AᵀA p."""
+    """Pᵀ AᵀA, from Pᵀ (k, N)."""
+    if len(p) == 1:  # products with vectors are faster
+        return _twice_vector(A, p[0])[None]
+    total, step = np.zeros_like(p), ROWS if len(p) < MANY else ROWS_OF_MANY
+    for first in range(0, len(A), step):
+        some = A[first : first + step]
+        total += (p @ some.T) @ some
+    return total
+
+
+def _twice_vector(A: FloatArray, p: FloatArray) -> FloatArray:
     total = np.zeros_like(p)
     for first in range(0, len(A), ROWS):
         some = A[first : first + ROWS]
