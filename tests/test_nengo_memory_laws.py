@@ -1,4 +1,4 @@
-"""Laws of Nengo's memory, filters, factorisations and bars in nefsim, by hand."""
+"""Laws of Nengo's memory, filters and bars in nefsim, by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nengo.utils.progress import ProgressBar  # noqa: E402
 
 import nefsim as nef  # noqa: E402
 from nefsim.filtering import StateSpace  # noqa: E402
-from nefsim.nengo import adapters, bars, decoders, filters, random_state, supported  # noqa: E402
+from nefsim.nengo import adapters, bars, filters, random_state, supported  # noqa: E402
 from nefsim.nengo.classify import scale_of  # noqa: E402
 from nefsim.nengo.signals import as_index, elements, indices_of  # noqa: E402
 
@@ -228,109 +228,6 @@ def test_draws_are_those_of_a_generator_and_begin_again() -> None:
     np.testing.assert_array_equal(draws.random_sample(4), numbers[0])
     same = np.random.default_rng(5)
     assert adapters.Draws(np.random.default_rng(5)).poisson() == same.poisson(1.0)
-
-
-# -- factorisations ----------------------------------------------------------------------------
-
-
-def test_the_oldest_factorisations_are_forgotten(monkeypatch: Any) -> None:
-    monkeypatch.setattr(decoders, "MOST_NUMBERS", 25)
-    builder = next(v for v in vars(decoders).values() if hasattr(v, "forget"))()
-
-    def store(name: Any, n: int) -> list[Any]:
-        builder._store((name, 0.1), decoders.System(np.zeros((n, 1)), (np.zeros((1, 1)), True)))
-        return [key[0] for key in builder._systems]
-
-    assert store("a", 9) == ["a"] and store("b", 14) == ["a", "b"]  # of 10 and 15 numbers
-    assert builder._numbers == 25
-    assert store("c", 0) == ["b", "c"] and builder._numbers == 16
-    assert store("d", 99) == ["d"] and builder._numbers == 100  # the newest is used
-    builder.forget()
-    assert builder._systems == {} and builder._numbers == 0
-    assert store("e", 4) == ["e"] and builder._numbers == 5
-
-
-@pytest.mark.parametrize("large", [0, decoders.LARGE])
-def test_each_ensemble_is_factored_once_with_the_weights_of_nengo(
-    large: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with nengo.Network(seed=2) as model:
-        array = nengo.networks.EnsembleArray(40, 3, ens_dimensions=2)
-        array.add_output("product", lambda x: x[0] * x[1])
-        for ensemble in array.ensembles:
-            nengo.Probe(ensemble[1], synapse=0.01)
-    monkeypatch.setattr(decoders, "LARGE", large)
-    stored = []
-    original = decoders._system
-
-    def counted(conn: Any, *arrays: Any) -> Any:
-        stored.append(sum(s.size for s in builder._systems.values()))
-        return original(conn, *arrays)
-
-    monkeypatch.setattr(decoders, "_system", counted)
-    builder = decoders.SharingBuilder()
-    ours, theirs = (nengo.builder.Model(builder=b) for b in (builder, None))
-    for each in (ours, theirs):
-        each.build(model)
-    assert len(stored) == 3 and not builder._systems and not builder._numbers
-    assert (max(stored) == 0) == (large == 0)  # no large system next to another
-    for conn in model.all_connections:
-        one, other = ours.params[conn], theirs.params[conn]
-        assert (one.weights is None) == (other.weights is None)
-        if one.weights is not None:
-            np.testing.assert_array_equal(one.weights, other.weights)
-            if one.solver_info is not None:
-                np.testing.assert_array_equal(one.solver_info["rmses"], other.solver_info["rmses"])
-
-
-def test_equal_weights_are_one_array_with_the_values_of_nengo() -> None:
-    with nengo.Network(seed=2) as model:
-        gate, other = nengo.Ensemble(20, 1), nengo.Ensemble(20, 1)
-        inhibited = [nengo.Ensemble(30, 1) for _ in range(3)]
-        same = [nengo.Connection(gate, e.neurons, transform=[[-2.0]] * 30) for e in inhibited]
-        rest = [
-            nengo.Connection(gate, inhibited[0].neurons, transform=[[-3.0]] * 30),
-            nengo.Connection(gate, inhibited[0].neurons, transform=[[-2.0]] * 29 + [[-1.0]]),
-            nengo.Connection(other, inhibited[0].neurons, transform=[[-2.0]] * 30),
-        ]
-    builder = decoders.SharingBuilder()
-    ours, theirs = (nengo.builder.Model(builder=b) for b in (builder, None))
-    for each in (ours, theirs):
-        each.build(model)
-    weights = {c: ours.params[c].weights for c in model.all_connections}
-    assert all(ours.sig[c]["weights"].initial_value.base is weights[same[0]].base for c in same)
-    for i, c in enumerate(model.all_connections):
-        np.testing.assert_array_equal(weights[c], theirs.params[c].weights)
-        assert not weights[c].flags.writeable
-        for d in model.all_connections[:i]:
-            assert np.shares_memory(weights[c], weights[d]) == (c in same and d in same)
-    assert len(rest) + len(same) == len(weights)
-
-
-def test_nengos_cache_stores_decoders_of_many_neurons_only(tmp_path: Any) -> None:
-    with nengo.Network(seed=1) as model:
-        few, many = nengo.Ensemble(decoders.FEWEST_CACHED - 1, 1), nengo.Ensemble(250, 1)
-        for ensemble in (few, many):
-            nengo.Connection(ensemble, nengo.Node(size_in=1))
-    weights = []
-    for _ in range(2):  # solved, then read from the cache
-        cache = nengo.cache.DecoderCache(cache_dir=str(tmp_path))
-        ours = nengo.builder.Model(decoder_cache=cache, builder=decoders.SharingBuilder())
-        ours.build(model)
-        weights.append([ours.params[c].weights for c in model.all_connections])
-        assert len(cache._index._index) == 1
-    for one, other in zip(*weights, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_the_seconds_of_a_solution_are_those_since_its_start(monkeypatch: Any) -> None:
-    with nengo.Network() as model:  # without a seed nothing is cached
-        a = nengo.Ensemble(10, 1)
-        c = nengo.Connection(a, nengo.Node(size_in=1))
-    times = iter([5.0, 7.0])
-    monkeypatch.setattr(decoders, "time", SimpleNamespace(time=lambda: next(times)))
-    with nef.nengo.Simulator(model, progress_bar=False, backend="numpy") as sim:
-        assert sim.data[c].solver_info["time"] == 2.0
 
 
 # -- bars --------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -14,11 +13,21 @@ from nengo.builder import Builder, Model
 from nengo.builder.connection import build_solver, solve_for_decoders
 from nengo.cache import NoDecoderCache
 from nengo.solvers import LstsqL2, Solver
-from nengo.utils.least_squares_solvers import Cholesky, rmses
+from nengo.utils.least_squares_solvers import Cholesky
 from numpy.typing import NDArray
 
+from nefsim.nengo.rates import rates_of
+from nefsim.nengo.systems import (
+    FEWEST_ITERATED,
+    MOST_OUTPUTS,
+    Iterated,
+    Room,
+    System,
+    factored,
+    has_scipy,
+    iterated,
+)
 from nefsim.nengo.targets import targets_of
-from nefsim.neurons.curves import lif_rates
 
 Array = NDArray[np.float64]
 
@@ -33,27 +42,6 @@ LARGE = 10_000_000
 FEWEST_CACHED = 200
 
 
-@dataclass(frozen=True, eq=False)
-class System:
-    """Activities ``A`` (m, N) and a Cholesky factor of ``A.T A + m sigma^2``."""
-
-    activities: Array
-    factor: Any
-
-    @property
-    def size(self) -> int:
-        """Number of elements of both arrays."""
-        return int(self.activities.size + self.factor[0].size)
-
-    def solve(self, targets: Array, start: float) -> tuple[Array, dict[str, Any]]:
-        """Decoders (N, k) of targets (m, k), and Nengo's report on them."""
-        from scipy.linalg import cho_solve
-
-        decoders = cho_solve(self.factor, np.dot(self.activities.T, targets))
-        errors = rmses(self.activities, decoders, targets)
-        return decoders, {"rmses": errors, "time": time.time() - start}
-
-
 class Key(NamedTuple):
     """The system of a connection: its ensemble, and the regularisation of its solver."""
 
@@ -64,6 +52,8 @@ class Key(NamedTuple):
 class SharingBuilder(Builder):  # type: ignore[misc]
     """Builds Nengo models like Nengo's builder, to the last bit, but solves for decoders faster.
 
+    Decoders of 4000 neurons or more are found by conjugate gradients, with other last digits.
+
     Functions that are decoded from an ensemble by ``LstsqL2``, at the evaluation points of the
     ensemble, share one factorisation.  It is dropped after the last of them; those of a large
     ensemble are solved one after the other, so that no other is in memory meanwhile.  Equal
@@ -72,18 +62,20 @@ class SharingBuilder(Builder):  # type: ignore[misc]
     """
 
     def __init__(self) -> None:
-        self._systems: dict[Key, System] = {}
+        self._systems: dict[Key, System | Iterated] = {}
         self._numbers = 0  # of all stored systems
         self._readers: dict[Key, list[Any]] | None = None  # connections and probes
         self._left: dict[Key, int] = {}  # the number of readers without decoders
         self._solved: dict[Key, dict[Any, tuple[Array, dict[str, Any]]]] = {}
         self._weights: dict[Any, Array] = {}
+        self._room = Room()
 
     def forget(self) -> None:
         """Discard all factorisations to free their memory."""
         for stored in (self._systems, self._left, self._solved, self._weights):
             stored.clear()
         self._readers, self._numbers = None, 0
+        self._room.free()
 
     def build(self, model: Model, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Add an object to a model."""
@@ -126,7 +118,10 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         if solved is None:
             targets = targets_of(conn, points)
             solve: Any = self._solve
-            is_cached = model.seeded[conn] and conn.pre_obj.n_neurons >= FEWEST_CACHED
+            n, is_cached = conn.pre_obj.n_neurons, model.seeded[conn]
+            if key not in self._systems and self._is_iterated(key, targets.shape[1]):
+                self._iterate(key, conn, built, points)
+            is_cached &= n >= FEWEST_CACHED and key not in self._systems
             if is_cached and not isinstance(model.decoder_cache, NoDecoderCache):
                 solve = model.decoder_cache.wrap_solver(solve)
             x = None
@@ -134,15 +129,35 @@ class SharingBuilder(Builder):  # type: ignore[misc]
                 x = np.dot(points, built.encoders.T / conn.pre_obj.radius)
             solved = solve(conn, built.gain, built.bias, x, targets, rng=rng)
             system = self._systems.get(key)
-            if system is not None and system.size > LARGE:
+            if isinstance(system, Iterated) or (system is not None and system.size > LARGE):
                 self._solve_others(key, system, points, conn)
         if key in self._left:
             self._left[key] -= 1
             if not self._left[key]:
+                del self._left[key]
                 self._drop(key)
                 self._solved.pop(key, None)
+                if _is_large(key) and not any(map(_is_large, self._left)):
+                    self._room.free()
         decoders, info = solved
         return points, decoders.T, info
+
+    def _is_iterated(self, key: Key, size: int) -> bool:
+        """Whether a system has many neurons, and few outputs in all of its functions."""
+        if not _is_large(key):
+            return False
+        assert self._readers is not None
+        sizes = {_content(reader): _size_of(reader) for reader in self._readers.get(key, [])}
+        return max(sum(sizes.values()), size) <= MOST_OUTPUTS * key.ensemble.n_neurons
+
+    def _iterate(self, key: Key, conn: nengo.Connection, built: Any, points: Array) -> None:
+        """Store the system of a large ensemble, in place of the last one."""
+        for other in [k for k, system in self._systems.items() if isinstance(system, Iterated)]:
+            self._drop(other)
+        self._make_room(len(points) * conn.pre_obj.n_neurons)
+        found = iterated(conn, built, points, self._room)
+        if found is not None:
+            self._store(key, found)
 
     def _solve(
         self, conn: nengo.Connection, gain: Array, bias: Array, x: Array, targets: Array, rng: Any
@@ -159,7 +174,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         return self._systems[key].solve(targets, start)
 
     def _solve_others(
-        self, key: Key, system: System, points: Array, conn: nengo.Connection
+        self, key: Key, system: System | Iterated, points: Array, conn: nengo.Connection
     ) -> None:
         """Solve all functions of a large ensemble, and drop its system."""
         assert self._readers is not None
@@ -175,7 +190,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         if key in self._readers:
             self._drop(key)
 
-    def _store(self, key: Key, system: System) -> None:
+    def _store(self, key: Key, system: System | Iterated) -> None:
         self._systems[key] = system
         self._numbers += system.size
         self._make_room(0, 1)
@@ -196,6 +211,15 @@ def _is_simple(solver: Any) -> bool:
     return (
         type(solver) is LstsqL2 and type(solver.solver) is Cholesky and not solver.solver.transpose
     )
+
+
+def _size_of(reader: Any) -> int:
+    """The number of outputs of a function."""
+    return int(reader.size_in if isinstance(reader, nengo.Probe) else reader.size_mid)
+
+
+def _is_large(key: Key) -> bool:
+    return int(key.ensemble.n_neurons) >= FEWEST_ITERATED
 
 
 def readers(network: nengo.Network | None) -> dict[Key, list[Any]]:
@@ -227,34 +251,10 @@ def _system(conn: nengo.Connection, gain: Array, bias: Array, x: Array) -> Syste
 
     None if SciPy is missing, or if no neuron is active, which Nengo refuses with an error.
     """
-    try:
-        import scipy
-        from scipy.linalg import cho_factor
-    except ImportError:
+    if not has_scipy():
         return None
-    A = _rates(conn.pre_obj.neuron_type, x, gain, bias)
+    A = rates_of(conn.pre_obj.neuron_type, x, gain, bias)
     if not A.any():
         x[:] = -bias / gain  # no current, in the place of rates, so that Nengo finds the same
         return None
-    sigma = conn.solver.reg * A.max()
-    gram = np.dot(A.T, A)
-    np.fill_diagonal(gram, gram.diagonal() + len(A) * sigma**2)
-    # From version 1.18 on, SciPy factors a matrix in the order of its rows in place, with other
-    # last digits than its transpose.  Before, it copied this one, but not its equal transpose.
-    in_place = gram if _version(scipy.__version__) >= (1, 18) else gram.T
-    return System(A, cho_factor(in_place, overwrite_a=True))
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:2])
-
-
-def _rates(neuron: Any, x: Array, gain: Array, bias: Array) -> Any:
-    """Nengo's firing rates (P, N), to the last bit; for LIF neurons nefsim computes them faster."""
-    if type(neuron) in (nengo.LIF, nengo.LIFRate) and neuron.amplitude == 1:
-        if x.dtype == gain.dtype == bias.dtype == np.float64 and x.flags.owndata:
-            x *= gain
-            x += bias
-            return lif_rates(x, neuron.tau_rc, neuron.tau_ref, out=x)
-        return lif_rates(neuron.current(x, gain, bias), neuron.tau_rc, neuron.tau_ref)
-    return neuron.rates(x, gain, bias)
+    return factored(A, len(A) * (conn.solver.reg * A.max()) ** 2)

@@ -16,11 +16,14 @@ from nefsim import _checks as check
 from nefsim._html import Text
 from nefsim.describe.description import decoders_of, objects_of
 from nefsim.nengo.decoders import LARGE, MOST_NUMBERS, Key, readers
+from nefsim.nengo.systems import FEWEST_ITERATED
 
 # Seconds of a build on one core with AVX2, near those of models of 4,000 to 10,000 ensembles: of an
 # ensemble, of a connection, of a value of a rate curve, and of an addition to a Gram matrix and
-# its factor; then of a call of a user's function.
+# its factor; then of a call of a user's function.  Where there is no Gram matrix, of a value that
+# is solved for.
 ENSEMBLE, CONNECTION, RATE, PRODUCT, CALL = 1.1e-3, 4.5e-4, 9e-9, 1.75e-11, 1.5e-6
+ITERATED = 3e-8
 
 #: Bytes of a number, and of the Python objects of an ensemble or a connection in Nengo's model.
 NUMBER, OBJECTS = 8, 12_000
@@ -216,6 +219,7 @@ def _solving(network: nengo.Network, systems: dict[Key, tuple[int, int]]) -> int
 
     A system has activities, and a Gram matrix that becomes its factor.  While rates are computed,
     a byte of each tells whether the neuron fires.  Small systems are stored for other functions.
+    Systems of many neurons have no Gram matrix, and compute the rates of few points at a time.
     """
     found = readers(network)
     key_of = {id(reader): key for key in systems for reader in found[key]}
@@ -229,7 +233,8 @@ def _solving(network: nengo.Network, systems: dict[Key, tuple[int, int]]) -> int
         small = n * (p + n) <= LARGE
         if is_first:
             stored = min(stored, MOST_NUMBERS)
-            peak = max(peak, stored + n * max(p + n, p + p // NUMBER))
+            others = 0 if n >= FEWEST_ITERATED else max(n, p // NUMBER)
+            peak = max(peak, stored + n * (p + others))
             stored += small * n * (p + n)
         left[key] -= 1
         if not left[key]:
@@ -252,7 +257,9 @@ def _seconds(
 ) -> float:
     """Time of the build [s]."""
     seconds = ENSEMBLE * len(ensembles) + CONNECTION * len(connections)
-    seconds += sum(RATE * p * n + PRODUCT * n * n * (p + n / 3) for p, n in sizes)
+    for p, n in sizes:
+        product = ITERATED / n if n >= FEWEST_ITERATED else PRODUCT * (1 + n / p / 3)
+        seconds += p * n * (RATE + n * product)
     functions: dict[Any, int] = defaultdict(int)
     for connection in connections:
         if callable(connection.function) and isinstance(connection.pre_obj, nengo.Ensemble):
