@@ -52,7 +52,7 @@ async def _play(options: argparse.Namespace, seconds: float) -> dict[str, Any]:
         return pages[-1]
 
     sys.modules["nefsim.view.tab"].Page = kept  # type: ignore[attr-defined]
-    source, vocabularies = _source(options)
+    source, vocabularies = _source(options, later=True)
     server = view.server(source, 0, vocabularies=vocabularies)
     document = server._tornado._applications["/"].application.create_document()
     (page,) = pages
