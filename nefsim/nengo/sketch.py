@@ -127,7 +127,7 @@ def _named(function: Any) -> Any:
 
 def _size(transform: Any) -> float:
     """The norm of a transform, relative to that of the identity; 1 where it is drawn later."""
-    matrix = getattr(transform, "init", None)
+    matrix: Any = getattr(transform, "init", None)
     if hasattr(matrix, "data") and not isinstance(matrix, np.ndarray):
         matrix = matrix.data
     try:
