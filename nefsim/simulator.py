@@ -110,6 +110,9 @@ class Simulator:
     ((500,), (500, 1))
     """
 
+    #: Called by the build with the number of objects that are done, and of all.
+    _report: Callable[[int, int], None] | None = None
+
     @explained
     def __init__(
         self,
@@ -170,7 +173,13 @@ class Simulator:
         divide = self._module.divide if shared else None
         with only_young_collected():
             self.built: Built = build(
-                net, self.dt, self.seed, probes=extra, inputs=outputs, divide=divide
+                net,
+                self.dt,
+                self.seed,
+                probes=extra,
+                inputs=outputs,
+                divide=divide,
+                report=self._report,
             )
         self._prepare = self._module.prepare
         if self._chosen is not None:

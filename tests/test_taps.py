@@ -206,3 +206,29 @@ def test_records_of_a_stream_cannot_be_cut(tmp_path):
     tapped = Tapped(net, stream=tmp_path / "records")
     with pytest.raises(ValueError, match="records must be in memory"):
         tapped.change([])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_spikes_of_chosen_neurons_are_copies_and_those_of_the_others_are_not_recorded(backend):
+    """The record reads the copy, so that a back end need not write down the other spikes."""
+    net = nef.Network(seed=2)
+    a = net.ensemble(60, 1)
+    net.connect(net.node(lambda t: np.sin(20 * t)), a)
+    chosen = [41, 3, 17, 59]
+    all_of_it = net.probe(a.neurons, attach=False)
+    some = net.probe(a.neurons[chosen], attach=False)
+    tapped = Tapped(net, backend)
+    tapped.change([some])
+    program = tapped.sim.built.program
+    (record,) = program.records
+    assert record.read.signal != tapped.sim.built.signals[a.neurons]
+    assert program.size(record.read) == len(chosen)
+    tapped.sim.run(0.3)
+    events = tapped.sim.data.events(some)
+    plain = nef.Simulator(net, backend=backend, progress=False, probes=[all_of_it, some])
+    plain.run(0.3)
+    assert len(events.times) > 10
+    for other in (plain.data.events(some), tapped.sim.data.events(some)):
+        np.testing.assert_array_equal(other.steps, events.steps)
+        np.testing.assert_array_equal(other.neurons, events.neurons)
+    np.testing.assert_array_equal(events.dense(), plain.data[all_of_it][:, chosen])

@@ -13,9 +13,10 @@ pytest.importorskip("bokeh", reason="Bokeh is the extra view")
 
 import nefsim as nef
 from nefsim.plot._style import COLOURS, GREY
-from nefsim.view import diagram, graph
-from nefsim.view.diagram import Diagram, about
+from nefsim.view import graph, looks
+from nefsim.view.diagram import Diagram
 from nefsim.view.graph import Graph
+from nefsim.view.looks import about
 
 
 def boxes(net: nef.Network) -> dict[str, graph.Box]:
@@ -170,7 +171,7 @@ def test_wires_know_their_weights_rules_and_loops() -> None:
     ("weight", "width"), [(0.0, 0.8), (0.25, 0.8), (1.0, 1.6), (4.0, 3.2), (6.25, 4.0), (9.0, 4.0)]
 )
 def test_a_wire_is_as_wide_as_the_root_of_its_weight(weight: float, width: float) -> None:
-    assert diagram._width(weight) == pytest.approx(width)
+    assert looks._width(weight) == pytest.approx(width)
 
 
 # The figure
@@ -266,7 +267,7 @@ def test_labels_are_cut_after_19_characters() -> None:
     part.ensemble(9, 1, neuron_type=nef.Direct(), label="d")
     part.ensemble(5, 1, label="e")
     drawn = Graph(net)
-    shown = [diagram._label(box).replace("\u200b", "").replace("\u2060", "") for box in drawn.boxes]
+    shown = [looks._label(box).replace("\u200b", "").replace("\u2060", "") for box in drawn.boxes]
     assert [text.endswith("7 neurons, 2-D") for text in shown].count(True) == 3
     assert any(text.startswith("x" * 19 + "\n") for text in shown)
     assert any(text.startswith("x" * 18 + "…\n") for text in shown)
@@ -274,7 +275,7 @@ def test_labels_are_cut_after_19_characters() -> None:
     assert any(text.endswith("\ndirect") for text in shown)
     drawn.toggle(part)
     (closed,) = [box for box in drawn.boxes if box.kind == "network"]
-    assert diagram._label(closed).endswith("\n▸ 14 neurons")
+    assert looks._label(closed).endswith("\n▸ 14 neurons")
 
 
 # Clicks

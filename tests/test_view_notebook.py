@@ -62,3 +62,16 @@ def test_a_widget_runs_in_the_event_loop_of_its_kernel():
     assert any("Column" in str(each) or "ModelChanged" in str(each) for each in sent)
     assert np.isfinite(page.panels[0].history.window(-1, 9).rows).all()
     assert "jupyter_bokeh" in sys.modules
+
+
+def test_a_notebook_gets_the_scripts_of_bokeh_from_the_kernel(monkeypatch):
+    pytest.importorskip("jupyter_bokeh", reason="jupyter_bokeh is the extra notebook")
+    IPython = pytest.importorskip("IPython", reason="IPython comes with notebooks")
+    sent = []
+    monkeypatch.setattr(IPython, "get_ipython", object)
+    monkeypatch.setattr(IPython.display, "publish_display_data", sent.append)
+    view.widget(network(), backend="numpy").close()
+    ((in_lab, elsewhere),) = [data.values() for data in sent]
+    assert in_lab == elsewhere
+    assert "</script" not in in_lab
+    assert "BEGIN bokeh.min.js" in in_lab and "BEGIN bokeh-widgets.min.js" in in_lab

@@ -221,7 +221,7 @@ def test_the_number_of_sessions_is_limited_and_ended_ones_do_not_count(monkeypat
             super().__init__(*arguments)
             runs.append(weakref.ref(self.simulator))
 
-    monkeypatch.setattr(server_module, "Live", Watched)
+    monkeypatch.setattr("nefsim.view.building.Live", Watched)
     monkeypatch.setattr(sys.modules["nefsim.view.access"], "MOST_SESSIONS", 2)
     monkeypatch.setattr(server_module, "LINGER", 300_000)  # longer than the test
 

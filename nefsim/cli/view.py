@@ -78,9 +78,9 @@ def run(options: argparse.Namespace) -> int:
     options.model = options.model.absolute()  # the model may change the working folder
     if options.edit:
         _check_edit(options)
-    source, vocabularies = _source(options)
     if options.html is not None:
-        return _write(options, source)
+        return _write(options, _source(options)[0])
+    source, vocabularies = _source(options, later=True)
     layout = None if isinstance(source, Result) else options.model.with_suffix(".view.json")
     server = view.server(
         source,
@@ -131,26 +131,49 @@ def _open(url: str, file: Path) -> None:
     webbrowser.open(file.as_uri())
 
 
-def _source(options: argparse.Namespace) -> tuple[Network | Result, Sequence[Vocabulary]]:
-    """The network or result of a file, and the vocabularies of its script."""
+def _source(options: argparse.Namespace, later: bool = False) -> tuple[Any, Sequence[Vocabulary]]:
+    """The network or result of a file, and the vocabularies of its script.
+
+    With ``later`` a network of Nengo is a plan, whose graph is known before it is converted.
+    """
     if options.model.suffix == ".npz":
         return Result.load(options.model), ()
-    return _network(options)
+    return _plan(options) if later else _network(options)
 
 
 def _network(options: argparse.Namespace) -> tuple[Network, Sequence[Vocabulary]]:
     """The network of a file, and the vocabularies that its script names."""
+    plan, vocabularies = _plan(options)
+    return (plan.make(lambda done, total: None), vocabularies)
 
-    def convert(model: Any) -> Network:
-        from nefsim.nengo import from_nengo
 
-        return from_nengo(model, options.dt)
+def _plan(options: argparse.Namespace) -> tuple[Any, Sequence[Vocabulary]]:
+    """The graph of the network of a file, and how it is made, and the vocabularies."""
+    from nefsim.view.building import Plan
 
-    net, names = scripts.network_and_names(options.model, convert)
-    if options.seed is not None:
-        net.seed = check.seed("nefsim", options.seed)
+    models: list[Any] = []
+
+    def draw(model: Any) -> Network:
+        from nefsim.nengo.sketch import sketch
+
+        models.append(model)
+        return sketch(model)
+
+    sketched, names = scripts.network_and_names(options.model, draw)
+    seed = None if options.seed is None else check.seed("nefsim", options.seed)
+
+    def make(report: Any) -> Network:
+        net = sketched
+        if models:
+            from nefsim.nengo.reading import converted
+
+            net = converted(models[0], options.dt, report=report)
+        if seed is not None:
+            net.seed = seed
+        return net
+
     found = {id(v): v for v in names.values() if isinstance(v, Vocabulary)}
-    return net, (*found.values(),)
+    return Plan(sketched, make), (*found.values(),)
 
 
 def _write(options: argparse.Namespace, source: Network | Result) -> int:

@@ -59,6 +59,7 @@ def decode(
     kind: type[Decoder],
     dt: float,
     divide: Divide | None = None,
+    solved_more: Callable[[int], None] = lambda n: None,
 ) -> tuple[dict[Connection, BuiltConnection], dict[Probe, BuiltConnection]]:
     """Solve for the decoders of all connections and probes that read an ensemble's neurons.
 
@@ -82,6 +83,8 @@ def decode(
         The time step.
     divide : callable, optional
         Divides the systems among several processes; without it this process solves all.
+    solved_more : callable
+        Called, in any thread, with a number of ensembles whose decoders are solved.
 
     Returns
     -------
@@ -117,6 +120,7 @@ def decode(
         def solve_all() -> list[tuple[Any, BuiltConnection]]:
             results = [(part, solve()) for part, solve in parts]
             once.clear()  # frees the Gram matrix before other ensembles are done
+            solved_more(len(equal))
             return results
 
         return solve_all

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from nefsim.lowering.built import Built
@@ -21,6 +21,23 @@ from nefsim.network import Connection, Network, Node, Probe
 from nefsim.program import ProgramBuilder, Stream
 
 
+class Count:
+    """Reports how many objects are done; threads that add at the same time may miss one."""
+
+    def __init__(self, total: int, report: Callable[[int, int], None] | None) -> None:
+        self._done, self._total, self._report = 0, total, report
+
+    def add(self, n: int) -> None:
+        """Some more objects are done."""
+        if self._report is not None:
+            self._done += n
+            self._report(self._done, self._total)
+
+    def reach(self, done: int) -> None:
+        """So many objects are done."""
+        self._done = done
+
+
 def build(
     network: Network,
     dt: float,
@@ -29,6 +46,7 @@ def build(
     probes: tuple[Probe, ...] = (),
     inputs: Mapping[Node, Node] = MappingProxyType({}),
     divide: Divide | None = None,
+    report: Callable[[int, int], None] | None = None,
 ) -> Built:
     """Build a network: draw encoders and biases, solve for decoders, and order the operations.
 
@@ -48,6 +66,9 @@ def build(
         Nodes to replace in this run, with the nodes that replace them.
     divide : callable, optional
         Divides the systems of decoders among several processes that build the same network.
+    report : callable, optional
+        ``report(done, total)`` is called with numbers of objects: ensembles that are drawn,
+        ensembles whose decoders are solved, and connections.
 
     Returns
     -------
@@ -77,17 +98,22 @@ intercepts (50,), eval_points (1000, 2), radius 1)
     all_probes = (*network.all_probes, *probes)
     context = Context(network, builder, streams, outline, all_probes, inputs)
     rules = LearningRules(context)
-    for ensemble in network.all_ensembles:
+    ensembles, connections = network.all_ensembles, network.all_connections
+    count = Count(2 * len(ensembles) + len(connections), report)
+    for ensemble in ensembles:
         lower_ensemble(context, rules, ensemble)
+        count.add(1)
     kind = Outlining if outline else Solving
     context.connections, context.probe_data = decode(
-        network, all_probes, context.ensembles, streams, kind, dt, divide
+        network, all_probes, context.ensembles, streams, kind, dt, divide, count.add
     )
+    count.reach(2 * len(ensembles))
     for node in network.all_nodes:
         lower_node(context, node)
     context.inputs |= rules.inputs()
-    for connection in network.all_connections:
+    for connection in connections:
         lower_connection(context, rules, connection)
+        count.add(1)
     rules.learn()
     if not outline:
         warn_of_fast_rules(context.connections, context.ensembles, dt)
@@ -103,7 +129,7 @@ intercepts (50,), eval_points (1000, 2), radius 1)
         builder.finish(shown),
         seed,
         context.ensembles,
-        {c: context.connections[c] for c in network.all_connections},
+        {c: context.connections[c] for c in connections},
         context.probe_data,
         context.outputs,
         context.noise,

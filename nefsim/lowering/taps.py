@@ -227,6 +227,9 @@ class Taps:
                 read = Read(draft.observe(index, probe.attr), 0, columns)
             else:
                 read = Read(signals[obj], 0, columns)
+                if isinstance(op, Neurons) and op.neuron.spiking and columns is not None:
+                    # A copy, so that the spikes of the other neurons need not be written down.
+                    read = Read(draft.sum((probe, "chosen"), draft.size(read), Term(read)))
         if probe.synapse is None:
             return read
         size = draft.size(read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import nengo
@@ -79,6 +80,35 @@ def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = Non
     >>> sim.data[net.probes[0]].shape
     (3, 500, 1)
     """
+    return converted(network, dt, seed)
+
+
+class Counting:
+    """Calls a function with the number of objects that Nengo's builder has built, and of all."""
+
+    def __init__(self, report: Callable[[int, int], None]) -> None:
+        self._report, self._done = report, 0
+        self.max_steps = 0  # set by the builder
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def step(self, n_steps: int = 1) -> None:
+        """Some more objects are built."""
+        self._done += n_steps
+        self._report(self._done, self.max_steps)
+
+
+def converted(
+    network: nengo.Network,
+    dt: float = 0.001,
+    seed: int | None = None,
+    report: Callable[[int, int], None] | None = None,
+) -> Network:
+    """As :func:`from_nengo`; ``report(done, total)`` is called with numbers of objects."""
     who = "from_nengo"
     check.instance(
         who, "network", network, nengo.Network, "a nengo.Network", "pass a model of Nengo's"
@@ -87,7 +117,7 @@ def from_nengo(network: nengo.Network, dt: float = 0.001, seed: int | None = Non
     seed = check.seed(who, seed)
     cache, builder = get_default_decoder_cache(), SharingBuilder()
     model = Model(step, str(network), decoder_cache=cache, builder=builder)
-    model.build(network)
+    model.build(network, progress=None if report is None else Counting(report))
     builder.forget()
     if seed is None:
         seed = np.random.randint(2**31 - 1) if network.seed is None else network.seed + 1

@@ -12,13 +12,25 @@ from numpy.typing import NDArray
 from nefsim.backends import sampled
 from nefsim.files import Saved
 from nefsim.program import Neurons as Population
-from nefsim.program import Program
+from nefsim.program import Program, Sum
 from nefsim.records.events import Events
 from nefsim.records.stores import Rows, Spikes, Store
 from nefsim.records.stream import Stream
 
 Array = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]
+
+
+def _of_spikes(program: Program) -> set[int]:
+    """Signals that are spikes, or copies of those of some neurons."""
+    found = {op.output for op in program.ops if isinstance(op, Population) and op.neuron.spiking}
+    for op in program.ops:
+        if isinstance(op, Sum) and len(op.terms) == 1 and op.offset is None:
+            term = op.terms[0]
+            is_copy = term.matrix is None and term.rows is None and term.read.columns is not None
+            if is_copy and term.read.signal in found:
+                found.add(op.output)
+    return found
 
 
 class Records:
@@ -52,9 +64,7 @@ class Records:
         self._stores: list[Store] = []
         self._settled = start
         self._pending = False  # whether rows must be streamed
-        of_spikes = {
-            op.output for op in program.ops if isinstance(op, Population) and op.neuron.spiking
-        }
+        of_spikes = _of_spikes(program)
         for record in program.records:
             size = program.size(record.read)
             shape = (size,) if batch_size is None else (batch_size, size)

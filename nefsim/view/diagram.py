@@ -21,108 +21,17 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
-from nefsim.network import Connection, Ensemble, Node
-from nefsim.neurons import Direct
-from nefsim.plot._style import COLOURS, GREY, INK
+from nefsim.network import Ensemble, Node
+from nefsim.plot._style import COLOURS, INK
 from nefsim.view.graph import Box, Graph
-from nefsim.view.plots import inert
+from nefsim.view.looks import columns_of_boxes, columns_of_wires
+from nefsim.view.painting import script
 
 #: Heights of the graph and of the map of it [pixels].
 HEIGHT, MAP = 400, 90
 
-#: Longest label in a box [characters].
-LONGEST = 19
-
 #: Share of steps beyond the radius from which an ensemble is marked.
 SATURATED = 0.1
-
-#: Colours of the outline and the inside of each kind of box.
-LOOKS = {
-    "ensemble": (COLOURS[0], "#eef5fa"),
-    "node": (COLOURS[2], "#eef8f3"),
-    "relay": (GREY, "#f4f4f4"),
-    "network": (INK, "#f3f0ea"),
-    "open": ("#b9b2a5", "#faf8f4"),
-    "held": (COLOURS[4], "#fdf3df"),
-    "saturated": (COLOURS[1], "#fbeae0"),
-}
-
-#: Draws the curves of wires from the places of boxes; runs in the browser, so that wires follow
-#: a box while it is dragged.
-CURVES = r"""
-const b = boxes.data, w = wires.data, n = w.start.length;
-const xs = [], ys = [], ax = [], ay = [], angle = [];
-for (let i = 0; i < n; i++) {
-  const s = w.start[i], e = w.end[i];
-  const sx = b.x[s], sy = b.y[s], sw = b.w[s] / 2, sh = b.h[s] / 2;
-  const ex = b.x[e], ey = b.y[e], ew = b.w[e] / 2, eh = b.h[e] / 2;
-  let p;
-  if (s === e) {
-    p = [[sx + sw / 2, sy + sh], [sx + sw, sy + sh + 0.7],
-         [sx - sw, sy + sh + 0.7], [sx - sw / 2, sy + sh]];
-  } else if (ex - ew > sx + sw + 0.1) {
-    const c = Math.max(0.3, 0.45 * (ex - ew - sx - sw));
-    let low = 0;  // below a box between them
-    for (let k = 0; k < b.x.length; k++) {
-      const t = (b.x[k] - sx) / (ex - sx);
-      if (k !== s && k !== e && b.w[k] <= 2 && t > 0 && t < 1 && b.x[k] < ex - ew
-          && Math.abs(sy + t * (ey - sy) - b.y[k]) < b.h[k] / 2) { low = b.h[k] * 1.3; }
-    }
-    p = [[sx + sw, sy - low / 8], [sx + sw + c, sy - low], [ex - ew - c, ey - low],
-         [ex - ew, ey - low / 8]];
-  } else if (Math.abs(ex - sx) < sw) {
-    const up = ey > sy ? 1 : -1, side = 0.5 + 0.1 * Math.abs(ey - sy);
-    p = [[sx + up * sw, sy], [sx + up * (sw + side), sy],
-         [ex + up * (ew + side), ey], [ex + up * ew, ey]];
-  } else {
-    const top = Math.max(sy + sh, ey + eh) + 0.35 + 0.08 * Math.abs(ex - sx);
-    p = [[sx, sy + sh], [sx, top], [ex, top], [ex, ey + eh]];
-  }
-  const x = [], y = [];
-  for (let k = 0; k <= 20; k++) {
-    const t = k / 20, u = 1 - t;
-    const f = [u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t];
-    x.push(f[0] * p[0][0] + f[1] * p[1][0] + f[2] * p[2][0] + f[3] * p[3][0]);
-    y.push(f[0] * p[0][1] + f[1] * p[1][1] + f[2] * p[2][1] + f[3] * p[3][1]);
-  }
-  xs.push(x); ys.push(y); ax.push(x[20]); ay.push(y[20]);
-  const sizes = [plot.inner_width / (plot.x_range.end - plot.x_range.start),
-                 plot.inner_height / (plot.y_range.end - plot.y_range.start)];
-  angle.push(Math.atan2((y[20] - y[18]) * sizes[1], (x[20] - x[18]) * sizes[0]) - Math.PI / 2);
-}
-wires.data = {...w, xs, ys, ax, ay, angle};
-const room = plot.inner_height / Math.abs(plot.y_range.end - plot.y_range.start);
-const wide = plot.inner_width / Math.abs(plot.x_range.end - plot.x_range.start);
-const longest = Math.max(1, ...b.label.flatMap((label) => label.split('\n').map((l) => l.length)));
-const size = Math.max(0, Math.min(13, 0.2 * room, 2.9 * wide / longest));
-labels.text_font_size = size < 3.5 ? '0px' : size.toFixed(1) + 'px';
-"""
-
-
-#: Selects the wire at the place of a click, unless a box is there.
-TAP = """
-const b = boxes.data, w = wires.data, x = cb_obj.x, y = cb_obj.y;
-const sx = plot.inner_width / (plot.x_range.end - plot.x_range.start);
-const sy = plot.inner_height / (plot.y_range.end - plot.y_range.start);
-let best = 7, found = [];
-for (let i = 0; i < w.xs.length; i++) {
-  for (let k = 1; k < w.xs[i].length; k++) {
-    const px = (x - w.xs[i][k - 1]) * sx, py = (y - w.ys[i][k - 1]) * sy;
-    const dx = (w.xs[i][k] - w.xs[i][k - 1]) * sx, dy = (w.ys[i][k] - w.ys[i][k - 1]) * sy;
-    const t = Math.max(0, Math.min(1, (px * dx + py * dy) / (dx * dx + dy * dy || 1)));
-    const far = Math.hypot(px - t * dx, py - t * dy);
-    if (far < best) { best = far; found = [i]; }
-  }
-}
-for (let k = 0; k < b.x.length; k++) {
-  const inside = Math.abs(x - b.x[k]) < b.w[k] / 2 && Math.abs(y - b.y[k]) < b.h[k] / 2;
-  if (inside && !b.open[k]) { found = []; }
-}
-if (found.length) { boxes.selected.indices = []; }
-wires.selected.indices = found;
-// Else the next drag would move this box as well.
-setTimeout(() => { boxes.selected.indices = []; }, 0);
-"""
 
 
 class Diagram:
@@ -251,9 +160,9 @@ class Diagram:
         made.toolbar.active_scroll = zoom
         made.toolbar.active_multi = drag
         arguments = {"boxes": self.boxes, "wires": self.wires, "plot": made, "labels": labels.glyph}
-        self.redraw = CustomJS(args=arguments, code=CURVES)
+        self.redraw = CustomJS(args=arguments, code=script("wires"))
         del arguments["labels"]
-        made.js_on_event("tap", CustomJS(args=arguments, code=TAP))
+        made.js_on_event("tap", CustomJS(args=arguments, code=script("tap")))
         forget = CustomJS(args={"boxes": self.boxes}, code="boxes.selected.indices = [];")
         made.js_on_event("panend", forget)
         made.js_on_event("pan", self.redraw)
@@ -271,52 +180,15 @@ class Diagram:
     # -- data ----------------------------------------------------------------------------
 
     def _fill(self) -> None:
-        boxes = self.graph.boxes
-        place = {box: i for i, box in enumerate(boxes)}
-        looks = [LOOKS[self._look(box)] for box in boxes]
-        title = [box.y + box.height / 2 - 0.25 if box.is_open else box.y for box in boxes]
         self._is_changing = True
         try:
-            wires = self.graph.wires
-            empty: list[Any] = [[] for _ in wires]
-            zero = [0.0] * len(wires)
-            self.wires.data = {
-                "start": [place[w.start] for w in wires],
-                "end": [place[w.end] for w in wires],
-                "width": [_width(w.weight) for w in wires],
-                "colour": [_colour(w) for w in wires],
-                "dash": ["dashed" if w.teaches else "solid" for w in wires],
-                "xs": empty,
-                "ys": empty,
-                "ax": zero,
-                "ay": zero,
-                "angle": zero,
-            }
+            self.wires.data = columns_of_wires(self.graph)
             # Later than the wires, as the browser then draws their curves.
             self._n_fills += 1
-            self.boxes.data = {
-                "fills": [self._n_fills] * len(boxes),
-                "x": [box.x for box in boxes],
-                "y": [box.y for box in boxes],
-                "w": [box.width for box in boxes],
-                "h": [box.height for box in boxes],
-                "open": [box.is_open for box in boxes],
-                "label": [_label(box) for box in boxes],
-                "label_y": title,
-                "about": [about(box.thing) for box in boxes],
-                "line": [line for line, _ in looks],
-                "fill": [fill for _, fill in looks],
-                "outline": [2.5 if line == COLOURS[1] else 1.3 for line, _ in looks],
-            }
+            boxes = columns_of_boxes(self.graph, self.held, self.saturated)
+            self.boxes.data = {"fills": [self._n_fills] * len(self.graph.boxes), **boxes}
         finally:
             self._is_changing = False
-
-    def _look(self, box: Box) -> str:
-        if box.is_open:
-            return "open"
-        if box.thing in self.held:
-            return "held"
-        return "saturated" if box.thing in self.saturated else box.kind
 
     def _fit(self) -> None:
         """Show the whole graph."""
@@ -395,47 +267,3 @@ class Diagram:
                 break  # one box at a time; those in it come along
         if moved:
             self._fill()
-
-
-def about(thing: Any) -> str:
-    """A line about an object."""
-    if isinstance(thing, Ensemble):
-        name = type(thing.neuron_type).__name__
-        n = "" if isinstance(thing.neuron_type, Direct) else f"{thing.n_neurons} neurons, "
-        size = f"{n}{thing.dimensions}-D, {name}"
-        return f"{thing.label}: {size}, radius {thing.radius:g}"
-    if isinstance(thing, Node):
-        kind = "relay" if thing.output is None else "node"
-        return f"{thing.label}: {kind}, {thing.size_out or thing.size_in}-D"
-    if isinstance(thing, Connection):
-        synapse = "no synapse" if thing.synapse is None else repr(thing.synapse)
-        rules = "".join(f", {type(rule).__name__}" for _, rule in thing.rules)
-        return f"{thing.label}: {synapse}{rules}"
-    n_neurons = sum(e.n_neurons for e in thing.all_ensembles)
-    return f"{thing.label or 'network'}: network of {n_neurons} neurons; double-click opens it"
-
-
-def _label(box: Box) -> str:
-    label = box.label if len(box.label) <= LONGEST else box.label[: LONGEST - 1] + "…"
-    label = inert(label.replace("\n", " "))
-    thing = box.thing
-    if box.kind == "ensemble":
-        direct = isinstance(thing.neuron_type, Direct)
-        size = "direct" if direct else f"{thing.n_neurons} neurons, {thing.dimensions}-D"
-        return f"{label}\n{size}"
-    if box.kind == "network" and not box.is_open:
-        return f"{label}\n▸ {sum(e.n_neurons for e in thing.all_ensembles)} neurons"
-    return label
-
-
-def _width(weight: float) -> float:
-    """Width of a wire [pixels] by the size of its weights, from 0.8 to 4."""
-    return float(np.clip(1.6 * max(weight, 1e-9) ** 0.5, 0.8, 4.0))
-
-
-def _colour(wire: Any) -> str:
-    if wire.learns:
-        return COLOURS[3]
-    if wire.teaches:
-        return COLOURS[1]
-    return COLOURS[0] if wire.recurs else "#777777"

@@ -18,6 +18,7 @@ from bokeh.models import Button, Div, InlineStyleSheet, TextAreaInput
 from nefsim._writing import replacing
 from nefsim.network import Network
 from nefsim.spa import Vocabulary
+from nefsim.view.building import Job
 
 #: Longest text that is edited and saved [characters].
 LONGEST = 1 << 20
@@ -156,6 +157,16 @@ def _check_length(text: str) -> None:
         raise ValueError(f"a model may have {LONGEST} characters, got {len(text)}")
 
 
+def at_once(
+    work: Callable[[], Any], say: Callable[[str], None], then: Callable[[Job], None]
+) -> None:
+    """Do some work, and then something with it."""
+    del say
+    job = Job(work)
+    job.join()
+    then(job)
+
+
 class Editor:
     """A field with the source of a model, and buttons to check, save and run it.
 
@@ -164,7 +175,12 @@ class Editor:
     source : Source
         The file.
     use : callable
-        ``use(network, vocabularies)`` shows a newly built network.
+        ``use(*made)`` shows a newly built network.
+    make : callable
+        ``make(network, vocabularies)`` returns ``made``, such as a run.
+    do : callable
+        ``do(work, say, then)`` calls ``work()``, perhaps in a thread, during which it may
+        ``say`` how far it is, and then ``then(job)`` with the job that is done.
 
     Attributes
     ----------
@@ -173,10 +189,14 @@ class Editor:
     """
 
     def __init__(
-        self, source: Source, use: Callable[[Network, Sequence[Vocabulary]], None]
+        self,
+        source: Source,
+        use: Callable[..., None],
+        make: Callable[[Network, Sequence[Vocabulary]], tuple[Any, ...]] = lambda *built: built,
+        do: Callable[..., None] = at_once,
     ) -> None:
-        self._source, self._use = source, use
-        self._before = ""
+        self._source, self._use, self._make, self._do = source, use, make, do
+        self._before, self._is_building = "", False
         self.opener = Button(label="edit the model", width=120)
         self.opener.on_click(self._open)
         self.field = TextAreaInput(
@@ -240,7 +260,7 @@ class Editor:
 
     def _run(self) -> None:
         """Save the text, build its network, and show it in place of the present one."""
-        if not self._check():
+        if self._is_building or not self._check():
             return
         text = str(self.field.value)
         try:
@@ -248,9 +268,17 @@ class Editor:
         except (OSError, ValueError) as error:
             self._say(f"Not saved: {error}.")
             return
-        self._before = text
+        self._before, self._is_building = text, True
+        self._do(
+            lambda: self._make(*self._source.build()),
+            lambda line: self._say(f"Saved; {line}; the earlier network runs on ..."),
+            self._built,
+        )
+
+    def _built(self, job: Job) -> None:
+        """Show the network that was built."""
+        self._is_building = False
         try:
-            net, vocabularies = self._source.build()
-            self._use(net, vocabularies)
+            self._use(*job.wait())
         except Exception as error:  # the model may raise anything
             self._say(f"Saved, but the earlier network runs on: {error}")

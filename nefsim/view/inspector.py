@@ -12,10 +12,10 @@ from bokeh.layouts import column, row
 from bokeh.models import Button, Div
 
 from nefsim.network import Node
-from nefsim.view.diagram import about
 from nefsim.view.kinds import kinds_of
 from nefsim.view.knobs import MOST_OF_NODE, knobs
 from nefsim.view.live import Live
+from nefsim.view.looks import about
 
 #: Most connections of one wire that are listed.
 MOST_WIRES = 4

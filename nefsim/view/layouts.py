@@ -12,6 +12,7 @@ from nefsim._schema import misfit
 from nefsim._writing import replacing
 from nefsim.network import Network
 from nefsim.plot._names import quantity, title
+from nefsim.view.graph import Graph
 
 #: Kind and version of a file.
 KIND = {"kind": "nefsim view", "version": 1}
@@ -70,6 +71,14 @@ def renamed(graph: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """The places and open networks of a graph by other names; those without one are left out."""
     places = {names[name]: place for name, place in graph["places"].items() if name in names}
     return {"places": places, "open": [names[name] for name in graph["open"] if name in names]}
+
+
+def restore(graph: Graph, layout: dict[str, Any]) -> None:
+    """Give a graph the places and open networks of a layout, in which names have labels."""
+    numbers, names = numbers_of(graph.net), names_of(graph.net)
+    things = {name: thing for found in (numbers, names) for thing, name in found.items()}
+    by_number = {name: numbers[thing] for name, thing in things.items()}
+    graph.restore(renamed(layout["graph"], by_number))
 
 
 def write(path: Path, layout: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from nefsim.records import Events
 from nefsim.settings import settings
 from nefsim.simulator import Simulator
 from nefsim.spa import Vocabulary
-from nefsim.view.sharing import Arrays, SharedSimulator
+from nefsim.view.sharing import Arrays, ReportingSimulator, SharedSimulator
 from nefsim.view.taps import (
     EVERY,
     SYNAPSE,
@@ -57,6 +57,8 @@ class Live:
         Names of vectors, for plots of similarities to them.
     arrays : Arrays or None
         Arrays of an earlier run of the same network; None builds it.
+    progress : callable or None
+        ``progress(done, total)`` is called during the build with numbers of objects.
 
     Attributes
     ----------
@@ -104,17 +106,10 @@ class Live:
         show: Sequence[str] | None = None,
         vocabularies: Sequence[Vocabulary] = (),
         arrays: Arrays | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        do = "pass a list of vocabularies"
-        self.vocabularies = tuple(
-            check.instance("Live", "vocabularies", v, Vocabulary, "vocabularies", do)
-            for v in check.instance(
-                "Live", "vocabularies", vocabularies, (list, tuple), "a list", do
-            )
-        )
-        check.instance("Live", "net", net, Network, "a network", "pass a Network")
-        dt = check.seconds("Live", "dt", dt)
-        ensembles = _to_watch(net, show)
+        check_arguments(net, dt, backend, show, vocabularies)
+        self.vocabularies, dt, ensembles = (*vocabularies,), float(dt), _to_watch(net, show)
         constant = [n for n in net.all_nodes if isinstance(n.output, np.ndarray)]
         self.inputs = {node: np.array(node.output) for node in constant}
         by_default = show is None and not net.all_probes
@@ -127,8 +122,9 @@ class Live:
         self.is_open = backends.BACKENDS[name].keeps_state
         named = {probe: Tap(title(probe)) for probe in net.all_probes if show is None}
         if self.is_open:
+            self.simulator: Simulator
             if arrays is None:
-                self.simulator = Simulator(net, dt, name, progress=no_bar)
+                self.simulator = ReportingSimulator(net, dt, name, progress)
             else:
                 self.simulator = SharedSimulator(net, dt, name, arrays)
             self._taps = Taps(self.simulator.built)
@@ -323,6 +319,23 @@ class Live:
             found = subset_of(self.simulator, probe, n) if tap.neurons is None else tap.neurons
             self._subsets[probe] = found
         return events_of(self.simulator, probe, tap, self._subsets[probe])
+
+
+def check_arguments(
+    net: Network,
+    dt: float,
+    backend: str,
+    show: Sequence[str] | None,
+    vocabularies: Sequence[Vocabulary],
+) -> None:
+    """Check the arguments of :class:`Live` before a build, which may take long."""
+    do = "pass a list of vocabularies"
+    for v in check.instance("Live", "vocabularies", vocabularies, (list, tuple), "a list", do):
+        check.instance("Live", "vocabularies", v, Vocabulary, "vocabularies", do)
+    check.instance("Live", "net", net, Network, "a network", "pass a Network")
+    check.seconds("Live", "dt", dt)
+    _to_watch(net, show)
+    settings("Live", backend, None, "float64", tuple(backends.BACKENDS))
 
 
 def _to_watch(net: Network, show: Sequence[str] | None) -> list[Ensemble]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import Sequence
 from typing import Any
+
+from bokeh.resources import Resources
 
 from nefsim import _checks as check
 from nefsim._extras import require
@@ -12,6 +16,18 @@ from nefsim.network import Network
 from nefsim.spa import Vocabulary
 from nefsim.view.live import Live
 from nefsim.view.page import PERIOD, Page
+
+#: Kinds of outputs that notebooks run: that of jupyter_bokeh, which JupyterLab has, and all others.
+SCRIPTS = ("application/vnd.bokehjs_load.v0+json", "application/javascript")
+
+#: Loads the scripts of Bokeh into the page of a notebook that has none.
+LOAD = """if (self.Bokeh == null) {
+  for (const text of %s) {
+    const script = document.createElement("script");
+    script.textContent = text;
+    document.head.append(script);
+  }
+}"""
 
 
 def widget(
@@ -25,7 +41,8 @@ def widget(
     """Show a running network in a cell of a notebook, with its graph, plots and sliders.
 
     The page is that of :func:`server`.  It uses the connection of the notebook to its kernel, and
-    opens no port.  It works where widgets of ipywidgets do, such as JupyterLab and VS Code.
+    opens no port.  It works where widgets of ipywidgets do, such as JupyterLab and VS Code.  The
+    kernel sends the scripts of Bokeh (1.7 MB) with it, which become part of the output.
 
     Parameters
     ----------
@@ -66,6 +83,7 @@ def widget(
     require("nefsim.view.widget", "notebook")
     from jupyter_bokeh import BokehModel
 
+    _load_scripts()
     page = Page(live, seconds, threaded=True)
 
     class Widget(BokehModel):  # type: ignore[misc]
@@ -81,6 +99,16 @@ def widget(
     made.page = page
     _keep_ticking(page)
     return made
+
+
+def _load_scripts() -> None:
+    """Let the page of a notebook have Bokeh's scripts, of which jupyter_bokeh brings none."""
+    kernel = sys.modules.get("IPython")
+    if kernel is not None and kernel.get_ipython() is not None:
+        components: Any = ["bokeh", "bokeh-widgets"]
+        texts = Resources(mode="inline", components=components).js_raw
+        code = LOAD % json.dumps(texts).replace("</", "<\\/")
+        kernel.display.publish_display_data(dict.fromkeys(SCRIPTS, code))
 
 
 def _keep_ticking(page: Page) -> None:

@@ -67,8 +67,12 @@ class Screen(DataModel):
 
 def painter(after: str = "") -> str:
     """Code that makes the painter of a ``screen``, if there is none, and some code after it."""
-    source = files("nefsim.view").joinpath("painter.js").read_text("utf-8")
-    return TAKE % source + after
+    return TAKE % "\n".join(map(script, ("pictures", "painter"))) + after
+
+
+def script(name: str) -> str:
+    """A script of this room for the browser."""
+    return files("nefsim.view").joinpath(f"{name}.js").read_text("utf-8")
 
 
 def make_screen() -> Screen:

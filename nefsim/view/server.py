@@ -27,8 +27,8 @@ from nefsim.result import Result
 from nefsim.spa import Vocabulary
 from nefsim.view import layouts
 from nefsim.view.access import ALL, Access, host_names, in_url
+from nefsim.view.building import Plan, Runs
 from nefsim.view.editor import Source
-from nefsim.view.live import Live
 from nefsim.view.recording import add_recording
 from nefsim.view.tab import Tab
 
@@ -72,7 +72,7 @@ class _Pages(BokehTornado):
 
 
 def server(
-    net: Network | Result,
+    net: Network | Result | Plan,
     port: int = 5006,
     window: float = 2.0,
     dt: float = 0.001,
@@ -88,10 +88,13 @@ def server(
     Open the server's ``url`` in a browser; it contains a secret token.  Up to 8 browsers are
     served at once.
 
+    A network of 20,000 neurons or 500 objects and more is built in a thread.  The server returns
+    before; its pages show the graph and the progress of the build, and then the plots.
+
     Parameters
     ----------
-    net : Network or Result
-        The network to run, or a recorded run to play.
+    net : Network, Result or Plan
+        The network to run, or a recorded run to play, or a network that is made later.
     port : int
         Port to listen at; 0 means any free port.
     window : float [s]
@@ -119,8 +122,8 @@ def server(
     TypeError
         If an argument is of a wrong type.
     ValueError
-        If the port is in use or reserved, the host is not of this machine, or another argument
-        is out of range.
+        If the port is in use or reserved, the host is not of this machine, another argument is
+        out of range, or the network cannot be built; the pages of a large network say so.
 
     See Also
     --------
@@ -146,23 +149,15 @@ def server(
     try:
         if isinstance(net, Result):
             return _serve(partial(add_recording, result=net, window=window), host, listening)
-        # Errors are raised here, not in a browser.
-        first = Live(net, dt, backend, show, vocabularies)
+        # Errors of arguments, and of a small network, are raised here, not in a browser.
+        plan = net if isinstance(net, Plan) else Plan(net, lambda report: net)
+        runs = Runs(plan, dt, backend, show, vocabularies)
+        runs.start()
         is_local = ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback
-        # Later pages share the arrays of the first one, and build nothing.
-        newest: list[Any] = [net, dt, backend, show, vocabularies, first.arrays]
-        ready = [first]
-        del first
-
-        def build(net: Network, vocabularies: Sequence[Vocabulary]) -> Live:
-            live = Live(net, dt, backend, show, vocabularies)
-            newest[:] = net, dt, backend, show, vocabularies, live.arrays
-            return live
 
         def application(document: Any) -> None:
-            live = ready.pop() if ready else Live(*newest)
             files_of = (file, source) if is_local else (None, None)
-            Tab(document, seconds, *files_of, build).show(live, places)
+            Tab(document, seconds, *files_of, runs).open(places)
 
         return _serve(application, host, listening)
     except BaseException:

@@ -1,7 +1,8 @@
-"""Runs of one network that share the arrays of a single build."""
+"""Runs of one network that share the arrays of a single build, which reports its progress."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nefsim.lowering import Built
@@ -45,3 +46,21 @@ class SharedSimulator(Simulator):
         self.built, self._prepare, self._watches = self._ready, self._module.prepare, watches
         self._find_places()
         self._restart()
+
+
+class ReportingSimulator(Simulator):
+    """A simulator whose build calls a function with the number of objects that are done.
+
+    Parameters
+    ----------
+    net, dt, backend
+        As for :class:`~nefsim.Simulator`.
+    report : callable or None
+        ``report(done, total)``.
+    """
+
+    def __init__(
+        self, net: Network, dt: float, backend: str, report: Callable[[int, int], None] | None
+    ) -> None:
+        self._report = report
+        super().__init__(net, dt, backend, progress=no_bar)

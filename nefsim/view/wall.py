@@ -18,7 +18,7 @@ from nefsim.view.diagram import Diagram
 from nefsim.view.export import FORMATS, export, hand_over, make_file
 from nefsim.view.graph import Graph
 from nefsim.view.kinds import Panel, kinds_of, make_panel, plot_for
-from nefsim.view.layouts import names_of, numbers_of, renamed, write
+from nefsim.view.layouts import names_of, numbers_of, renamed, restore, write
 from nefsim.view.live import Live
 from nefsim.view.painting import make_screen, packet, painter
 from nefsim.view.plots import OverTime
@@ -260,8 +260,7 @@ class Wall:
         net = self.live.simulator.network
         numbers, names = numbers_of(net), names_of(net)
         things = {name: thing for found in (numbers, names) for thing, name in found.items()}
-        by_number = {name: numbers[thing] for name, thing in things.items()}
-        self.graph.restore(renamed(layout["graph"], by_number))
+        restore(self.graph, layout)
         self.diagram.arrange()
         if not self.live.is_open:
             return

@@ -1,0 +1,78 @@
+"""The graph of a Nengo network is known before it is built: it is that of the converted one."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("nengo", reason="Nengo is the extra nengo")
+pytest.importorskip("bokeh", reason="Bokeh is the extra view")
+
+import nengo
+
+from nefsim.nengo import from_nengo
+from nefsim.nengo.reading import converted
+from nefsim.nengo.sketch import sketch
+from nefsim.view.graph import Graph
+
+
+def model():
+    rng = np.random.default_rng(1)
+    with nengo.Network(seed=1, label="whole") as net:
+        stim = nengo.Node([0.3, -0.2], label="stim")
+        noise = nengo.Node(nengo.processes.WhiteSignal(1.0, high=5, seed=1))
+        with nengo.Network(label="inner"):
+            a = nengo.Ensemble(30, 2, label="a")
+            direct = nengo.Ensemble(1, 2, neuron_type=nengo.Direct())
+            with nengo.Network():
+                b = nengo.Ensemble(20, 1, radius=2.0, neuron_type=nengo.Izhikevich())
+        post = nengo.Node(lambda t, x: x * np.ones(3), size_in=1)
+        sink = nengo.Node(size_in=30)
+        nengo.Connection(stim, a, transform=rng.normal(size=(2, 2)))
+        nengo.Connection(noise, b)
+        nengo.Connection(a, a, synapse=0.1, transform=0.9)
+        nengo.Connection(a[0], direct[1], function=np.square, transform=-3)
+        nengo.Connection(a.neurons, sink, transform=rng.normal(size=(30, 30)))
+        nengo.Connection(b, a.neurons, transform=[[-2.0]] * 30)
+        learns = nengo.Connection(a, b, function=lambda x: x[0], learning_rule_type=nengo.PES())
+        nengo.Connection(b, learns.learning_rule, transform=0.5)
+        nengo.Connection(post, b, function=lambda x: x[1])
+        nengo.Connection(b, post)
+        named = {"first": nengo.BCM(), "second": nengo.Oja()}
+        nengo.Connection(
+            a.neurons, b.neurons, transform=np.ones((20, 30)), learning_rule_type=named
+        )
+    return net
+
+
+def drawn(net):
+    """All labels and wires of a network whose subnetworks are open."""
+    graph = Graph(net)
+    graph.opened = {*net.everything()}
+    graph.arrange()
+    names = [(box.name, box.label, box.kind, box.x, box.y) for box in graph.boxes]
+    wires = {
+        (w.start.name, w.end.name): (round(w.weight, 6), w.learns, w.teaches, w.recurs)
+        for w in graph.wires
+    }
+    return names, wires
+
+
+def test_a_sketch_has_the_graph_of_the_converted_network():
+    net = model()
+    (names, wires), (true_names, true_wires) = drawn(sketch(net)), drawn(from_nengo(net))
+    assert names == true_names
+    assert wires == true_wires
+
+
+def test_a_sketch_is_there_for_objects_that_cannot_be_converted():
+    with nengo.Network() as net:
+        a = nengo.Ensemble(9, 1, neuron_type=nengo.RegularSpiking(nengo.Tanh()))
+        nengo.Connection(a, a, transform=nengo.dists.Uniform(-1, 1))
+    graph = Graph(sketch(net))
+    assert len(graph.boxes) == 1 and len(graph.wires) == 1
+
+
+def test_the_conversion_reports_all_of_its_objects():
+    reports = []
+    converted(model(), report=lambda *report: reports.append(report))
+    assert reports == sorted(reports)
+    assert reports[-1][0] == reports[-1][1] == len(model().all_objects) + 1
