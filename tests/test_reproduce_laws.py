@@ -70,6 +70,10 @@ def test_an_interval_needs_two_finite_values_that_differ() -> None:
     for values in ([1.0], [1.0, 1.0], [1.0, np.inf], [1.0, np.nan]):
         assert lines.interval_of(np.array(values)) is None
     assert lines.interval_of(np.array([1.0, 2.0])) == confidence_interval([1.0, 2.0], rng=0)
+    # Means of five numbers differ between draws of the bootstrap.
+    odd = np.array([1.0, 2.3, 4.7, 8.9, 17.1])
+    assert lines.interval_of(odd) == confidence_interval(odd, rng=0)
+    assert lines.interval_of(odd) != confidence_interval(odd, rng=1)
     # The ends of an interval count as inside.
     low, high = confidence_interval([1.0, 2.0], rng=0)
     for end in (low, high):
