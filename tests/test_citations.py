@@ -47,7 +47,13 @@ def test_entries_are_valid_bibtex() -> None:
         text = bibliography.entry(key)
         assert text.count("{") == text.count("}")
         assert re.fullmatch(r"@\w+\{\w+,\n(  \w+ = \{.*\},\n)+\}", text)
-        assert re.match(r"[a-z]+(\d{4})[a-z]+", key)[1] in text  # type: ignore[index]
+        # A key is the surname of the first author, the year, and a word of the title.
+        (parts,) = re.findall(r"^([a-z]+)(\d{4})([a-z]+)$", key)
+        surname, year, word = parts
+        _, author, title, _, year_of_entry, _ = bibliography.ENTRIES[key]
+        assert int(year) == year_of_entry and f"year = {{{year}}}" in text
+        assert re.sub("[^a-z]", "", author.split(",")[0].lower()) == surname, key
+        assert word in re.findall("[a-z]+", title.lower()), key
 
 
 #: Functions that make the ready networks, where their names are not those of the kinds.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import io
 import struct
 import zlib
 from pathlib import Path
@@ -203,6 +204,23 @@ def test_the_cache_is_in_the_folder_of_the_user(
 def test_a_path_is_a_printable_text(path: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="mnist: path must be a path, got"):
         datasets.mnist(path)
+
+
+def test_a_mirror_is_given_up_after_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    class Answer(io.BytesIO):
+        def read(self, n: Any = -1) -> bytes:
+            asked.append(n)
+            return super().read(n)
+
+    def urlopen(url: str, timeout: float) -> Answer:
+        asked.append((url, timeout))
+        return Answer(b"digits")
+
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    assert MODULE._fetched("https://a") == b"digits"
+    assert asked == [("https://a", 30), MODULE.MOST_BYTES]
 
 
 def test_a_file_is_taken_from_the_first_mirror_that_has_it(

@@ -8,6 +8,7 @@ import shutil
 import signal
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mutants import draw, equivalent, notes, runs
@@ -38,6 +39,7 @@ def mutants(source: str) -> set[tuple[str, str]]:
         ("y = a < b", "comparison flipped", "y = a >= b"),
         ("y = a is None", "comparison flipped", "y = a is not None"),
         ("y = f(a, b, c)", "swapped", "y = f(b, a, c)"),
+        ("y = f('a', 'b', c)", "swapped", "y = f('b', 'a', c)"),
         ("y = a / b", "swapped", "y = b / a"),
         ("y = a @ b", "swapped", "y = b @ a"),
         ("y = a * b", "dropped term", "y = a"),
@@ -72,6 +74,7 @@ def test_each_kind_of_change_makes_its_change(source: str, kind: str, changed: s
         "y = check.real('LIF', 'tau_rc')",
         "y = max(a, b)",
         "y = rows(who, 'tau_rc', a)",
+        "y = all_rows('Samples.sample', 'values', a)",
         "command.add_argument('-o', '--out')",
         "plot(x, **{'a': b})",
         "ax = plot(linewidth=2.0)",
@@ -367,3 +370,37 @@ def test_near_tests_come_first_and_stay_within_their_seconds() -> None:
     assert [test.file[11:-3] for test in near] == ["many"] * n
     # Half of the seconds are for the quickest, half for those of each file in turn.
     assert [test.file[11:-3] for test in others] == ["toy"] + ["many"] * 6 + ["far"]
+
+
+def test_without_notes_a_file_that_takes_too_long_anyway_catches_nothing(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = runs.Copy(project, tmp_path / "copy")
+    (doubled,) = (
+        c
+        for c in changes("nefsim/toy.py", TOY.encode())
+        if (c.kind, c.before) == ("factor two", "2.0")
+    )
+    asked: list[list[str]] = []
+    late = "no end within 300 s"
+
+    def run(files: list[str], names: Any, limit: float) -> str:
+        asked.append(files)
+        return late if "tests/test_toy.py" in files else ""
+
+    monkeypatch.setattr(copy, "_run", run)
+    assert copy.judge(doubled, notes.Notes(project)).caught_by == ""
+    both = ["tests/test_toy.py", "nefsim/toy.py"]
+    # All files, one by one, the late one without the change, and the others again.
+    assert asked == [both, both[:1], both[:1], both[1:]]
+    # A file that takes too long with the change only catches it.
+    copy._unsound.clear()
+    verdicts = iter([late, late, ""])
+    monkeypatch.setattr(copy, "_run", lambda *given: next(verdicts))
+    assert copy.judge(doubled, notes.Notes(project)).caught_by == f"tests/test_toy.py: {late}"
+
+
+def test_a_file_is_near_that_imports_the_module() -> None:
+    near = notes.Notes(ROOT).by_name
+    assert near("nefsim/describe/cost.py")[0] == "tests/test_costs.py"
+    assert near("nefsim/backends/compiled/split.py")[0] == "tests/test_cores.py"

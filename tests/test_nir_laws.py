@@ -278,3 +278,58 @@ def test_matrices_of_nodes_are_on_flattened_values() -> None:
         for channel, across in itertools.product(range(2), range(2)):
             expected[channel, 0, across, channel, :, 4 * across : 4 * across + 4] = weight
         assert np.array_equal(found, expected.reshape(4, 32))
+
+
+@pytest.mark.parametrize(("n_in", "n_out"), [(2, 1), (1, 2), (0, 1), (1, 0), (2, 2)])
+def test_a_graph_within_has_one_input_and_one_output(n_in: int, n_out: int) -> None:
+    one = {"input": np.array([1])}, {"output": np.array([1])}
+    inside: dict[str, Any] = {"s": nir.Scale(np.ones(1))}
+    inside |= {f"in{i}": nir.Input(one[0]) for i in range(n_in)}
+    inside |= {f"out{i}": nir.Output(one[1]) for i in range(n_out)}
+    edges = [(f"in{i}", "s") for i in range(n_in)] + [("s", f"out{i}") for i in range(n_out)]
+    block = nir.NIRGraph(inside, edges, type_check=False)
+    nodes = {"input": nir.Input(one[0]), "block": block, "output": nir.Output(one[1])}
+    graph = nir.NIRGraph(nodes, [("input", "block"), ("block", "output")], type_check=False)
+    with pytest.raises(ValueError, match=f"one input and .* got {n_in} and {n_out} in 'block'"):
+        load.from_nir(graph)
+
+
+def test_a_population_of_a_graph_has_a_current_for_each_neuron() -> None:
+    r, leak = np.array([1.0, 2.0]), np.array([0.5, 1.0])
+    lif = nir.LIF(tau=0.1 * np.ones(2), r=r, v_leak=leak, v_threshold=r, v_reset=-r / 4)
+    net = load.from_nir(nir.NIRGraph.from_list(nir.Linear(np.array([[3.0], [4.0]])), lif))
+    (ensemble,) = net.ensembles
+    assert (net.seed, net.label, ensemble.label) == (0, "nir", "lif")
+    assert (ensemble.n_neurons, ensemble.dimensions, ensemble.radius) == (2, 1, 1.0)
+    neuron, current, start = neurons.discrete("lif", lif, 0.001, 0.001)
+    assert ensemble.neuron_type == neuron
+    for found, expected in (
+        (ensemble.encoders, [[1.0], [1.0]]),
+        (ensemble.gain, [1.0, 1.0]),
+        (ensemble.bias, current),
+        (ensemble.eval_points, [[0.0]]),  # decoders are not solved for
+        (ensemble.initial_state["voltage"], start),
+    ):
+        np.testing.assert_array_equal(found, expected)
+    assert [c.post for c in net.connections][1:-1] == [ensemble.neurons]
+    assert [c.synapse for c in net.connections] == [None] * len(net.connections)
+
+
+@pytest.mark.parametrize(("bias", "repeated"), [([1.0, 2.0], [1, 1, 2, 2]), ([1, 2, 3, 4], None)])
+def test_a_bias_is_that_of_each_output_or_channel(bias: Any, repeated: Any) -> None:
+    conv = nir.Conv2d((2, 1), np.ones((2, 1, 1, 1)), 1, 0, 1, 1, np.asarray(bias, float))
+    graph = nir.NIRGraph(
+        {
+            "input": nir.Input({"input": np.array([1, 2, 1])}),
+            "conv": conv,
+            "output": nir.Output({"output": np.array([2, 2, 1])}),
+        },
+        [("input", "conv"), ("conv", "output")],
+        type_check=False,
+    )
+    constant = next(n for n in load.from_nir(graph).nodes if n.label == "conv.bias")
+    np.testing.assert_array_equal(constant.output, repeated or bias)
+    for wrong in ([], [1.0, 2.0, 3.0]):
+        conv.bias = np.array(wrong)
+        with pytest.raises(ValueError, match=f"got {len(wrong)} for 4 of 'conv'"):
+            load.from_nir(graph)

@@ -70,6 +70,10 @@ def test_an_interval_needs_two_finite_values_that_differ() -> None:
     for values in ([1.0], [1.0, 1.0], [1.0, np.inf], [1.0, np.nan]):
         assert lines.interval_of(np.array(values)) is None
     assert lines.interval_of(np.array([1.0, 2.0])) == confidence_interval([1.0, 2.0], rng=0)
+    # Means of five numbers differ between draws of the bootstrap.
+    odd = np.array([1.0, 2.3, 4.7, 8.9, 17.1])
+    assert lines.interval_of(odd) == confidence_interval(odd, rng=0)
+    assert lines.interval_of(odd) != confidence_interval(odd, rng=1)
     # The ends of an interval count as inside.
     low, high = confidence_interval([1.0, 2.0], rng=0)
     for end in (low, high):
@@ -170,6 +174,7 @@ def test_curves_and_lines_are_drawn_with_their_published_points() -> None:
         ("b", [1, 2], colours[1]),
     ]
     assert (ax.get_xlabel(), ax.get_title()) == ("x", "a title")
+    assert [text.get_text() for text in ax.get_legend().texts] == ["a", "a, published", "b"]
     rows = [
         lines.compare("first", 1.0, [2.0, 3.0], 0.0, ""),
         lines.not_run("none", 1.0, ""),
@@ -183,7 +188,8 @@ def test_curves_and_lines_are_drawn_with_their_published_points() -> None:
     assert ours.tolist() == [[2.5, 0], [4.0, -1]]
     np.testing.assert_array_equal(published, [[1.0, 0], [np.nan, -1]])
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "last"]
-    assert ax.get_legend() is not None and drawing.draw(lines.Outcome(rows), "", ax) is ax
+    assert [text.get_text() for text in ax.get_legend().texts] == ["nefsim", "published"]
+    assert drawing.draw(lines.Outcome(rows), "", ax) is ax
 
 
 # The program
@@ -219,3 +225,40 @@ def test_the_error_is_to_the_square_through_two_filters() -> None:
     ideal = late.filt(late.filt(np.sin(t) ** 2))
     assert program._error(ideal) == 0.0
     assert program._error(ideal + 0.25) == pytest.approx(0.25)
+
+
+def test_the_program_is_these_loops_over_steps_and_neurons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "SECONDS", 0.3)
+    rng = np.random.default_rng(1)
+    a, b = program.draw(6, (100.0, 200.0), rng), program.draw(5, (100.0, 200.0), rng)
+    of_a, of_b = rng.uniform(0.002, 0.01, 6), rng.normal(0.0, 0.01, 5)
+    fired_a, fired_b, outputs = program.program(a, b, of_a, of_b)
+    keep = math.exp(-0.001 / 0.1)
+    v, wait = {"a": [0.0] * 6, "b": [0.0] * 5}, {"a": [0.0] * 6, "b": [0.0] * 5}
+
+    def fires(name: str, i: int, J: float) -> bool:
+        """Euler's step of a neuron."""
+        new = max(v[name][i] + 0.001 * (J - v[name][i]) / 0.02, 0.0)
+        if wait[name][i] > 0:
+            new = 0.0
+            wait[name][i] -= 0.001
+        if new > 1:
+            new, wait[name][i] = 0.0, 0.002
+            v[name][i] = new
+            return True
+        v[name][i] = new
+        return False
+
+    received, out = [0.0] * 5, 0.0
+    for k in range(300):
+        x = math.sin(0.001 * k)
+        spikes = [fires("a", i, a[1][i] * a[0][i] * x + a[2][i]) for i in range(6)]
+        decoded = sum(of_a[i] for i in range(6) if spikes[i]) / 0.001
+        for j in range(5):
+            received[j] = keep * received[j] + (1 - keep) * b[0][j] * decoded
+        others = [fires("b", j, b[1][j] * received[j] + b[2][j]) for j in range(5)]
+        value = sum(of_b[j] for j in range(5) if others[j]) / 0.001
+        out = keep * out + (1 - keep) * value
+        assert (fired_a[k].tolist(), fired_b[k].tolist()) == (spikes, others)
+        assert outputs[k] == pytest.approx(out, rel=1e-9, abs=1e-12)
+    assert fired_a.sum() > 20 < fired_b.sum() and np.ptp(received) > 0.1

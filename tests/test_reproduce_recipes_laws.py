@@ -146,3 +146,102 @@ def test_networks_have_the_layers_of_their_authors() -> None:
     assert (kinds.count("LIF"), kinds.count("AvgPool2d"), kinds.count("Dropout")) == (4, 2, 2)
     assert shapes(other)[4] == ("Linear", (128, 4 * 49))
     assert all(m.bias is None for m in net.modules() if type(m).__name__ in ("Linear", "Conv2d"))
+
+
+def test_soft_rates_are_trained_and_spikes_take_their_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(size=(150, 784)).astype(np.float32)
+    y = rng.integers(10, size=150)
+    data = SimpleNamespace(
+        train_images=x, train_labels=y, test_images=x[:60][::-1], test_labels=y[:60][::-1]
+    )
+    given: dict[str, Any] = {"labels": [], "steps": 0}
+    recorded = rng.normal(size=(40 * 100, 10))
+
+    class Adam(torch.optim.Adam):  # type: ignore[misc, name-defined]
+        def __init__(self, parameters: Any, lr: float) -> None:
+            given["weights"], given["lr"] = parameters, lr
+            given["bias"] = parameters[1].detach().clone()
+            super().__init__(parameters, lr=lr)
+
+        def step(self, *arguments: Any) -> Any:  # type: ignore[override]
+            # Gradients are those of one batch.
+            W, b, V, c = given["weights"]
+            hidden = given["curve"](given["rows"] @ W.T + b)[0]
+            loss = usual(hidden @ V.T + c, given["labels"][-1])
+            for found, p in zip(torch.autograd.grad(loss, [W, V]), (W, V), strict=True):
+                # The same sums in float32, in another order.
+                torch.testing.assert_close(p.grad, found, rtol=1e-4, atol=1e-6)
+            given["steps"] += 1
+            return super().step(*arguments)
+
+    def soft(**options: Any) -> Any:
+        given["soft"], given["curve"] = options, made(**options)
+        return given["curve"]
+
+    def entropy(scores: Any, labels: Any) -> Any:
+        given["labels"].append(labels)
+        given["rows"] = torch.tensor(x[[int(i) for i in places(labels)]])
+        return usual(scores, labels)
+
+    def places(labels: Any) -> Any:
+        """The images of a batch, in the order in which PyTorch draws them."""
+        if len(given["labels"]) % 2:
+            given["order"] = given["orders"].pop(0)
+        found, given["order"] = given["order"][: len(labels)], given["order"][len(labels) :]
+        assert labels.tolist() == y[found].tolist()
+        return found
+
+    class Run:
+        """A run whose records are given."""
+
+        def __init__(self, net: Any, **options: Any) -> None:
+            given["net"] = net
+            self.data = {net.probes[0]: recorded}
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *error: Any) -> None:
+            pass
+
+        def run(self, seconds: float) -> None:
+            given["seconds"] = seconds
+
+    drawn: list[Any] = []
+    permute = torch.randperm
+    made, usual = train.SoftLIF, torch.nn.functional.cross_entropy
+    given["orders"] = drawn
+    monkeypatch.setattr(torch, "randperm", lambda n: drawn.append(permute(n)) or drawn[-1])
+    monkeypatch.setattr(torch.optim, "Adam", Adam)
+    monkeypatch.setattr(train, "SoftLIF", soft)
+    monkeypatch.setattr(torch.nn.functional, "cross_entropy", entropy)
+    monkeypatch.setattr(gradients.nef, "Simulator", Run)
+    rates_wrong, spikes_wrong = gradients.soft_lif_errors(data, 40, 3)
+    assert given["soft"] == {"tau_rc": 0.05, "tau_ref": 0.001, "sigma": 0.02, "amplitude": 0.03}
+    # Two epochs of a hundred and fifty images.
+    assert (given["lr"], given["steps"]) == (1e-3, 2 * 2)
+    assert [len(labels) for labels in given["labels"]] == [100, 50] * 2
+    assert given["bias"].tolist() == [1.0] * 500
+    W, b, V, c = (p.detach().numpy().astype(float) for p in given["weights"])
+    assert (W.shape, V.shape) == ((500, 784), (10, 500))
+    net = given["net"]
+    (layer,) = net.ensembles
+    taus = {"tau_rc": 0.05, "tau_ref": 0.001}
+    assert layer.neuron_type == gradients.nef.LIF(**taus) and net.seed == 3
+    np.testing.assert_array_equal(layer.bias, b)
+    inward, outward = net.connections
+    np.testing.assert_array_equal(inward.transform, W)
+    np.testing.assert_allclose(outward.transform, 0.03 * V, rtol=1e-12)
+    images, labels = np.asarray(data.test_images[:40], float), data.test_labels[:40]
+    np.testing.assert_array_equal(inward.pre.output.inputs, images)
+    assert inward.pre.output.presentation_time == 0.1
+    assert given["seconds"] == pytest.approx(4.0)
+    rates = 0.03 * gradients.nef.LIFRate(**taus).rates(images @ W.T + b)
+    wrong = np.mean((rates @ V.T + c).argmax(axis=1) != labels)
+    assert rates_wrong == pytest.approx(100 * wrong)
+    # The first 20 of the 100 steps of an image are left out, and the mean is taken.
+    means = np.array([recorded[100 * i + 20 : 100 * i + 100].mean(axis=0) for i in range(40)])
+    assert spikes_wrong == pytest.approx(100 * np.mean((means + c).argmax(axis=1) != labels))

@@ -302,6 +302,9 @@ def test_shares_of_pointers_are_compared_with_theory(monkeypatch: pytest.MonkeyP
 
     def is_found(fillers: np.ndarray, k: int, rng: Any) -> bool:
         np.testing.assert_allclose(np.linalg.norm(fillers, axis=1), 1.0)
+        if not asked:
+            first = np.random.default_rng(0).standard_normal((1000, 64))
+            np.testing.assert_allclose(fillers, first / np.linalg.norm(first, axis=1)[:, None])
         asked.append((fillers.shape, k))
         return len(asked) % 4 != 0
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
+from nefsim.network.objects import Learning
 from nefsim.testing import backends, learning
 from nefsim.testing.laws import Broken
 
@@ -103,8 +104,24 @@ def parts(net: nef.Network) -> dict[str, Any]:
     def short(transform: Any) -> Any:
         return transform if np.ndim(transform) == 0 else (np.shape(transform), np.ptp(transform))
 
+    things: list[Any] = [*net.ensembles, *net.nodes]
+
+    def end(part: Any) -> str:
+        """E0 for the first population, N0 for the first node, R1 for the rule of connection 1."""
+        if isinstance(part, Learning):
+            return f"R{net.connections.index(part.connection)}"
+        owner = getattr(part, "ensemble", part)
+        k = things.index(owner)
+        n = len(net.ensembles)
+        return (f"E{k}" if k < n else f"N{k - n}") + ".neurons" * (owner is not part)
+
     return {
         "seed": net.seed,
+        "ends": " ".join(f"{end(c.pre)}>{end(c.post)}" for c in net.connections),
+        "probed": " ".join(
+            f"C{net.connections.index(p.target)}" if p.target in net.connections else end(p.target)
+            for p in net.probes
+        ),
         "ensembles": [(e.n_neurons, e.dimensions, e.neuron_type) for e in net.ensembles],
         "nodes": [(n.size_in, n.size_out) for n in net.nodes],
         "connections": [
@@ -119,6 +136,8 @@ def test_networks_of_the_laws_are_these() -> None:
     default, lif, hz = nef.Lowpass(0.005), nef.LIF(), nef.Lowpass
     assert parts(backends.channel()) == {
         "seed": 1,
+        "ends": "N0>E0 E0>E1",
+        "probed": "E0.neurons E1.neurons E1 E1 E0.neurons",
         "ensembles": [(50, 1, lif), (40, 1, lif)],
         "nodes": [(0, 1)],
         "connections": [(None, 1.0, False, []), (hz(0.1), 1.0, False, [])],
@@ -129,6 +148,8 @@ def test_networks_of_the_laws_are_these() -> None:
     }  # fmt: skip
     assert parts(backends.integrator()) == {
         "seed": 2,
+        "ends": "N0>E0 E0>E0 E0.neurons>E0.neurons",
+        "probed": "E0.neurons E0",
         "ensembles": [(60, 2, lif)],
         "nodes": [(0, 2)],
         "connections": [
@@ -145,6 +166,8 @@ def test_networks_of_the_laws_are_these() -> None:
     filters = [nef.Alpha(0.02), nef.Triangle(0.02), default]
     assert parts(backends.mixture()) == {
         "seed": 3,
+        "ends": "N0>E0 E0>N1 N0>E1 E1>N1 N0>E2 E2>N1",
+        "probed": "E0.neurons E1.neurons E2.neurons N1",
         "ensembles": [(30, 1, kind) for kind in kinds],
         "nodes": [(0, 1), (1, 1)],
         "connections": [
@@ -156,6 +179,8 @@ def test_networks_of_the_laws_are_these() -> None:
     assert stimulus(0.3) == np.sin(1.5) and node(0.5, 3.0) == 9.5  # type: ignore[operator, misc]
     assert parts(backends.lesson()) == {
         "seed": 4,
+        "ends": "N0>E0 E0>E1 E0>E1 E1>N1 N0>N1 N1>R1",
+        "probed": "E1.neurons C1 C2",
         "ensembles": [(40, 1, lif), (30, 1, lif)],
         "nodes": [(0, 1), (1, 1)],
         "connections": [
@@ -168,6 +193,9 @@ def test_networks_of_the_laws_are_these() -> None:
         ],
         "probes": [("output", None, None), ("weights", None, None), ("weights", None, 0.01)],
     }
+    functions = [[c.function for c in make().connections] for make in backends.NETWORKS.values()]
+    named = [[f for f in found if f is not None] for found in functions]
+    assert named == [[np.square], [], [], [np.zeros_like]]
     assert [*backends.NETWORKS] == [
         "a channel", "an integrator", "several neuron types", "learning rules",
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -172,6 +173,23 @@ def test_wires_know_their_weights_rules_and_loops() -> None:
 )
 def test_a_wire_is_as_wide_as_the_root_of_its_weight(weight: float, width: float) -> None:
     assert looks._width(weight) == pytest.approx(width)
+
+
+@pytest.mark.parametrize(
+    ("learns", "teaches", "recurs", "colour"),
+    [
+        (True, True, True, COLOURS[3]),
+        (True, False, False, COLOURS[3]),
+        (False, True, True, COLOURS[1]),
+        (False, False, True, COLOURS[0]),
+        (False, False, False, "#777777"),
+    ],
+)
+def test_a_wire_that_learns_teaches_or_recurs_has_a_colour(
+    learns: bool, teaches: bool, recurs: bool, colour: str
+) -> None:
+    wire = SimpleNamespace(learns=learns, teaches=teaches, recurs=recurs)
+    assert diagram._colour(wire) == colour
 
 
 # The figure

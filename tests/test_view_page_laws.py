@@ -183,6 +183,10 @@ def test_two_pieces_are_sent_ahead() -> None:
 
 def test_time_does_not_pass_while_the_page_is_paused_or_restarted() -> None:
     page, clock = page_of(network())
+    for _ in range(3):  # it has not begun
+        clock.now += 0.1
+        page.tick()
+    assert (page.now, page.sent, page.live.simulator.n_steps) == (0.0, 0, 0)
     page._toggle()
     clock.now += 0.1
     page.tick()

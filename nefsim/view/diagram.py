@@ -192,9 +192,12 @@ class Diagram:
 
     def _fit(self) -> None:
         """Show the whole graph."""
-        boxes = list(self.graph.boxes) or [Box(None, "node", "", "")]
-        low = [min(b.x - b.width / 2 for b in boxes), min(b.y - b.height / 2 for b in boxes)]
-        high = [max(b.x + b.width / 2 for b in boxes), max(b.y + b.height / 2 for b in boxes)]
+        x = [end for b in self.graph.boxes for end in (b.x - b.width / 2, b.x + b.width / 2)]
+        y = [end for b in self.graph.boxes for end in (b.y - b.height / 2, b.y + b.height / 2)]
+        low, high = (
+            [min(ends, default=0.0) for ends in (x, y)],
+            [max(ends, default=0.0) for ends in (x, y)],
+        )
         # Small networks are not drawn larger than this.
         least = (7.0, 4.0)
         self._limits = []

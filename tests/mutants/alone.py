@@ -2,7 +2,8 @@
 
 Docstrings and other strings, annotations, imports and ``__all__``; code that only a type checker
 reads (``TYPE_CHECKING``, overloads, assertions); messages (texts of errors, warnings and
-output, code that prepares them, and ``repr``; the order of ``who`` and the name of an argument);
+output, code that prepares them, and ``repr``; the order of ``who`` and the name of an argument,
+in calls of the functions that take these two first, :func:`takes_who`);
 the names in :data:`SPEED`, :data:`SIZES` and :data:`LOOKS`; limits as far away as 10**7; the
 order of arguments of :data:`SYMMETRIC` functions and of differences that go into :data:`EVEN`
 ones or an even power; the greatest number of rounds of an iteration that ends by itself; which
@@ -14,7 +15,10 @@ negative number stands for the length that is left over in ``reshape``; more mem
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 #: Constants that choose between two algorithms of one result, or the size of a chunk.  They
 #: change time and memory (and the order of a sum), so that no test of a result sees them.
@@ -181,6 +185,17 @@ EVEN = frozenset({"abs", "norm", "allclose", "square"})
 def called(node: ast.Call) -> str:
     """The last part of the name of the called function."""
     return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
+
+
+@cache
+def takes_who() -> frozenset[str]:
+    """Functions of the package whose first two parameters only name the caller and its argument.
+
+    They are the words with which a message begins; the values follow them.
+    """
+    two = re.compile(r"def (\w+)\(\s*(?:self,\s*)?who: str,\s*(?:argument|name): str\b")
+    files = (Path(__file__).parents[2] / "nefsim").rglob("*.py")
+    return frozenset(name for file in files for name in two.findall(file.read_text("utf-8")))
 
 
 def complains(node: ast.stmt) -> bool:

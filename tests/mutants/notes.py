@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -30,6 +31,11 @@ LEADS = {
     "nefsim/backends/compiled/object_cache.py": PREPARE,
     "nefsim/__main__.py": "nefsim/cli",
 }
+
+
+#: An import of names from a module of the package, and how much it counts.
+IMPORT = re.compile(r"^ *from (nefsim[\w.]*) import (\([^)]*\)|.*)$", re.MULTILINE)
+IMPORTED = 4
 
 
 @dataclass(frozen=True)
@@ -85,20 +91,37 @@ class Notes:
         found += [test for test in self.tests if test.starts and test.file in files]
         return list(dict.fromkeys(found))
 
+    @cached_property
+    def _imports(self) -> dict[str, set[str]]:
+        """The modules that each file of tests imports by their names."""
+        found = {}
+        for file in sorted((self.root / "tests").glob("test_*.py")):
+            names: set[str] = set()
+            for module, parts in IMPORT.findall(file.read_text("utf-8")):
+                names |= {module, *(f"{module}.{part}" for part in re.findall(r"\w+", parts))}
+            found[file.relative_to(self.root).as_posix()] = names
+        return found
+
     def by_name(self, path: str) -> list[str]:
         """Files of tests that have the name of a module or of its folder, and its docstrings.
 
-        Words that begin alike, as filters and filtering, count half as much as equal ones.
+        Words that begin alike, as filters and filtering, count half as much as equal ones, and
+        those in one or many (cost and costs) are equal.  A file that imports the module itself
+        is nearer than any by its words.
         """
         parts = Path(path).with_suffix("").parts[1:]
+        module = ".".join(("nefsim", *(part for part in parts if part != "__init__")))
         words = {part.strip("_") for part in parts} - {"init", "main", "base"}
+        words |= {word.removesuffix("s") for word in words} | {f"{word}s" for word in words}
         begins = {word[:5] for word in words if len(word) >= 5}
         nearness = {}
         for file in sorted((self.root / "tests").glob("test_*.py")):
             parts_of_file = {*file.stem.split("_")[1:]}
             equal = words & {*parts_of_file, file.stem[5:]}
             alike = {part for part in parts_of_file if part[:5] in begins}
-            nearness[file.relative_to(self.root).as_posix()] = len(equal) + len(alike | equal)
+            name = file.relative_to(self.root).as_posix()
+            nearness[name] = len(equal) + len(alike | equal)
+            nearness[name] += IMPORTED * (module in self._imports[name])
         # The more of the name, the nearer.
         named = sorted(
             (file for file, n in nearness.items() if n), key=lambda file: -nearness[file]

@@ -37,6 +37,10 @@ WAITING = 5.0
 COMPILING = 240.0
 
 
+#: The start of the reason why a run ended that did not end by itself.
+TOO_LONG = "no end within"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of a change: the test that failed (empty if none did), and the seconds."""
@@ -85,13 +89,14 @@ class Copy:
     def _is_sound(self, name: str) -> bool:
         """Whether a test passes without the change; one test of each file is tried.
 
-        A test that does not catches nothing from then on, nor does a file without tests.
+        A test that does not catches nothing from then on, nor does a file without tests or one
+        that takes longer than it may.
         """
-        file = name.split("::")[0]
+        file = re.split("::|: ", name)[0]
         if not file.endswith(".py") or file in self._sound:
             return True
-        if self._run([file], [name] if "::" in name else None, COMPILING):
-            self._unsound.add(file if name in self._unsound else name)
+        if self._run([file], [name] if "::" in name else None, MORE + SLOWER * FAR):
+            self._unsound.add(name if "::" in name and name not in self._unsound else file)
             return False
         self._sound.add(file)
         return True
@@ -103,7 +108,12 @@ class Copy:
         if not tests:
             named = notes.by_name(change.path)
             files = [f for f in named if f not in self._unsound and (self.folder / f).exists()]
-            return self._run(files, None, MORE + SLOWER * far), 0
+            limit = MORE + SLOWER * far
+            caught_by = self._run(files, None, limit)
+            if caught_by.startswith(TOO_LONG):  # which of the files?
+                each = ((file, self._run([file], None, limit)) for file in files)
+                caught_by = next((f if "::" in f else f"{file}: {f}" for file, f in each if f), "")
+            return caught_by, 0
         near, others = stages(tests, notes.by_name(change.path), far * MACHINE_CODE**compiled)
         done = 0
         for stage in filter(None, (near, others)):
@@ -134,9 +144,9 @@ class Copy:
                 said, _ = process.communicate(timeout=WAITING * limit)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                return f"no end within {WAITING * limit:.0f} s"
+                return f"{TOO_LONG} {WAITING * limit:.0f} s"
         if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
-            return f"no end within {limit:.0f} s"
+            return f"{TOO_LONG} {limit:.0f} s"
         if process.returncode in (0, 5):
             return ""
         if failed := re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", said, re.MULTILINE):

@@ -7,7 +7,18 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .alone import EVEN, RESERVING, ROUNDING, SHOWN, SPEED, SYMMETRIC, called, left_out, parts
+from .alone import (
+    EVEN,
+    RESERVING,
+    ROUNDING,
+    SHOWN,
+    SPEED,
+    SYMMETRIC,
+    called,
+    left_out,
+    parts,
+    takes_who,
+)
 
 OPPOSITE: dict[type, type] = {
     ast.Lt: ast.GtE,
@@ -196,7 +207,8 @@ def _is_alike(call: ast.Call) -> bool:
     """Whether two arguments of a call may change places: words of a check's message or a pair."""
     checks = getattr(getattr(call.func, "value", None), "id", "") == "check"
     who = getattr(call.args[0], "id", "") == "who" and _is_text(call.args[1])
-    return checks or who or called(call) in SYMMETRIC
+    words = all(map(_is_text, call.args[:2])) and called(call) in takes_who()
+    return checks or who or words or called(call) in SYMMETRIC
 
 
 def _other_sign(op: ast.operator) -> ast.operator:
