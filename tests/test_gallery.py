@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import runpy
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,9 @@ TWINS = sorted(path.stem for path in (DOCS / "gallery" / "nengo").glob("*.py"))
 
 
 @pytest.fixture
-def gallery() -> Any:
+def gallery(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The extension of the site."""
-    sys.path.append(str(DOCS / "_ext"))
+    monkeypatch.syspath_prepend(DOCS / "_ext")
     import gallery
 
     return gallery

@@ -67,9 +67,12 @@ def locked(folder: Path) -> Iterator[None]:
     """A folder in which the user of the process may write nothing."""
     folder.chmod(stat.S_IRUSR | stat.S_IXUSR | stat.S_IROTH | stat.S_IXOTH)
     is_root = os.geteuid() == 0
-    if is_root:
-        os.seteuid(NOBODY)
     try:
+        if is_root:
+            try:
+                os.seteuid(NOBODY)
+            except OSError:
+                pytest.skip("this container has no other user than root")
         yield
     finally:
         if is_root:

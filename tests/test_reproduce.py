@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -206,12 +205,14 @@ def test_the_page_has_every_figure_with_its_source() -> None:
         assert f"- Source: {figure.source}.\n" in text
 
 
-def test_the_page_begins_with_how_many_rows_have_each_verdict() -> None:
+def test_the_page_begins_with_how_many_rows_have_each_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     reports = [
         {"figure": name, "lines": [{"verdict": row[3].strip("*")} for row in rows(name)]}
         for name in FIGURES
     ]
-    sys.path.append(str(PAGE.parent / "_ext"))
+    monkeypatch.syspath_prepend(PAGE.parent / "_ext")
     import reproductions
 
     assert reproductions.summary(reports) in PAGE.read_text(encoding="utf-8")

@@ -68,7 +68,7 @@ def test_simulators_in_two_threads_have_the_records_they_have_alone(
 ) -> None:
     expected = [alone(name, seed, backend) for seed in (1, 2)]
     found: dict[int, Any] = {}
-    start = threading.Barrier(2)
+    start = threading.Barrier(2, timeout=300.0)
 
     def run(seed: int) -> None:
         sim = simulator(name, seed, backend)  # builds are side by side, too
@@ -77,11 +77,11 @@ def test_simulators_in_two_threads_have_the_records_they_have_alone(
             sim.run_steps(AT_ONCE)
         found[seed] = records(sim)
 
-    threads = [threading.Thread(target=run, args=(seed,)) for seed in (1, 2)]
+    threads = [threading.Thread(target=run, args=(seed,), daemon=True) for seed in (1, 2)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(300.0)
     for seed in (1, 2):
         assert_equal(found[seed], expected[seed - 1])
 

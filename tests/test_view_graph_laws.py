@@ -189,7 +189,7 @@ def test_a_wire_that_learns_teaches_or_recurs_has_a_colour(
     learns: bool, teaches: bool, recurs: bool, colour: str
 ) -> None:
     wire = SimpleNamespace(learns=learns, teaches=teaches, recurs=recurs)
-    assert diagram._colour(wire) == colour
+    assert looks._colour(wire) == colour
 
 
 # The figure

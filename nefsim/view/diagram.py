@@ -23,7 +23,7 @@ from bokeh.plotting import figure
 
 from nefsim.network import Ensemble, Node
 from nefsim.plot._style import COLOURS, INK
-from nefsim.view.graph import Box, Graph
+from nefsim.view.graph import Graph
 from nefsim.view.looks import columns_of_boxes, columns_of_wires
 from nefsim.view.painting import script
 

@@ -131,6 +131,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", choices=[*KINDS], default=[*KINDS])
     parser.add_argument("--only", nargs=2, metavar=("KIND", "NUMBER"))
     options = parser.parse_args()
+    cheap.make()
     if options.only:
         with tempfile.TemporaryDirectory() as folder:
             kind = KINDS[options.only[0]](Path(folder))
@@ -139,7 +140,6 @@ def main() -> None:
     tries = {
         name: options.each or max(options.tries * SHARES[name] // 100, 1) for name in options.kinds
     }
-    cheap.make()
     print("| kind | tries | " + " | ".join(OUTCOMES) + " | ms of processor time |")
     print("|---" * (3 + len(OUTCOMES)) + "|", flush=True)
     failed = False
