@@ -70,6 +70,8 @@ def test_each_kind_of_change_makes_its_change(source: str, kind: str, changed: s
         "raise ValueError(f'{a + 1}' + b)",
         "if a:\n    n = b + 1\n    raise ValueError(n)",
         "def __repr__(self):\n    return f(a, 1)",
+        "must, do = f(a + 1), 'a' if b < c else 'd'",
+        "if len(a) == 2:\n    do = 'a'\nelif b < 1:\n    got = f(a, b)\nelse:\n    do = 'c'",
         "y = f'{a + 1}'",
         "y = check.real('LIF', 'tau_rc')",
         "y = max(a, b)",
@@ -99,6 +101,13 @@ def test_code_without_effect_on_results_is_not_changed(source: str) -> None:
     kinds = {kind for kind, _ in mutants(source)} - {"negated condition"}
     kinds -= set() if source.startswith(("whole", "ax.m")) else {"dropped statement"}
     assert not kinds - ({"swapped"} if source.startswith("plot(") else set())
+
+
+def test_a_condition_that_chooses_more_than_words_is_changed() -> None:
+    assert ("comparison flipped", "if a >= b:\n    do = 'a'\n    y = 1") in mutants(
+        "if a < b:\n    do = 'a'\n    y = 1"
+    )
+    assert ("sign", "do, y = ('a', b - c)") in mutants("do, y = ('a', b + c)")
 
 
 def test_the_sign_of_a_difference_is_not_changed_in_even_functions() -> None:
