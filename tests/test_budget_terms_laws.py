@@ -320,6 +320,8 @@ def test_spikes_are_measured_after_the_filter_and_50_ms_of_the_neurons() -> None
 def test_a_task_has_a_result_and_an_input_that_are_something() -> None:
     with pytest.raises(ValueError, match="function must return at least one number, got none"):
         task(function=lambda x: [])
+    with pytest.raises(TypeError, match="function must be a function, got 3"):
+        task(function=3)
     with pytest.raises(ValueError, match="input must differ from 0 somewhere, got only zeros"):
         task(process=nef.Piecewise({0.0: 0.0}))
     assert task(function=lambda x: [x[0], 1.0, 2.0]).size_out == 3

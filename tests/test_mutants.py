@@ -126,6 +126,9 @@ def test_a_tolerance_for_rounding_is_not_doubled_in_a_function() -> None:
     assert ("sign", f"{body}-1e-09") in changed
     assert ("factor two", f"{body.replace('=1', '=2')}1e-09") in changed
     assert ("factor two", f"{body}0.02") in mutants(f"{body}0.01")
+    wide = {kind for kind, _ in mutants("def f(x):\n    return x < 1 + 1e-09")}
+    assert {"sign", "dropped term", "swapped"} >= wide - {"comparison flipped", "off by one"}
+    assert "sign" in wide and "dropped term" in wide
 
 
 def test_a_length_of_minus_one_in_reshape_is_not_changed() -> None:
