@@ -129,6 +129,8 @@ def test_a_tolerance_for_rounding_is_not_doubled_in_a_function() -> None:
     wide = {kind for kind, _ in mutants("def f(x):\n    return x < 1 + 1e-09")}
     assert {"sign", "dropped term", "swapped"} >= wide - {"comparison flipped", "off by one"}
     assert "sign" in wide and "dropped term" in wide
+    assert "factor two" not in {k for k, _ in mutants("def f(x):\n    return x < 1e-09 * n")}
+    assert "factor two" in {k for k, _ in mutants("def f(x):\n    return x < 0.01 * n")}
 
 
 def test_a_length_of_minus_one_in_reshape_is_not_changed() -> None:

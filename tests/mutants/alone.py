@@ -10,7 +10,7 @@ order of arguments of :data:`SYMMETRIC` functions and of differences that go int
 ones or an even power; the greatest number of rounds of an iteration that ends by itself; which
 negative number stands for the length that is left over in ``reshape``; more memory than needed
 (:data:`RESERVING`); and twice a tolerance for rounding, a number in a function's body up to
-:data:`ROUNDING`.
+:data:`ROUNDING`, alone or as a term or factor.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
         return
     if left_out(node):
         return
-    for part in (node, getattr(node, "right", None)):
+    for part in (node, getattr(node, "left", None), getattr(node, "right", None)):
         if isinstance(part, ast.Constant) and isinstance(part.value, float):
             is_small = "<locals>" in names and part.value <= ROUNDING
             part.tolerance = is_small  # type: ignore[attr-defined]
@@ -197,7 +197,8 @@ def _binary(node: ast.BinOp) -> Iterator[tuple[str, ast.AST]]:
         yield "sign", _with(node, op=_other_sign(op))
         if not getattr(right, "tolerance", False):
             yield "factor two", _with(node, right=_twice(right))
-    if isinstance(op, (ast.Mult, ast.Div, ast.MatMult)):
+    small = getattr(left, "tolerance", False) or getattr(right, "tolerance", False)
+    if isinstance(op, (ast.Mult, ast.Div, ast.MatMult)) and not small:
         yield "factor two", _twice(node)
     if isinstance(op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
         yield "dropped term", left
