@@ -12,6 +12,7 @@ import pytest
 
 import nefsim as nef
 from nefsim.budget import Basis, Budget, ErrorParts, PopulationReach, terms
+from nefsim.budget import task as task_module
 from nefsim.budget.task import Size, Task, task_of
 from nefsim.budget.terms import arrival, rates_at, settled, variance
 from nefsim.spike_noise import poisson, regular
@@ -320,7 +321,18 @@ def test_spikes_are_measured_after_the_filter_and_50_ms_of_the_neurons() -> None
 def test_a_task_has_a_result_and_an_input_that_are_something() -> None:
     with pytest.raises(ValueError, match="function must return at least one number, got none"):
         task(function=lambda x: [])
+    with pytest.raises(TypeError, match="function must be a function, got 3"):
+        task(function=3)
     with pytest.raises(ValueError, match="input must differ from 0 somewhere, got only zeros"):
         task(process=nef.Piecewise({0.0: 0.0}))
     assert task(function=lambda x: [x[0], 1.0, 2.0]).size_out == 3
+    # Every so many steps of the input is a point, the last step among them.
+    signal = nef.WhiteSignal(1.0, high=5.0)
+    made = task(process=signal, dimensions=2, seed=3)
+    values = signal.run(task_module.N_STEPS * DT, 2, DT, 3)
+    np.testing.assert_array_equal(made.values, values)
+    np.testing.assert_array_equal(made.points[-1], values[-1])
+    every = task_module.STRIDE
+    expected = [values[k] for k in range(len(values)) if (k + 1) % every == 0]
+    np.testing.assert_array_equal(made.points, expected)
     assert task(solver=nef.LstsqL2(0.3)).solver == nef.LstsqL2(0.3)

@@ -792,6 +792,12 @@ def test_wrong_serial_ports_are_refused() -> None:
         assert SENTENCE.fullmatch(str(info.value))
     with pytest.raises(OSError, match="could not open port"):
         io.Serial("/dev/no such port")
+    for rate in (49, 10**7 + 1):
+        with pytest.raises(ValueError, match="Serial: baudrate must be at "):
+            io.Serial("/dev/no such port", rate)
+    for rate in (50, 10**7):
+        with pytest.raises(OSError, match="could not open port"):
+            io.Serial("/dev/no such port", rate)
 
 
 def test_messages_of_zeromq_are_samples_also_of_a_publisher_that_comes_again() -> None:

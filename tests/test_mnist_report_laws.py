@@ -6,6 +6,7 @@ import argparse
 import json
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -186,3 +187,63 @@ def test_times_of_nengo_are_extrapolated_to_each_length(monkeypatch: pytest.Monk
     data = datasets.digits()
     parts = [data.train_images[:1000], data.test_images[:300]]
     np.testing.assert_array_equal(images, np.concatenate(parts))
+
+
+def test_wall_times_are_of_1300_images_and_nengos_of_three_seconds_extrapolated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Any] = []
+    timed: list[float] = []
+
+    class Sim:
+        """A run that takes a second for each of model time, and half of it on the processor."""
+
+        def __init__(self, net: Any, backend: str) -> None:
+            assert (net, backend) == ("net", "numpy")
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *error: Any) -> None:
+            pass
+
+    def time_of(sim: Any, seconds: float) -> tuple[float, float]:
+        timed.append(seconds)
+        return seconds, seconds / 2
+
+    def network(settings: Settings, images: Any, shown: Any) -> Any:
+        made.append((settings, shown))
+        return "net", None
+
+    def sequence(settings: Settings, images: Any) -> Any:
+        made.append((settings.epochs, settings.train, len(images)))
+        return list(range(2000))
+
+    monkeypatch.setattr(timing, "network", network)
+    monkeypatch.setattr(timing, "sequence", sequence)
+    monkeypatch.setattr(timing.of, "task", lambda data, s: [s] * s.train + [data] * s.test)
+    monkeypatch.setattr(timing, "Simulator", Sim)
+    monkeypatch.setattr(timing, "_timed", time_of)
+    monkeypatch.setattr(timing, "_nengo", lambda net, images, seconds: (6.0, 9.0 * seconds))
+    settings = replace(SETTINGS, backend="numpy")
+    for found in (None, object()):
+        monkeypatch.setattr(timing, "find_spec", lambda name, found=found: found)
+        made.clear()
+        report = timing.wall_times(settings, "data")  # type: ignore[arg-type]
+        assert made[0] == (1, settings.train, 1000 + 300)
+        assert made[1:] == [(settings, list(range(1300)))] * (3 if found else 2)
+        assert report["nefsim"] == {30.0: (30.0, 15.0), 650.0: (650.0, 325.0)}
+        # Six seconds for three of model time; 20 ms an image.
+        nengo = {s: (2 * s, pytest.approx(0.06 * s)) for s in (30.0, 650.0)}
+        assert report["nengo"] == (nengo if found else {})
+    assert timed == [30.0, 650.0] * 2
+
+
+def test_a_run_is_timed_after_a_tenth_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[float] = []
+    clock = SimpleNamespace(
+        perf_counter=lambda: 10.0 + 2 * sum(ran), process_time=lambda: 5.0 + 3 * sum(ran)
+    )
+    monkeypatch.setattr(timing, "time", clock)
+    assert timing._timed(SimpleNamespace(run=ran.append), 4.0) == pytest.approx((8.0, 12.0))
+    assert ran == [0.1, 4.0]

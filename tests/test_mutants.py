@@ -70,6 +70,8 @@ def test_each_kind_of_change_makes_its_change(source: str, kind: str, changed: s
         "raise ValueError(f'{a + 1}' + b)",
         "if a:\n    n = b + 1\n    raise ValueError(n)",
         "def __repr__(self):\n    return f(a, 1)",
+        "must, do = f(a + 1), 'a' if b < c else 'd'",
+        "if len(a) == 2:\n    do = 'a'\nelif b < 1:\n    got = f(a, b)\nelse:\n    do = 'c'",
         "y = f'{a + 1}'",
         "y = check.real('LIF', 'tau_rc')",
         "y = max(a, b)",
@@ -101,6 +103,13 @@ def test_code_without_effect_on_results_is_not_changed(source: str) -> None:
     assert not kinds - ({"swapped"} if source.startswith("plot(") else set())
 
 
+def test_a_condition_that_chooses_more_than_words_is_changed() -> None:
+    assert ("comparison flipped", "if a >= b:\n    do = 'a'\n    y = 1") in mutants(
+        "if a < b:\n    do = 'a'\n    y = 1"
+    )
+    assert ("sign", "do, y = ('a', b - c)") in mutants("do, y = ('a', b + c)")
+
+
 def test_the_sign_of_a_difference_is_not_changed_in_even_functions() -> None:
     assert ("swapped", "y = abs(b - a)") not in mutants("y = abs(a - b)")
     assert ("sign", "y = abs(a + b)") in mutants("y = abs(a - b)")
@@ -117,6 +126,11 @@ def test_a_tolerance_for_rounding_is_not_doubled_in_a_function() -> None:
     assert ("sign", f"{body}-1e-09") in changed
     assert ("factor two", f"{body.replace('=1', '=2')}1e-09") in changed
     assert ("factor two", f"{body}0.02") in mutants(f"{body}0.01")
+    wide = {kind for kind, _ in mutants("def f(x):\n    return x < 1 + 1e-09")}
+    assert {"sign", "dropped term", "swapped"} >= wide - {"comparison flipped", "off by one"}
+    assert "sign" in wide and "dropped term" in wide
+    assert "factor two" not in {k for k, _ in mutants("def f(x):\n    return x < 1e-09 * n")}
+    assert "factor two" in {k for k, _ in mutants("def f(x):\n    return x < 0.01 * n")}
 
 
 def test_a_length_of_minus_one_in_reshape_is_not_changed() -> None:

@@ -152,6 +152,10 @@ def test_voltages_are_scaled_together_and_up_to_thirty(ax: Any) -> None:
     drawn = plot.voltages(traces, ax=ax)
     assert len(drawn.lines) == 30 and drawn.get_ylim() == (-0.15, 30.1)
     assert drawn.get_xlim() == (0.0, 0.006)
+    for i, line in enumerate(drawn.lines):
+        # The range of all is four fifths of the distance of two rows.
+        scaled = i + 0.8 * (traces[:, i] - traces.min()) / np.ptp(traces)
+        np.testing.assert_allclose(line.get_ydata(), scaled, rtol=1e-12)
     still = plot.voltages(np.full((6, 2), 0.5), ax=Figure().subplots())
     assert [line.get_ydata().tolist() for line in still.lines] == [[0.0] * 6, [1.0] * 6]
     fired = np.zeros((6, 2))

@@ -185,3 +185,23 @@ def test_noise_has_the_height_of_its_step_only_where_it_is_scaled() -> None:
         noise = WhiteNoise(nef.Gaussian(1.0, 0.5), scale=scale).run(0.02, 3, dt=0.004, seed=2)
         drawn = np.random.default_rng(2).normal(1.0, 0.5, (5, 3))
         np.testing.assert_allclose(noise, gain * drawn, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda seed: nef.WhiteNoise(seed=seed),
+        lambda seed: nef.FilteredNoise(0.01, seed=seed),
+        lambda seed: nef.WhiteSignal(1.0, high=10.0, seed=seed),
+        lambda seed: nef.FourierSignal(0.5, 10.0, 0.5, seed=seed),
+    ],
+    ids=["white", "filtered", "band", "pink"],
+)
+def test_a_seed_of_a_process_counts_and_else_the_generator_of_its_run(make: Any) -> None:
+    def values(seed: int | None, generator: int) -> np.ndarray:
+        rng = np.random.default_rng(generator)
+        return np.array(make(seed).start(2, 0.001, rng)(0, 50))
+
+    np.testing.assert_array_equal(values(5, 1), values(5, 2))
+    np.testing.assert_array_equal(values(5, 1), values(None, 5))
+    assert (values(None, 1) != values(None, 2)).any() and (values(5, 1) != values(6, 1)).any()

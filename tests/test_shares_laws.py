@@ -18,10 +18,12 @@ from nefsim.backends.distributed.balance import assign
 from nefsim.backends.distributed.cut import Cut, Offset, Partial, Port, Share, Whole
 from nefsim.backends.distributed.fingerprint import fingerprint
 from nefsim.backends.distributed.inflow import ROOM, Inflow
+from nefsim.backends.distributed.programs import share_program
+from nefsim.backends.distributed.share import _share_state
 from nefsim.backends.distributed.team import Team, Transport, together
 from nefsim.backends.distributed.units import find_units
 from nefsim.lowering import build
-from nefsim.program import Program, Read, Signal, Sum, Term, Weigh, initial_state
+from nefsim.program import Program, Read, Signal, Sum, Term, Weigh, initial_state, outputs
 from nefsim.testing.backends import Recording
 
 pytestmark = pytest.mark.filterwarnings("ignore::nefsim.RadiusWarning")
@@ -119,6 +121,34 @@ def test_processes_have_the_records_of_shares_in_turn(name: str, n: int, batch: 
     for records in in_threads(net, n, pieces, batch):
         for actual, one in zip(records, expected.arrays(), strict=True):
             np.testing.assert_array_equal(actual, one)
+
+
+def test_a_share_begins_with_the_values_and_memories_of_its_operations() -> None:
+    program = build(NETWORKS["arrays"](), 0.001, 1).program
+    units = find_units(program)
+    cut = Cut(program, units, assign(program, units, 2), 2)
+    state = initial_state(program, 2)
+    for k, values in enumerate(state.signals):
+        values += k + 1 + np.arange(values.size) / values.size
+    taken: set[int] = set()
+    used: dict[int, list[Any]] = {}
+    for number in (0, 1):
+        made = share_program(cut, number)
+        own = _share_state(cut, made, state, taken)
+        assert own.step == state.step == 0 and len(own.ops) == len(made.items)
+        for k, (op, item) in enumerate(zip(made.program.ops, made.items, strict=True)):
+            if not isinstance(item, Whole):
+                assert own.ops[k] == {} and own.rngs[k] == own.running[k] == []
+                continue
+            used.setdefault(item.op, []).append(own.ops[k])
+            assert own.rngs[k] is state.rngs[item.op] and own.running[k] is state.running[item.op]
+            if not item.late and len(used[item.op]) == 1:
+                assert own.ops[k] is state.ops[item.op] and item.op in taken
+                for mine, its in zip(outputs(op), outputs(program.ops[item.op]), strict=True):
+                    np.testing.assert_array_equal(own.signals[mine], state.signals[its])
+            else:
+                assert own.ops[k] is not state.ops[item.op]
+    assert taken and len(used) > len(taken) / 2
 
 
 # -- values that arrive ------------------------------------------------------------------------

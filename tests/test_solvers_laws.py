@@ -222,3 +222,36 @@ def test_targets_have_one_or_two_axes() -> None:
     for wrong in (1.0, np.ones((2, 1, 1)), np.ones(3), np.ones((2, 0))):
         with pytest.raises(ValueError, match=r"targets must have shape \(2,\) or \(2, D_out\)"):
             solvers.LstsqL2()(np.eye(2), wrong)
+
+
+@pytest.mark.parametrize(
+    "solver",
+    [
+        solvers.LstsqL2(0.1),
+        solvers.LstsqL2(0.03),
+        solvers.LstsqL2nz(0.1),
+        solvers.Nnls(),
+        solvers.LstsqL1(),
+    ],
+    ids=repr,
+)
+def test_activities_in_blocks_have_the_decoders_of_the_whole(solver: Any) -> None:
+    rng = np.random.default_rng(0)
+    A = np.maximum(rng.normal(20.0, 60.0, (60, 15)), 0.0)
+    Y = rng.normal(size=(60, 2))
+
+    def blocks() -> Any:
+        return iter([A[:7], A[7:40], A[40:]])
+
+    whole, of_whole = solver.prepare(A, np.random.default_rng(1))(Y)
+    found, of_blocks = solver.prepare_blocks(blocks, np.random.default_rng(1))(Y)
+    # Sums in another order.
+    np.testing.assert_allclose(found, whole, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(of_blocks["rmse"], of_whole["rmse"], rtol=1e-8)
+    assert of_blocks.keys() == of_whole.keys()
+    for prepare in (
+        lambda: solver.prepare_blocks(lambda: iter([0 * A[:7], 0 * A[7:]]), rng)(Y),
+        lambda: solver.prepare(0 * A, rng)(Y),
+    ):
+        with pytest.raises(ValueError, match="activities must hold a neuron that fires"):
+            prepare()

@@ -291,9 +291,11 @@ def test_the_mean_output_is_that_of_five_seconds_after_the_time_to_settle(
 
 def test_steps_are_asked_for_what_the_laws_say() -> None:
     seen: list[Any] = []
+    inputs: list[Any] = []
 
     def step(J: Any, state: Any, dt: float, out: Any, rng: Any) -> None:
         seen.append((J.shape, dt))
+        inputs.append(J.copy())
         assert state["v"].shape == J.shape and state["v"].flags.c_contiguous == True  # noqa: E712
         out[:] = state["v"] = state["v"] + J
 
@@ -306,6 +308,9 @@ def test_steps_are_asked_for_what_the_laws_say() -> None:
 
     assert broken(neurons.leading_axes_are_separate_runs, made()) == ""
     assert seen == [((2, 3, 20), 0.01)] * 60 + [((20,), 0.01)] * 360
+    # Trials have inputs of their own, from half of the currents to one and a half times them.
+    shares = np.array(inputs[:60]) / made().currents()
+    assert 0.5 < shares.min() < 0.51 and 1.49 < shares.max() < 1.5
     seen.clear()
     assert broken(neurons.the_state_is_all_that_a_run_needs, made()) == ""
     assert len(seen) == 180

@@ -146,7 +146,8 @@ class Loop:
         _, self._n, _ = pacing.periods(who, period, None, sim.dt)
         self.returns: list[tuple[int, float]] = []
         self.lengths: list[int] = []
-        self._return, self._length = np.zeros(trials or 1), np.zeros(trials or 1, np.intp)
+        self._return: Array = np.atleast_1d(np.zeros(self._input.shape[:-1]))
+        self._length = np.zeros(len(self._return), np.intp)
         self._begin: list[int] = []  # trials whose episode ended with the last step
         start = time.perf_counter()
         self._observation = self._scaled(env.reset(seed=check.seed(who, seed))[0])

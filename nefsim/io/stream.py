@@ -92,7 +92,8 @@ def _take(shared: _Shared) -> None:
     Packets are looked at from the newest on, so that a flood costs little more than its packets.
     """
     port, inbox, counts = shared.port, shared.inbox, shared.counts
-    most = inbox.maxlen or 1
+    most = inbox.maxlen
+    assert most is not None
     while not shared.stop.is_set():
         packets = port.receive(WAIT)
         if not packets:

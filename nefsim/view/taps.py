@@ -21,9 +21,6 @@ Array = NDArray[np.float64]
 #: distinguished.
 MOST_LINES, MOST_NEURONS = 6, 100
 
-#: Most ensembles that are shown by default.
-MOST_ENSEMBLES = 6
-
 #: Time constant of the filter of decoded values, and the interval between them [s].
 SYNAPSE, EVERY = 0.02, 0.005
 

@@ -2,14 +2,15 @@
 
 Docstrings and other strings, annotations, imports and ``__all__``; code that only a type checker
 reads (``TYPE_CHECKING``, overloads, assertions); messages (texts of errors, warnings and
-output, code that prepares them, and ``repr``; the order of ``who`` and the name of an argument,
-in calls of the functions that take these two first, :func:`takes_who`);
+output, code that prepares them, such as a choice between :data:`WORDS`, and ``repr``; the order
+of ``who`` and the name of an argument, in calls of the functions that take these two first,
+:func:`takes_who`);
 the names in :data:`SPEED`, :data:`SIZES` and :data:`LOOKS`; limits as far away as 10**7; the
 order of arguments of :data:`SYMMETRIC` functions and of differences that go into :data:`EVEN`
 ones or an even power; the greatest number of rounds of an iteration that ends by itself; which
 negative number stands for the length that is left over in ``reshape``; more memory than needed
 (:data:`RESERVING`); and twice a tolerance for rounding, a number in a function's body up to
-:data:`ROUNDING`.
+:data:`ROUNDING`, alone or as a term or factor.
 """
 
 from __future__ import annotations
@@ -160,6 +161,9 @@ ROUNDING = 1e-6
 #: Calls whose arguments are sentences for people.
 MESSAGES = frozenset({"warn", "fail", "print", "write_line"})
 
+#: Names of the parts of a message: its condition, the value passed, and the cure.
+WORDS = frozenset({"must", "got", "do"})
+
 #: Methods that show an object to people.
 SHOWN = frozenset({"__repr__", "__str__", "_repr_html_"})
 
@@ -205,16 +209,28 @@ def complains(node: ast.stmt) -> bool:
     return isinstance(node, ast.Raise)
 
 
+def words_only(node: ast.stmt) -> bool:
+    """Whether a statement only chooses the words of a message, which have these names here."""
+    if isinstance(node, ast.If):
+        return all(map(words_only, (*node.body, *node.orelse)))
+    if not isinstance(node, ast.Assign):
+        return False
+    names = [n for t in node.targets for n in ast.walk(t) if not isinstance(n, ast.expr_context)]
+    return all(getattr(n, "id", None) in WORDS for n in names if not isinstance(n, ast.Tuple))
+
+
 def left_out(node: ast.AST) -> bool:
     """Whether a node and all within it are left alone."""
     if isinstance(node, (ast.Import, ast.ImportFrom, ast.Raise, ast.Assert, ast.JoinedStr)):
         return True
     if isinstance(node, ast.Assign):
         targets = {getattr(n, "id", "") for target in node.targets for n in ast.walk(target)}
-        return bool(targets & {"__all__", *SPEED, *SIZES, *LOOKS})
+        return bool(targets & {"__all__", *SPEED, *SIZES, *LOOKS}) or words_only(node)
     if isinstance(node, ast.AnnAssign):
         return getattr(node.target, "id", "") in SPEED
     if isinstance(node, ast.If):
+        if words_only(node):
+            return True
         # Code of scripts is run by the command.
         return any(name in ast.dump(node.test) for name in ("TYPE_CHECKING", "__main__"))
     if isinstance(node, ast.keyword):

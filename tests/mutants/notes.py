@@ -121,7 +121,7 @@ class Notes:
             alike = {part for part in parts_of_file if part[:5] in begins}
             name = file.relative_to(self.root).as_posix()
             nearness[name] = len(equal) + len(alike | equal)
-            nearness[name] += IMPORTED * (module in self._imports[name])
+            nearness[name] += IMPORTED * (module in self._imports.get(name, ()))
         # The more of the name, the nearer.
         named = sorted(
             (file for file, n in nearness.items() if n), key=lambda file: -nearness[file]

@@ -114,8 +114,10 @@ def _nodes(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[Node, str]]:
         return
     if left_out(node):
         return
-    if isinstance(node, ast.Constant) and isinstance(node.value, float) and "<locals>" in names:
-        node.tolerance = node.value <= ROUNDING  # type: ignore[attr-defined]
+    for part in (node, getattr(node, "left", None), getattr(node, "right", None)):
+        if isinstance(part, ast.Constant) and isinstance(part.value, float):
+            is_small = "<locals>" in names and part.value <= ROUNDING
+            part.tolerance = is_small  # type: ignore[attr-defined]
     if isinstance(node, (ast.expr, ast.stmt)) and hasattr(node, "end_lineno"):
         yield node, ".".join(names).removesuffix(".<locals>")
     if isinstance(node, ast.Call) and called(node) in EVEN:
@@ -193,8 +195,10 @@ def _binary(node: ast.BinOp) -> Iterator[tuple[str, ast.AST]]:
         return
     if isinstance(op, (ast.Add, ast.Sub)):
         yield "sign", _with(node, op=_other_sign(op))
-        yield "factor two", _with(node, right=_twice(right))
-    if isinstance(op, (ast.Mult, ast.Div, ast.MatMult)):
+        if not getattr(right, "tolerance", False):
+            yield "factor two", _with(node, right=_twice(right))
+    small = getattr(left, "tolerance", False) or getattr(right, "tolerance", False)
+    if isinstance(op, (ast.Mult, ast.Div, ast.MatMult)) and not small:
         yield "factor two", _twice(node)
     if isinstance(op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
         yield "dropped term", left
