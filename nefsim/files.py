@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +22,9 @@ META, VERSION = "nefsim", 1
 
 #: The longest description [characters].
 LONGEST = 2**26
+
+#: The end of a description that is a file of its own.
+SEAL = b', "crc32": "%08x"}'
 
 
 def as_path(who: str, path: Any, argument: str = "path", ending: bool = True) -> Path:
@@ -64,6 +68,18 @@ def write(
         save = np.savez_compressed if compress else np.savez
         save(stream, **{META: np.array(text)}, **arrays)  # type: ignore[arg-type]
     return target
+
+
+def sealed(description: Mapping[str, Any]) -> bytes:
+    """A description as JSON, whose last value is a checksum of the text before it."""
+    text = json.dumps(description).encode().removesuffix(b"}")
+    return text + SEAL % zlib.crc32(text)
+
+
+def is_sealed(text: bytes) -> bool:
+    """Whether a text ends with its checksum."""
+    before = text.rpartition(SEAL.partition(b"%")[0])[0]
+    return text == before + SEAL % zlib.crc32(before)
 
 
 class Saved(Archive):

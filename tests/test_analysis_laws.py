@@ -15,6 +15,8 @@ def test_the_rule_of_a_pair_is_its_formula() -> None:
     """2 x 5 x (5 - 4) / 4, and 2 x 3 x (3 - 4) / 4."""
     rule = analysis.PairwiseBCM(4.0)
     assert rule(2.0, [5.0, 3.0]).tolist() == [2.5, -1.5]
+    with pytest.raises(ValueError, match=r"^PairwiseBCM: a_post must fit .+ \(2,\), got .+; pass"):
+        rule([1.0, 2.0], [1.0, 2.0, 3.0])
 
 
 @pytest.mark.parametrize("delay", [-0.02, 0.0, 0.013, 0.05])

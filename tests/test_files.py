@@ -20,8 +20,8 @@ from attacks.writers import attack
 import nefsim as nef
 from nefsim import files
 from nefsim.backends import available
+from nefsim.files import sealed
 from nefsim.records import Stream
-from nefsim.records.stream import sealed
 
 BACKENDS = [name for name in ("numpy", "numba") if name in available()]
 SENTENCE = r"(?s)^[^:\n]+: .+ must .+, got .+; .+\.$"

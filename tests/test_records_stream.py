@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 import nefsim as nef
+from nefsim.files import is_sealed, sealed
 from nefsim.records import Stream, grown, stream
 from nefsim.records.grown import Grown
-from nefsim.records.stream import LIST, LOG, is_sealed, sealed
+from nefsim.records.stream import LIST, LOG
 
 ROWS = {"label": "y", "every": 1.0, "shape": [2], "arrays": {"": ["<f8", [2]]}}
 SPIKES = {

@@ -202,6 +202,16 @@ def test_a_list_of_tasks_is_read_as_it_was_written_or_refused(
     assert "it is too long" in refused(folder.read_list, "w")
 
 
+def test_a_list_of_tasks_with_another_checksum_is_refused(folder: store.Store) -> None:
+    folder.write_list(LIST)
+    file = folder.folder / "sweep.json"
+    good = file.read_bytes()
+    file.write_bytes(good.replace(b'"seeds": [0', b'"seeds": [1'))
+    assert "its checksum differs" in refused(folder.read_list, "w")
+    file.write_bytes(good.partition(b', "crc32"')[0] + b"}")  # as 0.2.0 wrote it
+    assert folder.read_list("w") == {"kind": "sweep", "version": 1, **LIST}
+
+
 # Executors of other packages
 
 

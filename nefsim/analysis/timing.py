@@ -65,10 +65,16 @@ class PairwiseBCM(Value):
         Raises
         ------
         ValueError, TypeError
-            If an activity is not a finite number.
+            If an activity is not a finite number, or the shapes do not fit each other.
         """
         pre = check.array("PairwiseBCM", "a_pre", a_pre)
         post = check.array("PairwiseBCM", "a_post", a_post)
+        try:
+            np.broadcast_shapes(pre.shape, post.shape)
+        except ValueError:
+            do = "pass activities of one shape, or one number"
+            must = f"fit a_pre of shape {pre.shape}"
+            check.fail("PairwiseBCM", "a_post", must, f"shape {post.shape}", do)
         return np.asarray(pre * post * (post - self.theta) / self.theta)
 
 

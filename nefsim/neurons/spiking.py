@@ -226,7 +226,7 @@ class PoissonSpiking(_SpikesFromRates):
         mean = np.minimum(dt * np.abs(rates), MOST_SPIKES)
         generator = _generator(self, rng)
         try:
-            n_spikes = generator.poisson(mean)
+            n_spikes = generator.poisson(mean).astype(rates.dtype)
         except ValueError:  # NumPy refuses NaN, which other types pass on
             n_spikes = generator.poisson(np.where(np.isnan(mean), 0.0, mean)) + 0.0 * mean
-        return np.copysign(n_spikes.astype(rates.dtype), rates)
+        return np.copysign(n_spikes, rates)

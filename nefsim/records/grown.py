@@ -17,9 +17,10 @@ from nefsim import _checks as check
 from nefsim._archive import header, reason
 from nefsim._schema import COUNT, misfit
 from nefsim.backends import sampled
+from nefsim.files import is_sealed
 from nefsim.records.events import Events
 from nefsim.records.records import recorded
-from nefsim.records.stream import KIND, LIST, LOG, VERSION, file_of, is_sealed, read_arrays
+from nefsim.records.stream import KIND, LIST, LOG, VERSION, file_of, read_arrays
 
 #: Numbers of an array whose checksum is computed at once.
 AT_ONCE = 2**20

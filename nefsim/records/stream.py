@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from nefsim import _checks as check
 from nefsim._writing import replacing
+from nefsim.files import sealed
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -33,9 +34,6 @@ LIST, KIND, VERSION = "stream.json", "stream", 2
 
 #: Name of the log: counts since the list was written, as lines of a checksum and JSON.
 LOG = "stream.log"
-
-#: The end of the list.
-SEAL = b', "crc32": "%08x"}'
 
 #: Fields of a probe that change during a run.
 COUNTS = ("n_rows", "in_files", "same", "sums")
@@ -209,18 +207,6 @@ def read_arrays(folder: Path, probe: int, description: Mapping[str, Any]) -> Arr
         else:
             arrays[name] = np.empty((0, *shape), kind)
     return arrays
-
-
-def sealed(description: Mapping[str, Any]) -> bytes:
-    """A description as JSON, whose last value is a checksum of the text before it."""
-    text = json.dumps(description).encode().removesuffix(b"}")
-    return text + SEAL % zlib.crc32(text)
-
-
-def is_sealed(text: bytes) -> bool:
-    """Whether a text ends with its checksum."""
-    before = text.rpartition(SEAL.partition(b"%")[0])[0]
-    return text == before + SEAL % zlib.crc32(before)
 
 
 def file_of(probe: int, name: str) -> str:

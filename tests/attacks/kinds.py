@@ -24,8 +24,9 @@ from attacks import mutate
 from attacks.mutate import Rng
 
 import nefsim as nef
+from nefsim.files import sealed
 from nefsim.io.log import Log
-from nefsim.records.stream import file_of, sealed
+from nefsim.records.stream import file_of
 
 #: Steps that a state is run on.
 N_STEPS = 20
@@ -218,7 +219,7 @@ def streams(folder: Path) -> Kind:
                 changed = mutate.mutated_json(rng, json.loads(file.read_text()))
                 file.write_text(json.dumps(changed))
                 if rng.random() < 0.9:
-                    _seal(path)
+                    _seal(file)
             elif rng.random() < 0.1:
                 file.unlink()
             elif file.suffix == ".npy":
@@ -235,12 +236,12 @@ def streams(folder: Path) -> Kind:
     return kind
 
 
-def _seal(folder: Path) -> None:
+def _seal(file: Path) -> None:
     """Put the right checksum at the end of a list."""
-    description = json.loads((folder / "stream.json").read_text())
+    description = json.loads(file.read_text())
     if isinstance(description, dict):
         description.pop("crc32", None)
-        (folder / "stream.json").write_bytes(sealed(description))
+        file.write_bytes(sealed(description))
 
 
 def _sum(folder: Path) -> None:
@@ -251,7 +252,7 @@ def _sum(folder: Path) -> None:
             rows = np.load(folder / file_of(i, name))[:n]
             probe["sums"][name] = zlib.crc32(np.ascontiguousarray(rows).data)
     (folder / "stream.json").write_text(json.dumps(description))
-    _seal(folder)
+    _seal(folder / "stream.json")
 
 
 # -- models -----------------------------------------------------------------------------------
@@ -314,6 +315,8 @@ def sweeps(folder: Path) -> Kind:
             file = path / "sweep.json"
             if rng.random() < 0.8:
                 file.write_text(json.dumps(mutate.mutated_json(rng, json.loads(file.read_text()))))
+                if rng.random() < 0.9:
+                    _seal(file)
             else:
                 file.write_bytes(mutate.mutated_bytes(rng, file.read_bytes()))
         else:
