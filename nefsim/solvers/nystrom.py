@@ -30,8 +30,9 @@ CONVERTED = 256
 #: Eigenvalues below this share of the largest one are rounding errors of single precision.
 SHARE = 1e-7
 
-#: The residual at the end as a share of AᵀY, and the most steps until then.
-TOLERANCE, MOST_STEPS = 1e-14, 100
+#: The residual at the end as a share of M^-½ AᵀY, about as far as a Cholesky factor gets, and the
+#: most steps until then.
+TOLERANCE, MOST_STEPS = 1e-12, 100
 
 
 @dataclass(frozen=True, eq=False)
