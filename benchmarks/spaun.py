@@ -59,6 +59,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--modules", default="SVPREWT", help="all are SVPREWTDMI")
     parser.add_argument("--detect", type=int, default=200, help="pixels whose change is detected")
     parser.add_argument("--steps", type=int, default=200, help="steps that are timed")
+    parser.add_argument("--turns", type=int, default=1, help="of so many steps; the least counts")
     parser.add_argument("--nengo", action="store_true", help="Nengo as well, and compare probes")
     parser.add_argument("--dtype", default="float64", help="of nefsim")
     parser.add_argument("--peer", help=argparse.SUPPRESS)
@@ -68,7 +69,7 @@ def arguments() -> argparse.Namespace:
 def child(peer: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """The figures of a simulator, from a separate process."""
     command = [sys.executable, "-W", "ignore", __file__, str(folder), "--peer", peer]
-    for name in ("dimensions", "modules", "detect", "steps", "dtype"):
+    for name in ("dimensions", "modules", "detect", "steps", "turns", "dtype"):
         command += [f"--{name}", str(getattr(options, name))]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=folder)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -94,10 +95,14 @@ def figures(options: argparse.Namespace) -> dict[str, Any]:
     facts["build_processor_s"] = round(time.process_time() - start, 2)
     facts["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
     sim.run_steps(WARM_UP - 1, progress_bar=False)
-    start, begin = time.process_time(), time.perf_counter()
-    sim.run_steps(options.steps, progress_bar=False)
-    facts["ms_per_step"] = round((time.perf_counter() - begin) / options.steps * 1e3, 4)
-    facts["processor_ms"] = round((time.process_time() - start) / options.steps * 1e3, 4)
+    walls, processors = [], []
+    for _ in range(options.turns):
+        start, begin = time.process_time(), time.perf_counter()
+        sim.run_steps(options.steps, progress_bar=False)
+        walls.append((time.perf_counter() - begin) / options.steps * 1e3)
+        processors.append((time.process_time() - start) / options.steps * 1e3)
+    facts["ms_per_step"] = round(min(walls), 4)
+    facts["processor_ms"] = round(min(processors), 4)
     arrays = {f"probe {i}": sim.data[p] for i, p in enumerate(network.all_probes)}
     np.savez(options.path / f"{options.peer}.npz", **arrays)
     sim.close()

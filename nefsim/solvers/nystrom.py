@@ -30,8 +30,9 @@ CONVERTED = 256
 #: Eigenvalues below this share of the largest one are rounding errors of single precision.
 SHARE = 1e-7
 
-#: The residual at the end as a share of AᵀY, and the most steps until then.
-TOLERANCE, MOST_STEPS = 1e-14, 100
+#: The residual at the end as a share of M^-½ AᵀY, about as far as a Cholesky factor gets, and the
+#: most steps until then.
+TOLERANCE, MOST_STEPS = 1e-12, 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +108,7 @@ class Ridge:
         """(AᵀA + r I) P, with the rates of some points at a time in the cache."""
         rows_of = np.ascontiguousarray(p.T)
         parts = self.each(lambda rows: _twice(self.activities[rows], rows_of), self.slabs)
-        return np.asarray(sum(parts).T + self.value * p)
+        return np.asarray(np.asarray(sum(parts)).T + self.value * p)
 
     def _half(self, p: FloatArray) -> FloatArray:
         """M^-½ P."""
@@ -125,7 +126,7 @@ def ridge(activities: FloatArray, value: float, each: Each) -> Ridge | None:
     def columns_of(rows: slice) -> Any:
         return _columns(activities[rows], chosen, scale)
 
-    columns = sum(each(columns_of, slabs_of(len(activities)))).astype(float)
+    columns = np.asarray(sum(each(columns_of, slabs_of(len(activities))))).astype(float)
     if not np.isfinite(columns).all():
         return None
     own = columns[chosen]
