@@ -8,10 +8,15 @@ pytest.importorskip("bokeh", reason="Bokeh is the extra view")
 
 import nengo
 
+from nefsim import scripts
+from nefsim.cli import _parser
+from nefsim.cli.view import _plan
 from nefsim.nengo import from_nengo
 from nefsim.nengo.reading import converted
 from nefsim.nengo.sketch import sketch
+from nefsim.view import Live
 from nefsim.view.graph import Graph
+from nefsim.view.kinds import kinds_of
 
 
 def model():
@@ -76,3 +81,25 @@ def test_the_conversion_reports_all_of_its_objects():
     converted(model(), report=lambda *report: reports.append(report))
     assert reports == sorted(reports)
     assert reports[-1][0] == reports[-1][1] == len(model().all_objects) + 1
+
+
+def test_a_script_of_nengo_has_similarities_to_its_vocabularies(tmp_path):
+    """The names and vectors are those of Nengo; a vocabulary without names is left out."""
+    path = tmp_path / "model.py"
+    path.write_text(
+        "from nengo import spa\n"
+        "with spa.SPA(seed=1) as model:\n"
+        "    model.a = spa.State(16)\n"
+        "    model.b = spa.State(32)\n"
+        "words = model.a.outputs['default'][1]\n"
+        "words.parse('RED + BLUE')\n"
+    )
+    words = ["view", str(path)]
+    plan, (vocabulary,) = _plan(_parser(words).parse_args(words))
+    original = scripts.namespace_of(path)["words"]
+    assert [*vocabulary] == ["RED", "BLUE"] == original.keys
+    np.testing.assert_allclose(vocabulary.vectors, original.vectors)
+    live = Live(plan.make(lambda done, total: None), backend="numpy", vocabularies=[vocabulary])
+    outputs = [n for n in live.simulator.network.all_nodes if n.label.endswith("output")]
+    offered = {n.size_out: kinds_of(n, live)[0] for n in outputs}
+    assert offered[16] == "similarity" and offered[32] == "value"

@@ -172,8 +172,12 @@ def _plan(options: argparse.Namespace) -> tuple[Any, Sequence[Vocabulary]]:
             net.seed = seed
         return net
 
-    found = {id(v): v for v in names.values() if isinstance(v, Vocabulary)}
-    return Plan(sketched, make), (*found.values(),)
+    found = [*{id(v): v for v in names.values() if isinstance(v, Vocabulary)}.values()]
+    for model in models:
+        from nefsim.nengo.vocabularies import vocabularies_of
+
+        found += vocabularies_of(model, names.values())
+    return Plan(sketched, make), found
 
 
 def _write(options: argparse.Namespace, source: Network | Result) -> int:

@@ -39,7 +39,7 @@ def sketch(network: nengo.Network) -> Network:
     ...     connection = nengo.Connection(a, a, transform=0.5)
     >>> net = sketch(model)
     >>> net.ensembles[0].label, net.all_connections[0].transform
-    ('a', array(0.5))
+    ('a', 0.5)
     """
     net = Network(label=network.label)
     net._warns_of_radius = False

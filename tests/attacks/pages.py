@@ -41,9 +41,10 @@ def on_page(file: Path, seconds: float) -> dict[str, Any]:
 
 
 async def _play(options: argparse.Namespace, seconds: float) -> dict[str, Any]:
+    from bokeh.models import Div
+
     from nefsim import view
     from nefsim.cli.view import _source
-    from nefsim.view.kinds import kinds_of
 
     pages: list[Any] = []
 
@@ -52,18 +53,37 @@ async def _play(options: argparse.Namespace, seconds: float) -> dict[str, Any]:
         return pages[-1]
 
     sys.modules["nefsim.view.tab"].Page = kept  # type: ignore[attr-defined]
+    sys.modules["nefsim.view.server"].LINGER = 10**9  # type: ignore[attr-defined]  # no browser
     source, vocabularies = _source(options, later=True)
     server = view.server(source, 0, vocabularies=vocabularies)
-    document = server._tornado._applications["/"].application.create_document()
+    session = await server._tornado._applications["/"].create_session_if_needed("one")
+    document, waits = session.document, False
+    while not pages:  # a large network is built in a thread
+        texts = [div.text for div in document.select({"type": Div})]
+        if failed := [text for text in texts if text.startswith("Not built")]:
+            raise RuntimeError(failed[0])
+        waits = True
+        await asyncio.sleep(0.05)
     (page,) = pages
-    page._toggle()
-    while page.now < seconds:
-        page.tick()
-        page.screen.drawn = page.sent
+    await session.with_document_locked(page._toggle)
+    while page.now < seconds and page.playing:
+        await session.with_document_locked(setattr, page.screen, "drawn", page.sent)
         await asyncio.sleep(0.01)
-    page._toggle()
+    if page._trouble:
+        raise RuntimeError(page._trouble)
+    await session.with_document_locked(page._toggle)
     document.validate()
     document.to_json()
+    plots = await session.with_document_locked(_add_all, page)
+    page.close()
+    server.stop()
+    return {"plots": plots, "was large": waits}
+
+
+def _add_all(page: Any) -> dict[str, int]:
+    """Add and remove all plots of a page; how many there were of each kind."""
+    from nefsim.view.kinds import kinds_of
+
     boxes, wires = page.graph.boxes, page.graph.wires
     things = [box.thing for box in boxes] + [c for wire in wires for c in wire.connections[:1]]
     added: Counter[str] = Counter()
@@ -74,9 +94,7 @@ async def _play(options: argparse.Namespace, seconds: float) -> dict[str, Any]:
             page.step()
             page.remove(panel)
             added[kind] += 1
-    page.close()
-    server.stop()
-    return {"boxes": len(boxes), "wires": len(wires), "plots": dict(added)}
+    return dict(added)
 
 
 def in_nengo(file: Path, seconds: float) -> tuple[str, str]:
