@@ -116,3 +116,9 @@ def test_the_largest_factorisation_is_that_of_most_activities() -> None:
     assert nef.describe(nef.Network()).largest == (0, 0)
     net.connect(net.ensembles[0], net.node(size_in=1), solver=nef.NoSolver(np.ones((20, 1))))
     assert nef.describe(net).factorisations == 3  # decoders that are passed need none
+
+
+def test_the_shortest_steps_have_a_finite_size() -> None:
+    net = nef.Network(seed=1)
+    net.probe(net.ensemble(10, 1))
+    assert nef.describe(net, dt=5e-324).bytes_per_second == int(1e24)

@@ -132,7 +132,7 @@ def _records(built: Built, batch: int, item: int) -> int:
         if read.signal in rates:
             each = min(each, cost.EVENT * rates[read.signal])
         total += batch * size * each / max(record.every, 1.0)
-    return round(total)
+    return round(min(total, check.HUGE))  # of steps that are shorter than 1e-300 s
 
 
 def _cost(
