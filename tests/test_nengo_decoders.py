@@ -195,6 +195,36 @@ def test_nengos_cache_stores_decoders_of_many_neurons_only(tmp_path: Any) -> Non
         np.testing.assert_array_equal(one, other)
 
 
+def test_nengos_cache_stores_all_functions_of_an_ensemble(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    with nengo.Network(seed=1) as model:
+        a = nengo.Ensemble(250, 1)
+        for function in (None, np.square, np.abs):
+            nengo.Connection(a, nengo.Node(size_in=1), function=function)
+    made: list[Any] = []
+    original = decoders._system
+
+    def counted(*given: Any) -> Any:
+        made.append(original(*given))
+        return made[-1]
+
+    monkeypatch.setattr(decoders, "_system", counted)
+    for _ in range(2):  # factored once, then read from the cache
+        cache = nengo.cache.DecoderCache(cache_dir=str(tmp_path))
+        built_by(decoders.SharingBuilder(), model, decoder_cache=cache)
+        assert len(made) == 1
+
+
+def test_systems_are_iterated_once_at_most_where_iterations_are_not_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, tried = large_array(monkeypatch), []
+    monkeypatch.setattr(nystrom.Ridge, "solve", lambda self, targets: tried.append(self))
+    built_by(decoders.SharingBuilder(), model)
+    assert len(tried) == 2  # two ensembles, with two functions each
+
+
 def test_the_seconds_of_a_solution_are_those_since_its_start(monkeypatch: Any) -> None:
     with nengo.Network() as model:  # without a seed nothing is cached
         a = nengo.Ensemble(10, 1)

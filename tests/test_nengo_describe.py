@@ -11,7 +11,7 @@ nengo = pytest.importorskip("nengo")
 
 import nefsim as nef  # noqa: E402
 import nefsim.nengo  # noqa: E402
-from nefsim.nengo import decoders, describe  # noqa: E402
+from nefsim.nengo import decoders, describe, systems  # noqa: E402
 from nefsim.nengo import survey as surveys  # noqa: E402
 
 
@@ -104,7 +104,7 @@ def test_systems_are_stored_between_their_first_and_last_function() -> None:
 
 
 def test_large_systems_have_no_gram_matrix_and_take_less_time() -> None:
-    n = surveys.FEWEST_ITERATED
+    n = systems.FEWEST_ITERATED
     found = []
     for few in (1, 0):
         with nengo.Network() as model:
@@ -115,6 +115,29 @@ def test_large_systems_have_no_gram_matrix_and_take_less_time() -> None:
     assert large.peak - large.arrays == 8 * n * 2 * n
     assert smaller.peak - smaller.arrays == 8 * (n - 1) * 3 * (n - 1)
     assert large.build_seconds < 0.6 * smaller.build_seconds
+
+
+@pytest.mark.parametrize(
+    ("reg", "n_outputs", "has_gram"), [(0.1, 40, 0), (0.1, 41, 1), (5e-3, 4, 1)]
+)
+def test_systems_of_many_outputs_or_a_small_regularisation_have_gram_matrices(
+    reg: float, n_outputs: int, has_gram: int
+) -> None:
+    n = systems.FEWEST_ITERATED
+    with nengo.Network() as model:
+        a = nengo.Ensemble(n, 2)
+        for i in range(n_outputs // 2):
+            function = lambda x, power=i: x**power  # noqa: E731
+            nengo.Connection(a, nengo.Node(size_in=2), function=function, solver=solver(reg))
+        if n_outputs % 2:
+            nengo.Connection(a[0], nengo.Node(size_in=1), solver=solver(reg))
+    survey = describe(model)
+    arrays = survey.arrays if has_gram else 0
+    assert survey.peak - arrays == 8 * n * (2 * n + n) if has_gram else survey.peak < 8 * n * 3 * n
+
+
+def solver(reg: float) -> Any:
+    return nengo.solvers.LstsqL2(reg=reg)
 
 
 def test_a_survey_is_a_table_and_plain_numbers() -> None:

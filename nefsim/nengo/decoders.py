@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from nefsim.nengo.rates import rates_of
 from nefsim.nengo.systems import (
     FEWEST_ITERATED,
+    MOST_NEURONS,
     MOST_OUTPUTS,
     Iterated,
     Room,
@@ -52,7 +53,8 @@ class Key(NamedTuple):
 class SharingBuilder(Builder):  # type: ignore[misc]
     """Builds Nengo models like Nengo's builder, to the last bit, but solves for decoders faster.
 
-    Decoders of 4000 neurons or more are found by conjugate gradients, with other last digits.
+    Decoders of 4000 neurons or more are found by conjugate gradients, with other last digits,
+    where :func:`is_iterated` says so.
 
     Functions that are decoded from an ensemble by ``LstsqL2``, at the evaluation points of the
     ensemble, share one factorisation.  It is dropped after the last of them; those of a large
@@ -119,9 +121,10 @@ class SharingBuilder(Builder):  # type: ignore[misc]
             targets = targets_of(conn, points)
             solve: Any = self._solve
             n, is_cached = conn.pre_obj.n_neurons, model.seeded[conn]
-            if key not in self._systems and self._is_iterated(key, targets.shape[1]):
+            found = self._readers.get(key, [])
+            if key not in self._systems and is_iterated(key, found, targets.shape[1]):
                 self._iterate(key, conn, built, points)
-            is_cached &= n >= FEWEST_CACHED and key not in self._systems
+            is_cached &= n >= FEWEST_CACHED and not isinstance(self._systems.get(key), Iterated)
             if is_cached and not isinstance(model.decoder_cache, NoDecoderCache):
                 solve = model.decoder_cache.wrap_solver(solve)
             x = None
@@ -142,21 +145,15 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         decoders, info = solved
         return points, decoders.T, info
 
-    def _is_iterated(self, key: Key, size: int) -> bool:
-        """Whether a system has many neurons, and few outputs in all of its functions."""
-        if not _is_large(key):
-            return False
-        assert self._readers is not None
-        sizes = {_content(reader): _size_of(reader) for reader in self._readers.get(key, [])}
-        return max(sum(sizes.values()), size) <= MOST_OUTPUTS * key.ensemble.n_neurons
-
     def _iterate(self, key: Key, conn: nengo.Connection, built: Any, points: Array) -> None:
         """Store the system of a large ensemble, in place of the last one."""
         for other in [k for k, system in self._systems.items() if isinstance(system, Iterated)]:
             self._drop(other)
         self._make_room(len(points) * conn.pre_obj.n_neurons)
         found = iterated(conn, built, points, self._room)
-        if found is not None:
+        if found is None:
+            self._room.free()
+        else:
             self._store(key, found)
 
     def _solve(
@@ -220,6 +217,19 @@ def _size_of(reader: Any) -> int:
 
 def _is_large(key: Key) -> bool:
     return int(key.ensemble.n_neurons) >= FEWEST_ITERATED
+
+
+def is_iterated(key: Key, found: list[Any], size: int = 0) -> bool:
+    """Whether conjugate gradients solve a system.
+
+    It has many neurons, a regularisation that is not too small for them, and few outputs in all of
+    its functions, those of its readers or ``size``.
+    """
+    n = key.ensemble.n_neurons
+    if not _is_large(key) or n > MOST_NEURONS * key.reg**2:
+        return False
+    sizes = {_content(reader): _size_of(reader) for reader in found}
+    return max(sum(sizes.values()), size) <= MOST_OUTPUTS * n
 
 
 def readers(network: nengo.Network | None) -> dict[Key, list[Any]]:

@@ -15,8 +15,7 @@ from nengo.utils.builder import default_n_eval_points
 from nefsim import _checks as check
 from nefsim._html import Text
 from nefsim.describe.description import decoders_of, objects_of
-from nefsim.nengo.decoders import LARGE, MOST_NUMBERS, Key, readers
-from nefsim.nengo.systems import FEWEST_ITERATED
+from nefsim.nengo.decoders import LARGE, MOST_NUMBERS, Key, is_iterated, readers
 
 # Seconds of a build on one core with AVX2, near those of models of 4,000 to 10,000 ensembles: of an
 # ensemble, of a connection, of a value of a rate curve, and of an addition to a Gram matrix and
@@ -171,7 +170,7 @@ def describe(network: nengo.Network) -> Survey:
         largest=sizes[-1] if sizes else (0, 0),
         arrays=arrays,
         peak=arrays + max(_solving(network, systems), run),
-        build_seconds=_seconds(ensembles, connections, sizes),
+        build_seconds=_seconds(ensembles, connections, systems, keys),
         step_seconds=NEURON * neurons + OBJECT * (len(ensembles) + len(connections)),
     )
 
@@ -233,7 +232,7 @@ def _solving(network: nengo.Network, systems: dict[Key, tuple[int, int]]) -> int
         small = n * (p + n) <= LARGE
         if is_first:
             stored = min(stored, MOST_NUMBERS)
-            others = 0 if n >= FEWEST_ITERATED else max(n, p // NUMBER)
+            others = 0 if is_iterated(key, found[key]) else max(n, p // NUMBER)
             peak = max(peak, stored + n * (p + others))
             stored += small * n * (p + n)
         left[key] -= 1
@@ -253,12 +252,13 @@ def _in_order(network: nengo.Network) -> Iterator[Any]:
 def _seconds(
     ensembles: list[nengo.Ensemble],
     connections: list[nengo.Connection],
-    sizes: list[tuple[int, int]],
+    systems: dict[Key, tuple[int, int]],
+    found: dict[Key, list[Any]],
 ) -> float:
     """Time of the build [s]."""
     seconds = ENSEMBLE * len(ensembles) + CONNECTION * len(connections)
-    for p, n in sizes:
-        product = ITERATED / n if n >= FEWEST_ITERATED else PRODUCT * (1 + n / p / 3)
+    for key, (p, n) in systems.items():
+        product = ITERATED / n if is_iterated(key, found[key]) else PRODUCT * (1 + n / p / 3)
         seconds += p * n * (RATE + n * product)
     functions: dict[Any, int] = defaultdict(int)
     for connection in connections:

@@ -26,6 +26,10 @@ FEWEST_ITERATED = 4000
 #: Most outputs of all functions as a share of the neurons: more take longer than one factor.
 MOST_OUTPUTS = 0.01
 
+#: Most neurons as a multiple of reg²: beyond, the smallest eigenvalues that matter are rounding
+#: errors of single precision, and steps are many.
+MOST_NEURONS = 1e8
+
 #: Points whose rates are computed together, in the cache.
 POINTS = 16
 
@@ -67,8 +71,10 @@ class Iterated:
 
     def solve(self, targets: Array, start: float) -> tuple[Array, dict[str, Any]]:
         """Decoders (N, k) of targets (m, k), and Nengo's report on them."""
-        with threads.one_thread_of_blas():
-            decoders = self.ridge.solve(targets)
+        decoders = None
+        if "_factored" not in vars(self):  # steps were too few for another function
+            with threads.one_thread_of_blas():
+                decoders = self.ridge.solve(targets)
         if decoders is None:
             return self._factored.solve(targets, start)
         errors = rmses(self.ridge.activities, decoders, targets)
