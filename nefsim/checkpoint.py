@@ -99,8 +99,11 @@ def check_state(who: str, program: Program, state: State) -> None:
 
 
 def _check_signals(who: str, program: Program, values: Sequence[NDArray[Any]]) -> None:
-    for signal, value in zip(program.signals, values, strict=True):
-        _check_finite(who, f"signal {signal.name!r}", value)
+    # Observed variables are copies of memory, which its neuron type has checked.
+    copies = {i for op in program.ops if isinstance(op, Neurons) for _, i in op.observed}
+    for i, (signal, value) in enumerate(zip(program.signals, values, strict=True)):
+        if i not in copies:
+            _check_finite(who, f"signal {signal.name!r}", value)
 
 
 def _check_memory(who: str, op: Op, memory: dict[str, NDArray[Any]]) -> None:

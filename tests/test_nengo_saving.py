@@ -332,3 +332,21 @@ def test_each_flipped_bit_is_noticed(tmp_path):
             with sim:
                 assert_equal(records(sim, network), expected)
     assert refused > 100
+
+
+def test_spikes_of_some_neurons_are_read_from_files_that_have_them_as_rows(tmp_path, monkeypatch):
+    """Version 0.2 recorded them so."""
+    with nengo.Network(seed=1) as net:
+        a = nengo.Ensemble(20, 1)
+        nengo.Connection(nengo.Node(1.0), a)
+        some = nengo.Probe(a.neurons[::2])
+    with monkeypatch.context() as patch:
+        patch.setattr("nefsim.records.records._of_spikes", lambda program: set())
+        with simulator(net, backend=FASTEST) as sim:
+            sim.run_steps(100)
+            sim.save(tmp_path / "state.npz")
+    with load(tmp_path / "state.npz", net) as again, simulator(net, backend=FASTEST) as whole:
+        again.run_steps(100)
+        whole.run_steps(200)
+        assert whole.data[some].any()
+        np.testing.assert_array_equal(again.data[some], whole.data[some])

@@ -75,7 +75,8 @@ def test_columns_of_the_gram_matrix_save_most_steps(monkeypatch: pytest.MonkeyPa
     assert steps[0] > steps[1] > steps[2] and steps[0] > 3 * steps[2]
 
 
-def test_no_bit_depends_on_threads() -> None:
+def test_no_bit_depends_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nefsim.lowering.threads.cores", lambda: 2)
     A, points = rates(300)
     one, other = (nystrom.ridge(A, ridge_of(A), apply) for apply in (each, in_threads))
     assert one is not None and other is not None

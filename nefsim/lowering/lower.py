@@ -34,8 +34,9 @@ class Count:
             self._report(self._done, self._total)
 
     def reach(self, done: int) -> None:
-        """So many objects are done."""
+        """So many objects are done, at least: none has decoders that another one shares."""
         self._done = done
+        self.add(0)
 
 
 def build(

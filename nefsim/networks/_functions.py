@@ -91,6 +91,7 @@ class LimitCycle(Value):
     def __call__(self, x: Array, hertz: Any = 0.0) -> Array:
         """Evaluate the slope [1/s]."""
         omega = 2 * np.pi * np.asarray(hertz) if self.omega is None else np.asarray(self.omega)
+        x = np.asarray(x)
         first, second = x[..., 0], x[..., 1]
         rate = self.growth * (1 - (first * first + second * second) / self.radius**2)
         turned = np.stack([-second, first], axis=-1)
@@ -110,6 +111,7 @@ class LorenzSlope(Value):
     def __call__(self, x: Array) -> Array:
         """Evaluate the slope [1/s]."""
         s, r, b = self.sigma, self.rho, self.beta
+        x = np.asarray(x)
         u, v, w = x[..., 0], x[..., 1], x[..., 2]
         return np.stack([s * (v - u), u * (r - w) - v, u * v - b * w], axis=-1)
 

@@ -207,7 +207,12 @@ class Spikes(Store):
         self._pieces = []
 
     def put(self, arrays: dict[str, NDArray[Any]], n_rows: int) -> bool:
-        """Start with the spikes of another store."""
+        """Start with the spikes of another store, or those of rows."""
+        if arrays.keys() == {""}:
+            self.clear()
+            self.n_rows = 0
+            self.add(arrays[""])
+            return self.n_rows == n_rows
         if arrays.keys() != {"steps", "cells", "values"}:
             return False
         steps, cells, values = (arrays[name] for name in ("steps", "cells", "values"))

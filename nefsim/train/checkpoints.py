@@ -52,7 +52,7 @@ def save(
         Module with the weights.
     optimizer, scheduler : Optimizer, LRScheduler or None
         Optimizer and scheduler whose state is saved, too.
-    info : dict of numbers, texts and lists, or None
+    info : numbers, texts, lists, dicts and tensors, or None
         Further data to save.
 
     Returns
@@ -108,9 +108,11 @@ def _check_info(who: str, info: Any) -> None:
         torch.save(info, stream)
         stream.seek(0)
         torch.load(stream, weights_only=True)
-    except Exception as error:  # pickle and PyTorch raise many types
-        do, got = "store other objects elsewhere", f"{check.show(info)} ({reason(error)})"
-        check.fail(who, "info", "hold numbers, texts and lists of Python", got, do, TypeError)
+    except (MemoryError, OSError):
+        raise
+    except Exception:  # pickle and PyTorch raise many types
+        must, do = "hold numbers, texts, lists, dicts or tensors", "store other objects elsewhere"
+        check.fail(who, "info", must, check.show(info), do, TypeError)
 
 
 class _Hashed:
