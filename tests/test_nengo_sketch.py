@@ -84,7 +84,7 @@ def test_the_conversion_reports_all_of_its_objects():
 
 
 def test_a_script_of_nengo_has_similarities_to_its_vocabularies(tmp_path):
-    """The names and vectors are those of Nengo; a vocabulary without names is left out."""
+    """Names and vectors are those of Nengo; vocabularies without names, and terms, are left out."""
     path = tmp_path / "model.py"
     path.write_text(
         "from nengo import spa\n"
@@ -93,12 +93,13 @@ def test_a_script_of_nengo_has_similarities_to_its_vocabularies(tmp_path):
         "    model.b = spa.State(32)\n"
         "words = model.a.outputs['default'][1]\n"
         "words.parse('RED + BLUE')\n"
+        "words.add('RED*BLUE', words.parse('RED * BLUE'))\n"
     )
     words = ["view", str(path)]
     plan, (vocabulary,) = _plan(_parser(words).parse_args(words))
     original = scripts.namespace_of(path)["words"]
-    assert [*vocabulary] == ["RED", "BLUE"] == original.keys
-    np.testing.assert_allclose(vocabulary.vectors, original.vectors)
+    assert [*vocabulary] == ["RED", "BLUE"] == original.keys[:2]
+    np.testing.assert_array_equal(vocabulary.vectors, original.vectors[:2])
     live = Live(plan.make(lambda done, total: None), backend="numpy", vocabularies=[vocabulary])
     outputs = [n for n in live.simulator.network.all_nodes if n.label.endswith("output")]
     offered = {n.size_out: kinds_of(n, live)[0] for n in outputs}

@@ -11,6 +11,8 @@ pytest.importorskip("bokeh", reason="Bokeh is the extra view")
 
 from bokeh.events import ButtonClick
 from bokeh.models import Button, Div, TextAreaInput
+from browser import CHROMIUM, Browser
+from browser import until as seen
 
 import nefsim as nef
 from nefsim import scripts, view
@@ -42,7 +44,7 @@ def gated():
     gate = threading.Event()
 
     def square(x):
-        assert not x.any() or gate.wait(60)  # zeros are those of the description
+        assert not x.any() or gate.wait(300)  # zeros are those of the description
         return x**2
 
     net = nef.Network(seed=1, label="gated")
@@ -107,6 +109,37 @@ def test_the_graph_of_a_large_network_is_there_before_its_build_ends(monkeypatch
         assert page.root is not root
         await change(page._toggle)
         await until(lambda: page.now > 0.05)
+
+    served(work, net)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_a_browser_shows_the_graph_and_then_the_plots(monkeypatch, pages):
+    large(monkeypatch)
+    net, gate = gated()
+
+    async def work(server):
+        async with Browser() as browser:
+            await browser.open(server.url)
+
+            async def says(text):
+                return any(text in each for each in await browser.texts(".bk-clearfix"))
+
+            await seen(lambda: says("2 of 6 objects"), 120)
+            await seen(lambda: browser.texts("canvas"), 60)
+            assert "run" not in await browser.texts("button")
+            gate.set()
+
+            async def has_button():
+                return "run" in await browser.texts("button")
+
+            await seen(has_button, 60)
+            await browser.click("run")
+            await seen(lambda: pages[0].screen.drawn > 3 and pages[0].now > 0.1, 120)
+            await browser.click("pause")
+            await seen(lambda: not pages[0].playing, 60)
+            await seen(lambda: pages[0].screen.drawn == pages[0].sent, 60)
+            assert not await says("objects") and browser.said == []
 
     served(work, net)
 

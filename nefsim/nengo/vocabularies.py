@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import nengo
@@ -24,7 +25,7 @@ def vocabularies_of(model: nengo.Network, others: Iterable[Any] = ()) -> tuple[V
     Returns
     -------
     tuple of Vocabulary
-        Those that have pointers, each once.
+        Those that have pointers, each once; names that are no names in nefsim are left out.
 
     Examples
     --------
@@ -62,5 +63,6 @@ def _converted(original: Any) -> Vocabulary:
     keys = original.keys() if callable(original.keys) else original.keys
     vocabulary = Vocabulary(int(original.dimensions), max_similarity=None)
     for name, vector in zip(keys, np.asarray(original.vectors, np.float64), strict=True):
-        vocabulary.add(str(name), vector)
+        with suppress(ValueError):  # Nengo allows names such as "RED*BLUE", and empty vectors
+            vocabulary.add(str(name), vector)
     return vocabulary

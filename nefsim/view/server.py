@@ -93,8 +93,8 @@ def server(
 
     Parameters
     ----------
-    net : Network, Result or Plan
-        The network to run, or a recorded run to play, or a network that is made later.
+    net : Network or Result
+        The network to run, or a recorded run to play.
     port : int
         Port to listen at; 0 means any free port.
     window : float [s]
@@ -150,6 +150,7 @@ def server(
         if isinstance(net, Result):
             return _serve(partial(add_recording, result=net, window=window), host, listening)
         # Errors of arguments, and of a small network, are raised here, not in a browser.
+        # The command passes a plan of a Nengo network, which is converted later.
         plan = net if isinstance(net, Plan) else Plan(net, lambda report: net)
         runs = Runs(plan, dt, backend, show, vocabularies)
         runs.start()
