@@ -78,3 +78,13 @@ def test_a_gate_without_an_input_is_1() -> None:
     sim = nef.Simulator(gate.network.root)
     sim.run(0.002)
     assert sim.data[probe].tolist() == [[1.0], [1.0]]
+
+
+def test_a_gate_with_an_input_is_that_of_its_step() -> None:
+    gate = network()["gate"]
+    net = gate.network.root
+    net.connect(net.node(lambda t: 100 * t), gate, synapse=None)
+    probe = net.probe(gate)
+    sim = nef.Simulator(net)
+    sim.run(0.003)
+    np.testing.assert_allclose(sim.data[probe], [[0.1], [0.2], [0.3]], rtol=1e-12)

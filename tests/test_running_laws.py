@@ -250,3 +250,22 @@ def test_a_few_numbers_are_checked_without_arrays(monkeypatch: pytest.MonkeyPatc
         assert len(calls) == k + 1
     sim.inputs[nodes[2]] = np.zeros(9)
     assert len(calls) == len(unusual) + 1
+
+
+@pytest.mark.parametrize("grows", [True, False])
+def test_steps_of_a_period_are_those_of_a_run(grows: bool) -> None:
+    net = nef.Network(seed=1)
+    a = net.ensemble(20, 1)
+    net.connect(net.node(0.7), a)
+    spikes, value = net.probe(a.neurons), net.probe(a)
+    whole = nef.Simulator(net, backend="numpy", progress=False)
+    whole.run_steps(60)
+    sim = nef.Simulator(net, backend="numpy", progress=False)
+    if not grows:  # as of a back end of a user, which runs whole chunks only
+        sim._state.growing = None
+    for n_steps in (1, 30, 29):
+        sim._take(n_steps)
+    assert sim.n_steps == 60
+    for probe in (spikes, value):
+        np.testing.assert_array_equal(sim.data[probe], whole.data[probe])
+    np.testing.assert_array_equal(sim.latest(value), whole.data[value][-1])

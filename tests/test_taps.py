@@ -232,3 +232,26 @@ def test_spikes_of_chosen_neurons_are_copies_and_those_of_the_others_are_not_rec
         np.testing.assert_array_equal(other.steps, events.steps)
         np.testing.assert_array_equal(other.neurons, events.neurons)
     np.testing.assert_array_equal(events.dense(), plain.data[all_of_it][:, chosen])
+
+
+def test_quantities_of_a_rule_are_found_if_they_are_signals_of_the_build():
+    net = nef.Network(seed=1)
+    a, b = net.ensemble(10, 1), net.ensemble(10, 1)
+    taught = net.connect(a, b, learning_rule=nef.PES())
+    net.connect(b, taught.learning_rule)
+    twins = [net.connect(a, b, learning_rule=nef.PES(), label="twin") for _ in range(2)]
+    for twin in twins:
+        net.connect(b, twin.learning_rule)
+    inside = net.probe(twins[0], "weights")
+    taps = Taps(nef.Simulator(net, backend="numpy", progress=False).built)
+
+    def finds(target, attr):
+        return taps.finds(net.probe(target, attr, attach=False))
+
+    assert finds(taught.learning_rule, "error")
+    assert not finds(taught.learning_rule, "activities")
+    assert not finds(taught, "weights") and not finds(taught.learning_rule.gate, "input")
+    assert taps.finds(inside)
+    # Signals are found by their names, which differ.
+    assert not any(finds(twin.learning_rule, "error") for twin in twins)
+    assert finds(a, "decoded_output") and finds(a.neurons, "voltage")

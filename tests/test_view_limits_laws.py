@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 
 pytest.importorskip("bokeh", reason="Bokeh is the extra view")
 
-from bokeh.models import Button, Div
+from bokeh.document import Document
+from bokeh.models import Button, Div, Slider
 
 import nefsim as nef
 from nefsim import spa
-from nefsim.view import diagram, inspector, kinds, live, page, plots, shapes, worker
+from nefsim.view import diagram, inspector, kinds, live, page, plots, recording, shapes, worker
 from nefsim.view.diagram import about
 from nefsim.view.pace import Pace
 from nefsim.view.page import Page
@@ -126,3 +128,42 @@ def test_the_first_run_that_is_as_fast_as_possible_has_ten_steps() -> None:
     clock.now += 0.01
     quick.ran(10)
     assert quick.due(float("inf")) == 40
+
+
+@pytest.mark.parametrize(("window", "start", "end"), [(1.0, 1.0, 3.0), (5.0, 3.0, 3.001)])
+def test_a_recorded_page_has_a_slider_over_its_time_and_a_button_that_plays(
+    window: float, start: float, end: float
+) -> None:
+    times = 0.01 * np.arange(1, 301)
+    lines = Piece("a", 0.01, times, np.sin(times)[:, None], None, 1, 1)
+    spikes = Piece("s", 0.01, times[::50], None, np.array([0, 1, 2] * 2), 3, 3, what="spikes")
+    document = Document()
+    recording.recording(document, [lines, spikes], window, "<x>")
+    (root,) = document.roots
+    sliders = {slider.title: slider for slider in root.select({"type": Slider})}
+    at, speed = sliders["time [s]"], sliders["times real time"]
+    assert (at.start, at.value, at.step, at.format) == (start, 3.0, 0.001, "0.000")
+    assert at.end == pytest.approx(end)
+    assert (speed.start, speed.end, speed.value, speed.step) == (0.05, 4.0, 1.0, 0.05)
+    (moved,) = at.js_property_callbacks["change:value"]
+    screen = moved.args["screen"]
+    assert moved.args == {"at": at, "screen": screen} and moved.code == recording.MOVE
+    (ready,) = document.callbacks._js_event_callbacks["document_ready"]
+    assert ready.args == moved.args and ready.code.endswith(recording.MOVE)
+    (play,) = root.select({"type": Button})
+    (clicked,) = play.js_event_callbacks["button_click"]
+    assert clicked.args == {"button": play, "at": at, "speed": speed} and play.label == "play"
+    assert clicked.code == recording.PLAY.replace("PERIOD", str(recording.PERIOD))
+    head = json.loads(screen.packet[4 : 4 + int.from_bytes(screen.packet[:4], "little")])
+    assert (head["number"], head["texts"]) == (1, {})
+    assert [part["id"] for part in head["parts"]] == screen.plots and len(screen.plots) == 2
+    assert [part["x"] for part in head["parts"]] == [[max(0.0, 3.0 - window), max(window, 3.0)]] * 2
+    (title,) = root.select({"name": "title"})
+    assert (title.text, document.title) == ("<b>&lt;x&gt;</b>", "<x>")
+
+
+def test_a_recorded_page_without_records_is_as_long_as_its_window() -> None:
+    document = Document()
+    recording.recording(document, [], 2.5)
+    (at,) = (s for s in document.roots[0].select({"type": Slider}) if s.title == "time [s]")
+    assert (at.start, at.value) == (2.5, 2.5) and at.end == pytest.approx(2.501)

@@ -297,6 +297,8 @@ def test_a_raster_moves_by_whole_columns() -> None:
             for k, column in enumerate(np.reshape(counts, (-1, 2))):
                 ring[:, (head["first"] + k) % 6] = column
             assert head["last"] == plot.last
+            # The columns that are sent are some of the last six.
+            assert plot.last - 5 <= head["first"] <= plot.last + 1 - len(counts) // 2
         turned = np.roll(ring, -((plot.last + 1) % 6), axis=1)
         np.testing.assert_array_equal(turned, plot.marks)
         return plot.start, {(int(i), int(j)): int(turned[i, j]) for i, j in np.argwhere(turned)}

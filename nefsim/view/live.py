@@ -306,8 +306,7 @@ class Live:
             self._now = now
             self._set.clear()
         for node, values_now in self.inputs.items():
-            values_set = self._set.get(node)
-            if values_set is None or not np.array_equal(values_set, values_now):
+            if not np.array_equal(self._set.get(node, ()), values_now):
                 self._set[node] = np.array(values_now)
                 simulator.inputs[node][:] = self._set[node]
 
