@@ -1,93 +1,26 @@
 """Large networks: the page shows the graph before the build, and other pages go on during it."""
 
-import asyncio
-import sys
-import threading
-import time
-
 import pytest
 
 pytest.importorskip("bokeh", reason="Bokeh is the extra view")
 
-from bokeh.events import ButtonClick
-from bokeh.models import Button, Div, TextAreaInput
 from browser import CHROMIUM, Browser
 from browser import until as seen
+from view_sessions import gated, kept_pages, large, network, served, session, texts, until
 
 import nefsim as nef
-from nefsim import scripts, view
-from nefsim.view import building
-from nefsim.view.editor import Source
-
-server_module = sys.modules[view.server.__module__]
+from nefsim import view
+from nefsim.view.building import Builds, Plan
+from nefsim.view.jobs import Dropped
 
 
 @pytest.fixture(autouse=True)
 def pages(monkeypatch):
     """The pages that were made; all are closed at the end."""
-    made = []
-
-    def kept(*arguments, **options):
-        made.append(view.Page(*arguments, **options))
-        return made[-1]
-
-    monkeypatch.setattr("nefsim.view.tab.Page", kept)
-    # Sessions without a browser stay.
-    monkeypatch.setattr(server_module, "LINGER", 300_000)
+    made = kept_pages(monkeypatch)
     yield made
     for page in made:
         page.close()
-
-
-def gated():
-    """A network whose build waits until it may go on, and the event that lets it."""
-    gate = threading.Event()
-
-    def square(x):
-        assert not x.any() or gate.wait(300)  # zeros are those of the description
-        return x**2
-
-    net = nef.Network(seed=1, label="gated")
-    part = net.subnetwork(label="part")
-    a, b = net.ensemble(30, 1, label="a"), part.ensemble(30, 1, label="b")
-    net.connect(net.node(0.5, label="knob"), a)
-    net.connect(a, b, function=square)
-    return net, gate
-
-
-def large(monkeypatch):
-    monkeypatch.setattr(building, "MANY_NEURONS", 60)
-
-
-async def session(server, name):
-    """The document of a session, whose callbacks the loop runs, and a function that changes it."""
-    made = await server._tornado._applications["/"].create_session_if_needed(name)
-    return made.document, made.with_document_locked
-
-
-def served(work, net, **options):
-    """The result of ``work`` with a server and a running loop."""
-
-    async def main():
-        server = view.server(net, 0, backend="numpy", **options)
-        try:
-            return await work(server)
-        finally:
-            server.stop()
-            await server._http.close_all_connections()
-
-    return asyncio.run(main())
-
-
-async def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.02)
-
-
-def texts(document):
-    return [div.text for div in document.select({"type": Div})]
 
 
 def test_the_graph_of_a_large_network_is_there_before_its_build_ends(monkeypatch, pages):
@@ -101,7 +34,7 @@ def test_the_graph_of_a_large_network_is_there_before_its_build_ends(monkeypatch
         assert [label.partition("\n")[0] for label in labels] == ["part", "b", "knob", "a"]
         assert not pages and document.title == "gated"
         # 2 ensembles are drawn; their decoders and the 2 connections are not there yet.
-        await until(lambda: any("2 of 6 objects" in text for text in texts(document)))
+        await until(lambda: "2 of 6 objects" in texts(document))
         gate.set()
         await until(lambda: pages)
         (page,) = pages
@@ -176,8 +109,8 @@ def test_arguments_are_checked_before_a_large_build_and_its_errors_are_on_the_pa
 
     async def work(server):
         document, _ = await session(server, "one")
-        await until(lambda: any(text.startswith("Not built: ") for text in texts(document)))
-        assert not pages and "finite" in " ".join(texts(document))
+        await until(lambda: "Not built: " in texts(document))
+        assert not pages and "finite" in texts(document)
         assert "finite" in capsys.readouterr().err
 
     served(work, net)
@@ -198,53 +131,97 @@ def test_later_pages_of_a_large_network_share_its_arrays(monkeypatch, pages):
     served(work, net)
 
 
-MODEL = """import time
-import nefsim as nef
+def counted(net, error=None):
+    """A plan, and the list to which each build of it adds one."""
+    n_builds = []
 
-points = []
+    def make(report):
+        n_builds.append(1)
+        if error is not None:
+            raise error
+        return net
 
-def slow(x):
-    points.append(x)
-    if len(points) == 9:  # after the description
-        time.sleep({})
-    return x
-
-net = nef.Network(seed=3)
-a = net.ensemble(20, 1, label="a")
-net.connect(a, net.node(size_in=1), function=slow)
-"""
+    return Plan(net, make), n_builds
 
 
-def test_pages_go_on_while_a_model_is_built_again(tmp_path, pages):
-    """A page at real time draws 25 times a second; a build in the loop would stop it for 2 s."""
-    path = tmp_path / "model.py"
-    path.write_text(MODEL.format(0))
-    source = Source(path, lambda: (scripts.network(path), ()))
+def test_all_pages_wait_for_one_build_and_one_that_was_closed_makes_no_run(monkeypatch, pages):
+    large(monkeypatch)
+    runs = []
+
+    class Counted(view.Live):
+        def __init__(self, *arguments):
+            runs.append(1)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr("nefsim.view.building.Live", Counted)
+    net, gate = gated()
+    plan, n_builds = counted(net)
 
     async def work(server):
-        changes = [(await session(server, name)) for name in ("one", "two")]
-        document, change = changes[1]
-        one, two = pages
-        for page, (_, start) in zip(pages, changes, strict=True):
-            page.screen.on_change(
-                "packet", lambda name, old, new, page=page: setattr(page.screen, "drawn", page.sent)
-            )
-            await start(page._toggle)
-        (field,) = two.root.select({"type": TextAreaInput})
-        (button,) = [b for b in two.root.select({"type": Button}) if b.label == "save and run"]
-        await change(setattr, field, "value", MODEL.format(2))
-        before, start = [page.sent for page in pages], time.monotonic()
-        for _ in range(2):  # the second click builds nothing
-            await change(button._trigger_event, ButtonClick(button))
-        await until(lambda: any("earlier network runs on ..." in text for text in texts(document)))
-        await until(lambda: len(pages) == 3)
-        assert time.monotonic() - start > 2.0
-        assert [page.sent - n > 10 for page, n in zip(pages, before, strict=False)] == [True, True]
-        assert two.is_closed and not one.is_closed
-        await asyncio.sleep(0.3)
-        assert len(pages) == 3
+        documents = [(await session(server, str(i)))[0] for i in range(4)]
+        for document in documents[1:3]:  # as if their browsers were gone
+            (destroyed,) = document.callbacks.session_destroyed_callbacks
+            destroyed(None)
+        gate.set()
+        await until(lambda: len(pages) == 2)
+        assert len(n_builds) == 1 and len(runs) == 2
 
-    served(work, scripts.network(path), source=source)
+    served(work, plan)
+
+
+@pytest.mark.parametrize("error", [ValueError("<no>"), SystemExit("<no>")])
+def test_the_error_of_a_large_build_is_on_each_page_but_it_is_built_once(
+    monkeypatch, pages, error, capsys
+):
+    large(monkeypatch)
+    plan, n_builds = counted(network("bad"), error)
+
+    async def work(server):
+        for name in ("one", "two"):
+            document, _ = await session(server, name)
+            await until(lambda document=document: "&lt;no&gt;" in texts(document))
+        assert len(n_builds) == 1 and not pages
+
+    served(work, plan)
+    assert "<no>" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_the_page_of_a_large_network_is_made_ends_the_server(monkeypatch):
+    large(monkeypatch)
+
+    def stopped(*arguments, **options):
+        raise KeyboardInterrupt
+
+    async def work(server):
+        document, _ = await session(server, "one")
+        await until(lambda: "Not built" in texts(document))
+
+    monkeypatch.setattr("nefsim.view.tab.Page", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        served(work, network("a"))
+
+
+def test_a_build_ends_with_its_server(monkeypatch):
+    large(monkeypatch)
+    net, gate = gated()
+
+    async def work(server):
+        return server._at_stop.__self__.present.job
+
+    job = served(work, net)
+    assert not job.is_done
+    gate.set()
+    job.join()
+    assert isinstance(job.error, Dropped)
+
+
+@pytest.mark.parametrize(("sizes", "is_large"), [([3999] * 5, False), ([4000], True)])
+def test_one_population_of_4000_neurons_is_large(sizes, is_large):
+    net = nef.Network(seed=1)
+    for n_neurons in sizes:
+        net.ensemble(n_neurons, 1)
+    plan = Plan(net, lambda report: net)
+    assert Builds(plan, 0.001, "numpy", None, ()).present.is_large is is_large
 
 
 def test_a_build_reports_all_of_its_objects():

@@ -16,6 +16,7 @@ Needs the extra ``view``: ``pip install bokeh``.
 """
 
 from nefsim.view import _package  # noqa: F401  (first, as it raises where Bokeh is missing)
+from nefsim.view.building import Plan
 from nefsim.view.editor import Source
 from nefsim.view.live import Live
 from nefsim.view.notebook import widget
@@ -28,6 +29,7 @@ __all__ = [
     "Live",
     "Page",
     "Piece",
+    "Plan",
     "Server",
     "Source",
     "add_page",

@@ -1,102 +1,178 @@
-"""Runs of a server's network, which a thread builds while the page shows the graph."""
+"""Builds of a server's networks: the present one, of which pages have runs, and the next."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from nefsim import _checks as check
 from nefsim.network import Network
 from nefsim.spa import Vocabulary
+from nefsim.view.jobs import Dropped, Job, Turns
 from nefsim.view.live import Live, check_arguments
 from nefsim.view.sharing import Arrays
 
-#: Neurons, and objects, from which on a network is built in a thread, as that takes seconds.
-MANY_NEURONS, MANY_OBJECTS = 20_000, 500
+#: Neurons, objects, and neurons of one population, from which on a network is built in a thread,
+#: as that takes seconds; the decoders of a population take the square of its neurons.
+MANY_NEURONS, MANY_OBJECTS, LARGE_POPULATION = 20_000, 500, 4_000
 
 Report = Callable[[int, int], None]
+Built = tuple[Network, Sequence[Vocabulary]]
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A network of which the graph is known before it is built.
+    """A network of which the graph is known before it is made, such as a large one of Nengo.
 
-    Attributes
+    Parameters
     ----------
     sketch : Network
-        A network with the same graph.
+        A network with the same graph, which pages show until the other one is built.
     make : callable
-        ``make(report)`` returns the network to run; ``report(done, total)`` counts its objects.
+        ``make(report)`` returns the network to run; it may call ``report(done, total)`` with
+        numbers of objects.
+
+    Raises
+    ------
+    TypeError
+        If ``sketch`` is not a network, or ``make`` cannot be called.
+
+    See Also
+    --------
+    server : Serve pages of a network or a plan.
+
+    Examples
+    --------
+    >>> import nefsim as nef
+    >>> from nefsim.view import Plan
+    >>> net = nef.Network(seed=1, label="later")
+    >>> plan = Plan(net, lambda report: net)
+    >>> plan.sketch.label
+    'later'
     """
 
     sketch: Network
     make: Callable[[Report], Network]
 
+    def __post_init__(self) -> None:
+        check.instance("Plan", "sketch", self.sketch, Network, "a network", "pass a Network")
+        check.function("Plan", "make", self.make)
 
-class Job:
-    """A function that a thread runs.
+
+class Build:
+    """One build of a network, whose runs share its arrays.
 
     Parameters
     ----------
-    work : callable
-        The function.
-    says : callable
-        ``says()`` returns a line about how far it is.
+    number : int
+        Its place among the builds of the server.
+    make : callable
+        ``make(report)`` returns the network and its vocabularies.
+    dt, backend, show
+        As for :class:`~nefsim.view.Live`.
+    sketch : Network or None
+        A network with the same graph, if there is one before the build.
 
     Attributes
     ----------
-    result : object
-        Its result, once it is done.
-    error : BaseException or None
-        Its error.
+    job : Job or None
+        The thread that builds, if one does.
+    is_dropped : bool
+        Whether the build is to end without a result.
     """
 
-    def __init__(self, work: Callable[[], Any], says: Callable[[], str] = lambda: "") -> None:
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self._says, self._start = says, time.perf_counter()
-        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
-        self._thread.start()
+    job: Job
 
-    def _run(self, work: Callable[[], Any]) -> None:
-        try:
-            self.result = work()
-        except BaseException as error:  # a user's function may raise anything
-            self.error = error
+    def __init__(
+        self,
+        number: int,
+        make: Callable[[Report], Built],
+        dt: float,
+        backend: str,
+        show: Sequence[str] | None,
+        sketch: Network | None = None,
+    ) -> None:
+        self.number, self.is_dropped = number, False
+        self._make, self._options, self._sketch = make, (dt, backend, show), sketch
+        self._built: tuple[Network, Sequence[Vocabulary], Arrays | None] | None = None
+        self._ready: list[Live] = []
+        self._lock = threading.Lock()
+        self._doing, self._count = "building the network", (0, 0)
 
     @property
-    def is_done(self) -> bool:
-        """Whether there is a result or an error."""
-        return not self._thread.is_alive()
+    def sketch(self) -> Network:
+        """A network with the graph."""
+        if self._sketch is not None:
+            return self._sketch
+        assert self._built is not None
+        return self._built[0]
 
     @property
+    def is_large(self) -> bool:
+        """Whether its runs are made in threads."""
+        net = self.sketch
+        n_objects = len(net.all_ensembles) + len(net.all_nodes) + len(net.all_connections)
+        n_neurons = [ensemble.n_neurons for ensemble in net.all_ensembles]
+        return (
+            sum(n_neurons) >= MANY_NEURONS
+            or max(n_neurons, default=0) >= LARGE_POPULATION
+            or n_objects >= MANY_OBJECTS
+        )
+
+    def build(self) -> None:
+        """Build the network, and a first run of it."""
+        self._doing, self._count = "preparing the network", (0, 0)
+        net, vocabularies = self._make(self._report)
+        self._doing, self._count = "building the network", (0, 0)
+        self._report(0, 0)
+        live = Live(net, *self._options, vocabularies, None, self._report)
+        self._built = net, vocabularies, live.arrays
+        self._ready.append(live)
+
+    def take(self) -> Live | Job:
+        """A run of its own for a page, after the build, or the job that makes one."""
+        if self._ready:
+            return self._ready.pop()
+        return Job(self._alone, lambda: "preparing a run") if self.is_large else self._run()
+
+    def _alone(self) -> Live:
+        """Threads of large networks make one run after another; the event loop makes none."""
+        with self._lock:
+            return self._run()
+
+    def _run(self) -> Live:
+        assert self._built is not None
+        net, vocabularies, arrays = self._built
+        return Live(net, *self._options, vocabularies, arrays)
+
+    def _report(self, done: int, total: int) -> None:
+        if self.is_dropped:
+            raise Dropped
+        self._count = done, total
+
     def text(self) -> str:
         """A line about how far it is."""
-        return f"{self._says()}, {time.perf_counter() - self._start:.0f} s"
-
-    def join(self) -> None:
-        """Wait until it is done."""
-        self._thread.join()
-
-    def wait(self) -> Any:
-        """The result, once it is there; raises the error of the function."""
-        self.join()
-        if self.error is not None:
-            raise self.error
-        return self.result
+        done, total = self._count
+        return self._doing + (f": {done:,} of {total:,} objects" if total else "")
 
 
-class Runs:
-    """The runs of a server's network; later ones share the arrays of the first.
+class Builds:
+    """The builds of a server: the present one, and those of texts that were saved after it.
+
+    The event loop of the server waits for none of them.
 
     Parameters
     ----------
     plan : Plan
-        The network.
+        The first network.
     dt, backend, show, vocabularies
         As for :class:`~nefsim.view.Live`.
+
+    Attributes
+    ----------
+    present : Build
+        The last one in order that was built, or the first one; new pages have runs of it.
     """
 
     def __init__(
@@ -108,57 +184,66 @@ class Runs:
         vocabularies: Sequence[Vocabulary],
     ) -> None:
         check_arguments(plan.sketch, dt, backend, show, vocabularies)
-        self.plan, self._options = plan, (dt, backend, show)
-        self._vocabularies = vocabularies
-        self._net: Network | None = None
-        self._arrays: Arrays | None = None
-        self._lock = threading.Lock()
-        self._ready: list[Live | Job] = []
-        self._doing, self._count = "building the network", (0, 0)
-
-    @property
-    def is_large(self) -> bool:
-        """Whether a run is built in a thread."""
-        net = self.plan.sketch if self._net is None else self._net
-        n_objects = len(net.all_ensembles) + len(net.all_nodes) + len(net.all_connections)
-        n_neurons = sum(ensemble.n_neurons for ensemble in net.all_ensembles)
-        return n_neurons >= MANY_NEURONS or n_objects >= MANY_OBJECTS
+        self._options = dt, backend, show
+        self.present = Build(
+            0, lambda report: (plan.make(report), vocabularies), *self._options, plan.sketch
+        )
+        self._turns, self._swap = Turns(), threading.Lock()
+        self._n_builds, self._begun = 1, [self.present]
 
     def start(self) -> None:
-        """Build the first run: now, or in a thread if the network is large."""
-        self._ready.append(self._job() if self.is_large else self._make())
+        """Build the first network: now, or in a thread if it is large."""
+        first = self.present
+        if first.is_large:
+            first.job = Job(first.build, first.text)
+        else:
+            self._begun.clear()
+            first.build()
 
-    def take(self) -> Live | Job:
-        """A run of its own for a page, or the job that makes one."""
-        if self._ready:
-            return self._ready.pop()
-        return self._job() if self.is_large else self._make()
+    def next(self, make: Callable[[], Built]) -> Build:
+        """Begin to build another network in a thread; the present one stays if that fails.
 
-    def changed(self, net: Network, vocabularies: Sequence[Vocabulary]) -> Live:
-        """Build another network, of which later pages have runs; the present one stays if not."""
-        other = Runs(Plan(net, lambda report: net), *self._options, vocabularies)
-        with self._lock:
-            live = other._make()
-            self._vocabularies, self._net, self._arrays = vocabularies, net, other._arrays
-            self.plan = other.plan
+        Parameters
+        ----------
+        make : callable
+            ``make()`` returns the network and its vocabularies.
+
+        Returns
+        -------
+        Build
+            With a ``job``, whose result is a run.
+        """
+
+        def alone(report: Report) -> Built:
+            with self._turns.turn(build):
+                return make()
+
+        build = Build(self._n_builds, alone, *self._options)
+        self._n_builds += 1
+        build.job = Job(lambda: self._built(build), build.text)
+        self._begun = [b for b in self._begun if not b.job.is_done] + [build]
+        return build
+
+    def _built(self, build: Build) -> Live | Job:
+        build.build()
+        live = build.take()  # before other pages can
+        with self._swap:
+            if build.number > self.present.number:
+                self.present = build
         return live
 
-    def _job(self) -> Job:
-        return Job(self._make, self._text)
+    def drop(self, build: Build) -> None:
+        """End a build that is not done, as soon as it can.
 
-    def _make(self) -> Live:
-        with self._lock:
-            if self._net is None:
-                self._doing, self._count = "converting the network", (0, 0)
-                self._net = self.plan.make(self._report)
-            self._doing, self._count = "building the network", (0, 0)
-            live = Live(self._net, *self._options, self._vocabularies, self._arrays, self._report)
-            self._arrays = live.arrays
-            return live
+        Parameters
+        ----------
+        build : Build
+            A build of :meth:`next`.
+        """
+        if not build.job.is_done:
+            self._turns.drop(build)
 
-    def _report(self, done: int, total: int) -> None:
-        self._count = done, total
-
-    def _text(self) -> str:
-        done, total = self._count
-        return self._doing + (f": {done:,} of {total:,} objects" if total else "")
+    def close(self) -> None:
+        """End all builds, as the server does."""
+        for build in self._begun:
+            self.drop(build)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tokenize
 from codecs import BOM_UTF8
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
@@ -16,9 +16,8 @@ from bokeh.layouts import column, row
 from bokeh.models import Button, Div, InlineStyleSheet, TextAreaInput
 
 from nefsim._writing import replacing
-from nefsim.network import Network
-from nefsim.spa import Vocabulary
-from nefsim.view.building import Job
+from nefsim.view.building import Built
+from nefsim.view.jobs import Job, reason
 
 #: Longest text that is edited and saved [characters].
 LONGEST = 1 << 20
@@ -27,8 +26,6 @@ LONGEST = 1 << 20
 SHEET = """
 textarea { font-family: monospace; white-space: pre; overflow: auto; tab-size: 4; }
 """
-
-Built = tuple[Network, Sequence[Vocabulary]]
 
 
 @dataclass(eq=False)
@@ -158,11 +155,11 @@ def _check_length(text: str) -> None:
 
 
 def at_once(
-    work: Callable[[], Any], say: Callable[[str], None], then: Callable[[Job], None]
+    make: Callable[[], Built], say: Callable[[str], None], then: Callable[[Job], None]
 ) -> None:
-    """Do some work, and then something with it."""
+    """Make a network, and then do something with it."""
     del say
-    job = Job(work)
+    job = Job(make)
     job.join()
     then(job)
 
@@ -175,37 +172,34 @@ class Editor:
     source : Source
         The file.
     use : callable
-        ``use(*made)`` shows a newly built network.
-    make : callable
-        ``make(network, vocabularies)`` returns ``made``, such as a run.
-    do : callable
-        ``do(work, say, then)`` calls ``work()``, perhaps in a thread, during which it may
-        ``say`` how far it is, and then ``then(job)`` with the job that is done.
+        ``use(built)`` shows what ``build`` has made.
+    build : callable
+        ``build(make, say, then)`` makes a network with ``make()``, perhaps in a thread, during
+        which it may ``say`` how far it is, and then calls ``then(job)`` with the job that is done.
 
     Attributes
     ----------
     root : bokeh.models.LayoutDOM
         The editor.
+    text : str
+        The text in the browser, to the last key.
     """
 
     def __init__(
-        self,
-        source: Source,
-        use: Callable[..., None],
-        make: Callable[[Network, Sequence[Vocabulary]], tuple[Any, ...]] = lambda *built: built,
-        do: Callable[..., None] = at_once,
+        self, source: Source, use: Callable[[Any], None], build: Callable[..., None] = at_once
     ) -> None:
-        self._source, self._use, self._make, self._do = source, use, make, do
-        self._before, self._is_building = "", False
+        self._source, self._use, self._build = source, use, build
+        self.text = self._before = ""
+        self._building: object = None  # marks the newest build, until it is done
         self.opener = Button(label="edit the model", width=120)
         self.opener.on_click(self._open)
+        wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
+        sheets = [InlineStyleSheet(css=SHEET)]
         self.field = TextAreaInput(
-            title=str(source.path),
-            rows=24,
-            max_length=LONGEST,
-            sizing_mode="stretch_width",
-            stylesheets=[InlineStyleSheet(css=SHEET)],
+            title=str(source.path), rows=24, max_length=LONGEST, stylesheets=sheets, **wide
         )
+        self.field.on_change("value", self._typed)
+        self.field.on_change("value_input", self._typed)  # before the field loses the focus
         buttons = []
         for label, act in (
             ("check", self._check),
@@ -215,24 +209,29 @@ class Editor:
             button = Button(label=label, width=110)
             button.on_click(act)
             buttons.append(button)
-        status = {"role": "status"}
-        self.message = Div(disable_math=True, sizing_mode="stretch_width", html_attributes=status)
-        wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
-        self.body = column(self.field, row(*buttons), self.message, visible=False, **wide)
+        status: dict[str, Any] = {"disable_math": True, "html_attributes": {"role": "status"}}
+        self.message, self.progress = Div(**status, **wide), Div(**status, **wide)
+        parts = self.field, row(*buttons), self.message, self.progress
+        self.body = column(*parts, visible=False, **wide)
         self.root = column(self.opener, self.body, **wide)
         self._load()
 
     def follow(self, earlier: Editor) -> None:
-        """Be open as an earlier editor was, whose text is saved and built.
+        """Take the place of an earlier editor, of which a text was saved and built.
 
         Parameters
         ----------
         earlier : Editor
-            The other editor.
+            The other editor, whose text may have changed during the build.
         """
         if earlier.body.visible:
             self._open()
-        self._say("Saved and built.")
+        self._before, self.field.value = earlier._before, earlier.text
+        is_saved = earlier.text == earlier._before
+        self._say("Saved and built." if is_saved else "Built; later changes are not saved yet.")
+
+    def _typed(self, name: str, old: str, new: str) -> None:
+        self.text = new
 
     def _say(self, text: str) -> None:
         self.message.text = escape(text)
@@ -243,7 +242,7 @@ class Editor:
 
     def _check(self) -> bool:
         try:
-            self._source.check(str(self.field.value))
+            self._source.check(self.text)
         except ValueError as error:
             self._say(f"Not saved: {error}.")
             return False
@@ -252,33 +251,49 @@ class Editor:
 
     def _load(self) -> None:
         try:
-            self._before = self.field.value = self._source.read()
+            self._before = self.field.value = self.text = self._source.read()
         except (OSError, ValueError) as error:
             self._say(f"Not loaded: {error}.")
         else:
             self._say("")
 
     def _run(self) -> None:
-        """Save the text, build its network, and show it in place of the present one."""
-        if self._is_building or not self._check():
+        """Save the text, build its network, and show it in place of the present one.
+
+        A build that still runs is dropped, as its text may be one that never ends.
+        """
+        if not self._check():
             return
-        text = str(self.field.value)
+        text = self.text
+        if self._building is not None and text == self._before:
+            self._say("This text is being built already.")
+            return
         try:
             self._source.save(text, self._before)
         except (OSError, ValueError) as error:
             self._say(f"Not saved: {error}.")
             return
-        self._before, self._is_building = text, True
-        self._do(
-            lambda: self._make(*self._source.build()),
-            lambda line: self._say(f"Saved; {line}; the earlier network runs on ..."),
-            self._built,
-        )
+        self._say("Saved.")
+        self._before = text
+        number = self._building = object()
 
-    def _built(self, job: Job) -> None:
+        def say(line: str) -> None:
+            if self._building is number:
+                self.progress.text = escape(f"Now {line}; this page stays until then ...")
+
+        def then(job: Job) -> None:
+            if self._building is number:
+                self._building, self.progress.text = None, ""
+                self._show(job)
+
+        self._build(self._source.build, say, then)
+
+    def _show(self, job: Job) -> None:
         """Show the network that was built."""
-        self._is_building = False
-        try:
-            self._use(*job.wait())
-        except Exception as error:  # the model may raise anything
-            self._say(f"Saved, but the earlier network runs on: {error}")
+        error = job.error
+        if error is None:
+            try:
+                return self._use(job.take())
+            except Exception as failure:  # the page of the model may raise anything
+                error = failure
+        self._say(f"Saved, but not built, so this page stays: {reason(error)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -27,7 +27,7 @@ from nefsim.result import Result
 from nefsim.spa import Vocabulary
 from nefsim.view import layouts
 from nefsim.view.access import ALL, Access, host_names, in_url
-from nefsim.view.building import Plan, Runs
+from nefsim.view.building import Builds, Plan
 from nefsim.view.editor import Source
 from nefsim.view.recording import add_recording
 from nefsim.view.tab import Tab
@@ -55,6 +55,18 @@ class Server(BaseServer):
 
     url: str
     is_local: bool
+    _at_stop: Callable[[], None]
+
+    def stop(self, wait: bool = True) -> None:
+        """Stop, and end the builds that are not done.
+
+        Parameters
+        ----------
+        wait : bool
+            As for Bokeh's server.
+        """
+        self._at_stop()
+        super().stop(wait)
 
 
 class _Pages(BokehTornado):
@@ -88,8 +100,9 @@ def server(
     Open the server's ``url`` in a browser; it contains a secret token.  Up to 8 browsers are
     served at once.
 
-    A network of 20,000 neurons or 500 objects and more is built in a thread.  The server returns
-    before; its pages show the graph and the progress of the build, and then the plots.
+    A network of 20,000 neurons (4,000 in one population) or 500 objects and more is built in a
+    thread.  The server returns before; its pages show the graph and the progress of the build,
+    for which all of them wait, and then the plots.
 
     Parameters
     ----------
@@ -152,21 +165,26 @@ def server(
         # Errors of arguments, and of a small network, are raised here, not in a browser.
         # The command passes a plan of a Nengo network, which is converted later.
         plan = net if isinstance(net, Plan) else Plan(net, lambda report: net)
-        runs = Runs(plan, dt, backend, show, vocabularies)
-        runs.start()
+        builds = Builds(plan, dt, backend, show, vocabularies)
+        builds.start()
         is_local = ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback
 
         def application(document: Any) -> None:
             files_of = (file, source) if is_local else (None, None)
-            Tab(document, seconds, *files_of, runs).open(places)
+            Tab(document, seconds, *files_of, builds).open(places)
 
-        return _serve(application, host, listening)
+        return _serve(application, host, listening, builds.close)
     except BaseException:
         listening.close()
         raise
 
 
-def _serve(application: Any, host: str, listening: socket.socket) -> Server:
+def _serve(
+    application: Any,
+    host: str,
+    listening: socket.socket,
+    at_stop: Callable[[], None] = lambda: None,
+) -> Server:
     """Make a server for an application; the server checks each request."""
     access = Access()
     pages = _Pages(
@@ -185,6 +203,7 @@ def _serve(application: Any, host: str, listening: socket.socket) -> Server:
     http = HTTPServer(RuleRouter([Rule(host_names(host), pages), Rule(AnyMatches(), refused)]))
     http.add_socket(listening)
     server = Server(IOLoop.current(), pages, http)
+    server._at_stop = at_stop
     server.start()
     name = socket.gethostname() if host in ALL else in_url(host)
     address, port, *_ = listening.getsockname()

@@ -6,11 +6,11 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from nefsim.scripts import one_line
-from nefsim.view.building import Job, Runs
+from nefsim.view.building import Build, Builds, Built
 from nefsim.view.editor import Editor, Source
+from nefsim.view.jobs import Job, reason
 from nefsim.view.live import Live
 from nefsim.view.page import Page, show
 from nefsim.view.waiting import Waiting
@@ -32,15 +32,22 @@ class Tab:
         The file in which layouts are saved.
     source : Source or None
         The file of the model, if it can be edited.
-    runs : Runs
-        The runs of the network.
+    builds : Builds
+        The builds of the network.
     """
 
     def __init__(
-        self, document: Any, window: float, file: Path | None, source: Source | None, runs: Runs
+        self,
+        document: Any,
+        window: float,
+        file: Path | None,
+        source: Source | None,
+        builds: Builds,
     ) -> None:
         self._document, self._window, self._file = document, window, file
-        self._source, self._runs = source, runs
+        self._source, self._builds = source, builds
+        self._asked: Build | None = None
+        self._layout: dict[str, Any] | None = None
         self._page: Page | None = None
         self._waiting: Waiting | None = None
         self._editor: Editor | None = None
@@ -55,17 +62,16 @@ class Tab:
         layout : dict or None
             A layout of :meth:`~nefsim.view.Page.layout`.
         """
-        found = self._runs.take()
-        if isinstance(found, Live):
-            self.show(found, layout)
+        build, self._layout = self._builds.present, layout
+        if not build.is_large:
+            self.show(cast(Live, build.take()), layout)
             return
-        sketch = self._runs.plan.sketch
-        waiting = self._waiting = Waiting(sketch, layout)
-        self._document.title = sketch.label or "nefsim"
-        self._document.add_root(waiting.root)
-        self._when_done(found, waiting.say, lambda: self._built(found, waiting, layout))
+        self._waiting = Waiting(build.sketch, layout)
+        self._document.title = build.sketch.label or "nefsim"
+        self._document.add_root(self._waiting.root)
+        self._when_done(build.job, self._waiting.say, lambda job: self._prepare(build))
 
-    def _when_done(self, job: Job, say: Callable[[str], None], then: Callable[[], None]) -> None:
+    def _when_done(self, job: Job, say: Callable[[str], None], then: Callable[[Job], None]) -> None:
         """Say how far a job is until it is done; then do something, unless the browser is gone."""
 
         def look() -> None:
@@ -74,18 +80,47 @@ class Tab:
                 return
             self._document.remove_periodic_callback(looking)
             if not self._is_closed:
-                then()
+                then(job)
 
-        say(job.text)
-        looking = self._document.add_periodic_callback(look, LOOK)
+        if job.is_done:
+            then(job)
+        else:
+            say(job.text)
+            looking = self._document.add_periodic_callback(look, LOOK)
 
-    def _built(self, job: Job, waiting: Waiting, layout: dict[str, Any] | None) -> None:
-        """Show the page of a network that was built, or the reason why it was not."""
+    def _prepare(self, build: Build) -> None:
+        """Show a run of a network that was built, as soon as there is one."""
+        assert self._waiting is not None
+        if build.job.error is not None:
+            self._fail(build.job.error)
+            return
+        found = build.take()
+        if isinstance(found, Live):
+            self._begin(found)
+        else:
+            self._when_done(found, self._waiting.say, self._prepared)
+
+    def _prepared(self, job: Job) -> None:
+        if job.error is not None:
+            self._fail(job.error)
+        else:
+            self._begin(job.take())
+
+    def _begin(self, live: Live) -> None:
+        """Show the page of a run in place of the graph, or the reason why there is none."""
         try:
-            self.show(job.wait(), layout)
-        except BaseException as error:  # a user's function may raise anything
-            waiting.fail(error)
-            print(f"nefsim view: {one_line(error, with_type=False)}", file=sys.stderr)
+            self.show(live, self._layout)
+        except Exception as error:  # the labels and functions of a model may be of any kind
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Show the reason why there is no run, and the source, which may be its cause."""
+        print(f"nefsim view: {reason(error)}", file=sys.stderr)
+        assert self._waiting is not None
+        self._waiting.fail(error)
+        if self._source is not None:
+            self._editor = Editor(self._source, self._use, self._next)
+            self._waiting.put(self._editor.root)
 
     def show(self, live: Live, layout: dict[str, Any] | None) -> None:
         """Show the page of a run in place of the present one, which stays if that fails.
@@ -107,7 +142,7 @@ class Tab:
                 page.graph.restore(chosen)
                 page.diagram.arrange()
             if self._source is not None:
-                editor = Editor(self._source, self._use, self._make, self._do)
+                editor = Editor(self._source, self._use, self._next)
                 if self._editor is not None:
                     editor.follow(self._editor)
                 page.put(editor.root)
@@ -133,24 +168,25 @@ class Tab:
 
     # -- an editor -----------------------------------------------------------------------
 
-    def _make(self, net: Any, vocabularies: Any) -> tuple[Live]:
-        """A run of an edited network."""
-        return (self._runs.changed(net, vocabularies),)
-
     def _use(self, live: Live) -> None:
         """Show a run with the layout of the present page."""
-        assert self._page is not None
-        self.show(live, self._page.layout())
+        self.show(live, self._layout if self._page is None else self._page.layout())
 
-    def _do(
-        self, work: Callable[[], Any], say: Callable[[str], None], then: Callable[[Job], None]
+    def _next(
+        self, make: Callable[[], Built], say: Callable[[str], None], then: Callable[[Job], None]
     ) -> None:
-        """Do some work in a thread, while pages go on; at once where no loop runs."""
-        job = Job(work, lambda: "building the network")
+        """Build the next network while pages go on, instead of one that this page still builds."""
+        if self._asked is not None:
+            self._builds.drop(self._asked)
+        build = self._asked = self._builds.next(make)
+
+        def done(job: Job) -> None:
+            if self._asked is build:
+                self._asked = None  # a later one is not to have its arrays in memory
+            then(job)
+
         try:
             asyncio.get_running_loop()
-        except RuntimeError:
-            job.join()
-            then(job)
-        else:
-            self._when_done(job, say, lambda: then(job))
+        except RuntimeError:  # as no loop runs, there is nothing to go on with
+            build.job.join()
+        self._when_done(build.job, say, done)

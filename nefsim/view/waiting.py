@@ -9,9 +9,9 @@ from bokeh.layouts import column
 from bokeh.models import Div
 
 from nefsim.network import Network
-from nefsim.scripts import one_line
 from nefsim.view.diagram import Diagram
 from nefsim.view.graph import Graph
+from nefsim.view.jobs import reason
 from nefsim.view.layouts import restore
 from nefsim.view.theme import Theme
 
@@ -43,7 +43,13 @@ class Waiting:
         status = {"role": "status"}
         self.message = Div(disable_math=True, sizing_mode="stretch_width", html_attributes=status)
         self.root = column(self.message, self.diagram.root, sizing_mode="stretch_width")
-        Theme().dress(self.root)
+        self._theme = Theme()
+        self._theme.dress(self.root)
+
+    def put(self, element: Any) -> None:
+        """Add an element below the graph."""
+        self._theme.dress(element)
+        self.root.children = [*self.root.children, element]
 
     def say(self, text: str) -> None:
         """Show a line."""
@@ -51,7 +57,7 @@ class Waiting:
 
     def fail(self, error: BaseException) -> None:
         """Show why the network cannot be built."""
-        self.message.text = escape(f"Not built: {one_line(error, with_type=False)}")
+        self.message.text = escape(f"Not built: {reason(error)}")
 
     def changed(self) -> dict[str, Any] | None:
         """The places and open networks that a user has chosen; None if there are none."""

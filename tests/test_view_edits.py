@@ -1,0 +1,234 @@
+"""Builds of edited models: pages go on, the newest text counts, and nothing waits for a lock."""
+
+import threading
+
+import pytest
+
+pytest.importorskip("bokeh", reason="Bokeh is the extra view")
+
+from view_sessions import (
+    PATIENCE,
+    click,
+    field,
+    gated,
+    kept_pages,
+    large,
+    network,
+    save,
+    served,
+    session,
+    texts,
+    until,
+)
+
+from nefsim.view.building import Plan
+from nefsim.view.editor import Source
+
+
+@pytest.fixture(autouse=True)
+def pages(monkeypatch):
+    """The pages that were made; all are closed at the end."""
+    made = kept_pages(monkeypatch)
+    yield made
+    for page in made:
+        page.close()
+
+
+@pytest.fixture
+def models(tmp_path):
+    """Functions that make the network of each text, to be filled in, and the source."""
+    path = tmp_path / "model.py"
+    path.write_text("0")
+    makers = {}
+    return makers, Source(path, lambda: (makers[path.read_text()](), ()))
+
+
+def labels(pages):
+    return [page.live.simulator.network.label for page in pages]
+
+
+def test_all_pages_go_on_and_can_be_opened_during_the_build_of_an_edited_model(models, pages):
+    makers, source = models
+    net, gate = gated("second")
+    makers["1"] = lambda: net
+
+    async def work(server):
+        changes = [await session(server, name) for name in ("one", "two")]
+        for page, (_, change) in zip([*pages], changes, strict=True):
+            page.screen.on_change(
+                "packet", lambda name, old, new, page=page: setattr(page.screen, "drawn", page.sent)
+            )
+            await change(page._toggle)
+        document, change = changes[1]
+        await save(document, change, "1")
+        await click(document, change, "save and run")  # builds nothing more
+        before = [page.sent for page in pages]
+        # A build in the loop, or a page that waits for its lock, would hold the gate shut.
+        await until(lambda: all(p.sent > n + 10 for p, n in zip(pages, before, strict=True)))
+        await session(server, "three")
+        assert labels(pages) == ["first"] * 3 and not gate.is_set()
+        assert "being built already" in texts(document) and "this page stays" in texts(document)
+        gate.set()
+        await until(lambda: len(pages) == 4)
+        await until(lambda: document.roots == [pages[3].root])
+        assert [page.is_closed for page in pages] == [False, True, False, False]
+        await session(server, "four")
+        assert labels(pages)[3:] == ["second", "second"]
+
+    served(work, network("first"), source=source)
+
+
+def test_what_is_typed_during_a_build_stays_in_the_field(models, pages):
+    makers, source = models
+    net, gate = gated("second")
+    makers |= {"1": lambda: net, "2": lambda: network("third")}
+
+    async def work(server):
+        document, change = await session(server, "one")
+        await save(document, change, "1")
+        await change(setattr, field(document), "value_input", "2")
+        gate.set()
+        await until(lambda: len(pages) == 2)
+        await until(lambda: field(document).value == "2")
+        assert source.read() == "1" and "not saved yet" in texts(document)
+        await click(document, change, "save and run")
+        await until(lambda: len(pages) == 3)
+        assert labels(pages) == ["first", "second", "third"] and source.read() == "2"
+
+    served(work, network("first"), source=source)
+
+
+@pytest.mark.parametrize("where", ["file", "function"])
+def test_a_model_that_never_ends_gives_way_to_its_correction(models, pages, where):
+    makers, source = models
+    net, gate = gated("endless")
+
+    def endless():
+        assert where == "function" or gate.wait(PATIENCE)
+        return net
+
+    makers |= {"1": endless, "2": lambda: network("second")}
+
+    async def work(server):
+        builds = server._at_stop.__self__
+        document, change = await session(server, "one")
+        await save(document, change, "1")
+        (earlier,) = builds._begun
+        await save(document, change, "2")
+        await until(lambda: len(pages) == 2)
+        assert not gate.is_set() and not earlier.job.is_done
+        gate.set()
+        await until(lambda: earlier.job.is_done)
+        await session(server, "two")
+        assert labels(pages) == ["first", "second", "second"]
+
+    served(work, network("first"), source=source)
+
+
+def test_new_pages_have_the_text_that_was_saved_last_not_the_one_built_last(models, pages):
+    makers, source = models
+    net, gate = gated("second")
+    makers |= {"1": lambda: net, "2": lambda: network("third")}
+
+    async def work(server):
+        one, two = [await session(server, name) for name in ("one", "two")]
+        await save(*one, "1")
+        await until(lambda: server._at_stop.__self__._begun[0]._doing == "building the network")
+        await click(*two, "load again")
+        await save(*two, "2")
+        await until(lambda: len(pages) == 3)
+        gate.set()
+        await until(lambda: len(pages) == 4)
+        await session(server, "three")
+        assert labels(pages) == ["first", "first", "third", "second", "third"]
+
+    served(work, network("first"), source=source)
+
+
+def test_an_edited_model_that_leaves_python_does_not_end_the_server(models, pages):
+    makers, source = models
+
+    def leave():
+        raise SystemExit(3)
+
+    makers |= {"1": lambda: network("bad", leave), "2": lambda: network("second")}
+
+    async def work(server):
+        document, change = await session(server, "one")
+        await save(document, change, "1")
+        await until(lambda: "SystemExit: 3" in texts(document))
+        assert not pages[0].is_closed
+        await save(document, change, "2")
+        await until(lambda: len(pages) == 2)
+
+    served(work, network("first"), source=source)
+
+
+def test_a_session_that_ends_during_a_build_has_no_page_but_later_ones_have_the_model(
+    models, pages
+):
+    makers, source = models
+    net, gate = gated("second")
+    makers["1"] = lambda: net
+
+    async def work(server):
+        document, change = await session(server, "one")
+        await save(document, change, "1")
+        (build,) = server._at_stop.__self__._begun
+        (destroyed,) = document.callbacks.session_destroyed_callbacks
+        destroyed(None)
+        gate.set()
+        await until(lambda: build.job.is_done)
+        await session(server, "two")
+        assert labels(pages) == ["first", "second"]
+
+    served(work, network("first"), source=source)
+
+
+def test_the_source_of_a_large_model_that_cannot_be_built_is_on_its_page(
+    monkeypatch, models, pages
+):
+    large(monkeypatch)
+    makers, source = models
+    makers["1"] = lambda: network("corrected")
+
+    def fail(report):
+        raise ValueError("no")
+
+    async def work(server):
+        documents = [await session(server, name) for name in ("one", "two")]
+        for document, _ in documents:
+            await until(lambda document=document: "Not built: no" in texts(document))
+        await save(*documents[1], "1")
+        await until(lambda: len(pages) == 1)
+        await until(lambda: documents[1][0].roots == [pages[0].root])
+        await session(server, "three")
+        await until(lambda: len(pages) == 2)
+        assert labels(pages) == ["corrected"] * 2
+
+    served(work, Plan(network("first"), fail), source=source)
+
+
+def test_two_pages_run_the_file_one_after_the_other(models, pages):
+    makers, source = models
+    inside, both = [], threading.Event()
+
+    def made():
+        inside.append(1)
+        if len(inside) == 2:
+            both.set()
+        both.wait(1)  # ends sooner only if the other page is here, too
+        inside.pop()
+        return network("next")
+
+    makers |= {"1": made, "2": made}
+
+    async def work(server):
+        one, two = [await session(server, name) for name in ("one", "two")]
+        await save(*one, "1")
+        await click(*two, "load again")
+        await save(*two, "2")
+        await until(lambda: len(pages) == 4)
+        assert not both.is_set()
+
+    served(work, network("first"), source=source)
