@@ -62,7 +62,7 @@ class Input:
             state.watch.ignore(self._signal)
         try:
             out[key] = values
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, OverflowError) as error:
             do = f"pass {out.shape[-1]} numbers for {self._name}, or one"
             got = f"shape {np.shape(values)} at {check.show(key)}"
             check.fail(self._who, "values", f"fit elements of shape {out.shape}", got, do)

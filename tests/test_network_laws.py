@@ -248,6 +248,7 @@ def test_views_name_dimensions_in_order(net: nef.Network) -> None:
         (1.0, "be an int, a slice or a list"),
         (4, "be within 4 dimensions"),
         (-5, "be within 4 dimensions"),
+        (2**63, "be within 4 dimensions"),
         ([0, 4], "be within 4 dimensions"),
         ([0.5], "be within 4 dimensions"),
         ([], "name at least one dimension"),

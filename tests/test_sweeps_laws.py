@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import sys
 import types
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import studies
 
+import nefsim as nef
 from nefsim import _cores
 from nefsim.sweeps import executors, grid, job, jobs, local, store
 from nefsim.sweeps import workers as kinds
@@ -33,11 +35,29 @@ def refused(call: Any, *arguments: Any) -> str:
 # Points and seeds
 
 
+@pytest.mark.parametrize("many", [range(10**12), range(10**30), itertools.count(), np.zeros(9)])
+def test_more_items_than_tasks_are_refused_before_they_are_listed(
+    many: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grid, "MOST_TASKS", 8)
+    trials = nef.sweeps.Trials(lambda: nef.Network(), len, 1.0)
+    calls = (
+        lambda: grid.seeds("w", many),
+        lambda: grid.points("w", {"x": many}),
+        lambda: grid.points("w", many),
+        lambda: trials.many(many),
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match=r"must have at most 8 items, got .+; pass fewer\.$"):
+            call()
+
+
 def test_a_grid_has_at_most_as_many_points_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (grid.MOST_TASKS, grid.LARGEST_SEED) == (10_000_000, 2**64 - 1)
     monkeypatch.setattr(grid, "MOST_TASKS", 4)
     assert len(grid.points("w", {"a": [1, 2], "b": [3, 4]})) == 4
-    assert "have at most 4 points, got 5" in refused(grid.points, "w", {"a": range(5)})
+    assert "have at most 4 points, got 6" in refused(grid.points, "w", {"a": [1, 2], "b": [0] * 3})
+    assert "have at most 4 items, got range" in refused(grid.points, "w", {"a": range(5)})
     assert grid.seeds("w", 4) == [0, 1, 2, 3]
     assert "at most 4" in refused(grid.seeds, "w", 5)
     assert grid.seeds("w", (grid.LARGEST_SEED, 0)) == [2**64 - 1, 0]

@@ -50,7 +50,7 @@ def _indices(obj: Node | Ensemble | Neurons | Learning, size: int, key: Any) -> 
         check.fail(who, "index", "be an int, a slice or a list", check.show(key), do, TypeError)
     try:
         chosen = np.atleast_1d(np.arange(size)[list(key) if isinstance(key, tuple) else key])
-    except (IndexError, TypeError, ValueError):
+    except (IndexError, TypeError, ValueError, OverflowError):
         check.fail(who, "index", f"be within {size} dimensions", check.show(key), do)
     if chosen.ndim != 1 or not len(chosen):
         check.fail(who, "index", "name at least one dimension", check.show(key), do)

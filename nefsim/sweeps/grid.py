@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
+from operator import length_hint
 from typing import Any
 
 import numpy as np
@@ -65,7 +67,7 @@ def points(who: str, grid: Any) -> list[dict[str, Any]]:
         return [dict(zip(names, values, strict=True)) for values in product(*lists)]
     if not check.is_iterable(grid):
         check.fail(who, "grid", "be a dict or a list of dicts", check.show(grid), do, TypeError)
-    rows = [*grid]
+    rows = at_most(who, "grid", grid)
     for row in rows:
         check.instance(who, "grid", row, Mapping, "a dict or a list of dicts", do)
         _check_names(who, [*row], do)
@@ -89,13 +91,25 @@ def seeds(who: str, value: Any) -> list[int | None]:
     if isinstance(value, Mapping) or not check.is_iterable(value):
         return [*range(check.integer(who, "seeds", value, do, 1, MOST_TASKS))]
     found: list[int | None] = [
-        check.integer(who, "seeds", each, do, 0, LARGEST_SEED) for each in value
+        check.integer(who, "seeds", each, do, 0, LARGEST_SEED)
+        for each in at_most(who, "seeds", value)
     ]
     if not found:
         check.fail(who, "seeds", "hold a seed", "none", do)
     if len(set(found)) < len(found):
         check.fail(who, "seeds", "differ", check.show(found), "pass each seed once")
     return found
+
+
+def at_most(who: str, argument: str, values: Any) -> list[Any]:
+    """The items of an iterable; ValueError if there are more than a sweep has tasks."""
+    with suppress(OverflowError):  # the length of a range beyond all machines
+        if length_hint(values) <= MOST_TASKS:
+            found = [*islice(values, MOST_TASKS + 1)]
+            if len(found) <= MOST_TASKS:
+                return found
+    got = check.show(values)
+    check.fail(who, argument, f"have at most {MOST_TASKS} items", got, "pass fewer")
 
 
 def _check_names(who: str, names: Sequence[Any], do: str) -> None:
@@ -110,7 +124,7 @@ def _values(who: str, name: str, values: Any) -> list[Any]:
     do = f"pass a list, such as {name}=[1, 2]"
     if isinstance(values, Mapping) or not check.is_iterable(values):
         check.fail(who, f"grid[{name!r}]", "be a list", check.show(values), do, TypeError)
-    found = [_plain(who, name, value) for value in values]
+    found = [_plain(who, name, each) for each in at_most(who, f"grid[{name!r}]", values)]
     if not found:
         check.fail(who, f"grid[{name!r}]", "hold a value", "none", do)
     return found

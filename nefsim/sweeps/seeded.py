@@ -11,6 +11,7 @@ from nefsim import _checks as check
 from nefsim import backends
 from nefsim.network import Network
 from nefsim.result import Result
+from nefsim.sweeps.grid import LARGEST_SEED, at_most
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ class Seeded(ABC):
         who, do = type(self).__name__, "pass whole numbers, such as range(8)"
         if not check.is_iterable(seeds):
             check.fail(who, "seeds", "be whole numbers", check.show(seeds), do, TypeError)
-        numbers = [check.integer(who, "seeds", seed, do, 0, 2**64 - 1) for seed in seeds]
+        items = at_most(who, "seeds", seeds)
+        numbers = [check.integer(who, "seeds", seed, do, 0, LARGEST_SEED) for seed in items]
         net = self.build(**parameters)
         do = "return a nefsim.Network"
         check.instance(who, "result of build", net, Network, "a network", do)

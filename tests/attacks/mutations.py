@@ -3,7 +3,7 @@ one sentence.
 
 ``PYTHONPATH=.:tests python tests/attacks/mutations.py --tries 20000`` prints a table; ``--only KIND
 NUMBER`` repeats one try and shows its error.  The tests take a few hundred.  A try takes
-0.5 to 10 ms, less where ``TMPDIR`` is in memory.
+0.3 to 5 ms where ``TMPDIR`` is in memory.
 
 Each try is made in a child process with bounds on memory and time, and ends in one of:
 ``sentence`` (refused as it should be), ``same`` (read, and nothing differs), ``other`` (read, and
