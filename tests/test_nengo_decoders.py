@@ -108,6 +108,23 @@ def test_large_ensembles_are_solved_without_gram_matrices(monkeypatch: pytest.Mo
             np.testing.assert_allclose(*rmses, rtol=1e-8)
 
 
+def test_spikes_of_large_ensembles_are_those_of_nengo(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = large_array(monkeypatch)
+    with model:
+        a, b = (e for e in model.all_ensembles if e.n_neurons == 60)
+        nengo.Connection(a, b, synapse=0.01)
+        nengo.Connection(b, a[0], function=lambda x: x[0] * x[1], synapse=0.02)
+        nengo.Connection(nengo.Node(lambda t: np.cos(20 * t)), a[1])
+        probes = [nengo.Probe(e.neurons) for e in (a, b)]
+    with nengo.Simulator(model, progress_bar=False, optimize=False) as reference:
+        reference.run_steps(200)
+    with nef.nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(200)
+    for probe in probes:
+        assert reference.data[probe].any()
+        np.testing.assert_array_equal(sim.data[probe], reference.data[probe])
+
+
 def test_large_ensembles_are_factored_where_iterations_are_not_enough(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
