@@ -26,8 +26,9 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 TICK = os.sysconf("SC_CLK_TCK")
 
-#: Whether a page is laid out.
-IDLE = "self.Bokeh && Bokeh.documents.length && Bokeh.documents[0].is_idle"
+#: Whether a page is laid out, and has its plots: those of a large network come after its graph.
+IDLE = """self.Bokeh && Bokeh.documents.length > 0
+  && [...Bokeh.documents[0]._all_models.values()].some((m) => m.painter !== undefined)"""
 
 #: Names and bytes of the files that a page has loaded.
 SIZES = """performance.getEntriesByType('resource').map(
@@ -180,7 +181,7 @@ async def watch(options: argparse.Namespace) -> dict[str, Any]:
                 start = time.monotonic()
                 await browser.open(plain["url"])
                 await until(lambda: browser.texts("canvas"), 120)
-                await until(lambda: browser.ask(IDLE), 120)
+                await until(lambda: browser.ask(IDLE), 240)
                 waits.append(time.monotonic() - start)
             served = count()["loop"] - opening[0]["loop"]
             drawn = sum(busy(browser._process.pid).values()) - sum(opening[1].values())
