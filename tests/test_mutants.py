@@ -133,6 +133,11 @@ def test_a_tolerance_for_rounding_is_not_doubled_in_a_function() -> None:
     assert "factor two" in {k for k, _ in mutants("def f(x):\n    return x < 0.01 * n")}
 
 
+def test_a_text_that_is_added_is_dropped_and_not_doubled() -> None:
+    for text in ("'a'", "f'{a}'"):
+        assert {kind for kind, _ in mutants(f"y += {text}")} == {"dropped statement"}
+
+
 def test_a_length_of_minus_one_in_reshape_is_not_changed() -> None:
     assert mutants("y = a.reshape(2, -1)") == {
         ("off by one", "y = a.reshape(3, -1)"),
