@@ -80,6 +80,7 @@ def test_each_kind_of_change_makes_its_change(source: str, kind: str, changed: s
         "command.add_argument('-o', '--out')",
         "plot(x, **{'a': b})",
         "ax = plot(linewidth=2.0)",
+        "text = json.dumps(a, indent=1)",
         "LONGEST_CHUNK = 1000",
         "MOST_LEVELS = 16",
         "y = np.swapaxes(a, b)",
