@@ -80,6 +80,7 @@ def test_each_kind_of_change_makes_its_change(source: str, kind: str, changed: s
         "command.add_argument('-o', '--out')",
         "plot(x, **{'a': b})",
         "ax = plot(linewidth=2.0)",
+        "text = json.dumps(a, indent=1)",
         "LONGEST_CHUNK = 1000",
         "MOST_LEVELS = 16",
         "y = np.swapaxes(a, b)",
@@ -131,6 +132,11 @@ def test_a_tolerance_for_rounding_is_not_doubled_in_a_function() -> None:
     assert "sign" in wide and "dropped term" in wide
     assert "factor two" not in {k for k, _ in mutants("def f(x):\n    return x < 1e-09 * n")}
     assert "factor two" in {k for k, _ in mutants("def f(x):\n    return x < 0.01 * n")}
+
+
+def test_a_text_that_is_added_is_dropped_and_not_doubled() -> None:
+    for text in ("'a'", "f'{a}'"):
+        assert {kind for kind, _ in mutants(f"y += {text}")} == {"dropped statement"}
 
 
 def test_a_length_of_minus_one_in_reshape_is_not_changed() -> None:

@@ -90,6 +90,7 @@ def test_growth_of_weights_is_compared_with_its_figure(monkeypatch: pytest.Monke
     assert accuracy.published_x == (0.5, 10, 50, 100, 150, 190)
     assert accuracy.published_y == (0.98, 0.96, 0.89, 0.73, 0.6, 0.63)
     rules.sparsity(Effort())
+    assert len(asked) == 2 + 10
     rules.sparsity(Effort(quick=False))
     assert len(asked) == 2 + 10 + 50
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nefsim as nef
-from nefsim.reproduce import program
+from nefsim.reproduce import digits, gradients, pointers, program, rules, windows
 from nefsim.reproduce.figure import Effort
 
 SIZES = [16, 32, 64, 128, 256]
@@ -73,3 +73,42 @@ def test_noise_and_distortion_are_errors_of_decoded_values(monkeypatch: pytest.M
         assert line.values == pytest.approx([slope(column) for column in each.T], rel=1e-6)
     assert (noise.published, noise.within) == (-0.5, 0.05)
     assert (distortion.published, distortion.within) == (-1.0, 0.25)
+
+
+class Counted(Exception):
+    """Ends a study when it has asked for its seeds."""
+
+
+@pytest.mark.parametrize(
+    ("study", "quick", "full"),
+    [
+        (digits.plain, 6, 20),
+        (gradients.silence, 5, 20),
+        (gradients.soft_lif, 1, 3),
+        (pointers.capacity, 500, 10_000),
+        (program.square, 2, 20),
+        (program.noise, 6, 40),
+        (rules.transmission, 20, 50),
+        (rules.binding, 20, 50),
+        (rules.sparsity, 10, 50),
+        (rules.pes_law, 3, 20),
+        (windows.one_second, 3, 10),
+        (windows.fast, 2, 10),
+        (windows.processors, 5, 25),
+    ],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_a_study_has_so_many_seeds_in_either_form(study: Any, quick: int, full: int) -> None:
+    class Asked(Effort):
+        """Notes the numbers of seeds of both forms."""
+
+        def count(self, quick: int, full: int) -> range:
+            raise Counted(quick, full)
+
+    with pytest.raises(Counted) as caught:
+        study(Asked())
+    assert caught.value.args == (quick, full)
+    assert (Effort().count(quick, full), Effort(False).count(quick, full)) == (
+        range(quick),
+        range(full),
+    )

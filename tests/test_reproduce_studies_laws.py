@@ -252,6 +252,7 @@ def test_processors_are_compared_with_their_interval(monkeypatch: pytest.MonkeyP
     ]
     assert [seed for seed, _ in asked] == [0, 1] * 2
     windows.processors(Effort())
+    assert len(asked) == 4 + 2 * 5
     windows.processors(Effort(False))
     assert len(asked) == 4 + 2 * 5 + 2 * 25
     mean, ends = windows.mean_error(2, tau=0.1)

@@ -288,3 +288,29 @@ def test_other_machines_get_no_editor(monkeypatch, tmp_path):
     _, pages = document_of(monkeypatch, tmp_path, host="0.0.0.0")
     pages[0].close()
     assert not [*pages[0].root.select({"type": TextAreaInput})]
+
+
+@pytest.mark.parametrize("has_source", [True, False])
+def test_a_tab_has_the_editor_of_its_source_on_the_page(tmp_path, has_source):
+    from nefsim.view.tab import Tab
+
+    source, document = source_of(tmp_path / "model.py"), Document()
+
+    def build(net, vocabularies):
+        return view.Live(net, backend="numpy")
+
+    tab = Tab(document, 0.5, None, source if has_source else None, build)
+    try:
+        tab.show(build(scripts.network(source.path), ()), None)
+        (root,) = document.roots
+        fields = [*root.select({"type": TextAreaInput})]
+        assert [field.value for field in fields] == [MODEL] * has_source
+        if has_source:  # another network takes the place of the page, with the editor
+            fields[0].value = MODEL.replace("first", "second")
+            clicked(root, "save and run")
+            (after,) = document.roots
+            assert after is not root
+            (field,) = after.select({"type": TextAreaInput})
+            assert "second" in field.value and len(document.session_callbacks) == 1
+    finally:
+        tab.close()

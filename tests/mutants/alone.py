@@ -94,7 +94,8 @@ SIZES = frozenset(
     ]
 )
 
-#: Arguments and calls of how a figure looks; a curve of another width shows the same.
+#: Arguments and calls of how a figure looks, and the indentation of a text; a curve of another
+#: width shows the same.
 LOOKS = frozenset(
     [
         "HEIGHT",
@@ -123,6 +124,7 @@ LOOKS = frozenset(
         "columnspacing",
         "desired_num_ticks",
         "glyph_width",
+        "indent",
         "handlelength",
         "label_standoff",
         "line_alpha",

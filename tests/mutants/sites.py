@@ -163,7 +163,8 @@ def _all_variants(node: Node) -> Iterator[tuple[str, Node, ast.AST | None]]:
                 yield "factor two", node, ast.Constant(2 * node.value)
             yield "sign", node, ast.UnaryOp(ast.USub(), node)
     elif isinstance(node, ast.AugAssign):
-        if isinstance(node.op, (ast.Add, ast.Sub)):
+        is_text = _is_text(node.value) or isinstance(node.value, ast.JoinedStr)
+        if isinstance(node.op, (ast.Add, ast.Sub)) and not is_text:
             yield "sign", node, _with(node, op=_other_sign(node.op))
             yield "factor two", node, _with(node, value=_twice(node.value))
         yield "dropped statement", node, None
