@@ -16,6 +16,7 @@ from bokeh.models import Button, Div, TextAreaInput
 
 from nefsim import scripts, view
 from nefsim.view.editor import Editor, Source
+from nefsim.view.jobs import Job
 
 server_module = sys.modules[view.server.__module__]
 
@@ -164,6 +165,22 @@ def test_a_text_that_is_typed_during_a_build_stays_and_is_not_saved(tmp_path):
     source.path.write_text(MODEL)
     clicked(later.root, "save and run")
     assert "another program has changed" in later.message.text
+
+
+def test_a_build_that_a_later_one_replaced_is_not_shown(tmp_path):
+    builds, shown = [], []
+    source = source_of(tmp_path / "model.py")
+    editor = Editor(source, shown.append, lambda make, *rest: builds.append(rest))
+    for text in ("x = 1", "x = 2"):
+        editor.field.value = text
+        clicked(editor.root, "save and run")
+    for name, (say, then) in zip(("earlier", "later"), builds, strict=True):
+        job = Job(lambda name=name: name)
+        say(f"building the {name} one")
+        assert ("later" in editor.progress.text) is (name == "later")
+        job.join()
+        then(job)
+    assert shown == ["later"] and source.read() == "x = 2" and editor.progress.text == ""
 
 
 def test_a_read_only_file_is_not_replaced(monkeypatch, tmp_path):

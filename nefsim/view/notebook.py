@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from bokeh import __version__
 from bokeh.resources import Resources
 
 from nefsim import _checks as check
@@ -17,15 +18,21 @@ from nefsim.spa import Vocabulary
 from nefsim.view.live import Live
 from nefsim.view.page import PERIOD, Page
 
-#: Kinds of outputs that notebooks run: that of jupyter_bokeh, which JupyterLab has, and all others.
-SCRIPTS = ("application/vnd.bokehjs_load.v0+json", "application/javascript")
+#: The kind of outputs that notebooks run; JupyterLab does so without its kind for Bokeh, too.
+SCRIPT = "application/javascript"
 
-#: Loads the scripts of Bokeh into the page of a notebook that has none.
-LOAD = """if (self.Bokeh == null) {
-  for (const text of %s) {
-    const script = document.createElement("script");
-    script.textContent = text;
-    document.head.append(script);
+#: Loads the scripts of Bokeh into the page of a notebook that has none; it retains other versions.
+LOAD = """{
+  const wanted = %s;
+  if (self.Bokeh == null) {
+    for (const text of %s) {
+      const script = document.createElement("script");
+      script.textContent = text;
+      document.head.append(script);
+    }
+  } else if (self.Bokeh.version !== wanted) {
+    console.warn(`nefsim: this page has Bokeh ${self.Bokeh.version}, its kernel ${wanted}; ` +
+      "if plots are missing, close other notebooks and load the page again");
   }
 }"""
 
@@ -107,8 +114,8 @@ def _load_scripts() -> None:
     if kernel is not None and kernel.get_ipython() is not None:
         components: Any = ["bokeh", "bokeh-widgets"]
         texts = Resources(mode="inline", components=components).js_raw
-        code = LOAD % json.dumps(texts).replace("</", "<\\/")
-        kernel.display.publish_display_data(dict.fromkeys(SCRIPTS, code))
+        code = LOAD % (json.dumps(__version__), json.dumps(texts).replace("</", "<\\/"))
+        kernel.display.publish_display_data({SCRIPT: code})
 
 
 def _keep_ticking(page: Page) -> None:
