@@ -16,7 +16,7 @@ from bokeh.models import Button, Div, Slider
 import nefsim as nef
 from nefsim import spa
 from nefsim.view import diagram, inspector, kinds, live, page, plots, recording, shapes, worker
-from nefsim.view.diagram import about
+from nefsim.view.looks import about
 from nefsim.view.pace import Pace
 from nefsim.view.page import Page
 from nefsim.view.taps import Piece

@@ -1,6 +1,6 @@
 """Open each script of a folder as ``nefsim view`` does, without a browser, and run its page.
 
-    PYTHONPATH=. python tests/attacks/view_scripts.py FOLDER [--seconds 0.2] [--patience 300] [--json FILE]
+    PYTHONPATH=. python tests/attacks/view_scripts.py FOLDER [--seconds 0.2] [--json FILE]
 
 FOLDER has models of nefsim or of Nengo, such as the examples of an installed nengo_gui.  Each
 script gets a process, which starts the server, opens the page, plays it until its model time has
