@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("bokeh", reason="Bokeh is the extra view")
 
+from bokeh.models import TextAreaInput
 from browser import CHROMIUM, WALK, Browser, until
 
 import nefsim as nef
@@ -248,6 +249,11 @@ def test_the_model_is_edited_in_the_browser(monkeypatch, tmp_path):
         field = f"(() => {{ let found; {WALK}(e => {{ if (e.matches('textarea')) found = e; }});"
         await until(lambda: browser.ask(f"{field} return found != null; }})()"), 60)
         text = "import nefsim as nef\nnet = nef.Network(seed=1)\nnet.ensemble(9, 1, label='new')\n"
+        # Each key arrives, also before the field loses the focus.
+        key = "found.value = '# typed'; found.dispatchEvent(new Event('input', {bubbles: true}));"
+        await browser.ask(f"{field} {key} }})()")
+        (sheet,) = pages[0].root.select({"type": TextAreaInput})
+        await until(lambda: sheet.value_input == "# typed", 60)
         change = "found.dispatchEvent(new Event('change', {bubbles: true}));"
         await browser.ask(f"{field} found.value = {json.dumps(text)}; {change} }})()")
         await browser.ask("""(() => {

@@ -358,6 +358,15 @@ def test_a_host_is_a_string():
         view.server(network(), 0, host=1)
 
 
+def test_a_network_is_one_and_a_plan_has_one():
+    with pytest.raises(TypeError, match=r"^server: net must be a network, got 3; pass a Network, "):
+        view.server(3, 0)
+    with pytest.raises(TypeError, match=r"^Plan: sketch must be a network, got 3"):
+        view.Plan(3, lambda report: network())
+    with pytest.raises(TypeError, match=r"^Plan: make must be a function"):
+        view.Plan(network(), network())
+
+
 def test_a_recorded_run_is_served_too():
     async def work(server):
         page = await fetched(server.url)

@@ -162,6 +162,9 @@ def server(
     try:
         if isinstance(net, Result):
             return _serve(partial(add_recording, result=net, window=window), host, listening)
+        if not isinstance(net, Plan):
+            do = "pass a Network, a Result or a Plan"
+            check.instance("server", "net", net, Network, "a network", do)
         # Errors of arguments, and of a small network, are raised here, not in a browser.
         # The command passes a plan of a Nengo network, which is converted later.
         plan = net if isinstance(net, Plan) else Plan(net, lambda report: net)
