@@ -206,7 +206,9 @@ def test_a_build_ends_with_its_server(monkeypatch):
     net, gate = gated()
 
     async def work(server):
-        return server._at_stop.__self__.present.job
+        build = server._at_stop.__self__.present
+        await until(lambda: "2 of 6 objects" in build.text())  # the function is next
+        return build.job
 
     job = served(work, net)
     gate.set()

@@ -103,7 +103,11 @@ def test_a_model_that_never_ends_gives_way_to_its_correction(models, pages, wher
     makers, source = models
     net, gate = gated("endless")
 
+    inside = threading.Event()
+
     def endless():
+        if where == "file":
+            inside.set()
         assert where == "function" or gate.wait(PATIENCE)
         return net
 
@@ -114,6 +118,7 @@ def test_a_model_that_never_ends_gives_way_to_its_correction(models, pages, wher
         document, change = await session(server, "one")
         await save(document, change, "1")
         (earlier,) = builds._begun
+        await until(lambda: inside.is_set() or "2 of 6 objects" in earlier.text())
         await save(document, change, "2")
         await until(lambda: len(pages) == 2)
         assert not gate.is_set() and not earlier.job.is_done
