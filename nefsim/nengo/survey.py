@@ -169,7 +169,7 @@ def describe(network: nengo.Network) -> Survey:
         factorisations=len(sizes),
         largest=sizes[-1] if sizes else (0, 0),
         arrays=arrays,
-        peak=arrays + max(_solving(network, systems), run),
+        peak=arrays + max(_solving(network, systems, keys), run),
         build_seconds=_seconds(ensembles, connections, systems, keys),
         step_seconds=NEURON * neurons + OBJECT * (len(ensembles) + len(connections)),
     )
@@ -213,14 +213,15 @@ def _weights(connections: list[nengo.Connection]) -> int:
     return sum(sizes.values())
 
 
-def _solving(network: nengo.Network, systems: dict[Key, tuple[int, int]]) -> int:
+def _solving(
+    network: nengo.Network, systems: dict[Key, tuple[int, int]], found: dict[Key, list[Any]]
+) -> int:
     """Peak memory of all systems, from points and neurons of each [bytes].
 
     A system has activities, and a Gram matrix that becomes its factor.  While rates are computed,
     a byte of each tells whether the neuron fires.  Small systems are stored for other functions.
     Systems of many neurons have no Gram matrix, and compute the rates of few points at a time.
     """
-    found = readers(network)
     key_of = {id(reader): key for key in systems for reader in found[key]}
     left = {key: len(found[key]) for key in systems}
     peak = stored = 0
