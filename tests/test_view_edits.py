@@ -122,10 +122,42 @@ def test_a_model_that_never_ends_gives_way_to_its_correction(models, pages, wher
         await save(document, change, "2")
         await until(lambda: len(pages) == 2)
         assert not gate.is_set() and not earlier.job.is_done
+        await until(lambda: document.session_callbacks == [pages[1].ticking])  # looks no more
         gate.set()
         await until(lambda: earlier.job.is_done)
         await session(server, "two")
         assert labels(pages) == ["first", "second", "second"]
+
+    served(work, network("first"), source=source)
+
+
+@pytest.mark.parametrize("is_closed_first", [True, False])
+def test_a_model_that_never_ends_gives_way_after_its_page_was_closed(
+    models, pages, is_closed_first
+):
+    makers, source = models
+    inside, gate = threading.Event(), threading.Event()
+
+    def endless():
+        inside.set()
+        assert gate.wait(PATIENCE)
+        return network("endless")
+
+    makers |= {"1": endless, "2": lambda: network("second")}
+
+    async def work(server):
+        document, change = await session(server, "one")
+        await save(document, change, "1")
+        await until(inside.is_set)
+        (destroyed,) = document.callbacks.session_destroyed_callbacks
+        if is_closed_first:
+            destroyed(None)
+        await save(*await session(server, "two"), "2")
+        if not is_closed_first:  # a server sees some seconds later that a browser is gone
+            destroyed(None)
+        await until(lambda: len(pages) == 3)
+        assert labels(pages) == ["first", "first", "second"] and not gate.is_set()
+        gate.set()
 
     served(work, network("first"), source=source)
 
@@ -184,6 +216,7 @@ def test_a_session_that_ends_during_a_build_has_no_page_but_later_ones_have_the_
         destroyed(None)
         gate.set()
         await until(lambda: build.job.is_done)
+        assert build.job.take() is None and len(build._ready) == 1  # for the next page
         await session(server, "two")
         assert labels(pages) == ["first", "second"]
 
