@@ -9,10 +9,10 @@ pytest.importorskip("bokeh", reason="Bokeh is the extra view")
 from view_sessions import (
     PATIENCE,
     click,
-    field,
     gated,
     kept_pages,
-    large,
+    labels,
+    makers_of,
     network,
     save,
     served,
@@ -20,9 +20,6 @@ from view_sessions import (
     texts,
     until,
 )
-
-from nefsim.view.building import Plan
-from nefsim.view.editor import Source
 
 
 @pytest.fixture(autouse=True)
@@ -37,14 +34,7 @@ def pages(monkeypatch):
 @pytest.fixture
 def models(tmp_path):
     """Functions that make the network of each text, to be filled in, and the source."""
-    path = tmp_path / "model.py"
-    path.write_text("0")
-    makers = {}
-    return makers, Source(path, lambda: (makers[path.read_text()](), ()))
-
-
-def labels(pages):
-    return [page.live.simulator.network.label for page in pages]
+    return makers_of(tmp_path / "model.py")
 
 
 def test_all_pages_go_on_and_can_be_opened_during_the_build_of_an_edited_model(models, pages):
@@ -74,26 +64,6 @@ def test_all_pages_go_on_and_can_be_opened_during_the_build_of_an_edited_model(m
         assert [page.is_closed for page in pages] == [False, True, False, False]
         await session(server, "four")
         assert labels(pages)[3:] == ["second", "second"]
-
-    served(work, network("first"), source=source)
-
-
-def test_what_is_typed_during_a_build_stays_in_the_field(models, pages):
-    makers, source = models
-    net, gate = gated("second")
-    makers |= {"1": lambda: net, "2": lambda: network("third")}
-
-    async def work(server):
-        document, change = await session(server, "one")
-        await save(document, change, "1")
-        await change(setattr, field(document), "value_input", "2")
-        gate.set()
-        await until(lambda: len(pages) == 2)
-        await until(lambda: field(document).value == "2")
-        assert source.read() == "1" and "not saved yet" in texts(document)
-        await click(document, change, "save and run")
-        await until(lambda: len(pages) == 3)
-        assert labels(pages) == ["first", "second", "third"] and source.read() == "2"
 
     served(work, network("first"), source=source)
 
@@ -162,26 +132,6 @@ def test_a_model_that_never_ends_gives_way_after_its_page_was_closed(
     served(work, network("first"), source=source)
 
 
-def test_new_pages_have_the_text_that_was_saved_last_not_the_one_built_last(models, pages):
-    makers, source = models
-    net, gate = gated("second")
-    makers |= {"1": lambda: net, "2": lambda: network("third")}
-
-    async def work(server):
-        one, two = [await session(server, name) for name in ("one", "two")]
-        await save(*one, "1")
-        await until(lambda: server._at_stop.__self__._begun[0]._doing == "building the network")
-        await click(*two, "load again")
-        await save(*two, "2")
-        await until(lambda: len(pages) == 3)
-        gate.set()
-        await until(lambda: len(pages) == 4)
-        await session(server, "three")
-        assert labels(pages) == ["first", "first", "third", "second", "third"]
-
-    served(work, network("first"), source=source)
-
-
 def test_an_edited_model_that_leaves_python_does_not_end_the_server(models, pages):
     makers, source = models
 
@@ -221,30 +171,6 @@ def test_a_session_that_ends_during_a_build_has_no_page_but_later_ones_have_the_
         assert labels(pages) == ["first", "second"]
 
     served(work, network("first"), source=source)
-
-
-def test_the_source_of_a_large_model_that_cannot_be_built_is_on_its_page(
-    monkeypatch, models, pages
-):
-    large(monkeypatch)
-    makers, source = models
-    makers["1"] = lambda: network("corrected")
-
-    def fail(report):
-        raise ValueError("no")
-
-    async def work(server):
-        documents = [await session(server, name) for name in ("one", "two")]
-        for document, _ in documents:
-            await until(lambda document=document: "Not built: no" in texts(document))
-        await save(*documents[1], "1")
-        await until(lambda: len(pages) == 1)
-        await until(lambda: documents[1][0].roots == [pages[0].root])
-        await session(server, "three")
-        await until(lambda: len(pages) == 2)
-        assert labels(pages) == ["corrected"] * 2
-
-    served(work, Plan(network("first"), fail), source=source)
 
 
 def test_two_pages_run_the_file_one_after_the_other(models, pages):
