@@ -230,6 +230,26 @@ def document_of(monkeypatch, tmp_path, spoil=lambda path: None, **options):
     return document, pages
 
 
+def test_an_error_of_a_build_keeps_none_of_its_arrays():
+    class Array:
+        pass
+
+    kept = []
+
+    def work():
+        array = Array()
+        kept.append(weakref.ref(array))
+        try:
+            raise OSError("first")
+        except OSError as error:
+            raise ValueError("second") from error
+
+    job = Job(work)
+    job.join()
+    gc.collect()
+    assert str(job.error) == "second" and kept[0]() is None
+
+
 def test_a_page_shows_the_edited_model_with_the_same_layout(monkeypatch, tmp_path):
     document, pages = document_of(monkeypatch, tmp_path)
     page = pages[0]

@@ -9,10 +9,10 @@ pytest.importorskip("bokeh", reason="Bokeh is the extra view")
 from view_sessions import (
     PATIENCE,
     click,
-    field,
     gated,
     kept_pages,
-    large,
+    labels,
+    makers_of,
     network,
     save,
     served,
@@ -20,9 +20,6 @@ from view_sessions import (
     texts,
     until,
 )
-
-from nefsim.view.building import Plan
-from nefsim.view.editor import Source
 
 
 @pytest.fixture(autouse=True)
@@ -37,14 +34,7 @@ def pages(monkeypatch):
 @pytest.fixture
 def models(tmp_path):
     """Functions that make the network of each text, to be filled in, and the source."""
-    path = tmp_path / "model.py"
-    path.write_text("0")
-    makers = {}
-    return makers, Source(path, lambda: (makers[path.read_text()](), ()))
-
-
-def labels(pages):
-    return [page.live.simulator.network.label for page in pages]
+    return makers_of(tmp_path / "model.py")
 
 
 def test_all_pages_go_on_and_can_be_opened_during_the_build_of_an_edited_model(models, pages):
@@ -78,26 +68,6 @@ def test_all_pages_go_on_and_can_be_opened_during_the_build_of_an_edited_model(m
     served(work, network("first"), source=source)
 
 
-def test_what_is_typed_during_a_build_stays_in_the_field(models, pages):
-    makers, source = models
-    net, gate = gated("second")
-    makers |= {"1": lambda: net, "2": lambda: network("third")}
-
-    async def work(server):
-        document, change = await session(server, "one")
-        await save(document, change, "1")
-        await change(setattr, field(document), "value_input", "2")
-        gate.set()
-        await until(lambda: len(pages) == 2)
-        await until(lambda: field(document).value == "2")
-        assert source.read() == "1" and "not saved yet" in texts(document)
-        await click(document, change, "save and run")
-        await until(lambda: len(pages) == 3)
-        assert labels(pages) == ["first", "second", "third"] and source.read() == "2"
-
-    served(work, network("first"), source=source)
-
-
 @pytest.mark.parametrize("where", ["file", "function"])
 def test_a_model_that_never_ends_gives_way_to_its_correction(models, pages, where):
     makers, source = models
@@ -122,6 +92,7 @@ def test_a_model_that_never_ends_gives_way_to_its_correction(models, pages, wher
         await save(document, change, "2")
         await until(lambda: len(pages) == 2)
         assert not gate.is_set() and not earlier.job.is_done
+        await until(lambda: document.session_callbacks == [pages[1].ticking])  # looks no more
         gate.set()
         await until(lambda: earlier.job.is_done)
         await session(server, "two")
@@ -130,22 +101,33 @@ def test_a_model_that_never_ends_gives_way_to_its_correction(models, pages, wher
     served(work, network("first"), source=source)
 
 
-def test_new_pages_have_the_text_that_was_saved_last_not_the_one_built_last(models, pages):
+@pytest.mark.parametrize("is_closed_first", [True, False])
+def test_a_model_that_never_ends_gives_way_after_its_page_was_closed(
+    models, pages, is_closed_first
+):
     makers, source = models
-    net, gate = gated("second")
-    makers |= {"1": lambda: net, "2": lambda: network("third")}
+    inside, gate = threading.Event(), threading.Event()
+
+    def endless():
+        inside.set()
+        assert gate.wait(PATIENCE)
+        return network("endless")
+
+    makers |= {"1": endless, "2": lambda: network("second")}
 
     async def work(server):
-        one, two = [await session(server, name) for name in ("one", "two")]
-        await save(*one, "1")
-        await until(lambda: server._at_stop.__self__._begun[0]._doing == "building the network")
-        await click(*two, "load again")
-        await save(*two, "2")
+        document, change = await session(server, "one")
+        await save(document, change, "1")
+        await until(inside.is_set)
+        (destroyed,) = document.callbacks.session_destroyed_callbacks
+        if is_closed_first:
+            destroyed(None)
+        await save(*await session(server, "two"), "2")
+        if not is_closed_first:  # a server sees some seconds later that a browser is gone
+            destroyed(None)
         await until(lambda: len(pages) == 3)
+        assert labels(pages) == ["first", "first", "second"] and not gate.is_set()
         gate.set()
-        await until(lambda: len(pages) == 4)
-        await session(server, "three")
-        assert labels(pages) == ["first", "first", "third", "second", "third"]
 
     served(work, network("first"), source=source)
 
@@ -184,34 +166,11 @@ def test_a_session_that_ends_during_a_build_has_no_page_but_later_ones_have_the_
         destroyed(None)
         gate.set()
         await until(lambda: build.job.is_done)
+        assert build.job.take() is None and len(build._ready) == 1  # for the next page
         await session(server, "two")
         assert labels(pages) == ["first", "second"]
 
     served(work, network("first"), source=source)
-
-
-def test_the_source_of_a_large_model_that_cannot_be_built_is_on_its_page(
-    monkeypatch, models, pages
-):
-    large(monkeypatch)
-    makers, source = models
-    makers["1"] = lambda: network("corrected")
-
-    def fail(report):
-        raise ValueError("no")
-
-    async def work(server):
-        documents = [await session(server, name) for name in ("one", "two")]
-        for document, _ in documents:
-            await until(lambda document=document: "Not built: no" in texts(document))
-        await save(*documents[1], "1")
-        await until(lambda: len(pages) == 1)
-        await until(lambda: documents[1][0].roots == [pages[0].root])
-        await session(server, "three")
-        await until(lambda: len(pages) == 2)
-        assert labels(pages) == ["corrected"] * 2
-
-    served(work, Plan(network("first"), fail), source=source)
 
 
 def test_two_pages_run_the_file_one_after_the_other(models, pages):

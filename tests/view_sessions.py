@@ -61,6 +61,20 @@ def kept_pages(monkeypatch: Any) -> list[Any]:
     return made
 
 
+def makers_of(path: Any) -> tuple[dict[str, Any], Any]:
+    """Functions that make the network of each text of a file, to be filled in, and its source."""
+    from nefsim.view.editor import Source
+
+    path.write_text("0")
+    makers: dict[str, Any] = {}
+    return makers, Source(path, lambda: (makers[path.read_text()](), ()))
+
+
+def labels(pages: list[Any]) -> list[str | None]:
+    """The labels of the networks of pages."""
+    return [page.live.simulator.network.label for page in pages]
+
+
 async def session(server: Any, name: str) -> tuple[Any, Any]:
     """The document of a session, whose callbacks the loop runs, and a function that changes it."""
     made = await server._tornado._applications["/"].create_session_if_needed(name)

@@ -80,6 +80,8 @@ class Build:
         The thread that builds, if one does.
     is_dropped : bool
         Whether the build is to end without a result.
+    is_wanted : bool
+        Whether a page waits for its first run.
     """
 
     job: Job
@@ -93,12 +95,12 @@ class Build:
         show: Sequence[str] | None,
         sketch: Network | None = None,
     ) -> None:
-        self.number, self.is_dropped = number, False
+        self.number, self.is_dropped, self.is_wanted = number, False, True
         self._make, self._options, self._sketch = make, (dt, backend, show), sketch
         self._built: tuple[Network, Sequence[Vocabulary], Arrays | None] | None = None
         self._ready: list[Live] = []
         self._lock = threading.Lock()
-        self._doing, self._count = "building the network", (0, 0)
+        self._doing, self._count = "preparing the network", (0, 0)
 
     @property
     def sketch(self) -> Network:
@@ -203,6 +205,8 @@ class Builds:
     def next(self, make: Callable[[], Built]) -> Build:
         """Begin to build another network in a thread; the present one stays if that fails.
 
+        Builds that were left are dropped.
+
         Parameters
         ----------
         make : callable
@@ -218,19 +222,40 @@ class Builds:
             with self._turns.turn(build):
                 return make()
 
+        for earlier in self._begun:
+            if not earlier.is_wanted:
+                self.drop(earlier)
         build = Build(self._n_builds, alone, *self._options)
         self._n_builds += 1
         build.job = Job(lambda: self._built(build), build.text)
         self._begun = [b for b in self._begun if not b.job.is_done] + [build]
         return build
 
-    def _built(self, build: Build) -> Live | Job:
+    def _built(self, build: Build) -> Live | Job | None:
         build.build()
-        live = build.take()  # before other pages can
         with self._swap:
+            live = build.take() if build.is_wanted else None  # before other pages can
             if build.number > self.present.number:
                 self.present = build
         return live
+
+    def leave(self, build: Build) -> None:
+        """Let a build, for which its page waits no more, give way to later ones.
+
+        Without a later one it goes on, and new pages have runs of it.
+
+        Parameters
+        ----------
+        build : Build
+            A build of :meth:`next`.
+        """
+        with self._swap:
+            build.is_wanted = False
+            live = build.job.take() if build.job.is_done else None
+            if live is not None:
+                build._ready.append(live)
+        if any(b.number > build.number and not b.job.is_done for b in self._begun):
+            self.drop(build)
 
     def drop(self, build: Build) -> None:
         """End a build that is not done, as soon as it can.

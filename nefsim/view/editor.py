@@ -189,7 +189,8 @@ class Editor:
         self, source: Source, use: Callable[[Any], None], build: Callable[..., None] = at_once
     ) -> None:
         self._source, self._use, self._build = source, use, build
-        self.text = self._before = ""
+        self.text = self._before = ""  # _before: the text of the file, as far as it is known
+        self._asked = self._ran = ""  # the text that was saved, and the one that was then run
         self._building: object = None  # marks the newest build, until it is done
         self.opener = Button(label="edit the model", width=120)
         self.opener.on_click(self._open)
@@ -227,8 +228,14 @@ class Editor:
         if earlier.body.visible:
             self._open()
         self._before, self.field.value = earlier._before, earlier.text
-        is_saved = earlier.text == earlier._before
-        self._say("Saved and built." if is_saved else "Built; later changes are not saved yet.")
+        if earlier.text == earlier._ran:
+            self._say("Saved and built.")
+        elif earlier._ran != earlier._asked:
+            self._say("Built from a text that was saved elsewhere after this one; load it again.")
+        elif earlier.text == earlier._before:
+            self._say("Built from an earlier text; save and run this one.")
+        else:
+            self._say("Built; later changes are not saved yet.")
 
     def _typed(self, name: str, old: str, new: str) -> None:
         self.text = new
@@ -265,7 +272,7 @@ class Editor:
         if not self._check():
             return
         text = self.text
-        if self._building is not None and text == self._before:
+        if self._building is not None and text == self._asked:
             self._say("This text is being built already.")
             return
         try:
@@ -274,8 +281,13 @@ class Editor:
             self._say(f"Not saved: {error}.")
             return
         self._say("Saved.")
-        self._before = text
+        self._before = self._asked = self._ran = text
+        found: list[str] = []
         number = self._building = object()
+
+        def make() -> Built:
+            found.append(self._source.read())  # another page may have saved one since
+            return self._source.build()
 
         def say(line: str) -> None:
             if self._building is number:
@@ -284,9 +296,10 @@ class Editor:
         def then(job: Job) -> None:
             if self._building is number:
                 self._building, self.progress.text = None, ""
+                self._ran = found[0] if found else text
                 self._show(job)
 
-        self._build(self._source.build, say, then)
+        self._build(make, say, then)
 
     def _show(self, job: Job) -> None:
         """Show the network that was built."""
@@ -296,4 +309,5 @@ class Editor:
                 return self._use(job.take())
             except Exception as failure:  # the page of the model may raise anything
                 error = failure
-        self._say(f"Saved, but not built, so this page stays: {reason(error)}")
+        saved = "Saved" if self._ran == self._asked else "Saved, and then changed elsewhere"
+        self._say(f"{saved}, but not built, so this page stays: {reason(error)}")

@@ -42,7 +42,7 @@ class Job:
         try:
             self._result = work()
         except BaseException as error:  # a user's function may raise anything
-            self.error = error.with_traceback(None)  # which would keep the arrays of the build
+            self.error = _without_frames(error)  # which would keep the arrays of the build
 
     @property
     def is_done(self) -> bool:
@@ -62,6 +62,18 @@ class Job:
         """The result of a job that is done; the job forgets it."""
         result, self._result = self._result, None
         return result
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Take the frames, and with them their values, from an error and those that led to it."""
+    left, seen = [error], set()
+    while left:
+        each = left.pop()
+        if id(each) not in seen:
+            seen.add(id(each))
+            each.__traceback__ = None
+            left += [e for e in (each.__cause__, each.__context__) if e is not None]
+    return error
 
 
 class Droppable(Protocol):

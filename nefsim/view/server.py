@@ -106,8 +106,8 @@ def server(
 
     Parameters
     ----------
-    net : Network or Result
-        The network to run, or a recorded run to play.
+    net : Network, Result or Plan
+        The network to run, a recorded run to play, or a network that is made later.
     port : int
         Port to listen at; 0 means any free port.
     window : float [s]

@@ -71,15 +71,24 @@ class Tab:
         self._document.add_root(self._waiting.root)
         self._when_done(build.job, self._waiting.say, lambda job: self._prepare(build))
 
-    def _when_done(self, job: Job, say: Callable[[str], None], then: Callable[[Job], None]) -> None:
-        """Say how far a job is until it is done; then do something, unless the browser is gone."""
+    def _when_done(
+        self,
+        job: Job,
+        say: Callable[[str], None],
+        then: Callable[[Job], None],
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Say how far a job is until it is done; then do something, unless the browser is gone.
+
+        A job that is wanted no more may never end, and is not looked at any more.
+        """
 
         def look() -> None:
-            if not job.is_done:
+            if is_wanted() and not job.is_done:
                 say(job.text)
                 return
             self._document.remove_periodic_callback(looking)
-            if not self._is_closed:
+            if is_wanted() and not self._is_closed:
                 then(job)
 
         if job.is_done:
@@ -109,7 +118,8 @@ class Tab:
     def _begin(self, live: Live) -> None:
         """Show the page of a run in place of the graph, or the reason why there is none."""
         try:
-            self.show(live, self._layout)
+            assert self._waiting is not None
+            self.show(live, self._layout, self._waiting.changed())
         except Exception as error:  # the labels and functions of a model may be of any kind
             self._fail(error)
 
@@ -122,7 +132,9 @@ class Tab:
             self._editor = Editor(self._source, self._use, self._next)
             self._waiting.put(self._editor.root)
 
-    def show(self, live: Live, layout: dict[str, Any] | None) -> None:
+    def show(
+        self, live: Live, layout: dict[str, Any] | None, chosen: dict[str, Any] | None = None
+    ) -> None:
         """Show the page of a run in place of the present one, which stays if that fails.
 
         Parameters
@@ -131,13 +143,14 @@ class Tab:
             The run.
         layout : dict or None
             A layout of :meth:`~nefsim.view.Page.layout`.
+        chosen : dict or None
+            Places and open networks of the graph, by the numbers of its objects.
         """
         page, editor = Page(live, self._window, threaded=True), None
         try:
             page.layout_file = self._file
             if layout is not None:
                 page.restore(layout)
-            chosen = self._waiting.changed() if self._waiting is not None else None
             if chosen is not None:
                 page.graph.restore(chosen)
                 page.diagram.arrange()
@@ -161,8 +174,10 @@ class Tab:
         self._page, self._editor = page, editor
 
     def close(self) -> None:
-        """End the run."""
+        """End the run, and wait for no build."""
         self._is_closed = True
+        if self._asked is not None:
+            self._builds.leave(self._asked)
         if self._page is not None:
             self._page.close()
 
@@ -177,7 +192,7 @@ class Tab:
     ) -> None:
         """Build the next network while pages go on, instead of one that this page still builds."""
         if self._asked is not None:
-            self._builds.drop(self._asked)
+            self._builds.leave(self._asked)
         build = self._asked = self._builds.next(make)
 
         def done(job: Job) -> None:
@@ -189,4 +204,4 @@ class Tab:
             asyncio.get_running_loop()
         except RuntimeError:  # as no loop runs, there is nothing to go on with
             build.job.join()
-        self._when_done(build.job, say, done)
+        self._when_done(build.job, say, done, lambda: build.is_wanted)
