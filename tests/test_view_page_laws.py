@@ -56,6 +56,19 @@ def test_a_debt_that_is_not_run_is_carried_on() -> None:
     assert pace.due(1.0) == 0
 
 
+def test_the_page_counts_wall_time_while_it_plays() -> None:
+    clock = Clock()
+    page = Page(view.Live(nef.Network(seed=1), backend="numpy"), 0.5, clock=clock)
+    shown = []
+    for now, clicks in ((2.0, True), (5.0, False), (9.0, True), (11.0, False)):
+        clock.now = now
+        if clicks:  # runs from 2 to 9 s
+            page._toggle()
+        page._show_time()
+        shown.append(page.bar.wall)
+    assert shown == [f"wall time {seconds} s" for seconds in (0, 3, 7, 7)]
+
+
 def test_the_speed_is_that_since_the_last_measurement_a_second_ago() -> None:
     clock = Clock()
     pace = Pace(clock, 0.001)
