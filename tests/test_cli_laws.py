@@ -322,7 +322,7 @@ def test_the_page_is_opened_and_its_reach_is_said(
     assert cli.main([*arguments, *([] if browser else ["--no-browser"])]) == 0
     opened = [server.url] if browser else []
     layout = tmp_path / "model.view.json"
-    expected = (7, 3.0, 0.5, "auto", ["a"], "127.0.0.1", layout, (), None)
+    expected = (7, 3.0, 0.5, "auto", ["a"], "127.0.0.1", layout, [], None)
     assert calls == [expected, *opened, "served"]
     assert not any(file.parent.exists() for file in files)
     out, err = capsys.readouterr()
