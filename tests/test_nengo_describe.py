@@ -137,6 +137,16 @@ def test_systems_of_many_outputs_or_a_small_regularisation_have_gram_matrices(
     assert survey.peak - arrays == 8 * n * (2 * n + n) if has_gram else survey.peak < 8 * n * 3 * n
 
 
+def test_a_build_has_rates_a_gram_matrix_and_its_factor() -> None:
+    p, n = 1500, 50
+    with nengo.Network() as model:
+        a = nengo.Ensemble(n, 1, n_eval_points=p)
+        nengo.Connection(a, nengo.Node(size_in=1))
+    seconds = surveys.ENSEMBLE + surveys.CONNECTION + surveys.RATE * p * n
+    seconds += surveys.PRODUCT * (p * n**2 + n**3 / 3)
+    assert describe(model).build_seconds == pytest.approx(seconds, rel=1e-12)
+
+
 def solver(reg: float) -> Any:
     return nengo.solvers.LstsqL2(reg=reg)
 
