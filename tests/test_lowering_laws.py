@@ -327,3 +327,15 @@ def test_solvers_that_are_not_linear_get_the_transform_in_the_targets() -> None:
     found = built.connections[full]
     np.testing.assert_allclose(found.weights, weights, rtol=1e-9, atol=1e-15)
     assert found.decoders is None and found.transform == 3.0
+
+
+def test_a_connection_with_a_seed_has_a_solver_noise_of_its_own() -> None:
+    net = nef.Network(seed=1)
+    a = net.ensemble(40, 1)
+    seeds = (None, None, 5, 5, 6)
+    made = [net.connect(a, net.node(size_in=1), solver=nef.LstsqNoise(), seed=s) for s in seeds]
+    sim = nef.Simulator(net, backend="numpy", progress=False)
+    found = [sim.data[connection].decoders for connection in made]
+    for seed, one in zip(seeds, found, strict=True):
+        equal = [np.array_equal(one, other) for other in found]
+        assert equal == [seed == other for other in seeds]

@@ -37,6 +37,13 @@ def source_of(path, text=MODEL):
     return Source(path, build)
 
 
+def at_once(make, say, then):
+    """Make a network, and then do something with it."""
+    job = Job(make)
+    job.join()
+    then(job)
+
+
 def clicked(root, label):
     (found,) = [b for b in root.select({"type": Button}) if b.label == label]
     found._trigger_event(ButtonClick(found))
@@ -45,7 +52,7 @@ def clicked(root, label):
 def edited(tmp_path, text, before=None):
     """An editor after a new text was saved and run, the networks it has shown, and its file."""
     source, shown = source_of(tmp_path / "model.py"), []
-    editor = Editor(source, lambda built: shown.append(built[0]))
+    editor = Editor(source, lambda built: shown.append(built[0]), at_once)
     if before is not None:
         before(source.path)
     editor.field.value = text
@@ -102,7 +109,7 @@ def test_a_file_retains_its_encoding_and_the_ends_of_its_lines(tmp_path, begin, 
     source = source_of(tmp_path / "model.py")
     source.path.write_bytes(end.join(lines))
     shown = []
-    editor = Editor(source, lambda built: shown.append(built[0].label))
+    editor = Editor(source, lambda built: shown.append(built[0].label), at_once)
     assert "\r" not in editor.field.value and "\ufeff" not in editor.field.value
     editor.field.value = editor.field.value.replace("f\xfcr", "\xe4")
     clicked(editor.root, "save and run")
@@ -159,7 +166,7 @@ def test_a_text_that_is_typed_during_a_build_stays_and_is_not_saved(tmp_path):
     clicked(editor.root, "save and run")
     assert len(jobs) == 1 and editor.message.text == "This text is being built already."
     editor.field.value_input = MODEL + "x = 2"  # a browser sends it key by key, and then as value
-    later = Editor(source, lambda built: None)
+    later = Editor(source, lambda built: None, at_once)
     later.follow(editor)
     assert later.field.value == MODEL + "x = 2" and "not saved" in later.message.text
     source.path.write_text(MODEL)

@@ -76,8 +76,8 @@ class Build:
 
     Attributes
     ----------
-    job : Job or None
-        The thread that builds, if one does.
+    job : Job
+        The thread that builds; a small first network has none.
     is_dropped : bool
         Whether the build is to end without a result.
     is_wanted : bool

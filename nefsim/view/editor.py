@@ -154,16 +154,6 @@ def _check_length(text: str) -> None:
         raise ValueError(f"a model may have {LONGEST} characters, got {len(text)}")
 
 
-def at_once(
-    make: Callable[[], Built], say: Callable[[str], None], then: Callable[[Job], None]
-) -> None:
-    """Make a network, and then do something with it."""
-    del say
-    job = Job(make)
-    job.join()
-    then(job)
-
-
 class Editor:
     """A field with the source of a model, and buttons to check, save and run it.
 
@@ -186,7 +176,7 @@ class Editor:
     """
 
     def __init__(
-        self, source: Source, use: Callable[[Any], None], build: Callable[..., None] = at_once
+        self, source: Source, use: Callable[[Any], None], build: Callable[..., None]
     ) -> None:
         self._source, self._use, self._build = source, use, build
         self.text = self._before = ""  # _before: the text of the file, as far as it is known
