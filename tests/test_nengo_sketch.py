@@ -104,3 +104,15 @@ def test_a_script_of_nengo_has_similarities_to_its_vocabularies(tmp_path):
     outputs = [n for n in live.simulator.network.all_nodes if n.label.endswith("output")]
     offered = {n.size_out: kinds_of(n, live)[0] for n in outputs}
     assert offered[16] == "similarity" and offered[32] == "value"
+
+
+def test_connections_with_objects_of_other_networks_have_no_wires():
+    """The build names them."""
+    with nengo.Network():
+        outside = nengo.Ensemble(10, 1)
+    with nengo.Network() as net:
+        a = nengo.Ensemble(10, 1)
+        nengo.Connection(a, outside)
+        nengo.Connection(outside.neurons, a.neurons)
+    drawn = sketch(net)
+    assert len(drawn.all_ensembles) == 1 and not drawn.all_connections

@@ -107,10 +107,13 @@ def _connection(
 
 
 def _part(obj: Any, of: dict[Any, Any]) -> Any:
-    """One dimension of an object, or one neuron; None if it has none."""
-    if isinstance(obj, nengo.ensemble.Neurons):
-        return of[obj.ensemble].neurons[:1]
-    found = of[obj]
+    """One dimension of an object, or one neuron; None if it has none, or is of another network."""
+    is_neurons = isinstance(obj, nengo.ensemble.Neurons)
+    found = of.get(obj.ensemble if is_neurons else obj)
+    if found is None:
+        return None
+    if is_neurons:
+        return found.neurons[:1]
     size = getattr(found, "dimensions", None) or found.size_out or found.size_in
     return found[:1] if size else None
 
