@@ -3,6 +3,7 @@
     python benchmarks/page.py                      # 100,000 neurons, 12 plots
     python benchmarks/page.py --ensembles 4        # a small network
     python benchmarks/page.py --speed 1            # at real time, not as fast as it goes
+    python benchmarks/page.py --one-core           # the server on one core, the browser on others
 
 The server runs in a process, headless Chromium in others.  Processor times are of the thread of
 the model, of the other threads of the server, and of all processes of the browser, as shares of
@@ -162,6 +163,10 @@ async def watch(options: argparse.Namespace) -> dict[str, Any]:
 
     command = [sys.executable, __file__, "--serve"]
     command += ["--ensembles", str(options.ensembles), "--each", str(options.each)]
+    if options.one_core:
+        first, *others = sorted(os.sched_getaffinity(0))
+        command = ["taskset", "-c", str(first), *command]
+        os.sched_setaffinity(0, others)
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
     with subprocess.Popen(command, env=environment, **pipes) as process:
@@ -251,6 +256,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--settle", type=float, default=4.0)
     parser.add_argument("--picture")
+    parser.add_argument("--one-core", action="store_true")
     parser.add_argument("--serve", action="store_true")
     options = parser.parse_args()
     if options.serve:

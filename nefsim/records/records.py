@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nefsim.backends import sampled
 from nefsim.files import Saved
 from nefsim.program import Neurons as Population
-from nefsim.program import Program, Sum
+from nefsim.program import Op, Program, Sum
 from nefsim.records.events import Events
 from nefsim.records.stores import Rows, Spikes, Store
 from nefsim.records.stream import Stream
@@ -21,16 +21,20 @@ Array = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]
 
 
-def _of_spikes(program: Program) -> set[int]:
-    """Signals that are spikes, or copies of those of some neurons."""
-    found = {op.output for op in program.ops if isinstance(op, Population) and op.neuron.spiking}
-    for op in program.ops:
-        if isinstance(op, Sum) and len(op.terms) == 1 and op.offset is None:
-            term = op.terms[0]
-            is_copy = term.matrix is None and term.rows is None and term.read.columns is not None
-            if is_copy and term.read.signal in found:
-                found.add(op.output)
-    return found
+def _is_of_spikes(program: Program, signal: int) -> bool:
+    """Whether a signal is spikes, or a copy of those of some neurons."""
+    op = _writer_of(program, signal)
+    if isinstance(op, Sum) and len(op.terms) == 1 and op.offset is None:
+        term = op.terms[0]
+        if term.matrix is None and term.rows is None and term.read.columns is not None:
+            signal = term.read.signal
+            op = _writer_of(program, signal)
+    return isinstance(op, Population) and op.neuron.spiking and op.output == signal
+
+
+def _writer_of(program: Program, signal: int) -> Op | None:
+    """The operation that writes a signal; None if it is constant."""
+    return program.ops[program.writer[signal]] if signal in program.writer else None
 
 
 class Records:
@@ -64,11 +68,10 @@ class Records:
         self._stores: list[Store] = []
         self._settled = start
         self._pending = False  # whether rows must be streamed
-        of_spikes = _of_spikes(program)
         for record in program.records:
             size = program.size(record.read)
             shape = (size,) if batch_size is None else (batch_size, size)
-            kind = Spikes if record.read.signal in of_spikes else Rows
+            kind = Spikes if _is_of_spikes(program, record.read.signal) else Rows
             self._stores.append(kind(shape, dtype))
 
     # -- while running -----------------------------------------------------------------

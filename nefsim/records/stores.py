@@ -165,7 +165,8 @@ class Spikes(Store):
     def add(self, rows: Array) -> None:
         """Append the spikes of rows."""
         flat = rows.reshape(len(rows), self._n_cells)
-        at, cells = np.nonzero(flat)
+        # Of truth values NumPy finds those that are not 0 five to ten times as fast.
+        at, cells = np.divmod(np.flatnonzero(flat != 0.0), self._n_cells)
         if len(at):
             values = _one_if_equal(flat[at, cells])
             self._pieces.append((at + self.n_rows, cells.astype(self._cell), values))

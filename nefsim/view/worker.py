@@ -12,8 +12,8 @@ from nefsim.view.live import Live
 from nefsim.view.pace import Pace
 from nefsim.view.taps import Piece
 
-#: Approximate wall time of a run of the thread, after which a page can draw [s].
-BUSY = 0.04
+#: Approximate wall time of a run of the thread, after which a page can draw and inputs act [s].
+BUSY = 0.02
 
 #: Most runs whose records are not yet drawn; the thread then waits.
 MOST_WAITING = 50

@@ -62,7 +62,7 @@ def weigh(engine: Engine, op: Weigh, index: int) -> Advance:
 
 def _multiply(x: Array, weights: Array, out: Array) -> None:
     """``out = x @ weights`` for large weights; from a few rows if the other inputs are 0."""
-    active = np.flatnonzero(x)
+    active = np.flatnonzero(x != 0.0)  # faster than of numbers
     if len(active) >= FEW * len(x):
         np.matmul(x, weights, out=out)
         return

@@ -187,7 +187,7 @@ def _dense(matrix: Array) -> Product:
             into[...] = value
             return into
         if rows.size == len(matrix):
-            (nonzero,) = rows.reshape(-1).nonzero()
+            (nonzero,) = (rows.reshape(-1) != 0.0).nonzero()  # faster than of numbers
             if len(nonzero) < MAX_SHARE_OF_SPIKES * len(matrix):
                 row = rows.reshape(-1)[nonzero] @ matrix[nonzero]
                 if into is None:
@@ -225,7 +225,7 @@ def _sparse(matrix: Any) -> Product:
 
     def multiply(rows: Array, into: Array | None) -> Array:
         flat = rows.reshape(-1, n_in).T
-        nonzero = flat[:, 0].nonzero()[0] if gathers and flat.shape[1] == 1 else None
+        nonzero = (flat[:, 0] != 0.0).nonzero()[0] if gathers and flat.shape[1] == 1 else None
         if nonzero is not None and len(nonzero) < MAX_SHARE_OF_SPIKES * n_in:
             flat = by_column()[:, nonzero] @ flat[nonzero]
         else:
