@@ -202,6 +202,20 @@ def test_pieces_of_a_pipeline_run_all_rows_in_whole_tiles(monkeypatch: Any, task
             assert source < order.index((spans, lo))
 
 
+@pytest.mark.parametrize(
+    ("task", "least", "n_segments"), [(10**6, 1, 4), (10**6, 10**6, 1), (1, 1, 8), (3000, 1, 4)]
+)
+def test_a_pipeline_has_four_segments_or_tasks_of_a_size(
+    task: int, least: int, n_segments: int, monkeypatch: Any
+) -> None:
+    calls = Calls(monkeypatch, 2, 1)
+    monkeypatch.setattr(cores, "TASK", task)
+    monkeypatch.setattr(cores, "LEAST_TASK", least)
+    cores.in_pieces((), STAGE)(5, 505)
+    assert len({lo for _, lo, _ in calls.seen}) == n_segments
+    assert cores.SEGMENTS == 4
+
+
 def test_blocks_of_one_level_run_whole_chunks(monkeypatch: Any) -> None:
     calls = Calls(monkeypatch, 2, 1)
     level = Pieces([(0, 1), (1, 2)], [1, 1], [set(), set()], [10, 10])

@@ -33,6 +33,9 @@ from nefsim.backends.engine import Advance
 #: Fewest numbers in a call at which several cores share it, and about as many in a task.
 MIN_WORK_FOR_THREADS, TASK = 2_000_000, 1_000_000
 
+#: Fewest segments of a chunk in a pipeline, unless its tasks then have fewer numbers than this.
+SEGMENTS, LEAST_TASK = 4, 300_000
+
 #: So many times as much if the blocks have several levels.
 WAITING = 3
 
@@ -178,7 +181,9 @@ def in_pieces(arrays: tuple[Any, ...], stage: Pieces) -> Advance:
         calls, sources = pieces()
         length = hi - lo
         if several_levels:
-            length = -(-TASK * len(calls) // (total * opcodes.TILE)) * opcodes.TILE
+            least, most = (-(-n * len(calls) // total) for n in (LEAST_TASK, TASK))
+            length = max(least, min(most, -(-length // SEGMENTS)))
+            length = -(-length // opcodes.TILE) * opcodes.TILE
         tasks = Tasks(sources, -(-(hi - lo) // length))
 
         def task(piece: int, k: int) -> None:
