@@ -277,3 +277,14 @@ def test_arrays_of_a_file_are_finite_but_for_rates_and_intercepts() -> None:
     assert write._encode_row({"max_rates": bad, "intercepts": bad}, "built/x", arrays) == {
         name: {"array": f"built/x/{name}"} for name in ("max_rates", "intercepts")
     }
+
+
+def test_arrays_of_one_population_of_a_file_are_not_those_of_another_with_its_seed() -> None:
+    net = nef.Network(seed=1)
+    one, two = (net.ensemble(5, 2, seed=3, label=label) for label in "ab")
+    stored = np.eye(2)[[0, 1, 0, 1, 0]]
+    ones = {name: np.ones(5) for name in ("gain", "bias", "max_rates", "intercepts")}
+    net.presets = {two: {"encoders": stored, **ones}}
+    sim = nef.Simulator(net, progress=False)
+    np.testing.assert_array_equal(sim.data[two].encoders, stored)
+    assert not np.array_equal(sim.data[one].encoders, stored)

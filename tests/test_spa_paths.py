@@ -129,3 +129,15 @@ def test_a_bad_call_gets_a_sentence_and_adds_nothing(call: Any, words: str) -> N
     assert SENTENCE.fullmatch(str(caught.value))
     assert words in str(caught.value)
     assert not [*net.all_nodes, *net.all_ensembles, *net.networks]
+
+
+def test_functions_of_an_oscillator_are_solved_around_its_circle() -> None:
+    net = nef.Network(seed=1)
+    here = spa.path_integrator(net, SPACE, 50)
+    sim = nef.Simulator(net, progress=False)
+    populations = here.network.all_ensembles
+    assert len(populations) >= len(here.oscillators)
+    for ensemble in populations:
+        assert ensemble.radius == np.sqrt(2)
+        lengths = np.linalg.norm(sim.data[ensemble].eval_points, axis=1)
+        assert abs(np.median(lengths) - 1.0) < 0.05
