@@ -2,10 +2,13 @@
 
     python benchmarks/page_nengo.py --gui PYTHON                    # 4 ensembles of 100 neurons
     python benchmarks/page_nengo.py --gui PYTHON --ensembles 200 --each 500
+    python benchmarks/page_nengo.py --gui PYTHON --spaun PATH       # a checkout of xchoo/spaun2.0
 
 PYTHON is the interpreter of an environment with nengo_gui.  Both pages have plots of the value and
 of the spikes of the first ensembles, run as fast as they go, and are measured in turns: model time
 for each second of wall time, the pictures of the browser, and those that showed something new.
+With ``--spaun`` the model is Spaun 2.0 with 16 dimensions, without three modules; nengo_gui then
+has its graph and no plots, nefsim the plots of six ensembles.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import spaun_parts
 
 HERE = Path(__file__).resolve().parent
 
@@ -35,6 +40,18 @@ with model:
     e = [nengo.Ensemble({each}, 1, label=f"e{{i}}") for i in range({ensembles})]
     for i, one in enumerate(e):
         nengo.Connection(e[i - 6] if i >= 6 else wave, one)
+"""
+
+#: Spaun, by ``spaun.py``, in a copy that is complete.
+SPAUN = """import argparse
+import sys
+
+sys.path.insert(0, {here!r})
+import spaun
+
+chosen = argparse.Namespace(path={path!r}, dimensions=16, modules="SVPREWT", detect=200)
+model, _, restart = spaun.model(chosen)
+restart()
 """
 
 #: The layout of nengo_gui: plots in two rows.
@@ -89,6 +106,12 @@ COUNT = """(() => {
 def write(folder: Path, options: argparse.Namespace) -> Path:
     """Write the script, and the layout of nengo_gui."""
     path = folder / "model.py"
+    if options.spaun:
+        copy = folder / "spaun"
+        shutil.copytree(options.spaun, copy, ignore=shutil.ignore_patterns(".git"))
+        spaun_parts.complete(copy)
+        path.write_text(SPAUN.format(here=str(HERE), path=str(copy)))
+        return path
     path.write_text(MODEL.format(each=options.each, ensembles=options.ensembles))
     shown = range(min(6, options.ensembles))
     plots = [(kind, i, row) for row, kind in enumerate(("Value", "Raster")) for i in shown]
@@ -163,6 +186,7 @@ def main() -> None:
     parser.add_argument("--gui", required=True, help="interpreter that has nengo_gui")
     parser.add_argument("--ensembles", type=int, default=4)
     parser.add_argument("--each", type=int, default=100)
+    parser.add_argument("--spaun", type=Path, help="a checkout of xchoo/spaun2.0")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--settle", type=float, default=3.0)
     parser.add_argument("--turns", type=int, default=3)

@@ -164,3 +164,16 @@ def test_a_survey_is_a_table_and_plain_numbers() -> None:
 def test_networks_of_nefsim_are_refused() -> None:
     with pytest.raises(TypeError, match=r"use nefsim\.describe for networks of nefsim"):
         describe(nef.Network())
+
+
+def test_python_objects_of_connections_take_memory() -> None:
+    def arrays(n_connections: int) -> int:
+        with nengo.Network() as model:
+            one, other = nengo.Node(0.0), nengo.Node(size_in=1)
+            for _ in range(n_connections):
+                nengo.Connection(one, other)
+        return describe(model).arrays
+
+    # A connection of nodes has one weight.
+    assert arrays(7) - arrays(2) == pytest.approx(5 * surveys.OBJECTS, abs=5 * surveys.NUMBER)
+    assert surveys.OBJECTS > 1000

@@ -107,7 +107,7 @@ class Notes:
 
         Words that begin alike, as filters and filtering, count half as much as equal ones, and
         those in one or many (cost and costs) are equal.  A file that imports the module itself
-        is nearer than any by its words.
+        is nearer than any by its words.  The tests of defaults are the last.
         """
         parts = Path(path).with_suffix("").parts[1:]
         module = ".".join(("nefsim", *(part for part in parts if part != "__init__")))
@@ -126,7 +126,7 @@ class Notes:
         named = sorted(
             (file for file, n in nearness.items() if n), key=lambda file: -nearness[file]
         )
-        return [*named, path]
+        return [*dict.fromkeys([*named, DEFAULTS]), path]
 
 
 def read(root: Path, jobs: int, say: Callable[[str], None]) -> Notes:
