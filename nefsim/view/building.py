@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from nefsim import _checks as check
 from nefsim.network import Network
 from nefsim.spa import Vocabulary
+from nefsim.view.chosen import check_arguments
 from nefsim.view.jobs import Dropped, Job, Turns
-from nefsim.view.live import Live, check_arguments
+from nefsim.view.live import Live
 from nefsim.view.sharing import Arrays
 
 #: Neurons, objects, and neurons of one population, from which on a network is built in a thread,

@@ -10,17 +10,16 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim import backends
 from nefsim.lowering.taps import Tapped, Taps
-from nefsim.network import Ensemble, Network, Node, Probe
+from nefsim.network import Network, Node, Probe
 from nefsim.plot._names import title
 from nefsim.progress import no_bar
 from nefsim.records import Events
 from nefsim.settings import settings
 from nefsim.simulator import Simulator
 from nefsim.spa import Vocabulary
+from nefsim.view.chosen import check_arguments, fixed_probes, reader, to_watch
 from nefsim.view.sharing import Arrays, ReportingSimulator, SharedSimulator
 from nefsim.view.taps import (
-    EVERY,
-    SYNAPSE,
     Piece,
     Tap,
     events_of,
@@ -31,9 +30,6 @@ from nefsim.view.taps import (
 )
 
 Array = NDArray[np.float64]
-
-#: Most ensembles that are shown by default.
-MOST_ENSEMBLES = 6
 
 
 class Live:
@@ -109,7 +105,7 @@ class Live:
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         check_arguments(net, dt, backend, show, vocabularies)
-        self.vocabularies, dt, ensembles = (*vocabularies,), float(dt), _to_watch(net, show)
+        self.vocabularies, dt, ensembles = (*vocabularies,), float(dt), to_watch(net, show)
         constant = [n for n in net.all_nodes if isinstance(n.output, np.ndarray)]
         self.inputs = {node: np.array(node.output) for node in constant}
         by_default = show is None and not net.all_probes
@@ -135,8 +131,8 @@ class Live:
                 if ensemble.neuron_type.spiking:
                     self.attach(*spikes_tap(self.simulator, ensemble))
         else:
-            added = _probes(net, ensembles, dt)
-            outputs = {node: _reader(values) for node, values in self.inputs.items()}
+            added = fixed_probes(net, ensembles, dt)
+            outputs = {node: reader(values) for node, values in self.inputs.items()}
             self.simulator = Simulator(
                 net, dt, name, progress=no_bar, probes=[*added], inputs=outputs
             )
@@ -318,50 +314,3 @@ class Live:
             found = subset_of(self.simulator, probe, n) if tap.neurons is None else tap.neurons
             self._subsets[probe] = found
         return events_of(self.simulator, probe, tap, self._subsets[probe])
-
-
-def check_arguments(
-    net: Network,
-    dt: float,
-    backend: str,
-    show: Sequence[str] | None,
-    vocabularies: Sequence[Vocabulary],
-) -> None:
-    """Check the arguments of :class:`Live` before a build, which may take long."""
-    do = "pass a list of vocabularies"
-    for v in check.instance("Live", "vocabularies", vocabularies, (list, tuple), "a list", do):
-        check.instance("Live", "vocabularies", v, Vocabulary, "vocabularies", do)
-    check.instance("Live", "net", net, Network, "a network", "pass a Network")
-    check.seconds("Live", "dt", dt)
-    _to_watch(net, show)
-    settings("Live", backend, None, "float64", tuple(backends.BACKENDS))
-
-
-def _to_watch(net: Network, show: Sequence[str] | None) -> list[Ensemble]:
-    """The ensembles to record."""
-    if show is None:
-        return [] if net.all_probes else net.all_ensembles[:MOST_ENSEMBLES]
-    by_label = {ensemble.label: ensemble for ensemble in net.all_ensembles}
-    known = ", ".join(by_label) or "none"
-    for label in show:
-        if label not in by_label:
-            do = f"name some of {known}"
-            check.fail("Live", "show", "name ensembles", check.show(label), do)
-    return [by_label[label] for label in show]
-
-
-def _reader(values: Array) -> Callable[[float], Array]:
-    """A function for a node that returns the present values of an array."""
-    return lambda t: values
-
-
-def _probes(net: Network, ensembles: Sequence[Ensemble], dt: float) -> dict[Probe, Tap]:
-    """Probes for a run that cannot change them, of ensembles and their spikes."""
-    labels: dict[Probe, Tap] = {}
-    every = max(EVERY, dt)
-    for ensemble in ensembles:
-        decoded = net.probe(ensemble, synapse=SYNAPSE, sample_every=every, attach=False)
-        labels[decoded] = Tap(ensemble.label)
-        if ensemble.neuron_type.spiking:
-            labels[net.probe(ensemble.neurons, attach=False)] = Tap(ensemble.label)
-    return labels
