@@ -416,6 +416,17 @@ def test_a_log_of_the_version_without_checksums_is_read(tmp_path: Path) -> None:
     assert [replay(0.001 * k) for k in (1, 2)] == [[0.25], [-0.5]]
 
 
+def test_the_first_line_of_a_log_has_at_most_200_bytes(tmp_path: Path) -> None:
+    path, head = tmp_path / "run.log", HEAD[:-5]
+    for n_bytes in (200, 201):
+        path.write_bytes(log_of(0.001, 0.25, head=head + b" " * (n_bytes - 1 - len(head)) + b"\n"))
+        if n_bytes == 200:
+            assert io.Replay(path)(0.001) == [0.25]
+            continue
+        with pytest.raises(ValueError, match="path must be a log of a stream"):
+            io.Replay(path)
+
+
 def test_rows_in_the_middle_of_a_log_cannot_be_missing(tmp_path: Path) -> None:
     path, good = tmp_path / "run.log", log_of(0.001, 1.0, 0.002, 2.0, 0.003, 3.0)
     path.write_bytes(good[: len(HEAD)] + good[len(HEAD) + 20 :])
@@ -546,6 +557,20 @@ def test_the_newest_packet_of_udp_is_the_output(udp: io.UDP) -> None:
         until(lambda: s.counts.received == 10)
         until(lambda: s._inbox)
         until(lambda: s(0.001) == [9.0, -9.0])
+    there.close()
+
+
+def test_udp_has_the_family_of_its_address() -> None:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this system has no IPv6")
+    here = io.UDP(listen=("::1", 0))
+    assert here.address is not None and here.address[0] == "::1"
+    there = io.UDP(to=here.address)
+    with io.Stream(here, size=1) as s:
+        until(lambda: there.send(np.array([0.5])) and s(0.001) == [0.5])
     there.close()
 
 
