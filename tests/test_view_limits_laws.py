@@ -167,3 +167,16 @@ def test_a_recorded_page_without_records_is_as_long_as_its_window() -> None:
     recording.recording(document, [], 2.5)
     (at,) = (s for s in document.roots[0].select({"type": Slider}) if s.title == "time [s]")
     assert (at.start, at.value) == (2.5, 2.5) and at.end == pytest.approx(2.501)
+
+
+@pytest.mark.parametrize(("window", "n_rows"), [(0.5, 1000), (2.0, 450), (9.0, 100)])
+def test_lines_send_no_more_rows_than_can_be_seen_in_their_window(
+    window: float, n_rows: int
+) -> None:
+    times = 0.001 * np.arange(1000)
+    piece = Piece("a", 0.001, times, np.sin(times)[:, None], None, 1, 1, 1.0, "value")
+    lines = plots.Lines(piece, window)
+    lines.add(piece, 1.0)
+    (part,) = lines.take()
+    # 900 rows are seen in a window; groups of rows are rounded up.
+    assert 0.8 * n_rows <= len(part.arrays[0]) <= n_rows
