@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 import nengo
 import numpy as np
 from nengo.builder import Builder, Model
-from nengo.builder.connection import build_solver, solve_for_decoders
+from nengo.builder.connection import build_connection, build_solver, solve_for_decoders
+from nengo.builder.ensemble import build_ensemble
+from nengo.builder.neurons import build_neurons
 from nengo.cache import NoDecoderCache
 from nengo.solvers import LstsqL2, Solver
 from nengo.utils.least_squares_solvers import Cholesky
 from numpy.typing import NDArray
 
+from nefsim.nengo.generators import Generators, with_generators
 from nefsim.nengo.rates import rates_of
 from nefsim.nengo.systems import (
     FEWEST_ITERATED,
@@ -37,6 +40,9 @@ MOST_NUMBERS = 50_000_000
 
 #: A system of more numbers is not stored: all functions are solved when it is there.
 LARGE = 10_000_000
+
+#: Build functions of Nengo that make a random generator for each object.
+DRAWING = (build_ensemble, build_neurons, build_connection)
 
 #: Fewest neurons of an ensemble whose decoders Nengo's cache stores: for fewer, it takes longer
 #: to hash the arguments of the solver than to solve.
@@ -71,6 +77,8 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         self._solved: dict[Key, dict[Any, tuple[Array, dict[str, Any]]]] = {}
         self._weights: dict[Any, Array] = {}
         self._room = Room()
+        generators = Generators()
+        self._quick = {function: with_generators(function, generators) for function in DRAWING}
 
     def forget(self) -> None:
         """Discard all factorisations to free their memory."""
@@ -83,10 +91,19 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         """Add an object to a model."""
         if self._is_shared(model, obj, *args):
             return self._decoders(model, *args, **kwargs)
-        built = super().build(model, obj, *args, **kwargs)
+        function = self._quick_function(type(obj))
+        if function is None or model.has_built(obj):
+            built = super().build(model, obj, *args, **kwargs)
+        else:
+            built = function(model, obj, *args, **kwargs)
         if type(obj) is nengo.Dense and kwargs.get("decoders") is not None:
             self._share(built[1])
         return built
+
+    def _quick_function(self, kind: type) -> Any:
+        """The function that builds objects of a type, if it is one of those that draw."""
+        registered = next((self.builders[c] for c in kind.__mro__ if c in self.builders), None)
+        return self._quick.get(registered)
 
     def _share(self, signal: Any) -> None:
         """Let a signal of weights have an equal array of another signal.
