@@ -10,15 +10,13 @@ from typing import Any, NamedTuple
 import nengo
 import numpy as np
 from nengo.builder import Builder, Model
-from nengo.builder.connection import build_connection, build_solver, solve_for_decoders
-from nengo.builder.ensemble import build_ensemble
-from nengo.builder.neurons import build_neurons
+from nengo.builder.connection import build_solver, solve_for_decoders
 from nengo.cache import NoDecoderCache
 from nengo.solvers import LstsqL2, Solver
 from nengo.utils.least_squares_solvers import Cholesky
 from numpy.typing import NDArray
 
-from nefsim.nengo.generators import Generators, with_generators
+from nefsim.nengo.building import quick_functions
 from nefsim.nengo.rates import rates_of
 from nefsim.nengo.systems import (
     FEWEST_ITERATED,
@@ -41,8 +39,8 @@ MOST_NUMBERS = 50_000_000
 #: A system of more numbers is not stored: all functions are solved when it is there.
 LARGE = 10_000_000
 
-#: Build functions of Nengo that make a random generator for each object.
-DRAWING = (build_ensemble, build_neurons, build_connection)
+#: Objects that can be built once only.
+ONCE = (nengo.Ensemble, nengo.Connection)
 
 #: Fewest neurons of an ensemble whose decoders Nengo's cache stores: for fewer, it takes longer
 #: to hash the arguments of the solver than to solve.
@@ -77,12 +75,11 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         self._solved: dict[Key, dict[Any, tuple[Array, dict[str, Any]]]] = {}
         self._weights: dict[Any, Array] = {}
         self._room = Room()
-        generators = Generators()
-        self._quick = {function: with_generators(function, generators) for function in DRAWING}
+        self._quick: dict[Any, Any] = {}
 
     def forget(self) -> None:
-        """Discard all factorisations to free their memory."""
-        for stored in (self._systems, self._left, self._solved, self._weights):
+        """Discard all factorisations to free their memory, and what is not to be pickled."""
+        for stored in (self._systems, self._left, self._solved, self._weights, self._quick):
             stored.clear()
         self._readers, self._numbers = None, 0
         self._room.free()
@@ -92,7 +89,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         if self._is_shared(model, obj, *args):
             return self._decoders(model, *args, **kwargs)
         function = self._quick_function(type(obj))
-        if function is None or model.has_built(obj):
+        if function is None or (isinstance(obj, ONCE) and model.has_built(obj)):
             built = super().build(model, obj, *args, **kwargs)
         else:
             built = function(model, obj, *args, **kwargs)
@@ -101,7 +98,8 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         return built
 
     def _quick_function(self, kind: type) -> Any:
-        """The function that builds objects of a type, if it is one of those that draw."""
+        """The function that builds objects of a type, if one takes less time than Nengo's."""
+        self._quick = self._quick or quick_functions()
         registered = next((self.builders[c] for c in kind.__mro__ if c in self.builders), None)
         return self._quick.get(registered)
 

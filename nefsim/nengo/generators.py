@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -59,23 +58,8 @@ class Generators:
         return self._last
 
 
-def with_generators(function: Callable[..., Any], generators: Generators) -> Callable[..., Any]:
-    """A build function of Nengo that takes its generators from ``generators``.
-
-    It has the code of ``function``, for which ``numpy.random.RandomState`` is ``generators``.
-    A function without code in Python, or without NumPy, is returned as it is.
-    """
-    if type(function) is not FunctionType or function.__globals__.get("np") is not np:
-        return function
-    names = {**function.__globals__, "np": _numpy(generators)}
-    defaults, closure = function.__defaults__, function.__closure__
-    made = FunctionType(function.__code__, names, function.__name__, defaults, closure)
-    made.__kwdefaults__ = function.__kwdefaults__
-    return made
-
-
-def _numpy(generators: Generators) -> ModuleType:
-    """The module NumPy with another RandomState."""
+def numpy_with(generators: Generators) -> ModuleType:
+    """The module NumPy, for whose functions ``numpy.random.RandomState`` is ``generators``."""
     copy, random = ModuleType("numpy"), ModuleType("numpy.random")
     vars(random).update({**vars(np.random), "RandomState": generators})
     vars(copy).update({**vars(np), "random": random})
