@@ -90,7 +90,7 @@ def test_no_bit_depends_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_products_are_those_of_the_matrix_in_parts_of_any_size(
     products: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    A, points = rates(300)
+    A, _ = rates(300)
     system = nystrom.ridge(A, ridge_of(A), each)
     assert system is not None
     monkeypatch.setattr(nystrom, "PRODUCTS", products)
