@@ -8,9 +8,6 @@ from typing import Any
 
 import numpy as np
 
-#: References to a generator that nobody else has: an attribute and an argument.
-UNSHARED = 2
-
 
 class QuickState(np.random.RandomState):
     """A RandomState that shuffles the rows of an array by their numbers.
@@ -46,12 +43,16 @@ class Generators:
 
     def __init__(self) -> None:
         self._last = QuickState(0)
+        self._alone = self._references()  # while nobody else has it
+
+    def _references(self) -> int:
+        return sys.getrefcount(self._last)
 
     def __call__(self, seed: Any = None) -> np.random.RandomState:
         """The generator that ``numpy.random.RandomState(seed)`` is."""
         if type(seed) is not int:
             return np.random.RandomState(seed)
-        if sys.getrefcount(self._last) > UNSHARED:
+        if self._references() > self._alone:
             self._last = QuickState(seed)
         else:
             self._last.seed(seed)

@@ -108,8 +108,9 @@ def discrete(synapse: nengo.synapses.Synapse, dt: float) -> StateSpace:
     The output of a Nengo filter depends on the state after this step's update if D is 0, and on
     the state before it otherwise.
     """
-    if type(synapse) in (nengo.Lowpass, nengo.Alpha) and synapse.analog:
-        return _of_tau(type(synapse), synapse.tau, synapse.method, dt)
+    kind: Any = type(synapse)
+    if kind in (nengo.Lowpass, nengo.Alpha) and synapse.analog:
+        return _of_tau(kind, synapse.tau, synapse.method, dt)
     return _of_synapse(synapse, dt)
 
 
