@@ -160,6 +160,49 @@ def test_some_operators_have_the_order_of_nengos_step(size: int) -> None:
     assert order_of(model, set()) == []
 
 
+def random_operators(rng: random.Random) -> list[Any]:
+    """Operators that set, add to, read and update random signals of two elements, or views."""
+    parts = []
+    for i in range(12):
+        signal = nengo.builder.signal.Signal(shape=2, name=str(i))
+        parts.append([signal, signal[:1], signal[1:]])
+    some: list[Any] = []
+
+    def add(before: int, **uses: list[Any]) -> None:
+        """An operator that reads signals, mostly earlier ones, so that few depend on themselves."""
+        op = nengo.builder.operator.Operator()
+        op.sets, op.incs, op.updates = [], [], []
+        last = before if rng.random() < 0.99 else len(parts)
+        op.reads = [rng.choice(rng.choice(parts[:last])) for _ in range(rng.randrange(3)) if last]
+        vars(op).update({f"_{name}": signals for name, signals in uses.items()})
+        some.append(op)
+
+    for i in range(0, len(parts), 2):
+        add(i, **{rng.choice(["sets", "sets", "updates"]): [parts[i][0], parts[i + 1][0]]})
+        for _ in range(2):
+            add(i + 2)
+        if rng.random() < 0.5:
+            add(i, incs=[rng.choice(parts[i])])
+    rng.shuffle(some)
+    return some
+
+
+def test_some_of_random_operators_have_the_order_of_nengos_step() -> None:
+    tried = 0
+    for seed in range(600):
+        rng = random.Random(seed)
+        model = nengo.builder.Model()
+        model.operators[:] = random_operators(rng)
+        try:
+            order = step_order(model)
+        except nengo.exceptions.BuildError:  # they depend on each other
+            continue
+        tried += 1
+        some = {*rng.sample(order, rng.randint(2, 5))}
+        assert order_of(model, some) == [op for op in order if op in some]
+    assert tried > 300
+
+
 @pytest.mark.parametrize("synapse", SYNAPSES, ids=str)
 def test_filters_are_discretised_as_by_nengo(synapse: Any) -> None:
     for dt in (0.001, 0.0005):

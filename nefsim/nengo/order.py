@@ -58,7 +58,10 @@ def _before(memory: Memory, op: Operator) -> Iterator[Operator]:
 
 
 def _first_users(operators: Iterable[Operator], some: Iterable[Operator]) -> set[Operator]:
-    """The first of all operators that adds to, reads or updates each signal of some operators."""
+    """The first of all operators that adds to or reads each signal of some operators.
+
+    A signal is updated by one operator at most.
+    """
     wanted: set[tuple[str, Signal]] = {use for op in some for use in _uses(op)}
     first: set[Operator] = set()
     for op in operators:
@@ -70,6 +73,6 @@ def _first_users(operators: Iterable[Operator], some: Iterable[Operator]) -> set
 
 
 def _uses(op: Operator) -> Iterator[tuple[str, Signal]]:
-    for role in ("incs", "reads", "updates"):
+    for role in ("incs", "reads"):
         for signal in getattr(op, role):
             yield role, signal
