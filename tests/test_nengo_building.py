@@ -17,6 +17,7 @@ from nefsim.nengo import building, supported  # noqa: E402
 from nefsim.nengo.decoders import SharingBuilder  # noqa: E402
 from nefsim.nengo.generators import Generators, QuickState  # noqa: E402
 from nefsim.nengo.order import order_of, step_order  # noqa: E402
+from nefsim.nengo.targets import targets_of  # noqa: E402
 
 SYNAPSES = [
     nengo.Lowpass(0.005),
@@ -264,3 +265,37 @@ def test_a_build_function_of_the_user_is_called(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(nengo.builder.Builder.builders, nengo.Ensemble, build)
     built(network, SharingBuilder())
     assert called == network.ensembles
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: [max(x), x[0]],
+        lambda x: (min(x), 0),
+        lambda x: np.array([x.max(), 1]),
+        max,
+        np.sum,
+        None,
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_functions_have_the_values_that_nengo_finds(function: Any, dtype: Any) -> None:
+    with nengo.Network():
+        ensemble, node = nengo.Ensemble(5, 3), nengo.Node(size_in=2)
+        transform = np.ones((2, 1)) if function in (max, np.sum) else 1
+        decoded = nengo.Connection(ensemble[[2, 0]], node, function=function, transform=transform)
+    points = np.random.RandomState(1).normal(size=(200, 3)).astype(dtype)
+    found = targets_of(decoded, points)
+    expected = nengo.builder.connection.get_targets(decoded, points, dtype=dtype)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_functions_without_a_value_are_refused_as_in_nengo() -> None:
+    with nengo.Network():
+        ensemble, node = nengo.Ensemble(5, 1), nengo.Node(size_in=1)
+        nothing = nengo.Connection(ensemble, node, function=lambda x: x)
+    values = iter([1.0, None])
+    nothing.function = nengo.connection.FunctionInfo(lambda x: next(values, None), 1)
+    with pytest.raises(nengo.exceptions.BuildError, match="returned None"):
+        targets_of(nothing, np.ones((5, 1)))
