@@ -96,7 +96,7 @@ def test_systems_are_stored_between_their_first_and_last_function() -> None:
         alone = describe(model).peak - describe(model).arrays
         nengo.Connection(model.networks[0].ensembles[0], a, function=np.square)
     found = decoders.readers(model)
-    systems = {k: (surveys._points(k.ensemble), 50) for k in found}
+    systems = {k: (surveys.points_of(k.ensemble), 50) for k in found}
     stored, made = 8 * 50 * (750 + 50), 8 * 50 * (750 + 750 // 8)
     assert surveys._solving(model, systems, found) == stored + made  # that of the first is stored
     del systems[next(iter(systems))]

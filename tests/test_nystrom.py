@@ -86,6 +86,33 @@ def test_no_bit_depends_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.parametrize("products", [1, 2000, 10_000, 10**6])
+def test_products_are_those_of_the_matrix_in_parts_of_any_size(
+    products: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    A, _ = rates(300)
+    system = nystrom.ridge(A, ridge_of(A), each)
+    assert system is not None
+    monkeypatch.setattr(nystrom, "PRODUCTS", products)
+    for k in (1, 2, 5, 16):
+        p = np.random.default_rng(k).normal(size=(300, k))
+        expected = A.T @ (A @ p) + system.value * p
+        # Sums of 600 numbers in other orders.
+        atol = 1e-13 * np.abs(expected).max()
+        np.testing.assert_allclose(system._product(p), expected, rtol=0, atol=atol)
+
+
+def test_errors_are_those_of_the_decoded_values() -> None:
+    A, points = rates(300)
+    system = nystrom.ridge(A, ridge_of(A), each)
+    assert system is not None
+    targets = np.column_stack([points, points[:, 0] ** 2])
+    decoders = direct(A, ridge_of(A), targets)
+    expected = np.sqrt(np.mean((A @ decoders - targets) ** 2, axis=0))
+    # Differences of values of about 1, each rounded to 1e-16 of sums that cancel.
+    np.testing.assert_allclose(system.errors(decoders, targets), expected, rtol=1e-10)
+
+
 def test_functions_that_are_equal_or_zero_are_solved_together_with_others() -> None:
     A, points = rates(300)
     system = nystrom.ridge(A, ridge_of(A), each)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any
 
 import nengo
 import numpy as np
@@ -13,10 +12,11 @@ from nengo.builder import Builder, Model
 from nengo.builder.connection import build_solver, solve_for_decoders
 from nengo.cache import NoDecoderCache
 from nengo.solvers import LstsqL2, Solver
-from nengo.utils.least_squares_solvers import Cholesky
 from numpy.typing import NDArray
 
-from nefsim.nengo.rates import rates_of
+from nefsim.nengo.building import quick_functions
+from nefsim.nengo.rates import is_leaky, rates_of
+from nefsim.nengo.readers import Key, content_of, is_simple, readers, size_of
 from nefsim.nengo.systems import (
     FEWEST_ITERATED,
     MOST_NEURONS,
@@ -27,6 +27,7 @@ from nefsim.nengo.systems import (
     factored,
     has_scipy,
     iterated,
+    points_of,
 )
 from nefsim.nengo.targets import targets_of
 
@@ -38,16 +39,12 @@ MOST_NUMBERS = 50_000_000
 #: A system of more numbers is not stored: all functions are solved when it is there.
 LARGE = 10_000_000
 
+#: Objects that can be built once only.
+ONCE = (nengo.Ensemble, nengo.Connection)
+
 #: Fewest neurons of an ensemble whose decoders Nengo's cache stores: for fewer, it takes longer
 #: to hash the arguments of the solver than to solve.
 FEWEST_CACHED = 200
-
-
-class Key(NamedTuple):
-    """The system of a connection: its ensemble, and the regularisation of its solver."""
-
-    ensemble: nengo.Ensemble
-    reg: float
 
 
 class SharingBuilder(Builder):  # type: ignore[misc]
@@ -71,10 +68,11 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         self._solved: dict[Key, dict[Any, tuple[Array, dict[str, Any]]]] = {}
         self._weights: dict[Any, Array] = {}
         self._room = Room()
+        self._quick: dict[Any, Any] = {}
 
     def forget(self) -> None:
-        """Discard all factorisations to free their memory."""
-        for stored in (self._systems, self._left, self._solved, self._weights):
+        """Discard all factorisations to free their memory, and what is not to be pickled."""
+        for stored in (self._systems, self._left, self._solved, self._weights, self._quick):
             stored.clear()
         self._readers, self._numbers = None, 0
         self._room.free()
@@ -83,10 +81,20 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         """Add an object to a model."""
         if self._is_shared(model, obj, *args):
             return self._decoders(model, *args, **kwargs)
-        built = super().build(model, obj, *args, **kwargs)
+        function = self._quick_function(type(obj))
+        if function is None or (isinstance(obj, ONCE) and model.has_built(obj)):
+            built = super().build(model, obj, *args, **kwargs)
+        else:
+            built = function(model, obj, *args, **kwargs)
         if type(obj) is nengo.Dense and kwargs.get("decoders") is not None:
             self._share(built[1])
         return built
+
+    def _quick_function(self, kind: type) -> Any:
+        """The function that builds objects of a type, if one takes less time than Nengo's."""
+        self._quick = self._quick or quick_functions()
+        registered = next((self.builders[c] for c in kind.__mro__ if c in self.builders), None)
+        return self._quick.get(registered)
 
     def _share(self, signal: Any) -> None:
         """Let a signal of weights have an equal array of another signal.
@@ -103,7 +111,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
     def _is_shared(self, model: Model, solver: Any, *args: Any) -> bool:
         if LstsqL2 in self.builders or self.builders[Solver] is not build_solver or not args:
             return False
-        if not _is_simple(solver) or args[0].eval_points is not None:
+        if not is_simple(solver) or args[0].eval_points is not None:
             return False
         built = model.params[args[0].pre_obj]
         return len(built.eval_points) >= args[0].pre_obj.n_neurons
@@ -114,17 +122,22 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         if self._readers is None:
             self._readers = readers(model.toplevel)
             self._left = {each: len(found) for each, found in self._readers.items()}
+            large = (
+                key.ensemble for key, found in self._readers.items() if is_iterated(key, found)
+            )
+            sizes = (e.n_neurons * points_of(e) for e in large if is_leaky(e.neuron_type))
+            self._room.size = max(sizes, default=0)
         points = built.eval_points.view()
         points.setflags(write=False)
-        solved = self._solved.get(key, {}).get(_content(conn))
+        solved = self._solved.get(key, {}).get(content_of(conn))
         if solved is None:
             targets = targets_of(conn, points)
-            solve: Any = self._solve
-            n, is_cached = conn.pre_obj.n_neurons, model.seeded[conn]
             found = self._readers.get(key, [])
             if key not in self._systems and is_iterated(key, found, targets.shape[1]):
                 self._iterate(key, conn, built, points)
-            is_cached &= n >= FEWEST_CACHED and not isinstance(self._systems.get(key), Iterated)
+            solve: Any = self._solve
+            is_cached = model.seeded[conn] and conn.pre_obj.n_neurons >= FEWEST_CACHED
+            is_cached &= not isinstance(self._systems.get(key), Iterated)
             if is_cached and not isinstance(model.decoder_cache, NoDecoderCache):
                 solve = model.decoder_cache.wrap_solver(solve)
             x = None
@@ -177,8 +190,8 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         assert self._readers is not None
         solved = self._solved.setdefault(key, {})
         for reader in self._readers.get(key, []):
-            content = _content(reader)
-            if content != _content(conn) and content not in solved:
+            content = content_of(reader)
+            if content != content_of(conn) and content not in solved:
                 if isinstance(reader, nengo.Probe):
                     targets = points[:, slice(None) if reader.slice is None else reader.slice]
                 else:
@@ -203,18 +216,6 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         self._numbers -= 0 if system is None else system.size
 
 
-def _is_simple(solver: Any) -> bool:
-    """Whether a solver is least squares with a Cholesky factor of N rows."""
-    return (
-        type(solver) is LstsqL2 and type(solver.solver) is Cholesky and not solver.solver.transpose
-    )
-
-
-def _size_of(reader: Any) -> int:
-    """The number of outputs of a function."""
-    return int(reader.size_in if isinstance(reader, nengo.Probe) else reader.size_mid)
-
-
 def _is_large(key: Key) -> bool:
     return int(key.ensemble.n_neurons) >= FEWEST_ITERATED
 
@@ -228,32 +229,8 @@ def is_iterated(key: Key, found: list[Any], size: int = 0) -> bool:
     n = key.ensemble.n_neurons
     if not _is_large(key) or n > MOST_NEURONS * key.reg**2:
         return False
-    sizes = {_content(reader): _size_of(reader) for reader in found}
+    sizes = {content_of(reader): size_of(reader) for reader in found}
     return max(sum(sizes.values()), size) <= MOST_OUTPUTS * n
-
-
-def readers(network: nengo.Network | None) -> dict[Key, list[Any]]:
-    """The connections and probes of a network that are decoded by each system."""
-    found: dict[Key, list[Any]] = defaultdict(list)
-    if network is None:
-        return found
-    for conn in network.all_connections:
-        is_decoded = isinstance(conn.pre_obj, nengo.Ensemble) and conn.eval_points is None
-        if is_decoded and _is_simple(conn.solver):
-            found[Key(conn.pre_obj, conn.solver.reg)].append(conn)
-    for probe in network.all_probes:
-        is_decoded = isinstance(probe.obj, nengo.Ensemble) and probe.attr == "decoded_output"
-        if is_decoded and _is_simple(probe.solver):
-            found[Key(probe.obj, probe.solver.reg)].append(probe)
-    return found
-
-
-def _content(reader: Any) -> tuple[Any, str]:
-    """A value that is equal for readers of the same function of the same dimensions."""
-    if isinstance(reader, nengo.Probe):
-        return None, repr(slice(None) if reader.slice is None else reader.slice)
-    function = reader.function
-    return None if function is None else id(function), repr(reader.pre_slice)
 
 
 def _system(conn: nengo.Connection, gain: Array, bias: Array, x: Array) -> System | None:

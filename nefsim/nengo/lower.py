@@ -176,8 +176,7 @@ class Lowering(Blocks):
         """
         calls: list[Operator] = [*self._functions, *self._processes]
         if len(calls) > 1:
-            members = {*calls}
-            calls = [op for op in self.plan.step_order if op in members]
+            calls = self.plan.in_step_order(calls)
         after = None
 
         def is_of_time(op: Operator) -> bool:

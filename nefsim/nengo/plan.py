@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cached_property
 
 from nengo.builder import Model
@@ -20,21 +21,15 @@ from nengo.builder.operator import (
 from nengo.builder.probe import SimProbe
 from nengo.builder.processes import SimProcess
 from nengo.builder.signal import Signal
-from nengo.utils.graphs import toposort
 from nengo.utils.simulator import operator_dependency_graph
 
 from nefsim.nengo import classify, supported
+from nefsim.nengo.order import order_of, step_order
 from nefsim.nengo.signals import Memory
 from nefsim.neurons import NeuronType
 
 LINEAR = (Reset, Copy, DotInc, SparseDotInc, ElementwiseInc)
 SILENT = (TimeUpdate, SimProbe)
-
-
-def step_order(model: Model) -> list[Operator]:
-    """All operators in the order of Nengo's step, without its optimizer."""
-    order = toposort(operator_dependency_graph(model.operators))
-    return [op for op in order if not isinstance(op, SimProbe)]
 
 
 def _has_generator(op: Operator) -> bool:
@@ -78,6 +73,10 @@ class Plan:
     def step_order(self) -> list[Operator]:
         """All operators in the order of Nengo's step, without its optimizer."""
         return step_order(self.model)
+
+    def in_step_order(self, ops: Iterable[Operator]) -> list[Operator]:
+        """Some operators in the order of Nengo's step."""
+        return order_of(self.model, {*ops})
 
     @cached_property
     def neurons(self) -> dict[SimNeurons, NeuronType | None]:

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
 from nefsim.nengo import supported
+from nefsim.nengo.order import step_order
 from nefsim.nengo.parameters import described, original_of
-from nefsim.nengo.plan import step_order
 from nefsim.neurons import NeuronType, PoissonSpiking, StochasticSpiking
 from nefsim.processes import Process, Running
 

@@ -30,6 +30,7 @@ from nefsim.inputs import Inputs
 from nefsim.learned import carry_over
 from nefsim.nengo import saving as files
 from nefsim.nengo.bars import progress_of
+from nefsim.nengo.building import QuickModel
 from nefsim.nengo.data import Data, Learned, Signals
 from nefsim.nengo.decoders import SharingBuilder
 from nefsim.nengo.lower import lower
@@ -145,7 +146,7 @@ class Simulator:
             dt = check.seconds(who, "dt", dt)
             label = f"{network}, dt={float(dt):g}"
             cache, builder = get_default_decoder_cache(), SharingBuilder()
-            model = Model(float(dt), label, decoder_cache=cache, builder=builder)
+            model = QuickModel(float(dt), label, decoder_cache=cache, builder=builder)
         self.model = model
         bar = progress_of(progress_bar, "Building", "Build")
         with only_young_collected(), bar as stage:

@@ -102,13 +102,26 @@ def filter_form(synapse: nengo.synapses.Synapse, dt: float) -> Form:
     return within_the_step(system)
 
 
-@lru_cache(maxsize=256)
 def discrete(synapse: nengo.synapses.Synapse, dt: float) -> StateSpace:
     """Nengo's discrete matrices of a filter, cached because most synapses of a model are equal.
 
     The output of a Nengo filter depends on the state after this step's update if D is 0, and on
     the state before it otherwise.
     """
+    kind: Any = type(synapse)
+    if kind in (nengo.Lowpass, nengo.Alpha) and synapse.analog:
+        return _of_tau(kind, synapse.tau, synapse.method, dt)
+    return _of_synapse(synapse, dt)
+
+
+@lru_cache(maxsize=256)
+def _of_tau(kind: Any, tau: float, method: str, dt: float) -> StateSpace:
+    """The matrices by the numbers of a filter, whose hash takes less time than that of a filter."""
+    return _of_synapse(kind(tau, method=method), dt)
+
+
+@lru_cache(maxsize=256)
+def _of_synapse(synapse: nengo.synapses.Synapse, dt: float) -> StateSpace:
     A, B, C, D = synapse._get_ss(dt)
     return StateSpace(np.asarray(A), np.ravel(B), np.ravel(C), float(np.ravel(D)[0]))
 

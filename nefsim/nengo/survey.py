@@ -10,18 +10,19 @@ from typing import Any
 import nengo
 import numpy as np
 from nengo.dists import Distribution
-from nengo.utils.builder import default_n_eval_points
 
 from nefsim import _checks as check
 from nefsim._html import Text
 from nefsim.describe.description import decoders_of, objects_of
-from nefsim.nengo.decoders import LARGE, MOST_NUMBERS, Key, is_iterated, readers
+from nefsim.nengo.decoders import LARGE, MOST_NUMBERS, is_iterated
+from nefsim.nengo.readers import Key, readers
+from nefsim.nengo.systems import points_of
 
 # Seconds of a build on one core with AVX2, near those of models of 4,000 to 10,000 ensembles: of an
 # ensemble, of a connection, of a value of a rate curve, and of an addition to a Gram matrix and
 # its factor; then of a call of a user's function.  Where there is no Gram matrix, of a value that
 # is solved for.
-ENSEMBLE, CONNECTION, RATE, PRODUCT, CALL = 1.1e-3, 4.5e-4, 9e-9, 1.75e-11, 1.5e-6
+ENSEMBLE, CONNECTION, RATE, PRODUCT, CALL = 4.5e-4, 2.2e-4, 9e-9, 1.75e-11, 1.5e-6
 ITERATED = 3e-8
 
 #: Bytes of a number, and of the Python objects of an ensemble or a connection in Nengo's model.
@@ -152,7 +153,7 @@ def describe(network: nengo.Network) -> Survey:
     spiking = [e for e in ensembles if not isinstance(e.neuron_type, nengo.Direct)]
     neurons = sum(e.n_neurons for e in spiking)
     keys = readers(network)
-    systems = {key: (_points(key.ensemble), key.ensemble.n_neurons) for key in keys}
+    systems = {key: (points_of(key.ensemble), key.ensemble.n_neurons) for key in keys}
     systems = {key: (p, n) for key, (p, n) in systems.items() if p >= n}  # others are Nengo's
     sizes = sorted(systems.values(), key=lambda size: size[0] * size[1])
     arrays = NUMBER * (sum(map(_numbers, spiking)) + _weights(connections))
@@ -175,20 +176,10 @@ def describe(network: nengo.Network) -> Survey:
     )
 
 
-def _points(ensemble: nengo.Ensemble) -> int:
-    """Number of evaluation points of an ensemble."""
-    points = ensemble.eval_points
-    if not isinstance(points, Distribution):
-        return len(points)
-    number = ensemble.n_eval_points
-    default = default_n_eval_points(ensemble.n_neurons, ensemble.dimensions)
-    return int(default if number is None else number)
-
-
 def _numbers(ensemble: nengo.Ensemble) -> int:
     """Numbers of a built ensemble: points, two arrays of encoders, four values of each neuron."""
     n, d = ensemble.n_neurons, ensemble.dimensions
-    return _points(ensemble) * d + n * (2 * d + 4)
+    return points_of(ensemble) * d + n * (2 * d + 4)
 
 
 def _weights(connections: list[nengo.Connection]) -> int:
@@ -264,5 +255,5 @@ def _seconds(
     functions: dict[Any, int] = defaultdict(int)
     for connection in connections:
         if callable(connection.function) and isinstance(connection.pre_obj, nengo.Ensemble):
-            functions[connection.pre_obj, id(connection.function)] = _points(connection.pre_obj)
+            functions[connection.pre_obj, id(connection.function)] = points_of(connection.pre_obj)
     return seconds + CALL * sum(functions.values()) / 10  # most functions are computed at once

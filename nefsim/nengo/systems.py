@@ -10,6 +10,8 @@ from typing import Any
 
 import nengo
 import numpy as np
+from nengo.dists import Distribution
+from nengo.utils.builder import default_n_eval_points
 from nengo.utils.least_squares_solvers import rmses
 from numpy.typing import NDArray
 
@@ -77,7 +79,8 @@ class Iterated:
                 decoders = self.ridge.solve(targets)
         if decoders is None:
             return self._factored.solve(targets, start)
-        errors = rmses(self.ridge.activities, decoders, targets)
+        with threads.one_thread_of_blas():
+            errors = self.ridge.errors(decoders, targets)
         return decoders, {"rmses": errors, "time": time.time() - start}
 
     @cached_property
@@ -107,18 +110,29 @@ class Room:
 
     def __init__(self) -> None:
         self._numbers = np.empty(0)
+        self.size = 0  # that is made at least
 
     def array(self, *shape: int) -> Array:
         """An array of the shape, which may be in the memory of the last one."""
         size = int(np.prod(shape))
         if len(self._numbers) < size:
             self.free()
-            self._numbers = np.empty(size)
+            self._numbers = np.empty(max(size, self.size))
         return self._numbers[:size].reshape(shape)
 
     def free(self) -> None:
         """Give the memory back."""
         self._numbers = np.empty(0)
+
+
+def points_of(ensemble: nengo.Ensemble) -> int:
+    """The number of evaluation points of an ensemble that is not yet built."""
+    points = ensemble.eval_points
+    if not isinstance(points, Distribution):
+        return len(points)
+    number = ensemble.n_eval_points
+    default = default_n_eval_points(ensemble.n_neurons, ensemble.dimensions)
+    return int(default if number is None else number)
 
 
 def iterated(conn: nengo.Connection, built: Any, points: Array, room: Room) -> Iterated | None:

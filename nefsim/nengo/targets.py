@@ -27,8 +27,21 @@ def targets_of(connection: Connection, points: Array) -> Array:
             target[...] = np.hstack(value) if isinstance(value, (tuple, list)) else value
             return target
 
-        values = values_of(function, points[:, connection.pre_slice], value_at)
-        if values is not None:
-            return values
+        inputs = points[:, connection.pre_slice]
+        values = values_of(function, inputs, value_at)
+        return _point_by_point(connection, points, inputs) if values is None else values
     found: Array = get_targets(connection, points, dtype=points.dtype)
     return found
+
+
+def _point_by_point(connection: Connection, points: Array, inputs: Array) -> Array:
+    """The values of a function that is looked up once, and not for each of the inputs (P, k)."""
+    function = connection.function
+    targets = np.zeros((len(inputs), connection.size_mid), points.dtype)
+    for i, point in enumerate(inputs):
+        value = function(point)
+        if value is None:
+            found: Array = get_targets(connection, points, dtype=points.dtype)  # raises its error
+            return found
+        targets[i] = np.hstack(value) if isinstance(value, (tuple, list)) else value
+    return targets

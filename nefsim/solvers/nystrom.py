@@ -20,9 +20,14 @@ COLUMNS, SEED = 400, 1
 #: Slabs of points that threads share: a fixed number, so that no bit depends on the cores.
 SLABS = 8
 
-#: Points in a product with A and Aᵀ: their rates are read from memory once and stay in the cache.
-#: Many columns need more of them, because products of matrices are slow with few rows.
-ROWS, ROWS_OF_MANY, MANY = 8, 32, 8
+#: Points in a product of A and Aᵀ with a vector: their rates are read from memory once and stay
+#: in the cache.
+ROWS = 8
+
+#: Most points, and fewest columns at once, of a product with several columns, and the most
+#: products in it: OpenBLAS copies no part of smaller matrices, which takes longer than to multiply
+#: by few columns.
+MOST_ROWS, FEWEST_COLUMNS, PRODUCTS = 16, 4, 1_000_000
 
 #: Points whose rates are converted to single precision together.
 CONVERTED = 256
@@ -78,6 +83,15 @@ class Ridge:
         parts = self.each(lambda rows: self.activities[rows].T @ targets[rows], self.slabs)
         right = self._half(np.asarray(sum(parts)))
         return self._half(found) if (found := self._iterate(right)) is not None else None
+
+    def errors(self, decoders: FloatArray, targets: FloatArray) -> FloatArray:
+        """Root-mean-square error of A D - Y for each column of D (N, k)."""
+
+        def squares(rows: slice) -> Any:
+            return np.sum((self.activities[rows] @ decoders - targets[rows]) ** 2, axis=0)
+
+        total = np.asarray(sum(self.each(squares, self.slabs)))
+        return np.asarray(np.sqrt(total / len(targets)))
 
     @property
     def slabs(self) -> list[slice]:
@@ -160,10 +174,15 @@ def _twice(A: FloatArray, p: FloatArray) -> FloatArray:
     """Pᵀ AᵀA, from Pᵀ (k, N)."""
     if len(p) == 1:  # products with vectors are faster
         return _twice_vector(A, p[0])[None]
-    total, step = np.zeros_like(p), ROWS if len(p) < MANY else ROWS_OF_MANY
+    total, n = np.zeros_like(p), A.shape[1]
+    step = min(MOST_ROWS, max(1, PRODUCTS // (FEWEST_COLUMNS * n)))
+    width = max(1, PRODUCTS // (step * n))
+    width = -(-len(p) // -(-len(p) // width))  # of parts that are about equal
+    parts = [slice(i, i + width) for i in range(0, len(p), width)]
     for first in range(0, len(A), step):
         some = A[first : first + step]
-        total += (p @ some.T) @ some
+        for part in parts:
+            total[part] += (p[part] @ some.T) @ some
     return total
 
 
