@@ -82,7 +82,8 @@ class Table:
         self.bits: dict[int, tuple[int, float]] = {}
         self._steps_of_spikes: dict[int, int] = {}
         self.addresses: list[Address] = []
-        split = {whole for whole, _ in plan.parts.whole.values()}
+        joined = {program.ops[i].output for i in plan.parts.joined}
+        split = {whole for whole, _ in plan.parts.whole.values()} - joined
         for i, signal in enumerate(program.signals):
             if i in plan.parts.whole:
                 whole, first = plan.parts.whole[i]

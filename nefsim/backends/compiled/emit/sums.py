@@ -28,8 +28,18 @@ def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
         _accumulate(table, op, table.plan.accumulators[op.output])
     elif table.program.writer[op.output] in table.plan.drive_of:
         _drive(table, op, table.plan.drive_of[table.program.writer[op.output]])
-    elif op.output not in table.plan.copies and op.output not in table.plan.fused_currents:
+    elif _is_computed(table, op):
         _sum(table, op)
+
+
+def _is_computed(table: Table, op: Sum) -> bool:
+    """Whether a sum has rows; not so a copy, a fused current, parts in place, or nothing."""
+    plan = table.plan
+    if op.output in plan.copies or op.output in plan.fused_currents:
+        return False
+    if table.program.writer[op.output] in plan.parts.joined:
+        return False
+    return bool(op.terms) or op.offset is not None or op.output in plan.materialized
 
 
 def _drive(table: Table, op: Sum, drive: Drive) -> None:
