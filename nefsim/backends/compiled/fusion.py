@@ -31,7 +31,8 @@ class Block:
         Indices of the blocks that this one reads.
     phases : sequence of (sequence of (sequence of int))
         The same operations in the same order, as units; the units of a phase are independent of
-        each other within a step.
+        each other within a step.  Operations in Python are phases of one unit, unless all is
+        one unit.
     """
 
     level: int
@@ -131,19 +132,43 @@ class _Graph:
     def phases(self, sets: DisjointSets, members: Sequence[int]) -> list[list[list[int]]]:
         """The units of a block by phases; one unit if its order is fixed otherwise.
 
-        It is where operations run in Python, or come before others that do not read them.
+        It is where operations come before others that do not read them.  An operation that runs
+        in Python is a phase of its own.
         """
-        if not self._in_python.isdisjoint(members) or not self._first.keys().isdisjoint(members):
-            after = {i: [*self._now[i], *self._first.get(i, ())] for i in members}
-            return [[_in_order(members, after, self._in_python)]]
+        after = {i: [*self._now[i], *self._first.get(i, ())] for i in members}
+        whole = [[_in_order(members, after, self._in_python)]]
+        if not self._first.keys().isdisjoint(members):
+            return whole
         units, reads = _merged(sets, members, self._now)
-        level: list[int] = []
-        for needs in reads:
-            level.append(max((level[other] + 1 for other in needs), default=0))
-        phases: list[list[list[int]]] = [[] for _ in range(max(level, default=-1) + 1)]
-        for unit, at in zip(units, level, strict=True):
-            phases[at].append(_in_order(unit, self._now, ()))
-        return phases
+        python = {u for u, unit in enumerate(units) if not self._in_python.isdisjoint(unit)}
+        if any(len(units[u]) > 1 for u in python):
+            return whole
+        phases: dict[tuple[int, int, int], list[list[int]]] = {}
+        for unit, place in zip(units, _places(reads, python), strict=True):
+            phases.setdefault(place, []).append(_in_order(unit, self._now, ()))
+        return [phases[place] for place in sorted(phases)]
+
+
+def _places(reads: Sequence[Collection[int]], python: Set[int]) -> list[tuple[int, int, int]]:
+    """The phase of each unit: after how many groups of calls, 1 for a call, and its level.
+
+    Units that run in Python are called one by one, in groups that have compiled units between
+    them; others take their place as early as possible.
+    """
+    order = _in_order(range(len(reads)), reads, python) if python else range(len(reads))
+    places: dict[int, tuple[int, int, int]] = {}
+    n_groups, called = 0, False
+    for position, u in enumerate(order):
+        before = [places[other] for other in reads[u]]
+        if u in python:
+            places[u] = n_groups, 1, position
+        else:
+            n_groups += called
+            stage = max((group + is_call for group, is_call, _ in before), default=0)
+            levels = [level for group, is_call, level in before if (group, is_call) == (stage, 0)]
+            places[u] = stage, 0, max(levels, default=-1) + 1
+        called = u in python
+    return [places[u] for u in range(len(reads))]
 
 
 def _merged(
@@ -189,7 +214,7 @@ class DisjointSets:
 
 def _in_order(
     members: Sequence[int],
-    now: Sequence[Sequence[int]] | Mapping[int, Sequence[int]],
+    now: Sequence[Collection[int]] | Mapping[int, Collection[int]],
     in_python: Collection[int],
 ) -> list[int]:
     inside = set(members)

@@ -239,9 +239,11 @@ TILE = 64
 MOST_VECTORS = 7
 
 # The memory of steps that threads share (:mod:`.kernel.shared`), in whole numbers: the number of
-# phases and of threads, the address of a function of the system, the number of phases that are
-# done; then the phases, and then the units of all phases.  Threads write different cache lines.
-SHARED_PHASES, SHARED_THREADS, SHARED_YIELD, SHARED_RELEASED, SHARED_WORDS = 0, 1, 2, 8, 16
+# phases and of threads, the address of a function of the system, 1 once the first thread has called
+# functions in Python, the number of phases that are done; then the phases, and then the units of
+# all phases.  Threads write different cache lines.
+SHARED_PHASES, SHARED_THREADS, SHARED_YIELD, SHARED_CALLED = range(4)
+SHARED_RELEASED, SHARED_WORDS = 8, 16
 
 #: Of a phase: the place of its units and their number, the first row of the table after the last
 #: unit and their end, the same of rows that are part of the next step, and the units done.
