@@ -140,13 +140,44 @@ class _Graph:
         if not self._first.keys().isdisjoint(members):
             return whole
         units, reads = _merged(sets, members, self._now)
-        python = {u for u, unit in enumerate(units) if not self._in_python.isdisjoint(unit)}
-        if any(len(units[u]) > 1 for u in python):
-            return whole
+        python = self._python(units)
+        if apart := [i for u in python if len(units[u]) > 1 for i in units[u]]:
+            sets = DisjointSets(len(self._ops))
+            for unit in units:
+                for i in unit[1:] if self._in_python.isdisjoint(unit) else ():
+                    sets.join(unit[0], i)
+            self._join_in_trees(sets, apart)
+            units, reads = _merged(sets, members, self._now)
+            python = self._python(units)
         phases: dict[tuple[int, int, int], list[list[int]]] = {}
         for unit, place in zip(units, _places(reads, python), strict=True):
             phases.setdefault(place, []).append(_in_order(unit, self._now, ()))
         return [phases[place] for place in sorted(phases)]
+
+    def _python(self, units: Sequence[Sequence[int]]) -> set[int]:
+        """The units with operations that run in Python."""
+        return {u for u, unit in enumerate(units) if not self._in_python.isdisjoint(unit)}
+
+    def _join_in_trees(self, sets: DisjointSets, members: Collection[int]) -> None:
+        """Join operations in so far as no way from one unit leads back to it within a step.
+
+        Such a way would be one through a function in Python, whose output would come too late.
+        Sums of one population join it; each other operation joins its only reader.
+        """
+        free = [i for i in members if i not in self._in_python]
+        of_one = {
+            i: self._now[i][0]
+            for i in free
+            if len({*self._now[i]}) == 1 and isinstance(self._ops[self._now[i][0]], Neurons)
+            if self._now[i][0] not in self._in_python
+        }
+        for i in free:
+            if i in of_one:
+                sets.join(i, of_one[i])
+                continue
+            for j in self._now[i]:
+                if self._readers[j] == 1 and j not in of_one and j not in self._in_python:
+                    sets.join(i, j)
 
 
 def _places(reads: Sequence[Collection[int]], python: Set[int]) -> list[tuple[int, int, int]]:
