@@ -47,6 +47,7 @@ def fused_blocks(
     partial: Set[int] = frozenset(),
     gathers: Set[int] = frozenset(),
     first: Mapping[int, Sequence[int]] = MappingProxyType({}),
+    joined: Set[int] = frozenset(),
 ) -> list[Block]:
     """Group the operations of a program in fused blocks.
 
@@ -63,13 +64,15 @@ def fused_blocks(
         where there is no loop.
     first : mapping of int to sequence of int
         For some operations, others of their block that come before them in a step.
+    joined : set of int
+        Operations that only gather what is in place, so that they have no work.
 
     Returns
     -------
     list of Block
         Lower levels come first.
     """
-    graph = _Graph(program, in_python, partial, gathers, first)
+    graph = _Graph(program, in_python, partial, gathers, first, joined)
     sets = graph.units()
     for group in program.groups:
         for i in group.ops[1:]:
@@ -99,9 +102,11 @@ class _Graph:
         partial: Set[int],
         gathers: Set[int],
         first: Mapping[int, Sequence[int]],
+        joined: Set[int],
     ) -> None:
         self._ops, self._in_python = program.ops, in_python
         self._partial, self._gathers, self._first = partial, gathers, first
+        self._joined = joined
         writer = program.writer
         self.before = [[writer[read.signal] for read in op.reads] for op in self._ops]
         self._now = [
@@ -149,8 +154,9 @@ class _Graph:
             self._join_in_trees(sets, apart)
             units, reads = _merged(sets, members, self._now)
             python = self._python(units)
+        free = {u for u, unit in enumerate(units) if self._joined.issuperset(unit)}
         phases: dict[tuple[int, int, int], list[list[int]]] = {}
-        for unit, place in zip(units, _places(reads, python), strict=True):
+        for unit, place in zip(units, _places(reads, python, free), strict=True):
             phases.setdefault(place, []).append(_in_order(unit, self._now, ()))
         return [phases[place] for place in sorted(phases)]
 
@@ -180,14 +186,18 @@ class _Graph:
                     sets.join(i, j)
 
 
-def _places(reads: Sequence[Collection[int]], python: Set[int]) -> list[tuple[int, int, int]]:
+def _places(
+    reads: Sequence[Collection[int]], python: Set[int], free: Set[int] = frozenset()
+) -> list[tuple[int, int, int]]:
     """The phase of each unit: after how many groups of calls, 1 for a call, and its level.
 
     Units that run in Python are called one by one, in groups that have compiled units between
-    them; others take their place as early as possible.
+    them.  Others run after as few calls as possible, and between two of them as late as possible,
+    so that most are in one phase.  Those that are ``free`` have no work.
     """
     order = _in_order(range(len(reads)), reads, python) if python else range(len(reads))
     places: dict[int, tuple[int, int, int]] = {}
+    last: dict[int, int] = {}  # level of each stage
     n_groups, called = 0, False
     for position, u in enumerate(order):
         before = [places[other] for other in reads[u]]
@@ -197,8 +207,18 @@ def _places(reads: Sequence[Collection[int]], python: Set[int]) -> list[tuple[in
             n_groups += called
             stage = max((group + is_call for group, is_call, _ in before), default=0)
             levels = [level for group, is_call, level in before if (group, is_call) == (stage, 0)]
-            places[u] = stage, 0, max(levels, default=-1) + 1
+            level = max(levels) + (u not in free) if levels else 0
+            places[u] = stage, 0, level
+            last[stage] = max(last.get(stage, 0), level)
         called = u in python
+    latest = {u: last[stage] for u, (stage, is_call, _) in places.items() if not is_call}
+    for u in reversed(order):
+        if u in python:
+            continue
+        places[u] = places[u][0], 0, latest[u]
+        for other in reads[u]:
+            if places[other][:2] == places[u][:2]:
+                latest[other] = min(latest[other], latest[u] - (u not in free))
     return [places[u] for u in range(len(reads))]
 
 

@@ -146,13 +146,14 @@ def make_plan(
     parts = in_ranges(parts) if ranges else parts
     program, analytic = parts.program, analytic | parts.spikes
     in_python = {i for i, op in enumerate(program.ops) if not is_compiled(program, op)}
-    blocks = fused_blocks(program, in_python, parts.partial, parts.gathers)
+    sets = in_python, parts.partial, parts.gathers
+    blocks = fused_blocks(program, *sets, joined=parts.joined)
     groups = [block.ops for block in blocks]
     materialized = _materialized(program, groups, in_python)
     materialized = _with_parts(parts, materialized)
     drives = find_drives(program, groups, analytic, materialized)
     if drives:
-        blocks = fused_blocks(program, in_python, parts.partial, parts.gathers, order(drives))
+        blocks = fused_blocks(program, *sets, order(drives), parts.joined)
         groups = [block.ops for block in blocks]
     one_row = single_rows(program, drives)
     materialized -= one_row
