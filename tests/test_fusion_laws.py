@@ -138,4 +138,4 @@ def test_an_operation_can_come_before_one_that_does_not_read_it() -> None:
     ops = add(0, Read(1, 1)), add(1, Read(0, 1))
     for first, second in ((0, 1), (1, 0)):
         (block,) = fused_blocks(program(*ops, loops=[(0, 1)]), first={second: [first]})
-        assert [*block.ops] == [first, second] and block.phases == [[[first, second]]]
+        assert [*block.ops] == [first, second] and block.phases == [[[first]], [[second]]]

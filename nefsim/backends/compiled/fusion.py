@@ -105,13 +105,15 @@ class _Graph:
         joined: Set[int],
     ) -> None:
         self._ops, self._in_python = program.ops, in_python
-        self._partial, self._gathers, self._first = partial, gathers, first
-        self._joined = joined
+        self._partial, self._gathers, self._joined = partial, gathers, joined
         writer = program.writer
         self.before = [[writer[read.signal] for read in op.reads] for op in self._ops]
         self._now = [
             [writer[read.signal] for read in op.reads if read.delay == 0] for op in self._ops
         ]
+        #: Those that come before each operation in a step.
+        self._after = [[*now, *first.get(i, ())] for i, now in enumerate(self._now)]
+        self._early = {j for some in first.values() for j in some}
         self._readers = [0] * len(self._ops)
         for sources in self.before:
             for j in sources:
@@ -135,16 +137,11 @@ class _Graph:
         return sets
 
     def phases(self, sets: DisjointSets, members: Sequence[int]) -> list[list[list[int]]]:
-        """The units of a block by phases; one unit if its order is fixed otherwise.
+        """The units of a block by phases; an operation that runs in Python is a phase of its own.
 
-        It is where operations come before others that do not read them.  An operation that runs
-        in Python is a phase of its own.
+        Units that Python would need both before and after it are taken apart.
         """
-        after = {i: [*self._now[i], *self._first.get(i, ())] for i in members}
-        whole = [[_in_order(members, after, self._in_python)]]
-        if not self._first.keys().isdisjoint(members):
-            return whole
-        units, reads = _merged(sets, members, self._now)
+        units, reads = _merged(sets, members, self._after)
         python = self._python(units)
         if apart := [i for u in python if len(units[u]) > 1 for i in units[u]]:
             sets = DisjointSets(len(self._ops))
@@ -152,12 +149,12 @@ class _Graph:
                 for i in unit[1:] if self._in_python.isdisjoint(unit) else ():
                     sets.join(unit[0], i)
             self._join_in_trees(sets, apart)
-            units, reads = _merged(sets, members, self._now)
+            units, reads = _merged(sets, members, self._after)
             python = self._python(units)
         free = {u for u, unit in enumerate(units) if self._joined.issuperset(unit)}
         phases: dict[tuple[int, int, int], list[list[int]]] = {}
         for unit, place in zip(units, _places(reads, python, free), strict=True):
-            phases.setdefault(place, []).append(_in_order(unit, self._now, ()))
+            phases.setdefault(place, []).append(_in_order(unit, self._after, ()))
         return [phases[place] for place in sorted(phases)]
 
     def _python(self, units: Sequence[Sequence[int]]) -> set[int]:
@@ -172,17 +169,18 @@ class _Graph:
         """
         free = [i for i in members if i not in self._in_python]
         of_one = {
-            i: self._now[i][0]
+            i: self._after[i][0]
             for i in free
-            if len({*self._now[i]}) == 1 and isinstance(self._ops[self._now[i][0]], Neurons)
-            if self._now[i][0] not in self._in_python
+            if len({*self._after[i]}) == 1 and isinstance(self._ops[self._after[i][0]], Neurons)
+            if self._after[i][0] not in self._in_python
         }
+        others = self._in_python | of_one.keys() | self._early
         for i in free:
             if i in of_one:
                 sets.join(i, of_one[i])
                 continue
             for j in self._now[i]:
-                if self._readers[j] == 1 and j not in of_one and j not in self._in_python:
+                if self._readers[j] == 1 and j not in others:
                     sets.join(i, j)
 
 
