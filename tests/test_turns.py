@@ -13,6 +13,9 @@ pytest.importorskip("numba")
 
 import nefsim as nef
 from nefsim.backends.compiled import cores, fusion, runner, stages, turns
+from nefsim.backends.compiled.plan import make_plan
+from nefsim.lowering import build
+from nefsim.program import Neurons
 
 Node = Callable[[float, Any], Any]
 
@@ -106,6 +109,39 @@ def test_an_error_in_a_function_ends_the_run_at_its_step(shared: list[stages.Loo
             values = sim.data[probe]
             assert values.tobytes() == whole[: len(values.tobytes())] and len(values) == 20
     assert shared
+
+
+def crossed() -> nef.Network:
+    """Sums of two populations before and after a function, which read the same spikes."""
+    net = nef.Network(seed=5)
+    a, b = (net.ensemble(200, 1, n_eval_points=40) for _ in range(2))
+    function = net.node(lambda t, x: 0.5 * np.sin(x) + 0.2, size_in=3, size_out=3)
+    inputs = net.node(size_in=10)
+    net.connect(inputs[:3], function, synapse=None)
+    rng = np.random.default_rng(1)
+    targets = [inputs, *(net.node(size_in=10) for _ in range(3))]
+    for target in targets:
+        for x in (a, b):
+            solver = nef.NoSolver(rng.normal(0.0, 1e-4, (200, 10)))
+            net.connect(x, target, function=lambda x: np.zeros(10), solver=solver, synapse=None)
+        if target is not inputs:
+            net.connect(function, target[:3], synapse=None)
+            net.connect(target[0], a, synapse=0.01)
+            net.connect(target[4], b, synapse=0.01)
+        net.probe(target)
+    net.probe(a.neurons)
+    return net
+
+
+def test_spikes_are_listed_before_several_units_read_the_list(shared: list[stages.Loop]) -> None:
+    expected = run(crossed())
+    assert shared and [len(phase.units) for phase in shared[0].phases if not phase.calls][-1] >= 2
+    report = nef.crosscheck(crossed(), 0.1, backends=("numpy", "numba"))
+    assert report.agrees, str(report)
+    assert all(run(crossed()) == expected for _ in range(3))
+    program = build(crossed(), 0.001, 1).program
+    spiking = {op.output for op in program.ops if isinstance(op, Neurons)}
+    assert make_plan(program, 1, spiking).listed == spiking
 
 
 def test_functions_that_follow_at_once_are_one_phase() -> None:

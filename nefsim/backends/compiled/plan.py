@@ -18,6 +18,7 @@ from nefsim.backends.compiled.analysis import (
 )
 from nefsim.backends.compiled.driving import Drive, find_drives, order, silent, single_rows
 from nefsim.backends.compiled.fusion import Block, fused_blocks
+from nefsim.backends.compiled.opcodes import LINE
 from nefsim.backends.compiled.ranges import in_ranges
 from nefsim.backends.compiled.split import Split, split
 from nefsim.backends.compiled.tiling import VALUES, spike_form, tile
@@ -85,6 +86,8 @@ class Plan:
         Signals that are stored once, and are not cleared from one step to the next.
     silent : frozenset of int
         Spike outputs whose values are not read, but only the indices of the neurons that fired.
+    listed : frozenset of int
+        Spike outputs that the population itself lists, as several units read the list.
     """
 
     program: Program
@@ -103,6 +106,7 @@ class Plan:
     drives: Mapping[int, tuple[Drive, ...]]
     single_rows: frozenset[int]
     silent: frozenset[int]
+    listed: frozenset[int]
 
     @cached_property
     def driven_terms(self) -> frozenset[int]:
@@ -198,7 +202,22 @@ def make_plan(
         drives,
         frozenset(one_row),
         frozenset(silent(program, drives, materialized)),
+        frozenset(_listed(program, blocks)),
     )
+
+
+def _listed(program: Program, blocks: Sequence[Block]) -> set[int]:
+    """Spike outputs whose indices are read in other units than that of the population."""
+    units = [unit for block in blocks for phase in block.phases for unit in phase]
+    unit_of = {i: u for u, unit in enumerate(units) for i in unit}
+    found: set[int] = set()
+    for i, op in enumerate(program.ops):
+        for term in op.terms if isinstance(op, Sum) else ():
+            writer = program.writer[term.read.signal]
+            is_apart = unit_of[writer] != unit_of[i] and isinstance(program.ops[writer], Neurons)
+            if is_apart and (hasattr(term.matrix, "tocsr") or np.shape(term.matrix)[:1] >= (LINE,)):
+                found.add(term.read.signal)
+    return found
 
 
 def _with_parts(parts: Split, materialized: set[int]) -> set[int]:
