@@ -151,7 +151,7 @@ class _Graph:
             self._join_in_trees(sets, apart)
             units, reads = _merged(sets, members, self._after)
             python = self._python(units)
-        free = {u for u, unit in enumerate(units) if self._joined.issuperset(unit)}
+        free = {u for u, unit in enumerate(units) if self._joined >= {*unit}}
         phases: dict[tuple[int, int, int], list[list[int]]] = {}
         for unit, place in zip(units, _places(reads, python, free), strict=True):
             phases.setdefault(place, []).append(_in_order(unit, self._after, ()))

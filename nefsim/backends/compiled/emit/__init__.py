@@ -28,9 +28,10 @@ def emit(table: Table, index: int) -> range:
     """Add the rows of one operation of the program."""
     first, op = len(table), table.program.ops[index]
     EMIT[type(op)](table, op, table.memories[index])
-    is_listed = isinstance(op, Neurons) and op.output in table.plan.listed
-    if is_listed and table.has_spikes(read := Read(op.output)):
-        spike_list(table, read)
+    if isinstance(op, Neurons):
+        read = Read(op.output)
+        if op.output in table.plan.listed and table.has_spikes(read):
+            spike_list(table, read)
     rows = range(first, len(table))
     if index in table.plan.tiled:
         table.mark_tiled(rows)
