@@ -73,10 +73,38 @@ def _sum(table: Table, op: Sum) -> None:
         table.op(k.FILL, out, n, C=table.constant(op.offset), M=1)
     elif first is None:
         table.op(k.FILL, out, n)
+    if first is not None and len(terms) > 1 and all(_is_few(table, term) for term in terms):
+        _collect(table, terms, first, out, n)
+        return
     if first is None:
         first = [False] * len(terms)
     for term, overwrites in zip(terms, first, strict=True):
         _term(table, term, out, n, int(overwrites))
+
+
+def _is_few(table: Table, term: Term) -> bool:
+    """Whether a term is few adjacent numbers, times one factor."""
+    few = term.matrix is None or np.ndim(term.matrix) == 0
+    is_range = not any(isinstance(index, np.ndarray) for index in (term.rows, term.read.columns))
+    return few and is_range and table.program.size(term.read) < k.LINE
+
+
+def _collect(
+    table: Table, terms: Sequence[Term], first: Sequence[bool], out: Address, n: int
+) -> None:
+    """One row for a sum of few numbers, such as the vector of inputs of a population."""
+    numbers: list[tuple[int, int, int, bool]] = []
+    factors: list[float] = []
+    for term, overwrites in zip(terms, first, strict=True):
+        offset, stride = table.address(term.read)
+        target = range(n)[term.rows or slice(None)]
+        assert isinstance(target, range)
+        size = table.program.size(term.read)
+        numbers += [(offset + j, stride, target[j], overwrites) for j in range(size)]
+        factors += [1.0 if term.matrix is None else float(term.matrix)] * size
+    assert len(numbers[0]) == k.COLLECTED
+    c, x = table.constant(factors), table.index(numbers)
+    table.op(k.COLLECT, out, n, C=c, X=x, M=len(numbers))
 
 
 def _first_writers(table: Table, terms: Sequence[Term], n: int) -> list[bool] | None:

@@ -24,12 +24,13 @@ from nefsim.backends.compiled.kernel.shared import (
     store_atomic,
     wait_for,
 )
-from nefsim.backends.compiled.kernel.sums import decode_bits, linear
+from nefsim.backends.compiled.kernel.sums import collect, decode_bits, linear
 from nefsim.backends.compiled.kernel.tiles import rows_of_tile, steps_of_spikes
 from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
 from nefsim.backends.compiled.kernel.whole import compile_together
 from nefsim.backends.compiled.opcodes import (
     CODE,
+    COLLECT,
     DECODE_BITS,
     DELAY,
     DRIVEN_LIF,
@@ -126,6 +127,8 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
                 decode_bits(t, y, r, spikes, c)
             elif kind == LOWPASS:
                 lowpass(t[N], y, x, c, shifted(data, t[S]))
+            elif kind == COLLECT:
+                collect(t, row, y, data, c, indices)
             elif kind == DRIVEN_LIF:
                 driven_lif(t, row, r, data, constants, indices, spikes)
             elif t[CODE]:
