@@ -128,7 +128,7 @@ def test_the_memory_of_shared_steps_lists_phases_and_their_units() -> None:
     k = opcodes
     phases = [Phase([(2, 4), (4, 6)], [5, 5], [(6, 7), (8, 9)]), Phase([(9, 11)], [5], [])]
     loop = Loop((0, 12), (0, 2), phases, 99)
-    memory = cores._shared_memory(loop, 3)
+    memory = cores.shared_memory(loop, 3)
     assert len(memory) == k.SHARED_WORDS + 2 * k.PHASE_WORDS + 3 * k.UNIT_WORDS
     assert memory.ctypes.data % 64 == 0 and memory.dtype == np.int64
     assert (memory[k.SHARED_PHASES], memory[k.SHARED_THREADS]) == (2, 3)
@@ -143,6 +143,16 @@ def test_the_memory_of_shared_steps_lists_phases_and_their_units() -> None:
     assert (second[k.PHASE_NEXT], second[k.PHASE_NEXT_END]) == (0, 2)
     spans = [memory[units + i * k.UNIT_WORDS :][:3].tolist() for i in range(3)]
     assert spans == [[2, 4, 0], [4, 6, 0], [9, 11, 0]]
+
+
+def test_a_phase_of_functions_in_python_has_no_units_and_then_rows() -> None:
+    k = opcodes
+    phases = [Phase([(2, 4), (4, 6)], [5, 5], []), Phase([], [], [(6, 8)], [3])]
+    memory = cores.shared_memory(Loop((0, 8), (0, 2), phases, 99), 2)
+    call = memory[k.SHARED_WORDS + k.PHASE_WORDS :]
+    assert call[k.PHASE_SIZE] == 0
+    assert (call[k.PHASE_TAIL], call[k.PHASE_TAIL_END]) == (6, 8)
+    assert (call[k.PHASE_NEXT], call[k.PHASE_NEXT_END]) == (0, 2)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="functions of POSIX")
@@ -232,7 +242,7 @@ def test_steps_are_shared_after_the_lead_of_the_first(monkeypatch: Any) -> None:
         with lock:
             seen.append(arguments)
 
-    monkeypatch.setattr(cores, "_call", lambda arrays: (run, 7, (8, 9)))
+    monkeypatch.setattr(cores, "call_of", lambda arrays: (run, 7, (8, 9)))
     loop = Loop((0, 12), (0, 2), [Phase([(2, 4), (4, 6)], [5, 5], [])], 10)
     advance = cores.in_steps((), loop)
     advance(5, 14)  # 90 numbers

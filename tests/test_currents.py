@@ -10,9 +10,11 @@ import pytest
 pytest.importorskip("numba")
 
 import nefsim as nef
-from nefsim.backends.compiled import plans
+from nefsim.backends.compiled import opcodes, plans
 from nefsim.backends.compiled.currents import encoded
+from nefsim.backends.compiled.emit import sums
 from nefsim.backends.compiled.plans import MOST_NUMBERS
+from nefsim.backends.compiled.table import Table
 from nefsim.lowering import build
 from nefsim.program import Neurons, Program, Sum
 
@@ -138,3 +140,35 @@ def test_small_programs_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
     net = inhibited(n_targets=2, n=20)
     assert sum(s.size for s in build(net, 0.001, 1).program.signals) < MOST_NUMBERS
     run("numba", net)
+
+
+def test_few_numbers_from_several_places_are_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vector of inputs has the bits of a row for each term."""
+    monkeypatch.setattr(plans, "MOST_NUMBERS", 0)
+    net = inhibited(12)
+    kinds = [kinds_of(net)]
+    together = run("numba", net)
+    monkeypatch.setattr(sums, "_is_few", lambda table, term: False)
+    kinds.append(kinds_of(net))
+    apart = run("numba", net)
+    assert {label: values.tobytes() for label, values in together.items()} == {
+        label: values.tobytes() for label, values in apart.items()
+    }
+    assert kinds[0].count(opcodes.COLLECT) > 5 and opcodes.COLLECT not in kinds[1]
+    assert len(kinds[0]) < len(kinds[1])
+
+
+def kinds_of(net: nef.Network) -> list[int]:
+    """The opcodes of the rows of a network."""
+    found: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        original = Table.arrays
+
+        def arrays(table: Table, batch: int) -> Any:
+            made = original(table, batch)
+            found.extend(made[0][:, opcodes.KIND].tolist())
+            return made
+
+        patch.setattr(Table, "arrays", arrays)
+        nef.Simulator(net, backend="numba", progress=False)
+    return found

@@ -107,7 +107,18 @@ def test_units_of_a_loop_are_in_phases() -> None:
     assert phases(*ops) == [[[0]], [[1]], [[2, 3]]]
     apart = add(0, Read(1, 1), Read(2, 1)), add(1, Read(0)), add(2, Read(0))
     assert phases(*apart) == [[[0]], [[1], [2]]]
-    assert phases(*ops, in_python={2}) == [[[0, 1, 2, 3]]]
+    # An operation in Python is a phase.
+    assert phases(*ops, in_python={2}) == [[[0]], [[1]], [[2]], [[3]]]
+
+
+def test_units_that_python_would_need_before_and_after_are_taken_apart() -> None:
+    # Spikes 1 are decoded by 2, which Python 3 reads, and by 4, which waits for Python.
+    ops = (
+        *(add(0, Read(5, 1)), Neurons(1, 0, nef.LIF(), {}, None), add(2, Read(1))),
+        *(add(3, Read(2)), add(4, Read(1), Read(3)), add(5, Read(4))),
+    )
+    assert phases(*ops) == [[[0, 1, 2, 3, 4, 5]]]
+    assert phases(*ops, in_python={3}) == [[[0, 1, 2]], [[3]], [[4, 5]]]
 
 
 def test_an_order_keeps_python_and_compiled_operations_together() -> None:
@@ -127,4 +138,4 @@ def test_an_operation_can_come_before_one_that_does_not_read_it() -> None:
     ops = add(0, Read(1, 1)), add(1, Read(0, 1))
     for first, second in ((0, 1), (1, 0)):
         (block,) = fused_blocks(program(*ops, loops=[(0, 1)]), first={second: [first]})
-        assert [*block.ops] == [first, second] and block.phases == [[[first, second]]]
+        assert [*block.ops] == [first, second] and block.phases == [[[first]], [[second]]]

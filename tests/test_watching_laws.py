@@ -11,7 +11,8 @@ import pytest
 import scipy.sparse
 
 import nefsim as nef
-from nefsim.program import Read, Sum, Term
+from nefsim.lowering import build
+from nefsim.program import Read, Sum, Term, outputs
 from nefsim.program.operations import Signal
 from nefsim.watching import inputs, watch
 
@@ -230,3 +231,28 @@ def test_the_numbers_of_aligned_memory_are_those_of_its_bytes(n_bytes: int) -> N
         whole = inputs._whole(part)
         assert whole.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0] and np.shares_memory(whole, memory)
     assert inputs._whole(ROWS[1]).tolist() == ROWS.ravel().tolist()
+
+
+def test_a_sum_behind_many_populations_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = nef.Network(seed=1)
+    array = nef.networks.ensemble_array(net, 10, 12, n_eval_points=20)
+    source = net.node(nef.WhiteSignal(1.0, high=5.0, seed=1), size_out=12)
+    between = net.node(size_in=12)
+    net.connect(source, between, transform=np.ones((12, 12)), synapse=None)
+    net.connect(between, array.input, transform=np.eye(12), synapse=None)
+    seen: list[int] = []
+    original = inputs._weights
+
+    def counted(program: Any, term: Term, size: int) -> Any:
+        seen.append(id(term))
+        return original(program, term, size)
+
+    monkeypatch.setattr(inputs, "_weights", counted)
+    built = build(net, 0.001, 1)
+    stored: list[Any] = [None] * len(built.program.signals)
+    for op in built.program.ops:
+        if not isinstance(op, Sum):
+            for signal in outputs(op):
+                stored[signal] = np.zeros((2, built.program.signals[signal].size))
+    inputs.Inputs(built, stored, dict.fromkeys(net.all_ensembles, 1.0))
+    assert seen and len(seen) == len({*seen})

@@ -79,13 +79,16 @@ class Inputs:
         ensembles: list[Ensemble] = []
         starts, constant = [], [0.0] * sum(ensemble.dimensions for ensemble in reach)
         start = 0
+        expansion = _Expansion(built.program, rows, unknown)
         for ensemble in reach:
-            found = _expanded(built.program, rows, unknown, built.represented[ensemble])
-            if found is None or len(addends) + len(found[0]) > LARGEST:
+            found = expansion.of(built.represented[ensemble])
+            if found is None:
                 continue
-            for signal, delay, column, factor, target in found[0]:
-                addends.append(Addend(signal, delay, column, factor, start + target))
-            for target, value in found[1].items():
+            if len(addends) + sum(map(len, found.addends.values())) > LARGEST:
+                continue
+            for target, some in found.addends.items():
+                addends += [Addend(*each[:4], start + target) for each in some]
+            for target, value in found.constant.items():
                 constant[start + target] = value
             ensembles.append(ensemble)
             starts.append(start)
@@ -144,41 +147,56 @@ def _whole(view: Array) -> Array:
     return flat
 
 
-def _expanded(
-    program: Program,
-    rows: Sequence[Any],
-    unknown: Collection[int],
-    signal: int,
-    delay: int = 0,
-) -> tuple[list[Addend], dict[int, float]] | None:
-    """A signal as a sum of elements of stored signals, and the constant part of each element.
+class Expanded(NamedTuple):
+    """A signal as sums of elements of stored signals, and a constant, for its elements."""
 
-    None if a part of it is neither stored nor a sum.
+    addends: dict[int, list[Addend]]
+    constant: dict[int, float]
+
+
+class _Expansion:
+    """Finds the stored signals of which others are sums.
+
+    Each signal is expanded once: that behind a convolution is read by hundreds of populations.
     """
-    if rows[signal] is not None:
-        every = range(program.signals[signal].size)
-        return [Addend(signal, delay, i, 1.0, i) for i in every], {}
-    op = program.ops[program.writer[signal]]
-    if not isinstance(op, Sum) or delay or signal in unknown:
-        return None
-    constant = {} if op.offset is None else dict(enumerate(op.offset.tolist()))
-    found: list[Addend] = []
-    for term in op.terms:
-        read = term.read
-        weights = _weights(program, term, program.signals[signal].size)
-        if rows[read.signal] is not None:
-            found += [Addend(read.signal, read.delay, j, w, i) for i, j, w in weights]
-            continue
-        inner = _expanded(program, rows, unknown, read.signal, read.delay)
-        if inner is None:
+
+    def __init__(self, program: Program, rows: Sequence[Any], unknown: Collection[int]) -> None:
+        self._program, self._rows, self._unknown = program, rows, unknown
+        self._found: dict[int, Expanded | None] = {}
+
+    def of(self, signal: int) -> Expanded | None:
+        """The expansion of a signal in this step.
+
+        None if a part of it is neither stored nor a sum.
+        """
+        if signal not in self._found:
+            self._found[signal] = self._expanded(signal)
+        return self._found[signal]
+
+    def _expanded(self, signal: int) -> Expanded | None:
+        if self._rows[signal] is not None:
+            every = range(self._program.signals[signal].size)
+            return Expanded({i: [Addend(signal, 0, i, 1.0, i)] for i in every}, {})
+        op = self._program.ops[self._program.writer[signal]]
+        if not isinstance(op, Sum) or signal in self._unknown:
             return None
-        parts: dict[int, list[Addend]] = {}
-        for addend in inner[0]:
-            parts.setdefault(addend.target, []).append(addend)
-        for i, j, w in weights:
-            found += [Addend(s, d, c, w * f, i) for s, d, c, f, _ in parts.get(j, ())]
-            constant[i] = constant.get(i, 0.0) + w * inner[1].get(j, 0.0)
-    return found, constant
+        constant = {} if op.offset is None else dict(enumerate(op.offset.tolist()))
+        found: dict[int, list[Addend]] = {}
+        for term in op.terms:
+            read = term.read
+            weights = _weights(self._program, term, self._program.signals[signal].size)
+            if self._rows[read.signal] is not None:
+                for i, j, w in weights:
+                    found.setdefault(i, []).append(Addend(read.signal, read.delay, j, w, i))
+                continue
+            inner = None if read.delay else self.of(read.signal)
+            if inner is None:
+                return None
+            for i, j, w in weights:
+                some = inner.addends.get(j, ())
+                found.setdefault(i, []).extend(Addend(s, d, c, w * f, i) for s, d, c, f, _ in some)
+                constant[i] = constant.get(i, 0.0) + w * inner.constant.get(j, 0.0)
+        return Expanded(found, constant)
 
 
 def _weights(program: Program, term: Term, size: int) -> Iterable[tuple[int, int, float]]:

@@ -152,7 +152,7 @@ def yield_address() -> int:
 
 def one_call(arrays: tuple[Any, ...], spans: Sequence[Span], then: Sequence[Span] = ()) -> Prepared:
     """A call of the interpreter that runs spans in order, on this core, and others a row later."""
-    run, table, memories = _call(arrays)
+    run, table, memories = call_of(arrays)
     every, later = np.array(spans, np.int64), np.array(then, np.int64)
     arguments = (table, every.ctypes.data, len(every), 0, 1, *memories)
     return Prepared(run, arguments, (arrays, every, later), (later.ctypes.data, len(later)))
@@ -200,8 +200,8 @@ def in_steps(arrays: tuple[Any, ...], loop: Loop) -> Advance:
     alone, n_cores = one_call(arrays, [loop.span]).rows, cores()
     if n_cores < 2:
         return alone
-    run, table, memories = _call(arrays)
-    memory, lead = _shared_memory(loop, n_cores), one_call(arrays, [loop.lead]).rows
+    run, table, memories = call_of(arrays)
+    memory, lead = shared_memory(loop, n_cores), one_call(arrays, [loop.lead]).rows
     first, pointer = memory.copy(), memory.ctypes.data
 
     def advance(lo: int, hi: int) -> None:
@@ -215,7 +215,7 @@ def in_steps(arrays: tuple[Any, ...], loop: Loop) -> Advance:
     return advance
 
 
-def _call(arrays: tuple[Any, ...]) -> tuple[Interpreter, int, tuple[int, ...]]:
+def call_of(arrays: tuple[Any, ...]) -> tuple[Interpreter, int, tuple[int, ...]]:
     """The interpreter, and its arguments before and after the spans and rows."""
     table, data, constants, indices, fired, counts = arrays
     memories = (
@@ -271,7 +271,7 @@ def shares(cost: Sequence[int], n: int) -> list[int]:
     return found
 
 
-def _shared_memory(loop: Loop, n_threads: int) -> Any:
+def shared_memory(loop: Loop, n_threads: int) -> Any:
     """The memory of :mod:`.kernel.shared`, at a cache line."""
     k = opcodes
     units = [_units(phase, PIECES * n_threads) for phase in loop.phases]
@@ -285,7 +285,7 @@ def _shared_memory(loop: Loop, n_threads: int) -> Any:
         row[[k.PHASE_UNITS, k.PHASE_SIZE]] = place, len(those)
         if phase.tail:
             row[[k.PHASE_TAIL, k.PHASE_TAIL_END]] = phase.tail[0][0], phase.tail[-1][1]
-        if i + 1 == len(units):
+        if i + 1 == len(units):  # the last phase of a step begins the next
             row[[k.PHASE_NEXT, k.PHASE_NEXT_END]] = loop.lead
         for span in those:
             memory[place : place + 2] = span

@@ -31,7 +31,8 @@ class Block:
         Indices of the blocks that this one reads.
     phases : sequence of (sequence of (sequence of int))
         The same operations in the same order, as units; the units of a phase are independent of
-        each other within a step.
+        each other within a step.  Operations in Python are phases of one unit, unless all is
+        one unit.
     """
 
     level: int
@@ -46,6 +47,7 @@ def fused_blocks(
     partial: Set[int] = frozenset(),
     gathers: Set[int] = frozenset(),
     first: Mapping[int, Sequence[int]] = MappingProxyType({}),
+    joined: Set[int] = frozenset(),
 ) -> list[Block]:
     """Group the operations of a program in fused blocks.
 
@@ -62,13 +64,15 @@ def fused_blocks(
         where there is no loop.
     first : mapping of int to sequence of int
         For some operations, others of their block that come before them in a step.
+    joined : set of int
+        Operations that only gather what is in place, so that they have no work.
 
     Returns
     -------
     list of Block
         Lower levels come first.
     """
-    graph = _Graph(program, in_python, partial, gathers, first)
+    graph = _Graph(program, in_python, partial, gathers, first, joined)
     sets = graph.units()
     for group in program.groups:
         for i in group.ops[1:]:
@@ -98,14 +102,18 @@ class _Graph:
         partial: Set[int],
         gathers: Set[int],
         first: Mapping[int, Sequence[int]],
+        joined: Set[int],
     ) -> None:
         self._ops, self._in_python = program.ops, in_python
-        self._partial, self._gathers, self._first = partial, gathers, first
+        self._partial, self._gathers, self._joined = partial, gathers, joined
         writer = program.writer
         self.before = [[writer[read.signal] for read in op.reads] for op in self._ops]
         self._now = [
             [writer[read.signal] for read in op.reads if read.delay == 0] for op in self._ops
         ]
+        #: Those that come before each operation in a step.
+        self._after = [[*now, *first.get(i, ())] for i, now in enumerate(self._now)]
+        self._early = {j for some in first.values() for j in some}
         self._readers = [0] * len(self._ops)
         for sources in self.before:
             for j in sources:
@@ -129,21 +137,87 @@ class _Graph:
         return sets
 
     def phases(self, sets: DisjointSets, members: Sequence[int]) -> list[list[list[int]]]:
-        """The units of a block by phases; one unit if its order is fixed otherwise.
+        """The units of a block by phases; an operation that runs in Python is a phase of its own.
 
-        It is where operations run in Python, or come before others that do not read them.
+        Units that Python would need both before and after it are taken apart.
         """
-        if not self._in_python.isdisjoint(members) or not self._first.keys().isdisjoint(members):
-            after = {i: [*self._now[i], *self._first.get(i, ())] for i in members}
-            return [[_in_order(members, after, self._in_python)]]
-        units, reads = _merged(sets, members, self._now)
-        level: list[int] = []
-        for needs in reads:
-            level.append(max((level[other] + 1 for other in needs), default=0))
-        phases: list[list[list[int]]] = [[] for _ in range(max(level, default=-1) + 1)]
-        for unit, at in zip(units, level, strict=True):
-            phases[at].append(_in_order(unit, self._now, ()))
-        return phases
+        units, reads = _merged(sets, members, self._after)
+        python = self._python(units)
+        if apart := [i for u in python if len(units[u]) > 1 for i in units[u]]:
+            sets = DisjointSets(len(self._ops))
+            for unit in units:
+                for i in unit[1:] if self._in_python.isdisjoint(unit) else ():
+                    sets.join(unit[0], i)
+            self._join_in_trees(sets, apart)
+            units, reads = _merged(sets, members, self._after)
+            python = self._python(units)
+        free = {u for u, unit in enumerate(units) if self._joined >= {*unit}}
+        phases: dict[tuple[int, int, int], list[list[int]]] = {}
+        for unit, place in zip(units, _places(reads, python, free), strict=True):
+            phases.setdefault(place, []).append(_in_order(unit, self._after, ()))
+        return [phases[place] for place in sorted(phases)]
+
+    def _python(self, units: Sequence[Sequence[int]]) -> set[int]:
+        """The units with operations that run in Python."""
+        return {u for u, unit in enumerate(units) if not self._in_python.isdisjoint(unit)}
+
+    def _join_in_trees(self, sets: DisjointSets, members: Collection[int]) -> None:
+        """Join operations in so far as no way from one unit leads back to it within a step.
+
+        Such a way would be one through a function in Python, whose output would come too late.
+        Sums of one population join it; each other operation joins its only reader.
+        """
+        free = [i for i in members if i not in self._in_python]
+        of_one = {
+            i: self._after[i][0]
+            for i in free
+            if len({*self._after[i]}) == 1 and isinstance(self._ops[self._after[i][0]], Neurons)
+            if self._after[i][0] not in self._in_python
+        }
+        others = self._in_python | of_one.keys() | self._early
+        for i in free:
+            if i in of_one:
+                sets.join(i, of_one[i])
+                continue
+            for j in self._now[i]:
+                if self._readers[j] == 1 and j not in others:
+                    sets.join(i, j)
+
+
+def _places(
+    reads: Sequence[Collection[int]], python: Set[int], free: Set[int] = frozenset()
+) -> list[tuple[int, int, int]]:
+    """The phase of each unit: after how many groups of calls, 1 for a call, and its level.
+
+    Units that run in Python are called one by one, in groups that have compiled units between
+    them.  Others run after as few calls as possible, and between two of them as late as possible,
+    so that most are in one phase.  Those that are ``free`` have no work.
+    """
+    order = _in_order(range(len(reads)), reads, python) if python else range(len(reads))
+    places: dict[int, tuple[int, int, int]] = {}
+    last: dict[int, int] = {}  # level of each stage
+    n_groups, called = 0, False
+    for position, u in enumerate(order):
+        before = [places[other] for other in reads[u]]
+        if u in python:
+            places[u] = n_groups, 1, position
+        else:
+            n_groups += called
+            stage = max((group + is_call for group, is_call, _ in before), default=0)
+            levels = [level for group, is_call, level in before if (group, is_call) == (stage, 0)]
+            level = max(levels) + (u not in free) if levels else 0
+            places[u] = stage, 0, level
+            last[stage] = max(last.get(stage, 0), level)
+        called = u in python
+    latest = {u: last[stage] for u, (stage, is_call, _) in places.items() if not is_call}
+    for u in reversed(order):
+        if u in python:
+            continue
+        places[u] = places[u][0], 0, latest[u]
+        for other in reads[u]:
+            if places[other][:2] == places[u][:2]:
+                latest[other] = min(latest[other], latest[u] - (u not in free))
+    return [places[u] for u in range(len(reads))]
 
 
 def _merged(
@@ -189,7 +263,7 @@ class DisjointSets:
 
 def _in_order(
     members: Sequence[int],
-    now: Sequence[Sequence[int]] | Mapping[int, Sequence[int]],
+    now: Sequence[Collection[int]] | Mapping[int, Collection[int]],
     in_python: Collection[int],
 ) -> list[int]:
     inside = set(members)

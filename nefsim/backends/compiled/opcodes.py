@@ -61,6 +61,7 @@ STEPS_DONE = THIRD = IN_USE = SCRATCH
     SPARSE_SPIKES,
     SPARSE_SPIKE_RUNS,
     GATHER,
+    COLLECT,
     SCATTER,
     LOWPASS,
     SETTLE,
@@ -94,8 +95,8 @@ STEPS_DONE = THIRD = IN_USE = SCRATCH
     DOT,
     ANY,
     RLS,
-) = range(52)
-N_KINDS = 52
+) = range(53)
+N_KINDS = 53
 
 #: The last opcode of each group: sums, memories and noise, populations, weights and rules.
 LAST_SUM, LAST_MEMORY, LAST_POPULATION, LAST_RULE = SCATTER, NOISE, INVERSE_LIF, RLS
@@ -204,6 +205,10 @@ DRIVE_INTEGERS = 9
 #: Neurons whose currents are in the innermost cache while they take a step.
 DRIVEN_BLOCK = 512
 
+#: Integers of COLLECT for each number, from the offset in column X on: the offset of row 0 of the
+#: number, the stride from row to row, the element of the output, and 1 if it is the first there.
+COLLECTED = 4
+
 #: Fewest elements of an input that may be an image shown for many steps: such an input is
 #: compared with the last one, and an equal one is not multiplied again.
 LONG_INPUT = 64
@@ -239,9 +244,11 @@ TILE = 64
 MOST_VECTORS = 7
 
 # The memory of steps that threads share (:mod:`.kernel.shared`), in whole numbers: the number of
-# phases and of threads, the address of a function of the system, the number of phases that are
-# done; then the phases, and then the units of all phases.  Threads write different cache lines.
-SHARED_PHASES, SHARED_THREADS, SHARED_YIELD, SHARED_RELEASED, SHARED_WORDS = 0, 1, 2, 8, 16
+# phases and of threads, the address of a function of the system, 1 once the first thread has called
+# functions in Python, the number of phases that are done; then the phases, and then the units of
+# all phases.  Threads write different cache lines.
+SHARED_PHASES, SHARED_THREADS, SHARED_YIELD, SHARED_CALLED = range(4)
+SHARED_RELEASED, SHARED_WORDS = 8, 16
 
 #: Of a phase: the place of its units and their number, the first row of the table after the last
 #: unit and their end, the same of rows that are part of the next step, and the units done.

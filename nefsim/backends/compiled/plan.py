@@ -18,6 +18,8 @@ from nefsim.backends.compiled.analysis import (
 )
 from nefsim.backends.compiled.driving import Drive, find_drives, order, silent, single_rows
 from nefsim.backends.compiled.fusion import Block, fused_blocks
+from nefsim.backends.compiled.opcodes import LINE
+from nefsim.backends.compiled.ranges import in_ranges
 from nefsim.backends.compiled.split import Split, split
 from nefsim.backends.compiled.tiling import VALUES, spike_form, tile
 from nefsim.backends.engine import can_fail
@@ -84,6 +86,8 @@ class Plan:
         Signals that are stored once, and are not cleared from one step to the next.
     silent : frozenset of int
         Spike outputs whose values are not read, but only the indices of the neurons that fired.
+    listed : frozenset of int
+        Spike outputs that the population itself lists, as several units read the list.
     """
 
     program: Program
@@ -102,6 +106,7 @@ class Plan:
     drives: Mapping[int, tuple[Drive, ...]]
     single_rows: frozenset[int]
     silent: frozenset[int]
+    listed: frozenset[int]
 
     @cached_property
     def driven_terms(self) -> frozenset[int]:
@@ -115,7 +120,13 @@ class Plan:
         return {i: drive for drive in drives for i in drive.ops if i != drive.population}
 
 
-def make_plan(original: Program, batch: int, analytic: set[int], dtype: Any = np.float64) -> Plan:
+def make_plan(
+    original: Program,
+    batch: int,
+    analytic: set[int],
+    dtype: Any = np.float64,
+    ranges: bool = False,
+) -> Plan:
     """Decide how to run a program.
 
     Parameters
@@ -128,21 +139,25 @@ def make_plan(original: Program, batch: int, analytic: set[int], dtype: Any = np
         Spike outputs of LIF populations that are stepped exactly, without a logarithm.
     dtype : dtype
         Precision of the run.
+    ranges : bool
+        Whether sums of several populations are parted (:mod:`.ranges`).
 
     Returns
     -------
     Plan
     """
     parts = split(original, analytic)
+    parts = in_ranges(parts) if ranges else parts
     program, analytic = parts.program, analytic | parts.spikes
     in_python = {i for i, op in enumerate(program.ops) if not is_compiled(program, op)}
-    blocks = fused_blocks(program, in_python, parts.partial, parts.gathers)
+    sets = in_python, parts.partial, parts.gathers
+    blocks = fused_blocks(program, *sets, joined=parts.joined)
     groups = [block.ops for block in blocks]
     materialized = _materialized(program, groups, in_python)
-    materialized |= {part for part, (whole, _) in parts.whole.items() if whole in materialized}
+    materialized = _with_parts(parts, materialized)
     drives = find_drives(program, groups, analytic, materialized)
     if drives:
-        blocks = fused_blocks(program, in_python, parts.partial, parts.gathers, order(drives))
+        blocks = fused_blocks(program, *sets, order(drives), parts.joined)
         groups = [block.ops for block in blocks]
     one_row = single_rows(program, drives)
     materialized -= one_row
@@ -156,7 +171,7 @@ def make_plan(original: Program, batch: int, analytic: set[int], dtype: Any = np
     # A chunk that is repeated takes the products with these weights from their rows.
     materialized.update(outputs(program.ops[i])[0] for i in in_place if not _is_rest(program, i))
     tiled, carried = tile(program, groups, analytic, materialized, together)
-    materialized |= carried
+    materialized = _with_parts(parts, materialized | carried)
     own = materialized.difference(parts.whole)
     width = sum(program.signals[i].size for i in own) * batch
     neurons = [op for op in original.ops if isinstance(op, Neurons)]
@@ -187,7 +202,30 @@ def make_plan(original: Program, batch: int, analytic: set[int], dtype: Any = np
         drives,
         frozenset(one_row),
         frozenset(silent(program, drives, materialized)),
+        frozenset(_listed(program, blocks)),
     )
+
+
+def _listed(program: Program, blocks: Sequence[Block]) -> set[int]:
+    """Spike outputs whose indices are read in other units than that of the population."""
+    units = [unit for block in blocks for phase in block.phases for unit in phase]
+    unit_of = {i: u for u, unit in enumerate(units) for i in unit}
+    found: set[int] = set()
+    for i, op in enumerate(program.ops):
+        for term in op.terms if isinstance(op, Sum) else ():
+            writer = program.writer[term.read.signal]
+            is_apart = unit_of[writer] != unit_of[i] and isinstance(program.ops[writer], Neurons)
+            if is_apart and (hasattr(term.matrix, "tocsr") or np.shape(term.matrix)[:1] >= (LINE,)):
+                found.add(term.read.signal)
+    return found
+
+
+def _with_parts(parts: Split, materialized: set[int]) -> set[int]:
+    """Signals with a row for each step: all parts of a signal, or none."""
+    joined = {output for i in parts.joined for output in outputs(parts.program.ops[i])}
+    ranges = {whole for part, (whole, _) in parts.whole.items() if part in materialized}
+    stored = materialized | (ranges & joined)
+    return stored | {part for part, (whole, _) in parts.whole.items() if whole in stored}
 
 
 def _bits_only(program: Program, analytic: set[int], materialized: set[int]) -> set[int]:

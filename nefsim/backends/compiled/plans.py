@@ -18,6 +18,7 @@ import numpy as np
 from nefsim.backends.compiled.analysis import decoded_terms
 from nefsim.backends.compiled.currents import encoded
 from nefsim.backends.compiled.plan import Plan, make_plan
+from nefsim.backends.compiled.ranges import without_unread
 from nefsim.filtering import StateSpace
 from nefsim.program import Evaluate, Filter, Neurons, Op, Program, Read, Sum, Term
 from nefsim.program.diagonal_blocks import in_blocks
@@ -51,7 +52,8 @@ def plan_of(program: Program, batch: int, analytic: set[int], dtype: Any = np.fl
     program = in_blocks(program)
     form = form_of(program)
     if form is None:
-        return make_plan(encoded(program), batch, analytic, dtype)
+        program = encoded(without_unread(program))
+        return make_plan(program, batch, analytic, dtype, ranges=True)
     key = form, batch, frozenset(analytic), np.dtype(dtype)
     with _lock:
         known = _plans.get(key)

@@ -35,6 +35,7 @@ from nefsim.backends.compiled.plans import plan_of
 from nefsim.backends.compiled.stages import Loop, Mixed, Pieces, Span, cost, rows_of, stages
 from nefsim.backends.compiled.table import ELSEWHERE, Address, Table
 from nefsim.backends.compiled.trials import has_a_trial_for_each_core, in_trials
+from nefsim.backends.compiled.turns import in_turns
 from nefsim.backends.engine import Advance, Engine, HasProgram, carrying
 from nefsim.backends.reports import Report
 from nefsim.backends.vectorised.operations import advances
@@ -79,7 +80,7 @@ def prepare(built: HasProgram, state: State) -> Runner:
     order = [*stages(blocks, arrays[0])]
     for stage in order:
         if isinstance(stage, Mixed):
-            engine.plan.append(([_mixed(engine, arrays, stage.parts)], False))
+            engine.plan.append(([_mixed(engine, arrays, stage)], False))
         elif has_a_trial_for_each_core(arrays):
             engine.plan.append(([in_trials(arrays, stage)], False))
         elif isinstance(stage, Loop):
@@ -115,17 +116,22 @@ def _whole_step(
     return (whole, most) if whole.is_atomic else (None, 0)
 
 
-def _mixed(engine: Engine, arrays: tuple[Any, ...], block: Sequence[Any]) -> Advance:
+def _mixed(engine: Engine, arrays: tuple[Any, ...], stage: Mixed) -> Advance:
     """The ``advance`` of a block with operations in Python."""
+    block: Sequence[Any] = stage.parts
     if len(block) == 1:
         return advances(engine, block[0])
+    in_python = {part: advances(engine, part) for part in block if isinstance(part, int)}
 
     def joined(last: Prepared, first: Prepared) -> Prepared:
         del last, first
         return one_call(arrays, [block[-1]], then=[block[0]])
 
     parts = [one_call(arrays, [part]) if isinstance(part, tuple) else part for part in block]
-    return mixed_advance(engine, parts, lambda index: advances(engine, index), joined)
+    alone = mixed_advance(engine, parts, in_python.__getitem__, joined)
+    if stage.loop is None:
+        return alone
+    return in_turns(engine, arrays, stage.loop, alone, in_python.__getitem__)
 
 
 def _checkpointed(program: Program, state: State, table: Table, data: Any) -> State:

@@ -57,6 +57,8 @@ class Split:
         Operations that decode the spikes of a part.
     gathers : frozenset of int
         Operations that copy the values of all parts to a signal of the original program.
+    joined : frozenset of int
+        Of these, sums whose parts are in place (:mod:`.ranges`), so that nothing is copied.
     """
 
     program: Program
@@ -64,6 +66,7 @@ class Split:
     origin: Mapping[int, tuple[int, int]]
     partial: frozenset[int]
     gathers: frozenset[int]
+    joined: frozenset[int] = frozenset()
 
     @property
     def spikes(self) -> set[int]:

@@ -1,7 +1,8 @@
 """Stages: the blocks of a program in the order in which a chunk runs them.
 
 A stage is one block with operations in Python, one loop whose units several cores share within
-each step, or any number of other blocks, which are pieces of a pipeline.
+each step, or any number of other blocks, which are pieces of a pipeline.  The units of a block
+with operations in Python may be shared, too.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ class Rows:
     """A block as rows of the table.
 
     ``parts`` are ranges of rows, and indices of operations that run in Python; ``phases`` are
-    the ranges of units, by phase.
+    the ranges of units, by phase, or the operation of a phase that runs in Python.
     """
 
     block: Block
     parts: Sequence[Span | int]
-    phases: Sequence[Sequence[Span]]
+    phases: Sequence[Sequence[Span | int]]
 
     @property
     def is_compiled(self) -> bool:
@@ -47,19 +48,16 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Mixed:
-    """A block with operations in Python."""
-
-    parts: Sequence[Span | int]
-
-
-@dataclass(frozen=True)
 class Phase:
-    """Units that several cores take, each a range of rows; then rows for the last to finish."""
+    """Units that several cores take, each a range of rows; then rows for the last to finish.
+
+    Or ``calls``, operations that run in Python, and then rows.
+    """
 
     units: list[Span]
     cost: list[int]
     tail: list[Span]
+    calls: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +75,14 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class Mixed:
+    """A block with operations in Python, and its phases if sharing each step pays."""
+
+    parts: Sequence[Span | int]
+    loop: Loop | None = None
+
+
+@dataclass(frozen=True)
 class Pieces:
     """Blocks in order: the range of rows of each, its level, and the places of those it reads."""
 
@@ -89,7 +95,7 @@ class Pieces:
 def rows_of(table: Table, block: Block) -> Rows:
     """Emit the rows of a block."""
     parts: list[Any] = []
-    phases: list[list[Span]] = []
+    phases: list[list[Span | int]] = []
     for phase in block.phases:
         phases.append([])
         for unit in phase:
@@ -97,6 +103,7 @@ def rows_of(table: Table, block: Block) -> Rows:
             for i in unit:
                 if not is_compiled(table.program, table.program.ops[i]):
                     parts.append(i)
+                    phases[-1].append(i)
                     continue
                 rows = emit(table, i)
                 if not rows:
@@ -124,7 +131,9 @@ def stages(blocks: Sequence[Rows], table: Any) -> Iterator[Mixed | Loop | Pieces
     for level in sorted({rows.block.level for rows in blocks}):
         here = [i for i, rows in enumerate(blocks) if rows.block.level == level and rows.parts]
         apart: list[Mixed | Loop] = [
-            Mixed(blocks[i].parts) for i in here if not blocks[i].is_compiled
+            Mixed(blocks[i].parts, _loop(blocks[i], table))
+            for i in here
+            if not blocks[i].is_compiled
         ]
         rest = [i for i in here if blocks[i].is_compiled]
         loops = {i: loop for i in rest if (loop := _loop(blocks[i], table)) is not None}
@@ -157,28 +166,33 @@ def _pieces(blocks: Sequence[Rows], those: list[int], table: Any) -> Pieces:
 
 def _loop(rows: Rows, table: Any) -> Loop | None:
     """A block as phases, if sharing each step among cores pays."""
-    if max(map(len, rows.phases), default=0) < 2:
+    if max(map(len, rows.phases), default=0) < 2 or len(rows.phases) == 1 < len(rows.parts):
         return None
-    (span,) = rows.parts
-    assert isinstance(span, tuple)
+    spans = [part for part in rows.parts if isinstance(part, tuple)]
     phases: list[Phase] = []
     total = shared = 0
-    lead = span[0]
-    for units in rows.phases:
+    start = lead = spans[0][0]
+    for phase in rows.phases:
+        units = [unit for unit in phase if isinstance(unit, tuple)]
+        if calls := [unit for unit in phase if isinstance(unit, int)]:
+            if phases and phases[-1].calls and not phases[-1].tail:
+                calls = [*phases.pop().calls, *calls]
+            phases.append(Phase([], [], [], calls))
+            continue
         work = [cost(table, unit) for unit in units]
         total += sum(work)
         # At most half of the work that the largest unit leaves to others.
         gain = sum(work) - max(sum(work) // 2, max(work, default=0))
         if sum(work) >= MIN_PHASE and gain > sum(work) // 4:
             shared += sum(work)
-            phases.append(Phase(list(units), work, []))
+            phases.append(Phase(units, work, []))
         elif phases:
             phases[-1].tail.extend(units)
         elif units:
             lead = units[-1][1]
     if total < MIN_STEP or shared < MIN_SHARED * total:
         return None
-    return Loop(span, (span[0], lead), phases, total)
+    return Loop((start, spans[-1][1]), (start, lead), phases, total)
 
 
 #: A neuron with a logarithm or an exponential takes about as long as three numbers, and a number as

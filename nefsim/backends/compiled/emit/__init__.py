@@ -9,9 +9,10 @@ from nefsim.backends.compiled.emit.filters import emit_filter
 from nefsim.backends.compiled.emit.learning import emit_learn, emit_weigh
 from nefsim.backends.compiled.emit.neurons import emit_neurons
 from nefsim.backends.compiled.emit.noise import emit_noise
+from nefsim.backends.compiled.emit.spikes import spike_list
 from nefsim.backends.compiled.emit.sums import emit_sum
 from nefsim.backends.compiled.table import Table
-from nefsim.program import Filter, Learn, Neurons, Play, Sum, Weigh
+from nefsim.program import Filter, Learn, Neurons, Play, Read, Sum, Weigh
 
 EMIT: dict[type, Callable[[Table, Any, dict[str, int]], None]] = {
     Sum: emit_sum,
@@ -27,6 +28,10 @@ def emit(table: Table, index: int) -> range:
     """Add the rows of one operation of the program."""
     first, op = len(table), table.program.ops[index]
     EMIT[type(op)](table, op, table.memories[index])
+    if isinstance(op, Neurons):
+        read = Read(op.output)
+        if op.output in table.plan.listed and table.has_spikes(read):
+            spike_list(table, read)
     rows = range(first, len(table))
     if index in table.plan.tiled:
         table.mark_tiled(rows)

@@ -28,8 +28,18 @@ def emit_sum(table: Table, op: Sum, memory: dict[str, int]) -> None:
         _accumulate(table, op, table.plan.accumulators[op.output])
     elif table.program.writer[op.output] in table.plan.drive_of:
         _drive(table, op, table.plan.drive_of[table.program.writer[op.output]])
-    elif op.output not in table.plan.copies and op.output not in table.plan.fused_currents:
+    elif _is_computed(table, op):
         _sum(table, op)
+
+
+def _is_computed(table: Table, op: Sum) -> bool:
+    """Whether a sum has rows; not so a copy, a fused current, parts in place, or nothing."""
+    plan = table.plan
+    if op.output in plan.copies or op.output in plan.fused_currents:
+        return False
+    if table.program.writer[op.output] in plan.parts.joined:
+        return False
+    return bool(op.terms) or op.offset is not None or op.output in plan.materialized
 
 
 def _drive(table: Table, op: Sum, drive: Drive) -> None:
@@ -63,10 +73,38 @@ def _sum(table: Table, op: Sum) -> None:
         table.op(k.FILL, out, n, C=table.constant(op.offset), M=1)
     elif first is None:
         table.op(k.FILL, out, n)
+    if first is not None and len(terms) > 1 and all(_is_few(table, term) for term in terms):
+        _collect(table, terms, first, out, n)
+        return
     if first is None:
         first = [False] * len(terms)
     for term, overwrites in zip(terms, first, strict=True):
         _term(table, term, out, n, int(overwrites))
+
+
+def _is_few(table: Table, term: Term) -> bool:
+    """Whether a term is few adjacent numbers, times one factor."""
+    few = term.matrix is None or np.ndim(term.matrix) == 0
+    is_range = not any(isinstance(index, np.ndarray) for index in (term.rows, term.read.columns))
+    return few and is_range and table.program.size(term.read) < k.LINE
+
+
+def _collect(
+    table: Table, terms: Sequence[Term], first: Sequence[bool], out: Address, n: int
+) -> None:
+    """One row for a sum of few numbers, such as the vector of inputs of a population."""
+    numbers: list[tuple[int, int, int, bool]] = []
+    factors: list[float] = []
+    for term, overwrites in zip(terms, first, strict=True):
+        offset, stride = table.address(term.read)
+        target = range(n)[term.rows or slice(None)]
+        assert isinstance(target, range)
+        size = table.program.size(term.read)
+        numbers += [(offset + j, stride, target[j], overwrites) for j in range(size)]
+        factors += [1.0 if term.matrix is None else float(term.matrix)] * size
+    assert len(numbers[0]) == k.COLLECTED
+    c, x = table.constant(factors), table.index(numbers)
+    table.op(k.COLLECT, out, n, C=c, X=x, M=len(numbers))
 
 
 def _first_writers(table: Table, terms: Sequence[Term], n: int) -> list[bool] | None:

@@ -24,12 +24,13 @@ from nefsim.backends.compiled.kernel.shared import (
     store_atomic,
     wait_for,
 )
-from nefsim.backends.compiled.kernel.sums import decode_bits, linear
+from nefsim.backends.compiled.kernel.sums import collect, decode_bits, linear
 from nefsim.backends.compiled.kernel.tiles import rows_of_tile, steps_of_spikes
 from nefsim.backends.compiled.kernel.vectors import shifted, whole_registers
 from nefsim.backends.compiled.kernel.whole import compile_together
 from nefsim.backends.compiled.opcodes import (
     CODE,
+    COLLECT,
     DECODE_BITS,
     DELAY,
     DRIVEN_LIF,
@@ -57,6 +58,7 @@ from nefsim.backends.compiled.opcodes import (
     SCRATCH,
     SET,
     SETTLE,
+    SHARED_CALLED,
     SHARED_PHASES,
     SHARED_RELEASED,
     SHARED_THREADS,
@@ -125,6 +127,8 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
                 decode_bits(t, y, r, spikes, c)
             elif kind == LOWPASS:
                 lowpass(t[N], y, x, c, shifted(data, t[S]))
+            elif kind == COLLECT:
+                collect(t, row, y, data, c, indices)
             elif kind == DRIVEN_LIF:
                 driven_lif(t, row, r, data, constants, indices, spikes)
             elif t[CODE]:
@@ -169,16 +173,37 @@ def run_span(table, first, last, lo, hi, trials, data, constants, indices, spike
 
 
 @njit(**options)
+def finish_phase(table, phase, released, at, row, hi, trials, arrays):
+    """Run the rows of a phase after its units, and those of the next step; release the next."""
+    data, constants, indices, spikes, counts = arrays
+    rows = phase[PHASE_TAIL], phase[PHASE_TAIL_END], row, row + 1
+    run_span(table, *rows, trials, data, constants, indices, spikes, counts)
+    rows = phase[PHASE_NEXT], phase[PHASE_NEXT_END], row + 1, min(row + 2, hi)
+    run_span(table, *rows, trials, data, constants, indices, spikes, counts)
+    store_atomic(released, at + 1)
+
+
+@njit(**options)
 def share_steps(table, memory, thread, lo, hi, trials, data, constants, indices, spikes, counts):
-    """One thread of those that share steps; see :mod:`.shared`."""
+    """One thread of those that share steps; see :mod:`.shared`.
+
+    A phase without units is one of functions in Python.  The first thread ends there; called
+    again after them, it finishes that phase.
+    """
     n_phases, released = memory[SHARED_PHASES], shifted(memory, SHARED_RELEASED)
-    at = load_atomic(released)
+    arrays = data, constants, indices, spikes, counts
+    at, has_called = load_atomic(released), memory[SHARED_CALLED] != 0
     while at < (hi - lo) * n_phases:
         step = at // n_phases
         row = lo + step
         phase = shifted(memory, SHARED_WORDS + at % n_phases * PHASE_WORDS)
         units, n = shifted(memory, phase[PHASE_UNITS]), phase[PHASE_SIZE]
         n_threads = memory[SHARED_THREADS]
+        if n == 0 and thread == 0:
+            if not has_called:
+                return
+            finish_phase(table, phase, released, at, row, hi, trials, arrays)
+        has_called = False
         first, last = thread * n // n_threads, (thread + 1) * n // n_threads - 1
         for i in range(n):
             # There and back, so that the second cache has the units of the last step's end.
@@ -190,11 +215,7 @@ def share_steps(table, memory, thread, lo, hi, trials, data, constants, indices,
             rows = unit[UNIT_FIRST], unit[UNIT_LAST], row, row + 1
             run_span(table, *rows, trials, data, constants, indices, spikes, counts)
             if add_atomic(shifted(phase, PHASE_DONE), 1) + 1 == (step + 1) * n:
-                rows = phase[PHASE_TAIL], phase[PHASE_TAIL_END], row, row + 1
-                run_span(table, *rows, trials, data, constants, indices, spikes, counts)
-                rows = phase[PHASE_NEXT], phase[PHASE_NEXT_END], row + 1, min(row + 2, hi)
-                run_span(table, *rows, trials, data, constants, indices, spikes, counts)
-                store_atomic(released, at + 1)
+                finish_phase(table, phase, released, at, row, hi, trials, arrays)
         wait_for(released, at, memory[SHARED_YIELD])
         at = load_atomic(released)
 

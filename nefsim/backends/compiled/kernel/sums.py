@@ -17,6 +17,7 @@ from nefsim.backends.compiled.kernel.vectors import (
 from nefsim.backends.compiled.opcodes import (
     AFFINE,
     BITS,
+    COLLECTED,
     COLUMNS,
     DIAGONAL,
     FILL,
@@ -205,6 +206,18 @@ def decode_bits(t, y, r, spikes, c):
     for i in range(n):
         total = sum_where_set(shifted(c, i * width), bits, m)
         y[i] = total if t[SET] else y[i] + total
+
+
+@njit(**options)
+def collect(t, row, y, data, c, indices):
+    """A sum of few numbers from several places, each times a factor."""
+    which = shifted(indices, t[X])
+    for k in range(t[M]):
+        at = COLLECTED * k
+        i = which[at + 2]
+        if which[at + 3]:
+            y[i] = 0.0
+        y[i] += c[k] * data[which[at] + row * which[at + 1]]
 
 
 @njit(**options)
