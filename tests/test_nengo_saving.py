@@ -341,7 +341,7 @@ def test_spikes_of_some_neurons_are_read_from_files_that_have_them_as_rows(tmp_p
         nengo.Connection(nengo.Node(1.0), a)
         some = nengo.Probe(a.neurons[::2])
     with monkeypatch.context() as patch:
-        patch.setattr("nefsim.records.records._of_spikes", lambda program: set())
+        patch.setattr("nefsim.records.records._is_of_spikes", lambda *_: False)
         with simulator(net, backend=FASTEST) as sim:
             sim.run_steps(100)
             sim.save(tmp_path / "state.npz")
