@@ -256,6 +256,21 @@ def test_steps_are_shared_after_the_lead_of_the_first(monkeypatch: Any) -> None:
     cores.in_steps((), loop)
 
 
+def test_helpers_are_stopped_if_another_cannot_begin(monkeypatch: Any) -> None:
+    ends = threading.Event()
+
+    class Pool:
+        def submit(self, work: Any, i: int) -> Any:
+            if i == 2:
+                raise RuntimeError("can't start new thread")
+            return cores.ThreadPoolExecutor(1).submit(work, i)
+
+    monkeypatch.setattr(cores, "pool", lambda n: Pool())
+    with pytest.raises(RuntimeError, match="new thread"):
+        cores.with_helpers(3, lambda i: ends.wait(60) and None, ends.set)
+    assert ends.is_set()
+
+
 def test_an_error_of_a_helper_is_raised() -> None:
     began = threading.Event()
 

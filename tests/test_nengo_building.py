@@ -5,7 +5,8 @@ from __future__ import annotations
 import pickle
 import random
 import re
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ nengo = pytest.importorskip("nengo")
 import nefsim.nengo  # noqa: E402
 from nefsim.nengo import building, supported  # noqa: E402
 from nefsim.nengo.decoders import SharingBuilder  # noqa: E402
-from nefsim.nengo.generators import Generators, QuickState  # noqa: E402
+from nefsim.nengo.generators import QuickState  # noqa: E402
 from nefsim.nengo.order import order_of, step_order  # noqa: E402
 from nefsim.nengo.targets import targets_of  # noqa: E402
 
@@ -130,25 +131,63 @@ def test_rows_that_cannot_be_written_are_not_shuffled() -> None:
 
 @pytest.mark.parametrize("seed", [0, 7, 2**32 - 1, np.int64(8), [1, 2]])
 def test_generators_have_the_numbers_of_numpy(seed: Any) -> None:
-    make = Generators()
-    make(3).normal()  # leaves a number for the next call
-    for _ in range(2):
-        one, other = make(seed), np.random.RandomState(seed)
-        np.testing.assert_array_equal(one.normal(size=3), other.normal(size=3))
-        np.testing.assert_array_equal(one.get_state()[1], other.get_state()[1])
-        del one
+    one, other = QuickState(seed), np.random.RandomState(seed)
+    np.testing.assert_array_equal(one.normal(size=3), other.normal(size=3))
+    np.testing.assert_array_equal(one.get_state()[1], other.get_state()[1])
+    assert isinstance(other, QuickState) and not isinstance(seed, QuickState)
 
 
-def test_generators_that_are_in_use_go_on() -> None:
-    make = Generators()
-    one = make(1)
-    other = make(1)
-    assert one is not other and one.rand() == other.rand()
-    expected = np.random.RandomState(1).rand(2)[1]
-    make(2)
-    assert one.rand() == expected
+def test_a_generator_needs_a_seed_that_numpy_takes() -> None:
     with pytest.raises(ValueError):
-        make(-1)
+        QuickState(-1)
+    assert QuickState().randint(2**31) != QuickState().randint(2**31)
+
+
+class Stored(nengo.dists.Distribution):  # type: ignore[misc]
+    """Keeps a generator of the bits of each generator, and draws from all of them."""
+
+    kept: ClassVar[list[Any]] = []
+
+    def sample(self, n: int, d: Any = None, rng: Any = np.random) -> Any:
+        self.kept.append(np.random.Generator(rng._bit_generator))
+        return sum(one.uniform(size=(n, d or 1)) for one in self.kept)
+
+
+class Drawing(nengo.LIF):  # type: ignore[misc]
+    """Neurons with a generator among their states."""
+
+    def make_state(self, n_neurons: int, rng: Any = None, dtype: Any = None) -> Any:
+        return {**super().make_state(n_neurons, rng=rng, dtype=dtype), "noise": rng}
+
+
+def test_what_a_user_keeps_of_a_generator_goes_on() -> None:
+    def arrays(builder: Any) -> list[Any]:
+        Stored.kept.clear()
+        with nengo.Network(seed=1) as network:
+            many = [nengo.Ensemble(5, 2, encoders=Stored(), neuron_type=Drawing()) for _ in "abc"]
+            for one in many:
+                nengo.Connection(one, many[0], transform=Stored())
+        model = built(network, builder)
+        found = [model.params[one].encoders for one in many]
+        return found + [model.params[c].weights for c in network.all_connections]
+
+    for one, other in zip(arrays(SharingBuilder()), arrays(None), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_functions_without_a_value_are_refused_at_their_point() -> None:
+    calls: list[Any] = []
+
+    def once(x: Any) -> Any:
+        calls.append(x)
+        return None if len(calls) == 50 else x
+
+    with nengo.Network(seed=1) as network:
+        a = nengo.Ensemble(10, 1)
+        nengo.Connection(a, a, function=once)
+    calls.clear()
+    with pytest.raises(nengo.exceptions.BuildError, match=r"returned None at \[[-.0-9]+\]; return"):
+        built(network, SharingBuilder())
 
 
 @pytest.mark.parametrize("size", [1, 3, 10, 60])
@@ -228,6 +267,7 @@ def test_names_of_a_function_are_replaced_in_it_alone() -> None:
 
 def test_settings_that_try_operators_are_read_for_each_model() -> None:
     tried: list[bool] = []
+    before = nengo.rc.get("nengo.Simulator", "fail_fast")
 
     class Tried(nengo.builder.operator.Reset):  # type: ignore[misc]
         def make_step(self, *arrays: Any) -> Any:
@@ -240,7 +280,7 @@ def test_settings_that_try_operators_are_read_for_each_model() -> None:
             model = building.QuickModel()
             model.add_op(Tried(nengo.builder.signal.Signal(shape=1, name="s")))
         finally:
-            nengo.rc.set("nengo.Simulator", "fail_fast", "False")
+            nengo.rc.set("nengo.Simulator", "fail_fast", before)
         assert len(model.operators) == 2 and tried == [True]
 
 
@@ -249,7 +289,24 @@ def test_a_built_model_can_be_pickled() -> None:
         nengo.Ensemble(10, 1)
     with nefsim.nengo.Simulator(network, progress_bar=False, backend="numpy") as sim:
         copy = pickle.loads(pickle.dumps(sim.model))
-    assert len(copy.operators) == len(sim.model.operators)
+        assert len(copy.operators) == len(sim.model.operators)
+    model = built(network, SharingBuilder())
+    assert len(pickle.loads(pickle.dumps(model)).operators) == len(model.operators)
+
+
+def test_a_build_function_may_be_any_callable_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclass
+    class Build:  # has no hash
+        original: Any
+
+        def __call__(self, model: Any, ensemble: Any) -> None:
+            self.original(model, ensemble)
+
+    with nengo.Network(seed=1) as network:
+        nengo.Ensemble(10, 1)
+    builders = nengo.builder.Builder.builders
+    monkeypatch.setitem(builders, nengo.Ensemble, Build(builders[nengo.Ensemble]))
+    assert built(network, SharingBuilder()).operators
 
 
 def test_a_build_function_of_the_user_is_called(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,3 +118,24 @@ def test_a_sum_with_a_gap_or_across_populations_is_not_parted() -> None:
         net.probe(node)
     _, plan = plan_of(net, ranges=True)
     assert not plan.parts.joined
+
+
+@pytest.mark.parametrize("third", ["node", "filter", "population"])
+def test_a_range_that_copies_a_value_is_computed(third: str) -> None:
+    net = nef.Network(seed=1)
+    a, b, c = net.ensemble(60, 1), net.ensemble(60, 1), net.ensemble(80, 3)
+    out = net.node(size_in=3)
+    net.connect(a, out[0], synapse=None)
+    net.connect(b, out[1], synapse=None)
+    wave = net.node(lambda t: 0.7 * np.cos(9 * t))
+    if third == "population":
+        net.connect(c[0], out[2], synapse=0.01)
+    else:
+        net.connect(wave, out[2], synapse=0.002 if third == "filter" else None)
+    net.connect(out, c, synapse=0.005)
+    net.connect(c[:2], a, transform=[[1.0, 0.3]], synapse=0.01)
+    net.connect(c[2], b, synapse=0.01)
+    learned = net.connect(c, net.ensemble(20, 3), learning_rule=nef.PES(1e-4))
+    net.connect(c, learned.learning_rule)
+    net.probe(c, synapse=0.01)
+    assert nef.crosscheck(net, 0.05, backends=("numpy", "numba")).agrees

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("numba")
 
 import nefsim as nef
-from nefsim.backends.compiled import cores, fusion, runner, stages, turns
+from nefsim.backends.compiled import cores, fusion, opcodes, runner, stages, turns
 from nefsim.backends.compiled.plan import make_plan
 from nefsim.lowering import build
 from nefsim.program import Neurons
@@ -111,19 +111,20 @@ def test_an_error_in_a_function_ends_the_run_at_its_step(shared: list[stages.Loo
     assert shared
 
 
-def crossed() -> nef.Network:
+def crossed(size: int = 10, neurons: Any = None) -> nef.Network:
     """Sums of two populations before and after a function, which read the same spikes."""
     net = nef.Network(seed=5)
-    a, b = (net.ensemble(200, 1, n_eval_points=40) for _ in range(2))
+    kind = neurons or nef.LIF()
+    a, b = (net.ensemble(200, 1, n_eval_points=40, neuron_type=kind) for _ in range(2))
     function = net.node(lambda t, x: 0.5 * np.sin(x) + 0.2, size_in=3, size_out=3)
-    inputs = net.node(size_in=10)
+    inputs = net.node(size_in=size)
     net.connect(inputs[:3], function, synapse=None)
     rng = np.random.default_rng(1)
-    targets = [inputs, *(net.node(size_in=10) for _ in range(3))]
+    targets = [inputs, *(net.node(size_in=size) for _ in range(3))]
     for target in targets:
         for x in (a, b):
-            solver = nef.NoSolver(rng.normal(0.0, 1e-4, (200, 10)))
-            net.connect(x, target, function=lambda x: np.zeros(10), solver=solver, synapse=None)
+            solver = nef.NoSolver(rng.normal(0.0, 1e-4, (200, size)))
+            net.connect(x, target, function=lambda x: np.zeros(size), solver=solver, synapse=None)
         if target is not inputs:
             net.connect(function, target[:3], synapse=None)
             net.connect(target[0], a, synapse=0.01)
@@ -142,6 +143,53 @@ def test_spikes_are_listed_before_several_units_read_the_list(shared: list[stage
     program = build(crossed(), 0.001, 1).program
     spiking = {op.output for op in program.ops if isinstance(op, Neurons)}
     assert make_plan(program, 1, spiking).listed == spiking
+
+
+@pytest.mark.parametrize(
+    "neurons", [nef.LIF(method="euler"), nef.RegularSpiking(nef.AdaptiveLIFRate())], ids=repr
+)
+def test_spikes_without_bits_are_listed_for_few_outputs(
+    neurons: Any, shared: list[stages.Loop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables: list[Any] = []
+    original = runner.in_turns
+
+    def noted(engine: Any, arrays: Any, *others: Any) -> Any:
+        tables.append(arrays[0])
+        return original(engine, arrays, *others)
+
+    monkeypatch.setattr(runner, "in_turns", noted)
+    report = nef.crosscheck(crossed(5, neurons), 0.1, backends=("numpy", "numba"))
+    assert shared and report.agrees, str(report)
+    program = build(crossed(5, neurons), 0.001, 1).program
+    spiking = {op.output for op in program.ops if isinstance(op, Neurons)}
+    assert make_plan(program, 1, set()).listed_without_bits == spiking
+    # The list is made in the unit of the population, not by the first of its readers.
+    kinds = tables[0][:, opcodes.KIND]
+    units = [span for phase in shared[0].phases for span in phase.units]
+    for row in np.flatnonzero(kinds == opcodes.LIST_NONZERO):
+        (unit,) = (kinds[first:end] for first, end in units if first <= row < end)
+        assert opcodes.SCALED_SPIKE_ROWS not in unit
+    assert np.count_nonzero(kinds == opcodes.LIST_NONZERO) == 2
+
+
+def test_threads_that_would_wait_for_functions_are_not_used_after_some_steps(
+    shared: list[stages.Loop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+    original = turns.with_helpers
+
+    def counted(n: int, *work: Any) -> None:
+        runs.append(n)
+        original(n, *work)
+
+    monkeypatch.setattr(turns, "with_helpers", counted)
+    monkeypatch.setattr(turns, "MOST_IN_PYTHON", np.inf)
+    together, many = run(circle()), len(runs)
+    runs.clear()
+    monkeypatch.setattr(turns, "MOST_IN_PYTHON", -1.0)
+    assert run(circle()) == together and shared
+    assert 0 < len(runs) < many
 
 
 def test_functions_that_follow_at_once_are_one_phase() -> None:

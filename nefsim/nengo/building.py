@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import FunctionType
 from typing import Any
 
@@ -20,7 +20,7 @@ from nengo.builder.transforms import build_no_transform
 from nengo.rc import rc
 
 from nefsim.nengo import supported
-from nefsim.nengo.generators import Generators, numpy_with
+from nefsim.nengo.generators import QuickState, numpy_with
 
 Build = Callable[..., Any]
 
@@ -41,14 +41,19 @@ class QuickModel(Model):  # type: ignore[misc]
             self.operators.append(op)
 
 
-def quick_functions() -> dict[Any, Build]:
-    """For some of Nengo's build functions those that take less time."""
-    numpy = numpy_with(Generators())
+@cache
+def _quick_functions() -> dict[int, Build]:
+    numpy = numpy_with(QuickState)
     drawing = (build_ensemble, build_neurons, build_connection)
-    quick = {function: with_names(function, np=numpy) for function in drawing}
-    quick[build_no_transform] = with_names(build_no_transform, Dense=_dense)
-    quick[build_process] = build_filter
+    quick = {id(function): with_names(function, np=numpy) for function in drawing}
+    quick[id(build_no_transform)] = with_names(build_no_transform, Dense=_dense)
+    quick[id(build_process)] = build_filter
     return quick
+
+
+def quick(function: Build | None) -> Build | None:
+    """For some of Nengo's build functions the one that takes less time; None for all others."""
+    return _quick_functions().get(id(function))
 
 
 def with_names(function: Build, **names: Any) -> Build:

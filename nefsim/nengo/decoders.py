@@ -14,7 +14,7 @@ from nengo.cache import NoDecoderCache
 from nengo.solvers import LstsqL2, Solver
 from numpy.typing import NDArray
 
-from nefsim.nengo.building import quick_functions
+from nefsim.nengo.building import quick
 from nefsim.nengo.rates import is_leaky, rates_of
 from nefsim.nengo.readers import Key, content_of, is_simple, readers, size_of
 from nefsim.nengo.systems import (
@@ -39,7 +39,7 @@ MOST_NUMBERS = 50_000_000
 #: A system of more numbers is not stored: all functions are solved when it is there.
 LARGE = 10_000_000
 
-#: Objects that can be built once only.
+#: Objects with such functions that can be built once only.
 ONCE = (nengo.Ensemble, nengo.Connection)
 
 #: Fewest neurons of an ensemble whose decoders Nengo's cache stores: for fewer, it takes longer
@@ -68,11 +68,10 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         self._solved: dict[Key, dict[Any, tuple[Array, dict[str, Any]]]] = {}
         self._weights: dict[Any, Array] = {}
         self._room = Room()
-        self._quick: dict[Any, Any] = {}
 
     def forget(self) -> None:
-        """Discard all factorisations to free their memory, and what is not to be pickled."""
-        for stored in (self._systems, self._left, self._solved, self._weights, self._quick):
+        """Discard all factorisations to free their memory."""
+        for stored in (self._systems, self._left, self._solved, self._weights):
             stored.clear()
         self._readers, self._numbers = None, 0
         self._room.free()
@@ -92,9 +91,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
 
     def _quick_function(self, kind: type) -> Any:
         """The function that builds objects of a type, if one takes less time than Nengo's."""
-        self._quick = self._quick or quick_functions()
-        registered = next((self.builders[c] for c in kind.__mro__ if c in self.builders), None)
-        return self._quick.get(registered)
+        return quick(next((self.builders[c] for c in kind.__mro__ if c in self.builders), None))
 
     def _share(self, signal: Any) -> None:
         """Let a signal of weights have an equal array of another signal.

@@ -38,10 +38,10 @@ def _point_by_point(connection: Connection, points: Array, inputs: Array) -> Arr
     """The values of a function that is looked up once, and not for each of the inputs (P, k)."""
     function = connection.function
     targets = np.zeros((len(inputs), connection.size_mid), points.dtype)
-    for i, point in enumerate(inputs):
+    for target, point in zip(targets, inputs, strict=True):
         value = function(point)
         if value is None:
-            found: Array = get_targets(connection, points, dtype=points.dtype)  # raises its error
-            return found
-        targets[i] = np.hstack(value) if isinstance(value, (tuple, list)) else value
+            do = "return a number or a list of numbers"
+            raise BuildError(f"{connection}: the function returned None at {point}; {do}")
+        target[...] = np.hstack(value) if isinstance(value, (tuple, list)) else value
     return targets

@@ -56,14 +56,22 @@ if hasattr(os, "register_at_fork"):  # a forked process has none of these thread
     os.register_at_fork(after_in_child=pool.cache_clear)
 
 
-def with_helpers(n: int, work: Callable[[int], None]) -> None:
+def with_helpers(
+    n: int, work: Callable[[int], None], stop: Callable[[], None] = lambda: None
+) -> None:
     """``work(0)`` in this thread, and ``work(i)`` in others that are free, up to ``n`` in all.
 
-    No call may wait for one that has not begun; after an error all must end.
+    No call may wait for one that has not begun, but for that of this thread; after an error, and a
+    call of ``stop``, all must end.
     """
-    helpers: list[Future[None]] = [pool(n - 1).submit(work, i) for i in range(1, n)]
+    helpers: list[Future[None]] = []
     try:
+        for i in range(1, n):
+            helpers.append(pool(n - 1).submit(work, i))
         work(0)
+    except BaseException:
+        stop()
+        raise
     finally:
         wait([helper for helper in helpers if not helper.cancel()])
     for helper in helpers:

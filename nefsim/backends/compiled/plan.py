@@ -86,8 +86,9 @@ class Plan:
         Signals that are stored once, and are not cleared from one step to the next.
     silent : frozenset of int
         Spike outputs whose values are not read, but only the indices of the neurons that fired.
-    listed : frozenset of int
-        Spike outputs that the population itself lists, as several units read the list.
+    listed, listed_without_bits : frozenset of int
+        Spike outputs that the population itself lists, as other units read the list: in any case,
+        and if it writes no spike bits.
     """
 
     program: Program
@@ -107,6 +108,7 @@ class Plan:
     single_rows: frozenset[int]
     silent: frozenset[int]
     listed: frozenset[int]
+    listed_without_bits: frozenset[int]
 
     @cached_property
     def driven_terms(self) -> frozenset[int]:
@@ -202,22 +204,32 @@ def make_plan(
         drives,
         frozenset(one_row),
         frozenset(silent(program, drives, materialized)),
-        frozenset(_listed(program, blocks)),
+        *_listed(program, blocks),
     )
 
 
-def _listed(program: Program, blocks: Sequence[Block]) -> set[int]:
-    """Spike outputs whose indices are read in other units than that of the population."""
+def _listed(program: Program, blocks: Sequence[Block]) -> tuple[frozenset[int], frozenset[int]]:
+    """Spike outputs whose indices are read in other units than that of the population.
+
+    First those that are read by their indices in any case, then those that are so only if they have
+    no spike bits: of products with few outputs.
+    """
     units = [unit for block in blocks for phase in block.phases for unit in phase]
     unit_of = {i: u for u, unit in enumerate(units) for i in unit}
-    found: set[int] = set()
+    decoded = {id(term) for terms in decoded_terms(program).values() for term in terms}
+    always: set[int] = set()
+    without_bits: set[int] = set()
     for i, op in enumerate(program.ops):
         for term in op.terms if isinstance(op, Sum) else ():
-            writer = program.writer[term.read.signal]
-            is_apart = unit_of[writer] != unit_of[i] and isinstance(program.ops[writer], Neurons)
-            if is_apart and (hasattr(term.matrix, "tocsr") or np.shape(term.matrix)[:1] >= (LINE,)):
-                found.add(term.read.signal)
-    return found
+            signal = term.read.signal
+            writer = program.writer[signal]
+            if unit_of[writer] == unit_of[i] or not isinstance(program.ops[writer], Neurons):
+                continue
+            if hasattr(term.matrix, "tocsr") or np.shape(term.matrix)[:1] >= (LINE,):
+                always.add(signal)
+            elif np.ndim(term.matrix) == 2 and id(term) not in decoded:
+                without_bits.add(signal)
+    return frozenset(always), frozenset(without_bits)
 
 
 def _with_parts(parts: Split, materialized: set[int]) -> set[int]:

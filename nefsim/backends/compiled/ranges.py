@@ -17,6 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from nefsim.backends.compiled.analysis import is_copy
 from nefsim.backends.compiled.split import Split
 from nefsim.program import Filter, Group, Neurons, Op, Program, Read, Signal, Sum, Term
 
@@ -82,16 +83,21 @@ def in_ranges(parts: Split) -> Split:
         if not isinstance(op, Sum) or op.output in private:
             continue
         ranges = _ranges(program, op)
-        if len(ranges) < FEWEST:
+        parts_of_sum = [
+            (start, stop, Sum(0, tuple(_within(term, start, stop) for term in terms)))
+            for start, stop, terms in ranges
+        ]
+        # A part that copies would not be computed, but read where it is from.
+        if len(ranges) < FEWEST or any(is_copy(part) for _, _, part in parts_of_sum):
             continue
         added[i] = []
         gathered: list[Term] = []
-        for start, stop, terms in ranges:
+        for start, stop, made in parts_of_sum:
             part, rows = len(signals), slice(start, stop)
             signals.append(Signal(f"{signals[op.output].name}[{start}:{stop}]", stop - start))
             whole[part] = op.output, start
             added[i].append(len(ops))
-            ops.append(Sum(part, tuple(_within(term, start, stop) for term in terms)))
+            ops.append(replace(made, output=part))
             gathered.append(Term(Read(part), None, rows))
         ops[i] = replace(op, terms=tuple(gathered))
     if not added:

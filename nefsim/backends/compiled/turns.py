@@ -7,6 +7,7 @@ then releases the next phase, for which the others wait meanwhile (:mod:`.kernel
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 from weakref import proxy
 
@@ -25,6 +26,10 @@ from nefsim.backends.engine import Advance, Engine
 
 #: A number of phases that no chunk has.
 END = 1 << 62
+
+#: The first steps of a chunk, by which the rest of it is shared: if functions take more than this
+#: part of their time, the other threads would wait most of the time.
+TRIAL, MOST_IN_PYTHON = 16, 0.5
 
 
 def in_turns(
@@ -64,38 +69,46 @@ def in_turns(
         for phase in loop.phases
         if phase.calls
     ]
-    in_python = [i for phase in loop.phases for i in phase.calls]
+    called = [i for phase in loop.phases for i in phase.calls]
     starts_in_python, done = bool(loop.phases[0].calls), engine.rows_done
     engine = proxy(engine)  # it owns the function
 
+    spent = 0.0
+
     def first_thread(lo: int, hi: int) -> None:
+        nonlocal spent
         row, waits = lo, not starts_in_python
         # After an error, rows that functions have computed are not computed again.
-        repeated = max((done.get(i, 0) for i in in_python), default=0)
+        repeated = max((done.get(i, 0) for i in called), default=0)
         try:
             for row in range(lo, hi):
                 for calls in groups:
                     if waits:
                         run(table, pointer, -1, lo, hi, *memories)
                     waits, memory[opcodes.SHARED_CALLED] = True, 1
+                    spent -= perf_counter()
                     for step, take in calls:
                         if take is None or row < repeated:
                             step(row, row + 1)
                         else:
                             take(row)
+                    spent += perf_counter()
                 if interrupts.is_waiting:
                     interrupts.check()
             run(table, pointer, -1, lo, hi, *memories)
             row = hi
             interrupts.check()
         finally:
-            memory[opcodes.SHARED_RELEASED] = END  # also after an error: the others may end
+            stop()  # also after an error: the others may end
             engine.good = row
 
-    def advance(lo: int, hi: int) -> None:
-        if loop.work * (hi - lo) < MIN_WORK_FOR_THREADS:
-            alone(lo, hi)
-            return
+    def stop() -> None:
+        memory[opcodes.SHARED_RELEASED] = END
+
+    def share(lo: int, hi: int) -> float:
+        """Run steps on all cores; the part of their time in which functions ran."""
+        nonlocal spent
+        spent, start = 0.0, perf_counter()
         memory[:] = first
         lead(lo, lo + 1)
 
@@ -105,6 +118,18 @@ def in_turns(
             else:
                 first_thread(lo, hi)
 
-        with_helpers(n_cores, work)
+        with_helpers(n_cores, work, stop)
+        return spent / (perf_counter() - start)
+
+    def advance(lo: int, hi: int) -> None:
+        if loop.work * (hi - lo) < MIN_WORK_FOR_THREADS:
+            alone(lo, hi)
+            return
+        middle = lo + TRIAL if hi - lo > 2 * TRIAL else hi
+        in_python = share(lo, middle)
+        if middle < hi and in_python > MOST_IN_PYTHON:
+            alone(middle, hi)
+        elif middle < hi:
+            share(middle, hi)
 
     return advance

@@ -28,9 +28,9 @@ def emit(table: Table, index: int) -> range:
     """Add the rows of one operation of the program."""
     first, op = len(table), table.program.ops[index]
     EMIT[type(op)](table, op, table.memories[index])
-    if isinstance(op, Neurons):
-        read = Read(op.output)
-        if op.output in table.plan.listed and table.has_spikes(read):
+    if isinstance(op, Neurons) and table.has_spikes(read := Read(op.output)):
+        has_bits, plan = op.output in table.bits, table.plan
+        if op.output in (plan.listed if has_bits else plan.listed | plan.listed_without_bits):
             spike_list(table, read)
     rows = range(first, len(table))
     if index in table.plan.tiled:
