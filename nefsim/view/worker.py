@@ -16,7 +16,7 @@ from nefsim.view.taps import Piece
 BUSY = 0.02
 
 #: Most runs whose records are not yet drawn; the thread then waits.
-MOST_WAITING = 100
+MOST_WAITING = 50
 
 #: Time for which the thread sleeps if nothing is due [s].
 NAP = 0.002
