@@ -31,8 +31,7 @@ class Block:
         Indices of the blocks that this one reads.
     phases : sequence of (sequence of (sequence of int))
         The same operations in the same order, as units; the units of a phase are independent of
-        each other within a step.  Operations in Python are phases of one unit, unless all is
-        one unit.
+        each other within a step.  Operations in Python are phases of one unit.
     """
 
     level: int

@@ -234,9 +234,8 @@ def _listed(program: Program, blocks: Sequence[Block]) -> tuple[frozenset[int], 
 
 def _with_parts(parts: Split, materialized: set[int]) -> set[int]:
     """Signals with a row for each step: all parts of a signal, or none."""
-    joined = {output for i in parts.joined for output in outputs(parts.program.ops[i])}
     ranges = {whole for part, (whole, _) in parts.whole.items() if part in materialized}
-    stored = materialized | (ranges & joined)
+    stored = materialized | (ranges & parts.complete)
     return stored | {part for part, (whole, _) in parts.whole.items() if whole in stored}
 
 

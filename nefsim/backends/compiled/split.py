@@ -25,7 +25,7 @@ from nefsim.neurons import (
     SpikingRectifiedLinear,
     Tanh,
 )
-from nefsim.program import Filter, Group, Neurons, Op, Program, Read, Signal, Sum, Term
+from nefsim.program import Filter, Group, Neurons, Op, Program, Read, Signal, Sum, Term, outputs
 
 #: Fewest neurons of a population that is split, about how many neurons each part has, and the most
 #: parts.
@@ -67,6 +67,11 @@ class Split:
     partial: frozenset[int]
     gathers: frozenset[int]
     joined: frozenset[int] = frozenset()
+
+    @property
+    def complete(self) -> set[int]:
+        """The signals that are complete once their ranges are."""
+        return {output for i in self.joined for output in outputs(self.program.ops[i])}
 
     @property
     def spikes(self) -> set[int]:

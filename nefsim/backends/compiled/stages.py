@@ -166,7 +166,7 @@ def _pieces(blocks: Sequence[Rows], those: list[int], table: Any) -> Pieces:
 
 def _loop(rows: Rows, table: Any) -> Loop | None:
     """A block as phases, if sharing each step among cores pays."""
-    if max(map(len, rows.phases), default=0) < 2 or len(rows.phases) == 1 < len(rows.parts):
+    if max(map(len, rows.phases), default=0) < 2:
         return None
     spans = [part for part in rows.parts if isinstance(part, tuple)]
     phases: list[Phase] = []

@@ -20,7 +20,7 @@ from nefsim.backends.compiled.draws import N_ADDRESSES
 from nefsim.backends.compiled.driving import Drive
 from nefsim.backends.compiled.plan import Plan
 from nefsim.backends.compiled.split import memories
-from nefsim.program import Filter, Read, State, Sum, Term, outputs
+from nefsim.program import Filter, Read, State, Sum, Term
 
 Address = tuple[int, int]  # offset of row 0, and the stride from row to row
 
@@ -82,8 +82,7 @@ class Table:
         self.bits: dict[int, tuple[int, float]] = {}
         self._steps_of_spikes: dict[int, int] = {}
         self.addresses: list[Address] = []
-        joined = {output for i in plan.parts.joined for output in outputs(program.ops[i])}
-        split = {whole for whole, _ in plan.parts.whole.values()} - joined
+        split = {whole for whole, _ in plan.parts.whole.values()} - plan.parts.complete
         for i, signal in enumerate(program.signals):
             if i in plan.parts.whole:
                 whole, first = plan.parts.whole[i]

@@ -58,78 +58,90 @@ def in_turns(
     -------
     callable
     """
-    n_cores = cores()
-    if n_cores < 2:
+    if cores() < 2:
         return alone
-    run, table, memories = call_of(arrays)
-    memory, lead = shared_memory(loop, n_cores), one_call(arrays, [loop.lead]).rows
-    first, pointer = memory.copy(), memory.ctypes.data
-    groups = [
-        [(advances(i), engine.takes.get(i)) for i in phase.calls]
-        for phase in loop.phases
-        if phase.calls
-    ]
-    called = [i for phase in loop.phases for i in phase.calls]
-    starts_in_python, done = bool(loop.phases[0].calls), engine.rows_done
-    engine = proxy(engine)  # it owns the function
-
-    spent = 0.0
-
-    def first_thread(lo: int, hi: int) -> None:
-        nonlocal spent
-        row, waits = lo, not starts_in_python
-        # After an error, rows that functions have computed are not computed again.
-        repeated = max((done.get(i, 0) for i in called), default=0)
-        try:
-            for row in range(lo, hi):
-                for calls in groups:
-                    if waits:
-                        run(table, pointer, -1, lo, hi, *memories)
-                    waits, memory[opcodes.SHARED_CALLED] = True, 1
-                    spent -= perf_counter()
-                    for step, take in calls:
-                        if take is None or row < repeated:
-                            step(row, row + 1)
-                        else:
-                            take(row)
-                    spent += perf_counter()
-                if interrupts.is_waiting:
-                    interrupts.check()
-            run(table, pointer, -1, lo, hi, *memories)
-            row = hi
-            interrupts.check()
-        finally:
-            stop()  # also after an error: the others may end
-            engine.good = row
-
-    def stop() -> None:
-        memory[opcodes.SHARED_RELEASED] = END
-
-    def share(lo: int, hi: int) -> float:
-        """Run steps on all cores; the part of their time in which functions ran."""
-        nonlocal spent
-        spent, start = 0.0, perf_counter()
-        memory[:] = first
-        lead(lo, lo + 1)
-
-        def work(thread: int) -> None:
-            if thread:
-                run(table, pointer, -thread - 1, lo, hi, *memories)
-            else:
-                first_thread(lo, hi)
-
-        with_helpers(n_cores, work, stop)
-        return spent / (perf_counter() - start)
+    turns = _Turns(engine, arrays, loop, advances)
 
     def advance(lo: int, hi: int) -> None:
         if loop.work * (hi - lo) < MIN_WORK_FOR_THREADS:
             alone(lo, hi)
             return
         middle = lo + TRIAL if hi - lo > 2 * TRIAL else hi
-        in_python = share(lo, middle)
-        if middle < hi and in_python > MOST_IN_PYTHON:
+        share_of_functions = turns.run(lo, middle)
+        if middle < hi and share_of_functions > MOST_IN_PYTHON:
             alone(middle, hi)
         elif middle < hi:
-            share(middle, hi)
+            turns.run(middle, hi)
 
     return advance
+
+
+class _Turns:
+    """The threads of a loop, and the memory by which they wait for one another."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        arrays: tuple[Any, ...],
+        loop: Loop,
+        advances: Callable[[int], Advance],
+    ) -> None:
+        self._n_cores = cores()
+        self._run, self._table, self._memories = call_of(arrays)
+        self._memory, self._lead = shared_memory(loop, self._n_cores), one_call(arrays, [loop.lead])
+        self._first = self._memory.copy()
+        calls = [phase.calls for phase in loop.phases if phase.calls]
+        self._called = [i for group in calls for i in group]
+        self._groups = [[(advances(i), engine.takes.get(i)) for i in group] for group in calls]
+        self._starts_in_python = bool(loop.phases[0].calls)
+        self._engine = proxy(engine)  # it owns this object
+        self._spent = 0.0
+
+    def run(self, lo: int, hi: int) -> float:
+        """Run steps on all cores; returns the share of their time in which functions ran."""
+        self._spent, start = 0.0, perf_counter()
+        self._memory[:] = self._first
+        self._lead.rows(lo, lo + 1)
+
+        def work(thread: int) -> None:
+            if thread:
+                self._phases(-thread - 1, lo, hi)
+            else:
+                self._first_thread(lo, hi)
+
+        with_helpers(self._n_cores, work, self._stop)
+        return self._spent / (perf_counter() - start)
+
+    def _phases(self, thread: int, lo: int, hi: int) -> None:
+        """Run phases; the first thread, -1, until one of Python comes."""
+        self._run(self._table, self._memory.ctypes.data, thread, lo, hi, *self._memories)
+
+    def _first_thread(self, lo: int, hi: int) -> None:
+        row, waits, memory = lo, not self._starts_in_python, self._memory
+        # After an error, rows that functions have computed are not computed again.
+        done = self._engine.rows_done
+        repeated = max((done.get(i, 0) for i in self._called), default=0)
+        try:
+            for row in range(lo, hi):
+                for calls in self._groups:
+                    if waits:
+                        self._phases(-1, lo, hi)
+                    waits, memory[opcodes.SHARED_CALLED] = True, 1
+                    self._spent -= perf_counter()
+                    for step, take in calls:
+                        if take is None or row < repeated:
+                            step(row, row + 1)
+                        else:
+                            take(row)
+                    self._spent += perf_counter()
+                if interrupts.is_waiting:
+                    interrupts.check()
+            self._phases(-1, lo, hi)
+            row = hi
+            interrupts.check()
+        finally:
+            self._stop()  # also after an error: the others may end
+            self._engine.good = row
+
+    def _stop(self) -> None:
+        self._memory[opcodes.SHARED_RELEASED] = END
