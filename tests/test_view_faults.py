@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -148,6 +150,48 @@ def test_the_pace_starts_and_the_state_is_read_while_the_thread_waits(
         with pytest.raises(ValueError, match="no"):
             page.restart()
         assert set(calls) == {"start", "shares"} and calls.count("start") >= 4
+    finally:
+        page.close()
+
+
+def test_a_pause_shows_what_the_thread_has_computed_until_then() -> None:
+    net = nef.Network(seed=1)
+    net.node(lambda t: t)
+    page = Page(view.Live(net, backend="numpy"), 0.5, threaded=True)
+    try:
+        page._toggle()
+        for _ in range(5000):  # no tick takes the records
+            if len(page.worker._done) > 2:  # type: ignore[union-attr]
+                break
+            time.sleep(0.002)
+        page._toggle()
+        n_steps = page.live.simulator.n_steps
+        assert n_steps > 2 and page.now == n_steps * page.live.simulator.dt
+        assert page.sent == 1 and page.bar.clock.startswith(f"{page.now:.2f} s")
+        assert page.bar.play.label == "run"
+    finally:
+        page.close()
+
+
+def test_an_error_of_the_last_run_before_a_pause_is_shown() -> None:
+    ready, go = threading.Event(), threading.Event()
+
+    def fails(t: float) -> float:
+        ready.set()
+        go.wait(60.0)
+        raise ValueError("broken")
+
+    net = nef.Network(seed=1)
+    net.node(fails, size_out=1)
+    page = Page(view.Live(net, backend="numpy"), 0.5, threaded=True)
+    try:
+        page._toggle()
+        assert ready.wait(60.0)
+        threading.Timer(0.1, go.set).start()
+        with pytest.raises(Exception, match="broken"):
+            page._toggle()
+        assert not page.playing and "stopped: " in page.bar.clock and "broken" in page.bar.clock
+        page.tick()  # once
     finally:
         page.close()
 

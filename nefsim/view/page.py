@@ -213,8 +213,8 @@ class Page(Wall):
             self._n_steps = taken[-1][0]
             self.remember(joined([pieces for _, pieces in taken]))
             self._has_news = True
-        error = worker.error
-        if error is not None and self.playing:
+        error, worker.error = worker.error, None
+        if error is not None:
             self._stop(error)
             raise error
         if self._has_news and is_ready:
@@ -250,7 +250,7 @@ class Page(Wall):
     def step(self) -> None:
         """Run one step, and pause."""
         if self.playing:
-            self._toggle()
+            self._pause()
         with self._alone():
             self._finish()
             self._run(1)
@@ -287,24 +287,34 @@ class Page(Wall):
         return n_steps * simulator.dt
 
     def _toggle(self) -> None:
-        self.playing, self._trouble = not self.playing, ""
-        self.bar.play.label = "pause" if self.playing else "run"
-        if not self.playing:
-            self._wall += self._clock() - self._since
-        self._since = self._clock()
+        if self.playing:
+            self._pause()
+        else:
+            self._play()
+
+    def _play(self) -> None:
+        self.playing, self._trouble, self._since = True, "", self._clock()
+        self.bar.play.label = "pause"
         with self._alone():  # a run that ends later would be taken off the new debt
             self.pace.start(self.now)
         if self.worker is not None:
-            if self.playing:
-                self.worker.play()
-            else:
-                self.worker.pause()
+            self.worker.play()
+
+    def _pause(self) -> None:
+        """Stop, and show what the thread has computed until then."""
+        self._wall += self._clock() - self._since
+        self.playing, self.bar.play.label = False, "run"
+        if self.worker is not None:
+            self.worker.pause()
+        with self._alone():
+            self._finish()
+            self.pace.start(self.now)
 
     def _stop(self, error: BaseException) -> None:
         """Pause, and show an error."""
         self._n_steps = self.live.simulator.n_steps
         if self.playing:
-            self._toggle()
+            self._pause()
         self._trouble = f"{self.now:.2f} s, stopped: {error}"
         self._send()
 
