@@ -237,7 +237,7 @@ CASES = {
     "voltages": _case(voltages, 0.5),
     "symbols": _case(
         _about(symbols, "Symbols in 111,100 neurons: memories, bindings, actions.", n_parts=2),
-        0.05,
+        0.2,
         large=True,
     ),
     "symbols_large": _case(
