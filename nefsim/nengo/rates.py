@@ -24,7 +24,7 @@ def rates_of(neuron: Any, x: Array, gain: Array, bias: Array) -> Any:
     ``x`` may be overwritten.
     """
     if is_leaky(neuron):
-        if x.dtype == gain.dtype == bias.dtype == np.float64 and x.flags.owndata:
+        if x.dtype == gain.dtype == bias.dtype == np.float64:
             x *= gain
             x += bias
             return lif_rates(x, neuron.tau_rc, neuron.tau_ref, out=x)

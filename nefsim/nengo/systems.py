@@ -148,8 +148,10 @@ def iterated(conn: nengo.Connection, built: Any, points: Array, room: Room) -> I
     def fire(slab: slice) -> None:
         for first in range(slab.start, slab.stop, POINTS):
             rows = slice(first, min(first + POINTS, slab.stop))
-            x = np.dot(points[rows], encoders)
-            activities[rows] = rates_of(neuron, x, built.gain, built.bias)
+            x = np.dot(points[rows], encoders, out=activities[rows])
+            rates = rates_of(neuron, x, built.gain, built.bias)
+            if rates is not x:
+                x[:] = rates
 
     shared = threads.in_threads if find_spec("threadpoolctl") is not None else in_turn
     with threads.one_thread_of_blas():

@@ -26,7 +26,7 @@ def lif_rates(J: Array, tau_rc: Seconds, tau_ref: Seconds, out: Array | None = N
         over = np.broadcast_to(over, shape).copy()
     fires = over > 0
     # One pass over all neurons, silent ones too, is quicker than one over those that fire.
-    rates = np.fabs(over, out=over)
+    rates = np.abs(over, out=over)
     with np.errstate(divide="ignore", over="ignore"):  # at J = 1 the interval is infinite
         np.divide(1.0, rates, out=rates)
     np.log1p(rates, out=rates)
