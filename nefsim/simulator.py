@@ -32,7 +32,7 @@ from nefsim.result import Result
 from nefsim.settings import MOST_STEPS, fresh_seed, settings, steps_in
 from nefsim.stepping import Turn, advance
 from nefsim.streaming import Target
-from nefsim.watching import Watch
+from nefsim.watching import Watch, warn_of_fast_neurons
 
 Array = NDArray[np.float64]
 
@@ -185,6 +185,8 @@ class Simulator:
         if self._chosen is not None:
             process = signals_of(self.built, self._chosen)
             self._prepare = partial(self._module.prepare, process=process)
+        if watches:
+            warn_of_fast_neurons(self.built, self.dt)
         self._watches = watches
         self._find_places()
         self._restart()

@@ -323,3 +323,44 @@ def test_the_compiled_back_end_has_all_rows_in_one_array() -> None:
     sim = ran(net, "numba")
     assert sim._watch._inputs is not None
     assert len(sim._watch._inputs._arrays) == 1
+
+
+# Steps that are too long, and rules that make values diverge
+
+
+@pytest.mark.parametrize("neuron", [nef.LIF(), nef.AdaptiveLIF(inc_n=0.001)])
+def test_a_step_in_which_neurons_should_fire_twice_is_warned_of(neuron: nef.LIF) -> None:
+    net = nef.Network(seed=1)
+    net.ensemble(20, 1, neuron_type=neuron, max_rates=[200.0] * 20, label="slow")
+    net.ensemble(20, 1, neuron_type=neuron, max_rates=[390.0] * 20, label="fast")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nef.Simulator(net, dt=1 / 391, progress=False)
+    said = r"<ensemble 'fast'>: max_rates .* 1/dt = 389 Hz.*got 390 Hz; pass a dt below 0.00256"
+    with pytest.warns(UserWarning, match=said) as warned:
+        nef.Simulator(net, dt=1 / 389, progress=False)
+    assert warned[0].filename == __file__
+    with pytest.warns(UserWarning, match=r"<ensemble 'fast'> and 1 more: .* 1/dt = 100 Hz"):
+        nef.Simulator(net, dt=0.01, progress=False)
+
+
+def test_types_that_fire_several_times_in_a_step_are_not_warned_of() -> None:
+    net = nef.Network(seed=1)
+    for neuron in (nef.LIFRate(), nef.SpikingRectifiedLinear(), nef.PoissonSpiking(nef.LIFRate())):
+        net.ensemble(20, 1, neuron_type=neuron, max_rates=[390.0] * 20)
+    nef.Simulator(net, dt=0.01, progress=False)
+
+
+def test_values_that_a_rule_lets_diverge_are_said_to_be_its_own() -> None:
+    net = nef.Network(seed=1)
+    wave, error = net.node(np.sin), net.node(size_in=1)
+    a, b = net.ensemble(50, 1), net.ensemble(50, 1, label="b")
+    net.connect(wave, a)
+    c = net.connect(a, b, function=lambda x: 0.0, learning_rule=nef.PES(1e-3), label="c")
+    net.connect(wave, error)
+    net.connect(b, error, transform=-1)  # target minus actual
+    net.connect(error, c.learning_rule)
+    sim = nef.Simulator(net, progress=False)
+    said = "<ensemble 'b'>: .* since <connection 'c'> learns, its error must be actual minus target"
+    with pytest.warns(nef.RadiusWarning, match=said):
+        sim.run(3.0)

@@ -1,5 +1,6 @@
-"""Monitor whether the inputs of populations stay within their radius during a run."""
+"""Monitor rates and inputs: whether a step is too long, or inputs exceed the radius in a run."""
 
+from nefsim.watching.rates import warn_of_fast_neurons
 from nefsim.watching.watch import RadiusWarning, Watch
 
-__all__ = ["RadiusWarning", "Watch"]
+__all__ = ["RadiusWarning", "Watch", "warn_of_fast_neurons"]

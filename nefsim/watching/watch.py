@@ -182,10 +182,19 @@ class Watch:
             check.warn(
                 f"{ensemble!r}: input must stay within its radius of {ensemble.radius:g} to be "
                 f"represented, got longer ones than {self._far[i]:.3g} in {share:.0%} of "
-                f"{self.n_samples} steps; pass radius={self.longest[i]:.3g} to net.ensemble, or "
-                "see nefsim.saturation.",
+                f"{self.n_samples} sampled steps; {self._cure(ensemble, self.longest[i])}.",
                 RadiusWarning,
             )
+
+    def _cure(self, ensemble: Ensemble, longest: float) -> str:
+        """What to do about an input of this length; weights that diverge need no larger radius."""
+        for connection in self._built.connections:
+            if connection.rules and getattr(connection.post, "obj", connection.post) is ensemble:
+                return (
+                    f"since {connection!r} learns, its error must be actual minus target, and its "
+                    f"learning_rate low enough; else pass radius={longest:.3g} to net.ensemble"
+                )
+        return f"pass radius={longest:.3g} to net.ensemble, or see nefsim.saturation"
 
 
 def _slack(ensemble: Ensemble) -> float:
