@@ -120,7 +120,8 @@ def test_populations_are_warned_of_after_twenty_steps_of_which_more_than_a_tenth
             seen.warn()
         assert [w.category for w in caught] == [nef.RadiusWarning] * again
         if again:
-            words = f"got longer ones than 1.1 in {far / n_samples:.0%} of {n_samples} sampled steps"
+            share = f"{far / n_samples:.0%} of {n_samples} sampled steps"
+            words = f"got longer ones than 1.1 in {share}"
             assert words in str(caught[0].message) and "radius=1.5 to" in str(caught[0].message)
 
 
