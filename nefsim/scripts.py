@@ -1,10 +1,12 @@
-"""Load networks from Python files and model files, and format errors on one line."""
+"""Load networks from Python files and model files, and format errors and warnings on one line."""
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,9 @@ from typing import Any
 from nefsim._extras import cure_of
 from nefsim.models import ENDING, load_network
 from nefsim.network import Network
+
+#: Endings of files that Python executes; a file without an ending may be a script, too.
+SCRIPTS = ("", ".py", ".pyw", ".pyc")
 
 
 def one_line(error: BaseException, with_type: bool) -> str:
@@ -25,14 +30,50 @@ def one_line(error: BaseException, with_type: bool) -> str:
     return " ".join(" ".join([first, *notes]).split())
 
 
+@contextmanager
+def warnings_on_one_line() -> Iterator[None]:
+    """Format warnings as ``nefsim: warning: text``, unless a script sets another format.
+
+    A warning at a line of a script ends in this place.
+    """
+    package, own_file = f"{Path(__file__).parent}{os.sep}", sys.argv[0]
+    before = warnings.formatwarning
+
+    def formatted(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        line: str | None = None,
+    ) -> str:
+        inside = filename == own_file or filename.startswith(package)
+        at = "" if inside else f" (line {lineno} of {filename})"
+        return f"nefsim: warning: {' '.join(str(message).split())}{at}\n"
+
+    warnings.formatwarning = formatted
+    try:
+        yield
+    finally:
+        if warnings.formatwarning is formatted:
+            warnings.formatwarning = before
+
+
 def _check_file(who: str, file: Path) -> None:
-    """Check that a file exists."""
-    if file.is_file():
-        return
-    got = f"{file}, which does not exist"
+    """Check that a file exists, and that its ending is one of a script."""
+    got, do = str(file), "pass the path of a file"
     if file.is_dir():
         got = f"the folder {file}"
-    raise ValueError(f"{who}: model must be a Python file, got {got}; pass the path of a file.")
+    elif not file.is_file():
+        got = f"{file}, which does not exist"
+    elif file.suffix == ".npz":
+        do = f"nefsim plot {file} draws a result"
+    elif file.suffix == ENDING:
+        do = f"nefsim run {file} runs a network that was saved"
+    elif file.suffix.lower() not in SCRIPTS:
+        do = "pass a file that ends in .py"
+    else:
+        return
+    raise ValueError(f"{who}: model must be a Python file, got {got}; {do}.")
 
 
 def nengo_networks(names: Mapping[str, Any]) -> list[str]:

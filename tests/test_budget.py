@@ -12,6 +12,7 @@ import pytest
 
 import nefsim as nef
 from nefsim.budget import Budget, ErrorParts
+from nefsim.budget.report import MOST
 from nefsim.budget.task import Task, task_of
 from nefsim.budget.terms import settled
 from nefsim.spike_noise import regular
@@ -263,6 +264,15 @@ def test_what_to_change_names_the_parts_that_are_too_large() -> None:
     # With the delay as it is, noise gets half of the square that is wanted.
     lines = changes(delay=0.05, noise=0.04)
     assert lines[1].endswith("take 800 neurons")
+
+
+@pytest.mark.parametrize("rmse", [1e-9, 1e-160, 1e-300])
+def test_no_more_neurons_are_advised_than_an_ensemble_may_have(rmse: float) -> None:
+    budget = nef.error_budget(decoding(), seconds=0.5, backend="numpy")
+    assert budget.changes(rmse)[-1].endswith(f": no population reaches {rmse:g}")
+    net = nef.Network()
+    with pytest.raises(ValueError, match=f"must be at most {MOST}"):
+        net.ensemble(MOST + 1, 1)
 
 
 # Sizes

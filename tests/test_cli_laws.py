@@ -7,7 +7,9 @@ import csv
 import os
 import re
 import stat
+import subprocess
 import sys
+import warnings
 from argparse import Namespace
 from html import unescape
 from pathlib import Path
@@ -117,6 +119,85 @@ def test_a_model_file_is_described_without_its_network(
     heads = ["python", "nefsim", "numpy", "scipy", "matplotlib", "back", "machine", "extras:"]
     assert [line.split()[0] for line in lines[: len(heads)]] == heads
     assert len(lines) == len(heads) + sum(1 + len(e.packages) for e in EXTRAS.values())
+
+
+@pytest.mark.parametrize("command", ["run", "info", "sweep"])
+@pytest.mark.parametrize(
+    ("name", "do"),
+    [
+        ("r.csv", "pass a file that ends in .py"),
+        ("r.JSON", "pass a file that ends in .py"),
+        ("r.npz", "nefsim plot {} draws a result"),
+    ],
+)
+def test_a_file_of_another_kind_is_not_executed(
+    command: str, name: str, do: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, trace = tmp_path / name, tmp_path / "executed"
+    file.write_text(f"open({str(trace)!r}, 'w')", encoding="utf-8")
+    assert cli.main([command, str(file)]) == 2
+    wanted = f"model must be a Python file, got {file}; {do.format(file)}.\n"
+    assert capsys.readouterr().err.endswith(wanted) and not trace.exists()
+
+
+def test_a_saved_network_is_no_script_of_a_sweep(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = nef.Network(seed=1).save(tmp_path / "net.nef")
+    assert cli.main(["sweep", str(file)]) == 2
+    assert f"; nefsim run {file} runs a network that was saved.\n" in capsys.readouterr().err
+    assert scripts.network(Path(file)).seed == 1
+
+
+@pytest.mark.parametrize("name", ["model", "model.py", "MODEL.PY", "model.pyw"])
+def test_a_script_may_have_no_ending(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_text("import nefsim\nnet = nefsim.Network(seed=5)", encoding="utf-8")
+    assert scripts.network(file).seed == 5
+
+
+WARNS = """
+import warnings
+import nefsim
+{first}
+net = nefsim.Network()
+a = net.ensemble(10, 1)
+net.connect(net.node(3.0), a)
+net.probe(a)
+warnings.warn("of two\\nlines")
+"""
+
+
+def test_the_command_says_a_warning_on_one_line(tmp_path: Path) -> None:
+    def lines(first: str) -> list[str]:
+        file.write_text(WARNS.format(first=first), encoding="utf-8")
+        words = ["run", str(file), "-s", "0.01", "--backend", "numpy", "--force"]
+        command = [sys.executable, "-m", "nefsim", *words, "-o", str(tmp_path / "r.npz")]
+        ended = subprocess.run(command, capture_output=True, text=True, check=True)
+        return ended.stderr.splitlines()
+
+    file = tmp_path / "model.py"
+    at_script, at_command = lines("")
+    assert at_script == f"nefsim: warning: of two lines (line 9 of {file})"
+    assert at_command.startswith("nefsim: warning: <ensemble 'ensemble 0'>: input must stay ")
+    assert at_command.endswith(".")  # no line, as that of the command says nothing
+    # A script may choose how its warnings look.
+    own = lines("warnings.formatwarning = lambda message, *_, **__: f'own: {message!s:.6}\\n'")
+    assert own == ["own: of two", "own: <ensem"]
+
+
+@pytest.mark.parametrize("does", ["", "raise KeyboardInterrupt"])
+def test_the_format_of_warnings_is_put_back(
+    does: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def own(*arguments: Any) -> str:
+        return "own"
+
+    monkeypatch.setattr(warnings, "formatwarning", own)
+    file = tmp_path / "model.py"
+    file.write_text(f"import nefsim\nnet = nefsim.Network()\n{does}", encoding="utf-8")
+    assert cli.main(["info", str(file)]) == (130 if does else 0)
+    assert warnings.formatwarning is own
 
 
 def test_only_the_first_of_several_processes_writes_the_result(

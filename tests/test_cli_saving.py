@@ -56,6 +56,17 @@ def test_a_table_has_the_numbers_of_the_result(
     assert len(rows) == (5 if every else 10)
 
 
+def test_a_file_without_records_is_said_to_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "model.py"
+    model.write_text("import nefsim\nnet = nefsim.Network()\n", encoding="utf-8")
+    status, message = run(capsys, model, "-o", tmp_path / "r.npz")
+    assert status == 0 and not nef.Result.load(tmp_path / "r.npz").shapes
+    wanted = "the network has no probes, so that the file has no records; add net.probe(...)"
+    assert message == f"nefsim: {wanted}\n"
+
+
 def test_a_table_needs_probes_with_one_sample_every(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,7 +24,7 @@ import studies
 
 import nefsim as nef
 from nefsim import cli
-from nefsim.sweeps import Builds, Sweep, Trials
+from nefsim.sweeps import Builds, Sweep, Trials, local
 from nefsim.sweeps.identity import identity
 from nefsim.sweeps.workers import WorkersLost
 
@@ -515,7 +515,14 @@ def test_a_script_needs_the_guard_of_multiprocessing(guard: str, tmp_path: Path)
         command, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
     assert (ended.returncode == 0) == bool(guard), ended.stderr
-    assert guard or 'call sweep below `if __name__ == "__main__":`' in ended.stderr
+    if not guard:
+        *lines, last = ended.stderr.splitlines()
+        cure = 'call sweep below `if __name__ == "__main__":`'
+        assert last.startswith("RuntimeError: sweep: ") and cure in last
+        start = lines.index("Traceback (most recent call last):")
+        # Each process that was started says so on one line, before the error of the script.
+        assert start > local.MOST_STARTS
+        assert all(line.startswith("sweep: ") and cure in line for line in lines[:start])
 
 
 # Trials

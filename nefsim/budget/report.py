@@ -15,6 +15,9 @@ PARTS = ("delay", "distortion", "saturation", "noise", "dynamics")
 #: More than this share of time beyond the radius is worth a change of radius.
 OFTEN = 0.01
 
+#: The largest population of ``net.ensemble``.
+MOST = 10**8
+
 
 @dataclass(frozen=True)
 class PopulationReach:
@@ -127,7 +130,8 @@ class ErrorParts:
         Returns
         -------
         int or None
-            None if delay, saturation and dynamics alone reach or exceed ``rmse``.
+            None if delay, saturation and dynamics alone reach or exceed ``rmse``, or the number
+            is above the range of floats.
         """
         left = rmse**2 - self._rest("distortion", "noise")
         if left <= 0:
@@ -135,7 +139,8 @@ class ErrorParts:
         # distortion^2 / g^2 + noise^2 / g = left, with g = N / n_neurons.
         d, n = self.distortion**2, self.noise**2
         g = (n + math.sqrt(n * n + 4 * left * d)) / (2 * left)
-        return max(1, math.ceil(g * self.n_neurons * (1 - 1e-9)))  # rounding adds none
+        count = g * self.n_neurons * (1 - 1e-9)  # rounding adds none
+        return max(1, math.ceil(count)) if math.isfinite(count) else None
 
 
 @dataclass(frozen=True)
@@ -216,7 +221,9 @@ class Budget:
             # Half of the squared error that is wanted is left to them.
             alone = replace(c, delay=0.0, saturation=0.0, dynamics=0.0)
             n = alone.neurons_for(rmse / math.sqrt(2.0))
-        if n is not None and n > c.n_neurons:
+        if n is None or n > MOST:
+            lines.append(f"distortion and noise make {without:.3g}: no population reaches {rmse:g}")
+        elif n > c.n_neurons:
             lines.append(f"distortion and noise make {without:.3g}: take {n} neurons")
         return [f"{c.label}: {line}" for line in lines]
 

@@ -90,7 +90,8 @@ def size_for(
     solver : Solver or None
         Solver for decoders; None means the default of ``net.connect``.
     most : int
-        Largest number of neurons to try.
+        Largest number of neurons to try.  An error that is far out of their reach, such as 1e-6
+        of 5000, takes minutes until the ValueError.
     dt : float [s]
         The time step.
     seed : int

@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
-        return int(options.run(options))
+        with scripts.warnings_on_one_line():
+            return int(options.run(options))
     except KeyboardInterrupt:
         print("nefsim: interrupted", file=sys.stderr)
         return 130

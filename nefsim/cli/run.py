@@ -40,6 +40,9 @@ def run(options: argparse.Namespace) -> int:
         backends.module(options.backend)
     net = common.network(options)
     saving.check_kind("nefsim run", target, net.all_probes, options.dt)
+    if not net.all_probes and backends.is_first_process():
+        message = "the network has no probes, so that the file has no records"
+        print(f"nefsim: {message}; add net.probe(...)", file=sys.stderr)
     simulator = Simulator(net, options.dt, options.backend)
     try:
         simulator.run(options.seconds)

@@ -23,6 +23,9 @@ from nefsim.sweeps.workers import Ended, Workers
 #: Processes in a row that may end before they have started.
 MOST_STARTS = 2
 
+#: The cure of a script that starts itself again.
+GUARD = 'in a script, call sweep below `if __name__ == "__main__":`, as each process imports it'
+
 #: Variables by which libraries choose their number of threads.
 THREADS = (
     "OMP_NUM_THREADS",
@@ -79,9 +82,17 @@ class Processes(Workers):
     ----------
     n : int
         The number of processes.
+
+    Raises
+    ------
+    SystemExit
+        If this process is itself being started by another, which imports its script.
     """
 
     def __init__(self, n: int) -> None:
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            # A line in each process; the error, with its place, is that of their parent.
+            raise SystemExit(f"sweep: a local process could not start; {GUARD}.")
         self.room = n
         self._ended: queue.SimpleQueue[tuple[int, int, Future[Any]]] = queue.SimpleQueue()
         self._pools: list[ProcessPoolExecutor | None] = [None] * n
@@ -125,9 +136,7 @@ class Processes(Workers):
             self._failures = self._failures + 1 if never else 0
             if self._failures > MOST_STARTS:  # one may have been killed while it started
                 raise RuntimeError(
-                    "sweep: a local process could not start; its error is above.  In a script, "
-                    'call sweep below `if __name__ == "__main__":`, as each process imports the '
-                    "script."
+                    f"sweep: a local process could not start, its error is above; {GUARD}."
                 ) from error
             return number, error
         except Exception as error:
