@@ -41,6 +41,11 @@ def show(value: object) -> str:
     return prefix + text
 
 
+def counted(n: int, noun: str) -> str:
+    """A number with its noun, in the singular for one: "1 value", "2 values"."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def fail(
     who: str,
     argument: str,

@@ -121,6 +121,21 @@ OF_NETWORK = {
     "objects": "see net.nodes, net.ensembles, net.connections and net.probes",
     "copy": "write copy.deepcopy(net)",
     "describe": "write nefsim.describe(net)",
+    "load": "write nefsim.load_network(path)",
+}
+
+#: Advice on names that a simulator does not have.
+OF_SIMULATOR = {
+    "t": "write sim.time",
+    "times": "write sim.time",
+    "net": "write sim.network",
+    "model": "write sim.network",
+    "results": "write sim.result()",
+    "spikes": "see sim.data.events(probe)",
+    "weights": "see sim.data[connection].weights",
+    "probe": "write net.probe(target) before the simulator is made",
+    "rng": "pass seed to Simulator",
+    "signals": "see sim.data[ensemble], sim.data[connection] and sim.inputs[node]",
 }
 
 #: Advice on names that a node, ensemble, connection or probe does not have.

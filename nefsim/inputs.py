@@ -55,7 +55,7 @@ class Input:
         state = self._state[0]
         out = state.ops[self._index]["value"]
         if not self._is_usual(values, out.shape[-1]):
-            do = f"pass {out.shape[-1]} finite numbers for {self._name}"
+            do = f"pass {check.counted(out.shape[-1], 'finite number')} for {self._name}"
             values = check.array(self._who, "values", values, None, do)
         state.forget()
         if state.watch is not None:
@@ -63,8 +63,10 @@ class Input:
         try:
             out[key] = values
         except (ValueError, IndexError, OverflowError) as error:
-            do = f"pass {out.shape[-1]} numbers for {self._name}, or one"
-            got = f"shape {np.shape(values)} at {check.show(key)}"
+            size = out.shape[-1]
+            do = f"pass {check.counted(size, 'number')} for {self._name}"
+            do += ", or one" if size > 1 else ""
+            got = f"shape {np.shape(values)}" + ("" if key is ... else f" at {check.show(key)}")
             check.fail(self._who, "values", f"fit elements of shape {out.shape}", got, do)
             raise AssertionError from error
 

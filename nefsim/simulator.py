@@ -7,12 +7,13 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim import _habits as habits
 from nefsim import backends, checkpoint, pacing, saving
 from nefsim._collector import only_young_collected
 from nefsim._signatures import explained
@@ -161,6 +162,7 @@ class Simulator:
         self._target: Target | None = None
         #: Figures of the last run in real time; None before the first.
         self.deadlines: Deadlines | None = None
+        self._built_of, self._n_made = repr(net), net._n_made
         with silenced(progress is False):
             self._build()
         if stream is not None:
@@ -225,6 +227,8 @@ class Simulator:
         self._turn.forbid(who)
         self._forbid_stream(who)
         self.seed = self._seed_of_arrays(check.seed(who, seed, "build_seed"))
+        net = self.network
+        self._built_of, self._n_made = repr(net), net._n_made
         self._build(watches=False)
 
     def _stream_to(self, who: str, stream: str | Path) -> None:
@@ -574,6 +578,13 @@ class Simulator:
         who = "Simulator.run_steps"
         if self.closed:
             check.fail(who, "simulator", "be open", "a closed one", "make a new Simulator")
+        if self._n_made != self.network._n_made:
+            self._n_made = self.network._n_made
+            do = "make a new Simulator(net)"
+            check.warn(
+                f"Simulator.run: network has changed since the simulator was made, and is now "
+                f"{self.network!r}; {do}."
+            )
         self._records.flush()  # records that did not fit on a full disk
         if checkpoints is None:
             self._run_parts(n, None, schedule)
@@ -776,5 +787,12 @@ class Simulator:
         do = "use save and load"
         check.fail("Simulator", "simulator", "not be copied or pickled", "a copy", do, TypeError)
 
+    if not TYPE_CHECKING:  # or mypy would take any name
+
+        def __getattr__(self, name: str) -> Any:
+            known = [*dir(type(self)), *self.__dict__]
+            message = habits.attribute("Simulator", name, habits.OF_SIMULATOR, known)
+            raise AttributeError(message, name=name, obj=self)
+
     def __repr__(self) -> str:
-        return f"<simulator of {self.network!r} on {self.backend}, {self.n_steps} steps>"
+        return f"<simulator of {self._built_of} on {self.backend}, {self.n_steps} steps>"

@@ -191,7 +191,7 @@ def test_loops_refuse_environments_that_do_not_fit() -> None:
         ((single, pair, state, action), "env must have as many environments as sim has trials"),
         ((batch, Walk(), inputs, probe), "env must have as many environments as sim has trials"),
         ((three[0], pair, *three[1:]), "env must have as many environments .*, got 2 and 3"),
-        ((wide, Walk(), pairs, both), "observation must have 1 dimensions, got 2"),
+        ((wide, Walk(), pairs, both), "observation must have 1 dimension, got 2"),
         ((single, Walk(), state, both), "action must be a probe of sim"),
     ):
         with pytest.raises((TypeError, ValueError), match=f"Loop: {words}"):
@@ -200,5 +200,5 @@ def test_loops_refuse_environments_that_do_not_fit() -> None:
     state = net.node([0.0])
     out = net.node(size_in=3)
     action = net.probe(out)
-    with pytest.raises(ValueError, match="Loop: action must have 1 dimensions, got 3"):
+    with pytest.raises(ValueError, match="Loop: action must have 1 dimension, got 3"):
         gym.Loop(nef.Simulator(net, progress=False), Walk(), state, action)

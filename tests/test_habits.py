@@ -85,6 +85,11 @@ def simulated(net: nef.Network) -> nef.Simulator:
     return simulator
 
 
+def set_input(net: nef.Network, value: Any, new: Any) -> None:
+    node = net.node(value)
+    nef.Simulator(net).inputs[node] = new
+
+
 #: A user's code, and the words that the message must have.
 MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str, ...]]] = {
     # Things that are made by their network
@@ -255,7 +260,53 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
     ),
     "PES class": (lambda net, a: net.connect(a, a, learning_rule=nef.PES), ("PES(",)),
     "LIF class": (lambda net, a: net.ensemble(9, 1, neuron_type=nef.LIF), ("pass one: LIF()",)),
+    "probe(a, 0.1)": (lambda net, a: net.probe(a, 0.1), ("write synapse=0.1.",)),
+    "probe(a, Alpha)": (
+        lambda net, a: net.probe(a, nef.Alpha(0.1)),
+        ("write synapse=Alpha(tau=0.1).",),
+    ),
+    "connect(error, c.learning_rule) of none": (
+        lambda net, a: net.connect(a, net.connect(a, a).learning_rule),
+        ("got None", "the learning_rule of a connection without learning_rule= is None."),
+    ),
+    "function=np.square(2)": (
+        lambda net, a: net.connect(a, a, function=np.square(2)),
+        ("must be a function (or values, with eval_points)", "pass it without calling it"),
+    ),
+    "1 dimension into 2": (
+        lambda net, a: net.connect(a, two(net)),
+        ("got 1 dimension into 2",),
+    ),
+    "two values for size_out=3": (
+        lambda net, a: (net.node(lambda t: [t, t], size_out=3), simulated(net)),
+        ("must return 3 values, got 2 at t = 0.001 s", "or pass size_out=2."),
+    ),
+    "one value for two": (
+        lambda net, a: (net.node(lambda t: [t] * (1 + (t > 0.001)), size_out=1), simulated(net)),
+        ("must return 1 value, got 2 at t = 0.002 s; return this number at every step.",),
+    ),
+    # Simulators
+    "sim.dat": (lambda net, a: nef.Simulator(net).dat, ("no dat; did you mean data?",)),
+    "sim.n_step": (lambda net, a: nef.Simulator(net).n_step, ("did you mean n_steps?",)),
+    "sim.t": (lambda net, a: nef.Simulator(net).t, ("Simulator has no t; write sim.time.",)),
+    "net.load": (lambda net, a: net.load("x"), ("write nefsim.load_network(path).",)),
+    "three values for two": (
+        lambda net, a: set_input(net, [1.0, 2.0], [1, 2, 3]),
+        ("got shape (3,); pass 2 numbers for <node 'node 0'>, or one.",),
+    ),
+    "three values for one": (
+        lambda net, a: set_input(net, 1.0, [1, 2, 3]),
+        ("got shape (3,); pass 1 number for <node 'node 0'>.",),
+    ),
+    "a text for a value": (
+        lambda net, a: set_input(net, 1.0, "x"),
+        ("pass 1 finite number for <node 'node 0'>.",),
+    ),
     # Data
+    "data of the label of an ensemble": (
+        lambda net, a: simulated(net).data["a"],
+        ("write sim.data[a] for the arrays of <ensemble 'a'>",),
+    ),
     "data of no label": (lambda net, a: simulated(net).data["p"], ("make probes before",)),
     "data of another label": (
         lambda net, a: (net.probe(a, label="y"), simulated(net).data["p"]),
@@ -280,6 +331,7 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
     "nef.dists": (lambda net, a: nef.dists, ("nefsim.Uniform(-1, 1)",)),
     "nef.utils": (lambda net, a: nef.utils, ("nefsim.tuning_curves",)),
     "nef.Izhikevitch": (lambda net, a: nef.Izhikevitch, ("did you mean Izhikevich?",)),
+    "nef.plot.rasterplot": (lambda net, a: nef.plot.rasterplot, ("did you mean raster?",)),
     "nef.zzz": (lambda net, a: nef.zzz, ("nefsim has no zzz.",)),
 }
 
@@ -598,3 +650,43 @@ def test_what_is_shown_of_data_is_short(net: nef.Network, a: nef.Ensemble) -> No
         net.probe(a)
     assert repr(simulated(net).data).endswith("'probe 3' (3, 1), ...>")
     assert all(len(repr(data[key])) < 200 for key in (a, c, fixed))
+
+
+# Networks that change after a simulator was made
+
+
+def test_a_simulator_names_the_network_that_it_was_made_of(net: nef.Network) -> None:
+    a = net.ensemble(10, 1)
+    sim = nef.Simulator(net)
+    before = repr(sim)
+    net.subnetwork().ensemble(7, 1)
+    net.connect(a, a)
+    assert repr(sim) == before
+    assert "1 ensemble (10 neurons), 0 connections" in before
+
+
+@pytest.mark.parametrize("of", ["node", "ensemble", "connect", "probe", "inner"])
+def test_a_run_after_a_change_of_its_network_warns_once(net: nef.Network, of: str) -> None:
+    a, inner = net.ensemble(10, 1), net.subnetwork()
+    sim = nef.Simulator(net)
+    sim.run_steps(1)
+    adds: dict[str, Callable[[], Any]] = {
+        "node": lambda: net.node(1.0),
+        "ensemble": lambda: net.ensemble(5, 1),
+        "connect": lambda: net.connect(a, a),
+        "probe": lambda: net.probe(a),
+        "inner": lambda: inner.node(1.0),
+    }
+    adds[of]()
+    with pytest.warns(UserWarning, match="Simulator.run: network has changed since the simulator"):
+        sim.run_steps(1)
+    sim.run_steps(1)  # any warning is an error here
+    nef.Simulator(net).run_steps(1)
+    assert sim.n_steps == 3
+
+
+def test_a_probe_of_one_run_is_no_change(net: nef.Network, a: nef.Ensemble) -> None:
+    sim = nef.Simulator(net)
+    net.probe(a, attach=False)
+    sim.run_steps(1)
+    assert sim.n_steps == 1

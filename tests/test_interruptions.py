@@ -568,8 +568,8 @@ def refusal(sim: nef.Simulator) -> str:
     [
         (math.nan, "return finite numbers, got nan at t = 0.05 s"),
         (-math.inf, "return finite numbers, got -inf at t = 0.05 s"),
-        ([1.0, 2.0], "return 1 values, got 2 at t = 0.05 s"),
-        (None, "return 1 values, got 0 at t = 0.05 s"),
+        ([1.0, 2.0], "return 1 value, got 2 at t = 0.05 s"),
+        (None, "return 1 value, got 0 at t = 0.05 s"),
         ("1.5", "return numbers, got '1.5'"),
         (1j, "return numbers, got 1j"),
         ([1.0, [2.0]], "return numbers, got [1.0, [2.0]]"),

@@ -175,7 +175,7 @@ def test_connections_are_refused_where_their_ends_do_not_fit(net: nef.Network) -
         (a, sink, {"eval_points": np.ones((4, 3))}, "eval_points must"),
         (a.neurons[:2], sink, {"function": np.sin}, "function must be None from neurons"),
         (a, sink, {"function": lambda x: None}, "return at least one number, got none"),
-        (a, sink, {"function": points}, "be a function without eval_points"),
+        (a, sink, {"function": points}, "be a function (or values, with eval_points)"),
         (a, sink, {"function": points[:5], "eval_points": points}, "have 6 rows of values, got sh"),
         (a, sink, {"function": np.ones((6, 2, 1)), "eval_points": points}, "have 6 rows of value"),
         (a, b, {}, "be a (3, 2) matrix where sizes differ, got 2 dimensions into 3"),

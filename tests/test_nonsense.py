@@ -1649,7 +1649,7 @@ def test_a_function_that_returns_the_wrong_size_is_refused_where_it_is_used() ->
     assert "return at least one number" in refusal(net.connect, a, b, function=lambda x: [])
     net.connect(a, b, function=lambda x: x[x >= 0][:1], label="half")
     message = refusal(nef.Simulator, net)
-    assert "<connection 'half'>: function must return 1 values, got 0 at x = [-" in message
+    assert "<connection 'half'>: function must return 1 value, got 0 at x = [-" in message
 
 
 @pytest.mark.parametrize(

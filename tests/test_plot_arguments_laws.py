@@ -24,9 +24,10 @@ def model() -> Any:
     net = nef.Network(seed=1)
     a, b = net.ensemble(5, 2, label="a"), net.ensemble(5, 1)
     c, y = net.connect(a[0], b), net.probe(a, label="y")
+    spikes = net.probe(a.neurons)
     sim = nef.Simulator(net, backend="numpy", progress=False)
     sim.run_steps(8)
-    return SimpleNamespace(a=a, b=b, c=c, y=y, sim=sim)
+    return SimpleNamespace(a=a, b=b, c=c, y=y, spikes=spikes, sim=sim)
 
 
 CASES: list[tuple[str, Callable[[Any], object]]] = [
@@ -101,3 +102,48 @@ def test_an_argument_that_does_not_fit_is_named(name: str, draw: Any) -> None:
     with pytest.raises((ValueError, TypeError)) as caught:
         draw(model())
     assert re.match(rf"plot\.{name} must ", str(caught.value))
+
+
+SPIKES_CURE = (
+    "probe must record spikes, got {}; pass a probe of its neurons, net.probe({}.neurons)."
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "draw"),
+    [
+        ("got <probe 'y'>; write probe=y, by its keyword.", lambda m: plot.decoded(m.sim, m.y)),
+        ("got 'y'; write probe='y', by its keyword.", lambda m: plot.decoded(m.sim, "y")),
+        ("got <ensemble 'a'>; pass probe=, a probe of it.", lambda m: plot.decoded(m.sim, m.a)),
+        ("got [1.0]; leave it out.", lambda m: plot.decoded(m.sim, [1.0])),
+        ("write probe=..., by its keyword.", lambda m: plot.raster(m.sim, m.spikes)),
+        (
+            "time must be None with recorded data, got <probe 'probe 1'>; write probe=",
+            lambda m: plot.raster(m.sim, m.spikes, probe=m.spikes),
+        ),
+        ("write ensemble=a, by its keyword.", lambda m: plot.tuning_curves(m.sim, m.a)),
+        ("write ensemble=a, by its keyword.", lambda m: plot.tuning_surface(m.sim, m.a)),
+        (SPIKES_CURE.format("<probe 'y'>", "a"), lambda m: plot.raster(m.sim, probe=m.y)),
+        (SPIKES_CURE.format("'y'", "ensemble"), lambda m: plot.raster(m.sim, probe="y")),
+        (SPIKES_CURE.format("'y'", "ensemble"), lambda m: plot.raster(m.sim.result(), probe="y")),
+    ],
+)
+def test_an_object_in_the_place_of_another_argument_is_answered_by_its_keyword(
+    message: str, draw: Callable[[Any], object]
+) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        draw(model())
+    assert message in str(caught.value)
+
+
+def test_rasters_take_spikes_that_are_rows() -> None:
+    """Files of version 0.2 have the spikes of some neurons as rows."""
+    rows = np.zeros((20, 3))
+    rows[[3, 5, 9], [0, 1, 2]] = 1000.0
+    net = nef.Network(seed=1)
+    source = net.node(nef.PresentInput(rows, 0.001))
+    probe = net.probe(source)
+    sim = nef.Simulator(net, backend="numpy", progress=False)
+    sim.run_steps(20)
+    ax = plot.raster(sim, probe=probe)
+    assert sorted(ax.lines[0].get_ydata().tolist()) == [0, 1, 2]

@@ -70,7 +70,10 @@ def _evaluate(engine: Engine, op: Evaluate, index: int) -> Advance:
         if len(values) != size:
             got = f"{len(values)} at t = {_time(engine, row):g} s"
             do = "return this number at every step"
-            check.fail(op.name, "function", f"return {size} values", got, do)
+            is_first = engine.state.step + row == 0
+            if is_first and len(values) and op.name.startswith("<node"):
+                do += f", or pass size_out={len(values)}"
+            check.fail(op.name, "function", f"return {check.counted(size, 'value')}", got, do)
         if not np.isfinite(values).all():
             _not_finite(engine, op, row, values)
         return values

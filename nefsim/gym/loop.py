@@ -157,7 +157,7 @@ class Loop:
     def _match(who: str, argument: str, got: int, size: int) -> None:
         if got != size:
             do = f"pass one of {size}, as the environment has"
-            check.fail(who, argument, f"have {size} dimensions", str(got), do)
+            check.fail(who, argument, f"have {check.counted(size, 'dimension')}", str(got), do)
 
     def step(self) -> Turn:
         """Set the observation, run a period of the network, and take a step of the environment.

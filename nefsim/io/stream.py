@@ -207,7 +207,8 @@ class Stream:
         do = f"pass a number or {self.size} numbers"
         start = check.array(who, "initial", initial, None, do)
         if start.shape not in ((), (self.size,)):
-            check.fail(who, "initial", f"have {self.size} numbers", f"shape {start.shape}", do)
+            must = f"have {check.counted(self.size, 'number')}"
+            check.fail(who, "initial", must, f"shape {start.shape}", do)
         first = np.full(self.size, start)
         self._log = None if log is None else Log(who, log, self.size)
         self._value: Any = self._output(first)

@@ -152,5 +152,5 @@ def _value_at(who: str, function: Any, point: Array, size: int) -> Array:
     if len(value) != size:
         got = f"{len(value)} at x = {np.round(point, 6)}"
         do = "return the same number of values at every point"
-        check.fail(who, "function", f"return {size} values", got, do)
+        check.fail(who, "function", f"return {check.counted(size, 'value')}", got, do)
     return value

@@ -137,8 +137,7 @@ class Network(Answers, Scope):
         2
         """
         node = validate.node(self, output, size_in, size_out, seed, label)
-        self.nodes.append(node)
-        return node
+        return self._add(self.nodes, node)
 
     @explained
     def ensemble(
@@ -241,8 +240,7 @@ class Network(Answers, Scope):
             seed=seed,
             label=label,
         )
-        self.ensembles.append(ensemble)
-        return ensemble
+        return self._add(self.ensembles, ensemble)
 
     @explained
     def connect(
@@ -340,8 +338,7 @@ class Network(Answers, Scope):
             seed=seed,
             label=label,
         )
-        self.connections.append(connection)
-        return connection
+        return self._add(self.connections, connection)
 
     @explained
     def probe(
@@ -414,7 +411,7 @@ class Network(Answers, Scope):
         """
         probe = validate.probe(self, target, attr, synapse, sample_every, solver, label)
         if check.flag("Network.probe", "attach", attach):
-            self.probes.append(probe)
+            self._add(self.probes, probe)
         return probe
 
     @explained

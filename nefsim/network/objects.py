@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,6 +37,7 @@ RuleLike: TypeAlias = LearningRule | Sequence[LearningRule] | Mapping[str, Learn
 
 
 #: Elements of a view: a number, a slice, or a list of numbers.
+T = TypeVar("T")
 Key: TypeAlias = int | slice | Sequence[int] | NDArray[np.integer[Any]]
 
 
@@ -51,7 +52,9 @@ def _indices(obj: Node | Ensemble | Neurons | Learning, size: int, key: Any) -> 
     try:
         chosen = np.atleast_1d(np.arange(size)[list(key) if isinstance(key, tuple) else key])
     except (IndexError, TypeError, ValueError, OverflowError):
-        check.fail(who, "index", f"be within {size} dimensions", check.show(key), do)
+        check.fail(
+            who, "index", f"be within {check.counted(size, 'dimension')}", check.show(key), do
+        )
     if chosen.ndim != 1 or not len(chosen):
         check.fail(who, "index", "name at least one dimension", check.show(key), do)
     return tuple(int(i) for i in chosen)
@@ -382,6 +385,8 @@ class Scope:
         them instead of drawing and solving arrays.
     """
 
+    _n_made = 0  # objects made so far, in the outermost network
+
     def __init__(self, seed: int | None, label: str | None) -> None:
         self.seed, self.label = seed, label
         self.parent: Scope | None = None
@@ -398,6 +403,11 @@ class Scope:
     def root(self) -> Scope:
         """The outermost network that this one is part of."""
         return self if self.parent is None else self.parent.root
+
+    def _add(self, objects: list[T], new: T) -> T:
+        objects.append(new)
+        self.root._n_made += 1
+        return new
 
     def everything(self) -> Iterator[Scope]:
         """Iterate over this network and all networks within it, outer ones first.

@@ -138,7 +138,8 @@ def attractor(
     slope = check.function(who, "function", function)
     size = result_size(who, "function", slope, np.zeros(d))
     if size != d:
-        check.fail(who, "function", f"return {d} numbers", f"{size}", "return a slope for each")
+        must = f"return {check.counted(d, 'number')}"
+        check.fail(who, "function", must, f"{size}", "return a slope for each")
     given = {"tau": tau, "radii": radii, "centre": centre, "dt": dt, "method": method}
     with part(who, net, label, seed, "attractor") as inner:
         return loop(who, inner, n_neurons, d, slope, solver, given, options)

@@ -5,6 +5,9 @@ or connections.  Functions draw on the axes ``ax``, or on a new figure if it is 
 the axes.  Matplotlib is imported when a figure is drawn; its settings are not changed.
 """
 
+from typing import TYPE_CHECKING
+
+from nefsim import _habits
 from nefsim.plot.animation import animate
 from nefsim.plot.budget import error_budget
 from nefsim.plot.decoding import decoded, decoding_error
@@ -55,3 +58,9 @@ __all__ = [
     "weight_matrix",
     "weights_over_time",
 ]
+
+if not TYPE_CHECKING:  # or mypy would take any name
+
+    def __getattr__(name: str) -> object:
+        """Raise an error with advice, as there are no other names."""
+        raise AttributeError(_habits.attribute("nefsim.plot", name, {}, __all__), name=name)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
-from nefsim.network import Probe
+from nefsim.network import Ensemble, Probe
 from nefsim.records import Events, index_of
 from nefsim.result import Result
 from nefsim.simulator import Simulator
@@ -46,8 +46,8 @@ def records(
         values = of_one_trial(who, argument, source, trial)
         return values, times(who, time, len(values))
     if time is not None:
-        got = check.show(time)
-        check.fail(who, "time", "be None with recorded data", got, "leave it out")
+        got, do = check.show(time), not_time(time)
+        check.fail(who, "time", "be None with recorded data", got, do)
     values = of_one_trial(who, argument, recorded(who, "probe", source, probe), trial)
     return values, np.asarray(source.trange(probe), dtype=np.float64)
 
@@ -61,7 +61,7 @@ def events(who: str, source: Any, probe: Any, time: Any, trial: Any) -> Events |
         unused(who, "probe", probe, "events", "leave it out")
     if not isinstance(records_of_probe, Events) or 0 in records_of_probe.shape:
         return None
-    unused(who, "time", time, "recorded data", "leave it out")
+    unused(who, "time", time, "recorded data", not_time(time))
     if len(records_of_probe.shape) == 2:
         unused(who, "trial", trial, "one trial", "leave it out")
         return records_of_probe
@@ -135,6 +135,23 @@ def built(who: str, argument: str, simulator: Simulator, key: Any, kind: type) -
     kinds = f"one of the simulator's {kind.__name__.lower()}s"
     check.instance(who, argument, key, kind, kinds, f"pass {argument}=")
     return simulator.data[key]
+
+
+def by_keyword(value: object) -> str | None:
+    """The call for a probe or ensemble that stands in the place of another argument, or None."""
+    if isinstance(value, str):
+        return f"write probe={check.show(value)}, by its keyword"
+    if not isinstance(value, (Probe, Ensemble)):
+        return None
+    keyword, label = type(value).__name__.lower(), value.label
+    return f"write {keyword}={label if label.isidentifier() else '...'}, by its keyword"
+
+
+def not_time(value: object) -> str:
+    """Advice on a value in the place of the times of recorded data."""
+    if isinstance(value, Ensemble):
+        return "pass probe=, a probe of it"
+    return by_keyword(value) or "leave it out"
 
 
 def unused(who: str, argument: str, value: Any, other: str, do: str) -> None:

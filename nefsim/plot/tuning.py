@@ -82,7 +82,7 @@ def tuning_curves(
     """
     who, label = "plot.tuning_curves", "represented value $x$"
     if isinstance(rates, Simulator):
-        built, neuron = _neurons(who, rates, ensemble)
+        built, neuron = _neurons(who, rates, ensemble, x)
         d = built.encoders.shape[1]
         values = np.linspace(-built.radius, built.radius, 501) if x is None else _line(who, x)
         along = built.encoders if d == 1 else np.ones((len(built.encoders), 1))
@@ -136,8 +136,11 @@ def _by_preferred_value(x: Any, curves: Any) -> Any:
     return np.argsort(mean, kind="stable")
 
 
-def _neurons(who: str, simulator: Simulator, ensemble: Any) -> Any:
+def _neurons(who: str, simulator: Simulator, ensemble: Any, x: Any) -> Any:
     """The built arrays of an ensemble, and its neuron type."""
+    do = source.by_keyword(x)
+    if isinstance(x, Ensemble) and do:
+        check.fail(who, "x", "be represented values", check.show(x), do, TypeError)
     built = source.built(who, "ensemble", simulator, ensemble, Ensemble)
     if isinstance(ensemble.neuron_type, Direct):
         do = "pass an ensemble of another neuron type"
@@ -204,7 +207,7 @@ def tuning_surface(
     fill_square = check.flag(who, "square", square)
     arrow = None
     if isinstance(rates, Simulator):
-        built, kind = _neurons(who, rates, ensemble)
+        built, kind = _neurons(who, rates, ensemble, x)
         if built.encoders.shape[1] != 2:
             got = f"{built.encoders.shape[1]}"
             check.fail(who, "ensemble", "have 2 dimensions", got, "see tuning_curves for others")

@@ -74,7 +74,7 @@ class Data(Mapping[Any, Any]):
     def __getitem__(self, key: Any) -> Any:
         """Records of a probe or its label, or the built arrays of an ensemble or a connection."""
         if isinstance(key, str):
-            key = self._probes[index_of("Simulator.data", self._probes, key)]
+            key = self._labelled(key)
         if isinstance(key, Probe) and key in self._probes:
             rows, shape = self.kept(key), self._built.shapes.get(key)
             if isinstance(rows, Events):
@@ -90,6 +90,21 @@ class Data(Mapping[Any, Any]):
             return self._built.connections[key]
         must = "be a probe, ensemble or connection of this simulator's network"
         check.fail("Simulator.data", "key", must, check.show(key), _cure(key), TypeError)
+
+    def _labelled(self, label: str) -> Probe:
+        """The probe with a label; an error about that of an ensemble names its arrays."""
+        labels = labels_of(self._probes)
+        if label not in labels:
+            things: tuple[Any, ...] = (*self._built.ensembles, *self._built.connections)
+            for thing in things:
+                if thing.label == label:
+                    name = label if label.isidentifier() else type(thing).__name__.lower()
+                    do = (
+                        f"write sim.data[{name}] for the arrays of {thing!r}, or make a probe of it"
+                    )
+                    must = "be the label of a probe"
+                    check.fail("Simulator.data", "key", must, check.show(label), do)
+        return self._probes[index_of("Simulator.data", self._probes, label)]
 
     def events(self, probe: Probe | str) -> Events:
         """The spikes of a probe of spiking neurons, as events.

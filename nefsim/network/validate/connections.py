@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -96,8 +97,10 @@ def _function(who: str, pre: Endpoint, function: Any, eval_points: Any) -> tuple
         return function, size
     if not isinstance(eval_points, np.ndarray):
         got = check.show(function)
-        do = "pass a function, or values with an array of eval_points"
-        check.fail(who, "function", "be a function without eval_points", got, do, TypeError)
+        is_value = isinstance(function, (Real, np.ndarray, list, tuple))
+        do = "pass it without calling it, as function=np.square" if is_value else "pass a function"
+        must = "be a function (or values, with eval_points)"
+        check.fail(who, "function", must, got, f"{do}, or pass an array of eval_points", TypeError)
     do = "pass one row for each of eval_points"
     values = check.array(who, "function", function, do=do)
     values = values.reshape(-1, 1) if values.ndim == 1 else values
@@ -125,7 +128,7 @@ def _transform(who: str, transform: Any, size_mid: int, source: str, post: Endpo
     matrix = check.array(who, "transform", transform, do=do)
     if matrix.ndim < 2 and size_mid != size_out:
         must = f"be a ({size_out}, {size_mid}) matrix where sizes differ"
-        got = f"{size_mid} dimensions into {size_out}"
+        got = f"{check.counted(size_mid, 'dimension')} into {size_out}"
         check.fail(who, "transform", must, got, f"note that {ends}")
     wanted: dict[int, Shape] = {0: (), 1: (size_mid,), 2: (size_out, size_mid)}
     if matrix.ndim > 2 or matrix.shape != wanted[matrix.ndim]:

@@ -74,7 +74,8 @@ def _noise(who: str, noise: Any, neuron: NeuronType, n: int) -> Process | None:
         do = "leave it out, or use neurons"
         check.fail(who, "noise", "be None in Direct mode", check.show(noise), do)
     if checked.size not in (None, n):
-        check.fail(who, "noise", f"have {n} dimensions", str(checked.size), "match n_neurons")
+        must = f"have {check.counted(n, 'dimension')}"
+        check.fail(who, "noise", must, str(checked.size), "match n_neurons")
     return checked
 
 
@@ -110,7 +111,8 @@ def _steady_state(who: str, neuron: NeuronType, value: SteadyState, d: int) -> S
         check.fail(who, "initial_state", must, f"SteadyState for {neuron!r}", do)
     if np.shape(value.x) not in ((), (d,)):
         got = f"SteadyState of {np.size(value.x)}"
-        check.fail(who, "initial_state", f"have {d} dimensions", got, "match the dimensions")
+        must = f"have {check.counted(d, 'dimension')}"
+        check.fail(who, "initial_state", must, got, "match the dimensions")
     return value
 
 

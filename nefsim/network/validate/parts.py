@@ -32,9 +32,10 @@ def rows(who: str, argument: str, value: Any, shape: Shape) -> Any:
     if isinstance(value, Distribution) or (columns is None and is_range):
         return as_distribution(who, argument, value, columns)
     size = " x ".join("points" if n is None else str(n) for n in shape)
-    do = f"pass a distribution or an array of {size} numbers"
+    noun = "number" if size == "1" else "numbers"
+    do = f"pass a distribution or an array of {size} {noun}"
     if columns is None and isinstance(value, list) and len(value) == 2:
-        do = f"write the tuple {check.show(tuple(value))} for a range, or pass {size} numbers"
+        do = f"write the tuple {check.show(tuple(value))} for a range, or pass {size} {noun}"
     checked = check.array(who, argument, value, shape, do)
     if not len(checked):
         check.fail(who, argument, "have at least one row", "none", do)
@@ -70,4 +71,7 @@ def _cure(value: Any) -> str:
         callable(value) and not isinstance(value, type)
     ):
         return "make a node of it, net.node(output)"
-    return "pass a node or ensemble of the network"
+    do = "pass a node or ensemble of the network"
+    if value is None:
+        return f"{do}; the learning_rule of a connection without learning_rule= is None"
+    return do

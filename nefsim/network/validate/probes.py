@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 from nefsim import _checks as check
@@ -18,7 +19,7 @@ from nefsim.network.objects import (
 )
 from nefsim.network.quantities import probeable
 from nefsim.network.validate.parts import endpoint, named, solver_of
-from nefsim.synapses import PerElement, as_synapse
+from nefsim.synapses import PerElement, Synapse, as_synapse
 
 
 def probe(
@@ -45,6 +46,9 @@ def probe(
     chosen = options[0]
     if attr is not None:
         _check_place(who, target, attr, options)
+        if isinstance(attr, (Real, Synapse)) and not isinstance(attr, bool):
+            got, do = check.show(attr), f"write synapse={check.show(attr)}"
+            check.fail(who, "attr", "be the name of a quantity", got, do, TypeError)
         chosen = check.one_of(who, "attr", attr, options)
     every = None
     if sample_every is not None:
