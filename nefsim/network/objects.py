@@ -36,8 +36,9 @@ OutputLike: TypeAlias = Callable[..., ArrayLike] | Process | ArrayLike | None
 RuleLike: TypeAlias = LearningRule | Sequence[LearningRule] | Mapping[str, LearningRule]
 
 
-#: Elements of a view: a number, a slice, or a list of numbers.
 T = TypeVar("T")
+
+#: Elements of a view: a number, a slice, or a list of numbers.
 Key: TypeAlias = int | slice | Sequence[int] | NDArray[np.integer[Any]]
 
 
