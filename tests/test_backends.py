@@ -41,7 +41,6 @@ def test_compiled_neuron_types_equal_the_reference(kind: nef.neurons.NeuronType)
     assert report.agrees, str(report)
 
 
-@pytest.mark.filterwarnings("ignore:.*max_rates must be at most 1/dt:UserWarning")
 @pytest.mark.parametrize("dt", [0.0005, 0.005])
 def test_compiled_spikes_equal_the_reference_at_other_steps(dt: float) -> None:
     report = nef.crosscheck(MODELS["integrator"](1), 2.0, ("numpy", "numba"), dt=dt)

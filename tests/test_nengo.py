@@ -328,6 +328,7 @@ def test_the_nengo_back_end_obeys_the_laws_of_runs():
     assert not np.array_equal(simulator.data[spikes], first)
 
 
+@pytest.mark.filterwarnings("ignore:.*network has changed since the simulator was made:UserWarning")
 @pytest.mark.parametrize("model", ["feedback_node", "connection_probes"])
 def test_a_run_starts_again_after_its_network_has_grown(model):
     net = models.MODELS[model]()

@@ -1396,7 +1396,6 @@ def test_the_valid_call_is_accepted(case: Case) -> None:
     function(**valid)
 
 
-@pytest.mark.filterwarnings("ignore:.*max_rates must be at most 1/dt:UserWarning")
 @pytest.mark.parametrize(
     ("case", "argument"),
     [pytest.param(c, a, id=f"{c!r}-{a}") for c in TABLE for a in c.accepts],

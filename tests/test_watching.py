@@ -348,7 +348,9 @@ def test_types_that_fire_several_times_in_a_step_are_not_warned_of() -> None:
     net = nef.Network(seed=1)
     for neuron in (nef.LIFRate(), nef.SpikingRectifiedLinear(), nef.PoissonSpiking(nef.LIFRate())):
         net.ensemble(20, 1, neuron_type=neuron, max_rates=[390.0] * 20)
-    nef.Simulator(net, dt=0.01, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nef.Simulator(net, dt=0.01, progress=False)
 
 
 def test_values_that_a_rule_lets_diverge_are_said_to_be_its_own() -> None:
