@@ -236,12 +236,12 @@ CASES = {
     "chain": _case(chain, 2.0, large=True, shares_arrays=True),
     "voltages": _case(voltages, 0.5),
     "symbols": _case(
-        _about(symbols, "Symbols in 111,100 neurons: memories, bindings, actions.", n_parts=2),
+        _about(symbols, "Symbols in 95,100 neurons: memories, bindings, actions.", n_parts=2),
         0.2,
         large=True,
     ),
     "symbols_large": _case(
-        _about(symbols, "The same with 555,500 neurons.", n_parts=10),
+        _about(symbols, "The same with 475,500 neurons.", n_parts=10),
         0.05,
         large=True,
         nengo=False,

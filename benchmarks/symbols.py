@@ -14,7 +14,7 @@ WORDS = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"]
 def symbols(net: Any, n_parts: int) -> None:
     """Parts that see a word, bind it with the memory of others, and act on the answer.
 
-    Each part has 55,550 neurons; the action of one is seen by the next.
+    Each part has 47,550 neurons; the action of one is seen by the next.
     """
     v = spa.Vocabulary(DIMENSIONS, seed=1, max_similarity=0.1)
     v.populate(";".join(WORDS))

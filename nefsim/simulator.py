@@ -162,11 +162,15 @@ class Simulator:
         self._target: Target | None = None
         #: Figures of the last run in real time; None before the first.
         self.deadlines: Deadlines | None = None
-        self._built_of, self._n_made = repr(net), net._n_made
+        self._note_network()
         with silenced(progress is False):
             self._build()
         if stream is not None:
             self._stream_to(who, stream)
+
+    def _note_network(self) -> None:
+        """Remember what the network is at a build, as objects may be added to it later."""
+        self._built_of, self._n_made = repr(self.network), self.network._n_made
 
     def _build(self, watches: bool = True) -> None:
         """Draw and solve all arrays by the seed, and start."""
@@ -227,8 +231,7 @@ class Simulator:
         self._turn.forbid(who)
         self._forbid_stream(who)
         self.seed = self._seed_of_arrays(check.seed(who, seed, "build_seed"))
-        net = self.network
-        self._built_of, self._n_made = repr(net), net._n_made
+        self._note_network()
         self._build(watches=False)
 
     def _stream_to(self, who: str, stream: str | Path) -> None:
@@ -580,10 +583,9 @@ class Simulator:
             check.fail(who, "simulator", "be open", "a closed one", "make a new Simulator")
         if self._n_made != self.network._n_made:
             self._n_made = self.network._n_made
-            do = "make a new Simulator(net)"
             check.warn(
-                f"Simulator.run: network has changed since the simulator was made, and is now "
-                f"{self.network!r}; {do}."
+                "Simulator.run: network has changed since the simulator was made, and is now "
+                f"{self.network!r}; make a new Simulator(net)."
             )
         self._records.flush()  # records that did not fit on a full disk
         if checkpoints is None:

@@ -12,9 +12,9 @@ import pytest
 
 import nefsim as nef
 from nefsim.budget import Budget, ErrorParts
-from nefsim.budget.report import MOST
 from nefsim.budget.task import Task, task_of
 from nefsim.budget.terms import settled
+from nefsim.network.validate.ensembles import MOST_NEURONS
 from nefsim.spike_noise import regular
 
 
@@ -271,8 +271,8 @@ def test_no_more_neurons_are_advised_than_an_ensemble_may_have(rmse: float) -> N
     budget = nef.error_budget(decoding(), seconds=0.5, backend="numpy")
     assert budget.changes(rmse)[-1].endswith(f": no population reaches {rmse:g}")
     net = nef.Network()
-    with pytest.raises(ValueError, match=f"must be at most {MOST}"):
-        net.ensemble(MOST + 1, 1)
+    with pytest.raises(ValueError, match=f"must be at most {MOST_NEURONS}"):
+        net.ensemble(MOST_NEURONS + 1, 1)
 
 
 # Sizes

@@ -105,7 +105,7 @@ def test_an_argument_that_does_not_fit_is_named(name: str, draw: Any) -> None:
 
 
 SPIKES_CURE = (
-    "probe must record spikes, got {}; pass a probe of its neurons, net.probe({}.neurons)."
+    "probe must record spikes, got {}; pass a probe of neurons, net.probe(ensemble.neurons)."
 )
 
 
@@ -123,9 +123,9 @@ SPIKES_CURE = (
         ),
         ("write ensemble=a, by its keyword.", lambda m: plot.tuning_curves(m.sim, m.a)),
         ("write ensemble=a, by its keyword.", lambda m: plot.tuning_surface(m.sim, m.a)),
-        (SPIKES_CURE.format("<probe 'y'>", "a"), lambda m: plot.raster(m.sim, probe=m.y)),
-        (SPIKES_CURE.format("'y'", "ensemble"), lambda m: plot.raster(m.sim, probe="y")),
-        (SPIKES_CURE.format("'y'", "ensemble"), lambda m: plot.raster(m.sim.result(), probe="y")),
+        (SPIKES_CURE.format("<probe 'y'>"), lambda m: plot.raster(m.sim, probe=m.y)),
+        (SPIKES_CURE.format("'y'"), lambda m: plot.raster(m.sim, probe="y")),
+        (SPIKES_CURE.format("'y'"), lambda m: plot.raster(m.sim.result(), probe="y")),
     ],
 )
 def test_an_object_in_the_place_of_another_argument_is_answered_by_its_keyword(
@@ -137,7 +137,7 @@ def test_an_object_in_the_place_of_another_argument_is_answered_by_its_keyword(
 
 
 def test_rasters_take_spikes_that_are_rows() -> None:
-    """Files of version 0.2 have the spikes of some neurons as rows."""
+    """The spikes that a node plays are rows, and so are those of some neurons in files of 0.2."""
     rows = np.zeros((20, 3))
     rows[[3, 5, 9], [0, 1, 2]] = 1000.0
     net = nef.Network(seed=1)

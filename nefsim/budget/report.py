@@ -8,15 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nefsim import _checks as check
+from nefsim.network.validate.ensembles import MOST_NEURONS
 
 #: Parts of an error, in the order in which they are shown.
 PARTS = ("delay", "distortion", "saturation", "noise", "dynamics")
 
 #: More than this share of time beyond the radius is worth a change of radius.
 OFTEN = 0.01
-
-#: The largest population of ``net.ensemble``.
-MOST = 10**8
 
 
 @dataclass(frozen=True)
@@ -221,7 +219,7 @@ class Budget:
             # Half of the squared error that is wanted is left to them.
             alone = replace(c, delay=0.0, saturation=0.0, dynamics=0.0)
             n = alone.neurons_for(rmse / math.sqrt(2.0))
-        if n is None or n > MOST:
+        if n is None or n > MOST_NEURONS:
             lines.append(f"distortion and noise make {without:.3g}: no population reaches {rmse:g}")
         elif n > c.n_neurons:
             lines.append(f"distortion and noise make {without:.3g}: take {n} neurons")

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
-from nefsim.network import Connection, Ensemble, Probe
-from nefsim.network.objects import whole
+from nefsim.network import Ensemble, Probe
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
 from nefsim.plot._order import Array, Order, of_rows
-from nefsim.records import Events, index_of
+from nefsim.records import Events
 from nefsim.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 #: Height of a row of marks below which a raster becomes an image of rates [points].
 LOWEST_ROW = 0.5
 
-#: Maximum number of different values of spikes that are stored as rows, as in files of 0.2: a
+#: Maximum number of different values of spikes that are rows, such as those that a node plays: a
 #: neuron fires a few times in a step at most.
 MOST_VALUES = 8
 
@@ -90,10 +89,7 @@ def raster(
     who = "plot.raster"
     steps, neurons, n, when = spikes_of(who, spikes, probe, time, trial)
     if source.is_recording(spikes) and not is_of_spikes(spikes, probe):
-        target = whole_of(probe) if isinstance(probe, Probe) else None
-        of = target.label if isinstance(target, Ensemble) else "ensemble"
-        of = of if of.isidentifier() else "ensemble"
-        do = f"pass a probe of its neurons, net.probe({of}.neurons)"
+        do = "pass a probe of neurons, net.probe(ensemble.neurons)"
         check.fail(who, "probe", "record spikes", check.show(probe), do)
     order, label = of_rows(who, sort, spikes, steps, neurons, n, when)
     ax = style.axes(who, ax)
@@ -139,22 +135,12 @@ def _rates(ax: Axes, steps: Order, rows: Order, n: int, when: Array, group: int)
     style.colour_bar(ax, picture, "firing rate [Hz]")
 
 
-def is_of_spikes(source_of: Any, probe: Any) -> bool:
-    """Whether a probe has recorded spikes; rows are, if they have as few values as spikes have."""
-    is_simulator = isinstance(source_of, Simulator)
-    records = (source_of.data if is_simulator else source_of).kept(probe)
+def is_of_spikes(recording: Any, probe: Any) -> bool:
+    """Whether a probe has recorded spikes: as events, or as rows of few values, as of a node."""
+    records = (recording.data if isinstance(recording, Simulator) else recording).kept(probe)
     if isinstance(records, Events) or not records.size:
         return True
-    if is_simulator and isinstance(probe, str):
-        probe = source_of.probes[index_of("plot.raster", source_of.probes, probe)]
-    if isinstance(probe, Probe) and isinstance(whole_of(probe), Ensemble):
-        return False
     return bool(records.min() >= 0 and len(np.unique(records)) <= MOST_VALUES)
-
-
-def whole_of(probe: Probe) -> Any:
-    """The object that a probe records, also if it records a part of it."""
-    return probe.target if isinstance(probe.target, Connection) else whole(probe.target)
 
 
 def spikes_of(

@@ -14,12 +14,15 @@ from nefsim.neurons import LIF, AdaptiveLIF, Direct, NeuronType, SteadyState
 from nefsim.processes import Process
 from nefsim.sampling import Choice, Constant, Uniform
 
+#: The largest population.
+MOST_NEURONS = 10**8
+
 
 def ensemble(network: Scope, **arguments: Any) -> Ensemble:
     """Check the arguments of an ensemble and make it."""
     who = "Network.ensemble"
     n = check.integer(
-        who, "n_neurons", arguments["n_neurons"], "pass the number of neurons", 1, 10**8
+        who, "n_neurons", arguments["n_neurons"], "pass the number of neurons", 1, MOST_NEURONS
     )
     d = check.integer(
         who, "dimensions", arguments["dimensions"], "pass the number of dimensions", 1, 10**6
