@@ -359,6 +359,8 @@ class Simulator:
         who = "Simulator.run"
         length = check.seconds(who, "seconds", seconds, zero=True)
         n = steps_in(who, "seconds", length, self.dt)
+        if n == 0 < length:
+            check.warn(f"{who}: {length:g} s are no step, as dt is {self.dt:g} s; nothing ran.")
         checkpoints = self._checkpoints(who, checkpoint_every, checkpoint)
         paces = check.flag(who, "realtime", realtime)
         self._run_steps(n, checkpoints, self._schedule(who, self.dt) if paces else None)

@@ -340,9 +340,27 @@ def test_an_input_finds_its_radius() -> None:
     assert nef.size_for(None, 0.1, radius=2.0, synapse=0.05).radius == 2.0
 
 
-def test_an_error_out_of_reach_is_refused() -> None:
+def count_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Collect the numbers of neurons that are tried from now on."""
+    tried: list[int] = []
+    original = Task.size
+
+    def size(self: Task, n: int, *arguments: Any) -> Any:
+        tried.append(n)
+        return original(self, n, *arguments)
+
+    monkeypatch.setattr(Task, "size", size)
+    return tried
+
+
+def test_an_error_out_of_reach_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Half of the noise of 60 neurons is 0.019: above it they are tried, below it 40 are enough.
     with pytest.raises(ValueError, match=r"got .* of 60 neurons up to 400 Hz; raise rmse, most"):
-        nef.size_for(None, 1e-4, most=60)
+        nef.size_for(None, 0.03, most=60)
+    tried = count_sizes(monkeypatch)
+    with pytest.raises(ValueError, match=r"at least about 0.004, the noise of 5000 .* got 1e-06"):
+        nef.size_for(None, 1e-6)
+    assert tried == [40]
     assert nef.size_for(None, 0.5).n_neurons == 10
 
 

@@ -886,3 +886,12 @@ def test_a_saved_state_refuses_other_neurons_weights_and_signals(tmp_path):
         with pytest.raises(ValueError, match=r"Simulator\.load: net must fit"):
             nef.Simulator.load(path, network(**other))
     assert nef.Simulator.load(path, network()).n_steps == 0
+
+
+def test_a_run_of_less_than_half_a_step_is_warned_of(backend):
+    net = models.MODELS["neuron_connections"]()
+    sim = nef.Simulator(net, backend=backend)
+    with pytest.warns(UserWarning, match=r"run: 0.0001 s are no step, as dt is 0.001 s; nothing"):
+        sim.run(0.0001)
+    sim.run(0.0)
+    assert sim.n_steps == 0

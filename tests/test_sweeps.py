@@ -493,6 +493,28 @@ def test_a_function_without_a_file_needs_cloudpickle_for_processes(
     assert rows(nef.sweep(lambda x: 2 * x, GRID, executor=1))["value"] == [2, 4, 6]
 
 
+WARNS = """
+import warnings
+
+grid = {"x": [1, 2]}
+
+
+def task(x):
+    warnings.warn(f"of\\n{x}")
+    return x
+"""
+
+
+@pytest.mark.parametrize("where", [["--serial"], ["--workers", "1"]])
+def test_warnings_of_the_workers_of_the_command_are_lines(where: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "study.py"
+    file.write_text(WARNS)
+    command = [sys.executable, "-m", "nefsim", "sweep", str(file), *where]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    lines = [line for line in ended.stderr.splitlines() if "warn" in line]
+    assert lines == [f"nefsim: warning: of {x} (line 8 of {file})" for x in (1, 2)]
+
+
 UNGUARDED = """
 import nefsim as nef
 

@@ -406,3 +406,12 @@ def test_a_number_of_seconds_is_a_lowpass():
     assert as_synapse("test", 0.005) == nef.Lowpass(0.005)
     assert as_synapse("test", nef.Alpha(0.1)) == nef.Alpha(0.1)
     assert as_synapse("test", None) is None
+
+
+def test_a_number_that_may_be_of_milliseconds_is_warned_of_and_a_lowpass_is_not():
+    net = nef.Network(seed=0)
+    a = net.ensemble(10, 1)
+    with pytest.warns(UserWarning, match=r"time constant of 100 s; pass 0\.1 if it is 100 ms, or"):
+        slow = net.probe(a, synapse=100)
+    assert slow.synapse == net.probe(a, synapse=nef.Lowpass(100)).synapse
+    net.probe(a, synapse=1.0)

@@ -90,8 +90,7 @@ def size_for(
     solver : Solver or None
         Solver for decoders; None means the default of ``net.connect``.
     most : int
-        Largest number of neurons to try.  An error that is far out of their reach, such as 1e-6
-        of 5000, takes minutes until the ValueError.
+        Largest number of neurons to try.
     dt : float [s]
         The time step.
     seed : int
@@ -175,6 +174,7 @@ def _fewest(
     size = task.size(min(FIRST, most), radius, max_rates)
     low = FEWEST / 2
     while size.rmse > goal:
+        _check_reach(size, goal, most)
         if size.n_neurons == most:
             return size
         low = size.n_neurons
@@ -186,6 +186,18 @@ def _fewest(
         return task.size(max(FEWEST, round(math.exp(log_n))), radius, max_rates)
 
     return _bisected(at, math.log(low), math.log(size.n_neurons), size, goal, FEWEST)
+
+
+def _check_reach(size: Size, goal: float, most: int) -> None:
+    """Refuse an error below half of the noise that ``most`` neurons would have.
+
+    The noise of spikes falls as N^-0.5, so that small populations tell it in a second.
+    """
+    least = size.noise * math.sqrt(size.n_neurons / most)
+    if goal < least / 2:
+        must = f"be at least about {least / MARGIN:.2g}, the noise of {most} neurons"
+        got, do = f"{goal / MARGIN:g}", "raise rmse or most, or pass a slower synapse"
+        check.fail("size_for", "rmse", must, got, do)
 
 
 def _stepped_up(task: Task, size: Size, goal: float, most: int | None) -> Size:

@@ -36,8 +36,9 @@ class ScriptTask:
         return getattr(_module(self.path, self.source), TASK)
 
     def __call__(self, **arguments: Any) -> Any:
-        """Call the function."""
-        return self.load()(**arguments)
+        """Call the function; its warnings are lines, as those of the command."""
+        with scripts.warnings_on_one_line():
+            return self.load()(**arguments)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class BatchTask(ScriptTask):
 
     def many(self, **arguments: Any) -> Any:
         """Call the method ``many`` of the object."""
-        return self.load().many(**arguments)
+        with scripts.warnings_on_one_line():
+            return self.load().many(**arguments)
 
 
 @dataclass(frozen=True)

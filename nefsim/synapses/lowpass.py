@@ -12,6 +12,9 @@ from nefsim import _checks as check
 from nefsim.filtering import Coefficients
 from nefsim.synapses.base import Synapse
 
+#: Numbers above it are more likely to be meant in milliseconds [s].
+LONG = 1.0
+
 
 def held_pair(tau1: float, tau2: float, dt: float) -> Coefficients:
     r"""Coefficients of two lowpasses in a row by zero-order hold, without its delay of a step.
@@ -150,8 +153,17 @@ class DoubleExp(Synapse):
 
 
 def as_synapse(who: str, value: Any, argument: str = "synapse") -> Synapse | None:
-    """Convert a number of seconds to a :class:`Lowpass`; None and synapses are unchanged."""
+    """Convert a number of seconds to a :class:`Lowpass`; None and synapses are unchanged.
+
+    A number above :data:`LONG` is warned of, as it may be one of milliseconds.
+    """
     if value is None or isinstance(value, Synapse):
         return value
     do = "pass seconds, a synapse such as Lowpass(0.005), or None"
-    return Lowpass(check.real(who, argument, value, do, 0.0, 1e6))
+    tau = check.real(who, argument, value, do, 0.0, 1e6)
+    if tau > LONG:
+        check.warn(
+            f"{who}: {argument} is a time constant of {tau:g} s; pass {tau / 1000:g} if it is "
+            f"{tau:g} ms, or Lowpass({tau:g}) for seconds without this warning."
+        )
+    return Lowpass(tau)
