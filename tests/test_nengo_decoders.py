@@ -108,6 +108,39 @@ def test_large_ensembles_are_solved_without_gram_matrices(monkeypatch: pytest.Mo
             np.testing.assert_allclose(*rmses, rtol=1e-8)
 
 
+def test_functions_of_a_large_ensemble_are_solved_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, original = large_array(monkeypatch), nystrom.Ridge.solve
+    shapes: list[Any] = []
+
+    def counted(self: Any, targets: Any) -> Any:
+        shapes.append(targets.shape)
+        return original(self, targets)
+
+    monkeypatch.setattr(nystrom.Ridge, "solve", counted)
+    built_by(decoders.SharingBuilder(), model)
+    assert [size for _, size in shapes] == [3, 3]  # two dimensions and a product
+
+
+@pytest.mark.parametrize("large", [0, decoders.LARGE])
+def test_a_function_that_two_connections_read_is_factored_once(
+    large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoders, "LARGE", large)
+    made, original = [], decoders._system
+
+    def counted(*given: Any) -> Any:
+        made.append(original(*given))
+        return made[-1]
+
+    monkeypatch.setattr(decoders, "_system", counted)
+    with nengo.Network(seed=1) as model:
+        a = nengo.Ensemble(30, 1)
+        for _ in range(2):
+            nengo.Connection(a, nengo.Node(size_in=1))
+    built_by(decoders.SharingBuilder(), model)
+    assert len(made) == 1
+
+
 def test_spikes_of_large_ensembles_are_those_of_nengo(monkeypatch: pytest.MonkeyPatch) -> None:
     model = large_array(monkeypatch)
     with model:

@@ -67,11 +67,13 @@ def test_columns_of_the_gram_matrix_save_most_steps(monkeypatch: pytest.MonkeyPa
     A, points = rates()
     monkeypatch.setattr(nystrom, "MOST_STEPS", 1000)
     steps = []
+    monkeypatch.setattr(nystrom, "COLUMNS", 0)
+    monkeypatch.setattr(nystrom, "COLUMNS_OF_OUTPUT", 1)
     for columns in (1, 40, 350):
-        monkeypatch.setattr(nystrom, "COLUMNS", columns)
-        system = nystrom.ridge(A, ridge_of(A), each)
+        system = nystrom.ridge(A, ridge_of(A), each, columns)
         assert system is not None
         steps.append(steps_of(system, points[:, :1], monkeypatch))
+        assert system.basis.shape[1] <= columns
     assert steps[0] > steps[1] > steps[2] and steps[0] > 3 * steps[2]
 
 
@@ -125,7 +127,7 @@ def test_functions_that_are_equal_or_zero_are_solved_together_with_others() -> N
 
 def test_functions_together_take_fewer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     A, points = rates(d=16)
-    monkeypatch.setattr(nystrom, "COLUMNS", 40)
+    monkeypatch.setattr(nystrom, "MOST_COLUMNS", 40)
     system = nystrom.ridge(A, ridge_of(A), each)
     assert system is not None
     together, alone = (steps_of(system, points[:, :k], monkeypatch) for k in (16, 1))

@@ -63,7 +63,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
     def __init__(self) -> None:
         self._systems: dict[Key, System | Iterated] = {}
         self._numbers = 0  # of all stored systems
-        self._readers: dict[Key, list[Any]] | None = None  # connections and probes
+        self._readers: dict[Key, list[Any]] = {}  # connections and probes
         self._left: dict[Key, int] = {}  # the number of readers without decoders
         self._solved: dict[Key, dict[Any, tuple[Array, dict[str, Any]]]] = {}
         self._weights: dict[Any, Array] = {}
@@ -71,9 +71,9 @@ class SharingBuilder(Builder):  # type: ignore[misc]
 
     def forget(self) -> None:
         """Discard all factorisations to free their memory."""
-        for stored in (self._systems, self._left, self._solved, self._weights):
+        for stored in (self._systems, self._readers, self._left, self._solved, self._weights):
             stored.clear()
-        self._readers, self._numbers = None, 0
+        self._numbers = 0
         self._room.free()
 
     def build(self, model: Model, obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -116,7 +116,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
     def _decoders(self, model: Model, conn: nengo.Connection, rng: Any) -> tuple[Any, ...]:
         """Evaluation points, decoders and ``solver_info`` of a connection."""
         built, key = model.params[conn.pre_obj], Key(conn.pre_obj, conn.solver.reg)
-        if self._readers is None:
+        if not self._readers:
             self._readers = readers(model.toplevel)
             self._left = {each: len(found) for each, found in self._readers.items()}
             large = (
@@ -131,19 +131,12 @@ class SharingBuilder(Builder):  # type: ignore[misc]
             targets = targets_of(conn, points)
             found = self._readers.get(key, [])
             if key not in self._systems and is_iterated(key, found, targets.shape[1]):
-                self._iterate(key, conn, built, points)
-            solve: Any = self._solve
-            is_cached = model.seeded[conn] and conn.pre_obj.n_neurons >= FEWEST_CACHED
-            is_cached &= not isinstance(self._systems.get(key), Iterated)
-            if is_cached and not isinstance(model.decoder_cache, NoDecoderCache):
-                solve = model.decoder_cache.wrap_solver(solve)
-            x = None
-            if solve != self._solve or key not in self._systems:
-                x = np.dot(points, built.encoders.T / conn.pre_obj.radius)
-            solved = solve(conn, built.gain, built.bias, x, targets, rng=rng)
+                self._iterate(key, conn, built, points, max(_outputs(found), targets.shape[1]))
             system = self._systems.get(key)
-            if isinstance(system, Iterated) or (system is not None and system.size > LARGE):
-                self._solve_others(key, system, points, conn)
+            if isinstance(system, Iterated):
+                solved = self._solve_together(key, system, points, conn, targets)
+            else:
+                solved = self._solve_alone(key, model, points, conn, targets, rng)
         if key in self._left:
             self._left[key] -= 1
             if not self._left[key]:
@@ -155,16 +148,45 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         decoders, info = solved
         return points, decoders.T, info
 
-    def _iterate(self, key: Key, conn: nengo.Connection, built: Any, points: Array) -> None:
+    def _iterate(
+        self, key: Key, conn: nengo.Connection, built: Any, points: Array, outputs: int
+    ) -> None:
         """Store the system of a large ensemble, in place of the last one."""
         for other in [k for k, system in self._systems.items() if isinstance(system, Iterated)]:
             self._drop(other)
         self._make_room(len(points) * conn.pre_obj.n_neurons)
-        found = iterated(conn, built, points, self._room)
+        found = iterated(conn, built, points, self._room, outputs)
         if found is None:
             self._room.free()
         else:
             self._store(key, found)
+
+    def _solve_alone(
+        self,
+        key: Key,
+        model: Model,
+        points: Array,
+        conn: nengo.Connection,
+        targets: Array,
+        rng: Any,
+    ) -> tuple[Array, dict[str, Any]]:
+        """Solve one function as Nengo does, or take it from its cache; all of a large ensemble."""
+        built, solve = model.params[conn.pre_obj], self._solve
+        is_cached = model.seeded[conn] and conn.pre_obj.n_neurons >= FEWEST_CACHED
+        if is_cached and not isinstance(model.decoder_cache, NoDecoderCache):
+            solve = model.decoder_cache.wrap_solver(solve)
+        x = None
+        if solve != self._solve or key not in self._systems:
+            x = np.dot(points, built.encoders.T / conn.pre_obj.radius)
+        solved = solve(conn, built.gain, built.bias, x, targets, rng=rng)
+        system = self._systems.get(key)
+        if system is not None and system.size > LARGE:
+            others = self._other_targets(key, points, conn).items()
+            found = {content: system.solve(values, time.time()) for content, values in others}
+            if key in self._readers:
+                self._solved.setdefault(key, {}).update({content_of(conn): solved, **found})
+                self._drop(key)
+        return solved
 
     def _solve(
         self, conn: nengo.Connection, gain: Array, bias: Array, x: Array, targets: Array, rng: Any
@@ -180,22 +202,39 @@ class SharingBuilder(Builder):  # type: ignore[misc]
             self._store(key, system)
         return self._systems[key].solve(targets, start)
 
-    def _solve_others(
-        self, key: Key, system: System | Iterated, points: Array, conn: nengo.Connection
-    ) -> None:
-        """Solve all functions of a large ensemble, and drop its system."""
-        assert self._readers is not None
-        solved = self._solved.setdefault(key, {})
+    def _solve_together(
+        self, key: Key, system: Iterated, points: Array, conn: nengo.Connection, targets: Array
+    ) -> tuple[Array, dict[str, Any]]:
+        """Solve all functions of an ensemble, by the same steps, and drop its system."""
+        all_targets = {content_of(conn): targets, **self._other_targets(key, points, conn)}
+        start, edges = time.time(), np.cumsum([t.shape[1] for t in all_targets.values()])[:-1]
+        decoders, info = system.solve(np.hstack([*all_targets.values()]), start)
+        solved = {
+            content: (own, {**info, "rmses": errors})
+            for content, own, errors in zip(
+                all_targets,
+                np.split(decoders, edges, axis=1),
+                np.split(info["rmses"], edges),
+                strict=True,
+            )
+        }
+        if key in self._readers:
+            self._solved.setdefault(key, {}).update(solved)
+            self._drop(key)
+        return solved[content_of(conn)]
+
+    def _other_targets(self, key: Key, points: Array, conn: nengo.Connection) -> dict[Any, Array]:
+        """The targets of other functions of the readers of a system, by their contents."""
+        found = {}
         for reader in self._readers.get(key, []):
             content = content_of(reader)
-            if content != content_of(conn) and content not in solved:
-                if isinstance(reader, nengo.Probe):
-                    targets = points[:, slice(None) if reader.slice is None else reader.slice]
-                else:
-                    targets = targets_of(reader, points)
-                solved[content] = system.solve(targets, time.time())
-        if key in self._readers:
-            self._drop(key)
+            if content == content_of(conn) or content in found | self._solved.get(key, {}):
+                continue
+            if isinstance(reader, nengo.Probe):
+                found[content] = points[:, slice(None) if reader.slice is None else reader.slice]
+            else:
+                found[content] = targets_of(reader, points)
+        return found
 
     def _store(self, key: Key, system: System | Iterated) -> None:
         self._systems[key] = system
@@ -226,8 +265,12 @@ def is_iterated(key: Key, found: list[Any], size: int = 0) -> bool:
     n = key.ensemble.n_neurons
     if not _is_large(key) or n > MOST_NEURONS * key.reg**2:
         return False
-    sizes = {content_of(reader): size_of(reader) for reader in found}
-    return max(sum(sizes.values()), size) <= MOST_OUTPUTS * n
+    return max(_outputs(found), size) <= MOST_OUTPUTS * n
+
+
+def _outputs(found: list[Any]) -> int:
+    """The number of outputs of all functions of some readers."""
+    return sum({content_of(reader): size_of(reader) for reader in found}.values())
 
 
 def _system(conn: nengo.Connection, gain: Array, bias: Array, x: Array) -> System | None:

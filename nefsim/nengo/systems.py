@@ -135,10 +135,13 @@ def points_of(ensemble: nengo.Ensemble) -> int:
     return int(default if number is None else number)
 
 
-def iterated(conn: nengo.Connection, built: Any, points: Array, room: Room) -> Iterated | None:
+def iterated(
+    conn: nengo.Connection, built: Any, points: Array, room: Room, outputs: int
+) -> Iterated | None:
     """The system of a connection from a large ensemble; None if it has to be factored.
 
-    Its activities are in the room, in place of those of the system before.
+    It is solved for so many ``outputs`` of all functions.  Its activities are in the room, in
+    place of those of the system before.
     """
     if not has_scipy() or built.gain.dtype != np.float64:
         return None
@@ -157,7 +160,7 @@ def iterated(conn: nengo.Connection, built: Any, points: Array, room: Room) -> I
     with threads.one_thread_of_blas():
         (shared if is_leaky(neuron) else in_turn)(fire, nystrom.slabs_of(len(points)))
         value = len(points) * (conn.solver.reg * activities.max()) ** 2
-        found = nystrom.ridge(activities, value, shared) if value > 0 else None
+        found = nystrom.ridge(activities, value, shared, outputs) if value > 0 else None
     return None if found is None else Iterated(found)
 
 

@@ -14,8 +14,12 @@ from nefsim.solvers.base import FloatArray
 #: ``[function(item) for item in items]``, perhaps in threads.
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
 
-#: Neurons whose columns of the Gram matrix approximate it, and the seed that draws them.
-COLUMNS, SEED = 400, 1
+#: Neurons whose columns of the Gram matrix approximate it: a number, as many more for each output,
+#: whose steps get the fewer the more columns there are, and the most.
+COLUMNS, COLUMNS_OF_OUTPUT, MOST_COLUMNS = 150, 16, 400
+
+#: The seed that draws these neurons.
+SEED = 1
 
 #: Slabs of points that threads share: a fixed number, so that no bit depends on the cores.
 SLABS = 8
@@ -80,15 +84,17 @@ class Ridge:
 
     def solve(self, targets: FloatArray) -> FloatArray | None:
         """D (N, k) of targets Y (P, k); None if the steps were too few."""
-        parts = self.each(lambda rows: self.activities[rows].T @ targets[rows], self.slabs)
-        right = self._half(np.asarray(sum(parts)))
+        # The transposes of products of few rows take less time than those of few columns.
+        parts = self.each(lambda rows: targets[rows].T @ self.activities[rows], self.slabs)
+        right = self._half(np.asarray(sum(parts)).T)
         return self._half(found) if (found := self._iterate(right)) is not None else None
 
     def errors(self, decoders: FloatArray, targets: FloatArray) -> FloatArray:
         """Root-mean-square error of A D - Y for each column of D (N, k)."""
 
         def squares(rows: slice) -> Any:
-            return np.sum((self.activities[rows] @ decoders - targets[rows]) ** 2, axis=0)
+            decoded = decoders.T @ self.activities[rows].T
+            return np.sum((decoded - targets[rows].T) ** 2, axis=1)
 
         total = np.asarray(sum(self.each(squares, self.slabs)))
         return np.asarray(np.sqrt(total / len(targets)))
@@ -131,11 +137,15 @@ class Ridge:
         return np.asarray((p - part) / np.sqrt(self.value))
 
 
-def ridge(activities: FloatArray, value: float, each: Each) -> Ridge | None:
-    """The system of rates (P, N) and a ridge above 0; None if a rate is not finite."""
+def ridge(activities: FloatArray, value: float, each: Each, outputs: int = 1) -> Ridge | None:
+    """The system of rates (P, N) and a ridge above 0; None if a rate is not finite.
+
+    It will be solved for so many ``outputs``, all targets together.
+    """
     n = activities.shape[1]
     scale = np.float32(1 / np.sqrt(value))
-    chosen = np.random.default_rng(SEED).choice(n, min(COLUMNS, n), replace=False)
+    n_columns = min(COLUMNS + COLUMNS_OF_OUTPUT * outputs, MOST_COLUMNS, n)
+    chosen = np.random.default_rng(SEED).choice(n, n_columns, replace=False)
     chosen.sort()
 
     def columns_of(rows: slice) -> Any:
