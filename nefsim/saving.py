@@ -27,6 +27,7 @@ def save(
     state: State,
     records: Records,
     settings: Mapping[str, Any],
+    compress: bool,
 ) -> Path:
     """Write a file of a simulator, after a check that its state can be loaded.
 
@@ -40,6 +41,8 @@ def save(
         Program, state and records of the simulator.
     settings : mapping
         Settings of the simulator.
+    compress : bool
+        Whether to compress the file.
 
     Returns
     -------
@@ -52,7 +55,7 @@ def save(
     records.flush(sync=True)
     for i in range(len(program.records)):
         arrays |= {f"record {i} {name}": values for name, values in records.arrays(i).items()}
-    return files.write(who, path, arrays, meta)
+    return files.write(who, path, arrays, meta, compress)
 
 
 def opened(who: str, path: Any) -> files.Saved:
@@ -88,13 +91,15 @@ class Run(Protocol):
     def n_steps(self) -> int:
         """Steps so far."""
 
-    def save(self, path: Path) -> Path:
+    def save(self, path: Path, compress: bool) -> Path:
         """Write its state to a file."""
 
 
 @dataclass(frozen=True)
 class Checkpoints:
     """The times and the file at which a run saves its state.
+
+    The file is not compressed, which would take longer than most runs: each one has all records.
 
     Attributes
     ----------
@@ -118,7 +123,7 @@ class Checkpoints:
     def save_if_due(self, run: Run) -> None:
         """Save the state after a part of a run, unless the part is the end of the run."""
         if run.n_steps % self.every == 0:
-            run.save(self.path)
+            run.save(self.path, compress=False)
 
     @contextmanager
     def saved_at_end(self, run: Run) -> Iterator[None]:
@@ -129,10 +134,10 @@ class Checkpoints:
             except BaseException:
                 # The error is more useful than one about a state that cannot be saved.
                 with suppress(ValueError, OSError, RuntimeError):
-                    run.save(self.path)
+                    run.save(self.path, compress=False)
                 raise
             if run.n_steps % self.every:
-                run.save(self.path)
+                run.save(self.path, compress=False)
 
 
 def checkpoints(who: str, every: Any, path: Any, dt: float) -> Checkpoints | None:

@@ -674,13 +674,15 @@ class Simulator:
         names = ("dt", "backend", "seed", "run_seed", "dtype")
         return {name: getattr(self, name) for name in names}
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, compress: bool = True) -> Path:
         """Save a checkpoint of the state and all records; :meth:`load` continues from it.
 
         Parameters
         ----------
         path : str or Path
             The file; ".npz" is added if the name has no ending.
+        compress : bool
+            Whether to compress the file, which takes longer.
 
         Returns
         -------
@@ -693,6 +695,7 @@ class Simulator:
             If :meth:`load` would refuse the state, for example because it is not finite.
         """
         who = "Simulator.save"
+        compress = check.flag(who, "compress", compress)
         self._turn.forbid(who)
         self._check_keeps_state(
             who, "be one whose state can be saved", "save with another back end"
@@ -700,7 +703,7 @@ class Simulator:
         names = ("dt", "seed", "run_seed", "batch_size", "dtype")
         same = {name: getattr(self, name) for name in names}
         program, state = self.built.program, self.state
-        return saving.save(who, path, program, state, self._records, same)
+        return saving.save(who, path, program, state, self._records, same, compress)
 
     @classmethod
     def load(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -140,7 +141,7 @@ def test_states_are_saved_at_multiples_since_the_start(tmp_path, monkeypatch):
     saved = []
     save = nef.Simulator.save
     monkeypatch.setattr(
-        nef.Simulator, "save", lambda sim, path: saved.append(sim.n_steps) or save(sim, path)
+        nef.Simulator, "save", lambda sim, *a, **o: saved.append(sim.n_steps) or save(sim, *a, **o)
     )
     calls = []
     for progress in (False, lambda done, total: calls.append(done)):
@@ -151,6 +152,17 @@ def test_states_are_saved_at_multiples_since_the_start(tmp_path, monkeypatch):
         sim.run_steps(1100)
     assert saved == 2 * [100, 200, 280, 300]
     assert calls == [30, 250, 20, 1000, 1100]
+
+
+def test_files_of_a_run_are_not_compressed_and_have_the_same_content(tmp_path):
+    sim = nef.Simulator(network(), backend="numpy", progress=False)
+    sim.run(0.3, checkpoint_every=0.3, checkpoint=tmp_path / "plain.npz")
+    sim.save(tmp_path / "small.npz")
+    plain, small = (zipfile.ZipFile(tmp_path / f"{name}.npz") for name in ("plain", "small"))
+    assert {member.compress_type for member in plain.infolist()} == {zipfile.ZIP_STORED}
+    assert {member.compress_type for member in small.infolist()} == {zipfile.ZIP_DEFLATED}
+    for name in small.namelist():
+        assert plain.read(name) == small.read(name)
 
 
 def test_checkpoints_do_not_change_a_run(tmp_path):

@@ -249,9 +249,9 @@ def test_states_are_saved_at_multiples_since_the_start_also_with_a_step_of_a_sub
     saved = []
 
     class Watched(nefsim.nengo.Simulator):
-        def save(self, path):
+        def save(self, path, compress=True):
             saved.append(self.n_steps)
-            return super().save(path)
+            return super().save(path, compress)
 
     class Stepping(Watched):
         def step(self):

@@ -1179,7 +1179,11 @@ add("Simulator.trange", of_probe("trange", "probe"), {"probe": NONE})
 add("Simulator.recorded", of_probe("recorded", "probe"), {"probe": NOTHING})
 add("Simulator.latest", of_probe("latest", "probe"), {"probe": NOTHING})
 add("Simulator.data[...]", of_probe("__getitem__", "key"), {"key": NOTHING})
-add("Simulator.save", of_simulator("save", path="saved"), {"path": {"text"}})
+add(
+    "Simulator.save",
+    of_simulator("save", path="saved", compress=True),
+    {"path": {"text"}, "compress": FLAG},
+)
 add(
     "Simulator.load",
     load,

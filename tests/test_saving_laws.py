@@ -188,7 +188,8 @@ class Run:
         self.n_steps, self.error = n_steps, error
         self.saved: list[Any] = []
 
-    def save(self, path: Path) -> Path:
+    def save(self, path: Path, compress: bool) -> Path:
+        assert not compress
         self.saved.append((self.n_steps, path))
         if self.error:
             raise self.error

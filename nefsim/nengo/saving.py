@@ -37,6 +37,7 @@ def save(
     state: State,
     records: Records,
     settings: Mapping[str, Any],
+    compress: bool,
 ) -> Path:
     """Write the state, the records, and the memory and generators of Nengo's code to a file.
 
@@ -50,6 +51,8 @@ def save(
         The lowered model, the state and the records of the simulator.
     settings : mapping
         Settings of the simulator.
+    compress : bool
+        Whether to compress the file.
 
     Returns
     -------
@@ -71,7 +74,7 @@ def save(
         [checkpoint.plain(rng.get_state(legacy=False)) for rng in each.generators]
         for each in lowering.operator_states
     ]
-    return files.write(who, path, arrays, meta)
+    return files.write(who, path, arrays, meta, compress)
 
 
 def opened(who: str, path: Any) -> files.Saved:

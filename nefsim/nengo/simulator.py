@@ -482,7 +482,7 @@ class Simulator:
 
     # -- files -----------------------------------------------------------------------------
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, compress: bool = True) -> Path:
         """Save a checkpoint of the state and all records; :meth:`load` continues from it.
 
         The file contains the state variables of neurons, filters and processes, learned weights,
@@ -493,6 +493,8 @@ class Simulator:
         ----------
         path : str or Path
             The file; ".npz" is added if the name has no ending.
+        compress : bool
+            Whether to compress the file, which takes longer.
 
         Returns
         -------
@@ -505,6 +507,7 @@ class Simulator:
             If the state is not finite.
         """
         who = "nefsim.nengo.Simulator.save"
+        compress = check.flag(who, "compress", compress)
         self._turn.forbid(who)
         self._state.settle()
         top = self.model.toplevel
@@ -516,7 +519,7 @@ class Simulator:
             "dtype": self.dtype,
             "shown_as": self.data.dtype.name,
         }
-        return files.save(who, path, self._lowering, self._state, self._records, same)
+        return files.save(who, path, self._lowering, self._state, self._records, same, compress)
 
     @classmethod
     def load(
