@@ -109,6 +109,17 @@ def write_vision(
         pickle.dump((one, one, images), file, protocol=2)
 
 
+def read_vision(folder: Path) -> tuple[dict[str, Array], Array, Array]:
+    """The weights, mean utilities and images of files of :func:`write_vision`."""
+    modules = folder / "_spaun" / "modules"
+    vision = modules / "vision" / "lif_vision"
+    with np.load(vision / "params.npz", allow_pickle=True) as loaded:
+        arrays = dict(loaded)
+    with gzip.open(modules / "stim" / "mnist" / "mnist.pkl.gz", "rb") as file:
+        images = pickle.load(file)[2][0]
+    return arrays, np.load(vision / "class_means.npz")["means"], images
+
+
 def install() -> None:
     """Give Nengo 4 the modules, and learning rules the arguments, that older scripts use."""
     import nengo.utils
@@ -142,6 +153,18 @@ def install() -> None:
         setattr(nengo.utils, name, module)
     _accept(nengo.PES, "pre_tau", "pre_synapse")
     _accept(nengo.Voja, "post_tau", "post_synapse")
+
+
+def leave_out_arm() -> None:
+    """Let the motor system be built without an arm: nodes that read one are constant."""
+    import nengo
+    from _spaun.modules import motor_system
+
+    def node(output: Any = None, **options: Any) -> Any:
+        lacks = getattr(output, "__defaults__", None) == (None,)
+        return nengo.Node(0.0 if lacks else output, **options)
+
+    motor_system.nengo = types.SimpleNamespace(**{**vars(nengo), "Node": node})
 
 
 def _is_iterable(x: Any) -> bool:

@@ -34,6 +34,9 @@ FIRST, SECOND = 500, 200
 #: Rate [Hz] of a neuron whose input is 1; spikes are divided by it, and filtered by TAU [s].
 RATE, TAU = 63.04, 0.005
 
+#: Neurons of Spaun, whose rates the soft ones of the training approach.
+LIF = nef.LIF()
+
 #: Noise in training, as a share of the standard deviation of Poisson processes, and that of a
 #: unit of the memory from which paths are decoded.
 NOISE, MEMORY_NOISE = 0.5, 0.2
@@ -113,10 +116,10 @@ def arrays_of(net: train.Layers) -> dict[str, Array]:
     }
 
 
-def activities(arrays: dict[str, Array], x: Array) -> Array:
+def activities(arrays: dict[str, Array], x: Array, neurons: Any = LIF) -> Array:
     """Rates of the second layer, in units of RATE, for normalised images."""
     for W, b in zip(arrays["weights"], arrays["biases"], strict=True):
-        x = np.asarray(nef.LIF().rates(x @ W + b + 1.0)) / RATE
+        x = np.asarray(neurons.rates(x @ W + b + 1.0)) / RATE
     return x
 
 
