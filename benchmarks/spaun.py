@@ -154,7 +154,7 @@ def model(options: argparse.Namespace, arm: bool = True) -> tuple[Any, float, An
     from _spaun.loggerator import logger
     from _spaun.vocabulator import vocab
 
-    cfg.set_seed(1)
+    cfg.set_seed(getattr(options, "model_seed", 1))
     vocab.sp_dim, cfg.data_dir = options.dimensions, str(options.path)
     cfg.spaun_modules, cfg.vis_detect_dim = options.modules, options.detect
     if not arm:

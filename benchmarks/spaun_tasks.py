@@ -58,9 +58,9 @@ class Task:
 
 
 TASKS = {
-    "recognition": Task("A1[{}]?XX", (9,), lambda shown: shown),
-    "copying": Task("A0[{}]?XX", (9,), lambda shown: shown, drawn=True),
-    "counting": Task("A4[{}][{}]?XXXXXX", (5, 4), lambda shown: [sum(shown)], lowest=1),
+    "recognition": Task("A1[{}]?X", (9,), lambda shown: shown),
+    "copying": Task("A0[{}]?X", (9,), lambda shown: shown, drawn=True),
+    "counting": Task("A4[{}][{}]?XXXX", (5, 4), lambda shown: [sum(shown)], lowest=1),
     "memory": Task("A3[{}{}{}]?XXXX", (9, 9, 9), lambda shown: shown),
 }
 
@@ -93,9 +93,9 @@ class Subject:
         else:
             from nefsim.nengo import Simulator
 
-            self.sim = Simulator(net, dt=dt, progress_bar=False)
-        self.written: list[int] = []
-        experiment.update_output = lambda t, i: self.written.append(int(i))
+            self.sim = Simulator(net, dt=dt, progress_bar=False, dtype=options.dtype)
+        self.written: list[tuple[float, int]] = []
+        experiment.update_output = lambda t, i: self.written.append((t, int(i)))
 
     def trial(self, task: Task, rng: np.random.Generator) -> dict[str, Any]:
         """Show a trial, and report on it."""
@@ -112,12 +112,14 @@ class Subject:
         data = {name: self.sim.data[probe] for name, probe in self.probes.items()}
         sequence = self.experiment.stim_seq_list
         at = [i for i, item in enumerate(sequence) if isinstance(item, tuple)]
+        asked = sequence.index("QM")
+        later = round(asked * SHOWN / EVERY)
         return {
             "shown": shown,
             "seen": [self.seen(data["vision"], i) for i in at],
-            "held": self.held(data["memory"], sequence.index("QM"), len(shown)),
-            "written": list(self.written),
-            "paths": strokes(data["path"], data["pen"][:, 0]),
+            "held": self.held(data["memory"], asked, len(shown)),
+            "written": [i for t, i in self.written if t > asked * SHOWN],
+            "paths": strokes(data["path"][later:], data["pen"][later:, 0]),
             "answer": task.answer(shown),
         }
 
@@ -223,10 +225,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--random", action="store_true", help="random weights of its vision")
     parser.add_argument("--dimensions", type=int, default=128, help="of the pointers")
     parser.add_argument("--modules", default="SVPEWTDM", help="letters, as in spaun.py")
-    parser.add_argument("--detect", type=int, default=784, help="pixels whose change is detected")
+    parser.add_argument("--detect", type=int, default=200, help="pixels whose change is detected")
     parser.add_argument("--tasks", action="append", choices=tuple(TASKS), help="all if left out")
     parser.add_argument("--trials", type=int, default=10, help="of each task")
     parser.add_argument("--seed", type=int, default=0, help="of the images")
+    parser.add_argument("--model-seed", type=int, default=8, help="of Spaun's pointers and neurons")
+    parser.add_argument("--dtype", default="float32", help="of nefsim")
     parser.add_argument("--nengo", action="store_true", help="Nengo in place of nefsim")
     return parser.parse_args()
 
