@@ -9,10 +9,11 @@ a drawing is the path that the motor system would send to it while the pen is do
 trained vision reads it.
 
 A line for each trial has the digits that were shown; those that the vision saw in the second half
-of their images; those that the memory held at the first positions when the question mark came;
-those written or drawn after it; and whether the answer began with the right digits (``right``)
-and had no others (``exact``).  Seeds of the model differ in how far digits resemble symbols, on
-which the visual memory holds: of eight, 8 in 128 dimensions and 6 in 256 resemble them least.
+of their images; those that the memory held at the first positions when the question mark came,
+and the one whose image the visual memory ``kept``, from which drawings are copied; those written
+or drawn after it; and whether the answer began with the right digits (``right``) and had no
+others (``exact``).  Seeds of the model differ in how far digits resemble symbols, on which the
+visual memory holds its image: of eight, 8 in 128 dimensions and 6 in 256 resemble them least.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ class Subject:
         parts = {
             "vision": net.vis.output,
             "memory": net.mem.mb1,
+            "picture": net.vis.mb_output,
             "path": net.mtr.zero_centered_tgt_ee_loc,
             "pen": net.mtr.pen_down,
         }
@@ -123,6 +125,7 @@ class Subject:
             "shown": shown,
             "seen": [self.seen(data["vision"], i) for i in at],
             "held": self.held(data["memory"], asked, len(task.answer(shown))),
+            "kept": self.kept(data["picture"], asked),
             "written": [i for t, i in self.written if t > asked * SHOWN],
             "paths": strokes(data["path"][later:], data["pen"][later:, 0]),
             "answer": task.answer(shown),
@@ -133,6 +136,12 @@ class Subject:
         last, n = round((i + 1) * SHOWN / EVERY), round(SHOWN / EVERY / 2)
         like = self.vocabulary.item.vectors @ rows[last - n : last].mean(axis=0)
         return int(like.argmax()) if like.max() > 0.5 else -1
+
+    def kept(self, rows: Array, i: int) -> int:
+        """The digit whose image the visual memory holds when the next image comes."""
+        last = round(i * SHOWN / EVERY)
+        like = self.vocabulary.vis.vectors[:10] @ rows[last - 10 : last].mean(axis=0)
+        return int(like.argmax())
 
     def held(self, rows: Array, i: int, n: int) -> list[int]:
         """The digits that are bound to the first positions in memory, before an image."""
