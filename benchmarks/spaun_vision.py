@@ -5,7 +5,7 @@
 PATH is a checkout of xchoo/spaun2.0, whose images of symbols are learned too; OUT gets the
 weights of its vision and the transforms from what it sees to what its hand draws (:mod:`spaun`
 puts them into a copy).  With ``--validate`` the last 5000 training images are held out and
-tested instead of the test images: settings were chosen on these.
+tested instead of the test images: the noise was chosen on these.
 """
 
 from __future__ import annotations
