@@ -140,7 +140,7 @@ def time_functions() -> list[float]:
     return spent
 
 
-def model(options: argparse.Namespace) -> tuple[Any, float, Any]:
+def model(options: argparse.Namespace, arm: bool = True) -> tuple[Any, float, Any]:
     """Spaun as its program describes it, its time step, and the start of its experiment."""
     os.chdir(options.path)
     sys.path.insert(0, str(options.path))
@@ -154,9 +154,12 @@ def model(options: argparse.Namespace) -> tuple[Any, float, Any]:
     from _spaun.loggerator import logger
     from _spaun.vocabulator import vocab
 
-    cfg.set_seed(1)
+    cfg.set_seed(getattr(options, "model_seed", 1))
     vocab.sp_dim, cfg.data_dir = options.dimensions, str(options.path)
     cfg.spaun_modules, cfg.vis_detect_dim = options.modules, options.detect
+    if not arm:
+        cfg.mtr_arm_type = None
+        spaun_parts.leave_out_arm()
     from _spaun.modules.motor import mtr_data
     from _spaun.modules.stim import stim_data
     from _spaun.modules.vision import vis_data

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
 
 #: Neurons of the layers of the vision model, and the classes of its last one.
 PIXELS, FIRST, SECOND = 784, 500, 200
@@ -68,6 +71,55 @@ def complete(folder: Path) -> None:
         np.savez(vision / "params.npz", **arrays)
 
 
+def symbols(modules: Path) -> Array:
+    """The images of ten digits and of symbols of a checkout, a row each."""
+    with gzip.open(modules / "stim" / "mnist" / "spaun_sym.pkl.gz", "rb") as file:
+        found: Array = np.asarray(pickle.load(file, encoding="bytes")[2][0], float)
+    return found
+
+
+def paths(modules: Path) -> Array:
+    """The x and y of the paths by which Spaun draws the ten digits (2, 10, points)."""
+    loaded = np.load(modules / "motor" / "osc" / "canon_paths.npz", encoding="latin1")
+    return np.array([loaded["canon_paths_x"][:10], loaded["canon_paths_y"][:10]])
+
+
+def write_vision(
+    folder: Path,
+    arrays: dict[str, Array],
+    means: Array,
+    to_draw: Array,
+    images: tuple[Array, Array],
+) -> None:
+    """Write files that Spaun reads, into the folders of a checkout.
+
+    Weights of vision, mean utilities of classes, transforms (10, 2, neurons, points) from the
+    second layer to paths, and images with labels.
+    """
+    modules = folder / "_spaun" / "modules"
+    vision, motor = modules / "vision" / "lif_vision", modules / "motor" / "osc"
+    for part in (vision, motor, modules / "stim" / "mnist"):
+        part.mkdir(parents=True, exist_ok=True)
+    np.savez(vision / "params.npz", **arrays)  # type: ignore[arg-type]
+    np.savez(vision / "class_means.npz", means=means)
+    maps = {"trfms_x": to_draw[:, 0], "trfms_y": to_draw[:, 1], "size_scaling_factor": 0.2}
+    np.savez(motor / "lif_vision_copydraw_trfms.npz", **maps)  # type: ignore[arg-type]
+    one = images[0][:1], images[1][:1]
+    with gzip.open(modules / "stim" / "mnist" / "mnist.pkl.gz", "wb") as file:
+        pickle.dump((one, one, images), file, protocol=2)
+
+
+def read_vision(folder: Path) -> tuple[dict[str, Array], Array, Array]:
+    """The weights, mean utilities and images of files of :func:`write_vision`."""
+    modules = folder / "_spaun" / "modules"
+    vision = modules / "vision" / "lif_vision"
+    with np.load(vision / "params.npz", allow_pickle=True) as loaded:
+        arrays = dict(loaded)
+    with gzip.open(modules / "stim" / "mnist" / "mnist.pkl.gz", "rb") as file:
+        images = pickle.load(file)[2][0]
+    return arrays, np.load(vision / "class_means.npz")["means"], images
+
+
 def install() -> None:
     """Give Nengo 4 the modules, and learning rules the arguments, that older scripts use."""
     import nengo.utils
@@ -101,6 +153,18 @@ def install() -> None:
         setattr(nengo.utils, name, module)
     _accept(nengo.PES, "pre_tau", "pre_synapse")
     _accept(nengo.Voja, "post_tau", "post_synapse")
+
+
+def leave_out_arm() -> None:
+    """Let the motor system be built without an arm: nodes that read one are constant."""
+    import nengo
+    from _spaun.modules import motor_system
+
+    def node(output: Any = None, **options: Any) -> Any:
+        lacks = getattr(output, "__defaults__", None) == (None,)
+        return nengo.Node(0.0 if lacks else output, **options)
+
+    motor_system.nengo = types.SimpleNamespace(**{**vars(nengo), "Node": node})
 
 
 def _is_iterable(x: Any) -> bool:
