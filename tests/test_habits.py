@@ -71,6 +71,12 @@ def two(net: nef.Network) -> nef.Ensemble:
     return net.ensemble(10, 2, label="two")
 
 
+def with_output(net: nef.Network) -> nef.Network:
+    part = net.subnetwork("part")
+    part.output = part.node(size_in=1, label="out")
+    return part
+
+
 def learning(net: nef.Network, a: nef.Ensemble) -> nef.Connection:
     return net.connect(a, a, learning_rule=nef.PES(), label="c")
 
@@ -271,7 +277,39 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
     ),
     "function=np.square(2)": (
         lambda net, a: net.connect(a, a, function=np.square(2)),
-        ("must be a function (or values, with eval_points)", "pass it without calling it"),
+        ("must be a function (or values, with eval_points)", "pass a function without calling it"),
+    ),
+    "connect(a, a, 0.01)": (
+        lambda net, a: net.connect(a, a, 0.01),
+        ("got 0.01; write synapse=0.01 or transform=0.01,",),
+    ),
+    "connect(a, a, matrix)": (
+        lambda net, a: net.connect(a, a, np.eye(1)),
+        ("write transform= for a matrix,",),
+    ),
+    "connect(a, a, Alpha)": (
+        lambda net, a: net.connect(a, a, nef.Alpha(0.1)),
+        ("got Alpha(tau=0.1); write synapse=Alpha(tau=0.1).",),
+    ),
+    "connect to a ready network": (
+        lambda net, a: net.connect(a, nef.networks.integrator(net, 10)),
+        ("post must be", "pass its .input, <node 'integrator.input'>."),
+    ),
+    "connect from a ready network": (
+        lambda net, a: net.connect(nef.networks.integrator(net, 10), a),
+        ("pre must be", "pass its .output, <node 'integrator.output'>."),
+    ),
+    "connect to a product": (
+        lambda net, a: net.connect(a, nef.networks.product(net, 10, 1)),
+        ("pass its .a, <node 'product.a'>.",),
+    ),
+    "probe of a state": (
+        lambda net, a: net.probe(nef.spa.state(net, nef.spa.Vocabulary(16, seed=1), n_neurons=16)),
+        ("target must be", "pass its .output, <node 'state.output'>."),
+    ),
+    "probe of a subnetwork with an output": (
+        lambda net, a: net.probe(with_output(net)),
+        ("target must be", "pass its .output, <node 'part.out'>."),
     ),
     "1 dimension into 2": (
         lambda net, a: net.connect(a, two(net)),
