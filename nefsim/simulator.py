@@ -699,10 +699,12 @@ class Simulator:
         )
         names = ("dt", "seed", "run_seed", "batch_size", "dtype")
         same = {name: getattr(self, name) for name in names}
+        same["functions"] = saving.functions_of(self.network, self._extra[1])
         program, state = self.built.program, self.state
         return saving.save(who, path, program, state, self._records, same)
 
     @classmethod
+    @explained
     def load(
         cls,
         path: str | Path,
@@ -736,6 +738,13 @@ class Simulator:
         ValueError
             If the file is damaged or of another kind, belongs to another network, or contains a
             state that is invalid for its neurons.
+
+        Notes
+        -----
+        Sizes, connections, neurons, learning rules and all numbers are compared, decoders among
+        them.  A :class:`UserWarning` names the first function of a node whose code differs; the
+        values of variables that it uses are not compared, and no function is if the file comes
+        from another version of Python.
         """
         who = "Simulator.load"
         named = backends.BACKENDS.get(backend) if isinstance(backend, str) else None
@@ -763,6 +772,7 @@ class Simulator:
                 simulator.batch_size = meta["batch_size"]
                 simulator._restart()
             saving.put_back(who, saved, program, simulator.state, simulator._records)
+            saving.warn_of_functions(who, saved, net, simulator._extra[1])
         simulator._run = simulator._prepare(simulator.built, simulator.state)
         if stream is not None:
             simulator._stream_to(who, stream)

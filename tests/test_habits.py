@@ -327,6 +327,14 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
     "sim.dat": (lambda net, a: nef.Simulator(net).dat, ("no dat; did you mean data?",)),
     "sim.n_step": (lambda net, a: nef.Simulator(net).n_step, ("did you mean n_steps?",)),
     "sim.t": (lambda net, a: nef.Simulator(net).t, ("Simulator has no t; write sim.time.",)),
+    "Simulator.load(path)": (
+        lambda net, a: nef.Simulator.load("x.npz"),
+        ("Simulator.load: net must be given", "sim = nefsim.Simulator.load(path, net)."),
+    ),
+    "Simulator.load(dt)": (
+        lambda net, a: nef.Simulator.load("x.npz", net, dt=0.002),
+        ("got dt=; leave it out, as the file has it.",),
+    ),
     "net.load": (lambda net, a: net.load("x"), ("write nefsim.load_network(path).",)),
     "three values for two": (
         lambda net, a: set_input(net, [1.0, 2.0], [1, 2, 3]),
