@@ -389,6 +389,8 @@ class Simulator:
         ------
         ValueError
             If the period is no multiple of dt.
+        RuntimeError
+            If ``step`` is called twice in a period, or other steps are taken in the loop.
 
         See Also
         --------
@@ -423,7 +425,8 @@ class Simulator:
         """
         who = "Simulator.loop"
         length, n_steps, n_periods = pacing.periods(who, period, seconds, self.dt)
-        return pacing.loop(self._schedule(who, length), n_periods, n_steps, self._take)
+        schedule = self._schedule(who, length)
+        return pacing.loop(schedule, n_periods, n_steps, self._take, lambda: self.n_steps)
 
     def _schedule(self, who: str, period: float) -> pacing.Schedule:
         schedule = pacing.Schedule(who, period)
