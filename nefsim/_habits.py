@@ -56,13 +56,16 @@ ELSEWHERE: dict[tuple[str, str], str] = {
     ("", "initial_state"): "pass it to net.ensemble",
 }
 
+_CURVES = (
+    "write b = sim.data[ensemble] and {}(ensemble.neuron_type, x, b.encoders, b.gain, b.bias, "
+    "b.radius)"
+)
+
 #: Correct calls of functions that are often called in another way.
 CALLS = {
     "Simulator.load": "write sim = nefsim.Simulator.load(path, net)",
-    "tuning_curves": (
-        "write b = sim.data[ensemble] and tuning_curves(ensemble.neuron_type, x, b.encoders, "
-        "b.gain, b.bias, b.radius)"
-    ),
+    "measure_tuning_curves": _CURVES.format("measure_tuning_curves"),
+    "tuning_curves": _CURVES.format("tuning_curves"),
 }
 
 #: Advice on objects of Nengo without a counterpart, by the name of their class.

@@ -84,6 +84,7 @@ def functions_of(net: Network, replaced: Mapping[Node, Node]) -> dict[str, Any]:
     Functions that are decoded are compared by their decoders, and other outputs of this run
     (``replaced``) not at all.
     """
+    called: list[tuple[object, Any]]
     called = [(node, None if node in replaced else node.output) for node in net.all_nodes]
     for connection in net.all_connections:
         pre = whole(connection.pre)

@@ -335,6 +335,29 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
         lambda net, a: nef.Simulator.load("x.npz", net, dt=0.002),
         ("got dt=; leave it out, as the file has it.",),
     ),
+    "psth(sim, probe)": (
+        lambda net, a: nef.plot.psth(simulated(net), probe=net.probe(a)),
+        ("psth: starts must be given", "write psth(spikes, starts)."),
+    ),
+    "animate(sim, probe)": (
+        lambda net, a: nef.plot.animate(simulated(net), probe=net.probe(a)),
+        ("animate: path must be given", "write animate(values, path)."),
+    ),
+    "measure_tuning_curves(sim, a)": (
+        lambda net, a: nef.measure_tuning_curves(simulated(net), a),
+        (
+            "encoders and gain and bias must be given",
+            "write b = sim.data[ensemble] and measure_tun",
+        ),
+    ),
+    "crosscheck(dtype)": (
+        lambda net, a: nef.crosscheck(net, dtype="float32"),
+        ("crosscheck: keyword must be", "got dtype=; pass some of net, seconds, backends, dt."),
+    ),
+    "max_rates in kHz": (
+        lambda net, a: (net.ensemble(50, 1, max_rates=(0.2, 0.4)), simulated(net)),
+        ("got 0.", " Hz (neuron ", "pass higher rates, in Hz, such as max_rates=(200, 400)."),
+    ),
     "net.load": (lambda net, a: net.load("x"), ("write nefsim.load_network(path).",)),
     "three values for two": (
         lambda net, a: set_input(net, [1.0, 2.0], [1, 2, 3]),
@@ -736,3 +759,19 @@ def test_a_probe_of_one_run_is_no_change(net: nef.Network, a: nef.Ensemble) -> N
     net.probe(a, attach=False)
     sim.run_steps(1)
     assert sim.n_steps == 1
+
+
+def test_fewer_neurons_than_dimensions_are_warned_of_once_at_their_line(net: nef.Network) -> None:
+    words = (
+        r"^Network\.ensemble: n_neurons must be .+, got 1 for 50; did you mean ensemble\(50, 1\)\?$"
+    )
+    with pytest.warns(UserWarning, match=words) as caught:
+        net.ensemble(1, 50)
+        nef.Simulator(net, progress=False)
+    assert [warning.filename for warning in caught] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net.ensemble(50, 50)
+        net.ensemble(1, 3, neuron_type=nef.Direct())
+        net.ensemble(1, 3, encoders=np.ones((1, 3)))
+        nef.networks.ensemble_array(net, 2, 1, ens_dimensions=3)  # chosen by the ready network
