@@ -67,6 +67,19 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     warnings.warn(message, category, stacklevel=level)
 
 
+def is_called_within(*modules: str) -> bool:
+    """Whether a call comes from this package, seen from a function of one of ``modules``.
+
+    ``modules`` are the beginnings of names; their frames are those of the call itself.
+    """
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(
+        (*modules, __name__)
+    ):
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__", "").startswith("nefsim.")
+
+
 def _wrong_kind(who: str, argument: str, must: str, value: object, do: str) -> NoReturn:
     """Raise a TypeError; for objects of Nengo it names the replacement in nefsim."""
     fail(who, argument, must, show(value), habits.instead_of_nengos(value) or do, TypeError)

@@ -48,15 +48,24 @@ ELSEWHERE: dict[tuple[str, str], str] = {
     ("Simulator.run_steps", "progress_bar"): "pass progress to Simulator",
     ("Simulator.trange", "dt"): "pass the probe of the records: sim.trange(probe)",
     ("Simulator.trange", "sample_every"): "pass the probe of the records: sim.trange(probe)",
+    ("Simulator.load", "dt"): "leave it out, as the file has it",
+    ("Simulator.load", "seed"): "leave it out, as the file has it",
+    ("Simulator.load", "build_seed"): "leave it out, as the file has it",
+    ("Simulator.load", "batch_size"): "leave it out, as the file has it",
+    ("Simulator.load", "dtype"): "leave it out, as the file has it",
     ("", "initial_state"): "pass it to net.ensemble",
 }
 
+_CURVES = (
+    "write b = sim.data[ensemble] and {}(ensemble.neuron_type, x, b.encoders, b.gain, b.bias, "
+    "b.radius)"
+)
+
 #: Correct calls of functions that are often called in another way.
 CALLS = {
-    "tuning_curves": (
-        "write b = sim.data[ensemble] and tuning_curves(ensemble.neuron_type, x, b.encoders, "
-        "b.gain, b.bias, b.radius)"
-    ),
+    "Simulator.load": "write sim = nefsim.Simulator.load(path, net)",
+    "measure_tuning_curves": _CURVES.format("measure_tuning_curves"),
+    "tuning_curves": _CURVES.format("tuning_curves"),
 }
 
 #: Advice on objects of Nengo without a counterpart, by the name of their class.

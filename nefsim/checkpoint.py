@@ -126,8 +126,9 @@ def check_fit(who: str, program: Program, saved: Saved, argument: str = "net") -
     ``argument`` is the caller's name of the network, for errors.
     """
     meta = saved.meta
-    if not _is_same(program, meta["program"]):
-        refuse_network(who, argument)
+    difference = _difference(program, saved)
+    if difference:
+        refuse_network(who, argument, difference)
     n_trials = meta["batch_size"] or 1
     for key, kind in (("rngs", Neurons), ("running", Play)):
         counts = [n_trials if isinstance(op, kind) else 0 for op in program.ops]
@@ -136,7 +137,7 @@ def check_fit(who: str, program: Program, saved: Saved, argument: str = "net") -
     lead = () if meta["batch_size"] is None else (n_trials,)
     for i, signal in enumerate(program.signals):
         if saved.header(f"signal {i}")[1] != (*lead, signal.size):
-            refuse_network(who, argument)
+            refuse_network(who, argument, f"another size of {signal.name}")
 
 
 def set_state(
@@ -152,7 +153,8 @@ def set_state(
     # Files of earlier versions lack the values of inputs, which could not be set.
     new = {f"op {i} value" for i, op in enumerate(program.ops) if isinstance(op, Sum)} - names
     if fresh.keys() - new != names:
-        refuse_network(who, argument)
+        odd = min((fresh.keys() - new) ^ names)
+        refuse_network(who, argument, f"{odd!r} in {'the file' if odd in names else 'net'} alone")
     for name, current in fresh.items():
         if name in new:
             continue
@@ -160,7 +162,7 @@ def set_state(
         if dtype.kind != current.dtype.kind:
             saved.fail(f"{name!r} is of type {dtype}")
         if shape != current.shape and not name.startswith("process "):
-            refuse_network(who, argument)
+            refuse_network(who, argument, f"{name!r} of shape {current.shape}, saved {shape}")
     values = {name: fresh[name] if name in new else saved.array(name) for name in fresh}
     for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=True)):
         of_op = {name: values.get(f"op {i} {name}") for name in memory}
@@ -202,17 +204,19 @@ def _try_generator(saved: Saved, rng: np.random.Generator, was: Any) -> None:
         saved.fail(f"state of a generator: {type(error).__name__} {error}")
 
 
-def refuse_network(who: str, argument: str = "net") -> NoReturn:
-    """Raise an error about a network that is not the saved one."""
+def refuse_network(who: str, argument: str = "net", difference: str = "") -> NoReturn:
+    """Raise an error about a network that is not the saved one, with the first difference."""
+    got = f"another network: {difference}" if difference else "another network"
     do = "pass the network that was saved"
-    check.fail(who, argument, "fit the saved state", "another network", do)
+    check.fail(who, argument, "fit the saved state", got, do)
 
 
 def _marks(program: Program) -> list[tuple[str, float]]:
     """A mark of each operation, to compare programs: its text, and a sum of its numbers.
 
     The numbers are weighted by their index.  For the same network on another machine the sums
-    agree up to rounding.  The code of users' functions is not compared.
+    agree up to rounding.  The code of users' functions is compared by
+    :mod:`nefsim.saving`.
     """
     return [(_words(op), sum(_weighted(part) for part in _numbers(op))) for op in program.ops]
 
@@ -248,12 +252,30 @@ def _numbers(op: Op) -> list[Any]:
     return dense if op.offset is None else [*dense, op.offset]
 
 
-def _is_same(program: Program, saved: list[Any]) -> bool:
-    """Whether marks are those of a program, up to rounding of the numbers that are added."""
-    marks = _marks(program)
-    if [words for words, _ in marks] != [words for words, _ in saved]:
-        return False
-    # Decoders are small: a share of each sum, and not of 1.
-    sizes = [sum(float(np.abs(part).sum()) for part in _numbers(op)) for op in program.ops]
-    pairs = zip(marks, saved, sizes, strict=True)
-    return all(abs(now - was) <= ROUNDING * size for (_, now), (_, was), size in pairs)
+def _difference(program: Program, saved: Saved) -> str:
+    """The first difference between a program and the saved one; empty if there is none.
+
+    Marks are compared up to rounding of the numbers that are added.
+    """
+    marks, others = _marks(program), saved.meta["program"]
+    n_probes = len({name.split()[1] for name in saved.names if name.startswith("record ")})
+    if n_probes and n_probes != len(program.records):
+        return f"{check.counted(len(program.records), 'probe')}, saved {n_probes}"
+    if len(marks) != len(others):
+        return f"{check.counted(len(marks), 'operation')}, saved {len(others)}"
+    for (words, _), (saved_words, _) in zip(marks, others, strict=True):
+        if words != saved_words:
+            return f"{_short(words)}, saved {_short(saved_words)}"
+    ops = sorted(enumerate(program.ops), key=lambda pair: not isinstance(pair[1], Neurons))
+    for i, op in ops:  # neurons first, as decoders depend on them
+        # Decoders are small: a share of each sum, and not of 1.
+        size = sum(float(np.abs(part).sum()) for part in _numbers(op))
+        if not abs(marks[i][1] - others[i][1]) <= ROUNDING * size:
+            output = getattr(op, "output", None)
+            of = type(op).__name__ if output is None else program.signals[output].name
+            return f"other numbers of {of}"
+    return ""
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 60 else f"{words[:57]}..."

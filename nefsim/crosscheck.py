@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nefsim import _checks as check
 from nefsim import backends as registry
 from nefsim._html import Text
+from nefsim._signatures import explained
 from nefsim.network import Connection, Ensemble, Network, Neurons, Probe
 from nefsim.network.objects import whole
 from nefsim.neurons import Direct
@@ -134,6 +135,7 @@ class CrosscheckReport(Text):
         return "\n".join([*lines, f"The back ends {verdict}."])
 
 
+@explained
 def crosscheck(
     net: Network,
     seconds: float = 1.0,

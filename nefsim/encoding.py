@@ -99,7 +99,8 @@ def gain_bias(
     if len(at_threshold):
         who, i = f"{type(neuron).__name__}.gain_bias", at_threshold[0]
         got = f"{rates[i]:g} Hz (neuron {i}), reached at the threshold itself"
-        check.fail(who, "max_rates", "need a current above the threshold", got, "raise max_rates")
+        do = "pass higher rates, in Hz, such as max_rates=(200, 400)"
+        check.fail(who, "max_rates", "be reached by a current above the threshold", got, do)
     gain = (J - neuron.threshold_current) / (1.0 - cross)
     return gain, neuron.threshold_current - gain * cross
 
@@ -309,6 +310,7 @@ def response_curves(neuron: NeuronType, x: ArrayLike, gain: ArrayLike, bias: Arr
     return neuron.rates(values[:, None] * g + b)
 
 
+@explained
 def measure_tuning_curves(
     neuron: NeuronType,
     x: ArrayLike,

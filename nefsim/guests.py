@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nefsim import _checks as check
 from nefsim._extras import cure
 from nefsim.records import Events
 
@@ -77,9 +78,9 @@ def to_pandas(result: Recorded) -> Any:
     for label in result:
         values = result[label]
         *trials, n_rows, size = values.shape
-        rows = np.moveaxis(values, -2, 0).reshape(n_rows, -1)
         levels = [[label], *(range(n) for n in trials), range(size)]
         columns = pandas.MultiIndex.from_product(levels, names=names)
+        rows = np.moveaxis(values, -2, 0).reshape(n_rows, len(columns))
         index = pandas.Index(result.trange(label), name="time [s]")
         tables.append(pandas.DataFrame(rows, index, columns))
     if not tables:
@@ -136,8 +137,10 @@ def to_pynapple(result: Recorded) -> dict[str, Any]:
     """See :meth:`nefsim.Result.to_pynapple`."""
     with _needing("pynapple"):
         import pynapple
-    end = float(result.time[-1]) if len(result.time) else 0.0
-    support = pynapple.IntervalSet(0.0, end) if end else None
+    if not len(result.time):
+        do = "run the simulator first"
+        check.fail("Result.to_pynapple", "result", "have recorded something", "nothing", do)
+    support = pynapple.IntervalSet(0.0, float(result.time[-1]))
 
     def of_trial(values: Array | Events, times: Array) -> Any:
         if not isinstance(values, Events):

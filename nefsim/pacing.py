@@ -117,16 +117,24 @@ def periods(who: str, period: Any, seconds: Any, dt: float) -> tuple[float, int,
     if seconds is None:
         return length, n_steps, None
     whole = check.seconds(who, "seconds", seconds, zero=True)
-    return length, n_steps, round(whole / length)
+    n_periods = round(whole / length)
+    if n_periods == 0 < whole:
+        check.warn(f"{who}: {whole:g} s are no turn, as period is {length:g} s; nothing ran.")
+    return length, n_steps, n_periods
 
 
 def loop(
-    schedule: Schedule, n_periods: int | None, n_steps: int, take: Callable[[int], None]
+    schedule: Schedule,
+    n_periods: int | None,
+    n_steps: int,
+    take: Callable[[int], None],
+    at: Callable[[], int],
 ) -> Iterator[Callable[[], None]]:
     """Yield, at the beginning of each period, a function that takes its steps.
 
-    If the body of the loop has not called it, the steps are taken at its end.  A loop of a known
-    duration is :func:`undisturbed`.
+    If the body of the loop has not called it, the steps are taken at its end.  If the simulator
+    is then beyond the steps of the period (``at()``), the body took some by itself, and the
+    network would be ahead of the clock.  A loop of a known duration is :func:`undisturbed`.
     """
     is_due = False
 
@@ -140,9 +148,14 @@ def loop(
     with nullcontext() if n_periods is None else undisturbed():
         for _ in count() if n_periods is None else range(n_periods):
             schedule.wait()
-            is_due = True
+            is_due, end = True, at() + n_steps
             yield step
             if is_due:
                 step()
+            if at() > end:
+                raise RuntimeError(
+                    "Simulator.loop: steps must be taken by the loop alone, got others within it; "
+                    "call step() of the loop in the place of sim.step()."
+                )
             schedule.done()
         schedule.finish()

@@ -316,6 +316,8 @@ class Result(Mapping[Any, Array]):
         ------
         ImportError
             If pynapple is not installed.
+        ValueError
+            If no step has run.
 
         See Also
         --------

@@ -10,14 +10,21 @@ from typing import Any, Protocol
 
 from nefsim import _checks as check
 from nefsim import checkpoint, files
+from nefsim._code import PYTHON, mark
+from nefsim._schema import misfit
 from nefsim.backends import interrupts
-from nefsim.network import Network
+from nefsim.network import Network, Node
+from nefsim.network.objects import whole
+from nefsim.neurons import Direct
 from nefsim.program import Program, State
 from nefsim.records import Records
 from nefsim.settings import steps_in
 
 #: Kind of the file.
 KIND = "simulator"
+
+#: Schema of the functions, which files of earlier versions lack.
+FUNCTIONS = {"python": str, "marks": [(None, [str, (None, str)])]}
 
 
 def save(
@@ -72,6 +79,44 @@ def check_source(who: str, meta: Mapping[str, Any], net: Network, streams: bool)
     if streams and meta["start"]:
         got = f"some of which the first {meta['start']} steps were cleared"
         check.fail(who, "records", "be whole for a stream", got, "leave out stream")
+
+
+def functions_of(net: Network, replaced: Mapping[Node, Node]) -> dict[str, Any]:
+    """Marks of the functions that are called in steps, to compare them with those of a file.
+
+    Functions that are decoded are compared by their decoders, and other outputs of this run
+    (``replaced``) not at all.
+    """
+    called: list[tuple[object, Any]]
+    called = [(node, None if node in replaced else node.output) for node in net.all_nodes]
+    for connection in net.all_connections:
+        pre = whole(connection.pre)
+        is_called = isinstance(pre, Node) or isinstance(getattr(pre, "neuron_type", None), Direct)
+        called.append((connection, connection.function if is_called else None))
+    marks = [[repr(each), mark(f)] if callable(f) else None for each, f in called]
+    return {"python": PYTHON, "marks": marks}
+
+
+def warn_of_functions(
+    who: str, saved: files.Saved, net: Network, replaced: Mapping[Node, Node]
+) -> None:
+    """Warn of the first function of a network that is not the one of a file."""
+    if "functions" not in saved.meta:
+        return
+    was = saved.meta["functions"]
+    why = misfit(was, FUNCTIONS, "functions")
+    if why:
+        saved.fail(why)
+    now = functions_of(net, replaced)
+    if was["python"] != now["python"] or len(was["marks"]) != len(now["marks"]):
+        return
+    for old, new in zip(was["marks"], now["marks"], strict=True):
+        if old and new and None not in (old[1], new[1]) and old[1] != new[1]:
+            check.warn(
+                f"{who}: function of {new[0]} must be that of the saved network, got other code; "
+                "the run goes on with it."
+            )
+            return
 
 
 def put_back(

@@ -389,6 +389,8 @@ class Simulator:
         ------
         ValueError
             If the period is no multiple of dt.
+        RuntimeError
+            If ``step`` is called twice in a period, or other steps are taken in the loop.
 
         See Also
         --------
@@ -423,7 +425,8 @@ class Simulator:
         """
         who = "Simulator.loop"
         length, n_steps, n_periods = pacing.periods(who, period, seconds, self.dt)
-        return pacing.loop(self._schedule(who, length), n_periods, n_steps, self._take)
+        schedule = self._schedule(who, length)
+        return pacing.loop(schedule, n_periods, n_steps, self._take, lambda: self.n_steps)
 
     def _schedule(self, who: str, period: float) -> pacing.Schedule:
         schedule = pacing.Schedule(who, period)
@@ -702,10 +705,12 @@ class Simulator:
         )
         names = ("dt", "seed", "run_seed", "batch_size", "dtype")
         same = {name: getattr(self, name) for name in names}
+        same["functions"] = saving.functions_of(self.network, self._extra[1])
         program, state = self.built.program, self.state
         return saving.save(who, path, program, state, self._records, same, compress)
 
     @classmethod
+    @explained
     def load(
         cls,
         path: str | Path,
@@ -739,6 +744,13 @@ class Simulator:
         ValueError
             If the file is damaged or of another kind, belongs to another network, or contains a
             state that is invalid for its neurons.
+
+        Notes
+        -----
+        Sizes, connections, neurons, learning rules and all numbers are compared, decoders among
+        them.  A :class:`UserWarning` names the first function of a node whose code differs; the
+        values of variables that it uses are not compared, and no function is if the file comes
+        from another version of Python.
         """
         who = "Simulator.load"
         named = backends.BACKENDS.get(backend) if isinstance(backend, str) else None
@@ -766,6 +778,7 @@ class Simulator:
                 simulator.batch_size = meta["batch_size"]
                 simulator._restart()
             saving.put_back(who, saved, program, simulator.state, simulator._records)
+            saving.warn_of_functions(who, saved, net, simulator._extra[1])
         simulator._run = simulator._prepare(simulator.built, simulator.state)
         if stream is not None:
             simulator._stream_to(who, stream)

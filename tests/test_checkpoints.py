@@ -216,25 +216,28 @@ def varied(**options) -> nef.Network:
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "difference"),
     [
-        {"tau": 0.0101},
-        {"transform": 0.51},
-        {"rate": 1.1e-3},
-        {"rms": 0.31},
-        {"tau_rc": 0.0201},
-        {"poles": 31.0},
-        {"constant": 0.26},
-        {"sparse": 0.51},
-        {"function": np.abs},
+        ({"tau": 0.0101}, "other numbers of <connection 'connection 0'>."),
+        ({"transform": 0.51}, "other numbers of <ensemble 'ensemble 0'>."),
+        ({"rate": 1.1e-3}, "[PES(learning_rate=0.001"),
+        ({"rms": 0.31}, "WhiteSignal("),
+        ({"tau_rc": 0.0201}, "LIF(tau_rc=array([0.0201, "),
+        ({"poles": 31.0}, "other numbers of <connection 'connection 2'>."),
+        ({"constant": 0.26}, "other numbers of <node 'node 1'>"),
+        ({"sparse": 0.51}, "other numbers of <connection 'connection 2'>."),
+        ({"function": np.abs}, "other numbers of <connection 'connection 3'>."),
     ],
     ids=str,
 )
-def test_a_state_of_a_network_with_another_number_is_refused(tmp_path, changed):
+def test_a_state_of_a_network_with_another_number_is_refused(tmp_path, changed, difference):
     path = nef.Simulator(varied(), backend="numpy", progress=False).save(tmp_path / "state")
     nef.Simulator.load(path, varied(), backend="numpy", progress=False)
-    with pytest.raises(ValueError, match=r"net must fit the saved state, got another network; "):
+    with pytest.raises(
+        ValueError, match="net must fit the saved state, got another network: "
+    ) as e:
         nef.Simulator.load(path, varied(**changed), backend="numpy", progress=False)
+    assert difference in str(e.value)
 
 
 def test_filters_by_polynomials_and_by_their_state_are_not_the_same():

@@ -65,6 +65,27 @@ def test_an_error_names_a_package_that_is_missing(monkeypatch, name):
         getattr(recorded(), f"to_{name}")()
 
 
+def unrun(batch_size: int | None) -> nef.Result:
+    sim = nef.Simulator(network(), backend="numpy", batch_size=batch_size)
+    sim.run(0)
+    return sim.result()
+
+
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_a_table_of_a_run_of_no_steps_has_its_columns_and_no_rows(batch_size):
+    pytest.importorskip("pandas")
+    table = unrun(batch_size).to_pandas()
+    assert len(table) == 0
+    assert list(table.columns) == list(recorded(batch_size).to_pandas().columns)
+
+
+def test_a_run_of_no_steps_has_no_time_for_pynapple():
+    pytest.importorskip("pynapple")
+    words = r"^Result\.to_pynapple: result must have recorded something, got nothing; run the sim"
+    with pytest.raises(ValueError, match=words):
+        unrun(None).to_pynapple()
+
+
 def test_xarray_has_units():
     pytest.importorskip("xarray")
     dataset = recorded().to_xarray()

@@ -71,6 +71,12 @@ def two(net: nef.Network) -> nef.Ensemble:
     return net.ensemble(10, 2, label="two")
 
 
+def with_output(net: nef.Network) -> nef.Network:
+    part = net.subnetwork("part")
+    part.output = part.node(size_in=1, label="out")
+    return part
+
+
 def learning(net: nef.Network, a: nef.Ensemble) -> nef.Connection:
     return net.connect(a, a, learning_rule=nef.PES(), label="c")
 
@@ -271,7 +277,39 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
     ),
     "function=np.square(2)": (
         lambda net, a: net.connect(a, a, function=np.square(2)),
-        ("must be a function (or values, with eval_points)", "pass it without calling it"),
+        ("must be a function (or values, with eval_points)", "pass a function without calling it"),
+    ),
+    "connect(a, a, 0.01)": (
+        lambda net, a: net.connect(a, a, 0.01),
+        ("got 0.01; write synapse=0.01 or transform=0.01,",),
+    ),
+    "connect(a, a, matrix)": (
+        lambda net, a: net.connect(a, a, np.eye(1)),
+        ("write transform= for a matrix,",),
+    ),
+    "connect(a, a, Alpha)": (
+        lambda net, a: net.connect(a, a, nef.Alpha(0.1)),
+        ("got Alpha(tau=0.1); write synapse=Alpha(tau=0.1).",),
+    ),
+    "connect to a ready network": (
+        lambda net, a: net.connect(a, nef.networks.integrator(net, 10)),
+        ("post must be", "pass its .input, <node 'integrator.input'>."),
+    ),
+    "connect from a ready network": (
+        lambda net, a: net.connect(nef.networks.integrator(net, 10), a),
+        ("pre must be", "pass its .output, <node 'integrator.output'>."),
+    ),
+    "connect to a product": (
+        lambda net, a: net.connect(a, nef.networks.product(net, 10, 1)),
+        ("pass its .a, <node 'product.a'>.",),
+    ),
+    "probe of a state": (
+        lambda net, a: net.probe(nef.spa.state(net, nef.spa.Vocabulary(16, seed=1), n_neurons=16)),
+        ("target must be", "pass its .output, <node 'state.output'>."),
+    ),
+    "probe of a subnetwork with an output": (
+        lambda net, a: net.probe(with_output(net)),
+        ("target must be", "pass its .output, <node 'part.out'>."),
     ),
     "1 dimension into 2": (
         lambda net, a: net.connect(a, two(net)),
@@ -289,6 +327,37 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
     "sim.dat": (lambda net, a: nef.Simulator(net).dat, ("no dat; did you mean data?",)),
     "sim.n_step": (lambda net, a: nef.Simulator(net).n_step, ("did you mean n_steps?",)),
     "sim.t": (lambda net, a: nef.Simulator(net).t, ("Simulator has no t; write sim.time.",)),
+    "Simulator.load(path)": (
+        lambda net, a: nef.Simulator.load("x.npz"),
+        ("Simulator.load: net must be given", "sim = nefsim.Simulator.load(path, net)."),
+    ),
+    "Simulator.load(dt)": (
+        lambda net, a: nef.Simulator.load("x.npz", net, dt=0.002),
+        ("got dt=; leave it out, as the file has it.",),
+    ),
+    "psth(sim, probe)": (
+        lambda net, a: nef.plot.psth(simulated(net), probe=net.probe(a)),
+        ("psth: starts must be given", "write psth(spikes, starts)."),
+    ),
+    "animate(sim, probe)": (
+        lambda net, a: nef.plot.animate(simulated(net), probe=net.probe(a)),
+        ("animate: path must be given", "write animate(values, path)."),
+    ),
+    "measure_tuning_curves(sim, a)": (
+        lambda net, a: nef.measure_tuning_curves(simulated(net), a),
+        (
+            "encoders and gain and bias must be given",
+            "write b = sim.data[ensemble] and measure_tun",
+        ),
+    ),
+    "crosscheck(dtype)": (
+        lambda net, a: nef.crosscheck(net, dtype="float32"),
+        ("crosscheck: keyword must be", "got dtype=; pass some of net, seconds, backends, dt."),
+    ),
+    "max_rates in kHz": (
+        lambda net, a: (net.ensemble(50, 1, max_rates=(0.2, 0.4)), simulated(net)),
+        ("got 0.", " Hz (neuron ", "pass higher rates, in Hz, such as max_rates=(200, 400)."),
+    ),
     "net.load": (lambda net, a: net.load("x"), ("write nefsim.load_network(path).",)),
     "three values for two": (
         lambda net, a: set_input(net, [1.0, 2.0], [1, 2, 3]),
@@ -690,3 +759,19 @@ def test_a_probe_of_one_run_is_no_change(net: nef.Network, a: nef.Ensemble) -> N
     net.probe(a, attach=False)
     sim.run_steps(1)
     assert sim.n_steps == 1
+
+
+def test_fewer_neurons_than_dimensions_are_warned_of_once_at_their_line(net: nef.Network) -> None:
+    words = (
+        r"^Network\.ensemble: n_neurons must be .+, got 1 for 50; did you mean ensemble\(50, 1\)\?$"
+    )
+    with pytest.warns(UserWarning, match=words) as caught:
+        net.ensemble(1, 50)
+        nef.Simulator(net, progress=False)
+    assert [warning.filename for warning in caught] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net.ensemble(50, 50)
+        net.ensemble(1, 3, neuron_type=nef.Direct())
+        net.ensemble(1, 3, encoders=np.ones((1, 3)))
+        nef.networks.ensemble_array(net, 2, 1, ens_dimensions=3)  # chosen by the ready network

@@ -995,3 +995,18 @@ def test_no_two_objects_of_a_network_are_in_one_place(ax):
 def test_only_networks_are_drawn_as_networks():
     with pytest.raises(TypeError, match=SENTENCE):
         plot.network(WEIGHTS)
+
+
+@pytest.mark.parametrize("draw", [plot.decoded, plot.raster, plot.population_rate, plot.phase])
+def test_the_simulator_of_a_nengo_network_is_answered_by_its_data(draw):
+    nengo = pytest.importorskip("nengo")
+    import nefsim.nengo
+
+    with nengo.Network(seed=1) as model:
+        p = nengo.Probe(nengo.Ensemble(10, 1))
+    with nefsim.nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(3)
+        for options in ({"probe": p}, {}):
+            with pytest.raises(TypeError, match=SENTENCE) as caught:
+                draw(sim, **options)
+            assert "; pass sim.data[p] of a probe p, and time=sim.trange()." in str(caught.value)

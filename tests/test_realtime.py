@@ -230,6 +230,36 @@ def test_a_second_step_in_a_turn_is_an_error(clock: Clock) -> None:
     assert sim.n_steps == 1
 
 
+@pytest.mark.parametrize("take", ["step", "run"])
+def test_a_period_has_no_other_steps_than_its_own(clock: Clock, take: str) -> None:
+    """They would bring the network ahead of the clock."""
+    sim = nef.Simulator(network()[0], progress=False)
+    turns = 0
+    with pytest.raises(RuntimeError, match="steps must be taken by the loop alone, got others"):
+        for _ in sim.loop(period=0.002, seconds=0.05):
+            turns += 1
+            sim.step() if take == "step" else sim.run(0.001)
+    assert (turns, sim.n_steps) == (1, 3)
+
+
+def test_a_loop_may_begin_again(clock: Clock) -> None:
+    sim = nef.Simulator(network()[0], progress=False)
+    for turn, step in enumerate(sim.loop(seconds=0.01)):
+        step()
+        if turn == 4:
+            sim.reset()
+    assert sim.n_steps == 5
+
+
+def test_a_loop_of_no_turn_warns(clock: Clock) -> None:
+    sim = nef.Simulator(network()[0], progress=False)
+    words = r"^Simulator\.loop: 0\.3 s are no turn, as period is 1 s; nothing ran\.$"
+    with pytest.warns(UserWarning, match=words) as caught:
+        turns = [*sim.loop(period=1.0, seconds=0.3)]
+    assert turns == [] and caught[0].filename == __file__
+    assert [*sim.loop(period=1.0, seconds=0.0)] == []
+
+
 def full_passes() -> int:
     """Make many objects, and return how often Python's collector visited all of them."""
     before = gc.get_stats()[2]["collections"]

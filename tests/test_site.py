@@ -116,6 +116,11 @@ def mistakes() -> Iterator[Callable[[], object]]:
     yield lambda: nef.Simulator(wrong, progress=False).run(0.01)
     sim.save("state.npz")
     yield lambda: nef.Simulator.load("state.npz", channel(function=np.square))
+    driven = [nef.Network(seed=1) for _ in range(2)]
+    for each, function in zip(driven, (np.sin, np.cos), strict=True):
+        each.node(function)
+    nef.Simulator(driven[0], progress=False).save("driven.npz")
+    yield lambda: nef.Simulator.load("driven.npz", driven[1])
     wrong.node(lambda t: t)
     yield lambda: wrong.save("model.nef")
     yield lambda: _extras.require("nefsim.view", "absent")

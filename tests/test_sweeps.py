@@ -244,6 +244,7 @@ def test_a_task_is_repeated_as_often_as_retries_says(tmp_path: Path) -> None:
     ("result", "message"),
     [
         (object(), "be a number, a text or an array"),
+        (None, "task must return a number, .+, got None; add return to the function"),
         ({"y": {}}, "be a number, a text or an array"),
         ({1: 2}, "be named by strings"),
         (np.array([None]), "hold numbers or texts"),

@@ -310,7 +310,8 @@ class Simulator:
         """
         who = "nefsim.nengo.Simulator.loop"
         length, n_steps, n_periods = pacing.periods(who, period, seconds, self.dt)
-        return pacing.loop(self._schedule(who, length), n_periods, n_steps, self._take)
+        schedule = self._schedule(who, length)
+        return pacing.loop(schedule, n_periods, n_steps, self._take, lambda: self.n_steps)
 
     def _schedule(self, who: str, period: float) -> pacing.Schedule:
         """A schedule that starts after the back end is ready."""

@@ -208,6 +208,12 @@ class Network(Answers, Scope):
             If a shape does not match, only one of ``gain`` and ``bias`` is passed, or the
             neuron type cannot reach the maximum rates or intercepts.
 
+        Warns
+        -----
+        UserWarning
+            If there are fewer neurons than dimensions, unless ``encoders`` are an array or the
+            neuron type is ``Direct``.
+
         See Also
         --------
         node : Values without neurons.

@@ -40,6 +40,10 @@ def records(
 ) -> tuple[Array, Array]:
     """Values (T, D) and times (T,) of an array, or of a probe of a simulator or result."""
     if not is_recording(source):
+        if hasattr(source, "trange"):  # a simulator of a Nengo network
+            do = "pass sim.data[p] of a probe p, and time=sim.trange()"
+            must = "be an array, a Simulator or a Result"
+            check.fail(who, argument, must, check.show(source), do, TypeError)
         if probe is not None:
             do = "pass a Simulator or Result first, or leave probe out"
             check.fail(who, "probe", "be None with an array", check.show(probe), do)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
 from nefsim import files
+from nefsim._signatures import explained
 from nefsim._writing import replacing
 from nefsim.network import Probe
 from nefsim.plot import _source as source
@@ -19,6 +20,7 @@ from nefsim.plot import _style as style
 MOST = 3000
 
 
+@explained
 def animate(
     values: source.Recorded,
     path: str | Path,

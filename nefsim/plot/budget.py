@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.budget import Budget
 from nefsim.budget.report import PARTS
 from nefsim.plot import _style as style
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MOST = 20
 
 
+@explained
 def error_budget(budget: Any, rmse: float | None = None, ax: Axes | None = None) -> Axes:
     """Plot the parts of each connection's error as bars, with a mark at the measured error.
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.budget import decoded_points
 from nefsim.network import Connection, Probe
 from nefsim.network.functions import is_elementwise, result_size, values_at
@@ -25,6 +26,7 @@ Array = NDArray[np.float64]
 VALUE, FUNCTION = "represented value $x$", "$f(x)$"
 
 
+@explained
 def decoded(
     values: source.Recorded,
     time: ArrayLike | None = None,
@@ -155,6 +157,7 @@ def _companion(who: str, argument: str, values: Any, data: Any, trial: Any, n: i
     return source.points(who, argument, data, n)
 
 
+@explained
 def decoding_error(
     x: ArrayLike | Simulator,
     x_hat: ArrayLike | None = None,

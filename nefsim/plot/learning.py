@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
 from nefsim import analysis
+from nefsim._signatures import explained
 from nefsim.network import Probe
 from nefsim.network.objects import TransformLike
 from nefsim.plot import _source as source
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MOST_WRITTEN = 20
 
 
+@explained
 def learning_curve(
     error: source.Recorded,
     window: float = 1.0,
@@ -87,6 +89,7 @@ def learning_curve(
     return ax
 
 
+@explained
 def weight_histogram(
     weights: TransformLike, bins: int = 50, label: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -136,6 +139,7 @@ def weight_histogram(
     return ax
 
 
+@explained
 def stdp_curve(
     delays: ArrayLike,
     changes: ArrayLike,
@@ -206,6 +210,7 @@ def stdp_curve(
     return ax
 
 
+@explained
 def confusion_matrix(
     labels: ArrayLike, predicted: ArrayLike, n_classes: int | None = None, ax: Axes | None = None
 ) -> Axes:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.network import Probe
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MOST = 30
 
 
+@explained
 def voltages(
     values: source.Recorded,
     spikes: source.Probed | None = None,

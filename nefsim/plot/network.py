@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.network import Ensemble, Network, Node
 from nefsim.network.dot import ends_of
 from nefsim.neurons import Direct
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 1.5, 0.75
 
 
+@explained
 def network(net: Network, ax: Axes | None = None) -> Axes:
     """Draw a network as a graph, with the signals running from left to right.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.network import Probe
 from nefsim.plot import _names as names
 from nefsim.plot._source import MATRICES
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT, MOST, MOST_LINES = 7.0, 1.9, 20, 30
 
 
+@explained
 def overview(
     source: Simulator | Result,
     probes: Sequence[Probe | str] | None = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.network import Probe
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@explained
 def phase(
     values: source.Recorded,
     time: ArrayLike | None = None,

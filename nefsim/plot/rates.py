@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.network import Probe
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@explained
 def population_rate(
     spikes: source.Recorded,
     time: ArrayLike | None = None,
@@ -91,6 +93,7 @@ def population_rate(
     return ax
 
 
+@explained
 def psth(
     spikes: source.Recorded,
     starts: ArrayLike,
@@ -178,6 +181,7 @@ def psth(
     return ax
 
 
+@explained
 def intervals(
     spikes: source.Recorded,
     time: ArrayLike | None = None,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.network import Probe
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@explained
 def similarities(
     values: source.Recorded,
     vocabulary: Vocabulary,
@@ -100,6 +102,7 @@ def similarities(
     return ax
 
 
+@explained
 def similarity_map(
     vector: ArrayLike,
     space: Space,
@@ -164,6 +167,7 @@ def similarity_map(
     return ax
 
 
+@explained
 def rate_map(
     values: ArrayLike,
     positions: ArrayLike,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.network import Probe
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@explained
 def spectrum(
     signal: source.Recorded,
     dt: float | None = None,

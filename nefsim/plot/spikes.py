@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.network import Ensemble, Probe
 from nefsim.plot import _source as source
 from nefsim.plot import _style as style
@@ -29,6 +30,7 @@ MOST_VALUES = 8
 ROW, MOST_COLUMNS = 1.5, 400
 
 
+@explained
 def raster(
     spikes: source.Recorded,
     time: ArrayLike | None = None,

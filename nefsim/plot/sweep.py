@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.plot import _style as style
 from nefsim.sweeps import Sweep
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@explained
 def sweep(
     source: Sweep | Mapping[str, Any],
     x: str,

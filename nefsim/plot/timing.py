@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.deadlines import Deadlines
 from nefsim.plot import _style as style
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SMALLEST = 1e-7
 
 
+@explained
 def deadlines(source: Any, ax: Axes | None = None, **line_style: Any) -> Axes:
     """Plot how late the periods of a run in real time began, on logarithmic axes.
 

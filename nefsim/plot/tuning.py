@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
 from nefsim import encoding
+from nefsim._signatures import explained
 from nefsim.lowering.arrays import BuiltEnsemble
 from nefsim.network import Ensemble
 from nefsim.neurons import Direct
@@ -26,6 +27,7 @@ RATE = "firing rate [Hz]"
 MOST_CURVES = 100
 
 
+@explained
 def tuning_curves(
     rates: ArrayLike | Simulator,
     x: ArrayLike | None = None,
@@ -148,6 +150,7 @@ def _neurons(who: str, simulator: Simulator, ensemble: Any, x: Any) -> Any:
     return built, ensemble.neuron_type
 
 
+@explained
 def tuning_surface(
     rates: ArrayLike | Simulator,
     x: ArrayLike | None = None,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.lowering.arrays import BuiltConnection, times
 from nefsim.network import Connection, Neurons, Probe
 from nefsim.network.objects import TransformLike, whole
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 NEURON, DIMENSION = "neuron", "dimension"
 
 
+@explained
 def weight_matrix(
     weights: TransformLike | Simulator,
     connection: Connection | None = None,
@@ -119,6 +121,7 @@ def _label(before: str, after: str) -> str:
     return f"weight [{'1' if arrives == sent else f'{arrives} / {sent}'}]"
 
 
+@explained
 def weights_over_time(
     values: source.Recorded,
     time: ArrayLike | None = None,

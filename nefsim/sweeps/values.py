@@ -37,6 +37,9 @@ def divided(who: str, result: Any) -> tuple[Values, Arrays]:
     >>> divided("sweep", {"rmse": np.float64(0.5), "y": [1, 2]})
     ({'rmse': 0.5}, {'y': array([1, 2])})
     """
+    if result is None:
+        must = "return a number, a text, an array or a dict of these"
+        check.fail(who, "task", must, "None", "add return to the function", TypeError)
     named = {name: result[name] for name in result} if isinstance(result, Mapping) else None
     if named is None:
         named = {ALONE: result}

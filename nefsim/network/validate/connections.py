@@ -97,10 +97,8 @@ def _function(who: str, pre: Endpoint, function: Any, eval_points: Any) -> tuple
         return function, size
     if not isinstance(eval_points, np.ndarray):
         got = check.show(function)
-        is_value = isinstance(function, (Real, np.ndarray, list, tuple))
-        do = "pass it without calling it, as function=np.square" if is_value else "pass a function"
         must = "be a function (or values, with eval_points)"
-        check.fail(who, "function", must, got, f"{do}, or pass an array of eval_points", TypeError)
+        check.fail(who, "function", must, got, _instead_of(function), TypeError)
     do = "pass one row for each of eval_points"
     values = check.array(who, "function", function, do=do)
     values = values.reshape(-1, 1) if values.ndim == 1 else values
@@ -109,6 +107,20 @@ def _function(who: str, pre: Endpoint, function: Any, eval_points: Any) -> tuple
         check.fail(who, "function", f"have {len(eval_points)} rows of values", got, do)
     values.setflags(write=False)
     return values, values.shape[1]
+
+
+def _instead_of(function: Any) -> str:
+    """Advice for a value in the place of the function, which is the third argument."""
+    got, do = check.show(function), "pass a function"
+    if isinstance(function, Synapse):
+        return f"write synapse={got}"
+    if isinstance(function, Real):
+        do = f"write synapse={got} or transform={got}"
+    elif isinstance(function, (np.ndarray, list, tuple)):
+        do = "write transform= for a matrix"
+    if do != "pass a function":
+        do += ", pass a function without calling it, as function=np.square"
+    return f"{do}, or pass an array of eval_points"
 
 
 def _transform(who: str, transform: Any, size_mid: int, source: str, post: Endpoint) -> Any:

@@ -65,7 +65,22 @@ def ensemble(network: Scope, **arguments: Any) -> Ensemble:
         label=named(network, who, arguments["label"], "ensemble", network.ensembles),
     )
     _check_curve(who, checked)
+    _warn_of_few(who, checked)
     return checked
+
+
+def _warn_of_few(who: str, ensemble: Ensemble) -> None:
+    """Warn a user of fewer neurons than dimensions, as of two numbers in the wrong order."""
+    n, d = ensemble.n_neurons, ensemble.dimensions
+    is_chosen = isinstance(ensemble.neuron_type, Direct) or isinstance(
+        ensemble.encoders, np.ndarray
+    )
+    if n >= d or is_chosen or check.is_called_within("nefsim.network.", "nefsim._signatures"):
+        return
+    check.warn(
+        f"{who}: n_neurons must be at least dimensions for a value to be represented, got {n} for "
+        f"{d}; did you mean ensemble({d}, {n})?"
+    )
 
 
 def _noise(who: str, noise: Any, neuron: NeuronType, n: int) -> Process | None:

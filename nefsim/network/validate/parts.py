@@ -55,15 +55,20 @@ def endpoint(network: Scope, who: str, argument: str, value: Any) -> Any:
     """Check that an end of a connection, or the target of a probe, is of this network."""
     kinds = (Node, Ensemble, Neurons, Learning, Gate, View)
     names = "a node, an ensemble, its neurons or a view of one"
-    check.instance(who, argument, value, kinds, names, _cure(value))
+    check.instance(who, argument, value, kinds, names, _cure(value, argument))
     if value.network.root is not network.root:
         got = f"{value!r} of another"
         check.fail(who, argument, "belong to this network", got, "make it with this network")
     return value
 
 
-def _cure(value: Any) -> str:
+def _cure(value: Any, argument: str) -> str:
     """Advice for an argument that cannot be connected or probed."""
+    # A ready network, or any object of a user with such parts; products take a and b.
+    for part in ("input", "a") if argument == "post" else ("output",):
+        end = getattr(value, part, None)
+        if isinstance(end, (Node, Ensemble, Neurons, View)):
+            return f"pass its .{part}, {end!r}"
     if isinstance(value, Connection):
         rule = f", such as {value!r}.learning_rule" if value.rules else ""
         return f"pass one of its ends, or one of its learning rules{rule}"
