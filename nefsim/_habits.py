@@ -34,6 +34,21 @@ KEYWORDS: dict[str, tuple[str, ...]] = {
     "samples": ("values",),
     "rng": ("seed",),
     "lr": ("learning_rate",),
+    "beta": ("decay",),
+    "reset_mechanism": ("reset",),
+    "spike_grad": ("surrogate",),
+}
+
+#: Advice on keywords of snnTorch, for layers of :mod:`nefsim.train`.
+OF_SNNTORCH = {
+    "beta": "write train.LIF(tau) with tau = 1 / (1 - beta), or train.IF() for beta = 1",
+    "learn_beta": "write train.PLIF(tau), which learns tau",
+    "learn_threshold": "leave it out, as thresholds are fixed, except those of train.SNU",
+    "init_hidden": "leave it out, as y, state = layer(x, state) takes and returns the state",
+    "output": "leave it out, as y, state = layer(x, state) takes and returns the state",
+    "reset_delay": "leave it out, as the reset acts in the step of the spike",
+    "inhibition": "leave it out, and connect exported neurons to inhibit each other",
+    "all_to_all": "write train.SNU(n_in, n_out, recurrent=True)",
 }
 
 #: Advice on keywords that have no counterpart, by function and keyword.
@@ -106,6 +121,93 @@ OF_PACKAGE = {
     "EnsembleArray": _ARRAY,
     "Model": "write nefsim.Network()",
     "Default": "leave the argument out",
+}
+
+#: Advice on names that the room ``nefsim.train`` does not have.
+OF_TRAIN = {
+    "Leaky": "write train.LIF(tau), where tau = 1 / (1 - beta)",
+    "Lapicque": "write train.LIF(tau)",
+    "RLeaky": "write train.SNU(n_in, n_out, recurrent=True)",
+    "Synaptic": "there are no neurons with synaptic currents; write train.LIF(tau)",
+    "Alpha": "there are no neurons with synaptic currents; write train.LIF(tau)",
+    "LeakyParallel": "write train.LIF(tau), whose run(x_seq) takes all steps",
+    "Sequential": "write train.Layers(module, ...)",
+    "surrogate": "write surrogate='arctan', or train.arctan(alpha)",
+    "atan": "write train.arctan(alpha)",
+    "spikegen": "encoders are here: train.poisson, train.latency, train.jittered",
+    "rate": "write train.poisson(images, n_steps)",
+    "functional": "losses are here: train.rate_loss, train.count_loss",
+    "SF": "losses are here: train.rate_loss, train.count_loss",
+    "ce_count_loss": "write train.count_loss",
+    "ce_rate_loss": "write train.count_loss",
+    "mse_count_loss": "write train.rate_loss",
+    "accuracy_rate": "write train.accuracy(module, batches)",
+    "export_to_nir": "write nefsim.nir.to_nir(net), where net has a probe",
+}
+
+_BY_ROUTE = "write nefsim.spa.route(net, 'answer = scene * ~asked', {'answer': state, ...})"
+_BY_RULES = "write nefsim.spa.action_selection(net, ['dot(a, A) -> b = B'], {'a': a, 'b': b})"
+_CLEANUP = "write nefsim.spa.cleanup(net, vocabulary, items"
+
+#: Advice on names that the room ``nefsim.spa`` does not have.
+OF_SPA = {
+    "Bind": "write nefsim.spa.bind(net, vocabulary)",
+    "Compare": "write nefsim.spa.compare(net, vocabulary)",
+    "Transcode": "write nefsim.spa.stimulus(net, vocabulary, 'A')",
+    "Input": "write nefsim.spa.stimulus(net, vocabulary, 'A')",
+    "Buffer": "write nefsim.spa.state(net, vocabulary)",
+    "Memory": "write nefsim.spa.state(net, vocabulary, feedback=1.0)",
+    "WTAAssocMem": f"{_CLEANUP}, winner_take_all=True)",
+    "IAAssocMem": f"{_CLEANUP}, accumulate=True)",
+    "ThresholdingAssocMem": f"{_CLEANUP})",
+    "AssociativeMemory": f"{_CLEANUP})",
+    "SemanticPointer": "write nefsim.spa.Pointer(vector), or vocabulary['A']",
+    "Superposition": _BY_ROUTE,
+    "Cortical": _BY_ROUTE,
+    "Actions": _BY_RULES,
+    "BasalGanglia": _BY_RULES,
+    "Thalamus": _BY_RULES,
+    "ifmax": _BY_RULES,
+    "sym": "write names of the vocabulary in texts, such as vocabulary.parse('A * ~B')",
+    "PointerSymbol": "write names of the vocabulary in texts, such as vocabulary.parse('A * ~B')",
+    "dot": "write dot(a, A) in the text of a rule, or pointer @ other",
+    "translate": "write translate(a) in the text of a rule, or vocabulary.translation(other)",
+    "reinterpret": "write vocabulary.translation(other)",
+    "similarity": "write vocabulary.similarities(vectors)",
+    "text": "write vocabulary.nearest(vectors)",
+    "Network": "write nefsim.Network()",
+    "Scalar": "write net.ensemble(n_neurons, 1)",
+    "VocabularyMap": "pass a vocabulary to each: nefsim.spa.state(net, vocabulary)",
+}
+
+#: Advice on names that a vocabulary does not have.
+OF_VOCABULARY = {
+    "keys": "write vocabulary.names",
+    "values": "write vocabulary.vectors",
+    "items": "write [(name, vocabulary[name]) for name in vocabulary]",
+    "dot": "write vocabulary.similarities(vectors)",
+    "text": "write vocabulary.nearest(vectors)",
+    "transform_to": "write vocabulary.translation(other)",
+    "create_subset": "write vocabulary.subset(names)",
+    "create_pointer": "write vocabulary.add(name)",
+    "identity": "write vocabulary['Identity']",
+    "zero": "write vocabulary['Zero']",
+}
+
+#: Advice on names that a pointer does not have.
+OF_POINTER = {
+    "v": "write pointer.vector",
+    "dot": "write pointer @ other",
+    "compare": "write pointer.similarity(other)",
+    "normalized": "write pointer.unit()",
+    "normalize": "write pointer.unit()",
+    "bind": "write pointer * other",
+    "convolve": "write pointer * other",
+    "linv": "write ~pointer",
+    "rinv": "write ~pointer",
+    "inverse": "write ~pointer",
+    "translate": "write matrix @ pointer.vector, where matrix = vocabulary.translation(other)",
+    "shape": "write pointer.vector.shape",
 }
 
 #: Advice on names that a network does not have.
@@ -188,6 +290,8 @@ def _is_in_nengo(kind: type) -> bool:
 def keyword(who: str, name: str, arguments: Iterable[str]) -> str:
     """Advice on a keyword that is none of the arguments."""
     names = [*arguments]
+    if "surrogate" in names and name in OF_SNNTORCH and not ("decay" in names and name == "beta"):
+        return OF_SNNTORCH[name]
     for key in ((who, name), ("", name)):
         if key in ELSEWHERE:
             return ELSEWHERE[key]

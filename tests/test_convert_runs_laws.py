@@ -204,3 +204,29 @@ def test_latencies_are_steps_of_each_layer() -> None:
     # Layers in turn release their spikes first, after the digits of one input.
     starts = [layer.initial_state["steps_done"].value for layer in made.layers]  # type: ignore[index]
     assert starts == [5.0, 0.0, 5.0] == [made.neuron.release_at, 0.0, made.neuron.release_at]
+
+
+def test_inputs_beyond_the_data_are_warned_of_once() -> None:
+    data = RNG.random((20, 3))
+    beyond = base.BEYOND * data.max()
+    for make in (convert.rate, convert.qcfs, convert.spikeconverter):
+        made = make(small(), data=data)
+        made.fast(np.full((1, 3), beyond))
+        with pytest.warns(
+            UserWarning, match=r"fast: inputs must be like the data to convert, got 16 where"
+        ):
+            made.fast(np.full((1, 3), 16.0))
+        made.fast(np.full((1, 3), 16.0))
+        with pytest.warns(UserWarning, match="predict: inputs must be like the data"):
+            make(small(), data=data).predict(np.full((1, 3), -1.01 * beyond))
+
+
+def test_weights_that_are_not_finite_are_refused() -> None:
+    for name in ("0.weight", "2.bias", "1.running_var"):
+        model = weighted(nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)))
+        (model.get_parameter if "running" not in name else model.get_buffer)(name).data[0] = np.nan
+        n = 3 if name == "0.weight" else 1
+        words = f"model must have finite weights, got {n} that are not; train it again"
+        for make in (convert.rate, convert.spikeconverter):
+            with pytest.raises(ValueError, match=words):
+                make(model, data=RNG.random((20, 3)))

@@ -67,6 +67,12 @@ def delete(net: nef.Network, a: nef.Ensemble) -> Any:
     del a.radius
 
 
+def animals() -> nef.spa.Vocabulary:
+    vocabulary = nef.spa.Vocabulary(16, seed=1)
+    vocabulary.populate("DOG")
+    return vocabulary
+
+
 def two(net: nef.Network) -> nef.Ensemble:
     return net.ensemble(10, 2, label="two")
 
@@ -401,6 +407,78 @@ MISTAKES: dict[str, tuple[Callable[[nef.Network, nef.Ensemble], Any], tuple[str,
     "nef.utils": (lambda net, a: nef.utils, ("nefsim.tuning_curves",)),
     "nef.Izhikevitch": (lambda net, a: nef.Izhikevitch, ("did you mean Izhikevich?",)),
     "nef.plot.rasterplot": (lambda net, a: nef.plot.rasterplot, ("did you mean raster?",)),
+    **{
+        f"nef.spa.{name}": (
+            lambda net, a, name=name: getattr(nef.spa, name),
+            (f"nefsim.spa has no {name}; write nefsim.spa.{words}.",),
+        )
+        for name, words in {
+            "Bind": "bind(net, vocabulary)",
+            "Transcode": "stimulus(net, vocabulary, 'A')",
+            "WTAAssocMem": "cleanup(net, vocabulary, items, winner_take_all=True)",
+            "ifmax": "action_selection(net, ['dot(a, A) -> b = B'], {'a': a, 'b': b})",
+        }.items()
+    },
+    "nef.spa.sym": (lambda net, a: nef.spa.sym, ("vocabulary.parse('A * ~B')",)),
+    "nef.spa.stat": (lambda net, a: nef.spa.stat, ("did you mean state?",)),
+    **{
+        f"pointer.{name}": (
+            lambda net, a, name=name: getattr(animals()["DOG"], name),
+            (f"Pointer has no {name}; write {words}.",),
+        )
+        for name, words in {
+            "v": "pointer.vector",
+            "dot": "pointer @ other",
+            "compare": "pointer.similarity(other)",
+            "normalized": "pointer.unit()",
+        }.items()
+    },
+    "vocabulary.keys": (lambda net, a: animals().keys(), ("write vocabulary.names.",)),
+    "vocabulary.nam": (lambda net, a: animals().nam, ("did you mean names?",)),
+    "spa.State(net, 64)": (
+        lambda net, a: nef.spa.State(net, 64),
+        ("State: object must be made by a function", "write nefsim.spa.state(net, 64)."),
+    ),
+    "spa.State(net=net, vocabulary=64)": (
+        lambda net, a: nef.spa.State(net=net, vocabulary=64),
+        ("write nefsim.spa.state(net, vocabulary=64).",),
+    ),
+    "spa.ActionSelection()": (
+        lambda net, a: nef.spa.ActionSelection(),
+        ("write nefsim.spa.action_selection(net, ...).",),
+    ),
+    # Expressions of pointers
+    "a function of names": (
+        lambda net, a: nef.spa.stimulus(net, animals(), lambda t: "DOG" if t < 0.1 else "0"),
+        ("a dict of times to names", "or return such as vocabulary['DOG'].vector."),
+    ),
+    "a function of sets": (
+        lambda net, a: nef.spa.stimulus(net, animals(), lambda t: {"DOG"}),
+        ("return a number or an array",),
+    ),
+    "0 for a vector": (
+        lambda net, a: nef.spa.stimulus(net, animals(), {0.0: "DOG", 0.1: "0"}),
+        ("got a number; write Zero for the vector of zeros.",),
+    ),
+    "2 for a vector": (lambda net, a: animals().parse("2"), ("got a number; combine vectors",)),
+    "B.unitary()": (
+        lambda net, a: animals().populate("B.unitary()"),
+        ("write 'A; B = unitary(A)', or Vocabulary(..., pointers='unitary').",),
+    ),
+    "B, C": (lambda net, a: animals().populate("B, C"), ("separate names by ;.",)),
+    "DOG.unitary()": (lambda net, a: animals().parse("DOG.unitary()"), ("write unitary(CAT).",)),
+    "effects with a comma": (
+        lambda net, a: nef.spa.Rule.parse("dot(s, DOG) -> s = DOG, b = DOG"),
+        ("separate assignments by ;.",),
+    ),
+    "sym.DOG in a utility": (
+        lambda net, a: nef.spa.Rule.parse("dot(s, sym.DOG) -> s = DOG"),
+        ("leave out sym., as in",),
+    ),
+    "sym.DOG in an effect": (
+        lambda net, a: nef.spa.Rule.parse("dot(s, DOG) -> s = sym.DOG"),
+        ("leave out sym., as in",),
+    ),
     "nef.zzz": (lambda net, a: nef.zzz, ("nefsim has no zzz.",)),
 }
 
@@ -775,3 +853,13 @@ def test_fewer_neurons_than_dimensions_are_warned_of_once_at_their_line(net: nef
         net.ensemble(1, 3, neuron_type=nef.Direct())
         net.ensemble(1, 3, encoders=np.ones((1, 3)))
         nef.networks.ensemble_array(net, 2, 1, ens_dimensions=3)  # chosen by the ready network
+
+
+def test_pointers_and_parts_are_copied_and_pickled(net: nef.Network) -> None:
+    """Advice on names and calls is in the way of neither."""
+    v = animals()
+    assert pickle.loads(pickle.dumps(v)) == v == copy.deepcopy(v)
+    assert pickle.loads(pickle.dumps(v["DOG"])) == v["DOG"] == copy.copy(v["DOG"])
+    state = nef.spa.state(net, v)
+    for other in (copy.deepcopy(state), copy.copy(state)):
+        assert other.vocabulary == v and other.input.size_in == 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,34 @@ def test_collections_within_collections_take_no_time(path: Path) -> None:
     assert part * 1000 in path.read_bytes()
     with pytest.raises(ValueError, match=SENTENCE.format("its texts are damaged")):
         from_nir(path)
+
+
+def test_the_page_for_users_of_snntorch_exports_what_was_trained() -> None:
+    """Its row runs, and the error without its probe names that probe."""
+    torch = pytest.importorskip("torch")
+    from nefsim import train
+
+    page = (Path(__file__).parents[1] / "docs" / "from-snntorch.md").read_text("utf-8")
+    (row,) = re.findall(r"^\| `snntorch.export_nir.*?\| (.*) \|$", page, re.M)
+    code = re.findall("`(.*?)`", row)
+    net = train.Layers(torch.nn.Linear(6, 4), train.LIF(), torch.nn.Linear(4, 3), train.LIF())
+    names = {"train": train, "nefsim": nef, "net": net, "shape": (6,)}
+    for line in code[:-1]:
+        exec(line, names)
+    graph = eval(code[-1], names)
+    assert [node.output_type for node in graph.nodes.values() if isinstance(node, nir.Output)]
+
+    for last, size, target in (
+        (train.LIF(), 3, "all_ensembles[1].neurons"),
+        (None, 3, "all_nodes[2]"),
+    ):
+        layers = [*net.layers[:3], *([last] if last else [])]
+        bare = train.to_network(train.Layers(*layers), (6,)).network
+        with pytest.raises(ValueError) as caught:
+            nef.nir.to_nir(bare)
+        assert "must have an output, got" in str(caught.value)
+        write = str(caught.value).rpartition("write ")[2].removesuffix(".")
+        assert write == f"net.probe(net.{target})"
+        eval(write, {"net": bare})
+        (end,) = [n for n in nef.nir.to_nir(bare).nodes.values() if isinstance(n, nir.Output)]
+        assert end.output_type["output"].tolist() == [size]

@@ -27,12 +27,6 @@ from nefsim.sampling import Distribution
 from nefsim.solvers import Solver
 from nefsim.synapses import Synapse
 
-#: Of the values here, 1.5 is a long synapse, and a period longer than the run.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:.* is a time constant of 1.5 s:UserWarning"),
-    pytest.mark.filterwarnings("ignore:.* s are no (step|turn), as:UserWarning"),
-]
-
 SENTENCE = re.compile(r"[^:\n]+: .+ must .+, got .+; .+\.")
 
 

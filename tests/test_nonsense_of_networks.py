@@ -12,9 +12,6 @@ from test_nonsense import FLAG, LABEL, NONE, NOTHING, NUMBER, POSITIVE, RUBBISH,
 import nefsim as nef
 from nefsim import networks
 
-#: Of the values here, 1.5 is a long synapse.
-pytestmark = pytest.mark.filterwarnings("ignore:.* is a time constant of 1.5 s:UserWarning")
-
 #: What stands for a synapse in the place of seconds, and what may be left out.
 SECONDS = POSITIVE
 COMMON = {"net": NOTHING, "label": LABEL, "seed": SEED}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,3 +59,31 @@ def test_an_array_without_a_length_is_no_batches() -> None:
     with pytest.raises(TypeError, match=r"^fit: batches must be pairs") as caught:
         train.fit(nn.Linear(2, 1), np.array(None), nn.functional.mse_loss, 1, progress=False)
     assert SENTENCE.fullmatch(str(caught.value))
+
+
+def test_arrays_of_double_precision_are_trained_on() -> None:
+    """NumPy's default type becomes that of weights; a tensor keeps its type."""
+    net = train.Layers(nn.Linear(64, 10), train.LIF())
+    images = np.random.default_rng(0).random((20, 64))
+    batches = train.Batches(
+        images, np.zeros(20, int), 5, lambda x, generator: train.poisson(x, 10, generator=generator)
+    )
+    assert batches.inputs.dtype == torch.float32 and batches.targets.dtype == torch.int64
+    assert len(train.fit(net, batches, train.rate_loss, 1, progress=False).losses) == 4
+    kept = train.Batches(torch.tensor(images), images)
+    assert (kept.inputs.dtype, kept.targets.dtype) == (torch.float64, torch.float32)
+
+
+@pytest.mark.parametrize("name", train.SURROGATES)
+def test_layers_are_pickled_with_their_surrogates(name: str) -> None:
+    torch.manual_seed(0)
+    net = train.Layers(nn.Linear(4, 3), train.IF(surrogate=name), train.LIF(surrogate=name))
+    file = io.BytesIO()
+    torch.save(net, file)
+    file.seek(0)
+    x_seq = torch.rand(6, 2, 4)
+    found = []
+    for copy in (net, pickle.loads(pickle.dumps(net)), torch.load(file, weights_only=False)):
+        copy.run(x_seq)[0].sum().backward()
+        found.append(copy.layers[0].weight.grad)
+    assert torch.equal(found[0], found[1]) and torch.equal(found[0], found[2])

@@ -20,6 +20,9 @@ from nefsim.neurons import NeuronType
 
 Array = NDArray[np.float64]
 
+#: Ratio of an input to the largest of the data of a conversion from which a warning is given.
+BEYOND = 1.5
+
 #: Number of inputs that are computed at a time.
 BATCH = 500
 
@@ -114,6 +117,8 @@ class Converted(ABC):
     """
 
     dtype: str = "float64"
+    _has_warned = False
+    low = high = 0.0  # of the data
     network: Network
     input: Node
     layers: list[Ensemble]
@@ -247,7 +252,20 @@ class Converted(ABC):
         x = check.array(f"{self._who}.{method}", "inputs", inputs, (None, *self.shape), do)
         if not len(x):
             check.fail(f"{self._who}.{method}", "inputs", "have at least one row", "none", do)
+        self._warn_of_large(method, float(np.abs(x).max(initial=0.0)))
         return x.reshape(len(x), -1)
+
+    def _warn_of_large(self, method: str, largest: float) -> None:
+        """Warn once of inputs that are larger than the data by which thresholds were set."""
+        known = max(abs(self.low), abs(self.high))
+        if self._has_warned or not known or largest <= BEYOND * known:
+            return
+        self._has_warned = True
+        got = f"{largest:g} where its largest is {known:g}"
+        do = "scale them, or convert with such data, as neurons may saturate"
+        check.warn(
+            f"{self._who}.{method}: inputs must be like the data to convert, got {got}; {do}."
+        )
 
 
 def _largest(stages: Sequence[Stage], x: Array, percentile: float) -> list[float]:

@@ -80,6 +80,10 @@ def read(who: str, model: Any, shape: tuple[int, ...]) -> list[Stage]:
     """The stages of a model for inputs of ``shape``; the last one is not rectified."""
     do = "pass a torch.nn.Sequential"
     check.instance(who, "model", model, nn.Sequential, "a torch.nn.Sequential", do)
+    tensors = [*model.parameters(), *model.buffers()]
+    if n_invalid := sum(int((~tensor.isfinite()).sum()) for tensor in tensors):
+        do = "train it again, with a lower learning rate"
+        check.fail(who, "model", "have finite weights", f"{n_invalid} that are not", do)
     reader = _Reader(who, shape)
     for name, module in _flat(model):
         reader.take(name, module)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -15,23 +15,37 @@ from nefsim import _checks as check
 from nefsim.network import Network
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Part:
-    """Base class of results: the objects that a function added to a network, by name."""
+class _Made(type):
+    """The type of classes that are called by the function of their name, and refuse other calls.
 
-    network: Network
+    A copy or an unpickled object is not made by a call.
+    """
 
-    def __new__(cls, *args: Any, **options: Any) -> Self:
-        """Refuse a call with the arguments of the function of that name."""
-        if args and not isinstance(args[0], Network):
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        """Refuse a call with the arguments of the function of that name, or with none."""
+        is_complete = len(args) + len(options) >= len(fields(cls))  # type: ignore[arg-type]
+        if not is_complete or (args and not isinstance(args[0], Network)):
             function = re.sub("(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
-            arguments = ", ".join(["net", *map(check.show, args)])
+            of_net = "net" if args or options else "net, ..."
+            given = [check.show(value) for value in args if not isinstance(value, Network)]
+            named = [
+                f"{name}={check.show(value)}"
+                for name, value in options.items()
+                if not isinstance(value, Network)
+            ]
             room = cls.__module__.split(".")[1]
             raise TypeError(
                 f"{cls.__name__}: object must be made by a function, got a call of its class; "
-                f"write nefsim.{room}.{function}({arguments})."
+                f"write nefsim.{room}.{function}({', '.join([of_net, *given, *named])})."
             )
-        return super().__new__(cls)
+        return super().__call__(*args, **options)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Part(metaclass=_Made):
+    """Base class of results: the objects that a function added to a network, by name."""
+
+    network: Network
 
     def __repr__(self) -> str:
         names = ", ".join(field.name for field in fields(self))

@@ -117,6 +117,26 @@ def _all_losses(net: Network) -> Iterator[tuple[Any, str]]:
         yield from ((connection, f"{type(rule).__name__} rule") for _, rule in connection.rules)
 
 
+def _a_probe(net: Network) -> str:
+    """The line that probes the last population or node from which no connection leaves."""
+
+    def owner(end: Any) -> Any:
+        return getattr(whole(end), "ensemble", whole(end))
+
+    left = {owner(connection.pre) for connection in net.all_connections}
+    ends: list[tuple[Any, str]] = [
+        (node, f"all_nodes[{i}]") for i, node in enumerate(net.all_nodes)
+    ]
+    ends += [(e, f"all_ensembles[{i}]") for i, e in enumerate(net.all_ensembles)]
+    last = [(end, name) for end, name in ends if end not in left and end.size_out]
+    if not last:
+        return "net.probe(ensemble), or net.probe(ensemble.neurons) for its spikes"
+    end, name = last[-1]
+    into = [whole(c.post) for c in net.all_connections if owner(c.post) is end]
+    spikes = isinstance(end, Ensemble) and end not in into
+    return f"net.probe(net.{name}{'.neurons' if spikes else ''})"
+
+
 def _decodes(pre: Any) -> bool:
     return isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct)
 
@@ -148,8 +168,7 @@ class _Export:
         self._feed_what_has_no_input()
         kinds = [type(node) for node in self.nodes.values()]
         if nir.Output not in kinds:
-            must, do = "have an output", "add a probe"
-            check.fail("to_nir", "net", must, repr(net), do)
+            check.fail("to_nir", "net", "have an output", repr(net), f"write {_a_probe(net)}")
         convention = "unit" if self.unit else "delta"
         return nir.NIRGraph(self.nodes, self.edges, {"dt": self.dt, "spikes": convention})
 

@@ -8,6 +8,9 @@
 'RED'
 """
 
+from typing import TYPE_CHECKING
+
+from nefsim import _habits
 from nefsim.spa.algebras import HRR, TVTB, VTB, Algebra
 from nefsim.spa.binding import bind, compare
 from nefsim.spa.capacity import cleanup_probability
@@ -63,3 +66,11 @@ __all__ = [
     "state",
     "stimulus",
 ]
+
+if not TYPE_CHECKING:  # or mypy would take any name
+
+    def __getattr__(name: str) -> object:
+        """Raise an error with advice, as there are no other names."""
+        raise AttributeError(
+            _habits.attribute("nefsim.spa", name, _habits.OF_SPA, __all__), name=name
+        )

@@ -24,6 +24,18 @@ TOKEN = re.compile(
 )
 
 
+#: Patterns of texts that were meant otherwise, and what to write.
+HABITS = {
+    re.compile(r"\bsym\."): "leave out sym., as in 'dot(vision, DOG) -> motor = RUN'",
+    re.compile(r"\.unitary\("): "write unitary(CAT)",
+    re.compile(r"\.normalized\("): "write unit(CAT)",
+    re.compile(r"\.dot\("): "write dot(vision, CAT), in a utility",
+    re.compile(r"="): "separate assignments by ;",
+    re.compile(r">>"): "write 'answer = scene * ~asked'",
+    re.compile(r"/"): "multiply by a number, as in 0.5 * CAT",
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Number(Value):
     """A number."""
@@ -166,6 +178,9 @@ class _Parser:
         text = check.show(self._text)
         got = f"{text} (character {self._start + 1})"
         do = "write such as 'CAT * ~DOG + 0.5 * BIRD'"
+        if must == "be an expression":
+            found = (cure for pattern, cure in HABITS.items() if pattern.search(self._text))
+            do = next(found, do)
         check.fail(self._who, self._argument, must, got, do)
 
     def _advance(self) -> None:

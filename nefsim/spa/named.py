@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nefsim import _checks as check
+from nefsim import _habits as habits
 from nefsim.spa import expressions
 from nefsim.spa.algebras import Algebra
 from nefsim.spa.pointers import Pointer
@@ -35,6 +36,14 @@ class Named:
         self.dimensions, self.algebra = dimensions, algebra
         self._names: dict[str, int] = {}
         self._rows = np.empty((0, dimensions))
+
+    if not TYPE_CHECKING:  # or mypy would take any name
+
+        def __getattr__(self, name: str) -> Any:
+            known = (*self.__dict__, *dir(type(self)))
+            who = type(self).__name__
+            message = habits.attribute(who, name, habits.OF_VOCABULARY, known)
+            raise AttributeError(message, name=name, obj=self)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -196,8 +205,8 @@ class Named:
         check.fail(who, "name", "be in the vocabulary", check.show(name), do, kind)
 
     def _evaluated(self, who: str, argument: str, text: str) -> Pointer:
-        def wrong(why: str) -> NoReturn:
-            do = "combine vectors by +, -, * and ~, and scale them by numbers"
+        def wrong(why: str, do: str = "") -> NoReturn:
+            do = do or "combine vectors by +, -, * and ~, and scale them by numbers"
             check.fail(who, argument, "be an expression of vectors", f"{why}", do)
 
         def call(function: str, values: list[Any]) -> Pointer:
@@ -211,5 +220,5 @@ class Named:
         tree = expressions.parse(who, argument, text)
         value = expressions.evaluate(tree, lambda name: self._pointer(who, name), call, wrong)
         if not isinstance(value, Pointer):
-            wrong("a number")
+            wrong("a number", "write Zero for the vector of zeros" if value == 0 else "")
         return value

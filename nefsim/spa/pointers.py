@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nefsim import _checks as check
+from nefsim import _habits as habits
 from nefsim._values import Value
 from nefsim.spa.algebras import HRR, Algebra, as_algebra
 
@@ -57,6 +58,13 @@ class Pointer(Value):
         vector = check.array("Pointer", "vector", self.vector, (None,))
         algebra.check_dimensions("Pointer", len(vector))
         self._set(vector=vector, algebra=algebra)
+
+    if not TYPE_CHECKING:  # or mypy would take any name
+
+        def __getattr__(self, name: str) -> Any:
+            known = (*self.__dataclass_fields__, *dir(type(self)))
+            message = habits.attribute("Pointer", name, habits.OF_POINTER, known)
+            raise AttributeError(message, name=name, obj=self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self.vector, dtype=dtype)

@@ -238,7 +238,14 @@ def stimulus(
     else:
         output = v.vector(who, "value", value)
     with part(who, net, label, seed, "stimulus") as inner:
-        node = inner.node(output, label="value")
+        try:
+            node = inner.node(output, label="value")
+        except TypeError:
+            if callable(output) and isinstance(text := output(0.0), str):
+                do = "pass a dict of times to names, such as {0.0: 'CAT', 0.2: 'Zero'}, or return "
+                do += f"such as vocabulary[{text!r}].vector"
+                check.fail(who, "value", "return vectors", check.show(text), do, TypeError)
+            raise
         if node.size_out != v.dimensions:
             do = "return vectors of the vocabulary"
             check.fail(who, "value", f"have {v.dimensions} dimensions", f"{node.size_out}", do)

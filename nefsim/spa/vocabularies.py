@@ -24,6 +24,14 @@ Array = NDArray[np.float64]
 NAME = re.compile(r"[A-Z][A-Za-z0-9_]{0,99}", re.ASCII)
 
 
+#: Signs in names that were meant otherwise, and what to write.
+HABITS = {
+    ".unitary(": "write 'A; B = unitary(A)', or Vocabulary(..., pointers='unitary')",
+    ".normalized(": "write the name alone, as drawn vectors have length 1",
+    ",": "separate names by ;",
+}
+
+
 class Vocabulary(Named):
     """Named vectors of one algebra, to which more can be added.
 
@@ -107,7 +115,10 @@ class Vocabulary(Named):
         who = "Vocabulary.add"
         if not isinstance(name, str) or not NAME.fullmatch(name):
             kind = ValueError if isinstance(name, str) else TypeError
-            do = "begin with a capital letter, such as 'CAT'"
+            do = next(
+                (cure for sign, cure in HABITS.items() if isinstance(name, str) and sign in name),
+                "begin with a capital letter, such as 'CAT'",
+            )
             check.fail(
                 who, "name", "be letters, digits and underscores", check.show(name), do, kind
             )

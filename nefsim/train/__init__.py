@@ -3,6 +3,9 @@
 Needs the extra ``train``: ``pip install torch``.
 """
 
+from typing import TYPE_CHECKING
+
+from nefsim import _habits
 from nefsim.train import _torch  # noqa: F401  (first, for its message about PyTorch)
 from nefsim.train.checkpoints import load, save
 from nefsim.train.encoders import jittered, latency, poisson
@@ -71,3 +74,11 @@ __all__ = [
     "to_network",
     "triangular",
 ]
+
+if not TYPE_CHECKING:  # or mypy would take any name
+
+    def __getattr__(name: str) -> object:
+        """Raise an error with advice, as there are no other names."""
+        raise AttributeError(
+            _habits.attribute("nefsim.train", name, _habits.OF_TRAIN, __all__), name=name
+        )

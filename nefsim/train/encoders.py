@@ -46,6 +46,7 @@ def poisson(
     """
     checked, T = _images("poisson", images), _steps("poisson", n_steps)
     share = check.real("poisson", "most", most, "pass a probability", 0.0, 1.0)
+    _check_generator("poisson", generator)
     shape, device = (T, *checked.shape), checked.device
     draws = torch.rand(shape, generator=generator, device=device, dtype=checked.dtype)
     return (draws < share * checked).to(checked.dtype)
@@ -97,6 +98,7 @@ def jittered(
     if per_step > 1.0:
         got = f"{per_step:g} spikes per step"
         check.fail(who, "rate", "be at most 1 / dt", got, "lower rate or dt")
+    _check_generator(who, generator)
     on = (_images(who, images) > 0).to(images.dtype)
     return poisson(on, _steps(who, n_steps), per_step, generator)
 
@@ -148,6 +150,13 @@ def _images(who: str, images: Any) -> Tensor:
         got = f"{checked.min().item():g} to {checked.max().item():g}"
         check.fail(who, "images", "be between 0 and 1", got, do)
     return checked
+
+
+def _check_generator(who: str, generator: Any) -> None:
+    if generator is not None:
+        seed = generator if type(generator) is int else "seed"
+        do = f"pass torch.Generator().manual_seed({seed})"
+        check.instance(who, "generator", generator, torch.Generator, "a generator of PyTorch", do)
 
 
 def _steps(who: str, n_steps: Any) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import nn
 
 from nefsim import _checks as check
 from nefsim.convert.base import population
+from nefsim.convert.qcfs import QCFS
 from nefsim.convert.read import Stage, read
 from nefsim.network import Ensemble, Network, Node
 from nefsim.neurons import DiscreteLIF
@@ -119,11 +120,20 @@ class Exported:
             x_seq = x_seq.detach().cpu().numpy()
         x = check.array("Exported.run", "x_seq", x_seq, do="pass an input of module.run")
         if self.n_steps is not None:
+            self._check_size(x, 1)
             return np.repeat(x.reshape(len(x), -1), self.n_steps, axis=0), self.n_steps
         if x.ndim < 3 or not x.size:
             got, do = f"shape {x.shape}", "pass steps first, then the batch"
             check.fail("Exported.run", "x_seq", "have shape (T, B, ...)", got, do)
+        self._check_size(x, 2)
         return x.swapaxes(0, 1).reshape(x.shape[0] * x.shape[1], -1), len(x)
+
+    def _check_size(self, x: Array, n_axes: int) -> None:
+        """Check the number of values of an input after the axes of steps and of the batch."""
+        size = self.input.size_out
+        if int(np.prod(x.shape[n_axes:])) != size:
+            must, got = f"have {check.counted(size, 'value')} for each input", f"shape {x.shape}"
+            check.fail("Exported.run", "x_seq", must, got, "pass an input of module.run")
 
 
 def to_rest(sim: Simulator) -> None:
@@ -134,7 +144,7 @@ def to_rest(sim: Simulator) -> None:
                 values[...] = 0.0
 
 
-def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exported:
+def to_network(module: Layers, shape: int | tuple[int, ...], dt: float = 0.001) -> Exported:
     """Convert a trained module to a network of nefsim with the same spikes in each step.
 
     Linear modules between neurons (``Linear``, ``Conv2d``, ``BatchNorm``, ``AvgPool2d``,
@@ -147,8 +157,8 @@ def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exp
     ----------
     module : Layers
         Trained module with layers of IF, LIF, PLIF or SNU neurons, none of them recurrent.
-    shape : tuple of int
-        Shape of one input in one step, such as (784,) or (1, 28, 28).
+    shape : int or tuple of int
+        Shape of one input in one step, such as (784,) or (1, 28, 28); 784 is (784,).
     dt : float [s]
         Time step of simulations of the network.  A spike has the value 1, not 1/dt.
 
@@ -158,8 +168,9 @@ def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exp
 
     Raises
     ------
-    ValueError
-        If there are unsupported modules, or weights that are not finite.
+    ValueError, TypeError
+        If there are unsupported modules, or weights that are not finite, or inputs of ``shape`` do
+        not fit the modules.
 
     See Also
     --------
@@ -178,10 +189,17 @@ def to_network(module: Layers, shape: tuple[int, ...], dt: float = 0.001) -> Exp
     who, do = "to_network", "pass Layers(...)"
     check.instance(who, "module", module, Layers, "layers", do)
     check_finite(who, module)
-    maker = _Maker(tuple(shape), check.seconds(who, "dt", dt))
+    maker = _Maker(_as_shape(who, shape), check.seconds(who, "dt", dt))
     for part in module.layers:
         maker.take(part)
     return maker.finish()
+
+
+def _as_shape(who: str, shape: Any) -> tuple[int, ...]:
+    """Check the shape of an input; a number is that of a row."""
+    do = "pass the shape of one input in one step, such as (784,) or (1, 28, 28)"
+    sizes = shape if isinstance(shape, (tuple, list)) else (shape,)
+    return tuple(check.integer(who, "shape", size, do, 1) for size in sizes)
 
 
 def check_finite(who: str, module: nn.Module) -> None:
@@ -257,6 +275,11 @@ class _Maker:
 
     def _linear(self) -> Stage:
         """The product of the linear modules since the last neurons."""
+        for part in (inner for outer in self.waiting for inner in outer.modules()):
+            if isinstance(part, nn.ReLU | QCFS):
+                must, do = "have spiking neurons only", "write train.IF() or train.LIF() for it"
+                do += ", or convert a ReLU network by nefsim.convert"
+                check.fail("to_network", "module", must, type(part).__name__, do)
         after = self._after_waiting()
         (stage,) = read("to_network", nn.Sequential(*self.waiting), self.shape)
         self.shape, self.waiting = after, []
@@ -264,13 +287,25 @@ class _Maker:
 
     def _after_waiting(self) -> tuple[int, ...]:
         """The output shape of the linear modules since the last neurons."""
-        modules = nn.Sequential(*self.waiting)
-        training = [part.training for part in self.waiting]
-        with torch.no_grad():
-            after = modules.eval()(torch.zeros(1, *self.shape)).shape[1:]
-        for part, was in zip(self.waiting, training, strict=True):
-            part.train(was)
-        return tuple(after)
+        x = torch.zeros(1, *self.shape)
+        for part in self.waiting:
+            was = part.training
+            try:
+                with torch.no_grad():
+                    x = part.eval()(x)
+            except (RuntimeError, ValueError):
+                _misfit(part, tuple(x.shape[1:]))
+            finally:
+                part.train(was)
+        return tuple(x.shape[1:])
+
+
+def _misfit(part: nn.Module, shape: tuple[int, ...]) -> NoReturn:
+    """Raise an error about a module that takes no inputs of a shape."""
+    do = "pass the shape of one input in one step"
+    if isinstance(part, nn.Linear):
+        do = f"{do}, which leads to ({part.in_features},) here"
+    check.fail("to_network", "shape", "fit the modules", f"{shape} into {part}", do)
 
 
 def _as_linear(vote: Vote, shape: tuple[int, ...]) -> nn.Linear:

@@ -34,7 +34,8 @@ class Batches:
     Parameters
     ----------
     inputs, targets : Tensor or array_like (P, ...)
-        Inputs and targets of P examples.
+        Inputs and targets of P examples.  Floating-point numbers that are not a tensor get
+        PyTorch's default type, usually float32, as weights have; a tensor keeps its type.
     size : int
         Number of examples in a batch; the last batch may be smaller.
     encode : callable or None
@@ -95,8 +96,11 @@ class Batches:
 
 
 def as_tensor(values: Any) -> Tensor:
-    """Return a tensor unchanged, or copy an array to a tensor."""
-    return values if isinstance(values, Tensor) else torch.tensor(np.asarray(values))
+    """Return a tensor unchanged, or copy an array to one; floats get PyTorch's default type."""
+    if isinstance(values, Tensor):
+        return values
+    tensor = torch.tensor(np.asarray(values))
+    return tensor.to(torch.get_default_dtype()) if tensor.is_floating_point() else tensor
 
 
 def as_examples(who: str, argument: str, values: Any) -> Tensor:
@@ -205,6 +209,10 @@ def fit(
     n_epochs = check.integer("fit", "epochs", epochs, "pass a number of epochs")
     seed = check.integer("fit", "seed", seed, high=2**31)
     most = None if clip is None else check.positive("fit", "clip", clip)
+    if optimizer is not None and (isinstance(optimizer, type) or not hasattr(optimizer, "step")):
+        do = "pass such as torch.optim.Adam(module.parameters(), lr=1e-3)"
+        must, got = "be an optimizer of PyTorch", check.show(optimizer)
+        check.fail("fit", "optimizer", must, got, do, TypeError)
     optimizer = optimizer or torch.optim.Adam(module.parameters(), lr=1e-3)
     target = None if checkpoint is None else as_target("fit", checkpoint, "checkpoint")
     bar, history = progress_bar("fit", progress), History()
@@ -247,7 +255,9 @@ def _epoch(
     device, losses, pairs = device_of(module), [], checked("fit", batches)
     with bar(_length(batches)) as (_, report):
         for x, target in pairs:
-            value = loss(outputs(module, x.to(device)), target.to(device))
+            y, target = outputs(module, x.to(device)), target.to(device)
+            _check_loss(module, loss, y, target)
+            value = loss(y, target)
             optimizer.zero_grad()
             value.backward()
             if clip is not None:
@@ -256,6 +266,22 @@ def _epoch(
             losses.append(value.item())
             report(1)
     return losses
+
+
+#: Losses of PyTorch that take classes, and outputs without steps.
+OF_CLASSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
+
+
+def _check_loss(module: nn.Module, loss: Any, y: Tensor, target: Tensor) -> None:
+    """Refuse a loss of PyTorch that takes no outputs of all steps with a class for each input."""
+    kinds = isinstance(loss, OF_CLASSES) or loss in (
+        nn.functional.cross_entropy,
+        nn.functional.nll_loss,
+    )
+    if kinds and isinstance(module, Stateful) and y.ndim == 3 and target.ndim == 1:
+        must = f"take the outputs of all steps, {tuple(y.shape)}, and classes"
+        do = "pass train.count_loss, or lambda y_seq, labels: loss(y_seq.mean(0), labels)"
+        check.fail("fit", "loss", must, check.show(loss), do)
 
 
 def _length(batches: Any) -> int:

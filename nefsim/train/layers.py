@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from nefsim import _checks as check
-from nefsim.train.neurons import State, Stateful
+from nefsim.train.neurons import State, Stateful, check_steps
 
 if TYPE_CHECKING:
     from nefsim.train.summary import Summary
@@ -86,7 +86,7 @@ class Layers(Stateful):
         Parameters
         ----------
         x_seq : Tensor (T, B, ...)
-            Inputs of all steps.
+            Inputs of all steps; with two axes, (T, N), the steps of one input without a batch.
         state : list or None
             State of each module; None is rest.
 
@@ -96,7 +96,13 @@ class Layers(Stateful):
             Outputs of all steps.
         state : list
             State after the last step.
+
+        Raises
+        ------
+        TypeError
+            If the input is no tensor.
         """
+        check_steps("Layers.run", x_seq)
         states = []
         for module, before in zip(self.layers, state or [None] * len(self.layers), strict=True):
             after = None
@@ -173,6 +179,7 @@ class DirectEncoding(Stateful):
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Compute the output once and repeat it ``n_steps`` times."""
+        check_steps("DirectEncoding.run", x_seq)
         encoded, state = self(x_seq, state)
         return encoded.expand(self.n_steps, *encoded.shape), state
 

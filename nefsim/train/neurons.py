@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.neurons import DiscreteLIF
 from nefsim.neurons.discrete import RESETS, THRESHOLD_RULES, discrete_step
 from nefsim.neurons.soft import soft_lif_rates
@@ -76,6 +77,7 @@ class Stateful(nn.Module):
         state : Tensor, list or None
             State after the last step.
         """
+        check_steps(f"{type(self).__name__}.run", x_seq)
         outputs = []
         for x in x_seq.unbind(0):
             y, state = self(x, state)
@@ -224,6 +226,7 @@ class IF(DiscreteNeuron):
     ([0.0, 0.0, 1.0], [0.4, 1.0, 0.0])
     """
 
+    @explained
     def __init__(
         self,
         threshold: float = 1.0,
@@ -271,6 +274,7 @@ class LIF(DiscreteNeuron):
     [0.0, 0.0, 1.0, 0.0, 0.0]
     """
 
+    @explained
     def __init__(
         self,
         tau: float = 2.0,
@@ -338,6 +342,7 @@ class PLIF(DiscreteNeuron):
     (2.0, 0.0)
     """
 
+    @explained
     def __init__(
         self,
         tau: float = 2.0,
@@ -430,6 +435,12 @@ class SoftLIF(Stateful):
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Firing rates of all steps [Hz], computed at once."""
         return self(x_seq, state)
+
+
+def check_steps(who: str, x_seq: Any) -> None:
+    """Check that the inputs of all steps are a tensor."""
+    do = "pass torch.as_tensor(x_seq, dtype=torch.get_default_dtype())"
+    check.instance(who, "x_seq", x_seq, Tensor, "a tensor", do)
 
 
 def _unchanged(y: Tensor) -> Tensor:

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from nefsim import _checks as check
+from nefsim._signatures import explained
 from nefsim.neurons.discrete import ACTIVATIONS
-from nefsim.train.neurons import DiscreteNeuron, State
+from nefsim.train.neurons import DiscreteNeuron, State, check_steps
 from nefsim.train.surrogates import Surrogate
 
 #: Largest distance of initial thresholds from ``start_threshold``.
@@ -69,6 +70,7 @@ class SNU(DiscreteNeuron):
     (torch.Size([10, 5, 2]), torch.Size([5, 2]))
     """
 
+    @explained
     def __init__(
         self,
         in_features: int,
@@ -120,6 +122,7 @@ class SNU(DiscreteNeuron):
 
     def run(self, x_seq: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Compute a step for each row, with one product of the weights and all inputs."""
+        check_steps("SNU.run", x_seq)
         outputs = []
         for drive in self.input(x_seq).unbind(0):
             y, state = self._step(drive, state)

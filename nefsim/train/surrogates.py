@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -103,7 +104,7 @@ def heaviside() -> Surrogate:
     >>> heaviside().slope(torch.tensor([-1.0, 1.0]))
     tensor([0., 1.])
     """
-    return Surrogate("heaviside", lambda z: (z > 0).to(z.dtype))
+    return Surrogate("heaviside", _heaviside)
 
 
 def boxcar(width: float = 1.0) -> Surrogate:
@@ -133,8 +134,7 @@ def boxcar(width: float = 1.0) -> Surrogate:
     >>> boxcar(0.5).slope(torch.tensor([0.0, 1.0]))
     tensor([2., 0.])
     """
-    w = check.positive("boxcar", "width", width)
-    return Surrogate("boxcar", lambda z: (z.abs() < w / 2).to(z.dtype) / w)
+    return Surrogate("boxcar", partial(_boxcar, check.positive("boxcar", "width", width)))
 
 
 def tanh() -> Surrogate:
@@ -154,7 +154,7 @@ def tanh() -> Surrogate:
     >>> tanh().slope(torch.tensor([0.0]))
     tensor([1.])
     """
-    return Surrogate("tanh", lambda z: 1.0 - torch.tanh(z) ** 2)
+    return Surrogate("tanh", _tanh)
 
 
 def arctan(alpha: float = 2.0) -> Surrogate:
@@ -184,8 +184,7 @@ def arctan(alpha: float = 2.0) -> Surrogate:
     >>> arctan(2.0).slope(torch.tensor([0.0]))
     tensor([1.])
     """
-    a = check.positive("arctan", "alpha", alpha)
-    return Surrogate("arctan", lambda z: 0.5 * a / (1.0 + (0.5 * torch.pi * a * z) ** 2))
+    return Surrogate("arctan", partial(_arctan, check.positive("arctan", "alpha", alpha)))
 
 
 def sigmoid(alpha: float = 4.0) -> Surrogate:
@@ -215,13 +214,7 @@ def sigmoid(alpha: float = 4.0) -> Surrogate:
     >>> sigmoid(4.0).slope(torch.tensor([0.0]))
     tensor([1.])
     """
-    a = check.positive("sigmoid", "alpha", alpha)
-
-    def slope(z: Any) -> Any:
-        s = torch.sigmoid(a * z)
-        return a * s * (1.0 - s)
-
-    return Surrogate("sigmoid", slope)
+    return Surrogate("sigmoid", partial(_sigmoid, check.positive("sigmoid", "alpha", alpha)))
 
 
 def fast_sigmoid(alpha: float = 25.0) -> Surrogate:
@@ -252,7 +245,7 @@ def fast_sigmoid(alpha: float = 25.0) -> Surrogate:
     tensor([1.0000, 0.2500])
     """
     a = check.positive("fast_sigmoid", "alpha", alpha)
-    return Surrogate("fast_sigmoid", lambda z: 1.0 / (1.0 + a * z.abs()) ** 2)
+    return Surrogate("fast_sigmoid", partial(_fast_sigmoid, a))
 
 
 def triangular(width: float = 1.0) -> Surrogate:
@@ -283,7 +276,7 @@ def triangular(width: float = 1.0) -> Surrogate:
     tensor([2., 0.])
     """
     w = check.positive("triangular", "width", width)
-    return Surrogate("triangular", lambda z: (1.0 - z.abs() / w).clamp(min=0.0) / w)
+    return Surrogate("triangular", partial(_triangular, w))
 
 
 def straight_through() -> Surrogate:
@@ -304,6 +297,38 @@ def straight_through() -> Surrogate:
     tensor([1., 1.])
     """
     return Surrogate("straight_through", torch.ones_like)
+
+
+# The slopes are functions of the module, so that surrogates can be pickled.
+
+
+def _heaviside(z: Any) -> Any:
+    return (z > 0).to(z.dtype)
+
+
+def _boxcar(w: float, z: Any) -> Any:
+    return (z.abs() < w / 2).to(z.dtype) / w
+
+
+def _tanh(z: Any) -> Any:
+    return 1.0 - torch.tanh(z) ** 2
+
+
+def _arctan(a: float, z: Any) -> Any:
+    return 0.5 * a / (1.0 + (0.5 * torch.pi * a * z) ** 2)
+
+
+def _sigmoid(a: float, z: Any) -> Any:
+    s = torch.sigmoid(a * z)
+    return a * s * (1.0 - s)
+
+
+def _fast_sigmoid(a: float, z: Any) -> Any:
+    return 1.0 / (1.0 + a * z.abs()) ** 2
+
+
+def _triangular(w: float, z: Any) -> Any:
+    return (1.0 - z.abs() / w).clamp(min=0.0) / w
 
 
 #: All surrogates with their defaults, by name.
