@@ -171,7 +171,8 @@ class SharingBuilder(Builder):  # type: ignore[misc]
         rng: Any,
     ) -> tuple[Array, dict[str, Any]]:
         """Solve one function as Nengo does, or take it from its cache; all of a large ensemble."""
-        built, solve = model.params[conn.pre_obj], self._solve
+        built = model.params[conn.pre_obj]
+        solve: Any = self._solve  # or the same function within the cache
         is_cached = model.seeded[conn] and conn.pre_obj.n_neurons >= FEWEST_CACHED
         if is_cached and not isinstance(model.decoder_cache, NoDecoderCache):
             solve = model.decoder_cache.wrap_solver(solve)
@@ -225,7 +226,7 @@ class SharingBuilder(Builder):  # type: ignore[misc]
 
     def _other_targets(self, key: Key, points: Array, conn: nengo.Connection) -> dict[Any, Array]:
         """The targets of other functions of the readers of a system, by their contents."""
-        found = {}
+        found: dict[Any, Array] = {}
         for reader in self._readers.get(key, []):
             content = content_of(reader)
             if content == content_of(conn) or content in found | self._solved.get(key, {}):
