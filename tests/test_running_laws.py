@@ -266,6 +266,7 @@ def test_steps_of_a_period_are_those_of_a_run(grows: bool) -> None:
     for n_steps in (1, 30, 29):
         sim._take(n_steps)
     assert sim.n_steps == 60
-    for probe in (spikes, value):
-        np.testing.assert_array_equal(sim.data[probe], whole.data[probe])
-    np.testing.assert_array_equal(sim.latest(value), whole.data[value][-1])
+    np.testing.assert_array_equal(sim.data[spikes], whole.data[spikes])
+    # Matrix products of pieces of other lengths differ in last digits.
+    np.testing.assert_allclose(sim.data[value], whole.data[value], 0, 1e-14)
+    np.testing.assert_array_equal(sim.latest(value), sim.data[value][-1])
