@@ -50,6 +50,20 @@ def test_a_sensor_sees_what_a_motor_did_as_in_nengo(backend):
     assert spikes.any()
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_functions_of_time_without_values_are_called_in_order_with_others(backend):
+    calls = []
+    with nengo.Network(seed=1) as model:
+        for i in range(2):
+            nengo.Node(lambda t, i=i: calls.append((i, round(t, 3))))
+        clock = nengo.Probe(nengo.Node(lambda t: [t, len(calls)]))
+    with ours(model, backend) as sim:
+        calls.clear()
+        sim.run_steps(3)
+        np.testing.assert_allclose(sim.data[clock], [[0.001, 2], [0.002, 4], [0.003, 6]], 1e-12)
+    assert calls == [(i, t) for t in (0.001, 0.002, 0.003) for i in range(2)]
+
+
 def graph(seed, log):
     """Function nodes connected at random; each notes its number when it is called."""
     rng = np.random.RandomState(seed)
@@ -62,10 +76,11 @@ def graph(seed, log):
             lambda: nengo.Node(notes(lambda t: np.sin(t + i))),
             lambda: nengo.Node(notes(lambda t, x: 0.5 * x + 0.1), size_in=1),
             lambda: nengo.Node(notes(lambda t, x: None), size_in=1),
+            lambda: nengo.Node(notes(lambda t: None)),
             lambda: nengo.Node(Noted(log, i)),
             lambda: nengo.Node(size_in=1),
             lambda: nengo.Node(np.sin),
-        ][rng.randint(6)]()
+        ][rng.randint(7)]()
 
     with nengo.Network(seed=seed) as model:
         nodes = [node(i) for i in range(rng.randint(3, 10))]

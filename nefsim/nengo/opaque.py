@@ -188,7 +188,7 @@ def function_at_once(op: SimPyFunc) -> Steps:
 def function_step(op: SimPyFunc) -> Steps:
     """The step of a function of a node or a connection, called as Nengo calls it."""
     fn, has_t, has_output = op.fn, op.t is not None, op.output is not None
-    shape = (0,) if op.output is None else op.output.shape
+    shape = (1,) if op.output is None else op.output.shape
 
     def check_result(value: Any) -> Any:
         try:
