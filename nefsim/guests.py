@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -80,7 +81,7 @@ def to_pandas(result: Recorded) -> Any:
         *trials, n_rows, size = values.shape
         levels = [[label], *(range(n) for n in trials), range(size)]
         columns = pandas.MultiIndex.from_product(levels, names=names)
-        rows = np.moveaxis(values, -2, 0).reshape(n_rows, len(columns))
+        rows = np.moveaxis(values, -2, 0).reshape(n_rows, math.prod([*trials, size]))
         index = pandas.Index(result.trange(label), name="time [s]")
         tables.append(pandas.DataFrame(rows, index, columns))
     if not tables:
@@ -137,10 +138,10 @@ def to_pynapple(result: Recorded) -> dict[str, Any]:
     """See :meth:`nefsim.Result.to_pynapple`."""
     with _needing("pynapple"):
         import pynapple
-    if not len(result.time):
+    if not len(result.time) and [*result]:
         do = "run the simulator first"
         check.fail("Result.to_pynapple", "result", "have recorded something", "nothing", do)
-    support = pynapple.IntervalSet(0.0, float(result.time[-1]))
+    support = pynapple.IntervalSet(0.0, float(result.time[-1])) if len(result.time) else None
 
     def of_trial(values: Array | Events, times: Array) -> Any:
         if not isinstance(values, Events):

@@ -281,5 +281,6 @@ def test_pynapple_has_frames_and_groups(pynapple: None, n_trials: Any) -> None:
 
 def test_pynapple_has_no_support_without_steps(pynapple: None) -> None:
     assert none().to_pynapple() == {}
-    one = nef.Result({"y": np.zeros((0, 1))}, {"y": []}, [], {}).to_pynapple()
-    assert one["y"].support is None
+    one = nef.Result({"y": np.zeros((0, 1))}, {"y": []}, [], {})
+    with pytest.raises(ValueError, match="run the simulator first"):
+        one.to_pynapple()  # pynapple has no series without support
