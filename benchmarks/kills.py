@@ -89,7 +89,8 @@ def _stream(folder: Path, ending: str) -> Arrays:
     for old in folder.glob(f"stream*{ending}"):
         _check_prefix(old)
     for old in folder.glob("stream*.npz.parts"):
-        if not old.with_suffix("").exists():
+        # The list is missing if it was killed before the list was there.
+        if not old.with_suffix("").exists() and (old / "stream.json").exists():
             _check_prefix(old.with_suffix(""))
     target = folder / f"stream {len([*folder.iterdir()])}{ending}"
     if path.exists():
