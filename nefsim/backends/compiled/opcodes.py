@@ -26,6 +26,8 @@ N_COLUMNS = 15
 #   VECTORS               of an expression, a bit for each argument that is a vector
 #   LAYOUT                of a cell, the offset of its integers, named below
 #   HAS_CURRENTS          of INVERSE_LIF, 1 if it reads currents, 0 if spikes are added to it
+#   IS_COMPACT            of LIF that computes its currents, offset of a number that is not 0 while
+#                         its state is one number for each neuron
 #   STEPS_DONE            offset of the step counter, of INVERSE_LIF and of spikes added to it
 #   THIRD                 of SELECT, offset of the third argument
 #   REPORT                of learned weights, index of the first count of their report
@@ -38,7 +40,7 @@ STATE_2 = BITS = M
 COUNT = PER_NEURON = VECTORS = IS_BINARY = SET
 LAYOUT = X
 HAS_CURRENTS = REPORT = SLOTS = DRIVES = ENCODERS
-STEPS_DONE = THIRD = IN_USE = SCRATCH
+STEPS_DONE = THIRD = IN_USE = IS_COMPACT = SCRATCH
 
 # Opcodes.  The kernel compares them with the bounds below, so a new one must be in its group.
 (
@@ -161,7 +163,8 @@ LOWPASS_GAIN, LOWPASS_KEEP, LOWPASS_TINY, LOWPASS_ZERO = range(4)
     LIF_ONE,
     LIF_ZERO,
     LIF_LEAST,
-) = range(7)
+    LIF_COMPACT,
+) = range(8)
 (
     DISCRETE_PULSE,
     DISCRETE_ACTIVATION,

@@ -34,6 +34,9 @@ LONGEST_COMPILED_CHUNK = 10_000
 #: neuron, whose numbers do not stay in the cache either and are read once for each chunk.
 ROWS_IN_CACHE, ROWS_OF_NEURON = 500_000, 4
 
+#: Fewest neurons of which a state of two numbers leaves the cache, so that one is faster.
+NEURONS_OF_COMPACT_STATES = 200_000
+
 #: Most multiplications in a chunk, about 0.1 s: Ctrl-C and progress wait for its end.
 MOST_WORK = 4_000_000_000
 
@@ -66,6 +69,8 @@ class Plan:
         Operations that run a tile of steps before the next operation runs.
     length : int
         Number of steps of a chunk.
+    compacts : bool
+        Whether the state of LIF neurons is one number between the first and last step of a call.
     bits_only : frozenset of int
         Spike outputs that are read as one bit for each neuron; their values are not written.
     copies : mapping of int to Read
@@ -98,6 +103,7 @@ class Plan:
     analytic: frozenset[int]
     tiled: frozenset[int]
     length: int
+    compacts: bool
     bits_only: frozenset[int]
     copies: Mapping[int, Read]
     fused_currents: Mapping[int, int]
@@ -195,6 +201,7 @@ def make_plan(
         frozenset(analytic),
         frozenset(tiled),
         length,
+        n_neurons >= NEURONS_OF_COMPACT_STATES,
         frozenset(_bits_only(program, analytic, materialized)),
         copies(program, materialized),
         fused_currents(program, analytic, materialized),

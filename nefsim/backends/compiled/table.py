@@ -47,6 +47,9 @@ class Table:
         those of the whole population.
     checkpoint : (int, int)
         Start and end of all memories.
+    compact_flags : int or None
+        Offset of a number for each operation, which is not 0 while the state of a population is
+        one number for each neuron; None if it always is two.
     reports : dict of int to (int, int)
         For each operation with learned weights, by its index, the index of the first count of
         its report, and the offset of the bound of its weights; see :mod:`nefsim.backends.reports`.
@@ -96,19 +99,11 @@ class Table:
             size = 0 if i in plan.copies else signal.size + stride * plan.length + self.lanes
             self.addresses.append((self.allocate(size), stride))
         start = self._size
-        own = [
-            {
-                name: ELSEWHERE + plan.in_place.index(i)
-                if name == "weights" and i in plan.in_place
-                else self.allocate(1 if is_step_counter(op, name) else _per_trial(value, state))
-                for name, value in memory.items()
-            }
-            for i, (op, memory) in enumerate(zip(program.ops, state.ops, strict=False))
-        ]
-        self.memories = memories(plan.parts.origin, own, len(program.ops))
+        self.memories = memories(plan.parts.origin, self._own_memories(state), len(program.ops))
         self._in_place = [state.ops[i]["weights"] for i in plan.in_place]
         for drive in (drive for each in plan.drives.values() for drive in each):
             self._allocate_drive(drive)
+        self.compact_flags = self.allocate(len(program.ops)) if plan.compacts else None
         self.checkpoint = start, self._size
         self.reports: dict[int, tuple[int, int]] = {}
         for op, memory in zip(program.ops, self.memories, strict=True):
@@ -119,6 +114,24 @@ class Table:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def _own_memories(self, state: State) -> list[dict[str, int]]:
+        """Offsets of the state variables of the operations that have a state.
+
+        Refractory factors that most steps do not read lie apart from all others.
+        """
+        plan, own = self.plan, [dict.fromkeys(memory, 0) for memory in state.ops]
+        for apart in (False, True):
+            for i, memory in enumerate(state.ops):
+                for name, value in memory.items():
+                    if apart != (plan.compacts and name == "refractory_factor"):
+                        continue
+                    if name == "weights" and i in plan.in_place:
+                        own[i][name] = ELSEWHERE + plan.in_place.index(i)
+                    else:
+                        is_one = is_step_counter(self.program.ops[i], name)
+                        own[i][name] = self.allocate(1 if is_one else _per_trial(value, state))
+        return own
 
     # -- numbers -----------------------------------------------------------------------
 

@@ -113,7 +113,12 @@ def _lif(
         if table.program.writer[op.output] in table.plan.drives:
             emit_driven(table, op, constants, PER_NEURON=int(differ), **offsets)
             return
-        c, scratch = table.constant(*constants), table.allocate(0 if m else n)
+        scratch = table.allocate(0 if m else n)
+        is_plain = m > 0 and not differ and not op.observed and low == 0.0
+        if is_plain and table.compact_flags is not None and table.dtype.type(factors[0]) < 1.0:
+            constants[0][k.LIF_COMPACT] = 1.0
+            scratch = table.compact_flags + table.program.writer[op.output]
+        c = table.constant(*constants)
         columns = {"ENCODERS": m, "PER_NEURON": int(differ), "SCRATCH": scratch, **offsets}
         if op.output in table.plan.bits_only:
             out = -1, 0

@@ -108,8 +108,11 @@ def run_tile(t, lo, hi, data, constants, indices, spikes, counts):
 
 
 @njit(**options)
-def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, counts):
-    """Compute rows ``lo + 1`` to ``hi``, a tile, of several operations, row by row."""
+def run_rows(table, first, last, lo, hi, end, data, constants, indices, spikes, counts):
+    """Compute rows ``lo + 1`` to ``hi``, a tile, of several operations, row by row.
+
+    The call ends with row ``end``.
+    """
     whole_registers()
     for row in range(lo + 1, hi + 1):
         r = row - lo - 1
@@ -122,7 +125,7 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
             if kind == LIF:
                 bits = shifted(spikes, t[X] + r * words(t[N]))
                 v, E = shifted(data, t[S]), shifted(data, t[STATE_2])
-                lif(t, x, v, E, y, bits, c, shifted(data, t[SCRATCH]))
+                lif(t, x, v, E, y, bits, c, shifted(data, t[SCRATCH]), row == end)
             elif kind == DECODE_BITS:
                 decode_bits(t, y, r, spikes, c)
             elif kind == LOWPASS:
@@ -148,13 +151,15 @@ def run_rows(table, first, last, lo, hi, data, constants, indices, spikes, count
 
 
 @njit(**options)
-def run_span(table, first, last, lo, hi, trials, data, constants, indices, spikes, counts):
+def run_span(table, first, last, lo, hi, last_row, trials, arrays):
     """Rows ``lo + 1`` to ``hi`` of a range of operations, trial by trial.
 
     A tiled operation runs all rows of a tile at once; successive operations that are not tiled
     run each row in turn (:mod:`nefsim.backends.compiled.tiling`).  ``trials`` has the number of
-    trials, and the lengths of a row of ``data``, ``spikes`` and ``counts``.
+    trials, and the lengths of a row of ``data``, ``spikes`` and ``counts``.  These operations run
+    up to ``last_row`` before anything else sees their state.
     """
+    data, constants, indices, spikes, counts = arrays
     n_trials, width, n_spike_words, n_counts = trials
     for trial in range(n_trials):
         # The rows of this trial.
@@ -165,7 +170,7 @@ def run_span(table, first, last, lo, hi, trials, data, constants, indices, spike
             while o < last:
                 n = min(table[o * N_COLUMNS + SPAN], last - o)
                 if n:
-                    run_rows(table, o, o + n, start, end, D, constants, indices, F, K)
+                    run_rows(table, o, o + n, start, end, last_row, D, constants, indices, F, K)
                 else:
                     t = shifted(table, o * N_COLUMNS)
                     run_tile(t, start, end, D, constants, indices, F, K)
@@ -175,23 +180,21 @@ def run_span(table, first, last, lo, hi, trials, data, constants, indices, spike
 @njit(**options)
 def finish_phase(table, phase, released, at, row, hi, trials, arrays):
     """Run the rows of a phase after its units, and those of the next step; release the next."""
-    data, constants, indices, spikes, counts = arrays
-    rows = phase[PHASE_TAIL], phase[PHASE_TAIL_END], row, row + 1
-    run_span(table, *rows, trials, data, constants, indices, spikes, counts)
-    rows = phase[PHASE_NEXT], phase[PHASE_NEXT_END], row + 1, min(row + 2, hi)
-    run_span(table, *rows, trials, data, constants, indices, spikes, counts)
+    run_span(table, phase[PHASE_TAIL], phase[PHASE_TAIL_END], row, row + 1, row + 1, trials, arrays)
+    row += 1
+    end = min(row + 1, hi)
+    run_span(table, phase[PHASE_NEXT], phase[PHASE_NEXT_END], row, end, end, trials, arrays)
     store_atomic(released, at + 1)
 
 
 @njit(**options)
-def share_steps(table, memory, thread, lo, hi, trials, data, constants, indices, spikes, counts):
+def share_steps(table, memory, thread, lo, hi, trials, arrays):
     """One thread of those that share steps; see :mod:`.shared`.
 
     A phase without units is one of functions in Python.  The first thread ends there; called
     again after them, it finishes that phase.
     """
     n_phases, released = memory[SHARED_PHASES], shifted(memory, SHARED_RELEASED)
-    arrays = data, constants, indices, spikes, counts
     at, has_called = load_atomic(released), memory[SHARED_CALLED] != 0
     while at < (hi - lo) * n_phases:
         step = at // n_phases
@@ -212,8 +215,7 @@ def share_steps(table, memory, thread, lo, hi, trials, data, constants, indices,
             claimed = shifted(unit, UNIT_CLAIMED)
             if load_atomic(claimed) != step or not claim(claimed, step):
                 continue
-            rows = unit[UNIT_FIRST], unit[UNIT_LAST], row, row + 1
-            run_span(table, *rows, trials, data, constants, indices, spikes, counts)
+            run_span(table, unit[UNIT_FIRST], unit[UNIT_LAST], row, row + 1, hi, trials, arrays)
             if add_atomic(shifted(phase, PHASE_DONE), 1) + 1 == (step + 1) * n:
                 finish_phase(table, phase, released, at, row, hi, trials, arrays)
         wait_for(released, at, memory[SHARED_YIELD])
@@ -246,14 +248,12 @@ def run(
     """
     whole_registers()
     trials = n_trials, width, n_spike_words, n_counts
+    arrays = data, constants, indices, spikes, counts
     if n_spans < 0:
-        thread = -n_spans - 1
-        arrays = data, constants, indices, spikes, counts
-        share_steps(table, spans, thread, lo, hi, trials, *arrays)
+        share_steps(table, spans, -n_spans - 1, lo, hi, trials, arrays)
         return
     for s in range(n_spans):
-        rows = spans[2 * s], spans[2 * s + 1], lo, hi
-        run_span(table, *rows, trials, data, constants, indices, spikes, counts)
+        run_span(table, spans[2 * s], spans[2 * s + 1], lo, hi, hi, trials, arrays)
 
 
 def instructions(dtype: Any, part: str | None = None) -> Any:

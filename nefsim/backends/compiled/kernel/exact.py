@@ -93,6 +93,22 @@ class _Neurons:
         quotient = jump * (gap / (J - self.one))
         return self._zero.where(fired, voltage), quotient.where(fired, wait), fired
 
+    def compact_step(self, u, J, z):
+        """The same for states z: the voltage, or minus the factor of a neuron at rest, at 0.
+
+        The lowest voltage is 0.  A neuron that rests for a part of a step needs its factor in that
+        step only.
+        """
+        decay, jump = self._factors[u]
+        wait = (z * decay).smallest(-self.one)
+        part = (wait * -decay).smallest(self.one)
+        gap = (J - z.largest(self._zero)) * part
+        voltage = J - gap
+        fired = voltage.above(self.one)
+        quotient = -jump * (gap / (J - self.one))
+        z = wait.where(part.reaches(self.one), voltage.largest(self._zero))
+        return quotient.where(fired, z), fired
+
     def first_step(self, u, J, v, E):
         """The same, but v and E of neurons that fired are their current and their gap."""
         wait, gap, voltage, fired = self.charge(J, v, E, u)
@@ -119,8 +135,11 @@ class _Neurons:
         b.store(b.bitcast(fired, word), b.gep(row, [WHOLE(u)]), align=1)
 
 
-def _lif_step(n_vectors, per_neuron=False):
-    """One step of ``n_vectors`` vectors of neurons; see :class:`_Neurons`."""
+def _lif_step(n_vectors, per_neuron=False, is_compact=False):
+    """One step of ``n_vectors`` vectors of neurons; see :class:`_Neurons`.
+
+    If ``is_compact``, ``v`` is the whole state.
+    """
 
     @intrinsic
     def step(typing_context, c, factors, bias, columns, width, m, x, v, E, bits):
@@ -134,10 +153,14 @@ def _lif_step(n_vectors, per_neuron=False):
             neurons = _Neurons(builder, n_vectors, c, bias, columns, width, m, factors)
             J = neurons.currents(x)
             for u, i in enumerate(neurons.offsets):
-                before = neurons.at(v, i), neurons.at(E, i)
-                voltage, factor, fired = neurons.step(u, J[u], *before)
-                voltage.store(v, i)
-                factor.store(E, i)
+                if is_compact:
+                    state, fired = neurons.compact_step(u, J[u], neurons.at(v, i))
+                    state.store(v, i)
+                else:
+                    before = neurons.at(v, i), neurons.at(E, i)
+                    voltage, factor, fired = neurons.step(u, J[u], *before)
+                    voltage.store(v, i)
+                    factor.store(E, i)
                 neurons.write_bits(u, fired, bits)
             return context.get_dummy_value()
 
@@ -147,7 +170,8 @@ def _lif_step(n_vectors, per_neuron=False):
 
 
 lif_four_vectors, lif_vector = _lif_step(4), _lif_step(1)
-lif_vector_per_neuron = _lif_step(1, True)
+lif_vector_per_neuron = _lif_step(1, per_neuron=True)
+compact_four_vectors, compact_vector = _lif_step(4, is_compact=True), _lif_step(1, is_compact=True)
 
 
 @intrinsic

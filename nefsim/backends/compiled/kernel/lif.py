@@ -6,6 +6,8 @@ from numba import njit
 
 from nefsim.backends.compiled.kernel.common import options, vectors_of_block, words
 from nefsim.backends.compiled.kernel.exact import (
+    compact_four_vectors,
+    compact_vector,
     lif_four_vectors,
     lif_pairs,
     lif_vector,
@@ -23,6 +25,8 @@ from nefsim.backends.compiled.opcodes import (
     ENCODERS,
     IN,
     IN_STRIDE,
+    LIF_COMPACT,
+    LIF_DECAY,
     LIF_LEAST,
     OUT,
     OUT_STRIDE,
@@ -42,18 +46,53 @@ def in_lanes(n, c):
 
 
 @njit(**options)
-def lif_block(c, bias, columns, width, m, x, v, E, bits, n):
-    """One step of ``n`` neurons, a multiple of a vector, with equal time constants."""
+def lif_block(c, bias, columns, width, m, x, v, E, bits, n, is_compact=False):
+    """One step of ``n`` neurons, a multiple of a vector, with equal time constants.
+
+    If ``is_compact``, their state is ``v`` alone; see :func:`compact`.
+    """
     whole_registers()
     line = lanes_of(c)
     four = 4 * line
     in_fours = n - n % four
     for i in range(0, in_fours, four):
         b, e, fired = shifted(bias, i), shifted(columns, i), byte_shifted(bits, i // 8)
-        lif_four_vectors(c, c, b, e, width, m, x, shifted(v, i), shifted(E, i), fired)
+        w, f = shifted(v, i), shifted(E, i)
+        if is_compact:
+            compact_four_vectors(c, c, b, e, width, m, x, w, f, fired)
+        else:
+            lif_four_vectors(c, c, b, e, width, m, x, w, f, fired)
     for i in range(in_fours, n, line):
         b, e, fired = shifted(bias, i), shifted(columns, i), byte_shifted(bits, i // 8)
-        lif_vector(c, c, b, e, width, m, x, shifted(v, i), shifted(E, i), fired)
+        w, f = shifted(v, i), shifted(E, i)
+        if is_compact:
+            compact_vector(c, c, b, e, width, m, x, w, f, fired)
+        else:
+            lif_vector(c, c, b, e, width, m, x, w, f, fired)
+
+
+@njit(**options)
+def compact(c, v, E, n):
+    """Make the state one number, v: the voltage, or minus the factor if the next step needs it.
+
+    Returns whether that is possible: neurons that rest for the whole next step have a voltage of 0,
+    unless they were set to another one.
+    """
+    for i in range(n):
+        if E[i] * c[LIF_DECAY] > 1.0 and v[i] != 0.0:
+            return False
+    for i in range(n):
+        if E[i] * c[LIF_DECAY] > 1.0:
+            v[i] = -E[i]
+    return True
+
+
+@njit(**options)
+def expand(v, E, n):
+    """The inverse of :func:`compact`."""
+    for i in range(n):
+        E[i] = max(-v[i], 1.0)
+        v[i] = max(v[i], 0.0)
 
 
 @njit(**options)
@@ -81,12 +120,14 @@ def write_rows(c, bits, stride, n, n_rows, out, out_stride):
 
 
 @njit(**options)
-def lif(t, x, v, E, out, bits, c, scratch):
+def lif(t, x, v, E, out, bits, c, scratch, is_last):
     """One step of an LIF population; see :mod:`nefsim.backends.compiled.kernel.exact`.
 
     After the constants of :mod:`..opcodes`, c contains the first two of these for each neuron if
     they differ between neurons, then biases and encoders if the population computes its currents.
     ``bits`` has a bit for each neuron that fires; ``out`` is written if its offset is not -1.
+    ``scratch`` is for currents that are read.  Where c allows a :func:`compact` state, up to the
+    last step of a call, ``scratch`` is not 0 while the state is compact.
     """
     whole_registers()
     n, m, width = t[N], t[ENCODERS], in_lanes(t[N], c)
@@ -102,8 +143,16 @@ def lif(t, x, v, E, out, bits, c, scratch):
             b, e, fired = shifted(bias, i), shifted(columns, i), byte_shifted(bits, i // 8)
             w, f = shifted(v, i), shifted(E, i)
             lif_vector_per_neuron(c, shifted(factors, i), b, e, width, m, x, w, f, fired)
-    else:
+    elif c[LIF_COMPACT] == 0.0:
         lif_block(c, bias, columns, width, m, x, v, E, bits, width)
+    else:
+        if is_last and scratch[0] != 0.0:
+            expand(v, E, width)
+            scratch[0] = 0.0
+        is_compact = scratch[0] != 0.0
+        lif_block(c, bias, columns, width, m, x, v, E, bits, width, is_compact)
+        if not (is_compact or is_last) and compact(c, v, E, width):
+            scratch[0] = 1.0
     if t[OUT] >= 0:
         write_values(c, bits, width // lanes_of(c), out)
 

@@ -248,6 +248,9 @@ class Vector:
     def __mul__(self, other):
         return Vector(self.builder, self.builder.fmul(self.value, other.value))
 
+    def __neg__(self):
+        return Vector(self.builder, self.builder.fneg(self.value))
+
     def __truediv__(self, other):
         return Vector(self.builder, self.builder.fdiv(self.value, other.value))
 
