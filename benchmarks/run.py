@@ -1,6 +1,7 @@
 """Time nefsim, Nengo, Brian2 and plain C on the same arrays in one run, and print the ratios.
 
     python benchmarks/run.py [--quick] [--only NAME ...] [--repeats N] [--brian PATH] [--json FILE]
+        [--dtype float32]
 
 Each simulator is a separate process, with the number of BLAS threads set before it starts.
 They take turns, so that other load on the machine affects all of them; medians are printed.
@@ -88,13 +89,15 @@ def arguments() -> argparse.Namespace:
     brian = os.environ.get("NEFSIM_BRIAN")
     parser.add_argument("--brian", default=brian, help="a Python that has brian2")
     parser.add_argument("--alone", action="store_true", help="time nefsim and C only")
+    dtypes = ("float64", "float32")
+    parser.add_argument("--dtype", choices=dtypes, default="float64", help="of nefsim and Nengo")
     parser.add_argument("--json", type=Path, help="write all figures to a file")
     options = parser.parse_args()
     if options.repeats < 1:
         parser.error("--repeats must be at least 1")
     if options.brian is None and find_spec("brian2"):
         options.brian = sys.executable
-    if options.alone:
+    if options.alone or options.dtype != "float64":
         options.brian = None
     return options
 
@@ -143,9 +146,9 @@ def benchmark(name: str, model: Model, options: argparse.Namespace) -> dict[str,
     nengo = find_spec("nengo") is not None
     with tempfile.TemporaryDirectory() as folder:
         common = {"model": name, "folder": folder, "seconds": seconds, "brian": options.brian}
-        jobs = subjects(
-            model, options.brian, bool(shutil.which("gcc")), nengo and not options.alone
-        )
+        common["dtype"] = options.dtype
+        has_c = options.dtype == "float64" and shutil.which("gcc") is not None
+        jobs = subjects(model, options.brian, has_c, nengo and not options.alone)
         result: dict[str, Any] = {"about": (model.describe.__doc__ or "").split("\n")[0]}
         if model.chains or "brian2" in jobs or any(job.get("given") for job in jobs.values()):
             arrays = Worker({**common, "peer": "arrays"})
@@ -158,7 +161,7 @@ def benchmark(name: str, model: Model, options: argparse.Namespace) -> dict[str,
             workers[subject] = Worker({**common, **job}, python)
         result["rows"] = measure(workers, model, options.repeats)
         result["unit"] = "µs/step" if seconds else "build [s]"
-        if seconds:
+        if seconds and options.dtype == "float64":
             watched = min(seconds, model.watched or seconds)
             job = {**common, "peer": "check", "seconds": watched, "nengo": nengo and model.nengo}
             check = Worker({**job, "given": model.shares_arrays})

@@ -29,6 +29,9 @@ import spaun_parts
 #: Steps that are not timed.
 WARM_UP = 20
 
+#: Populations whose spikes are compared in models without probes.
+N_PROBED = 6
+
 
 def main() -> None:
     """Run the simulators one after the other and print their figures."""
@@ -79,13 +82,16 @@ def child(peer: str, folder: Path, options: argparse.Namespace) -> dict[str, Any
 
 def figures(options: argparse.Namespace) -> dict[str, Any]:
     """Build and run the model in this process; its probes are written to the folder."""
+    import nengo
+
+    nengo.rc.set("decoder_cache", "enabled", "False")  # another build may have filled it
     network, dt, restart = model(options)
+    if not network.all_probes:
+        probe_spikes(network)
     spent = time_functions()
     facts: dict[str, Any] = {"neurons": sum(e.n_neurons for e in {*network.all_ensembles})}
     start, begin = time.process_time(), time.perf_counter()
     if options.peer == "nengo":
-        import nengo
-
         sim = nengo.Simulator(network, dt=dt, progress_bar=False)
     else:
         from nefsim.nengo import Simulator
@@ -111,6 +117,15 @@ def figures(options: argparse.Namespace) -> dict[str, Any]:
     np.savez(options.path / f"{options.peer}.npz", **arrays)
     sim.close()
     return facts
+
+
+def probe_spikes(network: Any) -> None:
+    """Add probes of the spikes of the largest populations."""
+    import nengo
+
+    with network:
+        for ensemble in sorted(network.all_ensembles, key=lambda x: x.n_neurons)[-N_PROBED:]:
+            nengo.Probe(ensemble.neurons)
 
 
 def time_functions() -> list[float]:

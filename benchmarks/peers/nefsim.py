@@ -25,11 +25,11 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], Times]]:
 
     model = MODELS[job["model"]]
     net = model.make(arrays(job), **job.get("arguments", {}))
-    described = time.perf_counter()
+    described, dtype = time.perf_counter(), job.get("dtype", "float64")
 
     def simulator() -> nef.Simulator:
         with cores(job.get("cores")):
-            options = {"batch_size": model.batch, "progress": False}
+            options = {"batch_size": model.batch, "progress": False, "dtype": dtype}
             return nef.Simulator(net, backend=job["backend"], **options)
 
     sim = simulator()

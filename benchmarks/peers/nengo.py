@@ -24,6 +24,7 @@ def start(job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], Times]]:
         import nengo
     imported, base = time.perf_counter() - began, held_mb()
     nengo.rc.set("decoder_cache", "enabled", "False")
+    nengo.rc.set("precision", "bits", job.get("dtype", "float64").removeprefix("float"))
     from models import MODELS
 
     described = MODELS[job["model"]]
